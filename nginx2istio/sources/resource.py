@@ -1,0 +1,109 @@
+"""What every source delivers: Kubernetes objects that know where each part of them was written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+class Node(dict[str, Any]):
+    """A mapping of a Kubernetes object, with the line of each of its keys.
+
+    ``lines`` maps a key to its 1-based line in the file; it is empty for objects that did not come
+    from a file. Values are Nodes, lists, str, int, float, bool or None, as the API server reads
+    them.
+    """
+
+    __slots__ = ("lines",)
+
+    def __init__(self, pairs: Mapping[str, Any] | None = None, lines: dict[str, int] | None = None):
+        super().__init__(pairs or {})
+        self.lines: dict[str, int] = lines if lines is not None else {}
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something about one place of an object that the API server would refuse, yet we understood.
+
+    ``code`` is one of: non-string-value, duplicate-key, old-api-version, unquoted-key.
+    ``key`` is the annotation or field that it is about.
+    """
+
+    code: str
+    key: str
+    line: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Input that could not be read; it costs its own document and nothing else.
+
+    ``document`` is the 1-based number of the document in the file, 0 when the file as a whole is
+    meant; ``line`` is 1-based, 0 when unknown.
+    """
+
+    file: str
+    document: int
+    line: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One Kubernetes object. ``file`` is as the user named it, ``-`` for stdin, "" for a cluster."""
+
+    body: Node
+    file: str = ""
+    document: int = 0
+    notes: tuple[Note, ...] = ()
+
+    @property
+    def kind(self) -> str:
+        """The object's kind, "" when it has none."""
+        return str(self.body.get("kind") or "")
+
+    @property
+    def metadata(self) -> Mapping[str, Any]:
+        """The object's metadata, empty when it has none."""
+        found = self.body.get("metadata")
+        return found if isinstance(found, dict) else Node()
+
+    @property
+    def namespace(self) -> str:
+        """The object's namespace; kubectl's ``default`` when the object names none."""
+        return str(self.metadata.get("namespace") or "default")
+
+    @property
+    def name(self) -> str:
+        """The object's name, "" when it has none."""
+        return str(self.metadata.get("name") or "")
+
+    def line(self, *path: str | int) -> int:
+        """The line of the deepest part of ``path`` whose line is known; 0 when none is.
+
+        A list element has no line of its own: its line is that of its first key, or else that of
+        the key that holds the list.
+        """
+        here: Any = self.body
+        found = 0
+        for step in path:
+            if isinstance(here, Node) and isinstance(step, str):
+                found = here.lines.get(step, found)
+                here = here.get(step)
+            elif isinstance(here, list) and isinstance(step, int) and step < len(here):
+                here = here[step]
+                if isinstance(here, Node) and here.lines:
+                    found = min(here.lines.values())
+            else:
+                break
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """All that was read, in the order of reading, and what could not be read."""
+
+    resources: tuple[Resource, ...] = ()
+    problems: tuple[Problem, ...] = field(default=())
