@@ -1,0 +1,86 @@
+"""Which findings of a report announce a difference, and which nothing bears out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from .declared import ANY_HOST, Declared, bare_host, host_covers, path_covers, readings
+from .difference import UNSEEN, Difference
+from .records import Exchange, Request
+
+Finding = dict[str, Any]
+
+
+def covers(declared: Declared, finding: Finding, request: Request) -> str:
+    """How a finding's hosts and paths include a request.
+
+    "specific", or "global" when only by hosts ``["*"]``, or "" when they do not. A finding without
+    hosts holds for those of its object.
+    """
+    hosts = finding.get("hosts") or []
+    if not hosts:
+        obj = finding.get("object") or {}
+        name = (obj.get("namespace") or "default", obj.get("name") or "")
+        hosts = declared.ingresses.get(name, set())
+    asked, known = bare_host(request["host"]), declared.hosts_of(request["host"])
+    specific = any(
+        host != "*"
+        and (
+            host_covers(host, asked)
+            or bare_host(host) in known
+            or (host == "" and ANY_HOST in known)
+        )
+        for host in hosts
+    )
+    if not specific and "*" not in hosts:
+        return ""
+    paths = finding.get("paths") or ["*"]
+    for host in known:
+        types = declared.paths.get(host, {})
+        regex = host in declared.regex
+        for pattern in paths:
+            of_pattern = types.get(pattern, set())
+            if any(path_covers(pattern, of_pattern, regex, p) for p in readings(request["target"])):
+                return "specific" if specific else "global"
+    return ""
+
+
+def announced(
+    difference: Difference, exchange: Exchange, findings: Iterable[Finding], declared: Declared
+) -> str:
+    """How `findings` announce a difference: "specific", "global", or "" (silent)."""
+    best = ""
+    for finding in findings:
+        if not difference.accepts & set(finding.get("aspects") or []):
+            continue
+        how = covers(declared, finding, exchange["request"])
+        if how == "specific":
+            return how
+        best = best or how
+    return best
+
+
+def alarms(
+    findings: Iterable[Finding],
+    differences: list[tuple[Exchange, list[Difference]]],
+    declared: Declared,
+) -> tuple[list[Finding], list[Finding]]:
+    """Errors and warnings that no exchange bears out: (false alarms, never exercised).
+
+    A finding is a false alarm when it covers some exchange and its aspects differ on none. Those
+    for all hosts are judged over a whole run instead.
+    """
+    false, idle = [], []
+    for finding in findings:
+        wanted = set(finding.get("aspects") or [])
+        if finding.get("severity") not in ("error", "warning") or not wanted:
+            continue
+        if "*" in (finding.get("hosts") or []):
+            continue
+        covered = [ds for e, ds in differences if covers(declared, finding, e["request"])]
+        if not covered or wanted <= UNSEEN:
+            idle.append(finding)
+        elif not any(d.accepts & wanted for ds in covered for d in ds):
+            false.append(finding)
+    return false, idle

@@ -1,0 +1,113 @@
+"""Builds the tests' helpers that are written in Go, into a cache outside the tree.
+
+A binary is keyed on its sources and on the Go version; whoever finds it there does not build. The
+first build of ``istio-oracle`` on a machine compiles all of istiod: some ten minutes on two cores.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+KEPT = 3  # builds of one helper, the newest ones: each is some 150 MB
+SOURCES = re.compile(r"\.(go|ya?ml|json)$|^go\.(mod|sum)$")
+UNREACHABLE = re.compile(
+    r"dial tcp|no such host|proxyconnect|i/o timeout|connection re(fused|set)|TLS handshake"
+    r"|module lookup disabled|requires go >= .* GOTOOLCHAIN=local|cannot find GOROOT"
+)
+
+
+class Missing(Exception):
+    """A part that the rig needs is not on this machine; the text says which, and what to do."""
+
+
+class BuildError(Exception):
+    """The helper's own sources do not build."""
+
+
+def cache_folder() -> Path:
+    """Where built helpers are kept: ``$XDG_CACHE_HOME/nginx2istio``, else below ``~/.cache``."""
+    base = os.environ.get("XDG_CACHE_HOME")
+    return Path(base or Path.home() / ".cache") / "nginx2istio"
+
+
+def build(folder: Path, package: str = ".", ldflags: str = "-s -w") -> Path:
+    """The binary of a Go package in the module `folder`, built if its like is not in the cache.
+
+    It bears the name of the package's folder. Raises Missing when there is no Go, or no way to the
+    modules it needs, and BuildError when the sources are at fault.
+    """
+    go = shutil.which("go")
+    if go is None:
+        raise Missing(f"no Go on this machine: {folder.name} cannot be built (https://go.dev/dl)")
+    name = (folder / package).resolve().name
+    kept = cache_folder() / name
+    binary = kept / _digest(go, folder, package, ldflags) / name
+    if binary.exists():
+        os.utime(binary.parent)
+        return binary
+    kept.mkdir(parents=True, exist_ok=True)
+    with _alone(kept / "lock"):
+        if not binary.exists():  # somebody else may have built it while we waited
+            _compile(go, folder, package, ldflags, binary)
+            _prune(kept)
+    return binary
+
+
+def _compile(go: str, folder: Path, package: str, ldflags: str, binary: Path) -> None:
+    print(f"building {binary.name} (the first time this takes minutes)", file=sys.stderr)
+    with tempfile.TemporaryDirectory(dir=binary.parents[1]) as place:
+        made = Path(place, "build")
+        made.mkdir(mode=0o755)
+        target = ["-o", str(made / binary.name), package]
+        run = subprocess.run(
+            [go, "build", "-buildvcs=false", f"-ldflags={ldflags}", *target],
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+        )
+        if run.returncode:
+            said = run.stderr.strip()[-2000:]
+            if UNREACHABLE.search(said):
+                raise Missing(f"{binary.name} cannot be built, a download fails: {said}")
+            raise BuildError(f"{binary.name} does not build:\n{said}")
+        made.rename(binary.parent)
+
+
+def _digest(go: str, folder: Path, package: str, ldflags: str) -> str:
+    """What a binary depends on, in 16 characters."""
+    version = subprocess.run(
+        [go, "version"], cwd=folder, capture_output=True, text=True, check=True
+    ).stdout
+    found = hashlib.sha256(f"{version}\0{package}\0{ldflags}\0".encode())
+    for file in sorted(folder.rglob("*")):
+        if file.is_file() and SOURCES.search(file.name) and not file.name.endswith("_test.go"):
+            found.update(f"{file.relative_to(folder).as_posix()}\0".encode())
+            found.update(hashlib.sha256(file.read_bytes()).digest())
+    return found.hexdigest()[:16]
+
+
+@contextlib.contextmanager
+def _alone(lock: Path) -> Iterator[None]:
+    """Holds a lock between processes; the system drops it when one dies."""
+    with lock.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _prune(kept: Path) -> None:
+    builds = sorted(
+        (path for path in kept.iterdir() if path.is_dir()), key=lambda path: path.stat().st_mtime
+    )
+    for old in builds[:-KEPT]:
+        shutil.rmtree(old, ignore_errors=True)

@@ -1,0 +1,49 @@
+"""What chance decides: shares of services, counts of statuses."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Set
+
+from .difference import Difference, difference
+from .records import Exchange
+
+Z = 3.3  # two-sided: one false difference in a thousand comparisons of shares
+SLACK = 0.15  # of the requests sent: what counts of statuses may differ by
+
+
+def distributions(recorded: Exchange, observed: Exchange, keys: Set[str]) -> list[Difference]:
+    """Shares of services beyond what chance allows; counts of statuses apart by more than 15 %."""
+    e, o = recorded.get("distribution") or {}, observed.get("distribution") or {}
+    found = []
+    left, right = _services(e), _services(o)
+    if shares_differ(left, right):
+        found.append(difference("routing", "shares", left, right, "balancing"))
+    left, right = ({k: v for k, v in d.items() if k.startswith("status:")} for d in (e, o))
+    slack = max(1.0, SLACK * recorded["times"])
+    seen = set(left) | set(right)
+    if any(abs(left.get(k, 0) - right.get(k, 0)) > slack for k in seen):
+        limited = "status:429" in seen or any(k.startswith("limit-") for k in keys)
+        aspect = "rate-limit" if limited else "status"
+        found.append(difference(aspect, "statuses", left, right, "status", "retries"))
+    return found
+
+
+def shares_differ(left: Mapping[str, int], right: Mapping[str, int]) -> bool:
+    """Whether two counts by service are too far apart to be samples of the same shares.
+
+    The test of two proportions, for each service. False when either has no requests.
+    """
+    n, m = sum(left.values()), sum(right.values())
+    if not n or not m:
+        return False
+    for service in set(left) | set(right):
+        a, b = left.get(service, 0), right.get(service, 0)
+        p = (a + b) / (n + m)
+        if abs(a / n - b / m) > Z * math.sqrt(p * (1 - p) * (1 / n + 1 / m)):
+            return True
+    return False
+
+
+def _services(distribution: Mapping[str, int]) -> dict[str, int]:
+    return {k: v for k, v in distribution.items() if not k.startswith("status:")}

@@ -1,0 +1,108 @@
+"""What a case's Ingresses declare: hosts, paths, other names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from urllib.parse import unquote
+
+from .objects import Object, key, notes_of
+
+ANY_HOST = "_"  # the server of requests that no declared host takes
+
+
+def bare_host(host: str | None) -> str:
+    """A host without port and trailing dot, in lower case."""
+    return re.sub(r":\d+$", "", host or "").rstrip(".").lower()
+
+
+def host_covers(pattern: str, host: str) -> bool:
+    """Whether a host or wildcard covers the (bare) host of a request."""
+    pattern = bare_host(pattern)
+    if pattern in ("*", host):
+        return True
+    return pattern.startswith("*.") and host.endswith(pattern[1:])
+
+
+def readings(target: str) -> set[str]:
+    """The ways in which a proxy may read a request target's path: as sent, decoded, tidied."""
+    path = re.sub(r"^https?://[^/]*", "", target).split("?")[0].split("#")[0] or "/"
+    decoded = unquote(path)
+    tidy: list[str] = []
+    for part in re.sub("/+", "/", decoded).split("/"):
+        if part == "..":
+            del tidy[-1:]
+        elif part != ".":
+            tidy.append(part)
+    joined = "/".join(tidy)
+    return {path, decoded, joined if joined.startswith("/") else "/" + joined}
+
+
+def path_covers(pattern: str, types: set[str], regex_host: bool, path: str) -> bool:
+    """Whether a declared path covers a request's. Lenient: case is ignored, a prefix is of text."""
+    if pattern == "*" or pattern.rstrip("/").lower() == path.rstrip("/").lower():
+        return True
+    if types == {"Exact"} and not regex_host:
+        return False
+    if path.lower().startswith(pattern.lower()):
+        return True
+    try:
+        return bool(re.match(pattern, path, re.IGNORECASE))
+    except re.error:
+        return False
+
+
+@dataclass(slots=True)
+class Declared:
+    """The hosts of a case with their paths, their other names, and which of them match by regex."""
+
+    paths: dict[str, dict[str, set[str]]] = field(default_factory=dict)  # host -> path -> pathTypes
+    names: dict[str, set[str]] = field(default_factory=dict)  # alias or www twin -> hosts
+    regex: set[str] = field(default_factory=set)
+    ingresses: dict[tuple[str, str], set[str]] = field(default_factory=dict)  # -> hosts
+    keys: set[str] = field(default_factory=set)  # annotations in use, by short name
+    weighted: bool = False  # some canary gets a share of the requests
+
+    @classmethod
+    def of(cls, objects: Iterable[Object]) -> Declared:
+        """What the Ingresses among `objects` declare."""
+        self = cls()
+        for obj in objects:
+            if obj.get("kind") == "Ingress":
+                self._add(obj)
+        return self
+
+    def _add(self, ingress: Object) -> None:
+        notes, spec = notes_of(ingress), ingress.get("spec") or {}
+        self.keys |= set(notes)
+        unsplit = ("0", notes.get("canary-weight-total", "100"))
+        self.weighted |= notes.get("canary-weight", "0") not in unsplit
+        hosts = set() if spec.get("rules") else {ANY_HOST}
+        for rule in spec.get("rules") or []:
+            host = bare_host(rule.get("host")) or ANY_HOST
+            hosts.add(host)
+            there = self.paths.setdefault(host, {})
+            for path in (rule.get("http") or {}).get("paths") or []:
+                types = there.setdefault(path.get("path") or "/", set())
+                types.add(path.get("pathType") or "Prefix")
+            if notes.get("use-regex") == "true" or "rewrite-target" in notes:
+                self.regex.add(host)
+            aliases = [a.strip() for a in notes.get("server-alias", "").split(",") if a.strip()]
+            if notes.get("from-to-www-redirect") == "true":
+                bare = host.removeprefix("www.")
+                aliases.append(bare if bare != host else "www." + host)
+            for alias in aliases:
+                self.names.setdefault(bare_host(alias), set()).add(host)
+        self.ingresses[key(ingress)[1:]] = hosts
+
+    def hosts_of(self, host: str | None) -> set[str]:
+        """The declared hosts under which a request's host is known; ``_`` when there is none."""
+        host = bare_host(host)
+        found = {host} if host in self.paths else set()
+        for alias, hosts in self.names.items():
+            if host_covers(alias, host):
+                found |= hosts
+        if not found:
+            found = {h for h in self.paths if h.startswith("*.") and host_covers(h, host)}
+        return found or {ANY_HOST}

@@ -1,0 +1,32 @@
+"""One aspect in which nginx and Istio disagree about one exchange."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+# What no recorded exchange can show: findings about nothing else are never false alarms.
+UNSEEN = frozenset({"mirror", "logging", "waf", "buffering", "balancing", "body"})
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A disagreement; a finding with any aspect of `accepts` announces it.
+
+    `always` marks what nginx does with no annotation at all. `what` names the thing that differs
+    within the aspect (a header, the status, the service).
+    """
+
+    aspect: str
+    what: str
+    expected: Any
+    got: Any
+    accepts: frozenset[str]
+    always: bool = False
+
+
+def difference(
+    aspect: str, what: str, expected: Any, got: Any, *also: str, always: bool = False
+) -> Difference:
+    """A difference that its own aspect announces, and each of `also`."""
+    return Difference(aspect, what, expected, got, frozenset({aspect, *also}), always)

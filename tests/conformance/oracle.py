@@ -1,0 +1,71 @@
+"""The Istio side: one istio-oracle with its Envoy, as a process of its own."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import tempfile
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+from .ports import free_block
+
+GATEWAY_PORTS = (8080, 8443)  # target ports of the gateway's Service
+
+
+class Oracle:
+    """Real pilot and real Envoy; `put` replaces the whole configuration."""
+
+    def __init__(self, binary: Path, envoy: Path):
+        self._dir = tempfile.TemporaryDirectory(prefix="conformance-oracle-")
+        offset = free_block(1, GATEWAY_PORTS)
+        self._log = Path(self._dir.name, "oracle.log").open("w")  # noqa: SIM115
+        self._process = subprocess.Popen(
+            [
+                *(str(binary), "serve", "-envoy", str(envoy)),
+                *("-dir", self._dir.name, "-port-offset", str(offset)),
+            ],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=self._log,
+            text=True,
+        )
+        assert self._process.stdout is not None
+        line = next((line for line in self._process.stdout if line.startswith("{")), None)
+        if line is None:
+            status = self._process.wait()
+            said = Path(self._dir.name, "oracle.log").read_text()[-2000:]
+            raise RuntimeError(f"istio-oracle did not start (exit {status}): {said}")
+        self._control = json.loads(line)["control"]
+
+    def put(self, text: str) -> dict[str, Any]:
+        """Makes the documents of `text` all there is, and answers when Envoy has them.
+
+        ``refused`` lists what a cluster would not take, ``rejected`` what Envoy would not.
+        """
+        return self._call("PUT", "/config?fresh=1", text)
+
+    def validate(self, text: str) -> dict[str, Any]:
+        """What the API server, istiod's webhook and ``istioctl analyze`` say of the documents."""
+        return self._call("POST", "/validate", text)
+
+    def _call(self, method: str, path: str, text: str) -> dict[str, Any]:
+        request = urllib.request.Request(self._control + path, data=text.encode(), method=method)
+        with urllib.request.urlopen(request, timeout=60) as response:
+            found: dict[str, Any] = json.load(response)
+            return found
+
+    def close(self) -> None:
+        """Stops the program, which stops its Envoy."""
+        self._process.send_signal(signal.SIGTERM)
+        try:
+            self._process.wait(20)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        if self._process.stdout:
+            self._process.stdout.close()
+        self._log.close()
+        self._dir.cleanup()

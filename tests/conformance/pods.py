@@ -1,0 +1,74 @@
+"""Pods of a case with their ports, and what they received, in the record format."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Collection
+from typing import Any
+
+from .ports import free_block
+from .upstream import Entry, Pod, Upstream
+
+PORTS = 120  # the most pods of one case
+
+Given = dict[str, list[tuple[str, int]]]  # service port -> (pod, port on this machine)
+
+
+class Pods:
+    """The upstream with a port for every pod of the case at hand."""
+
+    def __init__(self) -> None:
+        self._upstream = Upstream()
+        self._base = free_block(PORTS)
+        self._log: list[Entry] = []
+        self._lock = threading.Lock()
+
+    def assign(self, pods: dict[str, list[str]], tls: Collection[str] = ()) -> Given:
+        """Gives each pod a port; `tls` names the service ports that speak TLS only."""
+        ports = iter(range(self._base, self._base + PORTS))
+        given = {
+            service: [(name, next(ports)) for name in names] for service, names in pods.items()
+        }
+        self._log = []
+        self._upstream.serve(
+            {
+                port: Pod(service, name, service in tls)
+                for service, pairs in given.items()
+                for name, port in pairs
+            }
+        )
+        return given
+
+    def received(self, pod: str | None, body: bytes) -> dict[str, Any] | None:
+        """What `pod` got, as the "upstream" of an exchange; None when no pod answered.
+
+        The answer's body tells which of the pod's requests it was; without one (HEAD) the last.
+        """
+        with self._lock:
+            self._log += self._upstream.take()
+            mine = [entry for entry in self._log if entry.pod.name == pod]
+        if pod is None:
+            return None
+        try:
+            wanted = json.loads(body)["seq"]
+        except (ValueError, KeyError, TypeError):
+            wanted = None
+        entry = next((e for e in reversed(mine) if wanted in (None, e.seq)), None)
+        if entry is None:
+            return None
+        request = entry.request
+        fields = [[name.lower(), value] for name, value in request.headers]
+        return {
+            "service": entry.pod.service,
+            "pod": pod,
+            "method": request.method,
+            "target": request.target,
+            "host": dict(fields).get("host", ""),
+            "headers": [field for field in fields if field[0] != "host"],
+            "body_bytes": request.body_bytes,
+        }
+
+    def close(self) -> None:
+        """Closes all ports."""
+        self._upstream.close()

@@ -1,0 +1,77 @@
+"""The recorded cases of ``fixtures/truth`` (its README.md describes their format)."""
+
+from __future__ import annotations
+
+import fnmatch
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from .objects import join, text_of
+
+TRUTH = Path(__file__).parents[2] / "fixtures" / "truth"
+
+Case = dict[str, Any]
+Exchange = dict[str, Any]
+Request = dict[str, Any]
+
+
+def truth_files() -> list[Path]:
+    """All recorded files, in the order of their names."""
+    return sorted(TRUTH.glob("*/*.json"))
+
+
+def load(files: Iterable[Path], only: Sequence[str] = ()) -> list[Case]:
+    """The cases that can be replayed, those whose id matches a glob of `only` if there is any.
+
+    Left out are cases whose configuration nginx itself refuses: they have no exchanges.
+    """
+    cases = [case for file in files for case in json.loads(file.read_text())["cases"]]
+    return [
+        case
+        for case in cases
+        if case.get("exchanges")
+        and (case.get("nginx") or {}).get("valid", True)
+        and (not only or any(fnmatch.fnmatchcase(case["id"], glob) for glob in only))
+    ]
+
+
+def exported(case: Case) -> str:
+    """A case's objects as a user exports them: the controller's flags are in its Deployment."""
+    if not case.get("flags"):
+        return str(case["objects"])
+    labels = {
+        "app.kubernetes.io/name": "ingress-nginx",
+        "app.kubernetes.io/component": "controller",
+    }
+    container = {
+        "name": "controller",
+        "image": "registry.k8s.io/ingress-nginx/controller:v1.15.1",
+        "args": ["/nginx-ingress-controller", *case["flags"]],
+    }
+    deployment = {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {
+            "name": "ingress-nginx-controller",
+            "namespace": "ingress-nginx",
+            "labels": labels,
+        },
+        "spec": {
+            "selector": {"matchLabels": labels},
+            "template": {"metadata": {"labels": labels}, "spec": {"containers": [container]}},
+        },
+    }
+    return join(case["objects"], text_of([deployment]))
+
+
+def describe(request: Request) -> str:
+    """A request in one line, as one would type it."""
+    headers = "".join(f" -H '{name}: {value}'" for name, value in request["headers"][:4])
+    marks = ("body_bytes", "chunked", "session", "sni", "client_cert")
+    more = "".join(f" {mark}={request[mark]}" for mark in marks if request.get(mark))
+    if request.get("from") not in (None, "127.0.0.1"):
+        more += f" from={request['from']}"
+    what = f"{request['method']} {request['scheme']}://{request['host']} {request['target']}"
+    return what + headers + more

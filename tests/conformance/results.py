@@ -1,0 +1,124 @@
+"""Results of a run: the table by family, and all that two runs are compared by."""
+
+from __future__ import annotations
+
+import collections
+import itertools
+from collections.abc import Sequence
+from typing import Any
+
+from .bench import CLASSES
+
+Result = dict[str, Any]  # of a case, as Bench.run makes it
+Run = dict[str, Any]  # of all, as summary makes it
+
+COLUMNS = (
+    *("cases", "failed", "refused", "analyzer", "exchanges", "unserved", "same", "specific"),
+    *("global", "fake", "always", "silent", "false alarms", "idle"),
+)
+TOTAL = "TOTAL"
+
+
+def summary(results: Sequence[Result], seconds: float, envoy_filters: bool) -> Run:
+    """Everything of a run in one JSON value; `seconds` is the wall time."""
+    differences = [d for r in results for e in r["exchanges"] for d in e.get("differences", [])]
+    adds = (name for r in results for e in r["exchanges"] for name in e.get("envoy_adds", []))
+    return {
+        "envoy_filters": envoy_filters,
+        "table": table(results),
+        "differences_by_aspect": {
+            way: _counted(d["aspect"] for d in differences if d["way"] == way)
+            for way in CLASSES[1:]
+        },
+        "added_by_envoy": _counted(adds),
+        "global_false_alarms": global_alarms(results),
+        "seconds": round(seconds, 1),
+        "seconds_a_case": round(seconds / max(len(results), 1), 3),
+        "silent": silent(results),
+        "cases": list(results),
+    }
+
+
+def table(results: Sequence[Result]) -> dict[str, dict[str, int]]:
+    """Counts by family, in the order of their names, the last row being the total."""
+    rows: dict[str, collections.Counter[str]] = collections.defaultdict(collections.Counter)
+    for result in results:
+        for family in (result["id"].split("/")[0], TOTAL):
+            row = rows[family]
+            row["cases"] += 1
+            row["failed"] += bool(result["failure"])
+            row["refused"] += bool(result["refused"] or result["rejected"])
+            row["analyzer"] += bool(result["analysis"])
+            row["exchanges"] += len(result["exchanges"])
+            row["false alarms"] += len(result["false_alarms"])
+            row["idle"] += len(result["idle_findings"])
+            for exchange in result["exchanges"]:
+                # What only a client saw that accepts nginx's fake certificate counts apart.
+                fake = exchange.get("fake") and exchange["class"] == "global"
+                row["fake" if fake else exchange["class"]] += 1
+    order = sorted(rows, key=lambda family: (family == TOTAL, family))
+    return {family: {column: rows[family][column] for column in COLUMNS} for family in order}
+
+
+def table_text(rows: dict[str, dict[str, int]]) -> str:
+    """The table as it is printed."""
+    widths = {column: max(len(column), 5) + 2 for column in COLUMNS}
+    lines = [f"{'family':24}" + "".join(f"{c:>{widths[c]}}" for c in COLUMNS)]
+    for family, row in rows.items():
+        lines.append(f"{family[:24]:24}" + "".join(f"{row[c]:>{widths[c]}}" for c in COLUMNS))
+    return "\n".join(lines)
+
+
+def silent(results: Sequence[Result]) -> list[dict[str, Any]]:
+    """Every silent difference, with its case, exchange and request."""
+    return [
+        {"case": r["id"], "exchange": n, "request": e["request"], **d}
+        for r in results
+        for n, e in enumerate(r["exchanges"])
+        for d in e.get("differences", [])
+        if d["way"] in ("silent", "always")
+    ]
+
+
+def global_alarms(results: Sequence[Result]) -> list[str]:
+    """Codes of errors and warnings for all hosts whose aspects differ nowhere in the whole run."""
+    differed = {
+        d["aspect"] for r in results for e in r["exchanges"] for d in e.get("differences", [])
+    }
+    findings = itertools.chain.from_iterable(r.get("global_findings", []) for r in results)
+    return sorted(
+        {
+            str(finding.get("code"))
+            for finding in findings
+            if finding.get("severity") in ("error", "warning")
+            and finding.get("aspects")
+            and not differed & set(finding["aspects"])
+        }
+    )
+
+
+def against(old: Run, new: Run) -> list[str]:
+    """What became silent between two runs and what no longer is, a line each."""
+    before, after = ({_name(d): d for d in run["silent"]} for run in (old, new))
+    lines = []
+    for title, names, side in (
+        ("newly silent", after.keys() - before.keys(), after),
+        ("no longer silent", before.keys() - after.keys(), before),
+    ):
+        lines.append(f"{title}: {len(names)}")
+        lines += [_line(side[name]) for name in sorted(names)]
+    return lines
+
+
+def _name(d: dict[str, Any]) -> tuple[str, int, str, str]:
+    return d["case"], d["exchange"], d["aspect"], d["what"]
+
+
+def _line(d: dict[str, Any]) -> str:
+    where = f"{d['case']} #{d['exchange']} {d['request']}"
+    return f"  {where}: {d['aspect']} {d['what']}: nginx {d['nginx']!r}, Istio {d['istio']!r}"
+
+
+def _counted(names: Any) -> dict[str, int]:
+    counts = collections.Counter(names)
+    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
