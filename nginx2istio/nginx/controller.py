@@ -155,7 +155,7 @@ def controller(configmap: Mapping[str, str], flags: Sequence[str] = ()) -> Contr
             unknown.append(written)
             continue
         try:
-            read = SPECIAL[key] if key in SPECIAL else None
+            read = SPECIAL.get(key)
             if read is None:
                 config[key] = decode(known[key].type, configmap[written])
             else:

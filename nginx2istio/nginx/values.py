@@ -103,7 +103,7 @@ def _unmapped(
 
 
 def addresses(text: str) -> tuple[str, ...] | None:
-    """Read a comma list of addresses and networks, sorted as text; None when any member is neither.
+    """Read a comma list of addresses and networks, sorted as text; None when one is neither.
 
     net.ParseIPNets gives up at the first bad member, an empty one included.
     """
@@ -118,7 +118,7 @@ def listed(text: str) -> tuple[str, ...]:
 
 
 def pattern(expression: str, *, spaceless: bool = False, whole: bool = True) -> Check:
-    """Build parser.ValidateRegex; ``spaceless`` drops the spaces of the *tested* text, not of the value.
+    """Build parser.ValidateRegex; ``spaceless`` drops the spaces of the tested text only.
 
     Line ends are refused in any case (parser.MaliciousRegex).
     """
@@ -132,7 +132,7 @@ def pattern(expression: str, *, spaceless: bool = False, whole: bool = True) -> 
 
 
 def options(*allowed: str, cased: bool = True) -> Check:
-    """Build parser.ValidateOptions with trimming: one of ``allowed``, in any case unless ``cased``."""
+    """Build parser.ValidateOptions with trimming: one of ``allowed``, in any case if not ``cased``."""
 
     def check(text: str) -> bool:
         tested = trim(text)

@@ -36,7 +36,7 @@ ON_OFF = r"on|off"
 
 
 def is_host(text: str) -> bool:
-    """Apply parser.ValidateServerName: regex characters are let through, line ends inside are not."""
+    """Apply parser.ValidateServerName: regex characters are let through, line ends are not."""
     return matches(HOST, trim(text))
 
 

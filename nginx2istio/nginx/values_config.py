@@ -21,6 +21,7 @@ class WrongValue(ValueError):
 
 def decode(kind: str, text: str) -> Value:
     """Read ``text`` as mapstructure does with WeaklyTypedInput; raise WrongValue when it cannot."""
+    value: Value | None
     match kind:
         case "bool":
             value = boolean(text) if text else False
