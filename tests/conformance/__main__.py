@@ -5,16 +5,18 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
 from .bench import Bench
 from .build import Missing
-from .converter import COMMAND, by_command, by_name, convert
-from .parts import find_parts
-from .records import load, truth_files
+from .converter import COMMAND, Converter, by_command, by_name, convert
+from .parts import Parts, find_parts
+from .records import Case, load, truth_files
 from .results import TOTAL, Run, against, summary, table_text
 from .run import run_cases
+from .show import show as show_case
 
 
 @click.command(context_settings={"max_content_width": 100})
@@ -33,6 +35,8 @@ from .run import run_cases
     flag_value=COMMAND,
     help=f"A converter as a command line; by default: {COMMAND}",
 )
+@click.option("--case", "identity", metavar="ID", help="Only this case; with --show, in full.")
+@click.option("--show", is_flag=True, help="Print the Istio objects and each difference.")
 @click.option("--min-same", type=float, default=0.0, help="Least share of equal exchanges, in %.")
 def main(
     files: tuple[Path, ...],
@@ -43,6 +47,8 @@ def main(
     envoy_filters: bool,
     converter: str | None,
     command: str | None,
+    identity: str | None,
+    show: bool,
     min_same: float,
 ) -> None:
     """Replay recorded cases (by default all) at a real Istio gateway.
@@ -52,13 +58,16 @@ def main(
     """
     sys.path.insert(0, str(Path.cwd()))
     function = by_name(converter) if converter else by_command(command) if command else convert
-    cases = load(files or truth_files(), only)
+    cases = load(files or truth_files(), (identity,) if identity else only)
     if not cases:
         raise click.UsageError("no case matches")
     try:
         parts = find_parts()
     except Missing as missing:
         raise click.ClickException(str(missing)) from None
+    if show:
+        show_cases(cases, function, parts, envoy_filters)
+        return
     results, seconds = run_cases(
         cases, lambda: Bench(parts, function, envoy_filters), jobs, sys.stderr.isatty()
     )
@@ -77,6 +86,24 @@ def main(
     for line in complaints:
         click.echo(line)
     sys.exit(1 if complaints else 0)
+
+
+def show_cases(cases: list[Case], function: Converter, parts: Parts, envoy_filters: bool) -> None:
+    """Prints each case with what was made of it; what is the same on both sides is left out."""
+    kept: dict[str, Any] = {}
+
+    def keeping(text: str, case: Case, filters: bool) -> tuple[str, dict[str, Any]]:
+        kept["text"], kept["report"] = function(text, case, filters)
+        return kept["text"], kept["report"]
+
+    bench = Bench(parts, keeping, envoy_filters)
+    try:
+        for case in cases:
+            kept.update(text="", report={})
+            result = bench.run(case)
+            click.echo(show_case(case, kept["text"], kept["report"], result))
+    finally:
+        bench.close()
 
 
 def verdict(made: Run, min_same: float) -> list[str]:

@@ -1,0 +1,169 @@
+package main
+
+import (
+	"errors"
+	"strings"
+	"time"
+
+	"istio.io/istio/pilot/pkg/model"
+	v3 "istio.io/istio/pilot/pkg/xds/v3"
+	"istio.io/istio/pkg/config/mesh"
+	"istio.io/istio/pkg/config/mesh/meshwatcher"
+	"istio.io/istio/pkg/util/sets"
+)
+
+const (
+	applyTimeout = 10 * time.Second
+	quietFor     = 5 * time.Millisecond
+)
+
+// pushedTypes are those whose answers by Envoy a push waits for.
+var pushedTypes = []string{v3.ClusterType, v3.EndpointType, v3.ListenerType, v3.RouteType, v3.SecretType, v3.ExtensionConfigurationType}
+
+// swapReport is the answer to a change of configuration.
+type swapReport struct {
+	OK        bool               `json:"ok"` // everything accepted, pushed, acknowledged and warm
+	Refused   []resourceReport   `json:"refused"`
+	Warnings  []resourceReport   `json:"warnings"`
+	Rejected  map[string]string  `json:"rejected"` // xDS type -> Envoy's reason (NACK)
+	Warming   map[string]int     `json:"warming"`  // what Envoy still waits for (e.g. a missing TLS secret)
+	Listeners map[string]string  `json:"listeners"`
+	Timing    map[string]float64 `json:"timing_ms"`
+	Errors    []string           `json:"errors"`
+}
+
+func (r *swapReport) note(err error) {
+	if err != nil {
+		r.Errors = append(r.Errors, err.Error())
+	}
+}
+
+// Swap makes the given documents, on top of the base objects, the whole configuration; with
+// check, a resource that the cluster would refuse is left out and reported.
+func (o *oracle) Swap(in string, check bool) swapReport {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	t0 := time.Now()
+	o.version++
+	rep := swapReport{
+		Refused: []resourceReport{}, Warnings: []resourceReport{}, Rejected: map[string]string{}, Warming: map[string]int{},
+		Listeners: map[string]string{}, Timing: map[string]float64{}, Errors: []string{},
+	}
+	lap := func(name string) { rep.Timing[name] = ms(time.Since(t0)); t0 = time.Now() }
+
+	want := o.load(baseObjects+"\n---\n"+in, check, &rep)
+	lap("validate")
+	o.applyIstio(want.istio, &rep)
+	o.applyKube(want.kube, &rep)
+	o.applyMesh(want.mesh, &rep)
+	rep.note(o.settle())
+	lap("apply")
+	rep.note(o.push(&rep))
+	lap("push")
+	if len(o.s.Discovery.Clients()) > 0 {
+		rep.note(o.warm(&rep))
+	}
+	lap("warm")
+	rep.OK = len(rep.Refused)+len(rep.Rejected)+len(rep.Warming)+len(rep.Errors) == 0
+	return rep
+}
+
+func (o *oracle) applyMesh(text string, rep *swapReport) {
+	if text == o.mesh {
+		return
+	}
+	m, err := mesh.ApplyMeshConfigDefaults(text)
+	if err != nil {
+		rep.Errors = append(rep.Errors, "mesh config: "+err.Error())
+		return
+	}
+	o.s.Env().Watcher.(meshwatcher.TestWatcher).Set(m)
+	o.mesh = text
+}
+
+// settle waits until istiod's asynchronous parts (informers, derived collections) show what
+// was applied and no further update has come in for a moment.
+func (o *oracle) settle() error {
+	d := o.s.Discovery
+	deadline := time.Now().Add(applyTimeout)
+	quiet, last := time.Now(), int64(-1)
+	for {
+		in := d.InboundUpdates.Load()
+		if in != last || d.CommittedUpdates.Load() < in {
+			last, quiet = in, time.Now()
+		} else if time.Since(quiet) >= quietFor {
+			if missing := o.missing(); missing == "" {
+				return nil
+			} else if time.Now().After(deadline) {
+				return errors.New("istiod does not show " + missing)
+			}
+		}
+		if time.Now().After(deadline) {
+			return errors.New("istiod did not settle")
+		}
+		time.Sleep(500 * time.Microsecond)
+	}
+}
+
+// push forces a full push and waits until every connected Envoy has answered it.
+func (o *oracle) push(rep *swapReport) error {
+	d := o.s.Discovery
+	for _, c := range d.Clients() {
+		for _, typ := range pushedTypes {
+			watched(c.Proxy(), typ, func(w *model.WatchedResource) { w.LastError = "" })
+		}
+	}
+	d.ConfigUpdate(&model.PushRequest{Forced: true, Reason: model.NewReasonStats(model.DebugTrigger), ConfigsUpdated: sets.Set[model.ConfigKey]{}})
+	deadline := time.Now().Add(applyTimeout)
+	for want := d.InboundUpdates.Load(); d.CommittedUpdates.Load() < want; time.Sleep(200 * time.Microsecond) {
+		if time.Now().After(deadline) {
+			return errors.New("the push was not committed")
+		}
+	}
+	for ; ; time.Sleep(300 * time.Microsecond) {
+		waiting := o.unanswered(rep)
+		if waiting == "" {
+			return nil
+		}
+		if time.Now().After(deadline) {
+			return errors.New("envoy did not answer " + waiting)
+		}
+	}
+}
+
+// unanswered names a type of the last push that Envoy has not answered yet, or "", and
+// reports the types that it has rejected.
+func (o *oracle) unanswered(rep *swapReport) string {
+	waiting := ""
+	rep.Rejected = map[string]string{}
+	for _, c := range o.s.Discovery.Clients() {
+		for _, typ := range pushedTypes {
+			var w model.WatchedResource
+			if !watched(c.Proxy(), typ, func(p *model.WatchedResource) { w = *p }) {
+				continue
+			}
+			sent := strings.HasPrefix(w.NonceSent, o.s.PushContext().PushVersion)
+			always := typ == v3.ClusterType || typ == v3.ListenerType
+			switch {
+			case w.LastError != "":
+				rep.Rejected[v3.GetShortType(typ)] = w.LastError
+			case always && !sent, sent && w.NonceSent != w.NonceAcked:
+				waiting = v3.GetShortType(typ)
+			}
+		}
+	}
+	return waiting
+}
+
+// watched runs f, under the proxy's lock, on what it watches of a type; false if it does not.
+func watched(p *model.Proxy, typ string, f func(*model.WatchedResource)) bool {
+	found := false
+	p.UpdateWatchedResource(typ, func(w *model.WatchedResource) *model.WatchedResource {
+		if w != nil {
+			found = true
+			f(w)
+		}
+		return w
+	})
+	return found
+}
