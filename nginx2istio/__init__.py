@@ -1,0 +1,1 @@
+"""From ingress-nginx to Istio, with every difference announced."""

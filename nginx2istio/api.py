@@ -1,0 +1,45 @@
+"""The public API: read, convert, write as text or data.
+
+>>> conversion = convert_files(["ingress.yaml"])        # doctest: +SKIP
+>>> print(yaml(conversion)); report(conversion)         # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import BinaryIO
+
+from nginx2istio.convert import Conversion, convert
+from nginx2istio.istio.emit import documents
+from nginx2istio.loader import load
+from nginx2istio.options import Options
+from nginx2istio.report.json import report as report
+from nginx2istio.sources.files import read
+
+
+def convert_files(
+    paths: Sequence[str],
+    options: Options | None = None,
+    rules: Sequence[Path] = (),
+    stdin: BinaryIO | None = None,
+) -> Conversion:
+    """Converts files and folders; ``-`` is ``stdin``. ``rules`` are folders of further rules.
+
+    Raises RuleError for a rule that can't be loaded. Input that can't be read is a problem of the
+    conversion, not an error.
+    """
+    return convert(read(paths, stdin), load(rules), options)
+
+
+def convert_text(
+    text: str, options: Options | None = None, rules: Sequence[Path] = ()
+) -> Conversion:
+    """Converts a text of YAML documents or JSON."""
+    return convert_files(["-"], options, rules, io.BytesIO(text.encode()))
+
+
+def yaml(conversion: Conversion) -> str:
+    """The Istio objects as one multi-document YAML text."""
+    return documents(conversion.objects)

@@ -1,0 +1,294 @@
+"""From what was read to Istio objects and everything that is to be said about them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from nginx2istio import engine
+from nginx2istio.istio import re2
+from nginx2istio.istio.emit import document
+from nginx2istio.istio.assemble import Assembled, assemble
+from nginx2istio.istio.objects import Object
+from nginx2istio.istio.site import Place, Service, Site, Target
+from nginx2istio.loader import Rules
+from nginx2istio.nginx.build import NginxConfig, build
+from nginx2istio.nginx.controller import Controller, controller
+from nginx2istio.nginx.ingresses import Ingress, Malformed, chosen, class_rules, parse
+from nginx2istio.nginx.model import Location, Origin, Server, Setting, Upstream
+from nginx2istio.options import Options
+from nginx2istio.rule import Edit, Fate, action
+from nginx2istio.sources.resource import Inputs, Problem, Resource
+from nginx2istio.translate import Applied, Said, Translation, ports, route_name, translate
+
+
+@dataclass(frozen=True, slots=True)
+class Conversion:
+    """The result; every command is a view of this one value.
+
+    ``said`` are all findings by place, not yet grouped; ``fates`` says what became of each
+    annotation, by origin: (fate, rule, message code).
+    """
+
+    options: Options
+    config: NginxConfig
+    ingresses: tuple[Ingress, ...]
+    objects: tuple[Object, ...]
+    applied: tuple[Applied, ...]
+    said: tuple[Said, ...]
+    fates: Mapping[Origin, tuple[Fate, str, str]]
+    settings: tuple[Setting, ...]
+    actions: tuple[Mapping[str, str], ...]
+    problems: tuple[Problem, ...]
+
+
+def convert(inputs: Inputs, rules: Rules, options: Options | None = None) -> Conversion:
+    """Converts everything that was read. Input that can't be used is a problem, not an error."""
+    options = options or Options()
+    told = controller_of(inputs.resources, options)
+    ingresses, problems = _ingresses(inputs.resources)
+    classes = class_rules(
+        inputs.resources,
+        options.ingress_class or told.ingress_class,
+        told.controller_class,
+        told.without_class or options.watch_without_class,
+        told.class_by_name,
+    )
+    taken, passed_over, remarks = chosen(ingresses, classes)
+    config = build(taken, inputs.resources, told, tuple(passed_over), tuple(remarks))
+    translation = translate(config, rules, options)
+    extra: list[Said] = [*engine.findings(config), *_notes(inputs.resources)]
+    sites = [s for s in (_site(x, config, translation, extra, options) for x in config.servers) if s]
+    once = tuple(a.edit for a in translation.applied if a.host == "*" and a.location < 0)
+    assembled = assemble(
+        sites,
+        {name: service(u) for name, u in config.upstreams.items()},
+        Target(options.gateway_namespace, options.gateway_selector),
+        once,
+    )
+    extra += _conflicts(assembled, config)
+    fates = dict(translation.fates)
+    extra += _unmapped(config, fates)
+    for lost in config.ineffective:
+        if lost.key != "path":
+            fates[lost.origin] = ("ineffective", "", "N2I003")
+    return Conversion(
+        options=options,
+        config=config,
+        ingresses=tuple(ingresses),
+        objects=tuple(assembled.objects),
+        applied=translation.applied,
+        said=(*translation.said, *extra),
+        fates=fates,
+        settings=config.settings,
+        actions=tuple(_actions(config, assembled, options)),
+        problems=(*inputs.problems, *problems),
+    )
+
+
+CONTROLLER_LABEL = ("app.kubernetes.io/name", "ingress-nginx")
+
+
+def controller_of(resources: Iterable[Resource], options: Options) -> Controller:
+    """The controller's flags and ConfigMap, as far as they are among the input."""
+    flags: list[str] = []
+    maps: dict[str, Mapping[str, str]] = {}
+    guess = ""
+    for resource in resources:
+        labels = resource.metadata.get("labels") or {}
+        if resource.kind in ("Deployment", "DaemonSet"):
+            if labels.get(CONTROLLER_LABEL[0]) == CONTROLLER_LABEL[1]:
+                flags = list(_arguments(resource)) or flags
+        elif resource.kind == "ConfigMap":
+            key = f"{resource.namespace}/{resource.name}"
+            data = resource.body.get("data") or {}
+            maps[key] = {str(k): "" if v is None else str(v) for k, v in data.items()}
+            if resource.name in ("ingress-nginx-controller", "nginx-configuration"):
+                guess = guess or key
+    named = controller({}, flags).flags.get("configmap")
+    key = options.controller_config or str(named or "").replace("$(POD_NAMESPACE)", "ingress-nginx")
+    return controller(maps.get(key) or maps.get(guess) or {}, flags)
+
+
+def _arguments(resource: Resource) -> Iterable[str]:
+    spec = resource.body.get("spec") or {}
+    pod = (spec.get("template") or {}).get("spec") or {}
+    for container in pod.get("containers") or ():
+        yield from (str(a) for a in container.get("args") or () if str(a).startswith("-"))
+
+
+def _ingresses(resources: Iterable[Resource]) -> tuple[list[Ingress], list[Problem]]:
+    found: dict[str, Ingress] = {}
+    problems = []
+    for resource in resources:
+        if resource.kind != "Ingress":
+            continue
+        try:
+            ingress = parse(resource)
+        except Malformed as error:
+            text = f"Ingress {resource.namespace}/{resource.name[:80]}: {error}"
+            problems.append(Problem(resource.file, resource.document, error.line, text))
+            continue
+        if ingress.key in found:
+            there = found[ingress.key].origin
+            text = f"Ingress {ingress.key} was read already from {there.file}:{there.line}"
+            line = ingress.origin.line
+            problems.append(Problem(resource.file, resource.document, line, text))
+        else:
+            found[ingress.key] = ingress
+    return [found[k] for k in sorted(found)], problems
+
+
+def service(upstream: Upstream) -> Service:
+    """What an upstream is in Istio: the Service's own DNS name and port."""
+    host = f"{upstream.service}.{upstream.namespace}.svc.cluster.local"
+    port = upstream.port
+    if port is None and upstream.known is False:
+        port = int(upstream.declared_port) if upstream.declared_port.isdigit() else 80
+    return Service(host, upstream.namespace, port)
+
+
+def _site(
+    server: Server, config: NginxConfig, done: Translation, said: list[Said], options: Options
+) -> Site | None:
+    if server.host != "_" and "." not in server.host:
+        origin = server.ingresses[0] if server.ingresses else Origin()
+        said.append(engine.said(engine.ONE_LABEL, origin, (server.host,), key=server.host))
+        return None
+    edits: dict[int, list[Edit]] = {}
+    for applied in done.applied:
+        if applied.host == server.host:
+            edits.setdefault(applied.location, []).append(applied.edit)
+    places = []
+    for index, location in enumerate(server.locations):
+        try:
+            uri = _uri(location)
+        except re2.Untranslatable as why:
+            said.append(
+                engine.said(
+                    engine.BAD_REGEX, location.ingress, (server.host, *server.aliases),
+                    location.declared, key=location.declared, why=why,
+                )  # fmt: skip
+            )
+            continue
+        places.append(
+            Place(
+                route_name(location), uri, location.upstream, tuple(edits.get(index, ())),
+                _comment(location),
+            )  # fmt: skip
+        )
+    places.sort(key=lambda p: "exact" not in p.uri)  # nginx looks at exact locations first
+    return Site(
+        host="*" if server.host == "_" else server.host,
+        namespace=server.namespace,
+        places=tuple(places),
+        edits=tuple(edits.get(-1, ())),
+        ports=ports(server, config),
+        credential=credential(server, config, options),
+        sources=tuple(sorted({o.object for o in server.ingresses})),
+    )
+
+
+def _uri(location: Location) -> dict[str, str]:
+    if location.match == "regex":
+        return {"regex": re2.starting_with(location.path)}
+    return {location.match: location.path}
+
+
+def _comment(location: Location) -> str:
+    origin = location.ingress
+    if not origin.file:
+        return ""
+    return f"{origin.object} ({origin.file.rsplit('/', 1)[-1]}:{origin.line})"
+
+
+def credential(server: Server, config: NginxConfig, options: Options) -> str:
+    """The name, at the gateway, of the Secret with a host's certificate."""
+    if server.certificate and server.certificate.secret:
+        return secret_name(server.certificate.namespace, server.certificate.secret, options)
+    namespace, _, name = config.controller.default_ssl_certificate.partition("/")
+    return secret_name(namespace, name, options) if name else ""
+
+
+def secret_name(namespace: str, name: str, options: Options) -> str:
+    """The name of a Secret's copy in the gateway's namespace."""
+    return name if namespace == options.gateway_namespace else f"{namespace}--{name}"
+
+
+def _actions(
+    config: NginxConfig, assembled: Assembled, options: Options
+) -> Iterable[Mapping[str, str]]:
+    secrets: dict[tuple[str, str], set[str]] = {}
+    for server in config.servers:
+        held = server.certificate
+        if held and held.secret:
+            secrets.setdefault((held.namespace, held.secret), set()).add(server.host)
+    namespace, _, name = config.controller.default_ssl_certificate.partition("/")
+    if name and config.servers:
+        secrets.setdefault((namespace, name), set()).add("every host without a certificate")
+    found: list[Mapping[str, str]] = []
+    for (namespace, name), hosts in sorted(secrets.items()):
+        to = secret_name(namespace, name, options)
+        if namespace != options.gateway_namespace:
+            shown = ", ".join(sorted(hosts)[:3]) + (" ..." if len(hosts) > 3 else "")
+            found.append(copy_secret(namespace, name, to, options, f"the certificate of {shown}"))
+    for wanted in assembled.actions:
+        if wanted not in found:
+            found.append(wanted)
+    if assembled.mesh:
+        edit = action("mesh-config", "set this in the mesh configuration before applying the "
+                      "objects; without it some of them do not work or protect",
+                      yaml=document(assembled.mesh))  # fmt: skip
+        found.append({"kind": edit.path, **edit.value})
+    return found
+
+
+def copy_secret(
+    namespace: str, name: str, to: str, options: Options, what: str
+) -> dict[str, str]:
+    """An action: a Secret that the gateway needs a copy of, by a command that doesn't print it."""
+    there = options.gateway_namespace
+    command = (
+        f"kubectl get secret {name} -n {namespace} -o json"
+        f" | jq '.metadata = {{name: \"{to}\", namespace: \"{there}\"}}' | kubectl apply -f -"
+    )
+    return {
+        "kind": "copy-secret", "text": f"copy {what} to the gateway's namespace",
+        "secret": f"{namespace}/{name}", "to": f"{there}/{to}", "command": command,
+    }  # fmt: skip
+
+
+def _notes(resources: Iterable[Resource]) -> Iterable[Said]:
+    for resource in resources:
+        for note in resource.notes:
+            origin = Origin(resource.kind, resource.namespace, resource.name, note.key,
+                            resource.file, note.line)  # fmt: skip
+            yield engine.said(engine.NOTE, origin, (), key=note.key, why=note.text)
+
+
+def _conflicts(assembled: Assembled, config: NginxConfig) -> Iterable[Said]:
+    servers = {s.host: s for s in config.servers}
+    for where, conflict in assembled.conflicts:
+        host, _, _ = where.partition(" ")
+        server = servers.get("_" if host == "*" else host)
+        origin = server.ingresses[0] if server and server.ingresses else Origin()
+        yield engine.said(
+            engine.CONFLICT, origin, (host,), key=conflict.field, kept=conflict.kept,
+            lost=conflict.refused,
+        )  # fmt: skip
+
+
+def _unmapped(
+    config: NginxConfig, fates: Mapping[Origin, tuple[Fate, str, str]]
+) -> Iterable[Said]:
+    for server in config.servers:
+        for location in server.locations:
+            for setting in (*location.settings.values(), *server.settings.values()):
+                if fates.get(setting.origin, ("", "", ""))[0] == "unmapped":
+                    hosts = (server.host, *server.aliases)
+                    yield engine.said(
+                        engine.UNMAPPED, setting.origin, hosts, location.declared, setting.key,
+                        setting.text,
+                    )  # fmt: skip
+
+

@@ -1,0 +1,45 @@
+"""What rules wish of the Istio objects, as values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Any
+
+
+class Phase(IntEnum):
+    """When nginx decides: a route of an earlier phase stands before one of a later phase.
+
+    SERVER: before a location is chosen (server snippet, app-root, client certificates).
+    FIND: while it is chosen (the redirect to ``/x/``).
+    RETURN: the location's ``return`` (permanent and temporal redirect, a denied location).
+    PREFLIGHT: the answer to OPTIONS under enable-cors.
+    HTTPS: the redirect to https.
+    LIMIT, ACCESS: limits; lists and credentials, that is, answers for who may not enter.
+    SPLIT: which of several upstreams is asked.
+    """
+
+    SERVER = 0
+    FIND = 1
+    RETURN = 2
+    PREFLIGHT = 3
+    HTTPS = 4
+    LIMIT = 5
+    ACCESS = 6
+    SPLIT = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One wish about the Istio objects; see the functions below for what ``path`` and ``value`` are.
+
+    ``port`` (80 or 443) restricts a route or variant to requests on that port.
+    """
+
+    target: str
+    path: str
+    value: Any
+    port: int = 0
+    phase: Phase = Phase.SPLIT
+    match: Mapping[str, Any] = field(default_factory=dict)

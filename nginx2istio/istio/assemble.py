@@ -1,0 +1,103 @@
+"""Edits to Istio objects. The one place that mutates; disagreement is a Conflict.
+
+A ``Site`` is a host with its places in order of precedence; it becomes a VirtualService, and part
+of its namespace's Gateway. Places become HTTPRoutes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from nginx2istio.edit import Edit
+from nginx2istio.istio.fields import Conflict, put
+from nginx2istio.istio.gateways import gateways
+from nginx2istio.istio.objects import Names, Noted, Object, identity, made
+from nginx2istio.istio.policies import Policies
+from nginx2istio.istio.routes import http_routes
+from nginx2istio.istio.site import Service, Site, Target, gateway_name
+
+
+@dataclass(slots=True)
+class Assembled:
+    """The objects in order, and what could not be assembled as wished."""
+
+    objects: list[Object] = field(default_factory=list)
+    conflicts: list[tuple[str, Conflict]] = field(default_factory=list)
+    mesh: Object = field(default_factory=dict)
+    actions: list[dict[str, str]] = field(default_factory=list)
+
+
+def assemble(
+    sites: Sequence[Site],
+    services: Mapping[str, Service],
+    target: Target,
+    edits: Sequence[Edit] = (),
+) -> Assembled:
+    """The Istio objects of all sites: Gateways, VirtualServices, DestinationRules, others."""
+    out = Assembled()
+    policies = Policies(sites, services)
+    out.conflicts += policies.conflicts
+    names = Names()
+    virtual: list[Object] = []
+    others: dict[tuple[str, str, str], Object] = {}
+    for site in sites:
+        hosts = [site.host, *(e.path for e in site.edits if e.target == "alias")]
+        routes, conflicts = http_routes(site, policies, hosts)
+        out.conflicts += conflicts
+        virtual.append(_virtual_service(site.namespace, hosts, routes, site.sources, target, names))
+        for edit in (*site.edits, *(e for p in site.places for e in p.edits)):
+            _apart(edit, out, others)
+            if edit.target == "other-host" and edit.path not in hosts:
+                routes = [dict(r) for r in edit.value["http"]]
+                virtual.append(
+                    _virtual_service(site.namespace, [edit.path], routes, site.sources, target, names)
+                )
+    for edit in edits:
+        _apart(edit, out, others)
+    found = [*gateways(sites, target), *virtual, *policies.objects(), *others.values()]
+    out.objects = sorted(found, key=order)
+    return out
+
+
+def _apart(edit: Edit, out: Assembled, others: dict[tuple[str, str, str], Object]) -> None:
+    """What belongs to no route: objects of their own, mesh configuration, things to do."""
+    if edit.target == "resource":
+        known = others.setdefault(identity(edit.value), dict(edit.value))
+        if known != edit.value:
+            clash = Conflict("the whole object", str(known), str(edit.value))
+            out.conflicts.append((" ".join(identity(edit.value)), clash))
+    elif edit.target == "mesh":
+        out.conflicts += [("mesh config", c) for c in put(out.mesh, edit.path, edit.value)]
+    elif edit.target == "action":
+        wanted = {"kind": edit.path, **edit.value}
+        if wanted not in out.actions:
+            out.actions.append(wanted)
+
+
+KINDS = ("Gateway", "VirtualService", "DestinationRule", "ServiceEntry", "AuthorizationPolicy")
+
+
+def order(obj: Object) -> tuple[str, int, str, str]:
+    """By namespace, then kind, then name."""
+    kind, namespace, name = identity(obj)
+    rank = KINDS.index(kind) if kind in KINDS else len(KINDS)
+    return namespace, rank, kind, name
+
+
+def _virtual_service(
+    namespace: str,
+    hosts: Sequence[str],
+    routes: list[Object],
+    sources: Sequence[str],
+    target: Target,
+    names: Names,
+) -> Noted:
+    spec = {
+        "hosts": list(hosts),
+        "gateways": [f"{target.namespace}/{gateway_name(namespace)}"],
+        "http": routes,
+    }
+    text = "catch-all" if hosts[0] == "*" else hosts[0]
+    name = names.name(namespace, text)
+    return made("VirtualService", namespace, name, spec, list(sources))

@@ -1,0 +1,68 @@
+"""Gateways: one for the hosts of each namespace, hosts of one certificate in one server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from nginx2istio.istio.fields import frozen, put
+from nginx2istio.istio.objects import Noted, Object, made, short_hash
+from nginx2istio.istio.site import Site, Target, gateway_name
+
+
+def names_of(site: Site) -> list[tuple[str, bool]]:
+    """(name, whether it is served on https) of a site and its other names."""
+    tls = 443 in site.ports
+    found = [(site.host, tls)]
+    for edit in site.edits:
+        if edit.target == "alias":
+            found.append((edit.path, tls and bool(edit.value)))
+        elif edit.target == "other-host":
+            found.append((edit.path, tls and bool(edit.value["tls"])))
+    return found
+
+
+def gateways(sites: Sequence[Site], target: Target) -> Iterable[Noted]:
+    """The Gateway objects. A TLS host stands in one server only: pilot skips a second one."""
+    spaces: dict[str, list[Site]] = {}
+    for site in sites:
+        spaces.setdefault(site.namespace, []).append(site)
+    claimed: set[str] = set()
+    for namespace in sorted(spaces):
+        plain: list[str] = []
+        secure: dict[Any, tuple[Object, list[str]]] = {}
+        for site in spaces[namespace]:
+            settings: Object = {"mode": "SIMPLE", "credentialName": site.credential}
+            for edit in site.edits:
+                if edit.target == "gateway":
+                    settings.pop(edit.path.split(".")[0], None)
+                    put(settings, edit.path, edit.value)
+            for name, tls in names_of(site):
+                plain.append(f"{namespace}/{name}")
+                if tls and name not in claimed:
+                    claimed.add(name)
+                    group = secure.setdefault(frozen(settings), (settings, []))
+                    group[1].append(f"{namespace}/{name}")
+        servers: list[Object] = [
+            {
+                "port": {"number": 80, "name": "http", "protocol": "HTTP"},
+                "hosts": sorted(dict.fromkeys(plain)),
+            }
+        ]
+        for key in sorted(secure, key=lambda k: (secure[k][0].get("credentialName", ""), repr(k))):
+            settings, hosts = secure[key]
+            label = settings.get("credentialName") or short_hash(repr(key))
+            name = f"https-{short_hash(label + repr(key))}"
+            protocol = "TLS" if settings["mode"] == "PASSTHROUGH" else "HTTPS"
+            if protocol == "TLS":
+                settings = {"mode": "PASSTHROUGH"}
+            servers.append(
+                {
+                    "port": {"number": 443, "name": name, "protocol": protocol},
+                    "hosts": sorted(hosts),
+                    "tls": settings,
+                }
+            )
+        sources = sorted({s for site in spaces[namespace] for s in site.sources})
+        spec = {"selector": dict(target.selector), "servers": servers}
+        yield made("Gateway", target.namespace, gateway_name(namespace), spec, sources)

@@ -1,0 +1,84 @@
+"""Istio objects as plain mappings: kinds, names, field order."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import Any
+
+NETWORKING = "networking.istio.io/v1"
+SECURITY = "security.istio.io/v1"
+VERSIONS = {
+    "Gateway": NETWORKING,
+    "VirtualService": NETWORKING,
+    "DestinationRule": NETWORKING,
+    "ServiceEntry": NETWORKING,
+    "EnvoyFilter": "networking.istio.io/v1alpha3",
+    "AuthorizationPolicy": SECURITY,
+}
+SOURCE = "nginx2istio/from"
+"""Annotation that names the Ingresses an object came from."""
+MANAGED = {"app.kubernetes.io/managed-by": "nginx2istio"}
+
+Object = dict[str, Any]
+
+
+class Noted(dict[str, Any]):
+    """A mapping that is written with a comment above it."""
+
+    __slots__ = ("note",)
+
+    def __init__(self, fields: dict[str, Any], note: str = ""):
+        super().__init__(fields)
+        self.note = note
+
+
+def short_hash(text: str) -> str:
+    """Eight hex digits that stand for a text in a name."""
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
+
+
+def dns_name(text: str, limit: int = 63) -> str:
+    """A valid object name made of a text; a shortened or changed one carries a hash of the text.
+
+    Two texts give two names, save for those that differ in dots and dashes alone: see ``Names``.
+    """
+    name = text.lower().replace("*", "wildcard").replace(".", "-")
+    clean = re.sub(r"[^a-z0-9-]+", "-", name).strip("-") or "x"
+    if clean != name or len(clean) > limit:
+        clean = f"{clean[: limit - 9].rstrip('-')}-{short_hash(text)}"
+    return clean
+
+
+class Names:
+    """Gives names to texts so that no two texts in one namespace share a name."""
+
+    def __init__(self) -> None:
+        self.taken: dict[tuple[str, str], str] = {}
+
+    def name(self, namespace: str, text: str, limit: int = 63) -> str:
+        """The name of a text; the second text that would get a name gets one with a hash."""
+        name = dns_name(text, limit)
+        if self.taken.setdefault((namespace, name), text) != text:
+            name = f"{name[: limit - 9].rstrip('-')}-{short_hash(text)}"
+            self.taken[namespace, name] = text
+        return name
+
+
+def made(
+    kind: str, namespace: str, name: str, spec: Object, sources: list[str], note: str = ""
+) -> Noted:
+    """An object of ours, with its origin as an annotation."""
+    metadata: Object = {"name": name, "namespace": namespace, "labels": dict(MANAGED)}
+    if sources:
+        shown = sources[:50] + ([f"and {len(sources) - 50} more"] if len(sources) > 50 else [])
+        metadata["annotations"] = {SOURCE: ", ".join(shown)}
+    return Noted(
+        {"apiVersion": VERSIONS[kind], "kind": kind, "metadata": metadata, "spec": spec}, note
+    )
+
+
+def identity(obj: Object) -> tuple[str, str, str]:
+    """(kind, namespace, name)."""
+    metadata = obj["metadata"]
+    return str(obj["kind"]), str(metadata.get("namespace", "")), str(metadata["name"])

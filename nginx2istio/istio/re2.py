@@ -1,0 +1,74 @@
+"""Regular expressions for Envoy: what PCRE can say and RE2 can't; google-re2 is the judge."""
+
+from __future__ import annotations
+
+import re2
+
+LIMIT = 1024
+"""Istio's limit for a regular expression (validateStringMatchRegexp)."""
+
+
+class Untranslatable(ValueError):
+    """A regular expression that Envoy can't have, and why."""
+
+
+def compiled(pattern: str) -> str:
+    """The pattern, if Envoy takes it. Raises Untranslatable."""
+    options = re2.Options()
+    options.log_errors = False
+    try:
+        re2.compile(pattern, options)
+    except re2.error as error:
+        reason = error.args[0].decode() if isinstance(error.args[0], bytes) else str(error)
+        raise Untranslatable(reason) from error
+    if len(pattern) > LIMIT:
+        raise Untranslatable(f"it is longer than {LIMIT} characters")
+    return pattern
+
+
+def alternatives(pattern: str) -> bool:
+    """Whether the pattern has a ``|`` outside of all groups and character classes."""
+    depth, i, in_class = 0, 0, False
+    while i < len(pattern):
+        char = pattern[i]
+        if char == "\\":
+            i += 1
+        elif in_class:
+            in_class = char != "]"
+        elif char == "[":
+            in_class = True
+        elif char == "(":
+            depth += 1
+        elif char == ")":
+            depth -= 1
+        elif char == "|" and depth == 0:
+            return True
+        i += 1
+    return False
+
+
+def starting_with(pattern: str) -> str:
+    """A pattern for the whole of a path of which nginx's ``~* ^pattern`` matches the beginning.
+
+    Envoy's route matcher compares the whole path. A ``|`` outside of groups splits nginx's ``^``
+    off: the second half matches anywhere. Raises Untranslatable.
+    """
+    if alternatives(pattern):
+        return compiled(f"(?i).*?(?:^{pattern}).*")
+    return compiled(f"(?i){pattern}" + ("" if pattern.endswith((".*", "(.*)")) else ".*"))
+
+
+def whole(pattern: str) -> str:
+    """A pattern for rewriting a whole path by nginx's ``rewrite "(?i)pattern"``.
+
+    It takes the rest of the path too, as nginx drops what the pattern doesn't capture. Raises
+    Untranslatable.
+    """
+    if alternatives(pattern):
+        return compiled(f"(?i)^.*?(?:{pattern}).*$")
+    return compiled(f"(?i)^{pattern}.*$")
+
+
+def groups(pattern: str) -> int:
+    """How many groups a pattern captures. Raises Untranslatable."""
+    return int(re2.compile(compiled(pattern)).groups)

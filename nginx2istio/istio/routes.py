@@ -1,0 +1,135 @@
+"""Places to HTTPRoutes: variants before their base, neighbours with one body merged."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from nginx2istio.istio.fields import Conflict, put
+from nginx2istio.istio.objects import Noted, Object
+from nginx2istio.istio.policies import Policies
+from nginx2istio.istio.site import Place, Site
+
+ROUTE_ORDER = (
+    "name", "match", "redirect", "directResponse", "route", "rewrite", "timeout", "retries",
+    "fault", "mirrors", "corsPolicy", "headers",
+)  # fmt: skip
+ONLY_WITH_SERVICE = ("route", "rewrite", "timeout", "retries", "fault", "mirrors")
+Conflicts = list[tuple[str, Conflict]]
+Row = tuple[Object, Object, str, str]
+"""Match, body, name, comment."""
+
+
+def route_body(
+    place: Place, port: int, policies: Policies, where: str
+) -> tuple[Object, Conflicts]:
+    """The finished HTTPRoute of a place on a port, without match."""
+    body: Object = {}
+    conflicts: Conflicts = []
+    for edit in place.edits:
+        if edit.target == "route" and edit.port in (0, port):
+            conflicts += [(where, c) for c in put(body, edit.path, edit.value)]
+    if not body.keys() & {"route", "redirect", "directResponse"}:
+        if place.service:
+            body["route"] = [{"upstream": place.service}]
+        else:
+            body["directResponse"] = {"status": 404}
+    return finished(body, policies, policies.by_place[id(place)]), conflicts
+
+
+def finished(body: Object, policies: Policies, key: Any) -> Object:
+    """A route's body with real destinations, without what makes no sense beside its answer."""
+    body = dict(body)
+    if body.get("route"):
+        body["route"] = [policies.destination(r, key) for r in body["route"]]
+    if body.get("redirect") or body.get("directResponse"):
+        for name in ONLY_WITH_SERVICE:
+            body.pop(name, None)
+        headers = {k: v for k, v in body.get("headers", {}).items() if k != "request"}
+        body["headers"] = headers
+    if not body.get("headers"):
+        body.pop("headers", None)
+    return body
+
+
+def place_routes(
+    place: Place, port: int, policies: Policies, where: str
+) -> tuple[list[tuple[Object, Object]], Conflicts]:
+    """The routes of a place on a port: (further match, body), in order of precedence."""
+    base, conflicts = route_body(place, port, policies, where)
+    key = policies.by_place[id(place)]
+    found: list[tuple[Object, Object]] = []
+    variants = [e for e in place.edits if e.target == "variant" and e.port in (0, port)]
+    for edit in sorted(variants, key=lambda e: e.phase):
+        body = {k: v for k, v in base.items() if k not in edit.value}
+        if edit.value.keys() & {"redirect", "directResponse"}:
+            body.pop("directResponse", None)
+            body.pop("redirect", None)
+        body |= {k: v for k, v in edit.value.items() if v is not None}
+        if "headers" in edit.value and "headers" in base:
+            merged: Object = {}
+            for part in (edit.value["headers"], base["headers"]):
+                for name, inner in part.items():
+                    put(merged, name, inner)
+            body["headers"] = merged
+        found.append((dict(edit.match), finished(body, policies, key)))
+        if not edit.match:
+            return found, conflicts
+    found.append(({}, base))
+    return found, conflicts
+
+
+def http_routes(site: Site, policies: Policies, names: Sequence[str]) -> tuple[list[Object], Conflicts]:
+    """The HTTPRoutes of a site: neighbours with equal bodies are one route with several matches."""
+    rows: list[Row] = []
+    conflicts: Conflicts = []
+    several = len(site.ports) > 1
+    fronts = sorted((e for e in site.edits if e.target == "front"), key=lambda e: e.phase)
+    for edit in fronts:
+        match = dict(edit.match) | ({"port": edit.port} if edit.port and several else {})
+        if not edit.port or edit.port in site.ports:
+            rows.append((match, finished(dict(edit.value), policies, ()), "", ""))
+    for place in site.places:
+        by_port = {}
+        for port in site.ports:
+            by_port[port], found = place_routes(place, port, policies, f"{site.host} {place.name}")
+            conflicts += [c for c in found if c not in conflicts]
+        same = len({repr(routes) for routes in by_port.values()}) == 1
+        for port in site.ports[:1] if same else site.ports:
+            for match, body in by_port[port]:
+                on = {"port": port} if several and not same else {}
+                rows.append(({"uri": dict(place.uri), **match, **on}, body, place.name, place.note))
+    return list(_merged(rows, _authorities(names))), conflicts
+
+
+def _authorities(names: Sequence[str]) -> list[Object]:
+    """Matches that keep a ``*.x`` host to one label, as the gateway's own star has any number."""
+    if not any(name.startswith("*.") for name in names):
+        return []
+    found: list[Object] = []
+    for name in names:
+        pattern = re.escape(name.removeprefix("*.")).replace(r"\-", "-")
+        label = r"[\w-]+\." if name.startswith("*.") else ""
+        found.append({"authority": {"regex": f"(?i){label}{pattern}(:[0-9]+)?"}})
+    return found
+
+
+def _merged(
+    rows: Sequence[Row], authorities: Sequence[Object]
+) -> Iterable[Object]:
+    i = 0
+    while i < len(rows):
+        match, body, name, note = rows[i]
+        matches = [match]
+        while i + 1 < len(rows) and rows[i + 1][1:3] == (body, name):
+            i += 1
+            if rows[i][0] not in matches:
+                matches.append(rows[i][0])
+        i += 1
+        if authorities:
+            matches = [{**m, **a} for m in matches for a in authorities]
+        matches = [m for m in matches if m]
+        fields = {"name": name, "match": matches, **body}
+        kept = {k: fields[k] for k in ROUTE_ORDER if fields.get(k)}
+        yield Noted(kept | {k: v for k, v in body.items() if k not in ROUTE_ORDER}, note)

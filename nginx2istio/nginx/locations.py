@@ -1,0 +1,66 @@
+"""From the paths of a host to its ``location`` blocks, in the order of nginx.conf."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from nginx2istio.nginx.model import Location
+
+
+def _target(location: Location) -> str:
+    setting = location.settings.get("rewrite-target")
+    return str(setting.value) if setting else ""
+
+
+def _rewritten(location: Location) -> bool:
+    """Whether the rewrite target does anything (``needsRewrite``)."""
+    target = _target(location)
+    return bool(target) and target != location.path
+
+
+def _regex(location: Location) -> bool:
+    setting = location.settings.get("use-regex")
+    return _rewritten(location) or bool(setting and setting.value)
+
+
+def blocks(locations: Iterable[Location]) -> tuple[tuple[Location, ...], bool]:
+    """The location blocks of one server, and whether all of them are regular expressions.
+
+    Input: one Location a path, in the order in which the controller met them, ``match`` being
+    "exact" or "prefix". The longest path comes first, equal lengths from Z to A (end of
+    ``getBackendServers``). A Prefix gets a twin for the path itself unless an Exact has it
+    (``updateServerLocations``). One rewrite or regex turns the whole server into regular
+    expressions, Exact paths included (``enforceRegexModifier``).
+    """
+    ordered = sorted(locations, key=lambda loc: loc.path, reverse=True)
+    ordered.sort(key=lambda loc: len(loc.path), reverse=True)
+    exact = {loc.path for loc in ordered if loc.match == "exact"}
+    found: list[Location] = []
+    for loc in ordered:
+        if loc.path == "/" or loc.path_type != "Prefix" or _regex(loc):
+            found.append(loc)
+            continue
+        found.append(replace(loc, path=loc.path if loc.path.endswith("/") else loc.path + "/"))
+        if loc.path not in exact:
+            found.append(replace(loc, match="exact"))
+    # Judged on the blocks, not on the paths: target /foo of the Prefix /foo does nothing at
+    # `= /foo`, but its twin /foo/ needs a rewrite, and with it the whole server turns regex.
+    if any(_regex(loc) for loc in found):
+        return tuple(replace(loc, match="regex") for loc in found), True
+    return tuple(found + list(slash_redirects(found))), False
+
+
+def slash_redirects(found: Iterable[Location]) -> Iterable[Location]:
+    """The 301 to ``/x/`` that nginx itself answers to ``/x`` where only ``/x/`` is a location.
+
+    ngx_http_core_find_static_location does so for every location with a proxy_pass, exact ones
+    too, unless another location is exactly the path without the slash.
+    """
+    found = list(found)
+    taken = {loc.path for loc in found if loc.match == "exact"}
+    for loc in found:
+        bare = loc.path.rstrip("/") if loc.path.endswith("/") else ""
+        if bare and bare + "/" == loc.path and bare not in taken:
+            taken.add(bare)
+            yield replace(loc, path=bare, match="exact", slash_redirect=True)

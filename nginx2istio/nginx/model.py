@@ -1,0 +1,209 @@
+"""The effective nginx configuration: what the controller would have written to nginx.conf.
+
+Nothing here knows what the configuration is translated to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from nginx2istio.nginx.values import Value
+
+
+DEFAULT_SERVER = "_"
+"""Name of the server that answers hosts nobody declares."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Origin:
+    """Where something was said: a field of an object, with file and line when it came from a file.
+
+    ``kind``, ``namespace`` and ``name`` name the object; ``field`` is the annotation's key as
+    written, or a field such as ``spec.tls``. The controller's own defaults have kind ``default``.
+    """
+
+    kind: str = ""
+    namespace: str = ""
+    name: str = ""
+    field: str = ""
+    file: str = ""
+    line: int = 0
+
+    @property
+    def object(self) -> str:
+        """``namespace/name`` of the object."""
+        return f"{self.namespace}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One annotation in force: its canonical key, its value as the controller parsed it."""
+
+    key: str
+    value: Value
+    origin: Origin
+    text: str = ""
+
+
+Settings = Mapping[str, Setting]
+
+
+@dataclass(frozen=True, slots=True)
+class Affinity:
+    """Session affinity of an upstream; cookie details come from the last Ingress that states any."""
+
+    mode: str
+    settings: Settings
+    places: frozenset[tuple[str, str]]
+    """(host, ingress path) pairs at which the cookie is set."""
+
+
+@dataclass(frozen=True, slots=True)
+class Upstream:
+    """A Service and port, shared by every location that names it (``upstreamName``).
+
+    ``port`` is the Service's port number; None when the port does not exist in the Service.
+    ``known`` says whether the Service was among the input: None when the input has no Services of
+    that namespace, so that nothing can be said.
+    """
+
+    name: str
+    namespace: str
+    service: str
+    port: int | None
+    declared_port: str = ""
+    settings: Settings = field(default_factory=dict)
+    alternatives: tuple[Upstream, ...] = ()
+    affinity: Affinity | None = None
+    known: bool | None = None
+    external_name: str = ""
+    port_name: str = ""
+    app_protocol: str = ""
+
+    @property
+    def unavailable(self) -> str:
+        """Why nginx answers 503 for it, "" when it has endpoints as far as can be known."""
+        if self.known is False:
+            return f"Service {self.namespace}/{self.service} does not exist"
+        if self.port is None:
+            return f"Service {self.namespace}/{self.service} has no port {self.declared_port}"
+        return ""
+
+
+MatchKind = Literal["exact", "prefix", "regex"]
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """One ``location`` block.
+
+    ``path`` is the text in nginx.conf (without the regex's ``^``), ``declared`` the path in the
+    Ingress. ``upstream`` is "" for the controller's default backend, which answers 404.
+    ``slash_redirect`` marks the 301 that nginx itself makes for a location that ends in a slash.
+    """
+
+    path: str
+    match: MatchKind
+    upstream: str
+    ingress: Origin
+    settings: Settings = field(default_factory=dict)
+    declared: str = "/"
+    path_type: str = "Prefix"
+    denied: str = ""
+    implicit: bool = False
+    slash_redirect: bool = False
+
+    @property
+    def literal(self) -> str:
+        """The path as in nginx.conf, with its modifier: ``= /x``, ``~* ^/x`` or ``/x``."""
+        return {"exact": "= ", "prefix": "", "regex": "~* ^"}[self.match] + self.path
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """The certificate that a server presents: ``secret`` is "" for the controller's own fake one."""
+
+    namespace: str
+    secret: str
+    origin: Origin
+    guessed: bool = False
+    names: tuple[str, ...] = ()
+    """The hosts that the tls entry lists, as far as known the names of the certificate."""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """One ``server`` block; locations in the order of nginx.conf."""
+
+    host: str
+    locations: tuple[Location, ...]
+    settings: Settings = field(default_factory=dict)
+    aliases: tuple[str, ...] = ()
+    certificate: Certificate | None = None
+    passthrough: Setting | None = None
+    www: Setting | None = None
+    regex: bool = False
+    denied: str = ""
+    namespace: str = ""
+    ingresses: tuple[Origin, ...] = ()
+
+    @property
+    def wildcard(self) -> bool:
+        """Whether the host is ``*.something``; nginx then takes exactly one label for the star."""
+        return self.host.startswith("*.")
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A setting or a path that has no effect, and why."""
+
+    origin: Origin
+    key: str
+    value: str
+    why: str
+    hosts: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """A value that the controller refused, and what that did.
+
+    ``effect``: default, denied (the locations answer 503), dropped (the Ingress is not loaded),
+    family-off (the feature is silently off) or server-denied (the host answers 403).
+    """
+
+    origin: Origin
+    key: str
+    value: str
+    text: str
+    effect: str
+    hosts: tuple[str, ...]
+    paths: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """Something about an object that the reader should know and that changes no answer by itself.
+
+    ``code`` names the kind of remark (see ``build``), ``hosts`` and ``paths`` where it holds.
+    """
+
+    code: str
+    origin: Origin
+    text: str
+    hosts: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """An Ingress that the controller does not load at all, and why."""
+
+    origin: Origin
+    why: str
+    hosts: tuple[str, ...]
+    key: str = ""
+    value: str = ""

@@ -1,0 +1,28 @@
+"""What the user may choose about a conversion."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The choices of one conversion, with the command line's defaults.
+
+    ``compat`` "full" writes the headers that back ends see under nginx, "lean" leaves them out.
+    ``gateway_address`` is the address of the new gateway, for the test commands of the report.
+    ``istio_version`` is a pair such as (1, 28).
+    """
+
+    ingress_class: str = ""
+    watch_without_class: bool = False
+    controller_config: str = ""
+    gateway_selector: Mapping[str, str] = field(default_factory=lambda: {"istio": "ingressgateway"})
+    gateway_namespace: str = "istio-system"
+    gateway_address: str = ""
+    compat: Literal["full", "lean"] = "full"
+    envoy_filters: bool = False
+    allow_unprotected: bool = False
+    istio_version: tuple[int, int] = (1, 28)

@@ -1,0 +1,206 @@
+"""Runs the rules over an nginx configuration: edits with their cause, findings with their place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from nginx2istio.loader import Rules
+from nginx2istio.nginx.build import NginxConfig
+from nginx2istio.nginx.model import Location, Origin, Server, Setting, Settings, Upstream
+from nginx2istio.options import Options
+from nginx2istio.rule import Edit, Fate, Finding, Here, Message, Rule, Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """An edit with its cause; ``location`` is an index of ``server.locations``, -1 for the host."""
+
+    edit: Edit
+    rule: str
+    host: str
+    location: int
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A finding with the place that it is about."""
+
+    message: Message
+    severity: Severity
+    text: str
+    instead: str
+    key: str
+    value: str
+    origin: Origin
+    hosts: tuple[str, ...]
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Translation:
+    """What the rules made of a configuration; ``fates`` by the origin of each annotation."""
+
+    applied: tuple[Applied, ...]
+    said: tuple[Said, ...]
+    fates: Mapping[Origin, tuple[Fate, str, str]]
+
+
+BROKEN_RULE = Message(
+    "N2I010", "unsupported", "error",
+    "the rule {rule} failed here: {error}; nothing of it was applied",
+    "report this with the Ingress, and review these paths by hand",
+    frozenset({"routing", "path", "status", "auth", "access", "response-headers"}),
+)  # fmt: skip
+
+RANK: Mapping[Fate, int] = {
+    "translated": 0, "neutral": 0, "ineffective": 0, "approximated": 1, "unsupported": 2,
+    "unmapped": 3,
+}  # fmt: skip
+
+
+def ports(server: Server, config: NginxConfig) -> tuple[int, ...]:
+    """The ports on which the new gateway serves a host; nginx serves every host on both."""
+    default = config.controller.default_ssl_certificate
+    if (server.certificate and server.certificate.secret) or default:
+        return (80, 443)
+    return (80,)
+
+
+def route_name(location: Location) -> str:
+    """The name of a location's routes."""
+    return f"{location.ingress.object} {location.declared}"
+
+
+class _Run:
+    """The state of one translation."""
+
+    def __init__(self, config: NginxConfig, rules: Rules, options: Options):
+        self.config, self.options = config, options
+        self.owner = rules.owner
+        self.known = sorted(rules.by_name.values(), key=lambda r: r.name)
+        self.always = {
+            scope: [r for r in self.known if r.scope == scope and r.when == "always"]
+            for scope in ("location", "server", "upstream", "once")
+        }
+        self.keys = {r.name: (frozenset(r.keys), frozenset(r.reads)) for r in self.known}
+        self.applied: list[Applied] = []
+        self.said: list[Said] = []
+        self.fates: dict[Origin, tuple[Fate, str, str]] = {}
+        self.chosen: dict[tuple[int, str], list[Rule]] = {}
+
+    def rules(self, settings: Settings, scope: str) -> list[Rule]:
+        """The rules that run where ``settings`` are in force."""
+        # Locations of one Ingress share one mapping, so that its identity is a good key.
+        found = self.chosen.get((id(settings), scope))
+        if found is None:
+            named = {self.owner[k].name: self.owner[k] for k in settings if k in self.owner}
+            for rule in self.always[scope]:
+                named[rule.name] = rule
+            found = [named[name] for name in sorted(named) if named[name].scope == scope]
+            self.chosen[id(settings), scope] = found
+        return found
+
+    def run(self, here: Here, rule: Rule, index: int) -> None:
+        try:
+            results = list(rule.translate(here))
+        except Exception as error:  # a broken rule costs only its own edits
+            text = f"{type(error).__name__}: {error}"
+            key = next((k for k in rule.keys if k in here.settings), "")
+            results = [BROKEN_RULE.about(key, rule=rule.name, error=text)]
+        for result in results:
+            if isinstance(result, Finding):
+                self.say(here, rule, result, index)
+            else:
+                self.applied.append(
+                    Applied(result, rule.name, here.server.host, index, here.location.ingress)
+                )
+
+    def say(self, here: Here, rule: Rule, finding: Finding, index: int) -> None:
+        setting = here.settings.get(finding.key)
+        origin = setting.origin if setting else here.location.ingress
+        everywhere = finding.everywhere or ("host" if index < 0 else "")
+        if everywhere == "all":
+            hosts, path = ("*",), "*"
+            origin = setting.origin if setting else Origin("default", field=finding.key)
+        else:
+            hosts, path = here.hosts, "*" if everywhere == "host" else here.location.declared
+        hosts = tuple("*" if h == "_" else h for h in hosts)
+        self.said.append(
+            Said(
+                finding.message, finding.severity or finding.message.severity, finding.text,
+                finding.instead, finding.key, setting.text if setting else "", origin, hosts, path,
+            )  # fmt: skip
+        )
+        if setting:
+            self.fate(setting.origin, finding.message.fate, rule.name, finding.message.code)
+
+    def fate(self, origin: Origin, fate: Fate, rule: str, code: str) -> None:
+        """Keeps the worst that became of an annotation anywhere."""
+        known = self.fates.get(origin)
+        if known is None or RANK[fate] > RANK[known[0]]:
+            self.fates[origin] = (fate, rule, code)
+
+    def note(self, settings: Settings) -> None:
+        for setting in settings.values():
+            owner = self.owner.get(setting.key)
+            if owner is not None:
+                self.fates.setdefault(setting.origin, ("translated", owner.name, ""))
+
+    def here(
+        self, rule: Rule, server: Server, location: Location, settings: Settings
+    ) -> Here:
+        keys, reads = self.keys[rule.name]
+        upstream = self.config.upstreams.get(location.upstream)
+        return Here(
+            self.config, server, location, upstream, settings, keys, reads, self.options,
+            ports(server, self.config), route_name(location),
+        )  # fmt: skip
+
+    def all(self) -> Translation:
+        """Runs every rule at every place."""
+        for setting in self.config.settings:
+            if setting.key not in self.owner:
+                self.fates[setting.origin] = ("unmapped", "", "N2I001")
+        shared: dict[str, Settings] = {}
+        for server in self.config.servers:
+            first = server.locations[-1] if server.locations else None
+            if first is None:
+                continue
+            self.note(server.settings)
+            for rule in self.rules(server.settings, "server"):
+                self.run(self.here(rule, server, first, server.settings), rule, -1)
+            for index, location in enumerate(server.locations):
+                self.note(location.settings)
+                for rule in self.rules(location.settings, "location"):
+                    self.run(self.here(rule, server, location, location.settings), rule, index)
+                upstream = self.config.upstreams.get(location.upstream)
+                if upstream is None or location.slash_redirect:
+                    continue
+                settings = shared.setdefault(upstream.name, upstream_settings(upstream))
+                self.note(settings)
+                for rule in self.rules(settings, "upstream"):
+                    self.run(self.here(rule, server, location, settings), rule, index)
+        nowhere = Server("*", ())
+        for rule in self.always["once"]:
+            self.run(self.here(rule, nowhere, Location("/", "prefix", "", Origin()), {}), rule, -1)
+        return Translation(tuple(self.applied), tuple(self.said), self.fates)
+
+
+def upstream_settings(upstream: Upstream) -> Settings:
+    """What is in force for an upstream: its own, its canaries', and its affinity's."""
+    found: dict[str, Setting] = {}
+    for alternative in reversed(upstream.alternatives):
+        found.update(alternative.settings)
+    found.update(upstream.settings)
+    if upstream.affinity:
+        found.update(upstream.affinity.settings)
+    return found
+
+
+def translate(config: NginxConfig, rules: Rules, options: Options) -> Translation:
+    """Edits, findings and the fate of each annotation that is in force."""
+    return _Run(config, rules, options).all()
+
+

@@ -1,0 +1,37 @@
+"""What differs for every conversion, whatever the annotations say."""
+
+from collections.abc import Iterator
+
+from nginx2istio.rule import Edit, Finding, Here, Message, mesh, rule
+
+HTTPS_EVERYWHERE = Message(
+    "N2I901", "unsupported", "info",
+    "nginx also answers https for hosts without a certificate, with a self-signed one that no "
+    "client trusts; the new gateway does not",
+    "name a certificate in spec.tls where a host should be served over https",
+    frozenset({"tls"}),
+)
+REQUEST_HEADERS = Message(
+    "N2I902", "approximated", "info",
+    "headers that clients send: Envoy makes a new X-Request-ID, keeps names with underscores and "
+    "the headers Proxy, TE and Keep-Alive, which nginx drops, and back ends get no "
+    "X-Original-Forwarded-For and X-Original-Forwarded-Host",
+    "see that no back end trusts such a header from outside",
+    frozenset({"request-headers"}),
+)
+PATHS = Message(
+    "N2I903", "approximated", "info",
+    "odd paths (//, %2F, ..): nginx matches the tidied path but passes it to the back end as it "
+    "came; Envoy passes the tidied one, and refuses or takes some that nginx does not",
+    "nothing, unless a back end tells such spellings apart",
+    frozenset({"path", "status", "protocol"}),
+)
+
+
+@rule("baseline", scope="once", when="always")
+def baseline(here: Here) -> Iterator[Edit | Finding]:
+    """Said once a report; mesh configuration makes Envoy match tidied paths as nginx does."""
+    yield mesh("pathNormalization", {"normalization": "DECODE_AND_MERGE_SLASHES"})
+    yield HTTPS_EVERYWHERE.about("").for_all()
+    yield REQUEST_HEADERS.about("").for_all()
+    yield PATHS.about("").for_all()

@@ -1,0 +1,61 @@
+"""rewrite-target, use-regex, x-forwarded-prefix: what path the back end sees."""
+
+import re
+from collections.abc import Iterator
+
+from nginx2istio.istio import re2
+from nginx2istio.rule import Edit, Finding, Here, Message, Phase, answer, literal, route, rule, variant
+
+ESCAPES = Message(
+    "N2I121", "approximated", "info",
+    "nginx rewrites the decoded path and encodes the result again; Envoy rewrites the path as it "
+    "came, so that escaped characters such as %2F can look different to the back end",
+    "nothing, unless the back end's paths hold escaped slashes or double escapes",
+    frozenset({"path"}),
+)
+CAPTURE = Message(
+    "N2I122", "unsupported", "error",
+    "the target redirects to another host with a part of the path ({target}), which Istio can't",
+    "redirect to a fixed address, or let the back end redirect",
+    frozenset({"redirect", "status", "routing"}),
+)
+
+
+@rule("rewrite-target", "use-regex", "x-forwarded-prefix")
+def rewrite(here: Here) -> Iterator[Edit | Finding]:
+    """nginx replaces the whole path by the target; what the path's regex captures can be used.
+
+    Envoy does the same with a regular expression for the whole path. `use-regex` turns every path
+    of the host into a regular expression, which the routes' matches show.
+    """
+    target = here.text("rewrite-target") if "rewrite-target" in here else ""
+    location = here.location
+    if not target or target == location.path:
+        return
+    try:
+        pattern = re2.whole(location.path)
+        captured = re2.groups(pattern)
+    except re2.Untranslatable:
+        return  # the path itself is reported
+    if target.startswith(("http://", "https://", "$scheme")):
+        if "$" in target:
+            yield CAPTURE.about("rewrite-target", target=target)
+            yield variant(Phase.RETURN, directResponse={"status": 503})
+        else:
+            # nginx appends the query here, as it does to every rewrite
+            yield variant(Phase.RETURN, **answer(302, literal(target)))
+        return
+    yield route("rewrite.uriRegexRewrite", {"match": pattern, "rewrite": groups(target, captured)})
+    yield ESCAPES.about("rewrite-target")
+    if "x-forwarded-prefix" in here:
+        value = literal(here.text("x-forwarded-prefix"))
+        yield route("headers.request.set", {"X-Forwarded-Prefix": value})
+
+
+def groups(target: str, captured: int) -> str:
+    """A target with nginx's `$1` as RE2's `\\1`; a group that is not there is empty."""
+
+    def one(match: re.Match[str]) -> str:
+        return f"\\{match[1]}" if 0 < int(match[1]) <= captured else ""
+
+    return re.sub(r"\$(\d)", one, target.replace("\\", "\\\\"))

@@ -1,0 +1,77 @@
+"""ssl-redirect, force-ssl-redirect, preserve-trailing-slash: plain HTTP is sent to HTTPS; HSTS."""
+
+import re
+from collections.abc import Iterator
+
+from nginx2istio.rule import Edit, Finding, Here, Message, Phase, route, rule, variant
+
+SLASH = Message(
+    "N2I111", "approximated", "info",
+    "nginx cuts one trailing slash off the address when it redirects to https; Envoy keeps it",
+    "nothing: the address with the slash is the one that was asked for",
+    frozenset({"redirect"}),
+)
+FAKE = Message(
+    "N2I112", "unsupported", "error",
+    "plain HTTP is redirected to https, but the host has no certificate of its own: nginx presents "
+    "its self-signed one there, the new gateway serves nothing",
+    "create a certificate for the host and name its Secret in spec.tls, or set ssl-redirect: "
+    '"false"',
+    frozenset({"tls"}),
+)
+CODE = Message(
+    "N2I113", "approximated", "warning",
+    "the controller redirects with status {code}, which Istio's redirect can't; it uses 308",
+    "use one of 301, 302, 303, 307, 308",
+    frozenset({"status", "redirect"}),
+)
+ACME = "/.well-known/acme-challenge"
+
+
+@rule("ssl-redirect", "force-ssl-redirect", "preserve-trailing-slash", when="always",
+      reads=("http-redirect-code", "no-tls-redirect-locations"))  # fmt: skip
+def ssl_redirect(here: Here) -> Iterator[Edit | Finding]:
+    """nginx answers plain HTTP with 308 to https where the host has a certificate, or is forced to.
+
+    The status is the ConfigMap's http-redirect-code; the Host's port is dropped.
+    """
+    forced = bool(here["force-ssl-redirect"])
+    wanted = forced or (bool(here["ssl-redirect"]) and here.server.certificate is not None)
+    exempt = here.list("no-tls-redirect-locations")
+    if not wanted or here.location.slash_redirect:
+        return
+    if any(here.location.path.startswith(p) for p in exempt if p):
+        return
+    code = here.number("http-redirect-code")
+    if code not in (301, 302, 303, 307, 308):
+        yield CODE.about("http-redirect-code", code=code)
+        code = 308
+    to: dict[str, object] = {"scheme": "https", "redirectCode": code}
+    if here.own_host == here.server.host:
+        to["authority"] = here.server.host
+    names = [n for n in here.hosts if forced or here.certified(n)]
+    if len(names) == len(here.hosts):
+        yield variant(Phase.HTTPS, port=80, redirect=to)
+    else:  # nginx looks the certificate up by the name that was asked for
+        for name in names:
+            match = {"authority": {"regex": f"(?i){re.escape(name)}(:[0-9]+)?"}}
+            yield variant(Phase.HTTPS, match, port=80, redirect=to)
+    if not here["preserve-trailing-slash"]:
+        yield SLASH.about("preserve-trailing-slash")
+    if not here.tls:
+        yield FAKE.about("force-ssl-redirect" if forced else "ssl-redirect")
+
+
+@rule("hsts", "hsts-max-age", "hsts-include-subdomains", "hsts-preload", when="always")
+def hsts(here: Here) -> Iterator[Edit | Finding]:
+    """nginx adds Strict-Transport-Security to every answer over https; ConfigMap keys hsts*."""
+    if here.tls and here["hsts"]:
+        yield route("headers.response.set", {"Strict-Transport-Security": value(here)}, port=443)
+
+
+def value(here: Here) -> str:
+    """The header's value, as the controller's Lua composes it."""
+    text = f"max-age={here['hsts-max-age']}"
+    if here["hsts-include-subdomains"]:
+        text += "; includeSubDomains"
+    return text + ("; preload" if here["hsts-preload"] else "")
