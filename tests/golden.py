@@ -1,0 +1,63 @@
+"""The fixtures: ``fixtures/<rule>/<case>/`` with ingress.yaml, and what comes of it.
+
+``python -m tests.golden [RULE[/CASE]]...`` writes istio.yaml and report.txt anew. Read the
+difference line by line before you commit it.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from nginx2istio import api
+from nginx2istio.options import Options
+from nginx2istio.report.text import text
+
+ROOT = Path(__file__).parent.parent / "fixtures"
+
+
+@dataclass(frozen=True)
+class Fixture:
+    folder: Path
+
+    @property
+    def name(self) -> str:
+        return self.folder.relative_to(ROOT).as_posix()
+
+    @property
+    def options(self) -> Options:
+        """An empty file ``envoy-filters``, ``lean`` or ``allow-unprotected`` sets the option."""
+        has = lambda name: (self.folder / name).exists()  # noqa: E731
+        return Options(
+            envoy_filters=has("envoy-filters"),
+            allow_unprotected=has("allow-unprotected"),
+            compat="lean" if has("lean") else "full",
+        )
+
+    def made(self) -> dict[str, str]:
+        """The files that a conversion makes now. File names in them are relative."""
+        conversion = api.convert_files([str(self.folder / "ingress.yaml")], self.options)
+        prefix = f"{self.folder}/"
+        report = api.report(conversion)
+        for one in (*report["findings"], *report["annotations"], *report["errors"]):
+            one["file"] = one["file"].removeprefix(prefix)
+        return {"istio.yaml": api.yaml(conversion), "report.txt": text(report)}
+
+
+def fixtures() -> list[Fixture]:
+    return sorted(
+        (Fixture(p.parent) for p in ROOT.glob("*/*/ingress.yaml")), key=lambda f: f.name
+    )
+
+
+def main(names: list[str]) -> None:
+    for fixture in fixtures():
+        if names and not any(fixture.name == n or fixture.name.startswith(f"{n}/") for n in names):
+            continue
+        for name, content in fixture.made().items():
+            (fixture.folder / name).write_text(content, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

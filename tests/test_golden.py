@@ -1,0 +1,25 @@
+"""Each fixture's output is what is kept beside it; each rule has one that fires and one that does not."""
+
+from __future__ import annotations
+
+import pytest
+
+from nginx2istio.loader import load
+from tests.golden import ROOT, Fixture, fixtures
+
+
+@pytest.mark.parametrize("fixture", fixtures(), ids=lambda f: f.name)
+def test_output_is_as_kept(fixture: Fixture) -> None:
+    for name, content in fixture.made().items():
+        assert (fixture.folder / name).read_text(encoding="utf-8") == content, name
+
+
+def rule_files() -> list[str]:
+    return sorted({r.source.rpartition(".")[2] for r in load().by_name.values()})
+
+
+@pytest.mark.parametrize("name", rule_files())
+def test_rule_fires_and_stays_silent(name: str) -> None:
+    cases = {p.parent.name for p in (ROOT / name).glob("*/ingress.yaml")}
+    assert cases - {"unchanged"}, f"fixtures/{name} has no case in which the rule does something"
+    assert "unchanged" in cases, f"fixtures/{name}/unchanged: a case in which it does nothing"
