@@ -21,7 +21,7 @@ from .objects import documents, join, text_of
 from .oracle import Oracle
 from .parts import Parts
 from .pods import Pods
-from .ports import LOOPBACK, own_address
+from .ports import LOOPBACK, Block, own_address
 from .records import Case, Exchange, Request, describe, exported
 from .world import world
 
@@ -36,13 +36,16 @@ class Bench:
 
     def __init__(self, parts: Parts, convert: Converter, envoy_filters: bool):
         self._convert, self._envoy_filters = convert, envoy_filters
-        self._pods, self._forge, self._own = Pods(), Forge(), own_address()
-        self._oracle = Oracle(parts.oracle, parts.envoy)
+        self._forge, self._own = Forge(), own_address()
+        self._ports = Block()
+        self._pods = Pods(self._ports.first + 1)
+        self._oracle = Oracle(parts.oracle, parts.envoy, self._ports.first)
 
     def close(self) -> None:
         """Stops what was started."""
         self._oracle.close()
         self._pods.close()
+        self._ports.close()
         self._forge.close()
 
     def run(self, case: Case) -> dict[str, Any]:

@@ -10,22 +10,22 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-from .ports import free_block
-
-GATEWAY_PORTS = (8080, 8443)  # target ports of the gateway's Service
+HTTP = 8080  # target port of the gateway's port 80; the one of 443 is 363 higher
 
 
 class Oracle:
-    """Real pilot and real Envoy; `put` replaces the whole configuration."""
+    """Real pilot and real Envoy; `put` replaces the whole configuration.
 
-    def __init__(self, binary: Path, envoy: Path):
+    Its listeners are at `first_port` and at `first_port` + 363.
+    """
+
+    def __init__(self, binary: Path, envoy: Path, first_port: int):
         self._dir = tempfile.TemporaryDirectory(prefix="conformance-oracle-")
-        offset = free_block(1, GATEWAY_PORTS)
         self._log = Path(self._dir.name, "oracle.log").open("w")  # noqa: SIM115
         self._process = subprocess.Popen(
             [
                 *(str(binary), "serve", "-envoy", str(envoy)),
-                *("-dir", self._dir.name, "-port-offset", str(offset)),
+                *("-dir", self._dir.name, "-port-offset", str(first_port - HTTP)),
             ],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

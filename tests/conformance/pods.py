@@ -7,7 +7,6 @@ import threading
 from collections.abc import Collection
 from typing import Any
 
-from .ports import free_block
 from .upstream import Entry, Pod, Upstream
 
 PORTS = 120  # the most pods of one case
@@ -18,9 +17,9 @@ Given = dict[str, list[tuple[str, int]]]  # service port -> (pod, port on this m
 class Pods:
     """The upstream with a port for every pod of the case at hand."""
 
-    def __init__(self) -> None:
+    def __init__(self, first_port: int) -> None:
         self._upstream = Upstream()
-        self._base = free_block(PORTS)
+        self._base = first_port
         self._log: list[Entry] = []
         self._lock = threading.Lock()
 

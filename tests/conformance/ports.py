@@ -1,13 +1,17 @@
-"""Free ports and addresses of this machine."""
+"""Ports and addresses of this machine, shared fairly by the rigs that run on it."""
 
 from __future__ import annotations
 
 import contextlib
-import random
+import fcntl
+import os
 import socket
-from collections.abc import Sequence
+import tempfile
+from pathlib import Path
 
 LOOPBACK = "127.0.0.1"
+FIRST, LAST = 10240, 32256  # below the ports that systems give to outgoing connections
+SIZE = 512
 
 
 def own_address() -> str:
@@ -20,17 +24,42 @@ def own_address() -> str:
         return str(probe.getsockname()[0])
 
 
-def free_block(size: int, offsets: Sequence[int] = (0,)) -> int:
-    """The first of `size` ports in a row, below the ephemeral ones, that are free.
+class Block:
+    """A run of 512 ports that is ours until it is closed.
 
-    With `offsets`, they are free at each offset from it.
+    Envoy binds its ports long after they were chosen: a lock file keeps other rigs away.
     """
-    while True:
-        base = random.randrange(10000, 24000)
-        with contextlib.ExitStack() as stack:
+
+    def __init__(self) -> None:
+        self._lock = contextlib.ExitStack()
+        for first in range(FIRST, LAST, SIZE):
+            if self._locked(first) and _free(first):
+                self.first = first
+                return
+            self._lock.close()
+        raise RuntimeError("no free block of ports on this machine")
+
+    def close(self) -> None:
+        """Lets others have the ports."""
+        self._lock.close()
+
+    def _locked(self, first: int) -> bool:
+        folder = Path(tempfile.gettempdir(), f"nginx2istio-ports-{os.getuid()}")
+        folder.mkdir(exist_ok=True)
+        file = self._lock.enter_context((folder / str(first)).open("w"))
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+        return True
+
+
+def _free(first: int) -> bool:
+    for port in range(first, first + SIZE):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
-                for port in (base + offset + i for offset in offsets for i in range(size)):
-                    stack.enter_context(socket.socket()).bind((LOOPBACK, port))
+                probe.bind((LOOPBACK, port))
             except OSError:
-                continue
-        return base
+                return False
+    return True

@@ -7,7 +7,7 @@ type object = map[string]any
 
 // bootstrapJSON is the part of the istio-proxy bootstrap that a stock Envoy can load: same
 // node, runtime flags and ADS set-up; no telemetry, workload discovery or Wasm.
-func bootstrapJSON(xdsPort, adminPort int, dir string) []byte {
+func bootstrapJSON(xdsPort int, dir string) []byte {
 	ads := object{"ads": object{}, "initial_fetch_timeout": "0s", "resource_api_version": "V3"}
 	b, _ := json.MarshalIndent(object{
 		"node": object{
@@ -31,7 +31,7 @@ func bootstrapJSON(xdsPort, adminPort int, dir string) []byte {
 		"bootstrap_extensions": []any{object{"name": "envoy.bootstrap.internal_listener", "typed_config": object{
 			"@type": "type.googleapis.com/envoy.extensions.bootstrap.internal_listener.v3.InternalListener", "buffer_size_kb": 64,
 		}}},
-		"admin": object{"address": tcpAddress(adminPort)},
+		"admin": object{"address": tcpAddress(0)}, // it tells the port that it got, see startEnvoy,
 		"dynamic_resources": object{
 			"lds_config": ads, "cds_config": ads,
 			"ads_config": object{

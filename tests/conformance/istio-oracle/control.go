@@ -23,6 +23,10 @@ func (o *oracle) control() http.Handler {
 		}
 		if r.URL.Query().Get("fresh") != "" {
 			o.Swap("", true)
+			if err := o.drain(); err != nil {
+				http.Error(w, err.Error(), http.StatusInternalServerError)
+				return
+			}
 		}
 		writeJSON(w, o.Swap(string(body), r.URL.Query().Get("force") == ""))
 	})

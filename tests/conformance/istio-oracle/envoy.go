@@ -17,8 +17,11 @@ import (
 )
 
 const (
+	adminFile       = "envoy-admin-address"
 	connectTimeout  = 20 * time.Second
-	warmTimeout     = 1500 * time.Millisecond
+	drainTimeout    = 2 * time.Second
+	warmTimeout     = 3 * time.Second
+	nextPushAfter   = 200 * time.Millisecond
 	settleAfterWarm = 2 * time.Millisecond
 )
 
@@ -29,7 +32,8 @@ func startEnvoy(o serveOptions, bootstrap string, gone chan<- error) (*os.Proces
 		return nil, err
 	}
 	cmd := exec.Command(o.Envoy, "-c", bootstrap, "--concurrency", "1", "--disable-hot-restart", "--log-level", "warning",
-		"--drain-time-s", "1", "--drain-strategy", "immediate", "--local-address-ip-version", "v4")
+		"--drain-time-s", "0", "--drain-strategy", "immediate", "--local-address-ip-version", "v4",
+		"--admin-address-path", filepath.Join(o.Dir, adminFile))
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := cmd.Start(); err != nil {
@@ -39,25 +43,57 @@ func startEnvoy(o serveOptions, bootstrap string, gone chan<- error) (*os.Proces
 	return cmd.Process, nil
 }
 
-// awaitEnvoy waits until Envoy is connected to istiod.
+// awaitEnvoy waits until Envoy has an admin interface and is connected to istiod.
 func (o *oracle) awaitEnvoy(gone chan error) error {
-	for deadline := time.Now().Add(connectTimeout); len(o.s.Discovery.Clients()) == 0; time.Sleep(2 * time.Millisecond) {
+	for deadline := time.Now().Add(connectTimeout); ; time.Sleep(2 * time.Millisecond) {
+		b, err := os.ReadFile(filepath.Join(o.Dir, adminFile))
+		if o.admin = string(b); err == nil && o.admin != "" && len(o.s.Discovery.Clients()) > 0 {
+			return nil
+		}
 		if time.Now().After(deadline) {
 			return errors.New("envoy did not connect; see " + o.Dir + "/envoy.log")
 		}
 		select {
 		case err := <-gone:
 			gone <- err
-			return fmt.Errorf("envoy ended: %v; see %s/envoy.log", err, o.Dir)
+			return fmt.Errorf("envoy ended: %v; its log ends: %s", err, o.envoyLog())
 		default:
 		}
 	}
-	return nil
+}
+
+// envoyLog is the end of Envoy's log.
+func (o *oracle) envoyLog() string {
+	b, _ := os.ReadFile(filepath.Join(o.Dir, "envoy.log"))
+	return string(b[max(0, len(b)-1000):])
+}
+
+// drain waits until no listener that was removed lives on: one that drains still holds its
+// TLS secrets, so that the next listener with a secret of the same name would be taken for
+// warm before it has the new one.
+func (o *oracle) drain() error {
+	for deadline := time.Now().Add(drainTimeout); ; time.Sleep(time.Millisecond) {
+		body, err := o.get("/stats?filter=^listener_manager.total_(listeners|filter_chains)_draining$")
+		if err != nil {
+			return err
+		}
+		if strings.Count(body, ": 0") == strings.Count(body, ": ") {
+			return nil
+		}
+		if time.Now().After(deadline) {
+			return errors.New("envoy did not finish to drain")
+		}
+	}
 }
 
 // warm waits until Envoy has nothing left to warm, and lists its listeners.
+//
+// A listener whose TLS secret does not exist is warm only after the next push, which tells
+// Envoy of the secret's absence (pilot/pkg/xds, pushDeltaXds: RemovedResources). In a cluster
+// there always is a next push.
 func (o *oracle) warm(rep *swapReport) error {
-	for deadline := time.Now().Add(warmTimeout); ; time.Sleep(time.Millisecond) {
+	start, pushed := time.Now(), false
+	for ; ; time.Sleep(time.Millisecond) {
 		busy, err := o.warming()
 		if err != nil {
 			return err
@@ -65,9 +101,15 @@ func (o *oracle) warm(rep *swapReport) error {
 		if len(busy) == 0 {
 			break
 		}
-		if time.Now().After(deadline) {
+		if time.Since(start) > warmTimeout {
 			rep.Warming = busy
 			break
+		}
+		if !pushed && time.Since(start) > nextPushAfter {
+			if err := o.push(rep); err != nil {
+				return err
+			}
+			pushed = true
 		}
 	}
 	time.Sleep(settleAfterWarm) // for the worker thread to take over what the main thread holds
@@ -77,7 +119,7 @@ func (o *oracle) warm(rep *swapReport) error {
 // warming counts what Envoy still waits for.
 func (o *oracle) warming() (map[string]int, error) {
 	const filter = `^(cluster_manager\.warming_clusters|listener_manager\.total_listeners_warming|listener_manager\.workers_started)$`
-	body, err := o.admin("/stats?filter=" + filter)
+	body, err := o.get("/stats?filter=" + filter)
 	if err != nil {
 		return nil, err
 	}
@@ -98,7 +140,7 @@ func (o *oracle) warming() (map[string]int, error) {
 }
 
 func (o *oracle) listListeners(rep *swapReport) error {
-	body, err := o.admin("/listeners?format=json")
+	body, err := o.get("/listeners?format=json")
 	if err != nil {
 		return err
 	}
@@ -122,11 +164,11 @@ func (o *oracle) listListeners(rep *swapReport) error {
 	return nil
 }
 
-// admin gets a page of Envoy's admin interface.
-func (o *oracle) admin(path string) (string, error) {
+// get reads a page of Envoy's admin interface.
+func (o *oracle) get(path string) (string, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, fmt.Sprintf("http://127.0.0.1:%d%s", o.AdminPort, path), nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+o.admin+path, nil)
 	if err != nil {
 		return "", err
 	}

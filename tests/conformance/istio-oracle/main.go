@@ -74,7 +74,6 @@ func serveCommand(args []string) {
 	o := serveOptions{}
 	flags.StringVar(&o.Control, "control", "127.0.0.1:0", "loopback address of the control HTTP API")
 	flags.StringVar(&o.XDS, "xds", "127.0.0.1:0", "loopback address of the ADS gRPC server")
-	flags.IntVar(&o.AdminPort, "envoy-admin-port", 0, "Envoy's admin port on 127.0.0.1 (0: a free one)")
 	flags.StringVar(&o.Envoy, "envoy", "", "the envoy binary to start (empty: only write its bootstrap)")
 	flags.IntVar(&o.PortOffset, "port-offset", 20000, "added to every gateway listener port (8080 -> 28080)")
 	flags.StringVar(&o.Dir, "dir", "", "folder of bootstrap, logs, sockets (default: a temporary one)")

@@ -24,7 +24,7 @@ import (
 
 type serveOptions struct {
 	Control, XDS, Envoy, Dir string
-	AdminPort, PortOffset    int
+	PortOffset               int
 }
 
 // oracle is one in-process istiod, and what it currently holds.
@@ -37,7 +37,8 @@ type oracle struct {
 	kube    map[string]kubeObject
 	mesh    string
 	version int
-	client  *http.Client // of Envoy's admin interface
+	client  *http.Client
+	admin   string // the address of Envoy's admin interface, once it is up
 }
 
 // serve runs until SIGTERM or SIGINT, or until Envoy ends.
@@ -90,11 +91,6 @@ func run(t test.Failer, o serveOptions, initial string) error {
 	if err != nil {
 		return err
 	}
-	if o.AdminPort == 0 {
-		if o.AdminPort, err = freePort(); err != nil {
-			return err
-		}
-	}
 	or := &oracle{
 		serveOptions: o, v: v, s: startIstiod(t, o, xdsListener), istio: map[string]config.Config{}, kube: map[string]kubeObject{},
 		client: &http.Client{Timeout: time.Second},
@@ -103,14 +99,13 @@ func run(t test.Failer, o serveOptions, initial string) error {
 		return err
 	}
 	boot := filepath.Join(o.Dir, "bootstrap.json")
-	if err := os.WriteFile(boot, bootstrapJSON(portOf(xdsListener), o.AdminPort, o.Dir), 0o644); err != nil {
+	if err := os.WriteFile(boot, bootstrapJSON(portOf(xdsListener), o.Dir), 0o644); err != nil {
 		return err
 	}
 	// The base objects must be there before Envoy connects: they say which gateway it is.
 	first := or.Swap(initial, true)
 	ready := map[string]any{
 		"control": "http://" + controlListener.Addr().String(), "xds": xdsListener.Addr().String(), "bootstrap": boot, "dir": o.Dir,
-		"envoy_admin": fmt.Sprintf("http://127.0.0.1:%d", o.AdminPort),
 	}
 	gone := make(chan error, 1)
 	if o.Envoy != "" {
@@ -123,7 +118,7 @@ func run(t test.Failer, o serveOptions, initial string) error {
 			return err
 		}
 		first = or.Swap(initial, true)
-		ready["envoy_pid"] = envoy.Pid
+		ready["envoy_pid"], ready["envoy_admin"] = envoy.Pid, "http://"+or.admin
 	}
 	go func() { _ = (&http.Server{Handler: or.control()}).Serve(controlListener) }()
 
@@ -177,15 +172,6 @@ func loopback(addr string) (net.Listener, error) {
 		return nil, fmt.Errorf("%s is not a loopback address", addr)
 	}
 	return net.Listen("tcp", addr)
-}
-
-func freePort() (int, error) {
-	l, err := loopback("127.0.0.1:0")
-	if err != nil {
-		return 0, err
-	}
-	defer l.Close()
-	return portOf(l), nil
 }
 
 func portOf(l net.Listener) int { return l.Addr().(*net.TCPAddr).Port }
