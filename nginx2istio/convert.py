@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from nginx2istio import engine
 from nginx2istio.istio import re2
@@ -148,6 +149,10 @@ def service(upstream: Upstream) -> Service:
     return Service(host, upstream.namespace, port)
 
 
+HOST_WIDE = frozenset({"front", "gateway", "alias", "other-host"})
+"""Targets of edits that concern the host, whichever of its locations they come from."""
+
+
 def _site(
     server: Server, config: NginxConfig, done: Translation, said: list[Said], options: Options
 ) -> Site | None:
@@ -158,11 +163,12 @@ def _site(
     edits: dict[int, list[Edit]] = {}
     for applied in done.applied:
         if applied.host == server.host:
-            edits.setdefault(applied.location, []).append(applied.edit)
+            where = -1 if applied.edit.target in HOST_WIDE else applied.location
+            edits.setdefault(where, []).append(applied.edit)
     places = []
     for index, location in enumerate(server.locations):
         try:
-            uri = _uri(location)
+            uris = _uris(location)
         except re2.Untranslatable as why:
             said.append(
                 engine.said(
@@ -173,11 +179,11 @@ def _site(
             continue
         places.append(
             Place(
-                route_name(location), uri, location.upstream, tuple(edits.get(index, ())),
+                route_name(location), uris, location.upstream, tuple(edits.get(index, ())),
                 _comment(location),
             )  # fmt: skip
         )
-    places.sort(key=lambda p: "exact" not in p.uri)  # nginx looks at exact locations first
+    places.sort(key=lambda p: "exact" not in p.uris[0])  # nginx looks at exact locations first
     return Site(
         host="*" if server.host == "_" else server.host,
         namespace=server.namespace,
@@ -189,10 +195,12 @@ def _site(
     )
 
 
-def _uri(location: Location) -> dict[str, str]:
+def _uris(location: Location) -> tuple[Mapping[str, str], ...]:
+    """How a path matches. nginx compares decoded paths, Envoy compares them as they came."""
     if location.match == "regex":
-        return {"regex": re2.starting_with(location.path)}
-    return {location.match: location.path}
+        return ({"regex": re2.starting_with(location.path)},)
+    encoded = quote(location.path, safe="/!$&'()*+,;=:@~-._%")
+    return tuple({location.match: p} for p in dict.fromkeys((location.path, encoded)))
 
 
 def _comment(location: Location) -> str:

@@ -11,13 +11,13 @@ SLASH = Message(
     "nothing: the address with the slash is the one that was asked for",
     frozenset({"redirect"}),
 )
+# What differs over https itself is said by the baseline's N2I901.
 FAKE = Message(
     "N2I112", "unsupported", "error",
     "plain HTTP is redirected to https, but the host has no certificate of its own: nginx presents "
     "its self-signed one there, the new gateway serves nothing",
     "create a certificate for the host and name its Secret in spec.tls, or set ssl-redirect: "
     '"false"',
-    frozenset({"tls"}),
 )
 CODE = Message(
     "N2I113", "approximated", "warning",
@@ -37,10 +37,10 @@ def ssl_redirect(here: Here) -> Iterator[Edit | Finding]:
     """
     forced = bool(here["force-ssl-redirect"])
     wanted = forced or (bool(here["ssl-redirect"]) and here.server.certificate is not None)
-    exempt = here.list("no-tls-redirect-locations")
+    exempt = here.text("no-tls-redirect-locations").split(",")
     if not wanted or here.location.slash_redirect:
         return
-    if any(here.location.path.startswith(p) for p in exempt if p):
+    if any(here.location.path.startswith(p.strip()) for p in exempt if p.strip()):
         return
     code = here.number("http-redirect-code")
     if code not in (301, 302, 303, 307, 308):
@@ -59,7 +59,7 @@ def ssl_redirect(here: Here) -> Iterator[Edit | Finding]:
     if not here["preserve-trailing-slash"]:
         yield SLASH.about("preserve-trailing-slash")
     if not here.tls:
-        yield FAKE.about("force-ssl-redirect" if forced else "ssl-redirect")
+        yield FAKE.about("force-ssl-redirect" if forced else "ssl-redirect").for_host()
 
 
 @rule("hsts", "hsts-max-age", "hsts-include-subdomains", "hsts-preload", when="always")

@@ -15,7 +15,7 @@ from nginx2istio.istio.gateways import gateways
 from nginx2istio.istio.objects import Names, Noted, Object, identity, made
 from nginx2istio.istio.policies import Policies
 from nginx2istio.istio.routes import http_routes
-from nginx2istio.istio.site import Service, Site, Target, gateway_name
+from nginx2istio.istio.site import Service, Site, Target
 
 
 @dataclass(slots=True)
@@ -42,17 +42,15 @@ def assemble(
     virtual: list[Object] = []
     others: dict[tuple[str, str, str], Object] = {}
     for site in sites:
-        hosts = [site.host, *(e.path for e in site.edits if e.target == "alias")]
+        hosts = site.names
         routes, conflicts = http_routes(site, policies, hosts)
         out.conflicts += conflicts
-        virtual.append(_virtual_service(site.namespace, hosts, routes, site.sources, target, names))
+        virtual.append(_virtual_service(site, hosts, routes, target, names))
         for edit in (*site.edits, *(e for p in site.places for e in p.edits)):
             _apart(edit, out, others)
             if edit.target == "other-host" and edit.path not in hosts:
                 routes = [dict(r) for r in edit.value["http"]]
-                virtual.append(
-                    _virtual_service(site.namespace, [edit.path], routes, site.sources, target, names)
-                )
+                virtual.append(_virtual_service(site, [edit.path], routes, target, names))
     for edit in edits:
         _apart(edit, out, others)
     found = [*gateways(sites, target), *virtual, *policies.objects(), *others.values()]
@@ -86,18 +84,17 @@ def order(obj: Object) -> tuple[str, int, str, str]:
 
 
 def _virtual_service(
-    namespace: str,
+    site: Site,
     hosts: Sequence[str],
     routes: list[Object],
-    sources: Sequence[str],
     target: Target,
     names: Names,
 ) -> Noted:
     spec = {
         "hosts": list(hosts),
-        "gateways": [f"{target.namespace}/{gateway_name(namespace)}"],
+        "gateways": [f"{target.namespace}/{site.gateway}"],
         "http": routes,
     }
     text = "catch-all" if hosts[0] == "*" else hosts[0]
-    name = names.name(namespace, text)
-    return made("VirtualService", namespace, name, spec, list(sources))
+    name = names.name(site.namespace, text)
+    return made("VirtualService", site.namespace, name, spec, list(site.sources))

@@ -7,7 +7,7 @@ from typing import Any
 
 from nginx2istio.istio.fields import frozen, put
 from nginx2istio.istio.objects import Noted, Object, made, short_hash
-from nginx2istio.istio.site import Site, Target, gateway_name
+from nginx2istio.istio.site import Site, Target
 
 
 def names_of(site: Site) -> list[tuple[str, bool]]:
@@ -24,14 +24,14 @@ def names_of(site: Site) -> list[tuple[str, bool]]:
 
 def gateways(sites: Sequence[Site], target: Target) -> Iterable[Noted]:
     """The Gateway objects. A TLS host stands in one server only: pilot skips a second one."""
-    spaces: dict[str, list[Site]] = {}
+    spaces: dict[tuple[str, str], list[Site]] = {}
     for site in sites:
-        spaces.setdefault(site.namespace, []).append(site)
+        spaces.setdefault((site.namespace, site.gateway), []).append(site)
     claimed: set[str] = set()
-    for namespace in sorted(spaces):
+    for namespace, gateway in sorted(spaces):
         plain: list[str] = []
         secure: dict[Any, tuple[Object, list[str]]] = {}
-        for site in spaces[namespace]:
+        for site in spaces[namespace, gateway]:
             settings: Object = {"mode": "SIMPLE", "credentialName": site.credential}
             for edit in site.edits:
                 if edit.target == "gateway":
@@ -63,6 +63,6 @@ def gateways(sites: Sequence[Site], target: Target) -> Iterable[Noted]:
                     "tls": settings,
                 }
             )
-        sources = sorted({s for site in spaces[namespace] for s in site.sources})
+        sources = sorted({s for site in spaces[namespace, gateway] for s in site.sources})
         spec = {"selector": dict(target.selector), "servers": servers}
-        yield made("Gateway", target.namespace, gateway_name(namespace), spec, sources)
+        yield made("Gateway", target.namespace, gateway, spec, sources)

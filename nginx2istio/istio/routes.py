@@ -99,7 +99,10 @@ def http_routes(site: Site, policies: Policies, names: Sequence[str]) -> tuple[l
         for port in site.ports[:1] if same else site.ports:
             for match, body in by_port[port]:
                 on = {"port": port} if several and not same else {}
-                rows.append(({"uri": dict(place.uri), **match, **on}, body, place.name, place.note))
+                uris = [match["uri"]] if "uri" in match else place.uris
+                rows += [
+                    ({**match, "uri": dict(u), **on}, body, place.name, place.note) for u in uris
+                ]
     return list(_merged(rows, _authorities(names))), conflicts
 
 

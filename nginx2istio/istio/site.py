@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from nginx2istio.edit import Edit
+from nginx2istio.istio.objects import dns_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +22,12 @@ class Service:
 class Place:
     """One location: how its path matches, which Service answers, and what is wished of it.
 
-    ``uri`` is an Istio StringMatch. Without a service the place answers 404.
+    ``uris`` are Istio StringMatches, any of which may match. Without a service the place answers
+    404.
     """
 
     name: str
-    uri: Mapping[str, str]
+    uris: tuple[Mapping[str, str], ...]
     service: str
     edits: tuple[Edit, ...]
     note: str = ""
@@ -46,6 +48,23 @@ class Site:
     credential: str = ""
     sources: tuple[str, ...] = ()
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The host and its aliases."""
+        return (self.host, *(e.path for e in self.edits if e.target == "alias"))
+
+    @property
+    def gateway(self) -> str:
+        """The name of its Gateway: the namespace's, or one of its own for a host with a star.
+
+        Pilot adds the routes of a VirtualService for ``*.x`` to every host under it in the same
+        Gateway (``pickMatchingGatewayHosts``); nginx never looks further than the exact host.
+        """
+        shared = f"nginx2istio-{self.namespace}"
+        if any("*" in name for name in self.names):
+            shared += f"-{'any' if self.host == '*' else self.host}"
+        return dns_name(shared)
+
 
 @dataclass(frozen=True, slots=True)
 class Target:
@@ -53,8 +72,3 @@ class Target:
 
     namespace: str
     selector: Mapping[str, str]
-
-
-def gateway_name(namespace: str) -> str:
-    """The name of the Gateway for the hosts whose VirtualServices are in a namespace."""
-    return f"nginx2istio-{namespace}"[:63].rstrip("-")

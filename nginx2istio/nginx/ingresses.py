@@ -85,7 +85,7 @@ class Ingress:
     tls: tuple[Tls, ...]
     default: Backend | None
     stored: bool
-    """Whether it was exported from a cluster (it has a uid): defaulting at creation is over."""
+    """Whether it was exported from a cluster (which gives it a uid and an age): defaulting at creation is over."""
 
     @property
     def key(self) -> str:
@@ -147,7 +147,7 @@ def parse(obj: Object) -> Ingress:
             for i, t in enumerate(_list(obj, spec, "tls"))
         ),
         default=_backend(default, obj.line("spec", "defaultBackend")) if default else None,
-        stored=bool(obj.metadata.get("uid") or obj.metadata.get("resourceVersion")),
+        stored=any(obj.metadata.get(k) for k in ("uid", "resourceVersion", "creationTimestamp")),
     )
 
 
