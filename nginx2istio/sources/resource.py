@@ -21,6 +21,10 @@ class Node(dict[str, Any]):
         super().__init__(pairs or {})
         self.lines: dict[str, int] = lines if lines is not None else {}
 
+    def replaced(self, fields: Mapping[str, Any]) -> Node:
+        """Copy this mapping with some fields set anew, and the lines of all kept."""
+        return Node({**self, **fields}, self.lines)
+
 
 @dataclass(frozen=True, slots=True)
 class Note:
@@ -52,7 +56,10 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """One Kubernetes object. ``file`` is as the user named it, ``-`` for stdin, "" for a cluster."""
+    """One Kubernetes object. ``file`` is as the user named it, ``-`` for stdin.
+
+    It is "" for an object from a cluster.
+    """
 
     body: Node
     file: str = ""
@@ -81,7 +88,7 @@ class Resource:
         return str(self.metadata.get("name") or "")
 
     def line(self, *path: str | int) -> int:
-        """The line of the deepest part of ``path`` whose line is known; 0 when none is.
+        """Return the line of the deepest part of ``path`` whose line is known; 0 when none is.
 
         A list element has no line of its own: its line is that of its first key, or else that of
         the key that holds the list.
