@@ -199,8 +199,10 @@ def _uris(location: Location) -> tuple[Mapping[str, str], ...]:
     """How a path matches. nginx compares decoded paths, Envoy compares them as they came."""
     if location.match == "regex":
         return ({"regex": re2.starting_with(location.path)},)
-    encoded = quote(location.path, safe="/!$&'()*+,;=:@~-._%")
-    return tuple({location.match: p} for p in dict.fromkeys((location.path, encoded)))
+    spellings = [location.path, quote(location.path, safe="/!$&'()*+,;=:@~-._%")]
+    if location.literal == "= /":
+        spellings.append("//")  # the one path whose slashes Envoy does not merge
+    return tuple({location.match: p} for p in dict.fromkeys(spellings))
 
 
 def _comment(location: Location) -> str:

@@ -8,7 +8,7 @@ will be different. It changes nothing, and the order in which rules run does not
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from nginx2istio.edit import Edit, Phase
@@ -64,14 +64,16 @@ class Finding:
     instead: str
     everywhere: Literal["", "host", "all"] = ""
     severity: Severity | None = None
+    path: str = ""
+    """The path where it holds, when that is not the location's own."""
 
     def for_host(self) -> Finding:
         """The same, said of every path of the host."""
-        return Finding(self.message, self.key, self.text, self.instead, "host", self.severity)
+        return replace(self, everywhere="host")
 
     def for_all(self) -> Finding:
         """The same, said of every host: a baseline difference."""
-        return Finding(self.message, self.key, self.text, self.instead, "all", self.severity)
+        return replace(self, everywhere="all")
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,10 +122,11 @@ class _Run:
         origin = setting.origin if setting else here.location.ingress
         everywhere = finding.everywhere or ("host" if index < 0 else "")
         if everywhere == "all":
-            hosts, path = ("*",), "*"
+            hosts, path = ("*",), finding.path or "*"
             origin = setting.origin if setting else Origin("default", field=finding.key)
         else:
-            hosts, path = here.hosts, "*" if everywhere == "host" else here.location.declared
+            hosts = here.hosts
+            path = finding.path or ("*" if everywhere == "host" else here.location.declared)
         hosts = tuple("*" if h == "_" else h for h in hosts)
         self.said.append(
             Said(

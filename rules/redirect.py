@@ -39,8 +39,11 @@ def redirect(here: Here) -> Iterator[Edit | Finding]:
         if f"{kind}-redirect-code" in here:
             code = here.number(f"{kind}-redirect-code")
         if code not in (301, 302, 303, 307, 308):  # nginx then returns the address as a text
-            body = {"string": here.text(f"{kind}-redirect")}
-            yield variant(Phase.RETURN, directResponse={"status": code, "body": body})
+            yield variant(
+                Phase.RETURN,
+                directResponse={"status": code, "body": {"string": here.text(f"{kind}-redirect")}},
+                headers={"response": {"remove": ["Location"]}},  # Envoy adds one to every 3xx
+            )
             return
         if url.startswith("/") and not here["relative-redirects"]:
             for port, scheme in ((80, "http"), (443, "https")):

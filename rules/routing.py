@@ -1,8 +1,11 @@
 """Hosts and paths: what nginx answers by itself, before any annotation counts."""
 
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 
-from nginx2istio.rule import Edit, Finding, Here, Message, Phase, rule, variant
+from nginx2istio.nginx.certificates import covers
+from nginx2istio.rule import Edit, Finding, Here, Message, Phase, front, rule, variant
 
 NO_ENDPOINTS = Message(
     "N2I101", "translated", "error",
@@ -17,7 +20,51 @@ NAMED_PORT = Message(
 )
 
 
-@rule("path-slash", when="always")
+RELATIVE = Message(
+    "N2I103", "approximated", "info",
+    "with relative-redirects nginx redirects to the bare path {path}; Envoy names the host too",
+    "nothing: clients end up at the same address",
+    frozenset({"redirect"}),
+)
+HEALTH = Message(
+    "N2I104", "unsupported", "info",
+    "nginx answers 200 to /healthz under any host that no Ingress names; the new gateway has a "
+    "readiness port of its own (15021, /healthz/ready)",
+    "point the load balancer's health check at the gateway's status port",
+    frozenset({"routing", "status"}),
+)
+
+
+@rule("health", scope="once", when="always")
+def health(here: Here) -> Iterator[Edit | Finding]:
+    """`/healthz` of unknown hosts belongs to nginx itself."""
+    if not any(s.host == "_" for s in here.config.servers):
+        yield replace(HEALTH.about(""), everywhere="all", path="/healthz")
+
+
+@rule("health-catch-all", when="always")
+def health_of_catch_all(here: Here) -> Iterator[Edit | Finding]:
+    """Where an Ingress takes unknown hosts, the route for them says what nginx says."""
+    if here.server.host == "_" and here.location.path == "/":
+        health = {"uri": {"exact": "/healthz"}}
+        yield front(Phase.SERVER, health, directResponse={"status": 200})
+
+
+@rule("coalescing", scope="server", when="always")
+def coalescing(here: Here) -> Iterator[Edit | Finding]:
+    """A browser may use a connection to `*.x` for `a.x` as well, if one certificate is for both.
+
+    The exact host's routes are in another Gateway: 421 makes the browser open a connection anew.
+    """
+    if not (here.server.wildcard and here.tls):
+        return
+    for other in here.config.servers:
+        if other.certificate and covers(here.server.host, other.host):
+            match = {"authority": {"regex": f"(?i){re.escape(other.host)}(:[0-9]+)?"}}
+            yield front(Phase.SERVER, match, port=443, directResponse={"status": 421})
+
+
+@rule("path-slash", when="always", reads=("relative-redirects",))
 def slash_redirect(here: Here) -> Iterator[Edit | Finding]:
     """nginx sends `/x` to `/x/` by itself where only `/x/` is a location: 301, query kept.
 
@@ -29,6 +76,8 @@ def slash_redirect(here: Here) -> Iterator[Edit | Finding]:
         if here.own_host == here.server.host:
             to["authority"] = here.server.host  # nginx drops the port of the Host header
         yield variant(Phase.FIND, redirect=to)
+        if here["relative-redirects"]:
+            yield RELATIVE.about("", path=location.path + "/")
 
 
 @rule("path-denied", when="always")
