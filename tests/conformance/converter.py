@@ -16,6 +16,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from nginx2istio import api
+from nginx2istio.options import Options
+
 from .objects import join
 from .records import Case
 
@@ -30,8 +33,10 @@ class Refusal(Exception):
 
 
 def convert(objects_text: str, case: Case, envoy_filters: bool) -> tuple[str, dict[str, Any]]:
-    """The project's own conversion, in process."""
-    raise Refusal("nginx2istio has no conversion yet")
+    """The project's own conversion, in process, with the command line's defaults."""
+    options = Options(envoy_filters=envoy_filters)
+    conversion = api.convert_text(objects_text, options)
+    return api.yaml(conversion), api.report(conversion)
 
 
 def by_name(name: str) -> Converter:
