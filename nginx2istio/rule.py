@@ -255,9 +255,12 @@ def gateway(path: str, value: Any) -> Edit:
     return Edit("gateway", path, value)
 
 
-def alias(name: str, tls: bool = False) -> Edit:
-    """Serves the host under another name too; ``tls`` when the host's certificate covers it."""
-    return Edit("alias", name, tls)
+def alias(name: str, tls: bool = False, pattern: str = "") -> Edit:
+    """Serves the host under another name too; ``tls`` when the host's certificate covers it.
+
+    ``pattern`` narrows a name with a star: a regular expression for the whole name.
+    """
+    return Edit("alias", name, {"tls": tls, "pattern": pattern})
 
 
 def other_host(name: str, tls: bool, routes: list[dict[str, Any]]) -> Edit:

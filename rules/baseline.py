@@ -22,9 +22,17 @@ REQUEST_HEADERS = Message(
 PATHS = Message(
     "N2I903", "approximated", "info",
     "odd paths (//, %2F, ..): nginx matches the tidied path but passes it to the back end as it "
-    "came; Envoy passes the tidied one, and refuses or takes some that nginx does not",
+    "came; Envoy passes the tidied one",
     "nothing, unless a back end tells such spellings apart",
-    frozenset({"path", "status", "protocol"}),
+    frozenset({"path"}),
+)
+REFUSALS = Message(
+    "N2I905", "approximated", "info",
+    "requests that no browser sends: nginx refuses a header over 8 KB, a broken escape or a path "
+    "that leaves the root with 400 and TRACE with 405, and takes HTTP/1.0; Envoy takes headers up "
+    "to 60 KB, answers HTTP/1.0 with 426, and treats some of the others otherwise",
+    "see that no old client or health check speaks HTTP/1.0",
+    frozenset({"status", "protocol"}),
 )
 
 
@@ -35,3 +43,4 @@ def baseline(here: Here) -> Iterator[Edit | Finding]:
     yield HTTPS_EVERYWHERE.about("").for_all()
     yield REQUEST_HEADERS.about("").for_all()
     yield PATHS.about("").for_all()
+    yield REFUSALS.about("").for_all()

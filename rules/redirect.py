@@ -60,7 +60,9 @@ def app_root(here: Here) -> Iterator[Edit | Finding]:
     root = literal(here.text("app-root"))
     for port, scheme in ((80, "http"), (443, "https")):
         url = f"{scheme}://%REQ(:AUTHORITY)%{root}"
-        yield front(Phase.SERVER, {"uri": {"exact": "/"}}, port=port, **answer(302, url))
+        for spelling in ("/", "//"):  # Envoy merges all slashes but these
+            match = {"uri": {"exact": spelling}}
+            yield front(Phase.SERVER, match, port=port, **answer(302, url))
 
 
 @rule("from-to-www-redirect", scope="server", reads=("http-redirect-code",))

@@ -59,7 +59,7 @@ def coalescing(here: Here) -> Iterator[Edit | Finding]:
     if not (here.server.wildcard and here.tls):
         return
     for other in here.config.servers:
-        if other.certificate and covers(here.server.host, other.host):
+        if not other.wildcard and other.certificate and covers(here.server.host, other.host):
             match = {"authority": {"regex": f"(?i){re.escape(other.host)}(:[0-9]+)?"}}
             yield front(Phase.SERVER, match, port=443, directResponse={"status": 421})
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from nginx2istio.istio import re2
 from nginx2istio.rule import Edit, Finding, Here, Message, alias, rule
 
 NOT_COVERED = Message(
@@ -19,6 +20,23 @@ PATTERN = Message(
     frozenset({"routing"}),
 )
 HOST = re.compile(r"^(\*\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)+$", re.I)
+REGEX = re.compile(r"^~\*?\^?(?P<label>.*?)(?P<domain>(\\\.[a-z0-9-]+)+)\$$")
+
+
+def pattern(name: str) -> tuple[str, str] | None:
+    """(host with a star, regular expression for the name) of an alias that is a pattern.
+
+    nginx's `~^pr-[0-9]+\\.x\\.io$` is `*.x.io` for Istio, narrowed on every route. None where the
+    pattern does not end in a domain, or says more than RE2 can.
+    """
+    match = REGEX.match(name)
+    if match is None:
+        return None
+    domain = match["domain"].replace("\\", "")
+    try:
+        return f"*{domain}", re2.compiled(match["label"] + match["domain"])
+    except re2.Untranslatable:
+        return None
 
 
 @rule("server-alias", scope="server")
@@ -26,7 +44,11 @@ def server_alias(here: Here) -> Iterator[Edit | Finding]:
     """The host's VirtualService and Gateway get the other names, too."""
     for name in here.server.aliases:
         if not HOST.match(name):
-            yield PATTERN.about("server-alias", name=name)
+            found = pattern(name)
+            if found is None:
+                yield PATTERN.about("server-alias", name=name).for_host()
+            else:
+                yield alias(found[0], here.tls and here.certified(found[0]), found[1])
             continue
         tls = here.tls and here.certified(name)
         yield alias(name, tls)

@@ -43,7 +43,7 @@ def assemble(
     others: dict[tuple[str, str, str], Object] = {}
     for site in sites:
         hosts = site.names
-        routes, conflicts = http_routes(site, policies, hosts)
+        routes, conflicts = http_routes(site, policies)
         out.conflicts += conflicts
         virtual.append(_virtual_service(site, hosts, routes, target, names))
         for edit in (*site.edits, *(e for p in site.places for e in p.edits)):

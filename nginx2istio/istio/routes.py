@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -80,7 +79,7 @@ def place_routes(
     return found, conflicts
 
 
-def http_routes(site: Site, policies: Policies, names: Sequence[str]) -> tuple[list[Object], Conflicts]:
+def http_routes(site: Site, policies: Policies) -> tuple[list[Object], Conflicts]:
     """The HTTPRoutes of a site: neighbours with equal bodies are one route with several matches."""
     rows: list[Row] = []
     conflicts: Conflicts = []
@@ -103,19 +102,33 @@ def http_routes(site: Site, policies: Policies, names: Sequence[str]) -> tuple[l
                 rows += [
                     ({**match, "uri": dict(u), **on}, body, place.name, place.note) for u in uris
                 ]
-    return list(_merged(rows, _authorities(names))), conflicts
+    return list(_merged(rows, _authorities(site))), conflicts
 
 
-def _authorities(names: Sequence[str]) -> list[Object]:
-    """Matches that keep a ``*.x`` host to one label, as the gateway's own star has any number."""
-    if not any(name.startswith("*.") for name in names):
+def _authorities(site: Site) -> list[Object]:
+    """Matches for hosts with a star that must not take all that the gateway's own star takes.
+
+    The star of a host is one label; that of an alias is any number, or what its pattern says.
+    """
+    patterns = {site.host: _one_label(site.host)} if site.host != "*" else {}
+    for edit in site.edits:
+        if edit.target == "alias":
+            patterns[edit.path] = edit.value["pattern"] or _any_label(edit.path)
+    if not any("*" in name for name in patterns):
         return []
-    found: list[Object] = []
-    for name in names:
-        pattern = re.escape(name.removeprefix("*.")).replace(r"\-", "-")
-        label = r"[\w-]+\." if name.startswith("*.") else ""
-        found.append({"authority": {"regex": f"(?i){label}{pattern}(:[0-9]+)?"}})
-    return found
+    return [{"authority": {"regex": f"(?i){p}(:[0-9]+)?"}} for p in patterns.values()]
+
+
+def _one_label(name: str) -> str:
+    return rf"[\w-]+\.{_literal(name[2:])}" if name.startswith("*.") else _literal(name)
+
+
+def _any_label(name: str) -> str:
+    return rf".+\.{_literal(name[2:])}" if name.startswith("*.") else _literal(name)
+
+
+def _literal(name: str) -> str:
+    return name.replace(".", r"\.")
 
 
 def _merged(
@@ -131,7 +144,7 @@ def _merged(
                 matches.append(rows[i][0])
         i += 1
         if authorities:
-            matches = [{**m, **a} for m in matches for a in authorities]
+            matches = [{**a, **m} for m in matches for a in authorities]
         matches = [m for m in matches if m]
         fields = {"name": name, "match": matches, **body}
         kept = {k: fields[k] for k in ROUTE_ORDER if fields.get(k)}
