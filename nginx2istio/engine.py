@@ -82,9 +82,9 @@ CONFLICT = Message(
     frozenset({"routing", "timeout", "retries", "response-headers", "request-headers", "tls"}),
 )  # fmt: skip
 NO_TIMESTAMP = Message(
-    "N2I014", "translated", "warning",
-    "this Ingress has no creationTimestamp and shares a host with others ({why}); in a cluster "
-    "the oldest wins a contested path, here the order was by name from Z to A",
+    "N2I014", "translated", "info",
+    "several Ingresses share this host and not all have a creationTimestamp; nginx lets the oldest "
+    "win what they contest, here they went in the order {why}",
     "export the Ingresses from the cluster (kubectl get ingress -A -o yaml), so that their age "
     "is known",
 )

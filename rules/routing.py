@@ -26,6 +26,13 @@ RELATIVE = Message(
     "nothing: clients end up at the same address",
     frozenset({"redirect"}),
 )
+HTTP2_PORT = Message(
+    "N2I105", "approximated", "warning",
+    "the port of Service {service} is called {said}, by which Istio speaks HTTP/2 to it; nginx "
+    "speaks HTTP/1.1",
+    "rename the port, or set its appProtocol to http, if the back end has no HTTP/2",
+    frozenset({"protocol"}),
+)
 HEALTH = Message(
     "N2I104", "unsupported", "info",
     "nginx answers 200 to /healthz under any host that no Ingress names; the new gateway has a "
@@ -85,6 +92,18 @@ def denied(here: Here) -> Iterator[Edit | Finding]:
     """An annotation that the controller can't use makes a location answer 503."""
     if here.location.denied:
         yield variant(Phase.RETURN, directResponse={"status": 503})
+
+
+@rule("path-protocol", when="always", reads=("backend-protocol",))
+def port_protocol(here: Here) -> Iterator[Edit | Finding]:
+    """nginx speaks HTTP/1.1 unless backend-protocol says GRPC; Istio goes by the port's name."""
+    upstream = here.upstream
+    if upstream is None or here.text("backend-protocol").upper() in ("GRPC", "GRPCS"):
+        return
+    said = upstream.app_protocol or upstream.port_name
+    if re.match(r"(grpc|http2|kubernetes\.io/h2c)(-|$)", said):
+        service = f"{upstream.namespace}/{upstream.service}"
+        yield HTTP2_PORT.about("backend-protocol", said=said, service=service)
 
 
 @rule("path-backend", when="always", reads=("default-backend",))

@@ -263,16 +263,13 @@ def chosen(
             taken.append(ingress)
     taken.sort(key=lambda i: i.key, reverse=True)
     taken.sort(key=lambda i: i.created)
-    undated = [i for i in taken if not i.created]
-    hosts: dict[str, set[str]] = {}
-    for i in taken:
-        for host in i.hosts:
-            hosts.setdefault(host, set()).add(i.key)
-    for i in undated:
-        shared = tuple(h for h in i.hosts if len(hosts[h]) > 1)
-        if shared:
-            remarks.append(
-                Remark("no-timestamp", i.origin, ", ".join(sorted(hosts[shared[0]])), shared)
-            )
+    hosts: dict[str, list[Ingress]] = {}
+    for ingress in taken:
+        for host in ingress.hosts:
+            hosts.setdefault(host, []).append(ingress)
+    for host, sharing in hosts.items():
+        if len(sharing) > 1 and any(not i.created for i in sharing):
+            names = ", ".join(i.key for i in sharing)
+            remarks.append(Remark("no-timestamp", sharing[0].origin, names, (host,)))
     refused.sort(key=lambda r: r.origin)
     return taken, refused, remarks

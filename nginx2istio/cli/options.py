@@ -1,0 +1,114 @@
+"""Options that several commands share, and what they come to."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import click
+
+from nginx2istio.cli import together
+from nginx2istio.options import Options
+
+conversion_options = together(
+    [
+        click.option(
+            "--ingress-class",
+            default="",
+            metavar="NAME",
+            help="The class of the controller to leave.  [default: its --ingress-class, or nginx]",
+        ),
+        click.option(
+            "--watch-ingress-without-class",
+            is_flag=True,
+            help="Convert Ingresses without a class, too, as the controller does with this flag.",
+        ),
+        click.option(
+            "--controller-config",
+            default="",
+            metavar="NS/NAME",
+            help="The controller's ConfigMap among the input.  [default: found by its name]",
+        ),
+        click.option(
+            "--gateway-selector",
+            default="istio=ingressgateway",
+            show_default=True,
+            metavar="KEY=VALUE,...",
+            help="Labels of the gateway's pods.",
+        ),
+        click.option(
+            "--gateway-namespace",
+            default="istio-system",
+            show_default=True,
+            metavar="NS",
+            help="Namespace of the gateway's pods.",
+        ),
+        click.option(
+            "--gateway-address",
+            default="",
+            metavar="ADDRESS",
+            help="Address of the new gateway, for the commands in the report.",
+        ),
+        click.option(
+            "--compat",
+            type=click.Choice(["full", "lean"]),
+            default="full",
+            show_default=True,
+            help="lean leaves out the headers about the client that nginx sends to back ends.",
+        ),
+        click.option(
+            "--envoy-filters",
+            is_flag=True,
+            help="Use EnvoyFilter where nothing else can say it. They depend on Istio's version.",
+        ),
+        click.option(
+            "--allow-unprotected",
+            is_flag=True,
+            help="Serve locations whose access control can't be carried over (default: 503).",
+        ),
+        click.option(
+            "--istio-version",
+            default="1.28",
+            show_default=True,
+            metavar="X.Y",
+            help="The Istio that the objects are for.",
+        ),
+        click.option(
+            "--rules",
+            "rule_folders",
+            multiple=True,
+            metavar="DIR",
+            type=click.Path(exists=True, file_okay=False, path_type=Path),
+            help="A folder of further rules. Its Python files are run.",
+        ),
+    ]
+)
+
+
+def options_from(given: dict[str, Any]) -> Options:
+    """Options out of a command's parameters; takes its own out of ``given``.
+
+    Raises click.BadParameter for a selector or version that is none.
+    """
+    selector = {}
+    for pair in given.pop("gateway_selector").split(","):
+        key, sign, value = pair.strip().partition("=")
+        if not key or not sign:
+            raise click.BadParameter(f"{pair!r} is not KEY=VALUE", param_hint="--gateway-selector")
+        selector[key] = value
+    version = re.fullmatch(r"v?(\d+)\.(\d+)(?:\.\d+)?", given.pop("istio_version"))
+    if version is None:
+        raise click.BadParameter("a version looks like 1.28", param_hint="--istio-version")
+    return Options(
+        ingress_class=given.pop("ingress_class"),
+        watch_without_class=given.pop("watch_ingress_without_class"),
+        controller_config=given.pop("controller_config"),
+        gateway_selector=selector,
+        gateway_namespace=given.pop("gateway_namespace"),
+        gateway_address=given.pop("gateway_address"),
+        compat=given.pop("compat"),
+        envoy_filters=given.pop("envoy_filters"),
+        allow_unprotected=given.pop("allow_unprotected"),
+        istio_version=(int(version[1]), int(version[2])),
+    )
