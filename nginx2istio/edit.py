@@ -34,7 +34,8 @@ class Phase(IntEnum):
 class Edit:
     """One wish about the Istio objects; see the functions below for what ``path`` and ``value`` are.
 
-    ``port`` (80 or 443) restricts a route or variant to requests on that port.
+    ``port`` (80 or 443) restricts a route, variant or destination to requests on that port,
+    ``upstream`` a destination to one upstream of the location (a canary, say).
     """
 
     target: str
@@ -43,3 +44,4 @@ class Edit:
     port: int = 0
     phase: Phase = Phase.SPLIT
     match: Mapping[str, Any] = field(default_factory=dict)
+    upstream: str = ""

@@ -245,9 +245,12 @@ def front(
     return Edit("front", "", fields, port, phase, match)
 
 
-def destination(path: str, value: Any) -> Edit:
-    """Sets a field of the trafficPolicy with which this location's requests reach the upstream."""
-    return Edit("destination", path, value)
+def destination(path: str, value: Any, port: int = 0, upstream: str = "") -> Edit:
+    """Sets a field of the trafficPolicy with which this location's requests reach its upstreams.
+
+    ``port`` and ``upstream`` (a name) restrict it to requests on a port, and to one of them.
+    """
+    return Edit("destination", path, value, port, upstream=upstream)
 
 
 def gateway(path: str, value: Any) -> Edit:
@@ -283,7 +286,17 @@ def action(kind: str, text: str, **fields: str) -> Edit:
     return Edit("action", kind, {"text": text, **fields})
 
 
-def to(upstream: Upstream, weight: int | None = None) -> dict[str, Any]:
-    """A route's destination for an upstream."""
-    return {"upstream": upstream.name} | ({} if weight is None else {"weight": weight})
+def to(
+    upstream: Upstream,
+    weight: int | None = None,
+    policy: Mapping[str, Any] | None = None,
+    **fields: Any,
+) -> dict[str, Any]:
+    """A route's destination for an upstream.
+
+    ``policy`` replaces whole fields of the trafficPolicy of the location, for this destination
+    only; ``fields`` are others of Istio's HTTPRouteDestination (headers).
+    """
+    given = {"weight": weight, "policy": policy, **fields}
+    return {"upstream": upstream.name} | {k: v for k, v in given.items() if v is not None}
 

@@ -2,70 +2,93 @@
 
 from __future__ import annotations
 
+import copy
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from nginx2istio.istio.fields import Conflict, frozen, put
 from nginx2istio.istio.objects import Names, Noted, Object, made, short_hash
 from nginx2istio.istio.site import Place, Service, Site
 
+Spec = Mapping[str, Any]
+"""A destination of a route before it is finished: ``upstream``, ``policy``, ``weight`` ..."""
+
+
+def variants(place: Place, port: int) -> list[Any]:
+    """The variants of a place on a port in order of precedence, none that is never reached."""
+    found = [e for e in place.edits if e.target == "variant" and e.port in (0, port)]
+    found.sort(key=lambda e: e.phase)
+    last = next((i for i, e in enumerate(found) if not e.match), len(found))
+    return found[: last + 1]
+
 
 class Policies:
-    """Traffic policies by Service: one for all its routes, or subsets where they differ."""
+    """Traffic policies by Service: one for all its routes, or subsets where they differ.
+
+    A policy belongs to a place, a port and an upstream: what is wished of a destination may be
+    wished on one port only (a cookie that is Secure over https) or of one upstream (a canary).
+    """
 
     def __init__(self, sites: Sequence[Site], services: Mapping[str, Service]):
         self.services = services
-        self.by_place: dict[int, Any] = {}
+        self.wished: dict[tuple[int, int, str], Object] = {}
         self.by_host: dict[str, Counter[Any]] = {}
         self.values: dict[Any, Object] = {}
         self.sources: dict[str, set[str]] = {}
         self.conflicts: list[tuple[str, Conflict]] = []
         for site in sites:
             for place in site.places:
-                self.add(site, place)
+                for port in site.ports:
+                    self.add(site, place, port)
 
-    def add(self, site: Site, place: Place) -> None:
-        policy: Object = {}
-        for edit in place.edits:
-            if edit.target == "destination":
-                found = put(policy, edit.path, edit.value)
-                self.conflicts += [(f"{site.host} {place.name}", c) for c in found]
-        key = frozen(policy)
-        self.by_place[id(place)] = key
-        self.values.setdefault(key, policy)
-        for name in self.upstreams(place):
-            host = self.services[name].host
+    def add(self, site: Site, place: Place, port: int) -> None:
+        for spec in reached(place, port):
+            host = self.services[spec["upstream"]].host
+            key = frozen(self.policy(spec, place, port, f"{site.host} {place.name}"))
             self.by_host.setdefault(host, Counter())[key] += 1
             self.sources.setdefault(host, set()).update(site.sources)
 
-    def upstreams(self, place: Place) -> set[str]:
-        found = {place.service} if place.service else set()
-        for edit in place.edits:
-            routes = edit.value if edit.path == "route" else None
-            if edit.target == "variant":
-                routes = edit.value.get("route")
-            found |= {r["upstream"] for r in routes or () if "upstream" in r}
-        return found
+    def policy(self, spec: Spec, place: Place | None, port: int, where: str = "") -> Object:
+        """The trafficPolicy of a destination; ``policy`` of the spec replaces whole fields of it."""
+        name = spec["upstream"]
+        at = (id(place), port, name)
+        wished = self.wished.get(at)
+        if wished is None:
+            wished = self.wished[at] = {}
+            for edit in place.edits if place else ():
+                if edit.target != "destination" or edit.port not in (0, port):
+                    continue
+                if edit.upstream in ("", name):
+                    found = [(where, c) for c in put(wished, edit.path, edit.value)]
+                    self.conflicts += [c for c in found if c not in self.conflicts]
+        made = wished
+        if spec.get("policy"):
+            made = copy.deepcopy(wished) | dict(spec["policy"])
+        self.values.setdefault(frozen(made), made)
+        return made
 
     def subset(self, host: str, key: Any) -> str:
-        """The subset for a policy, "" where all routes to the host want the same one."""
-        if len(self.by_host.get(host, ())) < 2 or not key:
-            return ""
-        return f"n2i-{short_hash(repr(key))}"
+        """The subset for a policy, "" where all routes to the host want the same one.
 
-    def destination(self, spec: Mapping[str, Any], key: Any) -> Object:
+        TLS is always in a subset: under the Service's own policy it would also meet the clients
+        in the mesh, which speak to the pods in other ways.
+        """
+        alone = len(self.by_host.get(host, ())) < 2 and "tls" not in self.values.get(key, {})
+        return "" if alone or not key else f"n2i-{short_hash(repr(key))}"
+
+    def destination(self, spec: Spec, place: Place | None, port: int) -> Object:
         """An Istio destination in place of an upstream's name."""
         if "upstream" not in spec:
             return dict(spec)
         service = self.services[spec["upstream"]]
         there: Object = {"host": service.host}
-        subset = self.subset(service.host, key)
+        subset = self.subset(service.host, frozen(self.policy(spec, place, port)))
         if subset:
             there["subset"] = subset
         if service.port is not None:
             there["port"] = {"number": service.port}
-        rest = {k: v for k, v in spec.items() if k != "upstream"}
+        rest = {k: v for k, v in spec.items() if k not in ("upstream", "policy")}
         return {"destination": there, **rest}
 
     def objects(self) -> Iterable[Noted]:
@@ -77,7 +100,7 @@ class Policies:
             if not wanted:
                 continue
             spec: Object = {"host": host}
-            if len(self.by_host[host]) == 1:
+            if not self.subset(host, wanted[0]):
                 spec["trafficPolicy"] = self.values[wanted[0]]
             else:
                 # Identical labels (none): a subset is all pods, under a policy of its own.
@@ -89,3 +112,21 @@ class Policies:
             namespace = where[host]
             name = names.name(namespace, host.split(".")[0] if host.endswith(".local") else host)
             yield made("DestinationRule", namespace, name, spec, sorted(self.sources[host]))
+
+
+def reached(place: Place, port: int) -> Iterator[Spec]:
+    """The upstreams that requests to a place may reach on a port."""
+    base: list[Spec] = [{"upstream": place.service}] if place.service else []
+    for edit in place.edits:
+        if edit.target == "route" and edit.port in (0, port):
+            if edit.path == "route":
+                base = list(edit.value)
+            elif edit.path.split(".")[0] in ("redirect", "directResponse"):
+                base = []
+    ends = False
+    for edit in variants(place, port):
+        if not edit.value.keys() & {"redirect", "directResponse"}:
+            yield from (s for s in edit.value.get("route", base) if "upstream" in s)
+        ends = not edit.match
+    if not ends:
+        yield from (s for s in base if "upstream" in s)

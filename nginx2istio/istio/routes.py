@@ -7,7 +7,7 @@ from typing import Any
 
 from nginx2istio.istio.fields import Conflict, put
 from nginx2istio.istio.objects import Noted, Object
-from nginx2istio.istio.policies import Policies
+from nginx2istio.istio.policies import Policies, variants
 from nginx2istio.istio.site import Place, Site
 
 ROUTE_ORDER = (
@@ -23,7 +23,7 @@ Row = tuple[Object, Object, str, str]
 def route_body(
     place: Place, port: int, policies: Policies, where: str
 ) -> tuple[Object, Conflicts]:
-    """The finished HTTPRoute of a place on a port, without match."""
+    """The HTTPRoute of a place on a port, without match, its destinations not yet finished."""
     body: Object = {}
     conflicts: Conflicts = []
     for edit in place.edits:
@@ -34,14 +34,14 @@ def route_body(
             body["route"] = [{"upstream": place.service}]
         else:
             body["directResponse"] = {"status": 404}
-    return finished(body, policies, policies.by_place[id(place)]), conflicts
+    return body, conflicts
 
 
-def finished(body: Object, policies: Policies, key: Any) -> Object:
+def finished(body: Object, policies: Policies, place: Place | None, port: int) -> Object:
     """A route's body with real destinations, without what makes no sense beside its answer."""
     body = dict(body)
     if body.get("route"):
-        body["route"] = [policies.destination(r, key) for r in body["route"]]
+        body["route"] = [policies.destination(r, place, port) for r in body["route"]]
     if body.get("redirect") or body.get("directResponse"):
         for name in ONLY_WITH_SERVICE:
             body.pop(name, None)
@@ -57,10 +57,8 @@ def place_routes(
 ) -> tuple[list[tuple[Object, Object]], Conflicts]:
     """The routes of a place on a port: (further match, body), in order of precedence."""
     base, conflicts = route_body(place, port, policies, where)
-    key = policies.by_place[id(place)]
     found: list[tuple[Object, Object]] = []
-    variants = [e for e in place.edits if e.target == "variant" and e.port in (0, port)]
-    for edit in sorted(variants, key=lambda e: e.phase):
+    for edit in variants(place, port):
         body = {k: v for k, v in base.items() if k not in edit.value}
         if edit.value.keys() & {"redirect", "directResponse"}:
             body.pop("directResponse", None)
@@ -72,10 +70,10 @@ def place_routes(
                 for name, inner in part.items():
                     put(merged, name, inner)
             body["headers"] = merged
-        found.append((dict(edit.match), finished(body, policies, key)))
+        found.append((dict(edit.match), finished(body, policies, place, port)))
         if not edit.match:
             return found, conflicts
-    found.append(({}, base))
+    found.append(({}, finished(base, policies, place, port)))
     return found, conflicts
 
 
@@ -88,7 +86,7 @@ def http_routes(site: Site, policies: Policies) -> tuple[list[Object], Conflicts
     for edit in fronts:
         match = dict(edit.match) | ({"port": edit.port} if edit.port and several else {})
         if not edit.port or edit.port in site.ports:
-            rows.append((match, finished(dict(edit.value), policies, ()), "", ""))
+            rows.append((match, finished(dict(edit.value), policies, None, edit.port), "", ""))
     for place in site.places:
         by_port = {}
         for port in site.ports:
