@@ -12,8 +12,8 @@ from types import MappingProxyType
 
 from nginx2istio.nginx import catalogue
 from nginx2istio.nginx.catalogue import Known
-from nginx2istio.nginx.values import Value, boolean, integer, matches
-from nginx2istio.nginx.values_config import SPECIAL, WrongValue, decode
+from nginx2istio.nginx.values import Value, boolean, integer
+from nginx2istio.nginx.values_config import SPECIAL, WITHOUT_FIELD, WrongValue, decimal, decode
 
 KLOG_FLAGS = frozenset(
     {
@@ -149,19 +149,18 @@ def controller(configmap: Mapping[str, str], flags: Sequence[str] = ()) -> Contr
     }
     invalid: dict[str, str] = {}
     unknown: list[str] = []
-    for written in sorted(configmap):
-        key = _config_key(written, configmap)
+    for written in sorted(configmap, key=lambda key: (key not in known, key)):
+        key = written if written in known else _respelled(written, configmap)
         if key is None:
             unknown.append(written)
             continue
         try:
-            read = SPECIAL.get(key)
-            if read is None:
-                config[key] = decode(known[key].type, configmap[written])
-            else:
-                config[key], skipped = read(configmap[written], config)
+            if key == written and key in SPECIAL:
+                config[key], skipped = SPECIAL[key](configmap[written], config)
                 if skipped:
                     invalid[written] = skipped
+            else:
+                config[key] = decode(known[key].type, configmap[written])
         except WrongValue as wrong:
             invalid[written] = str(wrong)
     parsed, problems = _flags(flags)
@@ -175,17 +174,15 @@ def controller(configmap: Mapping[str, str], flags: Sequence[str] = ()) -> Contr
     )
 
 
-def _config_key(written: str, configmap: Mapping[str, str]) -> str | None:
-    """Find the key that ``written`` sets; mapstructure falls back to any case of the letters.
+def _respelled(written: str, configmap: Mapping[str, str]) -> str | None:
+    """Find the key that ``written`` sets in other letter case: mapstructure looks for such.
 
-    The keys that ReadConfig takes out by hand are found only as they are.
+    Keys that ReadConfig reads by hand are gone by then, so the other spelling wins over them.
     """
-    if written in catalogue.CONFIGMAP:
-        return written
-    lowered = written.lower()
-    if lowered in catalogue.CONFIGMAP and lowered not in SPECIAL and lowered not in configmap:
-        return lowered
-    return None
+    key = written.lower()
+    if key not in catalogue.CONFIGMAP or key in WITHOUT_FIELD:
+        return None
+    return None if key in configmap and key not in SPECIAL else key
 
 
 def _flags(arguments: Sequence[str]) -> tuple[dict[str, Value], dict[str, str]]:
@@ -236,7 +233,7 @@ def _flag_value(known: Known, text: str) -> Value | None:
         case "int":
             return integer(text)
         case "float":
-            return float(text) if matches(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", text) else None
+            return decimal(text)
         case "list":
             return tuple(text.split(","))
         case _:

@@ -132,7 +132,7 @@ def pattern(expression: str, *, spaceless: bool = False, whole: bool = True) -> 
 
 
 def options(*allowed: str, cased: bool = True) -> Check:
-    """Build parser.ValidateOptions with trimming: one of ``allowed``, in any case if not ``cased``."""
+    """Build parser.ValidateOptions with trimming; without ``cased`` letter case is ignored."""
 
     def check(text: str) -> bool:
         tested = trim(text)

@@ -63,9 +63,13 @@ def basic_auth(read: Reader) -> Iterator[Fact]:
     secret = read.text("auth-secret")
     if secret.value is None:
         why = secret.why or "auth-type is there, auth-secret is not"
-        yield Fact("auth-secret", "denied", text=why)
+        reference = Fact("auth-secret", "denied", text=why)
     else:
-        yield _reference(read, "auth-secret", secret.value, "denied")
+        reference = _reference(read, "auth-secret", secret.value, "denied")
+    yield reference
+    if reference.effect == "denied":
+        yield from idle(read, ("auth-realm",), "auth-secret is not usable")
+        return
     realm = read.text("auth-realm")
     if realm.state == "refused":
         yield Fact("auth-realm", "dropped", text=realm.why)
@@ -78,7 +82,7 @@ def basic_auth(read: Reader) -> Iterator[Fact]:
 def _reference(read: Reader, key: str, text: str, effect: Effect) -> Fact:
     """Resolve ``[namespace/]name`` (cache.SplitMetaNamespaceKey)."""
     parts = text.split("/")
-    if len(parts) > 2:
+    if len(parts) > 2 or not parts[-1]:
         return Fact(key, effect, text=f"{text!r} is no namespace/name")
     namespace = parts[0] if len(parts) == 2 and parts[0] else read.namespace
     if namespace != read.namespace and not _crosses(read):

@@ -28,9 +28,12 @@ def decode(kind: str, text: str) -> Value:
         case "int" | "int32":
             value = _number(text, 32 if kind == "int32" else 64)
         case "float":
-            value = _decimal(text)
+            value = decimal(text)
         case "list":
-            value = (text,)
+            value = (text,) if text else ()
+        case "codes":
+            number = _number(text, 64) if text else None
+            value = (number,) if number is not None else None
         case _:
             return text
     if value is None:
@@ -54,10 +57,13 @@ def _number(text: str, bits: int) -> int | None:
     return number if -(1 << bits - 1) <= number < 1 << bits - 1 else None
 
 
-def _decimal(text: str) -> float | None:
+def decimal(text: str) -> float | None:
+    """Read a decimal number as strconv.ParseFloat does (without hexadecimal, NaN and Inf)."""
+    digits = r"\d(_?\d)*"
     if not text:
         return 0.0
-    return float(text) if matches(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", text) else None
+    shape = rf"[+-]?({digits}(\.({digits})?)?|\.{digits})([eE][+-]?\d+)?"
+    return float(text) if matches(shape, text) else None
 
 
 def split(text: str) -> tuple[str, ...]:
@@ -193,3 +199,8 @@ SPECIAL: Mapping[str, Read] = {
     "worker-processes": _text,
 }
 """Keys that ReadConfig reads by hand, and only in this very spelling."""
+
+WITHOUT_FIELD = frozenset({"bind-address", "lua-shared-dicts"}) | {
+    key for key in SPECIAL if key.startswith("global-auth-")
+}
+"""Those of SPECIAL that the Go structure has no field for, so no other spelling reaches them."""

@@ -37,6 +37,13 @@ UPSTREAM_TLS = (
     "proxy-ssl-verify-depth",
     "proxy-ssl-server-name",
 )
+LIMITS = (
+    "limit-rpm",
+    "limit-rps",
+    "limit-connections",
+    "limit-burst-multiplier",
+    "limit-allowlist",
+)
 CORS_ORIGIN = r"([a-z]+://(\*\.)?[A-Za-z0-9\-.]*(:\d+)?|\*|null)?"
 
 
@@ -116,28 +123,30 @@ def mirror(read: Reader) -> Iterator[Fact]:
 
 def limits(read: Reader) -> Iterator[Fact]:
     """Read the rate limits; those of them that are refused keep the Ingress from being loaded."""
-    for key in ("limit-rate", "limit-rate-after"):
-        yield from _plain(key, read.number(key), "default")
     counted = [(key, read.number(key)) for key in ("limit-rpm", "limit-rps", "limit-connections")]
-    for key, got in counted:
-        yield from _plain(key, got, "dropped")
-    burst = read.number("limit-burst-multiplier")
     free = read.text("limit-allowlist")
-    if free.state == "refused":
-        yield Fact("limit-allowlist", "dropped", text=free.why)
-        return
     exempt = None if free.value is None else addresses(free.value)
     if free.value is not None and exempt is None:
-        yield Fact("limit-allowlist", "family-off", text=f"{free.value!r} has no valid address")
+        # Only without validation. The parser then returns nothing, not even the ConfigMap's rates.
+        yield from off(read, "limit-allowlist", f"{free.value!r} has no valid address", LIMITS)
+        yield Fact("limit-rate", "default", 0, "limit-allowlist is invalid, which turns it off")
+        yield Fact("limit-rate-after", "default", 0, "limit-allowlist is invalid")
         return
-    if not any(got.value for _, got in counted):
+    for key in ("limit-rate", "limit-rate-after"):
+        yield from _plain(key, read.number(key), "default")
+    for key, got in counted:
+        yield from _plain(key, got, "dropped")
+    if free.state == "refused":
+        yield Fact("limit-allowlist", "dropped", text=free.why)
+    elif not any(got.value for _, got in counted):
         yield from idle(read, ("limit-burst-multiplier", "limit-allowlist"), "nothing is limited")
-        return
-    yield from _plain("limit-burst-multiplier", burst, "default")
-    if exempt is not None:
-        yield Fact("limit-allowlist", "set", exempt)
-    elif free.state == "blank":
-        yield Fact("limit-allowlist", "default", text=free.why)
+    else:
+        burst = read.number("limit-burst-multiplier")
+        yield from _plain("limit-burst-multiplier", burst, "default")
+        if exempt is not None:
+            yield Fact("limit-allowlist", "set", exempt)
+        elif free.state == "blank":
+            yield Fact("limit-allowlist", "default", text=free.why)
 
 
 def redirects(read: Reader) -> Iterator[Fact]:
@@ -229,7 +238,7 @@ def fastcgi(read: Reader) -> Iterator[Fact]:
     reference = ""
     if params.value is not None:
         parts = params.value.split("/")
-        if len(parts) > 2:
+        if len(parts) > 2 or not parts[-1]:
             yield Fact(key, "denied", text=f"{params.value!r} is no namespace/name")
             return
         foreign = len(parts) == 2 and parts[0] not in ("", read.namespace)
