@@ -9,6 +9,7 @@ from .difference import Difference, difference
 from .records import Exchange
 
 Z = 3.3  # two-sided: one false difference in a thousand comparisons of shares
+SURE = 1.96  # shares closer than this need no closer look
 SLACK = 0.15  # of the requests sent: what counts of statuses may differ by
 
 
@@ -29,10 +30,11 @@ def distributions(recorded: Exchange, observed: Exchange, keys: Set[str]) -> lis
     return found
 
 
-def shares_differ(left: Mapping[str, int], right: Mapping[str, int]) -> bool:
+def shares_differ(left: Mapping[str, int], right: Mapping[str, int], z: float = Z) -> bool:
     """Whether two counts by service are too far apart to be samples of the same shares.
 
-    The test of two proportions, for each service. False when either has no requests.
+    The test of two proportions, for each service; `z` is how many standard deviations are too far.
+    False when either has no requests.
     """
     n, m = sum(left.values()), sum(right.values())
     if not n or not m:
@@ -40,7 +42,7 @@ def shares_differ(left: Mapping[str, int], right: Mapping[str, int]) -> bool:
     for service in set(left) | set(right):
         a, b = left.get(service, 0), right.get(service, 0)
         p = (a + b) / (n + m)
-        if abs(a / n - b / m) > Z * math.sqrt(p * (1 - p) * (1 / n + 1 / m)):
+        if abs(a / n - b / m) > z * math.sqrt(p * (1 - p) * (1 / n + 1 / m)):
             return True
     return False
 

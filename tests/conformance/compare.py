@@ -27,6 +27,7 @@ from .headers import (
     values,
 )
 from .records import Exchange, Request
+from .subrequests import subrequests
 
 FAKE = ["ingress.local"]  # the names in the controller's own certificate
 NO_LISTENER = "no listener for http"
@@ -86,6 +87,8 @@ def compare(
             if a != b:
                 what = "same pod in a session"
                 found.append(difference("affinity", what, a, b, "balancing", "cookies"))
+    if not any(d.what in ("answer", "service") for d in found):
+        found += subrequests(recorded, observed)
     return found
 
 

@@ -10,6 +10,7 @@ from urllib.parse import unquote
 from .objects import Object, key, notes_of
 
 ANY_HOST = "_"  # the server of requests that no declared host takes
+TRUE = {"1", "t", "T", "true", "TRUE", "True"}  # as Go's strconv.ParseBool takes them
 
 
 def bare_host(host: str | None) -> str:
@@ -40,12 +41,21 @@ def readings(target: str) -> set[str]:
 
 
 def path_covers(pattern: str, types: set[str], regex_host: bool, path: str) -> bool:
-    """Whether a declared path covers a request's. Lenient: case is ignored, a prefix is of text."""
-    if pattern == "*" or pattern.rstrip("/").lower() == path.rstrip("/").lower():
+    """Whether a path that a finding names covers a request's.
+
+    `types` are the pathTypes with which the request's host declares it. As nginx matches: by
+    segments, or exactly; on a host of regexes any case and any text behind it. So does a path that
+    the host does not declare, of which nothing is known.
+    """
+    if pattern == "*":
         return True
-    if types == {"Exact"} and not regex_host:
-        return False
+    if types and not regex_host:
+        bare = pattern.rstrip("/")
+        same = path.rstrip("/") == bare
+        return same or (types != {"Exact"} and path.startswith(bare + "/"))
     if path.lower().startswith(pattern.lower()):
+        return True
+    if pattern.rstrip("/").lower() == path.rstrip("/").lower():
         return True
     try:
         return bool(re.match(pattern, path, re.IGNORECASE))
@@ -86,10 +96,10 @@ class Declared:
             for path in (rule.get("http") or {}).get("paths") or []:
                 types = there.setdefault(path.get("path") or "/", set())
                 types.add(path.get("pathType") or "Prefix")
-            if notes.get("use-regex") == "true" or "rewrite-target" in notes:
+            if notes.get("use-regex") in TRUE or "rewrite-target" in notes:
                 self.regex.add(host)
             aliases = [a.strip() for a in notes.get("server-alias", "").split(",") if a.strip()]
-            if notes.get("from-to-www-redirect") == "true":
+            if notes.get("from-to-www-redirect") in TRUE:
                 bare = host.removeprefix("www.")
                 aliases.append(bare if bare != host else "www." + host)
             for alias in aliases:

@@ -85,7 +85,8 @@ def _rename_exchange(
     request["host"] = host(request["host"])
     if request.get("sni"):
         request["sni"] = host(request["sni"])
-    for fields in (request["headers"], response["headers"], up.get("headers") or []):
+    lists = [request["headers"], response["headers"], up.get("headers") or []]
+    for fields in lists + [sub["headers"] for sub in exchange.get("subrequests") or []]:
         for field in fields:
             field[1] = text(field[1])
     if response.get("cert"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Collection
 from typing import Any
 
@@ -39,35 +40,58 @@ class Pods:
         )
         return given
 
-    def received(self, pod: str | None, body: bytes) -> dict[str, Any] | None:
-        """What `pod` got, as the "upstream" of an exchange; None when no pod answered.
+    def forget(self) -> None:
+        """Forgets what was received so far."""
+        with self._lock:
+            self._upstream.take()
+            self._log = []
+
+    def received(self, pod: str | None, body: bytes) -> Entry | None:
+        """What the `pod` that answered got; None when no pod answered.
 
         The answer's body tells which of the pod's requests it was; without one (HEAD) the last.
         """
-        with self._lock:
-            self._log += self._upstream.take()
-            mine = [entry for entry in self._log if entry.pod.name == pod]
-        if pod is None:
-            return None
+        mine = [entry for entry in self._all() if entry.pod.name == pod]
         try:
             wanted = json.loads(body)["seq"]
         except (ValueError, KeyError, TypeError):
             wanted = None
-        entry = next((e for e in reversed(mine) if wanted in (None, e.seq)), None)
-        if entry is None:
-            return None
-        request = entry.request
-        fields = [[name.lower(), value] for name, value in request.headers]
-        return {
-            "service": entry.pod.service,
-            "pod": pod,
-            "method": request.method,
-            "target": request.target,
-            "host": dict(fields).get("host", ""),
-            "headers": [field for field in fields if field[0] != "host"],
-            "body_bytes": request.body_bytes,
-        }
+        return next((e for e in reversed(mine) if wanted in (None, e.seq)), None)
+
+    def others(self, main: Entry | None, expected: int, seconds: float) -> list[Entry]:
+        """All that was received besides `main`, after at most `seconds` of waiting for more.
+
+        A mirrored request comes when it comes. Waits until there are as many as `expected`, and a
+        tenth of the time in any case.
+        """
+        start = time.monotonic()
+        while True:
+            found = [entry for entry in self._all() if entry is not main]
+            waited = time.monotonic() - start
+            if waited >= seconds or (len(found) >= expected and waited >= seconds / 10):
+                return found
+            time.sleep(0.005)
+
+    def _all(self) -> list[Entry]:
+        with self._lock:
+            self._log += self._upstream.take()
+            return list(self._log)
 
     def close(self) -> None:
         """Closes all ports."""
         self._upstream.close()
+
+
+def recorded(entry: Entry) -> dict[str, Any]:
+    """What a pod got, as the "upstream" of an exchange."""
+    request = entry.request
+    fields = [[name.lower(), value] for name, value in request.headers]
+    return {
+        "service": entry.pod.service,
+        "pod": entry.pod.name,
+        "method": request.method,
+        "target": request.target,
+        "host": dict(fields).get("host", ""),
+        "headers": [field for field in fields if field[0] != "host"],
+        "body_bytes": request.body_bytes,
+    }

@@ -28,6 +28,10 @@ def load(files: Iterable[Path], only: Sequence[str] = ()) -> list[Case]:
     Left out are cases whose configuration nginx itself refuses: they have no exchanges.
     """
     cases = [case for file in files for case in json.loads(file.read_text())["cases"]]
+    for case in cases:
+        if case["source"] == "scenario":  # where pods' further requests were recorded
+            for exchange in case.get("exchanges") or []:
+                exchange.setdefault("subrequests", [])
     return [
         case
         for case in cases

@@ -7,7 +7,7 @@ import itertools
 from collections.abc import Sequence
 from typing import Any
 
-from .bench import CLASSES
+from .judge import CLASSES
 
 Result = dict[str, Any]  # of a case, as Bench.run makes it
 Run = dict[str, Any]  # of all, as summary makes it

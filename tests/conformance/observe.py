@@ -1,0 +1,151 @@
+"""Sends a case's requests to the gateway and sees who answers, and what the pods get of them."""
+
+from __future__ import annotations
+
+import collections
+import threading
+
+from .chance import SURE, shares_differ
+from .client import send
+from .declared import Declared
+from .forge import Forge
+from .jar import Jar
+from .pods import Pods, recorded
+from .ports import LOOPBACK
+from .records import Case, Exchange, Request
+from .upstream import Entry
+
+LISTENERS = {"http": "8080", "https": "8443"}
+UNTIL_SEEN = 25  # what a weight decides: how often the recorded service may take to turn up
+UNTIL_TRUSTED = 10  # what no weight decides: how often it must come out as recorded
+MORE = 4  # times as many requests again, when shares look apart
+MIRROR_WAIT = 0.5  # seconds that a mirrored request may take
+
+
+class Observer:
+    """Observes the exchanges of one case, in their order; sessions keep their cookies."""
+
+    def __init__(
+        self, case: Case, ports: dict[str, int], pods: Pods, forge: Forge, own: str, what: Declared
+    ):
+        self._case, self._ports, self._pods, self._forge, self._own = case, ports, pods, forge, own
+        self._weighted = what.weighted
+        self._limited = any(key.startswith("limit-") for key in what.keys)
+        self._mirrored = "mirror-target" in what.keys
+        self._jars: dict[str, Jar] = collections.defaultdict(Jar)
+
+    def observe(self, record: Exchange) -> Exchange:
+        """The observed exchange: the recorded request sent as often as it was."""
+        request, times = record["request"], record.get("times", 1)
+        jar = self._jars[request["session"]] if request.get("session") else None
+        if times == 1:
+            seen = self._single(record, jar)
+            if self._weighted and jar is None:
+                seen = self._again(record, seen)
+            return seen
+        if record.get("parallel"):
+            many = self._together(request, times)
+        else:
+            many = [self._once(request, jar)[0] for _ in range(times)]
+            if self._looks_apart(record, many):
+                many += [self._once(request, jar)[0] for _ in range(MORE * times)]
+        pods = {seen["upstream"]["pod"] for seen in many[:times] if seen["upstream"]}
+        # The record shows one service's answer of several: compare with one of the same.
+        wanted = (record.get("upstream") or {}).get("service")
+        shown = next((seen for seen in many if _service(seen) == wanted), many[0])
+        return shown | {"distribution": _tally(many), "same_pod": len(pods) == 1}
+
+    def _single(self, record: Exchange, jar: Jar | None) -> Exchange:
+        """One request, with what pods saw besides."""
+        self._pods.forget()
+        seen, main = self._once(record["request"], jar)
+        wait = MIRROR_WAIT if self._mirrored else 0.0
+        others = self._pods.others(main, len(record.get("subrequests") or []), wait)
+        return seen | {"subrequests": [recorded(entry) for entry in others]}
+
+    def _again(self, record: Exchange, seen: Exchange) -> Exchange:
+        """The answer that counts, of several, where some canary has a weight.
+
+        Where the weight decides (the record says so), one answer is as good as another: look
+        whether the recorded one comes. Elsewhere nginx always answers the same: look for one that
+        is not.
+        """
+        wanted = _service(record), record["response"]["status"]
+        by_weight = bool(record.get("weighted"))
+        if self._limited and not by_weight:
+            return seen  # further requests would use up the limit
+        for _ in range(UNTIL_SEEN if by_weight else UNTIL_TRUSTED):
+            same = _service(seen) == wanted[0]
+            if not by_weight:
+                same = same and seen["response"]["status"] == wanted[1]
+            if same == by_weight:
+                break
+            seen = self._single(record, None)
+        return seen
+
+    def _looks_apart(self, record: Exchange, many: list[Exchange]) -> bool:
+        """Whether more requests are needed to tell the shares of services apart from chance."""
+        tally = _tally(many)
+        if self._limited or any(key.startswith("status:") for key in tally):
+            return False
+        return shares_differ(record.get("distribution") or {}, tally, SURE)
+
+    def _together(self, request: Request, times: int) -> list[Exchange]:
+        """What is observed of requests sent at the same time, pods' answers first."""
+        many: list[Exchange] = []
+        threads = [
+            threading.Thread(target=lambda: many.append(self._once(request, None)[0]))
+            for _ in range(times)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return sorted(many, key=lambda seen: seen["response"]["by"] != "upstream")
+
+    def _once(self, request: Request, jar: Jar | None) -> tuple[Exchange, Entry | None]:
+        """One request to the listener of its scheme, what came of it, and what the pod got."""
+        port = self._ports.get(LISTENERS[request["scheme"]])
+        if port is None:
+            error = "no listener for " + request["scheme"]
+            response = {"status": 0, "headers": [], "cookies": [], "by": "proxy", "error": error}
+            return {"response": response, "upstream": None}, None
+        secrets = self._case.get("secrets") or []
+        wish = next((s for s in secrets if s["name"] == request.get("client_cert")), None)
+        certificate = None
+        if wish and "ca" in wish["type"]:
+            certificate = self._forge.client_certificate(wish)
+        answer = send(request, (LOOPBACK, port), jar, certificate)
+        pod = next((value for name, value in answer.headers if name.lower() == "x-pod"), None)
+        response = answer.recorded(by_upstream=pod is not None)
+        if answer.certificate is not None:
+            response["cert"] = self._forge.hosts.get(answer.certificate, ["?"])
+        entry = self._pods.received(pod, answer.body)
+        upstream = recorded(entry) if entry else None
+        for field in (upstream or {}).get("headers", []):
+            if field[0] == "x-forwarded-for":
+                field[1] = self._as_sent(field[1], request)
+        return {"response": response, "upstream": upstream}, entry
+
+    def _as_sent(self, forwarded: str, request: Request) -> str:
+        """X-Forwarded-For with the client's address where Envoy wrote the machine's own.
+
+        Envoy does not forward a loopback client's address (use_remote_address); a real client has
+        none.
+        """
+        client = request.get("from") or LOOPBACK
+        parts = (part.strip() for part in forwarded.split(","))
+        return ", ".join(client if part == self._own else part for part in parts)
+
+
+def _tally(many: list[Exchange]) -> dict[str, int]:
+    return dict(
+        collections.Counter(
+            _service(seen) or f"status:{seen['response']['status']}" for seen in many
+        )
+    )
+
+
+def _service(exchange: Exchange) -> str | None:
+    upstream = exchange.get("upstream")
+    return str(upstream["service"]) if upstream else None

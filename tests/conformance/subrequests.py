@@ -1,0 +1,81 @@
+"""Requests that pods see besides the one that is answered: retries, calls for auth, mirrors."""
+
+from __future__ import annotations
+
+import collections
+from collections.abc import Iterator, Set
+from typing import Any
+
+from .difference import Difference, difference
+from .records import Exchange
+
+Sub = dict[str, Any]  # as the "upstream" of an exchange
+
+# Headers by which nginx tells the auth service of the request (auth-url's location).
+TOLD = ("x-original-url", "x-original-method", "x-auth-request-redirect", "x-sent-from")
+
+
+def subrequests(recorded: Exchange, observed: Exchange) -> list[Difference]:
+    """What differs between the recorded further requests and those observed.
+
+    Nothing when either is unknown, or when the request was sent more than once.
+    """
+    expected, got = recorded.get("subrequests"), observed.get("subrequests")
+    if expected is None or got is None or recorded.get("times", 1) > 1:
+        return []
+    main = {(side.get("upstream") or {}).get("service") for side in (recorded, observed)}
+    mirrors = _mirrored(expected)
+    found = []
+    left, right = _by_service(expected), _by_service(got)
+    for service in sorted(set(left) | set(right)):
+        a, b = left.get(service, []), right.get(service, [])
+        aspect, also = _aspect(service, a, mirrors, main)
+        if len(a) != len(b):
+            what = f"further requests to {service}"
+            found.append(difference(aspect, what, len(a), len(b), *also))
+        elif aspect != "retries":
+            found += [d for pair in zip(a, b, strict=True) for d in _told(aspect, *pair)]
+    return found
+
+
+def _aspect(
+    service: str, expected: list[Sub], mirrors: Set[str], main: Set[str | None]
+) -> tuple[str, tuple[str, ...]]:
+    """What further requests to a service are for, and which aspects announce them as well."""
+    if any(_is_auth(sub) for sub in expected):
+        return "auth", ("access",)
+    if service in mirrors:
+        return "mirror", ()
+    if service in main or expected:
+        return "retries", ("timeout", "status")
+    return "mirror", ("auth", "retries")  # only Istio asks it; what for cannot be seen
+
+
+def _told(aspect: str, a: Sub, b: Sub) -> Iterator[Difference]:
+    """What a service that is asked besides is told otherwise than by nginx."""
+    names = TOLD if aspect == "auth" else ()
+    for field in ("method", "target", "body_bytes", "host", *names):
+        left, right = (sub.get(field, dict(sub["headers"]).get(field)) for sub in (a, b))
+        if left != right:
+            what = f"{field} told to {a['service']}"
+            yield difference(aspect, what, left, right, "request-headers")
+
+
+def _mirrored(expected: list[Sub]) -> set[str]:
+    """Services that nginx mirrors to: it passes no headers about the proxy on to them."""
+    return {
+        sub["service"]
+        for sub in expected
+        if not _is_auth(sub) and "x-forwarded-for" not in dict(sub["headers"])
+    }
+
+
+def _is_auth(sub: Sub) -> bool:
+    return "x-original-method" in dict(sub["headers"])
+
+
+def _by_service(subs: list[Sub]) -> dict[str, list[Sub]]:
+    found: dict[str, list[Sub]] = collections.defaultdict(list)
+    for sub in subs:
+        found[sub["service"]].append(sub)
+    return found
