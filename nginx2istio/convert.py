@@ -20,7 +20,7 @@ from nginx2istio.nginx.model import Location, Origin, Server, Setting, Upstream
 from nginx2istio.options import Options
 from nginx2istio.rule import Edit, Fate, action
 from nginx2istio.sources.resource import Inputs, Problem, Resource
-from nginx2istio.translate import Applied, Said, Translation, ports, route_name, translate
+from nginx2istio.translate import Applied, Said, ports, route_name, translate
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +59,12 @@ def convert(inputs: Inputs, rules: Rules, options: Options | None = None) -> Con
     config = build(taken, inputs.resources, told, tuple(passed_over), tuple(remarks))
     translation = translate(config, rules, options)
     extra: list[Said] = [*engine.findings(config), *_notes(inputs.resources)]
-    sites = [s for s in (_site(x, config, translation, extra, options) for x in config.servers) if s]
-    once = tuple(a.edit for a in translation.applied if a.host == "*" and a.location < 0)
+    edits: dict[str, list[Applied]] = {}
+    for applied in translation.applied:
+        edits.setdefault(applied.host, []).append(applied)
+    made = (_site(s, config, edits.get(s.host, []), extra, options) for s in config.servers)
+    sites = [site for site in made if site]
+    once = tuple(a.edit for a in edits.get("*", ()))
     assembled = assemble(
         sites,
         {name: service(u) for name, u in config.upstreams.items()},
@@ -154,17 +158,20 @@ HOST_WIDE = frozenset({"front", "gateway", "alias", "other-host"})
 
 
 def _site(
-    server: Server, config: NginxConfig, done: Translation, said: list[Said], options: Options
+    server: Server,
+    config: NginxConfig,
+    applied: Iterable[Applied],
+    said: list[Said],
+    options: Options,
 ) -> Site | None:
     if server.host != "_" and "." not in server.host:
         origin = server.ingresses[0] if server.ingresses else Origin()
         said.append(engine.said(engine.ONE_LABEL, origin, (server.host,), key=server.host))
         return None
     edits: dict[int, list[Edit]] = {}
-    for applied in done.applied:
-        if applied.host == server.host:
-            where = -1 if applied.edit.target in HOST_WIDE else applied.location
-            edits.setdefault(where, []).append(applied.edit)
+    for one in applied:
+        where = -1 if one.edit.target in HOST_WIDE else one.location
+        edits.setdefault(where, []).append(one.edit)
     places = []
     for index, location in enumerate(server.locations):
         try:
