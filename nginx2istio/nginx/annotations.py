@@ -17,7 +17,7 @@ from nginx2istio.nginx.values_access import (
     external_auth,
 )
 from nginx2istio.nginx.values_defaults import effective as effective
-from nginx2istio.nginx.values_fact import Fact, Family, Reader
+from nginx2istio.nginx.values_fact import Fact, Family, Reader, sources
 from nginx2istio.nginx.values_plain import plain
 from nginx2istio.nginx.values_traffic import (
     canary,
@@ -105,7 +105,7 @@ def extract(
         for name, text in sorted(annotations.items())
         if name.startswith(start)
     }
-    read = Reader(given, namespace, controller)
+    read = Reader(given, namespace, controller, sources(given))
     facts = [fact for family in FAMILIES for fact in family(read)]
     unknown = tuple(
         key for key in given if not catalogue.canonical(key) and key not in catalogue.REMOVED
@@ -119,7 +119,7 @@ def extract(
         MappingProxyType(_idle(read, facts)),
         unknown,
         MappingProxyType(
-            {key: start + name for key in catalogue.ANNOTATIONS if (name := read.source(key))}
+            {key: start + name for key, name in read.sources.items()}
         ),
         "; ".join(closed),
         "; ".join(f"{f.key}: {f.text}" for f in facts if f.effect == "server-denied"),
@@ -137,9 +137,8 @@ def _invalid(facts: list[Fact]) -> dict[str, Invalid]:
 
 def _idle(read: Reader, facts: list[Fact]) -> dict[str, str]:
     found = {fact.key: fact.text for fact in facts if fact.effect == "idle"}
-    for key, known in catalogue.ANNOTATIONS.items():
-        counts = read.source(key)
-        for name in (key, *known.aliases):
+    for key, counts in read.sources.items():
+        for name in (key, *catalogue.ANNOTATIONS[key].aliases):
             if name in read.given and name != counts:
                 found[name] = f"{counts} says the same and goes first"
     for key in read.given:

@@ -59,6 +59,8 @@ class Reader:
     given: Mapping[str, str]
     namespace: str
     controller: Controller
+    sources: Mapping[str, str]
+    """Main short name -> the name that counts, of what is written: see ``sources``."""
 
     def text(self, key: str) -> Got[str]:
         """Read a text, each line trimmed."""
@@ -81,13 +83,8 @@ class Reader:
         return self.source(key) is not None
 
     def source(self, key: str) -> str | None:
-        """Return the name that counts: the main one unless it is empty, then a filled alias."""
-        if self.given.get(key):
-            return key
-        for alias in catalogue.ANNOTATIONS[key].aliases:
-            if self.given.get(alias):
-                return alias
-        return key if key in self.given else None
+        """Return the name that counts, None when the annotation is not written."""
+        return self.sources.get(key)
 
     def _got(
         self, key: str, check: Callable[[str], bool], parse: Callable[[str], T | None], what: str
@@ -102,6 +99,20 @@ class Reader:
         if value is None:
             return Got("blank", why=f"{text!r} is no {what}" if text else "it is empty")
         return Got("ok", value)
+
+
+def sources(given: Mapping[str, str]) -> dict[str, str]:
+    """Find the names that count: the main one unless it is empty, then a filled alias."""
+    found: dict[str, str] = {}
+    for key in sorted({catalogue.canonical(name) or "" for name in given} - {""}):
+        if key in given:
+            found[key] = key
+        if not given.get(key):
+            for alias in catalogue.ANNOTATIONS[key].aliases:
+                if given.get(alias):
+                    found[key] = alias
+                    break
+    return found
 
 
 def idle(read: Reader, keys: Iterable[str], why: str) -> Iterator[Fact]:
