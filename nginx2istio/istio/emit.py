@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from nginx2istio.istio.objects import Noted
@@ -21,13 +22,15 @@ _CONTROL = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 
 def scalar(value: Any) -> str:
     """One scalar in YAML that every reader takes for the same value."""
+    if isinstance(value, str):
+        return _text(value)
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, int | float):
-        return repr(value)
-    if value is None:
-        return "null"
-    text = str(value)
+    return "null" if value is None else repr(value)
+
+
+@lru_cache(maxsize=4096)  # the same few names and values stand in every route
+def _text(text: str) -> str:
     if _PLAIN.fullmatch(text) and not _WORDS.fullmatch(text):
         return text
     quoted = json.dumps(text, ensure_ascii=False)
@@ -35,12 +38,12 @@ def scalar(value: Any) -> str:
 
 
 def _lines(value: Any, indent: str, out: list[str]) -> None:
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         for key, inner in value.items():
-            _entry(f"{indent}{scalar(key)}:", inner, indent, out)
+            _entry(f"{indent}{_text(key)}:", inner, indent, out)
         return
     for inner in value:
-        if isinstance(inner, Mapping | list) and inner:
+        if isinstance(inner, (dict, list)) and inner:
             if isinstance(inner, Noted) and inner.note:
                 out += [f"{indent}# {line}" for line in inner.note.splitlines()]
             start = len(out)
@@ -52,16 +55,18 @@ def _lines(value: Any, indent: str, out: list[str]) -> None:
 
 
 def _leaf(value: Any) -> str:
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return "{}"
-    return "[]" if isinstance(value, list | tuple) else scalar(value)
+    return "[]" if isinstance(value, (list, tuple)) else scalar(value)
 
 
 def _entry(head: str, value: Any, indent: str, out: list[str]) -> None:
-    if isinstance(value, Mapping) and value:
+    if isinstance(value, str):
+        out.append(f"{head} {_text(value)}")
+    elif isinstance(value, dict) and value:
         out.append(head)
         _lines(value, indent + "  ", out)
-    elif isinstance(value, list | tuple) and value:
+    elif isinstance(value, (list, tuple)) and value:
         out.append(head)
         _lines(value, indent, out)
     else:

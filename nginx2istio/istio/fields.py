@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +14,15 @@ class Conflict:
     field: str
     kept: str
     refused: str
+
+
+def copied(value: Any) -> Any:
+    """A deep copy of mappings and lists; the rest can't change."""
+    if isinstance(value, Mapping):
+        return {k: copied(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [copied(v) for v in value]
+    return value
 
 
 def put(where: dict[str, Any], path: str, value: Any) -> list[Conflict]:
@@ -31,7 +39,7 @@ def put(where: dict[str, Any], path: str, value: Any) -> list[Conflict]:
 def _merge(where: dict[str, Any], key: str, value: Any, path: str) -> list[Conflict]:
     there = where.get(key)
     if key not in where:
-        where[key] = copy.deepcopy(value)
+        where[key] = copied(value)
         return []
     if isinstance(there, dict) and isinstance(value, Mapping):
         found = []
@@ -39,7 +47,7 @@ def _merge(where: dict[str, Any], key: str, value: Any, path: str) -> list[Confl
             found += _merge(there, name, inner, f"{path}.{name}")
         return found
     if isinstance(there, list) and isinstance(value, list):
-        there += [copy.deepcopy(x) for x in value if x not in there]
+        there += [copied(x) for x in value if x not in there]
         return []
     if there != value:
         return [Conflict(path, str(there), str(value))]
