@@ -46,7 +46,7 @@ class Conversion:
 def convert(inputs: Inputs, rules: Rules, options: Options | None = None) -> Conversion:
     """Converts everything that was read. Input that can't be used is a problem, not an error."""
     options = options or Options()
-    told = controller_of(inputs.resources, options)
+    told, own = controller_of(inputs.resources, options)
     ingresses, problems = _ingresses(inputs.resources)
     classes = class_rules(
         inputs.resources,
@@ -56,7 +56,7 @@ def convert(inputs: Inputs, rules: Rules, options: Options | None = None) -> Con
         told.class_by_name,
     )
     taken, passed_over, remarks = chosen(ingresses, classes)
-    config = build(taken, inputs.resources, told, tuple(passed_over), tuple(remarks))
+    config = build(taken, inputs.resources, told, tuple(passed_over), tuple(remarks), own)
     translation = translate(config, rules, options)
     extra: list[Said] = [*engine.findings(config), *_notes(inputs.resources)]
     edits: dict[str, list[Applied]] = {}
@@ -94,8 +94,8 @@ def convert(inputs: Inputs, rules: Rules, options: Options | None = None) -> Con
 CONTROLLER_LABEL = ("app.kubernetes.io/name", "ingress-nginx")
 
 
-def controller_of(resources: Iterable[Resource], options: Options) -> Controller:
-    """The controller's flags and ConfigMap, as far as they are among the input."""
+def controller_of(resources: Iterable[Resource], options: Options) -> tuple[Controller, str]:
+    """The controller, as far as its flags and ConfigMap are among the input; the latter's name."""
     flags: list[str] = []
     maps: dict[str, Mapping[str, str]] = {}
     guess = ""
@@ -112,7 +112,8 @@ def controller_of(resources: Iterable[Resource], options: Options) -> Controller
                 guess = guess or key
     named = controller({}, flags).flags.get("configmap")
     key = options.controller_config or str(named or "").replace("$(POD_NAMESPACE)", "ingress-nginx")
-    return controller(maps.get(key) or maps.get(guess) or {}, flags)
+    own = key if maps.get(key) else guess
+    return controller(maps.get(own, {}), flags), own
 
 
 def _arguments(resource: Resource) -> Iterable[str]:

@@ -16,7 +16,7 @@ from nginx2istio.nginx.annotations import effective
 from nginx2istio.nginx.catalogue import ANNOTATIONS
 from nginx2istio.nginx.build import NginxConfig
 from nginx2istio.nginx.certificates import covers
-from nginx2istio.nginx.model import Location, Server, Setting, Settings, Upstream
+from nginx2istio.nginx.model import Location, Origin, Server, Setting, Settings, Upstream
 from nginx2istio.nginx.values import Value
 from nginx2istio.options import Options
 
@@ -66,6 +66,14 @@ class Finding:
     severity: Severity | None = None
     path: str = ""
     """The path where it holds, when that is not the location's own."""
+    value: str | None = None
+    """What it is about, when that is not the whole annotation."""
+    origin: Origin | None = None
+    """Where that is written, when that is not the annotation's own place."""
+
+    def on(self, value: str, origin: Origin | None = None) -> Finding:
+        """The same, said of a part of the annotation (a directive of a snippet) or of a ConfigMap."""
+        return replace(self, value=value, origin=origin)
 
     def for_host(self) -> Finding:
         """The same, said of every path of the host."""
@@ -114,6 +122,11 @@ class Here:
         """The annotation in force; raises KeyError when it is not set."""
         self._mine(key)
         return self.settings[key]
+
+    def global_setting(self, key: str) -> Setting | None:
+        """The entry of the controller's ConfigMap, None when it is not set there."""
+        self._mine(key)
+        return self.config.given(key)
 
     def text(self, key: str) -> str:
         """The effective value as text."""
@@ -238,11 +251,22 @@ def literal(text: str) -> str:
     return text.replace("%", "%%")
 
 
+def split(match: Mapping[str, Any], port: int = 0, **fields: Any) -> Edit:
+    """A copy of each of this location's routes that ask a Service, for requests that also match.
+
+    It stands before its original, so that it goes with every variant: for what differs by method.
+    """
+    return Edit("split", "", fields, port, Phase.SPLIT, match)
+
+
 def front(
-    phase: Phase, match: Mapping[str, Any], port: int = 0, **fields: Any
+    phase: Phase, match: Mapping[str, Any], port: int = 0, shared: bool = False, **fields: Any
 ) -> Edit:
-    """A route of the whole host that stands before those of its locations."""
-    return Edit("front", "", fields, port, phase, match)
+    """A route of the whole host that stands before those of its locations.
+
+    ``shared``: its answer carries the response headers that all locations of the host set.
+    """
+    return Edit("front", "shared" if shared else "", fields, port, phase, match)
 
 
 def destination(path: str, value: Any, port: int = 0, upstream: str = "") -> Edit:

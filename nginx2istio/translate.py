@@ -118,20 +118,22 @@ class _Run:
                 )
 
     def say(self, here: Here, rule: Rule, finding: Finding, index: int) -> None:
-        setting = here.settings.get(finding.key)
-        origin = setting.origin if setting else here.location.ingress
+        setting = here.settings.get(finding.key) or self.config.given(finding.key)
+        origin = finding.origin or (setting.origin if setting else here.location.ingress)
         everywhere = finding.everywhere or ("host" if index < 0 else "")
         if everywhere == "all":
             hosts, path = ("*",), finding.path or "*"
-            origin = setting.origin if setting else Origin("default", field=finding.key)
+            if origin == here.location.ingress:
+                origin = Origin("default", field=finding.key)
         else:
             hosts = here.hosts
             path = finding.path or ("*" if everywhere == "host" else here.location.declared)
         hosts = tuple("*" if h == "_" else h for h in hosts)
+        value = (setting.text if setting else "") if finding.value is None else finding.value
         self.said.append(
             Said(
                 finding.message, finding.severity or finding.message.severity, finding.text,
-                finding.instead, finding.key, setting.text if setting else "", origin, hosts, path,
+                finding.instead, finding.key, value, origin, hosts, path,
             )  # fmt: skip
         )
         if setting:

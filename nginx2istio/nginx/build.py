@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from nginx2istio.nginx.annotations import Extracted, extract
 from nginx2istio.nginx.certificates import certificate
+from nginx2istio.nginx.configmaps import ConfigMap, configmaps
 from nginx2istio.nginx.controller import Controller
 from nginx2istio.nginx.ingresses import Backend, Ingress, Object, Path
 from nginx2istio.nginx.locations import blocks
@@ -58,8 +59,17 @@ class NginxConfig:
     mistakes: tuple[Mistake, ...] = ()
     unknown: tuple[Setting, ...] = ()
     remarks: tuple[Remark, ...] = ()
+    configmaps: Mapping[str, ConfigMap] = field(default_factory=dict)
+    """All ConfigMaps among the input, by ``namespace/name``."""
+    own: str = ""
+    """The controller's own ConfigMap, "" when it is not among the input."""
     settings: tuple[Setting, ...] = ()
     """Every accepted annotation of every loaded Ingress, in force or not."""
+
+    def given(self, key: str) -> Setting | None:
+        """An entry of the controller's own ConfigMap, None when it is not set there."""
+        own = self.configmaps.get(self.own)
+        return own.setting(key) if own and key in own.data else None
 
 
 @dataclass(slots=True)
@@ -398,16 +408,18 @@ class _Builder:
 
 def build(
     ingresses: Sequence[Ingress],
-    services: Iterable[Object],
+    objects: Sequence[Object],
     controller: Controller,
     skipped: tuple[Rejected, ...] = (),
     remarks: tuple[Remark, ...] = (),
+    own: str = "",
 ) -> NginxConfig:
     """The effective configuration of Ingresses that are already chosen and in order.
 
-    ``skipped`` are the Ingresses of others, ``remarks`` what choosing found to remark.
+    ``objects`` are all that was read: Services and ConfigMaps count. ``skipped`` are the Ingresses
+    of others, ``remarks`` what choosing found to remark, ``own`` names the controller's ConfigMap.
     """
-    builder = _Builder(controller, Services(services))
+    builder = _Builder(controller, Services(objects))
     everyone, rejected, mistakes, unknown, idle = _load(ingresses, controller)
     builder.lost += idle
     for loaded in everyone:
@@ -430,6 +442,8 @@ def build(
         unknown=unknown,
         skipped=skipped,
         remarks=(*remarks, *builder.remarks),
+        configmaps=configmaps(objects),
+        own=own,
         settings=tuple(s for loaded in everyone for s in loaded.settings.values()),
     )
 
@@ -468,7 +482,8 @@ def _load(
         settings = {}
         for key, value in extracted.values.items():
             at = ingress.at(extracted.written.get(key, f"{prefix}/{key}"))
-            settings[key] = Setting(key, value, at, ingress.annotations.get(at.field, ""))
+            text, block = ingress.annotations.get(at.field, ""), ingress.blocks.get(at.field, 0)
+            settings[key] = Setting(key, value, at, text, block)
         local = {k: s for k, s in settings.items() if k not in SERVER | UPSTREAM}
         everyone.append(_Loaded(ingress, extracted, settings, local))
     return everyone, tuple(rejected), tuple(mistakes), tuple(unknown), idle

@@ -30,6 +30,7 @@ class Object(Protocol):
     @property
     def metadata(self) -> Mapping[str, Any]: ...  # noqa: D102
     def line(self, *path: str | int) -> int: ...  # noqa: D102
+    def block(self, *path: str) -> int: ...  # noqa: D102
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,8 @@ class Ingress:
     rules: tuple[Rule, ...]
     tls: tuple[Tls, ...]
     default: Backend | None
+    blocks: Mapping[str, int]
+    """Annotations that are literal block scalars: where their text begins."""
     stored: bool
     """Whether it was exported from a cluster (which gives it a uid and an age): defaulting at creation is over."""
 
@@ -137,6 +140,7 @@ def parse(obj: Object) -> Ingress:
         class_name=None if class_name is None else str(class_name),
         annotations={str(k): "" if v is None else str(v) for k, v in notes.items()},
         lines={str(k): obj.line("metadata", "annotations", str(k)) for k in notes},
+        blocks={str(k): n for k in notes if (n := obj.block("metadata", "annotations", str(k)))},
         rules=rules,
         tls=tuple(
             Tls(

@@ -45,6 +45,8 @@ class Setting:
     value: Value
     origin: Origin
     text: str = ""
+    block: int = 0
+    """The line of the file where the text begins, 0 unless its lines are lines of the file."""
 
 
 Settings = Mapping[str, Setting]

@@ -117,6 +117,8 @@ def _build(next_event: Callable[[], Any], draft: Draft) -> Any:
                 value = draft.tagged(event)
             elif not event.implicit[0]:
                 value = text
+                if event.style == "|" and node is not None and key is not None:
+                    node.blocks[key] = lines[event.start_mark.line] + 1
             elif text in known_scalars:
                 value = known_scalars[text]
             else:

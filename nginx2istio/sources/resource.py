@@ -12,18 +12,29 @@ class Node(dict[str, Any]):
 
     ``lines`` maps a key to its 1-based line in the file; it is empty for objects that did not come
     from a file. Values are Nodes, lists, str, int, float, bool or None, as the API server reads
-    them.
+    them. ``blocks`` maps the keys of literal block scalars to the line where their text begins.
     """
 
-    __slots__ = ("lines",)
+    __slots__ = ("_blocks", "lines")
 
     def __init__(self, pairs: Mapping[str, Any] | None = None, lines: dict[str, int] | None = None):
         super().__init__(pairs or {})
         self.lines: dict[str, int] = lines if lines is not None else {}
 
+    @property
+    def blocks(self) -> dict[str, int]:
+        """Lines of the texts whose lines are lines of the file; made when first asked for."""
+        try:
+            return self._blocks
+        except AttributeError:
+            self._blocks: dict[str, int] = {}
+            return self._blocks
+
     def replaced(self, fields: Mapping[str, Any]) -> Node:
         """Copy this mapping with some fields set anew, and the lines of all kept."""
-        return Node({**self, **fields}, self.lines)
+        copied = Node({**self, **fields}, self.lines)
+        copied.blocks.update(self.blocks)
+        return copied
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +97,13 @@ class Resource:
     def name(self) -> str:
         """The object's name, "" when it has none."""
         return str(self.metadata.get("name") or "")
+
+    def block(self, *path: str) -> int:
+        """Return the line where the literal block scalar at ``path`` begins, 0 for other values."""
+        here: Any = self.body
+        for step in path[:-1]:
+            here = here.get(step) if isinstance(here, Node) else None
+        return here.blocks.get(path[-1], 0) if isinstance(here, Node) else 0
 
     def line(self, *path: str | int) -> int:
         """Return the line of the deepest part of ``path`` whose line is known; 0 when none is.
