@@ -12,9 +12,10 @@ import click
 from .bench import Bench
 from .build import Missing
 from .converter import COMMAND, Converter, by_command, by_name, convert
+from .document import document as write_document
 from .parts import Parts, find_parts
 from .records import Case, load, truth_files
-from .results import TOTAL, Run, against, summary, table_text
+from .results import Limits, against, report_text, summary, verdict
 from .run import run_cases
 from .show import show as show_case
 
@@ -22,40 +23,58 @@ from .show import show as show_case
 @click.command(context_settings={"max_content_width": 100})
 @click.argument("files", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--only", multiple=True, metavar="GLOB", help="Only cases whose id matches.")
+@click.option("--case", "identity", metavar="ID", help="Only this case.")
+@click.option("--show", is_flag=True, help="Print the Istio objects and each difference in full.")
 @click.option("--jobs", "-j", default=2, show_default=True, help="Rigs side by side.")
 @click.option("-o", "output", type=click.Path(path_type=Path), help="Write all results as JSON.")
 @click.option(
     "--against", "earlier", type=click.Path(exists=True, path_type=Path), help="Compare with a run."
 )
-@click.option("--envoy-filters/--no-envoy-filters", default=True, help="May the converter use any?")
+@click.option(
+    "--envoy-filters/--no-envoy-filters",
+    default=True,
+    show_default=True,
+    help="Whether the converter may write EnvoyFilters.",
+)
 @click.option("--converter", metavar="MODULE.FUNCTION", help="Another converter, in process.")
 @click.option(
     "--command",
     is_flag=False,
     flag_value=COMMAND,
-    help=f"A converter as a command line; by default: {COMMAND}",
+    help=f"A converter as a command line. Without a value: {COMMAND}",
 )
-@click.option("--case", "identity", metavar="ID", help="Only this case; with --show, in full.")
-@click.option("--show", is_flag=True, help="Print the Istio objects and each difference.")
-@click.option("--min-same", type=float, default=0.0, help="Least share of equal exchanges, in %.")
+@click.option("--min-same", default=0.0, metavar="PERCENT", help="Least share that is the same.")
+@click.option("--max-global", default=100.0, metavar="PERCENT", help="Most that is global.")
+@click.option("--max-false-alarms", type=int, metavar="N")
+@click.option("--max-idle", type=int, metavar="N", help="Most findings that nothing exercises.")
+@click.option("--document", is_flag=True, help="FILES are two runs: write the page about them.")
 def main(
     files: tuple[Path, ...],
     only: tuple[str, ...],
+    identity: str | None,
+    show: bool,
     jobs: int,
     output: Path | None,
     earlier: Path | None,
     envoy_filters: bool,
     converter: str | None,
     command: str | None,
-    identity: str | None,
-    show: bool,
     min_same: float,
+    max_global: float,
+    max_false_alarms: int | None,
+    max_idle: int | None,
+    document: bool,
 ) -> None:
     """Replay recorded cases (by default all) at a real Istio gateway.
 
     Says where a conversion differs from what nginx answered, and whether it announced it. Exits
-    with 1 when something differs silently, fails or is refused.
+    with 1 when something differs silently, fails or is refused, or when a limit is missed.
     """
+    if document:
+        if len(files) != 2:
+            raise click.UsageError("--document wants two runs: with EnvoyFilters, and without")
+        click.echo(write_document(*(json.loads(file.read_text()) for file in files)), nl=False)
+        return
     sys.path.insert(0, str(Path.cwd()))
     function = by_name(converter) if converter else by_command(command) if command else convert
     cases = load(files or truth_files(), (identity,) if identity else only)
@@ -72,17 +91,13 @@ def main(
         cases, lambda: Bench(parts, function, envoy_filters), jobs, sys.stderr.isatty()
     )
     made = summary(results, seconds, envoy_filters)
-    click.echo(table_text(made["table"]))
-    by_aspect = made["differences_by_aspect"]["silent"]
-    click.echo(
-        f"{len(results)} cases in {seconds:.1f} s, {made['seconds_a_case']:.2f} s a case; "
-        f"silent by aspect: {by_aspect}"
-    )
+    click.echo(report_text(made))
     if output:
         output.write_text(json.dumps(made, indent=1))
     if earlier:
         click.echo("\n".join(against(json.loads(earlier.read_text()), made)))
-    complaints = verdict(made, min_same)
+    limits = Limits(min_same, max_global, max_false_alarms, max_idle)
+    complaints = verdict(made, limits)
     for line in complaints:
         click.echo(line)
     sys.exit(1 if complaints else 0)
@@ -104,20 +119,6 @@ def show_cases(cases: list[Case], function: Converter, parts: Parts, envoy_filte
             click.echo(show_case(case, kept["text"], kept["report"], result))
     finally:
         bench.close()
-
-
-def verdict(made: Run, min_same: float) -> list[str]:
-    """What is wrong with a run, a line each; empty when all is well."""
-    total = made["table"][TOTAL]
-    found = [
-        f"{total[column]} {column}"
-        for column in ("failed", "refused", "analyzer", "unserved", "always", "silent")
-        if total[column]
-    ]
-    share = 100 * total["same"] / max(total["exchanges"], 1)
-    if share < min_same:
-        found.append(f"{share:.1f} % same, {min_same:.1f} % wanted")
-    return found
 
 
 if __name__ == "__main__":

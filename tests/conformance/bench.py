@@ -6,6 +6,7 @@ import time
 import traceback
 from typing import Any
 
+from .analysis import analysis_errors
 from .converter import Converter, Refusal
 from .declared import Declared
 from .dotted import with_dots
@@ -77,12 +78,9 @@ class Bench:
             for r in swap["refused"]
         ] + swap["errors"]
         result["rejected"] = swap["rejected"]
-        result["analysis"] = [
-            f"{m.get('code')} {m.get('kind')} {m.get('namespace')}/{m.get('name')}: "
-            f"{m.get('message')}"
-            for m in analysis.get("analysis") or []
-            if m.get("level") == "Error"
-        ]
+        result["analysis"] = analysis_errors(analysis.get("analysis") or [], case, report)
+        if analysis.get("failure"):
+            result["analysis"].append(f"the analyzers failed: {analysis['failure']}")
         return {
             name.rsplit("_", 1)[-1]: int(address.rsplit(":", 1)[1])
             for name, address in swap["listeners"].items()

@@ -189,7 +189,8 @@ def _response_header(name: str, eh: Fields, oh: Fields) -> list[Difference]:
     if name.startswith("access-control-") or (name == "vary" and a is None and b == "origin"):
         return []  # judged by their effect
     if name == "www-authenticate":
-        if (a is None) == (b is None):
+        # The text of the realm is what a user is shown, not what a client can rely on.
+        if (a or "").split(" ")[0].lower() == (b or "").split(" ")[0].lower():
             return []
         return [difference("auth", name, a, b, "response-headers")]
     also = {"tls"} if name.startswith("strict-") else {"cors"} if name == "vary" else set()

@@ -16,16 +16,17 @@ HTTP = 8080  # target port of the gateway's port 80; the one of 443 is 363 highe
 class Oracle:
     """Real pilot and real Envoy; `put` replaces the whole configuration.
 
-    Its listeners are at `first_port` and at `first_port` + 363.
+    Its listeners are at `first_port` and at `first_port` + 363. Without Envoy it only validates.
     """
 
-    def __init__(self, binary: Path, envoy: Path, first_port: int):
+    def __init__(self, binary: Path, envoy: Path | None, first_port: int = 0):
         self._dir = tempfile.TemporaryDirectory(prefix="conformance-oracle-")
         self._log = Path(self._dir.name, "oracle.log").open("w")  # noqa: SIM115
         self._process = subprocess.Popen(
             [
-                *(str(binary), "serve", "-envoy", str(envoy)),
-                *("-dir", self._dir.name, "-port-offset", str(first_port - HTTP)),
+                *(str(binary), "serve", "-dir", self._dir.name),
+                *(("-envoy", str(envoy)) if envoy else ()),
+                *("-port-offset", str(first_port - HTTP)),
             ],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

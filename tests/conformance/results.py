@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections
 import itertools
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from .judge import CLASSES
@@ -67,6 +68,57 @@ def table_text(rows: dict[str, dict[str, int]]) -> str:
     for family, row in rows.items():
         lines.append(f"{family[:24]:24}" + "".join(f"{row[c]:>{widths[c]}}" for c in COLUMNS))
     return "\n".join(lines)
+
+
+def report_text(run: Run) -> str:
+    """What is printed of a run: the table, what is silent by aspect, what is wrong besides."""
+    lines = [table_text(run["table"])]
+    for case in run["cases"]:
+        rejected = [f"{kind}: {why}" for kind, why in case["rejected"].items()]
+        for kind, texts in (
+            ("failed", [case["failure"]] if case["failure"] else []),
+            ("refused", case["refused"] + rejected),
+            ("analyzer", case["analysis"]),
+        ):
+            lines += [f"{kind} {case['id']}: {text[:300]}" for text in texts]
+    if run["global_false_alarms"]:
+        lines.append(f"false alarms for all hosts: {', '.join(run['global_false_alarms'])}")
+    by_aspect = run["differences_by_aspect"]
+    lines.append(
+        f"{len(run['cases'])} cases in {run['seconds']:.1f} s, {run['seconds_a_case']:.2f} s a case;"
+        f" silent by aspect: {by_aspect['silent']}"
+    )
+    return "\n".join(lines)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a run must keep besides: shares in percent of the exchanges, and counts."""
+
+    min_same: float = 0.0
+    max_global: float = 100.0
+    max_false_alarms: int | None = None
+    max_idle: int | None = None
+
+
+def verdict(run: Run, limits: Limits) -> list[str]:
+    """What is wrong with a run, a line each; empty when all is well."""
+    total = run["table"][TOTAL]
+    found = [
+        f"{total[column]} {column}"
+        for column in ("failed", "refused", "analyzer", "unserved", "always", "silent")
+        if total[column]
+    ]
+    exchanges = max(total["exchanges"], 1)
+    same, everywhere = (100 * total[way] / exchanges for way in ("same", "global"))
+    if same < limits.min_same:
+        found.append(f"{same:.1f} % same, at least {limits.min_same:.1f} % wanted")
+    if everywhere > limits.max_global:
+        found.append(f"{everywhere:.1f} % global, at most {limits.max_global:.1f} % wanted")
+    for column, most in (("false alarms", limits.max_false_alarms), ("idle", limits.max_idle)):
+        if most is not None and total[column] > most:
+            found.append(f"{total[column]} {column}, at most {most} wanted")
+    return found
 
 
 def silent(results: Sequence[Result]) -> list[dict[str, Any]]:

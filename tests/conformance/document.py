@@ -1,0 +1,138 @@
+"""Writes docs/conformance.md out of two runs, with and without EnvoyFilters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .results import TOTAL, Run
+
+COMMAND = "python -m tests.conformance --document WITH.json WITHOUT.json > docs/conformance.md"
+
+INTRODUCTION = """\
+# Conformance
+
+Does a converted Ingress answer as it did? This page is measured, not claimed.
+
+One side is recorded: what ingress-nginx v1.15.1 (its own Go code, template and Lua on nginx
+1.27.1) answered: {exchanges} exchanges in {cases} cases (`fixtures/truth`; its README describes
+them). The other side is live: each case is converted, validated as a cluster does, and served by
+istiod's own code to a real Envoy on loopback. Each recorded request is sent again, byte for byte,
+and the answer is compared, together with what the back ends received.
+
+```
+python -m tests.conformance                                  # all cases, a few minutes
+python -m tests.conformance --only 'cors/*' --no-envoy-filters
+python -m tests.conformance --case cors/credentials --show   # one case in full
+```
+
+"Announced" means that a finding of the report names the aspect that differs, and the host and the
+path where it does. "Silent" is what must not be: a difference that no finding announces.
+"""
+
+COMPARED = """\
+## What is compared
+
+| aspect | of each exchange |
+|---|---|
+| `routing` | which Service answered, or that none did; shares of a canary (z = 3.3) |
+| `status` `redirect` | status; Location as a client reads it (default port, empty path) |
+| `path` `host` `protocol` | target, Host and method that the back end received |
+| `request-headers` | every header that the back end received |
+| `response-headers` `cookies` | every header; every cookie's name and attributes |
+| `cors` | what a browser makes of the headers: origin, credentials, methods, headers, max-age |
+| `affinity` | whether a session stays at one pod |
+| `auth` `access` | who is let in; what an auth service is asked and told |
+| `body-limit` `rate-limit` | 413 and 429 or 503, by count |
+| `timeout` `retries` | 504; how often a back end is asked |
+| `mirror` | whether a mirror is asked, and with what |
+| `tls` | handshake, certificate served, client certificates |
+
+Not compared, as no client can rely on it: dates, the server header, header order, pages made by a
+proxy, x-envoy-* headers, 200 or 204 to a preflight, cookie values, generated request ids.
+"""
+
+LENIENCIES = """\
+## Known leniencies
+
+- `status` announces any change of the answer. A finding that tags everything `status` would be a
+  defect all the same.
+- A finding whose path the host does not declare, or on a host of regexes, covers by text prefix in
+  any case. Elsewhere it covers by segments, as nginx matches.
+- What only a client sees that accepts the controller's self-signed certificate counts apart
+  (*fake*) when it is announced for all hosts.
+- Shares are judged on a sample. Which Service a new session falls to, under a weight, is chance.
+- Of `www-authenticate` only the scheme is compared, of the certificate headers only the presence.
+- Access logs, buffering, load-balancing choices and ModSecurity leave no trace in an exchange.
+- Istio refuses one-label hosts: `foo` is replayed as `foo.short.test`.
+- An ExternalName Service answers from loopback, as there is no DNS.
+- The recording has no gRPC, FastCGI, ssl-passthrough, OpenTelemetry or dead pods among live ones.
+"""
+
+COLUMNS = {
+    "cases": "cases",
+    "exchanges": "exchanges",
+    "same": "same",
+    "announced": "announced",
+    "fake": "fake",
+    "silent": "silent",
+    "false alarms": "false alarms",
+}
+
+
+def document(with_filters: Run, without: Run) -> str:
+    """The page as Markdown. The runs are those of the same cases."""
+    if with_filters["envoy_filters"] is not True or without["envoy_filters"] is not False:
+        raise ValueError("the first run must be with EnvoyFilters, the second without")
+    total = with_filters["table"][TOTAL]
+    counts = {name: f"{total[name]:,}" for name in ("cases", "exchanges")}
+    parts = [
+        f"<!-- Generated: {COMMAND} -->",
+        INTRODUCTION.format(**counts),
+        "## Results",
+        "",
+        *_shares("with `--envoy-filters`", with_filters),
+        *_shares("without EnvoyFilters (default)", without),
+        "",
+        COMPARED,
+        LENIENCIES,
+        "## By family: with EnvoyFilters",
+        "",
+        *_table(with_filters),
+        "",
+        "## By family: without EnvoyFilters",
+        "",
+        *_table(without),
+    ]
+    return "\n".join(parts) + "\n"
+
+
+def _shares(title: str, run: Run) -> Iterator[str]:
+    row = _row(run["table"][TOTAL])
+    n = max(row["exchanges"], 1)
+    shares = ", ".join(
+        f"{100 * row[name] / n:.1f} % {name}" for name in ("same", "announced", "silent")
+    )
+    yield f"- **{title}**: {shares}; {row['false alarms']} false alarms."
+    aspects: dict[str, int] = {}
+    for way in ("specific", "global"):
+        for aspect, count in run["differences_by_aspect"][way].items():
+            aspects[aspect] = aspects.get(aspect, 0) + count
+    ordered = sorted(aspects.items(), key=lambda item: (-item[1], item[0]))
+    yield "  Announced: " + ", ".join(f"{aspect} {count}" for aspect, count in ordered) + "."
+
+
+def _table(run: Run) -> Iterator[str]:
+    yield "| family | " + " | ".join(COLUMNS.values()) + " |"
+    yield "|---|" + "---:|" * len(COLUMNS)
+    for family, counts in run["table"].items():
+        row = _row(counts)
+        name = "**all**" if family == TOTAL else family
+        yield f"| {name} | " + " | ".join(str(row[column]) for column in COLUMNS) + " |"
+
+
+def _row(counts: dict[str, int]) -> dict[str, int]:
+    """The columns of the page; what has not been served at all counts as silent."""
+    return counts | {
+        "announced": counts["specific"] + counts["global"],
+        "silent": counts["silent"] + counts["always"] + counts["unserved"],
+    }
