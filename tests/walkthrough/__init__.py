@@ -1,0 +1,1 @@
+"""The walkthrough of ``examples/walkthrough`` end to end: converted, served, used by a browser."""

@@ -1,0 +1,97 @@
+"""A real Chromium without a screen, and the walkthrough's page in it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from typing import Any
+
+from selenium.webdriver import Chrome, ChromeOptions, ChromeService
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.wait import WebDriverWait
+
+from ..conformance.build import Missing
+
+TIMEOUT = 30  # seconds, only to give up when something hangs
+FETCH = """
+const [url, options, done] = arguments;
+fetch(url, options).then(r => done(r.status), error => done(String(error)));
+"""
+
+
+def find_browser() -> tuple[str, str]:
+    """Chromium and ChromeDriver: what ``CHROMIUM`` and ``CHROMEDRIVER`` name, else on the path."""
+    found = []
+    for variable, names in (
+        ("CHROMIUM", ("chromium", "chromium-browser", "google-chrome")),
+        ("CHROMEDRIVER", ("chromedriver",)),
+    ):
+        given = (os.environ.get(variable), *map(shutil.which, names))
+        program = next(filter(None, given), None)
+        if program is None:
+            package = {"CHROMIUM": "chromium", "CHROMEDRIVER": "chromium-driver"}[variable]
+            raise Missing(f"no {names[0]} on this machine (Debian: apt-get install {package})")
+        found.append(program)
+    return found[0], found[1]
+
+
+def start(program: str, driver: str, port: int) -> Chrome:
+    """A fresh browser to which every port of ``*.test.com`` is `port` of this machine."""
+    options = ChromeOptions()
+    options.binary_location = program
+    for flag in (
+        "--headless=new",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-dev-shm-usage",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        "--no-first-run",
+        "--no-proxy-server",
+        f"--host-resolver-rules=MAP *.test.com 127.0.0.1:{port}, MAP * ~NOTFOUND",
+    ):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    service = ChromeService(driver, log_output=subprocess.DEVNULL)
+    browser = Chrome(options, service)
+    browser.set_page_load_timeout(TIMEOUT)
+    browser.set_script_timeout(TIMEOUT)
+    return browser
+
+
+class Page:
+    """The page of the front end, opened from `origin` without any cookie."""
+
+    def __init__(self, browser: Chrome, origin: str) -> None:
+        self._browser = browser
+        browser.execute_cdp_cmd("Network.clearBrowserCookies", {})
+        browser.get_log("browser")  # what earlier pages said
+        browser.get(f"{origin}/")
+
+    def press(self, button: str) -> tuple[str, str]:
+        """Presses a button; the state that it comes to, ``done`` or ``failed``, and the message."""
+        self._browser.find_element(By.ID, button).click()
+        message = self._browser.find_element(By.ID, "message")
+        state = WebDriverWait(self._browser, TIMEOUT).until(lambda _: _settled(message))
+        return state, message.text
+
+    def hosts(self) -> list[str]:
+        """The host names that the sticky button has listed."""
+        return [entry.text for entry in self._browser.find_elements(By.CSS_SELECTOR, "#hosts li")]
+
+    def fetch(self, url: str, **options: Any) -> int | str:
+        """What a script of the page gets: the answer's status, or the error's text."""
+        found: int | str = self._browser.execute_async_script(FETCH, url, options)
+        return found
+
+    def complaints(self) -> list[str]:
+        """What the browser's console said of CORS since the last call."""
+        said = (entry["message"] for entry in self._browser.get_log("browser"))
+        return [message for message in said if "CORS policy" in message]
+
+
+def _settled(message: Any) -> str | None:
+    state = message.get_attribute("data-state")
+    return state if state in ("done", "failed") else None
