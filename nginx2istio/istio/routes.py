@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from nginx2istio.edit import Phase
 from nginx2istio.istio.fields import Conflict, put
 from nginx2istio.istio.objects import Noted, Object
 from nginx2istio.istio.policies import Policies, variants
@@ -54,10 +55,14 @@ def finished(body: Object, policies: Policies, place: Place | None, port: int) -
 
 def place_routes(
     place: Place, port: int, policies: Policies, where: str
-) -> tuple[list[tuple[Object, Object]], Conflicts]:
-    """The routes of a place on a port: (further match, body), in order of precedence."""
+) -> tuple[list[tuple[Object, Object, str]], Conflicts]:
+    """The routes of a place on a port: (further match, body, name), in order of precedence.
+
+    What nginx answers before limits and access count has a name of its own, so that an EnvoyFilter
+    for the place's name does not act on it.
+    """
     base, conflicts = route_body(place, port, policies, where)
-    found: list[tuple[Object, Object]] = []
+    found: list[tuple[Object, Object, str]] = []
     for edit in variants(place, port):
         body = {k: v for k, v in base.items() if k not in edit.value}
         if edit.value.keys() & {"redirect", "directResponse"}:
@@ -70,11 +75,37 @@ def place_routes(
                 for name, inner in part.items():
                     put(merged, name, inner)
             body["headers"] = merged
-        found.append((dict(edit.match), finished(body, policies, place, port)))
+        name = place.name
+        if edit.phase < Phase.LIMIT:
+            name += f" {edit.phase.name.lower()}"
+        found.append((dict(edit.match), finished(body, policies, place, port), name))
         if not edit.match:
-            return found, conflicts
-    found.append(({}, finished(base, policies, place, port)))
-    return found, conflicts
+            return list(_split(found, place, port)), conflicts
+    found.append(({}, finished(base, policies, place, port), place.name))
+    return list(_split(found, place, port)), conflicts
+
+
+def _split(
+    routes: Iterable[tuple[Object, Object, str]], place: Place, port: int
+) -> Iterable[tuple[Object, Object, str]]:
+    """Routes with a copy before each that asks a Service, for the requests of a ``split`` edit."""
+    splits = [e for e in place.edits if e.target == "split" and e.port in (0, port)]
+    for match, body, name in routes:
+        for edit in splits if "route" in body else ():
+            if not edit.match.keys() & match.keys() - {"headers"}:
+                both: Object = {}
+                for part in (match, edit.match):
+                    for field, value in part.items():
+                        put(both, field, value)
+                yield both, body | dict(edit.value), name
+        yield match, body, name
+
+
+def _shared(bodies: Sequence[Object]) -> Object:
+    """The response headers that all of these routes set."""
+    found = [body.get("headers", {}).get("response", {}).get("set", {}) for body in bodies]
+    first = found[0] if found else {}
+    return {k: v for k, v in first.items() if all(other.get(k) == v for other in found)}
 
 
 def http_routes(site: Site, policies: Policies) -> tuple[list[Object], Conflicts]:
@@ -84,9 +115,19 @@ def http_routes(site: Site, policies: Policies) -> tuple[list[Object], Conflicts
     several = len(site.ports) > 1
     fronts = sorted((e for e in site.edits if e.target == "front"), key=lambda e: e.phase)
     for edit in fronts:
-        match = dict(edit.match) | ({"port": edit.port} if edit.port and several else {})
-        if not edit.port or edit.port in site.ports:
-            rows.append((match, finished(dict(edit.value), policies, None, edit.port), "", ""))
+        bodies = {}
+        for port in [edit.port] if edit.port else site.ports:
+            bodies[port] = finished(dict(edit.value), policies, None, port)
+            if edit.path == "shared":
+                places = [route_body(place, port, policies, "")[0] for place in site.places]
+                headers = _shared(places)
+                if headers:
+                    put(bodies[port], "headers.response.set", headers)
+        apart = bool(edit.port) or len({repr(body) for body in bodies.values()}) > 1
+        for port in list(bodies) if apart else list(bodies)[:1]:
+            if port in site.ports:
+                on = {"port": port} if apart and several else {}
+                rows.append(({**edit.match, **on}, bodies[port], "", ""))
     for place in site.places:
         by_port = {}
         for port in site.ports:
@@ -94,11 +135,11 @@ def http_routes(site: Site, policies: Policies) -> tuple[list[Object], Conflicts
             conflicts += [c for c in found if c not in conflicts]
         same = len({repr(routes) for routes in by_port.values()}) == 1
         for port in site.ports[:1] if same else site.ports:
-            for match, body in by_port[port]:
+            for match, body, name in by_port[port]:
                 on = {"port": port} if several and not same else {}
                 uris = [match["uri"]] if "uri" in match else place.uris
                 rows += [
-                    ({**match, "uri": dict(u), **on}, body, place.name, place.note) for u in uris
+                    ({**match, "uri": dict(u), **on}, body, name, place.note) for u in uris
                 ]
     return list(_merged(rows, _authorities(site))), conflicts
 
