@@ -1,0 +1,162 @@
+"""affinity, session-cookie-*: a cookie that keeps a client at one pod."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from nginx2istio.rule import (
+    Edit,
+    Finding,
+    Here,
+    Message,
+    Phase,
+    Upstream,
+    destination,
+    rule,
+    to,
+    variant,
+)
+
+ASSIGNED = Message(
+    "N2I300", "translated", "info",
+    "the cookie {name} keeps a client at one pod as before, but its value is Envoy's own: a "
+    "client that brings nginx's cookie may get to another pod once",
+    "switch over when losing the sessions once does no harm",
+)
+EXPIRES = Message(
+    "N2I301", "approximated", "info",
+    "the cookie {name} says its lifetime by Max-Age only, not by Expires",
+    "nothing: all browsers of the last ten years read Max-Age, and prefer it",
+    frozenset({"cookies"}),
+)
+PERSISTENT = Message(
+    "N2I302", "approximated", "info",
+    "a client whose cookie {name} names no pod (made up, or the pod is gone) keeps this cookie and "
+    "is sent to the pod that its value hashes to; nginx gives it a new one",
+    "nothing: the client still keeps to one pod",
+    frozenset({"cookies"}),
+)
+MOVED = Message(
+    "N2I303", "approximated", "warning",
+    "affinity-mode persistent leaves every session at its pod when pods are added; under Istio's "
+    "consistent hash a part of the sessions moves to the new pods",
+    "keep sessions outside of the pods, or convert with --envoy-filters, which writes the pod into "
+    "the cookie",
+    frozenset({"balancing"}),
+)
+OTHER_POD = Message(
+    "N2I304", "approximated", "info",
+    "when a pod fails, nginx sends the client to another one and gives it a new cookie {name}; "
+    "Envoy tries another one, too, but keeps the cookie until the pod is gone",
+    "nothing: failed pods leave the Service soon",
+    frozenset({"retries"}),
+)
+OLD_BROWSERS = Message(
+    "N2I305", "approximated", "warning",
+    "nginx leaves SameSite=None out of the cookie {name} for browsers of 2018 that mistake it; "
+    "with a canary beside the Service Istio can't tell browsers apart",
+    "give up session-cookie-conditional-samesite-none, or these browsers",
+    frozenset({"cookies"}),
+)
+COOKIE = "consistentHash.httpCookie"
+MISTAKE_NONE: tuple[dict[str, Any], ...] = (
+    {"headers": {"user-agent": {
+        "regex": ".*(Chrome/[456]|CPU iPhone OS 12|iPad; CPU OS 12).*",
+    }}},
+    {
+        "headers": {"user-agent": {"regex": ".*Macintosh.*Intel Mac OS X 10_14.*Safari.*"}},
+        "withoutHeaders": {"user-agent": {"regex": ".*Chrome.*"}},
+    },
+)  # fmt: skip
+"""The browsers of ``same_site_none_compatible``."""
+
+
+@rule("affinity", "affinity-mode", "session-cookie-name", "session-cookie-path",
+      "session-cookie-domain", "session-cookie-expires", "session-cookie-max-age",
+      "session-cookie-samesite", "session-cookie-conditional-samesite-none",
+      "session-cookie-secure", "session-cookie-change-on-failure", scope="upstream")  # fmt: skip
+def affinity(here: Here) -> Iterator[Edit | Finding]:
+    """nginx sets a cookie at the paths that ask for it and obeys it wherever the Service is used.
+
+    Envoy hashes the cookie's value and makes a cookie only where one with a lifetime is asked for;
+    0s is a cookie for the session.
+    """
+    upstream = here.upstream
+    if upstream is None or upstream.affinity is None:
+        return
+    name = here.text("session-cookie-name")
+    only = upstream.name if legacy(upstream) else ""
+    if (here.server.host, here.location.declared) not in upstream.affinity.places:
+        yield destination(f"loadBalancer.{COOKIE}", {"name": name}, upstream=only)
+        return
+    for port in here.ports:
+        yield destination(f"loadBalancer.{COOKIE}", cookie(here, port), port, only)
+    if here["session-cookie-conditional-samesite-none"] and here.text(SAMESITE) == "None":
+        yield from old_browsers(here)
+    yield from differences(here, name)
+
+
+SAMESITE = "session-cookie-samesite"
+
+
+def legacy(upstream: Upstream) -> bool:
+    """Whether a canary beside the Service has no affinity (``mergeAlternativeBackend``)."""
+    for canary in upstream.alternatives[:1]:
+        behaviour = canary.settings.get("affinity-canary-behavior")
+        return behaviour is not None and behaviour.value == "legacy"
+    return False
+
+
+def cookie(here: Here, port: int, samesite: bool = True) -> dict[str, Any]:
+    """Istio's HTTPCookie; its HttpOnly is Envoy's own doing, as it is always nginx's."""
+    attributes: list[dict[str, str]] = []
+    age = lifetime(here)
+    if age is not None and age <= 0:  # a ttl of 0s means a session cookie, not one to forget
+        attributes.append({"name": "Max-Age", "value": str(age)})
+    for attribute, key in (("Domain", "session-cookie-domain"), ("SameSite", SAMESITE)):
+        if key in here and (samesite or key != SAMESITE):
+            attributes.append({"name": attribute, "value": here.text(key)})
+    if here["session-cookie-secure"] or port == 443:
+        attributes.append({"name": "Secure"})
+    made: dict[str, Any] = {
+        "name": here.text("session-cookie-name"),
+        # nginx takes the path of the Ingress, even where that is a regular expression
+        "path": here.text("session-cookie-path") or here.location.declared,
+        "ttl": f"{age}s" if age and age > 0 else "0s",
+    }
+    return made | ({"attributes": attributes} if attributes else {})
+
+
+def lifetime(here: Here) -> int | None:
+    """The seconds that browsers keep the cookie, None for one of the session.
+
+    Max-Age goes before Expires, which Envoy can't write.
+    """
+    for key in ("session-cookie-max-age", "session-cookie-expires"):
+        if key in here and here.text(key):
+            return int(here.text(key))
+    return None
+
+
+def old_browsers(here: Here) -> Iterator[Edit | Finding]:
+    """The cookie without SameSite for browsers that take None for Strict."""
+    assert here.upstream is not None
+    if here.upstream.alternatives:
+        key = "session-cookie-conditional-samesite-none"
+        yield OLD_BROWSERS.about(key, name=here.text("session-cookie-name"))
+        return
+    for port in here.ports:
+        plain = {"loadBalancer": {"consistentHash": {"httpCookie": cookie(here, port, False)}}}
+        for match in MISTAKE_NONE:
+            yield variant(Phase.SPLIT, match, port, route=[to(here.upstream, policy=plain)])
+
+
+def differences(here: Here, name: str) -> Iterator[Edit | Finding]:
+    """What a client can notice of Envoy's cookie."""
+    yield ASSIGNED.about("affinity", name=name)
+    if "session-cookie-expires" in here:
+        yield EXPIRES.about("session-cookie-expires", name=name)
+    if here.text("affinity-mode") == "persistent":
+        yield PERSISTENT.about("affinity-mode", name=name)
+        yield MOVED.about("affinity-mode")
+    if here["session-cookie-change-on-failure"]:
+        yield OTHER_POD.about("session-cookie-change-on-failure", name=name)
