@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from urllib.parse import quote
 
 from nginx2istio import engine
 from nginx2istio.istio import re2
-from nginx2istio.istio.emit import document
 from nginx2istio.istio.assemble import Assembled, assemble
+from nginx2istio.istio.emit import document
 from nginx2istio.istio.objects import Object
 from nginx2istio.istio.site import Place, Service, Site, Target
 from nginx2istio.loader import Rules
-from nginx2istio.nginx.build import NginxConfig, build
+from nginx2istio.nginx.build import build
+from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.controller import Controller, controller
 from nginx2istio.nginx.ingresses import Ingress, Malformed, chosen, class_rules, parse
 from nginx2istio.nginx.model import Location, Origin, Server, Setting, Upstream
@@ -21,6 +21,7 @@ from nginx2istio.options import Options
 from nginx2istio.rule import Edit, Fate, action
 from nginx2istio.sources.resource import Inputs, Problem, Resource
 from nginx2istio.translate import Applied, Said, ports, route_name, translate
+from nginx2istio.uris import uris
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +177,7 @@ def _site(
     places = []
     for index, location in enumerate(server.locations):
         try:
-            uris = _uris(location)
+            found = uris(location)
         except re2.Untranslatable as why:
             said.append(
                 engine.said(
@@ -187,7 +188,7 @@ def _site(
             continue
         places.append(
             Place(
-                route_name(location), uris, location.upstream, tuple(edits.get(index, ())),
+                route_name(location), found, location.upstream, tuple(edits.get(index, ())),
                 _comment(location),
             )  # fmt: skip
         )
@@ -201,18 +202,6 @@ def _site(
         credential=credential(server, config, options),
         sources=tuple(sorted({o.object for o in server.ingresses})),
     )
-
-
-def _uris(location: Location) -> tuple[Mapping[str, str], ...]:
-    """How a path matches. nginx compares decoded paths, Envoy compares them as they came."""
-    if location.match == "regex":
-        return ({"regex": re2.starting_with(location.path)},)
-    encoded = quote(location.path, safe="/!$&'()*+,;=:@~-._")
-    # A declared %C3 is three characters for nginx, which a request spells %25C3.
-    spellings = [encoded] if "%" in location.path else [location.path, encoded]
-    if location.literal == "= /":
-        spellings.append("//")  # the one path whose slashes Envoy does not merge
-    return tuple({location.match: p} for p in dict.fromkeys(spellings))
 
 
 def _comment(location: Location) -> str:

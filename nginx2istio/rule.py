@@ -11,11 +11,18 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from nginx2istio.edit import Edit, Phase
+from nginx2istio.edit import Edit as Edit
+from nginx2istio.edit import Phase as Phase
+from nginx2istio.istio import envoy
+from nginx2istio.istio.envoy import http_filter as http_filter
+from nginx2istio.istio.envoy import on_host as on_host
+from nginx2istio.istio.envoy import on_manager as on_manager
+from nginx2istio.istio.envoy import on_route as on_route
+from nginx2istio.istio.envoy import typed as typed
 from nginx2istio.nginx.annotations import effective
 from nginx2istio.nginx.catalogue import ANNOTATIONS
-from nginx2istio.nginx.build import NginxConfig
 from nginx2istio.nginx.certificates import covers
+from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.model import Location, Origin, Server, Setting, Settings, Upstream
 from nginx2istio.nginx.values import Value
 from nginx2istio.options import Options
@@ -122,6 +129,10 @@ class Here:
         """The annotation in force; raises KeyError when it is not set."""
         self._mine(key)
         return self.settings[key]
+
+    def at(self, location: Location, key: str) -> Value | None:
+        """The effective value at another location of the host."""
+        return replace(self, location=location, settings=location.settings)[key]
 
     def global_setting(self, key: str) -> Setting | None:
         """The entry of the controller's ConfigMap, None when it is not set there."""
@@ -298,6 +309,20 @@ def other_host(name: str, tls: bool, routes: list[dict[str, Any]]) -> Edit:
 def resource(obj: Mapping[str, Any]) -> Edit:
     """An object of its own. Objects of the same kind, namespace and name must be equal."""
     return Edit("resource", "", obj)
+
+
+def envoy_filter(here: Here, name: str, *patches: Mapping[str, Any], note: str = "") -> Edit:
+    """An EnvoyFilter of the gateway's pods, made of ``http_filter``, ``on_route`` and the like.
+
+    ``name`` is any text; what is said twice of one name must be equal. Filters of ours are called
+    ``nginx2istio.something``, so that they meet no other filter.
+    """
+    options = here.options
+    made = envoy.envoy_filter(
+        name, [dict(p) for p in patches], options.gateway_namespace, options.gateway_selector,
+        note=note,
+    )  # fmt: skip
+    return resource(made)
 
 
 def mesh(path: str, value: Any) -> Edit:

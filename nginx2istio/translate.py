@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from nginx2istio.loader import Rules
-from nginx2istio.nginx.build import NginxConfig
+from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.model import Location, Origin, Server, Setting, Settings, Upstream
 from nginx2istio.options import Options
 from nginx2istio.rule import Edit, Fate, Finding, Here, Message, Rule, Severity

@@ -1,0 +1,39 @@
+"""The effective nginx configuration as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from nginx2istio.nginx.configmaps import ConfigMap
+from nginx2istio.nginx.controller import Controller
+from nginx2istio.nginx.model import Lost, Mistake, Rejected, Remark, Server, Setting, Upstream
+
+
+@dataclass(frozen=True, slots=True)
+class NginxConfig:
+    """All that the controller would have configured, and all that had no effect.
+
+    ``unknown`` are annotations with the controller's prefix that it does not know.
+    """
+
+    controller: Controller
+    servers: tuple[Server, ...] = ()
+    upstreams: Mapping[str, Upstream] = field(default_factory=dict)
+    ineffective: tuple[Lost, ...] = ()
+    rejected: tuple[Rejected, ...] = ()
+    skipped: tuple[Rejected, ...] = ()
+    mistakes: tuple[Mistake, ...] = ()
+    unknown: tuple[Setting, ...] = ()
+    remarks: tuple[Remark, ...] = ()
+    configmaps: Mapping[str, ConfigMap] = field(default_factory=dict)
+    """All ConfigMaps among the input, by ``namespace/name``."""
+    own: str = ""
+    """The controller's own ConfigMap, "" when it is not among the input."""
+    settings: tuple[Setting, ...] = ()
+    """Every accepted annotation of every loaded Ingress, in force or not."""
+
+    def given(self, key: str) -> Setting | None:
+        """An entry of the controller's own ConfigMap, None when it is not set there."""
+        own = self.configmaps.get(self.own)
+        return own.setting(key) if own and key in own.data else None

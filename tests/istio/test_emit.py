@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+import io
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+from ruamel.yaml import YAML
+
+from nginx2istio.istio.emit import document, scalar
+from nginx2istio.istio.objects import Noted
+
+WORDS = ["yes", "on", "null", "~", "1.5", "0x1f", "1e3", "2024-01-01", "12:30", "", " a", "a ", "-",
+         "a: b", "a #b", "%x", "é", "\u2028", "\x7f", "🙂", "a\nb", "= /x", "*", "&a", "!t", "y"]  # fmt: skip
+TEXT = st.one_of(st.sampled_from(WORDS), st.text(max_size=12))
+LEAF = st.one_of(TEXT, st.integers(), st.booleans(), st.none())
+VALUES = st.recursive(
+    LEAF,
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=4), st.dictionaries(TEXT, inner, max_size=4)
+    ),
+    max_leaves=20,
+)
+
+
+def loaded(text: str) -> Any:
+    return YAML(typ="safe").load(io.StringIO(text))
+
+
+@given(st.dictionaries(TEXT, VALUES, min_size=1, max_size=5))
+def test_what_is_written_is_what_is_read(value: dict[str, Any]) -> None:
+    assert loaded(document(value)) == value
+
+
+def test_comments_stand_before_their_element() -> None:
+    text = document({"http": [Noted({"name": "a"}, "why"), Noted({"name": "b"})]})
+    assert text == "http:\n# why\n- name: a\n- name: b\n"
+
+
+def test_scalars_that_other_readers_take_for_something_else_are_quoted() -> None:
+    for word in ("yes", "no", "on", "off", "y", "n", "null", "true", "1.10", "08", "1_000"):
+        assert scalar(word).startswith('"')

@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import pytest
+import re2 as judge
+
+from nginx2istio.istio.re2 import Untranslatable, alternatives, groups, starting_with, whole
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path", "expected"),
+    [
+        ("/foo", "/foo", True),
+        ("/foo", "/FOObar/x", True),
+        ("/foo", "/x/foo", False),
+        ("/foo$", "/foo", True),
+        ("/foo$", "/foox", False),
+        ("/a(/|$)(.*)", "/a", True),
+        ("/a(/|$)(.*)", "/ab", False),
+        ("/a|/b", "/a/x", True),
+        ("/a|/b", "/x/b/y", True),  # nginx's ^ binds to the first half only
+        ("/[a|b]c", "/bc", True),
+        (r"/a\|b", "/a|b", True),
+    ],
+)
+def test_matches_what_nginx_matches(pattern: str, path: str, expected: bool) -> None:
+    assert bool(judge.fullmatch(starting_with(pattern), path)) is expected
+
+
+@pytest.mark.parametrize("pattern", ["/(?!x)", "/b(", r"/(a)\1", "/(?<=x)", "/" + "a" * 1100])
+def test_says_what_envoy_can_not_have(pattern: str) -> None:
+    with pytest.raises(Untranslatable):
+        starting_with(pattern)
+
+
+def test_a_rewrite_takes_the_rest_of_the_path() -> None:
+    assert judge.sub(whole("/a(/|$)(.*)"), r"/\2", "/a/b/c") == "/b/c"
+    assert judge.sub(whole("/old"), "/new", "/old/rest") == "/new"
+    assert groups(whole("/a(/|$)(.*)")) == 2
+
+
+def test_alternatives_inside_groups_do_not_count() -> None:
+    assert not alternatives("/(a|b)/[|]")
+    assert alternatives("/(a)|/b")

@@ -1,0 +1,60 @@
+"""The effective configuration against what the real controller wrote into its nginx.conf."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nginx2istio import api
+from nginx2istio.convert import Conversion
+from nginx2istio.options import Options
+
+TRUTH = Path(__file__).parent.parent.parent / "fixtures" / "truth"
+CASES = [c for p in sorted(TRUTH.glob("*/*.json")) for c in json.loads(p.read_text())["cases"]]
+
+
+def converted(case: dict[str, Any]) -> Conversion:
+    text = case["objects"]
+    if case["flags"]:
+        container = {"args": ["/nginx-ingress-controller", *case["flags"]]}
+        deployment = {
+            "apiVersion": "apps/v1",
+            "kind": "Deployment",
+            "metadata": {
+                "name": "ingress-nginx-controller",
+                "namespace": "ingress-nginx",
+                "labels": {"app.kubernetes.io/name": "ingress-nginx"},
+            },
+            "spec": {"template": {"spec": {"containers": [container]}}},
+        }
+        text += "\n---\n" + json.dumps(deployment)
+    return api.convert_text(text, Options())
+
+
+def own(locations: list[str]) -> list[str]:
+    """Without the internal locations of mirrors and server snippets; backslashes as declared."""
+    return [
+        x.replace("\\\\", "\\") for x in locations if not x.startswith(("= /_mirror-", "/blocked"))
+    ]
+
+
+def test_there_are_recordings() -> None:
+    assert len(CASES) > 700
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda c: c["id"])
+def test_locations_are_those_of_nginx_conf(case: dict[str, Any]) -> None:
+    conversion = converted(case)
+    made = {
+        s.host: [loc.literal for loc in s.locations if not loc.slash_redirect]
+        for s in conversion.config.servers
+    }
+    for host, locations in case["nginx"].get("locations", {}).items():
+        if locations:  # a server without any only redirects to its twin with or without www.
+            assert made.get(host, ["/"]) == own(locations), host
+    dropped = {r.origin.object for r in (*conversion.config.rejected, *conversion.config.skipped)}
+    if case["id"] != "namespace-selector/unlabelled-ignored":  # no Namespace is among its objects
+        assert sorted(dropped) == sorted(case["nginx"].get("dropped") or [])
