@@ -23,7 +23,10 @@ from nginx2istio.nginx.annotations import effective
 from nginx2istio.nginx.catalogue import ANNOTATIONS
 from nginx2istio.nginx.certificates import covers
 from nginx2istio.nginx.config import NginxConfig
-from nginx2istio.nginx.model import Location, Origin, Server, Setting, Settings, Upstream
+from nginx2istio.nginx.model import Location as Location
+from nginx2istio.nginx.model import Origin, Server, Settings
+from nginx2istio.nginx.model import Setting as Setting
+from nginx2istio.nginx.model import Upstream as Upstream
 from nginx2istio.nginx.values import Value
 from nginx2istio.options import Options
 

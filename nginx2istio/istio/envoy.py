@@ -1,0 +1,75 @@
+"""EnvoyFilters: patches of what pilot generates for the gateway, each on the narrowest scope."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from nginx2istio.istio.objects import Object, dns_name, made
+
+MANAGER = "envoy.filters.network.http_connection_manager"
+TYPE = "type.googleapis.com/"
+
+
+def typed(name: str, **fields: Any) -> Object:
+    """A message of Envoy's configuration by its full name (``envoy.extensions...``)."""
+    return {"@type": TYPE + name, **fields}
+
+
+def http_filter(name: str, config: Object, first: bool = False, disabled: bool = False) -> Object:
+    """Adds an HTTP filter: before all others, or as the last one before the router.
+
+    A ``disabled`` one acts only where a route or virtual host has a configuration for its name.
+    """
+    manager: Object = {"name": MANAGER}
+    if not first:
+        manager["subFilter"] = {"name": "envoy.filters.http.router"}
+    value: Object = {"name": name}
+    if disabled:
+        value["disabled"] = True
+    return _patch(
+        "HTTP_FILTER", {"listener": {"filterChain": {"filter": manager}}},
+        "INSERT_FIRST" if first else "INSERT_BEFORE", value | {"typed_config": config},
+    )  # fmt: skip
+
+
+def on_manager(config: Object) -> Object:
+    """Adds fields to the HTTP connection manager of every port."""
+    manager = {"listener": {"filterChain": {"filter": {"name": MANAGER}}}}
+    full = "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
+    value = {"name": MANAGER, "typed_config": typed(full, **config)}
+    return _patch("NETWORK_FILTER", manager, "MERGE", value)
+
+
+def on_route(name: str, value: Object) -> Object:
+    """Adds fields to the routes of a name: ``here.route_name``, on every port."""
+    match = {"routeConfiguration": {"vhost": {"route": {"name": name}}}}
+    return _patch("HTTP_ROUTE", match, "MERGE", value)
+
+
+def on_host(host: str, port: int, value: Object) -> Object:
+    """Adds fields to the virtual host of a host at a port of the Gateway."""
+    match = {"routeConfiguration": {"vhost": {"name": f"{host}:{port}"}}}
+    return _patch("VIRTUAL_HOST", match, "MERGE", value)
+
+
+def _patch(to: str, match: Object, operation: str, value: Object) -> Object:
+    return {
+        "applyTo": to,
+        "match": {"context": "GATEWAY", **match},
+        "patch": {"operation": operation, "value": value},
+    }
+
+
+def envoy_filter(
+    name: str,
+    patches: Sequence[Object],
+    namespace: str,
+    selector: Mapping[str, str],
+    sources: Sequence[str] = (),
+    note: str = "",
+) -> Object:
+    """An EnvoyFilter for the gateway's pods; ``name`` is any text."""
+    spec = {"workloadSelector": {"labels": dict(selector)}, "configPatches": list(patches)}
+    full = dns_name(f"nginx2istio-{name}")
+    return made("EnvoyFilter", namespace, full, spec, sorted(set(sources)), note)
