@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from nginx2istio import engine
+from nginx2istio.copies import copy_secret, secret_name
 from nginx2istio.istio import re2
 from nginx2istio.istio.assemble import Assembled, assemble
 from nginx2istio.istio.emit import document
@@ -219,11 +220,6 @@ def credential(server: Server, config: NginxConfig, options: Options) -> str:
     return secret_name(namespace, name, options) if name else ""
 
 
-def secret_name(namespace: str, name: str, options: Options) -> str:
-    """The name of a Secret's copy in the gateway's namespace."""
-    return name if namespace == options.gateway_namespace else f"{namespace}--{name}"
-
-
 def _actions(
     config: NginxConfig, assembled: Assembled, options: Options
 ) -> Iterable[Mapping[str, str]]:
@@ -250,21 +246,6 @@ def _actions(
                       yaml=document(assembled.mesh))  # fmt: skip
         found.append({"kind": edit.path, **edit.value})
     return found
-
-
-def copy_secret(
-    namespace: str, name: str, to: str, options: Options, what: str
-) -> dict[str, str]:
-    """An action: a Secret that the gateway needs a copy of, by a command that doesn't print it."""
-    there = options.gateway_namespace
-    command = (
-        f"kubectl get secret {name} -n {namespace} -o json"
-        f" | jq '.metadata = {{name: \"{to}\", namespace: \"{there}\"}}' | kubectl apply -f -"
-    )
-    return {
-        "kind": "copy-secret", "text": f"copy {what} to the gateway's namespace",
-        "secret": f"{namespace}/{name}", "to": f"{there}/{to}", "command": command,
-    }  # fmt: skip
 
 
 def _notes(resources: Iterable[Resource]) -> Iterable[Said]:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from nginx2istio.copies import copy_secret, secret_name
 from nginx2istio.edit import Edit as Edit
 from nginx2istio.edit import Phase as Phase
 from nginx2istio.istio import envoy
@@ -336,6 +337,19 @@ def mesh(path: str, value: Any) -> Edit:
 def action(kind: str, text: str, **fields: str) -> Edit:
     """Something that a person has to do: ``fields`` as in the report's ``actions``."""
     return Edit("action", kind, {"text": text, **fields})
+
+
+def secret(here: Here, reference: str, what: str) -> tuple[str, tuple[Edit, ...]]:
+    """Say by which name the gateway finds a Secret (``namespace/name``), and how it gets a copy.
+
+    ``what`` says in the report what the Secret holds. Use it in ``credentialName``.
+    """
+    namespace, _, name = reference.partition("/")
+    there = secret_name(namespace, name, here.options)
+    if namespace == here.options.gateway_namespace:
+        return there, ()
+    wanted = copy_secret(namespace, name, there, here.options, what)
+    return there, (Edit("action", wanted.pop("kind"), wanted),)
 
 
 def to(
