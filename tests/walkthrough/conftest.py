@@ -2,34 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 from collections.abc import Iterator
 
 import pytest
 from selenium.webdriver import Chrome
 
-from ..conformance.build import Missing
-from ..conformance.parts import find_parts
+from ..conformance.parts import Parts
+from ..conftest import found
 from .browser import find_browser, start
 from .gateway import Gateway, Step
 
 
-@contextlib.contextmanager
-def needed() -> Iterator[None]:
-    """Skips when this machine lacks a part; with NGINX2ISTIO_NO_SKIP=1 that is a failure."""
-    try:
-        yield
-    except Missing as missing:
-        if os.environ.get("NGINX2ISTIO_NO_SKIP") == "1":
-            pytest.fail(str(missing), pytrace=False)
-        pytest.skip(str(missing))
-
-
 @pytest.fixture(scope="session")
-def gateway() -> Iterator[Gateway]:
-    with needed():
-        parts = find_parts()
+def gateway(parts: Parts) -> Iterator[Gateway]:
     gateway = Gateway(parts)
     try:
         yield gateway
@@ -46,9 +31,7 @@ def step(gateway: Gateway, request: pytest.FixtureRequest) -> Step:
 @pytest.fixture(scope="module")
 def browser(step: Step) -> Iterator[Chrome]:
     """A browser for one step: what it remembers of preflights is not to leak into the next."""
-    with needed():
-        programs = find_browser()
-    browser = start(*programs, step.port)
+    browser = start(*found(find_browser), step.port)
     try:
         yield browser
     finally:
