@@ -19,9 +19,9 @@ from nginx2istio.nginx.controller import Controller, controller
 from nginx2istio.nginx.ingresses import Ingress, Malformed, chosen, class_rules, parse
 from nginx2istio.nginx.model import Location, Origin, Server, Setting, Upstream
 from nginx2istio.options import Options
-from nginx2istio.rule import Edit, Fate, action
+from nginx2istio.rule import Edit, Fate, action, route_name
 from nginx2istio.sources.resource import Inputs, Problem, Resource
-from nginx2istio.translate import Applied, Said, ports, route_name, translate
+from nginx2istio.translate import Applied, Said, ports, translate
 from nginx2istio.uris import uris
 
 

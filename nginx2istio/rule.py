@@ -28,7 +28,7 @@ from nginx2istio.nginx.model import Location as Location
 from nginx2istio.nginx.model import Origin, Server, Settings
 from nginx2istio.nginx.model import Setting as Setting
 from nginx2istio.nginx.model import Upstream as Upstream
-from nginx2istio.nginx.values import Value
+from nginx2istio.nginx.values import Value as Value
 from nginx2istio.options import Options
 
 Fate = Literal["translated", "approximated", "unsupported", "neutral", "ineffective", "unmapped"]
@@ -93,6 +93,11 @@ class Finding:
     def for_all(self) -> Finding:
         """The same, said of every host: a baseline difference."""
         return replace(self, everywhere="all")
+
+
+def route_name(location: Location) -> str:
+    """The name of a location's routes, by which an EnvoyFilter finds them."""
+    return f"{location.ingress.object} {location.declared}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from nginx2istio.loader import Rules
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.model import Location, Origin, Server, Setting, Settings, Upstream
 from nginx2istio.options import Options
-from nginx2istio.rule import Edit, Fate, Finding, Here, Message, Rule, Severity
+from nginx2istio.rule import Edit, Fate, Finding, Here, Message, Rule, Severity, route_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +66,6 @@ def ports(server: Server, config: NginxConfig) -> tuple[int, ...]:
     if (server.certificate and server.certificate.secret) or default:
         return (80, 443)
     return (80,)
-
-
-def route_name(location: Location) -> str:
-    """The name of a location's routes."""
-    return f"{location.ingress.object} {location.declared}"
 
 
 class _Run:
