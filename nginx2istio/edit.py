@@ -13,8 +13,8 @@ class Phase(IntEnum):
 
     SERVER: before a location is chosen (server snippet, app-root, client certificates).
     FIND: while it is chosen (the redirect to ``/x/``).
-    RETURN: the location's ``return`` (permanent and temporal redirect, a denied location).
     PREFLIGHT: the answer to OPTIONS under enable-cors.
+    RETURN: the location's ``return`` (permanent and temporal redirect, a denied location).
     HTTPS: the redirect to https.
     LIMIT, ACCESS: limits; lists and credentials, that is, answers for who may not enter.
     SPLIT: which of several upstreams is asked.
@@ -22,8 +22,8 @@ class Phase(IntEnum):
 
     SERVER = 0
     FIND = 1
-    RETURN = 2
-    PREFLIGHT = 3
+    PREFLIGHT = 2
+    RETURN = 3
     HTTPS = 4
     LIMIT = 5
     ACCESS = 6

@@ -15,7 +15,7 @@ ROUTE_ORDER = (
     "name", "match", "redirect", "directResponse", "route", "rewrite", "timeout", "retries",
     "fault", "mirrors", "corsPolicy", "headers",
 )  # fmt: skip
-ONLY_WITH_SERVICE = ("route", "rewrite", "timeout", "retries", "fault", "mirrors")
+ONLY_WITH_SERVICE = ("route", "rewrite", "timeout", "retries", "fault", "mirrors", "corsPolicy")
 Conflicts = list[tuple[str, Conflict]]
 Row = tuple[Object, Object, str, str]
 """Match, body, name, comment."""
