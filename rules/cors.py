@@ -1,0 +1,148 @@
+"""enable-cors and cors-*: which other sites' scripts may read the answers."""
+
+import re
+from collections.abc import Iterator
+
+from nginx2istio.rule import Edit, Finding, Here, Message, Phase, route, rule, variant
+
+NO_CREDENTIALS = Message(
+    "N2I400", "translated", "info",
+    "nginx answers with Access-Control-Allow-Origin: * beside Access-Control-Allow-Credentials: "
+    "true, a pair that browsers refuse to give credentials to; the conversion leaves the second "
+    "out, as Envoy would turn the pair into leave for every site",
+    "name the sites in cors-allow-origin if scripts of other sites are to send cookies",
+)
+UNREADABLE = Message(
+    "N2I401", "approximated", "info",
+    "answers that the gateway makes itself ({what}) carry no CORS headers for origins with a star: "
+    "scripts of other sites see a network error where they could read the status before",
+    "name the origins without stars, so that the conversion can compare them",
+    frozenset({"cors"}),
+)
+ANSWERING = (
+    "allowlist-source-range", "denylist-source-range", "auth-url", "auth-type", "global-auth-url",
+    "auth-tls-secret", "limit-rps", "limit-rpm", "limit-connections", "permanent-redirect",
+    "temporal-redirect",
+)  # fmt: skip
+METHODS = frozenset(
+    {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "CONNECT", "OPTIONS", "TRACE"}
+)
+"""Those that a corsPolicy may name (``validateCORSHTTPMethod``)."""
+LONGEST = 1000
+"""Characters of a regular expression, a little below Istio's limit of 1024."""
+
+
+@rule("enable-cors", "cors-allow-origin", "cors-allow-methods", "cors-allow-headers",
+      "cors-allow-credentials", "cors-expose-headers", "cors-max-age",
+      reads=(*ANSWERING, "ssl-redirect", "force-ssl-redirect"))  # fmt: skip
+def cors(here: Here) -> Iterator[Edit | Finding]:
+    """Nginx adds the CORS headers to every answer and answers every OPTIONS itself with 204.
+
+    With `*` it does so for everybody: the same headers on the route say that literally, as caches
+    and answers to requests without an Origin need it (a corsPolicy would echo the origin of each
+    request). With a list it does so for the origins on it: a corsPolicy. An OPTIONS from elsewhere
+    reaches the back end. nginx looks at OPTIONS before redirects, limits and credentials.
+    """
+    origins = here.list("cors-allow-origin")
+    location = here.location
+    if not here["enable-cors"] or not origins or location.denied or location.slash_redirect:
+        return
+    answer = {
+        "Access-Control-Allow-Methods": here.text("cors-allow-methods"),
+        "Access-Control-Allow-Headers": here.text("cors-allow-headers"),
+        "Access-Control-Max-Age": here.text("cors-max-age"),
+    }
+    exposed = here.text("cors-expose-headers")
+    readable = {"Access-Control-Expose-Headers": exposed} if exposed else {}
+    if origins == ("*",):
+        if here.settings.get("cors-allow-credentials") and here["cors-allow-credentials"]:
+            yield NO_CREDENTIALS.about("cors-allow-credentials")
+        everybody = {"Access-Control-Allow-Origin": "*", **readable}
+        yield route("headers.response.set", everybody)
+        yield _preflight({"method": {"exact": "OPTIONS"}}, answer)
+        return
+    patterns = [f"(?i){pattern(origin)}" for origin in origins]
+    yield route("corsPolicy", _policy(here, patterns))
+    credentials = {"Access-Control-Allow-Credentials": "true"}
+    answer |= {"Access-Control-Allow-Origin": "%REQ(ORIGIN)%", **readable}
+    answer |= credentials if here["cors-allow-credentials"] else {}
+    for some in _joined([pattern(origin) for origin in origins]):
+        match = {"method": {"exact": "OPTIONS"}, "headers": {"origin": {"regex": some}}}
+        yield _preflight(match, answer)
+    yield from _own_answers(here, origins, readable)
+
+
+def _preflight(match: dict[str, object], headers: dict[str, str]) -> Edit:
+    """The answer to OPTIONS; without the policy, whose own answer lacks the route's headers."""
+    return variant(
+        Phase.PREFLIGHT, match, corsPolicy=None, directResponse={"status": 204},
+        headers={"response": {"set": headers}},
+    )  # fmt: skip
+
+
+def _policy(here: Here, patterns: list[str]) -> dict[str, object]:
+    methods = [m for m in _split(here.text("cors-allow-methods")) if m in METHODS]
+    policy: dict[str, object] = {
+        "allowOrigins": [{"regex": p} for p in patterns],
+        "allowMethods": methods,
+        "allowHeaders": _split(here.text("cors-allow-headers")),
+    }
+    if here["cors-expose-headers"]:
+        policy["exposeHeaders"] = _split(here.text("cors-expose-headers"))
+    if here.number("cors-max-age") > 0:
+        policy["maxAge"] = f"{here.number('cors-max-age')}s"
+    if here["cors-allow-credentials"]:
+        policy["allowCredentials"] = True
+    return policy
+
+
+def _own_answers(
+    here: Here, origins: tuple[str, ...], readable: dict[str, str]
+) -> Iterator[Edit | Finding]:
+    """CORS headers on answers that the gateway makes itself.
+
+    Envoy's CORS filter stands behind those that ask for credentials, and leaves redirects and
+    direct responses alone; the headers of the route are on all of them.
+    """
+    what = [key for key in ANSWERING if here[key]]
+    if here.upstream is None:
+        what.append("404")
+    ports = (0,) if what else ()
+    if here["force-ssl-redirect"] or (here["ssl-redirect"] and here.server.certificate):
+        what.append("redirect to https")
+        ports = ports or (80,)
+    if not what:
+        return
+    if any("*" in origin for origin in origins) or here.options.istio_version < (1, 26):
+        yield UNREADABLE.about("cors-allow-origin", what=", ".join(what))
+        return
+    listed = ", ".join(f"'{origin.lower()}'" for origin in origins)
+    asked = f"request.headers['origin'] in [{listed}]"
+    headers = {"Access-Control-Allow-Origin": f"%CEL({asked} ? request.headers['origin'] : '')%"}
+    if here["cors-allow-credentials"]:
+        headers["Access-Control-Allow-Credentials"] = f"%CEL({asked} ? 'true' : '')%"
+    for port in ports:
+        yield route("headers.response.set", headers | readable, port=port)
+
+
+def pattern(origin: str) -> str:
+    """A regular expression for an origin; a star is one label (``buildOriginRegex``).
+
+    nginx looks for it at the end of the Origin header, where nothing can stand before a scheme.
+    """
+    return re.escape(origin).replace(r"\-", "-").replace(r"\*", "[a-z0-9-]+", 1)
+
+
+def _joined(patterns: list[str]) -> list[str]:
+    """Alternatives in as few regular expressions as Istio's limit for their length allows."""
+    found: list[str] = []
+    for one in patterns:
+        if found and len(found[-1]) + len(one) < LONGEST:
+            found[-1] += f"|{one}"
+        else:
+            found.append(one)
+    return [f"(?i)({some})" if "|" in some else f"(?i){some}" for some in found]
+
+
+def _split(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
