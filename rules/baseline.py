@@ -22,9 +22,9 @@ REQUEST_HEADERS = Message(
 PATHS = Message(
     "N2I903", "approximated", "info",
     "odd paths (//, %2F, ..): nginx matches the tidied path but passes it to the back end as it "
-    "came; Envoy passes the tidied one",
+    "came, and redirects to it as it came; Envoy passes and names the tidied one",
     "nothing, unless a back end tells such spellings apart",
-    frozenset({"path"}),
+    frozenset({"path", "redirect"}),
 )
 REFUSALS = Message(
     "N2I905", "approximated", "info",

@@ -3,14 +3,33 @@
 import re
 from collections.abc import Iterator
 
-from nginx2istio.rule import Edit, Finding, Here, Message, Phase, route, rule, variant
+from nginx2istio.rule import (
+    Edit,
+    Finding,
+    Here,
+    Message,
+    Phase,
+    envoy_filter,
+    on_route,
+    route,
+    rule,
+    variant,
+)
 
 SLASH = Message(
     "N2I111", "approximated", "info",
     "nginx cuts one trailing slash off the address when it redirects to https; Envoy keeps it",
+    "nothing: the address with the slash is the one that was asked for; --envoy-filters cuts it",
+    frozenset({"redirect"}),
+)
+QUERY_SLASH = Message(
+    "N2I114", "approximated", "info",
+    "nginx cuts a slash off the end of the query, too, when it redirects to https; Envoy keeps it",
     "nothing: the address with the slash is the one that was asked for",
     frozenset({"redirect"}),
 )
+WITHOUT_SLASH = "to https without the slash"
+"""The name of the routes whose redirect cuts a slash off, for the EnvoyFilter that says so."""
 # What differs over https itself is said by the baseline's N2I901.
 FAKE = Message(
     "N2I112", "unsupported", "error",
@@ -50,13 +69,21 @@ def ssl_redirect(here: Here) -> Iterator[Edit | Finding]:
     if here.own_host == here.server.host:
         to["authority"] = here.server.host
     names = [n for n in here.hosts if forced or here.certified(n)]
-    if len(names) == len(here.hosts):
-        yield variant(Phase.HTTPS, port=80, redirect=to)
-    else:  # nginx looks the certificate up by the name that was asked for
-        for name in names:
-            match = {"authority": {"regex": f"(?i){re.escape(name)}(:[0-9]+)?"}}
-            yield variant(Phase.HTTPS, match, port=80, redirect=to)
-    if not here["preserve-trailing-slash"]:
+    matches: list[dict[str, object]] = [{}]
+    if len(names) < len(here.hosts):  # nginx looks for a certificate by the name that was asked for
+        matches = [{"authority": {"regex": f"(?i){re.escape(n)}(:[0-9]+)?"}} for n in names]
+    cut = not here["preserve-trailing-slash"]
+    for match in matches:
+        if cut and here.options.envoy_filters:
+            slash = {**match, "headers": {":path": {"regex": "[^?]+/"}}}
+            yield variant(Phase.HTTPS, slash, port=80, name=WITHOUT_SLASH, redirect=to)
+        yield variant(Phase.HTTPS, match, port=80, redirect=to)
+    if cut and here.options.envoy_filters:
+        rewrite = {"pattern": {"regex": "/$"}, "substitution": ""}
+        patch = on_route(WITHOUT_SLASH, {"redirect": {"regex_rewrite": rewrite}})
+        yield envoy_filter(here, "https-without-slash", patch)
+        yield QUERY_SLASH.about("preserve-trailing-slash")
+    elif cut:
         yield SLASH.about("preserve-trailing-slash")
     if not here.tls:
         yield FAKE.about("force-ssl-redirect" if forced else "ssl-redirect").for_host()
