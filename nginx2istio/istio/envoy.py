@@ -41,10 +41,12 @@ def on_manager(config: Object) -> Object:
     return _patch("NETWORK_FILTER", manager, "MERGE", value)
 
 
-def on_route(name: str, value: Object) -> Object:
-    """Adds fields to the routes of a name: ``here.route_name``, on every port."""
-    match = {"routeConfiguration": {"vhost": {"route": {"name": name}}}}
-    return _patch("HTTP_ROUTE", match, "MERGE", value)
+def on_route(name: str, value: Object, port: int = 0) -> Object:
+    """Adds fields to the routes of a name: ``here.route_name``, on every port or on one."""
+    match: Object = {"vhost": {"route": {"name": name}}}
+    if port:
+        match = {"portNumber": port, **match}
+    return _patch("HTTP_ROUTE", {"routeConfiguration": match}, "MERGE", value)
 
 
 def on_host(host: str, port: int, value: Object) -> Object:
