@@ -11,8 +11,12 @@ from nginx2istio.rule import (
     Phase,
     Upstream,
     destination,
+    envoy_filter,
+    http_filter,
+    on_route,
     rule,
     to,
+    typed,
     variant,
 )
 
@@ -57,6 +61,17 @@ OLD_BROWSERS = Message(
     "give up session-cookie-conditional-samesite-none, or these browsers",
     frozenset({"cookies"}),
 )
+ADDRESS = Message(
+    "N2I306", "translated", "info",
+    "the cookie {name} holds the address of a pod, readable for who looks",
+    "nothing, unless the addresses inside of the cluster are a secret",
+)
+TAKES_PART = Message(
+    "N2I307", "approximated", "info",
+    "nginx obeys the cookie {name} on this path, too, but does not set it here; Envoy sets it",
+    "nothing: the cookie is the same as that of the Service's other paths",
+    frozenset({"cookies"}),
+)
 COOKIE = "consistentHash.httpCookie"
 MISTAKE_NONE: tuple[dict[str, Any], ...] = (
     {"headers": {"user-agent": {
@@ -75,7 +90,7 @@ MISTAKE_NONE: tuple[dict[str, Any], ...] = (
       "session-cookie-samesite", "session-cookie-conditional-samesite-none",
       "session-cookie-secure", "session-cookie-change-on-failure", scope="upstream")  # fmt: skip
 def affinity(here: Here) -> Iterator[Edit | Finding]:
-    """nginx sets a cookie at the paths that ask for it and obeys it wherever the Service is used.
+    """The cookie: nginx sets it at the paths that ask for it and obeys it wherever the Service is.
 
     Envoy hashes the cookie's value and makes a cookie only where one with a lifetime is asked for;
     0s is a cookie for the session.
@@ -85,6 +100,10 @@ def affinity(here: Here) -> Iterator[Edit | Finding]:
         return
     name = here.text("session-cookie-name")
     only = upstream.name if legacy(upstream) else ""
+    persistent = upstream.affinity.mode == "persistent"
+    if here.options.envoy_filters and persistent and stateful(here):
+        yield from written(here, name)
+        return
     if (here.server.host, here.location.declared) not in upstream.affinity.places:
         yield destination(f"loadBalancer.{COOKIE}", {"name": name}, upstream=only)
         return
@@ -126,6 +145,41 @@ def cookie(here: Here, port: int, samesite: bool = True) -> dict[str, Any]:
     return made | ({"attributes": attributes} if attributes else {})
 
 
+FILTER = "nginx2istio.session"
+STATE = "envoy.extensions.http.stateful_session.cookie.v3.CookieBasedSessionState"
+SESSION = "envoy.extensions.filters.http.stateful_session.v3.StatefulSession"
+
+
+def stateful(here: Here) -> bool:
+    """Whether Envoy's session filter can set the cookie here.
+
+    It keeps away from requests outside of the cookie's path, which nginx does not look at.
+    """
+    path = here.text("session-cookie-path") or here.location.declared
+    return path == "/" or (
+        here.location.match != "regex" and path.rstrip("/") == here.location.declared.rstrip("/")
+    )
+
+
+def written(here: Here, name: str) -> Iterator[Edit | Finding]:
+    """Write the pod's address into the cookie, which moves with nothing but the pod's end."""
+    assert here.upstream is not None and here.upstream.affinity is not None
+    yield envoy_filter(here, "session", http_filter(FILTER, typed(SESSION), disabled=True))
+    places = here.upstream.affinity.places
+    if (here.server.host, here.location.declared) not in places:
+        yield TAKES_PART.about("affinity-mode", name=name)
+    patches = []
+    for port in (80, 443):
+        made = typed(STATE, cookie=cookie(here, port))
+        state = {"name": "envoy.http.stateful_session.cookie", "typed_config": made}
+        session = {"session_state": state}
+        config = {FILTER: typed(f"{SESSION}PerRoute", stateful_session=session)}
+        patches.append(on_route(here.route_name, {"typed_per_filter_config": config}, port))
+    yield envoy_filter(here, f"session of {here.route_name}", *patches)
+    yield from told(here, name)
+    yield ADDRESS.about("affinity-mode", name=name)
+
+
 def lifetime(here: Here) -> int | None:
     """The seconds that browsers keep the cookie, None for one of the session.
 
@@ -150,11 +204,16 @@ def old_browsers(here: Here) -> Iterator[Edit | Finding]:
             yield variant(Phase.SPLIT, match, port, route=[to(here.upstream, policy=plain)])
 
 
-def differences(here: Here, name: str) -> Iterator[Edit | Finding]:
-    """What a client can notice of Envoy's cookie."""
+def told(here: Here, name: str) -> Iterator[Edit | Finding]:
+    """Say what is another in Envoy's cookie, however it is made."""
     yield ASSIGNED.about("affinity", name=name)
     if "session-cookie-expires" in here:
         yield EXPIRES.about("session-cookie-expires", name=name)
+
+
+def differences(here: Here, name: str) -> Iterator[Edit | Finding]:
+    """Say what a client can notice of a consistent hash."""
+    yield from told(here, name)
     if here.text("affinity-mode") == "persistent":
         yield PERSISTENT.about("affinity-mode", name=name)
         yield MOVED.about("affinity-mode")
