@@ -83,10 +83,10 @@ def report_text(run: Run) -> str:
             lines += [f"{kind} {case['id']}: {text[:300]}" for text in texts]
     if run["global_false_alarms"]:
         lines.append(f"false alarms for all hosts: {', '.join(run['global_false_alarms'])}")
-    by_aspect = run["differences_by_aspect"]
+    by_aspect = run["differences_by_aspect"]["silent"]
     lines.append(
-        f"{len(run['cases'])} cases in {run['seconds']:.1f} s, {run['seconds_a_case']:.2f} s a case;"
-        f" silent by aspect: {by_aspect['silent']}"
+        f"{len(run['cases'])} cases in {run['seconds']:.1f} s, "
+        f"{run['seconds_a_case']:.2f} s a case; silent by aspect: {by_aspect}"
     )
     return "\n".join(lines)
 

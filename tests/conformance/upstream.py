@@ -37,6 +37,12 @@ class Entry:
     request: Received
 
 
+def _refuse(connection: socket.socket, answer: bytes) -> None:
+    """Answers without a look at the request; unread, it would make the close a reset."""
+    connection.sendall(answer)
+    connection.recv(65536)
+
+
 class Upstream:
     """Answers for the pods of one case; `serve` replaces them."""
 
@@ -110,14 +116,13 @@ class Upstream:
                 return
             if pod.tls:
                 if first != b"\x16":
-                    connection.sendall(NOT_TLS)
+                    _refuse(connection, NOT_TLS)
                     return
                 connection = stack.enter_context(
                     self._context().wrap_socket(connection, server_side=True)
                 )
             elif not (first.isalpha() or first in b"\r\n"):  # TLS, FastCGI ... at a plain port
-                connection.sendall(NOT_HTTP)
-                connection.recv(65536)
+                _refuse(connection, NOT_HTTP)
                 return
             stream = stack.enter_context(connection.makefile("rb", 65536))
             try:
@@ -164,5 +169,4 @@ class Upstream:
                     file.flush()
                     self._tls.load_cert_chain(file.name)
                 self._tls.set_ciphers("ALL:@SECLEVEL=0")
-                self._tls.minimum_version = ssl.TLSVersion.TLSv1
             return self._tls

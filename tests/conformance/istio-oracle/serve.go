@@ -35,6 +35,7 @@ type oracle struct {
 	s       *pilotxds.FakeDiscoveryServer
 	istio   map[string]config.Config // by kind/namespace/name
 	kube    map[string]kubeObject
+	gate    *gate
 	mesh    string
 	version int
 	client  *http.Client
@@ -92,9 +93,10 @@ func run(t test.Failer, o serveOptions, initial string) error {
 		return err
 	}
 	or := &oracle{
-		serveOptions: o, v: v, s: startIstiod(t, o, xdsListener), istio: map[string]config.Config{}, kube: map[string]kubeObject{},
-		client: &http.Client{Timeout: time.Second},
+		serveOptions: o, v: v, istio: map[string]config.Config{}, kube: map[string]kubeObject{},
+		gate: &gate{}, client: &http.Client{Timeout: time.Second},
 	}
+	or.s = startIstiod(t, o, xdsListener, or.gate)
 	if err := startAgentSDS(); err != nil {
 		return err
 	}
@@ -139,7 +141,7 @@ func run(t test.Failer, o serveOptions, initial string) error {
 }
 
 // startIstiod starts real discovery on xdsListener; what it generates is moved to loopback.
-func startIstiod(t test.Failer, o serveOptions, xdsListener net.Listener) *pilotxds.FakeDiscoveryServer {
+func startIstiod(t test.Failer, o serveOptions, xdsListener net.Listener, g *gate) *pilotxds.FakeDiscoveryServer {
 	s := pilotxds.NewFakeDiscoveryServer(t, pilotxds.FakeOptions{
 		MeshConfig:                 mesh.DefaultMeshConfig(),
 		ListenerBuilder:            func() (net.Listener, error) { return xdsListener, nil },
@@ -151,6 +153,9 @@ func startIstiod(t test.Failer, o serveOptions, xdsListener net.Listener) *pilot
 	d.RequestRateLimit.SetLimit(0)
 	d.Generators[v3.ListenerType] = &loopbackListeners{d.Generators[v3.ListenerType], o.PortOffset}
 	d.Generators[v3.EndpointType] = &loopbackEndpoints{d.Generators[v3.EndpointType].(model.XdsDeltaResourceGenerator)}
+	for name, generator := range d.Generators {
+		d.Generators[name] = g.wrap(generator)
+	}
 	return s
 }
 

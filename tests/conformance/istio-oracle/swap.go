@@ -53,10 +53,12 @@ func (o *oracle) Swap(in string, check bool) swapReport {
 
 	want := o.load(baseObjects+"\n---\n"+in, check, &rep)
 	lap("validate")
+	o.gate.held.Store(true)
 	o.applyIstio(want.istio, &rep)
 	o.applyKube(want.kube, &rep)
 	o.applyMesh(want.mesh, &rep)
 	rep.note(o.settle())
+	o.gate.held.Store(false)
 	lap("apply")
 	rep.note(o.push(&rep))
 	lap("push")

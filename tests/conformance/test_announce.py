@@ -1,0 +1,117 @@
+"""Which findings announce a difference, and which are alarms about nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from .announce import alarms, announced
+from .compare import compare
+from .declared import Declared, path_covers, readings
+from .objects import documents
+from .samples import CORS, DECLARED, INGRESS, aspects, exchange, only
+
+
+def how(finding: dict[str, Any], **asked: Any) -> str:
+    """How a finding announces that a 413 became a 200."""
+    recorded = exchange(413, "proxy", asked=asked)
+    found = only(recorded, exchange(asked=asked))
+    given = {"severity": "warning", "aspects": ["body-limit"], "paths": ["*"]} | finding
+    return announced(found, recorded, [given], DECLARED)
+
+
+@pytest.mark.parametrize(
+    ("finding", "expected"),
+    [
+        ({"hosts": ["a.test"]}, "specific"),
+        ({"hosts": ["*"]}, "global"),
+        ({"hosts": ["b.test"]}, ""),
+        ({"hosts": ["*.test"]}, "specific"),
+        ({"hosts": ["a.test"], "paths": ["/foo"]}, "specific"),
+        ({"hosts": ["a.test"], "paths": ["/only"]}, ""),
+        ({"hosts": ["a.test"], "paths": ["/FOO"]}, "specific"),
+        ({"hosts": ["a.test"], "aspects": ["cors"]}, ""),
+        ({"hosts": ["a.test"], "aspects": []}, ""),
+        ({"hosts": [], "object": {"namespace": "default", "name": "a"}}, "specific"),
+        ({"hosts": [], "object": {"namespace": "default", "name": "b"}}, ""),
+    ],
+)
+def test_scope(finding: dict[str, Any], expected: str) -> None:
+    assert how(finding) == expected
+
+
+@pytest.mark.parametrize(
+    ("target", "expected"),
+    [
+        *((path, "specific") for path in ("/foo", "/foo/", "//foo/x", "/%66oo")),
+        *((path, "") for path in ("/foobar", "/Foo", "/")),
+    ],
+)
+def test_declared_path_covers_by_segments(target: str, expected: str) -> None:
+    assert how({"hosts": ["a.test"], "paths": ["/foo"]}, target=target) == expected
+
+
+def test_path_of_a_regex_host_is_open_ended_in_any_case() -> None:
+    assert path_covers("/foo", {"Exact"}, True, "/FOObar")
+    assert path_covers("/a/(.*)", {"ImplementationSpecific"}, True, "/a/b")
+    assert not path_covers("/a/(.*)", {"ImplementationSpecific"}, True, "/b")
+    assert not path_covers("/(", {"ImplementationSpecific"}, True, "/b")
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [("alias.test", "specific"), ("x.al.test:80", "specific"), ("other.test", "")],
+)
+def test_alias(host: str, expected: str) -> None:
+    assert how({"hosts": ["a.test"]}, host=host) == expected
+
+
+def test_false_alarm() -> None:
+    recorded = exchange()
+    about = {"severity": "warning", "aspects": ["cors"], "paths": ["*"]}
+    findings = [
+        about | {"hosts": ["a.test"]},
+        about | {"hosts": ["c.test"]},
+        about | {"hosts": ["a.test"], "severity": "info"},
+        about | {"hosts": ["*"]},
+    ]
+    false, idle = alarms(findings, [(recorded, [])], DECLARED)
+    assert (false, idle) == (findings[:1], findings[1:2])
+    permitted = exchange(headers=[("access-control-allow-origin", "*")], asked=CORS)
+    assert aspects(permitted, exchange(asked=CORS)) == {"cors"}
+    worse = compare(permitted, exchange(asked=CORS))
+    assert alarms(findings, [(recorded, worse)], DECLARED)[0] == []
+
+
+def test_what_no_exchange_shows_is_no_false_alarm() -> None:
+    finding = {"severity": "error", "aspects": ["logging", "waf"], "hosts": ["a.test"]}
+    assert alarms([finding], [(exchange(), [])], DECLARED) == ([], [finding])
+
+
+def test_readings() -> None:
+    assert "/a/b" in readings("//a/./x/../b?c")
+    assert "/foo" in readings("/%66oo")
+    assert readings("http://a.test/x?y") == {"/x"}
+
+
+def test_declared_hosts() -> None:
+    assert DECLARED.hosts_of("A.test:80") == {"a.test"}
+    assert DECLARED.hosts_of("zzz") == {"_"}
+    assert DECLARED.keys == {"server-alias", "limit-rps"}
+
+
+def test_regex_hosts_and_www_twins() -> None:
+    text = INGRESS.replace("server-alias:", "from-to-www-redirect: 'true'\n    x/y:")
+    text = text.replace("limit-rps: ", "use-regex: ").replace('"1"', '"t"')
+    declared = Declared.of(documents(text))
+    assert declared.regex == {"a.test"}
+    assert declared.hosts_of("www.a.test") == {"a.test"}
+
+
+def test_weights() -> None:
+    def weighted(weight: str) -> bool:
+        text = INGRESS.replace("limit-rps", "canary-weight").replace('"1"', f'"{weight}"')
+        return Declared.of(documents(text)).weighted
+
+    assert [weighted(weight) for weight in ("0", "1", "100")] == [False, True, False]

@@ -1,0 +1,51 @@
+"""The conversion against what the real controller answered.
+
+Each test run replays the walkthrough and the plain cases; ``-m conformance`` replays all.
+"""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from .bench import Bench
+from .converter import convert
+from .parts import Parts
+from .records import load, truth_files
+from .results import Limits, report_text, summary, verdict
+from .run import run_cases
+
+SEED = {"seed/*"}
+PLAIN = {"plain/*"}
+FILTERS = pytest.mark.parametrize("envoy_filters", [True, False], ids=["filters", "no-filters"])
+
+
+def replay(parts: Parts, only: set[str], envoy_filters: bool) -> None:
+    jobs = min(os.cpu_count() or 1, 4)
+    cases = load(truth_files(), sorted(only))
+    results, seconds = run_cases(cases, lambda: Bench(parts, convert, envoy_filters), jobs)
+    made = summary(results, seconds, envoy_filters)
+    lines = [
+        f"{d['case']} #{d['exchange']} {d['request']}: {d['aspect']} {d['what']}: "
+        f"nginx {d['nginx']!r}, Istio {d['istio']!r}"
+        for d in made["silent"][:20]
+    ]
+    complaints = verdict(made, Limits())
+    assert not complaints, "\n".join([report_text(made), *lines])
+
+
+@FILTERS
+def test_walkthrough(parts: Parts, envoy_filters: bool) -> None:
+    replay(parts, SEED, envoy_filters)
+
+
+@FILTERS
+def test_plain(parts: Parts, envoy_filters: bool) -> None:
+    replay(parts, PLAIN, envoy_filters)
+
+
+@pytest.mark.conformance
+@FILTERS
+def test_everything(parts: Parts, envoy_filters: bool) -> None:
+    replay(parts, set(), envoy_filters)
