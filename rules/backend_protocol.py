@@ -1,0 +1,165 @@
+"""backend-protocol, proxy-ssl-*, proxy-http-version: how the pods are spoken to."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from nginx2istio.rule import (
+    Edit,
+    Finding,
+    Here,
+    Message,
+    Phase,
+    Setting,
+    destination,
+    rule,
+    secret,
+    variant,
+)
+
+SNI = Message(
+    "N2I330", "approximated", "info",
+    "nginx names no host when it opens TLS to the pods; Istio names the one of the request (SNI)",
+    "nothing, unless the pods choose a certificate, or refuse, by the name",
+    frozenset({"tls"}),
+)
+FCGI = Message(
+    "N2I331", "unsupported", "error",
+    "Envoy doesn't speak FastCGI; the path answers 503 after the conversion",
+    "put a web server in front of the FastCGI process, in its pod, and drop the annotation",
+    frozenset({"status", "routing", "protocol", "body", "response-headers", "cookies"}),
+)
+HEADERS_LOST = Message(
+    "N2I332", "approximated", "info",
+    "written in lower case, {protocol} makes nginx leave out the headers that it adds for back "
+    "ends (X-Real-IP, X-Forwarded-*, Host); Istio sends them",
+    "nothing",
+    frozenset({"request-headers", "host"}),
+)
+DETAIL = Message(
+    "N2I333", "approximated", "info",
+    "Istio can't set {name} for the connection to the pods: gateway and pod agree on TLS 1.2 or "
+    "1.3 and on a cipher by themselves",
+    "nothing, unless a pod must be kept from something that it offers",
+    frozenset({"tls"}),
+)
+PLAIN = Message(
+    "N2I334", "ineffective", "info",
+    "{name} does nothing here: backend-protocol is {protocol}, which needs no TLS to the pods",
+    "delete the annotation, or set backend-protocol: HTTPS",
+)
+NO_NAME = Message(
+    "N2I335", "translated", "error",
+    "proxy-ssl-verify is on without a proxy-ssl-name: nginx looks for the name upstream_balancer "
+    "in the pods' certificate, and answers 502 if it isn't there; so does the conversion, with 503",
+    "set proxy-ssl-name to a name in the pods' certificate",
+    frozenset({"status", "protocol"}),
+)
+KEYS = Message(
+    "N2I336", "translated", "warning",
+    "the gateway shows the pods the certificate of Secret {name}, which needs tls.crt and tls.key; "
+    "as long as the copy {copy} does not exist, the gateway takes no further change of any Service",
+    "copy the Secret before you apply the objects; if it holds a ca.crt only, leave "
+    "credentialName out",
+)
+OLD_HTTP = Message(
+    "N2I337", "approximated", "info",
+    "nginx speaks HTTP/1.0 to the pods and opens a connection for each request; Envoy speaks 1.1",
+    "nothing, unless a pod takes no HTTP/1.1",
+    frozenset({"protocol", "request-headers"}),
+)
+MESHED = Message(
+    "N2I338", "translated", "info",
+    "the pods are asked over TLS of their own, certificates unchecked as nginx leaves them; a pod "
+    "in the mesh that demands Istio's mTLS refuses that",
+    "for pods in the mesh use HTTP and let the mesh encrypt",
+)
+TLS = frozenset({"HTTPS", "GRPCS"})
+
+
+@rule("backend-protocol", "proxy-ssl-secret", "proxy-ssl-ciphers", "proxy-ssl-protocols",
+      "proxy-ssl-name", "proxy-ssl-verify", "proxy-ssl-verify-depth", "proxy-ssl-server-name",
+      reads=("proxy-ssl-location-only",))  # fmt: skip
+def backend_protocol(here: Here) -> Iterator[Edit | Finding]:
+    """What nginx's proxy_pass or grpc_pass says, the trafficPolicy of the Service says in Istio.
+
+    nginx checks no certificate unless told to, so that neither does Envoy.
+    """
+    if here.upstream is None or here.location.slash_redirect:
+        return
+    written = here.text("backend-protocol")
+    protocol = written.upper()
+    if protocol == "FCGI":
+        yield FCGI.about("backend-protocol")
+        yield variant(Phase.SPLIT, directResponse={"status": 503})
+        return
+    if protocol in ("GRPC", "GRPCS"):
+        yield destination("connectionPool.http.h2UpgradePolicy", "UPGRADE")
+        if written != protocol:
+            yield HEADERS_LOST.about("backend-protocol", protocol=written)
+    if protocol in TLS or protocol == "AUTO_HTTP":
+        # $scheme:// goes on as the request came: TLS to the pods for https, plain for http
+        yield from encrypted(here, 443 if protocol == "AUTO_HTTP" else 0)
+        return
+    for key in here.settings:
+        if key.startswith("proxy-ssl-"):
+            yield PLAIN.about(key, name=key, protocol=protocol)
+
+
+def encrypted(here: Here, port: int) -> Iterator[Edit | Finding]:
+    """TLS to the pods: with a certificate of nginx's, checked or not, named or not."""
+    settings = secured(here)
+    reference = said(settings, "proxy-ssl-secret")
+    policy: dict[str, Any] = {"mode": "SIMPLE", "insecureSkipVerify": True}
+    if port == 0 or port in here.ports:
+        yield MESHED.about("backend-protocol")
+    if reference:
+        name, edits = secret(here, reference, "the certificate that the pods are shown")
+        yield from edits
+        if edits:
+            yield KEYS.about("proxy-ssl-secret", name=reference, copy=name)
+        policy |= {"mode": "MUTUAL", "credentialName": name}
+    host = said(settings, "proxy-ssl-name")
+    if said(settings, "proxy-ssl-verify") == "on":
+        del policy["insecureSkipVerify"]
+        policy["subjectAltNames"] = [host or "upstream_balancer"]
+        if not host:
+            yield NO_NAME.about("proxy-ssl-verify")
+    if host and said(settings, "proxy-ssl-server-name") == "on":
+        policy["sni"] = host
+    else:
+        yield SNI.about("backend-protocol")
+    for key in ("proxy-ssl-ciphers", "proxy-ssl-protocols", "proxy-ssl-verify-depth"):
+        if key in here:
+            yield DETAIL.about(key, name=key)
+    yield destination("tls", policy, port)
+
+
+def secured(here: Here) -> Mapping[str, Setting]:
+    """The proxy-ssl settings in force: the location's, else those of the host.
+
+    The first Ingress of the host that names a Secret sets them for the whole server block, unless
+    proxy-ssl-location-only says otherwise (``getBackendServers``).
+    """
+    if "proxy-ssl-secret" in here.settings or here["proxy-ssl-location-only"]:
+        return here.settings
+    found = {
+        loc.ingress.object: loc.settings
+        for loc in here.server.locations
+        if "proxy-ssl-secret" in loc.settings
+    }
+    order = [origin.object for origin in here.server.ingresses]
+    first = min(found, key=lambda name: order.index(name) if name in order else len(order),
+                default="")  # fmt: skip
+    return found.get(first, {})
+
+
+def said(settings: Mapping[str, Setting], key: str) -> str:
+    """Return a setting as text, "" when it is not in force."""
+    return str(settings[key].value) if key in settings else ""
+
+
+@rule("proxy-http-version", when="always")
+def http_version(here: Here) -> Iterator[Edit | Finding]:
+    """Envoy speaks HTTP/1.1 to pods, as nginx does unless told to speak 1.0."""
+    if here.upstream is not None and here.text("proxy-http-version") == "1.0":
+        yield OLD_HTTP.about("proxy-http-version")
