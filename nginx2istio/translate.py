@@ -123,7 +123,7 @@ class _Run:
         else:
             hosts = here.hosts
             path = finding.path or ("*" if everywhere == "host" else here.location.declared)
-        hosts = tuple("*" if h == "_" else h for h in hosts)
+        hosts = tuple("*" if h == "_" else h for h in hosts if not h.startswith("~"))
         value = (setting.text if setting else "") if finding.value is None else finding.value
         self.said.append(
             Said(

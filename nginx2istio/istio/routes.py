@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from nginx2istio.edit import Phase
 from nginx2istio.istio.fields import Conflict, put
 from nginx2istio.istio.objects import Noted, Object
 from nginx2istio.istio.policies import Policies, variants
+from nginx2istio.istio.rows import Row, merged
 from nginx2istio.istio.site import Place, Site
 
 ROUTE_ORDER = (
@@ -17,8 +17,6 @@ ROUTE_ORDER = (
 )  # fmt: skip
 ONLY_WITH_SERVICE = ("route", "rewrite", "timeout", "retries", "fault", "mirrors", "corsPolicy")
 Conflicts = list[tuple[str, Conflict]]
-Row = tuple[Object, Object, str, str]
-"""Match, body, name, comment."""
 
 
 def route_body(
@@ -141,7 +139,13 @@ def http_routes(site: Site, policies: Policies) -> tuple[list[Object], Conflicts
                 rows += [
                     ({**match, "uri": dict(u), **on}, body, name, place.note) for u in uris
                 ]
-    return list(_merged(rows, _authorities(site))), conflicts
+    routes: list[Object] = []
+    authorities = _authorities(site)
+    for matches, body, name, note in merged(rows):
+        if authorities:
+            matches = [{**a, **m} for m in matches for a in authorities]
+        routes.append(_route(matches, body, name, note))
+    return routes, conflicts
 
 
 def _authorities(site: Site) -> list[Object]:
@@ -170,21 +174,7 @@ def _literal(name: str) -> str:
     return name.replace(".", r"\.")
 
 
-def _merged(
-    rows: Sequence[Row], authorities: Sequence[Object]
-) -> Iterable[Object]:
-    i = 0
-    while i < len(rows):
-        match, body, name, note = rows[i]
-        matches = [match]
-        while i + 1 < len(rows) and rows[i + 1][1:3] == (body, name):
-            i += 1
-            if rows[i][0] not in matches:
-                matches.append(rows[i][0])
-        i += 1
-        if authorities:
-            matches = [{**a, **m} for m in matches for a in authorities]
-        matches = [m for m in matches if m]
-        fields = {"name": name, "match": matches, **body}
-        kept = {k: fields[k] for k in ROUTE_ORDER if fields.get(k)}
-        yield Noted(kept | {k: v for k, v in body.items() if k not in ROUTE_ORDER}, note)
+def _route(matches: Sequence[Object], body: Object, name: str, note: str) -> Noted:
+    fields = {"name": name, "match": [m for m in matches if m], **body}
+    kept = {k: fields[k] for k in ROUTE_ORDER if fields.get(k)}
+    return Noted(kept | {k: v for k, v in body.items() if k not in ROUTE_ORDER}, note)

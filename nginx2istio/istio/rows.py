@@ -1,0 +1,74 @@
+"""Rows to HTTPRoutes: what says the same is said once, without changing which route comes first.
+
+A row is one match with the body of its route. Rows for different ports never compete, so that they
+may pass each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+from nginx2istio.istio.objects import Object
+
+Row = tuple[Object, Object, str, str]
+"""Match, body, name, comment."""
+EVERYTHING = ({"prefix": "/"}, {"regex": "(?i)/.*"})
+
+
+def merged(rows: Sequence[Row]) -> Iterator[tuple[list[Object], Object, str, str]]:
+    """Routes with all their matches: rows of one name and body joined where nothing is between.
+
+    Answers that all the paths of a port share (the redirect to https) become one route of the port.
+    """
+    rows = _common_answers(_common_answers(list(rows), 80), 443)
+    taken: set[int] = set()
+    for i, (match, body, name, note) in enumerate(rows):
+        if i in taken:
+            continue
+        matches = [match]
+        for j in range(i + 1, len(rows)):
+            other = rows[j]
+            if j not in taken and other[1:3] == (body, name):
+                taken.add(j)
+                if other[0] not in matches:
+                    matches.append(other[0])
+            elif j not in taken and not _apart(match, other[0]):
+                break
+        yield matches, body, name, note
+
+
+def _apart(one: Object, other: Object) -> bool:
+    """Whether two matches are for different ports."""
+    return "port" in one and "port" in other and one["port"] != other["port"]
+
+
+def _common_answers(rows: list[Row], port: int) -> list[Row]:
+    """The rows with the last paths' equal redirects on a port in one, if nothing else is left.
+
+    Only redirects: other routes are looked up by their names.
+    """
+    last: list[int] = []
+    for i in range(len(rows) - 1, -1, -1):
+        match, body = rows[i][:2]
+        if match.get("port", port) != port:
+            continue
+        if "port" not in match or "uri" not in match or "redirect" not in body:
+            break
+        last.insert(0, i)
+    groups = [
+        [rows[i] for i in group] for _, group in groupby(last, key=lambda i: str(rows[i][0]["uri"]))
+    ]
+    answers = _without_path(groups[-1]) if groups else []
+    same = [g for g in groups if [a[:2] for a in _without_path(g)] == [a[:2] for a in answers]]
+    if len(same) < max(len(groups), 2) or groups[-1][0][0]["uri"] not in EVERYTHING:
+        return rows
+    gone = set(last)
+    return [row for i, row in enumerate(rows) if i not in gone] + answers
+
+
+def _without_path(rows: Sequence[Row]) -> list[Row]:
+    return [
+        ({k: v for k, v in match.items() if k != "uri"}, body, name, "")
+        for match, body, name, _ in rows
+    ]
