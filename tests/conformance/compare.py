@@ -88,7 +88,7 @@ def compare(
                 what = "same pod in a session"
                 found.append(difference("affinity", what, a, b, "balancing", "cookies"))
     if not any(d.what in ("answer", "service") for d in found):
-        found += subrequests(recorded, observed)
+        found += subrequests(recorded, observed, keys)
     return found
 
 

@@ -17,7 +17,7 @@ from .upstream import Entry
 
 LISTENERS = {"http": "8080", "https": "8443"}
 UNTIL_SEEN = 25  # what a weight decides: how often the recorded service may take to turn up
-UNTIL_TRUSTED = 10  # what no weight decides: how often it must come out as recorded
+UNTIL_TRUSTED = 20  # what no weight decides: how often it must come out as recorded
 MORE = 4  # times as many requests again, when shares look apart
 MIRROR_WAIT = 0.5  # seconds that a mirrored request may take
 

@@ -15,7 +15,7 @@ Sub = dict[str, Any]  # as the "upstream" of an exchange
 TOLD = ("x-original-url", "x-original-method", "x-auth-request-redirect", "x-sent-from")
 
 
-def subrequests(recorded: Exchange, observed: Exchange) -> list[Difference]:
+def subrequests(recorded: Exchange, observed: Exchange, keys: Set[str]) -> list[Difference]:
     """What differs between the recorded further requests and those observed.
 
     Nothing when either is unknown, or when the request was sent more than once.
@@ -24,12 +24,12 @@ def subrequests(recorded: Exchange, observed: Exchange) -> list[Difference]:
     if expected is None or got is None or recorded.get("times", 1) > 1:
         return []
     main = {(side.get("upstream") or {}).get("service") for side in (recorded, observed)}
-    mirrors = _mirrored(expected)
+    mirrors, unasked = _mirrored(expected), _unasked(keys)
     found = []
     left, right = _by_service(expected), _by_service(got)
     for service in sorted(set(left) | set(right)):
         a, b = left.get(service, []), right.get(service, [])
-        aspect, also = _aspect(service, a, mirrors, main)
+        aspect, also = _aspect(service, a, mirrors, main) or unasked
         if len(a) != len(b):
             what = f"further requests to {service}"
             found.append(difference(aspect, what, len(a), len(b), *also))
@@ -40,15 +40,27 @@ def subrequests(recorded: Exchange, observed: Exchange) -> list[Difference]:
 
 def _aspect(
     service: str, expected: list[Sub], mirrors: Set[str], main: Set[str | None]
-) -> tuple[str, tuple[str, ...]]:
-    """What further requests to a service are for, and which aspects announce them as well."""
+) -> tuple[str, tuple[str, ...]] | None:
+    """What further requests to a service are for, and which aspects announce them as well.
+
+    None when nginx never asks it.
+    """
     if any(_is_auth(sub) for sub in expected):
         return "auth", ("access",)
     if service in mirrors:
         return "mirror", ()
     if service in main or expected:
         return "retries", ("timeout", "status")
-    return "mirror", ("auth", "retries")  # only Istio asks it; what for cannot be seen
+    return None
+
+
+def _unasked(keys: Set[str]) -> tuple[str, tuple[str, ...]]:
+    """What Istio may ask a service for that nginx does not ask, by the annotations in use."""
+    if "mirror-target" in keys:
+        return "mirror", ("auth",) if "auth-url" in keys else ()
+    if "auth-url" in keys:
+        return "auth", ("access",)
+    return "routing", ("retries", "status")
 
 
 def _told(aspect: str, a: Sub, b: Sub) -> Iterator[Difference]:

@@ -28,7 +28,9 @@ def test_one_less() -> None:
 
 def test_one_more() -> None:
     assert aspects(with_subs(), with_subs(RETRY)) == {"retries"}
-    assert aspects(with_subs(), with_subs(MIRROR)) == {"mirror"}
+    assert aspects(with_subs(), with_subs(MIRROR), "mirror-target") == {"mirror"}
+    assert aspects(with_subs(), with_subs(AUTH), "auth-url") == {"auth"}
+    assert aspects(with_subs(), with_subs(AUTH)) == {"routing"}
 
 
 def test_what_is_told() -> None:
