@@ -75,7 +75,7 @@ def from_to_www(here: Here) -> Iterator[Edit | Finding]:
         return
     host = here.server.host
     name = host.removeprefix("www.") if host.startswith("www.") else f"www.{host}"
-    if any(name == s.host or name in s.aliases for s in here.config.servers):
+    if name in here.config.names:
         return
     code = here.number("http-redirect-code")
     to = {"authority": host, "redirectCode": code if code in (301, 302, 303, 307, 308) else 308}

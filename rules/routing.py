@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from nginx2istio.nginx.certificates import covers
 from nginx2istio.rule import Edit, Finding, Here, Message, Phase, front, rule, variant
 
 NO_ENDPOINTS = Message(
@@ -65,8 +64,8 @@ def coalescing(here: Here) -> Iterator[Edit | Finding]:
     """
     if not (here.server.wildcard and here.tls):
         return
-    for other in here.config.servers:
-        if not other.wildcard and other.certificate and covers(here.server.host, other.host):
+    for other in here.config.under.get(here.server.host.removeprefix("*."), ()):
+        if other.certificate:
             match = {"authority": {"regex": f"(?i){re.escape(other.host)}(:[0-9]+)?"}}
             yield front(Phase.SERVER, match, port=443, directResponse={"status": 421})
 

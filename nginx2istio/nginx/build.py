@@ -271,7 +271,7 @@ def build(
     ``objects`` are all that was read: Services and ConfigMaps count. ``skipped`` are the Ingresses
     of others, ``remarks`` what choosing found to remark, ``own`` names the controller's ConfigMap.
     """
-    builder = _Builder(Services(objects))
+    builder = _Builder(Services(objects, not controller.disable_external_name))
     loads = load(ingresses, controller)
     everyone = loads.everyone
     builder.losses.lost += loads.idle
@@ -286,9 +286,15 @@ def build(
             if loaded.canary:
                 builder.upstreams.merge_canary(loaded, locations)
     servers = builder.finish(everyone)
+    under: dict[str, list[Server]] = {}
+    for server in servers:
+        if not server.wildcard:
+            under.setdefault(server.host.partition(".")[2], []).append(server)
     return NginxConfig(
         controller=controller,
         servers=servers,
+        names=frozenset(name for s in servers for name in (s.host, *s.aliases)),
+        under={domain: tuple(found) for domain, found in under.items()},
         upstreams=builder.upstreams.found,
         ineffective=tuple(
             sorted(set(builder.losses.lost), key=lambda x: (x.origin, x.key, x.value))
