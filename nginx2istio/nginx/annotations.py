@@ -18,6 +18,7 @@ from nginx2istio.nginx.values_access import (
 )
 from nginx2istio.nginx.values_defaults import effective as effective
 from nginx2istio.nginx.values_fact import Fact, Family, Reader, sources
+from nginx2istio.nginx.values_nginx import refused_by_nginx
 from nginx2istio.nginx.values_plain import plain
 from nginx2istio.nginx.values_traffic import (
     canary,
@@ -73,6 +74,7 @@ class Extracted:
     why an acceptable annotation has no force; ``unknown`` the short keys that ingress-nginx does
     not know; ``written`` main short key -> the full name in the Ingress (it may be an alias).
 
+    ``breaks``: key -> why nginx refuses the whole nginx.conf, so that nothing of it is loaded.
     ``denied``: why the locations answer 503, "" when they do not. ``tls_denied``: why the whole
     server answers 403. ``dropped``: why the Ingress is not loaded at all; the rest is then void.
     """
@@ -82,6 +84,7 @@ class Extracted:
     idle: Mapping[str, str]
     unknown: tuple[str, ...]
     written: Mapping[str, str]
+    breaks: Mapping[str, str]
     denied: str = ""
     tls_denied: str = ""
     dropped: str = ""
@@ -113,14 +116,14 @@ def extract(
     dropped = _forbidden(given, annotations, start, controller)
     dropped += [f"{fact.key}: {fact.text}" for fact in facts if fact.effect == "dropped"]
     closed = [f"{f.key}: {f.text}" for f in facts if f.effect in ("denied", "server-denied")]
+    values = {fact.key: fact.value for fact in facts if fact.value is not None}
     return Extracted(
-        MappingProxyType({fact.key: fact.value for fact in facts if fact.value is not None}),
+        MappingProxyType(values),
         MappingProxyType(_invalid(facts)),
         MappingProxyType(_idle(read, facts)),
         unknown,
-        MappingProxyType(
-            {key: start + name for key, name in read.sources.items()}
-        ),
+        MappingProxyType({key: start + name for key, name in read.sources.items()}),
+        MappingProxyType({} if dropped or closed else refused_by_nginx(values, controller)),
         "; ".join(closed),
         "; ".join(f"{f.key}: {f.text}" for f in facts if f.effect == "server-denied"),
         "; ".join(dropped),

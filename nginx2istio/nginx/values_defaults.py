@@ -8,6 +8,7 @@ from nginx2istio.nginx import catalogue
 from nginx2istio.nginx.controller import Controller
 from nginx2istio.nginx.values import Value
 from nginx2istio.nginx.values_checks import CACHE_DURATION
+from nginx2istio.nginx.values_url import parse
 
 CONSTANTS: Mapping[str, Value] = {
     "affinity": "",
@@ -110,6 +111,9 @@ def effective(key: str, values: Mapping[str, Value], controller: Controller) -> 
     """
     if key in values:
         return values[key]
+    if key == "mirror-host" and "mirror-target" in values:
+        # The part before the first variable has to have the host (mirror.Parse).
+        return parse(str(values["mirror-target"]).partition("$")[0]).hostname
     if key in FROM_CONFIG:
         return controller.config[FROM_CONFIG[key]]
     if key in CONSTANTS:

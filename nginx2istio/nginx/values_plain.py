@@ -45,9 +45,15 @@ def _snippets(read: Reader) -> bool:
     return read.controller.on("allow-snippet-annotations")
 
 
+def _replaces(read: Reader) -> bool:
+    source = read.text("proxy-redirect-from").value or read.controller.text("proxy-redirect-from")
+    return source not in ("off", "default")
+
+
 CORS: Need = (_cors, "enable-cors is not true")
 STICKY: Need = (_sticky, "affinity is not cookie")
 REWRITES: Need = (_rewrites, "there is no rewrite-target")
+REPLACES: Need = (_replaces, "proxy-redirect-from is off or default")
 SNIPPETS: Need = (_snippets, "the controller runs without allow-snippet-annotations")
 
 
@@ -132,7 +138,7 @@ ROWS: Mapping[str, Row] = {
     "proxy-next-upstream-tries": _NUMBER,
     "proxy-read-timeout": _NUMBER,
     "proxy-redirect-from": _TEXT,
-    "proxy-redirect-to": _TEXT,
+    "proxy-redirect-to": Row("text", need=REPLACES),
     "proxy-request-buffering": _TEXT,
     "proxy-send-timeout": _NUMBER,
     "rewrite-target": _TEXT,
