@@ -1,0 +1,498 @@
+"""Annotations, against what ingress-nginx's own parsers made of the same ones (data/README.md)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from nginx2istio.nginx import catalogue
+from nginx2istio.nginx.annotations import Extracted, effective, extract
+from nginx2istio.nginx.controller import Controller, controller
+
+PREFIX = "nginx.ingress.kubernetes.io/"
+DATA = Path(__file__).parent / "data"
+TRUTH = Path(__file__).parents[2] / "fixtures" / "truth"
+FIELDS: Mapping[str, str] = json.loads((DATA / "fields.json").read_text())
+RECORDED = [json.loads(line) for line in (DATA / "annotations.jsonl").read_text().splitlines()]
+NOTHING = (None, "", 0, False, [])
+
+# Leaves that follow from others, or that an annotation sets together with a leaf of FIELDS.
+DERIVED = {
+    "BasicDigestAuth.secured",
+    "Connection.enabled",
+    "ExternalAuth.host",
+    "FastCGI.params",
+    "ModSecurity.enable-modsecurity-set",
+    "Opentelemetry.set",
+    "Opentelemetry.trust-set",
+    "RateLimit.connections.burst",
+    "RateLimit.rpm.burst",
+    "RateLimit.rps.burst",
+    "Redirect.code",
+    "Redirect.url",
+}
+
+
+def read(
+    annotations: Mapping[str, str],
+    configmap: Mapping[str, str] | None = None,
+    *flags: str,
+    namespace: str = "default",
+) -> Extracted:
+    return extract(
+        {PREFIX + key: text for key, text in annotations.items()},
+        controller=controller(configmap or {}, flags),
+        namespace=namespace,
+    )
+
+
+def as_leaf(key: str, value: Any) -> Any:
+    """Write one of our values as the controller's structure holds it."""
+    if key == "ssl-prefer-server-ciphers":
+        return "on" if value else "off"
+    if key == "default-backend":
+        return f"default/{value}"
+    return list(value) if isinstance(value, tuple) else value
+
+
+def disagreements(case: Mapping[str, Any], ours: Extracted, config: Controller) -> list[str]:
+    leaves = case["out"].get("set", {})
+    found = []
+    for path, key in FIELDS.items():
+        leaf = leaves.get(path, "absent")
+        default = as_leaf(key, effective(key, ours.values, config))
+        if key in ours.idle:
+            continue
+        if key in ours.values and getattr(ours.invalid.get(key), "effect", "") != "default":
+            value = as_leaf(key, ours.values[key])
+            if value != leaf and not (leaf == "absent" and value in (default, *NOTHING)):
+                found.append(f"{key}: {value!r}, not {leaf!r}")
+        elif leaf not in ("absent", default, *NOTHING) and not replaced(key, ours):
+            found.append(f"{key}: nothing, not {leaf!r}")
+    return found
+
+
+def replaced(key: str, ours: Extracted) -> bool:
+    """Say whether the parser's value is one that the template leaves out of nginx.conf."""
+    unwritten = ("client-body-buffer-size", "proxy-body-size", "proxy-max-temp-file-size")
+    if key in unwritten and key in ours.invalid:
+        return True
+    # A mirror without a usable host is parsed, but gets no location (buildMirrorLocations).
+    return key == "mirror-target" and key in ours.invalid
+
+
+@pytest.mark.parametrize("case", RECORDED, ids=lambda case: json.dumps(case["annotations"])[:60])
+def test_agrees_with_the_controllers_parsers(case: Mapping[str, Any]) -> None:
+    flags = ["--enable-annotation-validation=false"] if case.get("unchecked") else []
+    config = controller(case.get("configmap", {}), flags)
+    ours = read(case["annotations"], case.get("configmap"), *flags)
+    out = case["out"]
+    assert bool(ours.dropped) is out.get("dropped", False), ours.dropped
+    if out.get("dropped"):
+        return
+    assert bool(ours.denied) is out.get("denied", False), ours.denied
+    assert bool(ours.tls_denied) is out.get("tls", False), ours.tls_denied
+    assert {k for k, v in out.get("set", {}).items() if v is not None} <= {*FIELDS, *DERIVED}
+    # With a closed location the controller drops one family at random, and nobody sees the others.
+    if not ours.denied:
+        assert not disagreements(case, ours, config)
+
+
+@pytest.mark.parametrize(
+    "case",
+    [c for c in RECORDED if "Redirect.url" in c["out"].get("set", {})],
+    ids=lambda case: json.dumps(case["annotations"])[:60],
+)
+def test_redirects_agree(case: Mapping[str, Any]) -> None:
+    flags = ["--enable-annotation-validation=false"] if case.get("unchecked") else []
+    ours = read(case["annotations"], case.get("configmap"), *flags)
+    kind = "temporal-redirect" if "temporal-redirect" in ours.values else "permanent-redirect"
+    leaves = case["out"]["set"]
+    assert ours.values[kind] == leaves["Redirect.url"]
+    config = controller(case.get("configmap", {}), flags)
+    assert effective(f"{kind}-code", ours.values, config) == leaves["Redirect.code"]
+
+
+@pytest.mark.parametrize(
+    "case",
+    [c for c in RECORDED if "RateLimit.rps.burst" in c["out"].get("set", {})],
+    ids=lambda case: json.dumps(case["annotations"])[:60],
+)
+def test_bursts_agree(case: Mapping[str, Any]) -> None:
+    flags = ["--enable-annotation-validation=false"] if case.get("unchecked") else []
+    ours = read(case["annotations"], case.get("configmap"), *flags)
+    config = controller(case.get("configmap", {}), flags)
+    factor = effective("limit-burst-multiplier", ours.values, config)
+    rate = ours.values["limit-rps"]
+    assert isinstance(factor, int) and isinstance(rate, int)
+    assert factor * rate == case["out"]["set"]["RateLimit.rps.burst"]
+
+
+def test_the_record_covers_every_annotation_both_ways() -> None:
+    """Each key is once in force and once invalid."""
+    accepted: set[str] = set()
+    troubled: set[str] = set()
+    for case in RECORDED:
+        flags = ["--enable-annotation-validation=false"] if case.get("unchecked") else []
+        ours = read(case["annotations"], case.get("configmap"), *flags)
+        accepted.update(ours.values)
+        troubled.update(ours.invalid)
+    assert accepted == set(catalogue.ANNOTATIONS)
+    assert troubled == set(catalogue.ANNOTATIONS)
+
+
+DROPPED_OTHERWISE = {
+    "admission/forbidden-path": {"default/second-ingress"},
+    "admission/unknown-class-not-validated": {"default/extensions-invalid-other"},
+    "class/added-before": {"default/foo-no-annotation", "default/foo-no-class"},
+    "class/by-name": {"default/invalidannotation"},
+    "class/other-annotation-ignored": {"default/foo"},
+    "class/removed-after": {"default/foo-annotation", "default/foo-class"},
+    "class/watch-without-class": {"default/foo"},
+    "deep-inspection/invalid-path-drops-ingress": {"default/invalidregex"},
+    "disable-catch-all/after-update": {"default/foo"},
+    "disable-catch-all/backend-and-rules-ignored": {"default/foo"},
+    "disable-catch-all/catch-all-ignored": {"default/catch-all"},
+    "merge/classes-ignored": {"platform/i1", "platform/i3", "platform/i4"},
+    "merge/default-class-and-legacy-conflict": {"default/track-2"},
+    "merge/watch-without-class": {"platform/id-3"},
+    "mixed/023": {"team-a/orders-c"},
+    "mixed/051": {"web/stock-c"},
+    "mixed/055": {"prod/media-b"},
+    "mixed/076": {"web/accounts-c"},
+    "mixed/112": {"shop/backend-b"},
+    "mixed/116": {"prod/content-c"},
+    "namespace-selector/unlabelled-ignored": {"not-matched/bar"},
+}
+"""Ingresses that the real controller ignored for their class, path, namespace or catch-all."""
+
+
+def recorded_cases() -> list[Any]:
+    return [
+        pytest.param(case, id=case["id"])
+        for file in sorted(TRUTH.glob("*/*.json"))
+        for case in json.loads(file.read_text(encoding="utf-8"))["cases"]
+    ]
+
+
+@pytest.mark.parametrize("case", recorded_cases())
+def test_drops_what_the_real_controller_dropped(case: Mapping[str, Any]) -> None:
+    config = controller(case.get("configmap") or {}, case.get("flags") or [])
+    dropped: set[str] = set()
+    broken = False
+    for body in YAML(typ="safe").load_all(case["objects"]):
+        if not body or body["kind"] != "Ingress":
+            continue
+        metadata = body["metadata"]
+        namespace = metadata.get("namespace", "default")
+        texts = {key: str(text) for key, text in (metadata.get("annotations") or {}).items()}
+        ours = extract(texts, controller=config, namespace=namespace)
+        if ours.dropped:
+            dropped.add(f"{namespace}/{metadata['name']}")
+        broken = broken or bool(ours.breaks)
+    real = set(case["nginx"].get("dropped") or ())
+    assert dropped | DROPPED_OTHERWISE.get(case["id"], set()) == real
+    assert not broken or case["nginx"]["valid"] is False
+
+
+def test_a_record_exists() -> None:
+    assert len(recorded_cases()) > 700
+
+
+# What the table cannot say: reasons, priorities, names.
+
+
+def test_the_main_name_beats_its_alias() -> None:
+    both = {"allowlist-source-range": "1.1.1.1", "whitelist-source-range": "2.2.2.2"}
+    ours = read(both)
+    assert ours.values == {"allowlist-source-range": ("1.1.1.1",)}
+    assert ours.written == {"allowlist-source-range": PREFIX + "allowlist-source-range"}
+    assert set(ours.idle) == {"whitelist-source-range"}
+
+
+def test_a_filled_alias_beats_an_empty_main_name() -> None:
+    ours = read({"limit-allowlist": "", "limit-whitelist": "10.0.0.0/8", "limit-rps": "1"})
+    assert ours.values["limit-allowlist"] == ("10.0.0.0/8",)
+    assert ours.written["limit-allowlist"] == PREFIX + "limit-whitelist"
+    assert set(ours.idle) == {"limit-allowlist"}
+
+
+def test_an_alias_alone_is_read() -> None:
+    assert read({"whitelist-source-range": " 10.1.2.3/8 , ::1"}).values == {
+        "allowlist-source-range": ("10.0.0.0/8", "::1")
+    }
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "effect"),
+    [
+        ("proxy-body-size", "lots", "default"),
+        ("proxy-read-timeout", "60s", "default"),
+        ("backend-protocol", "HTTP2", "default"),
+        ("rewrite-target", "/v?id=$1", "default"),
+        ("allowlist-source-range", "10.0.0.0/8;10.1.0.0/16", "denied"),
+        ("allowlist-source-range", "", "denied"),
+        ("auth-secret", "a/b/c", "denied"),
+        ("auth-tls-secret", "ca", "server-denied"),
+        ("auth-tls-secret", "other/ca", "server-denied"),
+        ("custom-headers", "headers", "denied"),
+        ("permanent-redirect", "https://a.test$request_uri", "dropped"),
+        ("permanent-redirect", "", "family-off"),
+        ("temporal-redirect", "/elsewhere", "family-off"),
+        ("server-alias", "a b", "dropped"),
+        ("custom-http-errors", "4 04", "family-off"),
+        ("service-upstream", "yes", "default"),
+    ],
+)
+def test_what_an_invalid_value_leads_to(key: str, text: str, effect: str) -> None:
+    ours = read({key: text, "auth-type": "basic"} if key == "auth-secret" else {key: text})
+    assert ours.invalid[key].effect == effect
+    assert ours.invalid[key].text
+    assert bool(ours.dropped) is (effect == "dropped")
+    assert bool(ours.denied) is (effect in ("denied", "server-denied"))
+    assert bool(ours.tls_denied) is (effect == "server-denied")
+
+
+@pytest.mark.parametrize(
+    ("key", "text"),
+    [
+        ("auth-cache-duration", "5m;"),
+        ("auth-request-redirect", "https://h.test/$x"),
+        ("auth-always-set-cookie", "maybe"),
+    ],
+)
+def test_three_members_open_the_path_when_refused(key: str, text: str) -> None:
+    ours = read({"auth-url": "http://auth.test/", key: text})
+    assert ours.invalid[key].effect == "family-off"
+    assert "auth-url" in ours.idle
+    assert not ours.values
+    assert not ours.denied
+
+
+def test_a_redirect_without_scheme_takes_the_whole_family_along() -> None:
+    ours = read({"temporal-redirect": "/x", "from-to-www-redirect": "true"})
+    assert not ours.values
+    assert set(ours.idle) == {"from-to-www-redirect"}
+
+
+def test_only_bad_origins_are_skipped() -> None:
+    ours = read({"enable-cors": "true", "cors-allow-origin": "https://a.test, b.test"})
+    assert ours.values["cors-allow-origin"] == ("https://a.test",)
+    assert ours.invalid["cors-allow-origin"].effect == "partial"
+
+
+@pytest.mark.parametrize(
+    ("annotations", "idle"),
+    [
+        ({"cors-max-age": "5"}, {"cors-max-age"}),
+        ({"enable-cors": "false", "cors-allow-origin": "*"}, {"cors-allow-origin"}),
+        ({"canary-weight": "5", "canary-by-cookie": "x"}, {"canary-weight", "canary-by-cookie"}),
+        ({"session-cookie-path": "/"}, {"session-cookie-path"}),
+        ({"auth-realm": "x", "auth-secret": "s"}, {"auth-realm", "auth-secret"}),
+        ({"auth-signin": "http://l.test/"}, {"auth-signin"}),
+        ({"auth-tls-match-cn": "CN=x"}, {"auth-tls-match-cn"}),
+        ({"proxy-ssl-verify": "on"}, {"proxy-ssl-verify"}),
+        ({"limit-allowlist": "1.1.1.1"}, {"limit-allowlist"}),
+        ({"upstream-hash-by-subset": "true"}, {"upstream-hash-by-subset"}),
+        ({"x-forwarded-prefix": "/x"}, {"x-forwarded-prefix"}),
+        ({"mirror-host": "a.test"}, {"mirror-host"}),
+        ({"opentelemetry-operation-name": "x"}, {"opentelemetry-operation-name"}),
+        ({"permanent-redirect-code": "302"}, {"permanent-redirect-code"}),
+        ({"fastcgi-index": "index.php"}, {"fastcgi-index"}),
+        ({"proxy-redirect-to": "/b"}, {"proxy-redirect-to"}),
+        ({"auth-url": "http://a.test/", "auth-cache-duration": "200 5m"}, {"auth-cache-duration"}),
+        ({"influxdb-host": "x"}, {"influxdb-host"}),
+    ],
+)
+def test_annotations_that_nobody_reads(annotations: Mapping[str, str], idle: set[str]) -> None:
+    ours = read(annotations)
+    assert set(ours.idle) == idle
+    assert not idle & set(ours.values)
+    assert not ours.invalid
+    assert not ours.unknown
+
+
+def test_unknown_annotations_are_told_from_foreign_ones() -> None:
+    ours = extract(
+        {PREFIX + "rewrite-targt": "/", "cert-manager.io/issuer": "x", "kubernetes.io/y": "z"},
+        controller=controller({}),
+    )
+    assert ours.unknown == ("rewrite-targt",)
+    assert not ours.values
+
+
+@pytest.mark.parametrize("via_flag", [True, False])
+def test_another_prefix(via_flag: bool) -> None:
+    texts = {"ingress.example.com/use-regex": "true", PREFIX + "rewrite-target": "/x"}
+    flags = ["--annotations-prefix=ingress.example.com"] if via_flag else []
+    prefix = "" if via_flag else "ingress.example.com"
+    ours = extract(texts, controller=controller({}, flags), prefix=prefix)
+    assert ours.values == {"use-regex": True}
+    assert ours.unknown == ()
+
+
+# Risk and other reasons for not being loaded
+
+
+def test_snippets_need_a_risk_level_and_a_switch() -> None:
+    texts = {"configuration-snippet": "more_set_headers X;"}
+    critical = {"annotations-risk-level": "Critical"}
+    assert "risk Critical" in read(texts).dropped
+    assert "risk Critical" in read(texts, {"allow-snippet-annotations": "true"}).dropped
+    ours = read(texts, critical)
+    assert not ours.dropped
+    assert set(ours.idle) == {"configuration-snippet"}
+    ours = read(texts, critical | {"allow-snippet-annotations": "true"})
+    assert ours.values == texts
+
+
+def test_a_risky_name_without_any_prefix_counts_too() -> None:
+    ours = extract({"server-snippet": "x"}, controller=controller({}))
+    assert "server-snippet has risk Critical" in ours.dropped
+
+
+@pytest.mark.parametrize(
+    ("words", "text", "dropped"),
+    [
+        ("load_module,lua", "/lua", True),
+        ("load_module,lua", "/x", False),
+        (" lua ", "/lua", True),
+        ("lua, x", "/x", False),  # the blank before x belongs to the word
+        ("lua,", "/y", True),  # the empty word behind the comma is in every text
+        ("", "/lua", False),
+    ],
+)
+def test_forbidden_words(words: str, text: str, dropped: bool) -> None:
+    ours = read({"rewrite-target": text}, {"annotation-value-word-blocklist": words})
+    assert bool(ours.dropped) is dropped
+
+
+def test_other_annotations_may_hold_forbidden_words() -> None:
+    config = controller({"annotation-value-word-blocklist": "lua"})
+    assert not extract({"description": "lua"}, controller=config).dropped
+
+
+# References
+
+
+@pytest.mark.parametrize(
+    ("text", "crossing", "value"),
+    [
+        ("users", False, "web/users"),
+        ("web/users", False, "web/users"),
+        ("/users", False, "web/users"),
+        ("shop/users", False, None),
+        ("shop/users", True, "shop/users"),
+    ],
+)
+def test_secrets_of_basic_auth(text: str, crossing: bool, value: str | None) -> None:
+    config = {"allow-cross-namespace-resources": str(crossing).lower()}
+    ours = read({"auth-type": "basic", "auth-secret": text}, config, namespace="web")
+    assert ours.values.get("auth-secret") == value
+    assert bool(ours.denied) is (value is None)
+
+
+# What nginx refuses
+
+
+@pytest.mark.parametrize(
+    ("annotations", "culprit"),
+    [
+        ({"proxy-buffers-number": "1"}, "proxy-buffers-number"),
+        ({"proxy-buffers-number": "2"}, "proxy-buffers-number"),
+        ({"proxy-buffers-number": "2", "proxy-busy-buffers-size": "4k"}, None),
+        ({"proxy-buffers-number": "3"}, None),
+        ({"proxy-buffer-size": "4b"}, "proxy-buffer-size"),
+        ({"proxy-buffer-size": "16k"}, None),
+        ({"proxy-busy-buffers-size": "2k"}, "proxy-busy-buffers-size"),
+        ({"proxy-busy-buffers-size": "12k"}, None),
+        ({"proxy-busy-buffers-size": "13k"}, "proxy-busy-buffers-size"),
+        ({"proxy-max-temp-file-size": "2g"}, "proxy-max-temp-file-size"),
+        ({"proxy-max-temp-file-size": "2k"}, "proxy-max-temp-file-size"),
+        ({"proxy-max-temp-file-size": "0"}, None),
+        ({"proxy-read-timeout": "-1"}, "proxy-read-timeout"),
+        ({"proxy-read-timeout": "0"}, None),
+        ({"proxy-next-upstream-tries": "-1"}, "proxy-next-upstream-tries"),
+        ({"limit-rate": "99999999999999999"}, "limit-rate"),
+        ({"proxy-cookie-path": "/a"}, "proxy-cookie-path"),
+        ({"proxy-cookie-path": "/a /b"}, None),
+        ({"proxy-redirect-from": "a b", "proxy-redirect-to": "/b"}, "proxy-redirect-from"),
+        ({"proxy-redirect-from": "a b"}, None),
+        ({"ssl-ciphers": "A B"}, "ssl-ciphers"),
+        ({"custom-http-errors": "499"}, "custom-http-errors"),
+        ({"custom-http-errors": "404,500"}, None),
+        ({"limit-rps": "1", "limit-burst-multiplier": "0"}, "limit-burst-multiplier"),
+        ({"limit-burst-multiplier": "0"}, None),
+        ({"rewrite-target": "/a$/b"}, "rewrite-target"),
+        ({"rewrite-target": "/$1"}, None),
+        ({"server-alias": "~^("}, "server-alias"),
+        ({"server-alias": "*a.test"}, "server-alias"),
+        ({"server-alias": "a{b"}, "server-alias"),
+        ({"server-alias": "*.a.test,~^www\\d+\\.a$,a.*"}, None),
+    ],
+)
+def test_values_that_nginx_refuses(annotations: Mapping[str, str], culprit: str | None) -> None:
+    assert next(iter(read(annotations).breaks), None) == culprit
+
+
+# Defaults
+
+
+@pytest.mark.parametrize(
+    ("key", "configmap", "value"),
+    [
+        ("proxy-body-size", {}, "1m"),
+        ("proxy-body-size", {"proxy-body-size": "8m"}, "8m"),
+        ("proxy-read-timeout", {"proxy-read-timeout": "7"}, 7),
+        ("ssl-redirect", {}, True),
+        ("ssl-redirect", {"ssl-redirect": "false"}, False),
+        ("allowlist-source-range", {"whitelist-source-range": "10.0.0.0/8"}, ("10.0.0.0/8",)),
+        ("custom-http-errors", {"custom-http-errors": "404,503"}, (404, 503)),
+        ("proxy-next-upstream", {}, "error timeout"),
+        ("canary-weight-total", {}, 100),
+        ("session-cookie-name", {}, "INGRESSCOOKIE"),
+        ("use-regex", {}, False),
+        ("rewrite-target", {}, None),
+        ("mirror-host", {}, None),
+    ],
+)
+def test_effective_without_annotation(key: str, configmap: Mapping[str, str], value: Any) -> None:
+    assert effective(key, {}, controller(configmap)) == value
+
+
+def test_effective_with_annotation() -> None:
+    ours = read({"proxy-body-size": "8m", "use-regex": "true"})
+    config = controller({"proxy-body-size": "2m"})
+    assert effective("proxy-body-size", ours.values, config) == "8m"
+    assert effective("use-regex", ours.values, config) is True
+
+
+def test_a_mirrors_host_is_that_of_its_target() -> None:
+    values = read({"mirror-target": "http://m.ns:8080/x$request_uri"}).values
+    assert effective("mirror-host", values, controller({})) == "m.ns"
+
+
+@pytest.mark.parametrize("target", ["http://$service/x", "m.ns", "//m.ns/"])
+def test_a_mirror_without_a_host_goes_astray(target: str) -> None:
+    ours = read({"mirror-target": target, "mirror-request-body": "off"})
+    assert "copies of requests go to this host itself" in ours.invalid["mirror-target"].text
+    assert "mirror-target" not in ours.values
+
+
+@pytest.mark.parametrize("text", ["8b", "8 m"])
+def test_a_size_that_is_checked_but_not_written_leaves_nginx_its_own(text: str) -> None:
+    ours = read({"proxy-body-size": text})
+    assert effective("proxy-body-size", ours.values, controller({"proxy-body-size": "9m"})) == "1m"
+    assert ours.invalid["proxy-body-size"].effect == "default"
+
+
+def test_effective_knows_every_annotation() -> None:
+    for key in catalogue.ANNOTATIONS:
+        effective(key, {}, controller({}))
+    with pytest.raises(KeyError):
+        effective("whitelist-source-range", {}, controller({}))

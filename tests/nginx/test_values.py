@@ -1,0 +1,280 @@
+"""Go's way of reading values."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nginx2istio.nginx.values import (
+    address,
+    addresses,
+    boolean,
+    compiles,
+    integer,
+    listed,
+    normalise,
+    options,
+    pattern,
+    trim,
+)
+from nginx2istio.nginx.values_checks import CACHE_DURATION, cache_durations
+from nginx2istio.nginx.values_config import WrongValue, decode
+from nginx2istio.nginx.values_url import WrongUrl, absolute_url, parse
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        *((text, True) for text in ("1", "t", "T", "true", "True", "TRUE")),
+        *((text, False) for text in ("0", "f", "F", "false", "False", "FALSE")),
+        *((text, None) for text in ("", "yes", "on", "tRUE", " true", "true\n", "2")),
+    ],
+)
+def test_boolean(text: str, value: bool | None) -> None:
+    assert boolean(text) is value
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("0", 0),
+        ("007", 7),
+        ("+5", 5),
+        ("-5", -5),
+        ("9223372036854775807", 9223372036854775807),
+        ("-9223372036854775808", -9223372036854775808),
+        ("9223372036854775808", None),
+        ("", None),
+        (" 5", None),
+        ("5\n", None),
+        ("5s", None),
+        ("1_000", None),
+        ("0x1", None),
+        ("1.0", None),
+        ("٣", None),
+    ],
+)
+def test_integer(text: str, value: int | None) -> None:
+    assert integer(text) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("1.2.3.4", "1.2.3.4"),
+        ("10.1.2.3/8", "10.0.0.0/8"),
+        ("1.2.3.4/032", "1.2.3.4/32"),
+        ("2001:DB8:0:0::1", "2001:db8::1"),
+        ("2001:db8::1/32", "2001:db8::/32"),
+        ("::ffff:1.2.3.4", "1.2.3.4"),
+        ("::ffff:1.2.3.4/120", "1.2.3.0/24"),
+        ("::ffff:1.2.3.4/90", "::ffc0:0:0/90"),
+        ("0.0.0.0/0", "0.0.0.0/0"),
+        ("::/0", "::/0"),
+        ("01.2.3.4", None),
+        ("1.2.3", None),
+        ("1.2.3.4/33", None),
+        ("1.2.3.4/", None),
+        ("1.2.3.4/-1", None),
+        ("1.2.3.4/255.0.0.0", None),
+        ("fe80::1%eth0", None),
+        (" 1.2.3.4", None),
+        ("a.test", None),
+        ("", None),
+    ],
+)
+def test_address(text: str, value: str | None) -> None:
+    assert address(text) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("1.2.3.4", ("1.2.3.4",)),
+        (" 10.0.0.1/8 , 1.2.3.4,10.9.9.9/8", ("1.2.3.4", "10.0.0.0/8")),
+        ("9.9.9.9,10.0.0.0/8", ("10.0.0.0/8", "9.9.9.9")),
+        ("1.2.3.4,", None),
+        ("1.2.3.4 5.6.7.8", None),
+        ("", None),
+    ],
+)
+def test_addresses(text: str, value: tuple[str, ...] | None) -> None:
+    assert addresses(text) == value
+
+
+@settings(deadline=None)
+@given(st.integers(0, 2**32 - 1), st.integers(0, 32))
+def test_networks_of_an_address_are_stable(number: int, bits: int) -> None:
+    text = ".".join(str(number >> shift & 255) for shift in (24, 16, 8, 0))
+    found = address(f"{text}/{bits}")
+    assert found
+    assert address(found) == found
+    assert found.endswith(f"/{bits}")
+
+
+def test_blanks_are_those_of_unicode() -> None:
+    assert trim("\t\x85\xa0\u2003 x \u3000\r\n") == "x"
+    assert trim("\x1cx\x1f") == "\x1cx\x1f"
+
+
+def test_lines_are_trimmed_one_by_one() -> None:
+    assert normalise("  a  b \n\t c \n") == "a  b\nc\n"
+    assert normalise("  ") == ""
+
+
+def test_listed() -> None:
+    assert listed(" a ,, b,") == ("a", "b")
+    assert listed("") == ()
+
+
+def test_patterns_forget_blanks_and_refuse_line_ends() -> None:
+    check = pattern("[a-z]*", spaceless=True)
+    assert check("a b c")
+    assert not check("a\tb")
+    assert not check("a\nb")
+    assert not pattern(r"[a-z\s]*")("a\nb")
+    assert not pattern("[a-z]*")("a b")
+    assert pattern("b", whole=False)("abc")
+
+
+def test_options() -> None:
+    assert options("on", "off")(" on ")
+    assert not options("on", "off")("On")
+    assert options("http", cased=False)("HTTP")
+    assert not options("http", cased=False)("HTTPS")
+
+
+@pytest.mark.parametrize(("text", "fine"), [("a.*", True), ("(", False), (r"(?=a)", False)])
+def test_compiles(text: str, fine: bool) -> None:
+    assert compiles(text) is fine
+
+
+@pytest.mark.parametrize(
+    ("text", "scheme", "host"),
+    [
+        ("http://a.test/x?y=1#z", "http", "a.test"),
+        ("HTTPS://a.test:8443", "https", "a.test:8443"),
+        ("http://u:p@a.test/", "http", "a.test"),
+        ("//a.test/x", "", "a.test"),
+        ("///x", "", ""),
+        ("/x", "", ""),
+        ("a.test/x", "", ""),
+        ("mailto:a", "mailto", ""),
+        ("http://[::1]:80/", "http", "[::1]:80"),
+        ("http://$host/x", "http", "$host"),
+        ("1a:b", None, None),
+        (":x", None, None),
+        ("http://a b/", None, None),
+        ("http://a:port/", None, None),
+        ("http://a:1:2/", None, None),
+        ("http://[::1/", None, None),
+        ("http://a.test/%zz", None, None),
+        ("http://%41/", None, None),
+        ("/a\x01", None, None),
+        ("a:b/c", "a", ""),
+        ("a b:c", None, None),
+    ],
+)
+def test_urls(text: str, scheme: str | None, host: str | None) -> None:
+    if scheme is None:
+        with pytest.raises(WrongUrl):
+            parse(text)
+    else:
+        found = parse(text)
+        assert (found.scheme, found.host) == (scheme, host)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [("http://a.test:80/", "a.test"), ("http://[::1]:80/", "::1"), ("http://a.test", "a.test")],
+)
+def test_host_names(text: str, name: str) -> None:
+    assert parse(text).hostname == name
+
+
+@pytest.mark.parametrize("text", ["", "x", "x:y/z", "//a/b#"])
+def test_what_is_no_request_uri(text: str) -> None:
+    if text in ("", "x"):
+        with pytest.raises(WrongUrl):
+            parse(text, request=True)
+    else:
+        assert parse(text, request=True).host == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "fine"),
+    [
+        ("http://a.test", True),
+        ("ftp://a", True),
+        ("a.test", False),
+        ("/x", False),
+        ("http:///x", False),
+        ("http://a..b/", False),
+        ("http://a b/", False),
+    ],
+)
+def test_absolute_urls(text: str, fine: bool) -> None:
+    assert (absolute_url(text) == "") is fine
+
+
+@settings(deadline=None)
+@given(st.text(max_size=20))
+def test_any_text_is_a_url_or_is_refused(text: str) -> None:
+    try:
+        parse(text)
+    except WrongUrl as wrong:
+        assert str(wrong)
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "fine"),
+    [
+        ("200 5m", ("200 5m",), True),
+        ("200 202 401 5m, 404 1h 30m", ("200 202 401 5m", "404 1h 30m"), True),
+        ("any 5m", ("any 5m",), True),
+        ("", (CACHE_DURATION,), True),
+        (" , ", (CACHE_DURATION,), True),
+        ("200", (CACHE_DURATION,), False),
+        ("5m 200", (CACHE_DURATION,), False),
+        ("200 5m, 404", (CACHE_DURATION,), False),
+    ],
+)
+def test_cache_durations(text: str, value: tuple[str, ...], fine: bool) -> None:
+    found, problem = cache_durations(text)
+    assert found == value
+    assert (problem == "") is fine
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "value"),
+    [
+        ("int", "10", 10),
+        ("int", "0x1f", 31),
+        ("int", "017", 15),
+        ("int", "1_000", 1000),
+        ("int", "0_7", 7),
+        ("int", "-0b11", -3),
+        ("int", "", 0),
+        ("int", "08", None),
+        ("int", "1__0", None),
+        ("int", "1.5", None),
+        ("int", " 5", None),
+        ("int32", "2147483648", None),
+        ("bool", "", False),
+        ("bool", "T", True),
+        ("bool", "yes", None),
+        ("float", "1e3", 1000.0),
+        ("float", ".5", 0.5),
+        ("float", "x", None),
+        ("list", "a,b", ("a,b",)),
+        ("list", "", ()),
+        ("str", " x ", " x "),
+    ],
+)
+def test_weak_decoding(kind: str, text: str, value: object) -> None:
+    if value is None:
+        with pytest.raises(WrongValue):
+            decode(kind, text)
+    else:
+        assert decode(kind, text) == value
