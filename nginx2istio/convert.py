@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -17,7 +18,7 @@ from nginx2istio.nginx.build import build
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.controller import Controller, controller
 from nginx2istio.nginx.ingresses import Ingress, Malformed, chosen, class_rules, parse
-from nginx2istio.nginx.model import Location, Origin, Server, Setting, Upstream
+from nginx2istio.nginx.model import Location, Origin, Server, Setting
 from nginx2istio.options import Options
 from nginx2istio.rule import Edit, Fate, action, route_name
 from nginx2istio.sources.resource import Inputs, Problem, Resource
@@ -69,7 +70,7 @@ def convert(inputs: Inputs, rules: Rules, options: Options | None = None) -> Con
     once = tuple(a.edit for a in edits.get("*", ()))
     assembled = assemble(
         sites,
-        {name: service(u) for name, u in config.upstreams.items()},
+        services(config),
         Target(options.gateway_namespace, options.gateway_selector),
         once,
     )
@@ -147,13 +148,19 @@ def _ingresses(resources: Iterable[Resource]) -> tuple[list[Ingress], list[Probl
     return [found[k] for k in sorted(found)], problems
 
 
-def service(upstream: Upstream) -> Service:
-    """What an upstream is in Istio: the Service's own DNS name and port."""
-    host = f"{upstream.service}.{upstream.namespace}.svc.cluster.local"
-    port = upstream.port
-    if port is None and upstream.known is False:
-        port = int(upstream.declared_port) if upstream.declared_port.isdigit() else 80
-    return Service(host, upstream.namespace, port)
+def services(config: NginxConfig) -> dict[str, Service]:
+    """What each upstream is in Istio: the Service's own DNS name and port."""
+    found = {}
+    for name, upstream in config.upstreams.items():
+        host = f"{upstream.service}.{upstream.namespace}.svc.cluster.local"
+        port = upstream.port
+        if port is None and upstream.known is False:
+            port = int(upstream.declared_port) if upstream.declared_port.isdigit() else 80
+        alias = upstream.external_name.removesuffix(".")
+        inside = re.fullmatch(r"[^.]+\.([^.]+)\.svc\.cluster\.local", alias)
+        space = inside[1] if inside else ""
+        found[name] = Service(host, upstream.namespace, port, alias, space)
+    return found
 
 
 HOST_WIDE = frozenset({"front", "gateway", "alias", "other-host"})

@@ -7,29 +7,37 @@ will be different. It changes nothing, and the order in which rules run does not
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from nginx2istio.copies import copy_secret, secret_name
 from nginx2istio.edit import Edit as Edit
 from nginx2istio.edit import Phase as Phase
+from nginx2istio.istio import authorization as policies
 from nginx2istio.istio import envoy
 from nginx2istio.istio.envoy import http_filter as http_filter
 from nginx2istio.istio.envoy import on_host as on_host
 from nginx2istio.istio.envoy import on_manager as on_manager
 from nginx2istio.istio.envoy import on_route as on_route
 from nginx2istio.istio.envoy import typed as typed
+from nginx2istio.istio.site import Target
+from nginx2istio.kept import kept as kept
 from nginx2istio.nginx.annotations import effective
 from nginx2istio.nginx.catalogue import ANNOTATIONS
 from nginx2istio.nginx.certificates import covers
-from nginx2istio.nginx.config import NginxConfig
+from nginx2istio.nginx.config import NginxConfig as NginxConfig
 from nginx2istio.nginx.model import Location as Location
-from nginx2istio.nginx.model import Origin, Server, Settings
+from nginx2istio.nginx.model import Origin, Settings
+from nginx2istio.nginx.model import Server as Server
 from nginx2istio.nginx.model import Setting as Setting
 from nginx2istio.nginx.model import Upstream as Upstream
 from nginx2istio.nginx.values import Value as Value
 from nginx2istio.options import Options
+from nginx2istio.protection import Zones as Zones
+from nginx2istio.protection import in_force as in_force
+from nginx2istio.protection import withheld as withheld
+from nginx2istio.protection import zones as zones
 
 Fate = Literal["translated", "approximated", "unsupported", "neutral", "ineffective", "unmapped"]
 Severity = Literal["error", "warning", "info"]
@@ -320,6 +328,14 @@ def resource(obj: Mapping[str, Any]) -> Edit:
     return Edit("resource", "", obj)
 
 
+def outside(host: str, port: int, there: int | None = None) -> Edit:
+    """Makes a host outside of the cluster known to the gateway, with a port (``there`` over there).
+
+    Routes may then lead to it, in plain HTTP unless their destination says TLS.
+    """
+    return Edit("outside", host, {port: there or port})
+
+
 def envoy_filter(here: Here, name: str, *patches: Mapping[str, Any], note: str = "") -> Edit:
     """An EnvoyFilter of the gateway's pods, made of ``http_filter``, ``on_route`` and the like.
 
@@ -331,6 +347,28 @@ def envoy_filter(here: Here, name: str, *patches: Mapping[str, Any], note: str =
         name, [dict(p) for p in patches], options.gateway_namespace, options.gateway_selector,
         note=note,
     )  # fmt: skip
+    return resource(made)
+
+
+def authorization(
+    here: Here,
+    deed: Literal["DENY", "CUSTOM"],
+    plan: Zones,
+    group: str,
+    sources: Sequence[Mapping[str, Any]] = (),
+    provider: str = "",
+) -> Edit:
+    """An AuthorizationPolicy for the locations of a group of ``plan`` (see ``zones``).
+
+    It holds for requests from any of ``sources`` (Istio's Source), for all if there are none. Each
+    location of the group asks for the same object.
+    """
+    options = here.options
+    target = Target(options.gateway_namespace, options.gateway_selector)
+    rules = policies.rules(sources, plan.parts(group), plan.others)
+    host = "catch-all" if here.server.host == "_" else here.server.host
+    title = f"nginx2istio-{deed.lower()}-{host}"
+    made = policies.policy(target, title, deed, rules, provider, plan.sources(group))
     return resource(made)
 
 

@@ -6,13 +6,14 @@ of its namespace's Gateway. Places become HTTPRoutes.
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from nginx2istio.edit import Edit
 from nginx2istio.istio.fields import Conflict, put
 from nginx2istio.istio.gateways import gateways
-from nginx2istio.istio.objects import Names, Noted, Object, identity, made
+from nginx2istio.istio.objects import Names, Noted, Object, dns_name, identity, made
 from nginx2istio.istio.policies import Policies
 from nginx2istio.istio.routes import http_routes
 from nginx2istio.istio.site import Service, Site, Target
@@ -26,6 +27,7 @@ class Assembled:
     conflicts: list[tuple[str, Conflict]] = field(default_factory=list)
     mesh: Object = field(default_factory=dict)
     actions: list[dict[str, str]] = field(default_factory=list)
+    outside: dict[str, dict[int, int]] = field(default_factory=dict)
 
 
 def assemble(
@@ -36,7 +38,7 @@ def assemble(
 ) -> Assembled:
     """The Istio objects of all sites: Gateways, VirtualServices, DestinationRules, others."""
     out = Assembled()
-    policies = Policies(sites, services)
+    policies = Policies(sites, services, target.namespace)
     out.conflicts += policies.conflicts
     names = Names()
     virtual: list[Object] = []
@@ -53,7 +55,8 @@ def assemble(
                 virtual.append(_virtual_service(site, [edit.path], routes, target, names))
     for edit in edits:
         _apart(edit, out, others)
-    found = [*gateways(sites, target), *virtual, *policies.objects(), *others.values()]
+    entries = [service_entry(host, out.outside[host], target) for host in sorted(out.outside)]
+    found = [*gateways(sites, target), *virtual, *policies.objects(), *entries, *others.values()]
     out.objects = sorted(found, key=order)
     return out
 
@@ -71,6 +74,8 @@ def _apart(edit: Edit, out: Assembled, others: dict[tuple[str, str, str], Object
         wanted = {"kind": edit.path, **edit.value}
         if wanted not in out.actions:
             out.actions.append(wanted)
+    elif edit.target == "outside":
+        out.outside.setdefault(edit.path, {}).update(edit.value)
 
 
 KINDS = ("Gateway", "VirtualService", "DestinationRule", "ServiceEntry", "AuthorizationPolicy")
@@ -81,6 +86,31 @@ def order(obj: Object) -> tuple[str, int, str, str]:
     kind, namespace, name = identity(obj)
     rank = KINDS.index(kind) if kind in KINDS else len(KINDS)
     return namespace, rank, kind, name
+
+
+def service_entry(host: str, ports: Mapping[int, int], target: Target) -> Noted:
+    """Make the ServiceEntry of a host outside, with its ports and what each is over there.
+
+    It is plain HTTP and for the gateway's namespace alone: under protocol HTTPS the gateway would
+    pass through what clients encrypt, and under HTTP the mesh's other clients could not.
+    """
+    spec: Object = {
+        "hosts": [host],
+        "exportTo": ["."],
+        "location": "MESH_EXTERNAL",
+        "resolution": "DNS",
+        "ports": [
+            {"number": number, "name": f"http-{number}", "protocol": "HTTP"}
+            | ({"targetPort": ports[number]} if ports[number] != number else {})
+            for number in sorted(ports)
+        ],
+    }
+    try:
+        ipaddress.ip_address(host)
+        spec |= {"resolution": "STATIC", "endpoints": [{"address": host}]}
+    except ValueError:
+        pass
+    return made("ServiceEntry", target.namespace, dns_name(host), spec, [])
 
 
 def _virtual_service(

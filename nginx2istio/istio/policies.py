@@ -28,10 +28,17 @@ class Policies:
 
     A policy belongs to a place, a port and an upstream: what is wished of a destination may be
     wished on one port only (a cookie that is Secure over https) or of one upstream (a canary).
+    ``outside`` is the namespace of what is known of hosts outside: the gateway's.
     """
 
-    def __init__(self, sites: Sequence[Site], services: Mapping[str, Service]):
+    def __init__(self, sites: Sequence[Site], services: Mapping[str, Service], outside: str):
         self.services = services
+        self.outside = outside
+        self.known_as = {s.host: [(s.namespace, s.host)] for s in services.values()}
+        for service in services.values():
+            there = (service.alias_namespace or outside, service.alias)
+            if service.alias and there not in self.known_as[service.host]:
+                self.known_as[service.host].append(there)
         self.wished: dict[tuple[int, int, str], Object] = {}
         self.by_host: dict[str, Counter[Any]] = {}
         self.values: dict[Any, Object] = {}
@@ -43,6 +50,7 @@ class Policies:
                     self.add(site, place, port)
 
     def add(self, site: Site, place: Place, port: int) -> None:
+        """Counts what requests to a place on a port want of the hosts that they reach."""
         for spec in reached(place, port):
             host = self.services[spec["upstream"]].host
             key = frozen(self.policy(spec, place, port, f"{site.host} {place.name}"))
@@ -50,7 +58,7 @@ class Policies:
             self.sources.setdefault(host, set()).update(site.sources)
 
     def policy(self, spec: Spec, place: Place | None, port: int, where: str = "") -> Object:
-        """The trafficPolicy of a destination; ``policy`` of the spec replaces whole fields of it."""
+        """The trafficPolicy of a destination; ``policy`` of the spec replaces fields of it."""
         name = spec["upstream"]
         at = (id(place), port, name)
         wished = self.wished.get(at)
@@ -72,9 +80,11 @@ class Policies:
         """The subset for a policy, "" where all routes to the host want the same one.
 
         TLS is always in a subset: under the Service's own policy it would also meet the clients
-        in the mesh, which speak to the pods in other ways.
+        in the mesh, which speak to the pods in other ways. So is what is for an alias, whose host
+        may have several.
         """
         alone = len(self.by_host.get(host, ())) < 2 and "tls" not in self.values.get(key, {})
+        alone = alone and len(self.known_as[host]) == 1
         return "" if alone or not key else f"n2i-{short_hash(repr(key))}"
 
     def destination(self, spec: Spec, place: Place | None, port: int) -> Object:
@@ -92,26 +102,31 @@ class Policies:
         return {"destination": there, **rest}
 
     def objects(self) -> Iterable[Noted]:
-        """One DestinationRule a Service that needs one, in the Service's namespace."""
+        """One DestinationRule a host that needs one, where pilot looks for it."""
         names = Names()
-        where = {s.host: s.namespace for s in self.services.values()}
+        wanted: dict[tuple[str, str], dict[str, Any]] = {}
+        sources: dict[tuple[str, str], set[str]] = {}
         for host in sorted(self.by_host):
-            wanted = [key for key in self.by_host[host] if key]
-            if not wanted:
-                continue
+            keys = {self.subset(host, key): key for key in self.by_host[host] if key}
+            # An alias has them under both names: some pilots don't know it for an alias.
+            for at in self.known_as[host] if keys else ():
+                wanted.setdefault(at, {}).update(keys)
+                sources.setdefault(at, set()).update(self.sources[host])
+        for (namespace, host), keys in sorted(wanted.items()):
             spec: Object = {"host": host}
-            if not self.subset(host, wanted[0]):
-                spec["trafficPolicy"] = self.values[wanted[0]]
+            if namespace == self.outside and not host.endswith(".local"):
+                spec["exportTo"] = ["."]
+            if "" in keys:
+                spec["trafficPolicy"] = self.values[keys[""]]
             else:
                 # Identical labels (none): a subset is all pods, under a policy of its own.
-                spec["subsets"] = sorted(
-                    ({"name": self.subset(host, k), "trafficPolicy": self.values[k]}
-                     for k in wanted),
-                    key=lambda s: str(s["name"]),
-                )  # fmt: skip
-            namespace = where[host]
-            name = names.name(namespace, host.split(".")[0] if host.endswith(".local") else host)
-            yield made("DestinationRule", namespace, name, spec, sorted(self.sources[host]))
+                spec["subsets"] = [
+                    {"name": name, "trafficPolicy": self.values[key]}
+                    for name, key in sorted(keys.items())
+                ]
+            text = host.split(".")[0] if host.endswith(".local") else host
+            origin = sorted(sources[namespace, host])
+            yield made("DestinationRule", namespace, names.name(namespace, text), spec, origin)
 
 
 def reached(place: Place, port: int) -> Iterator[Spec]:

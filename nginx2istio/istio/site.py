@@ -11,11 +11,18 @@ from nginx2istio.istio.objects import dns_name
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """What an upstream is in Istio: a host name, and its port (None to leave it to Istio)."""
+    """What an upstream is in Istio: a host name, and its port (None to leave it to Istio).
+
+    ``alias`` is the host that the name stands for: policies for a Service of type ExternalName
+    hold for that host (pilot's GetDestinationCluster). ``alias_namespace`` is the namespace of that
+    host, "" when it is outside of the cluster.
+    """
 
     host: str
     namespace: str
     port: int | None
+    alias: str = ""
+    alias_namespace: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,17 +41,3 @@ class NginxConfig:
         """An entry of the controller's own ConfigMap, None when it is not set there."""
         own = self.configmaps.get(self.own)
         return own.setting(key) if own and key in own.data else None
-
-    def external_names(self) -> Mapping[str, tuple[str, tuple[tuple[int, int], ...]]]:
-        """What Services of type ExternalName lead to, as far as paths need it.
-
-        By name: the first namespace that has such a Service, and the ports asked for, each with
-        the port over there.
-        """
-        found: dict[str, tuple[str, dict[int, int]]] = {}
-        for upstream in sorted(self.upstreams.values(), key=lambda u: (u.namespace, u.name)):
-            name = upstream.external_name
-            if name and not upstream.unavailable and upstream.port is not None:
-                _, ports = found.setdefault(name, (upstream.namespace, {}))
-                ports.setdefault(upstream.port, upstream.external_port or upstream.port)
-        return {name: (space, tuple(sorted(p.items()))) for name, (space, p) in found.items()}

@@ -11,7 +11,6 @@ from typing import Literal
 
 from nginx2istio.nginx.values import Value
 
-
 DEFAULT_SERVER = "_"
 """Name of the server that answers hosts nobody declares."""
 
@@ -69,6 +68,8 @@ class Upstream:
     ``port`` is the Service's port number; None when the port does not exist in the Service.
     ``known`` says whether the Service was among the input: None when the input has no Services of
     that namespace, so that nothing can be said.
+    ``external_name`` and ``external_port`` are where a Service of type ExternalName leads to;
+    ``refused`` is why the controller does not follow it.
     """
 
     name: str
@@ -81,12 +82,16 @@ class Upstream:
     affinity: Affinity | None = None
     known: bool | None = None
     external_name: str = ""
+    external_port: int | None = None
+    refused: str = ""
     port_name: str = ""
     app_protocol: str = ""
 
     @property
     def unavailable(self) -> str:
         """Why nginx answers 503 for it, "" when it has endpoints as far as can be known."""
+        if self.refused:
+            return self.refused
         if self.known is False:
             return f"Service {self.namespace}/{self.service} does not exist"
         if self.port is None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from nginx2istio.nginx.ingresses import Backend, Object
 from nginx2istio.nginx.model import Upstream
+from nginx2istio.nginx.values import matches
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,8 @@ class Service:
 class Services:
     """The Services of the input, and which namespaces they say anything about."""
 
-    def __init__(self, objects: Iterable[Object]):
+    def __init__(self, objects: Iterable[Object], external_names: bool = True):
+        self.external_names = external_names
         self.by_name: dict[tuple[str, str], Service] = {}
         for obj in objects:
             if obj.kind == "Service":
@@ -51,13 +54,7 @@ class Services:
             number = int(wanted) if wanted.isdigit() else None
             return Upstream(name, namespace, backend.service, number, wanted, known=known)
         if found.external_name:
-            number = int(wanted) if wanted.isdigit() else None
-            if number is None:
-                number = next((p.number for p in found.ports if p.name == wanted), None)
-            return Upstream(
-                name, namespace, backend.service, number, wanted, known=True,
-                external_name=found.external_name,
-            )  # fmt: skip
+            return self.external(name, namespace, backend, found)
         for port in found.ports:
             if wanted in (str(port.number), port.target, port.name) and wanted:
                 return Upstream(
@@ -65,6 +62,42 @@ class Services:
                     port_name=port.name, app_protocol=port.app_protocol,
                 )  # fmt: skip
         return Upstream(name, namespace, backend.service, None, wanted, known=True)
+
+
+    def external(
+        self, name: str, namespace: str, backend: Backend, service: Service
+    ) -> Upstream:
+        """The upstream of a Service of type ExternalName (``externalNamePorts``).
+
+        A number that is no port of the Service is taken as the port over there.
+        """
+        wanted = backend.port
+        match = next((p for p in service.ports if wanted in (str(p.number), p.name)), None)
+        number = match.number if match else int(wanted) if wanted.isdigit() else None
+        there = int(match.target) if match and match.target.isdigit() else number
+        said = service.external_name
+        refused = ""
+        if not self.external_names:
+            refused = "the controller runs with --disable-svc-external-name"
+        elif said == "localhost" or _address(said, loopback=True):
+            refused = f"{said} is the controller itself"
+        elif not (_address(said) or matches(DNS_NAME, said.removesuffix("."))):
+            refused = f"{said} is no DNS name"
+        return Upstream(
+            name, namespace, backend.service, number, wanted, known=True, external_name=said,
+            external_port=there, refused=refused,
+        )  # fmt: skip
+
+
+DNS_NAME = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*"
+
+
+def _address(text: str, loopback: bool = False) -> bool:
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return address.is_loopback or not loopback
 
 
 def _service(obj: Object) -> Service:
