@@ -1,0 +1,164 @@
+"""Which requests a protection of some locations concerns, said in AuthorizationPolicies.
+
+Policies act before routes do. What nginx answers before it looks at who asks (redirects, CORS
+preflights) is left out of them; a route behind that refuses what comes through after all.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from nginx2istio.edit import Edit, Phase
+from nginx2istio.istio import re2
+from nginx2istio.istio.authorization import ODD_PORT, Part, origin_regex
+from nginx2istio.istio.carving import Area, Fit, carve
+from nginx2istio.nginx.catalogue import ANNOTATIONS
+from nginx2istio.nginx.config import NginxConfig
+from nginx2istio.nginx.early import Early, early
+from nginx2istio.nginx.model import DEFAULT_SERVER, Location, Server
+from nginx2istio.nginx.values import Value
+from nginx2istio.nginx.values_defaults import effective
+from nginx2istio.uris import uris
+
+REFUSED = {"directResponse": {"status": 403}}
+
+
+@dataclass(frozen=True, slots=True)
+class Zones:
+    """The locations of a host by the policy they are under: how to say them, what goes before."""
+
+    server: Server
+    groups: Mapping[int, str]
+    fits: Mapping[int, Fit]
+    before: Mapping[int, Early]
+    areas: tuple[Location | None, ...]
+    """Whom the numbers in a Fit mean; None is app-root's ``/``."""
+    others: tuple[str, ...]
+    """Hosts that the names of this one would cover, and that are not meant."""
+
+    def parts(self, group: str) -> list[Part]:
+        """The locations of a group, apart where other requests of theirs are concerned."""
+        found: dict[tuple[tuple[str, ...], tuple[str, ...], bool], list[Fit]] = {}
+        for location in self.server.locations:
+            if self.groups[id(location)] != group or self.fits[id(location)].impossible:
+                continue
+            ahead = self.before[id(location)]
+            redirected = ahead.to_https if self.server.host != DEFAULT_SERVER else ()
+            for tls_only in (False, True):
+                names = [n for n in _names(self.server) if (n in redirected) == tls_only]
+                if names:
+                    key = (tuple(map(policy_name, names)), ahead.origins, tls_only)
+                    found.setdefault(key, []).append(self.fits[id(location)])
+        return [Part(names, tuple(fits), o, tls) for (names, o, tls), fits in found.items()]
+
+    def sources(self, group: str) -> list[str]:
+        """The Ingresses that a group's locations come from."""
+        mine = [x for x in self.server.locations if self.groups[id(x)] == group]
+        return sorted({x.ingress.object for x in mine})
+
+    def guards(self, location: Location) -> Iterator[Edit]:
+        """Routes that refuse what the policy of this location lets through for another's sake."""
+        ahead, fit = self.before[id(location)], self.fits[id(location)]
+        if fit.refuse:
+            yield _refusal({"uri": {"regex": fit.refuse}})
+        if ahead.origins == ("*",):
+            yield _refusal({"method": {"exact": "OPTIONS"}})
+        elif ahead.origins:
+            origin = {"origin": {"regex": origin_regex(ahead.origins)}}
+            yield _refusal({"method": {"exact": "OPTIONS"}, "headers": origin})
+        if self.server.host == DEFAULT_SERVER:
+            return
+        if set(ahead.to_https) == set(_names(self.server)):
+            yield _refusal({}, 80)
+        elif ahead.to_https:
+            some = "|".join(re.escape(name) for name in ahead.to_https)
+            yield _refusal({"authority": {"regex": f"(?i)({some})(:[0-9]+)?"}}, 80)
+
+    def odd_ports(self) -> Iterator[Edit]:
+        """Refuses Host headers whose port a policy for a host with a star can't say."""
+        if any(policy_name(n).startswith("*.") for n in _names(self.server)):
+            yield Edit("front", "", REFUSED, 0, Phase.ACCESS, {"authority": {"regex": ODD_PORT}})
+
+
+def zones(
+    server: Server, config: NginxConfig, group_of: Callable[[Location], str]
+) -> Zones:
+    """Sorts the locations of a host by the policy that they are under, "" for none."""
+    groups: dict[int, str] = {}
+    before: dict[int, Early] = {}
+    for location in server.locations:
+        ahead = early(server, location, config.upstreams, config.controller)
+        before[id(location)] = ahead
+        groups[id(location)] = "" if ahead.always else group_of(location)
+    whole: list[tuple[Location | None, Area]] = [
+        (loc, _area(loc, groups[id(loc)])) for loc in server.locations
+    ]
+    if any("app-root" in loc.settings for loc in server.locations):
+        whole.insert(0, (None, Area("exact", ("/", "//"), "")))
+    fits = {
+        id(loc): fit
+        for (loc, _), fit in zip(whole, carve([area for _, area in whole]), strict=True)
+        if loc is not None
+    }
+    return Zones(
+        server, groups, fits, before, tuple(loc for loc, _ in whole), _others(server, config)
+    )
+
+
+def policy_name(name: str) -> str:
+    """A host or alias as a policy says it; an alias that is a pattern by the domain it ends in."""
+    if name == DEFAULT_SERVER:
+        return "*"
+    if name.startswith("~"):
+        domain = re.search(r"((\\\.[A-Za-z0-9-]+)+)\$?$", name)
+        return "*" + domain[1].replace("\\", "") if domain else "*"
+    return name
+
+
+def _names(server: Server) -> tuple[str, ...]:
+    return (server.host, *server.aliases)
+
+
+def _area(location: Location, group: str) -> Area:
+    if location.match == "regex":
+        return Area("regex", (location.path,), group)
+    try:
+        found = uris(location)
+    except re2.Untranslatable:
+        found = ()
+    return Area(location.match, tuple(text for uri in found for text in uri.values()), group)
+
+
+def _others(server: Server, config: NginxConfig) -> tuple[str, ...]:
+    """The other hosts of the configuration that a policy for this one would also speak of."""
+    mine = [policy_name(name) for name in _names(server)]
+    found: Sequence[str] = ()
+    if "*" in mine or any(name.startswith("*.") for name in mine):
+        every = [policy_name(n) for s in config.servers if s is not server for n in _names(s)]
+        ends = [name[1:] for name in mine if name.startswith("*")]
+        found = [n for n in every if n not in mine and any(n.endswith(end) for end in ends)]
+    return tuple(dict.fromkeys(n for n in found if n != "*"))
+
+
+def _refusal(match: Mapping[str, object], port: int = 0) -> Edit:
+    return Edit("variant", "", dict(REFUSED), port, Phase.ACCESS, match)
+
+
+def withheld(status: int = 503) -> Edit:
+    """A location that is not served, as its protection can't be had."""
+    return Edit("variant", "", {"directResponse": {"status": status}}, 0, Phase.ACCESS, {})
+
+
+def in_force(config: NginxConfig, location: Location, key: str) -> Value | None:
+    """The effective value of an annotation, or of a key that only the ConfigMap has."""
+    if key not in ANNOTATIONS:
+        return config.controller.config[key]
+    values = {k: s.value for k, s in location.settings.items()}
+    return effective(key, values, config.controller)
+
+
+def without_fits(zones: Zones) -> Zones:
+    """The same zones for a protection that follows the routes themselves (an EnvoyFilter)."""
+    return replace(zones, fits={key: Fit() for key in zones.fits})
