@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from nginx2istio.nginx.controller import controller
 from nginx2istio.nginx.values import (
     address,
     addresses,
@@ -20,6 +21,7 @@ from nginx2istio.nginx.values import (
 )
 from nginx2istio.nginx.values_checks import CACHE_DURATION, cache_durations
 from nginx2istio.nginx.values_config import WrongValue, decode
+from nginx2istio.nginx.values_lookup import configmap_problem
 from nginx2istio.nginx.values_url import WrongUrl, absolute_url, parse
 
 
@@ -278,3 +280,32 @@ def test_weak_decoding(kind: str, text: str, value: object) -> None:
             decode(kind, text)
     else:
         assert decode(kind, text) == value
+
+
+@pytest.mark.parametrize(
+    ("key", "data", "effect"),
+    [
+        ("custom-headers", {"X-A": "1; mode=block"}, None),
+        ("custom-headers", {}, None),
+        ("custom-headers", None, "denied"),
+        ("custom-headers", {"X-B": "1"}, "denied"),
+        ("custom-headers", {"x-a": "1"}, "denied"),
+        ("custom-headers", {"X A": "1"}, "denied"),
+        ("custom-headers", {"X-A": "é"}, "denied"),
+        ("custom-headers", {"X-A": ""}, "denied"),
+        ("custom-headers", {"X-A": "a\nb"}, "denied"),
+        ("auth-proxy-set-headers", {"X-B": "é"}, None),
+        ("auth-proxy-set-headers", {"X:B": "1"}, "denied"),
+        ("auth-proxy-set-headers", None, "denied"),
+        ("fastcgi-params-configmap", {"SCRIPT_FILENAME": "/x/$fastcgi_script_name"}, None),
+        ("fastcgi-params-configmap", {"A": ""}, None),
+        ("fastcgi-params-configmap", {"A": "b c"}, "dropped"),
+        ("fastcgi-params-configmap", {"A B": "c"}, "dropped"),
+        ("fastcgi-params-configmap", None, "denied"),
+    ],
+)
+def test_configmaps_that_annotations_name(
+    key: str, data: dict[str, str] | None, effect: str | None
+) -> None:
+    found = configmap_problem(key, data, controller({"global-allowed-response-headers": "X-A"}))
+    assert (found.effect if found else None) == effect
