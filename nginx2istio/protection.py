@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from nginx2istio.edit import Edit, Phase
 from nginx2istio.istio import re2
@@ -22,6 +23,7 @@ from nginx2istio.nginx.values import Value
 from nginx2istio.nginx.values_defaults import effective
 from nginx2istio.uris import uris
 
+Over = Literal["", "tls", "https"]
 REFUSED = {"directResponse": {"status": 403}}
 
 
@@ -37,21 +39,23 @@ class Zones:
     """Whom the numbers in a Fit mean; None is app-root's ``/``."""
     others: tuple[str, ...]
     """Hosts that the names of this one would cover, and that are not meant."""
+    over: Over
+    """How requests that nginx redirects to https are told: by their port or by a proxy in front."""
 
     def parts(self, group: str) -> list[Part]:
         """The locations of a group, apart where other requests of theirs are concerned."""
-        found: dict[tuple[tuple[str, ...], tuple[str, ...], bool], list[Fit]] = {}
+        found: dict[tuple[tuple[str, ...], tuple[str, ...], Over], list[Fit]] = {}
         for location in self.server.locations:
             if self.groups[id(location)] != group or self.fits[id(location)].impossible:
                 continue
             ahead = self.before[id(location)]
             redirected = ahead.to_https if self.server.host != DEFAULT_SERVER else ()
-            for tls_only in (False, True):
-                names = [n for n in _names(self.server) if (n in redirected) == tls_only]
+            for over in ("", self.over):
+                names = [n for n in _names(self.server) if (n in redirected) == bool(over)]
                 if names:
-                    key = (tuple(map(policy_name, names)), ahead.origins, tls_only)
+                    key = (tuple(map(policy_name, names)), ahead.origins, over)
                     found.setdefault(key, []).append(self.fits[id(location)])
-        return [Part(names, tuple(fits), o, tls) for (names, o, tls), fits in found.items()]
+        return [Part(names, tuple(fits), o, over) for (names, o, over), fits in found.items()]
 
     def sources(self, group: str) -> list[str]:
         """The Ingresses that a group's locations come from."""
@@ -70,11 +74,14 @@ class Zones:
             yield _refusal({"method": {"exact": "OPTIONS"}, "headers": origin})
         if self.server.host == DEFAULT_SERVER:
             return
-        if set(ahead.to_https) == set(_names(self.server)):
-            yield _refusal({}, 80)
-        elif ahead.to_https:
+        match: dict[str, object] = {}
+        if self.over == "https":
+            match["headers"] = {"x-forwarded-proto": {"exact": "http"}}
+        if ahead.to_https and set(ahead.to_https) != set(_names(self.server)):
             some = "|".join(re.escape(name) for name in ahead.to_https)
-            yield _refusal({"authority": {"regex": f"(?i)({some})(:[0-9]+)?"}}, 80)
+            match["authority"] = {"regex": f"(?i)({some})(:[0-9]+)?"}
+        if ahead.to_https:
+            yield _refusal(match, 0 if self.over == "https" else 80)
 
     def odd_ports(self) -> Iterator[Edit]:
         """Refuses Host headers whose port a policy for a host with a star can't say."""
@@ -103,8 +110,9 @@ def zones(
         if loc is not None
     }
     return Zones(
-        server, groups, fits, before, tuple(loc for loc, _ in whole), _others(server, config)
-    )
+        server, groups, fits, before, tuple(loc for loc, _ in whole), _others(server, config),
+        "https" if config.controller.on("use-forwarded-headers") else "tls",
+    )  # fmt: skip
 
 
 def policy_name(name: str) -> str:

@@ -17,7 +17,6 @@ from nginx2istio.rule import (
     authorization,
     in_force,
     kept,
-    mesh,
     rule,
     withheld,
     zones,
@@ -44,23 +43,15 @@ SPELLING = Message(
     "nothing, unless clients spell the path in several ways",
     frozenset({"access", "status"}),
 )
-FORWARDED = Message(
-    "N2I203", "approximated", "info",
-    "nginx takes the left-most address of X-Forwarded-For for the client's, which clients can "
-    "make up; the gateway takes the one that the proxy in front of it has added",
-    "set meshConfig.defaultConfig.gatewayTopology.numTrustedProxies to the number of proxies in "
-    "front of the gateway",
-    frozenset({"access"}),
-)
 ODD_PORTS = Message(
-    "N2I204", "approximated", "info",
+    "N2I203", "approximated", "info",
     "a request for a host under {name} that names a port other than 80 and 443 in its Host header "
     "is refused, as no AuthorizationPolicy can match it",
     "nothing: clients name no port, or their own",
     frozenset({"access", "status"}),
 )
 LOOSE = Message(
-    "N2I205", "approximated", "info",
+    "N2I204", "approximated", "info",
     "the address list of {protected} holds for all paths that begin with {start}, also for those "
     "that the pattern leaves to other paths of the host",
     "write the path as plain paths (Prefix or Exact) if some of those should be open",
@@ -70,8 +61,7 @@ KEYS = ("allowlist-source-range", "denylist-source-range")
 
 
 @rule(*KEYS, "whitelist-source-range", "block-cidrs", "satisfy", when="always",
-      reads=("auth-url", "global-auth-url", "enable-global-auth", "use-forwarded-headers",
-             "use-proxy-protocol"))  # fmt: skip
+      reads=("auth-url", "global-auth-url", "enable-global-auth"))  # fmt: skip
 def access_list(here: Here) -> Iterator[Edit | Finding]:
     """A location's `deny` and `allow` in nginx: 403 for all whom the first match does not let in.
 
@@ -123,9 +113,6 @@ def _said(here: Here, key: str, plan: Zones) -> Iterator[Edit | Finding]:
     for edit in plan.odd_ports():
         yield edit
         yield ODD_PORTS.about(key, name=here.server.host).for_host()
-    if here["use-forwarded-headers"] and not here["use-proxy-protocol"]:
-        yield mesh("defaultConfig.gatewayTopology.numTrustedProxies", 1)
-        yield FORWARDED.about(key)
 
 
 @kept

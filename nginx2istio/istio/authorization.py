@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from nginx2istio.istio.carving import Fit, operations
 from nginx2istio.istio.objects import Noted, Object, dns_name, made, short_hash
@@ -16,19 +16,25 @@ ODD_PORT = (
 )
 """Host headers with a port that is neither 80 nor 443, see ``host_patterns``."""
 
+# A gateway's TLS servers are chosen by the name that the client asks for: over TLS there is one.
+OVER: Mapping[str, Object] = {
+    "tls": {"key": "connection.sni", "values": ["*"]},
+    "https": {"key": "request.headers[x-forwarded-proto]", "notValues": ["http"]},
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
     """Some routes of a host under one policy, and which of their requests it concerns.
 
-    ``origins`` exempts OPTIONS requests from these origins (``*``: all OPTIONS), ``tls_only`` the
-    requests that did not come over TLS.
+    ``origins`` exempts OPTIONS requests from these origins (``*``: all OPTIONS). ``over`` is "tls"
+    for requests over TLS only, "https" for those that no proxy in front took over plain HTTP.
     """
 
     names: tuple[str, ...]
     fits: tuple[Fit, ...]
     origins: tuple[str, ...] = ()
-    tls_only: bool = False
+    over: Literal["", "tls", "https"] = ""
 
 
 def host_patterns(name: str) -> list[str]:
@@ -61,12 +67,11 @@ def rules(
 ) -> list[Object]:
     """Rules for requests from ``sources`` (all, if none) to the parts, not to the hosts ``others``.
 
-    TLS is told by the name that the client asked for, as a gateway's TLS servers are chosen by it.
     """
     found: list[Object] = []
-    for tls_only, origins in dict.fromkeys((p.tls_only, p.origins) for p in parts):
-        some = [p for p in parts if (p.tls_only, p.origins) == (tls_only, origins)]
-        tls = [{"key": "connection.sni", "values": ["*"]}] if tls_only else []
+    for over, origins in dict.fromkeys((p.over, p.origins) for p in parts):
+        some = [p for p in parts if (p.over, p.origins) == (over, origins)]
+        tls = [dict(OVER[over])] if over else []
         if not origins:
             found.append(_rule(sources, some, others, {}, tls))
             continue
