@@ -16,22 +16,24 @@ from nginx2istio.nginx.values_access import (
     client_certificate,
     external_auth,
 )
+from nginx2istio.nginx.values_backend import (
+    cors_origins,
+    error_codes,
+    fastcgi,
+    response_headers,
+    upstream_tls,
+)
 from nginx2istio.nginx.values_defaults import effective as effective
 from nginx2istio.nginx.values_fact import Fact, Family, Reader, sources
 from nginx2istio.nginx.values_nginx import refused_by_nginx
 from nginx2istio.nginx.values_plain import plain
 from nginx2istio.nginx.values_traffic import (
     canary,
-    cors_origins,
-    error_codes,
-    fastcgi,
     hashing,
     limits,
     mirror,
     redirects,
-    response_headers,
     telemetry,
-    upstream_tls,
 )
 
 InvalidEffect = Literal["partial", "default", "family-off", "denied", "server-denied", "dropped"]

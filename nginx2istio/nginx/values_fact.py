@@ -126,3 +126,11 @@ def off(read: Reader, culprit: str, why: str, family: Iterable[str]) -> Iterator
     yield from idle(
         read, (key for key in family if key != culprit), f"{culprit} is invalid, which turns it off"
     )
+
+
+def plain_fact(key: str, got: AnyGot, refused: Effect) -> Iterator[Fact]:
+    """Say what one annotation comes to on its own; blank ones leave the default."""
+    if got.value is not None:
+        yield Fact(key, "set", got.value)
+    elif got.state != "absent":
+        yield Fact(key, refused if got.state == "refused" else "default", text=got.why)
