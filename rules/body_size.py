@@ -1,0 +1,179 @@
+"""proxy-body-size: the largest request body, 1 MiB unless said otherwise."""
+
+import re
+from collections.abc import Iterator
+
+from nginx2istio.rule import (
+    Edit,
+    Finding,
+    Here,
+    Location,
+    Message,
+    Phase,
+    Value,
+    envoy_filter,
+    front,
+    http_filter,
+    on_host,
+    on_route,
+    route_name,
+    rule,
+    typed,
+    variant,
+)
+
+UNKNOWN_LENGTH = Message(
+    "N2I500", "approximated", "info",
+    "bodies over {size} are refused with 413 as before when the request states its length; one of "
+    "unknown length (chunked) passes, whatever its size",
+    "let the back end limit chunked bodies, or convert with --envoy-filters",
+    frozenset({"body-limit"}),
+)
+DEFAULT_UNKNOWN_LENGTH = Message(
+    "N2I501", "approximated", "info",
+    "request bodies over nginx's default limit of {size} are refused with 413 as before when the "
+    "request states its length; one of unknown length (chunked) passes, whatever its size",
+    "let the back ends limit chunked bodies, or convert with --envoy-filters",
+    frozenset({"body-limit"}),
+)
+TOO_MUCH_TO_HOLD = Message(
+    "N2I502", "approximated", "info",
+    "bodies over {size} are refused with 413 as before when the request states its length; one of "
+    "unknown length (chunked) passes, as Envoy would have to hold that much in memory to refuse it",
+    "let the back end limit chunked bodies",
+    frozenset({"body-limit"}),
+)
+NGINX_DEFAULT = 1 << 20
+MOST_HELD = 64 << 20
+"""Up to here Envoy is made to hold a chunked body, which it does in memory."""
+FILTER = "nginx2istio.body-limit"
+BUFFER = "envoy.extensions.filters.http.buffer.v3"
+
+
+def limit(text: Value | None) -> int:
+    """A client_max_body_size in bytes, 0 for none.
+
+    What isValidByteSize refuses is left out of nginx.conf, and nginx's own default holds.
+    """
+    found = re.fullmatch(r"([0-9]+)([kKmMgG]?)", str(text or "").strip())
+    if not found:
+        return NGINX_DEFAULT
+    return int(found[1]) << {"": 0, "k": 10, "m": 20, "g": 30}[found[2].lower()]
+
+
+def shown(size: int) -> str:
+    """A size for readers."""
+    for unit, shift in (("GiB", 30), ("MiB", 20), ("KiB", 10)):
+        if size and size % (1 << shift) == 0:
+            return f"{size >> shift} {unit}"
+    return f"{size} bytes"
+
+
+def above(number: int) -> str:
+    """A regular expression for the whole numbers over a number."""
+    digits = str(number)
+    more = [f"[1-9][0-9]{{{len(digits)},}}"]
+    for i, digit in enumerate(digits):
+        if digit < "9":
+            bigger = "9" if digit == "8" else f"[{int(digit) + 1}-9]"
+            rest = len(digits) - i - 1
+            more.append(digits[:i] + bigger + (f"[0-9]{{{rest}}}" if rest else ""))
+    return f"0*({'|'.join(more)})"
+
+
+@rule("proxy-body-size", when="always")
+def body_size(here: Here) -> Iterator[Edit | Finding]:
+    """nginx answers 413 before all else when the stated length is over the limit.
+
+    A route that matches such lengths says the same. Only a filter that holds the body can refuse
+    one of unknown length.
+    """
+    size = limit(here["proxy-body-size"])
+    first = here.location is here.server.locations[0]
+    uniform = all(limit(here.at(x, "proxy-body-size")) == size for x in here.server.locations)
+    if size:
+        longer = {"headers": {"content-length": {"regex": above(size)}}}
+        if not uniform:
+            yield variant(Phase.FIND, longer, directResponse={"status": 413})
+        elif first:
+            yield front(Phase.FIND, longer, shared=True, directResponse={"status": 413})
+    if here.options.envoy_filters:
+        if size > MOST_HELD:
+            yield TOO_MUCH_TO_HOLD.about("proxy-body-size", size=shown(size))
+        if first:
+            yield from held(here, size if uniform else -1)
+    elif size and "proxy-body-size" in here:
+        yield UNKNOWN_LENGTH.about("proxy-body-size", size=shown(size))
+
+
+def held(here: Here, size: int) -> Iterator[Edit]:
+    """Makes Envoy hold bodies of unknown length up to the limit, which is ``size`` unless -1."""
+    patches = []
+    if size >= 0 and not here.server.aliases and not here.server.wildcard:
+        host = "*" if here.server.host == "_" else here.server.host
+        patches = [on_host(host, port, up_to(size)) for port in here.ports if holdable(size)]
+    else:
+        names = {route_name(x): limit(here.at(x, "proxy-body-size")) for x in own(here)}
+        patches = [on_route(n, up_to(s)) for n, s in names.items() if holdable(s)]
+    if patches:
+        yield envoy_filter(here, "body-limit", held_filter())
+        yield envoy_filter(here, f"body-limit-{here.server.host}", *patches)
+
+
+def own(here: Here) -> Iterator[Location]:
+    """The locations of the host that can have a body sent to a back end."""
+    yield from (x for x in here.server.locations if x.upstream and not x.slash_redirect)
+
+
+def holdable(size: int) -> bool:
+    """Whether bodies of unknown length are held up to this limit."""
+    return 0 < size <= MOST_HELD
+
+
+def up_to(size: int) -> dict[str, object]:
+    """Switches the filter on for a host or a route."""
+    config = typed(f"{BUFFER}.BufferPerRoute", buffer={"max_request_bytes": size})
+    return {"typed_per_filter_config": {FILTER: config}}
+
+
+def held_filter() -> dict[str, object]:
+    """Envoy's buffer filter for requests without a stated length.
+
+    It would hold an upgrade to WebSocket or a gRPC stream for ever.
+    """
+    skip = "envoy.extensions.filters.common.matcher.action.v3.SkipFilter"
+    when = [header(name, text) for name, text in
+            (("content-length", ".*"), ("upgrade", ".*"), ("content-type", "application/grpc.*"))]
+    config = typed(
+        "envoy.extensions.common.matching.v3.ExtensionWithMatcher",
+        extension_config={
+            "name": "envoy.filters.http.buffer",
+            "typed_config": typed(f"{BUFFER}.Buffer", max_request_bytes=NGINX_DEFAULT),
+        },
+        xds_matcher={"matcher_list": {"matchers": [{
+            "predicate": {"or_matcher": {"predicate": when}},
+            "on_match": {"action": {"name": "skip", "typed_config": typed(skip)}},
+        }]}},
+    )  # fmt: skip
+    return http_filter(FILTER, config, disabled=True)
+
+
+def header(name: str, pattern: str) -> dict[str, object]:
+    """A predicate on a request header."""
+    source = typed("envoy.type.matcher.v3.HttpRequestHeaderMatchInput", header_name=name)
+    return {"single_predicate": {
+        "input": {"name": name, "typed_config": source},
+        "value_match": {"safe_regex": {"google_re2": {}, "regex": pattern}},
+    }}  # fmt: skip
+
+
+@rule("body-size-default", scope="once", when="always", reads=("proxy-body-size",))
+def body_size_default(here: Here) -> Iterator[Edit | Finding]:
+    """The default limit holds everywhere; what a VirtualService can't do about it is said once."""
+    if here.options.envoy_filters:
+        return
+    ingresses = [x.settings for s in here.config.servers for x in s.locations]
+    if any("proxy-body-size" not in settings for settings in ingresses):
+        size = limit(here["proxy-body-size"])
+        if size:
+            yield DEFAULT_UNKNOWN_LENGTH.about("proxy-body-size", size=shown(size)).for_all()

@@ -1,0 +1,81 @@
+"""Settings that change no answer: how nginx manages its memory, its workers, its connections."""
+
+from collections.abc import Iterator
+
+from nginx2istio.rule import Edit, Finding, Here, Message, rule
+
+NO_EFFECT = Message(
+    "N2I590", "neutral", "info",
+    "{name} is about {what}: no client notices it, and Envoy has nothing of the kind",
+    "nothing",
+)
+ISTIOS_OWN = Message(
+    "N2I591", "neutral", "info",
+    "{name} is about {what}: no client notices it, and Istio has settings of its own for it",
+    "nothing, unless the setting was made for a reason that still holds: then tune the gateway",
+)
+TCP = Message(
+    "N2I592", "neutral", "info",
+    "{name} is about TCP and UDP services, which are no Ingresses and are not converted",
+    "write a Gateway server of protocol TCP and a VirtualService with tcp routes for each of them",
+)
+
+NOTHING = {
+    "debug-connections": "what nginx writes to its error log",
+    "disable-ipv6-dns": "how nginx resolves names",
+    "enable-aio-write": "how nginx writes its temporary files",
+    "enable-multi-accept": "how nginx's workers accept connections",
+    "enable-serial-reloads": "how the controller reloads nginx",
+    "geoip2-autoreload-in-minutes": "how nginx reloads its GeoIP database",
+    "grpc-buffer-size-kb": "the memory in which nginx reads a gRPC answer",
+    "http2-max-field-size": "a setting that nginx no longer has",
+    "http2-max-header-size": "a setting that nginx no longer has",
+    "http2-max-requests": "a setting that nginx no longer has",
+    "lua-shared-dicts": "the memory of the controller's Lua code",
+    "map-hash-bucket-size": "the size of nginx's hash tables",
+    "max-worker-connections": "the connections of an nginx worker",
+    "max-worker-open-files": "the open files of an nginx worker",
+    "nginx-status-ipv4-whitelist": "nginx's status page, which is for scraping inside the pod",
+    "nginx-status-ipv6-whitelist": "nginx's status page, which is for scraping inside the pod",
+    "proxy-headers-hash-bucket-size": "the size of nginx's hash tables",
+    "proxy-headers-hash-max-size": "the size of nginx's hash tables",
+    "proxy-protocol-header-timeout": "TCP services",
+    "reuse-port": "how nginx's workers listen",
+    "server-name-hash-bucket-size": "the size of nginx's hash tables",
+    "server-name-hash-max-size": "the size of nginx's hash tables",
+    "variables-hash-bucket-size": "the size of nginx's hash tables",
+    "variables-hash-max-size": "the size of nginx's hash tables",
+    "worker-cpu-affinity": "the CPUs of nginx's workers",
+    "worker-processes": "the number of nginx's workers",
+    "worker-shutdown-timeout": "how long an nginx worker that was told to end goes on",
+}
+OWN = {
+    "bind-address": "the addresses that nginx listens on",
+    "bind-address-ipv4": "the addresses that nginx listens on",
+    "bind-address-ipv6": "the addresses that nginx listens on",
+    "disable-ipv6": "the addresses that nginx listens on",
+    "http2-max-concurrent-streams": "the requests of one HTTP/2 connection at a time",
+    "keep-alive-requests": "how many requests a client's connection is kept for",
+    "upstream-keepalive-connections": "the idle connections to back ends",
+    "upstream-keepalive-requests": "the connections to back ends",
+    "upstream-keepalive-time": "the connections to back ends",
+    "upstream-keepalive-timeout": "the idle connections to back ends",
+}
+STREAM = (
+    "proxy-stream-next-upstream", "proxy-stream-next-upstream-timeout",
+    "proxy-stream-next-upstream-tries", "proxy-stream-responses", "proxy-stream-timeout",
+)  # fmt: skip
+
+
+@rule(*NOTHING, *OWN, *STREAM, scope="once", when="always")
+def neutral_settings(here: Here) -> Iterator[Edit | Finding]:
+    """The ConfigMap's settings whose effect ends inside nginx: nothing is to be translated."""
+    for key, what in NOTHING.items():
+        if here.global_setting(key):
+            yield NO_EFFECT.about(key, name=key, what=what).for_all()
+    for key, what in OWN.items():
+        if here.global_setting(key):
+            yield ISTIOS_OWN.about(key, name=key, what=what).for_all()
+    for key in STREAM:
+        if here.global_setting(key):
+            yield TCP.about(key, name=key).for_all()

@@ -1,0 +1,116 @@
+"""Access logs, error logs and traces: who reads them must look elsewhere."""
+
+from collections.abc import Iterator
+
+from nginx2istio.rule import Edit, Finding, Here, Message, rule
+
+ACCESS_LOG = Message(
+    "N2I570", "approximated", "info",
+    "nginx logs every request to its standard output; Istio does so only where access logs are on",
+    "switch them on by a Telemetry with accessLogging in the gateway's namespace",
+    frozenset({"logging"}),
+)
+NO_LOG = Message(
+    "N2I571", "approximated", "info",
+    "nginx logs no requests to this path; where Istio's access logs are on they hold them, too",
+    "filter them in the Telemetry of the gateway (accessLogging.filter), by request.host and "
+    "request.url_path",
+    frozenset({"logging"}),
+)
+FORMAT = Message(
+    "N2I572", "approximated", "info",
+    "{name} is about nginx's logs; Istio's have a destination and a format of their own",
+    "set accessLogFormat and accessLogEncoding in the mesh configuration",
+    frozenset({"logging"}),
+)
+REWRITE_LOG = Message(
+    "N2I573", "neutral", "info",
+    "enable-rewrite-log has nginx write of its rewrites to its error log; Envoy has no such log",
+    "nothing; istioctl proxy-config log --level http:debug shows what Envoy does",
+    frozenset({"logging"}),
+)
+TRACES = Message(
+    "N2I574", "unsupported", "warning",
+    "nginx reports traces by OpenTelemetry and hands traceparent to the back ends; Istio does "
+    "neither until tracing is configured",
+    "name the collector ({collector}) as an extension provider in the mesh configuration, and "
+    "create a Telemetry for the gateway with tracing and a sampling of {percent} %",
+    frozenset({"logging"}),
+)
+NO_TRACES = Message(
+    "N2I575", "approximated", "info",
+    "nginx reports no traces of this path; where Istio's tracing is on it does",
+    "nothing, or tracing.disableSpanReporting in a Telemetry of the gateway",
+    frozenset({"logging"}),
+)
+OPERATION = Message(
+    "N2I576", "approximated", "info",
+    "{name} is about nginx's traces; Istio's are named after the route",
+    "set tracing.customTags in a Telemetry",
+    frozenset({"logging"}),
+)
+LOGS = (
+    "access-log-params", "access-log-path", "http-access-log-path", "stream-access-log-path",
+    "enable-access-log-for-default-backend", "enable-auth-access-log", "error-log-path",
+    "error-log-level", "log-format-escape-none", "log-format-escape-json", "log-format-upstream",
+    "log-format-stream", "skip-access-log-urls", "enable-syslog", "syslog-host", "syslog-port",
+    "disable-stream-access-log",
+)  # fmt: skip
+OFF = ("disable-access-log", "disable-http-access-log")
+OTEL = (
+    "opentelemetry-config", "otel-max-queuesize", "otel-schedule-delay-millis",
+    "otel-max-export-batch-size", "otel-service-name", "otel-sampler-parent-based",
+    "opentelemetry-operation-name", "opentelemetry-trust-incoming-span",
+)  # fmt: skip
+
+
+@rule("enable-access-log", "enable-rewrite-log")
+def access_log(here: Here) -> Iterator[Edit | Finding]:
+    """nginx's logs are not Envoy's, and no answer depends on them."""
+    if "enable-access-log" in here and not here["enable-access-log"]:
+        yield NO_LOG.about("enable-access-log")
+    if "enable-rewrite-log" in here:
+        yield REWRITE_LOG.about("enable-rewrite-log")
+
+
+@rule("enable-opentelemetry", *OTEL[-2:])
+def opentelemetry(here: Here) -> Iterator[Edit | Finding]:
+    """nginx traces where it is told to; Istio's tracing is configured for mesh and gateway."""
+    if "enable-opentelemetry" in here:
+        if here["enable-opentelemetry"]:
+            yield TRACES.about("enable-opentelemetry", **collector(here))
+        else:
+            yield NO_TRACES.about("enable-opentelemetry")
+    for key in ("opentelemetry-operation-name", "opentelemetry-trust-incoming-span"):
+        if key in here and here["enable-opentelemetry"]:
+            yield OPERATION.about(key, name=key)
+
+
+@rule(*LOGS, *OFF, *(k for k in OTEL[:-2]), "otlp-collector-host", "otlp-collector-port",
+      "otel-sampler", "otel-sampler-ratio", scope="once", when="always",
+      reads=("enable-opentelemetry", *OTEL[-2:]))  # fmt: skip
+def global_logs(here: Here) -> Iterator[Edit | Finding]:
+    """What the ConfigMap says of logs and traces."""
+    off = [key for key in OFF if here[key]]
+    if not off:
+        yield ACCESS_LOG.about("").for_all()
+    for key in (*LOGS, *OFF):
+        if here.global_setting(key):
+            yield FORMAT.about(key, name=key).for_all()
+    if here.config.controller.on("enable-opentelemetry"):
+        yield TRACES.about("enable-opentelemetry", **collector(here)).for_all()
+        for key in OTEL:
+            if here.global_setting(key):
+                yield OPERATION.about(key, name=key).for_all()
+
+
+def collector(here: Here) -> dict[str, object]:
+    """Where nginx's traces go, and how many of them."""
+    config = here.config.controller.config
+    host, port = config["otlp-collector-host"], config["otlp-collector-port"]
+    ratio = config["otel-sampler-ratio"]
+    share = float(ratio) * 100 if isinstance(ratio, int | float | str) else 100.0
+    percent = share if "Ratio" in str(config["otel-sampler"]) else 100.0
+    if config["otel-sampler"] == "AlwaysOff":
+        percent = 0.0
+    return {"collector": f"{host or 'none is set'}:{port}", "percent": f"{percent:g}"}

@@ -1,0 +1,84 @@
+"""proxy-connect-timeout, proxy-read-timeout, proxy-send-timeout: how long nginx waits."""
+
+from collections.abc import Iterator
+
+from nginx2istio.rule import Edit, Finding, Here, Message, destination, rule
+
+PAUSES = Message(
+    "N2I530", "approximated", "info",
+    "a back end that does not begin to answer within {seconds} s is given up with 504 as before; "
+    "nginx also cuts an answer or a WebSocket that pauses for so long, and waits 60 s for a slow "
+    "client; Envoy cuts neither, and waits 10 s for a connection where nginx waits {connect} s",
+    "nothing, unless connections that stay open cost too much",
+    frozenset({"timeout"}),
+)
+READ = Message(
+    "N2I531", "approximated", "info",
+    "Envoy gives a back end {seconds} s to begin its answer, as nginx does, but does not cut an "
+    "answer or a WebSocket that pauses for so long{again}",
+    "nothing, unless connections that stay open cost too much",
+    frozenset({"timeout", "retries"}),
+)
+SEND = Message(
+    "N2I532", "approximated", "info",
+    "nginx gives up a back end that takes no more of the request for {seconds} s; Envoy waits",
+    "nothing, unless back ends are known to stop reading",
+    frozenset({"timeout"}),
+)
+CLIENT = Message(
+    "N2I533", "approximated", "info",
+    "{name} is {seconds} s: nginx drops a client that is slower or idle for longer; the gateway "
+    "goes by Istio's own timeouts for that",
+    "set the gateway's idle timeouts if idle or slow clients cost too much",
+    frozenset({"timeout"}),
+)
+AGAIN = "; nor does it send an idempotent request again when the time is up"
+RETRY_KEYS = ("proxy-next-upstream", "proxy-next-upstream-tries", "retry-non-idempotent")
+
+
+@rule("proxy-connect-timeout", "proxy-read-timeout", "proxy-send-timeout", reads=RETRY_KEYS)
+def timeouts(here: Here) -> Iterator[Edit | Finding]:
+    """nginx waits per connection, and between two reads or writes; it never limits the whole.
+
+    Istio's connectTimeout belongs to the destination. The read timeout is the route's
+    perTryTimeout, beside the retries.
+    """
+    if here.upstream is None or here.location.slash_redirect:
+        return
+    if "proxy-connect-timeout" in here and here.number("proxy-connect-timeout") > 0:
+        yield connect(here.number("proxy-connect-timeout"))
+    if "proxy-read-timeout" in here:
+        told = any(k in here or here.global_setting(k) for k in RETRY_KEYS)
+        again = "" if told else AGAIN
+        yield READ.about(
+            "proxy-read-timeout", seconds=here.number("proxy-read-timeout"), again=again
+        )
+    if "proxy-send-timeout" in here:
+        yield SEND.about("proxy-send-timeout", seconds=here.number("proxy-send-timeout"))
+
+
+@rule("connect-timeout-default", when="always", reads=("proxy-connect-timeout",))
+def connect_timeout_default(here: Here) -> Iterator[Edit | Finding]:
+    """The ConfigMap's connect timeout, where it was set; nobody's wish is left to Istio's 10 s."""
+    if here.upstream is None or "proxy-connect-timeout" in here or here.location.slash_redirect:
+        return
+    given = here.global_setting("proxy-connect-timeout")
+    if given and here.number("proxy-connect-timeout") > 0:
+        yield connect(here.number("proxy-connect-timeout"))
+
+
+def connect(seconds: int) -> Edit:
+    """Istio's connect timeout."""
+    return destination("connectionPool.tcp.connectTimeout", f"{seconds}s")
+
+
+@rule("client-body-timeout", "client-header-timeout", "keep-alive", scope="once", when="always",
+      reads=("proxy-read-timeout", "proxy-connect-timeout"))  # fmt: skip
+def client_timeouts(here: Here) -> Iterator[Edit | Finding]:
+    """What holds for every request, and for slow clients."""
+    yield PAUSES.about(
+        "", seconds=here.number("proxy-read-timeout"), connect=here.number("proxy-connect-timeout")
+    ).for_all()
+    for key in ("client-body-timeout", "client-header-timeout", "keep-alive"):
+        if here.global_setting(key):
+            yield CLIENT.about(key, name=key, seconds=here.number(key)).for_all()

@@ -1,0 +1,169 @@
+"""ssl-ciphers, ssl-protocols and other options of TLS and HTTP/2 towards clients."""
+
+import re
+from collections.abc import Iterator
+
+from nginx2istio.rule import Edit, Finding, Here, Message, gateway, rule
+
+NOT_LISTED = Message(
+    "N2I550", "approximated", "info",
+    "of these ciphers Istio knows all but {unknown}, which the gateway does not offer",
+    "nothing, unless clients are so old that they know no other",
+    frozenset({"tls"}),
+)
+EXPRESSION = Message(
+    "N2I551", "approximated", "info",
+    "{text} is an OpenSSL expression, which Istio does not understand; the gateway offers its own "
+    "choice of modern ciphers",
+    "list the ciphers by name in tls.cipherSuites of the Gateway if the choice matters",
+    frozenset({"tls"}),
+)
+OLD_CIPHERS = Message(
+    "N2I552", "unsupported", "warning",
+    "{text} also offers ciphers for old clients; Istio's gateway offers modern ones only",
+    "list those that are needed by name in tls.cipherSuites of the Gateway",
+    frozenset({"tls"}),
+)
+ORDER = Message(
+    "N2I553", "approximated", "info",
+    "nginx lets the client choose the cipher; Envoy always prefers its own order",
+    "nothing",
+    frozenset({"tls"}),
+)
+GAPS = Message(
+    "N2I554", "approximated", "info",
+    "nginx offers {text}; Istio offers all versions from the lowest to the highest",
+    "nothing",
+    frozenset({"tls"}),
+)
+CURVES = Message(
+    "N2I555", "approximated", "info",
+    "of these curves Istio knows all but {unknown}, which the gateway does not offer",
+    "nothing",
+    frozenset({"tls"}),
+)
+OPTION = Message(
+    "N2I556", "neutral", "info",
+    "{name} is about {what}; what a client can do with the gateway does not depend on it",
+    "nothing",
+)
+EARLY = Message(
+    "N2I557", "unsupported", "info",
+    "nginx takes early data of TLS 1.3 (0-RTT); Envoy makes clients shake hands first",
+    "nothing",
+    frozenset({"tls"}),
+)
+HTTP2 = Message(
+    "N2I558", "approximated", "info",
+    "nginx speaks HTTP/1.1 only; the gateway also offers HTTP/2 over https",
+    "nothing, unless HTTP/2 was switched off for a reason that still holds",
+    frozenset({"protocol"}),
+)
+PUSH = Message(
+    "N2I559", "neutral", "info",
+    "nginx no longer pushes anything over HTTP/2, and Envoy never did",
+    "delete the annotation",
+)
+CIPHERS = (
+    "ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-RSA-AES128-GCM-SHA256", "ECDHE-ECDSA-AES256-GCM-SHA384",
+    "ECDHE-RSA-AES256-GCM-SHA384", "ECDHE-ECDSA-CHACHA20-POLY1305", "ECDHE-RSA-CHACHA20-POLY1305",
+    "ECDHE-ECDSA-AES128-SHA", "ECDHE-RSA-AES128-SHA", "ECDHE-ECDSA-AES256-SHA",
+    "ECDHE-RSA-AES256-SHA", "AES128-GCM-SHA256", "AES256-GCM-SHA384", "AES128-SHA", "AES256-SHA",
+    "DES-CBC3-SHA",
+)  # fmt: skip
+"""What Gateway.server.tls.cipherSuites takes (ValidCipherSuites in istio/pkg/config/security)."""
+TLS13 = "TLS_"
+CURVE_NAMES = {
+    "X25519": "X25519", "prime256v1": "P-256", "secp256r1": "P-256", "P-256": "P-256",
+    "secp384r1": "P-384", "P-384": "P-384", "secp521r1": "P-521", "P-521": "P-521",
+    "X25519MLKEM768": "X25519MLKEM768",
+}  # fmt: skip
+VERSIONS = {"TLSv1": "TLSV1_0", "TLSv1.1": "TLSV1_1", "TLSv1.2": "TLSV1_2", "TLSv1.3": "TLSV1_3"}
+WEAK = re.compile(
+    r"(?<![!\-\w])\+?(ALL|COMPLEMENTOFALL|MEDIUM|LOW|EXP\w*|SSLv[23]|RC4|3DES|DES|CAMELLIA|SEED|DH|"
+    r"DHE|EDH|kDHE|kEDH|kRSA|aRSA|RSA|SHA1?)(?![\w-])"
+)
+OPTIONS = {
+    "enable-ocsp": "the stapling of OCSP answers, which Istio's gateway does not do by itself",
+    "ssl-buffer-size": "the size of nginx's buffers",
+    "ssl-dh-param": "Diffie-Hellman key exchange without curves, which Envoy does not offer",
+    "ssl-reject-handshake": "hosts that nobody declares, whom the gateway always refuses",
+    "ssl-session-cache": "how nginx resumes TLS sessions",
+    "ssl-session-cache-size": "how nginx resumes TLS sessions",
+    "ssl-session-ticket-key": "how nginx resumes TLS sessions",
+    "ssl-session-tickets": "how nginx resumes TLS sessions",
+    "ssl-session-timeout": "how nginx resumes TLS sessions",
+}
+
+
+@rule("ssl-ciphers", "ssl-prefer-server-ciphers", "ssl-protocols", "ssl-ecdh-curve",
+      scope="server", when="always")  # fmt: skip
+def tls_options(here: Here) -> Iterator[Edit | Finding]:
+    """nginx offers what OpenSSL makes of the lists; Istio takes names and versions."""
+    if not here.tls or here.server.passthrough:
+        return
+    if "ssl-ciphers" in here or here.global_setting("ssl-ciphers"):
+        yield from ciphers(here)
+    if "ssl-prefer-server-ciphers" in here and not here["ssl-prefer-server-ciphers"]:
+        yield ORDER.about("ssl-prefer-server-ciphers")
+    if here.global_setting("ssl-protocols"):
+        yield from protocols(here)
+    if here.global_setting("ssl-ecdh-curve") and here.text("ssl-ecdh-curve") != "auto":
+        names = [n for n in here.text("ssl-ecdh-curve").split(":") if n]
+        known = [CURVE_NAMES[n] for n in names if n in CURVE_NAMES]
+        if known:
+            yield gateway("ecdhCurves", list(dict.fromkeys(known)))
+        if len(known) < len(names):
+            unknown = ", ".join(n for n in names if n not in CURVE_NAMES)
+            yield CURVES.about("ssl-ecdh-curve", unknown=unknown)
+
+
+def ciphers(here: Here) -> Iterator[Edit | Finding]:
+    """The ciphers that are named, if nothing but names is written."""
+    text = here.text("ssl-ciphers")
+    names = [n for n in re.split(r"[:, ]+", text) if n]
+    if all(re.fullmatch(r"[A-Z0-9]+(-[A-Z0-9]+)+|TLS_[A-Z0-9_]+", n) for n in names):
+        named = [n for n in names if not n.startswith(TLS13)]
+        known = list(dict.fromkeys(n for n in named if n in CIPHERS))
+        unknown = ", ".join(n for n in named if n not in CIPHERS)
+        if known:
+            yield gateway("cipherSuites", known)
+        if unknown:
+            yield NOT_LISTED.about("ssl-ciphers", unknown=unknown)
+    elif WEAK.search(text):
+        yield OLD_CIPHERS.about("ssl-ciphers", text=text)
+    else:
+        yield EXPRESSION.about("ssl-ciphers", text=text)
+
+
+def protocols(here: Here) -> Iterator[Edit | Finding]:
+    """The lowest and the highest version, where they are not Istio's own."""
+    wanted = here.text("ssl-protocols").split()
+    order = list(VERSIONS)
+    at = sorted(order.index(v) for v in set(wanted) if v in VERSIONS)
+    if not at:
+        return
+    if order[at[0]] != "TLSv1.2":
+        yield gateway("minProtocolVersion", VERSIONS[order[at[0]]])
+    if order[at[-1]] != "TLSv1.3":
+        yield gateway("maxProtocolVersion", VERSIONS[order[at[-1]]])
+    if at[-1] - at[0] + 1 > len(at):
+        yield GAPS.about("ssl-protocols", text=" ".join(wanted))
+
+
+@rule(*OPTIONS, "ssl-early-data", "use-http2", scope="once", when="always")
+def connection_options(here: Here) -> Iterator[Edit | Finding]:
+    """Options of the connection that the ConfigMap holds."""
+    for key, what in OPTIONS.items():
+        if here.global_setting(key):
+            yield OPTION.about(key, name=key, what=what).for_all()
+    if here["ssl-early-data"]:
+        yield EARLY.about("ssl-early-data").for_all()
+    if not here["use-http2"]:
+        yield HTTP2.about("use-http2").for_all()
+
+
+@rule("http2-push-preload")
+def push(here: Here) -> Iterator[Edit | Finding]:
+    """nginx 1.25.1 lost HTTP/2 server push; the directive is heeded no more."""
+    yield PUSH.about("http2-push-preload")

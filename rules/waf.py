@@ -1,0 +1,74 @@
+"""ModSecurity: nginx looks for attacks in requests; Istio has no such filter."""
+
+from collections.abc import Iterator
+
+from nginx2istio.rule import Edit, Finding, Here, Message, rule
+
+LOST = Message(
+    "N2I580", "unsupported", "error",
+    "ModSecurity guards this path in nginx{mode}; after the conversion nothing looks for attacks",
+    "run Coraza as a WasmPlugin of the gateway with the same rules, or a WAF in front of it",
+    frozenset({"waf"}),
+)
+LOST_EVERYWHERE = Message(
+    "N2I581", "unsupported", "error",
+    "ModSecurity guards all paths in nginx{mode}; after the conversion nothing looks for attacks",
+    "run Coraza as a WasmPlugin of the gateway with the same rules, or a WAF in front of it",
+    frozenset({"waf"}),
+)
+PART = Message(
+    "N2I582", "unsupported", "info",
+    "{name} goes with ModSecurity, which the new gateway does not have",
+    "hand the setting over to the WAF that takes ModSecurity's place",
+    frozenset({"waf"}),
+)
+IDLE = Message(
+    "N2I583", "ineffective", "info",
+    "{name} does nothing while ModSecurity is off",
+    "delete the annotation",
+)
+OFF = Message(
+    "N2I584", "neutral", "info",
+    "ModSecurity is off here in nginx, and Istio has none",
+    "nothing",
+)
+PARTS = ("enable-owasp-core-rules", "modsecurity-snippet", "modsecurity-transaction-id")
+DETECTS = " (it only writes what it finds to its log, as no snippet says SecRuleEngine On)"
+
+
+@rule("enable-modsecurity", *PARTS)
+def waf(here: Here) -> Iterator[Edit | Finding]:
+    """nginx runs ModSecurity where the annotation or the ConfigMap says so.
+
+    The ConfigMap's modsecurity-snippet and the CRS's set-up decide whether it blocks.
+    """
+    everywhere = here.config.controller.on("enable-modsecurity")
+    on = bool(here["enable-modsecurity"]) if "enable-modsecurity" in here else everywhere
+    if "enable-modsecurity" in here:
+        if on:
+            yield LOST.about("enable-modsecurity", mode=mode(here))
+        else:
+            yield OFF.about("enable-modsecurity")
+    for key in PARTS:
+        if key in here:
+            yield (PART if on else IDLE).about(key, name=key)
+
+
+@rule("enable-owasp-modsecurity-crs", scope="once", when="always",
+      reads=("enable-modsecurity", "modsecurity-snippet"))  # fmt: skip
+def global_waf(here: Here) -> Iterator[Edit | Finding]:
+    """The ConfigMap can switch ModSecurity on for all paths."""
+    on = here.config.controller.on("enable-modsecurity")
+    if on:
+        yield LOST_EVERYWHERE.about("enable-modsecurity", mode=mode(here)).for_all()
+    for key in ("enable-owasp-modsecurity-crs", "modsecurity-snippet"):
+        if here.global_setting(key):
+            yield (PART if on else IDLE).about(key, name=key).for_all()
+
+
+def mode(here: Here) -> str:
+    """Whether it refuses anything: ModSecurity's recommended set-up only detects."""
+    texts = (here["modsecurity-snippet"], here.config.controller.config["modsecurity-snippet"])
+    words = " ".join(str(text or "") for text in texts).lower().split()
+    blocks = ("secruleengine", "on") in zip(words, words[1:], strict=False)
+    return "" if blocks else DETECTS
