@@ -328,12 +328,22 @@ def resource(obj: Mapping[str, Any]) -> Edit:
     return Edit("resource", "", obj)
 
 
-def outside(host: str, port: int, there: int | None = None) -> Edit:
+def elsewhere(host: str, port: int, policy: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """A route's destination, or a mirror's, that is no upstream of nginx's: a host and a port.
+
+    ``policy`` is its trafficPolicy. A host outside of the cluster needs ``outside``, too.
+    """
+    return {"host": host, "port": port} | ({"policy": policy} if policy else {})
+
+
+def outside(host: str, port: int, there: int | None = None, tls: bool = False) -> Edit:
     """Makes a host outside of the cluster known to the gateway, with a port (``there`` over there).
 
-    Routes may then lead to it, in plain HTTP unless their destination says TLS.
+    Routes may then lead to it; ``tls`` says that the port is for TLS, which the trafficPolicy of
+    their destination has to open.
     """
-    return Edit("outside", host, {port: there or port})
+    protocol = "TLS" if tls or (there or port) == 443 else "HTTP"
+    return Edit("outside", host, {"there": there or port, "protocol": protocol}, port)
 
 
 def envoy_filter(here: Here, name: str, *patches: Mapping[str, Any], note: str = "") -> Edit:

@@ -34,7 +34,9 @@ def external_name(here: Here) -> Iterator[Edit | Finding]:
         if re.fullmatch(r"[^.]+\.[^.]+\.svc\.cluster\.local\.?", name):
             continue  # a Service of the cluster, which Istio knows
         if upstream.port is not None:
-            yield outside(name.removesuffix("."), upstream.port, upstream.external_port)
+            protocol = here.location.settings.get("backend-protocol")
+            tls = protocol is not None and str(protocol.value).upper() in ("HTTPS", "GRPCS")
+            yield outside(name.removesuffix("."), upstream.port, upstream.external_port, tls)
         if "." in name:
             yield OUTSIDE.about("", service=service, name=name)
         else:

@@ -20,6 +20,19 @@ from nginx2istio.istio.site import Service, Site, Target
 
 
 @dataclass(slots=True)
+class Outside:
+    """A host outside of the cluster: the ports asked for, and the namespaces that ask."""
+
+    ports: dict[int, Object] = field(default_factory=dict)
+    namespaces: set[str] = field(default_factory=set)
+
+    @property
+    def namespace(self) -> str:
+        """Where its objects are: beside the VirtualService, as istioctl analyze wants it."""
+        return min(self.namespaces)
+
+
+@dataclass(slots=True)
 class Assembled:
     """The objects in order, and what could not be assembled as wished."""
 
@@ -27,7 +40,6 @@ class Assembled:
     conflicts: list[tuple[str, Conflict]] = field(default_factory=list)
     mesh: Object = field(default_factory=dict)
     actions: list[dict[str, str]] = field(default_factory=list)
-    outside: dict[str, dict[int, int]] = field(default_factory=dict)
 
 
 def assemble(
@@ -38,7 +50,8 @@ def assemble(
 ) -> Assembled:
     """The Istio objects of all sites: Gateways, VirtualServices, DestinationRules, others."""
     out = Assembled()
-    policies = Policies(sites, services, target.namespace)
+    outside = _outside(sites)
+    policies = Policies(sites, services, {host: o.namespace for host, o in outside.items()})
     out.conflicts += policies.conflicts
     names = Names()
     virtual: list[Object] = []
@@ -55,7 +68,7 @@ def assemble(
                 virtual.append(_virtual_service(site, [edit.path], routes, target, names))
     for edit in edits:
         _apart(edit, out, others)
-    entries = [service_entry(host, out.outside[host], target) for host in sorted(out.outside)]
+    entries = [service_entry(host, outside[host], target) for host in sorted(outside)]
     found = [*gateways(sites, target), *virtual, *policies.objects(), *entries, *others.values()]
     out.objects = sorted(found, key=order)
     return out
@@ -74,8 +87,17 @@ def _apart(edit: Edit, out: Assembled, others: dict[tuple[str, str, str], Object
         wanted = {"kind": edit.path, **edit.value}
         if wanted not in out.actions:
             out.actions.append(wanted)
-    elif edit.target == "outside":
-        out.outside.setdefault(edit.path, {}).update(edit.value)
+
+
+def _outside(sites: Sequence[Site]) -> dict[str, Outside]:
+    found: dict[str, Outside] = {}
+    for site in sites:
+        for edit in (e for place in site.places for e in place.edits):
+            if edit.target == "outside":
+                there = found.setdefault(edit.path, Outside())
+                there.namespaces.add(site.namespace)
+                there.ports.setdefault(edit.port, edit.value)
+    return found
 
 
 KINDS = ("Gateway", "VirtualService", "DestinationRule", "ServiceEntry", "AuthorizationPolicy")
@@ -88,21 +110,25 @@ def order(obj: Object) -> tuple[str, int, str, str]:
     return namespace, rank, kind, name
 
 
-def service_entry(host: str, ports: Mapping[int, int], target: Target) -> Noted:
-    """Make the ServiceEntry of a host outside, with its ports and what each is over there.
+def service_entry(host: str, outside: Outside, target: Target) -> Noted:
+    """Make the ServiceEntry of a host outside, for who routes to it and for the gateway.
 
-    It is plain HTTP and for the gateway's namespace alone: under protocol HTTPS the gateway would
-    pass through what clients encrypt, and under HTTP the mesh's other clients could not.
+    A port for TLS is called TLS: pods of the mesh that open TLS to the host themselves are let
+    through.
     """
     spec: Object = {
         "hosts": [host],
-        "exportTo": ["."],
+        "exportTo": [".", *sorted((outside.namespaces | {target.namespace}) - {outside.namespace})],
         "location": "MESH_EXTERNAL",
         "resolution": "DNS",
         "ports": [
-            {"number": number, "name": f"http-{number}", "protocol": "HTTP"}
-            | ({"targetPort": ports[number]} if ports[number] != number else {})
-            for number in sorted(ports)
+            {
+                "number": number,
+                "name": f"{port['protocol'].lower()}-{number}",
+                "protocol": port["protocol"],
+            }
+            | ({"targetPort": port["there"]} if port["there"] != number else {})
+            for number, port in sorted(outside.ports.items())
         ],
     }
     try:
@@ -110,7 +136,7 @@ def service_entry(host: str, ports: Mapping[int, int], target: Target) -> Noted:
         spec |= {"resolution": "STATIC", "endpoints": [{"address": host}]}
     except ValueError:
         pass
-    return made("ServiceEntry", target.namespace, dns_name(host), spec, [])
+    return made("ServiceEntry", outside.namespace, dns_name(host), spec, [])
 
 
 def _virtual_service(

@@ -41,9 +41,14 @@ def on_manager(config: Object) -> Object:
     return _patch("NETWORK_FILTER", manager, "MERGE", value)
 
 
-def on_route(name: str, value: Object, port: int = 0) -> Object:
-    """Adds fields to the routes of a name: ``here.route_name``, on every port or on one."""
-    match: Object = {"vhost": {"route": {"name": name}}}
+def on_route(name: str, value: Object, port: int = 0, action: str = "") -> Object:
+    """Adds fields to the routes of a name: ``here.route_name``, on every port or on one.
+
+    ``action`` ROUTE leaves redirects and direct responses out: what is merged into the field
+    ``route`` would take their place.
+    """
+    route = {"name": name} | ({"action": action} if action else {})
+    match: Object = {"vhost": {"route": route}}
     if port:
         match = {"portNumber": port, **match}
     return _patch("HTTP_ROUTE", {"routeConfiguration": match}, "MERGE", value)

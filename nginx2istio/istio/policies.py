@@ -12,7 +12,7 @@ from nginx2istio.istio.objects import Names, Noted, Object, made, short_hash
 from nginx2istio.istio.site import Place, Service, Site
 
 Spec = Mapping[str, Any]
-"""A destination of a route before it is finished: ``upstream``, ``policy``, ``weight`` ..."""
+"""A destination before it is finished: ``upstream``, or ``host`` and ``port``; ``policy`` ..."""
 
 
 def variants(place: Place, port: int) -> list[Any]:
@@ -28,15 +28,18 @@ class Policies:
 
     A policy belongs to a place, a port and an upstream: what is wished of a destination may be
     wished on one port only (a cookie that is Secure over https) or of one upstream (a canary).
-    ``outside`` is the namespace of what is known of hosts outside: the gateway's.
+    ``outside`` says in which namespace Istio knows a host outside of the cluster.
     """
 
-    def __init__(self, sites: Sequence[Site], services: Mapping[str, Service], outside: str):
+    def __init__(
+        self, sites: Sequence[Site], services: Mapping[str, Service], outside: Mapping[str, str]
+    ):
         self.services = services
         self.outside = outside
         self.known_as = {s.host: [(s.namespace, s.host)] for s in services.values()}
         for service in services.values():
-            there = (service.alias_namespace or outside, service.alias)
+            space = service.alias_namespace or outside.get(service.alias, service.namespace)
+            there = (space, service.alias)
             if service.alias and there not in self.known_as[service.host]:
                 self.known_as[service.host].append(there)
         self.wished: dict[tuple[int, int, str], Object] = {}
@@ -52,19 +55,29 @@ class Policies:
     def add(self, site: Site, place: Place, port: int) -> None:
         """Counts what requests to a place on a port want of the hosts that they reach."""
         for spec in reached(place, port):
-            host = self.services[spec["upstream"]].host
+            host = self.service(spec).host
             key = frozen(self.policy(spec, place, port, f"{site.host} {place.name}"))
             self.by_host.setdefault(host, Counter())[key] += 1
             self.sources.setdefault(host, set()).update(site.sources)
 
+    def service(self, spec: Spec) -> Service:
+        """The Service of a spec: an upstream's, or that of a host and port of its own."""
+        if "upstream" in spec:
+            return self.services[spec["upstream"]]
+        host = spec["host"]
+        inside = host.endswith(".svc.cluster.local")
+        namespace = host.split(".")[1] if inside else self.outside.get(host, "")
+        self.known_as.setdefault(host, [(namespace, host)])
+        return Service(host, namespace, spec["port"])
+
     def policy(self, spec: Spec, place: Place | None, port: int, where: str = "") -> Object:
         """The trafficPolicy of a destination; ``policy`` of the spec replaces fields of it."""
-        name = spec["upstream"]
+        name = spec.get("upstream", "")
         at = (id(place), port, name)
         wished = self.wished.get(at)
         if wished is None:
             wished = self.wished[at] = {}
-            for edit in place.edits if place else ():
+            for edit in place.edits if place and name else ():
                 if edit.target != "destination" or edit.port not in (0, port):
                     continue
                 if edit.upstream in ("", name):
@@ -89,16 +102,16 @@ class Policies:
 
     def destination(self, spec: Spec, place: Place | None, port: int) -> Object:
         """An Istio destination in place of an upstream's name."""
-        if "upstream" not in spec:
+        if not spec.keys() & {"upstream", "host"}:
             return dict(spec)
-        service = self.services[spec["upstream"]]
+        service = self.service(spec)
         there: Object = {"host": service.host}
         subset = self.subset(service.host, frozen(self.policy(spec, place, port)))
         if subset:
             there["subset"] = subset
         if service.port is not None:
             there["port"] = {"number": service.port}
-        rest = {k: v for k, v in spec.items() if k not in ("upstream", "policy")}
+        rest = {k: v for k, v in spec.items() if k not in ("upstream", "host", "port", "policy")}
         return {"destination": there, **rest}
 
     def objects(self) -> Iterable[Noted]:
@@ -114,8 +127,6 @@ class Policies:
                 sources.setdefault(at, set()).update(self.sources[host])
         for (namespace, host), keys in sorted(wanted.items()):
             spec: Object = {"host": host}
-            if namespace == self.outside and not host.endswith(".local"):
-                spec["exportTo"] = ["."]
             if "" in keys:
                 spec["trafficPolicy"] = self.values[keys[""]]
             else:
@@ -130,18 +141,24 @@ class Policies:
 
 
 def reached(place: Place, port: int) -> Iterator[Spec]:
-    """The upstreams that requests to a place may reach on a port."""
+    """The upstreams and hosts that requests to a place may reach on a port, mirrors included."""
     base: list[Spec] = [{"upstream": place.service}] if place.service else []
+    mirrors: list[Spec] = []
     for edit in place.edits:
         if edit.target == "route" and edit.port in (0, port):
             if edit.path == "route":
                 base = list(edit.value)
+            elif edit.path == "mirrors":
+                mirrors += edit.value
             elif edit.path.split(".")[0] in ("redirect", "directResponse"):
                 base = []
     ends = False
+    found: list[Spec] = []
     for edit in variants(place, port):
         if not edit.value.keys() & {"redirect", "directResponse"}:
-            yield from (s for s in edit.value.get("route", base) if "upstream" in s)
+            found += edit.value.get("route", base)
+            found += edit.value.get("mirrors", mirrors) or ()
         ends = not edit.match
-    if not ends:
-        yield from (s for s in base if "upstream" in s)
+    if not ends and base:
+        found += [*base, *mirrors]
+    yield from (s for s in found if s.keys() & {"upstream", "host"})

@@ -39,8 +39,9 @@ def route_body(
 def finished(body: Object, policies: Policies, place: Place | None, port: int) -> Object:
     """A route's body with real destinations, without what makes no sense beside its answer."""
     body = dict(body)
-    if body.get("route"):
-        body["route"] = [policies.destination(r, place, port) for r in body["route"]]
+    for name in ("route", "mirrors"):
+        if body.get(name):
+            body[name] = [policies.destination(r, place, port) for r in body[name]]
     if body.get("redirect") or body.get("directResponse"):
         for name in ONLY_WITH_SERVICE:
             body.pop(name, None)
