@@ -163,7 +163,7 @@ def services(config: NginxConfig) -> dict[str, Service]:
     return found
 
 
-HOST_WIDE = frozenset({"front", "gateway", "alias", "other-host"})
+HOST_WIDE = frozenset({"front", "gateway", "alias", "other-host", "tls-route"})
 """Targets of edits that concern the host, whichever of its locations they come from."""
 
 
@@ -233,7 +233,7 @@ def _actions(
     secrets: dict[tuple[str, str], set[str]] = {}
     for server in config.servers:
         held = server.certificate
-        if held and held.secret:
+        if held and held.secret and not server.passthrough:
             secrets.setdefault((held.namespace, held.secret), set()).add(server.host)
     namespace, _, name = config.controller.default_ssl_certificate.partition("/")
     if name and config.servers:

@@ -310,6 +310,11 @@ def gateway(path: str, value: Any) -> Edit:
     return Edit("gateway", path, value)
 
 
+def tls_route(upstream: Upstream) -> Edit:
+    """Passes TLS for the host on to an upstream as it comes."""
+    return Edit("tls-route", upstream.name, None)
+
+
 def alias(name: str, tls: bool = False, pattern: str = "") -> Edit:
     """Serves the host under another name too; ``tls`` when the host's certificate covers it.
 

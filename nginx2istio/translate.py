@@ -61,7 +61,12 @@ RANK: Mapping[Fate, int] = {
 
 
 def ports(server: Server, config: NginxConfig) -> tuple[int, ...]:
-    """The ports on which the new gateway serves a host; nginx serves every host on both."""
+    """The ports on which the new gateway serves a host; nginx serves every host on both.
+
+    What passes TLS on unopened speaks HTTP on port 80 only.
+    """
+    if server.passthrough:
+        return (80,)
     default = config.controller.default_ssl_certificate
     if (server.certificate and server.certificate.secret) or default:
         return (80, 443)

@@ -77,7 +77,8 @@ def above(number: int) -> str:
         if digit < "9":
             bigger = "9" if digit == "8" else f"[{int(digit) + 1}-9]"
             rest = len(digits) - i - 1
-            more.append(digits[:i] + bigger + (f"[0-9]{{{rest}}}" if rest else ""))
+            tail = ["", "[0-9]"][rest] if rest < 2 else f"[0-9]{{{rest}}}"
+            more.append(digits[:i] + bigger + tail)
     return f"0*({'|'.join(more)})"
 
 
@@ -96,7 +97,8 @@ def body_size(here: Here) -> Iterator[Edit | Finding]:
         if not uniform:
             yield variant(Phase.FIND, longer, directResponse={"status": 413})
         elif first:
-            yield front(Phase.FIND, longer, shared=True, directResponse={"status": 413})
+            name, refusal = f"body over {shown(size)}", {"status": 413}
+            yield front(Phase.FIND, longer, shared=True, name=name, directResponse=refusal)
     if here.options.envoy_filters:
         if size > MOST_HELD:
             yield TOO_MUCH_TO_HOLD.about("proxy-body-size", size=shown(size))

@@ -109,5 +109,7 @@ def headers(here: Here) -> Iterator[Edit | Finding]:
     elif total > ENVOYS:
         yield LARGE.about("large-client-header-buffers", total=total).for_all()
         return
+    if not here.global_setting("large-client-header-buffers"):
+        return  # the baseline says what the default means
     shown = f"{size >> 10} KiB" if size % 1024 == 0 else f"{size} bytes"
     yield HEADERS.about("large-client-header-buffers", size=shown, limit=limit).for_all()

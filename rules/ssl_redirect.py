@@ -85,7 +85,7 @@ def ssl_redirect(here: Here) -> Iterator[Edit | Finding]:
         yield QUERY_SLASH.about("preserve-trailing-slash")
     elif cut:
         yield SLASH.about("preserve-trailing-slash")
-    if not here.tls:
+    if not here.tls and not here.server.passthrough:
         yield FAKE.about("force-ssl-redirect" if forced else "ssl-redirect").for_host()
 
 

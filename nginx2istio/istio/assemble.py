@@ -60,12 +60,14 @@ def assemble(
         hosts = site.names
         routes, conflicts = http_routes(site, policies)
         out.conflicts += conflicts
-        virtual.append(_virtual_service(site, hosts, routes, target, names))
+        made_of = {"http": routes, "tls": tls_routes(site, policies)}
+        virtual.append(_virtual_service(site, hosts, made_of, target, names))
         for edit in (*site.edits, *(e for p in site.places for e in p.edits)):
             _apart(edit, out, others)
             if edit.target == "other-host" and edit.path not in hosts:
                 routes = [dict(r) for r in edit.value["http"]]
-                virtual.append(_virtual_service(site, [edit.path], routes, target, names))
+                twin = {"http": routes}
+                virtual.append(_virtual_service(site, [edit.path], twin, target, names))
     for edit in edits:
         _apart(edit, out, others)
     entries = [service_entry(host, outside[host], target) for host in sorted(outside)]
@@ -98,6 +100,18 @@ def _outside(sites: Sequence[Site]) -> dict[str, Outside]:
                 there.namespaces.add(site.namespace)
                 there.ports.setdefault(edit.port, edit.value)
     return found
+
+
+def tls_routes(site: Site, policies: Policies) -> list[Object]:
+    """The TLSRoutes of a site whose TLS passes through."""
+    return [
+        {
+            "match": [{"port": 443, "sniHosts": [site.host]}],
+            "route": [policies.destination({"upstream": edit.path}, None, 443)],
+        }
+        for edit in site.edits
+        if edit.target == "tls-route"
+    ]
 
 
 KINDS = ("Gateway", "VirtualService", "DestinationRule", "ServiceEntry", "AuthorizationPolicy")
@@ -142,14 +156,14 @@ def service_entry(host: str, outside: Outside, target: Target) -> Noted:
 def _virtual_service(
     site: Site,
     hosts: Sequence[str],
-    routes: list[Object],
+    routes: Mapping[str, list[Object]],
     target: Target,
     names: Names,
 ) -> Noted:
     spec = {
         "hosts": list(hosts),
         "gateways": [f"{target.namespace}/{site.gateway}"],
-        "http": routes,
+        **{kind: found for kind, found in routes.items() if found},
     }
     text = "catch-all" if hosts[0] == "*" else hosts[0]
     name = names.name(site.namespace, text)

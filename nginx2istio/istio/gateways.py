@@ -37,6 +37,11 @@ def gateways(sites: Sequence[Site], target: Target) -> Iterable[Noted]:
                 if edit.target == "gateway":
                     settings.pop(edit.path.split(".")[0], None)
                     put(settings, edit.path, edit.value)
+            if any(edit.target == "tls-route" for edit in site.edits):
+                whole: Object = {"mode": "PASSTHROUGH"}
+                claimed.add(site.host)
+                group = secure.setdefault(frozen(whole), (whole, []))
+                group[1].append(f"{namespace}/{site.host}")
             for name, tls in names_of(site):
                 plain.append(f"{namespace}/{name}")
                 if tls and name not in claimed:
@@ -54,8 +59,6 @@ def gateways(sites: Sequence[Site], target: Target) -> Iterable[Noted]:
             label = settings.get("credentialName") or short_hash(repr(key))
             name = f"https-{short_hash(label + repr(key))}"
             protocol = "TLS" if settings["mode"] == "PASSTHROUGH" else "HTTPS"
-            if protocol == "TLS":
-                settings = {"mode": "PASSTHROUGH"}
             servers.append(
                 {
                     "port": {"number": 443, "name": name, "protocol": protocol},

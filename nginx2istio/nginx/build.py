@@ -55,7 +55,8 @@ class _Server:
 class _Builder:
     """One run of ``createServers`` and ``getBackendServers``."""
 
-    def __init__(self, services: Services):
+    def __init__(self, services: Services, passes_tls: bool):
+        self.passes_tls = passes_tls
         self.losses = Losses()
         self.upstreams = Upstreams(services, self.losses)
         self.servers: dict[str, _Server] = {}
@@ -217,7 +218,7 @@ class _Builder:
                     settings=grown.settings,
                     aliases=grown.aliases,
                     certificate=grown.certificate or self.inherited(host),
-                    passthrough=self.enabled(grown, "ssl-passthrough"),
+                    passthrough=self.passthrough(grown, found),
                     www=self.enabled(grown, "from-to-www-redirect"),
                     regex=regex,
                     denied=grown.denied,
@@ -227,6 +228,18 @@ class _Builder:
             )
         self.explain_losses(everyone)
         return tuple(servers)
+
+    def passthrough(self, server: _Server, found: Sequence[Location]) -> Setting | None:
+        """What passes TLS on unopened: it takes a flag, and a Service at ``/`` (nginx.go).
+
+        The proxy before nginx compares the host by name, so that a star matches nothing.
+        """
+        setting = self.enabled(server, "ssl-passthrough")
+        root = next((x.upstream for x in found if x.declared == "/" and x.upstream), "")
+        if not root or self.upstreams.found[root].unavailable:
+            return None
+        named = not server.host.startswith(("*", "_"))
+        return setting if self.passes_tls and named else None
 
     def enabled(self, server: _Server, key: str) -> Setting | None:
         setting = server.settings.get(key)
@@ -271,7 +284,9 @@ def build(
     ``objects`` are all that was read: Services and ConfigMaps count. ``skipped`` are the Ingresses
     of others, ``remarks`` what choosing found to remark, ``own`` names the controller's ConfigMap.
     """
-    builder = _Builder(Services(objects, not controller.disable_external_name))
+    builder = _Builder(
+        Services(objects, not controller.disable_external_name), controller.ssl_passthrough
+    )
     loads = load(ingresses, controller)
     everyone = loads.everyone
     builder.losses.lost += loads.idle

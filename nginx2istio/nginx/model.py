@@ -150,6 +150,7 @@ class Server:
     aliases: tuple[str, ...] = ()
     certificate: Certificate | None = None
     passthrough: Setting | None = None
+    """What has TLS for the host passed on unopened, to the Service of its ``/``; None otherwise."""
     www: Setting | None = None
     regex: bool = False
     denied: str = ""
