@@ -170,10 +170,10 @@ ROWS: Mapping[str, Row] = {
 
 def plain(read: Reader) -> Iterator[Fact]:
     """Read all annotations of ROWS."""
-    for key, row in ROWS.items():
-        got = _read(read, key, row)
-        if got.state != "absent":
-            yield _fact(read, key, row, got)
+    for key in read.sources:
+        row = ROWS.get(key)
+        if row is not None:
+            yield _fact(read, key, row, _read(read, key, row))
 
 
 def _read(read: Reader, key: str, row: Row) -> AnyGot:
