@@ -14,12 +14,14 @@ TEMPLATE = (
     "this looks like a template that was not rendered ({{ ... }}); give the output of "
     "`helm template`, or of what renders it"
 )
+TAB = "a tab stands in the indentation; YAML takes spaces only, so replace the tabs"
 COLLECTION_AS_KEY = (
     "a mapping or a list is used as a key, which Kubernetes refuses; put a value that begins with "
     "{ or [ in quotes"
 )
 
 _ADVICE = (
+    ("found a tab character", TAB),
     ("mapping values are not allowed", "a `: ` stands where no key can be; put the value in "
      "quotes if it holds a colon, or check the indentation of this line and the one before"),
     ("block sequence entries are not allowed", "a `- ` stands where no list can begin; check the "
@@ -28,9 +30,8 @@ _ADVICE = (
      "and the quotes of the lines before"),
     ("did not find expected '-' indicator", "the next `- ` of the list was expected here; check "
      "the indentation"),
-    ("could not find expected ':'", "a key without its colon: check the indentation, and whether "
-     "a quote or a colon is missing here or on the line before"),
-    ("expected node content", "a value was expected here; put it in quotes if it is text"),
+    ("expected node content", "a value was expected here; put it in quotes if it is text, "
+     "and close what was opened with { or ["),
     ("found unknown escape character", "an unknown escape in a value in double quotes; write the "
      "backslash twice, or use single quotes"),
     ("invalid Unicode character escape", "\\u escapes of characters above U+FFFF come in pairs in "
@@ -43,9 +44,11 @@ _ADVICE = (
      "with ---"),
 )  # fmt: skip
 
-_NEVER_CLOSED = (
-    ("expected ',' or", "a { or [ is opened here and not closed; close it, or put the "
-     "value in quotes if it only begins with { or ["),
+_UNFINISHED = (
+    ("could not find expected ':'", "a key stands here without its colon; check the indentation, "
+     "and whether a quote or a colon is missing here or on the line before"),
+    ("expected ',' or", "a { or [ is opened here and not closed; close it, or put the value in "
+     "quotes if it is text that begins so, and quote what holds a ? inside of it"),
     ("found unexpected end of stream", "a quote is opened here and not closed"),
     ("found unexpected document indicator", "a quote is opened here and not closed before the ---"),
 )  # fmt: skip
@@ -75,13 +78,14 @@ def explain(error: YAMLError, text: bytes, lines: Sequence[int]) -> Unreadable:
     if not isinstance(error, MarkedYAMLError) or error.problem_mark is None:
         return Unreadable(lines[0], f"this YAML cannot be parsed ({type(error).__name__})")
     mark, begun = error.problem_mark, error.context_mark
-    line = lines[min(mark.line, len(lines) - 1)]
+    last = lines[0] + max(text.count(b"\n"), 1) - 1
+    line = min(lines[min(mark.line, len(lines) - 1)], last)  # the end of the text is no line
     problem = str(error.problem)
     if b"{{" in text:
         return Unreadable(line, TEMPLATE)
     if "cannot start any token" in problem:
         return Unreadable(line, _bad_start(text.decode("utf-8", "replace"), mark.index))
-    for part, advice in _NEVER_CLOSED:
+    for part, advice in _UNFINISHED:
         if part in problem and begun is not None:
             return Unreadable(lines[begun.line], f"this YAML cannot be parsed: {advice}")
     advice = next((advice for part, advice in _ADVICE if part in problem), problem)
@@ -96,7 +100,7 @@ def explain_template(error: Unreadable) -> Unreadable:
 def _bad_start(text: str, index: int) -> str:
     character = text[index : index + 1]
     if character == "\t":
-        return "a tab stands in the indentation; YAML takes spaces only, so replace the tabs"
+        return TAB
     if character in ("@", "`", "%"):
         return f"a value begins with {character}, which YAML reserves; put it in quotes"
     return "a value begins with a character that none can begin with; put it in quotes"

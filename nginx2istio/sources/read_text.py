@@ -19,6 +19,7 @@ from nginx2istio.sources.yaml_draft import Memo
 _BOUNDARY = re.compile(rb"^(?:---|\.\.\.)(?=[ \t\r\n]|\Z)", re.MULTILINE)
 _DIRECTIVES_ONLY = re.compile(rb"(?:%[^\n]*\n|[ \t]*(?:#[^\n]*)?\r?\n)*+")
 _JSON_OBJECT = re.compile(rb"(?:---[ \t]*(?:#[^\n]*)?\r?\n)?[ \t\r\n]*(\{)([ \t\r\n]*[\"}])?")
+_CONTROLS = bytes([*range(9), *range(14, 32)])
 _ENCODINGS = (
     (codecs.BOM_UTF32_LE, "utf-32"),  # begins like UTF-16's
     (codecs.BOM_UTF32_BE, "utf-32"),
@@ -64,7 +65,7 @@ def _as_utf8(data: bytes) -> bytes:
                 ) from None
             break
     data = data.removeprefix(codecs.BOM_UTF8)
-    if b"\0" in data[:8000]:
+    if _is_binary(data[:8000]):
         raise Unreadable(
             0,
             "this is no text but a binary file, or UTF-16 without a byte order mark; leave it "
@@ -73,6 +74,12 @@ def _as_utf8(data: bytes) -> bytes:
     if data.count(b"\r") != data.count(b"\r\n"):
         data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     return data
+
+
+def _is_binary(begin: bytes) -> bool:
+    """Tell binary files from text with a stray NUL, which costs only the document it is in."""
+    controls = len(begin) - len(begin.translate(None, _CONTROLS))
+    return b"\0" in begin and controls * 50 > len(begin)
 
 
 def _pieces(text: bytes) -> Iterator[tuple[int, bytes]]:
