@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.sources.text import inputs
+
+BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
+
+
+def run(script: str, *arguments: str) -> str:
+    command = [sys.executable, str(BENCHMARKS / script), *arguments]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+def test_an_estate_is_always_the_same_and_without_a_flaw() -> None:
+    text = run("estate.py", "300")
+    assert run("estate.py", "300") == text != run("estate.py", "300", "--seed", "2")
+    found = inputs(text)
+    assert found.problems == ()
+    assert not [resource for resource in found.resources if resource.notes]
+    ingresses = [r for r in found.resources if r.kind == "Ingress"]
+    services = {(r.namespace, r.name) for r in found.resources if r.kind == "Service"}
+    assert len(ingresses) == 300
+    for ingress in ingresses:
+        for rule in ingress.body["spec"]["rules"]:
+            for path in rule["http"]["paths"]:
+                assert (ingress.namespace, path["backend"]["service"]["name"]) in services
+
+
+def test_the_reading_benchmark_runs() -> None:
+    found = json.loads(run("read.py", "--ingresses", "30", "--rounds", "1", "--json"))
+    assert found["ingresses"] == 30
+    assert found["objects"] > 30
+    assert found["ratio"] > 0
