@@ -27,17 +27,30 @@ from nginx2istio.nginx.annotations import effective
 from nginx2istio.nginx.catalogue import ANNOTATIONS
 from nginx2istio.nginx.certificates import covers
 from nginx2istio.nginx.config import NginxConfig as NginxConfig
+from nginx2istio.nginx.headers import HEADER_DIRECTIVES as HEADER_DIRECTIVES
+from nginx2istio.nginx.headers import HeaderLine as HeaderLine
+from nginx2istio.nginx.headers import Unclear as Unclear
+from nginx2istio.nginx.headers import answer_headers as answer_headers
+from nginx2istio.nginx.headers import read as header_lines  # noqa: F401
+from nginx2istio.nginx.headers import request_headers as request_headers
+from nginx2istio.nginx.headers import snippets as snippets
 from nginx2istio.nginx.model import Location as Location
 from nginx2istio.nginx.model import Origin, Settings
 from nginx2istio.nginx.model import Server as Server
 from nginx2istio.nginx.model import Setting as Setting
 from nginx2istio.nginx.model import Upstream as Upstream
+from nginx2istio.nginx.snippet import Directive as Directive
+from nginx2istio.nginx.snippet import origin as directive_origin  # noqa: F401
+from nginx2istio.nginx.snippet import parse as parse_snippet  # noqa: F401
 from nginx2istio.nginx.values import Value as Value
 from nginx2istio.options import Options
 from nginx2istio.protection import Zones as Zones
 from nginx2istio.protection import in_force as in_force
 from nginx2istio.protection import withheld as withheld
 from nginx2istio.protection import zones as zones
+from nginx2istio.variables import UnknownVariable as UnknownVariable
+from nginx2istio.variables import by_port as by_port
+from nginx2istio.variables import envoy_value as envoy_value
 
 Fate = Literal["translated", "approximated", "unsupported", "neutral", "ineffective", "unmapped"]
 Severity = Literal["error", "warning", "info"]

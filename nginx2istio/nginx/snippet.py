@@ -1,0 +1,83 @@
+"""Snippets (raw nginx configuration) to directives. crossplane reads them as nginx does."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import crossplane  # type: ignore[import-untyped]
+
+from nginx2istio.nginx.model import Origin, Setting
+
+
+@dataclass(frozen=True, slots=True)
+class Directive:
+    """One directive: name, arguments without quotes, and what stands in its braces.
+
+    ``line`` counts from 1 in the snippet's text. ``block`` is None for a directive without braces.
+    The arguments of ``if`` come without its parentheses.
+    """
+
+    name: str
+    args: tuple[str, ...]
+    line: int
+    block: tuple[Directive, ...] | None = None
+
+    @property
+    def text(self) -> str:
+        """The directive on one line, as the report shows it; a block as three dots."""
+        args = [f'"{a}"' if not a or set(a) & set(' \t\n;{}"') else a for a in self.args]
+        told = f"({' '.join(args)})" if self.name == "if" else " ".join(args)
+        return f"{self.name} {told}".rstrip() + (";" if self.block is None else " { ... }")
+
+    def all(self) -> Iterator[Directive]:
+        """Go through the directive and all inside it."""
+        yield self
+        for inner in self.block or ():
+            yield from inner.all()
+
+
+@dataclass(frozen=True, slots=True)
+class Snippet:
+    """What a snippet says; ``error`` tells why nginx can't read it, "" when it can."""
+
+    directives: tuple[Directive, ...]
+    error: str = ""
+
+
+@cache
+def parse(text: str) -> Snippet:
+    """Read a snippet. Lines and quotes are nginx's; what a directive means is not looked at."""
+    with tempfile.TemporaryDirectory() as folder:  # crossplane reads files only
+        file = Path(folder, "snippet.conf")
+        file.write_text(text, encoding="utf-8")
+        read = crossplane.parse(
+            str(file), single=True, strict=False, check_ctx=False, check_args=False
+        )
+    if read["errors"]:
+        told = str(read["errors"][0].get("error") or "").split(" in /")[0]
+        return Snippet((), told or "a directive does not end with a semicolon")
+    return Snippet(_directives(read["config"][0]["parsed"]))
+
+
+def _directives(parsed: Sequence[Mapping[str, Any]]) -> tuple[Directive, ...]:
+    return tuple(
+        Directive(
+            str(one["directive"]),
+            tuple(str(a) for a in one["args"]),
+            int(one["line"]),
+            _directives(one["block"]) if "block" in one else None,
+        )
+        for one in parsed
+    )
+
+
+def origin(setting: Setting, directive: Directive) -> Origin:
+    """Where a directive of a snippet was written: its own line, where the file shows it."""
+    if not setting.block:
+        return setting.origin
+    return replace(setting.origin, line=setting.block + directive.line - 1)
