@@ -31,7 +31,7 @@ from nginx2istio.nginx.headers import HEADER_DIRECTIVES as HEADER_DIRECTIVES
 from nginx2istio.nginx.headers import HeaderLine as HeaderLine
 from nginx2istio.nginx.headers import Unclear as Unclear
 from nginx2istio.nginx.headers import answer_headers as answer_headers
-from nginx2istio.nginx.headers import read as header_lines  # noqa: F401
+from nginx2istio.nginx.headers import header_lines as header_lines
 from nginx2istio.nginx.headers import request_headers as request_headers
 from nginx2istio.nginx.headers import snippets as snippets
 from nginx2istio.nginx.model import Location as Location
@@ -40,8 +40,8 @@ from nginx2istio.nginx.model import Server as Server
 from nginx2istio.nginx.model import Setting as Setting
 from nginx2istio.nginx.model import Upstream as Upstream
 from nginx2istio.nginx.snippet import Directive as Directive
-from nginx2istio.nginx.snippet import origin as directive_origin  # noqa: F401
-from nginx2istio.nginx.snippet import parse as parse_snippet  # noqa: F401
+from nginx2istio.nginx.snippet import directive_origin as directive_origin
+from nginx2istio.nginx.snippet import parse_snippet as parse_snippet
 from nginx2istio.nginx.values import Value as Value
 from nginx2istio.options import Options
 from nginx2istio.protection import Zones as Zones

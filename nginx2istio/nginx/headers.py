@@ -13,7 +13,7 @@ from typing import Literal
 
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.model import Location, Origin, Server, Setting
-from nginx2istio.nginx.snippet import Directive, origin, parse
+from nginx2istio.nginx.snippet import Directive, directive_origin, parse_snippet
 
 Kind = Literal["set", "add", "clear", "hide", "send", "input", "input-clear"]
 SENT_WITH = (200, 201, 204, 206, 301, 302, 303, 304, 307, 308)
@@ -81,7 +81,7 @@ def snippets(
             yield key, setting
 
 
-def read(directive: Directive) -> tuple[tuple[Kind, str, str, tuple[int, ...]], ...]:
+def header_lines(directive: Directive) -> tuple[tuple[Kind, str, str, tuple[int, ...]], ...]:
     """What a directive says of headers: (kind, name, value, codes). Raises Unclear."""
     args = list(directive.args)
     match directive.name:
@@ -138,14 +138,14 @@ def _of_snippets(
     config: NginxConfig, server: Server, location: Location, level: str
 ) -> Iterator[HeaderLine]:
     for key, setting in snippets(config, server, location, level):
-        for directive in parse(setting.text).directives:
+        for directive in parse_snippet(setting.text).directives:
             if directive.name not in HEADER_DIRECTIVES:
                 continue
             try:
-                said = read(directive)
+                said = header_lines(directive)
             except Unclear:
                 continue  # said by whoever goes through all directives
-            at = origin(setting, directive)
+            at = directive_origin(setting, directive)
             for kind, name, value, codes in said:
                 yield HeaderLine(kind, name, value, key, at, directive.text, codes)
 

@@ -50,7 +50,7 @@ class Snippet:
 
 
 @cache
-def parse(text: str) -> Snippet:
+def parse_snippet(text: str) -> Snippet:
     """Read a snippet. Lines and quotes are nginx's; what a directive means is not looked at."""
     with tempfile.TemporaryDirectory() as folder:  # crossplane reads files only
         file = Path(folder, "snippet.conf")
@@ -76,7 +76,7 @@ def _directives(parsed: Sequence[Mapping[str, Any]]) -> tuple[Directive, ...]:
     )
 
 
-def origin(setting: Setting, directive: Directive) -> Origin:
+def directive_origin(setting: Setting, directive: Directive) -> Origin:
     """Where a directive of a snippet was written: its own line, where the file shows it."""
     if not setting.block:
         return setting.origin
