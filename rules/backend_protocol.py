@@ -86,6 +86,8 @@ def backend_protocol(here: Here) -> Iterator[Edit | Finding]:
     """
     if here.upstream is None or here.location.slash_redirect:
         return
+    if here.upstream.name == "upstream-default-backend":
+        return  # which nginx always asks in plain HTTP (buildProxyPass)
     written = here.text("backend-protocol")
     protocol = written.upper()
     if protocol == "FCGI":

@@ -16,6 +16,7 @@ from nginx2istio.nginx.ingresses import Ingress, Object, Path
 from nginx2istio.nginx.load import Loaded, load
 from nginx2istio.nginx.locations import blocks
 from nginx2istio.nginx.model import (
+    DEFAULT_BACKEND,
     DEFAULT_SERVER,
     Certificate,
     Location,
@@ -203,12 +204,17 @@ class _Builder:
 
     def finish(self, everyone: Sequence[Loaded]) -> tuple[Server, ...]:
         self.upstreams.finish()
+        default = self.upstreams.found.get(DEFAULT_BACKEND)
         servers = []
         for host in sorted(self.servers):
             grown = self.servers[host]
-            if not grown.ingresses:
+            if not grown.ingresses and not (default and host == DEFAULT_SERVER):
                 continue  # nobody said anything about unknown hosts: 404, as Envoy answers too
-            found, regex = blocks(grown.locations)
+            locations = grown.locations
+            if default:
+                name = default.name
+                locations = [x if x.upstream else replace(x, upstream=name) for x in locations]
+            found, regex = blocks(locations)
             self.losses.used |= {s.origin for loc in found for s in loc.settings.values()}
             self.losses.used |= {s.origin for s in grown.settings.values()}
             servers.append(
@@ -222,7 +228,7 @@ class _Builder:
                     www=self.enabled(grown, "from-to-www-redirect"),
                     regex=regex,
                     denied=grown.denied,
-                    namespace=grown.namespace,
+                    namespace=grown.namespace or (default.namespace if default else ""),
                     ingresses=tuple(grown.ingresses),
                 )  # fmt: skip
             )
@@ -236,7 +242,7 @@ class _Builder:
         """
         setting = self.enabled(server, "ssl-passthrough")
         root = next((x.upstream for x in found if x.declared == "/" and x.upstream), "")
-        if not root or self.upstreams.found[root].unavailable:
+        if root in ("", DEFAULT_BACKEND) or self.upstreams.found[root].unavailable:
             return None
         named = not server.host.startswith(("*", "_"))
         return setting if self.passes_tls and named else None
@@ -284,12 +290,14 @@ def build(
     ``objects`` are all that was read: Services and ConfigMaps count. ``skipped`` are the Ingresses
     of others, ``remarks`` what choosing found to remark, ``own`` names the controller's ConfigMap.
     """
-    builder = _Builder(
-        Services(objects, not controller.disable_external_name), controller.ssl_passthrough
-    )
+    services = Services(objects, not controller.disable_external_name)
+    builder = _Builder(services, controller.ssl_passthrough)
     loads = load(ingresses, controller)
     everyone = loads.everyone
     builder.losses.lost += loads.idle
+    default = services.default(controller.default_backend_service)
+    if default:
+        builder.upstreams.found[default.name] = default
     for loaded in everyone:
         builder.upstreams.create(loaded)
     builder.create_servers(everyone)
@@ -320,6 +328,7 @@ def build(
         skipped=skipped,
         remarks=(*remarks, *builder.remarks),
         configmaps=configmaps(objects),
+        services=services.by_name,
         own=own,
         settings=tuple(s for loaded in everyone for s in loaded.settings.values()),
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from nginx2istio.nginx.configmaps import ConfigMap
 from nginx2istio.nginx.controller import Controller
 from nginx2istio.nginx.model import Lost, Mistake, Rejected, Remark, Server, Setting, Upstream
+from nginx2istio.nginx.services import Service
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,8 @@ class NginxConfig:
     remarks: tuple[Remark, ...] = ()
     configmaps: Mapping[str, ConfigMap] = field(default_factory=dict)
     """All ConfigMaps among the input, by ``namespace/name``."""
+    services: Mapping[tuple[str, str], Service] = field(default_factory=dict)
+    """All Services among the input, by namespace and name."""
     own: str = ""
     """The controller's own ConfigMap, "" when it is not among the input."""
     names: frozenset[str] = frozenset()

@@ -14,6 +14,9 @@ from nginx2istio.nginx.values import Value
 DEFAULT_SERVER = "_"
 """Name of the server that answers hosts nobody declares."""
 
+DEFAULT_BACKEND = "upstream-default-backend"
+"""Name of the upstream of --default-backend-service, for what no Ingress gives a Service."""
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Origin:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from nginx2istio.nginx.ingresses import Backend, Object
-from nginx2istio.nginx.model import Upstream
+from nginx2istio.nginx.model import DEFAULT_BACKEND, Upstream
 from nginx2istio.nginx.values import matches
 
 
@@ -63,6 +63,26 @@ class Services:
                 )  # fmt: skip
         return Upstream(name, namespace, backend.service, None, wanted, known=True)
 
+
+    def default(self, reference: str) -> Upstream | None:
+        """The upstream of --default-backend-service, None when nginx answers 404 by itself.
+
+        Its port is the first one of the Service (``getDefaultUpstream``), taken to be 80 when the
+        Service is not among the input.
+        """
+        namespace, _, name = reference.partition("/")
+        found = self.by_name.get((namespace, name))
+        if not name or (found is None and namespace in self.namespaces):
+            return None
+        if found is None:
+            return Upstream(DEFAULT_BACKEND, namespace, name, 80, "80")
+        if not found.ports:
+            return None
+        port = found.ports[0]
+        return Upstream(
+            DEFAULT_BACKEND, namespace, name, port.number, str(port.number), known=True,
+            external_name=found.external_name, port_name=port.name, app_protocol=port.app_protocol,
+        )  # fmt: skip
 
     def external(
         self, name: str, namespace: str, backend: Backend, service: Service
