@@ -13,18 +13,34 @@ from typing import Literal
 
 from nginx2istio.edit import Edit, Phase
 from nginx2istio.istio import re2
-from nginx2istio.istio.authorization import ODD_PORT, Part, origin_regex
+from nginx2istio.istio.authorization import ODD_PORT, Part, origin_regex, policy, rules
 from nginx2istio.istio.carving import Area, Fit, carve
+from nginx2istio.istio.site import Target
 from nginx2istio.nginx.catalogue import ANNOTATIONS
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.early import Early, early
 from nginx2istio.nginx.model import DEFAULT_SERVER, Location, Server
 from nginx2istio.nginx.values import Value
 from nginx2istio.nginx.values_defaults import effective
+from nginx2istio.options import Options
 from nginx2istio.uris import uris
 
 Over = Literal["", "tls", "https"]
 REFUSED = {"directResponse": {"status": 403}}
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """A difference between a policy and nginx, at ``path`` (``*`` for the whole host).
+
+    "spelling": paths in another letter case than declared; "wider": another path is under the
+    policy, too; "early": so is one that nginx answers itself; "loose": so are all paths that begin
+    with ``start``; "port": Host headers with a port other than 80 and 443.
+    """
+
+    kind: Literal["spelling", "wider", "early", "loose", "port"]
+    path: str
+    start: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,21 +88,39 @@ class Zones:
         elif ahead.origins:
             origin = {"origin": {"regex": origin_regex(ahead.origins)}}
             yield _refusal({"method": {"exact": "OPTIONS"}, "headers": origin})
-        if self.server.host == DEFAULT_SERVER:
-            return
         match: dict[str, object] = {}
         if self.over == "https":
             match["headers"] = {"x-forwarded-proto": {"exact": "http"}}
         if ahead.to_https and set(ahead.to_https) != set(_names(self.server)):
             some = "|".join(re.escape(name) for name in ahead.to_https)
             match["authority"] = {"regex": f"(?i)({some})(:[0-9]+)?"}
-        if ahead.to_https:
+        if ahead.to_https and self.server.host != DEFAULT_SERVER:
             yield _refusal(match, 0 if self.over == "https" else 80)
 
-    def odd_ports(self) -> Iterator[Edit]:
-        """Refuses Host headers whose port a policy for a host with a star can't say."""
-        if any(policy_name(n).startswith("*.") for n in _names(self.server)):
+        if self.odd_ports:
             yield Edit("front", "", REFUSED, 0, Phase.ACCESS, {"authority": {"regex": ODD_PORT}})
+
+    @property
+    def odd_ports(self) -> bool:
+        """Whether a Host header may have a port that no policy can say (a host with a star)."""
+        return any(policy_name(n).startswith("*.") for n in _names(self.server))
+
+    def remarks(self, location: Location) -> Iterator[Remark]:
+        """Where the policy of a location refuses or asks more than nginx does."""
+        fit = self.fits[id(location)]
+        if fit.refuse:
+            yield Remark("spelling", location.declared)
+        for index in fit.wider:
+            other = self.areas[index]
+            early = other is None or self.before[id(other)].always
+            yield Remark("early" if early else "wider", other.declared if other else "/")
+        if fit.loose:
+            yield Remark("loose", "*", fit.paths[-1].rstrip("*"))
+        for index in fit.cased:
+            other = self.areas[index]
+            yield Remark("spelling", other.declared if other else "/")
+        if self.odd_ports:
+            yield Remark("port", "*")
 
 
 def zones(
@@ -152,6 +186,26 @@ def _others(server: Server, config: NginxConfig) -> tuple[str, ...]:
 
 def _refusal(match: Mapping[str, object], port: int = 0) -> Edit:
     return Edit("variant", "", dict(REFUSED), port, Phase.ACCESS, match)
+
+
+def authorization(
+    plan: Zones,
+    group: str,
+    options: Options,
+    deed: Literal["DENY", "CUSTOM"],
+    sources: Sequence[Mapping[str, object]] = (),
+    provider: str = "",
+) -> Edit:
+    """An AuthorizationPolicy for the locations of a group of a host.
+
+    It holds for requests from any of ``sources`` (Istio's Source), for all if there are none. Each
+    location of the group asks for the same object.
+    """
+    target = Target(options.gateway_namespace, options.gateway_selector)
+    host = "catch-all" if plan.server.host == DEFAULT_SERVER else plan.server.host
+    title = f"nginx2istio-{deed.lower()}-{host}"
+    made = rules(sources, plan.parts(group), plan.others)
+    return Edit("resource", "", policy(target, title, deed, made, provider, plan.sources(group)))
 
 
 def withheld(status: int = 503) -> Edit:

@@ -7,22 +7,21 @@ will be different. It changes nothing, and the order in which rules run does not
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from nginx2istio.copies import copy_secret, secret_name
 from nginx2istio.edit import Edit as Edit
 from nginx2istio.edit import Phase as Phase
-from nginx2istio.istio import authorization as policies
 from nginx2istio.istio import envoy
 from nginx2istio.istio.envoy import http_filter as http_filter
 from nginx2istio.istio.envoy import on_host as on_host
 from nginx2istio.istio.envoy import on_manager as on_manager
 from nginx2istio.istio.envoy import on_route as on_route
 from nginx2istio.istio.envoy import typed as typed
-from nginx2istio.istio.site import Target
 from nginx2istio.kept import kept as kept
+from nginx2istio.nginx.access import addresses as addresses
 from nginx2istio.nginx.annotations import effective
 from nginx2istio.nginx.catalogue import ANNOTATIONS
 from nginx2istio.nginx.certificates import covers
@@ -45,6 +44,7 @@ from nginx2istio.nginx.snippet import parse_snippet as parse_snippet
 from nginx2istio.nginx.values import Value as Value
 from nginx2istio.options import Options
 from nginx2istio.protection import Zones as Zones
+from nginx2istio.protection import authorization as authorization
 from nginx2istio.protection import in_force as in_force
 from nginx2istio.protection import withheld as withheld
 from nginx2istio.protection import zones as zones
@@ -375,28 +375,6 @@ def envoy_filter(here: Here, name: str, *patches: Mapping[str, Any], note: str =
         name, [dict(p) for p in patches], options.gateway_namespace, options.gateway_selector,
         note=note,
     )  # fmt: skip
-    return resource(made)
-
-
-def authorization(
-    here: Here,
-    deed: Literal["DENY", "CUSTOM"],
-    plan: Zones,
-    group: str,
-    sources: Sequence[Mapping[str, Any]] = (),
-    provider: str = "",
-) -> Edit:
-    """An AuthorizationPolicy for the locations of a group of ``plan`` (see ``zones``).
-
-    It holds for requests from any of ``sources`` (Istio's Source), for all if there are none. Each
-    location of the group asks for the same object.
-    """
-    options = here.options
-    target = Target(options.gateway_namespace, options.gateway_selector)
-    rules = policies.rules(sources, plan.parts(group), plan.others)
-    host = "catch-all" if here.server.host == "_" else here.server.host
-    title = f"nginx2istio-{deed.lower()}-{host}"
-    made = policies.policy(target, title, deed, rules, provider, plan.sources(group))
     return resource(made)
 
 

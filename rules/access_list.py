@@ -1,6 +1,5 @@
 """whitelist-source-range, denylist-source-range, block-cidrs: from which addresses one may ask."""
 
-import ipaddress
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -14,8 +13,8 @@ from nginx2istio.rule import (
     Server,
     Zones,
     action,
+    addresses,
     authorization,
-    in_force,
     kept,
     rule,
     withheld,
@@ -45,7 +44,7 @@ SPELLING = Message(
 )
 ODD_PORTS = Message(
     "N2I203", "approximated", "info",
-    "a request for a host under {name} that names a port other than 80 and 443 in its Host header "
+    "a request for a host under {host} that names a port other than 80 and 443 in its Host header "
     "is refused, as no AuthorizationPolicy can match it",
     "nothing: clients name no port, or their own",
     frozenset({"access", "status"}),
@@ -57,11 +56,20 @@ LOOSE = Message(
     "write the path as plain paths (Prefix or Exact) if some of those should be open",
     frozenset({"access", "status"}),
 )
+REDIRECT = Message(
+    "N2I205", "approximated", "info",
+    "nginx answers {path} itself (a redirect, a refusal) before it looks at addresses; clients "
+    "that are not on the list of {protected} now get 403 there",
+    "nothing: who may not enter gets another refusal",
+    frozenset({"access", "status", "redirect"}),
+)
+REMARKS = {
+    "wider": WIDER, "spelling": SPELLING, "port": ODD_PORTS, "loose": LOOSE, "early": REDIRECT,
+}  # fmt: skip
 KEYS = ("allowlist-source-range", "denylist-source-range")
 
 
-@rule(*KEYS, "whitelist-source-range", "block-cidrs", "satisfy", when="always",
-      reads=("auth-url", "global-auth-url", "enable-global-auth"))  # fmt: skip
+@rule(*KEYS, "whitelist-source-range", "block-cidrs", "satisfy", when="always")
 def access_list(here: Here) -> Iterator[Edit | Finding]:
     """A location's `deny` and `allow` in nginx: 403 for all whom the first match does not let in.
 
@@ -72,84 +80,35 @@ def access_list(here: Here) -> Iterator[Edit | Finding]:
     group = plan.groups[id(here.location)]
     if not group:
         return
-    fit = plan.fits[id(here.location)]
     key = next((k for k in KEYS if k in here), "block-cidrs")
     path = here.location.declared
-    if fit.impossible:
+    if plan.fits[id(here.location)].impossible:
         so = "it is served to everybody" if here.options.allow_unprotected else "it answers 503"
         yield WITHHELD.about(key, path=path, so=so)
         if not here.options.allow_unprotected:
             yield withheld()
         return
-    allow, deny = _lists(here.config, here.location)
-    sources = [{"remoteIpBlocks": deny}] if deny else []
-    sources += [{"notRemoteIpBlocks": allow}] if allow else []
-    yield authorization(here, "DENY", plan, group, sources)
+    found = addresses(here.config, here.location)
+    sources = [{"remoteIpBlocks": list(found.deny)}] if found.deny else []
+    sources += [{"notRemoteIpBlocks": list(found.allow)}] if found.allow else []
+    yield authorization(plan, group, here.options, "DENY", sources)
     yield from plan.guards(here.location)
-    yield from _said(here, key, plan)
     yield action(
         "client-address",
         "see that the gateway sees the addresses of the clients: externalTrafficPolicy: Local at "
         "its Service, or the PROXY protocol, or numTrustedProxies behind an HTTP load balancer",
     )
-
-
-def _said(here: Here, key: str, plan: Zones) -> Iterator[Edit | Finding]:
-    fit, path = plan.fits[id(here.location)], here.location.declared
-    if fit.refuse:
-        yield SPELLING.about(key, path=path)
-    for index in fit.wider:
-        other = plan.areas[index]
-        there = other.declared if other else "/"
-        harmless = other is None or plan.before[id(other)].always
-        found = replace(WIDER.about(key, protected=path, path=there), path=there)
-        yield replace(found, severity="info") if harmless else found
-    if fit.loose:
-        yield LOOSE.about(key, protected=path, start=fit.paths[-1].rstrip("*")).for_host()
-    for index in fit.cased:
-        other = plan.areas[index]
-        if other is not None:
-            yield replace(SPELLING.about(key, path=other.declared), path=other.declared)
-    for edit in plan.odd_ports():
-        yield edit
-        yield ODD_PORTS.about(key, name=here.server.host).for_host()
+    for remark in plan.remarks(here.location):
+        said = REMARKS[remark.kind].about(
+            key, protected=path, path=remark.path, start=remark.start, host=here.server.host
+        )
+        yield said.for_host() if remark.path == "*" else replace(said, path=remark.path)
 
 
 @kept
 def _plan(server: Server, config: NginxConfig) -> Zones:
     def group(location: Location) -> str:
-        allow, deny = _lists(config, location)
-        if not (allow or deny) or _any(config, location):
-            return ""
-        return f"{allow} {deny}"
+        found = addresses(config, location)
+        return f"{found.allow} {found.deny}" if found and not found.or_credentials else ""
 
     return zones(server, config, group)
-
-
-def _lists(config: NginxConfig, location: Location) -> tuple[list[str], list[str]]:
-    """Who is allowed, who denied; nginx inherits block-cidrs only where a location has neither."""
-    allow, deny = (_blocks(in_force(config, location, key)) for key in KEYS)
-    if not allow and not deny:
-        deny = _blocks(in_force(config, location, "block-cidrs"))
-    return allow, deny
-
-
-def _blocks(value: object) -> list[str]:
-    found = []
-    for text in value if isinstance(value, tuple) else ():
-        try:
-            network = ipaddress.ip_network(str(text).strip(), strict=False)
-        except ValueError:
-            continue  # nginx would not have started with it
-        whole = network.prefixlen == network.max_prefixlen
-        found.append(str(network.network_address if whole else network))
-    return list(dict.fromkeys(found))
-
-
-def _any(config: NginxConfig, location: Location) -> bool:
-    """Whether credentials do as well as the address: then external auth asks the others."""
-    external = in_force(config, location, "auth-url") or (
-        in_force(config, location, "global-auth-url")
-        and in_force(config, location, "enable-global-auth")
-    )
-    return bool(external) and in_force(config, location, "satisfy") == "any"

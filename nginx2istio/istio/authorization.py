@@ -65,9 +65,7 @@ def origin_regex(origins: Sequence[str]) -> str:
 def rules(
     sources: Sequence[Mapping[str, Any]], parts: Sequence[Part], others: Sequence[str] = ()
 ) -> list[Object]:
-    """Rules for requests from ``sources`` (all, if none) to the parts, not to the hosts ``others``.
-
-    """
+    """Rules for requests from ``sources`` (all, if none) to the parts, not to ``others``."""
     found: list[Object] = []
     for over, origins in dict.fromkeys((p.over, p.origins) for p in parts):
         some = [p for p in parts if (p.over, p.origins) == (over, origins)]

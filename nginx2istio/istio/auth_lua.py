@@ -1,0 +1,229 @@
+"""Asking an authentication service as nginx's auth_request does: a Lua filter of the gateway.
+
+Envoy's own ext_authz asks with the method of the request, under its Host, passes the service's
+answer on as it is, and knows no sign-in page; nginx does otherwise in all four.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from nginx2istio.istio.objects import Object, dns_name, made
+
+LUA = "envoy.filters.http.lua"
+KEY = "nginx2istio.auth"
+VARIABLES = frozenset({
+    "http_host", "best_http_host", "host", "server_name", "scheme", "pass_access_scheme",
+    "request_uri", "escaped_request_uri", "request_method", "remote_addr", "the_real_ip",
+    "request_id", "req_id", "args", "query_string", "is_args", "uri", "document_uri",
+})  # fmt: skip
+"""nginx's variables that the script knows, besides ``http_*``, ``cookie_*`` and ``arg_*``."""
+PREFIXES = ("http_", "cookie_", "arg_")
+
+SCRIPT = r"""
+local KEY = "nginx2istio.auth"
+local OMIT = {
+  ["connection"] = true, ["content-length"] = true, ["keep-alive"] = true,
+  ["proxy-connection"] = true, ["te"] = true, ["transfer-encoding"] = true,
+  ["upgrade"] = true, ["x-forwarded-proto"] = true,
+}
+-- nginx's add_header without "always" adds to answers with these only.
+local COOKIE_STATUS = {
+  ["200"] = true, ["201"] = true, ["204"] = true, ["206"] = true, ["301"] = true, ["302"] = true,
+  ["303"] = true, ["304"] = true, ["307"] = true, ["308"] = true,
+}
+
+local function all(value)
+  if value == nil then return {} end
+  if type(value) == "table" then return value end
+  return { value }
+end
+
+local function escaped(text)
+  return (text:gsub("[^%w%-%._~]", function(char)
+    return string.format("%%%02X", char:byte())
+  end))
+end
+
+-- The values of nginx's variables for a request.
+local function variables(handle)
+  local headers = handle:headers()
+  local path = headers:get(":path") or "/"
+  local query = path:match("%?(.*)$")
+  local authority = headers:get(":authority") or ""
+  local host = authority:gsub(":%d+$", ""):lower()
+  local scheme = headers:get("x-forwarded-proto") or "http"
+  local peer = handle:streamInfo():downstreamRemoteAddress() or ""
+  peer = peer:gsub(":%d+$", ""):gsub("[%[%]]", "")
+  local known = {
+    http_host = authority, best_http_host = authority, host = host, server_name = host,
+    scheme = scheme, pass_access_scheme = scheme, request_uri = path,
+    escaped_request_uri = escaped(path), request_method = headers:get(":method"),
+    remote_addr = peer, the_real_ip = peer, request_id = headers:get("x-request-id"),
+    req_id = headers:get("x-request-id"), args = query, query_string = query,
+    is_args = query and "?" or "", uri = path:match("^[^?]*"), document_uri = path:match("^[^?]*"),
+  }
+  return function(name)
+    if known[name] then return known[name] end
+    local header = name:match("^http_(.+)$")
+    if header then return headers:get((header:gsub("_", "-"))) or "" end
+    local cookie = name:match("^cookie_(.+)$")
+    if cookie then
+      for key, value in (headers:get("cookie") or ""):gmatch("([^=;%s]+)=([^;]*)") do
+        if key:lower() == cookie:lower() then return value end
+      end
+    end
+    local argument = name:match("^arg_(.+)$")
+    if argument then
+      for key, value in (query or ""):gmatch("([^=&]+)=?([^&]*)") do
+        if key:lower() == argument:lower() then return value end
+      end
+    end
+    return ""
+  end
+end
+
+local function filled(text, value)
+  return (text:gsub("%$({?)([%w_]+)(}?)", function(open, name, close)
+    return value(name) .. (open == "" and close or "")
+  end))
+end
+
+local function ask(handle, check)
+  local value = variables(handle)
+  local question = {}
+  for name, text in pairs(handle:headers()) do
+    if name:sub(1, 1) ~= ":" and name:sub(1, 8) ~= "x-envoy-" and not OMIT[name] then
+      local before = question[name]
+      if before == nil then
+        question[name] = text
+      elseif type(before) == "table" then
+        table.insert(before, text)
+      else
+        question[name] = { before, text }
+      end
+    end
+  end
+  for name, text in pairs(check["headers"]) do
+    local content = filled(text, value)
+    question[name] = content ~= "" and content or nil
+  end
+  question[":method"] = check["method"]
+  question[":authority"] = filled(check["host"], value)
+  question[":path"] = filled(check["path"], value)
+  local options = {
+    ["timeout_ms"] = 60000, ["return_duplicate_headers"] = true, ["send_xff"] = false,
+  }
+  local answer = handle:httpCall(check["cluster"], question, nil, options)
+  local signin = check["signin"] and filled(check["signin"], value)
+  return { headers = answer, status = all(answer[":status"])[1], signin = signin }
+end
+
+local function refuse(handle, check, answer)
+  local status = answer.status
+  local reply = { [":status"] = "500" }
+  local cookies = answer.headers and answer.headers["set-cookie"]
+  if status == "401" or status == "403" then
+    reply[":status"] = status
+    if check["always"] then reply["set-cookie"] = cookies end
+  end
+  if status == "401" then
+    reply["www-authenticate"] = answer.headers["www-authenticate"]
+    if answer.signin then
+      reply[":status"] = "302"
+      reply["location"] = answer.signin
+      reply["set-cookie"] = cookies
+    end
+  end
+  handle:respond(reply, "")
+end
+
+function envoy_on_request(handle)
+  local check = handle:metadata():get(KEY)
+  if check == nil then return end
+  local good, answer = pcall(ask, handle, check)
+  if not good then
+    handle:logWarn("the authentication service can't be asked: " .. tostring(answer))
+    answer = {}
+  end
+  local status = answer.status or "500"
+  if status ~= "200" and (check["strict"] or not status:match("^2%d%d$")) then
+    refuse(handle, check, answer)
+    return
+  end
+  for _, name in ipairs(check["identity"]) do
+    handle:headers():remove(name)
+    local values = all(answer.headers[name:lower()])
+    if values[1] then handle:headers():add(name, table.concat(values, ", ")) end
+  end
+  local cookies = answer.headers["set-cookie"]
+  if cookies then
+    handle:streamInfo():dynamicMetadata():set(KEY, "cookies", all(cookies))
+    handle:streamInfo():dynamicMetadata():set(KEY, "always", check["always"] or false)
+  end
+end
+
+function envoy_on_response(handle)
+  local kept = handle:streamInfo():dynamicMetadata():get(KEY)
+  if kept == nil or kept["cookies"] == nil then return end
+  if kept["always"] or COOKIE_STATUS[handle:headers():get(":status")] then
+    for _, cookie in ipairs(kept["cookies"]) do
+      handle:headers():add("set-cookie", cookie)
+    end
+  end
+end
+""".lstrip()
+
+
+def lua_filter() -> Object:
+    """The filter's configuration; it asks where a route has a ``question`` among its metadata."""
+    return {
+        "@type": "type.googleapis.com/envoy.extensions.filters.http.lua.v3.Lua",
+        "default_source_code": {"inline_string": SCRIPT},
+    }
+
+
+def question(
+    cluster: str,
+    method: str,
+    host: str,
+    path: str,
+    headers: Mapping[str, str],
+    identity: Sequence[str],
+    signin: str = "",
+    always: bool = False,
+    strict: bool = False,
+) -> Object:
+    """What to add to a route for the filter to ask about its requests.
+
+    ``cluster`` is Envoy's name of the service. Texts may hold nginx's variables, see ``VARIABLES``.
+    ``identity`` are headers of the answer that replace those of the request, ``signin`` is where a
+    401 leads, ``always`` and ``strict`` are auth-always-set-cookie and whether only 200 counts.
+    """
+    check: dict[str, Any] = {
+        "cluster": cluster, "method": method, "host": host, "path": path,
+        "headers": {name.lower(): text for name, text in headers.items()},
+        "identity": list(identity),
+    }  # fmt: skip
+    if signin:
+        check["signin"] = signin
+    if always:
+        check["always"] = True
+    if strict:
+        check["strict"] = True
+    return {"metadata": {"filter_metadata": {LUA: {KEY: check}}}}
+
+
+def unknown(*texts: str) -> list[str]:
+    """The variables in texts that the script does not know."""
+    names = [a or b for text in texts for a, b in re.findall(r"\$(?:\{(\w+)\}|(\w+))", text)]
+    return [name for name in names if name not in VARIABLES and not name.startswith(PREFIXES)]
+
+
+def tls_policy(namespace: str, host: str) -> Object:
+    """How to reach an authentication service outside over TLS: nginx verifies no certificate."""
+    tls = {"mode": "SIMPLE", "sni": host, "insecureSkipVerify": True}
+    spec = {"host": host, "trafficPolicy": {"tls": tls}}
+    return made("DestinationRule", namespace, dns_name(f"auth-{host}"), spec, [])

@@ -1,0 +1,80 @@
+"""Authentication services as Istio's extension providers: envoyExtAuthzHttp of the mesh config."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from nginx2istio.istio.objects import Object, short_hash
+
+BEHIND = "?nginx2istio="
+"""Ends the path of the question: Envoy appends the path and query of the request to it."""
+# A single star is not allowed (buildExtAuthzHTTP), one behind each first character is.
+ALL_HEADERS = [f"{char}*" for char in "abcdefghijklmnopqrstuvwxyz0123456789"]
+OPERATORS: Mapping[str, str] = {
+    "http_host": "%REQ(:AUTHORITY)%", "best_http_host": "%REQ(:AUTHORITY)%",
+    "scheme": "%REQ(X-FORWARDED-PROTO)%", "pass_access_scheme": "%REQ(X-FORWARDED-PROTO)%",
+    "request_uri": "%REQ(:PATH)%", "request_method": "%REQ(:METHOD)%",
+    "remote_addr": "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%",
+    "the_real_ip": "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%",
+    "request_id": "%REQ(X-REQUEST-ID)%", "req_id": "%REQ(X-REQUEST-ID)%",
+}  # fmt: skip
+"""nginx's variables, as far as Envoy has operators for them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """A service to ask: where it is, the path of the question, headers added to the request's own.
+
+    ``headers`` are in Envoy's terms. Two routes with equal providers share one.
+    """
+
+    host: str
+    port: int
+    path: str
+    headers: tuple[tuple[str, str], ...]
+
+    @property
+    def name(self) -> str:
+        """A name that the mesh configuration and policies call it by."""
+        return f"nginx2istio-{short_hash(repr(self))}"
+
+    def config(self, identity: Iterable[str], cookies: bool) -> Object:
+        """The extension provider.
+
+        ``identity`` are headers of its answer that requests go on with; ``cookies`` are passed with
+        refusals, too.
+        """
+        deny = ["www-authenticate", *(["set-cookie"] if cookies else [])]
+        wanted = sorted({name.lower() for name in identity})
+        config = {
+            "service": self.host,
+            "port": self.port,
+            "pathPrefix": self.path + BEHIND,
+            "timeout": "60s",
+            "statusOnError": "500",
+            "includeRequestHeadersInCheck": ALL_HEADERS,
+            "includeAdditionalHeadersInCheck": dict(self.headers),
+            "headersToUpstreamOnAllow": wanted,
+            "headersToDownstreamOnAllow": ["set-cookie"],
+            "headersToDownstreamOnDeny": deny,
+        }
+        shown = {key: value for key, value in config.items() if value}
+        return {"name": self.name, "envoyExtAuthzHttp": shown}
+
+
+def operators(text: str) -> str | None:
+    """A text with nginx's variables as a header value with Envoy's; None where one has no match."""
+    found = True
+
+    def one(match: re.Match[str]) -> str:
+        nonlocal found
+        name = match[1] or match[2]
+        if name.startswith("http_") and name not in OPERATORS:
+            return f"%REQ({name[5:].replace('_', '-').upper()})%"
+        found = found and name in OPERATORS
+        return OPERATORS.get(name, "")
+
+    made = re.sub(r"\$(?:(\w+)|\{(\w+)\})", one, text.replace("%", "%%"))
+    return made if found else None

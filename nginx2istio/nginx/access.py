@@ -1,0 +1,54 @@
+"""From which addresses one may ask: nginx's ``allow`` and ``deny`` at a location."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+
+from nginx2istio.nginx.config import NginxConfig
+from nginx2istio.nginx.external_auth import external_auth
+from nginx2istio.nginx.model import Location
+from nginx2istio.nginx.values_defaults import effective
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Who is let in: nobody of ``deny``, and of all others only ``allow`` if there is any.
+
+    Addresses and networks in CIDR notation. ``or_credentials``: credentials do as well.
+    """
+
+    allow: tuple[str, ...] = ()
+    deny: tuple[str, ...] = ()
+    or_credentials: bool = False
+
+    def __bool__(self) -> bool:
+        return bool(self.allow or self.deny)
+
+
+def addresses(config: NginxConfig, location: Location) -> Addresses:
+    """The lists in force at a location.
+
+    The ConfigMap's lists hold where the Ingress has none, its block-cidrs (of nginx's http level)
+    where the location has neither.
+    """
+    values = {key: setting.value for key, setting in location.settings.items()}
+    controller = config.controller
+    allow = _networks(effective("allowlist-source-range", values, controller))
+    deny = _networks(effective("denylist-source-range", values, controller))
+    if not allow and not deny:
+        deny = _networks(controller.config["block-cidrs"])
+    auth = external_auth(config, location)
+    return Addresses(allow, deny, auth is not None and auth.satisfy_any)
+
+
+def _networks(value: object) -> tuple[str, ...]:
+    found = []
+    for text in value if isinstance(value, tuple) else ():
+        try:
+            network = ipaddress.ip_network(str(text).strip(), strict=False)
+        except ValueError:
+            continue  # nginx would not have started with it
+        whole = network.prefixlen == network.max_prefixlen
+        found.append(str(network.network_address if whole else network))
+    return tuple(dict.fromkeys(found))
