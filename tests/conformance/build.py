@@ -111,3 +111,21 @@ def _prune(kept: Path) -> None:
     )
     for old in builds[:-KEPT]:
         shutil.rmtree(old, ignore_errors=True)
+
+
+def commands(tree: Path) -> list[tuple[Path, str]]:
+    """All helpers below a folder: each module with each of its packages that is a program."""
+    found = []
+    for module in sorted(file.parent for file in tree.rglob("go.mod")):
+        programs = {
+            file.parent.relative_to(module).as_posix()
+            for file in module.rglob("*.go")
+            if re.search(r"^package main$", file.read_text(), re.MULTILINE)
+        }
+        found += [(module, "." if name == "." else f"./{name}") for name in sorted(programs)]
+    return found
+
+
+if __name__ == "__main__":
+    for folder, package in commands(Path(__file__).parents[1]):
+        print(build(folder, package))

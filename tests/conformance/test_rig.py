@@ -34,7 +34,7 @@ spec:
         pathType: Prefix
         backend: {service: {name: echo, port: {number: 80}}}
 """
-GATEWAY = {
+GATEWAY: dict[str, Any] = {
     "apiVersion": "networking.istio.io/v1",
     "kind": "Gateway",
     "metadata": {"name": "g", "namespace": "istio-system"},
@@ -45,7 +45,7 @@ GATEWAY = {
         ],
     },
 }
-ROUTES = {
+ROUTES: dict[str, Any] = {
     "apiVersion": "networking.istio.io/v1",
     "kind": "VirtualService",
     "metadata": {"name": "v", "namespace": "default"},
@@ -229,3 +229,34 @@ def test_runs_are_in_order_whatever_the_jobs(parts: Parts) -> None:
 def test_oracle_that_cannot_start(parts: Parts) -> None:
     with pytest.raises(RuntimeError, match="did not start"):
         Oracle(parts.oracle, parts.oracle.parent / "no-such-envoy")
+
+
+def test_missing_secrets_do_not_hold_up_the_rest(bench: Bench, converter: Converter) -> None:
+    """Neither that of a Gateway nor that of a DestinationRule."""
+    secure = {
+        "port": {"number": 443, "name": "https", "protocol": "HTTPS"},
+        "hosts": ["*/a.test"],
+        "tls": {"mode": "SIMPLE", "credentialName": "absent"},
+    }
+    spec = GATEWAY["spec"] | {"servers": [*GATEWAY["spec"]["servers"], secure]}
+    rule = {
+        "apiVersion": "networking.istio.io/v1",
+        "kind": "DestinationRule",
+        "metadata": {"name": "d", "namespace": "default"},
+        "spec": {
+            "host": "other.default.svc.cluster.local",
+            "trafficPolicy": {"tls": {"mode": "MUTUAL", "credentialName": "absent"}},
+        },
+    }
+    other = {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": "other", "namespace": "default"},
+        "spec": {"ports": [{"name": "http", "port": 80}]},
+    }
+    converter.objects = [GATEWAY | {"spec": spec}, ROUTES, rule, other]
+    over_tls = exchange(asked={"scheme": "https"})
+    over_tls["response"]["cert"] = ["a.test"]
+    result = bench.run(case(*RIGHT["exchanges"], over_tls))
+    assert classes(result) == ["same", "silent"], result
+    assert result["refused"] == []

@@ -21,7 +21,6 @@ const (
 	connectTimeout  = 20 * time.Second
 	drainTimeout    = 2 * time.Second
 	warmTimeout     = 3 * time.Second
-	nextPushAfter   = 200 * time.Millisecond
 	settleAfterWarm = 2 * time.Millisecond
 )
 
@@ -87,13 +86,8 @@ func (o *oracle) drain() error {
 }
 
 // warm waits until Envoy has nothing left to warm, and lists its listeners.
-//
-// A listener whose TLS secret does not exist is warm only after the next push, which tells
-// Envoy of the secret's absence (pilot/pkg/xds, pushDeltaXds: RemovedResources). In a cluster
-// there always is a next push.
 func (o *oracle) warm(rep *swapReport) error {
-	start, pushed := time.Now(), false
-	for ; ; time.Sleep(time.Millisecond) {
+	for start := time.Now(); ; time.Sleep(time.Millisecond) {
 		busy, err := o.warming()
 		if err != nil {
 			return err
@@ -104,12 +98,6 @@ func (o *oracle) warm(rep *swapReport) error {
 		if time.Since(start) > warmTimeout {
 			rep.Warming = busy
 			break
-		}
-		if !pushed && time.Since(start) > nextPushAfter {
-			if err := o.push(rep); err != nil {
-				return err
-			}
-			pushed = true
 		}
 	}
 	time.Sleep(settleAfterWarm) // for the worker thread to take over what the main thread holds

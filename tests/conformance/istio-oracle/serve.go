@@ -153,6 +153,7 @@ func startIstiod(t test.Failer, o serveOptions, xdsListener net.Listener, g *gat
 	d.RequestRateLimit.SetLimit(0)
 	d.Generators[v3.ListenerType] = &loopbackListeners{d.Generators[v3.ListenerType], o.PortOffset}
 	d.Generators[v3.EndpointType] = &loopbackEndpoints{d.Generators[v3.EndpointType].(model.XdsDeltaResourceGenerator)}
+	d.Generators[v3.SecretType] = &promptSecrets{d.Generators[v3.SecretType]}
 	for name, generator := range d.Generators {
 		d.Generators[name] = g.wrap(generator)
 	}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"strings"
 	"time"
 
 	"istio.io/istio/pilot/pkg/model"
@@ -107,14 +106,35 @@ func (o *oracle) settle() error {
 	}
 }
 
-// push forces a full push and waits until every connected Envoy has answered it.
+// push sends everything and waits until every connected Envoy has answered.
 func (o *oracle) push(rep *swapReport) error {
 	d := o.s.Discovery
+	before := nonces{}
 	for _, c := range d.Clients() {
 		for _, typ := range pushedTypes {
-			watched(c.Proxy(), typ, func(w *model.WatchedResource) { w.LastError = "" })
+			watched(c.Proxy(), typ, func(w *model.WatchedResource) {
+				w.LastError = ""
+				before[c.ID()+typ] = w.NonceSent
+			})
 		}
 	}
+	if err := o.forcePush(); err != nil {
+		return err
+	}
+	for start := time.Now(); ; time.Sleep(300 * time.Microsecond) {
+		waiting := o.unanswered(before, rep)
+		if waiting == "" {
+			return nil
+		}
+		if time.Since(start) > applyTimeout {
+			return errors.New("envoy did not answer " + waiting)
+		}
+	}
+}
+
+// forcePush has istiod send everything to every Envoy.
+func (o *oracle) forcePush() error {
+	d := o.s.Discovery
 	d.ConfigUpdate(&model.PushRequest{Forced: true, Reason: model.NewReasonStats(model.DebugTrigger), ConfigsUpdated: sets.Set[model.ConfigKey]{}})
 	deadline := time.Now().Add(applyTimeout)
 	for want := d.InboundUpdates.Load(); d.CommittedUpdates.Load() < want; time.Sleep(200 * time.Microsecond) {
@@ -122,20 +142,16 @@ func (o *oracle) push(rep *swapReport) error {
 			return errors.New("the push was not committed")
 		}
 	}
-	for ; ; time.Sleep(300 * time.Microsecond) {
-		waiting := o.unanswered(rep)
-		if waiting == "" {
-			return nil
-		}
-		if time.Now().After(deadline) {
-			return errors.New("envoy did not answer " + waiting)
-		}
-	}
+	return nil
 }
 
-// unanswered names a type of the last push that Envoy has not answered yet, or "", and
-// reports the types that it has rejected.
-func (o *oracle) unanswered(rep *swapReport) string {
+// nonces are the last responses by connection and type.
+type nonces map[string]string
+
+// unanswered names a type that Envoy has not answered yet, or "", and reports the types that
+// it has rejected. Of clusters and listeners there must be another response than before: a
+// forced push always sends them.
+func (o *oracle) unanswered(before nonces, rep *swapReport) string {
 	waiting := ""
 	rep.Rejected = map[string]string{}
 	for _, c := range o.s.Discovery.Clients() {
@@ -144,12 +160,11 @@ func (o *oracle) unanswered(rep *swapReport) string {
 			if !watched(c.Proxy(), typ, func(p *model.WatchedResource) { w = *p }) {
 				continue
 			}
-			sent := strings.HasPrefix(w.NonceSent, o.s.PushContext().PushVersion)
 			always := typ == v3.ClusterType || typ == v3.ListenerType
 			switch {
 			case w.LastError != "":
 				rep.Rejected[v3.GetShortType(typ)] = w.LastError
-			case always && !sent, sent && w.NonceSent != w.NonceAcked:
+			case always && w.NonceSent == before[c.ID()+typ], w.NonceSent != w.NonceAcked:
 				waiting = v3.GetShortType(typ)
 			}
 		}

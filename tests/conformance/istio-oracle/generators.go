@@ -101,3 +101,16 @@ func move(a *core.Address, offset int) {
 		pv.PortValue += uint32(offset)
 	}
 }
+
+// promptSecrets tells Envoy of secrets that do not exist, where istiod says nothing if none of
+// those asked for does. Envoy would wait for them for 15 s (initial_fetch_timeout) and then go
+// on without them all the same.
+type promptSecrets struct{ model.XdsResourceGenerator }
+
+func (g *promptSecrets) Generate(p *model.Proxy, w *model.WatchedResource, req *model.PushRequest) (model.Resources, model.XdsLogDetails, error) {
+	res, details, err := g.XdsResourceGenerator.Generate(p, w, req)
+	if err == nil && res == nil && req.Forced {
+		res = model.Resources{} // the response then lists all as removed (pilot/pkg/xds, pushDeltaXds)
+	}
+	return res, details, err
+}
