@@ -333,3 +333,13 @@ def test_nodes_that_do_not_come_from_a_file() -> None:
     resource = Resource(Node({"kind": "A", "metadata": Node({"name": "a"})}))
     assert resource.line("metadata", "name") == 0
     assert resource.body.replaced({"kind": "B"}) == {"kind": "B", "metadata": {"name": "a"}}
+
+
+def test_annotations_that_are_no_mapping_are_left_to_whoever_judges_them() -> None:
+    for value in ("5", "[a]", "text"):
+        resource = only(f"apiVersion: v1\nkind: A\nmetadata: {{annotations: {value}}}\n")
+        assert resource.notes == ()
+        assert resource.name == ""
+    resource = only("apiVersion: v1\nkind: Ingress\nmetadata: 5\nspec: {host: 1, rules: text}\n")
+    assert resource.body["spec"] == {"host": "1", "rules": "text"}
+    assert resource.namespace == "default"
