@@ -292,7 +292,7 @@ def build(
     """
     services = Services(objects, not controller.disable_external_name)
     builder = _Builder(services, controller.ssl_passthrough)
-    loads = load(ingresses, controller)
+    loads = load(ingresses, controller, configmaps(objects))
     everyone = loads.everyone
     builder.losses.lost += loads.idle
     default = services.default(controller.default_backend_service)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from nginx2istio.nginx.annotations import Extracted, extract
+from nginx2istio.nginx.configmaps import ConfigMap
 from nginx2istio.nginx.controller import Controller
 from nginx2istio.nginx.ingresses import Ingress
 from nginx2istio.nginx.model import Lost, Mistake, Rejected, Setting
 from nginx2istio.nginx.scopes import SERVER, UPSTREAM
+from nginx2istio.nginx.values_lookup import REFERENCES, configmap_problem
 
 FORBIDDEN = tuple(
     re.compile(p, re.DOTALL)
@@ -51,13 +53,19 @@ class Load:
     idle: list[Lost] = field(default_factory=list)
 
 
-def load(ingresses: Sequence[Ingress], controller: Controller) -> Load:
-    """Reads the annotations of Ingresses that are already chosen and in order."""
+def load(
+    ingresses: Sequence[Ingress], controller: Controller, maps: Mapping[str, ConfigMap]
+) -> Load:
+    """Reads the annotations of Ingresses that are already chosen and in order.
+
+    ``maps`` are all ConfigMaps that are known, by ``namespace/name``.
+    """
     out = Load()
     for ingress in ingresses:
         extracted = extract(
             ingress.annotations, controller=controller, namespace=ingress.origin.namespace
         )
+        extracted = _looked_up(extracted, controller, maps)
         _wrong(out, ingress, extracted, controller.annotations_prefix)
         why = extracted.dropped or next(_refusals(ingress, controller), "")
         if why:
@@ -71,6 +79,29 @@ def load(ingresses: Sequence[Ingress], controller: Controller) -> Load:
         local = {k: s for k, s in settings.items() if k not in SERVER and k not in UPSTREAM}
         out.everyone.append(Loaded(ingress, extracted, settings, local))
     return out
+
+
+def _looked_up(
+    extracted: Extracted, controller: Controller, maps: Mapping[str, ConfigMap]
+) -> Extracted:
+    """Look at the ConfigMaps that annotations name; one may be unknown, unless others are known."""
+    spaces = {name.partition("/")[0] for name in maps}
+    for key in REFERENCES:
+        name = str(extracted.values.get(key) or "")
+        known = maps.get(name)
+        if not name or (known is None and name.partition("/")[0] not in spaces):
+            continue
+        problem = configmap_problem(key, known.data if known else None, controller)
+        if problem is None:
+            continue
+        text = f"{key}: {problem.text}"
+        values = {k: v for k, v in extracted.values.items() if k != key}
+        extracted = replace(extracted, values=values, invalid={**extracted.invalid, key: problem})
+        if problem.effect == "dropped":
+            extracted = replace(extracted, dropped="; ".join(filter(None, (extracted.dropped, text))))
+        else:
+            extracted = replace(extracted, denied="; ".join(filter(None, (extracted.denied, text))))
+    return extracted
 
 
 def _wrong(out: Load, ingress: Ingress, extracted: Extracted, prefix: str) -> None:
