@@ -2,7 +2,17 @@
 
 from collections.abc import Iterator
 
-from nginx2istio.rule import Edit, Finding, Here, Message, mesh, rule
+from nginx2istio.rule import (
+    Edit,
+    Finding,
+    Here,
+    Message,
+    envoy_filter,
+    mesh,
+    on_manager,
+    rule,
+    typed,
+)
 
 HTTPS_EVERYWHERE = Message(
     "N2I901", "unsupported", "info",
@@ -13,10 +23,8 @@ HTTPS_EVERYWHERE = Message(
 )
 REQUEST_HEADERS = Message(
     "N2I902", "approximated", "info",
-    "headers that clients send: Envoy makes a new X-Request-ID, keeps names with underscores and "
-    "the headers Proxy, TE and Keep-Alive, which nginx drops, and back ends get no "
-    "X-Original-Forwarded-For and X-Original-Forwarded-Host",
-    "see that no back end trusts such a header from outside",
+    "headers that clients send: {what}",
+    "see that no back end trusts such a header from outside, or convert with --envoy-filters",
     frozenset({"request-headers"}),
 )
 PATHS = Message(
@@ -25,6 +33,13 @@ PATHS = Message(
     "came, and redirects to it as it came; Envoy passes and names the tidied one",
     "nothing, unless a back end tells such spellings apart",
     frozenset({"path", "redirect"}),
+)
+NO_UPGRADE = Message(
+    "N2I906", "approximated", "info",
+    "a back end that answers a request for another protocol (WebSocket) with anything but 101: "
+    "Envoy passes the status on, but neither the body nor its type",
+    "nothing: clients that ask for an upgrade look at the status",
+    frozenset({"protocol"}),
 )
 REFUSALS = Message(
     "N2I905", "approximated", "info",
@@ -41,6 +56,49 @@ def baseline(here: Here) -> Iterator[Edit | Finding]:
     """Said once a report; mesh configuration makes Envoy match tidied paths as nginx does."""
     yield mesh("pathNormalization", {"normalization": "DECODE_AND_MERGE_SLASHES"})
     yield HTTPS_EVERYWHERE.about("").for_all()
-    yield REQUEST_HEADERS.about("").for_all()
     yield PATHS.about("").for_all()
     yield REFUSALS.about("").for_all()
+    yield NO_UPGRADE.about("").for_all()
+
+
+@rule("enable-underscores-in-headers", "ignore-invalid-headers", "generate-request-id",
+      scope="once", when="always", reads=("forwarded-for-header",))  # fmt: skip
+def client_headers(here: Here) -> Iterator[Edit | Finding]:
+    """nginx drops headers whose names it finds odd, and keeps the client's X-Request-ID.
+
+    Envoy can do both in its connection manager, where only an EnvoyFilter reaches. Where nginx
+    sends no X-Request-ID (`generate-request-id: "false"`), an additional one does no harm.
+    """
+    odd = _odd_names(here)
+    if not here.options.envoy_filters:
+        what = ["Envoy makes a new X-Request-ID"]
+        what += [f"keeps names with {odd}, which nginx drops"] if odd else []
+        if here.text("forwarded-for-header").lower() == "x-forwarded-for":
+            what.append("back ends get no X-Original-Forwarded-For")
+        yield REQUEST_HEADERS.about("", what=", ".join(what)).for_all()
+        return
+    fields: dict[str, object] = {"preserve_external_request_id": True}
+    source = here.text("forwarded-for-header")
+    original = {"key": "X-Original-Forwarded-For", "value": f"%REQ({source.upper()})%"}
+    mutations: list[dict[str, object]] = [
+        {"remove": "x-original-forwarded-for"},
+        {"append": {"header": original, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}},
+    ]
+    if odd:
+        allowed = "a-z0-9_-" if odd == "dots" else "a-z0-9-"
+        pattern = {"regex": f"[^:].*[^{allowed}].*|[^:{allowed}].*"}
+        mutations.append({"remove_on_match": {"key_matcher": {"safe_regex": pattern}}})
+    early = typed(
+        "envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation",
+        mutations=mutations,
+    )
+    name = "envoy.http.early_header_mutation.header_mutation"
+    fields["early_header_mutation_extensions"] = [{"name": name, "typed_config": early}]
+    yield envoy_filter(here, "client-headers", on_manager(fields))
+
+
+def _odd_names(here: Here) -> str:
+    """What nginx does not suffer in the name of a header, "" when it suffers all."""
+    if not here["ignore-invalid-headers"]:
+        return ""
+    return "dots" if here["enable-underscores-in-headers"] else "underscores or dots"

@@ -1,8 +1,19 @@
-"""The headers about the client that nginx sends to every back end."""
+"""The headers about the client that nginx sends to back ends, and whom it believes about it."""
 
 from collections.abc import Iterator
 
-from nginx2istio.rule import Edit, Finding, Here, Message, route, rule
+from nginx2istio.rule import (
+    Edit,
+    Finding,
+    Here,
+    Message,
+    envoy_filter,
+    mesh,
+    on_route,
+    route,
+    route_name,
+    rule,
+)
 
 LEAN = Message(
     "N2I151", "approximated", "warning",
@@ -11,25 +22,82 @@ LEAN = Message(
     "convert with --compat full, or see that no back end reads them",
     frozenset({"request-headers"}),
 )
+LAST_PROXY = Message(
+    "N2I152", "approximated", "warning",
+    "nginx takes the client's address from {header}: the last one there that is not in {trusted}; "
+    "Istio takes the one that the proxy in front of the gateway has added, whoever that is",
+    "set numTrustedProxies to the number of proxies in front of the gateway, and let nobody reach "
+    "it around them",
+    frozenset({"request-headers", "access", "rate-limit"}),
+)
+PEER = Message(
+    "N2I153", "approximated", "warning",
+    "nginx takes the client's address from {header} when {trusted} sends it; the new gateway takes "
+    "that of its peer",
+    "set numTrustedProxies to the number of proxies in front of the gateway, if nobody can reach "
+    "it around them and they add to X-Forwarded-For",
+    frozenset({"request-headers", "access", "rate-limit"}),
+)
+HOST = Message(
+    "N2I154", "approximated", "info",
+    "nginx passes X-Forwarded-Host on as the Host; the back end now gets the Host as it came",
+    "nothing, where the proxy in front leaves the Host alone; or convert with --envoy-filters",
+    frozenset({"host", "request-headers"}),
+)
 CLIENT = "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%"
+PEER_ADDRESS = "%DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT%"
+ORIGINAL = "X-Original-Forwarded-For"
+EVERYBODY = frozenset({"0.0.0.0/0", "::/0"})
+BELIEVING = (
+    "use-forwarded-headers", "enable-real-ip", "proxy-real-ip-cidr", "forwarded-for-header",
+)  # fmt: skip
 
 
-@rule("forwarded-for", when="always")
+def believes(here: Here) -> bool:
+    """Whether nginx takes the client's address from a header (its realip module)."""
+    return bool(here["use-forwarded-headers"] or here["enable-real-ip"])
+
+
+@rule("compute-full-forwarded-for", "forwarded-host-header", "proxy-add-original-uri-header",
+      when="always", reads=BELIEVING)  # fmt: skip
 def forwarded_headers(here: Here) -> Iterator[Edit | Finding]:
     """nginx replaces what the client says of itself by what it sees: address, host, port, scheme.
 
-    Envoy appends to X-Forwarded-For and leaves the others alone; the route sets them.
+    With `use-forwarded-headers` it believes the client (that is, the proxy in front). Envoy appends
+    to X-Forwarded-For and leaves the others alone; the route sets them. What nginx sets to nothing
+    does not reach the back end: an empty value leaves the header out, as does a removal.
     """
     if here.upstream is None or here.location.slash_redirect or here.options.compat == "lean":
         return
-    block = {
-        "X-Real-IP": CLIENT,
-        "X-Forwarded-For": CLIENT,
-        "X-Forwarded-Host": "%REQ(:AUTHORITY)%",
-    }
+    believed = bool(here["use-forwarded-headers"])
+    block = {"X-Real-IP": CLIENT, "X-Forwarded-For": CLIENT, "X-Forwarded-Host": "%REQ(:AUTHORITY)%"}
+    if believed:
+        block["X-Forwarded-Host"] = "%REQ(X-FORWARDED-HOST?:AUTHORITY)%"
+        block |= dict.fromkeys(("X-Forwarded-Scheme", "X-Scheme"), "%REQ(X-FORWARDED-PROTO)%")
+        if here["compute-full-forwarded-for"]:
+            del block["X-Forwarded-For"]  # Envoy appends its peer as nginx does
+    if here["proxy-add-original-uri-header"]:
+        block["X-Original-URI"] = "%REQ(:PATH)%"
+    removed = ["Proxy", "X-Original-Forwarded-Host"]
+    block["X-Original-Forwarded-Host"] = f"%REQ({here.text('forwarded-host-header').upper()})%"
+    source = here.text("forwarded-for-header").upper()
+    if here.options.envoy_filters:
+        if believed and here["compute-full-forwarded-for"]:
+            comma = f"%CEL('{ORIGINAL.lower()}' in request.headers ? ', ' : '')%"
+            block["X-Forwarded-For"] = f"%REQ({ORIGINAL.upper()})%{comma}{PEER_ADDRESS}"
+    elif source != "X-FORWARDED-FOR":  # which has Envoy's own addition by now
+        removed.append(ORIGINAL)
+        block[ORIGINAL] = f"%REQ({source})%"
+    yield route("headers.request.remove", removed)
     yield route("headers.request.set", block)
     for port, scheme in ((80, "http"), (443, "https")):
-        own = {"X-Forwarded-Port": str(port), "X-Forwarded-Scheme": scheme, "X-Scheme": scheme}
+        if believed:
+            told = "'x-forwarded-port' in request.headers ? request.headers['x-forwarded-port']"
+            own = {"X-Forwarded-Port": f"%CEL({told} : '{port}')%"}
+        else:
+            own = {"X-Forwarded-Port": str(port), "X-Forwarded-Scheme": scheme, "X-Scheme": scheme}
+            if here["enable-real-ip"]:
+                own["X-Forwarded-Proto"] = scheme
         yield route("headers.request.set", own, port=port)
 
 
@@ -38,3 +106,43 @@ def lean(here: Here) -> Iterator[Edit | Finding]:
     """`--compat lean` leaves the block out, and says so once."""
     if here.options.compat == "lean":
         yield LEAN.about("").for_all()
+
+
+@rule(*BELIEVING, scope="once", when="always")
+def client_address(here: Here) -> Iterator[Edit | Finding]:
+    """nginx goes through X-Forwarded-For from its end, past all addresses that it trusts.
+
+    Istio counts proxies instead (`numTrustedProxies`), and believes X-Forwarded-Proto only where
+    there are any. Envoy can go by addresses, too, but only an EnvoyFilter says so.
+    """
+    if not believes(here):
+        return
+    trusted = here.list("proxy-real-ip-cidr") or ("0.0.0.0/0",)
+    header = here.text("forwarded-for-header")
+    key = "use-forwarded-headers" if here["use-forwarded-headers"] else "enable-real-ip"
+    facts = {"header": header, "trusted": ", ".join(trusted)}
+    plain = header.lower() == "x-forwarded-for"
+    counted = plain and bool(EVERYBODY & {*trusted})
+    if counted or here["use-forwarded-headers"]:
+        yield mesh("defaultConfig.gatewayTopology.numTrustedProxies", 1)
+    message = LAST_PROXY if plain and (counted or here["use-forwarded-headers"]) else PEER
+    yield message.about(key, **facts).for_all()
+    if here["use-forwarded-headers"]:
+        yield from _host(here)
+
+
+def _host(here: Here) -> Iterator[Edit | Finding]:
+    """The Host that the back end sees is X-Forwarded-Host, where upstream-vhost names no other."""
+    names = sorted(
+        {
+            route_name(location)
+            for server in here.config.servers
+            for location in server.locations
+            if location.upstream and "upstream-vhost" not in location.settings
+        }
+    )
+    if not here.options.envoy_filters:
+        yield HOST.about("use-forwarded-headers").for_all()
+    elif names:
+        rewrite = {"route": {"host_rewrite_header": "x-forwarded-host"}}
+        yield envoy_filter(here, "forwarded-host", *(on_route(name, rewrite) for name in names))

@@ -1,0 +1,172 @@
+"""The headers of answers: add-headers, hide-headers, custom-headers, and those of snippets."""
+
+from collections.abc import Iterator
+
+from nginx2istio.rule import (
+    Edit,
+    Finding,
+    HeaderLine,
+    Here,
+    Message,
+    UnknownVariable,
+    answer_headers,
+    by_port,
+    envoy_value,
+    route,
+    rule,
+)
+
+VARIABLE = Message(
+    "N2I440", "unsupported", "warning",
+    "the header {name} has a value with {variable}, for which Envoy has no equal; it is left out",
+    "write the value without the variable, or set the header in the application",
+    frozenset({"response-headers"}),
+)
+STATUSES = Message(
+    "N2I441", "approximated", "info",
+    "nginx adds {name} to some statuses only ({codes}); the conversion adds it to all answers",
+    "nothing, unless a client looks for the header in errors, too",
+    frozenset({"response-headers"}),
+)
+MANY = Message(
+    "N2I442", "unsupported", "warning",
+    "the header {name} is added more than three times, which a VirtualService can't say",
+    "set the header in the application",
+    frozenset({"response-headers"}),
+)
+NO_CONFIGMAP = Message(
+    "N2I443", "unsupported", "warning",
+    "the ConfigMap {name} is not among the input, so that the headers in it are unknown",
+    "add the ConfigMap to the input and convert again",
+    frozenset({"response-headers"}),
+)
+NO_LIST = Message(
+    "N2I446", "unsupported", "warning",
+    "the ConfigMap {name} is not among the input, so that the headers in it are unknown; if it "
+    "does not exist at all, nginx answers 503 on this path",
+    "add the ConfigMap to the input and convert again",
+    frozenset({"response-headers", "status"}),
+)
+UNKNOWN_HOSTS = Message(
+    "N2I444", "approximated", "info",
+    "nginx puts {names} also on the 404 for hosts that no Ingress names; the gateway's has no "
+    "such header",
+    "nothing: nobody reads the headers of such an answer",
+    frozenset({"response-headers"}),
+)
+SERVER = Message(
+    "N2I445", "approximated", "info",
+    "nginx sends {nginx}; the gateway's answers say Server: istio-envoy",
+    "set proxyHeaders.server in the gateway's ProxyConfig, if the name is to be another",
+    frozenset({"response-headers"}),
+)
+CORS = frozenset(
+    f"access-control-{name}"
+    for name in (
+        "allow-credentials", "allow-headers", "allow-methods", "allow-origin", "expose-headers",
+        "max-age",
+    )
+)  # fmt: skip
+
+
+@rule("custom-headers", "add-headers", "hide-headers", "global-allowed-response-headers",
+      when="always",
+      reads=("enable-cors", "cors-allow-origin", "auth-url", "configuration-snippet"))  # fmt: skip
+def response_headers(here: Here) -> Iterator[Edit | Finding]:
+    """nginx changes headers of answers by lists in ConfigMaps and by directives of snippets.
+
+    All of them together decide what an answer carries: what nginx sets later wins, add_header of a
+    location hides that of its server. The route has one operation a header. CORS headers are the
+    business of enable-cors, which nginx heeds last.
+    """
+    last: dict[str, HeaderLine] = {}
+    added: list[HeaderLine] = []
+    hidden: dict[str, str] = {}
+    cors = bool(here["enable-cors"] and here["cors-allow-origin"])
+    for line in answer_headers(here.config, here.server, here.location, "auth-url" in here):
+        if cors and line.name.lower() in CORS:
+            continue
+        if line.kind == "add":
+            added.append(line)
+        elif line.kind == "hide":
+            hidden.setdefault(line.name.lower(), line.name)
+        elif line.codes:  # holds besides what is set for all statuses
+            last.setdefault(f"{line.name.lower()} {line.codes}", line)
+        else:
+            last = {k: x for k, x in last.items() if k.split()[0] != line.name.lower()}
+            last[line.name.lower()] = line
+    cleared = {x.name.lower(): x.name for x in last.values() if x.kind == "clear" and not x.codes}
+    removed = [name for key, name in sorted((hidden | cleared).items())]
+    if removed:
+        yield route("headers.response.remove", removed)
+    for line in last.values():
+        if line.kind == "set":
+            yield from _written(here, line, "set", line.name)
+    yield from _added(here, added)
+    yield from _unread(here)
+
+
+def _added(here: Here, lines: list[HeaderLine]) -> Iterator[Edit | Finding]:
+    seen: dict[str, int] = {}
+    for line in lines:
+        spellings = dict.fromkeys((line.name, line.name.lower(), line.name.upper()))
+        count = seen.get(line.name.lower(), 0)
+        seen[line.name.lower()] = count + 1
+        if count < len(spellings):  # a map has a key once, but Envoy doesn't tell cases apart
+            yield from _written(here, line, "add", list(spellings)[count])
+        else:
+            yield MANY.about(line.key, name=line.name).on(line.text, line.origin)
+
+
+def _written(here: Here, line: HeaderLine, how: str, name: str) -> Iterator[Edit | Finding]:
+    """The header on the route: literal, by an operator, or by a condition on the status."""
+    for port in (80, 443) if by_port(line.value) else (0,):
+        try:
+            value = envoy_value(here, line.value, port, response=True)
+        except UnknownVariable as unknown:
+            said = VARIABLE.about(line.key, name=line.name, variable=str(unknown))
+            yield said.on(line.text, line.origin)
+            return
+        if line.codes:
+            if here.options.istio_version < (1, 26) or value != line.value.replace("%", "%%"):
+                codes = ", ".join(str(c) for c in line.codes)
+                said = STATUSES.about(line.key, name=line.name, codes=codes)
+                yield said.on(line.text, line.origin)
+            else:
+                codes = ", ".join(str(c) for c in line.codes)
+                value = f"%CEL(response.code in [{codes}] ? '{_quoted(line.value)}' : '')%"
+        yield route(f"headers.response.{how}", {name: value}, port=port)
+
+
+def _quoted(text: str) -> str:
+    """A text inside a CEL string; Istio's reading of header values has an eye on brackets."""
+    return "".join(f"\\x{ord(c):02x}" if c in "'\\\"()%" else c for c in text)
+
+
+def _unread(here: Here) -> Iterator[Finding]:
+    """custom-headers whose ConfigMap can't be looked at."""
+    if "custom-headers" in here and not here.location.denied:
+        name = here.text("custom-headers")
+        if name not in here.config.configmaps:
+            yield NO_LIST.about("custom-headers", name=name)
+
+
+@rule("server-tokens", "allow-backend-server-header", scope="once", when="always",
+      reads=("add-headers", "location-snippet", "http-snippet"))  # fmt: skip
+def all_answers(here: Here) -> Iterator[Edit | Finding]:
+    """What the ConfigMap says of all answers, those for unknown hosts included."""
+    named = here.text("add-headers")
+    if named and named not in here.config.configmaps:
+        yield NO_CONFIGMAP.about("add-headers", name=named).for_all()
+    if not any(server.host == "_" for server in here.config.servers):
+        nowhere = answer_headers(here.config, here.server, here.location)
+        names = sorted({line.name for line in nowhere if line.kind in ("set", "add")})
+        if names:
+            said = UNKNOWN_HOSTS.about(nowhere[0].key, names=", ".join(names))
+            yield said.for_all()
+    for key, sent in (
+        ("server-tokens", "its own name and version as Server"),
+        ("allow-backend-server-header", "the back end's Server header"),
+    ):
+        if here[key]:
+            yield SERVER.about(key, nginx=sent).for_all()

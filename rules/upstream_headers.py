@@ -1,0 +1,131 @@
+"""The Host and other headers that back ends get: upstream-vhost, proxy-set-headers, snippets."""
+
+from collections.abc import Iterator
+
+from nginx2istio.rule import (
+    Edit,
+    Finding,
+    HeaderLine,
+    Here,
+    Message,
+    UnknownVariable,
+    by_port,
+    destination,
+    envoy_value,
+    request_headers,
+    route,
+    rule,
+)
+
+HOST_VARIABLE = Message(
+    "N2I410", "unsupported", "error",
+    "the Host for the back end has {variable}, whose value Istio can't put into a Host",
+    "write the host out",
+    frozenset({"host", "request-headers"}),
+)
+NO_UPGRADES = Message(
+    "N2I411", "approximated", "info",
+    "nginx passes a request for another protocol (WebSocket) on with Connection: {value}, so that "
+    "the back end does not change the protocol; Envoy lets it",
+    "nothing, unless the back end must not be asked for an upgrade",
+    frozenset({"protocol", "request-headers"}),
+)
+VARIABLE = Message(
+    "N2I412", "unsupported", "warning",
+    "the header {name} for the back end has a value with {variable}, for which Envoy has no "
+    "equal; it is left out",
+    "write the value without the variable",
+    frozenset({"request-headers"}),
+)
+TWICE = Message(
+    "N2I413", "unsupported", "warning",
+    "nginx sends a second {name} to the back end; the conversion sends one",
+    "use upstream-vhost to set the Host",
+    frozenset({"request-headers", "host"}),
+)
+NO_CONFIGMAP = Message(
+    "N2I414", "unsupported", "warning",
+    "the ConfigMap {name} is not among the input, so that the headers in it are unknown",
+    "add the ConfigMap to the input and convert again",
+    frozenset({"request-headers"}),
+)
+OWN = frozenset(
+    {
+        "x-forwarded-for", "x-forwarded-host", "x-forwarded-port", "x-forwarded-proto",
+        "x-forwarded-scheme", "x-original-forwarded-for", "x-original-forwarded-host", "x-real-ip",
+        "x-request-id", "x-scheme",
+    }
+)  # fmt: skip
+"""What nginx's template sets at every location: a second directive is a second header."""
+
+
+@rule("upstream-vhost")
+def upstream_vhost(here: Here) -> Iterator[Edit | Finding]:
+    """nginx sends this as the Host; X-Forwarded-Host stays what the client sent.
+
+    Envoy rewrites the authority after the route's headers are made. A Host with variables of the
+    request is beyond Istio, those of the Ingress are literal.
+    """
+    if here.upstream is None:
+        return
+    text = here.text("upstream-vhost")
+    try:
+        value = envoy_value(here, text)
+    except UnknownVariable as unknown:
+        yield HOST_VARIABLE.about("upstream-vhost", variable=str(unknown))
+        return
+    if "%" in value:
+        if text not in ("$host", "$http_host", "$best_http_host"):  # those change nothing
+            yield HOST_VARIABLE.about("upstream-vhost", variable=text)
+        return
+    yield route("rewrite.authority", value)
+
+
+@rule("connection-proxy-header")
+def connection_header(here: Here) -> Iterator[Edit | Finding]:
+    """nginx sends this as Connection to the back end, for requests for an upgrade, too.
+
+    Envoy keeps connections to back ends open; for `close` it uses each for one request.
+    """
+    value = here.text("connection-proxy-header")
+    if here.upstream is None or not value:
+        return
+    if value == "close":
+        yield destination("connectionPool.http.maxRequestsPerConnection", 1)
+    yield NO_UPGRADES.about("connection-proxy-header", value=value)
+
+
+@rule("proxy-set-headers", when="always")
+def passed_headers(here: Here) -> Iterator[Edit | Finding]:
+    """nginx sends the headers of the ConfigMap, and those of proxy_set_header in snippets.
+
+    They replace the client's. Where nginx's own template sets the header as well, the back end
+    gets both.
+    """
+    if here.upstream is None or here.location.denied or here.location.slash_redirect:
+        return
+    named = here.text("proxy-set-headers")
+    if named and named not in here.config.configmaps:
+        yield NO_CONFIGMAP.about("proxy-set-headers", name=named).for_all()
+    for line in request_headers(here.config, here.server, here.location):
+        name = line.name.lower()
+        if line.kind != "send" and name in (*OWN, "host", "connection", "upgrade"):
+            continue  # the template sends its own, whatever came in
+        if name == "host":
+            yield TWICE.about(line.key, name="Host").on(line.text, line.origin)
+        elif not line.value:
+            if name not in OWN:
+                yield route("headers.request.remove", [line.name])
+        else:
+            yield from _sent(here, line, "add" if name in OWN else "set")
+
+
+def _sent(here: Here, line: HeaderLine, how: str) -> Iterator[Edit | Finding]:
+    for port in (80, 443) if by_port(line.value) else (0,):
+        try:
+            value = envoy_value(here, line.value, port)
+        except UnknownVariable as unknown:
+            said = VARIABLE.about(line.key, name=line.name, variable=str(unknown))
+            yield said.on(line.text, line.origin)
+            return
+        yield route(f"headers.request.{how}", {line.name: value}, port=port)
