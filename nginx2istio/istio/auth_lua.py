@@ -24,6 +24,7 @@ PREFIXES = ("http_", "cookie_", "arg_")
 
 SCRIPT = r"""
 local KEY = "nginx2istio.auth"
+local ROOM = 10000
 local OMIT = {
   ["connection"] = true, ["content-length"] = true, ["keep-alive"] = true,
   ["proxy-connection"] = true, ["te"] = true, ["transfer-encoding"] = true,
@@ -34,6 +35,9 @@ local COOKIE_STATUS = {
   ["200"] = true, ["201"] = true, ["204"] = true, ["206"] = true, ["301"] = true, ["302"] = true,
   ["303"] = true, ["304"] = true, ["307"] = true, ["308"] = true,
 }
+
+-- Answers that are remembered for a while, by their key; this worker's only.
+local remembered, count = {}, 0
 
 local function all(value)
   if value == nil then return {} end
@@ -91,6 +95,17 @@ local function filled(text, value)
   end))
 end
 
+local function remember(handle, seconds, key, status, headers)
+  for _, name in ipairs({ "set-cookie", "cache-control", "expires", "vary" }) do
+    if headers[name] then return end -- nginx goes by these
+  end
+  if not seconds[status] then return end
+  if not remembered[key] then count = count + 1 end
+  if count > ROOM then remembered, count = {}, 1 end
+  local till = handle:timestamp() + 1000 * seconds[status]
+  remembered[key] = { headers = headers, status = status, till = till }
+end
+
 local function ask(handle, check)
   local value = variables(handle)
   local question = {}
@@ -110,6 +125,14 @@ local function ask(handle, check)
     local content = filled(text, value)
     question[name] = content ~= "" and content or nil
   end
+  local signin = check["signin"] and filled(check["signin"], value)
+  local cache = check["cache"]
+  local key = cache and filled(cache["key"], value)
+  if cache and value("uri") == cache["apart"] then key = "= " .. key end
+  local known = key and remembered[key]
+  if known and known.till > handle:timestamp() then
+    return { headers = known.headers, status = known.status, signin = signin }
+  end
   question[":method"] = check["method"]
   question[":authority"] = filled(check["host"], value)
   question[":path"] = filled(check["path"], value)
@@ -117,8 +140,9 @@ local function ask(handle, check)
     ["timeout_ms"] = 60000, ["return_duplicate_headers"] = true, ["send_xff"] = false,
   }
   local answer = handle:httpCall(check["cluster"], question, nil, options)
-  local signin = check["signin"] and filled(check["signin"], value)
-  return { headers = answer, status = all(answer[":status"])[1], signin = signin }
+  local status = all(answer[":status"])[1]
+  if cache then remember(handle, cache["seconds"], key, status, answer) end
+  return { headers = answer, status = status, signin = signin }
 end
 
 local function refuse(handle, check, answer)
@@ -130,7 +154,9 @@ local function refuse(handle, check, answer)
     if check["always"] then reply["set-cookie"] = cookies end
   end
   if status == "401" then
-    reply["www-authenticate"] = answer.headers["www-authenticate"]
+    if not check["strict"] then
+      reply["www-authenticate"] = answer.headers["www-authenticate"]
+    end
     if answer.signin then
       reply[":status"] = "302"
       reply["location"] = answer.signin
@@ -195,12 +221,16 @@ def question(
     signin: str = "",
     always: bool = False,
     strict: bool = False,
+    cache: Mapping[str, Any] | None = None,
 ) -> Object:
     """What to add to a route for the filter to ask about its requests.
 
     ``cluster`` is Envoy's name of the service. Texts may hold nginx's variables, see ``VARIABLES``.
     ``identity`` are headers of the answer that replace those of the request, ``signin`` is where a
-    401 leads, ``always`` and ``strict`` are auth-always-set-cookie and whether only 200 counts.
+    401 leads, ``always`` is auth-always-set-cookie. ``strict``: only 200 is a yes, and a 401 goes
+    without the service's challenge, as in the controller's Lua for keepalive. ``cache`` has the
+    ``key`` of the answer, for how many ``seconds`` an answer counts, by its status, and the path
+    that has answers of its own (``apart``).
     """
     check: dict[str, Any] = {
         "cluster": cluster, "method": method, "host": host, "path": path,
@@ -213,6 +243,8 @@ def question(
         check["always"] = True
     if strict:
         check["strict"] = True
+    if cache:
+        check["cache"] = dict(cache)
     return {"metadata": {"filter_metadata": {LUA: {KEY: check}}}}
 
 

@@ -28,7 +28,8 @@ class ExternalAuth:
     ``path`` its path and query. ``headers`` are those that it has besides the client's, or instead
     of them. ``signin`` is where a 401 sends the client. ``identity`` are the headers of the answer
     that the back end gets instead of the client's. ``only_200``: no other 2xx lets a request pass.
-    ``unclear`` is what of the annotations could not be understood.
+    ``cache_key`` is what an answer is remembered by ("" when none is), ``cache_seconds`` for how
+    long, by its status. ``unclear`` is what of the annotations could not be understood.
     """
 
     key: str
@@ -41,7 +42,8 @@ class ExternalAuth:
     signin: str
     identity: tuple[str, ...]
     always_set_cookie: bool
-    cached: bool
+    cache_key: str
+    cache_seconds: Mapping[str, int]
     only_200: bool
     satisfy_any: bool
     unclear: str = ""
@@ -90,7 +92,8 @@ def external_auth(config: NginxConfig, location: Location) -> ExternalAuth | Non
         signin=_signin(said.text("auth-signin"), said.text("auth-signin-redirect-param")),
         identity=tuple(str(h) for h in said.list("auth-response-headers")),
         always_set_cookie=bool(said.value("auth-always-set-cookie")),
-        cached=bool(said.text("auth-cache-key")),
+        cache_key=said.text("auth-cache-key"),
+        cache_seconds=_seconds(said.list("auth-cache-duration")),
         only_200=keepalive and not config.controller.on("use-http2"),
         satisfy_any=_value(config, location, "satisfy") == "any",
         unclear=unclear or ("" if match else "its address can't be read"),
@@ -161,6 +164,23 @@ def _headers(
     if rest.strip():
         return found, f"its snippet says more than proxy_set_header: {rest.strip()[:60]}"
     return found, ""
+
+
+UNITS = {
+    "ms": 0, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "M": 2592000, "y": 31536000,
+}  # fmt: skip
+
+
+def _seconds(durations: tuple[Value, ...]) -> Mapping[str, int]:
+    """How long answers are remembered, by status (``proxy_cache_valid``)."""
+    found: dict[str, int] = {}
+    for text in durations:
+        words = str(text).split()
+        time = re.fullmatch(r"(\d+)(ms|s|m|h|d|w|M|y)", words[-1]) if words else None
+        for status in words[:-1] or ("200", "301", "302"):
+            if time and re.fullmatch(r"\d{3}", status):
+                found.setdefault(status, int(time[1]) * UNITS[time[2]])
+    return found
 
 
 def _signin(url: str, parameter: str) -> str:
