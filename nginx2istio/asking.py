@@ -89,7 +89,7 @@ def _question(
     auth = external_auth(config, location)
     if auth is None or auth.unclear:
         return None
-    if early(server, location, config.upstreams, config.controller).always:
+    if early(server, location, config).always:
         return None
     service = answerer(auth, server, config)
     if isinstance(service, str) or service.missing:

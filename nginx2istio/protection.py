@@ -16,12 +16,10 @@ from nginx2istio.istio import re2
 from nginx2istio.istio.authorization import ODD_PORT, Part, origin_regex, policy, rules
 from nginx2istio.istio.carving import Area, Fit, carve
 from nginx2istio.istio.site import Target
-from nginx2istio.nginx.catalogue import ANNOTATIONS
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.early import Early, early
 from nginx2istio.nginx.model import DEFAULT_SERVER, Location, Server
 from nginx2istio.nginx.values import Value
-from nginx2istio.nginx.values_defaults import effective
 from nginx2istio.options import Options
 from nginx2istio.uris import uris
 
@@ -130,7 +128,7 @@ def zones(
     groups: dict[int, str] = {}
     before: dict[int, Early] = {}
     for location in server.locations:
-        ahead = early(server, location, config.upstreams, config.controller)
+        ahead = early(server, location, config)
         before[id(location)] = ahead
         groups[id(location)] = "" if ahead.always else group_of(location)
     whole: list[tuple[Location | None, Area]] = [
@@ -215,10 +213,7 @@ def withheld(status: int = 503) -> Edit:
 
 def in_force(config: NginxConfig, location: Location, key: str) -> Value | None:
     """The effective value of an annotation, or of a key that only the ConfigMap has."""
-    if key not in ANNOTATIONS:
-        return config.controller.config[key]
-    values = {k: s.value for k, s in location.settings.items()}
-    return effective(key, values, config.controller)
+    return config.in_force(location, key)
 
 
 def without_fits(zones: Zones) -> Zones:

@@ -146,7 +146,7 @@ def external_authorization(here: Here) -> Iterator[Edit | Finding]:
     EnvoyFilters a Lua filter asks exactly as nginx does, at the routes of the location.
     """
     auth = external_auth(here.config, here.location)
-    ahead = early(here.server, here.location, here.config.upstreams, here.config.controller)
+    ahead = early(here.server, here.location, here.config)
     if auth is None or ahead.always:
         return
     service = answerer(auth, here.server, here.config)

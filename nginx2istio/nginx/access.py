@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.external_auth import external_auth
 from nginx2istio.nginx.model import Location
-from nginx2istio.nginx.values_defaults import effective
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +31,12 @@ def addresses(config: NginxConfig, location: Location) -> Addresses:
     The ConfigMap's lists hold where the Ingress has none, its block-cidrs (of nginx's http level)
     where the location has neither.
     """
-    values = {key: setting.value for key, setting in location.settings.items()}
-    controller = config.controller
-    allow = _networks(effective("allowlist-source-range", values, controller))
-    deny = _networks(effective("denylist-source-range", values, controller))
+    allow = _networks(config.in_force(location, "allowlist-source-range"))
+    deny = _networks(config.in_force(location, "denylist-source-range"))
     if not allow and not deny:
-        deny = _networks(controller.config["block-cidrs"])
+        deny = _networks(config.controller.config["block-cidrs"])
+    if not allow and not deny:
+        return Addresses()
     auth = external_auth(config, location)
     return Addresses(allow, deny, auth is not None and auth.satisfy_any)
 

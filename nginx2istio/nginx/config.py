@@ -5,10 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from nginx2istio.nginx.catalogue import ANNOTATIONS
 from nginx2istio.nginx.configmaps import ConfigMap
 from nginx2istio.nginx.controller import Controller
-from nginx2istio.nginx.model import Lost, Mistake, Rejected, Remark, Server, Setting, Upstream
+from nginx2istio.nginx.model import (
+    Location,
+    Lost,
+    Mistake,
+    Rejected,
+    Remark,
+    Server,
+    Setting,
+    Upstream,
+)
 from nginx2istio.nginx.services import Service
+from nginx2istio.nginx.values import Value
+from nginx2istio.nginx.values_defaults import effective
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +51,15 @@ class NginxConfig:
     """Domain -> the servers exactly one label below it: what ``*.domain`` would take."""
     settings: tuple[Setting, ...] = ()
     """Every accepted annotation of every loaded Ingress, in force or not."""
+
+    def in_force(self, location: Location, key: str) -> Value | None:
+        """The effective value of an annotation, or of a key that only the ConfigMap has."""
+        setting = location.settings.get(key)
+        if setting is not None:
+            return setting.value
+        if key not in ANNOTATIONS:
+            return self.controller.config[key]
+        return effective(key, {}, self.controller)
 
     def given(self, key: str) -> Setting | None:
         """An entry of the controller's own ConfigMap, None when it is not set there."""

@@ -10,9 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from nginx2istio.nginx.certificates import covers
-from nginx2istio.nginx.controller import Controller
+from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.model import Location, Server, Upstream
-from nginx2istio.nginx.values_defaults import effective
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,21 +35,15 @@ def certified(server: Server, name: str) -> bool:
     return name == server.host or any(covers(n, name) for n in held.names)
 
 
-def early(
-    server: Server,
-    location: Location,
-    upstreams: Mapping[str, Upstream],
-    controller: Controller,
-) -> Early:
+def early(server: Server, location: Location, config: NginxConfig) -> Early:
     """What of a location's requests nginx answers without looking at who asks."""
-    if _answers_all(server, location, upstreams):
+    if _answers_all(server, location, config.upstreams):
         return Early(always=True)
-    values = {key: setting.value for key, setting in location.settings.items()}
-    listed = effective("cors-allow-origin", values, controller)
-    shared = effective("enable-cors", values, controller) and isinstance(listed, tuple)
+    listed = config.in_force(location, "cors-allow-origin")
+    shared = config.in_force(location, "enable-cors") and isinstance(listed, tuple)
     return Early(
         origins=tuple(map(str, listed)) if shared and isinstance(listed, tuple) else (),
-        to_https=_to_https(server, location, controller),
+        to_https=_to_https(server, location, config),
     )
 
 
@@ -71,15 +64,14 @@ def _answers_all(server: Server, location: Location, upstreams: Mapping[str, Ups
     return bool(upstream and upstream.unavailable and "default-backend" not in settings)
 
 
-def _to_https(server: Server, location: Location, controller: Controller) -> tuple[str, ...]:
+def _to_https(server: Server, location: Location, config: NginxConfig) -> tuple[str, ...]:
     """The names of the host under which the location redirects plain HTTP (``ngx_rewrite.lua``)."""
-    values = {key: setting.value for key, setting in location.settings.items()}
-    exempt = controller.text("no-tls-redirect-locations").split(",")
+    exempt = config.controller.text("no-tls-redirect-locations").split(",")
     if any(location.path.startswith(p.strip()) for p in exempt if p.strip()):
         return ()
     names = (server.host, *server.aliases)
-    if effective("force-ssl-redirect", values, controller):
+    if config.in_force(location, "force-ssl-redirect"):
         return names
-    if not effective("ssl-redirect", values, controller):
+    if not config.in_force(location, "ssl-redirect"):
         return ()
     return tuple(name for name in names if certified(server, name))

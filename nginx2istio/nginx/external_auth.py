@@ -12,7 +12,6 @@ from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.early import early
 from nginx2istio.nginx.model import Location, Server, Upstream
 from nginx2istio.nginx.values import Value
-from nginx2istio.nginx.values_defaults import effective
 
 URL = re.compile(r"(https?)://(?:[^@/?]*@)?(\[[^\]]*\]|[^:/?#]*)(?::(\d+))?([^#]*)", re.I | re.S)
 SERVICE = re.compile(r"([a-z0-9-]+)\.([a-z0-9-]+)\.svc(\.[a-z0-9.-]+)?\.?", re.I)
@@ -68,13 +67,12 @@ def external_auth(config: NginxConfig, location: Location) -> ExternalAuth | Non
 
     The annotations of the location, else the ConfigMap's global-auth-* (``shouldApplyGlobalAuth``).
     """
+    own = "auth-url" in location.settings
+    everywhere = config.controller.text("global-auth-url")
+    if not own and not (everywhere and config.in_force(location, "enable-global-auth")):
+        return None
     exempt = config.controller.text("no-auth-locations").split(",")
     if any(location.path.startswith(p.strip(" ")) for p in exempt if p.strip(" ")):
-        return None
-    own = "auth-url" in location.settings
-    if not own and not (
-        config.controller.text("global-auth-url") and _value(config, location, "enable-global-auth")
-    ):
         return None
     said = _Said(config, location, own)
     match = URL.fullmatch(said.text("auth-url"))
@@ -95,7 +93,7 @@ def external_auth(config: NginxConfig, location: Location) -> ExternalAuth | Non
         cache_key=said.text("auth-cache-key"),
         cache_seconds=_seconds(said.list("auth-cache-duration")),
         only_200=keepalive and not config.controller.on("use-http2"),
-        satisfy_any=_value(config, location, "satisfy") == "any",
+        satisfy_any=config.in_force(location, "satisfy") == "any",
         unclear=unclear or ("" if match else "its address can't be read"),
     )
 
@@ -113,7 +111,7 @@ class _Said:
 
     def value(self, name: str) -> Value | None:
         if self.own:
-            return _value(self.config, self.location, name)
+            return self.config.in_force(self.location, name)
         return self.config.controller.config.get(self.key(name))
 
     def text(self, name: str) -> str:
@@ -123,11 +121,6 @@ class _Said:
     def list(self, name: str) -> tuple[Value, ...]:
         value = self.value(name)
         return value if isinstance(value, tuple) else ()
-
-
-def _value(config: NginxConfig, location: Location, key: str) -> Value | None:
-    values = {k: s.value for k, s in location.settings.items()}
-    return effective(key, values, config.controller)
 
 
 def _path(text: str, location: Location) -> str:
@@ -261,12 +254,12 @@ def _indirect(
     """Why the Service behind a location can't be asked directly instead of through it."""
     if location is None or upstream is None or "$" in location.path:
         return "which no Service answers"
-    ahead = early(server, location, config.upstreams, config.controller)
+    ahead = early(server, location, config)
     if ahead.always or (scheme == "http" and ahead.to_https):
         return "which redirects or refuses"
     changes = [key for key in CHANGES if key in location.settings]
     if external_auth(config, location) is not None:
         changes.append("an auth of its own")
-    if str(_value(config, location, "backend-protocol")).upper() != "HTTP":
+    if str(config.in_force(location, "backend-protocol")).upper() != "HTTP":
         changes.append("backend-protocol")
     return f"which has {', '.join(changes)}" if changes else ""
