@@ -121,13 +121,14 @@ def route_name(location: Location) -> str:
     return f"{location.ingress.object} {location.declared}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Here:
     """The place that a rule is given, and what surrounds it.
 
     ``settings`` are the annotations in force at this place and of this rule's scope. ``here[key]``
     is an effective value: the annotation's, else the controller's default. ``key in here`` is
-    whether the annotation itself is in force. Only the rule's own keys can be asked for.
+    whether the annotation itself is in force. Only the rule's own keys can be asked for: the engine
+    hands one place to many rules, and sets ``keys`` and ``reads`` anew for each.
     """
 
     config: NginxConfig
@@ -162,7 +163,12 @@ class Here:
 
     def at(self, location: Location, key: str) -> Value | None:
         """The effective value at another location of the host."""
-        return replace(self, location=location, settings=location.settings)[key]
+        self._mine(key)
+        setting = location.settings.get(key)
+        if setting is not None:
+            return setting.value
+        controller = self.config.controller
+        return effective(key, {}, controller) if key in ANNOTATIONS else controller.config[key]
 
     def global_setting(self, key: str) -> Setting | None:
         """The entry of the controller's ConfigMap, None when it is not set there."""

@@ -73,6 +73,9 @@ def ports(server: Server, config: NginxConfig) -> tuple[int, ...]:
     return (80,)
 
 
+NOTHING: frozenset[str] = frozenset()
+
+
 class _Run:
     """The state of one translation."""
 
@@ -103,6 +106,7 @@ class _Run:
         return found
 
     def run(self, here: Here, rule: Rule, index: int) -> None:
+        here.keys, here.reads = self.keys[rule.name]
         try:
             results = list(rule.translate(here))
         except Exception as error:  # a broken rule costs only its own edits
@@ -151,13 +155,11 @@ class _Run:
             if owner is not None:
                 self.fates.setdefault(setting.origin, ("translated", owner.name, ""))
 
-    def here(
-        self, rule: Rule, server: Server, location: Location, settings: Settings
-    ) -> Here:
-        keys, reads = self.keys[rule.name]
+    def here(self, server: Server, location: Location, settings: Settings) -> Here:
+        """A place, for all rules that run there one after another."""
         upstream = self.config.upstreams.get(location.upstream)
         return Here(
-            self.config, server, location, upstream, settings, keys, reads, self.options,
+            self.config, server, location, upstream, settings, NOTHING, NOTHING, self.options,
             ports(server, self.config), route_name(location),
         )  # fmt: skip
 
@@ -172,22 +174,26 @@ class _Run:
             if first is None:
                 continue
             self.note(server.settings)
+            here = self.here(server, first, server.settings)
             for rule in self.rules(server.settings, "server"):
-                self.run(self.here(rule, server, first, server.settings), rule, -1)
+                self.run(here, rule, -1)
             for index, location in enumerate(server.locations):
                 self.note(location.settings)
+                here = self.here(server, location, location.settings)
                 for rule in self.rules(location.settings, "location"):
-                    self.run(self.here(rule, server, location, location.settings), rule, index)
+                    self.run(here, rule, index)
                 upstream = self.config.upstreams.get(location.upstream)
                 if upstream is None or location.slash_redirect:
                     continue
                 settings = shared.setdefault(upstream.name, upstream_settings(upstream))
                 self.note(settings)
-                for rule in self.rules(settings, "upstream"):
-                    self.run(self.here(rule, server, location, settings), rule, index)
-        nowhere = Server("*", ())
+                rules = self.rules(settings, "upstream")
+                here = self.here(server, location, settings)
+                for rule in rules:
+                    self.run(here, rule, index)
+        here = self.here(Server("*", ()), Location("/", "prefix", "", Origin()), {})
         for rule in self.always["once"]:
-            self.run(self.here(rule, nowhere, Location("/", "prefix", "", Origin()), {}), rule, -1)
+            self.run(here, rule, -1)
         return Translation(tuple(self.applied), tuple(self.said), self.fates)
 
 

@@ -76,6 +76,8 @@ def access_list(here: Here) -> Iterator[Edit | Finding]:
     A DENY policy for the host's paths, of which those of other locations are left out. The
     ConfigMap's lists hold where an Ingress has none, its block-cidrs where there are none at all.
     """
+    if not _group(here.config, here.location):
+        return
     plan = _plan(here.server, here.config)
     group = plan.groups[id(here.location)]
     if not group:
@@ -105,10 +107,11 @@ def access_list(here: Here) -> Iterator[Edit | Finding]:
         yield said.for_host() if remark.path == "*" else replace(said, path=remark.path)
 
 
+def _group(config: NginxConfig, location: Location) -> str:
+    found = addresses(config, location)
+    return f"{found.allow} {found.deny}" if found and not found.or_credentials else ""
+
+
 @kept
 def _plan(server: Server, config: NginxConfig) -> Zones:
-    def group(location: Location) -> str:
-        found = addresses(config, location)
-        return f"{found.allow} {found.deny}" if found and not found.or_credentials else ""
-
-    return zones(server, config, group)
+    return zones(server, config, lambda location: _group(config, location))

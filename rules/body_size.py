@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from nginx2istio.rule import (
     Edit,
@@ -9,11 +10,15 @@ from nginx2istio.rule import (
     Here,
     Location,
     Message,
+    NginxConfig,
     Phase,
+    Server,
     Value,
     envoy_filter,
     front,
     http_filter,
+    in_force,
+    kept,
     on_host,
     on_route,
     route_name,
@@ -50,6 +55,7 @@ FILTER = "nginx2istio.body-limit"
 BUFFER = "envoy.extensions.filters.http.buffer.v3"
 
 
+@lru_cache
 def limit(text: Value | None) -> int:
     """A client_max_body_size in bytes, 0 for none.
 
@@ -69,6 +75,7 @@ def shown(size: int) -> str:
     return f"{size} bytes"
 
 
+@lru_cache
 def above(number: int) -> str:
     """A regular expression for the whole numbers over a number."""
     digits = str(number)
@@ -82,16 +89,22 @@ def above(number: int) -> str:
     return f"0*({'|'.join(more)})"
 
 
+@kept
+def _sizes(server: Server, config: NginxConfig) -> set[int]:
+    """All limits of a host's locations."""
+    return {limit(in_force(config, x, "proxy-body-size")) for x in server.locations}
+
+
 @rule("proxy-body-size", when="always")
 def body_size(here: Here) -> Iterator[Edit | Finding]:
-    """nginx answers 413 before all else when the stated length is over the limit.
+    """Nginx answers 413 before all else when the stated length is over the limit.
 
     A route that matches such lengths says the same. Only a filter that holds the body can refuse
     one of unknown length.
     """
     size = limit(here["proxy-body-size"])
     first = here.location is here.server.locations[0]
-    uniform = all(limit(here.at(x, "proxy-body-size")) == size for x in here.server.locations)
+    uniform = len(_sizes(here.server, here.config)) == 1
     if size:
         longer = {"headers": {"content-length": {"regex": above(size)}}}
         if not uniform:

@@ -42,6 +42,8 @@ class Policies:
             there = (space, service.alias)
             if service.alias and there not in self.known_as[service.host]:
                 self.known_as[service.host].append(there)
+        self.bodies: dict[tuple[int, int], Object] = {}
+        """The bodies of places by place and port, for who needs one twice."""
         self.wished: dict[tuple[int, int, str], Object] = {}
         self.by_host: dict[str, Counter[Any]] = {}
         self.values: dict[Any, Object] = {}

@@ -23,7 +23,11 @@ def route_body(
     place: Place, port: int, policies: Policies, where: str
 ) -> tuple[Object, Conflicts]:
     """The HTTPRoute of a place on a port, without match, its destinations not yet finished."""
+    known = policies.bodies.get((id(place), port))
+    if known is not None:
+        return known, []
     body: Object = {}
+    policies.bodies[id(place), port] = body
     conflicts: Conflicts = []
     for edit in place.edits:
         if edit.target == "route" and edit.port in (0, port):
