@@ -1,0 +1,255 @@
+"""custom-http-errors, default-backend: pages of an error service in place of the pods' own."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from nginx2istio.rule import (
+    Edit,
+    Finding,
+    Here,
+    Message,
+    Phase,
+    elsewhere,
+    envoy_filter,
+    http_filter,
+    on_route,
+    route,
+    rule,
+    typed,
+    variant,
+)
+
+LUA = Path(__file__).with_suffix(".lua")
+PAGES = Message(
+    "N2I380", "unsupported", "warning",
+    "clients see the error pages of the pods, or Envoy's, for the codes {codes}; nginx shows those "
+    "of {backend}",
+    "convert with --envoy-filters, or let the pods make the pages",
+    frozenset({"body"}),
+)
+NOT_ASKED = Message(
+    "N2I381", "approximated", "info",
+    "{backend} is no longer asked for error pages: status and headers are those of the answer that "
+    "it would replace",
+    "convert with --envoy-filters",
+    frozenset({"routing", "status", "path", "response-headers", "request-headers", "auth",
+               "access", "body-limit"}),
+)  # fmt: skip
+BODY = Message(
+    "N2I382", "approximated", "info",
+    "the error service gets no request bodies, and headers as the client sent them",
+    "nothing: error services look at X-Code and X-Format",
+    frozenset({"body", "request-headers"}),
+)
+NO_PODS = Message(
+    "N2I383", "unsupported", "warning",
+    "while no pod of the Service is ready, nginx lets {backend} answer; Envoy answers 503 itself",
+    "convert with --envoy-filters, or keep a pod ready",
+    frozenset({"body"}),
+)
+NOBODY = Message(
+    "N2I384", "approximated", "info",
+    "while no pod of the Service is ready, {backend} is not asked",
+    "convert with --envoy-filters",
+    frozenset({"routing", "status", "path", "response-headers", "request-headers"}),
+)
+GONE = Message(
+    "N2I385", "translated", "warning",
+    "{why}: nginx lets {backend} answer all requests of this path, and so does the conversion",
+    "create the Service and convert again, or delete the default-backend",
+)
+NO_BACKEND = Message(
+    "N2I386", "ineffective", "info",
+    "nginx finds no Service {backend} with a port and goes on without default-backend",
+    "delete the annotation, or create the Service and convert again",
+)
+NEITHER = Message(
+    "N2I387", "translated", "error",
+    "{why}, and there is no default-backend either: nginx answers {status} on this path, and so "
+    "does the conversion",
+    "delete the path, or create the Service and convert again",
+)
+BARE_500 = Message(
+    "N2I388", "approximated", "info",
+    "the ConfigMap's custom-http-errors has 404 but the controller has no default backend: nginx "
+    "answers 500 to paths that nobody serves, the new gateway 404",
+    "nothing: 404 is what was meant",
+    frozenset({"status", "routing"}),
+)
+FILTER = "nginx2istio.error-pages"
+Backend = tuple[str, str, int]
+"""Namespace, name and port of an error service."""
+
+
+@rule("custom-http-errors", "default-backend", "disable-proxy-intercept-errors", when="always",
+      reads=("auth-signin", "global-auth-signin"))  # fmt: skip
+def custom_errors(here: Here) -> Iterator[Edit | Finding]:
+    """The error service answers instead: for the codes listed, or when no pod is ready.
+
+    nginx asks it for `/` and the query, with X-Code, and passes its status and body on.
+    """
+    if here.location.slash_redirect or here.upstream is None:
+        return
+    codes, pages, fallback = wanted(here), page_service(here), named(here)
+    if "default-backend" in here:
+        if fallback is None:
+            yield NO_BACKEND.about("default-backend", backend=here.text("default-backend"))
+        if here.upstream.unavailable:
+            yield from unavailable(here, fallback, codes, pages)
+            if fallback:
+                return
+            fallback = None
+    if not codes and not fallback:
+        return
+    if here.options.envoy_filters:
+        yield from replaced(here, codes, pages, fallback)
+        return
+    if codes:
+        told = {"codes": ", ".join(map(str, codes)), "backend": title(pages)}
+        for message in (PAGES, NOT_ASKED):
+            yield said(here, message.about("custom-http-errors", **told))
+    if fallback:
+        for message in (NO_PODS, NOBODY):
+            yield message.about("default-backend", backend=title(fallback))
+
+
+def said(here: Here, finding: Finding) -> Finding:
+    """Say it of the ConfigMap where the codes come from there."""
+    setting = here.global_setting("custom-http-errors")
+    if "custom-http-errors" in here or setting is None:
+        return finding
+    return finding.on(setting.text, setting.origin)
+
+
+def title(backend: Backend | None) -> str:
+    """Name an error service, or what nginx has for one."""
+    return f"Service {backend[0]}/{backend[1]}" if backend else "nginx itself"
+
+
+def general(here: Here) -> tuple[int, ...]:
+    """Return the ConfigMap's codes."""
+    return numbers(here.config.controller.config["custom-http-errors"])
+
+
+def numbers(value: object) -> tuple[int, ...]:
+    """Return a list of codes as numbers."""
+    return tuple(int(x) for x in value) if isinstance(value, tuple) else ()
+
+
+def wanted(here: Here) -> tuple[int, ...]:
+    """Return the codes in force: any error_page of the location is in place of the ConfigMap's."""
+    if "custom-http-errors" in here:
+        return numbers(here["custom-http-errors"])
+    own = "auth-signin" in here or bool(here["global-auth-signin"])
+    return () if own or "auth-tls-error-page" in here.server.settings else general(here)
+
+
+def named(here: Here) -> Backend | None:
+    """Return the Service of default-backend and its first port, None where nginx finds none."""
+    if "default-backend" not in here:
+        return None
+    namespace, name = here.location.ingress.namespace, here.text("default-backend")
+    services = here.config.services
+    service = services.get((namespace, name))
+    if service is not None:
+        return (namespace, name, service.ports[0].number) if service.ports else None
+    return None if any(space == namespace for space, _ in services) else (namespace, name, 80)
+
+
+def page_service(here: Here) -> Backend | None:
+    """Return who makes the pages: default-backend for an Ingress's own list, else the controller's.
+
+    None is nginx's own server, which answers 404.
+    """
+    if "custom-http-errors" in here and (backend := named(here)):
+        return backend
+    default = here.config.upstreams.get("upstream-default-backend")
+    return (default.namespace, default.service, default.port or 80) if default else None
+
+
+def own_page(here: Here) -> int:
+    """Return the status of the page that nginx makes itself.
+
+    Its server for that answers 404; where the ConfigMap lists 404, it looks for an error page in
+    vain and answers 500.
+    """
+    return 500 if 404 in general(here) else 404
+
+
+def facts(here: Here) -> dict[str, str]:
+    """Return what nginx tells the error service of the location."""
+    assert here.upstream is not None
+    origin = here.location.ingress
+    return {
+        "namespace": origin.namespace, "ingress": origin.name, "service": here.upstream.service,
+        "port": here.upstream.declared_port,
+    }  # fmt: skip
+
+
+def unavailable(
+    here: Here, backend: Backend | None, codes: tuple[int, ...], pages: Backend | None
+) -> Iterator[Edit | Finding]:
+    """Let the error service answer a path whose Service does not exist."""
+    assert here.upstream is not None
+    why = here.upstream.unavailable
+    if backend is None:
+        status = own_page(here) if 503 in codes and pages is None else 503
+        yield NEITHER.about("default-backend", why=why, status=status)
+        yield variant(Phase.LIMIT, directResponse={"status": status})
+        return
+    yield GONE.about("default-backend", why=why, backend=title(backend))
+    yield route("route", [elsewhere(host(backend), backend[2])])
+    told = facts(here)
+    yield route("headers.request.set", {
+        "X-Code": "503", "X-Format": "%REQ(ACCEPT)%", "X-Namespace": told["namespace"],
+        "X-Ingress-Name": told["ingress"], "X-Service-Name": told["service"],
+        "X-Service-Port": told["port"],
+    })  # fmt: skip
+
+
+def host(backend: Backend) -> str:
+    """Return the name of an error service in the mesh."""
+    return f"{backend[1]}.{backend[0]}.svc.cluster.local"
+
+
+def replaced(
+    here: Here, codes: tuple[int, ...], pages: Backend | None, fallback: Backend | None
+) -> Iterator[Edit | Finding]:
+    """Let a script in Envoy ask the error service; the route says what is particular to it."""
+    lua = {"inline_string": LUA.read_text(encoding="utf-8")}
+    config = typed("envoy.extensions.filters.http.lua.v3.Lua", default_source_code=lua)
+    script = http_filter(FILTER, config, first=True)
+    yield envoy_filter(here, "error-pages", script)
+    data: dict[str, Any] = {"codes": ",".join(map(str, codes)), **facts(here)}
+    data["status"] = str(own_page(here))
+    for name, backend in (("pages", pages), ("fallback", fallback)):
+        if backend:
+            data[name] = f"outbound|{backend[2]}||{host(backend)}"
+    if not intercepting(here):
+        data["own-only"] = True
+    value = {"metadata": {"filter_metadata": {FILTER: {"error-pages": data}}}}
+    patches = [on_route(here.route_name, value, port) for port in here.ports]
+    place = f"{here.server.host} {here.location.declared}"
+    yield envoy_filter(here, f"error pages of {place}", *patches)
+    if pages or fallback:
+        key = "custom-http-errors" if "custom-http-errors" in here else "default-backend"
+        yield said(here, BODY.about(key))
+
+
+def intercepting(here: Here) -> bool:
+    """Whether the pods' own answers are replaced, too, and not only nginx's."""
+    if "custom-http-errors" in here and not here["disable-proxy-intercept-errors"]:
+        return True
+    disabled = here.config.controller.config["disable-proxy-intercept-errors"]
+    return bool(general(here)) and not disabled
+
+
+@rule("custom-http-errors-nowhere", scope="once", when="always")
+def bare_500(here: Here) -> Iterator[Edit | Finding]:
+    """Paths that nobody serves, where nginx itself has no page for 404."""
+    missing = "upstream-default-backend" not in here.config.upstreams
+    if 404 in general(here) and missing:
+        setting = here.config.given("custom-http-errors")
+        finding = BARE_500.about("custom-http-errors").for_all()
+        yield finding.on(setting.text, setting.origin) if setting else finding
