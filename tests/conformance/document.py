@@ -54,8 +54,8 @@ proxy, x-envoy-* headers, 200 or 204 to a preflight, cookie values, generated re
 LENIENCIES = """\
 ## Known leniencies
 
-- `status` announces any change of the answer. A finding that tags everything `status` would be a
-  defect all the same.
+- `status` announces any change of the answer. {loose} differences are announced by it alone though
+  they are of another aspect.
 - A finding whose path the host does not declare, or on a host of regexes, covers by text prefix in
   any case. Elsewhere it covers by segments, as nginx matches.
 - What only a client sees that accepts the controller's self-signed certificate counts apart
@@ -94,7 +94,7 @@ def document(with_filters: Run, without: Run) -> str:
         *_shares("without EnvoyFilters (default)", without),
         "",
         COMPARED,
-        LENIENCIES,
+        LENIENCIES.format(loose=with_filters["announced_only_as_status"]),
         "## By family: with EnvoyFilters",
         "",
         *_table(with_filters),

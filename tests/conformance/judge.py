@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import collections
+import dataclasses
 from typing import Any
 
 from .announce import Finding, alarms, announced
 from .compare import FAKE, compare
 from .declared import Declared
+from .difference import Difference
 from .headers import added_by_envoy
 from .records import Exchange, describe
 
@@ -34,6 +36,11 @@ def judge(
             announced(d, record, findings, declared) or ("always" if d.always else "silent")
             for d in differences
         ]
+        loose = sum(
+            way in ("specific", "global")
+            and not announced(_without_status(d), record, findings, declared)
+            for d, way in zip(differences, ways, strict=True)
+        )
         result["exchanges"].append(
             {
                 "class": max(ways, key=CLASSES.index, default="same"),
@@ -49,6 +56,7 @@ def judge(
                     }
                     for d, way in zip(differences, ways, strict=True)
                 ],
+                "loose": loose,
                 "envoy_adds": added_by_envoy(observed),
             }
         )
@@ -57,6 +65,13 @@ def judge(
     result["idle_findings"] = [_short(finding) for finding in idle]
     result["findings"] = dict(collections.Counter(f.get("severity") for f in findings))
     result["global_findings"] = [f for f in findings if "*" in (f.get("hosts") or [])]
+
+
+def _without_status(difference: Difference) -> Difference:
+    """The difference as announced by no finding of a mere change of status, if it is more."""
+    if difference.aspect == "status":
+        return difference
+    return dataclasses.replace(difference, accepts=difference.accepts - {"status"})
 
 
 def _short(finding: Finding) -> str:

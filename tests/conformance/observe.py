@@ -19,7 +19,8 @@ LISTENERS = {"http": "8080", "https": "8443"}
 UNTIL_SEEN = 25  # what a weight decides: how often the recorded service may take to turn up
 UNTIL_TRUSTED = 20  # what no weight decides: how often it must come out as recorded
 MORE = 4  # times as many requests again, when shares look apart
-MIRROR_WAIT = 0.5  # seconds that a mirrored request may take
+MIRROR_WAIT = 3.0  # seconds that a mirrored request may take on a busy machine
+MIRROR_PAUSE = 0.05  # seconds in which one that nobody expects may come
 
 
 class Observer:
@@ -31,7 +32,8 @@ class Observer:
         self._case, self._ports, self._pods, self._forge, self._own = case, ports, pods, forge, own
         self._weighted = what.weighted
         self._limited = any(key.startswith("limit-") for key in what.keys)
-        self._mirrored = "mirror-target" in what.keys
+        self._pause = MIRROR_PAUSE if "mirror-target" in what.keys else 0.0
+        self._wait = MIRROR_WAIT if self._pause else 0.0
         self._jars: dict[str, Jar] = collections.defaultdict(Jar)
 
     def observe(self, record: Exchange) -> Exchange:
@@ -59,8 +61,10 @@ class Observer:
         """One request, with what pods saw besides."""
         self._pods.forget()
         seen, main = self._once(record["request"], jar)
-        wait = MIRROR_WAIT if self._mirrored else 0.0
-        others = self._pods.others(main, len(record.get("subrequests") or []), wait)
+        expected = len(record.get("subrequests") or [])
+        others = self._pods.others(main, expected, self._pause, self._wait)
+        if len(others) < expected:  # one that never came is enough to wait for
+            self._wait = self._pause
         return seen | {"subrequests": [recorded(entry) for entry in others]}
 
     def _again(self, record: Exchange, seen: Exchange) -> Exchange:

@@ -58,17 +58,17 @@ class Pods:
             wanted = None
         return next((e for e in reversed(mine) if wanted in (None, e.seq)), None)
 
-    def others(self, main: Entry | None, expected: int, seconds: float) -> list[Entry]:
-        """All that was received besides `main`, after at most `seconds` of waiting for more.
+    def others(self, main: Entry | None, expected: int, pause: float, wait: float) -> list[Entry]:
+        """All that was received besides `main`. A mirrored request comes when it comes.
 
-        A mirrored request comes when it comes. Waits until there are as many as `expected`, and a
-        tenth of the time in any case.
+        Waits for `pause` seconds in any case, and for up to `wait` seconds until there are as many
+        as `expected`.
         """
         start = time.monotonic()
         while True:
             found = [entry for entry in self._all() if entry is not main]
             waited = time.monotonic() - start
-            if waited >= seconds or (len(found) >= expected and waited >= seconds / 10):
+            if waited >= pause and (waited >= wait or len(found) >= expected):
                 return found
             time.sleep(0.005)
 

@@ -31,6 +31,7 @@ def summary(results: Sequence[Result], seconds: float, envoy_filters: bool) -> R
             way: _counted(d["aspect"] for d in differences if d["way"] == way)
             for way in CLASSES[1:]
         },
+        "announced_only_as_status": sum(e.get("loose", 0) for r in results for e in r["exchanges"]),
         "added_by_envoy": _counted(adds),
         "global_false_alarms": global_alarms(results),
         "seconds": round(seconds, 1),
@@ -71,7 +72,7 @@ def table_text(rows: dict[str, dict[str, int]]) -> str:
 
 
 def report_text(run: Run) -> str:
-    """What is printed of a run: the table, what is silent by aspect, what is wrong besides."""
+    """What is printed of a run: the table, what is wrong case by case, what is silent."""
     lines = [table_text(run["table"])]
     for case in run["cases"]:
         rejected = [f"{kind}: {why}" for kind, why in case["rejected"].items()]
@@ -79,6 +80,7 @@ def report_text(run: Run) -> str:
             ("failed", [case["failure"]] if case["failure"] else []),
             ("refused", case["refused"] + rejected),
             ("analyzer", case["analysis"]),
+            ("false alarm", case["false_alarms"]),
         ):
             lines += [f"{kind} {case['id']}: {text[:300]}" for text in texts]
     if run["global_false_alarms"]:
@@ -86,7 +88,8 @@ def report_text(run: Run) -> str:
     by_aspect = run["differences_by_aspect"]["silent"]
     lines.append(
         f"{len(run['cases'])} cases in {run['seconds']:.1f} s, "
-        f"{run['seconds_a_case']:.2f} s a case; silent by aspect: {by_aspect}"
+        f"{run['seconds_a_case']:.2f} s a case; announced only as status: "
+        f"{run['announced_only_as_status']}; silent by aspect: {by_aspect}"
     )
     return "\n".join(lines)
 
