@@ -1,0 +1,158 @@
+"""proxy-redirect-from/-to, proxy-cookie-path, proxy-cookie-domain: answers put right for clients."""
+
+from collections.abc import Iterator
+
+from nginx2istio.rule import (
+    Edit,
+    Finding,
+    Here,
+    Message,
+    envoy_filter,
+    http_filter,
+    on_route,
+    rule,
+    typed,
+)
+
+LOCATION = Message(
+    "N2I430", "unsupported", "error",
+    "nginx replaces {old} at the start of the back end's Location by {new}; Istio can't, so that "
+    "clients are sent to {old}",
+    "let the application redirect to the address that clients know, or convert with --envoy-filters",
+    frozenset({"redirect", "response-headers"}),
+)
+COOKIES = Message(
+    "N2I431", "unsupported", "warning",
+    "nginx replaces the {what} {old} of the back end's cookies by {new}; Istio can't, so that "
+    "browsers keep them for the wrong place",
+    "let the application set the right {what}, or convert with --envoy-filters",
+    frozenset({"cookies", "response-headers"}),
+)
+PATTERN = Message(
+    "N2I432", "unsupported", "warning",
+    "{key} replaces what a regular expression matches ({old}), which is not translated",
+    "let the application set the right address",
+    frozenset({"redirect", "cookies", "response-headers"}),
+)
+RELATIVE = Message(
+    "N2I433", "approximated", "info",
+    "nginx puts the host in front of the new Location {new}; here it stays relative",
+    "nothing: clients take a relative Location",
+    frozenset({"redirect"}),
+)
+FILTER = "nginx2istio.response-rewrite"
+LUA = "envoy.extensions.filters.http.lua.v3"
+
+
+@rule("proxy-redirect-from", "proxy-redirect-to", "proxy-cookie-path", "proxy-cookie-domain",
+      when="always", reads=("relative-redirects",))  # fmt: skip
+def response_rewrite(here: Here) -> Iterator[Edit | Finding]:
+    """nginx replaces the start of a Location, and the paths and domains of cookies.
+
+    No Istio object changes a part of a header; a script on the route does. The cookie that the
+    gateway itself sets for affinity is left alone, as nginx's is.
+    """
+    if here.upstream is None or here.location.denied or here.location.slash_redirect:
+        return
+    parts = [*_location(here), *_cookies(here)]
+    yield from (part for part in parts if isinstance(part, Finding))
+    bodies: dict[int, list[str]] = {}
+    for part in parts:
+        if not isinstance(part, Finding):
+            for port in (80, 443) if part[0] == 0 else (part[0],):
+                bodies.setdefault(port, []).append(part[1])
+    if not bodies:
+        return
+    lua = typed(f"{LUA}.Lua")
+    yield envoy_filter(here, "response-rewrite", http_filter(FILTER, lua, disabled=True))
+    patches = []
+    for port in sorted(set(bodies) & set(here.ports)):
+        source = "function envoy_on_response(handle)\n  local headers = handle:headers()\n"
+        source += "".join(bodies[port]) + "end\n"
+        config = typed(f"{LUA}.LuaPerRoute", source_code={"inline_string": source})
+        patches.append(on_route(here.route_name, {"typed_per_filter_config": {FILTER: config}}, port))
+    yield envoy_filter(here, f"response-rewrite {here.server.host} {here.route_name}", *patches)
+
+
+Part = tuple[int, str]
+"""Lua for the answers at a port, 0 for both."""
+
+
+def _location(here: Here) -> Iterator[Part | Finding]:
+    old, new = here.text("proxy-redirect-from"), here.text("proxy-redirect-to")
+    if old in ("", "off", "default") or new in ("", "off"):
+        return
+    if old.startswith("~"):
+        yield PATTERN.about("proxy-redirect-from", key="proxy-redirect-from", old=old)
+    elif not here.options.envoy_filters:
+        yield LOCATION.about("proxy-redirect-from", old=old, new=new)
+    elif not new.startswith("/") or here["relative-redirects"]:
+        yield 0, _replace_start(old, new)
+    elif here.own_host == here.server.host:
+        for port, scheme in ((80, "http"), (443, "https")):
+            yield port, _replace_start(old, f"{scheme}://{here.server.host}{new}")
+    else:
+        yield RELATIVE.about("proxy-redirect-to", new=new)
+        yield 0, _replace_start(old, new)
+
+
+def _cookies(here: Here) -> Iterator[Part | Finding]:
+    changes = []
+    for key, what in (("proxy-cookie-path", "path"), ("proxy-cookie-domain", "domain")):
+        words = here.text(key).split()
+        if len(words) != 2:
+            continue
+        if words[0].startswith("~"):
+            yield PATTERN.about(key, key=key, old=words[0])
+        elif not here.options.envoy_filters:
+            yield COOKIES.about(key, what=what, old=words[0], new=words[1])
+        else:
+            old = words[0] if what == "path" else words[0].lower().removeprefix(".")
+            change = PATH if what == "path" else DOMAIN
+            changes.append(change.format(old=quoted(old), new=quoted(words[1])))
+    if not changes:
+        return
+    own = here.upstream.affinity if here.upstream else None
+    named = own.settings.get("session-cookie-name") if own else None
+    name = str(named.value) if named else "INGRESSCOOKIE" if own else ""
+    yield 0, EACH_COOKIE.format(own=quoted(name), changes="".join(changes))
+
+
+def _replace_start(old: str, new: str) -> str:
+    return REPLACE.format(old=quoted(old), new=quoted(new), length=len(old.encode()))
+
+
+def quoted(text: str) -> str:
+    """A text as a string of Lua."""
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
+
+
+REPLACE = """\
+  local location = headers:get("location")
+  if location and location:sub(1, {length}) == {old} then
+    headers:replace("location", {new} .. location:sub({length} + 1))
+  end
+"""
+EACH_COOKIE = """\
+  local cookies = {{}}
+  for i = 0, headers:getNumValues("set-cookie") - 1 do
+    cookies[i + 1] = headers:getAtIndex("set-cookie", i)
+  end
+  headers:remove("set-cookie")
+  for _, cookie in ipairs(cookies) do
+    if cookie:match("^[^=]*") ~= {own} then
+{changes}    end
+    headers:add("set-cookie", cookie)
+  end
+"""
+PATH = """\
+      cookie = cookie:gsub("(;%s*[Pp][Aa][Tt][Hh]%s*=%s*)([^;]*)", function(name, path)
+        local old, new = {old}, {new}
+        if path:sub(1, #old) == old then return name .. new .. path:sub(#old + 1) end
+      end)
+"""
+DOMAIN = """\
+      cookie = cookie:gsub("(;%s*[Dd][Oo][Mm][Aa][Ii][Nn]%s*=%s*%.?)([^;]*)", function(name, domain)
+        if domain:lower() == {old} then return name .. {new} end
+      end)
+"""
