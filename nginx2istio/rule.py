@@ -298,12 +298,13 @@ def literal(text: str) -> str:
     return text.replace("%", "%%")
 
 
-def split(match: Mapping[str, Any], port: int = 0, **fields: Any) -> Edit:
+def split(match: Mapping[str, Any], port: int = 0, group: str = "", **fields: Any) -> Edit:
     """A copy of each of this location's routes that ask a Service, for requests that also match.
 
     It stands before its original, so that it goes with every variant: for what differs by method.
+    ``headers`` are added to those of the original. Of one group's splits the first match counts.
     """
-    return Edit("split", "", fields, port, Phase.SPLIT, match)
+    return Edit("split", group, fields, port, Phase.SPLIT, match)
 
 
 def front(

@@ -30,6 +30,7 @@ from nginx2istio.rule import (
     resource,
     route,
     rule,
+    split,
     variant,
     withheld,
 )
@@ -208,7 +209,7 @@ def _identity(auth: ExternalAuth, passed: tuple[str, ...]) -> Iterator[Edit | Fi
         yield route("headers.request.remove", foreign)
     for name in sorted(own):
         removed = {"request": {"remove": [*foreign, *sorted(own)]}}
-        yield variant(Phase.ACCESS, {"headers": {name: {}}}, headers=removed)
+        yield split({"headers": {name: {}}}, group="identity", headers=removed)
     if own:
         said = CLIENT_OWN.about("auth-response-headers", names=", ".join(auth.identity))
         usual = own & {"authorization", "cookie"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from nginx2istio.edit import Phase
+from nginx2istio.edit import Edit, Phase
 from nginx2istio.istio.fields import Conflict, put
 from nginx2istio.istio.objects import Noted, Object
 from nginx2istio.istio.policies import Policies, variants
@@ -91,17 +91,37 @@ def place_routes(
 def _split(
     routes: Iterable[tuple[Object, Object, str]], place: Place, port: int
 ) -> Iterable[tuple[Object, Object, str]]:
-    """Routes with a copy before each that asks a Service, for the requests of a ``split`` edit."""
+    """Routes with a copy before each that asks a Service, for the requests of a ``split`` edit.
+
+    What one group of edits makes is copied for the next, so that a request has what all groups say.
+    """
     splits = [e for e in place.edits if e.target == "split" and e.port in (0, port)]
-    for match, body, name in routes:
-        for edit in splits if "route" in body else ():
-            if not edit.match.keys() & match.keys() - {"headers"}:
-                both: Object = {}
-                for part in (match, edit.match):
-                    for field, value in part.items():
-                        put(both, field, value)
-                yield both, body | dict(edit.value), name
-        yield match, body, name
+    for group in dict.fromkeys(e.path for e in splits):
+        mine = [e for e in splits if e.path == group]
+        routes = [copy for route in routes for copy in _copies(route, mine)]
+    return routes
+
+
+def _copies(
+    route: tuple[Object, Object, str], edits: Sequence[Edit]
+) -> Iterable[tuple[Object, Object, str]]:
+    match, body, name = route
+    for edit in edits if "route" in body else ():
+        if edit.match.keys() & match.keys() - {"headers"}:
+            continue
+        both: Object = {}
+        for part in (match, edit.match):
+            for field, value in part.items():
+                put(both, field, value)
+        fields = dict(edit.value)
+        if "headers" in fields:
+            merged: Object = {}
+            for part in (body.get("headers", {}), fields["headers"]):
+                for field, value in part.items():
+                    put(merged, field, value)
+            fields["headers"] = merged
+        yield both, body | fields, name
+    yield route
 
 
 def _shared(bodies: Sequence[Object]) -> Object:
