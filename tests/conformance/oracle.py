@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
 import subprocess
 import tempfile
 import urllib.request
@@ -24,11 +23,11 @@ class Oracle:
         self._log = Path(self._dir.name, "oracle.log").open("w")  # noqa: SIM115
         self._process = subprocess.Popen(
             [
-                *(str(binary), "serve", "-dir", self._dir.name),
+                *(str(binary), "serve", "-until-eof", "-dir", self._dir.name),
                 *(("-envoy", str(envoy)) if envoy else ()),
                 *("-port-offset", str(first_port - HTTP)),
             ],
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,  # ends with us, however we end
             stdout=subprocess.PIPE,
             stderr=self._log,
             text=True,
@@ -60,13 +59,13 @@ class Oracle:
 
     def close(self) -> None:
         """Stops the program, which stops its Envoy."""
-        self._process.send_signal(signal.SIGTERM)
+        for stream in (self._process.stdin, self._process.stdout):
+            if stream:
+                stream.close()
         try:
             self._process.wait(20)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-        if self._process.stdout:
-            self._process.stdout.close()
         self._log.close()
         self._dir.cleanup()

@@ -56,7 +56,9 @@ class Upstream:
         self._selector = selectors.DefaultSelector()
         self._wake_up, self._wake = socket.socketpair()
         self._selector.register(self._wake_up, selectors.EVENT_READ, None)
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._closed = False
+        self._acceptor = threading.Thread(target=self._accept, daemon=True)
+        self._acceptor.start()
 
     def serve(self, pods: dict[int, Pod]) -> None:
         """Makes `pods`, by port, all there is, and forgets what was received. Open ports stay."""
@@ -78,7 +80,12 @@ class Upstream:
 
     def close(self) -> None:
         """Closes all listeners."""
+        self._closed = True
         self.serve({})
+        self._acceptor.join(5)
+        self._selector.close()
+        self._wake.close()
+        self._wake_up.close()
 
     def take(self) -> list[Entry]:
         """The requests received since the last call."""
@@ -87,7 +94,7 @@ class Upstream:
         return taken
 
     def _accept(self) -> None:
-        while True:
+        while not self._closed:
             try:
                 ready = self._selector.select()
             except OSError:  # a listener was closed meanwhile

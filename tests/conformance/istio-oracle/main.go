@@ -76,6 +76,7 @@ func serveCommand(args []string) {
 	flags.StringVar(&o.XDS, "xds", "127.0.0.1:0", "loopback address of the ADS gRPC server")
 	flags.StringVar(&o.Envoy, "envoy", "", "the envoy binary to start (empty: only write its bootstrap)")
 	flags.IntVar(&o.PortOffset, "port-offset", 20000, "added to every gateway listener port (8080 -> 28080)")
+	flags.BoolVar(&o.UntilEOF, "until-eof", false, "end when standard input does, so that it does not outlive its parent")
 	flags.StringVar(&o.Dir, "dir", "", "folder of bootstrap, logs, sockets (default: a temporary one)")
 	_ = flags.Parse(args)
 	fatalIf(serve(o, readFiles(flags.Args())))

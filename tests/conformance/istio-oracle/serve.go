@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -25,6 +26,7 @@ import (
 type serveOptions struct {
 	Control, XDS, Envoy, Dir string
 	PortOffset               int
+	UntilEOF                 bool
 }
 
 // oracle is one in-process istiod, and what it currently holds.
@@ -42,7 +44,7 @@ type oracle struct {
 	admin   string // the address of Envoy's admin interface, once it is up
 }
 
-// serve runs until SIGTERM or SIGINT, or until Envoy ends.
+// serve runs until SIGTERM or SIGINT, or until Envoy or, if so asked, standard input ends.
 func serve(o serveOptions, initial string) (err error) {
 	if o.Dir == "" {
 		if o.Dir, err = os.MkdirTemp("", "istio-oracle-"); err != nil {
@@ -79,6 +81,12 @@ func run(t test.Failer, o serveOptions, initial string) error {
 	start := time.Now()
 	stop := make(chan os.Signal, 1)
 	signal.Notify(stop, os.Interrupt, syscall.SIGTERM)
+	if o.UntilEOF {
+		go func() {
+			_, _ = io.Copy(io.Discard, os.Stdin)
+			stop <- os.Interrupt
+		}()
+	}
 
 	v, err := newValidator()
 	if err != nil {
