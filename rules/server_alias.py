@@ -33,6 +33,8 @@ def pattern(name: str) -> tuple[str, str] | None:
     if match is None:
         return None
     domain = match["domain"].replace("\\", "")
+    if domain.count(".") < 2:  # nobody owns all of *.com
+        return None
     try:
         return f"*{domain}", re2.compiled(match["label"] + match["domain"])
     except re2.Untranslatable:
