@@ -49,7 +49,7 @@ STICKY = Message(
     "nginx writes into the cookie {cookie} whether the client belongs to the main Service or the "
     "canary; Envoy can't, so that a second cookie {marker} says it",
     "nothing: clients stay where they are, as with nginx",
-    frozenset({"cookies"}),
+    frozenset({"cookies", "request-headers"}),
 )
 SEVERAL = Message(
     "N2I315", "approximated", "info",

@@ -1,10 +1,12 @@
 """custom-http-errors, default-backend: pages of an error service in place of the pods' own."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from nginx2istio.rule import (
+    Aspect,
     Edit,
     Finding,
     Here,
@@ -23,8 +25,7 @@ from nginx2istio.rule import (
 LUA = Path(__file__).with_suffix(".lua")
 PAGES = Message(
     "N2I380", "unsupported", "warning",
-    "clients see the error pages of the pods, or Envoy's, for the codes {codes}; nginx shows those "
-    "of {backend}",
+    "clients see {whose} for the codes {codes}; nginx shows the pages of {backend}",
     "convert with --envoy-filters, or let the pods make the pages",
     frozenset({"body"}),
 )
@@ -33,9 +34,13 @@ NOT_ASKED = Message(
     "{backend} is no longer asked for error pages: status and headers are those of the answer that "
     "it would replace",
     "convert with --envoy-filters",
-    frozenset({"routing", "status", "path", "response-headers", "request-headers", "auth",
-               "access", "body-limit"}),
-)  # fmt: skip
+    frozenset({"routing", "status", "path", "response-headers", "request-headers"}),
+)
+MADE_FOR: dict[int, Aspect] = {
+    401: "auth", 403: "access", 413: "body-limit", 429: "rate-limit", 502: "protocol",
+    503: "rate-limit", 504: "timeout",
+}  # fmt: skip
+"""What else an answer stands for, where the proxy itself makes it."""
 BODY = Message(
     "N2I382", "approximated", "info",
     "the error service gets no request bodies, and headers as the client sent them",
@@ -106,8 +111,10 @@ def custom_errors(here: Here) -> Iterator[Edit | Finding]:
         yield from replaced(here, codes, pages, fallback)
         return
     if codes:
-        told = {"codes": ", ".join(map(str, codes)), "backend": title(pages)}
-        for message in (PAGES, NOT_ASKED):
+        whose = "the pods' error pages, or Envoy's," if intercepting(here) else "Envoy's own pages"
+        told = {"codes": ", ".join(map(str, codes)), "backend": title(pages), "whose": whose}
+        also = {MADE_FOR[code] for code in codes if code in MADE_FOR}
+        for message in (PAGES, replace(NOT_ASKED, aspects=NOT_ASKED.aspects | also)):
             yield said(here, message.about("custom-http-errors", **told))
     if fallback:
         for message in (NO_PODS, NOBODY):
