@@ -281,7 +281,7 @@ def _unmapped(
     for server in config.servers:
         for location in server.locations:
             for setting in (*location.settings.values(), *server.settings.values()):
-                if fates.get(setting.origin, ("", "", ""))[0] == "unmapped":
+                if setting.origin in fates and fates[setting.origin][0] == "unmapped":
                     hosts = (server.host, *server.aliases)
                     yield engine.said(
                         engine.UNMAPPED, setting.origin, hosts, location.declared, setting.key,

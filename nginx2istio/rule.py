@@ -77,7 +77,7 @@ class Message:
     instead: str
     aspects: frozenset[Aspect] = frozenset()
 
-    def about(self, key: str, **facts: object) -> Finding:
+    def about(self, key: str, /, **facts: object) -> Finding:
         """A finding of this kind about an annotation (canonical key) in force here."""
         return Finding(self, key, self.text.format(**facts), self.instead.format(**facts))
 

@@ -126,7 +126,8 @@ class _Run:
         origin = finding.origin or (setting.origin if setting else here.location.ingress)
         everywhere = finding.everywhere or ("host" if index < 0 else "")
         if everywhere == "all":
-            hosts, path = ("*",), finding.path or "*"
+            hosts: tuple[str, ...] = ("*",)
+            path = finding.path or "*"
             if origin == here.location.ingress:
                 origin = Origin("default", field=finding.key)
         else:

@@ -1,4 +1,4 @@
-"""The one sentence: nginx/ knows nothing of Istio, istio/ nothing of nginx, rules/ is where they meet."""
+"""nginx/ knows nothing of Istio, istio/ nothing of nginx; rules/ is where they meet."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Each fixture's output is what is kept beside it; each rule has one that fires and one that does not."""
+"""Each fixture's output is as kept; each rule has one that fires and one that does not."""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Mapping
 from typing import Any
 
 NETWORKING = "networking.istio.io/v1"
@@ -78,7 +79,7 @@ def made(
     )
 
 
-def identity(obj: Object) -> tuple[str, str, str]:
+def identity(obj: Mapping[str, Any]) -> tuple[str, str, str]:
     """(kind, namespace, name)."""
     metadata = obj["metadata"]
     return str(obj["kind"]), str(metadata.get("namespace", "")), str(metadata["name"])

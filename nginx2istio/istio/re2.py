@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re2
+import re2  # type: ignore[import-untyped]
 
 LIMIT = 1024
 """Istio's limit for a regular expression (validateStringMatchRegexp)."""
@@ -72,3 +72,8 @@ def whole(pattern: str) -> str:
 def groups(pattern: str) -> int:
     """How many groups a pattern captures. Raises Untranslatable."""
     return int(re2.compile(compiled(pattern)).groups)
+
+
+def takes_nothing(pattern: str) -> bool:
+    """Whether the empty text is one that the pattern matches as a whole."""
+    return bool(re2.fullmatch(pattern, ""))

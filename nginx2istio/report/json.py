@@ -63,7 +63,7 @@ def _summary(conversion: Conversion, findings: Iterable[Reported], annotations: 
     }
 
 
-def _counts(names: Iterable[str], counter: Mapping[str, int]) -> dict[str, int]:
+def _counts(names: Iterable[str], counter: Mapping[Any, int]) -> dict[str, int]:
     return {name: counter.get(name, 0) for name in names}
 
 
