@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from nginx2istio.conditions import condition as condition
 from nginx2istio.copies import copy_secret, secret_name
 from nginx2istio.edit import Edit as Edit
 from nginx2istio.edit import Phase as Phase
@@ -48,6 +49,8 @@ from nginx2istio.protection import authorization as authorization
 from nginx2istio.protection import in_force as in_force
 from nginx2istio.protection import withheld as withheld
 from nginx2istio.protection import zones as zones
+from nginx2istio.rewriting import returned as returned
+from nginx2istio.rewriting import rewritten as rewritten
 from nginx2istio.variables import UnknownVariable as UnknownVariable
 from nginx2istio.variables import by_port as by_port
 from nginx2istio.variables import envoy_value as envoy_value

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.external_auth import external_auth
 from nginx2istio.nginx.model import Location
+from nginx2istio.nginx.snippet_access import inherited, of_location
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +29,17 @@ class Addresses:
 def addresses(config: NginxConfig, location: Location) -> Addresses:
     """The lists in force at a location.
 
-    The ConfigMap's lists hold where the Ingress has none, its block-cidrs (of nginx's http level)
-    where the location has neither.
+    The ConfigMap's lists hold where the Ingress has none; allow and deny of a snippet come after
+    them. Those of the server and of all servers (block-cidrs) hold where the location has neither.
     """
     allow = _networks(config.in_force(location, "allowlist-source-range"))
     deny = _networks(config.in_force(location, "denylist-source-range"))
+    if not allow:  # which would end with a deny all
+        own = of_location(config, location)
+        allow, deny = _networks(own.allow), tuple(dict.fromkeys(deny + _networks(own.deny)))
+    if not allow and not deny:
+        wide = inherited(config, location)
+        allow, deny = _networks(wide.allow), _networks(wide.deny)
     if not allow and not deny:
         deny = _networks(config.controller.config["block-cidrs"])
     if not allow and not deny:
