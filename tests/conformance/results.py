@@ -74,6 +74,7 @@ def table_text(rows: dict[str, dict[str, int]]) -> str:
 def report_text(run: Run) -> str:
     """What is printed of a run: the table, what is wrong case by case, what is silent."""
     lines = [table_text(run["table"])]
+    complaints: dict[tuple[str, str], list[str]] = {}
     for case in run["cases"]:
         rejected = [f"{kind}: {why}" for kind, why in case["rejected"].items()]
         for kind, texts in (
@@ -82,7 +83,11 @@ def report_text(run: Run) -> str:
             ("analyzer", case["analysis"]),
             ("false alarm", case["false_alarms"]),
         ):
-            lines += [f"{kind} {case['id']}: {text[:300]}" for text in texts]
+            for text in texts:
+                complaints.setdefault((kind, text[:300]), []).append(case["id"])
+    for (kind, text), ids in sorted(complaints.items()):
+        more = f" and {len(ids) - 2} more" if len(ids) > 2 else ""
+        lines.append(f"{kind} {', '.join(ids[:2])}{more}: {text}")
     if run["global_false_alarms"]:
         lines.append(f"false alarms for all hosts: {', '.join(run['global_false_alarms'])}")
     by_aspect = run["differences_by_aspect"]["silent"]

@@ -78,6 +78,12 @@ def test_report_text_says_what_is_wrong() -> None:
     assert "refused d/1: LDS: y" in text
 
 
+def test_report_text_says_everything_once() -> None:
+    text = report_text(run(*(result(f"c/{n}", failure="Error: x") for n in range(5))))
+    assert text.count("Error: x") == 1
+    assert "failed c/0, c/1 and 3 more: Error: x" in text
+
+
 def test_global_findings_are_judged_over_the_whole_run() -> None:
     def finding(code: str, aspect: str, severity: str = "warning") -> dict[str, Any]:
         return {"code": code, "aspects": [aspect], "severity": severity}
