@@ -73,6 +73,13 @@ IDLE = Message(
     "{by} does nothing beside {better}, which nginx follows first",
     "delete the annotation",
 )
+IN_TURN = Message(
+    "N2I329", "approximated", "info",
+    "nginx asks the pods of a Service in turn{near}; Istio asks the one of two with fewer open "
+    "requests",
+    "nothing, unless pods count on an even share{near_too}",
+    frozenset({"balancing"}),
+)
 KEY = "x-upstream-hash-by"
 PART = re.compile(r"\$\{([0-9a-zA-Z_]+)\}|\$([0-9a-zA-Z_]+)|\$|[^$\\]+")
 """Variables and text, as ``parse_complex_value`` in util.lua takes them apart."""
@@ -218,3 +225,12 @@ def service_upstream(here: Here) -> Iterator[Edit | Finding]:
     """Say what becomes of the Service's own address as nginx's only endpoint: pods are asked."""
     if here.upstream is not None and here["service-upstream"]:
         yield KUBE_PROXY.about("service-upstream")
+
+
+@rule("balancing", scope="once", when="always")
+def in_turn(here: Here) -> Iterator[Edit | Finding]:
+    """Say once how pods are chosen where no annotation says anything."""
+    zones = here.config.controller.flags.get("enable-topology-aware-routing") is True
+    near = ", and prefers those of its own zone (--enable-topology-aware-routing)" if zones else ""
+    too = "; for zones set trafficDistribution: PreferClose in the Services" if zones else ""
+    yield IN_TURN.about("", near=near, near_too=too).for_all()
