@@ -133,10 +133,11 @@ def _cookie(name: str, operator: str, value: str) -> Condition:
     return Condition({"withoutHeaders" if negated else "headers": {"cookie": said}})
 
 
-def path_regex(pattern: str, any_case: bool = False) -> str:
+def path_regex(pattern: str, any_case: bool = False, query: bool = True) -> str:
     """A pattern that nginx looks for in a path, for the whole of ``:path``, query and all.
 
-    What could match a question mark there is kept from it. Raises Untranslatable.
+    What could match a question mark there is kept from it. Without ``query`` for the whole of a
+    ``uri``, which has none. Raises Untranslatable.
     """
     body, start, end = without_query(pattern), "", ""
     if body.startswith("^"):
@@ -151,7 +152,8 @@ def path_regex(pattern: str, any_case: bool = False) -> str:
         body, start, end = f"(?:{without_query(pattern)})", "[^?]*?", "[^?]*"
         if "^" in pattern or "$" in pattern:
             raise Untranslatable("the pattern has alternatives with anchors of their own")
-    return re2.compiled(("(?i)" if any_case else "") + f"{start}{body}{end}(\\?.*)?")
+    case, rest = "(?i)" if any_case else "", r"(\?.*)?" if query else ""
+    return re2.compiled(f"{case}{start}{body}{end}{rest}")
 
 
 def without_query(pattern: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from nginx2istio.conditions import path_regex, without_query
 from nginx2istio.istio import re2
 from nginx2istio.istio.re2 import Untranslatable
+from nginx2istio.nginx.headers import Unclear, header_lines
 from nginx2istio.nginx.snippet import Directive
 from nginx2istio.variables import UnknownVariable, by_port, envoy_value
 
@@ -159,3 +160,31 @@ def _groups(target: str, pattern: str) -> str:
     return GROUP.sub(
         lambda m: f"\\{m[1]}" if 0 < int(m[1]) <= count else "", target.replace("\\", "\\\\")
     )
+
+
+def carried(here: Here, directives: Iterable[Directive]) -> dict[str, str]:
+    """The headers that an answer carries by the directives around its return.
+
+    Raises Untranslatable for anything else among them.
+    """
+    found = {}
+    for one in directives:
+        try:
+            for kind, name, value, codes in header_lines(one):
+                if kind not in ("set", "add") or (codes and kind == "set"):
+                    raise Untranslatable(f"{one.text} stands in a condition")
+                found[name] = envoy_value(here, value, response=True)
+        except (Unclear, UnknownVariable):
+            raise Untranslatable(f"{one.text} stands in a condition") from None
+    return found
+
+
+def joined(first: Mapping[str, Any], second: Mapping[str, Any]) -> Fields:
+    """A match for the requests that both take; raises Untranslatable where it can't be said."""
+    found = {k: dict(v) if isinstance(v, Mapping) else v for k, v in first.items()}
+    for field, value in second.items():
+        known = found.setdefault(field, {})
+        if any(name in known for name in value):
+            raise Untranslatable("two conditions ask for the same thing")
+        known.update(value)
+    return found

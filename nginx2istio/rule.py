@@ -49,6 +49,8 @@ from nginx2istio.protection import authorization as authorization
 from nginx2istio.protection import in_force as in_force
 from nginx2istio.protection import withheld as withheld
 from nginx2istio.protection import zones as zones
+from nginx2istio.rewriting import carried as carried
+from nginx2istio.rewriting import joined as joined
 from nginx2istio.rewriting import returned as returned
 from nginx2istio.rewriting import rewritten as rewritten
 from nginx2istio.variables import UnknownVariable as UnknownVariable

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
+from nginx2istio.nginx.snippet import Directive
+
 Subject = Literal[
     "body", "cache", "compression", "content", "errors", "headers", "input", "limits", "logging",
     "mirror", "nothing", "protection", "rewrite", "tls", "waf", "other",
@@ -89,3 +91,10 @@ def subject(name: str) -> Subject:
         starts = sorted((p for p in _PREFIXES if name.startswith(p)), key=len)
         found = _PREFIXES[starts[-1]] if starts else "other"
     return found
+
+
+def refuses(directive: Directive) -> bool:
+    """Whether a directive keeps somebody out."""
+    if directive.name == "return":
+        return bool(directive.args) and directive.args[0][:1] in ("4", "5")
+    return subject(directive.name) == "protection"

@@ -98,9 +98,11 @@ def _looked_up(
         values = {k: v for k, v in extracted.values.items() if k != key}
         extracted = replace(extracted, values=values, invalid={**extracted.invalid, key: problem})
         if problem.effect == "dropped":
-            extracted = replace(extracted, dropped="; ".join(filter(None, (extracted.dropped, text))))
+            dropped = "; ".join(filter(None, (extracted.dropped, text)))
+            extracted = replace(extracted, dropped=dropped)
         else:
-            extracted = replace(extracted, denied="; ".join(filter(None, (extracted.denied, text))))
+            denied = "; ".join(filter(None, (extracted.denied, text)))
+            extracted = replace(extracted, denied=denied)
     return extracted
 
 
