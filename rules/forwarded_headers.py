@@ -70,7 +70,8 @@ def forwarded_headers(here: Here) -> Iterator[Edit | Finding]:
     if here.upstream is None or here.location.slash_redirect or here.options.compat == "lean":
         return
     believed = bool(here["use-forwarded-headers"])
-    block = {"X-Real-IP": CLIENT, "X-Forwarded-For": CLIENT, "X-Forwarded-Host": "%REQ(:AUTHORITY)%"}
+    block = dict.fromkeys(("X-Real-IP", "X-Forwarded-For"), CLIENT)
+    block["X-Forwarded-Host"] = "%REQ(:AUTHORITY)%"
     if believed:
         block["X-Forwarded-Host"] = "%REQ(X-FORWARDED-HOST?:AUTHORITY)%"
         block |= dict.fromkeys(("X-Forwarded-Scheme", "X-Scheme"), "%REQ(X-FORWARDED-PROTO)%")

@@ -1,4 +1,4 @@
-"""proxy-redirect-from/-to, proxy-cookie-path, proxy-cookie-domain: answers put right for clients."""
+"""proxy-redirect-from/-to, proxy-cookie-path, proxy-cookie-domain: what answers lead clients to."""
 
 from collections.abc import Iterator
 
@@ -18,7 +18,7 @@ LOCATION = Message(
     "N2I430", "unsupported", "error",
     "nginx replaces {old} at the start of the back end's Location by {new}; Istio can't, so that "
     "clients are sent to {old}",
-    "let the application redirect to the address that clients know, or convert with --envoy-filters",
+    "let the application redirect to the address clients know, or convert with --envoy-filters",
     frozenset({"redirect", "response-headers"}),
 )
 COOKIES = Message(
@@ -70,7 +70,8 @@ def response_rewrite(here: Here) -> Iterator[Edit | Finding]:
         source = "function envoy_on_response(handle)\n  local headers = handle:headers()\n"
         source += "".join(bodies[port]) + "end\n"
         config = typed(f"{LUA}.LuaPerRoute", source_code={"inline_string": source})
-        patches.append(on_route(here.route_name, {"typed_per_filter_config": {FILTER: config}}, port))
+        value = {"typed_per_filter_config": {FILTER: config}}
+        patches.append(on_route(here.route_name, value, port))
     yield envoy_filter(here, f"response-rewrite {here.server.host} {here.route_name}", *patches)
 
 

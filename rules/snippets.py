@@ -1,0 +1,306 @@
+"""Snippets at a location and a host: who is let in, where requests go, what nginx answers."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from nginx2istio.istio.re2 import Untranslatable
+from nginx2istio.nginx.directives import ONCE_A_LOCATION, refuses, subject
+from nginx2istio.nginx.headers import snippets
+from nginx2istio.nginx.model import Setting
+from nginx2istio.nginx.snippet import Directive, directive_origin, parse_snippet
+from nginx2istio.nginx.snippet_access import LISTING, inherited, of_location
+from nginx2istio.rule import (
+    Edit,
+    Finding,
+    Here,
+    Message,
+    Phase,
+    carried,
+    condition,
+    envoy_filter,
+    front,
+    joined,
+    on_route,
+    path_regex,
+    returned,
+    rewritten,
+    route,
+    rule,
+    variant,
+    withheld,
+)
+
+BROKEN = Message(
+    "N2I460", "unsupported", "error",
+    "nginx can't read this snippet ({text}): the controller works on with the configuration that "
+    "it had before the snippet was written",
+    "correct the snippet and convert again",
+)
+DUPLICATE = Message(
+    "N2I461", "unsupported", "error",
+    "nginx refuses {text} here, as the controller's template has it already: the controller works "
+    "on with the configuration that it had before the snippet was written",
+    "use the annotation for it, and convert again",
+)
+WITHOUT_EFFECT = Message(
+    "N2I462", "ineffective", "info",
+    "{text} has no effect in nginx: {why}",
+    "delete it",
+)
+CLOSED = Message(
+    "N2I463", "approximated", "info",
+    "{text} closes the connection without an answer; Istio answers 403",
+    "nothing: who is turned away gets an answer",
+    frozenset({"status", "access"}),
+)
+PART = Message(
+    "N2I464", "unsupported", "error",
+    "{text} redirects to a part of the path, which only an EnvoyFilter can; the back end is asked "
+    "instead",
+    "convert with --envoy-filters, or redirect in the application",
+    frozenset({"redirect", "status", "routing"}),
+)
+FLOW = Message(
+    "N2I465", "unsupported", "error",
+    "{text} is not translated: {why}",
+    "say it with annotations, with an HTTPRoute of its own, or in the application",
+    frozenset({"routing", "path", "redirect", "status"}),
+)
+PROTECTION = Message(
+    "N2I466", "unsupported", "error",
+    "{text} decides who may enter, and is not translated{why}; {so}",
+    "write it as an annotation or as an AuthorizationPolicy, and delete it here",
+    frozenset({"access", "auth", "status"}),
+)
+LOOSER = Message(
+    "N2I467", "unsupported", "error",
+    "{text} lets in who meets one of several conditions; after the conversion all have to be met",
+    "use the annotation satisfy",
+    frozenset({"access", "auth"}),
+)
+EVERYWHERE = "every location has its own"
+BEATEN = "the paths of the host are regular expressions, which go before it"
+BEHIND = "an unconditional return or break stands before it"
+CONTROLLERS = frozenset(
+    {
+        "best_http_host", "force_no_ssl_redirect", "force_ssl_redirect", "pass_access_scheme",
+        "pass_port", "pass_server_port", "preserve_trailing_slash", "proxy_host",
+        "proxy_upstream_name", "ssl_redirect", "use_port_in_redirects",
+    }
+)  # fmt: skip
+"""Variables that the controller's template and Lua go by."""
+FLOWING = frozenset({"break", "if", "return", "rewrite", "set"})
+Part = Edit | Finding
+
+
+@rule("configuration-snippet", "location-snippet", when="always",
+      reads=("relative-redirects", "rewrite-target"))  # fmt: skip
+def location_snippets(here: Here) -> Iterator[Part]:
+    """A location's snippets: nginx runs return, if and rewrite in order, then looks at who asks.
+
+    Answers become routes before the location's own, in the order of the snippet; conditions become
+    their matches. Lists of addresses are said together with those of the annotations. What can't
+    be said and lets somebody in or keeps him out closes the location.
+    """
+    if here.location.slash_redirect:
+        return
+    flow = _Flow(here, "location")
+    for key, setting in snippets(here.config, here.server, here.location, "location"):
+        yield from flow.run(key, setting)
+
+
+@rule("server-snippet", scope="server", when="always", reads=("relative-redirects",))
+def server_snippets(here: Here) -> Iterator[Part]:
+    """A host's snippets: nginx runs return, if and rewrite before it looks for a location.
+
+    Answers become routes before those of all locations. A location block of the snippet becomes
+    one, too, where it answers by itself and no path of an Ingress goes before it.
+    """
+    flow = _Flow(here, "server")
+    for key, setting in snippets(here.config, here.server, here.location, "server"):
+        yield from flow.run(key, setting)
+
+
+class _Flow:
+    """The directives of one level in order; ``stopped`` once nginx would go no further."""
+
+    def __init__(self, here: Here, level: str):
+        self.here, self.level = here, level
+        self.relative = bool(here["relative-redirects"])
+        self.stopped = False
+        self.count = 0
+        self.path_rewritten = level == "location" and "rewrite-target" in here
+
+    def run(self, key: str, setting: Setting) -> Iterator[Part]:
+        read = parse_snippet(setting.text)
+        if read.error:
+            yield BROKEN.about(key, text=read.error).on(setting.text, setting.origin)
+        for directive in read.directives:
+            yield from self.one(key, setting, directive)
+
+    def say(self, message: Message, key: str, setting: Setting, directive: Directive,
+            **facts: Any) -> Finding:  # fmt: skip
+        said = message.about(key, text=directive.text, **facts)
+        return said.on(directive.text, directive_origin(setting, directive))
+
+    def one(self, key: str, setting: Setting, directive: Directive) -> Iterator[Part]:
+        name = directive.name
+        if name in FLOWING and self.stopped:
+            yield self.say(WITHOUT_EFFECT, key, setting, directive, why=BEHIND)
+        elif name in FLOWING:
+            try:
+                yield from self.flowing(key, setting, directive)
+            except Untranslatable as why:
+                if any(refuses(one) for one in directive.all()):
+                    yield from self.close(key, setting, directive, f": {why}")
+                else:
+                    yield self.say(FLOW, key, setting, directive, why=why)
+        elif name in LISTING:
+            wide = of_location if self.level == "location" else inherited
+            beyond = wide(self.here.config, self.here.location).beyond
+            if beyond:
+                yield from self.close(key, setting, directive, f": it is {beyond}")
+        elif name == "location":
+            yield from self.block(key, setting, directive)
+        elif name == "satisfy":
+            yield self.say(LOOSER, key, setting, directive)
+        elif subject(name) == "protection" and directive.args[:1] != ("off",):
+            yield from self.close(key, setting, directive, "")
+        elif name in ONCE_A_LOCATION and self.level == "location":
+            yield self.say(DUPLICATE, key, setting, directive)
+        elif name in ONCE_A_LOCATION:
+            yield self.say(WITHOUT_EFFECT, key, setting, directive, why=EVERYWHERE)
+
+    def close(
+        self, key: str, setting: Setting, directive: Directive, why: str
+    ) -> Iterator[Part]:
+        """A protection that can't be had: nobody gets in, unless the user wants it open."""
+        open_ = self.here.options.allow_unprotected
+        so = "everybody gets in" if open_ else "it answers 503"
+        yield self.say(PROTECTION, key, setting, directive, why=why, so=so)
+        if not open_ and self.level == "location":
+            yield withheld()
+        elif not open_:
+            yield self.answer({}, {"directResponse": {"status": 503}})
+
+    def answer(self, match: Mapping[str, Any], fields: Mapping[str, Any], port: int = 0) -> Edit:
+        """A route for the requests that match, which answers by itself."""
+        if self.level == "location":
+            return variant(Phase.RETURN, match, port=port, **fields)
+        uri = {"uri": {"prefix": "/"}}
+        return front(Phase.SERVER, {**uri, **match}, port=port, shared=True, **fields)
+
+    def flowing(self, key: str, setting: Setting, directive: Directive) -> Iterator[Part]:
+        match directive.name:
+            case "break":
+                self.stopped = True
+            case "return":
+                yield from self.returns(key, setting, directive, {}, 0)
+                self.stopped = True
+            case "rewrite":
+                yield from self.rewrites(key, setting, directive, {}, 0)
+            case "if":
+                when = condition(directive.args)
+                inner = [one for one in directive.block or () if one.name != "break"]
+                acts = [one for one in inner if one.name in ("return", "rewrite")]
+                rest = [one for one in inner if one.name not in ("return", "rewrite", "set")]
+                extra = carried(self.here, rest)
+                if len(acts) != 1 or (acts[0].name == "rewrite" and extra):
+                    raise Untranslatable("a condition has to end in one return or redirect")
+                does = self.returns if acts[0].name == "return" else self.rewrites
+                yield from does(key, setting, acts[0], when.match, when.port, extra)
+            case "set" if directive.args[0].strip("${}") in CONTROLLERS:
+                raise Untranslatable("the controller goes by this variable")
+
+    def returns(
+        self, key: str, setting: Setting, directive: Directive, match: Mapping[str, Any],
+        port: int, extra: Mapping[str, str] | None = None,
+    ) -> Iterator[Part]:  # fmt: skip
+        for own, fields in returned(self.here, directive, self.relative):
+            if not port or not own or port == own:
+                if extra:
+                    headers = fields.get("headers", {}).get("response", {}).get("set", {})
+                    fields = fields | {"headers": {"response": {"set": {**headers, **extra}}}}
+                yield self.answer(match, fields, port or own)
+        if directive.args[:1] == ("444",):
+            yield self.say(CLOSED, key, setting, directive)
+
+    def rewrites(
+        self, key: str, setting: Setting, directive: Directive, match: Mapping[str, Any],
+        port: int, _: Mapping[str, str] | None = None,
+    ) -> Iterator[Part]:  # fmt: skip
+        here, paths = self.here, [x.path for x in self.here.server.locations]
+        made = rewritten(here, directive, self.relative, alone=paths == ["/"])
+        both = joined(match, made.match)
+        if made.path is not None:
+            if match or port or self.level == "server" or self.path_rewritten:
+                raise Untranslatable("Istio rewrites the path of a route once, and all its paths")
+            self.path_rewritten = True
+            if here.upstream is not None:
+                yield route("rewrite.uriRegexRewrite", made.path)
+            return
+        if made.patch and not here.options.envoy_filters:
+            yield self.say(PART, key, setting, directive)
+            return
+        for own, fields in made.fields.items():
+            if port and own and port != own:
+                continue
+            if made.patch:
+                self.count += 1
+                name = f"{here.route_name} {self.level} rewrite {self.count}"
+                if self.level == "server":
+                    name = f"{here.server.host} server rewrite {self.count}"
+                yield envoy_filter(here, name, on_route(name, {"redirect": made.patch}))
+                fields = {**fields, "name": name}
+            yield self.answer(both, fields, port or own)
+
+    def block(self, key: str, setting: Setting, directive: Directive) -> Iterator[Part]:
+        """A location block in a snippet of the server."""
+        modifier, path = ("", *directive.args) if len(directive.args) == 1 else directive.args[:2]
+        protects = any(refuses(one) for one in directive.all())
+        try:
+            uri = self.place(modifier, path)
+        except Untranslatable as why:
+            if protects:
+                yield from self.close(key, setting, directive, f": {why}")
+            else:
+                yield self.say(FLOW, key, setting, directive, why=why)
+            return
+        if uri is None:
+            yield self.say(WITHOUT_EFFECT, key, setting, directive, why=BEATEN)
+            return
+        inner = [x for x in directive.block or () if subject(x.name) not in ("logging", "nothing")]
+        denies = [x for x in inner if x.name == "deny" and x.args == ("all",)]
+        answers = [x for x in inner if x.name == "return"]
+        rest = [x for x in inner if x not in denies and x not in answers]
+        try:
+            extra = carried(self.here, rest)
+            if answers:
+                yield from self.returns(key, setting, answers[0], {"uri": uri}, 0, extra)
+                return
+            if denies and not rest:
+                yield self.answer({"uri": uri}, {"directResponse": {"status": 403}})
+                return
+            raise Untranslatable("it does more than to answer by itself")
+        except Untranslatable as why:
+            if protects:
+                said = self.say(PROTECTION, key, setting, directive, why=f": {why}",
+                                so="its paths answer 503")  # fmt: skip
+                yield said
+                yield self.answer({"uri": uri}, {"directResponse": {"status": 503}})
+            else:
+                yield self.say(FLOW, key, setting, directive, why=why)
+
+    def place(self, modifier: str, path: str) -> dict[str, str] | None:
+        """How the block's path matches; None where it never does. Raises Untranslatable."""
+        server = self.here.server
+        if modifier in ("~", "~*"):
+            return {"regex": path_regex(path, modifier == "~*", query=False)}
+        if modifier == "=":
+            return {"exact": path}
+        if server.regex and modifier != "^~":
+            return None
+        longer = [x.path for x in server.locations if x.path.startswith(path)]
+        if longer:
+            raise Untranslatable(f"the path {longer[0]} of an Ingress goes before it")
+        return {"prefix": path}
