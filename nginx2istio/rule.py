@@ -8,8 +8,8 @@ will be different. It changes nothing, and the order in which rules run does not
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
-from typing import Any, Literal
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, TypeVar
 
 from nginx2istio.conditions import condition as condition
 from nginx2istio.conditions import path_regex as path_regex
@@ -127,6 +127,9 @@ def route_name(location: Location) -> str:
     return f"{location.ingress.object} {location.declared}"
 
 
+T = TypeVar("T")
+
+
 @dataclass(slots=True)
 class Here:
     """The place that a rule is given, and what surrounds it.
@@ -149,6 +152,16 @@ class Here:
     """The ports on which requests reach this location: 80, and 443 where the host has TLS."""
     route_name: str = ""
     """The name that the location's routes carry, for what refers to them (EnvoyFilter)."""
+    found: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
+    """What ``of_host`` has found in this conversion."""
+
+    def of_host(self, find: Callable[[Here], T]) -> T:
+        """What ``find`` makes of the host, found once for all of its locations."""
+        at = (self.server.host, find)
+        if at not in self.found:
+            self.found[at] = find(self)
+        made: T = self.found[at]
+        return made
 
     def __contains__(self, key: str) -> bool:
         return key in self.settings and self._mine(key)
