@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator
 
 from .results import TOTAL, Run
@@ -14,19 +15,22 @@ INTRODUCTION = """\
 Does a converted Ingress answer as it did? This page is measured, not claimed.
 
 One side is recorded: what ingress-nginx v1.15.1 (its own Go code, template and Lua on nginx
-1.27.1) answered: {exchanges} exchanges in {cases} cases (`fixtures/truth`; its README describes
-them). The other side is live: each case is converted, validated as a cluster does, and served by
-istiod's own code to a real Envoy on loopback. Each recorded request is sent again, byte for byte,
-and the answer is compared, together with what the back ends received.
+1.27.1) answered: {exchanges} exchanges in {cases} cases (`fixtures/truth`; its README describes them). The
+other side is live: each case is converted, validated as a cluster does, and served by istiod's own
+code to a real Envoy on loopback. Each recorded request is sent again, byte for byte, and the
+answer is compared, together with what the back ends received.
 
 ```
 python -m tests.conformance                                  # all cases, a few minutes
 python -m tests.conformance --only 'cors/*' --no-envoy-filters
-python -m tests.conformance --case cors/credentials --show   # one case in full
+python -m tests.conformance --case seed/cors-after --show    # one case in full
 ```
 
 "Announced" means that a finding of the report names the aspect that differs, and the host and the
-path where it does. "Silent" is what must not be: a difference that no finding announces.
+path where it does. "Silent" is what must not be: a difference that no finding announces. "Fake"
+is announced for all hosts, and seen only by a client that accepts the self-signed certificate with
+which the controller answers https for hosts that have none. A "false alarm" is a finding about
+aspects that differ on none of the exchanges that it covers.
 """
 
 COMPARED = """\
@@ -58,8 +62,6 @@ LENIENCIES = """\
   they are of another aspect.
 - A finding whose path the host does not declare, or on a host of regexes, covers by text prefix in
   any case. Elsewhere it covers by segments, as nginx matches.
-- What only a client sees that accepts the controller's self-signed certificate counts apart
-  (*fake*) when it is announced for all hosts.
 - Shares are judged on a sample. Which Service a new session falls to, under a weight, is chance.
 - Of `www-authenticate` only the scheme is compared, of the certificate headers only the presence.
 - Access logs, buffering, load-balancing choices and ModSecurity leave no trace in an exchange.
@@ -110,7 +112,7 @@ def _shares(title: str, run: Run) -> Iterator[str]:
     row = _row(run["table"][TOTAL])
     n = max(row["exchanges"], 1)
     shares = ", ".join(
-        f"{100 * row[name] / n:.1f} % {name}" for name in ("same", "announced", "silent")
+        f"{100 * row[name] / n:.1f} % {name}" for name in ("same", "announced", "fake", "silent")
     )
     yield f"- **{title}**: {shares}; {row['false alarms']} false alarms."
     aspects: dict[str, int] = {}
@@ -118,7 +120,8 @@ def _shares(title: str, run: Run) -> Iterator[str]:
         for aspect, count in run["differences_by_aspect"][way].items():
             aspects[aspect] = aspects.get(aspect, 0) + count
     ordered = sorted(aspects.items(), key=lambda item: (-item[1], item[0]))
-    yield "  Announced: " + ", ".join(f"{aspect} {count}" for aspect, count in ordered) + "."
+    said = "Announced: " + ", ".join(f"{aspect} {count}" for aspect, count in ordered) + "."
+    yield textwrap.fill(said, 96, initial_indent="  ", subsequent_indent="  ")
 
 
 def _table(run: Run) -> Iterator[str]:

@@ -107,7 +107,7 @@ def test_document() -> None:
     page = document(GOOD, without)
     assert "| a | 1 | 2 | 1 | 1 | 0 | 0 | 0 |" in page
     assert "| a | 1 | 2 | 1 | 0 | 0 | 1 | 0 |" in page
-    assert "50.0 % same, 25.0 % announced, 0.0 % silent" in page
+    assert "50.0 % same, 25.0 % announced, 25.0 % fake, 0.0 % silent" in page
     with pytest.raises(ValueError, match="first run"):
         document(without, GOOD)
 
