@@ -8,8 +8,8 @@ will be different. It changes nothing, and the order in which rules run does not
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any, Literal, TypeVar
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 from nginx2istio.conditions import condition as condition
 from nginx2istio.conditions import path_regex as path_regex
@@ -127,9 +127,6 @@ def route_name(location: Location) -> str:
     return f"{location.ingress.object} {location.declared}"
 
 
-T = TypeVar("T")
-
-
 @dataclass(slots=True)
 class Here:
     """The place that a rule is given, and what surrounds it.
@@ -152,16 +149,6 @@ class Here:
     """The ports on which requests reach this location: 80, and 443 where the host has TLS."""
     route_name: str = ""
     """The name that the location's routes carry, for what refers to them (EnvoyFilter)."""
-    found: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
-    """What ``of_host`` has found in this conversion."""
-
-    def of_host(self, find: Callable[[Here], T]) -> T:
-        """What ``find`` makes of the host, found once for all of its locations."""
-        at = (self.server.host, find)
-        if at not in self.found:
-            self.found[at] = find(self)
-        made: T = self.found[at]
-        return made
 
     def __contains__(self, key: str) -> bool:
         return key in self.settings and self._mine(key)
@@ -380,14 +367,13 @@ def elsewhere(host: str, port: int, policy: Mapping[str, Any] | None = None) -> 
     return {"host": host, "port": port} | ({"policy": policy} if policy else {})
 
 
-def outside(host: str, port: int, there: int | None = None, tls: bool = False) -> Edit:
-    """Makes a host outside of the cluster known to the gateway, with a port (``there`` over there).
+def outside(host: str, port: int, tls: bool = False) -> Edit:
+    """Makes a port of a host outside of the cluster known to the gateway.
 
     Routes may then lead to it; ``tls`` says that the port is for TLS, which the trafficPolicy of
     their destination has to open.
     """
-    protocol = "TLS" if tls or (there or port) == 443 else "HTTP"
-    return Edit("outside", host, {"there": there or port, "protocol": protocol}, port)
+    return Edit("outside", host, "TLS" if tls or port == 443 else "HTTP", port)
 
 
 def envoy_filter(here: Here, name: str, *patches: Mapping[str, Any], note: str = "") -> Edit:

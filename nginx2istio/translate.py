@@ -92,7 +92,6 @@ class _Run:
         self.said: list[Said] = []
         self.fates: dict[Origin, tuple[Fate, str, str]] = {}
         self.chosen: dict[tuple[int, str], list[Rule]] = {}
-        self.found: dict[object, object] = {}
 
     def rules(self, settings: Settings, scope: str) -> list[Rule]:
         """The rules that run where ``settings`` are in force."""
@@ -162,7 +161,7 @@ class _Run:
         upstream = self.config.upstreams.get(location.upstream)
         return Here(
             self.config, server, location, upstream, settings, NOTHING, NOTHING, self.options,
-            ports(server, self.config), route_name(location), self.found,
+            ports(server, self.config), route_name(location),
         )  # fmt: skip
 
     def all(self) -> Translation:
