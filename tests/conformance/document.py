@@ -15,7 +15,7 @@ INTRODUCTION = """\
 Does a converted Ingress answer as it did? This page is measured, not claimed.
 
 One side is recorded: what ingress-nginx v1.15.1 (its own Go code, template and Lua on nginx
-1.27.1) answered: {exchanges} exchanges in {cases} cases (`fixtures/truth`; its README describes them). The
+1.27.1) answered: {exchanges} exchanges in {cases} cases (`fixtures/truth`, with a README). The
 other side is live: each case is converted, validated as a cluster does, and served by istiod's own
 code to a real Envoy on loopback. Each recorded request is sent again, byte for byte, and the
 answer is compared, together with what the back ends received.
