@@ -157,6 +157,9 @@ def services(config: NginxConfig) -> dict[str, Service]:
         if port is None and upstream.known is False:
             port = int(upstream.declared_port) if upstream.declared_port.isdigit() else 80
         alias = upstream.external_name.removesuffix(".")
+        if alias:
+            # Pilot looks for the port at the host that the alias leads to.
+            port = upstream.external_port
         inside = re.fullmatch(r"[^.]+\.([^.]+)\.svc\.cluster\.local", alias)
         space = inside[1] if inside else ""
         found[name] = Service(host, upstream.namespace, port, alias, space)

@@ -14,6 +14,7 @@ from nginx2istio.rule import (
     envoy_filter,
     http_filter,
     on_route,
+    route,
     rule,
     to,
     typed,
@@ -50,14 +51,14 @@ MOVED = Message(
 OTHER_POD = Message(
     "N2I304", "approximated", "info",
     "when a pod fails, nginx sends the client to another one and gives it a new cookie {name}; "
-    "Envoy tries another one, too, but keeps the cookie until the pod is gone",
+    "Envoy sends the request to another one, too, but asks the failed pod first until it is gone",
     "nothing: failed pods leave the Service soon",
     frozenset({"retries"}),
 )
 OLD_BROWSERS = Message(
     "N2I305", "approximated", "warning",
     "nginx leaves SameSite=None out of the cookie {name} for browsers of 2018 that mistake it; "
-    "with a canary beside the Service Istio can't tell browsers apart",
+    "{why} they can't be told from others",
     "give up session-cookie-conditional-samesite-none, or these browsers",
     frozenset({"cookies"}),
 )
@@ -178,6 +179,9 @@ def written(here: Here, name: str) -> Iterator[Edit | Finding]:
     yield envoy_filter(here, f"session of {here.route_name}", *patches)
     yield from told(here, name)
     yield ADDRESS.about("affinity-mode", name=name)
+    key = "session-cookie-conditional-samesite-none"
+    if here[key] and here.text(SAMESITE) == "None":
+        yield OLD_BROWSERS.about(key, name=name, why="in a cookie with the pod's address")
 
 
 def lifetime(here: Here) -> int | None:
@@ -196,7 +200,8 @@ def old_browsers(here: Here) -> Iterator[Edit | Finding]:
     assert here.upstream is not None
     if here.upstream.alternatives:
         key = "session-cookie-conditional-samesite-none"
-        yield OLD_BROWSERS.about(key, name=here.text("session-cookie-name"))
+        why = "with a canary beside the Service"
+        yield OLD_BROWSERS.about(key, name=here.text("session-cookie-name"), why=why)
         return
     for port in here.ports:
         plain = {"loadBalancer": {"consistentHash": {"httpCookie": cookie(here, port, False)}}}
@@ -218,4 +223,6 @@ def differences(here: Here, name: str) -> Iterator[Edit | Finding]:
         yield PERSISTENT.about("affinity-mode", name=name)
         yield MOVED.about("affinity-mode")
     if here["session-cookie-change-on-failure"]:
+        # under a hash pilot else leaves retries at the same pod, as nginx does by default
+        yield route("retries.retryIgnorePreviousHosts", True)
         yield OTHER_POD.about("session-cookie-change-on-failure", name=name)

@@ -102,9 +102,8 @@ def custom_errors(here: Here) -> Iterator[Edit | Finding]:
             yield NO_BACKEND.about("default-backend", backend=here.text("default-backend"))
         if here.upstream.unavailable:
             yield from unavailable(here, fallback, codes, pages)
-            if fallback:
+            if fallback or pages is None or 503 not in codes:
                 return
-            fallback = None
     if not codes and not fallback:
         return
     if here.options.envoy_filters:

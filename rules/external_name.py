@@ -33,10 +33,10 @@ def external_name(here: Here) -> Iterator[Edit | Finding]:
         service = f"{upstream.namespace}/{upstream.service}"
         if re.fullmatch(r"[^.]+\.[^.]+\.svc\.cluster\.local\.?", name):
             continue  # a Service of the cluster, which Istio knows
-        if upstream.port is not None:
+        if upstream.external_port is not None:
             protocol = here.location.settings.get("backend-protocol")
             tls = protocol is not None and str(protocol.value).upper() in ("HTTPS", "GRPCS")
-            yield outside(name.removesuffix("."), upstream.port, upstream.external_port, tls)
+            yield outside(name.removesuffix("."), upstream.external_port, tls)
         if "." in name:
             yield OUTSIDE.about("", service=service, name=name)
         else:

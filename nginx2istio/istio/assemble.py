@@ -23,7 +23,7 @@ from nginx2istio.istio.site import Service, Site, Target
 class Outside:
     """A host outside of the cluster: the ports asked for, and the namespaces that ask."""
 
-    ports: dict[int, Object] = field(default_factory=dict)
+    ports: dict[int, str] = field(default_factory=dict)
     namespaces: set[str] = field(default_factory=set)
 
     @property
@@ -136,13 +136,8 @@ def service_entry(host: str, outside: Outside, target: Target) -> Noted:
         "location": "MESH_EXTERNAL",
         "resolution": "DNS",
         "ports": [
-            {
-                "number": number,
-                "name": f"{port['protocol'].lower()}-{number}",
-                "protocol": port["protocol"],
-            }
-            | ({"targetPort": port["there"]} if port["there"] != number else {})
-            for number, port in sorted(outside.ports.items())
+            {"number": number, "name": f"{protocol.lower()}-{number}", "protocol": protocol}
+            for number, protocol in sorted(outside.ports.items())
         ],
     }
     try:
