@@ -22,7 +22,7 @@ from nginx2istio.rule import (
     variant,
 )
 
-LUA = Path(__file__).with_suffix(".lua")
+LUA = Path(__file__).with_suffix(".lua").read_text(encoding="utf-8")
 PAGES = Message(
     "N2I380", "unsupported", "warning",
     "clients see {whose} for the codes {codes}; nginx shows the pages of {backend}",
@@ -223,7 +223,7 @@ def replaced(
     here: Here, codes: tuple[int, ...], pages: Backend | None, fallback: Backend | None
 ) -> Iterator[Edit | Finding]:
     """Let a script in Envoy ask the error service; the route says what is particular to it."""
-    lua = {"inline_string": LUA.read_text(encoding="utf-8")}
+    lua = {"inline_string": LUA}
     config = typed("envoy.extensions.filters.http.lua.v3.Lua", default_source_code=lua)
     script = http_filter(FILTER, config, first=True)
     yield envoy_filter(here, "error-pages", script)
