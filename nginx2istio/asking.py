@@ -86,7 +86,7 @@ def _question(
     server: Server, location: Location, config: NginxConfig
 ) -> tuple[Provider, ExternalAuth] | None:
     """What a location asks whom, None where it asks nobody that Istio could."""
-    auth = external_auth(config, location)
+    auth = external_auth(config, location, server)
     if auth is None or auth.unclear:
         return None
     if early(server, location, config).always:

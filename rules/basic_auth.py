@@ -21,14 +21,14 @@ NO_CHECK = Message(
     "nothing in Istio checks the users and passwords of Secret {secret}: {so}",
     "put a service that checks them (oauth2-proxy with --htpasswd-file, say) behind auth-url and "
     "convert again; or give Envoy's basic_auth filter a list of {{SHA}} passwords by hand",
-    frozenset({"auth", "access", "status"}),
+    frozenset({"auth", "access", "routing"}),
 )
 OTHER_WAY = Message(
     "N2I231", "unsupported", "error",
     "only {other} lets clients in: users and passwords of Secret {secret}, which nginx takes as "
     "well (satisfy: any), are not checked and not accepted",
     "let the authentication service know these users, too",
-    frozenset({"auth", "access", "status", "redirect", "response-headers"}),
+    frozenset({"auth", "access", "redirect", "response-headers"}),
 )
 
 

@@ -39,7 +39,7 @@ WITHHELD = Message(
     "N2I210", "unsupported", "error",
     "external auth can't be carried over: {why}; {so}",
     "{instead}",
-    frozenset({"auth", "access", "status", "redirect"}),
+    frozenset({"auth", "access", "routing", "redirect"}),
 )
 MISSING = Message(
     "N2I211", "translated", "error",
@@ -66,7 +66,7 @@ SIGNIN = Message(
     "who is not signed in gets the 401 of {service} and is not sent to {signin}: Istio's external "
     "authorization can't turn a refusal into a redirect",
     "convert with --envoy-filters, or let the service answer with the redirect itself",
-    frozenset({"redirect", "status", "auth"}),
+    frozenset({"redirect", "auth"}),
 )
 CLIENT_OWN = Message(
     "N2I215", "approximated", "info",
@@ -93,35 +93,35 @@ WIDER = Message(
     "{path} asks for the credentials of {protected}, too: no AuthorizationPolicy can leave this "
     "pattern out",
     "write this path as a plain path (Prefix or Exact), or convert with --envoy-filters",
-    frozenset({"auth", "access", "status"}),
+    frozenset({"auth", "access"}),
 )
 SPELLING = Message(
     "N2I219", "approximated", "info",
     "regular expressions take paths in any letter case, an AuthorizationPolicy knows one: "
     "{path} in another letter case is refused",
     "nothing, unless clients spell the path in several ways; --envoy-filters knows all of them",
-    frozenset({"auth", "access", "status"}),
+    frozenset({"auth", "access"}),
 )
 LOOSE = Message(
     "N2I220", "approximated", "info",
     "credentials are asked for at all paths that begin like {protected}, also at those that the "
     "pattern leaves to other paths of the host",
     "write the path as plain paths (Prefix or Exact), or convert with --envoy-filters",
-    frozenset({"auth", "access", "status"}),
+    frozenset({"auth", "access"}),
 )
 ODD_PORTS = Message(
     "N2I221", "approximated", "info",
     "a request for a host under {host} that names a port other than 80 and 443 in its Host header "
     "is refused, as no AuthorizationPolicy can match it",
     "nothing: clients name no port, or their own",
-    frozenset({"access", "status"}),
+    frozenset({"access"}),
 )
 EARLY = Message(
     "N2I222", "approximated", "info",
     "nginx answers {path} itself (a redirect, a refusal) before it asks for credentials; now they "
     "are asked for there, too",
     "nothing, or convert with --envoy-filters",
-    frozenset({"auth", "status", "redirect"}),
+    frozenset({"auth", "redirect"}),
 )
 REMARKS = {
     "wider": WIDER, "spelling": SPELLING, "port": ODD_PORTS, "loose": LOOSE, "early": EARLY,
@@ -146,7 +146,7 @@ def external_authorization(here: Here) -> Iterator[Edit | Finding]:
     An AuthorizationPolicy makes Envoy ask (CUSTOM), with a provider in the mesh configuration. With
     EnvoyFilters a Lua filter asks exactly as nginx does, at the routes of the location.
     """
-    auth = external_auth(here.config, here.location)
+    auth = external_auth(here.config, here.location, here.server)
     ahead = early(here.server, here.location, here.config)
     if auth is None or ahead.always:
         return
@@ -169,6 +169,10 @@ def _by_policy(here: Here, auth: ExternalAuth, service: AuthService) -> Iterator
     mine, one = provider(auth, service), asked(here.config)
     if isinstance(mine, str):
         yield from _withheld(here, auth, mine, FLAG)
+        return
+    if here.options.istio_version < (1, 26) and any("%CEL(" in v for _, v in mine.headers):
+        why = "what nginx tells it of the client's certificate takes Istio 1.26"
+        yield from _withheld(here, auth, why, FLAG)
         return
     if mine != one.provider:
         other = f"{one.provider.host}{one.provider.path}" if one.provider else "another"

@@ -18,6 +18,7 @@ VARIABLES = frozenset({
     "http_host", "best_http_host", "host", "server_name", "scheme", "pass_access_scheme",
     "request_uri", "escaped_request_uri", "request_method", "remote_addr", "the_real_ip",
     "request_id", "req_id", "args", "query_string", "is_args", "uri", "document_uri",
+    "ssl_client_verify", "ssl_client_s_dn", "ssl_client_i_dn", "ssl_client_escaped_cert",
 })  # fmt: skip
 """nginx's variables that the script knows, besides ``http_*``, ``cookie_*`` and ``arg_*``."""
 PREFIXES = ("http_", "cookie_", "arg_")
@@ -28,7 +29,7 @@ local ROOM = 10000
 local OMIT = {
   ["connection"] = true, ["content-length"] = true, ["keep-alive"] = true,
   ["proxy-connection"] = true, ["te"] = true, ["transfer-encoding"] = true,
-  ["upgrade"] = true, ["x-forwarded-proto"] = true,
+  ["upgrade"] = true, ["x-forwarded-client-cert"] = true, ["x-forwarded-proto"] = true,
 }
 -- nginx's add_header without "always" adds to answers with these only.
 local COOKIE_STATUS = {
@@ -69,6 +70,15 @@ local function variables(handle)
     req_id = headers:get("x-request-id"), args = query, query_string = query,
     is_args = query and "?" or "", uri = path:match("^[^?]*"), document_uri = path:match("^[^?]*"),
   }
+  local tls = handle:streamInfo():downstreamSslConnection()
+  if tls and tls:peerCertificatePresented() then
+    known.ssl_client_verify = tls:peerCertificateValidated() and "SUCCESS" or "FAILED"
+    known.ssl_client_s_dn = tls:subjectPeerCertificate()
+    known.ssl_client_i_dn = tls:issuerPeerCertificate()
+    known.ssl_client_escaped_cert = tls:urlEncodedPemEncodedPeerCertificate()
+  elseif tls then
+    known.ssl_client_verify = "NONE"
+  end
   return function(name)
     if known[name] then return known[name] end
     local header = name:match("^http_(.+)$")

@@ -11,7 +11,8 @@ from nginx2istio.istio.objects import Object, short_hash
 BEHIND = "?nginx2istio="
 """Ends the path of the question: Envoy appends the path and query of the request to it."""
 # A single star is not allowed (buildExtAuthzHTTP), one behind each first character is.
-ALL_HEADERS = [f"{char}*" for char in "abcdefghijklmnopqrstuvwxyz0123456789"]
+LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
+CERTIFICATE = "ssl-client-"
 OPERATORS: Mapping[str, str] = {
     "http_host": "%REQ(:AUTHORITY)%", "best_http_host": "%REQ(:AUTHORITY)%",
     "scheme": "%REQ(X-FORWARDED-PROTO)%", "pass_access_scheme": "%REQ(X-FORWARDED-PROTO)%",
@@ -19,6 +20,9 @@ OPERATORS: Mapping[str, str] = {
     "remote_addr": "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%",
     "the_real_ip": "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%",
     "request_id": "%REQ(X-REQUEST-ID)%", "req_id": "%REQ(X-REQUEST-ID)%",
+    "ssl_client_verify": "%CEL(connection.mtls ? 'SUCCESS' : 'NONE')%",
+    "ssl_client_s_dn": "%DOWNSTREAM_PEER_SUBJECT%", "ssl_client_i_dn": "%DOWNSTREAM_PEER_ISSUER%",
+    "ssl_client_escaped_cert": "%DOWNSTREAM_PEER_CERT%",
 }  # fmt: skip
 """nginx's variables, as far as Envoy has operators for them."""
 
@@ -40,6 +44,16 @@ class Provider:
         """A name that the mesh configuration and policies call it by."""
         return f"nginx2istio-{short_hash(repr(self))}"
 
+    def _passed(self) -> list[str]:
+        """Patterns for the client's headers: all, but for those that only the gateway may say."""
+        if not any(name.lower().startswith(CERTIFICATE) for name, _ in self.headers):
+            return [f"{char}*" for char in LETTERS]
+        found = []
+        for i, known in enumerate(CERTIFICATE):
+            others = LETTERS if i == 0 else LETTERS + "-_"
+            found += [f"{CERTIFICATE[:i]}{char}*" for char in others if char != known]
+        return found
+
     def config(self, identity: Iterable[str], cookies: bool) -> Object:
         """The extension provider.
 
@@ -54,7 +68,7 @@ class Provider:
             "pathPrefix": self.path + BEHIND,
             "timeout": "60s",
             "statusOnError": "500",
-            "includeRequestHeadersInCheck": ALL_HEADERS,
+            "includeRequestHeadersInCheck": self._passed(),
             "includeAdditionalHeadersInCheck": dict(self.headers),
             "headersToUpstreamOnAllow": wanted,
             "headersToDownstreamOnAllow": ["set-cookie"],

@@ -62,10 +62,13 @@ class AuthService:
     missing: bool = False
 
 
-def external_auth(config: NginxConfig, location: Location) -> ExternalAuth | None:
+def external_auth(
+    config: NginxConfig, location: Location, server: Server | None = None
+) -> ExternalAuth | None:
     """What nginx asks before the requests of a location, None when it asks nobody.
 
     The annotations of the location, else the ConfigMap's global-auth-* (``shouldApplyGlobalAuth``).
+    ``server`` adds what the question says of client certificates.
     """
     own = "auth-url" in location.settings
     everywhere = config.controller.text("global-auth-url")
@@ -86,7 +89,7 @@ def external_auth(config: NginxConfig, location: Location) -> ExternalAuth | Non
         port=int(port or (443 if scheme.lower() == "https" else 80)),
         path=_path(path, location),
         method=said.text("auth-method") or "GET",
-        headers=headers,
+        headers=headers | _certificate(server),
         signin=_signin(said.text("auth-signin"), said.text("auth-signin-redirect-param")),
         identity=tuple(str(h) for h in said.list("auth-response-headers")),
         always_set_cookie=bool(said.value("auth-always-set-cookie")),
@@ -133,7 +136,7 @@ def _path(text: str, location: Location) -> str:
 
 def _headers(
     config: NginxConfig, location: Location, said: _Said
-) -> tuple[Mapping[str, str], str]:
+) -> tuple[dict[str, str], str]:
     """The headers of the question, and what of them could not be understood."""
     found = {
         "X-Original-URL": "$scheme://$http_host$request_uri",
@@ -157,6 +160,22 @@ def _headers(
     if rest.strip():
         return found, f"its snippet says more than proxy_set_header: {rest.strip()[:60]}"
     return found, ""
+
+
+def _certificate(server: Server | None) -> dict[str, str]:
+    """The headers about a client's certificate, on a server that knows any."""
+    settings = server.settings if server else {}
+    if server is None or "auth-tls-secret" not in settings or server.denied:
+        return {}
+    found = {
+        "ssl-client-verify": "$ssl_client_verify",
+        "ssl-client-subject-dn": "$ssl_client_s_dn",
+        "ssl-client-issuer-dn": "$ssl_client_i_dn",
+    }
+    passed = settings.get("auth-tls-pass-certificate-to-upstream")
+    if passed and passed.value:
+        found["ssl-client-cert"] = "$ssl_client_escaped_cert"
+    return found
 
 
 UNITS = {
