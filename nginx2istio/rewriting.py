@@ -122,7 +122,10 @@ def _redirect(
             raise Untranslatable("a redirect with a part of the path can't have more variables")
         whole = _whole(pattern)
         parts = _parts(target, code, True)
-        rewrite = {"pattern": {"regex": whole}, "substitution": _groups(parts.pop("uri"), whole)}
+        rewrite = {"pattern": {"regex": whole}, "substitution": _groups(parts["uri"], whole)}
+        parts["uri"] = "/"  # which the EnvoyFilter replaces
+        if here.own_host == here.server.host:
+            parts.setdefault("authority", here.server.host)
         return Rewrite(match, {0: {"redirect": parts}}, patch={"regex_rewrite": rewrite})
     if keeps_query and "?" not in target and "$" not in target:
         return Rewrite(match, {0: {"redirect": _parts(target, code, True)}})
