@@ -62,7 +62,7 @@ ANSWERS = (
 
 @rule("proxy-request-buffering", *ANSWERS, "client-body-buffer-size")
 def buffering(here: Here) -> Iterator[Edit | Finding]:
-    """nginx collects requests, and answers if told to; Envoy passes both on under flow control."""
+    """Nginx collects requests, and answers if told to; Envoy passes both on under flow control."""
     if "proxy-request-buffering" in here:
         if here["proxy-request-buffering"] == "off":
             held = HELD if here.options.envoy_filters else ""

@@ -37,7 +37,7 @@ NO_BUFFERING = Message(
 
 @rule("limit-rate", "limit-rate-after", when="always", reads=("proxy-buffering",))
 def limit_rate(here: Here) -> Iterator[Edit | Finding]:
-    """nginx slows an answer down where it buffers it (``ngx_http_upstream_send_response``).
+    """Nginx slows an answer down where it buffers it (``ngx_http_upstream_send_response``).
 
     Envoy's fault filter can do so for each answer by itself.
     """

@@ -8,7 +8,6 @@ from nginx2istio.rule import (
     Edit,
     Finding,
     Here,
-    Location,
     Message,
     Setting,
     envoy_filter,
@@ -60,23 +59,25 @@ OTHER_STATUS = Message(
 FILTER = "nginx2istio.limits"
 TYPE = "envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit"
 ALL = {"default_value": {"numerator": 100, "denominator": "HUNDRED"}}
+PLENTY = {"max_tokens": 10**9, "tokens_per_fill": 10**9, "fill_interval": "1s"}
+"""For what is not limited: some Envoys take no bucket for an empty one."""
 STATUSES = frozenset({*range(400, 418), 421, 422, 423, 424, 426, 428, 429, 431, *range(500, 509),
                       510, 511})  # fmt: skip
 """The errors that Envoy has a name for."""
 CLIENTS = 20_000
 """Of so many clients an EnvoyFilter remembers the tokens."""
-Ingresses = list[tuple[str, Mapping[str, Setting]]]
+Ingresses = dict[str, Mapping[str, Setting]]
 KEYS = ("limit-rps", "limit-rpm", "limit-burst-multiplier", "limit-allowlist")
 ADDRESS = ("$binary_remote_addr", "$remote_addr")
 
 
 @rule(*KEYS, "limit-conn-zone-variable", "limit-req-status-code", reads=("enable-cors",))
 def limit_rates(here: Here) -> Iterator[Edit | Finding]:
-    """nginx counts by client and Ingress, and takes burst + 1 requests at once before it refuses.
+    """Nginx counts by client and Ingress, and takes burst + 1 requests at once before it refuses.
 
     Envoy has token buckets. A bucket of burst + 1 that is filled at the rate does the same. The
     route's metadata names the Ingress, so that all of its paths share the buckets, and none is
-    taken by what nginx answers before (redirects).
+    taken by what nginx answers before (redirects): see ``limit_filters``.
     """
     limited = {
         key: (here.number(key), unit)
@@ -94,20 +95,35 @@ def limit_rates(here: Here) -> Iterator[Edit | Finding]:
             yield NOT_LIMITED.about(key, rate=rate, status=here.number("limit-req-status-code"))
         else:
             yield COUNTED.about(key, rate=rate)
-    if here.options.envoy_filters and zone in ADDRESS:
-        wanted, made = here.number("limit-req-status-code"), status(here)
-        if wanted != made:
-            yield OTHER_STATUS.about(next(iter(limited)), status=wanted, instead=made)
-        group = [(n, s) for n, s in ingresses(here) if addresses(s) == here.list("limit-allowlist")]
-        if group[0][1] is here.location.settings:
-            yield counter(here, group)
-        yield counted(here)
 
 
-def counter(here: Here, group: Ingresses) -> Edit:
+@rule("limit-filters", scope="once", when="always",
+      reads=("limit-conn-zone-variable", "limit-req-status-code"))  # fmt: skip
+def limit_filters(here: Here) -> Iterator[Edit | Finding]:
+    """The EnvoyFilters of all Ingresses that limit: the counters, and the marks on the routes."""
+    if not here.options.envoy_filters or here.text("limit-conn-zone-variable") not in ADDRESS:
+        return
+    groups: dict[tuple[str, ...], Ingresses] = {}
+    routes: dict[str, dict[str, None]] = {}
+    for location in (x for s in here.config.servers for x in s.locations):
+        if keys(location.settings):
+            name = location.ingress.object
+            group = groups.setdefault(addresses(location.settings), {})
+            group.setdefault(name, location.settings)
+            routes.setdefault(name, {})[route_name(location)] = None
+    for exempt, group in sorted(groups.items()):
+        yield counter(here, exempt, group)
+        for name, settings in group.items():
+            mark = {"metadata": {"filter_metadata": {FILTER: dict.fromkeys(keys(settings), name)}}}
+            yield envoy_filter(here, f"limits-{name}", *(on_route(r, mark) for r in routes[name]))
+    wanted, made = here.number("limit-req-status-code"), status(here)
+    if groups and wanted != made:
+        yield OTHER_STATUS.about("limit-req-status-code", status=wanted, instead=made).for_all()
+
+
+def counter(here: Here, exempt: tuple[str, ...], group: Ingresses) -> Edit:
     """The filter, with the buckets of the Ingresses that exempt the same addresses."""
-    exempt = here.list("limit-allowlist")
-    descriptors = [bucket for name, settings in group for bucket in buckets(name, settings)]
+    descriptors = [x for name in sorted(group) for x in buckets(name, group[name])]
     preflight = {"header_value_match": {
         "descriptor_key": "preflight", "descriptor_value": "no", "expect_match": False,
         "headers": [{"name": ":method", "string_match": {"exact": "OPTIONS"}}],
@@ -121,7 +137,8 @@ def counter(here: Here, group: Ingresses) -> Edit:
     ]  # fmt: skip
     config = typed(
         TYPE, stat_prefix="nginx2istio_limits", status={"code": status(here)},
-        filter_enabled=ALL, filter_enforced=ALL, always_consume_default_token_bucket=False,
+        filter_enabled=ALL, filter_enforced=ALL,
+        token_bucket=PLENTY, always_consume_default_token_bucket=False,
         max_dynamic_descriptors=CLIENTS, rate_limits=[{"actions": a} for a in actions],
         descriptors=descriptors,
     )  # fmt: skip
@@ -157,29 +174,6 @@ def spared(config: Mapping[str, object], exempt: tuple[str, ...]) -> dict[str, o
             "on_match": {"action": {"name": "skip", "typed_config": skip}},
         }]}},
     )  # fmt: skip
-
-
-def counted(here: Here) -> Edit:
-    """The mark on the routes of this location's Ingress."""
-    name = here.location.ingress.object
-    mark = {key: name for key in keys(here.location.settings)}
-    value = {"metadata": {"filter_metadata": {FILTER: mark}}}
-    names = [
-        route_name(x)
-        for s in here.config.servers for x in s.locations if x.ingress.object == name
-    ]  # fmt: skip
-    patches = [on_route(n, value) for n in dict.fromkeys(names)]
-    return envoy_filter(here, f"limits-{name}", *patches)
-
-
-def ingresses(here: Here) -> Ingresses:
-    """The Ingresses with limits, by name, each with its settings."""
-    found: dict[str, Mapping[str, Setting]] = {}
-    places: list[Location] = [x for s in here.config.servers for x in s.locations]
-    for location in places:
-        if keys(location.settings):
-            found.setdefault(location.ingress.object, location.settings)
-    return sorted(found.items())
 
 
 def keys(settings: Mapping[str, Setting]) -> list[str]:
@@ -220,7 +214,7 @@ def buckets(name: str, settings: Mapping[str, Setting]) -> Iterator[dict[str, An
 
 @rule("limit-connections", "limit-conn-status-code")
 def limit_connections(here: Here) -> Iterator[Edit | Finding]:
-    """nginx counts a client's requests in progress; Envoy counts those of all clients."""
+    """Nginx counts a client's requests in progress; Envoy counts those of all clients."""
     number = here.number("limit-connections")
     if number > 0:
         yield CONNECTIONS.about(

@@ -66,7 +66,7 @@ OTEL = (
 
 @rule("enable-access-log", "enable-rewrite-log")
 def access_log(here: Here) -> Iterator[Edit | Finding]:
-    """nginx's logs are not Envoy's, and no answer depends on them."""
+    """Nginx's logs are not Envoy's, and no answer depends on them."""
     if "enable-access-log" in here and not here["enable-access-log"]:
         yield NO_LOG.about("enable-access-log")
     if "enable-rewrite-log" in here:
@@ -75,7 +75,7 @@ def access_log(here: Here) -> Iterator[Edit | Finding]:
 
 @rule("enable-opentelemetry", *OTEL[-2:])
 def opentelemetry(here: Here) -> Iterator[Edit | Finding]:
-    """nginx traces where it is told to; Istio's tracing is configured for mesh and gateway."""
+    """Nginx traces where it is told to; Istio's tracing is configured for mesh and gateway."""
     if "enable-opentelemetry" in here:
         if here["enable-opentelemetry"]:
             yield TRACES.about("enable-opentelemetry", **collector(here))

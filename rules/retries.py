@@ -63,7 +63,7 @@ MANY = 10
 @rule("proxy-next-upstream", "proxy-next-upstream-tries", "proxy-next-upstream-timeout",
       "retry-non-idempotent", when="always", reads=("proxy-read-timeout",))  # fmt: skip
 def retries(here: Here) -> Iterator[Edit | Finding]:
-    """nginx tries up to 3 times on errors and timeouts, and not what is not idempotent once sent.
+    """Nginx tries up to 3 times on errors and timeouts, and not what is not idempotent once sent.
 
     Istio has retries of its own where a route has none. The time for the answer to begin is the
     route's perTryTimeout, which ends as nginx's does when the answer begins; timeout would cut
@@ -126,7 +126,7 @@ def policy(here: Here, on: tuple[str, ...], tries: int) -> dict[str, object]:
 
 @rule("upstream-failure", scope="once", when="always")
 def upstream_failure(here: Here) -> Iterator[Edit | Finding]:
-    """nginx answers 502 when a back end refuses or breaks the connection, Envoy 503.
+    """Nginx answers 502 when a back end refuses or breaks the connection, Envoy 503.
 
     What is said of an answer that Envoy makes itself can be changed for the whole gateway only.
     """

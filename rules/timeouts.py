@@ -32,13 +32,14 @@ CLIENT = Message(
     "set the gateway's idle timeouts if idle or slow clients cost too much",
     frozenset({"timeout"}),
 )
+USUAL = 60
 AGAIN = "; nor does it send an idempotent request again when the time is up"
 RETRY_KEYS = ("proxy-next-upstream", "proxy-next-upstream-tries", "retry-non-idempotent")
 
 
 @rule("proxy-connect-timeout", "proxy-read-timeout", "proxy-send-timeout", reads=RETRY_KEYS)
 def timeouts(here: Here) -> Iterator[Edit | Finding]:
-    """nginx waits per connection, and between two reads or writes; it never limits the whole.
+    """Nginx waits per connection, and between two reads or writes; it never limits the whole.
 
     Istio's connectTimeout belongs to the destination. The read timeout is the route's
     perTryTimeout, beside the retries.
@@ -49,10 +50,9 @@ def timeouts(here: Here) -> Iterator[Edit | Finding]:
         yield connect(here.number("proxy-connect-timeout"))
     if "proxy-read-timeout" in here:
         told = any(k in here or here.global_setting(k) for k in RETRY_KEYS)
-        again = "" if told else AGAIN
-        yield READ.about(
-            "proxy-read-timeout", seconds=here.number("proxy-read-timeout"), again=again
-        )
+        seconds = here.number("proxy-read-timeout")
+        again = AGAIN if seconds < USUAL and not told else ""
+        yield READ.about("proxy-read-timeout", seconds=seconds, again=again)
     if "proxy-send-timeout" in here:
         yield SEND.about("proxy-send-timeout", seconds=here.number("proxy-send-timeout"))
 

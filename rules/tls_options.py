@@ -99,7 +99,7 @@ OPTIONS = {
 @rule("ssl-ciphers", "ssl-prefer-server-ciphers", "ssl-protocols", "ssl-ecdh-curve",
       scope="server", when="always")  # fmt: skip
 def tls_options(here: Here) -> Iterator[Edit | Finding]:
-    """nginx offers what OpenSSL makes of the lists; Istio takes names and versions."""
+    """Nginx offers what OpenSSL makes of the lists; Istio takes names and versions."""
     if not here.tls or here.server.passthrough:
         return
     if "ssl-ciphers" in here or here.global_setting("ssl-ciphers"):
@@ -165,5 +165,5 @@ def connection_options(here: Here) -> Iterator[Edit | Finding]:
 
 @rule("http2-push-preload")
 def push(here: Here) -> Iterator[Edit | Finding]:
-    """nginx 1.25.1 lost HTTP/2 server push; the directive is heeded no more."""
+    """Nginx 1.25.1 lost HTTP/2 server push; the directive is heeded no more."""
     yield PUSH.about("http2-push-preload")

@@ -1,6 +1,7 @@
 """ModSecurity: nginx looks for attacks in requests; Istio has no such filter."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 from nginx2istio.rule import Edit, Finding, Here, Message, rule
 
@@ -12,7 +13,8 @@ LOST = Message(
 )
 LOST_EVERYWHERE = Message(
     "N2I581", "unsupported", "error",
-    "ModSecurity guards all paths in nginx{mode}; after the conversion nothing looks for attacks",
+    "ModSecurity guards all paths in nginx but those that switch it off{mode}; after the "
+    "conversion nothing looks for attacks",
     "run Coraza as a WasmPlugin of the gateway with the same rules, or a WAF in front of it",
     frozenset({"waf"}),
 )
@@ -38,7 +40,7 @@ DETECTS = " (it only writes what it finds to its log, as no snippet says SecRule
 
 @rule("enable-modsecurity", *PARTS)
 def waf(here: Here) -> Iterator[Edit | Finding]:
-    """nginx runs ModSecurity where the annotation or the ConfigMap says so.
+    """Nginx runs ModSecurity where the annotation or the ConfigMap says so.
 
     The ConfigMap's modsecurity-snippet and the CRS's set-up decide whether it blocks.
     """
@@ -70,5 +72,5 @@ def mode(here: Here) -> str:
     """Whether it refuses anything: ModSecurity's recommended set-up only detects."""
     texts = (here["modsecurity-snippet"], here.config.controller.config["modsecurity-snippet"])
     words = " ".join(str(text or "") for text in texts).lower().split()
-    blocks = ("secruleengine", "on") in zip(words, words[1:], strict=False)
+    blocks = ("secruleengine", "on") in pairwise(words)
     return "" if blocks else DETECTS
