@@ -33,10 +33,11 @@ class Remark:
 
     "spelling": paths in another letter case than declared; "wider": another path is under the
     policy, too; "early": so is one that nginx answers itself; "loose": so are all paths that begin
-    with ``start``; "port": Host headers with a port other than 80 and 443.
+    with ``start``; "port": Host headers with a port other than 80 and 443; "origin": OPTIONS from
+    origins that end like those that enable-cors allows.
     """
 
-    kind: Literal["spelling", "wider", "early", "loose", "port"]
+    kind: Literal["spelling", "wider", "early", "loose", "port", "origin"]
     path: str
     start: str = ""
 
@@ -119,6 +120,8 @@ class Zones:
             yield Remark("spelling", other.declared if other else "/")
         if self.odd_ports:
             yield Remark("port", "*")
+        if any("*" in origin[1:] for origin in self.before[id(location)].origins):
+            yield Remark("origin", location.declared)
 
 
 def zones(

@@ -1,5 +1,6 @@
 """whitelist-source-range, denylist-source-range, block-cidrs: from which addresses one may ask."""
 
+import ipaddress
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -15,8 +16,12 @@ from nginx2istio.rule import (
     action,
     addresses,
     authorization,
+    envoy_filter,
+    http_filter,
     kept,
+    on_route,
     rule,
+    typed,
     withheld,
     zones,
 )
@@ -25,7 +30,7 @@ WITHHELD = Message(
     "N2I200", "unsupported", "error",
     "the addresses that may ask for {path} can't be checked: no AuthorizationPolicy can tell the "
     "pattern from the other paths of the host; {so}",
-    "write the path as plain paths (Prefix or Exact), or give it a host of its own",
+    "write the path as plain paths (Prefix or Exact), or convert with --envoy-filters",
     frozenset({"access", "routing"}),
 )
 WIDER = Message(
@@ -63,9 +68,19 @@ REDIRECT = Message(
     "nothing: who may not enter gets another refusal",
     frozenset({"access", "redirect"}),
 )
+ORIGIN = Message(
+    "N2I206", "approximated", "info",
+    "OPTIONS requests from origins that end like one of cors-allow-origin and do not match it are "
+    "refused at {path}",
+    "nothing: no browser sends more after it",
+    frozenset({"access", "cors"}),
+)
 REMARKS = {
     "wider": WIDER, "spelling": SPELLING, "port": ODD_PORTS, "loose": LOOSE, "early": REDIRECT,
+    "origin": ORIGIN,
 }  # fmt: skip
+RBAC = "envoy.extensions.filters.http.rbac.v3.RBAC"
+FILTER = "nginx2istio.addresses"
 KEYS = ("allowlist-source-range", "denylist-source-range")
 
 
@@ -84,6 +99,9 @@ def access_list(here: Here) -> Iterator[Edit | Finding]:
         return
     key = next((k for k in KEYS if k in here), "block-cidrs")
     path = here.location.declared
+    if plan.fits[id(here.location)].impossible and here.options.envoy_filters:
+        yield from _on_route(here)
+        return
     if plan.fits[id(here.location)].impossible:
         so = "it is served to everybody" if here.options.allow_unprotected else "it answers 503"
         yield WITHHELD.about(key, path=path, so=so)
@@ -105,6 +123,28 @@ def access_list(here: Here) -> Iterator[Edit | Finding]:
             key, protected=path, path=remark.path, start=remark.start, host=here.server.host
         )
         yield said.for_host() if remark.path == "*" else replace(said, path=remark.path)
+
+
+def _on_route(here: Here) -> Iterator[Edit]:
+    """The same check as a filter of the location's routes, which know their own patterns."""
+    found = addresses(here.config, here.location)
+    refused = [_network(text) for text in found.deny]
+    if found.allow:
+        refused.append({"not_id": {"or_ids": {"ids": [_network(t) for t in found.allow]}}})
+    policy = {"permissions": [{"any": True}], "principals": refused}
+    rules = {"action": "DENY", "policies": {"addresses": policy}}
+    own = typed(f"{RBAC}PerRoute", rbac={"rules": rules})
+    yield envoy_filter(here, "who-may-ask", http_filter(FILTER, typed(RBAC)))
+    name = f"who-may-ask {here.route_name}"
+    yield envoy_filter(
+        here, name, on_route(here.route_name, {"typed_per_filter_config": {FILTER: own}})
+    )
+
+
+def _network(text: str) -> dict[str, object]:
+    network = ipaddress.ip_network(text)
+    address = str(network.network_address)
+    return {"remote_ip": {"address_prefix": address, "prefix_len": network.prefixlen}}
 
 
 def _group(config: NginxConfig, location: Location) -> str:

@@ -123,8 +123,16 @@ EARLY = Message(
     "nothing, or convert with --envoy-filters",
     frozenset({"auth", "redirect"}),
 )
+ORIGIN = Message(
+    "N2I223", "approximated", "info",
+    "OPTIONS requests from origins that end like one of cors-allow-origin and do not match it are "
+    "refused at {path}",
+    "nothing: no browser sends more after it",
+    frozenset({"access", "auth", "cors"}),
+)
 REMARKS = {
     "wider": WIDER, "spelling": SPELLING, "port": ODD_PORTS, "loose": LOOSE, "early": EARLY,
+    "origin": ORIGIN,
 }  # fmt: skip
 FLAG = "convert with --envoy-filters, which asks as nginx does"
 SEVERAL = (
