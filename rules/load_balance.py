@@ -230,6 +230,9 @@ def service_upstream(here: Here) -> Iterator[Edit | Finding]:
 @rule("balancing", scope="once", when="always")
 def in_turn(here: Here) -> Iterator[Edit | Finding]:
     """Say once how pods are chosen where no annotation says anything."""
+    if here.config.controller.config["load-balance"] == "ewma":
+        yield EWMA.about("load-balance").for_all()
+        return
     zones = here.config.controller.flags.get("enable-topology-aware-routing") is True
     near = ", and prefers those of its own zone (--enable-topology-aware-routing)" if zones else ""
     too = "; for zones set trafficDistribution: PreferClose in the Services" if zones else ""

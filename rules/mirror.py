@@ -93,7 +93,7 @@ def sent(
 ) -> Iterator[Edit | Finding]:
     """The mirror itself, and what it is told otherwise."""
     name = here.text("mirror-host") if "mirror-host" in here else host
-    host = whole(host, here.location.ingress.namespace)
+    host = whole(here, host)
     if not host.endswith(".svc.cluster.local"):
         yield outside(host, port, tls=tls)
     spec = elsewhere(host, port, TLS if tls else None)
@@ -123,12 +123,12 @@ def copied(here: Here, host: str, port: int, name: str) -> dict[str, Any]:
     return on_route(here.route_name, value, action="ROUTE")
 
 
-def whole(host: str, namespace: str) -> str:
-    """The name of a Service as Istio knows it, as far as a short one can be told for one."""
-    short = re.fullmatch(r"([^.]+)\.([^.]+)(\.svc(\.cluster)?)?", host)
-    if short and short[3]:
+def whole(here: Here, host: str) -> str:
+    """Return the name of a Service as Istio knows it, where a shorter one is surely meant so."""
+    short = re.fullmatch(r"([^.]+)\.([^.]+)(\.svc)?", host)
+    if short and (short[3] or (short[2], short[1]) in here.config.services):
         return f"{short[1]}.{short[2]}.svc.cluster.local"
-    return host
+    return host.removesuffix(".")
 
 
 def rewritten(here: Here) -> bool:
