@@ -9,6 +9,7 @@ from typing import Any
 
 from nginx2istio.istio import re2
 from nginx2istio.istio.re2 import Untranslatable
+from nginx2istio.nginx.model import Location
 from nginx2istio.variables import REWRITTEN
 
 TRUE = "[^0]|.{2,}"
@@ -174,3 +175,15 @@ def without_query(pattern: str) -> str:
         found += "[^?]" if char == "." else char
         i += 1
     return found
+
+
+def reaches(location: Location, pattern: str) -> bool:
+    """Whether a pattern for paths can match any path of a location, by its literal beginning."""
+    if not pattern.startswith("^") or location.match == "regex" or "|" in pattern:
+        return True
+    start = re.match(r"[\w/-]*", pattern[1:])
+    literal = start[0] if start else ""
+    if pattern[1 + len(literal) :][:1] in ("?", "*", "{"):
+        literal = literal[:-1]
+    whole = location.path.startswith(literal)
+    return whole or (location.match == "prefix" and literal.startswith(location.path))

@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from nginx2istio.conditions import condition as condition
 from nginx2istio.conditions import path_regex as path_regex
+from nginx2istio.conditions import reaches as reaches
 from nginx2istio.copies import copy_secret, secret_name
 from nginx2istio.edit import Edit as Edit
 from nginx2istio.edit import Phase as Phase
