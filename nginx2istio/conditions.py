@@ -61,11 +61,20 @@ def _text(operator: str, value: str) -> tuple[bool, dict[str, str]]:
             return not negated, {"regex": ".+"}
         case "~" | "~*" as kind:
             case_ = "(?i)" if kind == "~*" else ""
-            found = re2.compiled(f"{case_}.*?(?:{value}).*")
+            found = re2.compiled(case_ + _anywhere(value))
             if re.fullmatch(r"(\.\*|\^|\$|\||\(|\))*", value) or _matches_nothing(value):
                 raise Untranslatable(f"the pattern {value!r} holds for an absent value, too")
             return negated, {"regex": found}
     raise Untranslatable(f"{operator} is no comparison that Istio knows")
+
+
+def _anywhere(pattern: str) -> str:
+    """The pattern for the whole of a text in which nginx looks for it."""
+    if re2.alternatives(pattern):
+        return f".*?(?:{pattern}).*"
+    start = "" if pattern.startswith("^") else ".*?"
+    ends = pattern.endswith("$") and not pattern.endswith(r"\$")
+    return start + pattern.removeprefix("^")[: -1 if ends else None] + ("" if ends else ".*")
 
 
 def _matches_nothing(pattern: str) -> bool:
