@@ -78,7 +78,7 @@ TLS = frozenset({"HTTPS", "GRPCS"})
 
 @rule("backend-protocol", "proxy-ssl-secret", "proxy-ssl-ciphers", "proxy-ssl-protocols",
       "proxy-ssl-name", "proxy-ssl-verify", "proxy-ssl-verify-depth", "proxy-ssl-server-name",
-      reads=("proxy-ssl-location-only",))  # fmt: skip
+      "proxy-ssl-location-only", "fastcgi-index", "fastcgi-params-configmap")  # fmt: skip
 def backend_protocol(here: Here) -> Iterator[Edit | Finding]:
     """What nginx's proxy_pass or grpc_pass says, the trafficPolicy of the Service says in Istio.
 
@@ -91,7 +91,9 @@ def backend_protocol(here: Here) -> Iterator[Edit | Finding]:
     written = here.text("backend-protocol")
     protocol = written.upper()
     if protocol == "FCGI":
-        yield FCGI.about("backend-protocol")
+        for key in ("backend-protocol", "fastcgi-index", "fastcgi-params-configmap"):
+            if key in here:
+                yield FCGI.about(key)
         yield variant(Phase.SPLIT, directResponse={"status": 503})
         return
     if protocol in ("GRPC", "GRPCS"):
