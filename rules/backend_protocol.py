@@ -26,7 +26,7 @@ FCGI = Message(
     "N2I331", "unsupported", "error",
     "Envoy doesn't speak FastCGI; the path answers 503 after the conversion",
     "put a web server in front of the FastCGI process, in its pod, and drop the annotation",
-    frozenset({"status", "routing", "protocol", "body", "response-headers", "cookies"}),
+    frozenset({"status", "routing"}),
 )
 HEADERS_LOST = Message(
     "N2I332", "approximated", "info",
