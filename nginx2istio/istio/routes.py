@@ -124,9 +124,9 @@ def _copies(
     yield route
 
 
-def _shared(bodies: Sequence[Object]) -> Object:
-    """The response headers that all of these routes set."""
-    found = [body.get("headers", {}).get("response", {}).get("set", {}) for body in bodies]
+def _shared(bodies: Sequence[Object], how: str) -> Object:
+    """The response headers that all of these routes set, or add."""
+    found = [body.get("headers", {}).get("response", {}).get(how, {}) for body in bodies]
     first = found[0] if found else {}
     return {k: v for k, v in first.items() if all(other.get(k) == v for other in found)}
 
@@ -143,9 +143,10 @@ def http_routes(site: Site, policies: Policies) -> tuple[list[Object], Conflicts
             bodies[port] = finished(dict(edit.value), policies, None, port)
             if edit.path == "shared":
                 places = [route_body(place, port, policies, "")[0] for place in site.places]
-                headers = _shared(places)
-                if headers:
-                    put(bodies[port], "headers.response.set", headers)
+                for how in ("set", "add"):
+                    headers = _shared(places, how)
+                    if headers:
+                        put(bodies[port], f"headers.response.{how}", headers)
         apart = bool(edit.port) or len({repr(body) for body in bodies.values()}) > 1
         for port in list(bodies) if apart else list(bodies)[:1]:
             if port in site.ports:

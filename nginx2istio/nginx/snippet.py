@@ -30,6 +30,8 @@ class Directive:
     @property
     def text(self) -> str:
         """The directive on one line, as the report shows it; a block as three dots."""
+        if self.name.endswith("_by_lua_block"):
+            return f"{self.name} {{ ... }}"
         args = [f'"{a}"' if not a or set(a) & set(' \t\n;{}"') else a for a in self.args]
         told = f"({' '.join(args)})" if self.name == "if" else " ".join(args)
         return f"{self.name} {told}".rstrip() + (";" if self.block is None else " { ... }")
