@@ -44,6 +44,13 @@ HOST = Message(
     "nothing, where the proxy in front leaves the Host alone; or convert with --envoy-filters",
     frozenset({"host", "request-headers"}),
 )
+ORIGINAL_URI = Message(
+    "N2I155", "approximated", "info",
+    "X-Original-URI names the path as Envoy has tidied it up (//, %2F, ..), where nginx names it as "
+    "it came",
+    "nothing, unless a back end tells such spellings apart",
+    frozenset({"request-headers"}),
+)
 CLIENT = "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%"
 PEER_ADDRESS = "%DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT%"
 ORIGINAL = "X-Original-Forwarded-For"
@@ -102,11 +109,13 @@ def forwarded_headers(here: Here) -> Iterator[Edit | Finding]:
         yield route("headers.request.set", own, port=port)
 
 
-@rule("compat", scope="once", when="always")
+@rule("compat", scope="once", when="always", reads=("proxy-add-original-uri-header",))
 def lean(here: Here) -> Iterator[Edit | Finding]:
-    """`--compat lean` leaves the block out, and says so once."""
+    """`--compat lean` leaves the block out, and says so once; so is what the block can't do."""
     if here.options.compat == "lean":
         yield LEAN.about("").for_all()
+    elif here["proxy-add-original-uri-header"]:
+        yield ORIGINAL_URI.about("proxy-add-original-uri-header").for_all()
 
 
 @rule(*BELIEVING, scope="once", when="always")

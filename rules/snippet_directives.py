@@ -165,7 +165,8 @@ def all_hosts(here: Here) -> Iterator[Edit | Finding]:
         if key == "stream-snippet":
             found = _stream(key, setting)
         else:
-            found = (x for x in _each(key, setting, "http") if isinstance(x, Finding))
+            level = key.removesuffix("-snippet")
+            found = (x for x in _each(key, setting, level) if isinstance(x, Finding))
         yield from (said.for_all() for said in found)
 
 
@@ -189,7 +190,9 @@ def _each(key: str, setting: Setting, level: str) -> Iterator[Edit | Finding]:
 
 def _one(key: str, directive: Directive, level: str) -> Iterator[Edit | Finding]:
     name, about = directive.name, subject(directive.name)
-    if name in HEADER_DIRECTIVES:
+    if level == "main":  # workers, modules, variables of the environment
+        yield (NOTHING if directive.block is None else HTTP_LEVEL).about(key, text=directive.text)
+    elif name in HEADER_DIRECTIVES:
         try:
             header_lines(directive)
         except Unclear:

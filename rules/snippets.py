@@ -22,6 +22,7 @@ from nginx2istio.rule import (
     joined,
     on_route,
     path_regex,
+    reaches,
     returned,
     rewritten,
     route,
@@ -78,6 +79,7 @@ LOOSER = Message(
     "use the annotation satisfy",
     frozenset({"access", "auth"}),
 )
+ELSEWHERE = "no path of this location begins like the pattern"
 EVERYWHERE = "every location has its own"
 BEATEN = "the paths of the host are regular expressions, which go before it"
 BEHIND = "an unconditional return or break stands before it"
@@ -230,6 +232,9 @@ class _Flow:
         port: int, _: Mapping[str, str] | None = None,
     ) -> Iterator[Part]:  # fmt: skip
         here, paths = self.here, [x.path for x in self.here.server.locations]
+        if self.level == "location" and not reaches(here.location, directive.args[0]):
+            yield self.say(WITHOUT_EFFECT, key, setting, directive, why=ELSEWHERE)
+            return
         made = rewritten(here, directive, self.relative, alone=paths == ["/"])
         both = joined(match, made.match)
         if made.path is not None:
