@@ -20,6 +20,10 @@ ISSUER = "%DOWNSTREAM_PEER_ISSUER%"
 PEM = "%DOWNSTREAM_PEER_CERT%"
 
 
+BEFORE = '(?:By=[^;]*;)*Hash=[^;]*;(?:Cert="[^"]*";)?(?:Chain="[^"]*";)?'
+"""What Envoy writes before the subject; nothing of it is the client's to say."""
+
+
 def without(pattern: str) -> Object:
     """A match of requests whose header a regular expression does not match, or that have none."""
     return {"withoutHeaders": {HEADER: {"regex": pattern}}}
@@ -33,7 +37,7 @@ def subject_matches(pattern: str) -> str:
     """
     re2.compiled(pattern)
     found = "|".join(_inside(part) for part in _parts(pattern))
-    return re2.compiled(f'(?:.*;)?Subject="(?:{found})".*')
+    return re2.compiled(f'{BEFORE}Subject="(?:{found})".*')
 
 
 def _parts(pattern: str) -> list[str]:
