@@ -100,7 +100,10 @@ def response_headers(here: Here) -> Iterator[Edit | Finding]:
     if removed:
         yield route("headers.response.remove", removed)
     for line in last.values():
-        if line.kind == "set":
+        if line.name.lower() == "server":
+            sent = line.text if line.kind == "set" else "no Server header"
+            yield SERVER.about(line.key, nginx=sent).on(line.text, line.origin)
+        elif line.kind == "set":
             yield from _written(here, line, "set", line.name)
     yield from _added(here, added)
     yield from _unread(here)

@@ -3,12 +3,14 @@
 import re
 from collections.abc import Iterator
 
+from nginx2istio.nginx.headers import answer_headers
 from nginx2istio.rule import (
     Edit,
     Finding,
     Here,
     Message,
     Phase,
+    answer,
     envoy_filter,
     on_route,
     route,
@@ -28,6 +30,13 @@ QUERY_SLASH = Message(
     "nothing: the address with the slash is the one that was asked for",
     frozenset({"redirect"}),
 )
+OUTER = Message(
+    "N2I115", "approximated", "info",
+    "where a proxy in front names another host in X-Forwarded-Host, the redirect to https keeps a "
+    "slash at the end of the address, which nginx cuts off",
+    "nothing: the address with the slash is the one that was asked for",
+    frozenset({"redirect"}),
+)
 WITHOUT_SLASH = "to https without the slash"
 """The name of the routes whose redirect cuts a slash off, for the EnvoyFilter that says so."""
 # What differs over https itself is said by the baseline's N2I901.
@@ -44,15 +53,17 @@ CODE = Message(
     "use one of 301, 302, 303, 307, 308",
     frozenset({"status", "redirect"}),
 )
-ACME = "/.well-known/acme-challenge"
+STS = "Strict-Transport-Security"
 
 
 @rule("ssl-redirect", "force-ssl-redirect", "preserve-trailing-slash", when="always",
-      reads=("http-redirect-code", "no-tls-redirect-locations"))  # fmt: skip
+      reads=("http-redirect-code", "no-tls-redirect-locations",
+             "use-forwarded-headers"))  # fmt: skip
 def ssl_redirect(here: Here) -> Iterator[Edit | Finding]:
     """nginx answers plain HTTP with 308 to https where the host has a certificate, or is forced to.
 
-    The status is the ConfigMap's http-redirect-code; the Host's port is dropped.
+    The status is the ConfigMap's http-redirect-code; the Host's port is dropped. With
+    `use-forwarded-headers` X-Forwarded-Proto tells what is plain, and X-Forwarded-Host the host.
     """
     forced = bool(here["force-ssl-redirect"])
     wanted = forced or (bool(here["ssl-redirect"]) and here.server.certificate is not None)
@@ -72,12 +83,21 @@ def ssl_redirect(here: Here) -> Iterator[Edit | Finding]:
     matches: list[dict[str, object]] = [{}]
     if len(names) < len(here.hosts):  # nginx looks for a certificate by the name that was asked for
         matches = [{"authority": {"regex": f"(?i){re.escape(n)}(:[0-9]+)?"}} for n in names]
-    cut = not here["preserve-trailing-slash"]
+    cut, believed = not here["preserve-trailing-slash"], bool(here["use-forwarded-headers"])
+    plain = {"x-forwarded-proto": {"exact": "http"}} if believed else {}
+    port = 0 if believed else 80
     for match in matches:
+        if believed:
+            outer = {**match, "headers": {**plain, "x-forwarded-host": {"regex": ".+"}}}
+            there = answer(code, "https://%REQ(X-FORWARDED-HOST)%%REQ(:PATH)%")
+            yield variant(Phase.HTTPS, outer, **there)
         if cut and here.options.envoy_filters:
-            slash = {**match, "headers": {":path": {"regex": "[^?]+/"}}}
-            yield variant(Phase.HTTPS, slash, port=80, name=WITHOUT_SLASH, redirect=to)
-        yield variant(Phase.HTTPS, match, port=80, redirect=to)
+            slash = {**match, "headers": {**plain, ":path": {"regex": "[^?]+/"}}}
+            yield variant(Phase.HTTPS, slash, port=port, name=WITHOUT_SLASH, redirect=to)
+        whole = {**match, "headers": plain} if plain else match
+        yield variant(Phase.HTTPS, whole, port=port, redirect=to)
+    if cut and believed:
+        yield OUTER.about("preserve-trailing-slash")
     if cut and here.options.envoy_filters:
         rewrite = {"pattern": {"regex": "/$"}, "substitution": ""}
         patch = on_route(WITHOUT_SLASH, {"redirect": {"regex_rewrite": rewrite}})
@@ -85,15 +105,20 @@ def ssl_redirect(here: Here) -> Iterator[Edit | Finding]:
         yield QUERY_SLASH.about("preserve-trailing-slash")
     elif cut:
         yield SLASH.about("preserve-trailing-slash")
-    if not here.tls and not here.server.passthrough:
+    if not here.tls and not here.server.passthrough and not believed:
         yield FAKE.about("force-ssl-redirect" if forced else "ssl-redirect").for_host()
 
 
 @rule("hsts", "hsts-max-age", "hsts-include-subdomains", "hsts-preload", when="always")
 def hsts(here: Here) -> Iterator[Edit | Finding]:
-    """nginx adds Strict-Transport-Security to every answer over https; ConfigMap keys hsts*."""
-    if here.tls and here["hsts"]:
-        yield route("headers.response.set", {"Strict-Transport-Security": value(here)}, port=443)
+    """nginx adds Strict-Transport-Security to every answer over https; ConfigMap keys hsts*.
+
+    What a snippet or a list of headers says of it comes later and wins.
+    """
+    said = answer_headers(here.config, here.server, here.location)
+    replaced = any(x.name.lower() == STS.lower() and x.kind != "add" and not x.codes for x in said)
+    if here.tls and here["hsts"] and not replaced:
+        yield route("headers.response.set", {STS: value(here)}, port=443)
 
 
 def value(here: Here) -> str:
