@@ -68,10 +68,12 @@ CLIENTS = 20_000
 """Of so many clients an EnvoyFilter remembers the tokens."""
 Ingresses = dict[str, Mapping[str, Setting]]
 KEYS = ("limit-rps", "limit-rpm", "limit-burst-multiplier", "limit-allowlist")
+MOVED = ("permanent-redirect", "temporal-redirect")
 ADDRESS = ("$binary_remote_addr", "$remote_addr")
 
 
-@rule(*KEYS, "limit-conn-zone-variable", "limit-req-status-code", reads=("enable-cors",))
+@rule(*KEYS, "limit-conn-zone-variable", "limit-req-status-code",
+      reads=("enable-cors", *MOVED))  # fmt: skip
 def limit_rates(here: Here) -> Iterator[Edit | Finding]:
     """Nginx counts by client and Ingress, and takes burst + 1 requests at once before it refuses.
 
@@ -84,7 +86,7 @@ def limit_rates(here: Here) -> Iterator[Edit | Finding]:
         for key, unit in (("limit-rps", "second"), ("limit-rpm", "minute"))
         if key in here and here.number(key) > 0
     }
-    if not limited:
+    if not limited or moved(here):
         return
     rate = " and ".join(f"{number} requests a {unit}" for number, unit in limited.values())
     zone = here.text("limit-conn-zone-variable")
@@ -212,11 +214,16 @@ def buckets(name: str, settings: Mapping[str, Setting]) -> Iterator[dict[str, An
         yield {"entries": [*entries, {"key": "remote_address"}], "token_bucket": bucket}
 
 
-@rule("limit-connections", "limit-conn-status-code")
+def moved(here: Here) -> bool:
+    """Whether every request is answered by a redirect, before anything is counted."""
+    return any(key in here and here[key] for key in MOVED)
+
+
+@rule("limit-connections", "limit-conn-status-code", reads=MOVED)
 def limit_connections(here: Here) -> Iterator[Edit | Finding]:
     """Nginx counts a client's requests in progress; Envoy counts those of all clients."""
     number = here.number("limit-connections")
-    if number > 0:
+    if number > 0 and not moved(here):
         yield CONNECTIONS.about(
             "limit-connections", number=number, status=here.number("limit-conn-status-code")
         )

@@ -19,8 +19,14 @@ TCP = Message(
     "{name} is about TCP and UDP services, which are no Ingresses and are not converted",
     "write a Gateway server of protocol TCP and a VirtualService with tcp routes for each of them",
 )
+HEEDED = Message(
+    "N2I593", "neutral", "info",
+    "{name} says {what}: the conversion takes the Ingresses as the controller does",
+    "nothing; Istio does not look at Ingresses any more",
+)
 
 NOTHING = {
+    "default-type": "the type of files that nginx serves itself",
     "debug-connections": "what nginx writes to its error log",
     "disable-ipv6-dns": "how nginx resolves names",
     "enable-aio-write": "how nginx writes its temporary files",
@@ -43,6 +49,7 @@ NOTHING = {
     "reuse-port": "how nginx's workers listen",
     "server-name-hash-bucket-size": "the size of nginx's hash tables",
     "server-name-hash-max-size": "the size of nginx's hash tables",
+    "use-geoip2": "variables for nginx's logs",
     "variables-hash-bucket-size": "the size of nginx's hash tables",
     "variables-hash-max-size": "the size of nginx's hash tables",
     "worker-cpu-affinity": "the CPUs of nginx's workers",
@@ -61,13 +68,17 @@ OWN = {
     "upstream-keepalive-time": "the connections to back ends",
     "upstream-keepalive-timeout": "the idle connections to back ends",
 }
+READING = {
+    "allow-cross-namespace-resources": "which Secrets and ConfigMaps an Ingress may name",
+    "strict-validate-path-type": "which paths an Ingress may have",
+}
 STREAM = (
     "proxy-stream-next-upstream", "proxy-stream-next-upstream-timeout",
     "proxy-stream-next-upstream-tries", "proxy-stream-responses", "proxy-stream-timeout",
 )  # fmt: skip
 
 
-@rule(*NOTHING, *OWN, *STREAM, scope="once", when="always")
+@rule(*NOTHING, *OWN, *READING, *STREAM, scope="once", when="always")
 def neutral_settings(here: Here) -> Iterator[Edit | Finding]:
     """The ConfigMap's settings whose effect ends inside nginx: nothing is to be translated."""
     for key, what in NOTHING.items():
@@ -76,6 +87,9 @@ def neutral_settings(here: Here) -> Iterator[Edit | Finding]:
     for key, what in OWN.items():
         if here.global_setting(key):
             yield ISTIOS_OWN.about(key, name=key, what=what).for_all()
+    for key, what in READING.items():
+        if here.global_setting(key):
+            yield HEEDED.about(key, name=key, what=what).for_all()
     for key in STREAM:
         if here.global_setting(key):
             yield TCP.about(key, name=key).for_all()
