@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from nginx2istio.kept import kept
 from nginx2istio.nginx.config import NginxConfig
-from nginx2istio.nginx.model import Location, Server, Setting
+from nginx2istio.nginx.model import Location, Setting
 from nginx2istio.nginx.snippet import Directive, parse_snippet
 
 LISTING = frozenset({"allow", "deny"})
@@ -24,7 +25,7 @@ class Listed:
     beyond: str = ""
 
     def __bool__(self) -> bool:
-        return bool(self.allow or self.deny)
+        return bool(self.allow or self.deny or self.beyond)
 
 
 def listed(directives: Iterable[Directive]) -> Listed:
@@ -62,17 +63,26 @@ def of_location(config: NginxConfig, location: Location) -> Listed:
 
 def inherited(config: NginxConfig, location: Location) -> Listed:
     """The lists of the snippets of its server, or else of all servers."""
+    return _of_servers(config).get(id(location)) or _of_all(config)
+
+
+@kept
+def _of_servers(config: NginxConfig) -> Mapping[int, Listed]:
+    """The lists that servers have, by the identity of their locations."""
     wide = config.given("server-snippet")
-    if wide or any("server-snippet" in server.settings for server in config.servers):
-        server = _server(config, location)
-        found = listed(_lines(server.settings.get("server-snippet") if server else None, wide))
-        if found or found.beyond:
-            return found
+    found = {}
+    for server in config.servers:
+        own = server.settings.get("server-snippet")
+        if own or wide:
+            said = listed(_lines(own, wide))
+            if said:
+                found.update((id(location), said) for location in server.locations)
+    return found
+
+
+@kept
+def _of_all(config: NginxConfig) -> Listed:
     return listed(_lines(config.given("http-snippet")))
-
-
-def _server(config: NginxConfig, location: Location) -> Server | None:
-    return next((s for s in config.servers if any(x is location for x in s.locations)), None)
 
 
 def _lines(*settings: Setting | None) -> list[Directive]:
