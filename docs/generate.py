@@ -20,9 +20,10 @@ def findings() -> str:
     lines = [
         "# Findings",
         "",
-        "What the report can say, by code. Severity is what a client or an attacker notices: *error*,",
-        "traffic or protection would break; *warning*, some client notices; *info*, nobody relies on",
-        "it. `{...}` stands for what the finding is about. Written by `python docs/generate.py`.",
+        "What the report can say, by code. Severity is what a client or an attacker notices:",
+        "*error*, traffic or protection breaks; *warning*, some client notices; *info*, nobody",
+        "relies on it. `{...}` stands for what the finding is about. Written by",
+        "`python docs/generate.py`.",
         "",
     ]
     for code in sorted(messages):

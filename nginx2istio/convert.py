@@ -192,16 +192,23 @@ def _site(
         except re2.Untranslatable as why:
             said.append(
                 engine.said(
-                    engine.BAD_REGEX, location.ingress, (server.host, *server.aliases),
-                    location.declared, key=location.declared, why=why,
-                )  # fmt: skip
+                    engine.BAD_REGEX,
+                    location.ingress,
+                    (server.host, *server.aliases),
+                    location.declared,
+                    key=location.declared,
+                    why=why,
+                )
             )
             continue
         places.append(
             Place(
-                route_name(location), found, location.upstream, tuple(edits.get(index, ())),
+                route_name(location),
+                found,
+                location.upstream,
+                tuple(edits.get(index, ())),
                 _comment(location),
-            )  # fmt: skip
+            )
         )
     places.sort(key=lambda p: "exact" not in p.uris[0])  # nginx looks at exact locations first
     return Site(
@@ -251,9 +258,12 @@ def _actions(
         if wanted not in found:
             found.append(wanted)
     if assembled.mesh:
-        edit = action("mesh-config", "set this in the mesh configuration before applying the "
-                      "objects; without it some of them do not work or protect",
-                      yaml=document(assembled.mesh))  # fmt: skip
+        edit = action(
+            "mesh-config",
+            "set this in the mesh configuration before applying the "
+            "objects; without it some of them do not work or protect",
+            yaml=document(assembled.mesh),
+        )
         found.append({"kind": edit.path, **edit.value})
     return found
 
@@ -261,8 +271,9 @@ def _actions(
 def _notes(resources: Iterable[Resource]) -> Iterable[Said]:
     for resource in resources:
         for note in resource.notes:
-            origin = Origin(resource.kind, resource.namespace, resource.name, note.key,
-                            resource.file, note.line)  # fmt: skip
+            origin = Origin(
+                resource.kind, resource.namespace, resource.name, note.key, resource.file, note.line
+            )
             yield engine.said(engine.NOTE, origin, (), key=note.key, why=note.text)
 
 
@@ -273,22 +284,26 @@ def _conflicts(assembled: Assembled, config: NginxConfig) -> Iterable[Said]:
         server = servers.get("_" if host == "*" else host)
         origin = server.ingresses[0] if server and server.ingresses else Origin()
         yield engine.said(
-            engine.CONFLICT, origin, (host,), key=conflict.field, kept=conflict.kept,
+            engine.CONFLICT,
+            origin,
+            (host,),
+            key=conflict.field,
+            kept=conflict.kept,
             lost=conflict.refused,
-        )  # fmt: skip
+        )
 
 
-def _unmapped(
-    config: NginxConfig, fates: Mapping[Origin, tuple[Fate, str, str]]
-) -> Iterable[Said]:
+def _unmapped(config: NginxConfig, fates: Mapping[Origin, tuple[Fate, str, str]]) -> Iterable[Said]:
     for server in config.servers:
         for location in server.locations:
             for setting in (*location.settings.values(), *server.settings.values()):
                 if setting.origin in fates and fates[setting.origin][0] == "unmapped":
                     hosts = (server.host, *server.aliases)
                     yield engine.said(
-                        engine.UNMAPPED, setting.origin, hosts, location.declared, setting.key,
+                        engine.UNMAPPED,
+                        setting.origin,
+                        hosts,
+                        location.declared,
+                        setting.key,
                         setting.text,
-                    )  # fmt: skip
-
-
+                    )

@@ -10,16 +10,17 @@ def secret_name(namespace: str, name: str, options: Options) -> str:
     return name if namespace == options.gateway_namespace else f"{namespace}--{name}"
 
 
-def copy_secret(
-    namespace: str, name: str, to: str, options: Options, what: str
-) -> dict[str, str]:
+def copy_secret(namespace: str, name: str, to: str, options: Options, what: str) -> dict[str, str]:
     """An action: a Secret that the gateway needs a copy of, by a command that doesn't print it."""
     there = options.gateway_namespace
     command = (
         f"kubectl get secret {name} -n {namespace} -o json"
-        f" | jq '.metadata = {{name: \"{to}\", namespace: \"{there}\"}}' | kubectl apply -f -"
+        f' | jq \'.metadata = {{name: "{to}", namespace: "{there}"}}\' | kubectl apply -f -'
     )
     return {
-        "kind": "copy-secret", "text": f"copy {what} to the gateway's namespace",
-        "secret": f"{namespace}/{name}", "to": f"{there}/{to}", "command": command,
-    }  # fmt: skip
+        "kind": "copy-secret",
+        "text": f"copy {what} to the gateway's namespace",
+        "secret": f"{namespace}/{name}",
+        "to": f"{there}/{to}",
+        "command": command,
+    }

@@ -32,7 +32,7 @@ class Phase(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """One wish about the Istio objects; see the functions below for what ``path`` and ``value`` are.
+    """One wish about the Istio objects; ``rule`` says what ``path`` and ``value`` are.
 
     ``port`` (80 or 443) restricts a route, variant or destination to requests on that port,
     ``upstream`` a destination to one upstream of the location (a canary, say).

@@ -4,130 +4,192 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from nginx2istio.nginx.build import NginxConfig
 from nginx2istio.nginx.catalogue import nearest
+from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.model import Origin
 from nginx2istio.rule import Message
 from nginx2istio.translate import Said
 
 # Nothing differs by what these say, unless aspects name it: they tell what nginx does today.
 UNMAPPED = Message(
-    "N2I001", "unmapped", "warning",
+    "N2I001",
+    "unmapped",
+    "warning",
     "no rule translates {key}; its effect is lost",
     "look the annotation up in the controller's documentation and configure Istio by hand",
-    frozenset({
-        "routing", "path", "host", "request-headers", "status", "redirect", "response-headers",
-        "cookies", "auth", "access", "protocol", "balancing", "logging",
-    }),
-)  # fmt: skip
+    frozenset(
+        {
+            "routing",
+            "path",
+            "host",
+            "request-headers",
+            "status",
+            "redirect",
+            "response-headers",
+            "cookies",
+            "auth",
+            "access",
+            "protocol",
+            "balancing",
+            "logging",
+        }
+    ),
+)
 UNKNOWN = Message(
-    "N2I002", "ineffective", "info",
+    "N2I002",
+    "ineffective",
+    "info",
     "ingress-nginx knows no annotation {key} and ignores it{hint}",
     "delete it, or correct its name before the conversion if it was meant to do something",
 )
 INEFFECTIVE = Message(
-    "N2I003", "ineffective", "info",
+    "N2I003",
+    "ineffective",
+    "info",
     "{key} has no effect in nginx: {why}",
     "nothing: Istio does without it, too",
 )
 LOST_PATH = Message(
-    "N2I004", "ineffective", "warning",
+    "N2I004",
+    "ineffective",
+    "warning",
     "the path {key} is not served from this Ingress: {why}",
-    "delete the path, or move it; the older declaration is what nginx serves and what was converted",
+    "delete the path, or move it; nginx serves the older declaration, which was converted",
 )
 INVALID = Message(
-    "N2I005", "ineffective", "warning",
+    "N2I005",
+    "ineffective",
+    "warning",
     "ingress-nginx refuses this value of {key} ({text}) and uses its default",
     "delete the annotation, or correct it and convert again if its effect is wanted",
 )
 DENIED = Message(
-    "N2I006", "translated", "error",
+    "N2I006",
+    "translated",
+    "error",
     "ingress-nginx refuses this value of {key} ({text}) and answers 503 on the paths of this "
     "Ingress; so does the conversion",
     "correct the value and convert again",
 )
 FAMILY_OFF = Message(
-    "N2I007", "ineffective", "error",
+    "N2I007",
+    "ineffective",
+    "error",
     "ingress-nginx refuses this value of {key} ({text}) and with it switches the whole feature "
     "off: today the paths are served without it, and so they are after the conversion",
     "if this is a protection, correct the value now: it protects nothing",
 )
 SERVER_DENIED = Message(
-    "N2I008", "translated", "error",
+    "N2I008",
+    "translated",
+    "error",
     "ingress-nginx can't use this value of {key} ({text}) and answers 403 on the whole host; so "
     "does the conversion",
     "correct the value and convert again",
 )
 DROPPED = Message(
-    "N2I009", "ineffective", "error",
+    "N2I009",
+    "ineffective",
+    "error",
     "ingress-nginx does not load this Ingress: {why}; nothing of it is served today, and it was "
     "not converted",
     "correct it and convert again, or delete it",
 )
 SKIPPED = Message(
-    "N2I011", "neutral", "info",
+    "N2I011",
+    "neutral",
+    "info",
     "not converted, as it is not the controller's: {why}",
     "if it should be, name its class by --ingress-class or see --watch-ingress-without-class",
 )
 BAD_REGEX = Message(
-    "N2I012", "unsupported", "error",
+    "N2I012",
+    "unsupported",
+    "error",
     "Envoy's RE2 can't express the path {key}: {why}; it is not served after the conversion",
     "write the path without look-around and back references, or as several paths",
     frozenset({"routing", "path", "redirect", "access", "auth"}),
-)  # fmt: skip
+)
 CONFLICT = Message(
-    "N2I013", "approximated", "warning",
+    "N2I013",
+    "approximated",
+    "warning",
     "two settings want different values of {key}: kept {kept}, lost {lost}",
     "settle which one is right and set it by hand",
     frozenset({"routing", "timeout", "retries", "response-headers", "request-headers", "tls"}),
-)  # fmt: skip
+)
 NO_TIMESTAMP = Message(
-    "N2I014", "translated", "info",
+    "N2I014",
+    "translated",
+    "info",
     "several Ingresses share this host and not all have a creationTimestamp; nginx lets the oldest "
     "win what they contest, here they went in the order {why}",
     "export the Ingresses from the cluster (kubectl get ingress -A -o yaml), so that their age "
     "is known",
 )
 NOTE = Message(
-    "N2I015", "translated", "warning",
+    "N2I015",
+    "translated",
+    "warning",
     "{why}",
     "write it as the API server accepts it",
 )
 GUESSED_CERTIFICATE = Message(
-    "N2I016", "translated", "info",
+    "N2I016",
+    "translated",
+    "info",
     "the tls entry does not list this host; the certificate of Secret {key} was taken, as nginx "
     "does if the certificate covers the host",
     "check that the certificate covers the host, and list the host in the tls entry",
 )
 ONE_LABEL = Message(
-    "N2I017", "unsupported", "error",
+    "N2I017",
+    "unsupported",
+    "error",
     "Istio takes a host of one label for a Service of the namespace: {key} can't be served",
     "give the host a domain",
     frozenset({"routing"}),
-)  # fmt: skip
+)
 RESOURCE_BACKEND = Message(
-    "N2I018", "ineffective", "warning",
+    "N2I018",
+    "ineffective",
+    "warning",
     "a path's backend is a resource, no Service; nginx skips the path, and so did the conversion",
     "name a Service",
 )
 MESSAGES = tuple(v for v in list(globals().values()) if isinstance(v, Message))
 
 EFFECTS: Mapping[str, Message] = {
-    "default": INVALID, "denied": DENIED, "family-off": FAMILY_OFF, "server-denied": SERVER_DENIED,
-}  # fmt: skip
+    "default": INVALID,
+    "denied": DENIED,
+    "family-off": FAMILY_OFF,
+    "server-denied": SERVER_DENIED,
+}
 
 
 def said(
-    message: Message, origin: Origin, hosts: tuple[str, ...], path: str = "*",
-    key: str = "", value: str = "", **facts: object,
-) -> Said:  # fmt: skip
+    message: Message,
+    origin: Origin,
+    hosts: tuple[str, ...],
+    path: str = "*",
+    key: str = "",
+    value: str = "",
+    **facts: object,
+) -> Said:
     """A finding of the engine's."""
     hosts = tuple("*" if h == "_" else h for h in hosts)
     about = {"key": key, **facts}
     return Said(
-        message, message.severity, message.text.format(**about), message.instead.format(**about),
-        key, value, origin, hosts, path,
-    )  # fmt: skip
+        message,
+        message.severity,
+        message.text.format(**about),
+        message.instead.format(**about),
+        key,
+        value,
+        origin,
+        hosts,
+        path,
+    )
 
 
 def findings(config: NginxConfig) -> Iterator[Said]:
@@ -137,12 +199,24 @@ def findings(config: NginxConfig) -> Iterator[Said]:
         if message is not None:
             for path in mistake.paths:
                 yield said(
-                    message, mistake.origin, mistake.hosts, path, mistake.key, mistake.value,
+                    message,
+                    mistake.origin,
+                    mistake.hosts,
+                    path,
+                    mistake.key,
+                    mistake.value,
                     text=mistake.text,
-                )  # fmt: skip
+                )
     for rejected in config.rejected:
-        yield said(DROPPED, rejected.origin, rejected.hosts, "*", rejected.key, rejected.value,
-                   why=rejected.why)  # fmt: skip
+        yield said(
+            DROPPED,
+            rejected.origin,
+            rejected.hosts,
+            "*",
+            rejected.key,
+            rejected.value,
+            why=rejected.why,
+        )
     for skipped in config.skipped:
         yield said(SKIPPED, skipped.origin, skipped.hosts, why=skipped.why)
     for setting in config.unknown:

@@ -1,4 +1,4 @@
-"""Finds the rules: every ``*.py`` of a folder, loaded by path, the built-in ones like a user's own."""
+"""Finds the rules: every ``*.py`` of a folder, loaded by path, built-in or a user's own."""
 
 from __future__ import annotations
 

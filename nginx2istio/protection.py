@@ -124,9 +124,7 @@ class Zones:
             yield Remark("origin", location.declared)
 
 
-def zones(
-    server: Server, config: NginxConfig, group_of: Callable[[Location], str]
-) -> Zones:
+def zones(server: Server, config: NginxConfig, group_of: Callable[[Location], str]) -> Zones:
     """Sorts the locations of a host by the policy that they are under, "" for none."""
     groups: dict[int, str] = {}
     before: dict[int, Early] = {}
@@ -145,9 +143,14 @@ def zones(
         if loc is not None
     }
     return Zones(
-        server, groups, fits, before, tuple(loc for loc, _ in whole), _others(server, config),
+        server,
+        groups,
+        fits,
+        before,
+        tuple(loc for loc, _ in whole),
+        _others(server, config),
         "https" if config.controller.on("use-forwarded-headers") else "tls",
-    )  # fmt: skip
+    )
 
 
 def policy_name(name: str) -> str:

@@ -63,10 +63,31 @@ Fate = Literal["translated", "approximated", "unsupported", "neutral", "ineffect
 Severity = Literal["error", "warning", "info"]
 Scope = Literal["server", "location", "upstream", "once"]
 Aspect = Literal[
-    "routing", "path", "host", "request-headers", "status", "redirect", "response-headers", "cors",
-    "cookies", "affinity", "body", "body-limit", "rate-limit", "auth", "access", "timeout",
-    "retries", "balancing", "buffering", "tls", "protocol", "mirror", "logging", "waf",
-]  # fmt: skip
+    "routing",
+    "path",
+    "host",
+    "request-headers",
+    "status",
+    "redirect",
+    "response-headers",
+    "cors",
+    "cookies",
+    "affinity",
+    "body",
+    "body-limit",
+    "rate-limit",
+    "auth",
+    "access",
+    "timeout",
+    "retries",
+    "balancing",
+    "buffering",
+    "tls",
+    "protocol",
+    "mirror",
+    "logging",
+    "waf",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +132,7 @@ class Finding:
     """Where that is written, when that is not the annotation's own place."""
 
     def on(self, value: str, origin: Origin | None = None) -> Finding:
-        """The same, said of a part of the annotation (a directive of a snippet) or of a ConfigMap."""
+        """The same, said of a part of the annotation (a directive of a snippet) or of a ConfigMap."""  # noqa: E501
         return replace(self, value=value, origin=origin)
 
     def for_host(self) -> Finding:
@@ -261,9 +282,15 @@ def rule(
 
     def decorate(function: Callable[[Here], Iterable[Edit | Finding]]) -> Rule:
         return Rule(
-            function.__name__.strip("_").replace("_", "-"), keys, scope, when, reads, function,
-            function.__doc__ or "", function.__module__,
-        )  # fmt: skip
+            function.__name__.strip("_").replace("_", "-"),
+            keys,
+            scope,
+            when,
+            reads,
+            function,
+            function.__doc__ or "",
+            function.__module__,
+        )
 
     return decorate
 
@@ -385,9 +412,12 @@ def envoy_filter(here: Here, name: str, *patches: Mapping[str, Any], note: str =
     """
     options = here.options
     made = envoy.envoy_filter(
-        name, [dict(p) for p in patches], options.gateway_namespace, options.gateway_selector,
+        name,
+        [dict(p) for p in patches],
+        options.gateway_namespace,
+        options.gateway_selector,
         note=note,
-    )  # fmt: skip
+    )
     return resource(made)
 
 
@@ -427,4 +457,3 @@ def to(
     """
     given = {"weight": weight, "policy": policy, **fields}
     return {"upstream": upstream.name} | {k: v for k, v in given.items() if v is not None}
-

@@ -48,16 +48,22 @@ class Translation:
 
 
 BROKEN_RULE = Message(
-    "N2I010", "unsupported", "error",
+    "N2I010",
+    "unsupported",
+    "error",
     "the rule {rule} failed here: {error}; nothing of it was applied",
     "report this with the Ingress, and review these paths by hand",
     frozenset({"routing", "path", "status", "auth", "access", "response-headers"}),
-)  # fmt: skip
+)
 
 RANK: Mapping[Fate, int] = {
-    "translated": 0, "neutral": 0, "ineffective": 0, "approximated": 1, "unsupported": 2,
+    "translated": 0,
+    "neutral": 0,
+    "ineffective": 0,
+    "approximated": 1,
+    "unsupported": 2,
     "unmapped": 3,
-}  # fmt: skip
+}
 
 
 def ports(server: Server, config: NginxConfig) -> tuple[int, ...]:
@@ -137,9 +143,16 @@ class _Run:
         value = (setting.text if setting else "") if finding.value is None else finding.value
         self.said.append(
             Said(
-                finding.message, finding.severity or finding.message.severity, finding.text,
-                finding.instead, finding.key, value, origin, hosts, path,
-            )  # fmt: skip
+                finding.message,
+                finding.severity or finding.message.severity,
+                finding.text,
+                finding.instead,
+                finding.key,
+                value,
+                origin,
+                hosts,
+                path,
+            )
         )
         if setting:
             self.fate(setting.origin, finding.message.fate, rule.name, finding.message.code)
@@ -160,9 +173,17 @@ class _Run:
         """A place, for all rules that run there one after another."""
         upstream = self.config.upstreams.get(location.upstream)
         return Here(
-            self.config, server, location, upstream, settings, NOTHING, NOTHING, self.options,
-            ports(server, self.config), route_name(location),
-        )  # fmt: skip
+            self.config,
+            server,
+            location,
+            upstream,
+            settings,
+            NOTHING,
+            NOTHING,
+            self.options,
+            ports(server, self.config),
+            route_name(location),
+        )
 
     def all(self) -> Translation:
         """Runs every rule at every place."""
@@ -212,5 +233,3 @@ def upstream_settings(upstream: Upstream) -> Settings:
 def translate(config: NginxConfig, rules: Rules, options: Options) -> Translation:
     """Edits, findings and the fate of each annotation that is in force."""
     return _Run(config, rules, options).all()
-
-

@@ -22,26 +22,34 @@ from nginx2istio.rule import (
 )
 
 ASSIGNED = Message(
-    "N2I300", "translated", "info",
+    "N2I300",
+    "translated",
+    "info",
     "the cookie {name} keeps a client at one pod as before, but its value is Envoy's own: a "
     "client that brings nginx's cookie may get to another pod once",
     "switch over when losing the sessions once does no harm",
 )
 EXPIRES = Message(
-    "N2I301", "approximated", "info",
+    "N2I301",
+    "approximated",
+    "info",
     "the cookie {name} says its lifetime by Max-Age only, not by Expires",
     "nothing: all browsers of the last ten years read Max-Age, and prefer it",
     frozenset({"cookies"}),
 )
 PERSISTENT = Message(
-    "N2I302", "approximated", "info",
+    "N2I302",
+    "approximated",
+    "info",
     "a client whose cookie {name} names no pod (made up, or the pod is gone) keeps this cookie and "
     "is sent to the pod that its value hashes to; nginx gives it a new one",
     "nothing: the client still keeps to one pod",
     frozenset({"cookies"}),
 )
 MOVED = Message(
-    "N2I303", "approximated", "warning",
+    "N2I303",
+    "approximated",
+    "warning",
     "affinity-mode persistent leaves every session at its pod when pods are added; under Istio's "
     "consistent hash a part of the sessions moves to the new pods",
     "keep sessions outside of the pods, or convert with --envoy-filters, which writes the pod into "
@@ -49,47 +57,69 @@ MOVED = Message(
     frozenset({"balancing"}),
 )
 OTHER_POD = Message(
-    "N2I304", "approximated", "info",
+    "N2I304",
+    "approximated",
+    "info",
     "when a pod fails, nginx sends the client to another one and gives it a new cookie {name}; "
     "Envoy sends the request to another one, too, but asks the failed pod first until it is gone",
     "nothing: failed pods leave the Service soon",
     frozenset({"retries"}),
 )
 OLD_BROWSERS = Message(
-    "N2I305", "approximated", "warning",
+    "N2I305",
+    "approximated",
+    "warning",
     "nginx leaves SameSite=None out of the cookie {name} for browsers of 2018 that mistake it; "
     "{why} they can't be told from others",
     "give up session-cookie-conditional-samesite-none, or these browsers",
     frozenset({"cookies"}),
 )
 ADDRESS = Message(
-    "N2I306", "translated", "info",
+    "N2I306",
+    "translated",
+    "info",
     "the cookie {name} holds the address of a pod, readable for who looks",
     "nothing, unless the addresses inside of the cluster are a secret",
 )
 TAKES_PART = Message(
-    "N2I307", "approximated", "info",
+    "N2I307",
+    "approximated",
+    "info",
     "nginx obeys the cookie {name} on this path, too, but does not set it here; Envoy sets it",
     "nothing: the cookie is the same as that of the Service's other paths",
     frozenset({"cookies"}),
 )
 COOKIE = "consistentHash.httpCookie"
 MISTAKE_NONE: tuple[dict[str, Any], ...] = (
-    {"headers": {"user-agent": {
-        "regex": ".*(Chrome/[456]|CPU iPhone OS 12|iPad; CPU OS 12).*",
-    }}},
+    {
+        "headers": {
+            "user-agent": {
+                "regex": ".*(Chrome/[456]|CPU iPhone OS 12|iPad; CPU OS 12).*",
+            }
+        }
+    },
     {
         "headers": {"user-agent": {"regex": ".*Macintosh.*Intel Mac OS X 10_14.*Safari.*"}},
         "withoutHeaders": {"user-agent": {"regex": ".*Chrome.*"}},
     },
-)  # fmt: skip
+)
 """The browsers of ``same_site_none_compatible``."""
 
 
-@rule("affinity", "affinity-mode", "session-cookie-name", "session-cookie-path",
-      "session-cookie-domain", "session-cookie-expires", "session-cookie-max-age",
-      "session-cookie-samesite", "session-cookie-conditional-samesite-none",
-      "session-cookie-secure", "session-cookie-change-on-failure", scope="upstream")  # fmt: skip
+@rule(
+    "affinity",
+    "affinity-mode",
+    "session-cookie-name",
+    "session-cookie-path",
+    "session-cookie-domain",
+    "session-cookie-expires",
+    "session-cookie-max-age",
+    "session-cookie-samesite",
+    "session-cookie-conditional-samesite-none",
+    "session-cookie-secure",
+    "session-cookie-change-on-failure",
+    scope="upstream",
+)
 def affinity(here: Here) -> Iterator[Edit | Finding]:
     """The cookie: nginx sets it at the paths that ask for it and obeys it wherever the Service is.
 

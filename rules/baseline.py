@@ -15,34 +15,44 @@ from nginx2istio.rule import (
 )
 
 HTTPS_EVERYWHERE = Message(
-    "N2I901", "unsupported", "info",
+    "N2I901",
+    "unsupported",
+    "info",
     "nginx also answers https for hosts without a certificate, with a self-signed one that no "
     "client trusts; the new gateway does not",
     "name a certificate in spec.tls where a host should be served over https",
     frozenset({"tls"}),
 )
 REQUEST_HEADERS = Message(
-    "N2I902", "approximated", "info",
+    "N2I902",
+    "approximated",
+    "info",
     "headers that clients send: {what}",
     "see that no back end trusts such a header from outside, or convert with --envoy-filters",
     frozenset({"request-headers"}),
 )
 PATHS = Message(
-    "N2I903", "approximated", "info",
+    "N2I903",
+    "approximated",
+    "info",
     "odd paths (//, %2F, ..): nginx matches the tidied path but passes it to the back end as it "
     "came, and redirects to it as it came; Envoy passes and names the tidied one",
     "nothing, unless a back end tells such spellings apart",
     frozenset({"path", "redirect"}),
 )
 NO_UPGRADE = Message(
-    "N2I906", "approximated", "info",
+    "N2I906",
+    "approximated",
+    "info",
     "a back end that answers a request for another protocol (WebSocket) with anything but 101: "
     "Envoy passes the status on, but neither the body nor its type",
     "nothing: clients that ask for an upgrade look at the status",
     frozenset({"protocol"}),
 )
 REFUSALS = Message(
-    "N2I905", "approximated", "info",
+    "N2I905",
+    "approximated",
+    "info",
     "requests that no browser sends: nginx refuses a header over 8 KB, a broken escape or a path "
     "that leaves the root with 400 and TRACE with 405, and takes HTTP/1.0; Envoy takes headers up "
     "to 60 KB, answers HTTP/1.0 with 426, and treats some of the others otherwise",
@@ -61,10 +71,16 @@ def baseline(here: Here) -> Iterator[Edit | Finding]:
     yield NO_UPGRADE.about("").for_all()
 
 
-@rule("enable-underscores-in-headers", "ignore-invalid-headers", "generate-request-id",
-      scope="once", when="always", reads=("forwarded-for-header",))  # fmt: skip
+@rule(
+    "enable-underscores-in-headers",
+    "ignore-invalid-headers",
+    "generate-request-id",
+    scope="once",
+    when="always",
+    reads=("forwarded-for-header",),
+)
 def client_headers(here: Here) -> Iterator[Edit | Finding]:
-    """nginx drops headers whose names it finds odd, and keeps the client's X-Request-ID.
+    """Nginx drops headers whose names it finds odd, and keeps the client's X-Request-ID.
 
     Envoy can do both in its connection manager, where only an EnvoyFilter reaches. Where nginx
     sends no X-Request-ID (`generate-request-id: "false"`), an additional one does no harm.

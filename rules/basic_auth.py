@@ -17,14 +17,18 @@ from nginx2istio.rule import (
 )
 
 NO_CHECK = Message(
-    "N2I230", "unsupported", "error",
+    "N2I230",
+    "unsupported",
+    "error",
     "nothing in Istio checks the users and passwords of Secret {secret}: {so}",
     "put a service that checks them (oauth2-proxy with --htpasswd-file, say) behind auth-url and "
     "convert again; or give Envoy's basic_auth filter a list of {{SHA}} passwords by hand",
     frozenset({"auth", "access", "routing"}),
 )
 OTHER_WAY = Message(
-    "N2I231", "unsupported", "error",
+    "N2I231",
+    "unsupported",
+    "error",
     "only {other} lets clients in: users and passwords of Secret {secret}, which nginx takes as "
     "well (satisfy: any), are not checked and not accepted",
     "let the authentication service know these users, too",
@@ -32,9 +36,21 @@ OTHER_WAY = Message(
 )
 
 
-@rule("auth-type", "auth-secret", "auth-secret-type", "auth-realm",
-      reads=("satisfy", "auth-url", "global-auth-url", "enable-global-auth", "no-auth-locations",
-             "allowlist-source-range", "denylist-source-range"))  # fmt: skip
+@rule(
+    "auth-type",
+    "auth-secret",
+    "auth-secret-type",
+    "auth-realm",
+    reads=(
+        "satisfy",
+        "auth-url",
+        "global-auth-url",
+        "enable-global-auth",
+        "no-auth-locations",
+        "allowlist-source-range",
+        "denylist-source-range",
+    ),
+)
 def basic_auth(here: Here) -> Iterator[Edit | Finding]:
     """A request without a valid user and password gets 401 from nginx, others go on without them.
 

@@ -28,21 +28,27 @@ from nginx2istio.rule import (
 )
 
 UNKNOWN_LENGTH = Message(
-    "N2I500", "approximated", "info",
+    "N2I500",
+    "approximated",
+    "info",
     "bodies over {size} are refused with 413 as before when the request states its length; one of "
     "unknown length (chunked) passes, whatever its size",
     "let the back end limit chunked bodies, or convert with --envoy-filters",
     frozenset({"body-limit"}),
 )
 DEFAULT_UNKNOWN_LENGTH = Message(
-    "N2I501", "approximated", "info",
+    "N2I501",
+    "approximated",
+    "info",
     "request bodies over nginx's default limit of {size} are refused with 413 as before when the "
     "request states its length; one of unknown length (chunked) passes, whatever its size",
     "let the back ends limit chunked bodies, or convert with --envoy-filters",
     frozenset({"body-limit"}),
 )
 TOO_MUCH_TO_HOLD = Message(
-    "N2I502", "approximated", "info",
+    "N2I502",
+    "approximated",
+    "info",
     "bodies over {size} are refused with 413 as before when the request states its length; one of "
     "unknown length (chunked) passes, as Envoy would have to hold that much in memory to refuse it",
     "let the back end limit chunked bodies",
@@ -157,29 +163,43 @@ def held_filter() -> dict[str, object]:
     It would hold an upgrade to WebSocket or a gRPC stream for ever.
     """
     skip = "envoy.extensions.filters.common.matcher.action.v3.SkipFilter"
-    when = [header(name, text) for name, text in
-            (("content-length", ".*"), ("upgrade", ".*"), ("content-type", "application/grpc.*"))]
+    when = [
+        header(name, text)
+        for name, text in (
+            ("content-length", ".*"),
+            ("upgrade", ".*"),
+            ("content-type", "application/grpc.*"),
+        )
+    ]
     config = typed(
         "envoy.extensions.common.matching.v3.ExtensionWithMatcher",
         extension_config={
             "name": "envoy.filters.http.buffer",
             "typed_config": typed(f"{BUFFER}.Buffer", max_request_bytes=NGINX_DEFAULT),
         },
-        xds_matcher={"matcher_list": {"matchers": [{
-            "predicate": {"or_matcher": {"predicate": when}},
-            "on_match": {"action": {"name": "skip", "typed_config": typed(skip)}},
-        }]}},
-    )  # fmt: skip
+        xds_matcher={
+            "matcher_list": {
+                "matchers": [
+                    {
+                        "predicate": {"or_matcher": {"predicate": when}},
+                        "on_match": {"action": {"name": "skip", "typed_config": typed(skip)}},
+                    }
+                ]
+            }
+        },
+    )
     return http_filter(FILTER, config, disabled=True)
 
 
 def header(name: str, pattern: str) -> dict[str, object]:
     """A predicate on a request header."""
     source = typed("envoy.type.matcher.v3.HttpRequestHeaderMatchInput", header_name=name)
-    return {"single_predicate": {
-        "input": {"name": name, "typed_config": source},
-        "value_match": {"safe_regex": {"google_re2": {}, "regex": pattern}},
-    }}  # fmt: skip
+    return {
+        "single_predicate": {
+            "input": {"name": name, "typed_config": source},
+            "value_match": {"safe_regex": {"google_re2": {}, "regex": pattern}},
+        }
+    }
 
 
 @rule("body-size-default", scope="once", when="always", reads=("proxy-body-size",))

@@ -6,46 +6,60 @@ from collections.abc import Iterator
 from nginx2istio.rule import Edit, Finding, Here, Message, envoy_filter, on_manager, rule
 
 STREAMS = Message(
-    "N2I510", "approximated", "info",
+    "N2I510",
+    "approximated",
+    "info",
     "nginx takes a request in whole before it asks the back end, and states its length; Envoy "
     "passes it on as it comes{but}, so that slow clients keep back ends busy",
     "see that the back ends take chunked requests, and enough of them at once",
     frozenset({"buffering"}),
 )
 REQUEST_ON = Message(
-    "N2I511", "approximated", "info",
+    "N2I511",
+    "approximated",
+    "info",
     "nginx takes a request in whole before it asks the back end; Envoy passes it on as it comes",
     "see that the back end takes chunked requests",
     frozenset({"buffering"}),
 )
 REQUEST_OFF = Message(
-    "N2I512", "neutral", "info",
+    "N2I512",
+    "neutral",
+    "info",
     "Envoy passes a request on as it comes, which is what proxy-request-buffering off asks for"
     "{but}",
     "nothing",
     frozenset({"buffering"}),
 )
 RESPONSES = Message(
-    "N2I513", "neutral", "info",
+    "N2I513",
+    "neutral",
+    "info",
     "Envoy passes an answer on as it comes and holds it only as far as a slow client makes it; "
     "{name} has nothing to act on",
     "nothing",
     frozenset({"buffering"}),
 )
 REQUESTS = Message(
-    "N2I514", "neutral", "info",
+    "N2I514",
+    "neutral",
+    "info",
     "{name} is about the memory that nginx takes for a request; Envoy has buffers of its own",
     "nothing",
 )
 HEADERS = Message(
-    "N2I515", "approximated", "info",
+    "N2I515",
+    "approximated",
+    "info",
     "nginx refuses a request line or header over {size} with 414 or 400; Envoy takes headers up to "
     "{limit} KiB in all and answers 431 beyond",
     "nothing",
     frozenset({"status"}),
 )
 LARGE = Message(
-    "N2I516", "unsupported", "warning",
+    "N2I516",
+    "unsupported",
+    "warning",
     "nginx takes request headers up to {total} KiB in all; Envoy answers 431 over 60 KiB",
     "convert with --envoy-filters, which raises Envoy's limit, or make cookies smaller",
     frozenset({"status"}),
@@ -55,9 +69,12 @@ ENVOYS = 60
 """KiB of request headers that Envoy takes by default."""
 MOST = 8192
 ANSWERS = (
-    "proxy-buffering", "proxy-buffer-size", "proxy-buffers-number", "proxy-busy-buffers-size",
+    "proxy-buffering",
+    "proxy-buffer-size",
+    "proxy-buffers-number",
+    "proxy-busy-buffers-size",
     "proxy-max-temp-file-size",
-)  # fmt: skip
+)
 
 
 @rule("proxy-request-buffering", *ANSWERS, "client-body-buffer-size")
@@ -76,8 +93,13 @@ def buffering(here: Here) -> Iterator[Edit | Finding]:
         yield REQUESTS.about("client-body-buffer-size", name="client-body-buffer-size")
 
 
-@rule("large-client-header-buffers", "client-header-buffer-size", scope="once", when="always",
-      reads=(*ANSWERS, "client-body-buffer-size", "proxy-request-buffering"))  # fmt: skip
+@rule(
+    "large-client-header-buffers",
+    "client-header-buffer-size",
+    scope="once",
+    when="always",
+    reads=(*ANSWERS, "client-body-buffer-size", "proxy-request-buffering"),
+)
 def global_buffering(here: Here) -> Iterator[Edit | Finding]:
     """What holds for every request, and the ConfigMap's sizes."""
     if here["proxy-request-buffering"] != "off":

@@ -21,50 +21,76 @@ from nginx2istio.rule import (
 )
 
 NO_PODS = Message(
-    "N2I310", "approximated", "info",
+    "N2I310",
+    "approximated",
+    "info",
     "while no pod of the canary {canary} is ready, nginx asks the main Service instead; the new "
     "gateway answers the canary's requests with 503",
     "take the canary's Ingress away, and convert again, before its pods go",
     frozenset({"routing", "status"}),
 )
 UNAVAILABLE = Message(
-    "N2I311", "translated", "info",
+    "N2I311",
+    "translated",
+    "info",
     "{why}: nginx sends all requests to the main Service, and so does the conversion",
     "delete the canary, or create its Service and convert again",
 )
 SECOND = Message(
-    "N2I312", "ineffective", "info",
+    "N2I312",
+    "ineffective",
+    "info",
     "{canary} is the second canary of {main}; nginx sends requests to the first one only",
     "delete the second canary",
 )
 PATTERN = Message(
-    "N2I313", "unsupported", "warning",
+    "N2I313",
+    "unsupported",
+    "warning",
     "Envoy's RE2 can't express canary-by-header-pattern ({why}): the header {name} is not looked "
     "at, what comes after it decides",
     "write the pattern without look-around and back references",
     frozenset({"routing"}),
 )
 STICKY = Message(
-    "N2I314", "approximated", "info",
+    "N2I314",
+    "approximated",
+    "info",
     "nginx writes into the cookie {cookie} whether the client belongs to the main Service or the "
     "canary; Envoy can't, so that a second cookie {marker} says it",
     "nothing: clients stay where they are, as with nginx",
     frozenset({"cookies", "request-headers"}),
 )
 SEVERAL = Message(
-    "N2I315", "approximated", "info",
+    "N2I315",
+    "approximated",
+    "info",
     "of several {what} named {name} in one request nginx looks at {taken}; Envoy at any of them",
     "nothing: browsers send one",
     frozenset({"routing"}),
 )
 
 
-@rule("canary", "canary-weight", "canary-weight-total", "canary-by-header",
-      "canary-by-header-value", "canary-by-header-pattern", "canary-by-cookie",
-      "affinity-canary-behavior", scope="upstream",
-      reads=("session-cookie-name", "session-cookie-path", "session-cookie-domain",
-             "session-cookie-max-age", "session-cookie-expires", "session-cookie-samesite",
-             "session-cookie-secure"))  # fmt: skip
+@rule(
+    "canary",
+    "canary-weight",
+    "canary-weight-total",
+    "canary-by-header",
+    "canary-by-header-value",
+    "canary-by-header-pattern",
+    "canary-by-cookie",
+    "affinity-canary-behavior",
+    scope="upstream",
+    reads=(
+        "session-cookie-name",
+        "session-cookie-path",
+        "session-cookie-domain",
+        "session-cookie-max-age",
+        "session-cookie-expires",
+        "session-cookie-samesite",
+        "session-cookie-secure",
+    ),
+)
 def canary(here: Here) -> Iterator[Edit | Finding]:
     """A canary hangs on the main Service: nginx splits the requests of each path that names it.
 
@@ -212,8 +238,9 @@ def sticky(here: Here, main: Upstream, other: Upstream) -> Iterator[Edit | Findi
                 marks[1]["headers"] = mark(here, port, marker, "always")
         yield from split(here, main, other, port, (marks[0], marks[1]))
     if marking:
-        yield STICKY.about("affinity-canary-behavior" if legacy else "canary",
-                           cookie=name, marker=marker)  # fmt: skip
+        yield STICKY.about(
+            "affinity-canary-behavior" if legacy else "canary", cookie=name, marker=marker
+        )
 
 
 def mark(here: Here, port: int, marker: str, value: str) -> dict[str, Any]:
@@ -221,8 +248,10 @@ def mark(here: Here, port: int, marker: str, value: str) -> dict[str, Any]:
     said = [f"{marker}={value}"]
     path = here.text("session-cookie-path") or here.location.declared
     said.append(f"Path={path}")
-    for attribute, key in (("Domain", "session-cookie-domain"),
-                           ("SameSite", "session-cookie-samesite")):  # fmt: skip
+    for attribute, key in (
+        ("Domain", "session-cookie-domain"),
+        ("SameSite", "session-cookie-samesite"),
+    ):
         if key in here:
             said.append(f"{attribute}={here.text(key)}")
     age = here.text("session-cookie-max-age") or here.text("session-cookie-expires")

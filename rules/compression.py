@@ -5,19 +5,25 @@ from collections.abc import Iterator
 from nginx2istio.rule import Edit, Finding, Here, Message, envoy_filter, http_filter, rule, typed
 
 UNPACKED = Message(
-    "N2I447", "unsupported", "info",
+    "N2I447",
+    "unsupported",
+    "info",
     "nginx compresses answers ({how}) for clients that take it; the new gateway does not",
     "convert with --envoy-filters, or compress in the applications",
     frozenset({"response-headers"}),
 )
 ETAG = Message(
-    "N2I448", "approximated", "info",
+    "N2I448",
+    "approximated",
+    "info",
     "a compressed answer keeps its ETag in nginx, as a weak one; Envoy takes a strong ETag off",
     "nothing: clients fetch such an answer once more; from Istio 1.30 on they need not",
     frozenset({"response-headers"}),
 )
 GZIP_DISABLE = Message(
-    "N2I449", "unsupported", "info",
+    "N2I449",
+    "unsupported",
+    "info",
     "nginx does not compress for browsers whose User-Agent matches {pattern}; Envoy does, if they "
     "ask for it",
     "nothing: a browser that asks for compressed answers can read them",
@@ -25,16 +31,66 @@ GZIP_DISABLE = Message(
 )
 FILTER = "envoy.extensions.filters.http.compressor.v3.Compressor"
 LIBRARY = "envoy.extensions.compression"
-PLAIN = (201, 202, 203, 206, 207, 400, 401, 402, 405, 406, 408, 409, 410, 411, 412, 413, 414, 415,
-         416, 417, 418, 421, 422, 423, 424, 425, 426, 428, 429, 431, 451, 500, 501, 502, 503, 504,
-         505, 507, 508, 511)  # fmt: skip
+PLAIN = (
+    201,
+    202,
+    203,
+    206,
+    207,
+    400,
+    401,
+    402,
+    405,
+    406,
+    408,
+    409,
+    410,
+    411,
+    412,
+    413,
+    414,
+    415,
+    416,
+    417,
+    418,
+    421,
+    422,
+    423,
+    424,
+    425,
+    426,
+    428,
+    429,
+    431,
+    451,
+    500,
+    501,
+    502,
+    503,
+    504,
+    505,
+    507,
+    508,
+    511,
+)
 """Statuses whose answers nginx's gzip leaves alone (``ngx_http_gzip_header_filter``)."""
 
 
-@rule("use-gzip", "gzip-level", "gzip-types", "gzip-min-length", "gzip-disable", "enable-brotli",
-      "brotli-level", "brotli-types", "brotli-min-length", scope="once", when="always")  # fmt: skip
+@rule(
+    "use-gzip",
+    "gzip-level",
+    "gzip-types",
+    "gzip-min-length",
+    "gzip-disable",
+    "enable-brotli",
+    "brotli-level",
+    "brotli-types",
+    "brotli-min-length",
+    scope="once",
+    when="always",
+)
 def compression(here: Here) -> Iterator[Edit | Finding]:
-    """nginx compresses answers of certain types from a certain length on, and says so by Vary.
+    """Nginx compresses answers of certain types from a certain length on, and says so by Vary.
 
     Envoy's compressor does the same; only an EnvoyFilter can put it into the gateway.
     """

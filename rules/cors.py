@@ -6,24 +6,36 @@ from collections.abc import Iterator
 from nginx2istio.rule import Edit, Finding, Here, Message, Phase, route, rule, variant
 
 NO_CREDENTIALS = Message(
-    "N2I400", "translated", "info",
+    "N2I400",
+    "translated",
+    "info",
     "nginx answers with Access-Control-Allow-Origin: * beside Access-Control-Allow-Credentials: "
     "true, a pair that browsers refuse to give credentials to; the conversion leaves the second "
     "out, as Envoy would turn the pair into leave for every site",
     "name the sites in cors-allow-origin if scripts of other sites are to send cookies",
 )
 UNREADABLE = Message(
-    "N2I401", "approximated", "info",
+    "N2I401",
+    "approximated",
+    "info",
     "answers that the gateway makes itself ({what}) carry no CORS headers for origins with a star: "
     "scripts of other sites see a network error where they could read the status before",
     "name the origins without stars, so that the conversion can compare them",
     frozenset({"cors"}),
 )
 ANSWERING = (
-    "allowlist-source-range", "denylist-source-range", "auth-url", "auth-type", "global-auth-url",
-    "auth-tls-secret", "limit-rps", "limit-rpm", "limit-connections", "permanent-redirect",
+    "allowlist-source-range",
+    "denylist-source-range",
+    "auth-url",
+    "auth-type",
+    "global-auth-url",
+    "auth-tls-secret",
+    "limit-rps",
+    "limit-rpm",
+    "limit-connections",
+    "permanent-redirect",
     "temporal-redirect",
-)  # fmt: skip
+)
 METHODS = frozenset(
     {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "CONNECT", "OPTIONS", "TRACE"}
 )
@@ -32,9 +44,16 @@ LONGEST = 1000
 """Characters of a regular expression, a little below Istio's limit of 1024."""
 
 
-@rule("enable-cors", "cors-allow-origin", "cors-allow-methods", "cors-allow-headers",
-      "cors-allow-credentials", "cors-expose-headers", "cors-max-age",
-      reads=(*ANSWERING, "ssl-redirect", "force-ssl-redirect"))  # fmt: skip
+@rule(
+    "enable-cors",
+    "cors-allow-origin",
+    "cors-allow-methods",
+    "cors-allow-headers",
+    "cors-allow-credentials",
+    "cors-expose-headers",
+    "cors-max-age",
+    reads=(*ANSWERING, "ssl-redirect", "force-ssl-redirect"),
+)
 def cors(here: Here) -> Iterator[Edit | Finding]:
     """Nginx adds the CORS headers to every answer and answers every OPTIONS itself with 204.
 
@@ -75,9 +94,12 @@ def cors(here: Here) -> Iterator[Edit | Finding]:
 def _preflight(match: dict[str, object], headers: dict[str, str]) -> Edit:
     """The answer to OPTIONS; without the policy, whose own answer lacks the route's headers."""
     return variant(
-        Phase.PREFLIGHT, match, corsPolicy=None, directResponse={"status": 204},
+        Phase.PREFLIGHT,
+        match,
+        corsPolicy=None,
+        directResponse={"status": 204},
         headers={"response": {"set": headers}},
-    )  # fmt: skip
+    )
 
 
 def _policy(here: Here, patterns: list[str]) -> dict[str, object]:

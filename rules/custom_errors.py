@@ -24,59 +24,82 @@ from nginx2istio.rule import (
 
 LUA = Path(__file__).with_suffix(".lua").read_text(encoding="utf-8")
 PAGES = Message(
-    "N2I380", "unsupported", "warning",
+    "N2I380",
+    "unsupported",
+    "warning",
     "clients see {whose} for the codes {codes}; nginx shows the pages of {backend}",
     "convert with --envoy-filters, or let the pods make the pages",
     frozenset({"body"}),
 )
 NOT_ASKED = Message(
-    "N2I381", "approximated", "info",
+    "N2I381",
+    "approximated",
+    "info",
     "{backend} is no longer asked for error pages: status and headers are those of the answer that "
     "it would replace",
     "convert with --envoy-filters",
     frozenset({"routing", "status", "path", "response-headers", "request-headers"}),
 )
 MADE_FOR: dict[int, Aspect] = {
-    401: "auth", 403: "access", 413: "body-limit", 429: "rate-limit", 502: "protocol",
-    503: "rate-limit", 504: "timeout",
-}  # fmt: skip
+    401: "auth",
+    403: "access",
+    413: "body-limit",
+    429: "rate-limit",
+    502: "protocol",
+    503: "rate-limit",
+    504: "timeout",
+}
 """What else an answer stands for, where the proxy itself makes it."""
 BODY = Message(
-    "N2I382", "approximated", "info",
+    "N2I382",
+    "approximated",
+    "info",
     "the error service gets no request bodies, and headers as the client sent them",
     "nothing: error services look at X-Code and X-Format",
     frozenset({"body", "request-headers"}),
 )
 NO_PODS = Message(
-    "N2I383", "unsupported", "warning",
+    "N2I383",
+    "unsupported",
+    "warning",
     "while no pod of the Service is ready, nginx lets {backend} answer; Envoy answers 503 itself",
     "convert with --envoy-filters, or keep a pod ready",
     frozenset({"body"}),
 )
 NOBODY = Message(
-    "N2I384", "approximated", "info",
+    "N2I384",
+    "approximated",
+    "info",
     "while no pod of the Service is ready, {backend} is not asked",
     "convert with --envoy-filters",
     frozenset({"routing", "status", "path", "response-headers", "request-headers"}),
 )
 GONE = Message(
-    "N2I385", "translated", "warning",
+    "N2I385",
+    "translated",
+    "warning",
     "{why}: nginx lets {backend} answer all requests of this path, and so does the conversion",
     "create the Service and convert again, or delete the default-backend",
 )
 NO_BACKEND = Message(
-    "N2I386", "ineffective", "info",
+    "N2I386",
+    "ineffective",
+    "info",
     "nginx finds no Service {backend} with a port and goes on without default-backend",
     "delete the annotation, or create the Service and convert again",
 )
 NEITHER = Message(
-    "N2I387", "translated", "error",
+    "N2I387",
+    "translated",
+    "error",
     "{why}, and there is no default-backend either: nginx answers {status} on this path, and so "
     "does the conversion",
     "delete the path, or create the Service and convert again",
 )
 BARE_500 = Message(
-    "N2I388", "approximated", "info",
+    "N2I388",
+    "approximated",
+    "info",
     "the ConfigMap's custom-http-errors has 404 but the controller has no default backend: nginx "
     "answers 500 to paths that nobody serves, the new gateway 404",
     "nothing: 404 is what was meant",
@@ -87,8 +110,13 @@ Backend = tuple[str, str, int]
 """Namespace, name and port of an error service."""
 
 
-@rule("custom-http-errors", "default-backend", "disable-proxy-intercept-errors", when="always",
-      reads=("auth-signin", "global-auth-signin"))  # fmt: skip
+@rule(
+    "custom-http-errors",
+    "default-backend",
+    "disable-proxy-intercept-errors",
+    when="always",
+    reads=("auth-signin", "global-auth-signin"),
+)
 def custom_errors(here: Here) -> Iterator[Edit | Finding]:
     """The error service answers instead: for the codes listed, or when no pod is ready.
 
@@ -188,9 +216,11 @@ def facts(here: Here) -> dict[str, str]:
     assert here.upstream is not None
     origin = here.location.ingress
     return {
-        "namespace": origin.namespace, "ingress": origin.name, "service": here.upstream.service,
+        "namespace": origin.namespace,
+        "ingress": origin.name,
+        "service": here.upstream.service,
         "port": here.upstream.declared_port,
-    }  # fmt: skip
+    }
 
 
 def unavailable(
@@ -207,11 +237,17 @@ def unavailable(
     yield GONE.about("default-backend", why=why, backend=title(backend))
     yield route("route", [elsewhere(host(backend), backend[2])])
     told = facts(here)
-    yield route("headers.request.set", {
-        "X-Code": "503", "X-Format": "%REQ(ACCEPT)%", "X-Namespace": told["namespace"],
-        "X-Ingress-Name": told["ingress"], "X-Service-Name": told["service"],
-        "X-Service-Port": told["port"],
-    })  # fmt: skip
+    yield route(
+        "headers.request.set",
+        {
+            "X-Code": "503",
+            "X-Format": "%REQ(ACCEPT)%",
+            "X-Namespace": told["namespace"],
+            "X-Ingress-Name": told["ingress"],
+            "X-Service-Name": told["service"],
+            "X-Service-Port": told["port"],
+        },
+    )
 
 
 def host(backend: Backend) -> str:

@@ -6,12 +6,16 @@ from collections.abc import Iterator
 from nginx2istio.rule import Edit, Finding, Here, Message, outside, rule
 
 OUTSIDE = Message(
-    "N2I350", "translated", "info",
+    "N2I350",
+    "translated",
+    "info",
     "Service {service} leads out of the cluster, to {name}; the gateway resolves the name itself",
     "see that the gateway's pods may reach {name} (egress gateways, NetworkPolicies)",
 )
 SHORT = Message(
-    "N2I351", "approximated", "warning",
+    "N2I351",
+    "approximated",
+    "warning",
     "Service {service} leads to {name}, a name that is completed by the DNS search list of the pod "
     "that asks: the controller's namespace so far, the gateway's from now on",
     "write the whole name",

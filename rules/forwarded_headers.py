@@ -16,14 +16,18 @@ from nginx2istio.rule import (
 )
 
 LEAN = Message(
-    "N2I151", "approximated", "warning",
+    "N2I151",
+    "approximated",
+    "warning",
     "back ends no longer get X-Real-IP, X-Forwarded-Host, X-Forwarded-Port, X-Forwarded-Scheme, "
     "X-Scheme, and X-Forwarded-For as nginx writes it",
     "convert with --compat full, or see that no back end reads them",
     frozenset({"request-headers"}),
 )
 LAST_PROXY = Message(
-    "N2I152", "approximated", "warning",
+    "N2I152",
+    "approximated",
+    "warning",
     "nginx takes the client's address from {header}: the last one there that is not in {trusted}; "
     "Istio takes the one that the proxy in front of the gateway has added, whoever that is",
     "set numTrustedProxies to the number of proxies in front of the gateway, and let nobody reach "
@@ -31,7 +35,9 @@ LAST_PROXY = Message(
     frozenset({"request-headers", "access", "rate-limit"}),
 )
 PEER = Message(
-    "N2I153", "approximated", "warning",
+    "N2I153",
+    "approximated",
+    "warning",
     "nginx takes the client's address from {header} when {trusted} sends it; the new gateway takes "
     "that of its peer",
     "set numTrustedProxies to the number of proxies in front of the gateway, if nobody can reach "
@@ -39,7 +45,9 @@ PEER = Message(
     frozenset({"request-headers", "access", "rate-limit"}),
 )
 HOST = Message(
-    "N2I154", "approximated", "info",
+    "N2I154",
+    "approximated",
+    "info",
     "nginx passes X-Forwarded-Host on as the Host; the back end now gets the Host as it came",
     "nothing, where the proxy in front leaves the Host alone; or convert with --envoy-filters",
     frozenset({"host", "request-headers"}),
@@ -56,8 +64,11 @@ PEER_ADDRESS = "%DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT%"
 ORIGINAL = "X-Original-Forwarded-For"
 EVERYBODY = frozenset({"0.0.0.0/0", "::/0"})
 BELIEVING = (
-    "use-forwarded-headers", "enable-real-ip", "proxy-real-ip-cidr", "forwarded-for-header",
-)  # fmt: skip
+    "use-forwarded-headers",
+    "enable-real-ip",
+    "proxy-real-ip-cidr",
+    "forwarded-for-header",
+)
 
 
 def believes(here: Here) -> bool:
@@ -65,10 +76,15 @@ def believes(here: Here) -> bool:
     return bool(here["use-forwarded-headers"] or here["enable-real-ip"])
 
 
-@rule("compute-full-forwarded-for", "forwarded-host-header", "proxy-add-original-uri-header",
-      when="always", reads=BELIEVING)  # fmt: skip
+@rule(
+    "compute-full-forwarded-for",
+    "forwarded-host-header",
+    "proxy-add-original-uri-header",
+    when="always",
+    reads=BELIEVING,
+)
 def forwarded_headers(here: Here) -> Iterator[Edit | Finding]:
-    """nginx replaces what the client says of itself by what it sees: address, host, port, scheme.
+    """Nginx replaces what the client says of itself by what it sees: address, host, port, scheme.
 
     With `use-forwarded-headers` it believes the client (that is, the proxy in front). Envoy appends
     to X-Forwarded-For and leaves the others alone; the route sets them. What nginx sets to nothing
@@ -120,7 +136,7 @@ def lean(here: Here) -> Iterator[Edit | Finding]:
 
 @rule(*BELIEVING, scope="once", when="always")
 def client_address(here: Here) -> Iterator[Edit | Finding]:
-    """nginx goes through X-Forwarded-For from its end, past all addresses that it trusts.
+    """Nginx goes through X-Forwarded-For from its end, past all addresses that it trusts.
 
     Istio counts proxies instead (`numTrustedProxies`), and believes X-Forwarded-Proto only where
     there are any. Envoy can go by addresses, too, but only an EnvoyFilter says so.

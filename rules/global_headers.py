@@ -17,45 +17,59 @@ from nginx2istio.rule import (
 )
 
 VARIABLE = Message(
-    "N2I440", "unsupported", "warning",
+    "N2I440",
+    "unsupported",
+    "warning",
     "the header {name} has a value with {variable}, for which Envoy has no equal; it is left out",
     "write the value without the variable, or set the header in the application",
     frozenset({"response-headers"}),
 )
 STATUSES = Message(
-    "N2I441", "approximated", "info",
+    "N2I441",
+    "approximated",
+    "info",
     "nginx adds {name} to some statuses only ({codes}); the conversion adds it to all answers",
     "nothing, unless a client looks for the header in errors, too",
     frozenset({"response-headers"}),
 )
 MANY = Message(
-    "N2I442", "unsupported", "warning",
+    "N2I442",
+    "unsupported",
+    "warning",
     "the header {name} is added more than three times, which a VirtualService can't say",
     "set the header in the application",
     frozenset({"response-headers"}),
 )
 NO_CONFIGMAP = Message(
-    "N2I443", "unsupported", "warning",
+    "N2I443",
+    "unsupported",
+    "warning",
     "the ConfigMap {name} is not among the input, so that the headers in it are unknown",
     "add the ConfigMap to the input and convert again",
     frozenset({"response-headers"}),
 )
 NO_LIST = Message(
-    "N2I446", "unsupported", "warning",
+    "N2I446",
+    "unsupported",
+    "warning",
     "the ConfigMap {name} is not among the input, so that the headers in it are unknown; if it "
     "does not exist at all, nginx answers 503 on this path",
     "add the ConfigMap to the input and convert again",
     frozenset({"response-headers", "status"}),
 )
 UNKNOWN_HOSTS = Message(
-    "N2I444", "approximated", "info",
+    "N2I444",
+    "approximated",
+    "info",
     "nginx puts {names} also on the 404 for hosts that no Ingress names; the gateway's has no "
     "such header",
     "nothing: nobody reads the headers of such an answer",
     frozenset({"response-headers"}),
 )
 SERVER = Message(
-    "N2I445", "approximated", "info",
+    "N2I445",
+    "approximated",
+    "info",
     "nginx sends {nginx}; the gateway's answers say Server: istio-envoy",
     "set proxyHeaders.server in the gateway's ProxyConfig, if the name is to be another",
     frozenset({"response-headers"}),
@@ -63,17 +77,26 @@ SERVER = Message(
 CORS = frozenset(
     f"access-control-{name}"
     for name in (
-        "allow-credentials", "allow-headers", "allow-methods", "allow-origin", "expose-headers",
+        "allow-credentials",
+        "allow-headers",
+        "allow-methods",
+        "allow-origin",
+        "expose-headers",
         "max-age",
     )
-)  # fmt: skip
+)
 
 
-@rule("custom-headers", "add-headers", "hide-headers", "global-allowed-response-headers",
-      when="always",
-      reads=("enable-cors", "cors-allow-origin", "auth-url", "configuration-snippet"))  # fmt: skip
+@rule(
+    "custom-headers",
+    "add-headers",
+    "hide-headers",
+    "global-allowed-response-headers",
+    when="always",
+    reads=("enable-cors", "cors-allow-origin", "auth-url", "configuration-snippet"),
+)
 def response_headers(here: Here) -> Iterator[Edit | Finding]:
-    """nginx changes headers of answers by lists in ConfigMaps and by directives of snippets.
+    """Nginx changes headers of answers by lists in ConfigMaps and by directives of snippets.
 
     All of them together decide what an answer carries: what nginx sets later wins, add_header of a
     location hides that of its server. The route has one operation a header. CORS headers are the
@@ -154,8 +177,13 @@ def _unread(here: Here) -> Iterator[Finding]:
             yield NO_LIST.about("custom-headers", name=name)
 
 
-@rule("server-tokens", "allow-backend-server-header", scope="once", when="always",
-      reads=("add-headers", "location-snippet", "http-snippet"))  # fmt: skip
+@rule(
+    "server-tokens",
+    "allow-backend-server-header",
+    scope="once",
+    when="always",
+    reads=("add-headers", "location-snippet", "http-snippet"),
+)
 def all_answers(here: Here) -> Iterator[Edit | Finding]:
     """What the ConfigMap says of all answers, those for unknown hosts included."""
     named = here.text("add-headers")

@@ -15,20 +15,26 @@ from nginx2istio.rule import (
 )
 
 SLOW = Message(
-    "N2I527", "unsupported", "warning",
+    "N2I527",
+    "unsupported",
+    "warning",
     "nginx sends an answer with at most {rate} KiB/s; after the conversion nothing slows it down",
     "convert with --envoy-filters",
     frozenset({"buffering"}),
 )
 AFTER = Message(
-    "N2I528", "approximated", "info",
+    "N2I528",
+    "approximated",
+    "info",
     "nginx sends the first {after} KiB of an answer at full speed and then {rate} KiB/s; Envoy "
     "sends all of it at that speed",
     "nothing, or raise the rate in the EnvoyFilter",
     frozenset({"buffering"}),
 )
 NO_BUFFERING = Message(
-    "N2I529", "ineffective", "info",
+    "N2I529",
+    "ineffective",
+    "info",
     "nginx heeds limit-rate only where it buffers the answer, and proxy-buffering is off here: "
     "nothing is slowed down today, nor after the conversion",
     "delete the annotation",

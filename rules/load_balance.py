@@ -19,62 +19,82 @@ from nginx2istio.rule import (
 )
 
 EWMA = Message(
-    "N2I320", "approximated", "info",
+    "N2I320",
+    "approximated",
+    "info",
     "nginx prefers pods that answer fast (ewma); Envoy those with the fewest open requests",
     "nothing: both keep slow pods from getting more than they can bear",
     frozenset({"balancing"}),
 )
 UNKNOWN = Message(
-    "N2I321", "approximated", "info",
+    "N2I321",
+    "approximated",
+    "info",
     "load-balance {name} stands for a setting that is missing; Istio's default is used",
     "delete the annotation",
     frozenset({"balancing"}),
 )
 NO_KEY = Message(
-    "N2I322", "approximated", "info",
+    "N2I322",
+    "approximated",
+    "info",
     "nginx sends all requests without {by} to one and the same pod; beside a canary Envoy spreads "
     "them",
     "nothing, unless these requests have something in common",
     frozenset({"balancing"}),
 )
 HEADER = Message(
-    "N2I323", "approximated", "info",
+    "N2I323",
+    "approximated",
+    "info",
     "Istio can hash by one thing only; the request header {header} joins the parts of {by}, and "
     "reaches the pods, too",
     "nothing: the pods need not look at it",
     frozenset({"request-headers"}),
 )
 NO_HASH = Message(
-    "N2I324", "unsupported", "warning",
+    "N2I324",
+    "unsupported",
+    "warning",
     "Istio can't hash by {name}; requests of one {by} no longer meet at one pod",
     "hash by a header, a cookie, a query parameter, the client's address, the host or the path",
     frozenset({"balancing", "affinity"}),
 )
 SUBSET = Message(
-    "N2I325", "approximated", "warning",
+    "N2I325",
+    "approximated",
+    "warning",
     "nginx spreads the requests of one key over {size} pods, Envoy sends them to one",
     "see that no single key gets more requests than a pod can bear",
     frozenset({"balancing"}),
 )
 PATH = Message(
-    "N2I326", "approximated", "info",
+    "N2I326",
+    "approximated",
+    "info",
     "the hash covers the query, too: nginx hashes by the path alone",
     "nothing, unless a pod must see all queries of a path",
     frozenset({"balancing"}),
 )
 KUBE_PROXY = Message(
-    "N2I327", "neutral", "info",
+    "N2I327",
+    "neutral",
+    "info",
     "service-upstream leaves the choice of the pod to kube-proxy; the gateway chooses a pod itself",
     "nothing: this is what the annotation is for when nginx runs inside of a mesh",
     frozenset({"balancing"}),
 )
 IDLE = Message(
-    "N2I328", "ineffective", "info",
+    "N2I328",
+    "ineffective",
+    "info",
     "{by} does nothing beside {better}, which nginx follows first",
     "delete the annotation",
 )
 IN_TURN = Message(
-    "N2I329", "approximated", "info",
+    "N2I329",
+    "approximated",
+    "info",
     "nginx asks the pods of a Service in turn{near}; Istio asks the one of two with fewer open "
     "requests",
     "nothing, unless pods count on an even share{near_too}",
@@ -85,8 +105,14 @@ PART = re.compile(r"\$\{([0-9a-zA-Z_]+)\}|\$([0-9a-zA-Z_]+)|\$|[^$\\]+")
 """Variables and text, as ``parse_complex_value`` in util.lua takes them apart."""
 
 
-@rule("load-balance", "upstream-hash-by", "upstream-hash-by-subset", "upstream-hash-by-subset-size",
-      scope="upstream", reads=("rewrite-target",))  # fmt: skip
+@rule(
+    "load-balance",
+    "upstream-hash-by",
+    "upstream-hash-by-subset",
+    "upstream-hash-by-subset-size",
+    scope="upstream",
+    reads=("rewrite-target",),
+)
 def load_balance(here: Here) -> Iterator[Edit | Finding]:
     """What nginx balances by, for the Service and for its canary: affinity, else hash, else this.
 
@@ -144,8 +170,11 @@ def hashing(here: Here, upstream: Upstream, key: str) -> Iterator[Edit | Finding
         unknown = [n for n, v in zip(names, values, strict=True) if not v]
         by = {"httpHeaderName": KEY}
         if names and not unknown:
-            text = "".join(value(here, n) if n else p[0].replace("%", "%%")
-                           for p in parts for n in [p[1] or p[2]])  # fmt: skip
+            text = "".join(
+                value(here, n) if n else p[0].replace("%", "%%")
+                for p in parts
+                for n in [p[1] or p[2]]
+            )
             yield route("headers.request.set", {KEY: text})
             yield HEADER.about("upstream-hash-by", header=KEY, by=key)
     if unknown or not names:

@@ -19,44 +19,63 @@ from nginx2istio.rule import (
 )
 
 TOLD = Message(
-    "N2I360", "approximated", "warning",
+    "N2I360",
+    "approximated",
+    "warning",
     "copies of requests reach {target} with the request's own {what} and with the headers about "
     "the client; nginx sends {there}, Host {name} and no such headers",
     "convert with --envoy-filters, or let the mirror take them so",
     frozenset({"mirror"}),
 )
 PATH = Message(
-    "N2I361", "approximated", "warning",
+    "N2I361",
+    "approximated",
+    "warning",
     "copies of requests reach {target} with the request's own path; nginx sends {there}",
     "let the mirror take every path",
     frozenset({"mirror"}),
 )
 BODY = Message(
-    "N2I362", "approximated", "warning",
-    "mirror-request-body: \"off\" keeps bodies from the mirror; Envoy sends them",
+    "N2I362",
+    "approximated",
+    "warning",
+    'mirror-request-body: "off" keeps bodies from the mirror; Envoy sends them',
     "see that the mirror may read what clients send",
     frozenset({"mirror"}),
 )
 UNUSABLE = Message(
-    "N2I363", "unsupported", "warning",
+    "N2I363",
+    "unsupported",
+    "warning",
     "no copies are sent: {target} {why}",
     "name a host and a port, such as http://shadow.team-a.svc.cluster.local:8080$request_uri",
     frozenset({"mirror"}),
 )
 WAITS = Message(
-    "N2I364", "translated", "info",
+    "N2I364",
+    "translated",
+    "info",
     "nginx ends a client's request only when the mirror has answered; Envoy does not wait",
     "nothing",
 )
 UNSERVED = Message(
-    "N2I365", "approximated", "info",
+    "N2I365",
+    "approximated",
+    "info",
     "nginx sends copies of requests, too, that no path of the host takes and that it answers with "
     "404",
     "nothing",
     frozenset({"mirror"}),
 )
-ABOUT_CLIENT = ("x-real-ip", "x-forwarded-for", "x-forwarded-host", "x-forwarded-port",
-                "x-forwarded-proto", "x-forwarded-scheme", "x-scheme")  # fmt: skip
+ABOUT_CLIENT = (
+    "x-real-ip",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-port",
+    "x-forwarded-proto",
+    "x-forwarded-scheme",
+    "x-scheme",
+)
 TLS = {"tls": {"mode": "SIMPLE", "insecureSkipVerify": True}}
 OWN = ("$request_uri", "$uri$is_args$args")
 """What a target ends with that sends the request's own path on."""

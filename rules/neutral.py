@@ -5,17 +5,23 @@ from collections.abc import Iterator
 from nginx2istio.rule import Edit, Finding, Here, Message, rule
 
 NO_EFFECT = Message(
-    "N2I590", "neutral", "info",
+    "N2I590",
+    "neutral",
+    "info",
     "{name} is about {what}: no client notices it, and Envoy has nothing of the kind",
     "nothing",
 )
 ISTIOS_OWN = Message(
-    "N2I591", "neutral", "info",
+    "N2I591",
+    "neutral",
+    "info",
     "{name} is about {what}: no client notices it, and Istio has settings of its own for it",
     "nothing, unless the setting was made for a reason that still holds: then tune the gateway",
 )
 TCP = Message(
-    "N2I592", "neutral", "info",
+    "N2I592",
+    "neutral",
+    "info",
     "{name} is about TCP and UDP services, which are no Ingresses and are not converted",
     "write a Gateway server of protocol TCP and a VirtualService with tcp routes for each of them",
 )
@@ -73,9 +79,12 @@ READING = {
     "strict-validate-path-type": "which paths an Ingress may have",
 }
 STREAM = (
-    "proxy-stream-next-upstream", "proxy-stream-next-upstream-timeout",
-    "proxy-stream-next-upstream-tries", "proxy-stream-responses", "proxy-stream-timeout",
-)  # fmt: skip
+    "proxy-stream-next-upstream",
+    "proxy-stream-next-upstream-timeout",
+    "proxy-stream-next-upstream-tries",
+    "proxy-stream-responses",
+    "proxy-stream-timeout",
+)
 
 
 @rule(*NOTHING, *OWN, *READING, *STREAM, scope="once", when="always")

@@ -5,32 +5,42 @@ from collections.abc import Iterator
 from nginx2istio.rule import Edit, Finding, Here, Message, rule
 
 ACCESS_LOG = Message(
-    "N2I570", "approximated", "info",
+    "N2I570",
+    "approximated",
+    "info",
     "nginx logs every request to its standard output; Istio does so only where access logs are on",
     "switch them on by a Telemetry with accessLogging in the gateway's namespace",
     frozenset({"logging"}),
 )
 NO_LOG = Message(
-    "N2I571", "approximated", "info",
+    "N2I571",
+    "approximated",
+    "info",
     "nginx logs no requests to this path; where Istio's access logs are on they hold them, too",
     "filter them in the Telemetry of the gateway (accessLogging.filter), by request.host and "
     "request.url_path",
     frozenset({"logging"}),
 )
 FORMAT = Message(
-    "N2I572", "approximated", "info",
+    "N2I572",
+    "approximated",
+    "info",
     "{name} is about nginx's logs; Istio's have a destination and a format of their own",
     "set accessLogFormat and accessLogEncoding in the mesh configuration",
     frozenset({"logging"}),
 )
 REWRITE_LOG = Message(
-    "N2I573", "neutral", "info",
+    "N2I573",
+    "neutral",
+    "info",
     "enable-rewrite-log has nginx write of its rewrites to its error log; Envoy has no such log",
     "nothing; istioctl proxy-config log --level http:debug shows what Envoy does",
     frozenset({"logging"}),
 )
 TRACES = Message(
-    "N2I574", "unsupported", "warning",
+    "N2I574",
+    "unsupported",
+    "warning",
     "nginx reports traces by OpenTelemetry and hands traceparent to the back ends; Istio does "
     "neither until tracing is configured",
     "name the collector ({collector}) as an extension provider in the mesh configuration, and "
@@ -38,30 +48,51 @@ TRACES = Message(
     frozenset({"logging"}),
 )
 NO_TRACES = Message(
-    "N2I575", "approximated", "info",
+    "N2I575",
+    "approximated",
+    "info",
     "nginx reports no traces of this path; where Istio's tracing is on it does",
     "nothing, or tracing.disableSpanReporting in a Telemetry of the gateway",
     frozenset({"logging"}),
 )
 OPERATION = Message(
-    "N2I576", "approximated", "info",
+    "N2I576",
+    "approximated",
+    "info",
     "{name} is about nginx's traces; Istio's are named after the route",
     "set tracing.customTags in a Telemetry",
     frozenset({"logging"}),
 )
 LOGS = (
-    "access-log-params", "access-log-path", "http-access-log-path", "stream-access-log-path",
-    "enable-access-log-for-default-backend", "enable-auth-access-log", "error-log-path",
-    "error-log-level", "log-format-escape-none", "log-format-escape-json", "log-format-upstream",
-    "log-format-stream", "skip-access-log-urls", "enable-syslog", "syslog-host", "syslog-port",
+    "access-log-params",
+    "access-log-path",
+    "http-access-log-path",
+    "stream-access-log-path",
+    "enable-access-log-for-default-backend",
+    "enable-auth-access-log",
+    "error-log-path",
+    "error-log-level",
+    "log-format-escape-none",
+    "log-format-escape-json",
+    "log-format-upstream",
+    "log-format-stream",
+    "skip-access-log-urls",
+    "enable-syslog",
+    "syslog-host",
+    "syslog-port",
     "disable-stream-access-log",
-)  # fmt: skip
+)
 OFF = ("disable-access-log", "disable-http-access-log")
 OTEL = (
-    "opentelemetry-config", "otel-max-queuesize", "otel-schedule-delay-millis",
-    "otel-max-export-batch-size", "otel-service-name", "otel-sampler-parent-based",
-    "opentelemetry-operation-name", "opentelemetry-trust-incoming-span",
-)  # fmt: skip
+    "opentelemetry-config",
+    "otel-max-queuesize",
+    "otel-schedule-delay-millis",
+    "otel-max-export-batch-size",
+    "otel-service-name",
+    "otel-sampler-parent-based",
+    "opentelemetry-operation-name",
+    "opentelemetry-trust-incoming-span",
+)
 
 
 @rule("enable-access-log", "enable-rewrite-log")
@@ -86,9 +117,18 @@ def opentelemetry(here: Here) -> Iterator[Edit | Finding]:
             yield OPERATION.about(key, name=key)
 
 
-@rule(*LOGS, *OFF, *(k for k in OTEL[:-2]), "otlp-collector-host", "otlp-collector-port",
-      "otel-sampler", "otel-sampler-ratio", scope="once", when="always",
-      reads=("enable-opentelemetry", *OTEL[-2:]))  # fmt: skip
+@rule(
+    *LOGS,
+    *OFF,
+    *(k for k in OTEL[:-2]),
+    "otlp-collector-host",
+    "otlp-collector-port",
+    "otel-sampler",
+    "otel-sampler-ratio",
+    scope="once",
+    when="always",
+    reads=("enable-opentelemetry", *OTEL[-2:]),
+)
 def global_logs(here: Here) -> Iterator[Edit | Finding]:
     """What the ConfigMap says of logs and traces."""
     off = [key for key in OFF if here[key]]

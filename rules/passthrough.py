@@ -5,26 +5,34 @@ from collections.abc import Iterator
 from nginx2istio.rule import Edit, Finding, Here, Message, rule, tls_route
 
 NO_FLAG = Message(
-    "N2I560", "ineffective", "warning",
+    "N2I560",
+    "ineffective",
+    "warning",
     "nginx ignores ssl-passthrough unless the controller runs with --enable-ssl-passthrough, of "
     "which nothing is known here: TLS ends at the gateway",
     "add the controller's Deployment or DaemonSet to the input if it runs with that flag; else "
     "delete the annotation",
 )
 NO_ROOT = Message(
-    "N2I561", "ineffective", "warning",
+    "N2I561",
+    "ineffective",
+    "warning",
     "nginx passes TLS on to the Service of the host's path / only, and there is none that it could "
     "ask by the host's name: TLS ends at the gateway as it does today",
     "delete the annotation, or give the host a path / with a Service",
 )
 PASSED = Message(
-    "N2I562", "translated", "info",
+    "N2I562",
+    "translated",
+    "info",
     "TLS for the host goes to {service} unopened, as before; its other paths and all annotations "
     "hold for plain HTTP only",
     "nothing",
 )
 ALIASES = Message(
-    "N2I563", "unsupported", "warning",
+    "N2I563",
+    "unsupported",
+    "warning",
     "nginx opens TLS for the aliases of the host, whose own TLS it passes on; the new gateway "
     "serves no https for them",
     "declare the aliases as hosts of their own",

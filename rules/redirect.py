@@ -17,7 +17,9 @@ from nginx2istio.rule import (
 )
 
 WWW_SLASH = Message(
-    "N2I131", "approximated", "info",
+    "N2I131",
+    "approximated",
+    "info",
     "nginx cuts a trailing slash off the address when it redirects between {name} and {host}; "
     "Envoy keeps it",
     "nothing: the address with the slash is the one that was asked for",
@@ -25,10 +27,15 @@ WWW_SLASH = Message(
 )
 
 
-@rule("permanent-redirect", "permanent-redirect-code", "temporal-redirect",
-      "temporal-redirect-code", "relative-redirects")  # fmt: skip
+@rule(
+    "permanent-redirect",
+    "permanent-redirect-code",
+    "temporal-redirect",
+    "temporal-redirect-code",
+    "relative-redirects",
+)
 def redirect(here: Here) -> Iterator[Edit | Finding]:
-    """nginx returns 301 (or the code) with exactly the URL: the request's path and query are lost.
+    """Nginx returns 301 (or the code) with exactly the URL: the request's path and query are lost.
 
     Istio's redirect would keep the query, so that a direct response with a Location says it.
     """
@@ -56,7 +63,7 @@ def redirect(here: Here) -> Iterator[Edit | Finding]:
 
 @rule("app-root")
 def app_root(here: Here) -> Iterator[Edit | Finding]:
-    """nginx answers `/` of the whole host with 302 to the path; the query is lost."""
+    """Nginx answers `/` of the whole host with 302 to the path; the query is lost."""
     root = literal(here.text("app-root"))
     for port, scheme in ((80, "http"), (443, "https")):
         url = f"{scheme}://%REQ(:AUTHORITY)%{root}"
@@ -67,7 +74,7 @@ def app_root(here: Here) -> Iterator[Edit | Finding]:
 
 @rule("from-to-www-redirect", scope="server", reads=("http-redirect-code",))
 def from_to_www(here: Here) -> Iterator[Edit | Finding]:
-    """nginx makes a server for the twin of the host (with or without www.) that only redirects.
+    """Nginx makes a server for the twin of the host (with or without www.) that only redirects.
 
     There is none where the twin has Ingresses of its own.
     """

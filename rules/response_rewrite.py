@@ -15,27 +15,35 @@ from nginx2istio.rule import (
 )
 
 LOCATION = Message(
-    "N2I430", "unsupported", "error",
+    "N2I430",
+    "unsupported",
+    "error",
     "nginx replaces {old} at the start of the back end's Location by {new}; Istio can't, so that "
     "clients are sent to {old}",
     "let the application redirect to the address clients know, or convert with --envoy-filters",
     frozenset({"redirect", "response-headers"}),
 )
 COOKIES = Message(
-    "N2I431", "unsupported", "warning",
+    "N2I431",
+    "unsupported",
+    "warning",
     "nginx replaces the {what} {old} of the back end's cookies by {new}; Istio can't, so that "
     "browsers keep them for the wrong place",
     "let the application set the right {what}, or convert with --envoy-filters",
     frozenset({"cookies", "response-headers"}),
 )
 PATTERN = Message(
-    "N2I432", "unsupported", "warning",
+    "N2I432",
+    "unsupported",
+    "warning",
     "{key} replaces what a regular expression matches ({old}), which is not translated",
     "let the application set the right address",
     frozenset({"redirect", "cookies", "response-headers"}),
 )
 RELATIVE = Message(
-    "N2I433", "approximated", "info",
+    "N2I433",
+    "approximated",
+    "info",
     "nginx puts the host in front of the new Location {new}; here it stays relative",
     "nothing: clients take a relative Location",
     frozenset({"redirect"}),
@@ -44,10 +52,16 @@ FILTER = "nginx2istio.response-rewrite"
 LUA = "envoy.extensions.filters.http.lua.v3"
 
 
-@rule("proxy-redirect-from", "proxy-redirect-to", "proxy-cookie-path", "proxy-cookie-domain",
-      when="always", reads=("relative-redirects",))  # fmt: skip
+@rule(
+    "proxy-redirect-from",
+    "proxy-redirect-to",
+    "proxy-cookie-path",
+    "proxy-cookie-domain",
+    when="always",
+    reads=("relative-redirects",),
+)
 def response_rewrite(here: Here) -> Iterator[Edit | Finding]:
-    """nginx replaces the start of a Location, and the paths and domains of cookies.
+    """Nginx replaces the start of a Location, and the paths and domains of cookies.
 
     No Istio object changes a part of a header; a script on the route does. The cookie that the
     gateway itself sets for affinity is left alone, as nginx's is.

@@ -16,7 +16,9 @@ from nginx2istio.rule import (
 )
 
 REPEATS = Message(
-    "N2I540", "approximated", "info",
+    "N2I540",
+    "approximated",
+    "info",
     "a back end that refuses or breaks the connection: nginx answers 502, Envoy 503; nginx sends a "
     "GET again whose connection broke after it was sent or whose time was up, up to 3 tries in "
     "all, Envoy only what no back end has seen",
@@ -25,27 +27,35 @@ REPEATS = Message(
     frozenset({"retries"}),
 )
 REPEATS_502 = Message(
-    "N2I541", "approximated", "info",
+    "N2I541",
+    "approximated",
+    "info",
     "nginx sends a GET again whose connection broke after it was sent or whose time was up, up to "
     "3 tries in all, Envoy only what no back end has seen",
     "nothing, or set retries with retryOn: reset where requests may be repeated",
     frozenset({"retries"}),
 )
 BOTH = Message(
-    "N2I542", "approximated", "info",
+    "N2I542",
+    "approximated",
+    "info",
     "Envoy can't tell a broken connection from one whose time is up: it tries again on both, where "
     "nginx does so on {which} only",
     "nothing, or take retries out of the route where a request must not be repeated",
     frozenset({"retries"}),
 )
 TIME_LIMIT = Message(
-    "N2I543", "approximated", "info",
+    "N2I543",
+    "approximated",
+    "info",
     "nginx tries no other back end once {seconds} s have passed; Envoy counts the tries alone",
     "nothing, or lower attempts or perTryTimeout of the route",
     frozenset({"retries", "timeout"}),
 )
 UNLIMITED = Message(
-    "N2I544", "approximated", "info",
+    "N2I544",
+    "approximated",
+    "info",
     "proxy-next-upstream-tries 0 lets nginx try without end; Envoy makes {tries} tries",
     "nothing, or raise attempts of the route",
     frozenset({"retries"}),
@@ -60,8 +70,14 @@ NOT_IDEMPOTENT = "POST|LOCK|PATCH"
 MANY = 10
 
 
-@rule("proxy-next-upstream", "proxy-next-upstream-tries", "proxy-next-upstream-timeout",
-      "retry-non-idempotent", when="always", reads=("proxy-read-timeout",))  # fmt: skip
+@rule(
+    "proxy-next-upstream",
+    "proxy-next-upstream-tries",
+    "proxy-next-upstream-timeout",
+    "retry-non-idempotent",
+    when="always",
+    reads=("proxy-read-timeout",),
+)
 def retries(here: Here) -> Iterator[Edit | Finding]:
     """Nginx tries up to 3 times on errors and timeouts, and not what is not idempotent once sent.
 
@@ -139,9 +155,14 @@ def upstream_failure(here: Here) -> Iterator[Edit | Finding]:
         expression="response.code_details.contains('connection_timeout')",
     )
     failed = {"response_flag_filter": {"flags": ["UF", "UC", "UR"]}}
-    late = {"and_filter": {"filters": [
-        failed, {"extension_filter": {"name": "cel", "typed_config": cel}},
-    ]}}  # fmt: skip
+    late = {
+        "and_filter": {
+            "filters": [
+                failed,
+                {"extension_filter": {"name": "cel", "typed_config": cel}},
+            ]
+        }
+    }
     mappers = [{"filter": late, "status_code": 504}, {"filter": failed, "status_code": 502}]
     config = {"local_reply_config": {"mappers": mappers}}
     yield envoy_filter(here, "bad-gateway", on_manager(config))

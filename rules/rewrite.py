@@ -4,17 +4,32 @@ import re
 from collections.abc import Iterator
 
 from nginx2istio.istio import re2
-from nginx2istio.rule import Edit, Finding, Here, Message, Phase, answer, literal, route, rule, variant
+from nginx2istio.rule import (
+    Edit,
+    Finding,
+    Here,
+    Message,
+    Phase,
+    answer,
+    literal,
+    route,
+    rule,
+    variant,
+)
 
 ESCAPES = Message(
-    "N2I121", "approximated", "info",
+    "N2I121",
+    "approximated",
+    "info",
     "nginx rewrites the decoded path and encodes the result again; Envoy rewrites the path as it "
     "came, so that escaped characters such as %2F can look different to the back end",
     "nothing, unless the back end's paths hold escaped slashes or double escapes",
     frozenset({"path"}),
 )
 CAPTURE = Message(
-    "N2I122", "unsupported", "error",
+    "N2I122",
+    "unsupported",
+    "error",
     "the target redirects to another host with a part of the path ({target}), which Istio can't",
     "redirect to a fixed address, or let the back end redirect",
     frozenset({"redirect", "status", "routing"}),
@@ -23,7 +38,7 @@ CAPTURE = Message(
 
 @rule("rewrite-target", "use-regex", "x-forwarded-prefix")
 def rewrite(here: Here) -> Iterator[Edit | Finding]:
-    """nginx replaces the whole path by the target; what the path's regex captures can be used.
+    """Nginx replaces the whole path by the target; what the path's regex captures can be used.
 
     Envoy does the same with a regular expression for the whole path. `use-regex` turns every path
     of the host into a regular expression, which the routes' matches show.

@@ -7,12 +7,16 @@ from dataclasses import replace
 from nginx2istio.rule import Edit, Finding, Here, Message, Phase, front, rule, variant
 
 NO_ENDPOINTS = Message(
-    "N2I101", "translated", "error",
+    "N2I101",
+    "translated",
+    "error",
     "{why}: nginx answers 503 on this path, and so does the conversion",
     "delete the path, or create the Service and convert again",
 )
 NAMED_PORT = Message(
-    "N2I102", "approximated", "warning",
+    "N2I102",
+    "approximated",
+    "warning",
     "the port {port} of Service {service} can't be resolved, as the Service is not among the input",
     "add the Services to the input (kubectl get service,ingress -A -o yaml)",
     frozenset({"routing"}),
@@ -20,20 +24,26 @@ NAMED_PORT = Message(
 
 
 RELATIVE = Message(
-    "N2I103", "approximated", "info",
+    "N2I103",
+    "approximated",
+    "info",
     "with relative-redirects nginx redirects to the bare path {path}; Envoy names the host too",
     "nothing: clients end up at the same address",
     frozenset({"redirect"}),
 )
 HTTP2_PORT = Message(
-    "N2I105", "approximated", "warning",
+    "N2I105",
+    "approximated",
+    "warning",
     "the port of Service {service} is called {said}, by which Istio speaks HTTP/2 to it; nginx "
     "speaks HTTP/1.1",
     "rename the port, or set its appProtocol to http, if the back end has no HTTP/2",
     frozenset({"protocol"}),
 )
 HEALTH = Message(
-    "N2I104", "unsupported", "info",
+    "N2I104",
+    "unsupported",
+    "info",
     "nginx answers 200 to /healthz under any host that no Ingress names; the new gateway has a "
     "readiness port of its own (15021, /healthz/ready)",
     "point the load balancer's health check at the gateway's status port",
@@ -72,7 +82,7 @@ def coalescing(here: Here) -> Iterator[Edit | Finding]:
 
 @rule("path-slash", when="always", reads=("relative-redirects",))
 def slash_redirect(here: Here) -> Iterator[Edit | Finding]:
-    """nginx sends `/x` to `/x/` by itself where only `/x/` is a location: 301, query kept.
+    """Nginx sends `/x` to `/x/` by itself where only `/x/` is a location: 301, query kept.
 
     Envoy has no such habit: a redirect route says it.
     """
@@ -95,7 +105,7 @@ def denied(here: Here) -> Iterator[Edit | Finding]:
 
 @rule("path-protocol", when="always", reads=("backend-protocol",))
 def port_protocol(here: Here) -> Iterator[Edit | Finding]:
-    """nginx speaks HTTP/1.1 unless backend-protocol says GRPC; Istio goes by the port's name."""
+    """Nginx speaks HTTP/1.1 unless backend-protocol says GRPC; Istio goes by the port's name."""
     upstream = here.upstream
     if upstream is None or here.text("backend-protocol").upper() in ("GRPC", "GRPCS"):
         return

@@ -7,14 +7,18 @@ from nginx2istio.istio import re2
 from nginx2istio.rule import Edit, Finding, Here, Message, alias, rule
 
 NOT_COVERED = Message(
-    "N2I141", "approximated", "warning",
+    "N2I141",
+    "approximated",
+    "warning",
     "the host's certificate does not seem to cover its alias {name}: nginx presents its "
     "self-signed certificate there, the new gateway serves {name} over plain HTTP only",
     "add {name} to the certificate and to the hosts of the tls entry",
     frozenset({"tls"}),
 )
 PATTERN = Message(
-    "N2I142", "unsupported", "error",
+    "N2I142",
+    "unsupported",
+    "error",
     "the alias {name} is a pattern that no Istio host can express; it is not served",
     "name the hosts one by one, or use *.domain if the pattern stands for all of them",
     frozenset({"routing"}),

@@ -10,124 +10,181 @@ from nginx2istio.nginx.snippet import Directive, directive_origin, parse_snippet
 from nginx2istio.rule import Edit, Finding, Here, Message, route, rule
 
 BODY = Message(
-    "N2I470", "unsupported", "warning",
+    "N2I470",
+    "unsupported",
+    "warning",
     "{text} changes the text of answers; the conversion does not",
     "change it in the application",
     frozenset({"body", "response-headers"}),
 )
 CACHE = Message(
-    "N2I471", "unsupported", "info",
+    "N2I471",
+    "unsupported",
+    "info",
     "{text} is about keeping answers for later; the conversion asks the back end each time",
     "put a cache in front of the gateway if the back end needs one",
     frozenset({"response-headers"}),
 )
 COMPRESSION = Message(
-    "N2I472", "unsupported", "info",
+    "N2I472",
+    "unsupported",
+    "info",
     "{text} is about the compression of answers, which the conversion leaves to the back end",
     "compress in the application",
     frozenset({"response-headers"}),
 )
 CONTENT = Message(
-    "N2I473", "unsupported", "error",
+    "N2I473",
+    "unsupported",
+    "error",
     "{text} makes the answer or asks another back end; the conversion asks the Service of the path",
     "let a Service give the answer",
     frozenset({"routing", "path", "status", "body", "response-headers"}),
 )
 ERRORS = Message(
-    "N2I474", "unsupported", "warning",
+    "N2I474",
+    "unsupported",
+    "warning",
     "{text} replaces answers of certain statuses; the conversion passes them on",
     "let the application make its own pages",
     frozenset({"status", "body", "redirect"}),
 )
 HEADERS = Message(
-    "N2I475", "unsupported", "warning",
+    "N2I475",
+    "unsupported",
+    "warning",
     "{text} changes headers of answers and is not translated",
     "set the headers in the application",
     frozenset({"response-headers"}),
 )
 INPUT = Message(
-    "N2I476", "unsupported", "warning",
+    "N2I476",
+    "unsupported",
+    "warning",
     "{text} changes headers for the back end and is not translated",
     "see that the back end does without",
     frozenset({"request-headers"}),
 )
 LIMITS = Message(
-    "N2I477", "unsupported", "warning",
+    "N2I477",
+    "unsupported",
+    "warning",
     "{text} limits requests; the conversion does not",
     "use the annotations limit-rps, limit-rpm and limit-connections",
     frozenset({"rate-limit"}),
 )
 LOGGING = Message(
-    "N2I478", "unsupported", "info",
+    "N2I478",
+    "unsupported",
+    "info",
     "{text} is about nginx's logs and traces",
     "see Istio's Telemetry for them",
     frozenset({"logging"}),
 )
 MIRROR = Message(
-    "N2I479", "unsupported", "warning",
+    "N2I479",
+    "unsupported",
+    "warning",
     "{text} copies requests; the conversion does not",
     "use the annotation mirror-target",
     frozenset({"mirror"}),
 )
 NOTHING = Message(
-    "N2I480", "neutral", "info",
+    "N2I480",
+    "neutral",
+    "info",
     "{text} concerns nginx alone; no client notices that it is gone",
     "nothing",
 )
 TLS = Message(
-    "N2I481", "unsupported", "warning",
+    "N2I481",
+    "unsupported",
+    "warning",
     "{text} is about TLS and is not translated",
     "see the tls settings of Gateway and DestinationRule",
     frozenset({"tls", "protocol"}),
 )
 WAF = Message(
-    "N2I482", "unsupported", "error",
+    "N2I482",
+    "unsupported",
+    "error",
     "{text} checks requests; the conversion does not",
     "put a web application firewall in front of the gateway",
     frozenset({"waf", "access"}),
 )
 OTHER = Message(
-    "N2I483", "unsupported", "error",
+    "N2I483",
+    "unsupported",
+    "error",
     "{text} is not translated",
     "look the directive up in nginx's documentation and configure Istio by hand",
-    frozenset({
-        "routing", "path", "status", "redirect", "response-headers", "request-headers", "body",
-    }),
-)  # fmt: skip
+    frozenset(
+        {
+            "routing",
+            "path",
+            "status",
+            "redirect",
+            "response-headers",
+            "request-headers",
+            "body",
+        }
+    ),
+)
 EXPIRES = Message(
-    "N2I484", "approximated", "info",
+    "N2I484",
+    "approximated",
+    "info",
     "{text} sets Cache-Control and Expires; the conversion sets Cache-Control only, which counts "
     "for more",
     "nothing, unless a cache knows HTTP/1.0 only",
     frozenset({"response-headers"}),
 )
 OVERRIDDEN = Message(
-    "N2I485", "ineffective", "info",
+    "N2I485",
+    "ineffective",
+    "info",
     "{text} has no effect in nginx: every location has one of its own",
     "delete it",
 )
 HTTP_LEVEL = Message(
-    "N2I486", "unsupported", "warning",
+    "N2I486",
+    "unsupported",
+    "warning",
     "{text} stands outside of all hosts and is not translated",
     "see what it does for the hosts, and say it in Istio by hand",
     frozenset({"routing", "status", "access"}),
 )
 BROKEN = Message(
-    "N2I487", "unsupported", "error",
+    "N2I487",
+    "unsupported",
+    "error",
     "nginx can't read this snippet ({text}): the controller works on with the configuration that "
     "it had before the snippet was written",
     "correct the snippet and convert again",
 )
 STREAM = Message(
-    "N2I488", "unsupported", "error",
+    "N2I488",
+    "unsupported",
+    "error",
     "the snippet serves TCP or UDP ports of its own ({text}); the new gateway does not",
     "write a Gateway server and a VirtualService with tcp routes for each port",
 )
 SAID: Mapping[str, Message] = {
-    "body": BODY, "cache": CACHE, "compression": COMPRESSION, "content": CONTENT,
-    "errors": ERRORS, "headers": HEADERS, "input": INPUT, "limits": LIMITS, "logging": LOGGING,
-    "mirror": MIRROR, "nothing": NOTHING, "tls": TLS, "waf": WAF, "other": OTHER,
-}  # fmt: skip
+    "body": BODY,
+    "cache": CACHE,
+    "compression": COMPRESSION,
+    "content": CONTENT,
+    "errors": ERRORS,
+    "headers": HEADERS,
+    "input": INPUT,
+    "limits": LIMITS,
+    "logging": LOGGING,
+    "mirror": MIRROR,
+    "nothing": NOTHING,
+    "tls": TLS,
+    "waf": WAF,
+    "other": OTHER,
+}
 """By subject; ``rewrite`` and ``protection`` are the business of rules/snippets.py."""
 SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "M": 2592000, "y": 31536000}
 
@@ -154,8 +211,15 @@ def stream_snippet(here: Here) -> Iterator[Edit | Finding]:
     yield from (said.for_host() for said in _stream("stream-snippet", setting))
 
 
-@rule("http-snippet", "main-snippet", "allow-snippet-annotations", "annotations-risk-level",
-      "annotation-value-word-blocklist", scope="once", when="always")  # fmt: skip
+@rule(
+    "http-snippet",
+    "main-snippet",
+    "allow-snippet-annotations",
+    "annotations-risk-level",
+    "annotation-value-word-blocklist",
+    scope="once",
+    when="always",
+)
 def all_hosts(here: Here) -> Iterator[Edit | Finding]:
     """The snippets of the ConfigMap that stand outside of all hosts."""
     for key in ("main-snippet", "http-snippet", "stream-snippet"):
@@ -219,7 +283,7 @@ def _one(key: str, directive: Directive, level: str) -> Iterator[Edit | Finding]
 
 
 def _expires(key: str, directive: Directive) -> Iterator[Edit | Finding]:
-    """nginx adds Cache-Control and Expires to the same answers as add_header does."""
+    """Nginx adds Cache-Control and Expires to the same answers as add_header does."""
     text = directive.args[-1] if directive.args else "off"
     if text == "off":
         return

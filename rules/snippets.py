@@ -32,49 +32,65 @@ from nginx2istio.rule import (
 )
 
 BROKEN = Message(
-    "N2I460", "unsupported", "error",
+    "N2I460",
+    "unsupported",
+    "error",
     "nginx can't read this snippet ({text}): the controller works on with the configuration that "
     "it had before the snippet was written",
     "correct the snippet and convert again",
 )
 DUPLICATE = Message(
-    "N2I461", "unsupported", "error",
+    "N2I461",
+    "unsupported",
+    "error",
     "nginx refuses {text} here, as the controller's template has it already: the controller works "
     "on with the configuration that it had before the snippet was written",
     "use the annotation for it, and convert again",
 )
 WITHOUT_EFFECT = Message(
-    "N2I462", "ineffective", "info",
+    "N2I462",
+    "ineffective",
+    "info",
     "{text} has no effect in nginx: {why}",
     "delete it",
 )
 CLOSED = Message(
-    "N2I463", "approximated", "info",
+    "N2I463",
+    "approximated",
+    "info",
     "{text} closes the connection without an answer; Istio answers 403",
     "nothing: who is turned away gets an answer",
     frozenset({"status", "access"}),
 )
 PART = Message(
-    "N2I464", "unsupported", "error",
+    "N2I464",
+    "unsupported",
+    "error",
     "{text} redirects to a part of the path, which only an EnvoyFilter can; the back end is asked "
     "instead",
     "convert with --envoy-filters, or redirect in the application",
     frozenset({"redirect", "status", "routing"}),
 )
 FLOW = Message(
-    "N2I465", "unsupported", "error",
+    "N2I465",
+    "unsupported",
+    "error",
     "{text} is not translated: {why}",
     "say it with annotations, with an HTTPRoute of its own, or in the application",
     frozenset({"routing", "path", "redirect", "status"}),
 )
 PROTECTION = Message(
-    "N2I466", "unsupported", "error",
+    "N2I466",
+    "unsupported",
+    "error",
     "{text} decides who may enter, and is not translated{why}; {so}",
     "write it as an annotation or as an AuthorizationPolicy, and delete it here",
     frozenset({"access", "auth", "status"}),
 )
 LOOSER = Message(
-    "N2I467", "unsupported", "error",
+    "N2I467",
+    "unsupported",
+    "error",
     "{text} lets in who meets one of several conditions; after the conversion all have to be met",
     "use the annotation satisfy",
     frozenset({"access", "auth"}),
@@ -85,18 +101,30 @@ BEATEN = "the paths of the host are regular expressions, which go before it"
 BEHIND = "an unconditional return or break stands before it"
 CONTROLLERS = frozenset(
     {
-        "best_http_host", "force_no_ssl_redirect", "force_ssl_redirect", "pass_access_scheme",
-        "pass_port", "pass_server_port", "preserve_trailing_slash", "proxy_host",
-        "proxy_upstream_name", "ssl_redirect", "use_port_in_redirects",
+        "best_http_host",
+        "force_no_ssl_redirect",
+        "force_ssl_redirect",
+        "pass_access_scheme",
+        "pass_port",
+        "pass_server_port",
+        "preserve_trailing_slash",
+        "proxy_host",
+        "proxy_upstream_name",
+        "ssl_redirect",
+        "use_port_in_redirects",
     }
-)  # fmt: skip
+)
 """Variables that the controller's template and Lua go by."""
 FLOWING = frozenset({"break", "if", "return", "rewrite", "set"})
 Part = Edit | Finding
 
 
-@rule("configuration-snippet", "location-snippet", when="always",
-      reads=("relative-redirects", "rewrite-target"))  # fmt: skip
+@rule(
+    "configuration-snippet",
+    "location-snippet",
+    when="always",
+    reads=("relative-redirects", "rewrite-target"),
+)
 def location_snippets(here: Here) -> Iterator[Part]:
     """A location's snippets: nginx runs return, if and rewrite in order, then looks at who asks.
 
@@ -140,8 +168,9 @@ class _Flow:
         for directive in read.directives:
             yield from self.one(key, setting, directive)
 
-    def say(self, message: Message, key: str, setting: Setting, directive: Directive,
-            **facts: Any) -> Finding:  # fmt: skip
+    def say(
+        self, message: Message, key: str, setting: Setting, directive: Directive, **facts: Any
+    ) -> Finding:
         said = message.about(key, text=directive.text, **facts)
         return said.on(directive.text, directive_origin(setting, directive))
 
@@ -173,9 +202,7 @@ class _Flow:
         elif name in ONCE_A_LOCATION:
             yield self.say(WITHOUT_EFFECT, key, setting, directive, why=EVERYWHERE)
 
-    def close(
-        self, key: str, setting: Setting, directive: Directive, why: str
-    ) -> Iterator[Part]:
+    def close(self, key: str, setting: Setting, directive: Directive, why: str) -> Iterator[Part]:
         """A protection that can't be had: nobody gets in, unless the user wants it open."""
         open_ = self.here.options.allow_unprotected
         so = "everybody gets in" if open_ else "it answers 503"
@@ -215,9 +242,14 @@ class _Flow:
                 raise Untranslatable("the controller goes by this variable")
 
     def returns(
-        self, key: str, setting: Setting, directive: Directive, match: Mapping[str, Any],
-        port: int, extra: Mapping[str, str] | None = None,
-    ) -> Iterator[Part]:  # fmt: skip
+        self,
+        key: str,
+        setting: Setting,
+        directive: Directive,
+        match: Mapping[str, Any],
+        port: int,
+        extra: Mapping[str, str] | None = None,
+    ) -> Iterator[Part]:
         for own, fields in returned(self.here, directive, self.relative):
             if not port or not own or port == own:
                 if extra:
@@ -228,9 +260,14 @@ class _Flow:
             yield self.say(CLOSED, key, setting, directive)
 
     def rewrites(
-        self, key: str, setting: Setting, directive: Directive, match: Mapping[str, Any],
-        port: int, _: Mapping[str, str] | None = None,
-    ) -> Iterator[Part]:  # fmt: skip
+        self,
+        key: str,
+        setting: Setting,
+        directive: Directive,
+        match: Mapping[str, Any],
+        port: int,
+        _: Mapping[str, str] | None = None,
+    ) -> Iterator[Part]:
         here, paths = self.here, [x.path for x in self.here.server.locations]
         if self.level == "location" and not reaches(here.location, directive.args[0]):
             yield self.say(WITHOUT_EFFECT, key, setting, directive, why=ELSEWHERE)
@@ -289,8 +326,9 @@ class _Flow:
             raise Untranslatable("it does more than to answer by itself")
         except Untranslatable as why:
             if protects:
-                said = self.say(PROTECTION, key, setting, directive, why=f": {why}",
-                                so="its paths answer 503")  # fmt: skip
+                said = self.say(
+                    PROTECTION, key, setting, directive, why=f": {why}", so="its paths answer 503"
+                )
                 yield said
                 yield self.answer({"uri": uri}, {"directResponse": {"status": 503}})
             else:

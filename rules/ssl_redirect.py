@@ -19,13 +19,17 @@ from nginx2istio.rule import (
 )
 
 SLASH = Message(
-    "N2I111", "approximated", "info",
+    "N2I111",
+    "approximated",
+    "info",
     "nginx cuts one trailing slash off the address when it redirects to https; Envoy keeps it",
     "nothing: the address with the slash is the one that was asked for; --envoy-filters cuts it",
     frozenset({"redirect"}),
 )
 QUERY_SLASH = Message(
-    "N2I114", "approximated", "info",
+    "N2I114",
+    "approximated",
+    "info",
     "nginx cuts a slash off the end of the query, too, when it redirects to https; Envoy keeps it",
     "nothing: the address with the slash is the one that was asked for",
     frozenset({"redirect"}),
@@ -41,14 +45,18 @@ WITHOUT_SLASH = "to https without the slash"
 """The name of the routes whose redirect cuts a slash off, for the EnvoyFilter that says so."""
 # What differs over https itself is said by the baseline's N2I901.
 FAKE = Message(
-    "N2I112", "unsupported", "error",
+    "N2I112",
+    "unsupported",
+    "error",
     "plain HTTP is redirected to https, but the host has no certificate of its own: nginx presents "
     "its self-signed one there, the new gateway serves nothing",
     "create a certificate for the host and name its Secret in spec.tls, or set ssl-redirect: "
     '"false"',
 )
 CODE = Message(
-    "N2I113", "approximated", "warning",
+    "N2I113",
+    "approximated",
+    "warning",
     "the controller redirects with status {code}, which Istio's redirect can't; it uses 308",
     "use one of 301, 302, 303, 307, 308",
     frozenset({"status", "redirect"}),
@@ -60,7 +68,7 @@ STS = "Strict-Transport-Security"
       reads=("http-redirect-code", "no-tls-redirect-locations",
              "use-forwarded-headers"))  # fmt: skip
 def ssl_redirect(here: Here) -> Iterator[Edit | Finding]:
-    """nginx answers plain HTTP with 308 to https where the host has a certificate, or is forced to.
+    """Nginx answers plain HTTP with 308 to https where the host has a certificate, or is forced to.
 
     The status is the ConfigMap's http-redirect-code; the Host's port is dropped. With
     `use-forwarded-headers` X-Forwarded-Proto tells what is plain, and X-Forwarded-Host the host.

@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from nginx2istio.rule import Edit, Finding, Here, Message, destination, rule
 
 PAUSES = Message(
-    "N2I530", "approximated", "info",
+    "N2I530",
+    "approximated",
+    "info",
     "a back end that does not begin to answer within {seconds} s is given up with 504 as before; "
     "nginx also cuts an answer or a WebSocket that pauses for so long, and waits 60 s for a slow "
     "client; Envoy cuts neither, and waits 10 s for a connection where nginx waits {connect} s",
@@ -13,20 +15,26 @@ PAUSES = Message(
     frozenset({"timeout"}),
 )
 READ = Message(
-    "N2I531", "approximated", "info",
+    "N2I531",
+    "approximated",
+    "info",
     "Envoy gives a back end {seconds} s to begin its answer, as nginx does, but does not cut an "
     "answer or a WebSocket that pauses for so long{again}",
     "nothing, unless connections that stay open cost too much",
     frozenset({"timeout", "retries"}),
 )
 SEND = Message(
-    "N2I532", "approximated", "info",
+    "N2I532",
+    "approximated",
+    "info",
     "nginx gives up a back end that takes no more of the request for {seconds} s; Envoy waits",
     "nothing, unless back ends are known to stop reading",
     frozenset({"timeout"}),
 )
 CLIENT = Message(
-    "N2I533", "approximated", "info",
+    "N2I533",
+    "approximated",
+    "info",
     "{name} is {seconds} s: nginx drops a client that is slower or idle for longer; the gateway "
     "goes by Istio's own timeouts for that",
     "set the gateway's idle timeouts if idle or slow clients cost too much",
@@ -72,8 +80,14 @@ def connect(seconds: int) -> Edit:
     return destination("connectionPool.tcp.connectTimeout", f"{seconds}s")
 
 
-@rule("client-body-timeout", "client-header-timeout", "keep-alive", scope="once", when="always",
-      reads=("proxy-read-timeout", "proxy-connect-timeout"))  # fmt: skip
+@rule(
+    "client-body-timeout",
+    "client-header-timeout",
+    "keep-alive",
+    scope="once",
+    when="always",
+    reads=("proxy-read-timeout", "proxy-connect-timeout"),
+)
 def client_timeouts(here: Here) -> Iterator[Edit | Finding]:
     """What holds for every request, and for slow clients."""
     yield PAUSES.about(

@@ -6,78 +6,114 @@ from collections.abc import Iterator
 from nginx2istio.rule import Edit, Finding, Here, Message, gateway, rule
 
 NOT_LISTED = Message(
-    "N2I550", "approximated", "info",
+    "N2I550",
+    "approximated",
+    "info",
     "of these ciphers Istio knows all but {unknown}, which the gateway does not offer",
     "nothing, unless clients are so old that they know no other",
     frozenset({"tls"}),
 )
 EXPRESSION = Message(
-    "N2I551", "approximated", "info",
+    "N2I551",
+    "approximated",
+    "info",
     "{text} is an OpenSSL expression, which Istio does not understand; the gateway offers its own "
     "choice of modern ciphers",
     "list the ciphers by name in tls.cipherSuites of the Gateway if the choice matters",
     frozenset({"tls"}),
 )
 OLD_CIPHERS = Message(
-    "N2I552", "unsupported", "warning",
+    "N2I552",
+    "unsupported",
+    "warning",
     "{text} also offers ciphers for old clients; Istio's gateway offers modern ones only",
     "list those that are needed by name in tls.cipherSuites of the Gateway",
     frozenset({"tls"}),
 )
 ORDER = Message(
-    "N2I553", "approximated", "info",
+    "N2I553",
+    "approximated",
+    "info",
     "nginx lets the client choose the cipher; Envoy always prefers its own order",
     "nothing",
     frozenset({"tls"}),
 )
 GAPS = Message(
-    "N2I554", "approximated", "info",
+    "N2I554",
+    "approximated",
+    "info",
     "nginx offers {text}; Istio offers all versions from the lowest to the highest",
     "nothing",
     frozenset({"tls"}),
 )
 CURVES = Message(
-    "N2I555", "approximated", "info",
+    "N2I555",
+    "approximated",
+    "info",
     "of these curves Istio knows all but {unknown}, which the gateway does not offer",
     "nothing",
     frozenset({"tls"}),
 )
 OPTION = Message(
-    "N2I556", "neutral", "info",
+    "N2I556",
+    "neutral",
+    "info",
     "{name} is about {what}; what a client can do with the gateway does not depend on it",
     "nothing",
 )
 EARLY = Message(
-    "N2I557", "unsupported", "info",
+    "N2I557",
+    "unsupported",
+    "info",
     "nginx takes early data of TLS 1.3 (0-RTT); Envoy makes clients shake hands first",
     "nothing",
     frozenset({"tls"}),
 )
 HTTP2 = Message(
-    "N2I558", "approximated", "info",
+    "N2I558",
+    "approximated",
+    "info",
     "nginx speaks HTTP/1.1 only; the gateway also offers HTTP/2 over https",
     "nothing, unless HTTP/2 was switched off for a reason that still holds",
     frozenset({"protocol"}),
 )
 PUSH = Message(
-    "N2I559", "neutral", "info",
+    "N2I559",
+    "neutral",
+    "info",
     "nginx no longer pushes anything over HTTP/2, and Envoy never did",
     "delete the annotation",
 )
 CIPHERS = (
-    "ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-RSA-AES128-GCM-SHA256", "ECDHE-ECDSA-AES256-GCM-SHA384",
-    "ECDHE-RSA-AES256-GCM-SHA384", "ECDHE-ECDSA-CHACHA20-POLY1305", "ECDHE-RSA-CHACHA20-POLY1305",
-    "ECDHE-ECDSA-AES128-SHA", "ECDHE-RSA-AES128-SHA", "ECDHE-ECDSA-AES256-SHA",
-    "ECDHE-RSA-AES256-SHA", "AES128-GCM-SHA256", "AES256-GCM-SHA384", "AES128-SHA", "AES256-SHA",
+    "ECDHE-ECDSA-AES128-GCM-SHA256",
+    "ECDHE-RSA-AES128-GCM-SHA256",
+    "ECDHE-ECDSA-AES256-GCM-SHA384",
+    "ECDHE-RSA-AES256-GCM-SHA384",
+    "ECDHE-ECDSA-CHACHA20-POLY1305",
+    "ECDHE-RSA-CHACHA20-POLY1305",
+    "ECDHE-ECDSA-AES128-SHA",
+    "ECDHE-RSA-AES128-SHA",
+    "ECDHE-ECDSA-AES256-SHA",
+    "ECDHE-RSA-AES256-SHA",
+    "AES128-GCM-SHA256",
+    "AES256-GCM-SHA384",
+    "AES128-SHA",
+    "AES256-SHA",
     "DES-CBC3-SHA",
-)  # fmt: skip
+)
 """What Gateway.server.tls.cipherSuites takes (ValidCipherSuites in istio/pkg/config/security)."""
 TLS13 = "TLS_"
 CURVE_NAMES = {
-    "X25519": "X25519", "prime256v1": "P-256", "secp256r1": "P-256", "P-256": "P-256",
-    "secp384r1": "P-384", "P-384": "P-384", "secp521r1": "P-521", "P-521": "P-521",
+    "X25519": "X25519",
+    "prime256v1": "P-256",
+    "secp256r1": "P-256",
+    "P-256": "P-256",
+    "secp384r1": "P-384",
+    "P-384": "P-384",
+    "secp521r1": "P-521",
+    "P-521": "P-521",
     "X25519MLKEM768": "X25519MLKEM768",
-}  # fmt: skip
+}
 VERSIONS = {"TLSv1": "TLSV1_0", "TLSv1.1": "TLSV1_1", "TLSv1.2": "TLSV1_2", "TLSv1.3": "TLSV1_3"}
 WEAK = re.compile(
     r"(?<![!\-\w])\+?(ALL|COMPLEMENTOFALL|MEDIUM|LOW|EXP\w*|SSLv[23]|RC4|3DES|DES|CAMELLIA|SEED|DH|"
@@ -96,8 +132,14 @@ OPTIONS = {
 }
 
 
-@rule("ssl-ciphers", "ssl-prefer-server-ciphers", "ssl-protocols", "ssl-ecdh-curve",
-      scope="server", when="always")  # fmt: skip
+@rule(
+    "ssl-ciphers",
+    "ssl-prefer-server-ciphers",
+    "ssl-protocols",
+    "ssl-ecdh-curve",
+    scope="server",
+    when="always",
+)
 def tls_options(here: Here) -> Iterator[Edit | Finding]:
     """Nginx offers what OpenSSL makes of the lists; Istio takes names and versions."""
     if not here.tls or here.server.passthrough:

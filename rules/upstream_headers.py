@@ -18,50 +18,67 @@ from nginx2istio.rule import (
 )
 
 HOST_VARIABLE = Message(
-    "N2I410", "unsupported", "error",
+    "N2I410",
+    "unsupported",
+    "error",
     "the Host for the back end has {variable}, whose value Istio can't put into a Host",
     "write the host out",
     frozenset({"host", "request-headers"}),
 )
 NO_UPGRADES = Message(
-    "N2I411", "approximated", "info",
+    "N2I411",
+    "approximated",
+    "info",
     "nginx passes a request for another protocol (WebSocket) on with Connection: {value}, so that "
     "the back end does not change the protocol; Envoy lets it",
     "nothing, unless the back end must not be asked for an upgrade",
     frozenset({"protocol", "request-headers"}),
 )
 VARIABLE = Message(
-    "N2I412", "unsupported", "warning",
+    "N2I412",
+    "unsupported",
+    "warning",
     "the header {name} for the back end has a value with {variable}, for which Envoy has no "
     "equal; it is left out",
     "write the value without the variable",
     frozenset({"request-headers"}),
 )
 TWICE = Message(
-    "N2I413", "unsupported", "warning",
+    "N2I413",
+    "unsupported",
+    "warning",
     "nginx sends a second {name} to the back end; the conversion sends one",
     "use upstream-vhost to set the Host",
     frozenset({"request-headers", "host"}),
 )
 NO_CONFIGMAP = Message(
-    "N2I414", "unsupported", "warning",
+    "N2I414",
+    "unsupported",
+    "warning",
     "the ConfigMap {name} is not among the input, so that the headers in it are unknown",
     "add the ConfigMap to the input and convert again",
     frozenset({"request-headers"}),
 )
 OWN = frozenset(
     {
-        "x-forwarded-for", "x-forwarded-host", "x-forwarded-port", "x-forwarded-proto",
-        "x-forwarded-scheme", "x-original-forwarded-for", "x-original-forwarded-host", "x-real-ip",
-        "x-request-id", "x-scheme",
+        "x-forwarded-for",
+        "x-forwarded-host",
+        "x-forwarded-port",
+        "x-forwarded-proto",
+        "x-forwarded-scheme",
+        "x-original-forwarded-for",
+        "x-original-forwarded-host",
+        "x-real-ip",
+        "x-request-id",
+        "x-scheme",
     }
-)  # fmt: skip
+)
 """What nginx's template sets at every location: a second directive is a second header."""
 
 
 @rule("upstream-vhost")
 def upstream_vhost(here: Here) -> Iterator[Edit | Finding]:
-    """nginx sends this as the Host; X-Forwarded-Host stays what the client sent.
+    """Nginx sends this as the Host; X-Forwarded-Host stays what the client sent.
 
     Envoy rewrites the authority after the route's headers are made. A Host with variables of the
     request is beyond Istio, those of the Ingress are literal.
@@ -83,7 +100,7 @@ def upstream_vhost(here: Here) -> Iterator[Edit | Finding]:
 
 @rule("connection-proxy-header")
 def connection_header(here: Here) -> Iterator[Edit | Finding]:
-    """nginx sends this as Connection to the back end, for requests for an upgrade, too.
+    """Nginx sends this as Connection to the back end, for requests for an upgrade, too.
 
     Envoy keeps connections to back ends open; for `close` it uses each for one request.
     """
@@ -97,7 +114,7 @@ def connection_header(here: Here) -> Iterator[Edit | Finding]:
 
 @rule("proxy-set-headers", when="always")
 def passed_headers(here: Here) -> Iterator[Edit | Finding]:
-    """nginx sends the headers of the ConfigMap, and those of proxy_set_header in snippets.
+    """Nginx sends the headers of the ConfigMap, and those of proxy_set_header in snippets.
 
     They replace the client's. Where nginx's own template sets the header as well, the back end
     gets both.

@@ -46,9 +46,7 @@ class Fixture:
 
 
 def fixtures() -> list[Fixture]:
-    return sorted(
-        (Fixture(p.parent) for p in ROOT.glob("*/*/ingress.yaml")), key=lambda f: f.name
-    )
+    return sorted((Fixture(p.parent) for p in ROOT.glob("*/*/ingress.yaml")), key=lambda f: f.name)
 
 
 def main(names: list[str]) -> None:

@@ -45,7 +45,9 @@ from nginx2istio.report.text import summary
     help="Exit with 1 when there is a finding of this severity or worse.",
 )
 @click.option("--quiet", "-q", is_flag=True, help="No summary on stderr.")
-@click.option("--force", is_flag=True, help="Overwrite files in DIR that nginx2istio did not write.")
+@click.option(
+    "--force", is_flag=True, help="Overwrite files in DIR that nginx2istio did not write."
+)
 @conversion_options
 def command(
     paths: tuple[str, ...],

@@ -11,9 +11,7 @@ from nginx2istio.istio.carving import Fit, operations
 from nginx2istio.istio.objects import Noted, Object, dns_name, made, short_hash
 from nginx2istio.istio.site import Target
 
-ODD_PORT = (
-    "[^:]+:([0-9]|[0-79][0-9]|8[1-9]|[0-35-9][0-9][0-9]|4[0-35-9][0-9]|44[0-24-9]|[0-9]{4,})"
-)
+ODD_PORT = "[^:]+:([0-9]|[0-79][0-9]|8[1-9]|[0-35-9][0-9][0-9]|4[0-35-9][0-9]|44[0-24-9]|[0-9]{4,})"
 """Host headers with a port that is neither 80 nor 443, see ``host_patterns``."""
 
 # A gateway's TLS servers are chosen by the name that the client asks for: over TLS there is one.
@@ -98,9 +96,7 @@ def _rule(
     return rule
 
 
-def _operations(
-    parts: Sequence[Part], others: Sequence[str], methods: Object
-) -> Iterator[Object]:
+def _operations(parts: Sequence[Part], others: Sequence[str], methods: Object) -> Iterator[Object]:
     away = [p for name in others for p in host_patterns(name)]
     for part in parts:
         hosts = [p for name in part.names for p in host_patterns(name)]

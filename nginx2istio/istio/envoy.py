@@ -28,9 +28,11 @@ def http_filter(name: str, config: Object, first: bool = False, disabled: bool =
     if disabled:
         value["disabled"] = True
     return _patch(
-        "HTTP_FILTER", {"listener": {"filterChain": {"filter": manager}}},
-        "INSERT_FIRST" if first else "INSERT_BEFORE", value | {"typed_config": config},
-    )  # fmt: skip
+        "HTTP_FILTER",
+        {"listener": {"filterChain": {"filter": manager}}},
+        "INSERT_FIRST" if first else "INSERT_BEFORE",
+        value | {"typed_config": config},
+    )
 
 
 def on_manager(config: Object) -> Object:

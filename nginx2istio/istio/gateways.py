@@ -15,9 +15,7 @@ def names_of(site: Site) -> list[tuple[str, bool]]:
     tls = 443 in site.ports
     found = [(site.host, tls)]
     for edit in site.edits:
-        if edit.target == "alias":
-            found.append((edit.path, tls and bool(edit.value["tls"])))
-        elif edit.target == "other-host":
+        if edit.target == "alias" or edit.target == "other-host":
             found.append((edit.path, tls and bool(edit.value["tls"])))
     return found
 

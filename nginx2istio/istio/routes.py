@@ -12,16 +12,24 @@ from nginx2istio.istio.rows import Row, merged
 from nginx2istio.istio.site import Place, Site
 
 ROUTE_ORDER = (
-    "name", "match", "redirect", "directResponse", "route", "rewrite", "timeout", "retries",
-    "fault", "mirrors", "corsPolicy", "headers",
-)  # fmt: skip
+    "name",
+    "match",
+    "redirect",
+    "directResponse",
+    "route",
+    "rewrite",
+    "timeout",
+    "retries",
+    "fault",
+    "mirrors",
+    "corsPolicy",
+    "headers",
+)
 ONLY_WITH_SERVICE = ("route", "rewrite", "timeout", "retries", "fault", "mirrors", "corsPolicy")
 Conflicts = list[tuple[str, Conflict]]
 
 
-def route_body(
-    place: Place, port: int, policies: Policies, where: str
-) -> tuple[Object, Conflicts]:
+def route_body(place: Place, port: int, policies: Policies, where: str) -> tuple[Object, Conflicts]:
     """The HTTPRoute of a place on a port, without match, its destinations not yet finished."""
     known = policies.bodies.get((id(place), port))
     if known is not None:
@@ -162,9 +170,7 @@ def http_routes(site: Site, policies: Policies) -> tuple[list[Object], Conflicts
             for match, body, name in by_port[port]:
                 on = {"port": port} if several and not same else {}
                 uris = [match["uri"]] if "uri" in match else place.uris
-                rows += [
-                    ({**match, "uri": dict(u), **on}, body, name, place.note) for u in uris
-                ]
+                rows += [({**match, "uri": dict(u), **on}, body, name, place.note) for u in uris]
     routes: list[Object] = []
     authorities = _authorities(site)
     for matches, body, name, note in merged(rows):

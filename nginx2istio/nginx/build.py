@@ -145,10 +145,15 @@ class _Builder:
         self, loaded: Loaded, path: str, kind: str, upstream: str, origin: Origin
     ) -> Location:
         return Location(
-            path=path, match="exact" if kind == "Exact" else "prefix", upstream=upstream,
-            ingress=origin, settings=loaded.local, declared=path, path_type=kind,
+            path=path,
+            match="exact" if kind == "Exact" else "prefix",
+            upstream=upstream,
+            ingress=origin,
+            settings=loaded.local,
+            declared=path,
+            path_type=kind,
             denied=loaded.extracted.denied,
-        )  # fmt: skip
+        )
 
     def add_paths(self, loaded: Loaded) -> None:
         for rule in loaded.ingress.rules:
@@ -230,7 +235,7 @@ class _Builder:
                     denied=grown.denied,
                     namespace=grown.namespace or (default.namespace if default else ""),
                     ingresses=tuple(grown.ingresses),
-                )  # fmt: skip
+                )
             )
         self.explain_losses(everyone)
         return tuple(servers)

@@ -8,9 +8,23 @@ from typing import Literal
 from nginx2istio.nginx.snippet import Directive
 
 Subject = Literal[
-    "body", "cache", "compression", "content", "errors", "headers", "input", "limits", "logging",
-    "mirror", "nothing", "protection", "rewrite", "tls", "waf", "other",
-]  # fmt: skip
+    "body",
+    "cache",
+    "compression",
+    "content",
+    "errors",
+    "headers",
+    "input",
+    "limits",
+    "logging",
+    "mirror",
+    "nothing",
+    "protection",
+    "rewrite",
+    "tls",
+    "waf",
+    "other",
+]
 """``headers`` of answers and ``input`` (of requests); ``nothing``: clients don't notice."""
 
 _NAMES: Mapping[Subject, str] = {
@@ -69,14 +83,26 @@ _SUBJECTS: Mapping[str, Subject] = {
 }
 ONCE_A_LOCATION = frozenset(
     {
-        "client_max_body_size", "header_filter_by_lua_file", "log_by_lua_file", "port_in_redirect",
-        "proxy_buffer_size", "proxy_buffering", "proxy_buffers", "proxy_connect_timeout",
-        "proxy_http_version", "proxy_max_temp_file_size", "proxy_next_upstream",
-        "proxy_next_upstream_timeout", "proxy_next_upstream_tries", "proxy_pass",
-        "proxy_read_timeout", "proxy_request_buffering", "proxy_send_timeout",
+        "client_max_body_size",
+        "header_filter_by_lua_file",
+        "log_by_lua_file",
+        "port_in_redirect",
+        "proxy_buffer_size",
+        "proxy_buffering",
+        "proxy_buffers",
+        "proxy_connect_timeout",
+        "proxy_http_version",
+        "proxy_max_temp_file_size",
+        "proxy_next_upstream",
+        "proxy_next_upstream_timeout",
+        "proxy_next_upstream_tries",
+        "proxy_pass",
+        "proxy_read_timeout",
+        "proxy_request_buffering",
+        "proxy_send_timeout",
         "rewrite_by_lua_file",
     }
-)  # fmt: skip
+)
 """What the controller's template writes into every location, and nginx takes only once there.
 
 In a snippet of a location it is refused ("directive is duplicate"), and in one of a server or of

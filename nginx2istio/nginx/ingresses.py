@@ -18,24 +18,24 @@ class Object(Protocol):
     """What this package needs of an object that was read: see ``sources.resource.Resource``."""
 
     @property
-    def file(self) -> str: ...  # noqa: D102
+    def file(self) -> str: ...
     @property
-    def body(self) -> Mapping[str, Any]: ...  # noqa: D102
+    def body(self) -> Mapping[str, Any]: ...
     @property
-    def kind(self) -> str: ...  # noqa: D102
+    def kind(self) -> str: ...
     @property
-    def namespace(self) -> str: ...  # noqa: D102
+    def namespace(self) -> str: ...
     @property
-    def name(self) -> str: ...  # noqa: D102
+    def name(self) -> str: ...
     @property
-    def metadata(self) -> Mapping[str, Any]: ...  # noqa: D102
-    def line(self, *path: str | int) -> int: ...  # noqa: D102
-    def block(self, *path: str) -> int: ...  # noqa: D102
+    def metadata(self) -> Mapping[str, Any]: ...
+    def line(self, *path: str | int) -> int: ...
+    def block(self, *path: str) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Backend:
-    """A Service and port as an Ingress names them; ``port`` is a number or a name, "" when absent."""
+    """A Service and port as an Ingress names them: a number or a name, "" when absent."""
 
     service: str
     port: str
@@ -88,7 +88,7 @@ class Ingress:
     blocks: Mapping[str, int]
     """Annotations that are literal block scalars: where their text begins."""
     stored: bool
-    """Whether it was exported from a cluster (which gives it a uid and an age): defaulting at creation is over."""
+    """Whether it was exported from a cluster: what is defaulted at creation is in it."""
 
     @property
     def key(self) -> str:
@@ -128,9 +128,7 @@ def parse(obj: Object) -> Ingress:
     notes = obj.metadata.get("annotations")
     notes = notes if isinstance(notes, Mapping) else {}
     default = spec.get("defaultBackend")
-    rules = tuple(
-        _rule(obj, origin, i, rule) for i, rule in enumerate(_list(obj, spec, "rules"))
-    )
+    rules = tuple(_rule(obj, origin, i, rule) for i, rule in enumerate(_list(obj, spec, "rules")))
     if not rules and not default:
         raise Malformed("the spec has neither rules nor defaultBackend", obj.line("spec"))
     class_name = spec.get("ingressClassName")

@@ -56,7 +56,7 @@ Settings = Mapping[str, Setting]
 
 @dataclass(frozen=True, slots=True)
 class Affinity:
-    """Session affinity of an upstream; cookie details come from the last Ingress that states any."""
+    """Session affinity of an upstream; cookie details come from the last Ingress that states any."""  # noqa: E501
 
     mode: str
     settings: Settings
@@ -133,7 +133,7 @@ class Location:
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """The certificate that a server presents: ``secret`` is "" for the controller's own fake one."""
+    """The certificate that a server presents: ``secret`` is "" for the controller's own fake one."""  # noqa: E501
 
     namespace: str
     secret: str

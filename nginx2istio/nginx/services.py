@@ -58,11 +58,16 @@ class Services:
         for port in found.ports:
             if wanted in (str(port.number), port.target, port.name) and wanted:
                 return Upstream(
-                    name, namespace, backend.service, port.number, wanted, known=True,
-                    port_name=port.name, app_protocol=port.app_protocol,
-                )  # fmt: skip
+                    name,
+                    namespace,
+                    backend.service,
+                    port.number,
+                    wanted,
+                    known=True,
+                    port_name=port.name,
+                    app_protocol=port.app_protocol,
+                )
         return Upstream(name, namespace, backend.service, None, wanted, known=True)
-
 
     def default(self, reference: str) -> Upstream | None:
         """The upstream of --default-backend-service, None when nginx answers 404 by itself.
@@ -80,13 +85,18 @@ class Services:
             return None
         port = found.ports[0]
         return Upstream(
-            DEFAULT_BACKEND, namespace, name, port.number, str(port.number), known=True,
-            external_name=found.external_name, port_name=port.name, app_protocol=port.app_protocol,
-        )  # fmt: skip
+            DEFAULT_BACKEND,
+            namespace,
+            name,
+            port.number,
+            str(port.number),
+            known=True,
+            external_name=found.external_name,
+            port_name=port.name,
+            app_protocol=port.app_protocol,
+        )
 
-    def external(
-        self, name: str, namespace: str, backend: Backend, service: Service
-    ) -> Upstream:
+    def external(self, name: str, namespace: str, backend: Backend, service: Service) -> Upstream:
         """The upstream of a Service of type ExternalName (``externalNamePorts``).
 
         A number that is no port of the Service is taken as the port over there.
@@ -104,9 +114,16 @@ class Services:
         elif not (_address(said) or matches(DNS_NAME, said.removesuffix("."))):
             refused = f"{said} is no DNS name"
         return Upstream(
-            name, namespace, backend.service, number, wanted, known=True, external_name=said,
-            external_port=there, refused=refused,
-        )  # fmt: skip
+            name,
+            namespace,
+            backend.service,
+            number,
+            wanted,
+            known=True,
+            external_name=said,
+            external_port=there,
+            refused=refused,
+        )
 
 
 DNS_NAME = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*"

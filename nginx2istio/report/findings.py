@@ -46,9 +46,16 @@ def grouped(said: Iterable[Said]) -> tuple[Reported, ...]:
         hosts.setdefault((cause, where), []).append(host)
     done = [
         Reported(
-            cause.message, cause.severity, cause.key, cause.value, cause.origin,
-            tuple(sorted(h for h in named if h)), where, cause.text, cause.instead,
-        )  # fmt: skip
+            cause.message,
+            cause.severity,
+            cause.key,
+            cause.value,
+            cause.origin,
+            tuple(sorted(h for h in named if h)),
+            where,
+            cause.text,
+            cause.instead,
+        )
         for (cause, where), named in hosts.items()
     ]
     return tuple(sorted(done, key=_order))

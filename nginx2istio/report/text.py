@@ -15,7 +15,9 @@ VERDICTS = {
 
 def text(report: Data) -> str:
     """The whole report, worst first."""
-    return "\n".join([*_head(report), *_findings(report), *_actions(report), *_errors(report)]) + "\n"
+    return (
+        "\n".join([*_head(report), *_findings(report), *_actions(report), *_errors(report)]) + "\n"
+    )
 
 
 def summary(report: Data) -> str:
@@ -23,7 +25,9 @@ def summary(report: Data) -> str:
     lines = [*_head(report)]
     shown = [f for f in report["findings"] if f["severity"] == "error"][:10]
     for finding in shown:
-        lines.append(f"  {finding['severity']} {finding['code']} {_place(finding)} {finding['text']}")
+        lines.append(
+            f"  {finding['severity']} {finding['code']} {_place(finding)} {finding['text']}"
+        )
     more = report["summary"]["findings"]["error"] - len(shown)
     if more > 0:
         lines.append(f"  and {more} more errors; see the report")

@@ -22,36 +22,67 @@ COLLECTION_AS_KEY = (
 
 _ADVICE = (
     ("found a tab character", TAB),
-    ("mapping values are not allowed", "a `: ` stands where no key can be; put the value in "
-     "quotes if it holds a colon, or check the indentation of this line and the one before"),
-    ("block sequence entries are not allowed", "a `- ` stands where no list can begin; check the "
-     "indentation of this line and the one before"),
-    ("did not find expected key", "a key of the mapping was expected here; check the indentation, "
-     "and the quotes of the lines before"),
-    ("did not find expected '-' indicator", "the next `- ` of the list was expected here; check "
-     "the indentation"),
-    ("expected node content", "a value was expected here; put it in quotes if it is text, "
-     "and close what was opened with { or ["),
-    ("found unknown escape character", "an unknown escape in a value in double quotes; write the "
-     "backslash twice, or use single quotes"),
-    ("invalid Unicode character escape", "\\u escapes of characters above U+FFFF come in pairs in "
-     "JSON and as \\U in YAML; write the character itself"),
+    (
+        "mapping values are not allowed",
+        "a `: ` stands where no key can be; put the value in "
+        "quotes if it holds a colon, or check the indentation of this line and the one before",
+    ),
+    (
+        "block sequence entries are not allowed",
+        "a `- ` stands where no list can begin; check the "
+        "indentation of this line and the one before",
+    ),
+    (
+        "did not find expected key",
+        "a key of the mapping was expected here; check the indentation, "
+        "and the quotes of the lines before",
+    ),
+    (
+        "did not find expected '-' indicator",
+        "the next `- ` of the list was expected here; check the indentation",
+    ),
+    (
+        "expected node content",
+        "a value was expected here; put it in quotes if it is text, "
+        "and close what was opened with { or [",
+    ),
+    (
+        "found unknown escape character",
+        "an unknown escape in a value in double quotes; write the "
+        "backslash twice, or use single quotes",
+    ),
+    (
+        "invalid Unicode character escape",
+        "\\u escapes of characters above U+FFFF come in pairs in "
+        "JSON and as \\U in YAML; write the character itself",
+    ),
     ("undefined tag handle", "a ! begins a tag; put the value in quotes if it is text"),
-    ("did not find expected alphabetic or numeric", "a * or & begins an alias or an anchor; put "
-     "the value in quotes if it is text (as in host: \"*.example.com\")"),
+    (
+        "did not find expected alphabetic or numeric",
+        "a * or & begins an alias or an anchor; put "
+        'the value in quotes if it is text (as in host: "*.example.com")',
+    ),
     ("incompatible YAML document", "the %YAML line asks for a version other than 1.1 and 1.2"),
-    ("expected <document start>", "text stands after the end of the document; begin a new one "
-     "with ---"),
-)  # fmt: skip
+    (
+        "expected <document start>",
+        "text stands after the end of the document; begin a new one with ---",
+    ),
+)
 
 _UNFINISHED = (
-    ("could not find expected ':'", "a key stands here without its colon; check the indentation, "
-     "and whether a quote or a colon is missing here or on the line before"),
-    ("expected ',' or", "a { or [ is opened here and not closed; close it, or put the value in "
-     "quotes if it is text that begins so, and quote what holds a ? inside of it"),
+    (
+        "could not find expected ':'",
+        "a key stands here without its colon; check the indentation, "
+        "and whether a quote or a colon is missing here or on the line before",
+    ),
+    (
+        "expected ',' or",
+        "a { or [ is opened here and not closed; close it, or put the value in "
+        "quotes if it is text that begins so, and quote what holds a ? inside of it",
+    ),
     ("found unexpected end of stream", "a quote is opened here and not closed"),
     ("found unexpected document indicator", "a quote is opened here and not closed before the ---"),
-)  # fmt: skip
+)
 """Complaints whose cause is where the unfinished thing began, not where libyaml gave up."""
 
 _BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")

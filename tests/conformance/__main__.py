@@ -46,6 +46,7 @@ from .show import show as show_case
 @click.option("--min-same", default=0.0, metavar="PERCENT", help="Least share that is the same.")
 @click.option("--max-global", default=100.0, metavar="PERCENT", help="Most that is global.")
 @click.option("--max-false-alarms", type=int, metavar="N")
+@click.option("--max-silent", default=0, metavar="N", help="Most exchanges that are silent.")
 @click.option("--max-idle", type=int, metavar="N", help="Most findings that nothing exercises.")
 @click.option("--document", is_flag=True, help="FILES are two runs: write the page about them.")
 def main(
@@ -62,6 +63,7 @@ def main(
     min_same: float,
     max_global: float,
     max_false_alarms: int | None,
+    max_silent: int,
     max_idle: int | None,
     document: bool,
 ) -> None:
@@ -96,7 +98,7 @@ def main(
         output.write_text(json.dumps(made, indent=1))
     if earlier:
         click.echo("\n".join(against(json.loads(earlier.read_text()), made)))
-    limits = Limits(min_same, max_global, max_false_alarms, max_idle)
+    limits = Limits(min_same, max_global, max_false_alarms, max_idle, max_silent)
     complaints = verdict(made, limits)
     for line in complaints:
         click.echo(line)

@@ -107,6 +107,7 @@ class Limits:
     max_global: float = 100.0
     max_false_alarms: int | None = None
     max_idle: int | None = None
+    max_silent: int = 0
 
 
 def verdict(run: Run, limits: Limits) -> list[str]:
@@ -114,11 +115,14 @@ def verdict(run: Run, limits: Limits) -> list[str]:
     total = run["table"][TOTAL]
     found = [
         f"{total[column]} {column}"
-        for column in ("failed", "refused", "analyzer", "unserved", "always", "silent")
+        for column in ("failed", "refused", "analyzer", "unserved")
         if total[column]
     ]
     exchanges = max(total["exchanges"], 1)
     same, everywhere = (100 * total[way] / exchanges for way in ("same", "global"))
+    unannounced = total["silent"] + total["always"]
+    if unannounced > limits.max_silent:
+        found.append(f"{unannounced} silent, at most {limits.max_silent} wanted")
     if same < limits.min_same:
         found.append(f"{same:.1f} % same, at least {limits.min_same:.1f} % wanted")
     if everywhere > limits.max_global:

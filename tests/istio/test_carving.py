@@ -80,9 +80,7 @@ def test_a_regex_route_serves_nothing_that_its_policy_leaves_out(
     if fit.impossible or (fit.refuse and re.fullmatch(fit.refuse, path)):
         return
     mine = [
-        f
-        for f, a in zip(fits, areas, strict=True)
-        if a.group == area.group and not f.impossible
+        f for f, a in zip(fits, areas, strict=True) if a.group == area.group and not f.impossible
     ]
     assert covered(path, mine)
 
@@ -93,9 +91,7 @@ def test_what_is_covered_beyond_the_group_is_told(areas: list[Area], path: str) 
     area = routed(path, areas)
     for group in ("one", "two"):
         mine = [
-            f
-            for f, a in zip(fits, areas, strict=True)
-            if a.group == group and not f.impossible
+            f for f, a in zip(fits, areas, strict=True) if a.group == group and not f.impossible
         ]
         if area is not None and area.group != group and mine and covered(path, mine):
             index = areas.index(area)

@@ -10,15 +10,33 @@ from ruamel.yaml import YAML
 from nginx2istio.istio.emit import document, scalar
 from nginx2istio.istio.objects import Noted
 
-WORDS = "yes on null ~ 1.5 0x1f 1e3 2024-01-01 12:30 - %x é \u2028 \x7f 🙂 * &a !t y".split(" ")
+WORDS = [
+    "yes",
+    "on",
+    "null",
+    "~",
+    "1.5",
+    "0x1f",
+    "1e3",
+    "2024-01-01",
+    "12:30",
+    "-",
+    "%x",
+    "é",
+    "\u2028",
+    "\x7f",
+    "🙂",
+    "*",
+    "&a",
+    "!t",
+    "y",
+]
 WORDS += ["", " a", "a ", "a: b", "a #b", "a\nb", "= /x"]
 TEXT = st.one_of(st.sampled_from(WORDS), st.text(max_size=12))
 LEAF = st.one_of(TEXT, st.integers(), st.booleans(), st.none())
 VALUES = st.recursive(
     LEAF,
-    lambda inner: st.one_of(
-        st.lists(inner, max_size=4), st.dictionaries(TEXT, inner, max_size=4)
-    ),
+    lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(TEXT, inner, max_size=4)),
     max_leaves=20,
 )
 
