@@ -27,49 +27,63 @@ from nginx2istio.rule import (
 )
 
 WITHHELD = Message(
-    "N2I200", "unsupported", "error",
+    "N2I200",
+    "unsupported",
+    "error",
     "the addresses that may ask for {path} can't be checked: no AuthorizationPolicy can tell the "
     "pattern from the other paths of the host; {so}",
     "write the path as plain paths (Prefix or Exact), or convert with --envoy-filters",
     frozenset({"access", "routing"}),
 )
 WIDER = Message(
-    "N2I201", "approximated", "error",
+    "N2I201",
+    "approximated",
+    "error",
     "the address list of {protected} holds for {path}, too: no AuthorizationPolicy can leave this "
     "pattern out",
     "write this path as a plain path (Prefix or Exact), or give it a host of its own",
     frozenset({"access"}),
 )
 SPELLING = Message(
-    "N2I202", "approximated", "info",
+    "N2I202",
+    "approximated",
+    "info",
     "regular expressions take paths in any letter case, an AuthorizationPolicy knows one: "
     "{path} in another letter case is refused",
     "nothing, unless clients spell the path in several ways",
     frozenset({"access"}),
 )
 ODD_PORTS = Message(
-    "N2I203", "approximated", "info",
+    "N2I203",
+    "approximated",
+    "info",
     "a request for a host under {host} that names a port other than 80 and 443 in its Host header "
     "is refused, as no AuthorizationPolicy can match it",
     "nothing: clients name no port, or their own",
     frozenset({"access"}),
 )
 LOOSE = Message(
-    "N2I204", "approximated", "info",
+    "N2I204",
+    "approximated",
+    "info",
     "the address list of {protected} holds for all paths that begin with {start}, also for those "
     "that the pattern leaves to other paths of the host",
     "write the path as plain paths (Prefix or Exact) if some of those should be open",
     frozenset({"access"}),
 )
 REDIRECT = Message(
-    "N2I205", "approximated", "info",
+    "N2I205",
+    "approximated",
+    "info",
     "nginx answers {path} itself (a redirect, a refusal) before it looks at addresses; clients "
     "that are not on the list of {protected} now get 403 there",
     "nothing: who may not enter gets another refusal",
     frozenset({"access", "redirect"}),
 )
 ORIGIN = Message(
-    "N2I206", "approximated", "info",
+    "N2I206",
+    "approximated",
+    "info",
     "OPTIONS requests from origins that end like one of cors-allow-origin and do not match it are "
     "refused at {path}",
     "nothing: no browser sends more after it",

@@ -25,47 +25,61 @@ from nginx2istio.rule import (
 )
 
 WRONG = Message(
-    "N2I240", "approximated", "info",
+    "N2I240",
+    "approximated",
+    "info",
     "a client whose certificate is of another authority gets {was} from nginx; the new gateway "
     "breaks the connection off",
     "nothing: it is refused in both; tell those who run such clients what the error looks like",
     frozenset({"tls"}),
 )
 UNVERIFIED = Message(
-    "N2I241", "unsupported", "error",
+    "N2I241",
+    "unsupported",
+    "error",
     "nginx lets certificates of any authority pass (optional_no_ca) and tells the back end whether "
     "one is valid; the new gateway refuses those that Secret {secret} does not cover",
     "add their authorities to the Secret",
     frozenset({"tls"}),
 )
 SECRET = Message(
-    "N2I242", "approximated", "info",
+    "N2I242",
+    "approximated",
+    "info",
     "whether Secret {secret} exists and has a ca.crt can't be seen; if it does not, nginx answers "
     "403 on the whole host, and the new gateway refuses https connections",
     "see that it does",
     frozenset({"tls"}),
 )
 DEPTH = Message(
-    "N2I243", "approximated", "info",
+    "N2I243",
+    "approximated",
+    "info",
     "nginx follows a client's certificate over {depth} at most to the authority in Secret "
     "{secret}; Envoy follows as many as there are",
     "nothing, if the authority has signed no other authorities",
 )
 PAGE = Message(
-    "N2I244", "unsupported", "warning",
+    "N2I244",
+    "unsupported",
+    "warning",
     "the page {page} for clients without a certificate can't be shown, as {why}; they get 400",
     "name a whole address (https://...) without variables",
     frozenset({"redirect", "status"}),
 )
 CN = Message(
-    "N2I245", "unsupported", "error",
+    "N2I245",
+    "unsupported",
+    "error",
     "Istio can't compare the subject of certificates with {pattern} ({why}); the host answers 403 "
     "to all",
     "write it with plain characters, dots and stars",
     frozenset({"access", "routing"}),
 )
 ORDER = Message(
-    "N2I246", "approximated", "info",
+    "N2I246",
+    "approximated",
+    "info",
     "who shows no certificate and may not enter for another reason, too (address, credentials), is "
     "told so: the gateway looks at those first",
     "nothing: it is refused in both",

@@ -17,58 +17,76 @@ from nginx2istio.rule import (
 )
 
 SNI = Message(
-    "N2I330", "approximated", "info",
+    "N2I330",
+    "approximated",
+    "info",
     "nginx names no host when it opens TLS to the pods; Istio names the one of the request (SNI)",
     "nothing, unless the pods choose a certificate, or refuse, by the name",
     frozenset({"tls"}),
 )
 FCGI = Message(
-    "N2I331", "unsupported", "error",
+    "N2I331",
+    "unsupported",
+    "error",
     "Envoy doesn't speak FastCGI; the path answers 503 after the conversion",
     "put a web server in front of the FastCGI process, in its pod, and drop the annotation",
     frozenset({"status", "routing"}),
 )
 HEADERS_LOST = Message(
-    "N2I332", "approximated", "info",
+    "N2I332",
+    "approximated",
+    "info",
     "written in lower case, {protocol} makes nginx leave out the headers that it adds for back "
     "ends (X-Real-IP, X-Forwarded-*, Host); Istio sends them",
     "nothing",
     frozenset({"request-headers", "host"}),
 )
 DETAIL = Message(
-    "N2I333", "approximated", "info",
+    "N2I333",
+    "approximated",
+    "info",
     "Istio can't set {name} for the connection to the pods: gateway and pod agree on TLS 1.2 or "
     "1.3 and on a cipher by themselves",
     "nothing, unless a pod must be kept from something that it offers",
     frozenset({"tls"}),
 )
 PLAIN = Message(
-    "N2I334", "ineffective", "info",
+    "N2I334",
+    "ineffective",
+    "info",
     "{name} does nothing here: backend-protocol is {protocol}, which needs no TLS to the pods",
     "delete the annotation, or set backend-protocol: HTTPS",
 )
 NO_NAME = Message(
-    "N2I335", "translated", "error",
+    "N2I335",
+    "translated",
+    "error",
     "proxy-ssl-verify is on without a proxy-ssl-name: nginx looks for the name upstream_balancer "
     "in the pods' certificate, and answers 502 if it isn't there; so does the conversion, with 503",
     "set proxy-ssl-name to a name in the pods' certificate",
     frozenset({"status", "protocol"}),
 )
 KEYS = Message(
-    "N2I336", "translated", "warning",
+    "N2I336",
+    "translated",
+    "warning",
     "the gateway shows the pods the certificate of Secret {name}, which needs tls.crt and tls.key; "
     "as long as the copy {copy} does not exist, the gateway takes no further change of any Service",
     "copy the Secret before you apply the objects; if it holds a ca.crt only, leave "
     "credentialName out",
 )
 OLD_HTTP = Message(
-    "N2I337", "approximated", "info",
+    "N2I337",
+    "approximated",
+    "info",
     "nginx speaks HTTP/1.0 to the pods and opens a connection for each request; Envoy speaks 1.1",
     "nothing, unless a pod takes no HTTP/1.1",
     frozenset({"protocol", "request-headers"}),
 )
 MESHED = Message(
-    "N2I338", "translated", "info",
+    "N2I338",
+    "translated",
+    "info",
     "the pods are asked over TLS of their own, certificates unchecked as nginx leaves them; a pod "
     "in the mesh that demands Istio's mTLS refuses that",
     "for pods in the mesh use HTTP and let the mesh encrypt",

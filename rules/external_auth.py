@@ -36,95 +36,123 @@ from nginx2istio.rule import (
 )
 
 WITHHELD = Message(
-    "N2I210", "unsupported", "error",
+    "N2I210",
+    "unsupported",
+    "error",
     "external auth can't be carried over: {why}; {so}",
     "{instead}",
     frozenset({"auth", "access", "routing", "redirect"}),
 )
 MISSING = Message(
-    "N2I211", "translated", "error",
+    "N2I211",
+    "translated",
+    "error",
     "the authentication service {service} does not exist: nginx answers 500 to every request, and "
     "so does the conversion",
     "correct auth-url, or create the Service and convert again",
 )
 QUESTION = Message(
-    "N2I212", "approximated", "info",
+    "N2I212",
+    "approximated",
+    "info",
     "{service} is asked with the request's own method and Host instead of {method} and {host}, and "
     "finds the request's path and query behind its own path",
     "see that it does not mind, or convert with --envoy-filters, which asks as nginx does",
     frozenset({"auth"}),
 )
 ANSWERS = Message(
-    "N2I213", "approximated", "info",
+    "N2I213",
+    "approximated",
+    "info",
     "an answer of {service} other than 200, 401 and 403 goes to the client as it is; nginx takes "
     "all 2xx for a yes and answers 500 to the others",
     "nothing, if the service gives no other answers; --envoy-filters does as nginx does",
     frozenset({"status", "redirect", "auth"}),
 )
 SIGNIN = Message(
-    "N2I214", "unsupported", "error",
+    "N2I214",
+    "unsupported",
+    "error",
     "who is not signed in gets the 401 of {service} and is not sent to {signin}: Istio's external "
     "authorization can't turn a refusal into a redirect",
     "convert with --envoy-filters, or let the service answer with the redirect itself",
     frozenset({"redirect", "auth"}),
 )
 CLIENT_OWN = Message(
-    "N2I215", "approximated", "info",
+    "N2I215",
+    "approximated",
+    "info",
     "a request that itself brings one of the headers {names} reaches the back end without them: "
     "Istio can't tell the client's from the service's",
     "nothing: only an impostor sends them; --envoy-filters replaces them as nginx does",
     frozenset({"request-headers", "auth"}),
 )
 COOKIES = Message(
-    "N2I216", "approximated", "info",
+    "N2I216",
+    "approximated",
+    "info",
     "cookies that {service} sets reach the client with every answer, nginx adds them to successful "
     "ones and redirects only",
     "nothing: browsers keep the cookie a request earlier; --envoy-filters does as nginx does",
     frozenset({"cookies", "response-headers"}),
 )
 CACHE = Message(
-    "N2I217", "approximated", "info",
+    "N2I217",
+    "approximated",
+    "info",
     "{service} is asked about every request; nginx remembers its answers (auth-cache-key)",
     "see that it can bear the load; --envoy-filters remembers them, too",
     frozenset({"auth"}),
 )
 WIDER = Message(
-    "N2I218", "approximated", "error",
+    "N2I218",
+    "approximated",
+    "error",
     "{path} asks for the credentials of {protected}, too: no AuthorizationPolicy can leave this "
     "pattern out",
     "write this path as a plain path (Prefix or Exact), or convert with --envoy-filters",
     frozenset({"auth", "access"}),
 )
 SPELLING = Message(
-    "N2I219", "approximated", "info",
+    "N2I219",
+    "approximated",
+    "info",
     "regular expressions take paths in any letter case, an AuthorizationPolicy knows one: "
     "{path} in another letter case is refused",
     "nothing, unless clients spell the path in several ways; --envoy-filters knows all of them",
     frozenset({"auth", "access"}),
 )
 LOOSE = Message(
-    "N2I220", "approximated", "info",
+    "N2I220",
+    "approximated",
+    "info",
     "credentials are asked for at all paths that begin like {protected}, also at those that the "
     "pattern leaves to other paths of the host",
     "write the path as plain paths (Prefix or Exact), or convert with --envoy-filters",
     frozenset({"auth", "access"}),
 )
 ODD_PORTS = Message(
-    "N2I221", "approximated", "info",
+    "N2I221",
+    "approximated",
+    "info",
     "a request for a host under {host} that names a port other than 80 and 443 in its Host header "
     "is refused, as no AuthorizationPolicy can match it",
     "nothing: clients name no port, or their own",
     frozenset({"access"}),
 )
 EARLY = Message(
-    "N2I222", "approximated", "info",
+    "N2I222",
+    "approximated",
+    "info",
     "nginx answers {path} itself (a redirect, a refusal) before it asks for credentials; now they "
     "are asked for there, too",
     "nothing, or convert with --envoy-filters",
     frozenset({"auth", "redirect"}),
 )
 ORIGIN = Message(
-    "N2I223", "approximated", "info",
+    "N2I223",
+    "approximated",
+    "info",
     "OPTIONS requests from origins that end like one of cors-allow-origin and do not match it are "
     "refused at {path}",
     "nothing: no browser sends more after it",

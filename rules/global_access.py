@@ -7,7 +7,9 @@ from nginx2istio.istio import re2
 from nginx2istio.rule import Edit, Finding, Here, Message, Phase, front, rule
 
 OPEN = Message(
-    "N2I260", "unsupported", "error",
+    "N2I260",
+    "unsupported",
+    "error",
     "requests whose {header} matches {value} are no longer refused: {why}",
     "write the expression without look-around and back references",
     frozenset({"access"}),

@@ -19,14 +19,18 @@ from nginx2istio.rule import (
 )
 
 NOT_LIMITED = Message(
-    "N2I520", "unsupported", "error",
+    "N2I520",
+    "unsupported",
+    "error",
     "nginx lets each client make {rate} and answers {status} beyond; after the conversion nothing "
     "limits them",
     "convert with --envoy-filters, or limit by a global rate limit service",
     frozenset({"rate-limit"}),
 )
 CONNECTIONS = Message(
-    "N2I521", "unsupported", "error",
+    "N2I521",
+    "unsupported",
+    "error",
     "nginx serves at most {number} requests of a client at once and answers {status} beyond; Envoy "
     "can't count by client, and after the conversion nothing limits them",
     "limit the back end as a whole by connectionPool in its DestinationRule, or have the client's "
@@ -34,7 +38,9 @@ CONNECTIONS = Message(
     frozenset({"rate-limit"}),
 )
 COUNTED = Message(
-    "N2I522", "approximated", "info",
+    "N2I522",
+    "approximated",
+    "info",
     "an EnvoyFilter limits each client address to {rate} in each pod of the gateway, as nginx does "
     "in each pod of the controller; requests over http, over https and for hosts with another "
     "certificate are counted apart",
@@ -43,14 +49,18 @@ COUNTED = Message(
     frozenset({"rate-limit"}),
 )
 OTHER_ZONE = Message(
-    "N2I523", "unsupported", "error",
+    "N2I523",
+    "unsupported",
+    "error",
     "the ConfigMap has clients counted by {zone}, no longer by address; Envoy is not made to do "
     "so, and after the conversion nothing limits {rate}",
     "write a rate limit with a descriptor for that by hand",
     frozenset({"rate-limit"}),
 )
 OTHER_STATUS = Message(
-    "N2I524", "approximated", "warning",
+    "N2I524",
+    "approximated",
+    "warning",
     "the controller answers {status} to who asks too much, a status that Envoy does not know; it "
     "answers {instead}",
     "set limit-req-status-code to 429",

@@ -6,31 +6,41 @@ from itertools import pairwise
 from nginx2istio.rule import Edit, Finding, Here, Message, rule
 
 LOST = Message(
-    "N2I580", "unsupported", "error",
+    "N2I580",
+    "unsupported",
+    "error",
     "ModSecurity guards this path in nginx{mode}; after the conversion nothing looks for attacks",
     "run Coraza as a WasmPlugin of the gateway with the same rules, or a WAF in front of it",
     frozenset({"waf"}),
 )
 LOST_EVERYWHERE = Message(
-    "N2I581", "unsupported", "error",
+    "N2I581",
+    "unsupported",
+    "error",
     "ModSecurity guards all paths in nginx but those that switch it off{mode}; after the "
     "conversion nothing looks for attacks",
     "run Coraza as a WasmPlugin of the gateway with the same rules, or a WAF in front of it",
     frozenset({"waf"}),
 )
 PART = Message(
-    "N2I582", "unsupported", "info",
+    "N2I582",
+    "unsupported",
+    "info",
     "{name} goes with ModSecurity, which the new gateway does not have",
     "hand the setting over to the WAF that takes ModSecurity's place",
     frozenset({"waf"}),
 )
 IDLE = Message(
-    "N2I583", "ineffective", "info",
+    "N2I583",
+    "ineffective",
+    "info",
     "{name} does nothing while ModSecurity is off",
     "delete the annotation",
 )
 OFF = Message(
-    "N2I584", "neutral", "info",
+    "N2I584",
+    "neutral",
+    "info",
     "ModSecurity is off here in nginx, and Istio has none",
     "nothing",
 )

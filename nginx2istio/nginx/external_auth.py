@@ -134,9 +134,7 @@ def _path(text: str, location: Location) -> str:
     return f"/_external-auth-{encoded}-{location.path_type}{text}"
 
 
-def _headers(
-    config: NginxConfig, location: Location, said: _Said
-) -> tuple[dict[str, str], str]:
+def _headers(config: NginxConfig, location: Location, said: _Said) -> tuple[dict[str, str], str]:
     """The headers of the question, and what of them could not be understood."""
     found = {
         "X-Original-URL": "$scheme://$http_host$request_uri",
@@ -206,9 +204,7 @@ def _signin(url: str, parameter: str) -> str:
     return url if query.get(parameter or "rd", [""])[0] else f"{url}&{there}"
 
 
-def answerer(
-    auth: ExternalAuth, server: Server, config: NginxConfig
-) -> AuthService | str:
+def answerer(auth: ExternalAuth, server: Server, config: NginxConfig) -> AuthService | str:
     """Who answers, or why that can't be said.
 
     A host of this configuration stands for the Service behind its path: the request would only
@@ -231,9 +227,7 @@ def answerer(
     return AuthService(upstream.namespace, upstream.service, upstream.port)
 
 
-def _of_cluster(
-    namespace: str, name: str, auth: ExternalAuth, config: NginxConfig
-) -> AuthService:
+def _of_cluster(namespace: str, name: str, auth: ExternalAuth, config: NginxConfig) -> AuthService:
     tls = auth.scheme == "https"
     found = config.services.get((namespace, name))
     if found and found.external_name:
