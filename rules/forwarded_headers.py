@@ -53,7 +53,9 @@ HOST = Message(
     frozenset({"host", "request-headers"}),
 )
 ORIGINAL_URI = Message(
-    "N2I155", "approximated", "info",
+    "N2I155",
+    "approximated",
+    "info",
     "X-Original-URI names the path as Envoy has tidied it up (//, %2F, ..), where nginx names it as "
     "it came",
     "nothing, unless a back end tells such spellings apart",
