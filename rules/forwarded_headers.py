@@ -54,7 +54,7 @@ HOST = Message(
 )
 ORIGINAL_URI = Message(
     "N2I155",
-    "approximated",  # noqa: E501
+    "approximated",
     "info",
     "X-Original-URI names the path as Envoy has tidied it up (//, %2F, ..), where nginx names it as "
     "it came",
