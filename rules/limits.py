@@ -19,18 +19,14 @@ from nginx2istio.rule import (
 )
 
 NOT_LIMITED = Message(
-    "N2I520",
-    "unsupported",
-    "error",
+    "N2I520", "unsupported", "error",
     "nginx lets each client make {rate} and answers {status} beyond; after the conversion nothing "
     "limits them",
-    "convert with --envoy-filters, or limit by a global rate limit service",
+    "convert with --envoy-filters for Istio 1.26 or later, or limit by a rate limit service",
     frozenset({"rate-limit"}),
 )
 CONNECTIONS = Message(
-    "N2I521",
-    "unsupported",
-    "error",
+    "N2I521", "unsupported", "error",
     "nginx serves at most {number} requests of a client at once and answers {status} beyond; Envoy "
     "can't count by client, and after the conversion nothing limits them",
     "limit the back end as a whole by connectionPool in its DestinationRule, or have the client's "
@@ -38,9 +34,7 @@ CONNECTIONS = Message(
     frozenset({"rate-limit"}),
 )
 COUNTED = Message(
-    "N2I522",
-    "approximated",
-    "info",
+    "N2I522", "approximated", "info",
     "an EnvoyFilter limits each client address to {rate} in each pod of the gateway, as nginx does "
     "in each pod of the controller; requests over http, over https and for hosts with another "
     "certificate are counted apart",
@@ -49,18 +43,14 @@ COUNTED = Message(
     frozenset({"rate-limit"}),
 )
 OTHER_ZONE = Message(
-    "N2I523",
-    "unsupported",
-    "error",
+    "N2I523", "unsupported", "error",
     "the ConfigMap has clients counted by {zone}, no longer by address; Envoy is not made to do "
     "so, and after the conversion nothing limits {rate}",
     "write a rate limit with a descriptor for that by hand",
     frozenset({"rate-limit"}),
 )
 OTHER_STATUS = Message(
-    "N2I524",
-    "approximated",
-    "warning",
+    "N2I524", "approximated", "warning",
     "the controller answers {status} to who asks too much, a status that Envoy does not know; it "
     "answers {instead}",
     "set limit-req-status-code to 429",
@@ -103,17 +93,22 @@ def limit_rates(here: Here) -> Iterator[Edit | Finding]:
     for key in limited:
         if zone not in ADDRESS:
             yield OTHER_ZONE.about(key, zone=zone, rate=rate)
-        elif not here.options.envoy_filters:
+        elif not countable(here):
             yield NOT_LIMITED.about(key, rate=rate, status=here.number("limit-req-status-code"))
         else:
             yield COUNTED.about(key, rate=rate)
+
+
+def countable(here: Here) -> bool:
+    """Whether Envoy may be made to count by client; it can do so since Istio 1.26."""
+    return here.options.envoy_filters and here.options.istio_version >= (1, 26)
 
 
 @rule("limit-filters", scope="once", when="always",
       reads=("limit-conn-zone-variable", "limit-req-status-code"))  # fmt: skip
 def limit_filters(here: Here) -> Iterator[Edit | Finding]:
     """The EnvoyFilters of all Ingresses that limit: the counters, and the marks on the routes."""
-    if not here.options.envoy_filters or here.text("limit-conn-zone-variable") not in ADDRESS:
+    if not countable(here) or here.text("limit-conn-zone-variable") not in ADDRESS:
         return
     groups: dict[tuple[str, ...], Ingresses] = {}
     routes: dict[str, dict[str, None]] = {}

@@ -1,0 +1,33 @@
+"""The controller's ConfigMap and flags: what of them it can't read."""
+
+from collections.abc import Iterator
+
+from nginx2istio.rule import Edit, Finding, Here, Message, rule
+
+REFUSED = Message(
+    "N2I594", "ineffective", "warning",
+    "ingress-nginx can't use what the ConfigMap says of {name}: {why}",
+    "correct or delete it; the conversion goes by what is in force today",
+)
+UNKNOWN = Message(
+    "N2I595", "ineffective", "info",
+    "ingress-nginx knows no ConfigMap key {name} and ignores it",
+    "delete it, or correct its name before the conversion if it was meant to do something",
+)
+FLAG = Message(
+    "N2I596", "ineffective", "warning",
+    "the controller would not start with its flag --{name}: {why}",
+    "check that this Deployment is the one that runs; the flag was ignored in the conversion",
+)
+
+
+@rule("configmap", scope="once", when="always")
+def configmap(here: Here) -> Iterator[Edit | Finding]:
+    """The controller keeps its default for a value that it can't read (``ReadConfig``)."""
+    controller = here.config.controller
+    for key, why in sorted(controller.invalid.items()):
+        yield REFUSED.about(key, name=key, why=why).for_all()
+    for key in controller.unknown:
+        yield UNKNOWN.about(key, name=key).for_all()
+    for key, why in sorted(controller.flag_problems.items()):
+        yield FLAG.about("", name=key, why=why).for_all()
