@@ -70,7 +70,7 @@ def inherited(config: NginxConfig, location: Location) -> Listed:
 def _of_servers(config: NginxConfig) -> Mapping[int, Listed]:
     """The lists that servers have, by the identity of their locations."""
     wide = config.given("server-snippet")
-    found = {}
+    found: dict[int, Listed] = {}
     for server in config.servers:
         own = server.settings.get("server-snippet")
         if own or wide:
