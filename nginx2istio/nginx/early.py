@@ -11,7 +11,9 @@ from dataclasses import dataclass
 
 from nginx2istio.nginx.certificates import covers
 from nginx2istio.nginx.config import NginxConfig
+from nginx2istio.nginx.headers import snippets
 from nginx2istio.nginx.model import Location, Server, Upstream
+from nginx2istio.nginx.snippet import parse_snippet
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,7 @@ def certified(server: Server, name: str) -> bool:
 
 def early(server: Server, location: Location, config: NginxConfig) -> Early:
     """What of a location's requests nginx answers without looking at who asks."""
-    if _answers_all(server, location, config.upstreams):
+    if _answers_all(server, location, config.upstreams) or _returns(server, location, config):
         return Early(always=True)
     listed = config.in_force(location, "cors-allow-origin")
     shared = config.in_force(location, "enable-cors") and isinstance(listed, tuple)
@@ -62,6 +64,16 @@ def _answers_all(server: Server, location: Location, upstreams: Mapping[str, Ups
         return True
     upstream = upstreams.get(location.upstream)
     return bool(upstream and upstream.unavailable and "default-backend" not in settings)
+
+
+def _returns(server: Server, location: Location, config: NginxConfig) -> bool:
+    """Whether a snippet of the location or its host answers every request with a ``return``."""
+    return any(
+        directive.name == "return"
+        for level in ("server", "location")
+        for _, setting in snippets(config, server, location, level)
+        for directive in parse_snippet(setting.text).directives
+    )
 
 
 def _to_https(server: Server, location: Location, config: NginxConfig) -> tuple[str, ...]:
