@@ -54,6 +54,8 @@ class Zones:
     """Whom the numbers in a Fit mean; None is app-root's ``/``."""
     others: tuple[str, ...]
     """Hosts that the names of this one would cover, and that are not meant."""
+    empty: frozenset[int]
+    """Locations that answer 404 to all, left out so that the policy need not hold for others."""
     over: Over
     """How requests that nginx redirects to https are told: by their port or by a proxy in front."""
 
@@ -137,11 +139,16 @@ def zones(server: Server, config: NginxConfig, group_of: Callable[[Location], st
     ]
     if any("app-root" in loc.settings for loc in server.locations):
         whole.insert(0, (None, Area("exact", ("/", "//"), "")))
-    fits = {
-        id(loc): fit
-        for (loc, _), fit in zip(whole, carve([area for _, area in whole]), strict=True)
-        if loc is not None
-    }
+    fits = _fits(whole)
+    empty = frozenset(
+        id(loc)
+        for loc in server.locations
+        if not loc.upstream and groups[id(loc)] and (fits[id(loc)].wider or fits[id(loc)].cased)
+    )
+    if empty:
+        groups |= dict.fromkeys(empty, "")
+        whole = [(x, replace(a, group="") if id(x) in empty else a) for x, a in whole]
+        fits = _fits(whole)
     return Zones(
         server,
         groups,
@@ -149,8 +156,14 @@ def zones(server: Server, config: NginxConfig, group_of: Callable[[Location], st
         before,
         tuple(loc for loc, _ in whole),
         _others(server, config),
+        empty,
         "https" if config.controller.on("use-forwarded-headers") else "tls",
     )
+
+
+def _fits(whole: Sequence[tuple[Location | None, Area]]) -> dict[int, Fit]:
+    made = carve([area for _, area in whole])
+    return {id(x): fit for (x, _), fit in zip(whole, made, strict=True) if x is not None}
 
 
 def policy_name(name: str) -> str:
@@ -220,8 +233,3 @@ def withheld(status: int = 503) -> Edit:
 def in_force(config: NginxConfig, location: Location, key: str) -> Value | None:
     """The effective value of an annotation, or of a key that only the ConfigMap has."""
     return config.in_force(location, key)
-
-
-def without_fits(zones: Zones) -> Zones:
-    """The same zones for a protection that follows the routes themselves (an EnvoyFilter)."""
-    return replace(zones, fits={key: Fit() for key in zones.fits})

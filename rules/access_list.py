@@ -90,11 +90,23 @@ ORIGIN = Message(
     frozenset({"access", "cors"}),
 )
 REMARKS = {
-    "wider": WIDER, "spelling": SPELLING, "port": ODD_PORTS, "loose": LOOSE, "early": REDIRECT,
+    "wider": WIDER,
+    "spelling": SPELLING,
+    "port": ODD_PORTS,
+    "loose": LOOSE,
+    "early": REDIRECT,
     "origin": ORIGIN,
-}  # fmt: skip
+}
 RBAC = "envoy.extensions.filters.http.rbac.v3.RBAC"
 FILTER = "nginx2istio.addresses"
+NOTHING = Message(
+    "N2I207",
+    "approximated",
+    "info",
+    "{path} has no back end: everybody gets 404 there, in nginx only those on the list",
+    "nothing: there is nothing to protect",
+    frozenset({"access", "routing"}),
+)
 KEYS = ("allowlist-source-range", "denylist-source-range")
 
 
@@ -109,12 +121,15 @@ def access_list(here: Here) -> Iterator[Edit | Finding]:
         return
     plan = _plan(here.server, here.config)
     group = plan.groups[id(here.location)]
-    if not group:
-        return
     key = next((k for k in KEYS if k in here), "block-cidrs")
     path = here.location.declared
-    if plan.fits[id(here.location)].impossible and here.options.envoy_filters:
-        yield from _on_route(here)
+    if here.options.envoy_filters and here.server.regex and len(set(plan.groups.values())) > 1:
+        if group or id(here.location) in plan.empty:
+            yield from _on_route(here)
+        return
+    if id(here.location) in plan.empty:
+        yield NOTHING.about(key, path=path)
+    if not group:
         return
     if plan.fits[id(here.location)].impossible:
         so = "it is served to everybody" if here.options.allow_unprotected else "it answers 503"

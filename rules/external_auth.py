@@ -158,24 +158,63 @@ ORIGIN = Message(
     "nothing: no browser sends more after it",
     frozenset({"access", "auth", "cors"}),
 )
+NOTHING = Message(
+    "N2I224",
+    "approximated",
+    "info",
+    "{path} has no back end: everybody gets 404 there, in nginx only who may enter",
+    "nothing: there is nothing to protect",
+    frozenset({"auth", "routing"}),
+)
+AS_NGINX = Message(
+    "N2I225",
+    "approximated",
+    "info",
+    "{service} is told the tidied form of odd paths (//, %2F, ..), and is asked even where the "
+    "back end has no endpoints, when nginx answers 503 before it asks",
+    "nothing, unless it tells such spellings apart",
+    frozenset({"auth"}),
+)
 REMARKS = {
-    "wider": WIDER, "spelling": SPELLING, "port": ODD_PORTS, "loose": LOOSE, "early": EARLY,
+    "wider": WIDER,
+    "spelling": SPELLING,
+    "port": ODD_PORTS,
+    "loose": LOOSE,
+    "early": EARLY,
     "origin": ORIGIN,
-}  # fmt: skip
+}
 FLAG = "convert with --envoy-filters, which asks as nginx does"
 SEVERAL = (
     f"{FLAG}; or let one service answer for all; or set istiod's "
     "PILOT_ENABLE_MULTIPLE_CUSTOM_AUTHZ_PROVIDERS and add a provider and a policy by hand"
 )
-NAMES = ("auth-url", "auth-method", "auth-signin", "auth-signin-redirect-param", "auth-snippet",
-         "auth-cache-key", "auth-cache-duration", "auth-response-headers", "auth-request-redirect",
-         "auth-always-set-cookie")  # fmt: skip
+NAMES = (
+    "auth-url",
+    "auth-method",
+    "auth-signin",
+    "auth-signin-redirect-param",
+    "auth-snippet",
+    "auth-cache-key",
+    "auth-cache-duration",
+    "auth-response-headers",
+    "auth-request-redirect",
+    "auth-always-set-cookie",
+)
 GLOBAL = tuple(f"global-{name}" for name in NAMES)
 
 
-@rule(*NAMES, *GLOBAL, "auth-proxy-set-headers", "auth-keepalive", "auth-keepalive-share-vars",
-      "auth-keepalive-requests", "auth-keepalive-timeout", "enable-global-auth",
-      "no-auth-locations", when="always")  # fmt: skip
+@rule(
+    *NAMES,
+    *GLOBAL,
+    "auth-proxy-set-headers",
+    "auth-keepalive",
+    "auth-keepalive-share-vars",
+    "auth-keepalive-requests",
+    "auth-keepalive-timeout",
+    "enable-global-auth",
+    "no-auth-locations",
+    when="always",
+)
 def external_authorization(here: Here) -> Iterator[Edit | Finding]:
     """A service is asked about each request (auth_request): 2xx lets it pass, 401, 403 refuse.
 
@@ -220,6 +259,9 @@ def _by_policy(here: Here, auth: ExternalAuth, service: AuthService) -> Iterator
         return
     plan = asking(here.server, here.config)
     group = plan.groups[id(here.location)]
+    if id(here.location) in plan.empty:
+        yield NOTHING.about(auth.key, path=here.location.declared)
+        return
     if plan.fits[id(here.location)].impossible:
         why = "no AuthorizationPolicy can tell the pattern from the other paths of the host"
         yield from _withheld(here, auth, why, FLAG)
@@ -232,9 +274,12 @@ def _by_policy(here: Here, auth: ExternalAuth, service: AuthService) -> Iterator
     yield from _differences(auth, service)
     for remark in plan.remarks(here.location):
         said = REMARKS[remark.kind].about(
-            auth.key, protected=here.location.declared, path=remark.path, start=remark.start,
+            auth.key,
+            protected=here.location.declared,
+            path=remark.path,
+            start=remark.start,
             host=here.server.host,
-        )  # fmt: skip
+        )
         yield said.for_host() if remark.path == "*" else replace(said, path=remark.path)
 
 
@@ -284,15 +329,24 @@ def _as_nginx(here: Here, auth: ExternalAuth, service: AuthService) -> Iterator[
         yield outside(service.name, service.port, tls=service.tls)
         if service.tls:
             yield resource(auth_lua.tls_policy(here.options.gateway_namespace, service.name))
+    yield AS_NGINX.about(auth.key, service=called(service))
     yield envoy_filter(here, "who-may-enter", http_filter(auth_lua.KEY, auth_lua.lua_filter()))
     cache = None
     if auth.cache_key:  # nginx's key has the host and the location besides: /x/ is not = /x
         key = f"{here.server.host} {here.route_name} {auth.cache_key}"
         cache = {"key": key, "seconds": dict(auth.cache_seconds), "apart": here.location.declared}
     asked = auth_lua.question(
-        f"outbound|{service.port}||{service_host(service)}", auth.method, auth.host, auth.path,
-        auth.headers, auth.identity, auth.signin, auth.always_set_cookie, auth.only_200, cache,
-    )  # fmt: skip
+        f"outbound|{service.port}||{service_host(service)}",
+        auth.method,
+        auth.host,
+        auth.path,
+        auth.headers,
+        auth.identity,
+        auth.signin,
+        auth.always_set_cookie,
+        auth.only_200,
+        cache,
+    )
     name = f"who-may-enter {here.route_name}"
     yield envoy_filter(here, name, on_route(here.route_name, asked))
 

@@ -58,7 +58,7 @@ class _Shape:
     tight: bool = True
 
 
-OPEN = ("", ".*", "(.*)", ".*$", "(.*)$", "(.*)?")
+ALL = (".*$", "(.*)$")
 SEGMENT = ("(/|$)(.*)", "(/|$)", "(/|$).*", "(/|$)(.*)$", "(/.*)?$", "(/(.*))?$", "(/.*|$)")
 SPECIAL = re.compile(r"[*{}]")
 
@@ -170,10 +170,12 @@ def _regex_shape(pattern: str) -> _Shape:
     end = rest.replace("(?:", "(")
     if re2.alternatives(pattern) or SPECIAL.search(start) or not start.startswith("/"):
         return _Shape((), (), tight=False)
-    if start == "/" and end not in OPEN:
+    # What may be nothing is found in front of anything, unless it has to be at an end.
+    open_end = end in ALL or (not {"$", "\\"} & set(end) and re2.takes_nothing(end))
+    if start == "/" and not open_end:
         return _Shape((), (), tight=False)
     letters = any(c.isascii() and c.isalpha() for c in start)
-    if end in OPEN:
+    if open_end:
         paths: tuple[str, ...] = (start + "*",)
     elif end in SEGMENT:
         paths = (start, start + "/*")
@@ -181,7 +183,7 @@ def _regex_shape(pattern: str) -> _Shape:
         paths = (start,)
     else:
         paths = (start + "*",)
-    tight = end in OPEN or end in SEGMENT or end == "$"
+    tight = open_end or end in SEGMENT or end == "$"
     refuse = ""
     if letters:
         try:

@@ -12,7 +12,9 @@ from nginx2istio.istio.carving import Area, Fit, carve, literal_start, operation
 
 SEGMENTS = st.sampled_from(["a", "ab", "b", "A", "aB", ""])
 PATHS = st.lists(SEGMENTS, max_size=3).map(lambda found: "/" + "/".join(found))
-ENDS = st.sampled_from(["", "/", "(/|$)(.*)", "/.*", "$", "/[a-z]+", "b?", "(/x|b)?/c", "(.*)"])
+ENDS = st.sampled_from(
+    ["", "/", "(/|$)(.*)", "/.*", "$", "/[a-z]+", "b?", "(/x|b)?/c", "(.*)", "/?(.*)", "(b|/)?"]
+)
 GROUPS = st.sampled_from(["", "one", "two"])
 
 
