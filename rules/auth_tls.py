@@ -89,8 +89,15 @@ FORBIDDEN = {"status": 403}
 NAMES = ("ssl-client-verify", "ssl-client-subject-dn", "ssl-client-issuer-dn")
 
 
-@rule("auth-tls-secret", "auth-tls-verify-client", "auth-tls-verify-depth", "auth-tls-error-page",
-      "auth-tls-match-cn", scope="server", when="always")  # fmt: skip
+@rule(
+    "auth-tls-secret",
+    "auth-tls-verify-client",
+    "auth-tls-verify-depth",
+    "auth-tls-error-page",
+    "auth-tls-match-cn",
+    scope="server",
+    when="always",
+)
 def auth_tls(here: Here) -> Iterator[Edit | Finding]:
     """A server's ssl_verify_client: a missing or wrong certificate is 400, over https only.
 

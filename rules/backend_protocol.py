@@ -94,9 +94,19 @@ MESHED = Message(
 TLS = frozenset({"HTTPS", "GRPCS"})
 
 
-@rule("backend-protocol", "proxy-ssl-secret", "proxy-ssl-ciphers", "proxy-ssl-protocols",
-      "proxy-ssl-name", "proxy-ssl-verify", "proxy-ssl-verify-depth", "proxy-ssl-server-name",
-      "proxy-ssl-location-only", "fastcgi-index", "fastcgi-params-configmap")  # fmt: skip
+@rule(
+    "backend-protocol",
+    "proxy-ssl-secret",
+    "proxy-ssl-ciphers",
+    "proxy-ssl-protocols",
+    "proxy-ssl-name",
+    "proxy-ssl-verify",
+    "proxy-ssl-verify-depth",
+    "proxy-ssl-server-name",
+    "proxy-ssl-location-only",
+    "fastcgi-index",
+    "fastcgi-params-configmap",
+)
 def backend_protocol(here: Here) -> Iterator[Edit | Finding]:
     """What nginx's proxy_pass or grpc_pass says, the trafficPolicy of the Service says in Istio.
 
@@ -170,8 +180,9 @@ def secured(here: Here) -> Mapping[str, Setting]:
         if "proxy-ssl-secret" in loc.settings
     }
     order = [origin.object for origin in here.server.ingresses]
-    first = min(found, key=lambda name: order.index(name) if name in order else len(order),
-                default="")  # fmt: skip
+    first = min(
+        found, key=lambda name: order.index(name) if name in order else len(order), default=""
+    )
     return found.get(first, {})
 
 

@@ -5,17 +5,23 @@ from collections.abc import Iterator
 from nginx2istio.rule import Edit, Finding, Here, Message, rule
 
 REFUSED = Message(
-    "N2I594", "ineffective", "warning",
+    "N2I594",
+    "ineffective",
+    "warning",
     "ingress-nginx can't use what the ConfigMap says of {name}: {why}",
     "correct or delete it; the conversion goes by what is in force today",
 )
 UNKNOWN = Message(
-    "N2I595", "ineffective", "info",
+    "N2I595",
+    "ineffective",
+    "info",
     "ingress-nginx knows no ConfigMap key {name} and ignores it",
     "delete it, or correct its name before the conversion if it was meant to do something",
 )
 FLAG = Message(
-    "N2I596", "ineffective", "warning",
+    "N2I596",
+    "ineffective",
+    "warning",
     "the controller would not start with its flag --{name}: {why}",
     "check that this Deployment is the one that runs; the flag was ignored in the conversion",
 )

@@ -56,7 +56,7 @@ ORIGINAL_URI = Message(
     "N2I155",
     "approximated",
     "info",
-    "X-Original-URI names the path as Envoy has tidied it up (//, %2F, ..), where nginx names it as "
+    "X-Original-URI names the path as Envoy has tidied it up (//, %2F, ..), where nginx names it as "  # noqa: E501
     "it came",
     "nothing, unless a back end tells such spellings apart",
     frozenset({"request-headers"}),

@@ -19,14 +19,18 @@ from nginx2istio.rule import (
 )
 
 NOT_LIMITED = Message(
-    "N2I520", "unsupported", "error",
+    "N2I520",
+    "unsupported",
+    "error",
     "nginx lets each client make {rate} and answers {status} beyond; after the conversion nothing "
     "limits them",
     "convert with --envoy-filters for Istio 1.26 or later, or limit by a rate limit service",
     frozenset({"rate-limit"}),
 )
 CONNECTIONS = Message(
-    "N2I521", "unsupported", "error",
+    "N2I521",
+    "unsupported",
+    "error",
     "nginx serves at most {number} requests of a client at once and answers {status} beyond; Envoy "
     "can't count by client, and after the conversion nothing limits them",
     "limit the back end as a whole by connectionPool in its DestinationRule, or have the client's "
@@ -34,7 +38,9 @@ CONNECTIONS = Message(
     frozenset({"rate-limit"}),
 )
 COUNTED = Message(
-    "N2I522", "approximated", "info",
+    "N2I522",
+    "approximated",
+    "info",
     "an EnvoyFilter limits each client address to {rate} in each pod of the gateway, as nginx does "
     "in each pod of the controller; requests over http, over https and for hosts with another "
     "certificate are counted apart",
@@ -43,14 +49,18 @@ COUNTED = Message(
     frozenset({"rate-limit"}),
 )
 OTHER_ZONE = Message(
-    "N2I523", "unsupported", "error",
+    "N2I523",
+    "unsupported",
+    "error",
     "the ConfigMap has clients counted by {zone}, no longer by address; Envoy is not made to do "
     "so, and after the conversion nothing limits {rate}",
     "write a rate limit with a descriptor for that by hand",
     frozenset({"rate-limit"}),
 )
 OTHER_STATUS = Message(
-    "N2I524", "approximated", "warning",
+    "N2I524",
+    "approximated",
+    "warning",
     "the controller answers {status} to who asks too much, a status that Envoy does not know; it "
     "answers {instead}",
     "set limit-req-status-code to 429",
@@ -61,8 +71,9 @@ TYPE = "envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit"
 ALL = {"default_value": {"numerator": 100, "denominator": "HUNDRED"}}
 PLENTY = {"max_tokens": 10**9, "tokens_per_fill": 10**9, "fill_interval": "1s"}
 """For what is not limited: some Envoys take no bucket for an empty one."""
-STATUSES = frozenset({*range(400, 418), 421, 422, 423, 424, 426, 428, 429, 431, *range(500, 509),
-                      510, 511})  # fmt: skip
+STATUSES = frozenset(
+    {*range(400, 418), 421, 422, 423, 424, 426, 428, 429, 431, *range(500, 509), 510, 511}
+)
 """The errors that Envoy has a name for."""
 CLIENTS = 20_000
 """Of so many clients an EnvoyFilter remembers the tokens."""
@@ -72,8 +83,7 @@ MOVED = ("permanent-redirect", "temporal-redirect")
 ADDRESS = ("$binary_remote_addr", "$remote_addr")
 
 
-@rule(*KEYS, "limit-conn-zone-variable", "limit-req-status-code",
-      reads=("enable-cors", *MOVED))  # fmt: skip
+@rule(*KEYS, "limit-conn-zone-variable", "limit-req-status-code", reads=("enable-cors", *MOVED))
 def limit_rates(here: Here) -> Iterator[Edit | Finding]:
     """Nginx counts by client and Ingress, and takes burst + 1 requests at once before it refuses.
 
@@ -104,8 +114,12 @@ def countable(here: Here) -> bool:
     return here.options.envoy_filters and here.options.istio_version >= (1, 26)
 
 
-@rule("limit-filters", scope="once", when="always",
-      reads=("limit-conn-zone-variable", "limit-req-status-code"))  # fmt: skip
+@rule(
+    "limit-filters",
+    scope="once",
+    when="always",
+    reads=("limit-conn-zone-variable", "limit-req-status-code"),
+)
 def limit_filters(here: Here) -> Iterator[Edit | Finding]:
     """The EnvoyFilters of all Ingresses that limit: the counters, and the marks on the routes."""
     if not countable(here) or here.text("limit-conn-zone-variable") not in ADDRESS:
@@ -131,24 +145,40 @@ def limit_filters(here: Here) -> Iterator[Edit | Finding]:
 def counter(here: Here, exempt: tuple[str, ...], group: Ingresses) -> Edit:
     """The filter, with the buckets of the Ingresses that exempt the same addresses."""
     descriptors = [x for name in sorted(group) for x in buckets(name, group[name])]
-    preflight = {"header_value_match": {
-        "descriptor_key": "preflight", "descriptor_value": "no", "expect_match": False,
-        "headers": [{"name": ":method", "string_match": {"exact": "OPTIONS"}}],
-    }}  # fmt: skip
+    preflight = {
+        "header_value_match": {
+            "descriptor_key": "preflight",
+            "descriptor_value": "no",
+            "expect_match": False,
+            "headers": [{"name": ":method", "string_match": {"exact": "OPTIONS"}}],
+        }
+    }
     actions = [
-        [{"metadata": {"descriptor_key": key, "source": "ROUTE_ENTRY",
-                       "metadata_key": {"key": FILTER, "path": [{"key": key}]}}},
-         *([preflight] if key.endswith("-cors") else []),
-         {"remote_address": {}}]
+        [
+            {
+                "metadata": {
+                    "descriptor_key": key,
+                    "source": "ROUTE_ENTRY",
+                    "metadata_key": {"key": FILTER, "path": [{"key": key}]},
+                }
+            },
+            *([preflight] if key.endswith("-cors") else []),
+            {"remote_address": {}},
+        ]
         for key in sorted({str(d["entries"][0]["key"]) for d in descriptors})
-    ]  # fmt: skip
+    ]
     config = typed(
-        TYPE, stat_prefix="nginx2istio_limits", status={"code": status(here)},
-        filter_enabled=ALL, filter_enforced=ALL,
-        token_bucket=PLENTY, always_consume_default_token_bucket=False,
-        max_dynamic_descriptors=CLIENTS, rate_limits=[{"actions": a} for a in actions],
+        TYPE,
+        stat_prefix="nginx2istio_limits",
+        status={"code": status(here)},
+        filter_enabled=ALL,
+        filter_enforced=ALL,
+        token_bucket=PLENTY,
+        always_consume_default_token_bucket=False,
+        max_dynamic_descriptors=CLIENTS,
+        rate_limits=[{"actions": a} for a in actions],
         descriptors=descriptors,
-    )  # fmt: skip
+    )
     if not exempt:
         return envoy_filter(here, "limits", http_filter(FILTER, config, first=True))
     name = "limits-except-" + "-".join(exempt)
@@ -164,23 +194,35 @@ def status(here: Here) -> int:
 def spared(config: Mapping[str, object], exempt: tuple[str, ...]) -> dict[str, object]:
     """The filter for all but some addresses."""
     networks = [ip_network(address, strict=False) for address in exempt]
-    ranges = [{"address_prefix": str(n.network_address), "prefix_len": n.prefixlen}
-              for n in networks]  # fmt: skip
+    ranges = [
+        {"address_prefix": str(n.network_address), "prefix_len": n.prefixlen} for n in networks
+    ]
     source = typed("envoy.extensions.matching.common_inputs.network.v3.SourceIPInput")
-    among = typed("envoy.extensions.matching.input_matchers.ip.v3.Ip",
-                  stat_prefix="nginx2istio", cidr_ranges=ranges)  # fmt: skip
+    among = typed(
+        "envoy.extensions.matching.input_matchers.ip.v3.Ip",
+        stat_prefix="nginx2istio",
+        cidr_ranges=ranges,
+    )
     skip = typed("envoy.extensions.filters.common.matcher.action.v3.SkipFilter")
     return typed(
         "envoy.extensions.common.matching.v3.ExtensionWithMatcher",
         extension_config={"name": "envoy.filters.http.local_ratelimit", "typed_config": config},
-        xds_matcher={"matcher_list": {"matchers": [{
-            "predicate": {"single_predicate": {
-                "input": {"name": "address", "typed_config": source},
-                "custom_match": {"name": "among", "typed_config": among},
-            }},
-            "on_match": {"action": {"name": "skip", "typed_config": skip}},
-        }]}},
-    )  # fmt: skip
+        xds_matcher={
+            "matcher_list": {
+                "matchers": [
+                    {
+                        "predicate": {
+                            "single_predicate": {
+                                "input": {"name": "address", "typed_config": source},
+                                "custom_match": {"name": "among", "typed_config": among},
+                            }
+                        },
+                        "on_match": {"action": {"name": "skip", "typed_config": skip}},
+                    }
+                ]
+            }
+        },
+    )
 
 
 def keys(settings: Mapping[str, Setting]) -> list[str]:

@@ -26,7 +26,9 @@ TCP = Message(
     "write a Gateway server of protocol TCP and a VirtualService with tcp routes for each of them",
 )
 HEEDED = Message(
-    "N2I593", "neutral", "info",
+    "N2I593",
+    "neutral",
+    "info",
     "{name} says {what}: the conversion takes the Ingresses as the controller does",
     "nothing; Istio does not look at Ingresses any more",
 )

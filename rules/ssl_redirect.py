@@ -35,7 +35,9 @@ QUERY_SLASH = Message(
     frozenset({"redirect"}),
 )
 OUTER = Message(
-    "N2I115", "approximated", "info",
+    "N2I115",
+    "approximated",
+    "info",
     "where a proxy in front names another host in X-Forwarded-Host, the redirect to https keeps a "
     "slash at the end of the address, which nginx cuts off",
     "nothing: the address with the slash is the one that was asked for",
@@ -64,9 +66,13 @@ CODE = Message(
 STS = "Strict-Transport-Security"
 
 
-@rule("ssl-redirect", "force-ssl-redirect", "preserve-trailing-slash", when="always",
-      reads=("http-redirect-code", "no-tls-redirect-locations",
-             "use-forwarded-headers"))  # fmt: skip
+@rule(
+    "ssl-redirect",
+    "force-ssl-redirect",
+    "preserve-trailing-slash",
+    when="always",
+    reads=("http-redirect-code", "no-tls-redirect-locations", "use-forwarded-headers"),
+)
 def ssl_redirect(here: Here) -> Iterator[Edit | Finding]:
     """Nginx answers plain HTTP with 308 to https where the host has a certificate, or is forced to.
 
@@ -119,7 +125,7 @@ def ssl_redirect(here: Here) -> Iterator[Edit | Finding]:
 
 @rule("hsts", "hsts-max-age", "hsts-include-subdomains", "hsts-preload", when="always")
 def hsts(here: Here) -> Iterator[Edit | Finding]:
-    """nginx adds Strict-Transport-Security to every answer over https; ConfigMap keys hsts*.
+    """Nginx adds Strict-Transport-Security to every answer over https; ConfigMap keys hsts*.
 
     What a snippet or a list of headers says of it comes later and wins.
     """

@@ -66,8 +66,12 @@ def waf(here: Here) -> Iterator[Edit | Finding]:
             yield (PART if on else IDLE).about(key, name=key)
 
 
-@rule("enable-owasp-modsecurity-crs", scope="once", when="always",
-      reads=("enable-modsecurity", "modsecurity-snippet"))  # fmt: skip
+@rule(
+    "enable-owasp-modsecurity-crs",
+    scope="once",
+    when="always",
+    reads=("enable-modsecurity", "modsecurity-snippet"),
+)
 def global_waf(here: Here) -> Iterator[Edit | Finding]:
     """The ConfigMap can switch ModSecurity on for all paths."""
     on = here.config.controller.on("enable-modsecurity")

@@ -14,12 +14,32 @@ from nginx2istio.istio.objects import Object, dns_name, made
 
 LUA = "envoy.filters.http.lua"
 KEY = "nginx2istio.auth"
-VARIABLES = frozenset({
-    "http_host", "best_http_host", "host", "server_name", "scheme", "pass_access_scheme",
-    "request_uri", "escaped_request_uri", "request_method", "remote_addr", "the_real_ip",
-    "request_id", "req_id", "args", "query_string", "is_args", "uri", "document_uri",
-    "ssl_client_verify", "ssl_client_s_dn", "ssl_client_i_dn", "ssl_client_escaped_cert",
-})  # fmt: skip
+VARIABLES = frozenset(
+    {
+        "http_host",
+        "best_http_host",
+        "host",
+        "server_name",
+        "scheme",
+        "pass_access_scheme",
+        "request_uri",
+        "escaped_request_uri",
+        "request_method",
+        "remote_addr",
+        "the_real_ip",
+        "request_id",
+        "req_id",
+        "args",
+        "query_string",
+        "is_args",
+        "uri",
+        "document_uri",
+        "ssl_client_verify",
+        "ssl_client_s_dn",
+        "ssl_client_i_dn",
+        "ssl_client_escaped_cert",
+    }
+)
 """nginx's variables that the script knows, besides ``http_*``, ``cookie_*`` and ``arg_*``."""
 PREFIXES = ("http_", "cookie_", "arg_")
 
@@ -243,10 +263,13 @@ def question(
     that has answers of its own (``apart``).
     """
     check: dict[str, Any] = {
-        "cluster": cluster, "method": method, "host": host, "path": path,
+        "cluster": cluster,
+        "method": method,
+        "host": host,
+        "path": path,
         "headers": {name.lower(): text for name, text in headers.items()},
         "identity": list(identity),
-    }  # fmt: skip
+    }
     if signin:
         check["signin"] = signin
     if always:

@@ -14,16 +14,21 @@ BEHIND = "?nginx2istio="
 LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
 CERTIFICATE = "ssl-client-"
 OPERATORS: Mapping[str, str] = {
-    "http_host": "%REQ(:AUTHORITY)%", "best_http_host": "%REQ(:AUTHORITY)%",
-    "scheme": "%REQ(X-FORWARDED-PROTO)%", "pass_access_scheme": "%REQ(X-FORWARDED-PROTO)%",
-    "request_uri": "%REQ(:PATH)%", "request_method": "%REQ(:METHOD)%",
+    "http_host": "%REQ(:AUTHORITY)%",
+    "best_http_host": "%REQ(:AUTHORITY)%",
+    "scheme": "%REQ(X-FORWARDED-PROTO)%",
+    "pass_access_scheme": "%REQ(X-FORWARDED-PROTO)%",
+    "request_uri": "%REQ(:PATH)%",
+    "request_method": "%REQ(:METHOD)%",
     "remote_addr": "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%",
     "the_real_ip": "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%",
-    "request_id": "%REQ(X-REQUEST-ID)%", "req_id": "%REQ(X-REQUEST-ID)%",
+    "request_id": "%REQ(X-REQUEST-ID)%",
+    "req_id": "%REQ(X-REQUEST-ID)%",
     "ssl_client_verify": "%CEL(connection.mtls ? 'SUCCESS' : 'NONE')%",
-    "ssl_client_s_dn": "%DOWNSTREAM_PEER_SUBJECT%", "ssl_client_i_dn": "%DOWNSTREAM_PEER_ISSUER%",
+    "ssl_client_s_dn": "%DOWNSTREAM_PEER_SUBJECT%",
+    "ssl_client_i_dn": "%DOWNSTREAM_PEER_ISSUER%",
     "ssl_client_escaped_cert": "%DOWNSTREAM_PEER_CERT%",
-}  # fmt: skip
+}
 """nginx's variables, as far as Envoy has operators for them."""
 
 

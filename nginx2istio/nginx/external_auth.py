@@ -177,8 +177,15 @@ def _certificate(server: Server | None) -> dict[str, str]:
 
 
 UNITS = {
-    "ms": 0, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "M": 2592000, "y": 31536000,
-}  # fmt: skip
+    "ms": 0,
+    "s": 1,
+    "m": 60,
+    "h": 3600,
+    "d": 86400,
+    "w": 604800,
+    "M": 2592000,
+    "y": 31536000,
+}
 
 
 def _seconds(durations: tuple[Value, ...]) -> Mapping[str, int]:
