@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from nginx2istio.conditions import Condition as Condition
 from nginx2istio.conditions import condition as condition
 from nginx2istio.conditions import path_regex as path_regex
 from nginx2istio.conditions import reaches as reaches

@@ -1,15 +1,16 @@
 """Snippets at a location and a host: who is let in, where requests go, what nginx answers."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from nginx2istio.istio.re2 import Untranslatable
 from nginx2istio.nginx.directives import ONCE_A_LOCATION, refuses, subject
-from nginx2istio.nginx.headers import snippets
+from nginx2istio.nginx.headers import answer_headers, snippets
 from nginx2istio.nginx.model import Setting
 from nginx2istio.nginx.snippet import Directive, directive_origin, parse_snippet
 from nginx2istio.nginx.snippet_access import LISTING, inherited, of_location
 from nginx2istio.rule import (
+    Condition,
     Edit,
     Finding,
     Here,
@@ -27,6 +28,7 @@ from nginx2istio.rule import (
     rewritten,
     route,
     rule,
+    split,
     variant,
     withheld,
 )
@@ -97,6 +99,7 @@ LOOSER = Message(
 )
 ELSEWHERE = "no path of this location begins like the pattern"
 EVERYWHERE = "every location has its own"
+NAMED = "it is there for other directives only, which are reported themselves"
 BEATEN = "the paths of the host are regular expressions, which go before it"
 BEHIND = "an unconditional return or break stands before it"
 CONTROLLERS = frozenset(
@@ -115,6 +118,7 @@ CONTROLLERS = frozenset(
     }
 )
 """Variables that the controller's template and Lua go by."""
+DENY_ALL = ("deny", ("all",))
 FLOWING = frozenset({"break", "if", "return", "rewrite", "set"})
 Part = Edit | Finding
 
@@ -135,6 +139,10 @@ def location_snippets(here: Here) -> Iterator[Part]:
     if here.location.slash_redirect:
         return
     flow = _Flow(here, "location")
+    for key, setting in snippets(here.config, here.server, here.location, "server"):
+        for directive in parse_snippet(setting.text).directives:
+            if directive.name == "location":
+                yield from flow.block(key, setting, directive)
     for key, setting in snippets(here.config, here.server, here.location, "location"):
         yield from flow.run(key, setting)
 
@@ -144,7 +152,7 @@ def server_snippets(here: Here) -> Iterator[Part]:
     """A host's snippets: nginx runs return, if and rewrite before it looks for a location.
 
     Answers become routes before those of all locations. A location block of the snippet becomes
-    one, too, where it answers by itself and no path of an Ingress goes before it.
+    one, too, where it answers by itself.
     """
     flow = _Flow(here, "server")
     for key, setting in snippets(here.config, here.server, here.location, "server"):
@@ -214,8 +222,9 @@ class _Flow:
 
     def answer(self, match: Mapping[str, Any], fields: Mapping[str, Any], port: int = 0) -> Edit:
         """A route for the requests that match, which answers by itself."""
-        if self.level == "location":
-            return variant(Phase.RETURN, match, port=port, **fields)
+        if self.level == "location":  # another path than its own is that of a block
+            phase = Phase.SERVER if "uri" in match else Phase.RETURN
+            return variant(phase, match, port=port, **fields)
         uri = {"uri": {"prefix": "/"}}
         return front(Phase.SERVER, {**uri, **match}, port=port, shared=True, **fields)
 
@@ -234,12 +243,29 @@ class _Flow:
                 acts = [one for one in inner if one.name in ("return", "rewrite")]
                 rest = [one for one in inner if one.name not in ("return", "rewrite", "set")]
                 extra = carried(self.here, rest)
+                if extra and not acts and self.level == "location":
+                    yield from self.adorns(rest, extra, when)
+                    return
                 if len(acts) != 1 or (acts[0].name == "rewrite" and extra):
                     raise Untranslatable("a condition has to end in one return or redirect")
                 does = self.returns if acts[0].name == "return" else self.rewrites
                 yield from does(key, setting, acts[0], when.match, when.port, extra)
             case "set" if directive.args[0].strip("${}") in CONTROLLERS:
                 raise Untranslatable("the controller goes by this variable")
+
+    def adorns(
+        self, directives: Sequence[Directive], extra: Mapping[str, str], when: Condition
+    ) -> Iterator[Part]:
+        """Headers for the answers to some requests: a copy of each route of the location."""
+        here = self.here
+        said = answer_headers(here.config, here.server, here.location)
+        if any(one.name != "more_set_headers" for one in directives):
+            raise Untranslatable("add_header in a condition takes those outside of it away")
+        if {x.name.lower() for x in said} & {name.lower() for name in extra}:
+            raise Untranslatable("the header is set outside of the condition, too")
+        self.count += 1
+        headers = {"response": {"set": dict(extra)}}
+        yield split(when.match, port=when.port, group=f"if {self.count}", headers=headers)
 
     def returns(
         self,
@@ -297,53 +323,57 @@ class _Flow:
             yield self.answer(both, fields, port or own)
 
     def block(self, key: str, setting: Setting, directive: Directive) -> Iterator[Part]:
-        """A location block in a snippet of the server."""
+        """A location block in a snippet of the server.
+
+        One with a plain path is a route of the location that would have its requests otherwise, so
+        that longer paths of Ingresses still go before it.
+        """
         modifier, path = ("", *directive.args) if len(directive.args) == 1 else directive.args[:2]
-        protects = any(refuses(one) for one in directive.all())
-        try:
-            uri = self.place(modifier, path)
-        except Untranslatable as why:
-            if protects:
-                yield from self.close(key, setting, directive, f": {why}")
-            else:
-                yield self.say(FLOW, key, setting, directive, why=why)
+        server = self.here.server
+        plain = modifier in ("", "^~") and not server.regex and not path.startswith("@")
+        if plain != (self.level == "location"):
             return
-        if uri is None:
+        if plain and any(x.path == path and x.match == "prefix" for x in server.locations):
+            yield self.say(DUPLICATE, key, setting, directive)
+        elif path.startswith("@"):
+            yield self.say(WITHOUT_EFFECT, key, setting, directive, why=NAMED)
+        elif server.regex and modifier == "":
             yield self.say(WITHOUT_EFFECT, key, setting, directive, why=BEATEN)
-            return
+        elif not plain or self.has(path):
+            yield from self.inside(key, setting, directive, modifier, path)
+
+    def has(self, path: str) -> bool:
+        """Whether requests for a plain path come to this location, were there no block for it."""
+        around = [x for x in self.here.server.locations if path.startswith(x.path)]
+        around = [x for x in around if x.match == "prefix"]
+        return max(around, key=lambda x: len(x.path), default=None) is self.here.location
+
+    def inside(
+        self, key: str, setting: Setting, directive: Directive, modifier: str, path: str
+    ) -> Iterator[Part]:
         inner = [x for x in directive.block or () if subject(x.name) not in ("logging", "nothing")]
-        denies = [x for x in inner if x.name == "deny" and x.args == ("all",)]
+        closed = [x for x in inner if x.name == "internal" or (x.name, x.args) == DENY_ALL]
         answers = [x for x in inner if x.name == "return"]
-        rest = [x for x in inner if x not in denies and x not in answers]
         try:
-            extra = carried(self.here, rest)
+            uri = {"exact": path} if modifier == "=" else {"prefix": path}
+            if modifier.startswith("~"):
+                uri = {"regex": path_regex(path, modifier == "~*", query=False)}
+            if closed and closed[0].name == "internal":
+                yield self.answer({"uri": uri}, {"directResponse": {"status": 404}})
+                return
+            extra = carried(self.here, [x for x in inner if x not in closed and x not in answers])
             if answers:
                 yield from self.returns(key, setting, answers[0], {"uri": uri}, 0, extra)
-                return
-            if denies and not rest:
+            elif closed:
                 yield self.answer({"uri": uri}, {"directResponse": {"status": 403}})
-                return
-            raise Untranslatable("it does more than to answer by itself")
-        except Untranslatable as why:
-            if protects:
-                said = self.say(
-                    PROTECTION, key, setting, directive, why=f": {why}", so="its paths answer 503"
-                )
-                yield said
-                yield self.answer({"uri": uri}, {"directResponse": {"status": 503}})
             else:
+                raise Untranslatable("it does more than to answer by itself")
+        except Untranslatable as why:
+            if not any(refuses(one) for one in directive.all()):
                 yield self.say(FLOW, key, setting, directive, why=why)
-
-    def place(self, modifier: str, path: str) -> dict[str, str] | None:
-        """How the block's path matches; None where it never does. Raises Untranslatable."""
-        server = self.here.server
-        if modifier in ("~", "~*"):
-            return {"regex": path_regex(path, modifier == "~*", query=False)}
-        if modifier == "=":
-            return {"exact": path}
-        if server.regex and modifier != "^~":
-            return None
-        longer = [x.path for x in server.locations if x.path.startswith(path)]
-        if longer:
-            raise Untranslatable(f"the path {longer[0]} of an Ingress goes before it")
-        return {"prefix": path}
+            elif modifier.startswith("~"):
+                yield from self.close(key, setting, directive, f": {why}")
+            else:
+                so = "its paths answer 503"
+                yield self.say(PROTECTION, key, setting, directive, why=f": {why}", so=so)
+                yield self.answer({"uri": uri}, {"directResponse": {"status": 503}})

@@ -50,8 +50,8 @@ CURVES = Message(
     "N2I555",
     "approximated",
     "info",
-    "of these curves Istio knows all but {unknown}, which the gateway does not offer",
-    "nothing",
+    "the controller offers the curves {unknown}; a Gateway can't name any, and Envoy offers its own",
+    "nothing: Envoy's X25519 and P-256 are what clients choose",
     frozenset({"tls"}),
 )
 OPTION = Message(
@@ -103,17 +103,6 @@ CIPHERS = (
 )
 """What Gateway.server.tls.cipherSuites takes (ValidCipherSuites in istio/pkg/config/security)."""
 TLS13 = "TLS_"
-CURVE_NAMES = {
-    "X25519": "X25519",
-    "prime256v1": "P-256",
-    "secp256r1": "P-256",
-    "P-256": "P-256",
-    "secp384r1": "P-384",
-    "P-384": "P-384",
-    "secp521r1": "P-521",
-    "P-521": "P-521",
-    "X25519MLKEM768": "X25519MLKEM768",
-}
 VERSIONS = {"TLSv1": "TLSV1_0", "TLSv1.1": "TLSV1_1", "TLSv1.2": "TLSV1_2", "TLSv1.3": "TLSV1_3"}
 WEAK = re.compile(
     r"(?<![!\-\w])\+?(ALL|COMPLEMENTOFALL|MEDIUM|LOW|EXP\w*|SSLv[23]|RC4|3DES|DES|CAMELLIA|SEED|DH|"
@@ -151,13 +140,8 @@ def tls_options(here: Here) -> Iterator[Edit | Finding]:
     if here.global_setting("ssl-protocols"):
         yield from protocols(here)
     if here.global_setting("ssl-ecdh-curve") and here.text("ssl-ecdh-curve") != "auto":
-        names = [n for n in here.text("ssl-ecdh-curve").split(":") if n]
-        known = [CURVE_NAMES[n] for n in names if n in CURVE_NAMES]
-        if known:
-            yield gateway("ecdhCurves", list(dict.fromkeys(known)))
-        if len(known) < len(names):
-            unknown = ", ".join(n for n in names if n not in CURVE_NAMES)
-            yield CURVES.about("ssl-ecdh-curve", unknown=unknown)
+        names = ", ".join(n for n in here.text("ssl-ecdh-curve").split(":") if n)
+        yield CURVES.about("ssl-ecdh-curve", unknown=names)  # a Gateway's tls has no field for it
 
 
 def ciphers(here: Here) -> Iterator[Edit | Finding]:

@@ -34,14 +34,14 @@ def addresses(config: NginxConfig, location: Location) -> Addresses:
     """
     allow = _networks(config.in_force(location, "allowlist-source-range"))
     deny = _networks(config.in_force(location, "denylist-source-range"))
+    own = of_location(config, location)
     if not allow:  # which would end with a deny all
-        own = of_location(config, location)
         allow, deny = _networks(own.allow), tuple(dict.fromkeys(deny + _networks(own.deny)))
-    if not allow and not deny:
+    if not allow and not deny and not own:
         wide = inherited(config, location)
         allow, deny = _networks(wide.allow), _networks(wide.deny)
-    if not allow and not deny:
-        deny = _networks(config.controller.config["block-cidrs"])
+        if not wide:
+            deny = _networks(config.controller.config["block-cidrs"])
     if not allow and not deny:
         return Addresses()
     auth = external_auth(config, location)

@@ -7,6 +7,7 @@ Sources, in nginx's order: the ConfigMaps that ``add-headers`` and ``proxy-set-h
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
@@ -16,6 +17,7 @@ from nginx2istio.nginx.model import Location, Origin, Server, Setting
 from nginx2istio.nginx.snippet import Directive, directive_origin, parse_snippet
 
 Kind = Literal["set", "add", "clear", "hide", "send", "input", "input-clear"]
+NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 SENT_WITH = (200, 201, 204, 206, 301, 302, 303, 304, 307, 308)
 """The statuses of answers to which add_header adds (``ngx_http_headers_filter``)."""
 HEADER_DIRECTIVES = frozenset(
@@ -83,6 +85,13 @@ def snippets(
 
 def header_lines(directive: Directive) -> tuple[tuple[Kind, str, str, tuple[int, ...]], ...]:
     """What a directive says of headers: (kind, name, value, codes). Raises Unclear."""
+    found = _header_lines(directive)
+    if not all(NAME.fullmatch(name) for _, name, _, _ in found):
+        raise Unclear(directive.text)
+    return found
+
+
+def _header_lines(directive: Directive) -> tuple[tuple[Kind, str, str, tuple[int, ...]], ...]:
     args = list(directive.args)
     match directive.name:
         case "add_header" if len(args) == 2 or (len(args) == 3 and args[2] == "always"):

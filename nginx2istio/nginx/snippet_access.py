@@ -17,19 +17,24 @@ LISTING = frozenset({"allow", "deny"})
 class Listed:
     """Nobody of ``deny`` is let in, and of all others only ``allow`` if there is any.
 
-    ``beyond`` tells why that does not say what the directives say, "" when it does.
+    ``beyond`` tells why that does not say what the directives say, "" when it does. ``said`` is
+    whether there are any, if only to let everybody in.
     """
 
     allow: tuple[str, ...] = ()
     deny: tuple[str, ...] = ()
     beyond: str = ""
+    said: bool = True
 
     def __bool__(self) -> bool:
-        return bool(self.allow or self.deny or self.beyond)
+        return self.said
 
 
 def listed(directives: Iterable[Directive]) -> Listed:
     """What a sequence of allow and deny comes to."""
+    directives = list(directives)
+    if not directives:
+        return Listed(said=False)
     allow: list[str] = []
     deny: list[str] = []
     late: list[str] = []
@@ -56,7 +61,7 @@ EVERYBODY = ("0.0.0.0/0", "::/0")
 def of_location(config: NginxConfig, location: Location) -> Listed:
     """The lists in the snippets of a location itself."""
     if location.denied:
-        return Listed()
+        return Listed(said=False)
     given = config.given("location-snippet")
     return listed(_lines(location.settings.get("configuration-snippet"), given))
 
