@@ -222,8 +222,7 @@ def external_authorization(here: Here) -> Iterator[Edit | Finding]:
     EnvoyFilters a Lua filter asks exactly as nginx does, at the routes of the location.
     """
     auth = external_auth(here.config, here.location, here.server)
-    ahead = early(here.server, here.location, here.config)
-    if auth is None or ahead.always:
+    if auth is None or early(here.server, here.location, here.config).always:
         return
     service = answerer(auth, here.server, here.config)
     if isinstance(service, str):
