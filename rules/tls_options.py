@@ -50,7 +50,7 @@ CURVES = Message(
     "N2I555",
     "approximated",
     "info",
-    "the controller offers the curves {unknown}; a Gateway can't name any, and Envoy offers its own",
+    "the controller offers the curves {unknown}; a Gateway can't name any: Envoy offers its own",
     "nothing: Envoy's X25519 and P-256 are what clients choose",
     frozenset({"tls"}),
 )
