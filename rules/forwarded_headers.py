@@ -7,6 +7,7 @@ from nginx2istio.rule import (
     Finding,
     Here,
     Message,
+    action,
     envoy_filter,
     mesh,
     on_route,
@@ -61,10 +62,27 @@ ORIGINAL_URI = Message(
     "nothing, unless a back end tells such spellings apart",
     frozenset({"request-headers"}),
 )
+PROXY_PROTOCOL = Message(
+    "N2I156",
+    "translated",
+    "warning",
+    "the load balancer tells the client's address by the PROXY protocol, which the new gateway "
+    "takes only with an annotation of its pods (see what is to be done)",
+    "set the annotation before traffic comes, and let the load balancer speak the protocol",
+)
 CLIENT = "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%"
 PEER_ADDRESS = "%DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT%"
 ORIGINAL = "X-Original-Forwarded-For"
 EVERYBODY = frozenset({"0.0.0.0/0", "::/0"})
+PROXY_ACTION = (
+    "annotate the pod template of the gateway, whose load balancer speaks the PROXY protocol; "
+    "without it the gateway does not understand what comes in"
+)
+PROXY_ANNOTATION = """\
+proxy.istio.io/config: |
+  gatewayTopology:
+    proxyProtocol: {}
+"""
 BELIEVING = (
     "use-forwarded-headers",
     "enable-real-ip",
@@ -136,13 +154,22 @@ def lean(here: Here) -> Iterator[Edit | Finding]:
         yield ORIGINAL_URI.about("proxy-add-original-uri-header").for_all()
 
 
-@rule(*BELIEVING, scope="once", when="always")
+@rule(
+    *BELIEVING,
+    "use-proxy-protocol",
+    "forwarded-for-proxy-protocol-header",
+    scope="once",
+    when="always",
+)
 def client_address(here: Here) -> Iterator[Edit | Finding]:
     """Nginx goes through X-Forwarded-For from its end, past all addresses that it trusts.
 
     Istio counts proxies instead (`numTrustedProxies`), and believes X-Forwarded-Proto only where
     there are any. Envoy can go by addresses, too, but only an EnvoyFilter says so.
     """
+    if here["use-proxy-protocol"]:
+        yield PROXY_PROTOCOL.about("use-proxy-protocol").for_all()
+        yield action("gateway-annotation", PROXY_ACTION, yaml=PROXY_ANNOTATION)
     if not believes(here):
         return
     trusted = here.list("proxy-real-ip-cidr") or ("0.0.0.0/0",)

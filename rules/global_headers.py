@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from nginx2istio.istio.statuses import by_status
 from nginx2istio.rule import (
     Edit,
     Finding,
@@ -159,14 +160,8 @@ def _written(here: Here, line: HeaderLine, how: str, name: str) -> Iterator[Edit
                 said = STATUSES.about(line.key, name=line.name, codes=codes)
                 yield said.on(line.text, line.origin)
             else:
-                codes = ", ".join(str(c) for c in line.codes)
-                value = f"%CEL(response.code in [{codes}] ? '{_quoted(line.value)}' : '')%"
+                value = by_status(line.codes, line.value)
         yield route(f"headers.response.{how}", {name: value}, port=port)
-
-
-def _quoted(text: str) -> str:
-    """A text inside a CEL string; Istio's reading of header values has an eye on brackets."""
-    return "".join(f"\\x{ord(c):02x}" if c in "'\\\"()%" else c for c in text)
 
 
 def _unread(here: Here) -> Iterator[Finding]:

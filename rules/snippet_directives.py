@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
+from nginx2istio.istio.statuses import by_status
 from nginx2istio.nginx.directives import ONCE_A_LOCATION, subject
 from nginx2istio.nginx.headers import HEADER_DIRECTIVES, Unclear, header_lines, snippets
 from nginx2istio.nginx.headers import SENT_WITH as CODES
@@ -294,8 +295,6 @@ def _expires(key: str, directive: Directive) -> Iterator[Edit | Finding]:
     if seconds is None or len(directive.args) != 1:
         yield HEADERS.about(key, text=directive.text)
         return
-    value = "no-cache" if seconds < 0 else f"max-age={seconds}"
-    codes = ", ".join(str(code) for code in CODES)
-    value = f"%CEL(response.code in [{codes}] ? '{value}' : '')%"
+    value = by_status(CODES, "no-cache" if seconds < 0 else f"max-age={seconds}")
     yield route("headers.response.set", {"Cache-Control": value})
     yield EXPIRES.about(key, text=directive.text)

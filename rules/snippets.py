@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from nginx2istio.istio.re2 import Untranslatable
+from nginx2istio.nginx.access import addresses
 from nginx2istio.nginx.directives import ONCE_A_LOCATION, refuses, subject
 from nginx2istio.nginx.headers import answer_headers, snippets
 from nginx2istio.nginx.model import Setting
@@ -22,7 +23,6 @@ from nginx2istio.rule import (
     front,
     joined,
     on_route,
-    path_regex,
     reaches,
     returned,
     rewritten,
@@ -99,8 +99,15 @@ LOOSER = Message(
 )
 ELSEWHERE = "no path of this location begins like the pattern"
 EVERYWHERE = "every location has its own"
-NAMED = "it is there for other directives only, which are reported themselves"
-BEATEN = "the paths of the host are regular expressions, which go before it"
+ORDER = Message(
+    "N2I468",
+    "approximated",
+    "info",
+    "nginx answers {text} before it looks at who asks; after the conversion who may not enter is "
+    "refused first",
+    "nothing, unless somebody who may not enter should get this answer",
+    frozenset({"status", "access", "auth", "redirect"}),
+)
 BEHIND = "an unconditional return or break stands before it"
 CONTROLLERS = frozenset(
     {
@@ -118,7 +125,6 @@ CONTROLLERS = frozenset(
     }
 )
 """Variables that the controller's template and Lua go by."""
-DENY_ALL = ("deny", ("all",))
 FLOWING = frozenset({"break", "if", "return", "rewrite", "set"})
 Part = Edit | Finding
 
@@ -127,7 +133,7 @@ Part = Edit | Finding
     "configuration-snippet",
     "location-snippet",
     when="always",
-    reads=("relative-redirects", "rewrite-target"),
+    reads=("relative-redirects", "rewrite-target", "auth-url", "auth-type", "global-auth-url"),
 )
 def location_snippets(here: Here) -> Iterator[Part]:
     """A location's snippets: nginx runs return, if and rewrite in order, then looks at who asks.
@@ -139,10 +145,6 @@ def location_snippets(here: Here) -> Iterator[Part]:
     if here.location.slash_redirect:
         return
     flow = _Flow(here, "location")
-    for key, setting in snippets(here.config, here.server, here.location, "server"):
-        for directive in parse_snippet(setting.text).directives:
-            if directive.name == "location":
-                yield from flow.block(key, setting, directive)
     for key, setting in snippets(here.config, here.server, here.location, "location"):
         yield from flow.run(key, setting)
 
@@ -151,8 +153,7 @@ def location_snippets(here: Here) -> Iterator[Part]:
 def server_snippets(here: Here) -> Iterator[Part]:
     """A host's snippets: nginx runs return, if and rewrite before it looks for a location.
 
-    Answers become routes before those of all locations. A location block of the snippet becomes
-    one, too, where it answers by itself.
+    Answers become routes before those of all locations.
     """
     flow = _Flow(here, "server")
     for key, setting in snippets(here.config, here.server, here.location, "server"):
@@ -199,8 +200,6 @@ class _Flow:
             beyond = wide(self.here.config, self.here.location).beyond
             if beyond:
                 yield from self.close(key, setting, directive, f": it is {beyond}")
-        elif name == "location":
-            yield from self.block(key, setting, directive)
         elif name == "satisfy":
             yield self.say(LOOSER, key, setting, directive)
         elif subject(name) == "protection" and directive.args[:1] != ("off",):
@@ -222,9 +221,8 @@ class _Flow:
 
     def answer(self, match: Mapping[str, Any], fields: Mapping[str, Any], port: int = 0) -> Edit:
         """A route for the requests that match, which answers by itself."""
-        if self.level == "location":  # another path than its own is that of a block
-            phase = Phase.SERVER if "uri" in match else Phase.RETURN
-            return variant(phase, match, port=port, **fields)
+        if self.level == "location":
+            return variant(Phase.RETURN, match, port=port, **fields)
         uri = {"uri": {"prefix": "/"}}
         return front(Phase.SERVER, {**uri, **match}, port=port, shared=True, **fields)
 
@@ -250,8 +248,17 @@ class _Flow:
                     raise Untranslatable("a condition has to end in one return or redirect")
                 does = self.returns if acts[0].name == "return" else self.rewrites
                 yield from does(key, setting, acts[0], when.match, when.port, extra)
+                if self.level == "location" and self.asks():
+                    yield self.say(ORDER, key, setting, directive)
             case "set" if directive.args[0].strip("${}") in CONTROLLERS:
                 raise Untranslatable("the controller goes by this variable")
+
+    def asks(self) -> bool:
+        """Whether a policy looks at who asks, which acts before all routes."""
+        here = self.here
+        if addresses(here.config, here.location):
+            return True
+        return any(here[key] for key in ("auth-url", "auth-type", "global-auth-url"))
 
     def adorns(
         self, directives: Sequence[Directive], extra: Mapping[str, str], when: Condition
@@ -321,59 +328,3 @@ class _Flow:
                 yield envoy_filter(here, name, on_route(name, {"redirect": made.patch}))
                 fields = {**fields, "name": name}
             yield self.answer(both, fields, port or own)
-
-    def block(self, key: str, setting: Setting, directive: Directive) -> Iterator[Part]:
-        """A location block in a snippet of the server.
-
-        One with a plain path is a route of the location that would have its requests otherwise, so
-        that longer paths of Ingresses still go before it.
-        """
-        modifier, path = ("", *directive.args) if len(directive.args) == 1 else directive.args[:2]
-        server = self.here.server
-        plain = modifier in ("", "^~") and not server.regex and not path.startswith("@")
-        if plain != (self.level == "location"):
-            return
-        if plain and any(x.path == path and x.match == "prefix" for x in server.locations):
-            yield self.say(DUPLICATE, key, setting, directive)
-        elif path.startswith("@"):
-            yield self.say(WITHOUT_EFFECT, key, setting, directive, why=NAMED)
-        elif server.regex and modifier == "":
-            yield self.say(WITHOUT_EFFECT, key, setting, directive, why=BEATEN)
-        elif not plain or self.has(path):
-            yield from self.inside(key, setting, directive, modifier, path)
-
-    def has(self, path: str) -> bool:
-        """Whether requests for a plain path come to this location, were there no block for it."""
-        around = [x for x in self.here.server.locations if path.startswith(x.path)]
-        around = [x for x in around if x.match == "prefix"]
-        return max(around, key=lambda x: len(x.path), default=None) is self.here.location
-
-    def inside(
-        self, key: str, setting: Setting, directive: Directive, modifier: str, path: str
-    ) -> Iterator[Part]:
-        inner = [x for x in directive.block or () if subject(x.name) not in ("logging", "nothing")]
-        closed = [x for x in inner if x.name == "internal" or (x.name, x.args) == DENY_ALL]
-        answers = [x for x in inner if x.name == "return"]
-        try:
-            uri = {"exact": path} if modifier == "=" else {"prefix": path}
-            if modifier.startswith("~"):
-                uri = {"regex": path_regex(path, modifier == "~*", query=False)}
-            if closed and closed[0].name == "internal":
-                yield self.answer({"uri": uri}, {"directResponse": {"status": 404}})
-                return
-            extra = carried(self.here, [x for x in inner if x not in closed and x not in answers])
-            if answers:
-                yield from self.returns(key, setting, answers[0], {"uri": uri}, 0, extra)
-            elif closed:
-                yield self.answer({"uri": uri}, {"directResponse": {"status": 403}})
-            else:
-                raise Untranslatable("it does more than to answer by itself")
-        except Untranslatable as why:
-            if not any(refuses(one) for one in directive.all()):
-                yield self.say(FLOW, key, setting, directive, why=why)
-            elif modifier.startswith("~"):
-                yield from self.close(key, setting, directive, f": {why}")
-            else:
-                so = "its paths answer 503"
-                yield self.say(PROTECTION, key, setting, directive, why=f": {why}", so=so)
-                yield self.answer({"uri": uri}, {"directResponse": {"status": 503}})

@@ -70,14 +70,18 @@ STS = "Strict-Transport-Security"
     "ssl-redirect",
     "force-ssl-redirect",
     "preserve-trailing-slash",
+    "http-redirect-code",
+    "no-tls-redirect-locations",
+    "use-port-in-redirects",
     when="always",
-    reads=("http-redirect-code", "no-tls-redirect-locations", "use-forwarded-headers"),
+    reads=("use-forwarded-headers",),
 )
 def ssl_redirect(here: Here) -> Iterator[Edit | Finding]:
     """Nginx answers plain HTTP with 308 to https where the host has a certificate, or is forced to.
 
     The status is the ConfigMap's http-redirect-code; the Host's port is dropped. With
     `use-forwarded-headers` X-Forwarded-Proto tells what is plain, and X-Forwarded-Host the host.
+    `use-port-in-redirects` names a port that is the default anyway.
     """
     forced = bool(here["force-ssl-redirect"])
     wanted = forced or (bool(here["ssl-redirect"]) and here.server.certificate is not None)

@@ -10,6 +10,7 @@ from nginx2istio.istio.objects import Noted, Object
 from nginx2istio.istio.policies import Policies, variants
 from nginx2istio.istio.rows import Row, merged
 from nginx2istio.istio.site import Place, Site
+from nginx2istio.istio.statuses import settled
 
 ROUTE_ORDER = (
     "name",
@@ -58,7 +59,7 @@ def finished(body: Object, policies: Policies, place: Place | None, port: int) -
         for name in ONLY_WITH_SERVICE:
             body.pop(name, None)
         headers = {k: v for k, v in body.get("headers", {}).items() if k != "request"}
-        body["headers"] = headers
+        body = settled({**body, "headers": headers})
     if not body.get("headers"):
         body.pop("headers", None)
     return body
@@ -155,6 +156,7 @@ def http_routes(site: Site, policies: Policies) -> tuple[list[Object], Conflicts
                     headers = _shared(places, how)
                     if headers:
                         put(bodies[port], f"headers.response.{how}", headers)
+                bodies[port] = settled(bodies[port])
         apart = bool(edit.port) or len({repr(body) for body in bodies.values()}) > 1
         for port in list(bodies) if apart else list(bodies)[:1]:
             if port in site.ports:

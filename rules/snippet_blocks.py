@@ -1,0 +1,186 @@
+"""Location blocks in the snippets of a host: paths that nginx answers apart from all Ingresses."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from nginx2istio.istio.re2 import Untranslatable
+from nginx2istio.nginx.directives import refuses, subject
+from nginx2istio.nginx.headers import snippets
+from nginx2istio.nginx.model import Setting
+from nginx2istio.nginx.snippet import Directive, directive_origin, parse_snippet
+from nginx2istio.rule import (
+    Edit,
+    Finding,
+    Here,
+    Message,
+    Phase,
+    carried,
+    front,
+    path_regex,
+    returned,
+    rule,
+    variant,
+)
+
+UNTOLD = Message(
+    "N2I490",
+    "unsupported",
+    "error",
+    "{text} is not translated: {why}",
+    "let a Service answer these paths, by an Ingress of their own",
+    frozenset({"routing", "path", "redirect", "status"}),
+)
+CLOSED = Message(
+    "N2I491",
+    "unsupported",
+    "error",
+    "{text} decides who may enter, and is not translated: {why}; {so}",
+    "give these paths an Ingress of their own with the annotations for it",
+    frozenset({"access", "auth", "status"}),
+)
+WITHOUT_EFFECT = Message(
+    "N2I492",
+    "ineffective",
+    "info",
+    "{text} has no effect in nginx: {why}",
+    "delete it",
+)
+DUPLICATE = Message(
+    "N2I493",
+    "unsupported",
+    "error",
+    "nginx refuses {text}, as an Ingress has this path already: the controller works on with the "
+    "configuration that it had before the snippet was written",
+    "delete the block, and convert again",
+)
+NAMED = "it is there for other directives only, which are reported themselves"
+BEATEN = "the paths of the host are regular expressions, which go before it"
+DENY_ALL = ("deny", ("all",))
+Part = Edit | Finding
+
+
+@rule("server-blocks", scope="server", when="always", reads=("relative-redirects",))
+def server_blocks(here: Here) -> Iterator[Part]:
+    """Blocks that go before all paths of Ingresses: exact ones and regular expressions."""
+    for key, setting, directive in _blocks(here):
+        block = _Block(here, key, setting, directive)
+        if block.plain:
+            continue
+        if block.path.startswith("@"):
+            yield block.say(WITHOUT_EFFECT, why=NAMED)
+        elif here.server.regex and block.modifier == "":
+            yield block.say(WITHOUT_EFFECT, why=BEATEN)
+        else:
+            yield from block.routes()
+
+
+@rule("location-blocks", when="always", reads=("relative-redirects",))
+def location_blocks(here: Here) -> Iterator[Part]:
+    """Blocks with a plain path: routes of the location that would have their requests otherwise.
+
+    Longer paths of Ingresses stand before that location, and so before the block.
+    """
+    if here.location.slash_redirect:
+        return
+    for key, setting, directive in _blocks(here):
+        block = _Block(here, key, setting, directive)
+        if not block.plain:
+            continue
+        if any(x.path == block.path and x.match == "prefix" for x in here.server.locations):
+            yield block.say(DUPLICATE)
+        elif block.comes_here():
+            yield from block.routes()
+
+
+def _blocks(here: Here) -> Iterator[tuple[str, Setting, Directive]]:
+    for key, setting in snippets(here.config, here.server, here.location, "server"):
+        for directive in parse_snippet(setting.text).directives:
+            if directive.name == "location" and directive.args:
+                yield key, setting, directive
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """One block, at the place whose routes it may become."""
+
+    here: Here
+    key: str
+    setting: Setting
+    directive: Directive
+
+    @property
+    def modifier(self) -> str:
+        return self.directive.args[0] if len(self.directive.args) > 1 else ""
+
+    @property
+    def path(self) -> str:
+        return self.directive.args[-1]
+
+    @property
+    def plain(self) -> bool:
+        """Whether it is a prefix among the prefixes of the host."""
+        modifier, regex = self.modifier, self.here.server.regex
+        return modifier in ("", "^~") and not regex and not self.path.startswith("@")
+
+    def say(self, message: Message, **facts: Any) -> Finding:
+        said = message.about(self.key, text=self.directive.text, **facts)
+        return said.on(self.directive.text, directive_origin(self.setting, self.directive))
+
+    def comes_here(self) -> bool:
+        """Whether requests for a plain path come to this location, were there no block for it."""
+        around = [x for x in self.here.server.locations if self.path.startswith(x.path)]
+        around = [x for x in around if x.match == "prefix"]
+        return max(around, key=lambda x: len(x.path), default=None) is self.here.location
+
+    def uri(self) -> dict[str, str]:
+        if self.modifier.startswith("~"):
+            return {"regex": path_regex(self.path, self.modifier == "~*", query=False)}
+        return {"exact" if self.modifier == "=" else "prefix": self.path}
+
+    def route(self, uri: Mapping[str, str], fields: Mapping[str, Any], port: int = 0) -> Edit:
+        if self.plain:
+            return variant(Phase.SERVER, {"uri": uri}, port=port, **fields)
+        return front(Phase.SERVER, {"uri": uri}, port=port, shared=True, **fields)
+
+    def routes(self) -> Iterator[Part]:
+        """The block as an answer to its paths; one that protects and can't be said closes them."""
+        uri = {"prefix": "/"}
+        try:
+            uri = self.uri()
+            yield from self.answers(uri)
+        except Untranslatable as why:
+            if not any(refuses(one) for one in self.directive.all()):
+                yield self.say(UNTOLD, why=why)
+                return
+            open_ = self.here.options.allow_unprotected
+            closed = "the host answers 503" if uri == {"prefix": "/"} else "its paths answer 503"
+            yield self.say(CLOSED, why=why, so="everybody gets in" if open_ else closed)
+            if not open_:
+                yield self.route(uri, {"directResponse": {"status": 503}})
+
+    def answers(self, uri: Mapping[str, str]) -> list[Edit]:
+        """The routes of a block that answers by itself. Raises Untranslatable."""
+        block = self.directive.block or ()
+        inner = [x for x in block if subject(x.name) not in ("logging", "nothing")]
+        closed = [x for x in inner if x.name == "internal" or (x.name, x.args) == DENY_ALL]
+        given = [x for x in inner if x.name == "return"]
+        if any(x.name == "internal" for x in closed):
+            return [self.route(uri, {"directResponse": {"status": 404}})]
+        extra = carried(self.here, [x for x in inner if x not in closed and x not in given])
+        if given:
+            relative = bool(self.here["relative-redirects"])
+            return [
+                self.route(uri, _with(fields, extra), port)
+                for port, fields in returned(self.here, given[0], relative)
+            ]
+        if closed:
+            return [self.route(uri, {"directResponse": {"status": 403}})]
+        raise Untranslatable("it does more than to answer by itself")
+
+
+def _with(fields: dict[str, Any], extra: Mapping[str, str]) -> dict[str, Any]:
+    headers = fields.get("headers", {}).get("response", {}).get("set", {})
+    if not extra:
+        return fields
+    return fields | {"headers": {"response": {"set": {**headers, **extra}}}}
