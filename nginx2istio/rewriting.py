@@ -175,10 +175,10 @@ def carried(here: Here, directives: Iterable[Directive]) -> dict[str, str]:
         try:
             for kind, name, value, codes in header_lines(one):
                 if kind not in ("set", "add") or (codes and kind == "set"):
-                    raise Untranslatable(f"{one.text} stands in a condition")
+                    raise Untranslatable(f"it holds {one.text}")
                 found[name] = envoy_value(here, value, response=True)
         except (Unclear, UnknownVariable):
-            raise Untranslatable(f"{one.text} stands in a condition") from None
+            raise Untranslatable(f"it holds {one.text}") from None
     return found
 
 
