@@ -16,9 +16,10 @@ from nginx2istio.istio.site import Place, Service, Site, Target
 from nginx2istio.loader import Rules
 from nginx2istio.nginx.build import build
 from nginx2istio.nginx.config import NginxConfig
+from nginx2istio.nginx.configmaps import configmaps
 from nginx2istio.nginx.controller import Controller, controller
 from nginx2istio.nginx.ingresses import Ingress, Malformed, chosen, class_rules, parse
-from nginx2istio.nginx.model import Location, Origin, Server, Setting
+from nginx2istio.nginx.model import Location, Origin, Server
 from nginx2istio.options import Options
 from nginx2istio.rule import Edit, Fate, action, route_name
 from nginx2istio.sources.resource import Inputs, Problem, Resource
@@ -41,7 +42,6 @@ class Conversion:
     applied: tuple[Applied, ...]
     said: tuple[Said, ...]
     fates: Mapping[Origin, tuple[Fate, str, str]]
-    settings: tuple[Setting, ...]
     actions: tuple[Mapping[str, str], ...]
     problems: tuple[Problem, ...]
 
@@ -88,31 +88,25 @@ def convert(inputs: Inputs, rules: Rules, options: Options | None = None) -> Con
         applied=translation.applied,
         said=(*translation.said, *extra),
         fates=fates,
-        settings=config.settings,
         actions=tuple(_actions(config, assembled, options)),
         problems=(*inputs.problems, *problems),
     )
 
 
 CONTROLLER_LABEL = ("app.kubernetes.io/name", "ingress-nginx")
+USUAL_CONFIGMAPS = ("ingress-nginx-controller", "nginx-configuration")
 
 
 def controller_of(resources: Iterable[Resource], options: Options) -> tuple[Controller, str]:
     """The controller, as far as its flags and ConfigMap are among the input; the latter's name."""
     flags: list[str] = []
-    maps: dict[str, Mapping[str, str]] = {}
-    guess = ""
     for resource in resources:
         labels = resource.metadata.get("labels") or {}
-        if resource.kind in ("Deployment", "DaemonSet"):
-            if labels.get(CONTROLLER_LABEL[0]) == CONTROLLER_LABEL[1]:
-                flags = list(_arguments(resource)) or flags
-        elif resource.kind == "ConfigMap":
-            key = f"{resource.namespace}/{resource.name}"
-            data = resource.body.get("data") or {}
-            maps[key] = {str(k): "" if v is None else str(v) for k, v in data.items()}
-            if resource.name in ("ingress-nginx-controller", "nginx-configuration"):
-                guess = guess or key
+        ours = labels.get(CONTROLLER_LABEL[0]) == CONTROLLER_LABEL[1]
+        if ours and resource.kind in ("Deployment", "DaemonSet"):
+            flags = list(_arguments(resource)) or flags
+    maps = {key: found.data for key, found in configmaps(resources).items()}
+    guess = next((key for key in maps if key.partition("/")[2] in USUAL_CONFIGMAPS), "")
     named = controller({}, flags).flags.get("configmap")
     key = options.controller_config or str(named or "").replace("$(POD_NAMESPACE)", "ingress-nginx")
     own = key if maps.get(key) else guess

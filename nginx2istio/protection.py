@@ -19,7 +19,6 @@ from nginx2istio.istio.site import Target
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.early import Early, early
 from nginx2istio.nginx.model import DEFAULT_SERVER, Location, Server
-from nginx2istio.nginx.values import Value
 from nginx2istio.options import Options
 from nginx2istio.uris import uris
 
@@ -228,8 +227,3 @@ def authorization(
 def withheld(status: int = 503) -> Edit:
     """A location that is not served, as its protection can't be had."""
     return Edit("variant", "", {"directResponse": {"status": status}}, 0, Phase.ACCESS, {})
-
-
-def in_force(config: NginxConfig, location: Location, key: str) -> Value | None:
-    """The effective value of an annotation, or of a key that only the ConfigMap has."""
-    return config.in_force(location, key)

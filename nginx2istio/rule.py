@@ -24,8 +24,6 @@ from nginx2istio.istio.envoy import on_route as on_route
 from nginx2istio.istio.envoy import typed as typed
 from nginx2istio.kept import kept as kept
 from nginx2istio.nginx.access import addresses as addresses
-from nginx2istio.nginx.annotations import effective
-from nginx2istio.nginx.catalogue import ANNOTATIONS
 from nginx2istio.nginx.certificates import covers
 from nginx2istio.nginx.config import NginxConfig as NginxConfig
 from nginx2istio.nginx.headers import HEADER_DIRECTIVES as HEADER_DIRECTIVES
@@ -47,7 +45,6 @@ from nginx2istio.nginx.values import Value as Value
 from nginx2istio.options import Options
 from nginx2istio.protection import Zones as Zones
 from nginx2istio.protection import authorization as authorization
-from nginx2istio.protection import in_force as in_force
 from nginx2istio.protection import withheld as withheld
 from nginx2istio.protection import zones as zones
 from nginx2istio.rewriting import carried as carried
@@ -195,12 +192,8 @@ class Here:
 
     def __getitem__(self, key: str) -> Value | None:
         self._mine(key)
-        if key in self.settings:
-            return self.settings[key].value
-        controller = self.config.controller
-        if key not in ANNOTATIONS:
-            return controller.config[key]
-        return effective(key, {}, controller)
+        setting = self.settings.get(key)
+        return self.config.default(key) if setting is None else setting.value
 
     def setting(self, key: str) -> Setting:
         """The annotation in force; raises KeyError when it is not set."""
@@ -210,11 +203,7 @@ class Here:
     def at(self, location: Location, key: str) -> Value | None:
         """The effective value at another location of the host."""
         self._mine(key)
-        setting = location.settings.get(key)
-        if setting is not None:
-            return setting.value
-        controller = self.config.controller
-        return effective(key, {}, controller) if key in ANNOTATIONS else controller.config[key]
+        return self.config.in_force(location, key)
 
     def global_setting(self, key: str) -> Setting | None:
         """The entry of the controller's ConfigMap, None when it is not set there."""

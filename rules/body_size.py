@@ -17,7 +17,6 @@ from nginx2istio.rule import (
     envoy_filter,
     front,
     http_filter,
-    in_force,
     kept,
     on_host,
     on_route,
@@ -98,7 +97,7 @@ def above(number: int) -> str:
 @kept
 def _sizes(server: Server, config: NginxConfig) -> set[int]:
     """All limits of a host's locations."""
-    return {limit(in_force(config, x, "proxy-body-size")) for x in server.locations}
+    return {limit(config.in_force(x, "proxy-body-size")) for x in server.locations}
 
 
 @rule("proxy-body-size", when="always")

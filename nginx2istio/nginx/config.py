@@ -55,8 +55,10 @@ class NginxConfig:
     def in_force(self, location: Location, key: str) -> Value | None:
         """The effective value of an annotation, or of a key that only the ConfigMap has."""
         setting = location.settings.get(key)
-        if setting is not None:
-            return setting.value
+        return self.default(key) if setting is None else setting.value
+
+    def default(self, key: str) -> Value | None:
+        """The value where no annotation says anything: the ConfigMap's, else what is built in."""
         if key not in ANNOTATIONS:
             return self.controller.config[key]
         return effective(key, {}, self.controller)

@@ -88,7 +88,7 @@ def _finding(found: Reported) -> Data:
 
 
 def _annotations(conversion: Conversion) -> Iterable[Data]:
-    for setting in sorted(conversion.settings, key=lambda s: s.origin):
+    for setting in sorted(conversion.config.settings, key=lambda s: s.origin):
         fate, rule, code = conversion.fates.get(setting.origin, ("ineffective", "", "N2I003"))
         yield {
             "object": setting.origin.object,

@@ -8,23 +8,9 @@ from typing import Any
 import pytest
 
 from nginx2istio.nginx import catalogue
-from nginx2istio.nginx.annotations import Extracted, effective, extract
+from nginx2istio.nginx.annotations import effective, extract
 from nginx2istio.nginx.controller import controller
-
-PREFIX = "nginx.ingress.kubernetes.io/"
-
-
-def read(
-    annotations: Mapping[str, str],
-    configmap: Mapping[str, str] | None = None,
-    *flags: str,
-    namespace: str = "default",
-) -> Extracted:
-    return extract(
-        {PREFIX + key: text for key, text in annotations.items()},
-        controller=controller(configmap or {}, flags),
-        namespace=namespace,
-    )
+from tests.nginx.reading import PREFIX, read
 
 
 def test_the_main_name_beats_its_alias() -> None:

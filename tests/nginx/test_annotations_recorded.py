@@ -13,8 +13,8 @@ from ruamel.yaml import YAML
 from nginx2istio.nginx import catalogue
 from nginx2istio.nginx.annotations import Extracted, effective, extract
 from nginx2istio.nginx.controller import Controller, controller
+from tests.nginx.reading import read
 
-PREFIX = "nginx.ingress.kubernetes.io/"
 DATA = Path(__file__).parent / "data"
 TRUTH = Path(__file__).parents[2] / "fixtures" / "truth"
 FIELDS: Mapping[str, str] = json.loads((DATA / "fields.json").read_text())
@@ -36,19 +36,6 @@ DERIVED = {
     "Redirect.code",
     "Redirect.url",
 }
-
-
-def read(
-    annotations: Mapping[str, str],
-    configmap: Mapping[str, str] | None = None,
-    *flags: str,
-    namespace: str = "default",
-) -> Extracted:
-    return extract(
-        {PREFIX + key: text for key, text in annotations.items()},
-        controller=controller(configmap or {}, flags),
-        namespace=namespace,
-    )
 
 
 def as_leaf(key: str, value: Any) -> Any:
