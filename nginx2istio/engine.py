@@ -219,6 +219,10 @@ def findings(config: NginxConfig) -> Iterator[Said]:
         )
     for skipped in config.skipped:
         yield said(SKIPPED, skipped.origin, skipped.hosts, why=skipped.why)
+    for server in config.servers:
+        held = server.certificate
+        if held and held.guessed and held.secret and not server.passthrough:
+            yield said(GUESSED_CERTIFICATE, held.origin, (server.host,), key=held.secret)
     for setting in config.unknown:
         near = nearest(setting.key)
         hint = f"; did you mean {near}?" if near else ""

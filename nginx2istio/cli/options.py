@@ -48,7 +48,7 @@ conversion_options = together(
             "--gateway-address",
             default="",
             metavar="ADDRESS",
-            help="Address of the new gateway, for the commands in the report.",
+            help="Address of the new gateway; noted in the report, where no command uses it yet.",
         ),
         click.option(
             "--compat",

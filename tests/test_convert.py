@@ -1,0 +1,35 @@
+"""What a conversion says of its own accord, whatever the annotations."""
+
+from __future__ import annotations
+
+from nginx2istio import api
+
+TEXT = """\
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: shop, namespace: web}
+spec:
+  ingressClassName: nginx
+  rules:
+  - host: a.example.com
+    http:
+      paths:
+      - {path: /, pathType: Prefix, backend: {service: {name: shop, port: {number: 80}}}}
+  tls:
+  - hosts: [HOST]
+    secretName: some-tls
+"""
+
+
+def assumed(host: str) -> list[tuple[list[str], int]]:
+    report = api.report(api.convert_text(TEXT.replace("HOST", host)))
+    return [(f["hosts"], f["line"]) for f in report["findings"] if f["code"] == "N2I016"]
+
+
+def test_a_certificate_that_was_assumed_is_named() -> None:
+    assert assumed('"*.example.com"') == [(["a.example.com"], 12)]
+
+
+def test_a_certificate_that_is_named_for_the_host_is_not() -> None:
+    assert assumed("a.example.com") == []
+    assert assumed("b.example.com") == []  # nginx's own certificate, of which the baseline speaks
