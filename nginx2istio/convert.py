@@ -67,7 +67,7 @@ def convert(inputs: Inputs, rules: Rules, options: Options | None = None) -> Con
         edits.setdefault(applied.host, []).append(applied)
     made = (_site(s, config, edits.get(s.host, []), extra, options) for s in config.servers)
     sites = [site for site in made if site]
-    once = tuple(a.edit for a in edits.get("*", ()))
+    once = tuple(edit for at in edits.get("*", ()) for _, edit in at.edits)
     assembled = assemble(
         sites,
         services(config),
@@ -176,9 +176,10 @@ def _site(
         said.append(engine.said(engine.ONE_LABEL, origin, (server.host,), key=server.host))
         return None
     edits: dict[int, list[Edit]] = {}
-    for one in applied:
-        where = -1 if one.edit.target in HOST_WIDE else one.location
-        edits.setdefault(where, []).append(one.edit)
+    for at in applied:
+        for _, edit in at.edits:
+            where = -1 if edit.target in HOST_WIDE else at.location
+            edits.setdefault(where, []).append(edit)
     places = []
     for index, location in enumerate(server.locations):
         try:

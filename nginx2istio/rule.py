@@ -23,6 +23,7 @@ from nginx2istio.istio.envoy import on_manager as on_manager
 from nginx2istio.istio.envoy import on_route as on_route
 from nginx2istio.istio.envoy import typed as typed
 from nginx2istio.kept import kept as kept
+from nginx2istio.kept import once_per as once_per
 from nginx2istio.nginx.access import addresses as addresses
 from nginx2istio.nginx.certificates import covers
 from nginx2istio.nginx.config import NginxConfig as NginxConfig
@@ -77,6 +78,7 @@ from nginx2istio.wishes import variant as variant
 Fate = Literal["translated", "approximated", "unsupported", "neutral", "ineffective", "unmapped"]
 Severity = Literal["error", "warning", "info"]
 Scope = Literal["server", "location", "upstream", "once"]
+When = Literal["set", "given", "always"]
 Aspect = Literal[
     "routing",
     "path",
@@ -260,14 +262,16 @@ class Here:
 class Rule:
     """A rule: the keys that it alone answers for, where it runs, and its function.
 
-    ``reads`` are keys of other rules that it may look at. ``when`` "set" runs it where one of its
-    keys is in force, "always" at every place of its scope, for rules whose defaults matter.
+    ``reads`` are keys of other rules that it may look at. ``when`` "set" runs it where an
+    annotation sets one of its keys; "given" also where the host or the controller's ConfigMap does,
+    and for the keys that it reads; "always" at every place of its scope, for rules whose defaults
+    matter.
     """
 
     name: str
     keys: tuple[str, ...]
     scope: Scope
-    when: Literal["set", "always"]
+    when: When
     reads: tuple[str, ...]
     translate: Callable[[Here], Iterable[Edit | Finding]]
     doc: str
@@ -277,7 +281,7 @@ class Rule:
 def rule(
     *keys: str,
     scope: Scope = "location",
-    when: Literal["set", "always"] = "set",
+    when: When = "set",
     reads: tuple[str, ...] = (),
 ) -> Callable[[Callable[[Here], Iterable[Edit | Finding]]], Rule]:
     """Makes a generator function the rule that owns ``keys``.

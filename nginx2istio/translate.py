@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from nginx2istio.loader import Rules
@@ -14,13 +14,15 @@ from nginx2istio.rule import Edit, Fate, Finding, Here, Message, Rule, Severity,
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """An edit with its cause; ``location`` is an index of ``server.locations``, -1 for the host."""
+    """The edits of one place, each with its rule's name.
 
-    edit: Edit
-    rule: str
+    ``location`` is an index of ``server.locations``, -1 for the host; ``origin`` the Ingress.
+    """
+
     host: str
     location: int
     origin: Origin
+    edits: Sequence[tuple[str, Edit]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,25 +95,45 @@ class _Run:
             scope: [r for r in self.known if r.scope == scope and r.when == "always"]
             for scope in ("location", "server", "upstream", "once")
         }
+        self.given = {
+            scope: [r for r in self.known if r.scope == scope and r.when == "given"]
+            for scope in ("location", "server", "upstream", "once")
+        }
         self.keys = {r.name: (frozenset(r.keys), frozenset(r.reads)) for r in self.known}
+        own = config.configmaps.get(config.own)
+        self.everywhere = own.data.keys() if own else frozenset()
         self.applied: list[Applied] = []
         self.said: list[Said] = []
         self.fates: dict[Origin, tuple[Fate, str, str]] = {}
-        self.chosen: dict[tuple[int, str], list[Rule]] = {}
+        self.chosen: dict[tuple[int, int, str], list[Rule]] = {}
 
-    def rules(self, settings: Settings, scope: str) -> list[Rule]:
+    def rules(self, server: Server, settings: Settings, scope: str) -> list[Rule]:
         """The rules that run where ``settings`` are in force."""
         # Locations of one Ingress share one mapping, so that its identity is a good key.
-        found = self.chosen.get((id(settings), scope))
+        at = (id(server), id(settings), scope)
+        found = self.chosen.get(at)
         if found is None:
             named = {self.owner[k].name: self.owner[k] for k in settings if k in self.owner}
+            keys = {*settings, *server.settings, *self.everywhere}
+            for rule in self.given[scope]:
+                if any(not keys.isdisjoint(names) for names in self.keys[rule.name]):
+                    named[rule.name] = rule
             for rule in self.always[scope]:
                 named[rule.name] = rule
             found = [named[name] for name in sorted(named) if named[name].scope == scope]
-            self.chosen[id(settings), scope] = found
+            self.chosen[at] = found
         return found
 
-    def run(self, here: Here, rule: Rule, index: int) -> None:
+    def run_all(self, here: Here, rules: Iterable[Rule], index: int) -> None:
+        """Runs rules at a place and keeps what they yield."""
+        edits: list[tuple[str, Edit]] = []
+        for rule in rules:
+            edits += [(rule.name, edit) for edit in self.run(here, rule, index)]
+        if edits:
+            at = here.location.ingress
+            self.applied.append(Applied(here.server.host, index, at, tuple(edits)))
+
+    def run(self, here: Here, rule: Rule, index: int) -> list[Edit]:
         here.keys, here.reads = self.keys[rule.name]
         try:
             results = list(rule.translate(here))
@@ -122,10 +144,7 @@ class _Run:
         for result in results:
             if isinstance(result, Finding):
                 self.say(here, rule, result, index)
-            else:
-                self.applied.append(
-                    Applied(result, rule.name, here.server.host, index, here.location.ingress)
-                )
+        return [result for result in results if isinstance(result, Edit)]
 
     def say(self, here: Here, rule: Rule, finding: Finding, index: int) -> None:
         setting = here.settings.get(finding.key) or self.config.given(finding.key)
@@ -197,25 +216,20 @@ class _Run:
                 continue
             self.note(server.settings)
             here = self.here(server, first, server.settings)
-            for rule in self.rules(server.settings, "server"):
-                self.run(here, rule, -1)
+            self.run_all(here, self.rules(server, server.settings, "server"), -1)
             for index, location in enumerate(server.locations):
                 self.note(location.settings)
                 here = self.here(server, location, location.settings)
-                for rule in self.rules(location.settings, "location"):
-                    self.run(here, rule, index)
+                self.run_all(here, self.rules(server, location.settings, "location"), index)
                 upstream = self.config.upstreams.get(location.upstream)
                 if upstream is None or location.slash_redirect:
                     continue
                 settings = shared.setdefault(upstream.name, upstream_settings(upstream))
                 self.note(settings)
-                rules = self.rules(settings, "upstream")
                 here = self.here(server, location, settings)
-                for rule in rules:
-                    self.run(here, rule, index)
+                self.run_all(here, self.rules(server, settings, "upstream"), index)
         here = self.here(Server("*", ()), Location("/", "prefix", "", Origin()), {})
-        for rule in self.always["once"]:
-            self.run(here, rule, -1)
+        self.run_all(here, self.always["once"], -1)
         return Translation(tuple(self.applied), tuple(self.said), self.fates)
 
 

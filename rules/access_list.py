@@ -110,7 +110,14 @@ NOTHING = Message(
 KEYS = ("allowlist-source-range", "denylist-source-range")
 
 
-@rule(*KEYS, "whitelist-source-range", "block-cidrs", "satisfy", when="always")
+@rule(
+    *KEYS,
+    "whitelist-source-range",
+    "block-cidrs",
+    "satisfy",
+    when="given",
+    reads=("configuration-snippet", "server-snippet", "location-snippet", "http-snippet"),
+)
 def access_list(here: Here) -> Iterator[Edit | Finding]:
     """A location's `deny` and `allow` in nginx: 403 for all whom the first match does not let in.
 

@@ -190,7 +190,7 @@ def _subjects(here: Here, verify: str) -> Iterator[Edit | Finding]:
         yield front(Phase.SERVER, certificate.without(known), 443, directResponse=FORBIDDEN)
 
 
-@rule("auth-tls-pass-certificate-to-upstream", when="always")
+@rule("auth-tls-pass-certificate-to-upstream", when="given", reads=("auth-tls-secret",))
 def client_certificate_headers(here: Here) -> Iterator[Edit | Finding]:
     """Back ends of a host with `auth-tls-secret` learn about the certificate by headers.
 

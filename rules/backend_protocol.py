@@ -191,7 +191,7 @@ def said(settings: Mapping[str, Setting], key: str) -> str:
     return str(settings[key].value) if key in settings else ""
 
 
-@rule("proxy-http-version", when="always")
+@rule("proxy-http-version", when="given")
 def http_version(here: Here) -> Iterator[Edit | Finding]:
     """Envoy speaks HTTP/1.1 to pods, as nginx does unless told to speak 1.0."""
     if here.upstream is not None and here.text("proxy-http-version") == "1.0":

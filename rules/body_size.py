@@ -111,12 +111,11 @@ def body_size(here: Here) -> Iterator[Edit | Finding]:
     first = here.location is here.server.locations[0]
     uniform = len(_sizes(here.server, here.config)) == 1
     if size:
-        longer = {"headers": {"content-length": {"regex": above(size)}}}
         if not uniform:
-            yield variant(Phase.FIND, longer, directResponse={"status": 413})
+            yield _refused(size)
         elif first:
             name, refusal = f"body over {shown(size)}", {"status": 413}
-            yield front(Phase.FIND, longer, shared=True, name=name, directResponse=refusal)
+            yield front(Phase.FIND, longer(size), shared=True, name=name, directResponse=refusal)
     if here.options.envoy_filters:
         if size > MOST_HELD:
             yield TOO_MUCH_TO_HOLD.about("proxy-body-size", size=shown(size))
@@ -124,6 +123,16 @@ def body_size(here: Here) -> Iterator[Edit | Finding]:
             yield from held(here, size if uniform else -1)
     elif size and "proxy-body-size" in here:
         yield UNKNOWN_LENGTH.about("proxy-body-size", size=shown(size))
+
+
+def longer(size: int) -> dict[str, object]:
+    """A match for the requests that state more than so many bytes."""
+    return {"headers": {"content-length": {"regex": above(size)}}}
+
+
+@lru_cache
+def _refused(size: int) -> Edit:
+    return variant(Phase.FIND, longer(size), directResponse={"status": 413})
 
 
 def held(here: Here, size: int) -> Iterator[Edit]:

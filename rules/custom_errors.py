@@ -114,7 +114,7 @@ Backend = tuple[str, str, int]
     "custom-http-errors",
     "default-backend",
     "disable-proxy-intercept-errors",
-    when="always",
+    when="given",
     reads=("auth-signin", "global-auth-signin"),
 )
 def custom_errors(here: Here) -> Iterator[Edit | Finding]:

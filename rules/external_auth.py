@@ -213,7 +213,7 @@ GLOBAL = tuple(f"global-{name}" for name in NAMES)
     "auth-keepalive-timeout",
     "enable-global-auth",
     "no-auth-locations",
-    when="always",
+    when="given",
 )
 def external_authorization(here: Here) -> Iterator[Edit | Finding]:
     """A service is asked about each request (auth_request): 2xx lets it pass, 401, 403 refuse.

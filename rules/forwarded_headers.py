@@ -11,6 +11,7 @@ from nginx2istio.rule import (
     envoy_filter,
     mesh,
     on_route,
+    once_per,
     route,
     route_name,
     rule,
@@ -110,8 +111,13 @@ def forwarded_headers(here: Here) -> Iterator[Edit | Finding]:
     to X-Forwarded-For and leaves the others alone; the route sets them. What nginx sets to nothing
     does not reach the back end: an empty value leaves the header out, as does a removal.
     """
-    if here.upstream is None or here.location.slash_redirect or here.options.compat == "lean":
-        return
+    if here.upstream and not here.location.slash_redirect and here.options.compat != "lean":
+        yield from _block(here)
+
+
+@once_per("config", "options")
+def _block(here: Here) -> Iterator[Edit]:
+    """The headers, which are the same for all paths of all hosts."""
     believed = bool(here["use-forwarded-headers"])
     block = dict.fromkeys(("X-Real-IP", "X-Forwarded-For"), CLIENT)
     block["X-Forwarded-Host"] = "%REQ(:AUTHORITY)%"

@@ -17,7 +17,7 @@ OPEN = Message(
 BLOCKED = {"block-user-agents": "User-Agent", "block-referers": "Referer"}
 
 
-@rule(*BLOCKED, scope="server", when="always")
+@rule(*BLOCKED, scope="server", when="given")
 def block_by_header(here: Here) -> Iterator[Edit | Finding]:
     """A map in nginx decides by the header, before anything else of a host counts: 403.
 

@@ -93,8 +93,16 @@ CORS = frozenset(
     "add-headers",
     "hide-headers",
     "global-allowed-response-headers",
-    when="always",
-    reads=("enable-cors", "cors-allow-origin", "auth-url", "configuration-snippet"),
+    when="given",
+    reads=(
+        "enable-cors",
+        "cors-allow-origin",
+        "auth-url",
+        "configuration-snippet",
+        "server-snippet",
+        "location-snippet",
+        "http-snippet",
+    ),
 )
 def response_headers(here: Here) -> Iterator[Edit | Finding]:
     """Nginx changes headers of answers by lists in ConfigMaps and by directives of snippets.

@@ -41,7 +41,7 @@ NO_BUFFERING = Message(
 )
 
 
-@rule("limit-rate", "limit-rate-after", when="always", reads=("proxy-buffering",))
+@rule("limit-rate", "limit-rate-after", when="given", reads=("proxy-buffering",))
 def limit_rate(here: Here) -> Iterator[Edit | Finding]:
     """Nginx slows an answer down where it buffers it (``ngx_http_upstream_send_response``).
 

@@ -57,7 +57,7 @@ LUA = "envoy.extensions.filters.http.lua.v3"
     "proxy-redirect-to",
     "proxy-cookie-path",
     "proxy-cookie-domain",
-    when="always",
+    when="given",
     reads=("relative-redirects",),
 )
 def response_rewrite(here: Here) -> Iterator[Edit | Finding]:

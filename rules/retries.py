@@ -1,6 +1,7 @@
 """proxy-next-upstream*: when a request is sent again, and how long a back end may keep silent."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from nginx2istio.rule import (
     Edit,
@@ -93,11 +94,12 @@ def retries(here: Here) -> Iterator[Edit | Finding]:
     )
     tries = here.number("proxy-next-upstream-tries")
     if not explicit:
-        yield route("retries", policy(here, UNSENT, tries))
+        yield _retries(UNSENT, tries, here.number("proxy-read-timeout"))
         return
     wanted = tokens(here)
-    idempotent = policy(here, causes(wanted, True), tries or MANY)
-    others = policy(here, causes(wanted, "non_idempotent" in wanted), tries or MANY)
+    within = here.number("proxy-read-timeout")
+    idempotent = policy(causes(wanted, True), tries or MANY, within)
+    others = policy(causes(wanted, "non_idempotent" in wanted), tries or MANY, within)
     yield route("retries", idempotent)
     if others != idempotent:
         yield split({"method": {"regex": NOT_IDEMPOTENT}}, retries=others)
@@ -129,12 +131,16 @@ def causes(wanted: tuple[str, ...], sent: bool) -> tuple[str, ...]:
     return (*broken, *codes)
 
 
-def policy(here: Here, on: tuple[str, ...], tries: int) -> dict[str, object]:
-    """An HTTPRetry for these causes and so many tries in all."""
+@lru_cache
+def _retries(on: tuple[str, ...], tries: int, seconds: int) -> Edit:
+    return route("retries", policy(on, tries, seconds))
+
+
+def policy(on: tuple[str, ...], tries: int, seconds: int) -> dict[str, object]:
+    """An HTTPRetry for these causes and so many tries in all, each of so many seconds."""
     if tries < 2 or not on:
         tries, on = 2, NEVER
     made: dict[str, object] = {"attempts": tries - 1, "retryOn": ",".join(on)}
-    seconds = here.number("proxy-read-timeout")
     if seconds > 0:
         made["perTryTimeout"] = f"{seconds}s"
     return made

@@ -58,10 +58,10 @@ def health(here: Here) -> Iterator[Edit | Finding]:
         yield replace(HEALTH.about(""), everywhere="all", path="/healthz")
 
 
-@rule("health-catch-all", when="always")
+@rule("health-catch-all", scope="server", when="always")
 def health_of_catch_all(here: Here) -> Iterator[Edit | Finding]:
     """Where an Ingress takes unknown hosts, the route for them says what nginx says."""
-    if here.server.host == "_" and here.location.path == "/":
+    if here.server.host == "_" and any(x.path == "/" for x in here.server.locations):
         health = {"uri": {"exact": "/healthz"}}
         yield front(Phase.SERVER, health, directResponse={"status": 200})
 
@@ -107,9 +107,9 @@ def denied(here: Here) -> Iterator[Edit | Finding]:
 def port_protocol(here: Here) -> Iterator[Edit | Finding]:
     """Nginx speaks HTTP/1.1 unless backend-protocol says GRPC; Istio goes by the port's name."""
     upstream = here.upstream
-    if upstream is None or here.text("backend-protocol").upper() in ("GRPC", "GRPCS"):
+    said = upstream and (upstream.app_protocol or upstream.port_name)
+    if not upstream or not said or here.text("backend-protocol").upper() in ("GRPC", "GRPCS"):
         return
-    said = upstream.app_protocol or upstream.port_name
     if re.match(r"(grpc|http2|kubernetes\.io/h2c)(-|$)", said):
         service = f"{upstream.namespace}/{upstream.service}"
         yield HTTP2_PORT.about("backend-protocol", said=said, service=service)

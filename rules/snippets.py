@@ -132,7 +132,7 @@ Part = Edit | Finding
 @rule(
     "configuration-snippet",
     "location-snippet",
-    when="always",
+    when="given",
     reads=("relative-redirects", "rewrite-target", "auth-url", "auth-type", "global-auth-url"),
 )
 def location_snippets(here: Here) -> Iterator[Part]:
@@ -149,7 +149,7 @@ def location_snippets(here: Here) -> Iterator[Part]:
         yield from flow.run(key, setting)
 
 
-@rule("server-snippet", scope="server", when="always", reads=("relative-redirects",))
+@rule("server-snippet", scope="server", when="given", reads=("relative-redirects",))
 def server_snippets(here: Here) -> Iterator[Part]:
     """A host's snippets: nginx runs return, if and rewrite before it looks for a location.
 

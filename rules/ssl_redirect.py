@@ -13,6 +13,7 @@ from nginx2istio.rule import (
     answer,
     envoy_filter,
     on_route,
+    once_per,
     route,
     rule,
     variant,
@@ -83,12 +84,20 @@ def ssl_redirect(here: Here) -> Iterator[Edit | Finding]:
     `use-forwarded-headers` X-Forwarded-Proto tells what is plain, and X-Forwarded-Host the host.
     `use-port-in-redirects` names a port that is the default anyway.
     """
-    forced = bool(here["force-ssl-redirect"])
-    wanted = forced or (bool(here["ssl-redirect"]) and here.server.certificate is not None)
-    exempt = here.text("no-tls-redirect-locations").split(",")
-    if not wanted or here.location.slash_redirect:
+    exempt = here.text("no-tls-redirect-locations")
+    if here.location.slash_redirect or (
+        exempt
+        and any(here.location.path.startswith(p.strip()) for p in exempt.split(",") if p.strip())
+    ):
         return
-    if any(here.location.path.startswith(p.strip()) for p in exempt if p.strip()):
+    yield from _redirects(here)
+
+
+@once_per("server", "settings", "config", "options")
+def _redirects(here: Here) -> Iterator[Edit | Finding]:
+    """What all paths of an Ingress on a host have in common."""
+    forced = bool(here["force-ssl-redirect"])
+    if not forced and not (here["ssl-redirect"] and here.server.certificate is not None):
         return
     code = here.number("http-redirect-code")
     if code not in (301, 302, 303, 307, 308):
@@ -133,15 +142,19 @@ def hsts(here: Here) -> Iterator[Edit | Finding]:
 
     What a snippet or a list of headers says of it comes later and wins.
     """
+    if not here.tls or not here["hsts"]:
+        return
     said = answer_headers(here.config, here.server, here.location)
     replaced = any(x.name.lower() == STS.lower() and x.kind != "add" and not x.codes for x in said)
-    if here.tls and here["hsts"] and not replaced:
-        yield route("headers.response.set", {STS: value(here)}, port=443)
+    if not replaced:
+        yield from _header(here)
 
 
-def value(here: Here) -> str:
-    """The header's value, as the controller's Lua composes it."""
+@once_per("config")
+def _header(here: Here) -> Iterator[Edit]:
+    """The header, with the value that the controller's Lua composes."""
     text = f"max-age={here['hsts-max-age']}"
     if here["hsts-include-subdomains"]:
         text += "; includeSubDomains"
-    return text + ("; preload" if here["hsts-preload"] else "")
+    text += "; preload" if here["hsts-preload"] else ""
+    yield route("headers.response.set", {STS: text}, port=443)

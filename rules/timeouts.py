@@ -65,7 +65,7 @@ def timeouts(here: Here) -> Iterator[Edit | Finding]:
         yield SEND.about("proxy-send-timeout", seconds=here.number("proxy-send-timeout"))
 
 
-@rule("connect-timeout-default", when="always", reads=("proxy-connect-timeout",))
+@rule("connect-timeout-default", when="given", reads=("proxy-connect-timeout",))
 def connect_timeout_default(here: Here) -> Iterator[Edit | Finding]:
     """The ConfigMap's connect timeout, where it was set; nobody's wish is left to Istio's 10 s."""
     if here.upstream is None or "proxy-connect-timeout" in here or here.location.slash_redirect:

@@ -127,7 +127,7 @@ OPTIONS = {
     "ssl-protocols",
     "ssl-ecdh-curve",
     scope="server",
-    when="always",
+    when="given",
 )
 def tls_options(here: Here) -> Iterator[Edit | Finding]:
     """Nginx offers what OpenSSL makes of the lists; Istio takes names and versions."""

@@ -112,7 +112,11 @@ def connection_header(here: Here) -> Iterator[Edit | Finding]:
     yield NO_UPGRADES.about("connection-proxy-header", value=value)
 
 
-@rule("proxy-set-headers", when="always")
+@rule(
+    "proxy-set-headers",
+    when="given",
+    reads=("configuration-snippet", "server-snippet", "location-snippet", "http-snippet"),
+)
 def passed_headers(here: Here) -> Iterator[Edit | Finding]:
     """Nginx sends the headers of the ConfigMap, and those of proxy_set_header in snippets.
 

@@ -15,7 +15,7 @@ from nginx2istio.istio.fields import Conflict, put
 from nginx2istio.istio.gateways import gateways
 from nginx2istio.istio.objects import Names, Noted, Object, dns_name, identity, made
 from nginx2istio.istio.policies import Policies
-from nginx2istio.istio.routes import http_routes
+from nginx2istio.istio.routes import Routes, http_routes
 from nginx2istio.istio.site import Service, Site, Target
 
 
@@ -53,26 +53,31 @@ def assemble(
     outside = _outside(sites)
     policies = Policies(sites, services, {host: o.namespace for host, o in outside.items()})
     out.conflicts += policies.conflicts
-    names = Names()
+    names, routes = Names(), Routes(policies)
     virtual: list[Object] = []
     others: dict[tuple[str, str, str], Object] = {}
     for site in sites:
         hosts = site.names
-        routes, conflicts = http_routes(site, policies)
+        found, conflicts = http_routes(site, routes)
         out.conflicts += conflicts
-        made_of = {"http": routes, "tls": tls_routes(site, policies)}
+        made_of = {"http": found, "tls": tls_routes(site, policies)}
         virtual.append(_virtual_service(site, hosts, made_of, target, names))
         for edit in (*site.edits, *(e for p in site.places for e in p.edits)):
             _apart(edit, out, others)
             if edit.target == "other-host" and edit.path not in hosts:
-                routes = [dict(r) for r in edit.value["http"]]
-                twin = {"http": routes}
+                twin = {"http": [dict(r) for r in edit.value["http"]]}
                 virtual.append(_virtual_service(site, [edit.path], twin, target, names))
     for edit in edits:
         _apart(edit, out, others)
     entries = [service_entry(host, outside[host], target) for host in sorted(outside)]
-    found = [*gateways(sites, target), *virtual, *policies.objects(), *entries, *others.values()]
-    out.objects = sorted(found, key=order)
+    everything = [
+        *gateways(sites, target),
+        *virtual,
+        *policies.objects(),
+        *entries,
+        *others.values(),
+    ]
+    out.objects = sorted(everything, key=order)
     return out
 
 
@@ -107,7 +112,7 @@ def tls_routes(site: Site, policies: Policies) -> list[Object]:
     return [
         {
             "match": [{"port": 443, "sniHosts": [site.host]}],
-            "route": [policies.destination({"upstream": edit.path}, None, 443)],
+            "route": [policies.destination({"upstream": edit.path}, None)],
         }
         for edit in site.edits
         if edit.target == "tls-route"

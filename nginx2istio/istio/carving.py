@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, Literal
 
 from nginx2istio.istio import re2
@@ -165,6 +166,7 @@ def _shape(area: Area) -> _Shape:
     return _Shape(tuple(cover), tuple(inner), tight=len(cover) == len(inner))
 
 
+@lru_cache(maxsize=4096)
 def _regex_shape(pattern: str) -> _Shape:
     start, rest = literal_start(pattern)
     end = rest.replace("(?:", "(")

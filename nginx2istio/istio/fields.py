@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,8 +16,8 @@ class Conflict:
 
 
 def copied(value: Any) -> Any:
-    """A deep copy of mappings and lists; the rest can't change."""
-    if isinstance(value, Mapping):
+    """A deep copy of dicts and lists; the rest can't change."""
+    if isinstance(value, dict):
         return {k: copied(v) for k, v in value.items()}
     if isinstance(value, list):
         return [copied(v) for v in value]
@@ -26,7 +25,7 @@ def copied(value: Any) -> Any:
 
 
 def put(where: dict[str, Any], path: str, value: Any) -> list[Conflict]:
-    """Sets the field at a dotted path. Mappings merge leaf by leaf, lists are extended.
+    """Sets the field at a dotted path. Dicts merge leaf by leaf, lists are extended.
 
     Returns the leaves that already had another value; they keep it.
     """
@@ -41,7 +40,7 @@ def _merge(where: dict[str, Any], key: str, value: Any, path: str) -> list[Confl
     if key not in where:
         where[key] = copied(value)
         return []
-    if isinstance(there, dict) and isinstance(value, Mapping):
+    if isinstance(there, dict) and isinstance(value, dict):
         found = []
         for name, inner in value.items():
             found += _merge(there, name, inner, f"{path}.{name}")
@@ -56,7 +55,7 @@ def _merge(where: dict[str, Any], key: str, value: Any, path: str) -> list[Confl
 
 def frozen(value: Any) -> Any:
     """A hashable twin of a nested value, for comparing and grouping."""
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return tuple((k, frozen(v)) for k, v in sorted(value.items()))
     if isinstance(value, list | tuple):
         return tuple(frozen(v) for v in value)

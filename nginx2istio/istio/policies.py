@@ -4,24 +4,13 @@ from __future__ import annotations
 
 import copy
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from nginx2istio.istio.fields import Conflict, frozen, put
 from nginx2istio.istio.objects import Names, Noted, Object, made, short_hash
-from nginx2istio.istio.site import Place, Service, Site
-
-Spec = Mapping[str, Any]
-"""A destination before it is finished: ``upstream``, or ``host`` and ``port``; ``policy`` ..."""
-
-
-def variants(place: Place, port: int) -> list[Any]:
-    """The variants of a place on a port in order of precedence, none that is never reached."""
-    found = [e for e in place.edits if e.target == "variant" and e.port in (0, port)]
-    found.sort(key=lambda e: e.phase)
-    last = next((i for i, e in enumerate(found) if not e.match), len(found))
-    return found[: last + 1]
-
+from nginx2istio.istio.site import Service, Site
+from nginx2istio.istio.wanted import Spec, Wanted, wanted
 
 class Policies:
     """Traffic policies by Service: one for all its routes, or subsets where they differ.
@@ -42,9 +31,8 @@ class Policies:
             there = (space, service.alias)
             if service.alias and there not in self.known_as[service.host]:
                 self.known_as[service.host].append(there)
-        self.bodies: dict[tuple[int, int], Object] = {}
-        """The bodies of places by place and port, for who needs one twice."""
-        self.wished: dict[tuple[int, int, str], Object] = {}
+        self.wished: dict[tuple[object, ...], tuple[Object, list[Conflict]]] = {}
+        """What the same edits make of an upstream's policy."""
         self.by_host: dict[str, Counter[Any]] = {}
         self.values: dict[Any, Object] = {}
         self.sources: dict[str, set[str]] = {}
@@ -52,13 +40,13 @@ class Policies:
         for site in sites:
             for place in site.places:
                 for port in site.ports:
-                    self.add(site, place, port)
+                    self.add(site, wanted(place, port))
 
-    def add(self, site: Site, place: Place, port: int) -> None:
+    def add(self, site: Site, at: Wanted) -> None:
         """Counts what requests to a place on a port want of the hosts that they reach."""
-        for spec in reached(place, port):
+        for spec in at.reached():
             host = self.service(spec).host
-            key = frozen(self.policy(spec, place, port, f"{site.host} {place.name}"))
+            key = self.policy(spec, at, f"{site.host} {at.place.name}")
             self.by_host.setdefault(host, Counter())[key] += 1
             self.sources.setdefault(host, set()).update(site.sources)
 
@@ -72,24 +60,32 @@ class Policies:
         self.known_as.setdefault(host, [(namespace, host)])
         return Service(host, namespace, spec["port"])
 
-    def policy(self, spec: Spec, place: Place | None, port: int, where: str = "") -> Object:
-        """The trafficPolicy of a destination; ``policy`` of the spec replaces fields of it."""
+    def policy(self, spec: Spec, at: Wanted | None, where: str = "") -> Any:
+        """The trafficPolicy of a destination, as a key of ``values``.
+
+        ``policy`` of the spec replaces fields of what the place wants.
+        """
         name = spec.get("upstream", "")
-        at = (id(place), port, name)
-        wished = self.wished.get(at)
-        if wished is None:
-            wished = self.wished[at] = {}
-            for edit in place.edits if place and name else ():
-                if edit.target != "destination" or edit.port not in (0, port):
-                    continue
+        edits = at.destinations if at and name else ()
+        if not edits and not spec.get("policy"):
+            self.values.setdefault((), {})
+            return ()
+        which = (name, *map(id, edits))
+        known = self.wished.get(which)
+        if known is None:
+            known = self.wished[which] = {}, []
+            for edit in edits:
                 if edit.upstream in ("", name):
-                    found = [(where, c) for c in put(wished, edit.path, edit.value)]
-                    self.conflicts += [c for c in found if c not in self.conflicts]
-        made = wished
+                    known[1].extend(put(known[0], edit.path, edit.value))
+        if where:
+            found = [(where, c) for c in known[1]]
+            self.conflicts += [c for c in found if c not in self.conflicts]
+        made = known[0]
         if spec.get("policy"):
-            made = copy.deepcopy(wished) | dict(spec["policy"])
-        self.values.setdefault(frozen(made), made)
-        return made
+            made = copy.deepcopy(made) | dict(spec["policy"])
+        key = frozen(made)
+        self.values.setdefault(key, made)
+        return key
 
     def subset(self, host: str, key: Any) -> str:
         """The subset for a policy, "" where all routes to the host want the same one.
@@ -102,13 +98,13 @@ class Policies:
         alone = alone and len(self.known_as[host]) == 1
         return "" if alone or not key else f"n2i-{short_hash(repr(key))}"
 
-    def destination(self, spec: Spec, place: Place | None, port: int) -> Object:
+    def destination(self, spec: Spec, at: Wanted | None) -> Object:
         """An Istio destination in place of an upstream's name."""
-        if not spec.keys() & {"upstream", "host"}:
+        if "upstream" not in spec and "host" not in spec:
             return dict(spec)
         service = self.service(spec)
         there: Object = {"host": service.host}
-        subset = self.subset(service.host, frozen(self.policy(spec, place, port)))
+        subset = self.subset(service.host, self.policy(spec, at))
         if subset:
             there["subset"] = subset
         if service.port is not None:
@@ -140,27 +136,3 @@ class Policies:
             text = host.split(".")[0] if host.endswith(".local") else host
             origin = sorted(sources[namespace, host])
             yield made("DestinationRule", namespace, names.name(namespace, text), spec, origin)
-
-
-def reached(place: Place, port: int) -> Iterator[Spec]:
-    """The upstreams and hosts that requests to a place may reach on a port, mirrors included."""
-    base: list[Spec] = [{"upstream": place.service}] if place.service else []
-    mirrors: list[Spec] = []
-    for edit in place.edits:
-        if edit.target == "route" and edit.port in (0, port):
-            if edit.path == "route":
-                base = list(edit.value)
-            elif edit.path == "mirrors":
-                mirrors += edit.value
-            elif edit.path.split(".")[0] in ("redirect", "directResponse"):
-                base = []
-    ends = False
-    found: list[Spec] = []
-    for edit in variants(place, port):
-        if not edit.value.keys() & {"redirect", "directResponse"}:
-            found += edit.value.get("route", base)
-            found += edit.value.get("mirrors", mirrors) or ()
-        ends = not edit.match
-    if not ends and base:
-        found += [*base, *mirrors]
-    yield from (s for s in found if s.keys() & {"upstream", "host"})

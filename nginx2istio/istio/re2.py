@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import re2  # type: ignore[import-untyped]
 
 LIMIT = 1024
@@ -12,6 +14,7 @@ class Untranslatable(ValueError):
     """A regular expression that Envoy can't have, and why."""
 
 
+@lru_cache(maxsize=4096)  # a location's pattern is asked about many times
 def compiled(pattern: str) -> str:
     """The pattern, if Envoy takes it. Raises Untranslatable."""
     options = re2.Options()
@@ -74,6 +77,7 @@ def groups(pattern: str) -> int:
     return int(re2.compile(compiled(pattern)).groups)
 
 
+@lru_cache(maxsize=4096)
 def takes_nothing(pattern: str) -> bool:
     """Whether the empty text is one that the pattern matches as a whole."""
     return bool(re2.fullmatch(pattern, ""))

@@ -7,10 +7,11 @@ from collections.abc import Iterable, Sequence
 from nginx2istio.edit import Edit, Phase
 from nginx2istio.istio.fields import Conflict, put
 from nginx2istio.istio.objects import Noted, Object
-from nginx2istio.istio.policies import Policies, variants
+from nginx2istio.istio.policies import Policies
 from nginx2istio.istio.rows import Row, merged
-from nginx2istio.istio.site import Place, Site
+from nginx2istio.istio.site import Site
 from nginx2istio.istio.statuses import settled
+from nginx2istio.istio.wanted import ANSWERS, Wanted, wanted
 
 ROUTE_ORDER = (
     "name",
@@ -30,31 +31,66 @@ ONLY_WITH_SERVICE = ("route", "rewrite", "timeout", "retries", "fault", "mirrors
 Conflicts = list[tuple[str, Conflict]]
 
 
-def route_body(place: Place, port: int, policies: Policies, where: str) -> tuple[Object, Conflicts]:
-    """The HTTPRoute of a place on a port, without match, its destinations not yet finished."""
-    known = policies.bodies.get((id(place), port))
-    if known is not None:
-        return known, []
-    body: Object = {}
-    policies.bodies[id(place), port] = body
-    conflicts: Conflicts = []
-    for edit in place.edits:
-        if edit.target == "route" and edit.port in (0, port):
-            conflicts += [(where, c) for c in put(body, edit.path, edit.value)]
-    if not body.keys() & {"route", "redirect", "directResponse"}:
-        if place.service:
-            body["route"] = [{"upstream": place.service}]
+class Routes:
+    """Makes the routes of places; what the same edits make is made once, and shared."""
+
+    def __init__(self, policies: Policies):
+        self.policies = policies
+        self.bodies: dict[tuple[int, ...], tuple[Object, list[Conflict]]] = {}
+        self.answers: dict[tuple[int, int], Object] = {}
+
+    def body(self, at: Wanted) -> tuple[Object, list[Conflict]]:
+        """What the edits make of the HTTPRoute of a place, without match and destination."""
+        which = tuple(map(id, at.routes))
+        known = self.bodies.get(which)
+        if known is None:
+            known = self.bodies[which] = {}, []
+            for edit in at.routes:
+                known[1].extend(put(known[0], edit.path, edit.value))
+        return known
+
+    def at(self, at: Wanted) -> tuple[list[tuple[Object, Object, str]], list[Conflict]]:
+        """The routes of a place on a port: (further match, body, name), in order of precedence.
+
+        What nginx answers before limits and access count has a name of its own, so that an
+        EnvoyFilter for the place's name does not act on it.
+        """
+        made, conflicts = self.body(at)
+        base = made
+        if not made.keys() & {"route", "redirect", "directResponse"}:
+            service = at.place.service
+            if service:
+                base = {**made, "route": [{"upstream": service}]}
+            else:
+                base = {**made, "directResponse": {"status": 404}}
+        found: list[tuple[Object, Object, str]] = []
+        for edit in at.variants:
+            name = at.place.name
+            if edit.phase < Phase.LIMIT:
+                name += f" {edit.phase.name.lower()}"
+            found.append((dict(edit.match), self.variant(edit, made, base, at), name))
+            if not edit.match:
+                break
         else:
-            body["directResponse"] = {"status": 404}
-    return body, conflicts
+            found.append(({}, finished(base, self.policies, at), at.place.name))
+        return list(_split(found, at.splits)), conflicts
+
+    def variant(self, edit: Edit, made: Object, base: Object, at: Wanted) -> Object:
+        """The body of a variant. Where it answers by itself, the place does not matter."""
+        if ANSWERS.isdisjoint(edit.value):
+            return finished(_varied(edit, base), self.policies, at)
+        which = id(edit), id(made)
+        if which not in self.answers:
+            self.answers[which] = finished(_varied(edit, base), self.policies, at)
+        return self.answers[which]
 
 
-def finished(body: Object, policies: Policies, place: Place | None, port: int) -> Object:
+def finished(body: Object, policies: Policies, at: Wanted | None) -> Object:
     """A route's body with real destinations, without what makes no sense beside its answer."""
     body = dict(body)
     for name in ("route", "mirrors"):
         if body.get(name):
-            body[name] = [policies.destination(r, place, port) for r in body[name]]
+            body[name] = [policies.destination(r, at) for r in body[name]]
     if body.get("redirect") or body.get("directResponse"):
         for name in ONLY_WITH_SERVICE:
             body.pop(name, None)
@@ -65,46 +101,28 @@ def finished(body: Object, policies: Policies, place: Place | None, port: int) -
     return body
 
 
-def place_routes(
-    place: Place, port: int, policies: Policies, where: str
-) -> tuple[list[tuple[Object, Object, str]], Conflicts]:
-    """The routes of a place on a port: (further match, body, name), in order of precedence.
-
-    What nginx answers before limits and access count has a name of its own, so that an EnvoyFilter
-    for the place's name does not act on it.
-    """
-    base, conflicts = route_body(place, port, policies, where)
-    found: list[tuple[Object, Object, str]] = []
-    for edit in variants(place, port):
-        body = {k: v for k, v in base.items() if k not in edit.value}
-        if edit.value.keys() & {"redirect", "directResponse"}:
-            body.pop("directResponse", None)
-            body.pop("redirect", None)
-        body |= {k: v for k, v in edit.value.items() if v is not None}
-        if "headers" in edit.value and "headers" in base:
-            merged: Object = {}
-            for part in (edit.value["headers"], base["headers"]):
-                for name, inner in part.items():
-                    put(merged, name, inner)
-            body["headers"] = merged
-        name = place.name
-        if edit.phase < Phase.LIMIT:
-            name += f" {edit.phase.name.lower()}"
-        found.append((dict(edit.match), finished(body, policies, place, port), name))
-        if not edit.match:
-            return list(_split(found, place, port)), conflicts
-    found.append(({}, finished(base, policies, place, port), place.name))
-    return list(_split(found, place, port)), conflicts
+def _varied(edit: Edit, base: Object) -> Object:
+    body = {k: v for k, v in base.items() if k not in edit.value}
+    if not ANSWERS.isdisjoint(edit.value):
+        body.pop("directResponse", None)
+        body.pop("redirect", None)
+    body |= {k: v for k, v in edit.value.items() if v is not None}
+    if "headers" in edit.value and "headers" in base:
+        merged: Object = {}
+        for part in (edit.value["headers"], base["headers"]):
+            for name, inner in part.items():
+                put(merged, name, inner)
+        body["headers"] = merged
+    return body
 
 
 def _split(
-    routes: Iterable[tuple[Object, Object, str]], place: Place, port: int
+    routes: Iterable[tuple[Object, Object, str]], splits: Sequence[Edit]
 ) -> Iterable[tuple[Object, Object, str]]:
     """Routes with a copy before each that asks a Service, for the requests of a ``split`` edit.
 
     What one group of edits makes is copied for the next, so that a request has what all groups say.
     """
-    splits = [e for e in place.edits if e.target == "split" and e.port in (0, port)]
     for group in dict.fromkeys(e.path for e in splits):
         mine = [e for e in splits if e.path == group]
         routes = [copy for route in routes for copy in _copies(route, mine)]
@@ -140,7 +158,7 @@ def _shared(bodies: Sequence[Object], how: str) -> Object:
     return {k: v for k, v in first.items() if all(other.get(k) == v for other in found)}
 
 
-def http_routes(site: Site, policies: Policies) -> tuple[list[Object], Conflicts]:
+def http_routes(site: Site, routes: Routes) -> tuple[list[Object], Conflicts]:
     """The HTTPRoutes of a site: neighbours with equal bodies are one route with several matches."""
     rows: list[Row] = []
     conflicts: Conflicts = []
@@ -149,15 +167,15 @@ def http_routes(site: Site, policies: Policies) -> tuple[list[Object], Conflicts
     for edit in fronts:
         bodies = {}
         for port in [edit.port] if edit.port else site.ports:
-            bodies[port] = finished(dict(edit.value), policies, None, port)
+            bodies[port] = finished(dict(edit.value), routes.policies, None)
             if edit.path == "shared":
-                places = [route_body(place, port, policies, "")[0] for place in site.places]
+                places = [routes.body(wanted(place, port))[0] for place in site.places]
                 for how in ("set", "add"):
                     headers = _shared(places, how)
                     if headers:
                         put(bodies[port], f"headers.response.{how}", headers)
                 bodies[port] = settled(bodies[port])
-        apart = bool(edit.port) or len({repr(body) for body in bodies.values()}) > 1
+        apart = bool(edit.port) or not _alike(bodies.values())
         for port in list(bodies) if apart else list(bodies)[:1]:
             if port in site.ports:
                 on = {"port": port} if apart and several else {}
@@ -165,21 +183,27 @@ def http_routes(site: Site, policies: Policies) -> tuple[list[Object], Conflicts
     for place in site.places:
         by_port = {}
         for port in site.ports:
-            by_port[port], found = place_routes(place, port, policies, f"{site.host} {place.name}")
-            conflicts += [c for c in found if c not in conflicts]
-        same = len({repr(routes) for routes in by_port.values()}) == 1
+            by_port[port], found = routes.at(wanted(place, port))
+            named = [(f"{site.host} {place.name}", conflict) for conflict in found]
+            conflicts += [c for c in named if c not in conflicts]
+        same = _alike(by_port.values())
         for port in site.ports[:1] if same else site.ports:
             for match, body, name in by_port[port]:
                 on = {"port": port} if several and not same else {}
                 uris = [match["uri"]] if "uri" in match else place.uris
                 rows += [({**match, "uri": dict(u), **on}, body, name, place.note) for u in uris]
-    routes: list[Object] = []
+    made: list[Object] = []
     authorities = _authorities(site)
     for matches, body, name, note in merged(rows):
         if authorities:
             matches = [{**a, **m} for m in matches for a in authorities]
-        routes.append(_route(matches, body, name, note))
-    return routes, conflicts
+        made.append(_route(matches, body, name, note))
+    return made, conflicts
+
+
+def _alike(values: Iterable[object]) -> bool:
+    first, *others = values
+    return all(other == first for other in others)
 
 
 def _authorities(site: Site) -> list[Object]:

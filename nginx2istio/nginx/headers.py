@@ -8,10 +8,11 @@ Sources, in nginx's order: the ConfigMaps that ``add-headers`` and ``proxy-set-h
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from nginx2istio.kept import kept
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.model import Location, Origin, Server, Setting
 from nginx2istio.nginx.snippet import Directive, directive_origin, parse_snippet
@@ -178,19 +179,15 @@ def answer_headers(
     add_header and proxy_hide_header are inherited only by levels that have none of their own;
     ``auth`` is whether the location has one from the template, for the cookie of auth-url.
     """
-    by_level: list[list[HeaderLine]] = []
-    hidden = config.given("hide-headers")
-    for level in ("http", "server", "location"):
-        found = [x for x in _of_snippets(config, server, location, level) if x.kind in ANSWER]
-        if level == "http":
-            found += _of_map(config, "add-headers", "set")
-            names = config.controller.config["hide-headers"]
-            for name in names if hidden and isinstance(names, tuple) else ():
-                text = f"hide-headers: {name}"
-                at = hidden.origin if hidden else Origin()
-                found.append(HeaderLine("hide", str(name), "", "hide-headers", at, text))
-        by_level.append(found)
-    by_level[-1] += _of_annotation(config, location)
+    everywhere = _everywhere(config)
+    by_host, by_path = (
+        [x for x in _of_snippets(config, server, location, level) if x.kind in ANSWER]
+        for level in ("server", "location")
+    )
+    by_path += _of_annotation(config, location)
+    if not (everywhere or by_host or by_path):
+        return ()
+    by_level = (everywhere, by_host, by_path)
     lines = [x for level in by_level for x in level if x.kind in ("set", "clear")]
     for kind in ("add", "hide"):
         for found in reversed(by_level):
@@ -199,6 +196,19 @@ def answer_headers(
             if own or (kind == "add" and auth):
                 break
     return tuple(lines)
+
+
+@kept
+def _everywhere(config: NginxConfig) -> Sequence[HeaderLine]:
+    """What the http block does to the headers of answers."""
+    nowhere = Server("", ()), Location("", "prefix", "", Origin())
+    found = [x for x in _of_snippets(config, *nowhere, "http") if x.kind in ANSWER]
+    found += _of_map(config, "add-headers", "set")
+    hidden, names = config.given("hide-headers"), config.controller.config["hide-headers"]
+    for name in names if hidden and isinstance(names, tuple) else ():
+        text, at = f"hide-headers: {name}", hidden.origin if hidden else Origin()
+        found.append(HeaderLine("hide", str(name), "", "hide-headers", at, text))
+    return found
 
 
 ANSWER = frozenset({"set", "add", "clear", "hide"})
