@@ -122,6 +122,7 @@ class _Run:
                 named[rule.name] = rule
             found = [named[name] for name in sorted(named) if named[name].scope == scope]
             self.chosen[at] = found
+            self.note(settings)
         return found
 
     def run_all(self, here: Here, rules: Iterable[Rule], index: int) -> None:
@@ -188,7 +189,9 @@ class _Run:
             if owner is not None:
                 self.fates.setdefault(setting.origin, ("translated", owner.name, ""))
 
-    def here(self, server: Server, location: Location, settings: Settings) -> Here:
+    def here(
+        self, server: Server, location: Location, settings: Settings, served: tuple[int, ...]
+    ) -> Here:
         """A place, for all rules that run there one after another."""
         upstream = self.config.upstreams.get(location.upstream)
         return Here(
@@ -200,7 +203,7 @@ class _Run:
             NOTHING,
             NOTHING,
             self.options,
-            ports(server, self.config),
+            served,
             route_name(location),
         )
 
@@ -214,21 +217,22 @@ class _Run:
             first = server.locations[-1] if server.locations else None
             if first is None:
                 continue
-            self.note(server.settings)
-            here = self.here(server, first, server.settings)
+            served = ports(server, self.config)
+            here = self.here(server, first, server.settings, served)
             self.run_all(here, self.rules(server, server.settings, "server"), -1)
             for index, location in enumerate(server.locations):
-                self.note(location.settings)
-                here = self.here(server, location, location.settings)
+                here = self.here(server, location, location.settings, served)
                 self.run_all(here, self.rules(server, location.settings, "location"), index)
                 upstream = self.config.upstreams.get(location.upstream)
                 if upstream is None or location.slash_redirect:
                     continue
                 settings = shared.setdefault(upstream.name, upstream_settings(upstream))
-                self.note(settings)
-                here = self.here(server, location, settings)
+                here = self.here(server, location, settings, served)
                 self.run_all(here, self.rules(server, settings, "upstream"), index)
-        here = self.here(Server("*", ()), Location("/", "prefix", "", Origin()), {})
+        nowhere = Server("*", ())
+        here = self.here(
+            nowhere, Location("/", "prefix", "", Origin()), {}, ports(nowhere, self.config)
+        )
         self.run_all(here, self.always["once"], -1)
         return Translation(tuple(self.applied), tuple(self.said), self.fates)
 

@@ -60,9 +60,7 @@ DENY_ALL = ("deny", ("all",))
 Part = Edit | Finding
 
 
-@rule(
-    "server-blocks", scope="server", when="given", reads=("server-snippet", "relative-redirects")
-)
+@rule("server-blocks", scope="server", when="given", reads=("server-snippet", "relative-redirects"))
 def server_blocks(here: Here) -> Iterator[Part]:
     """Blocks that go before all paths of Ingresses: exact ones and regular expressions."""
     for key, setting, directive in _blocks(here):

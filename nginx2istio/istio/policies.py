@@ -12,6 +12,7 @@ from nginx2istio.istio.objects import Names, Noted, Object, made, short_hash
 from nginx2istio.istio.site import Service, Site
 from nginx2istio.istio.wanted import Spec, Wanted, wanted
 
+
 class Policies:
     """Traffic policies by Service: one for all its routes, or subsets where they differ.
 

@@ -51,6 +51,12 @@ class NginxConfig:
     """Domain -> the servers exactly one label below it: what ``*.domain`` would take."""
     settings: tuple[Setting, ...] = ()
     """Every accepted annotation of every loaded Ingress, in force or not."""
+    defaults: Mapping[str, Value | None] = field(init=False)
+    """What is in force where no annotation says anything, for annotations and ConfigMap keys."""
+
+    def __post_init__(self) -> None:
+        said = {key: effective(key, {}, self.controller) for key in ANNOTATIONS}
+        object.__setattr__(self, "defaults", {**self.controller.config, **said})
 
     def in_force(self, location: Location, key: str) -> Value | None:
         """The effective value of an annotation, or of a key that only the ConfigMap has."""
@@ -59,9 +65,7 @@ class NginxConfig:
 
     def default(self, key: str) -> Value | None:
         """The value where no annotation says anything: the ConfigMap's, else what is built in."""
-        if key not in ANNOTATIONS:
-            return self.controller.config[key]
-        return effective(key, {}, self.controller)
+        return self.defaults[key]
 
     def given(self, key: str) -> Setting | None:
         """An entry of the controller's own ConfigMap, None when it is not set there."""
