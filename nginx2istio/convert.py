@@ -62,12 +62,14 @@ def convert(inputs: Inputs, rules: Rules, options: Options | None = None) -> Con
     config = build(taken, inputs.resources, told, tuple(passed_over), tuple(remarks), own)
     translation = translate(config, rules, options)
     extra: list[Said] = [*engine.findings(config), *_notes(inputs.resources)]
+    problems = [*inputs.problems, *problems]
+    del inputs  # whose texts are a great part of the memory; the model has what it needs of them
     edits: dict[str, list[Applied]] = {}
     for applied in translation.applied:
         edits.setdefault(applied.host, []).append(applied)
     made = (_site(s, config, edits.get(s.host, []), extra, options) for s in config.servers)
     sites = [site for site in made if site]
-    once = tuple(edit for at in edits.get("*", ()) for _, edit in at.edits)
+    once = tuple(edit for at in edits.get("*", ()) for edit in at.edits)
     assembled = assemble(
         sites,
         services(config),
@@ -89,7 +91,7 @@ def convert(inputs: Inputs, rules: Rules, options: Options | None = None) -> Con
         said=(*translation.said, *extra),
         fates=fates,
         actions=tuple(_actions(config, assembled, options)),
-        problems=(*inputs.problems, *problems),
+        problems=tuple(problems),
     )
 
 
@@ -177,7 +179,7 @@ def _site(
         return None
     edits: dict[int, list[Edit]] = {}
     for at in applied:
-        for _, edit in at.edits:
+        for edit in at.edits:
             where = -1 if edit.target in HOST_WIDE else at.location
             edits.setdefault(where, []).append(edit)
     places = []

@@ -14,7 +14,7 @@ from nginx2istio.rule import Edit, Fate, Finding, Here, Message, Rule, Severity,
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """The edits of one place, each with its rule's name.
+    """The edits of one place, and for each the rule that wishes it.
 
     ``location`` is an index of ``server.locations``, -1 for the host; ``origin`` the Ingress.
     """
@@ -22,7 +22,8 @@ class Applied:
     host: str
     location: int
     origin: Origin
-    edits: Sequence[tuple[str, Edit]]
+    edits: Sequence[Edit]
+    rules: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,12 +128,15 @@ class _Run:
 
     def run_all(self, here: Here, rules: Iterable[Rule], index: int) -> None:
         """Runs rules at a place and keeps what they yield."""
-        edits: list[tuple[str, Edit]] = []
+        edits: list[Edit] = []
+        names: list[str] = []
         for rule in rules:
-            edits += [(rule.name, edit) for edit in self.run(here, rule, index)]
+            wished = self.run(here, rule, index)
+            edits += wished
+            names += [rule.name] * len(wished)
         if edits:
-            at = here.location.ingress
-            self.applied.append(Applied(here.server.host, index, at, tuple(edits)))
+            host, origin = here.server.host, here.location.ingress
+            self.applied.append(Applied(host, index, origin, tuple(edits), tuple(names)))
 
     def run(self, here: Here, rule: Rule, index: int) -> list[Edit]:
         here.keys, here.reads = self.keys[rule.name]
@@ -142,10 +146,13 @@ class _Run:
             text = f"{type(error).__name__}: {error}"
             key = next((k for k in rule.keys if k in here.settings), "")
             results = [BROKEN_RULE.about(key, rule=rule.name, error=text)]
+        edits: list[Edit] = []
         for result in results:
             if isinstance(result, Finding):
                 self.say(here, rule, result, index)
-        return [result for result in results if isinstance(result, Edit)]
+            else:
+                edits.append(result)
+        return edits
 
     def say(self, here: Here, rule: Rule, finding: Finding, index: int) -> None:
         setting = here.settings.get(finding.key) or self.config.given(finding.key)

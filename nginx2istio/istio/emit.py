@@ -40,7 +40,11 @@ def _text(text: str) -> str:
 def _lines(value: Any, indent: str, out: list[str]) -> None:
     if isinstance(value, dict):
         for key, inner in value.items():
-            _entry(f"{indent}{_text(key)}:", inner, indent, out)
+            head = f"{indent}{_text(key)}:"
+            if key == "headers" and inner and isinstance(inner, dict):
+                out += (head, *_headers(inner, indent + "  "))
+            else:
+                _entry(head, inner, indent, out)
         return
     for inner in value:
         if isinstance(inner, (dict, list)) and inner:
@@ -52,6 +56,21 @@ def _lines(value: Any, indent: str, out: list[str]) -> None:
             out[start] = f"{indent}- {out[start][len(indent) + 2 :]}"
         else:
             out.append(f"{indent}- {_leaf(inner)}")
+
+
+_KNOWN: dict[tuple[int, str], tuple[Any, list[str]]] = {}
+
+
+def _headers(value: Any, indent: str) -> list[str]:
+    """The lines of a route's headers: most of all text, and one value in all routes alike."""
+    known = _KNOWN.get((id(value), indent))
+    if known is None:
+        if len(_KNOWN) >= 1024:
+            _KNOWN.clear()
+        lines: list[str] = []
+        _lines(value, indent, lines)
+        known = _KNOWN[id(value), indent] = value, lines  # held, so that its identity is its own
+    return known[1]
 
 
 def _leaf(value: Any) -> str:

@@ -9,8 +9,12 @@ from typing import Any
 
 from nginx2istio.istio.fields import Conflict, frozen, put
 from nginx2istio.istio.objects import Names, Noted, Object, made, short_hash
-from nginx2istio.istio.site import Service, Site
+from nginx2istio.istio.site import Place, Service, Site
 from nginx2istio.istio.wanted import Spec, Wanted, wanted
+
+
+MANY = 4096
+"""How many results are kept for places alike, most of which are near to each other."""
 
 
 class Policies:
@@ -32,8 +36,11 @@ class Policies:
             there = (space, service.alias)
             if service.alias and there not in self.known_as[service.host]:
                 self.known_as[service.host].append(there)
+        self.known: dict[tuple[int, ...], Wanted] = {}
         self.wished: dict[tuple[object, ...], tuple[Object, list[Conflict]]] = {}
         """What the same edits make of an upstream's policy."""
+        self.plain: dict[Any, Object] = {}
+        """Destinations of routes that go to an upstream and say nothing else."""
         self.by_host: dict[str, Counter[Any]] = {}
         self.values: dict[Any, Object] = {}
         self.sources: dict[str, set[str]] = {}
@@ -41,13 +48,23 @@ class Policies:
         for site in sites:
             for place in site.places:
                 for port in site.ports:
-                    self.add(site, wanted(place, port))
+                    self.add(site, place, self.wanted(place, port))
 
-    def add(self, site: Site, at: Wanted) -> None:
+    def wanted(self, place: Place, port: int) -> Wanted:
+        """What is wanted of a place on a port; alike places have one value."""
+        which = (port, *map(id, place.edits))
+        found = self.known.get(which)
+        if found is None:
+            if len(self.known) >= MANY:
+                self.known.clear()
+            found = self.known[which] = wanted(place.edits, port)
+        return found
+
+    def add(self, site: Site, place: Place, at: Wanted) -> None:
         """Counts what requests to a place on a port want of the hosts that they reach."""
-        for spec in at.reached():
+        for spec in at.reached(place.service):
             host = self.service(spec).host
-            key = self.policy(spec, at, f"{site.host} {at.place.name}")
+            key = self.policy(spec, at, f"{site.host} {place.name}")
             self.by_host.setdefault(host, Counter())[key] += 1
             self.sources.setdefault(host, set()).update(site.sources)
 
@@ -103,9 +120,19 @@ class Policies:
         """An Istio destination in place of an upstream's name."""
         if "upstream" not in spec and "host" not in spec:
             return dict(spec)
+        key = self.policy(spec, at)
+        which = (spec["upstream"], key) if len(spec) == 1 else None
+        if which not in self.plain:
+            made = self._destination(spec, key)
+            if which is None:
+                return made
+            self.plain[which] = made
+        return self.plain[which]
+
+    def _destination(self, spec: Spec, key: Any) -> Object:
         service = self.service(spec)
         there: Object = {"host": service.host}
-        subset = self.subset(service.host, self.policy(spec, at))
+        subset = self.subset(service.host, key)
         if subset:
             there["subset"] = subset
         if service.port is not None:

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Sequence
 from nginx2istio.edit import Edit, Phase
 from nginx2istio.istio.fields import Conflict, put
 from nginx2istio.istio.objects import Noted, Object
-from nginx2istio.istio.policies import Policies
+from nginx2istio.istio.policies import MANY, Policies
 from nginx2istio.istio.rows import Row, merged
-from nginx2istio.istio.site import Site
+from nginx2istio.istio.site import Place, Site
 from nginx2istio.istio.statuses import settled
-from nginx2istio.istio.wanted import ANSWERS, Wanted, wanted
+from nginx2istio.istio.wanted import ANSWERS, Wanted
 
 ROUTE_ORDER = (
     "name",
@@ -44,12 +44,17 @@ class Routes:
         which = tuple(map(id, at.routes))
         known = self.bodies.get(which)
         if known is None:
+            if len(self.bodies) >= MANY:
+                self.bodies.clear()
+                self.answers.clear()  # which know bodies by their identity
             known = self.bodies[which] = {}, []
             for edit in at.routes:
                 known[1].extend(put(known[0], edit.path, edit.value))
         return known
 
-    def at(self, at: Wanted) -> tuple[list[tuple[Object, Object, str]], list[Conflict]]:
+    def at(
+        self, place: Place, at: Wanted
+    ) -> tuple[list[tuple[Object, Object, str]], list[Conflict]]:
         """The routes of a place on a port: (further match, body, name), in order of precedence.
 
         What nginx answers before limits and access count has a name of its own, so that an
@@ -58,21 +63,20 @@ class Routes:
         made, conflicts = self.body(at)
         base = made
         if not made.keys() & {"route", "redirect", "directResponse"}:
-            service = at.place.service
-            if service:
-                base = {**made, "route": [{"upstream": service}]}
+            if place.service:
+                base = {**made, "route": [{"upstream": place.service}]}
             else:
                 base = {**made, "directResponse": {"status": 404}}
         found: list[tuple[Object, Object, str]] = []
         for edit in at.variants:
-            name = at.place.name
+            name = place.name
             if edit.phase < Phase.LIMIT:
                 name += f" {edit.phase.name.lower()}"
             found.append((dict(edit.match), self.variant(edit, made, base, at), name))
             if not edit.match:
                 break
         else:
-            found.append(({}, finished(base, self.policies, at), at.place.name))
+            found.append(({}, finished(base, self.policies, at), place.name))
         return list(_split(found, at.splits)), conflicts
 
     def variant(self, edit: Edit, made: Object, base: Object, at: Wanted) -> Object:
@@ -169,9 +173,10 @@ def http_routes(site: Site, routes: Routes) -> tuple[list[Object], Conflicts]:
         for port in [edit.port] if edit.port else site.ports:
             bodies[port] = finished(dict(edit.value), routes.policies, None)
             if edit.path == "shared":
-                places = [routes.body(wanted(place, port))[0] for place in site.places]
+                wanted = [routes.policies.wanted(place, port) for place in site.places]
+                places = {id(at): routes.body(at)[0] for at in wanted}
                 for how in ("set", "add"):
-                    headers = _shared(places, how)
+                    headers = _shared(list(places.values()), how)
                     if headers:
                         put(bodies[port], f"headers.response.{how}", headers)
                 bodies[port] = settled(bodies[port])
@@ -183,7 +188,7 @@ def http_routes(site: Site, routes: Routes) -> tuple[list[Object], Conflicts]:
     for place in site.places:
         by_port = {}
         for port in site.ports:
-            by_port[port], found = routes.at(wanted(place, port))
+            by_port[port], found = routes.at(place, routes.policies.wanted(place, port))
             named = [(f"{site.host} {place.name}", conflict) for conflict in found]
             conflicts += [c for c in named if c not in conflicts]
         same = _alike(by_port.values())
@@ -191,7 +196,7 @@ def http_routes(site: Site, routes: Routes) -> tuple[list[Object], Conflicts]:
             for match, body, name in by_port[port]:
                 on = {"port": port} if several and not same else {}
                 uris = [match["uri"]] if "uri" in match else place.uris
-                rows += [({**match, "uri": dict(u), **on}, body, name, place.note) for u in uris]
+                rows += [({**match, "uri": u, **on}, body, name, place.note) for u in uris]
     made: list[Object] = []
     authorities = _authorities(site)
     for matches, body, name, note in merged(rows):

@@ -1,13 +1,12 @@
-"""What is wanted of one place on one port, by what the edits are about."""
+"""What is wanted of places on a port, by what the edits are about."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from nginx2istio.edit import Edit
-from nginx2istio.istio.site import Place
 
 Spec = Mapping[str, Any]
 """A destination before it is finished: ``upstream``, or ``host`` and ``port``; ``policy`` ..."""
@@ -17,20 +16,18 @@ ANSWERS = frozenset({"redirect", "directResponse"})
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """The edits of a place that hold on a port, in order.
+    """The edits of places that hold on a port, in order.
 
     ``variants`` are in order of precedence, and there is none that is never reached.
     """
 
-    place: Place
     routes: list[Edit] = field(default_factory=list)
     variants: list[Edit] = field(default_factory=list)
     splits: list[Edit] = field(default_factory=list)
     destinations: list[Edit] = field(default_factory=list)
 
-    def reached(self) -> Iterator[Spec]:
+    def reached(self, service: str) -> Iterator[Spec]:
         """The upstreams and hosts that requests may reach, mirrors included."""
-        service = self.place.service
         base: list[Spec] = [{"upstream": service}] if service else []
         mirrors: list[Spec] = []
         for edit in self.routes:
@@ -52,16 +49,16 @@ class Wanted:
         yield from (s for s in found if "upstream" in s or "host" in s)
 
 
-def wanted(place: Place, port: int) -> Wanted:
-    """What is wanted of a place on a port."""
-    found = Wanted(place)
+def wanted(edits: Sequence[Edit], port: int) -> Wanted:
+    """What edits of a place want on a port."""
+    found = Wanted()
     kinds = {
         "route": found.routes,
         "variant": found.variants,
         "split": found.splits,
         "destination": found.destinations,
     }
-    for edit in place.edits:
+    for edit in edits:
         kind = kinds.get(edit.target)
         if kind is not None and edit.port in (0, port):
             kind.append(edit)

@@ -220,7 +220,9 @@ class _Builder:
                 name = default.name
                 locations = [x if x.upstream else replace(x, upstream=name) for x in locations]
             found, regex = blocks(locations)
-            self.losses.used |= {s.origin for loc in found for s in loc.settings.values()}
+            # Locations of one Ingress share their settings.
+            settings = {id(loc.settings): loc.settings for loc in found}
+            self.losses.used |= {s.origin for each in settings.values() for s in each.values()}
             self.losses.used |= {s.origin for s in grown.settings.values()}
             servers.append(
                 Server(

@@ -52,11 +52,11 @@ class Upstreams:
                         loaded, mine, f"another Ingress was first to name {backend.service}"
                     )
             return
-        keys = UPSTREAM_FIRST | (CANARY if loaded.canary else frozenset())
-        settings = {k: s for k, s in loaded.settings.items() if k in keys}
+        keys = UPSTREAM_FIRST | CANARY if loaded.canary else UPSTREAM_FIRST
+        settings = {k: loaded.settings[k] for k in loaded.settings.keys() & keys}
         self.losses.used |= {s.origin for s in settings.values()}
         made = self.services.upstream(loaded.ingress.origin.namespace, backend)
-        self.found[name] = replace(made, settings=settings)
+        self.found[name] = replace(made, settings=settings) if settings else made
         if loaded.canary:
             self.canaries.add(name)
 

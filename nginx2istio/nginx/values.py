@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Callable
-from typing import TypeAlias
+from functools import lru_cache
+from typing import Any, TypeAlias
 
 import re2  # type: ignore[import-untyped]
 
@@ -49,9 +50,14 @@ def integer(text: str, bits: int = 64) -> int | None:
     return number if -(1 << bits - 1) <= number < 1 << bits - 1 else None
 
 
+@lru_cache(maxsize=256)
+def _expression(pattern: str) -> Any:
+    return re2.compile(pattern)
+
+
 def matches(pattern: str, text: str) -> bool:
     """Say whether all of ``text`` matches the RE2 ``pattern``; Go's regexp is RE2 as well."""
-    return re2.fullmatch(pattern, text) is not None
+    return _expression(pattern).fullmatch(text) is not None
 
 
 def contains(pattern: str, text: str) -> bool:
