@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from nginx2istio.edit import Edit, Phase
@@ -57,6 +57,8 @@ class Zones:
     """Locations that answer 404 to all, left out so that the policy need not hold for others."""
     over: Over
     """How requests that nginx redirects to https are told: by their port or by a proxy in front."""
+    made: dict[tuple[str, str], Edit] = field(default_factory=dict, compare=False)
+    """The policies that were made already, for whose other locations they are the same."""
 
     def parts(self, group: str) -> list[Part]:
         """The locations of a group, apart where other requests of theirs are concerned."""
@@ -217,11 +219,15 @@ def authorization(
     It holds for requests from any of ``sources`` (Istio's Source), for all if there are none. Each
     location of the group asks for the same object.
     """
+    known = plan.made.get((deed, group))
+    if known is not None:
+        return known
     target = Target(options.gateway_namespace, options.gateway_selector)
     host = "catch-all" if plan.server.host == DEFAULT_SERVER else plan.server.host
     title = f"nginx2istio-{deed.lower()}-{host}"
     made = rules(sources, plan.parts(group), plan.others)
-    return Edit("resource", "", policy(target, title, deed, made, provider, plan.sources(group)))
+    named = policy(target, title, deed, made, provider, plan.sources(group))
+    return plan.made.setdefault((deed, group), Edit("resource", "", named))
 
 
 def withheld(status: int = 503) -> Edit:

@@ -212,6 +212,10 @@ class Here:
         self._mine(key)
         return self.config.given(key)
 
+    def given(self, key: str) -> bool:
+        """Whether somebody says anything, the annotation or the controller's ConfigMap."""
+        return key in self or self.config.given(key) is not None
+
     def text(self, key: str) -> str:
         """The effective value as text."""
         value = self[key]

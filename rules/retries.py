@@ -69,6 +69,7 @@ NEVER = ("retriable-headers",)
 """Matches no answer while no header is named: Istio has no perTryTimeout without retries."""
 NOT_IDEMPOTENT = "POST|LOCK|PATCH"
 MANY = 10
+EXPLICIT = ("proxy-next-upstream", "proxy-next-upstream-tries", "retry-non-idempotent")
 
 
 @rule(
@@ -88,12 +89,8 @@ def retries(here: Here) -> Iterator[Edit | Finding]:
     """
     if here.upstream is None or here.location.slash_redirect:
         return
-    explicit = any(
-        k in here or here.global_setting(k)
-        for k in ("proxy-next-upstream", "proxy-next-upstream-tries", "retry-non-idempotent")
-    )
     tries = here.number("proxy-next-upstream-tries")
-    if not explicit:
+    if not any(here.given(k) for k in EXPLICIT):
         yield _retries(UNSENT, tries, here.number("proxy-read-timeout"))
         return
     wanted = tokens(here)

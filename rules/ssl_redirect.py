@@ -142,8 +142,12 @@ def hsts(here: Here) -> Iterator[Edit | Finding]:
 
     What a snippet or a list of headers says of it comes later and wins.
     """
-    if not here.tls or not here["hsts"]:
-        return
+    if here.tls and here["hsts"]:
+        yield from _unless_replaced(here)
+
+
+@once_per("server", "settings", "config")
+def _unless_replaced(here: Here) -> Iterator[Edit]:
     said = answer_headers(here.config, here.server, here.location)
     replaced = any(x.name.lower() == STS.lower() and x.kind != "add" and not x.codes for x in said)
     if not replaced:

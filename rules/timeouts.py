@@ -57,7 +57,7 @@ def timeouts(here: Here) -> Iterator[Edit | Finding]:
     if "proxy-connect-timeout" in here and here.number("proxy-connect-timeout") > 0:
         yield connect(here.number("proxy-connect-timeout"))
     if "proxy-read-timeout" in here:
-        told = any(k in here or here.global_setting(k) for k in RETRY_KEYS)
+        told = any(here.given(k) for k in RETRY_KEYS)
         seconds = here.number("proxy-read-timeout")
         again = AGAIN if seconds < USUAL and not told else ""
         yield READ.about("proxy-read-timeout", seconds=seconds, again=again)

@@ -133,7 +133,7 @@ def tls_options(here: Here) -> Iterator[Edit | Finding]:
     """Nginx offers what OpenSSL makes of the lists; Istio takes names and versions."""
     if not here.tls or here.server.passthrough:
         return
-    if "ssl-ciphers" in here or here.global_setting("ssl-ciphers"):
+    if here.given("ssl-ciphers"):
         yield from ciphers(here)
     if "ssl-prefer-server-ciphers" in here and not here["ssl-prefer-server-ciphers"]:
         yield ORDER.about("ssl-prefer-server-ciphers")
