@@ -132,8 +132,9 @@ class _Run:
         names: list[str] = []
         for rule in rules:
             wished = self.run(here, rule, index)
-            edits += wished
-            names += [rule.name] * len(wished)
+            if wished:
+                edits += wished
+                names += [rule.name] * len(wished)
         if edits:
             host, origin = here.server.host, here.location.ingress
             self.applied.append(Applied(host, index, origin, tuple(edits), tuple(names)))
@@ -234,8 +235,10 @@ class _Run:
                 if upstream is None or location.slash_redirect:
                     continue
                 settings = shared.setdefault(upstream.name, upstream_settings(upstream))
-                here = self.here(server, location, settings, served)
-                self.run_all(here, self.rules(server, settings, "upstream"), index)
+                rules = self.rules(server, settings, "upstream")
+                if rules:
+                    here = self.here(server, location, settings, served)
+                    self.run_all(here, rules, index)
         nowhere = Server("*", ())
         here = self.here(
             nowhere, Location("/", "prefix", "", Origin()), {}, ports(nowhere, self.config)

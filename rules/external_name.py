@@ -23,15 +23,17 @@ SHORT = Message(
 )
 
 
-@rule("external-name", scope="upstream", when="always")
+@rule("external-name", when="always")
 def external_name(here: Here) -> Iterator[Edit | Finding]:
     """Where a Service is but another name nginx resolves that one; Istio has to know its host.
 
     Routes go on naming the Service, which pilot takes for an alias of the host. The Host header
     stays as it is, in both.
     """
-    for upstream in (here.upstream, *(here.upstream.alternatives if here.upstream else ())):
-        if upstream is None or not upstream.external_name or upstream.unavailable:
+    if here.upstream is None or here.location.slash_redirect:
+        return
+    for upstream in (here.upstream, *here.upstream.alternatives):
+        if not upstream.external_name or upstream.unavailable:
             continue
         name = upstream.external_name
         service = f"{upstream.namespace}/{upstream.service}"

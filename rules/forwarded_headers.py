@@ -138,8 +138,6 @@ def _block(here: Here) -> Iterator[Edit]:
     elif source != "X-FORWARDED-FOR":  # which has Envoy's own addition by now
         removed.append(ORIGINAL)
         block[ORIGINAL] = f"%REQ({source})%"
-    yield route("headers.request.remove", removed)
-    yield route("headers.request.set", block)
     for port, scheme in ((80, "http"), (443, "https")):
         if believed:
             told = "'x-forwarded-port' in request.headers ? request.headers['x-forwarded-port']"
@@ -148,7 +146,7 @@ def _block(here: Here) -> Iterator[Edit]:
             own = {"X-Forwarded-Port": str(port), "X-Forwarded-Scheme": scheme, "X-Scheme": scheme}
             if here["enable-real-ip"]:
                 own["X-Forwarded-Proto"] = scheme
-        yield route("headers.request.set", own, port=port)
+        yield route("headers.request", {"remove": removed, "set": block | own}, port=port)
 
 
 @rule("compat", scope="once", when="always", reads=("proxy-add-original-uri-header",))

@@ -249,7 +249,7 @@ def value(here: Here, name: str) -> str:
     return simple.get(name, here.server.host if name == "server_name" else "")
 
 
-@rule("service-upstream", scope="upstream", when="always")
+@rule("service-upstream", scope="upstream", when="given")
 def service_upstream(here: Here) -> Iterator[Edit | Finding]:
     """Say what becomes of the Service's own address as nginx's only endpoint: pods are asked."""
     if here.upstream is not None and here["service-upstream"]:

@@ -50,6 +50,9 @@ HEALTH = Message(
     frozenset({"routing", "status"}),
 )
 
+HTTP2 = re.compile(r"(grpc|http2|kubernetes\.io/h2c)(-|$)")
+GRPC = ("GRPC", "GRPCS")
+
 
 @rule("health", scope="once", when="always")
 def health(here: Here) -> Iterator[Edit | Finding]:
@@ -80,13 +83,16 @@ def coalescing(here: Here) -> Iterator[Edit | Finding]:
             yield front(Phase.SERVER, match, port=443, directResponse={"status": 421})
 
 
-@rule("path-slash", when="always", reads=("relative-redirects",))
-def slash_redirect(here: Here) -> Iterator[Edit | Finding]:
+@rule("path-itself", when="always", reads=("relative-redirects",))
+def decided_by_path(here: Here) -> Iterator[Edit | Finding]:
     """Nginx sends `/x` to `/x/` by itself where only `/x/` is a location: 301, query kept.
 
-    Envoy has no such habit: a redirect route says it.
+    Envoy has no such habit: a redirect route says it. An annotation that the controller can't use
+    makes a location answer 503.
     """
     location = here.location
+    if location.denied:
+        yield variant(Phase.RETURN, directResponse={"status": 503})
     if location.slash_redirect:
         to = {"uri": location.path + "/", "redirectCode": 301}
         if here.own_host == here.server.host:
@@ -96,33 +102,21 @@ def slash_redirect(here: Here) -> Iterator[Edit | Finding]:
             yield RELATIVE.about("", path=location.path + "/")
 
 
-@rule("path-denied", when="always")
-def denied(here: Here) -> Iterator[Edit | Finding]:
-    """An annotation that the controller can't use makes a location answer 503."""
-    if here.location.denied:
-        yield variant(Phase.RETURN, directResponse={"status": 503})
-
-
-@rule("path-protocol", when="always", reads=("backend-protocol",))
-def port_protocol(here: Here) -> Iterator[Edit | Finding]:
-    """Nginx speaks HTTP/1.1 unless backend-protocol says GRPC; Istio goes by the port's name."""
-    upstream = here.upstream
-    said = upstream and (upstream.app_protocol or upstream.port_name)
-    if not upstream or not said or here.text("backend-protocol").upper() in ("GRPC", "GRPCS"):
-        return
-    if re.match(r"(grpc|http2|kubernetes\.io/h2c)(-|$)", said):
-        service = f"{upstream.namespace}/{upstream.service}"
-        yield HTTP2_PORT.about("backend-protocol", said=said, service=service)
-
-
-@rule("path-backend", when="always", reads=("default-backend",))
+@rule("path-backend", when="always", reads=("backend-protocol", "default-backend"))
 def no_endpoints(here: Here) -> Iterator[Edit | Finding]:
     """A path whose Service or port does not exist is answered 503 by nginx.
 
     Istio answers 500 to a route whose cluster does not exist, so that the 503 is written out.
+    Nginx speaks HTTP/1.1 unless backend-protocol says GRPC; Istio goes by the port's name.
     """
     upstream = here.upstream
-    if upstream is None or here.location.slash_redirect:
+    if upstream is None:
+        return
+    said = upstream.app_protocol or upstream.port_name
+    if said and HTTP2.match(said) and here.text("backend-protocol").upper() not in GRPC:
+        service = f"{upstream.namespace}/{upstream.service}"
+        yield HTTP2_PORT.about("backend-protocol", said=said, service=service)
+    if here.location.slash_redirect:
         return
     if upstream.unavailable:
         if "default-backend" not in here:

@@ -37,12 +37,17 @@ def _text(text: str) -> str:
     return _CONTROL.sub(lambda m: f"\\u{ord(m[0]):04x}", quoted)
 
 
+@lru_cache(maxsize=1024)
+def _head(indent: str, key: str) -> str:
+    return f"{indent}{_text(key)}:"
+
+
 def _lines(value: Any, indent: str, out: list[str]) -> None:
     if isinstance(value, dict):
         for key, inner in value.items():
-            head = f"{indent}{_text(key)}:"
-            if key == "headers" and inner and isinstance(inner, dict):
-                out += (head, *_headers(inner, indent + "  "))
+            head = _head(indent, key)
+            if key in SHARED and inner and isinstance(inner, dict):
+                out += (head, *_shared(inner, indent + "  "))
             else:
                 _entry(head, inner, indent, out)
         return
@@ -58,11 +63,12 @@ def _lines(value: Any, indent: str, out: list[str]) -> None:
             out.append(f"{indent}- {_leaf(inner)}")
 
 
+SHARED = frozenset({"headers", "retries", "destination"})
+"""Fields of routes that are most of all text, and one value in all routes alike."""
 _KNOWN: dict[tuple[int, str], tuple[Any, list[str]]] = {}
 
 
-def _headers(value: Any, indent: str) -> list[str]:
-    """The lines of a route's headers: most of all text, and one value in all routes alike."""
+def _shared(value: Any, indent: str) -> list[str]:
     known = _KNOWN.get((id(value), indent))
     if known is None:
         if len(_KNOWN) >= 1024:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -11,7 +10,6 @@ from nginx2istio.istio.fields import Conflict, frozen, put
 from nginx2istio.istio.objects import Names, Noted, Object, made, short_hash
 from nginx2istio.istio.site import Place, Service, Site
 from nginx2istio.istio.wanted import Spec, Wanted, wanted
-
 
 MANY = 4096
 """How many results are kept for places alike, most of which are near to each other."""
@@ -41,14 +39,18 @@ class Policies:
         """What the same edits make of an upstream's policy."""
         self.plain: dict[Any, Object] = {}
         """Destinations of routes that go to an upstream and say nothing else."""
-        self.by_host: dict[str, Counter[Any]] = {}
+        self.by_host: dict[str, dict[Any, None]] = {}
         self.values: dict[Any, Object] = {}
         self.sources: dict[str, set[str]] = {}
         self.conflicts: list[tuple[str, Conflict]] = []
         for site in sites:
+            done: dict[tuple[str, int], Wanted] = {}  # held, so that identities are their own
             for place in site.places:
                 for port in site.ports:
-                    self.add(site, place, self.wanted(place, port))
+                    at = self.wanted(place, port)
+                    if (place.service, id(at)) not in done:
+                        done[place.service, id(at)] = at
+                        self.add(site, place, at)
 
     def wanted(self, place: Place, port: int) -> Wanted:
         """What is wanted of a place on a port; alike places have one value."""
@@ -61,11 +63,11 @@ class Policies:
         return found
 
     def add(self, site: Site, place: Place, at: Wanted) -> None:
-        """Counts what requests to a place on a port want of the hosts that they reach."""
+        """Notes what requests to a place on a port want of the hosts that they reach."""
         for spec in at.reached(place.service):
             host = self.service(spec).host
             key = self.policy(spec, at, f"{site.host} {place.name}")
-            self.by_host.setdefault(host, Counter())[key] += 1
+            self.by_host.setdefault(host, {})[key] = None
             self.sources.setdefault(host, set()).update(site.sources)
 
     def service(self, spec: Spec) -> Service:

@@ -28,6 +28,7 @@ ROUTE_ORDER = (
     "headers",
 )
 ONLY_WITH_SERVICE = ("route", "rewrite", "timeout", "retries", "fault", "mirrors", "corsPolicy")
+PHASES = {phase: f" {phase.name.lower()}" for phase in Phase}
 Conflicts = list[tuple[str, Conflict]]
 
 
@@ -71,7 +72,7 @@ class Routes:
         for edit in at.variants:
             name = place.name
             if edit.phase < Phase.LIMIT:
-                name += f" {edit.phase.name.lower()}"
+                name += PHASES[edit.phase]
             found.append((dict(edit.match), self.variant(edit, made, base, at), name))
             if not edit.match:
                 break

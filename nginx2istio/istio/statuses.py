@@ -35,8 +35,8 @@ def settled(body: dict[str, Any]) -> dict[str, Any]:
     elif body.get("directResponse"):
         status = int(body["directResponse"]["status"])
     response = body.get("headers", {}).get("response", {})
-    values = (v for how in ("set", "add") for v in response.get(how, {}).values())
-    if not status or not any(v.startswith("%CEL(response.code") for v in values):
+    texts = (v for how in ("set", "add") for v in response.get(how, {}).values())
+    if not status or not any(v.startswith("%CEL(response.code") for v in texts):
         return body
     kept: dict[str, Any] = dict(response)
     for how in ("set", "add"):

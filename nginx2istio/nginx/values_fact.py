@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Generic, Literal, TypeAlias, TypeVar
+from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
 from nginx2istio.nginx import catalogue
 from nginx2istio.nginx.controller import Controller
@@ -52,6 +52,9 @@ class Got(Generic[T]):
     why: str = ""
 
 
+ABSENT: Got[Any] = Got("absent")
+
+
 @dataclass(frozen=True, slots=True)
 class Reader:
     """The annotations of one Ingress by short name, without the prefix."""
@@ -91,7 +94,7 @@ class Reader:
     ) -> Got[T]:
         name = self.source(key)
         if name is None:
-            return Got("absent")
+            return ABSENT  # most are
         text = self.given[name]
         if text and self.controller.validates and not check(text):
             return Got("refused", why=f"{text!r} is refused")

@@ -7,7 +7,7 @@ depends on variables or certificates is not looked at.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from nginx2istio.nginx.controller import Controller
 from nginx2istio.nginx.values import Value, compiles, matches
@@ -19,8 +19,8 @@ LARGEST = (1 << 63) - 1
 def refused_by_nginx(values: Mapping[str, Value], controller: Controller) -> dict[str, str]:
     """Say why nginx would refuse a configuration with these ``values``: key -> reason."""
     found: dict[str, str] = {}
-    for check in (_numbers, _buffers, _words, _codes, _bursts, _variables, _aliases):
-        for key, why in check(values, controller):
+    for check, keys in CHECKS.items():
+        for key, why in () if keys.isdisjoint(values) else check(values, controller):
             if key in values:
                 found.setdefault(key, why)
     return found
@@ -131,6 +131,37 @@ def _aliases(values: Mapping[str, Value], _: Controller) -> Found:
             yield "server-alias", f"{text!r} is no regex"
         elif text == "." or (text.startswith("*") and not re.match(r"\*\..", text)):
             yield "server-alias", f"{text!r} is no server name"
+
+
+CHECKS: Mapping[Callable[[Mapping[str, Value], Controller], Found], frozenset[str]] = {
+    _numbers: frozenset(
+        {
+            "limit-rate",
+            "limit-rate-after",
+            "proxy-connect-timeout",
+            "proxy-next-upstream-timeout",
+            "proxy-next-upstream-tries",
+            "proxy-read-timeout",
+            "proxy-send-timeout",
+        }
+    ),
+    _buffers: frozenset(
+        {
+            "proxy-buffer-size",
+            "proxy-buffers-number",
+            "proxy-busy-buffers-size",
+            "proxy-max-temp-file-size",
+        }
+    ),
+    _words: frozenset(
+        {"proxy-cookie-path", "proxy-redirect-from", "proxy-redirect-to", "ssl-ciphers"}
+    ),
+    _codes: frozenset({"custom-http-errors"}),
+    _bursts: frozenset({"limit-burst-multiplier", "limit-rpm", "limit-rps"}),
+    _variables: frozenset({"app-root", "rewrite-target", "upstream-vhost", "x-forwarded-prefix"}),
+    _aliases: frozenset({"server-alias"}),
+}
+"""What is checked, and for which keys: without any of them the answer is known."""
 
 
 def _is_regex(text: str) -> bool:

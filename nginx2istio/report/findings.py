@@ -33,34 +33,42 @@ def grouped(said: Iterable[Said]) -> tuple[Reported, ...]:
     Hosts are joined only where they share all paths, so that a finding never claims a host and
     path that it does not hold for.
     """
-    paths: dict[tuple[Said, str], dict[str, None]] = {}
+    causes: dict[Cause, tuple[Said, dict[str, dict[str, None]]]] = {}
     for one in said:
-        cause = Said(
-            one.message, one.severity, one.text, one.instead, one.key, one.value, one.origin, (), ""
-        )
+        code = one.message.code
+        cause = (code, one.severity, one.text, one.instead, one.key, one.value, one.origin)
+        paths = causes.setdefault(cause, (one, {}))[1]
         for host in one.hosts or ("",):
-            paths.setdefault((cause, host), {})[one.path] = None
-    hosts: dict[tuple[Said, tuple[str, ...]], list[str]] = {}
-    for (cause, host), found in paths.items():
-        where = ("*",) if "*" in found else tuple(sorted(found))
-        hosts.setdefault((cause, where), []).append(host)
-    done = [
-        Reported(
-            cause.message,
-            cause.severity,
-            cause.key,
-            cause.value,
-            cause.origin,
-            tuple(sorted(h for h in named if h)),
-            where,
-            cause.text,
-            cause.instead,
-        )
-        for (cause, where), named in hosts.items()
-    ]
+            paths.setdefault(host, {})[one.path] = None
+    done = []
+    for first, paths in causes.values():
+        hosts: dict[tuple[str, ...], list[str]] = {}
+        for host, found in paths.items():
+            where = ("*",) if "*" in found else tuple(sorted(found))
+            hosts.setdefault(where, []).append(host)
+        done += [_reported(first, named, where) for where, named in hosts.items()]
     return tuple(sorted(done, key=_order))
 
 
-def _order(one: Reported) -> tuple[int, Origin, str, str, str, tuple[str, ...], tuple[str, ...]]:
+Cause = tuple[str, Severity, str, str, str, str, Origin]
+
+
+def _reported(one: Said, hosts: Iterable[str], paths: tuple[str, ...]) -> Reported:
+    return Reported(
+        one.message,
+        one.severity,
+        one.key,
+        one.value,
+        one.origin,
+        tuple(sorted(h for h in hosts if h)),
+        paths,
+        one.text,
+        one.instead,
+    )
+
+
+def _order(one: Reported) -> tuple[object, ...]:
+    at = one.origin
+    place = (at.kind, at.namespace, at.name, at.field, at.file, at.line)
     rank = SEVERITIES.index(one.severity)
-    return rank, one.origin, one.message.code, one.key, one.text, one.hosts, one.paths
+    return rank, place, one.message.code, one.key, one.text, one.hosts, one.paths
