@@ -42,4 +42,4 @@ def convert_text(
 
 def yaml(conversion: Conversion) -> str:
     """The Istio objects as one multi-document YAML text."""
-    return documents(conversion.objects)
+    return "".join(documents(conversion.objects))

@@ -98,7 +98,7 @@ def finish(
     if output is not None:
         write_folder(output, files_of(conversion.objects, form), force)
     else:
-        sys.stdout.write(rendered(conversion.objects, form))
+        sys.stdout.writelines(rendered(conversion.objects, form))
     for path in reports:
         write_file(path, render(report, path.suffix))
     if not quiet:

@@ -5,19 +5,20 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import click
 
-from nginx2istio.istio.emit import document, documents, scalar
+from nginx2istio.istio.emit import documents, scalar
 from nginx2istio.istio.objects import dns_name, identity
 
 MARK = "# Written by nginx2istio; changes are lost when it runs again.\n"
 
 
-def write_file(path: Path, content: str) -> None:
+def write_file(path: Path, *parts: str) -> None:
     """Writes a file in one step: a reader sees the old content or the new one.
 
     Raises click.FileError when it can't be written.
@@ -27,7 +28,7 @@ def write_file(path: Path, content: str) -> None:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         try:
             with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-                file.write(content)
+                file.writelines(parts)
             os.chmod(name, 0o666 & ~_umask())
             os.replace(name, path)
         except BaseException:
@@ -43,16 +44,20 @@ def _umask() -> int:
     return mask
 
 
-def rendered(objects: Sequence[Mapping[str, Any]], form: str) -> str:
-    """All objects as one text: YAML documents, or a JSON List."""
+def rendered(objects: Sequence[Mapping[str, Any]], form: str) -> Iterator[str]:
+    """All objects as one text, part by part: YAML documents, or a JSON List."""
     if form == "yaml":
-        return documents(objects)
+        yield from documents(objects)
+        return
     items = {"apiVersion": "v1", "kind": "List", "items": list(objects)}
-    return json.dumps(items, indent=2, ensure_ascii=False) + "\n"
+    yield from json.JSONEncoder(indent=2, ensure_ascii=False).iterencode(items)
+    yield "\n"
 
 
-def files_of(objects: Sequence[Mapping[str, Any]], form: str) -> dict[str, str]:
-    """Relative path -> content: a folder a namespace, a file a host, and a kustomization.yaml.
+def files_of(objects: Sequence[Mapping[str, Any]], form: str) -> dict[str, Iterable[str]]:
+    """Relative path -> parts of the content, made when they are asked for.
+
+    A folder a namespace, a file a host, and a kustomization.yaml.
 
     A file is named after the object; a VirtualService's name is its host's.
     """
@@ -62,17 +67,17 @@ def files_of(objects: Sequence[Mapping[str, Any]], form: str) -> dict[str, str]:
         stem = name if kind == "VirtualService" else f"{kind.lower()}-{name}"
         folder = namespace or "cluster"
         found.setdefault(f"{folder}/{dns_name(stem, 200)}.{form}", []).append(obj)
-    if form == "yaml":
-        files = {p: MARK + "---\n".join(document(o) for o in same) for p, same in found.items()}
-    else:
-        files = {p: rendered(same, "json") for p, same in found.items()}
+    files: dict[str, Iterable[str]] = {
+        path: rendered(same, form) if form == "json" else chain([MARK], rendered(same, form))
+        for path, same in found.items()
+    }
     listed = "".join(f"- {scalar(path)}\n" for path in sorted(files))
     head = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:"
-    files["kustomization.yaml"] = MARK + head + ("\n" + listed if listed else " []\n")
+    files["kustomization.yaml"] = [MARK, head, "\n" + listed if listed else " []\n"]
     return files
 
 
-def write_folder(folder: Path, files: Mapping[str, str], force: bool) -> None:
+def write_folder(folder: Path, files: Mapping[str, Iterable[str]], force: bool) -> None:
     """Writes the files, and deletes those of an earlier run that are no longer made.
 
     Raises click.ClickException before anything is written when a file is in the way that we did
@@ -88,8 +93,8 @@ def write_folder(folder: Path, files: Mapping[str, str], force: bool) -> None:
             f"{folder} holds files that nginx2istio did not write: {shown}."
             " Choose another folder, or say --force to overwrite them."
         )
-    for path, content in sorted(files.items()):
-        write_file(folder / path, content)
+    for path in sorted(files):
+        write_file(folder / path, *files[path])
     for path in sorted(ours - files.keys()):
         (folder / path).unlink(missing_ok=True)
     write_file(folder / MANIFEST, "".join(f"{p}\n" for p in sorted(files)))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -107,6 +107,7 @@ def document(obj: Mapping[str, Any]) -> str:
     return "\n".join(out) + "\n"
 
 
-def documents(objects: Iterable[Mapping[str, Any]]) -> str:
-    """Several objects as one multi-document YAML text."""
-    return "---\n".join(document(o) for o in objects)
+def documents(objects: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """Several objects as one multi-document YAML text, in as many parts."""
+    for i, obj in enumerate(objects):
+        yield f"---\n{document(obj)}" if i else document(obj)
