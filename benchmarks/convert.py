@@ -33,7 +33,9 @@ def main(what: str) -> None:
         print(summary, end="")
         print(f"{source.stat().st_size / 1e6:.1f} MB in, {size:.1f} MB in {len(made)} files out")
         print(f"exit {os.waitstatus_to_exitcode(status)}, {seconds:.1f} s of CPU", end=" ")
-        print(f"({used.ru_stime:.1f} s of it the system's): {count / seconds:.0f} Ingresses a second")
+        print(
+            f"({used.ru_stime:.1f} s of it the system's): {count / seconds:.0f} Ingresses a second"
+        )
         print(f"peak memory {used.ru_maxrss / 1024:.0f} MiB")
 
 

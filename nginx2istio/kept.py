@@ -9,28 +9,34 @@ from typing import ParamSpec, TypeVar
 
 P = ParamSpec("P")
 R = TypeVar("R")
+H = TypeVar("H")
+FEW = 256
+"""How many results are remembered: who asks again does so soon, at the same host."""
+
+
+class _Memory(dict[tuple[int, ...], tuple[object, R]]):
+    """Results by the identity of what they were made of (the model has no hashes)."""
+
+    def keep(self, key: tuple[int, ...], given: object, result: R) -> R:
+        """Remembers a result; ``given`` is held, so that nothing else gets its identity."""
+        if len(self) >= FEW:
+            self.clear()
+        self[key] = given, result
+        return result
 
 
 def kept(function: Callable[P, R]) -> Callable[P, R]:
-    """Remembers the last result; arguments are compared by identity (the model has no hashes)."""
-    last: list[tuple[tuple[object, ...], R]] = []
+    """Remembers the last results; arguments are compared by identity."""
+    memory: _Memory[R] = _Memory()
 
     @wraps(function)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
-        given = (*args, *kwargs.values())
-        known = last[0] if last else None
-        if known and list(map(id, known[0])) == list(map(id, given)):
-            return known[1]
-        result = function(*args, **kwargs)
-        last[:] = [(given, result)]
-        return result
+        given = (*args, *kwargs.values()) if kwargs else args
+        key = tuple(map(id, given))
+        known = memory.get(key)
+        return known[1] if known else memory.keep(key, given, function(*args, **kwargs))
 
     return wrapped
-
-
-H = TypeVar("H")
-FEW = 64
-"""How many places are remembered: the Ingresses of one host, say, whose locations alternate."""
 
 
 def once_per(
@@ -44,19 +50,14 @@ def once_per(
     of = [attrgetter(name) for name in names]
 
     def decorate(function: Callable[[H], Iterable[R]]) -> Callable[[H], tuple[R, ...]]:
-        known: dict[tuple[int, ...], tuple[list[object], tuple[R, ...]]] = {}
+        memory: _Memory[tuple[R, ...]] = _Memory()
 
         @wraps(function)
         def wrapped(here: H) -> tuple[R, ...]:
             given = [get(here) for get in of]
             key = tuple(map(id, given))
-            found = known.get(key)
-            if found is None:
-                if len(known) >= FEW:
-                    known.clear()
-                # The attributes are held, so that no other object can have their identity.
-                found = known[key] = given, tuple(function(here))
-            return found[1]
+            known = memory.get(key)
+            return known[1] if known else memory.keep(key, given, tuple(function(here)))
 
         return wrapped
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 from dataclasses import dataclass
 
+from nginx2istio.kept import kept
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.external_auth import external_auth
 from nginx2istio.nginx.model import Location
@@ -26,6 +27,7 @@ class Addresses:
         return bool(self.allow or self.deny)
 
 
+@kept
 def addresses(config: NginxConfig, location: Location) -> Addresses:
     """The lists in force at a location.
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qs
 
+from nginx2istio.kept import kept
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.early import early
 from nginx2istio.nginx.model import Location, Server, Upstream
@@ -62,6 +63,7 @@ class AuthService:
     missing: bool = False
 
 
+@kept
 def external_auth(
     config: NginxConfig, location: Location, server: Server | None = None
 ) -> ExternalAuth | None:
