@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from nginx2istio import engine
+from nginx2istio import colliding, engine, surroundings
 from nginx2istio.loader import load
 from nginx2istio.rule import Message
 from nginx2istio.translate import BROKEN_RULE
 
 HERE = Path(__file__).parent
+OWN = (*engine.MESSAGES, BROKEN_RULE, *surroundings.MESSAGES, *colliding.MESSAGES)
 
 
 def findings() -> str:
     """The page of all findings, by code."""
     rules = load()
-    messages = {m.code: m for m in (*engine.MESSAGES, BROKEN_RULE, *rules.messages.values())}
+    messages = {m.code: m for m in (*OWN, *rules.messages.values())}
     lines = [
         "# Findings",
         "",

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from nginx2istio import engine
+from nginx2istio import engine, surroundings
+from nginx2istio.controllers import find
 from nginx2istio.copies import copy_secret, secret_name
 from nginx2istio.istio import re2
 from nginx2istio.istio.assemble import Assembled, assemble
@@ -16,13 +17,12 @@ from nginx2istio.istio.site import Place, Service, Site, Target
 from nginx2istio.loader import Rules
 from nginx2istio.nginx.build import build
 from nginx2istio.nginx.config import NginxConfig
-from nginx2istio.nginx.configmaps import configmaps
-from nginx2istio.nginx.controller import Controller, controller
 from nginx2istio.nginx.ingresses import Ingress, Malformed, chosen, class_rules, parse
 from nginx2istio.nginx.model import Location, Origin, Server
 from nginx2istio.options import Options
 from nginx2istio.rule import Edit, Fate, action, route_name
 from nginx2istio.sources.resource import Inputs, Problem, Resource
+from nginx2istio.sources.seen import seen
 from nginx2istio.translate import Applied, Said, ports, translate
 from nginx2istio.uris import uris
 
@@ -49,7 +49,8 @@ class Conversion:
 def convert(inputs: Inputs, rules: Rules, options: Options | None = None) -> Conversion:
     """Converts everything that was read. Input that can't be used is a problem, not an error."""
     options = options or Options()
-    told, own = controller_of(inputs.resources, options)
+    found = find(inputs.resources, options)
+    told = found.controller
     ingresses, problems = _ingresses(inputs.resources)
     classes = class_rules(
         inputs.resources,
@@ -59,7 +60,16 @@ def convert(inputs: Inputs, rules: Rules, options: Options | None = None) -> Con
         told.class_by_name,
     )
     taken, passed_over, remarks = chosen(ingresses, classes)
-    config = build(taken, inputs.resources, told, tuple(passed_over), tuple(remarks), own)
+    extent = seen(inputs.resources)
+    config = build(
+        taken,
+        inputs.resources,
+        told,
+        tuple(passed_over),
+        tuple(remarks),
+        found.own,
+        extent.complete if extent else {},
+    )
     translation = translate(config, rules, options)
     extra: list[Said] = [*engine.findings(config), *_notes(inputs.resources)]
     problems = [*inputs.problems, *problems]
@@ -79,6 +89,9 @@ def convert(inputs: Inputs, rules: Rules, options: Options | None = None) -> Con
     extra += _conflicts(assembled, config)
     fates = dict(translation.fates)
     extra += _unmapped(config, fates)
+    extra += surroundings.findings(
+        inputs.resources, extent, found, config, assembled.objects, options
+    )
     for lost in config.ineffective:
         if lost.key != "path":
             fates[lost.origin] = ("ineffective", "", "N2I003")
@@ -93,33 +106,6 @@ def convert(inputs: Inputs, rules: Rules, options: Options | None = None) -> Con
         actions=tuple(_actions(config, assembled, options)),
         problems=tuple(problems),
     )
-
-
-CONTROLLER_LABEL = ("app.kubernetes.io/name", "ingress-nginx")
-USUAL_CONFIGMAPS = ("ingress-nginx-controller", "nginx-configuration")
-
-
-def controller_of(resources: Iterable[Resource], options: Options) -> tuple[Controller, str]:
-    """The controller, as far as its flags and ConfigMap are among the input; the latter's name."""
-    flags: list[str] = []
-    for resource in resources:
-        labels = resource.metadata.get("labels") or {}
-        ours = labels.get(CONTROLLER_LABEL[0]) == CONTROLLER_LABEL[1]
-        if ours and resource.kind in ("Deployment", "DaemonSet"):
-            flags = list(_arguments(resource)) or flags
-    maps = {key: found.data for key, found in configmaps(resources).items()}
-    guess = next((key for key in maps if key.partition("/")[2] in USUAL_CONFIGMAPS), "")
-    named = controller({}, flags).flags.get("configmap")
-    key = options.controller_config or str(named or "").replace("$(POD_NAMESPACE)", "ingress-nginx")
-    own = key if maps.get(key) else guess
-    return controller(maps.get(own, {}), flags), own
-
-
-def _arguments(resource: Resource) -> Iterable[str]:
-    spec = resource.body.get("spec") or {}
-    pod = (spec.get("template") or {}).get("spec") or {}
-    for container in pod.get("containers") or ():
-        yield from (str(a) for a in container.get("args") or () if str(a).startswith("-"))
 
 
 def _ingresses(resources: Iterable[Resource]) -> tuple[list[Ingress], list[Problem]]:
@@ -222,7 +208,7 @@ def _site(
 def _comment(location: Location) -> str:
     origin = location.ingress
     if not origin.file:
-        return ""
+        return "" if origin.kind == "default" else origin.object
     return f"{origin.object} ({origin.file.rsplit('/', 1)[-1]}:{origin.line})"
 
 

@@ -5,10 +5,11 @@ Remark codes: no-timestamp, resource-backend.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
-from nginx2istio.nginx.certificates import certificate
+from nginx2istio.nginx.certificates import Names, certificate, certificate_names
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.configmaps import configmaps
 from nginx2istio.nginx.controller import Controller
@@ -56,8 +57,8 @@ class _Server:
 class _Builder:
     """One run of ``createServers`` and ``getBackendServers``."""
 
-    def __init__(self, services: Services, passes_tls: bool):
-        self.passes_tls = passes_tls
+    def __init__(self, services: Services, passes_tls: bool, known: Names):
+        self.passes_tls, self.known = passes_tls, known
         self.losses = Losses()
         self.upstreams = Upstreams(services, self.losses)
         self.servers: dict[str, _Server] = {}
@@ -112,7 +113,7 @@ class _Builder:
                 server.settings[key] = mine
             self.losses.used.add(mine.origin)
         if server.certificate is None:
-            server.certificate = certificate(server.host, loaded.ingress)
+            server.certificate = certificate(server.host, loaded.ingress, self.known)
 
     def first(self, server: _Server, loaded: Loaded, key: str) -> None:
         mine = loaded.settings[key]
@@ -291,15 +292,17 @@ def build(
     skipped: tuple[Rejected, ...] = (),
     remarks: tuple[Remark, ...] = (),
     own: str = "",
+    complete: Mapping[str, Collection[str]] = MappingProxyType({}),
 ) -> NginxConfig:
     """The effective configuration of Ingresses that are already chosen and in order.
 
     ``objects`` are all that was read: Services and ConfigMaps count. ``skipped`` are the Ingresses
     of others, ``remarks`` what choosing found to remark, ``own`` names the controller's ConfigMap.
+    ``complete`` are, by kind, the namespaces of which nothing that counts is missing.
     """
-    services = Services(objects, not controller.disable_external_name)
-    builder = _Builder(services, controller.ssl_passthrough)
-    loads = load(ingresses, controller, configmaps(objects))
+    services = Services(objects, not controller.disable_external_name, complete.get("Service", ()))
+    builder = _Builder(services, controller.ssl_passthrough, certificate_names(objects))
+    loads = load(ingresses, controller, configmaps(objects), complete.get("ConfigMap", ()))
     everyone = loads.everyone
     builder.losses.lost += loads.idle
     default = services.default(controller.default_backend_service)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from nginx2istio.nginx.annotations import Extracted, extract
@@ -54,18 +54,23 @@ class Load:
 
 
 def load(
-    ingresses: Sequence[Ingress], controller: Controller, maps: Mapping[str, ConfigMap]
+    ingresses: Sequence[Ingress],
+    controller: Controller,
+    maps: Mapping[str, ConfigMap],
+    complete: Collection[str] = (),
 ) -> Load:
     """Reads the annotations of Ingresses that are already chosen and in order.
 
-    ``maps`` are all ConfigMaps that are known, by ``namespace/name``.
+    ``maps`` are all ConfigMaps that are known, by ``namespace/name``; in the namespaces that are
+    ``complete`` there is no other that an Ingress names.
     """
+    spaces = {*complete, *(name.partition("/")[0] for name in maps)}
     out = Load()
     for ingress in ingresses:
         extracted = extract(
             ingress.annotations, controller=controller, namespace=ingress.origin.namespace
         )
-        extracted = _looked_up(extracted, controller, maps)
+        extracted = _looked_up(extracted, controller, maps, spaces)
         _wrong(out, ingress, extracted, controller.annotations_prefix)
         why = extracted.dropped or next(_refusals(ingress, controller), "")
         if why:
@@ -82,10 +87,12 @@ def load(
 
 
 def _looked_up(
-    extracted: Extracted, controller: Controller, maps: Mapping[str, ConfigMap]
+    extracted: Extracted,
+    controller: Controller,
+    maps: Mapping[str, ConfigMap],
+    spaces: Collection[str],
 ) -> Extracted:
     """Look at the ConfigMaps that annotations name; one may be unknown, unless others are known."""
-    spaces = {name.partition("/")[0] for name in maps}
     for key in REFERENCES:
         name = str(extracted.values.get(key) or "")
         known = maps.get(name)

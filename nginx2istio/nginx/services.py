@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from nginx2istio.nginx.ingresses import Backend, Object
@@ -31,15 +31,23 @@ class Service:
 
 
 class Services:
-    """The Services of the input, and which namespaces they say anything about."""
+    """The Services of the input, and which namespaces they say anything about.
 
-    def __init__(self, objects: Iterable[Object], external_names: bool = True):
+    Those are the ones with a Service among the input, and those said to be ``complete``.
+    """
+
+    def __init__(
+        self,
+        objects: Iterable[Object],
+        external_names: bool = True,
+        complete: Collection[str] = (),
+    ):
         self.external_names = external_names
         self.by_name: dict[tuple[str, str], Service] = {}
         for obj in objects:
             if obj.kind == "Service":
                 self.by_name[obj.namespace, obj.name] = _service(obj)
-        self.namespaces = {namespace for namespace, _ in self.by_name}
+        self.namespaces = {*complete, *(namespace for namespace, _ in self.by_name)}
 
     def upstream(self, namespace: str, backend: Backend) -> Upstream:
         """The upstream of a backend, its port resolved by number, target port or name.

@@ -6,7 +6,7 @@ import gc
 import os
 import stat
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import BinaryIO
 
@@ -14,6 +14,8 @@ from nginx2istio.sources.document import Unreadable
 from nginx2istio.sources.read_object import read_objects
 from nginx2istio.sources.read_text import read_text
 from nginx2istio.sources.resource import Inputs, Problem, Resource
+from nginx2istio.sources.snapshot import is_snapshot
+from nginx2istio.sources.snapshot import read as read_snapshot
 from nginx2istio.sources.yaml_draft import Memo
 
 SUFFIXES = (".json", ".yaml", ".yml")
@@ -132,15 +134,21 @@ class _Reading:
             self._problem(path, f"this is more than {MAX_FILE // 2**20} MiB; give it in parts")
             return
         file = _printable(path)
+        if is_snapshot(data):
+            self._take(read_snapshot(data, file))
+            return
         for number, document in read_text(data, self._memo):
             if isinstance(document, Unreadable):
                 self.problems.append(Problem(file, number, document.line, document.text))
                 continue
-            for found in read_objects(document, file, number):
-                if isinstance(found, Resource):
-                    self.resources.append(found)
-                else:
-                    self.problems.append(found)
+            self._take(read_objects(document, file, number))
+
+    def _take(self, objects: Iterable[Resource | Problem]) -> None:
+        for found in objects:
+            if isinstance(found, Resource):
+                self.resources.append(found)
+            else:
+                self.problems.append(found)
 
     def _problem(self, path: str, text: str) -> None:
         self.problems.append(Problem(_printable(path), 0, 0, text))

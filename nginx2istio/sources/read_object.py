@@ -80,6 +80,10 @@ class _Objects:
         ]
         body, quoted = self._quoting.object(body)
         body, old = to_v1(body)
+        if body["kind"] == "Secret":
+            from nginx2istio.sources import kept  # it takes long to import
+
+            body = kept.secret(body)
         notes = sorted([*notes, *quoted, *old], key=lambda note: (note.line, note.code, note.key))
         return Resource(body, self._file, self._number, tuple(notes))
 
