@@ -5,13 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from nginx2istio import colliding, engine, surroundings
+from nginx2istio import colliding, engine, surroundings, validated
 from nginx2istio.loader import load
 from nginx2istio.rule import Message
 from nginx2istio.translate import BROKEN_RULE
 
 HERE = Path(__file__).parent
-OWN = (*engine.MESSAGES, BROKEN_RULE, *surroundings.MESSAGES, *colliding.MESSAGES)
+OWN = (
+    *engine.MESSAGES,
+    BROKEN_RULE,
+    *surroundings.MESSAGES,
+    *colliding.MESSAGES,
+    *validated.MESSAGES,
+)
 
 
 def findings() -> str:

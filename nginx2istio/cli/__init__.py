@@ -10,6 +10,7 @@ import click
 
 COMMANDS: dict[str, str] = {
     "convert": "Convert Ingress YAML to Istio objects, and report every difference.",
+    "scan": "Convert the Ingresses of a cluster; it is only read.",
 }
 """Commands by name with their short help: modules of this package, imported when they are used."""
 
@@ -51,7 +52,7 @@ def main() -> None:
     Examples:
       nginx2istio convert ingress.yaml > istio.yaml
       nginx2istio convert manifests/ -o istio/ --report report.json --report report.txt
-      kubectl get ingress,ingressclass,service -A -o yaml | nginx2istio convert - -o istio/
+      nginx2istio scan -A -o istio/ --report report.json
 
     Exit codes: 0 done; 1 findings at or above --fail-on; 2 wrong usage; 3 some input could not be
     read (the rest was converted).

@@ -9,9 +9,9 @@ from typing import Any
 import click
 
 from nginx2istio import api
-from nginx2istio.cli.options import conversion_options, options_from
+from nginx2istio.cli.options import conversion_options, options_from, output_options
 from nginx2istio.cli.output import files_of, rendered, write_file, write_folder
-from nginx2istio.cli.reports import check_reports, render
+from nginx2istio.cli.reports import render
 from nginx2istio.convert import Conversion
 from nginx2istio.loader import RuleError
 from nginx2istio.report.findings import SEVERITIES
@@ -20,34 +20,7 @@ from nginx2istio.report.text import summary
 
 @click.command("convert")
 @click.argument("paths", nargs=-1, metavar="[PATH|-]...")
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path),
-    metavar="DIR",
-    help="Write a folder per namespace, a file per host.  [default: stdout]",
-)
-@click.option("--format", "form", type=click.Choice(["yaml", "json"]), default="yaml")
-@click.option(
-    "--report",
-    "reports",
-    multiple=True,
-    type=click.Path(path_type=Path, dir_okay=False),
-    callback=check_reports,
-    metavar="FILE",
-    help="Write the report; .json or .txt. May be given several times.",
-)
-@click.option(
-    "--fail-on",
-    type=click.Choice([*SEVERITIES, "never"]),
-    default="never",
-    show_default=True,
-    help="Exit with 1 when there is a finding of this severity or worse.",
-)
-@click.option("--quiet", "-q", is_flag=True, help="No summary on stderr.")
-@click.option(
-    "--force", is_flag=True, help="Overwrite files in DIR that nginx2istio did not write."
-)
+@output_options
 @conversion_options
 def command(
     paths: tuple[str, ...],

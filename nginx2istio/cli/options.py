@@ -9,7 +9,43 @@ from typing import Any
 import click
 
 from nginx2istio.cli import together
+from nginx2istio.cli.reports import check_reports
 from nginx2istio.options import Options
+from nginx2istio.report.findings import SEVERITIES
+
+output_options = together(
+    [
+        click.option(
+            "-o",
+            "--output",
+            type=click.Path(path_type=Path),
+            metavar="DIR",
+            help="Write a folder per namespace, a file per host.  [default: stdout]",
+        ),
+        click.option("--format", "form", type=click.Choice(["yaml", "json"]), default="yaml"),
+        click.option(
+            "--report",
+            "reports",
+            multiple=True,
+            type=click.Path(path_type=Path, dir_okay=False),
+            callback=check_reports,
+            metavar="FILE",
+            help="Write the report; .json or .txt. May be given several times.",
+        ),
+        click.option(
+            "--fail-on",
+            type=click.Choice([*SEVERITIES, "never"]),
+            default="never",
+            show_default=True,
+            help="Exit with 1 when there is a finding of this severity or worse.",
+        ),
+        click.option("--quiet", "-q", is_flag=True, help="No summary on stderr."),
+        click.option(
+            "--force", is_flag=True, help="Overwrite files in DIR that nginx2istio did not write."
+        ),
+    ]
+)
+"""Where results go, and when they are a failure."""
 
 conversion_options = together(
     [

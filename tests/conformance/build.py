@@ -40,15 +40,18 @@ def cache_folder() -> Path:
     return Path(base or Path.home() / ".cache") / "nginx2istio"
 
 
-def build(folder: Path, package: str = ".", ldflags: str = "-s -w") -> Path:
+def build(folder: Path, package: str = ".", ldflags: str = "") -> Path:
     """The binary of a Go package in the module `folder`, built if its like is not in the cache.
 
-    It bears the name of the package's folder. Raises Missing when there is no Go, or no way to the
+    What is not said by `ldflags` is in the module's file of that name, if it has one. The binary
+    bears the name of the package's folder. Raises Missing when there is no Go, or no way to the
     modules it needs, and BuildError when the sources are at fault.
     """
     go = shutil.which("go")
     if go is None:
         raise Missing(f"no Go on this machine: {folder.name} cannot be built (https://go.dev/dl)")
+    said = folder / "ldflags"
+    ldflags = ldflags or (said.read_text().strip() if said.exists() else "-s -w")
     name = (folder / package).resolve().name
     kept = cache_folder() / name
     binary = kept / _digest(go, folder, package, ldflags) / name

@@ -1,0 +1,50 @@
+"""The API server of the tests, once a session, and one with Istio's CRDs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from ruamel.yaml import YAML
+
+from ..conftest import found
+from .api_server import ApiServer, find_binaries, istio_crds
+
+
+@pytest.fixture(scope="session")
+def kube(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
+    """An API server without Istio."""
+    server = ApiServer(found(find_binaries), tmp_path_factory.mktemp("kube"))
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def istio(kube: ApiServer) -> ApiServer:
+    """The same with Istio's CRDs."""
+    crds = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+    names = []
+    for crd in YAML(typ="safe").load_all(found(istio_crds)):
+        if crd:
+            kube.request("POST", crds, crd)
+            names.append(crd["metadata"]["name"])
+    for name in names:
+        kube._wait(lambda name=name: _established(kube, f"{crds}/{name}"))
+    return kube
+
+
+def _established(kube: ApiServer, path: str) -> bool:
+    status = json.loads(kube.request("GET", path))["status"]
+    return any(
+        c["type"] == "Established" and c["status"] == "True" for c in status.get("conditions", ())
+    )
+
+
+@pytest.fixture
+def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder, and a machine without a kubeconfig."""
+    monkeypatch.delenv("KUBECONFIG", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    return tmp_path

@@ -1,0 +1,120 @@
+"""Ways to a cluster, and what a user is told where there is none."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import socket
+from pathlib import Path
+
+import pytest
+
+from nginx2istio.sources.cluster import NoConfiguration, connect
+
+from ..conformance.certificates import make_pair
+from .api_server import ApiServer
+from .test_scan import run, scan, shop
+
+
+def changed(kubeconfig: Path, folder: Path, **fields: str) -> Path:
+    """A kubeconfig with other fields of its cluster or user."""
+    found = json.loads(kubeconfig.read_text())
+    for name, value in fields.items():
+        where = found["users"][0]["user"] if name == "token" else found["clusters"][0]["cluster"]
+        where[name.replace("_", "-")] = value
+    file = folder / "changed.kubeconfig"
+    file.write_text(json.dumps(found))
+    return file
+
+
+def one_line(result: object, code: int, *words: str) -> None:
+    assert result.exit_code == code, result.stderr
+    lines = result.stderr.splitlines()
+    assert len(lines) == 1, lines
+    assert all(word in lines[0] for word in words), lines
+    assert result.stdout == ""
+
+
+def test_no_kubeconfig(scratch: Path) -> None:
+    one_line(run("scan"), 2, "no kubeconfig", "--kubeconfig FILE")
+    one_line(run("scan", "--kubeconfig", "nowhere"), 2, "there is no kubeconfig nowhere")
+
+
+def test_a_kubeconfig_that_is_none(scratch: Path) -> None:
+    (scratch / "bad").write_text("a: [b")
+    one_line(scan(scratch / "bad"), 2, "bad cannot be used")
+    (scratch / "bad").write_text("{}")
+    one_line(scan(scratch / "bad"), 2, "bad cannot be used")
+
+
+def test_an_unknown_context(kube: ApiServer, scratch: Path) -> None:
+    result = scan(kube.kubeconfig("admin"), "--context", "elsewhere")
+    one_line(result, 2, "no context 'elsewhere'", "it has test")
+
+
+def test_an_unreachable_server(kube: ApiServer, scratch: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # and nobody listens
+        server = f"https://127.0.0.1:{taken.getsockname()[1]}"
+        config = changed(kube.kubeconfig("admin"), scratch, server=server)
+        one_line(scan(config, "-A"), 3, f"{server} cannot be reached", "refused")
+    config = changed(kube.kubeconfig("admin"), scratch, server="https://no-such-host.invalid")
+    one_line(scan(config, "-A"), 3, "no-such-host.invalid cannot be reached")
+
+
+def test_a_wrong_token(kube: ApiServer, scratch: Path) -> None:
+    config = changed(kube.kubeconfig("admin"), scratch, token="wrong")
+    one_line(scan(config, "-A"), 3, "does not know us (401)", "log in again")
+
+
+def test_an_untrusted_authority(kube: ApiServer, scratch: Path) -> None:
+    (scratch / "ca.crt").write_text(make_pair(["other"], authority=True).certificate_pem)
+    config = changed(
+        kube.kubeconfig("admin"), scratch, certificate_authority=str(scratch / "ca.crt")
+    )
+    one_line(scan(config, "-A"), 3, "is not trusted", "certificate-authority")
+
+
+def test_options_that_contradict(scratch: Path) -> None:
+    for args in (("-A", "-n", "x"), ("--anonymize",)):
+        result = run("scan", *args)
+        assert result.exit_code == 2
+        assert "Error: " in result.stderr
+
+
+def test_the_environment_names_the_kubeconfig(
+    kube: ApiServer, scratch: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    space = shop(kube, "from-environment")
+    monkeypatch.setenv("KUBECONFIG", f"{scratch / 'none'}:{kube.kubeconfig('admin', space)}")
+    result = run("scan")
+    assert result.exit_code == 0, result.stderr
+    assert "from-environment.example.com" in result.stdout
+
+
+def test_a_pod_s_service_account(
+    kube: ApiServer, scratch: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    space = shop(kube, "in-a-pod")
+    (scratch / "token").write_text(kube.token("admin"))
+    (scratch / "namespace").write_text(space)
+    shutil.copy(kube.authority, scratch / "ca.crt")
+    host, _, port = kube.url.removeprefix("https://").partition(":")
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", host)
+    monkeypatch.setenv("KUBERNETES_SERVICE_PORT", port)
+    monkeypatch.setattr(
+        "kubernetes.config.incluster_config.os.environ", {**__import__("os").environ}
+    )
+    cluster = connect(pod=scratch)
+    assert cluster.namespace == space
+    assert cluster.get(f"/apis/networking.k8s.io/v1/namespaces/{space}/ingresses")["items"]
+    with pytest.raises(NoConfiguration, match="no context 'x' in a pod"):
+        connect(context="x", pod=scratch)
+
+
+def test_a_kubeconfig_is_not_written_to(kube: ApiServer, scratch: Path) -> None:
+    config = kube.kubeconfig("admin", "default")
+    before = config.read_bytes()
+    config.chmod(0o400)
+    assert scan(config).exit_code == 0
+    assert config.read_bytes() == before

@@ -1,0 +1,94 @@
+"""An anonymized scan: no word of its owner is left, and it converts to the same findings."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+
+import pytest
+
+from nginx2istio.convert import convert
+from nginx2istio.loader import load
+from nginx2istio.report.findings import grouped
+from nginx2istio.sources.anonymize import anonymized
+from nginx2istio.sources.files import read
+from nginx2istio.sources.known_words import known_words
+from nginx2istio.sources.resource import Inputs, Node, Resource
+from tests.golden import Fixture, fixtures
+
+TEXT = """\
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata:
+  name: payroll-Payroll
+  namespace: acme
+  uid: 1-2-3
+  annotations:
+    acme.com/owner: jane
+    nginx.ingress.kubernetes.io/rewrite-target: /payroll/$2
+    nginx.ingress.kubernetes.io/proxy-body-size: 8m
+    nginx.ingress.kubernetes.io/whitelist-source-range: 10.1.0.0/16,10.1.2.3,fd00::1
+    nginx.ingress.kubernetes.io/configuration-snippet: |
+      more_set_headers "X-Acme: $http_x_jane";
+      if ($request_uri ~ "^/(payroll|[a-z]\\d+)") { return 403; }
+spec:
+  ingressClassName: nginx
+  rules:
+  - host: payroll.acme.com
+    http:
+      paths:
+      - path: /payroll(/|$)(.*)
+        pathType: ImplementationSpecific
+        backend: {service: {name: payroll, port: {number: 8080}}}
+"""
+
+
+def objects_of(text: str) -> list[Node]:
+    import io
+
+    return [r.body for r in anonymized(read(["-"], io.BytesIO(text.encode())).resources)]
+
+
+def test_words_are_replaced_and_shapes_stay() -> None:
+    (found,) = objects_of(TEXT)
+    said = json.dumps(found).lower()
+    assert not re.search("payroll|acme|jane|1-2-3|10[.]1", said)
+    notes = {k.partition("/")[2]: v for k, v in found["metadata"]["annotations"].items()}
+    word = found["metadata"]["name"].partition("-")[0]
+    assert len(word) == len("payroll")
+    assert found["metadata"]["name"] == f"{word}-{word.capitalize()}"
+    assert notes["rewrite-target"] == f"/{word}/$2"
+    assert notes["proxy-body-size"] == "8m"
+    wide, one, _ = notes["whitelist-source-range"].split(",")
+    assert one.split(".")[:2] == wide.split(".")[:2]
+    assert f'~ "^/({word}|[a-z]\\d+)") {{ return 403; }}' in notes["configuration-snippet"]
+    rule = found["spec"]["rules"][0]
+    assert rule["host"] == f"{word}.{found['metadata']['namespace']}.com"
+    assert rule["http"]["paths"][0]["path"] == f"/{word}(/|$)(.*)"
+
+
+def counted(resources: tuple[Resource, ...], fixture: Fixture) -> Counter[str]:
+    bare = tuple(Resource(r.body) for r in resources)
+    conversion = convert(Inputs(bare), load(), fixture.options)
+    return Counter(f.message.code for f in grouped(conversion.said))
+
+
+@pytest.mark.parametrize("fixture", fixtures(), ids=lambda f: f.name)
+def test_the_findings_stay(fixture: Fixture) -> None:
+    resources = read([str(fixture.folder / "ingress.yaml")]).resources
+    assert counted(anonymized(resources), fixture) == counted(resources, fixture)
+
+
+def test_no_unknown_word_is_left() -> None:
+    def words(text: str) -> set[str]:
+        return {w.lower() for w in re.findall(r"[^\W\d_]{5,}", text)}
+
+    for fixture in fixtures():
+        resources = read([str(fixture.folder / "ingress.yaml")]).resources
+        for before, after in zip(resources, anonymized(resources), strict=True):
+            hosts = [
+                r.get("host") or "" for r in (before.body.get("spec") or {}).get("rules") or ()
+            ]
+            owned = words(" ".join([before.name, before.namespace, *hosts])) - known_words()
+            assert not owned & words(json.dumps(after.body["metadata"])), fixture.name
