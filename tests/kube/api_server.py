@@ -201,6 +201,12 @@ class ApiServer:
         for first in range(0, len(puts), 100):
             self._ask_etcd("/v3/kv/txn", {"success": puts[first : first + 100]})
 
+    def uproot(self, prefix: str) -> None:
+        """Deletes what `seed` wrote below a prefix."""
+        after = prefix[:-1] + chr(ord(prefix[-1]) + 1)
+        code = [base64.b64encode(text.encode()).decode() for text in (prefix, after)]
+        self._ask_etcd("/v3/kv/deleterange", {"key": code[0], "range_end": code[1]})
+
     def _ask_etcd(self, path: str, body: Any) -> Any:
         request = urllib.request.Request(self._etcd + path, json.dumps(body).encode())
         with urllib.request.urlopen(request, timeout=60) as answer:
@@ -209,7 +215,7 @@ class ApiServer:
     def requests(self, user: str) -> list[tuple[str, str]]:
         """(verb, URI) of all that a user asked, in order."""
         lines = map(json.loads, self._audit.read_text().splitlines())
-        return [(e["verb"], e["requestURI"]) for e in lines if e["user"]["username"] == user]
+        return [(e["verb"], e["requestURI"]) for e in lines if e["user"].get("username") == user]
 
     def kubeconfig(self, user: str, namespace: str = "", server: str = "") -> Path:
         """A kubeconfig with one context, ``test``; ``server`` is another way to the API server."""

@@ -65,7 +65,7 @@ def crowd(kube: ApiServer) -> Iterator[str]:
     made = (ingress(space, number) for number in range(MANY))
     kube.seed((f"/registry/ingress/{space}/{o['metadata']['name']}", o) for o in made)
     yield space
-    kube.request("DELETE", INGRESS.path(space))
+    kube.uproot(f"/registry/ingress/{space}/")
 
 
 def names(inputs: Inputs) -> list[str]:
