@@ -73,6 +73,7 @@ def convert(inputs: Inputs, rules: Rules, options: Options | None = None) -> Con
     translation = translate(config, rules, options)
     extra: list[Said] = [*engine.findings(config), *_notes(inputs.resources)]
     problems = [*inputs.problems, *problems]
+    around = surroundings.around(inputs.resources)
     del inputs  # whose texts are a great part of the memory; the model has what it needs of them
     edits: dict[str, list[Applied]] = {}
     for applied in translation.applied:
@@ -89,9 +90,7 @@ def convert(inputs: Inputs, rules: Rules, options: Options | None = None) -> Con
     extra += _conflicts(assembled, config)
     fates = dict(translation.fates)
     extra += _unmapped(config, fates)
-    extra += surroundings.findings(
-        inputs.resources, extent, found, config, assembled.objects, options
-    )
+    extra += surroundings.findings(around, extent, found, config, assembled.objects, options)
     for lost in config.ineffective:
         if lost.key != "path":
             fates[lost.origin] = ("ineffective", "", "N2I003")

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from nginx2istio import colliding
 from nginx2istio.controllers import Found
 from nginx2istio.engine import said
-from nginx2istio.istio.objects import Object
+from nginx2istio.istio.objects import VERSIONS, Object
 from nginx2istio.nginx.certificates import covers
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.model import Origin
@@ -116,6 +116,12 @@ UNCERTAIN: Mapping[str, str] = {
 COLLISIONS = "whether what is there already collides with the new objects can't be told"
 
 
+def around(resources: Iterable[Resource]) -> tuple[Resource, ...]:
+    """What counts here of all that was read; an Ingress does not."""
+    kinds = {"Secret", "EndpointSlice", *VERSIONS}
+    return tuple(r for r in resources if r.kind in kinds)
+
+
 def findings(
     resources: Sequence[Resource],
     extent: Seen | None,
@@ -124,7 +130,10 @@ def findings(
     objects: Sequence[Object],
     options: Options,
 ) -> Iterator[Said]:
-    """What a scan could not see, and what was seen around the Ingresses and the new objects."""
+    """What a scan could not see, and what was seen around the Ingresses and the new objects.
+
+    ``resources`` are what ``around`` picks.
+    """
     if extent:
         yield from _extent(extent)
     if found.workload and found.others:
@@ -208,6 +217,8 @@ def _endpoints(resources: Iterable[Resource], config: NginxConfig) -> Iterator[S
             labels = resource.metadata.get("labels") or {}
             key = (resource.namespace, str(labels.get("kubernetes.io/service-name") or ""))
             ready[key] = ready.get(key, False) or _any_ready(resource)
+    if all(ready.values()):
+        return
     used: dict[tuple[str, str], Origin] = {}
     for server in config.servers:
         for location in server.locations:

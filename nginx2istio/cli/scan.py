@@ -17,12 +17,14 @@ from nginx2istio.cli.options import conversion_options, options_from, output_opt
 from nginx2istio.cli.output import write_file
 from nginx2istio.convert import convert
 from nginx2istio.loader import RuleError, load
+from nginx2istio.options import Options
 from nginx2istio.rbac import manifest
 from nginx2istio.scanning import Scope, scan
 from nginx2istio.sources import snapshot
 from nginx2istio.sources.anonymize import anonymized
 from nginx2istio.sources.cluster import Cluster, NoConfiguration, Unreachable, connect
 from nginx2istio.sources.live import dry_run
+from nginx2istio.sources.resource import Inputs
 
 
 class _Misled(click.ClickException):
@@ -121,12 +123,9 @@ def command(
         cluster = connect(kubeconfig, context)
         if not chosen and not everywhere:
             chosen = (cluster.namespace,)
-        with _progress(cluster, quiet) as told:
-            inputs = scan(cluster, Scope(chosen, selector, not no_secrets), options, told)
-        if save:
-            kept = anonymized(inputs.resources) if anonymize else inputs.resources
-            write_file(save, "".join(snapshot.lines(kept)))
-        conversion = convert(inputs, rules, options)
+        scope = Scope(chosen, selector, not no_secrets)
+        # Nobody else holds what was read, so that it can be let go as soon as it is a model.
+        conversion = convert(_read(cluster, scope, options, quiet, save, anonymize), rules, options)
         if live_validate:
             with _progress(cluster, quiet) as told:
                 verdicts = []
@@ -142,6 +141,23 @@ def command(
     except RuleError as error:
         raise click.ClickException(str(error)) from None
     finish(conversion, output, form, reports, fail_on, quiet, force)
+
+
+def _read(
+    cluster: Cluster,
+    scope: Scope,
+    options: Options,
+    quiet: bool,
+    save: Path | None,
+    anonymize: bool,
+) -> Inputs:
+    """Scans, and saves what was read."""
+    with _progress(cluster, quiet) as told:
+        inputs = scan(cluster, scope, options, told)
+    if save:
+        kept = anonymized(inputs.resources) if anonymize else inputs.resources
+        write_file(save, "".join(snapshot.lines(kept)))
+    return inputs
 
 
 @contextmanager

@@ -3,14 +3,15 @@
 Each word of names, hosts, paths and values becomes another one of the same length and letter case,
 the same word always the same: what is equal stays equal, hosts stay below their domains, and
 regular expressions keep their shape and length, by which nginx orders them. Words that
-ingress-nginx, nginx or Kubernetes know are left, since they make the behaviour. Names are no longer
-in their old order, which counts between Ingresses of one second.
+ingress-nginx, nginx or Kubernetes know are left, since they make the behaviour. Ingresses get new
+ages in the old order, in which names would have counted.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -35,8 +36,27 @@ NOTES = re.compile(r"^(kubernetes\.io/ingress\.class|ingressclass\.kubernetes\.i
 
 def anonymized(resources: Iterable[Resource]) -> tuple[Resource, ...]:
     """The objects of a scan with other words."""
-    words = _Words()
-    return tuple(Resource(Node(words.object(r.body))) for r in resources)
+    resources = tuple(resources)
+    words, ages = _Words(), _ages(resources)
+    found = []
+    for resource in resources:
+        body = words.object(resource.body)
+        if resource.kind == "Ingress":
+            body["metadata"]["creationTimestamp"] = ages[resource.namespace, resource.name]
+        found.append(Resource(Node(body)))
+    return tuple(found)
+
+
+def _ages(resources: Iterable[Resource]) -> dict[tuple[str, str], str]:
+    """A time for each Ingress, a second apart, in the controller's order (``sortIngressSlice``)."""
+    ingresses = [r for r in resources if r.kind == "Ingress"]
+    ingresses.sort(key=lambda r: f"{r.namespace}/{r.name}", reverse=True)
+    ingresses.sort(key=lambda r: str(r.metadata.get("creationTimestamp") or ""))
+    begin = datetime(2020, 1, 1)
+    return {
+        (r.namespace, r.name): f"{(begin + timedelta(seconds=rank)).isoformat()}Z"
+        for rank, r in enumerate(ingresses)
+    }
 
 
 def telling(name: str) -> bool:

@@ -25,9 +25,9 @@ policy referrer permissions cross opener resource embedder csp x requested with 
 clusterip nodeport loadbalancer externalname opaque tls crt key ca auth sub issuer dn success
 utf iso gzip br deflate min mod rewrite return if else break last permanent redirect location
 lua string ngx var require local function then end do for in not and or exit say print
-secret configmap deployment more clear input output headers extra req msec via powered well known acme
+secret configmap deployment more clear input output headers extra req msec via powered well known
 challenge etc passwd git env svn bak of optional old new high null anull aes ecdhe dhe ecdsa rsa gcm
-sha chacha poly prime brainpoolp edh des tlsv sslv
+critical medium low sha chacha poly prime brainpoolp edh des tlsv sslv
 """
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter
 
 import pytest
 
@@ -17,25 +16,26 @@ from nginx2istio.sources.known_words import known_words
 from nginx2istio.sources.resource import Inputs, Node, Resource
 from tests.golden import Fixture, fixtures
 
+RULES = load()
 TEXT = """\
 apiVersion: networking.k8s.io/v1
 kind: Ingress
 metadata:
   name: payroll-Payroll
-  namespace: acme
+  namespace: zorg
   uid: 1-2-3
   annotations:
-    acme.com/owner: jane
+    zorg.com/owner: jane
     nginx.ingress.kubernetes.io/rewrite-target: /payroll/$2
     nginx.ingress.kubernetes.io/proxy-body-size: 8m
     nginx.ingress.kubernetes.io/whitelist-source-range: 10.1.0.0/16,10.1.2.3,fd00::1
     nginx.ingress.kubernetes.io/configuration-snippet: |
-      more_set_headers "X-Acme: $http_x_jane";
+      more_set_headers "X-Zorg: $http_x_jane";
       if ($request_uri ~ "^/(payroll|[a-z]\\d+)") { return 403; }
 spec:
   ingressClassName: nginx
   rules:
-  - host: payroll.acme.com
+  - host: payroll.zorg.com
     http:
       paths:
       - path: /payroll(/|$)(.*)
@@ -53,7 +53,7 @@ def objects_of(text: str) -> list[Node]:
 def test_words_are_replaced_and_shapes_stay() -> None:
     (found,) = objects_of(TEXT)
     said = json.dumps(found).lower()
-    assert not re.search("payroll|acme|jane|1-2-3|10[.]1", said)
+    assert not re.search("payroll|zorg|jane|1-2-3|10[.]1", said)
     notes = {k.partition("/")[2]: v for k, v in found["metadata"]["annotations"].items()}
     word = found["metadata"]["name"].partition("-")[0]
     assert len(word) == len("payroll")
@@ -68,16 +68,17 @@ def test_words_are_replaced_and_shapes_stay() -> None:
     assert rule["http"]["paths"][0]["path"] == f"/{word}(/|$)(.*)"
 
 
-def counted(resources: tuple[Resource, ...], fixture: Fixture) -> Counter[str]:
+def codes(resources: tuple[Resource, ...], fixture: Fixture) -> set[str]:
     bare = tuple(Resource(r.body) for r in resources)
-    conversion = convert(Inputs(bare), load(), fixture.options)
-    return Counter(f.message.code for f in grouped(conversion.said))
+    conversion = convert(Inputs(bare), RULES, fixture.options)
+    return {f.message.code for f in grouped(conversion.said)}
 
 
 @pytest.mark.parametrize("fixture", fixtures(), ids=lambda f: f.name)
 def test_the_findings_stay(fixture: Fixture) -> None:
     resources = read([str(fixture.folder / "ingress.yaml")]).resources
-    assert counted(anonymized(resources), fixture) == counted(resources, fixture)
+    after = codes(anonymized(resources), fixture)
+    assert after == codes(resources, fixture) - {"N2I014"}, "every Ingress has an age now"
 
 
 def test_no_unknown_word_is_left() -> None:
