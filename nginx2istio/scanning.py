@@ -189,6 +189,11 @@ class _Scan:
             own = [f"{USUAL_NAMESPACE}/{name}" for name in USUAL_CONFIGMAPS]
         for key in own:
             self.configmap(key, read)
+            missed = any(u.kind == "ConfigMap" for u in self.unseen)
+            if len(own) == 1 and not read.get(key) and not missed:
+                where = key.partition("/")[0]
+                text = f"there is no ConfigMap {key}"
+                self.unseen.append(Unseen("ConfigMap", where, "not-found", text))
         named = [data for node in read.values() if node for data in (node.get("data") or {},)]
         keys = [str(d.get(k) or "") for d in named for k in ("add-headers", "proxy-set-headers")]
         if found.workload:
@@ -197,9 +202,11 @@ class _Scan:
         keys += references(ingresses, self.prefix(found), REFERENCES)
         for key in keys:
             self.configmap(key, read)
-        missed = {u.namespace for u in self.unseen if u.kind == "ConfigMap"}
+        closed = {
+            u.namespace for u in self.unseen if u.kind == "ConfigMap" and u.why != "not-found"
+        }
         spaces = {key.partition("/")[0] for key in read}
-        self.complete["ConfigMap"] = tuple(sorted(spaces - missed))
+        self.complete["ConfigMap"] = tuple(sorted(spaces - closed))
         return [read[key] for key in sorted(read) if read[key]]  # type: ignore[misc]
 
     def configmap(self, key: str, read: dict[str, Node | None]) -> None:

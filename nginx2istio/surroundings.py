@@ -155,7 +155,7 @@ def _extent(extent: Seen) -> Iterator[Said]:
     for one in extent.unseen:
         where = f"of namespace {one.namespace}" if one.namespace else "of the cluster"
         at = Origin(one.kind, one.namespace)
-        if one.why == "not-found":
+        if one.why == "not-found" and one.kind == "Deployment":
             place = f"in namespace {one.namespace}" if one.namespace else "in the cluster"
             yield said(NO_CONTROLLER, at, ("*",), where=place)
         elif one.kind in ("Ingress", "Namespace"):
@@ -171,6 +171,8 @@ def _why(one: Unseen) -> str:
             return "the cluster has no such kind of objects"
         case "no-namespace":
             return "there is no such namespace"
+        case "not-found":
+            return one.text
         case "forbidden":
             return f"the user may not read them ({one.text})"
         case _:

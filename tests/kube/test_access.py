@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
 import shutil
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -102,14 +106,59 @@ def test_a_pod_s_service_account(
     host, _, port = kube.url.removeprefix("https://").partition(":")
     monkeypatch.setenv("KUBERNETES_SERVICE_HOST", host)
     monkeypatch.setenv("KUBERNETES_SERVICE_PORT", port)
-    monkeypatch.setattr(
-        "kubernetes.config.incluster_config.os.environ", {**__import__("os").environ}
-    )
+    monkeypatch.setattr("kubernetes.config.incluster_config.os.environ", dict(os.environ))
     cluster = connect(pod=scratch)
     assert cluster.namespace == space
     assert cluster.get(f"/apis/networking.k8s.io/v1/namespaces/{space}/ingresses")["items"]
     with pytest.raises(NoConfiguration, match="no context 'x' in a pod"):
         connect(context="x", pod=scratch)
+
+
+PLUGIN = """\
+import json
+status = {{"token": {token!r}}}
+kind = {{"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential"}}
+print(json.dumps({{**kind, "status": status}}))
+"""
+
+
+def test_a_plugin_that_logs_in(kube: ApiServer, scratch: Path) -> None:
+    """As the kubeconfigs of EKS, GKE and AKS have it."""
+    space = shop(kube, "plugged")
+    (scratch / "plugin.py").write_text(PLUGIN.format(token=kube.token("admin")))
+    found = json.loads(kube.kubeconfig("admin", space).read_text())
+    plugin = {
+        "apiVersion": "client.authentication.k8s.io/v1",
+        "command": sys.executable,
+        "args": [str(scratch / "plugin.py")],
+        "interactiveMode": "Never",
+    }
+    found["users"][0]["user"] = {"exec": plugin}
+    config = scratch / "plugin.kubeconfig"
+    config.write_text(json.dumps(found))
+    assert "plugged.example.com" in scan(config).stdout
+    (scratch / "plugin.py").write_text("raise SystemExit('no network')")
+    result = scan(config)
+    assert result.exit_code == 3
+    assert "log in again" in result.stderr
+
+
+def test_progress_is_shown_on_a_terminal_only(kube: ApiServer, scratch: Path) -> None:
+    space = shop(kube, "watched")
+    config = kube.kubeconfig("admin", space)
+    command = [sys.executable, "-m", "nginx2istio", "scan", "--kubeconfig", str(config)]
+    piped = subprocess.run(command, capture_output=True, check=True, text=True)
+    assert kube.url not in piped.stderr
+    terminal, end = pty.openpty()
+    try:
+        shown = subprocess.run(command, stdout=subprocess.PIPE, stderr=end, check=True, text=True)
+        os.set_blocking(terminal, False)
+        told = os.read(terminal, 65536).decode()
+    finally:
+        os.close(terminal)
+        os.close(end)
+    assert kube.url in told
+    assert shown.stdout == piped.stdout
 
 
 def test_a_kubeconfig_is_not_written_to(kube: ApiServer, scratch: Path) -> None:

@@ -255,6 +255,9 @@ def test_the_controller_s_flags_and_configmaps_are_read(kube: ApiServer, scratch
     (stream,) = [f for f in found["findings"] if f["code"] == "N2I039"]
     assert (stream["key"], stream["value"]) == ("5432", "data/postgres:5432")
     assert stream["object"] == {"kind": "ConfigMap", "namespace": "edge", "name": "tcp"}
+    missing = report(admin, scratch, "--controller-config", "edge/absent")
+    (told,) = [f for f in missing["findings"] if "there is no ConfigMap edge/absent" in f["text"]]
+    assert (told["code"], told["severity"]) == ("N2I031", "warning")
     assert "X-More" in scan(admin, "-q", "--controller-config", "edge/settings").stdout
     everywhere = report(admin, scratch, "-A")
     assert "N2I033" not in codes(everywhere)

@@ -1,0 +1,66 @@
+"""Which controller is meant, where there are several or where it lacks the usual label."""
+
+from __future__ import annotations
+
+import io
+
+from nginx2istio.controllers import Found, find
+from nginx2istio.options import Options
+from nginx2istio.sources.files import read
+
+ONE = """\
+---
+apiVersion: apps/v1
+kind: {kind}
+metadata: {{name: {name}, namespace: edge{label}}}
+spec:
+  template:
+    spec:
+      containers:
+      - {{name: sidecar, args: [--verbose]}}
+      - {{name: controller, args: {args}}}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {{name: {name}-settings, namespace: edge}}
+data: {{hsts: "{hsts}"}}
+"""
+LABEL = ", labels: {app.kubernetes.io/name: ingress-nginx}"
+
+
+def workload(name: str, *args: str, label: str = LABEL, kind: str = "Deployment") -> str:
+    given = [f"--configmap=$(POD_NAMESPACE)/{name}-settings", *args]
+    hsts = "false" if name == "internal" else "true"
+    return ONE.format(kind=kind, name=name, label=label, args=given, hsts=hsts)
+
+
+def found(text: str, options: Options | None = None) -> Found:
+    return find(read(["-"], io.BytesIO(text.encode())).resources, options or Options())
+
+
+BOTH = workload("external") + workload("internal", "--ingress-class", "inside", kind="DaemonSet")
+
+
+def test_the_flags_and_the_configmap_are_those_of_its_own_container() -> None:
+    one = found(workload("internal", "--watch-ingress-without-class"))
+    assert one.own == "edge/internal-settings"
+    assert one.controller.without_class
+    assert not one.controller.on("hsts")
+
+
+def test_the_class_chooses_among_several() -> None:
+    one = found(BOTH)
+    assert (one.own, len(one.others)) == ("edge/external-settings", 1)
+    other = found(BOTH, Options(ingress_class="inside"))
+    assert other.own == "edge/internal-settings"
+    assert other.controller.ingress_class == "inside"
+
+
+def test_the_configmap_chooses_too_and_finds_what_has_no_label() -> None:
+    options = Options(controller_config="edge/internal-settings")
+    one = found(BOTH, options)
+    assert one.workload is not None
+    assert one.workload.key == "edge/internal"
+    bare = found(workload("internal", "--deep-inspect=false", label=""), options)
+    assert not bare.controller.deep_inspect
+    assert found(workload("internal", label="")).workload is None
