@@ -10,6 +10,7 @@ import click
 
 COMMANDS: dict[str, str] = {
     "convert": "Convert Ingress YAML to Istio objects, and report every difference.",
+    "diff": "Show what applying would change, field by field.",
     "scan": "Convert the Ingresses of a cluster; it is only read.",
 }
 """Commands by name with their short help: modules of this package, imported when they are used."""
