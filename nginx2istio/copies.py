@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import shlex
+
 from nginx2istio.options import Options
 
 
@@ -13,9 +16,10 @@ def secret_name(namespace: str, name: str, options: Options) -> str:
 def copy_secret(namespace: str, name: str, to: str, options: Options, what: str) -> dict[str, str]:
     """An action: a Secret that the gateway needs a copy of, by a command that doesn't print it."""
     there = options.gateway_namespace
+    program = f".metadata = {{name: {json.dumps(to)}, namespace: {json.dumps(there)}}}"
     command = (
-        f"kubectl get secret {name} -n {namespace} -o json"
-        f' | jq \'.metadata = {{name: "{to}", namespace: "{there}"}}\' | kubectl apply -f -'
+        f"kubectl get secret {shlex.quote(name)} -n {shlex.quote(namespace)} -o json"
+        f" | jq {shlex.quote(program)} | kubectl apply -f -"
     )
     return {
         "kind": "copy-secret",

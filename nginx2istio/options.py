@@ -13,7 +13,8 @@ class Options:
 
     ``compat`` "full" writes the headers that back ends see under nginx, "lean" leaves them out.
     ``gateway_address`` is the address of the new gateway, for the test commands of the report.
-    ``istio_version`` is a pair such as (1, 28).
+    ``istio_version`` is a pair such as (1, 28). ``host_map`` and ``host_suffix`` make the output a
+    trial under other host names: see ``nginx/renamed.py``.
     """
 
     ingress_class: str = ""
@@ -26,3 +27,10 @@ class Options:
     envoy_filters: bool = False
     allow_unprotected: bool = False
     istio_version: tuple[int, int] = (1, 28)
+    host_map: Mapping[str, str] = field(default_factory=dict)
+    host_suffix: str = ""
+
+    @property
+    def trial(self) -> bool:
+        """Whether the output is a trial, beside what is live."""
+        return bool(self.host_map or self.host_suffix)

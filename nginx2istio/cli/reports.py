@@ -9,11 +9,12 @@ from typing import Any
 
 import click
 
+from nginx2istio.report.plan_text import plan_text
 from nginx2istio.report.text import text
 
 FORMATS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     ".json": lambda report: json.dumps(report, indent=1, ensure_ascii=False) + "\n",
-    ".txt": text,
+    ".txt": lambda report: text(report) + plan_text(report),
 }
 
 

@@ -19,7 +19,15 @@ VERSIONS = {
 }
 SOURCE = "nginx2istio/from"
 """Annotation that names the Ingresses an object came from."""
-MANAGED = {"app.kubernetes.io/managed-by": "nginx2istio"}
+MANAGED_BY = "app.kubernetes.io/managed-by"
+
+
+def managed(trial: bool) -> dict[str, str]:
+    """The label of objects of ours; those of a trial have one of their own."""
+    return {MANAGED_BY: "nginx2istio-trial" if trial else "nginx2istio"}
+
+
+MANAGED = managed(False)
 
 Object = dict[str, Any]
 

@@ -14,6 +14,7 @@ from nginx2istio.convert import Conversion
 from nginx2istio.istio.objects import SOURCE
 from nginx2istio.nginx.model import DEFAULT_SERVER
 from nginx2istio.report.findings import SEVERITIES, Reported, grouped
+from nginx2istio.report.plan import plan
 
 Data = dict[str, Any]
 FATES = ("translated", "approximated", "unsupported", "neutral", "ineffective", "unmapped")
@@ -32,6 +33,7 @@ def report(conversion: Conversion) -> Data:
         "annotations": annotations,
         "objects": [_object(o) for o in conversion.objects],
         "actions": [dict(a) for a in conversion.actions],
+        "plan": plan(conversion),
         "errors": [asdict(p) for p in conversion.problems],
     }
 

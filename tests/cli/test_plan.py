@@ -1,0 +1,195 @@
+"""The plan of the report: its steps, and that a shell reads its commands as they are meant."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from jsonschema import Draft202012Validator
+
+from nginx2istio import api
+from nginx2istio.cli import main
+from nginx2istio.options import Options
+from nginx2istio.report.json import schema
+from nginx2istio.report.plan_text import plan_text
+from tests.golden import fixtures
+
+INGRESS = """\
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata:
+  name: shop
+  namespace: web
+  annotations:
+    cert-manager.io/cluster-issuer: letsencrypt
+    external-dns.alpha.kubernetes.io/ttl: "60"
+    nginx.ingress.kubernetes.io/whitelist-source-range: {sources}
+spec:
+  ingressClassName: nginx
+  tls:
+  - {{hosts: [shop.example.com], secretName: {secret}}}
+  rules:
+  - host: shop.example.com
+    http:
+      paths:
+      - {{path: /, pathType: Prefix, backend: {{service: {{name: shop, port: {{number: 80}}}}}}}}
+      - {{path: /cart, pathType: Exact, backend: {{service: {{name: shop, port: {{number: 80}}}}}}}}
+"""
+
+
+def report(sources: str = "10.0.0.0/8", secret: str = "shop-tls", **options: Any) -> dict[str, Any]:
+    text = INGRESS.format(sources=sources, secret=secret)
+    found = api.report(api.convert_text(text, Options(**options)))
+    Draft202012Validator(schema()).validate(found)
+    return found
+
+
+def steps(found: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {step["id"]: step for step in found["plan"]}
+
+
+def test_the_order_is_one_without_a_gap() -> None:
+    order = list(steps(report()))
+    assert order == [
+        "prepare",
+        "mesh-config",
+        "secrets",
+        "client-address",
+        "network-policies",
+        "cert-manager",
+        "check",
+        "apply-policies",
+        "apply-routes",
+        "test-hosts",
+        "external-dns",
+        "dns",
+        "rollback",
+        "remove",
+    ]
+
+
+def test_protections_are_applied_before_routes() -> None:
+    found = steps(report())
+    (command,) = found["apply-policies"]["commands"]
+    assert "authorizationpolicy-*" in command
+    assert found["apply-routes"]["commands"][0] == 'kubectl apply -k "$OUT"'
+    first, last, secret = found["rollback"]["commands"]
+    assert "gateways.networking.istio.io,virtualservices.networking.istio.io" in first
+    assert "authorizationpolicies.security.istio.io" in last
+    assert secret == "kubectl delete secret -n istio-system web--shop-tls"
+
+
+def test_a_certificate_where_the_gateway_reads_it() -> None:
+    step = steps(report())["cert-manager"]
+    assert step["ingresses"] == ["web/shop"]
+    assert "secretName: web--shop-tls" in step["yaml"]
+    assert "kind: ClusterIssuer" in step["yaml"]
+
+
+def test_requests_have_the_answer_that_is_certain() -> None:
+    plain = INGRESS.replace(
+        "    nginx.ingress.kubernetes.io/whitelist-source-range: {sources}\n", ""
+    )
+    text = plain.format(secret="shop-tls")
+    tests = steps(api.report(api.convert_text(text)))["test-hosts"]["tests"]
+    assert [(t["url"], t["status"], t["location"]) for t in tests] == [
+        ("http://shop.example.com/", 308, "https://shop.example.com/"),
+        ("http://shop.example.com/cart", 308, "https://shop.example.com/cart"),
+        ("https://shop.example.com/", 0, ""),
+        ("https://shop.example.com/cart", 0, ""),
+    ]
+    # Who is not in the list gets 403 before any redirect.
+    assert {t["status"] for t in steps(report())["test-hosts"]["tests"]} == {0}
+
+
+def shell(command: str, *functions: str) -> list[str]:
+    """The words with which programs are called when a real shell runs the command."""
+    stubs = "".join(
+        f'{name}() {{ printf "%s\\0" {name} "$@"; printf "\\1"; }}\n' for name in functions
+    )
+    ran = subprocess.run(
+        ["sh", "-c", stubs + command], capture_output=True, text=True, check=True, timeout=20
+    )
+    return ran.stdout.split("\0")
+
+
+def test_hostile_names_are_only_names() -> None:
+    hostile = "'a; touch $(x) \"b'"
+    found = steps(report(secret=json.dumps(hostile)))
+    copy, shown = found["secrets"]["commands"]
+    reading = copy.partition(" | ")[0]
+    assert shell(reading, "kubectl")[:4] == ["kubectl", "get", "secret", hostile]
+    assert f"web--{hostile}" in shell(shown, "kubectl")
+    program = shlex.split(copy.partition(" | jq ")[2])[0]
+    ran = subprocess.run(["jq", program], input="{}", capture_output=True, text=True, check=True)
+    assert json.loads(ran.stdout)["metadata"]["name"] == f"web--{hostile}"
+
+
+def test_the_address_that_was_given_is_used() -> None:
+    command = steps(report(gateway_address="192.0.2.7"))["prepare"]["commands"][1]
+    assert command == "GATEWAY=$(getent ahosts 192.0.2.7 | awk 'NR == 1 { print $1 }')"
+    assert shell(f"{command}; echo $GATEWAY") == ["192.0.2.7\n"]
+    unknown = steps(report())["prepare"]["commands"][1]
+    assert "kubectl get service -n istio-system -l istio=ingressgateway" in unknown
+
+
+def test_no_secret_is_printed() -> None:
+    commands = [c for step in report()["plan"] for c in step.get("commands", ())]
+    for command in commands:
+        if "get secret" in command:
+            assert " -o name " in command or command.endswith("| kubectl apply -f -")
+
+
+@pytest.mark.parametrize("fixture", fixtures(), ids=lambda f: f.name)
+def test_a_shell_takes_every_command(fixture: Any) -> None:
+    conversion = api.convert_files([str(fixture.folder / "ingress.yaml")], fixture.options)
+    found = api.report(conversion)
+    Draft202012Validator(schema()).validate(found)
+    lines = [c for step in found["plan"] for c in step.get("commands", ())]
+    lines += [t["command"] for step in found["plan"] for t in step.get("tests", ())]
+    ran = subprocess.run(
+        ["sh", "-n"], input="\n".join(lines), capture_output=True, text=True, timeout=20
+    )
+    assert (ran.returncode, ran.stderr) == (0, "")
+
+
+def test_many_hosts_stay_short(tmp_path: Path) -> None:
+    text = "---\n".join(
+        INGRESS.format(sources="10.0.0.0/8", secret=f"tls-{i}")
+        .replace("name: shop\n", f"name: shop-{i}\n")
+        .replace("shop.example.com", f"shop-{i}.example.com")
+        for i in range(40)
+    )
+    found = api.report(api.convert_text(text))
+    assert len(steps(found)["test-hosts"]["hosts"]) == 40
+    assert len(steps(found)["test-hosts"]["tests"]) == 160
+    written = plan_text(found)
+    assert written.count("curl -sS") == 40
+    assert "# and 30 more hosts" in written
+    assert len(written.splitlines()) < 220
+    path = tmp_path / "report.json"
+    path.write_text(json.dumps(found))
+    loop = next(x for x in written.splitlines() if ".tests[].command" in x).strip()
+    stubs = "curl() { echo called; }\nGATEWAY=1\n"
+    loop = loop.replace(" | GATEWAY=$GATEWAY sh", "")
+    ran = subprocess.run(["sh", "-c", stubs + f'eval "$({loop})"'], cwd=tmp_path, **QUIET)
+    assert ran.stdout.count("called") == 160
+
+
+QUIET: dict[str, Any] = {"capture_output": True, "text": True, "check": True, "timeout": 60}
+
+
+def test_the_text_report_ends_with_the_plan(tmp_path: Path) -> None:
+    path = tmp_path / "report.txt"
+    text = INGRESS.format(sources="10.0.0.0/8", secret="shop-tls")
+    result = CliRunner().invoke(main, ["convert", "-", "-q", "--report", str(path)], input=text)
+    assert result.exit_code == 0
+    written = path.read_text()
+    assert written.index("\nto do:") < written.index("\nthe way over, step by step")
+    assert '     kubectl apply --dry-run=server -k "$OUT"\n' in written
+    assert api.report(api.convert_text("kind: ConfigMap\nmetadata: {name: x}\n"))["plan"] == []
