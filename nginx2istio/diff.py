@@ -83,6 +83,8 @@ def _entry(
         return None if foreign else Entry(*key, "removed")
     if old is None:
         return Entry(*key, "added")
+    if old == new:
+        return Entry(*key, "unchanged")
     was, will = _compared(old), _compared(new)
     stays: list[str] = []
     if live:
@@ -170,13 +172,12 @@ def _joined(path: str, key: str) -> str:
     return f"{path}.{key}" if path else key
 
 
-def _fields(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Field]:
+def _fields(old: dict[str, Any], new: dict[str, Any]) -> Iterator[Field]:
     orders = list(_orders(old, new, ""))
     if old == new and not orders:
         return
     tree: Mapping[str, Any] = DeepDiff(
-        old,
-        new,
+        *_narrowed(old, new),
         view="tree",
         verbose_level=2,
         threshold_to_diff_deeper=0,
@@ -184,6 +185,17 @@ def _fields(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Field]:
     )
     found = [_field(level, kind) for kind, levels in tree.items() for level in levels]
     yield from sorted([*found, *orders], key=lambda f: f.path)
+
+
+def _narrowed(old: dict[str, Any], new: dict[str, Any]) -> tuple[Any, Any]:
+    """Both without what is equal: deepdiff takes some 10 ms for a mapping of a few hundred leaves."""  # noqa: E501
+    was, will = type(old)(old), type(new)(new)
+    for key in old.keys() & new.keys():
+        if old[key] == new[key]:
+            del was[key], will[key]
+        elif isinstance(old[key], dict) and isinstance(new[key], dict):
+            was[key], will[key] = _narrowed(old[key], new[key])
+    return was, will
 
 
 def _field(level: Any, kind: str) -> Field:
