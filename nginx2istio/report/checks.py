@@ -36,12 +36,13 @@ def checks(objects: Sequence[Object], trial: bool) -> Iterator[Check]:
     """
     secure = _secure(objects)
     guarded = {h for o in objects if o["kind"] == "AuthorizationPolicy" for h in _policy_hosts(o)}
+    ends = tuple(h[1:] for h in guarded if h.startswith("*"))
     patched = any(o["kind"] == "EnvoyFilter" for o in objects)
     for obj in objects:
         if obj["kind"] != "VirtualService":
             continue
         for name in obj["spec"]["hosts"]:
-            certain = not patched and not any(_within(name, g) for g in guarded)
+            certain = not patched and name not in guarded and not name.endswith(ends)
             mode = secure.get(name, "")
             for port, scheme in ((80, "http"), (443, "https")):
                 if scheme == "https" and not mode:
@@ -80,12 +81,7 @@ def _policy_hosts(policy: Object) -> Iterator[str]:
     for rule in policy["spec"].get("rules") or ():
         operations = [to.get("operation", {}) for to in rule.get("to") or ()]
         for operation in operations or [{}]:
-            yield from operation.get("hosts") or ("*",)
-
-
-def _within(name: str, pattern: str) -> bool:
-    pattern = pattern.partition(":")[0]
-    return name.endswith(pattern[1:]) if pattern.startswith("*") else name == pattern
+            yield from (h.partition(":")[0] for h in operation.get("hosts") or ("*",))
 
 
 def _sample(name: str) -> str:
