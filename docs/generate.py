@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from nginx2istio import colliding, engine, surroundings, validated
+from nginx2istio import colliding, engine, surroundings, trial, validated
 from nginx2istio.loader import load
 from nginx2istio.rule import Message
 from nginx2istio.translate import BROKEN_RULE
@@ -14,6 +14,7 @@ HERE = Path(__file__).parent
 OWN = (
     *engine.MESSAGES,
     BROKEN_RULE,
+    *trial.MESSAGES,
     *surroundings.MESSAGES,
     *colliding.MESSAGES,
     *validated.MESSAGES,

@@ -27,7 +27,8 @@ def convert_files(
 ) -> Conversion:
     """Converts files and folders; ``-`` is ``stdin``. ``rules`` are folders of further rules.
 
-    Raises RuleError for a rule that can't be loaded. Input that can't be read is a problem of the
+    Raises RuleError for a rule that can't be loaded, BadName for names of a trial that can't be
+    had. Input that can't be read is a problem of the
     conversion, not an error.
     """
     return convert(read(paths, stdin), load(rules), options)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from nginx2istio.engine import said
-from nginx2istio.istio.objects import MANAGED, VERSIONS, Object, identity
+from nginx2istio.istio.objects import MANAGED_BY, OURS, VERSIONS, Object, identity
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.model import Origin
 from nginx2istio.options import Options
@@ -90,7 +90,7 @@ def findings(
 
 def _ours(resource: Resource) -> bool:
     labels = resource.metadata.get("labels") or {}
-    return all(labels.get(key) == value for key, value in MANAGED.items())
+    return labels.get(MANAGED_BY) in OURS
 
 
 def _origin(resource: Resource) -> Origin:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from nginx2istio import engine, surroundings
+from nginx2istio import engine, surroundings, trial
 from nginx2istio.controllers import find
 from nginx2istio.copies import copy_secret, secret_name
 from nginx2istio.istio import re2
@@ -14,11 +14,13 @@ from nginx2istio.istio.assemble import Assembled, assemble
 from nginx2istio.istio.emit import document
 from nginx2istio.istio.objects import Object
 from nginx2istio.istio.site import Place, Service, Site, Target
+from nginx2istio.istio.trial import on_trial
 from nginx2istio.loader import Rules
 from nginx2istio.nginx.build import build
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.ingresses import Ingress, Malformed, chosen, class_rules, parse
 from nginx2istio.nginx.model import Location, Origin, Server
+from nginx2istio.nginx.renamed import new_names, renamed
 from nginx2istio.options import Options
 from nginx2istio.rule import Edit, Fate, action, route_name
 from nginx2istio.sources.resource import Inputs, Problem, Resource
@@ -32,7 +34,8 @@ class Conversion:
     """The result; every command is a view of this one value.
 
     ``said`` are all findings by place, not yet grouped; ``fates`` says what became of each
-    annotation, by origin: (fate, rule, message code).
+    annotation, by origin: (fate, rule, message code). ``trial`` maps real host names to those that
+    the objects are for, empty when it is no trial.
     """
 
     options: Options
@@ -44,10 +47,14 @@ class Conversion:
     fates: Mapping[Origin, tuple[Fate, str, str]]
     actions: tuple[Mapping[str, str], ...]
     problems: tuple[Problem, ...]
+    trial: Mapping[str, str]
 
 
 def convert(inputs: Inputs, rules: Rules, options: Options | None = None) -> Conversion:
-    """Converts everything that was read. Input that can't be used is a problem, not an error."""
+    """Converts everything that was read. Input that can't be used is a problem, not an error.
+
+    Raises BadName where the names of a trial can't be had.
+    """
     options = options or Options()
     found = find(inputs.resources, options)
     told = found.controller
@@ -70,6 +77,11 @@ def convert(inputs: Inputs, rules: Rules, options: Options | None = None) -> Con
         found.own,
         extent.complete if extent else {},
     )
+    names: Mapping[str, str] = {}
+    before = config
+    if options.trial:
+        names = new_names(config.names, options.host_map, options.host_suffix)
+        config = renamed(config, names)
     translation = translate(config, rules, options)
     extra: list[Said] = [*engine.findings(config), *_notes(inputs.resources)]
     problems = [*inputs.problems, *problems]
@@ -87,10 +99,14 @@ def convert(inputs: Inputs, rules: Rules, options: Options | None = None) -> Con
         Target(options.gateway_namespace, options.gateway_selector),
         once,
     )
+    objects = assembled.objects
+    if options.trial:
+        objects = on_trial(objects, {new: old for old, new in names.items()})
+        extra += trial.findings(before, names, objects)
     extra += _conflicts(assembled, config)
     fates = dict(translation.fates)
     extra += _unmapped(config, fates)
-    extra += surroundings.findings(around, extent, found, config, assembled.objects, options)
+    extra += surroundings.findings(around, extent, found, before, objects, options)
     for lost in config.ineffective:
         if lost.key != "path":
             fates[lost.origin] = ("ineffective", "", "N2I003")
@@ -98,12 +114,13 @@ def convert(inputs: Inputs, rules: Rules, options: Options | None = None) -> Con
         options=options,
         config=config,
         ingresses=tuple(ingresses),
-        objects=tuple(assembled.objects),
+        objects=tuple(objects),
         applied=translation.applied,
         said=(*translation.said, *extra),
         fates=fates,
         actions=tuple(_actions(config, assembled, options)),
         problems=tuple(problems),
+        trial=names,
     )
 
 

@@ -14,6 +14,7 @@ from nginx2istio.cli.output import files_of, rendered, write_file, write_folder
 from nginx2istio.cli.reports import render
 from nginx2istio.convert import Conversion
 from nginx2istio.loader import RuleError
+from nginx2istio.nginx.renamed import BadName
 from nginx2istio.report.findings import SEVERITIES
 from nginx2istio.report.text import summary
 
@@ -52,7 +53,7 @@ def command(
         paths = ("-",)
     try:
         conversion = api.convert_files(paths, options, rule_folders, sys.stdin.buffer)
-    except RuleError as error:
+    except (RuleError, BadName) as error:
         raise click.ClickException(str(error)) from None
     finish(conversion, output, form, reports, fail_on, quiet, force)
 

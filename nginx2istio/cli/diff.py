@@ -18,6 +18,7 @@ from nginx2istio.diff import Change, Entry, counts, difference
 from nginx2istio.istio.emit import document, scalar
 from nginx2istio.istio.objects import VERSIONS
 from nginx2istio.loader import RuleError
+from nginx2istio.nginx.renamed import BadName
 from nginx2istio.sources.files import read
 
 MARKS: dict[Change, tuple[str, str]] = {
@@ -78,7 +79,7 @@ def command(
     earlier = read([str(against)])
     try:
         conversion = api.convert_files(paths, options, rule_folders, sys.stdin.buffer)
-    except RuleError as error:
+    except (RuleError, BadName) as error:
         raise click.ClickException(str(error)) from None
     old = [r.body for r in earlier.resources if r.kind in VERSIONS]
     entries = difference(old, conversion.objects)

@@ -84,7 +84,7 @@ conversion_options = together(
             "--gateway-address",
             default="",
             metavar="ADDRESS",
-            help="Address of the new gateway; noted in the report, where no command uses it yet.",
+            help="Address of the new gateway, for the commands of the report's plan.",
         ),
         click.option(
             "--compat",
@@ -109,6 +109,18 @@ conversion_options = together(
             show_default=True,
             metavar="X.Y",
             help="The Istio that the objects are for.",
+        ),
+        click.option(
+            "--host-suffix",
+            default="",
+            metavar=".DOMAIN",
+            help="Make a trial: every host under its name with this behind.",
+        ),
+        click.option(
+            "--host-map",
+            type=click.Path(exists=True, dir_okay=False, path_type=Path),
+            metavar="FILE",
+            help="Make a trial: lines of OLD=NEW host names; *.OLD=*.NEW is for all below.",
         ),
         click.option(
             "--rules",
@@ -147,4 +159,42 @@ def options_from(given: dict[str, Any]) -> Options:
         envoy_filters=given.pop("envoy_filters"),
         allow_unprotected=given.pop("allow_unprotected"),
         istio_version=(int(version[1]), int(version[2])),
+        host_map=_host_map(given.pop("host_map")),
+        host_suffix=_suffix(given.pop("host_suffix")),
     )
+
+
+def _suffix(text: str) -> str:
+    suffix = text.lower().strip(".")
+    if suffix and not re.fullmatch(_NAME, suffix):
+        raise click.BadParameter(f"{text!r} is no domain", param_hint="--host-suffix")
+    return f".{suffix}" if suffix else ""
+
+
+_NAME = r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*"
+
+
+def _host_map(path: Path | None) -> dict[str, str]:
+    """The lines OLD=NEW of a file; blank ones and those that begin with # don't count."""
+    found: dict[str, str] = {}
+    if path is None:
+        return found
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise click.BadParameter(f"{path}: {error}", param_hint="--host-map") from None
+    for number, line in enumerate(lines, 1):
+        text = line.strip().lower()
+        if not text or text.startswith("#"):
+            continue
+        old, sign, new = (part.strip() for part in text.partition("="))
+        stars = [name.startswith("*.") for name in (old, new)]
+        named = all(re.fullmatch(_NAME, name.removeprefix("*.")) for name in (old, new))
+        if not sign or not named or stars[0] != stars[1] or old in found:
+            why = f"{old} stands there twice" if old in found else "is not OLD=NEW"
+            text = f"{path}:{number}: {line.strip()!r} {why}"
+            raise click.BadParameter(text, param_hint="--host-map")
+        found[old] = new
+    if not found:
+        raise click.BadParameter(f"{path} has no line OLD=NEW", param_hint="--host-map")
+    return found

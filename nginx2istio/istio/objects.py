@@ -28,6 +28,8 @@ def managed(trial: bool) -> dict[str, str]:
 
 
 MANAGED = managed(False)
+OURS = frozenset({managed(False)[MANAGED_BY], managed(True)[MANAGED_BY]})
+"""Values of the label by which objects of ours are known, live or on trial."""
 
 Object = dict[str, Any]
 

@@ -33,6 +33,7 @@ def report(conversion: Conversion) -> Data:
         "annotations": annotations,
         "objects": [_object(o) for o in conversion.objects],
         "actions": [dict(a) for a in conversion.actions],
+        "trial": [{"host": old, "as": new} for old, new in sorted(conversion.trial.items())],
         "plan": plan(conversion),
         "errors": [asdict(p) for p in conversion.problems],
     }

@@ -1,0 +1,158 @@
+"""Objects of a trial: beside live ones of the same Services, and meeting none of them.
+
+Names and labels are their own. DestinationRules have nothing but subsets of their own, which pilot
+adds to those of a live DestinationRule of the Service. Back ends see the real host names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from nginx2istio.istio.fields import frozen
+from nginx2istio.istio.objects import Names, Noted, Object, dns_name, managed, short_hash
+
+AUTHORITY = "%REQ(:AUTHORITY)%"
+FILTERS = "nginx2istio."
+
+
+def on_trial(objects: Iterable[Object], originals: Mapping[str, str]) -> list[Object]:
+    """The objects made for new names as they can stand beside live ones.
+
+    ``originals`` maps each new name to the real one, which its back ends are to see.
+    """
+    objects = list(objects)
+    subsets = {}
+    for obj in objects:
+        if obj["kind"] == "DestinationRule" and "trafficPolicy" in obj["spec"]:
+            policy = obj["spec"]["trafficPolicy"]
+            subsets[obj["spec"]["host"]] = f"n2i-{short_hash(repr(frozen(policy)))}"
+    names = Names()
+    return [made for obj in objects for made in _made(obj, subsets, originals, names)]
+
+
+def whole_gateway(objects: Iterable[Object]) -> list[str]:
+    """Names of the EnvoyFilters that act on every host of the gateway, live ones as well."""
+    found = []
+    for obj in objects:
+        patches = obj["spec"]["configPatches"] if obj["kind"] == "EnvoyFilter" else ()
+        if any(
+            p["applyTo"] == "NETWORK_FILTER"
+            or (p["applyTo"] == "HTTP_FILTER" and not p["patch"]["value"].get("disabled"))
+            for p in patches
+        ):
+            found.append(str(obj["metadata"]["name"]))
+    return found
+
+
+def _made(
+    obj: Object, subsets: Mapping[str, str], originals: Mapping[str, str], names: Names
+) -> Iterator[Object]:
+    kind, spec = obj["kind"], obj["spec"]
+    if kind == "VirtualService":
+        for host in spec["hosts"]:
+            name = names.name(obj["metadata"]["namespace"], host)
+            yield _object(obj, name, _virtual_service(spec, host, subsets, originals.get(host, "")))
+        return
+    name = obj["metadata"]["name"]
+    if kind != "AuthorizationPolicy":  # whose name stands for its hosts, which are new
+        name = dns_name(f"trial-{name}")
+    if kind == "DestinationRule":
+        spec = _destination_rule(spec, subsets)
+    elif kind == "EnvoyFilter":
+        spec = _own_filters(spec)
+    yield _object(obj, name, spec)
+
+
+def _object(obj: Object, name: str, spec: Object) -> Noted:
+    metadata = obj["metadata"]
+    labels = {**metadata.get("labels", {}), **managed(trial=True)}
+    note = obj.note if isinstance(obj, Noted) else ""
+    return Noted(
+        {**obj, "metadata": {**metadata, "name": name, "labels": labels}, "spec": spec}, note
+    )
+
+
+def _virtual_service(spec: Object, host: str, subsets: Mapping[str, str], original: str) -> Object:
+    """The VirtualService of one of the names; each asks back ends with a name of its own."""
+    gateways = []
+    for gateway in spec["gateways"]:
+        namespace, _, name = gateway.partition("/")
+        gateways.append(f"{namespace}/{dns_name(f'trial-{name}')}")
+    made = {**spec, "hosts": [host], "gateways": gateways}
+    for kind in ("http", "tls"):
+        if kind in spec:
+            seen = original if kind == "http" and "*" not in original else ""
+            made[kind] = [_route(route, subsets, seen) for route in spec[kind]]
+    return made
+
+
+def _route(route: Object, subsets: Mapping[str, str], original: str) -> Object:
+    made = dict(route)
+    if "name" in route:
+        made["name"] = _route_name(route["name"])
+    for field in ("route", "mirrors"):
+        if field in route:
+            made[field] = [_destination(d, subsets, original) for d in route[field]]
+    if "route" in route and original:
+        made["rewrite"] = {"authority": original, **route.get("rewrite", {})}
+        if "headers" in route:
+            made["headers"] = _headers(route["headers"], original)
+    return Noted(made, route.note) if isinstance(route, Noted) else made
+
+
+def _route_name(name: str) -> str:
+    return f"trial {name}"
+
+
+def _destination(given: Object, subsets: Mapping[str, str], original: str) -> Object:
+    there = given["destination"]
+    subset = there.get("subset") or subsets.get(there["host"], "")
+    if subset:
+        there = {**there, "subset": f"trial-{subset}"}
+    made = {**given, "destination": there}
+    if "headers" in given and original:
+        made["headers"] = _headers(given["headers"], original)
+    return made
+
+
+def _headers(headers: Object, original: str) -> Object:
+    """Header operations whose request headers name the real host."""
+    request = {
+        how: {k: v.replace(AUTHORITY, original) for k, v in named.items()}
+        if isinstance(named, Mapping)
+        else named
+        for how, named in headers.get("request", {}).items()
+    }
+    return {**headers, "request": request} if request else headers
+
+
+def _destination_rule(spec: Object, subsets: Mapping[str, str]) -> Object:
+    made = {k: v for k, v in spec.items() if k not in ("trafficPolicy", "subsets")}
+    found = [{**s, "name": f"trial-{s['name']}"} for s in spec.get("subsets", ())]
+    if "trafficPolicy" in spec:
+        name = f"trial-{subsets[spec['host']]}"
+        found.insert(0, {"name": name, "trafficPolicy": spec["trafficPolicy"]})
+    return {**made, "subsets": found}
+
+
+def _own_filters(spec: Object) -> Object:
+    """Filters under names of their own, at the trial's routes only."""
+    patches = []
+    for patch in spec["configPatches"]:
+        route = patch["match"].get("routeConfiguration", {}).get("vhost", {}).get("route", {})
+        made = _renamed(patch)
+        if "name" in route:
+            found = made["match"]["routeConfiguration"]["vhost"]["route"]
+            found["name"] = _route_name(route["name"])
+        patches.append(made)
+    return {**spec, "configPatches": patches}
+
+
+def _renamed(value: Any) -> Any:
+    """A copy in which all names that begin as those of our filters say so of the trial."""
+    if isinstance(value, str):
+        return value.replace(FILTERS, "nginx2istio-trial.")
+    if isinstance(value, Mapping):
+        return {_renamed(k): _renamed(v) for k, v in value.items()}
+    return [_renamed(v) for v in value] if isinstance(value, list) else value
