@@ -19,11 +19,12 @@ TRIAL = Message(
     "approximated",
     "info",
     "this is a trial under other host names. Back ends see the real names, as Host and as "
-    "X-Forwarded-Host; external authentication and what EnvoyFilters send sees the new ones. "
+    "X-Forwarded-Host; the new ones are in Origin and Referer, and are what external "
+    "authentication and filters see. "
     "Certificates do not cover the new names. What back ends say themselves (redirects to their "
     "own name, cookies with a domain, absolute links, allowed origins) leads to the real names",
     "convert without --host-suffix and --host-map for the cut-over",
-    frozenset({"tls", "redirect", "cookies", "body", "cors", "auth"}),
+    frozenset({"tls", "redirect", "cookies", "body", "cors", "auth", "request-headers"}),
 )
 LEFT_OUT = Message(
     "N2I061",

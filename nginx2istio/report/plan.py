@@ -64,6 +64,17 @@ def _cut_over(facts: _Facts) -> Iterator[Step]:
 
 
 def _trial(facts: _Facts) -> Iterator[Step]:
+    yield Step(
+        "trial",
+        "what is tried",
+        "Hosts under other names, beside whatever is live: objects, routes and subsets have names "
+        "of their own, and back ends see the real host names. It does not show what certificates "
+        "do, nor what clients and back ends make of the names. A Service's DestinationRules are "
+        "one to Istio: those of the trial have subsets only, which nobody else asks for, and what "
+        "a live one says for all its subsets holds for them as well. Mesh configuration is for "
+        "all. The names need no DNS: see how to test the hosts below.",
+        hosts=tuple(sorted(facts.conversion.trial.values())),
+    )
     yield _prepare(facts)
     yield from _surroundings(facts)
     yield from _applying(facts)

@@ -18,10 +18,21 @@ def plan_text(report: Data) -> str:
     if not report["plan"]:
         return ""
     head = ["", "the way over, step by step (commands are for a POSIX shell with kubectl and jq):"]
-    lines = [*head]
+    lines = [*head, *_names(report["trial"])]
     for number, step in enumerate(report["plan"], 1):
         lines += ["", f"{number}. {step['title']}", *_step(step)]
     return "\n".join(lines) + "\n"
+
+
+def _names(trial: Sequence[Data]) -> Iterator[str]:
+    if trial:
+        yield ""
+        yield "on trial under other names:"
+    for one in trial[:SHOWN]:
+        yield f"   {one['host']} as {one['as']}"
+    if len(trial) > SHOWN:
+        yield f"   # and {len(trial) - SHOWN} more; all of them:"
+        yield "   jq -r '.trial[] | .host + \" as \" + .as' report.json"
 
 
 def _step(step: Data) -> Iterator[str]:
@@ -44,7 +55,7 @@ def _step(step: Data) -> Iterator[str]:
     for test in tests:
         if test["host"] in hosts[:SHOWN]:
             yield f"     {test['command']}{_expected(test)}"
-    if len(hosts) > SHOWN:
+    if len(hosts) > SHOWN and tests:
         yield f"     # and {len(hosts) - SHOWN} more hosts; to try all of them:"
         yield f"     {_all(step, '.tests[].command')} | GATEWAY=$GATEWAY sh"
 

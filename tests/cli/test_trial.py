@@ -1,0 +1,73 @@
+"""--host-suffix and --host-map as a user meets them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from jsonschema import Draft202012Validator
+
+from nginx2istio.cli import main
+from nginx2istio.report.json import schema
+
+from .test_convert import GOOD
+
+TWO = GOOD + "---\n" + GOOD.replace("name: shop\n", "name: b\n").replace("shop.ex", "b.ex")
+
+
+def run(*args: str, text: str = TWO) -> Result:
+    return CliRunner().invoke(main, ["convert", "-", *args], input=text)
+
+
+def test_the_report_has_old_and_new_names(tmp_path: Path) -> None:
+    data, text = tmp_path / "r.json", tmp_path / "r.txt"
+    result = run("--host-suffix", "trial.test", "--report", str(data), "--report", str(text))
+    assert result.exit_code == 0, result.output
+    assert "- shop.example.com.trial.test\n" in result.stdout
+    report = json.loads(data.read_text())
+    Draft202012Validator(schema()).validate(report)
+    assert report["trial"] == [
+        {"host": "b.example.com", "as": "b.example.com.trial.test"},
+        {"host": "shop.example.com", "as": "shop.example.com.trial.test"},
+    ]
+    assert "N2I060" in {f["code"] for f in report["findings"]}
+    assert report["plan"][0]["id"] == "trial"
+    assert report["plan"][-1]["id"] == "end-of-trial"
+    assert "nginx2istio-trial" in report["plan"][-1]["commands"][0]
+    assert "   shop.example.com as shop.example.com.trial.test\n" in text.read_text()
+
+
+def test_what_no_line_is_for_is_left_out(tmp_path: Path) -> None:
+    names, data = tmp_path / "names", tmp_path / "r.json"
+    names.write_text("# comment\n\nShop.example.com = shop.trial.test\n")
+    result = run("--host-map", str(names), "--report", str(data))
+    assert result.exit_code == 0, result.output
+    assert "shop.trial.test" in result.stdout and "b.example.com" not in result.stdout
+    left = [f for f in json.loads(data.read_text())["findings"] if f["code"] == "N2I061"]
+    assert [f["key"] for f in left] == ["b.example.com"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ("a.com=b.com\na.com=c.com\n", "names:2: 'a.com=c.com' a.com stands there twice"),
+        ("a.com b.com\n", "names:1: 'a.com b.com' is not OLD=NEW"),
+        ("*.a.com=b.com\n", "is not OLD=NEW"),
+        ("a.com=b_c.com\n", "is not OLD=NEW"),
+        ("# nothing\n", "has no line OLD=NEW"),
+        ("shop.example.com=b.example.com\n", "b.example.com of shop.example.com is the name of"),
+    ],
+)
+def test_mistakes_are_told(tmp_path: Path, lines: str, said: str) -> None:
+    names = tmp_path / "names"
+    names.write_text(lines)
+    result = run("--host-map", str(names))
+    assert result.exit_code in (1, 2)
+    assert said in " ".join(result.stderr.replace(str(tmp_path) + "/", "").split())
+    assert "Traceback" not in result.output
+
+
+def test_a_suffix_that_is_none() -> None:
+    assert run("--host-suffix", "not a domain").exit_code == 2

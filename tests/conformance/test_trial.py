@@ -1,0 +1,108 @@
+"""A trial's hosts answer as the real ones do, beside them at the same gateway.
+
+Each recorded case is converted twice, for its own names and with ``--host-suffix``; pilot and Envoy
+get both at once. The recorded requests are then sent to the trial's names, and what comes back, and
+what pods see, is held against what nginx did, as for the real names.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from nginx2istio import api
+from nginx2istio.istio.objects import identity
+from nginx2istio.options import Options
+
+from .bench import Bench
+from .objects import join
+from .parts import Parts
+from .records import Case, exported, load, truth_files
+from .run import run_cases
+
+SUFFIX = ".trial.example.org"
+FEW = ("seed/*", "app-root/*", "from-to-www/*", "server-alias/*", "redirect/trap*", "canary/trap*")
+BAD = ("silent", "unserved")
+FILTERS = pytest.mark.parametrize("envoy_filters", [False, True], ids=["no-filters", "filters"])
+
+
+def both(objects: str, case: Case, envoy_filters: bool) -> tuple[str, dict[str, Any]]:
+    """The objects for the real names and those of the trial; the report of the trial."""
+    live = api.convert_text(objects, Options(envoy_filters=envoy_filters))
+    trial = api.convert_text(objects, Options(envoy_filters=envoy_filters, host_suffix=SUFFIX))
+    assert not {identity(o) for o in live.objects} & {identity(o) for o in trial.objects}
+    return join(api.yaml(live), api.yaml(trial)), api.report(trial)
+
+
+def tried(case: Case, envoy_filters: bool) -> tuple[Case, list[int]]:
+    """The case with its requests to the trial's names, and the numbers of those it keeps."""
+    trial = api.convert_text(
+        exported(case), Options(envoy_filters=envoy_filters, host_suffix=SUFFIX)
+    ).trial
+    found, numbers = [], []
+    for number, exchange in enumerate(case["exchanges"]):
+        names = _names(trial, str(exchange["request"]["host"]))
+        if names:
+            changed = copy.deepcopy(exchange)
+            for part in ("request", "response"):
+                changed[part] = _replaced(changed[part], names)
+            found.append(changed)
+            numbers.append(number)
+    return {**case, "exchanges": found}, numbers
+
+
+def _names(trial: Mapping[str, str], host: str) -> dict[str, str]:
+    """All names of the trial, if the host is one of them or right below one with a star."""
+    name = host.partition(":")[0].lower()
+    names = {old: new for old, new in trial.items() if "*" not in old}
+    if name in trial:
+        return names
+    below = f"*.{name.partition('.')[2]}"
+    return names | {name: name + SUFFIX} if below in trial else {}
+
+
+def _replaced(part: Any, names: Mapping[str, str]) -> Any:
+    text = json.dumps(part)
+    for old, new in names.items():
+        text = re.sub(rf"(?<![\w.-]){re.escape(old)}(?![\w-]|\.\w)", new, text)
+    return json.loads(text)
+
+
+def worse(parts: Parts, only: tuple[str, ...], envoy_filters: bool) -> list[str]:
+    """Requests that the trial answers unlike nginx without a word, and the real names don't."""
+    jobs = min(os.cpu_count() or 1, 4)
+    pairs = [(case, *tried(case, envoy_filters)) for case in load(truth_files(), only)]
+    pairs = [pair for pair in pairs if pair[2]]
+    cases = [case for _, case, _ in pairs]
+    live = [{**c, "exchanges": [c["exchanges"][n] for n in numbers]} for c, _, numbers in pairs]
+    results = {}
+    for name, some in (("live", live), ("trial", cases)):
+        made, _ = run_cases(some, lambda: Bench(parts, both, envoy_filters), jobs)
+        results[name] = {r["id"]: r for r in made}
+    found = []
+    for case in cases:
+        was, now = results["live"][case["id"]], results["trial"][case["id"]]
+        found += [f"{case['id']}: {x}" for x in (now["refused"], now["rejected"]) if x]
+        for old, new, exchange in zip(
+            was["exchanges"], now["exchanges"], case["exchanges"], strict=True
+        ):
+            if new["class"] in BAD and old["class"] not in BAD:
+                found.append(f"{case['id']} {exchange['request']}: {new}")
+    return found
+
+
+@FILTERS
+def test_some(parts: Parts, envoy_filters: bool) -> None:
+    assert worse(parts, FEW, envoy_filters) == []
+
+
+@pytest.mark.conformance
+@FILTERS
+def test_everything(parts: Parts, envoy_filters: bool) -> None:
+    assert worse(parts, (), envoy_filters) == []
