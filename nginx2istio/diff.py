@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from deepdiff import DeepDiff
 
-from nginx2istio.istio.objects import MANAGED, identity
+from nginx2istio.istio.objects import MANAGED_BY, OURS, identity
 
 Change = Literal["added", "changed", "removed", "unchanged"]
 CHANGES: tuple[Change, ...] = ("added", "changed", "removed", "unchanged")
@@ -50,13 +50,13 @@ class Entry:
 
 
 def difference(
-    old: Iterable[Mapping[str, Any]], new: Iterable[Mapping[str, Any]], live: bool = False
+    old: Iterable[Mapping[str, Any]], new: Iterable[Mapping[str, Any]], live: str = ""
 ) -> tuple[Entry, ...]:
     """Compares objects by kind, namespace and name; in this order.
 
-    ``live`` says that ``old`` comes from a cluster: applying then leaves alone what is neither in
-    the new object nor in the one applied last, and objects of others that we don't make do not
-    count as removed.
+    ``live`` is the label of what we applied when ``old`` comes from a cluster: applying then
+    leaves alone what is neither in the new object nor in the one applied last, and objects without
+    the label that we don't make do not count as removed.
     """
     before = {identity(o): o for o in old}
     after = {identity(o): o for o in new}
@@ -76,26 +76,22 @@ def _entry(
     key: tuple[str, str, str],
     old: Mapping[str, Any] | None,
     new: Mapping[str, Any] | None,
-    live: bool,
+    live: str,
 ) -> Entry | None:
-    foreign = live and old is not None and not _ours(old)
+    label = (old["metadata"].get("labels") or {}).get(MANAGED_BY) if old else ""
+    foreign = bool(live and old and label not in OURS)
     if new is None:
-        return None if foreign else Entry(*key, "removed")
+        return Entry(*key, "removed") if not live or label == live else None
     if old is None:
         return Entry(*key, "added")
     if old == new:
         return Entry(*key, "unchanged")
-    was, will = _compared(old), _compared(new)
+    was, will = _compared(old, live), _compared(new, live)
     stays: list[str] = []
     if live:
-        was = _without(was, will, _compared(_last_applied(old)), "", stays)
+        was = _without(was, will, _compared(_last_applied(old), live), "", stays)
     fields = tuple(_fields(was, will))
     return Entry(*key, "changed" if fields else "unchanged", fields, tuple(stays), foreign)
-
-
-def _ours(obj: Mapping[str, Any]) -> bool:
-    labels = obj["metadata"].get("labels") or {}
-    return all(labels.get(key) == value for key, value in MANAGED.items())
 
 
 def _last_applied(obj: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -107,10 +103,12 @@ def _last_applied(obj: Mapping[str, Any]) -> Mapping[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _compared(obj: Mapping[str, Any]) -> dict[str, Any]:
+def _compared(obj: Mapping[str, Any], live: str) -> dict[str, Any]:
     metadata = obj.get("metadata") or {}
     found = {**obj, **{k: dict(metadata.get(k) or {}) for k in ("labels", "annotations")}}
     found["annotations"].pop(APPLIED, None)
+    if live:  # the server hands out an object in whichever version it is asked for
+        found.pop("apiVersion", None)
     return {k: _keyed(found[k]) for k in COMPARED if found.get(k)}
 
 

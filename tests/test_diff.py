@@ -54,7 +54,7 @@ def test_objects_are_added_removed_unchanged_or_changed() -> None:
     assert counts(found) == {"added": 1, "changed": 1, "removed": 1, "unchanged": 1}
 
 
-def fields(old: dict[str, Any], new: dict[str, Any], live: bool = False) -> list[tuple[Any, ...]]:
+def fields(old: dict[str, Any], new: dict[str, Any], live: str = "") -> list[tuple[Any, ...]]:
     (entry,) = difference([old], [new], live)
     return [(f.change, f.path, f.old, f.new) for f in entry.fields]
 
@@ -86,7 +86,7 @@ def test_keys_that_look_private_are_compared() -> None:
 def test_what_the_server_writes_is_ignored() -> None:
     obj = service(http=[A])
     for applied in (True, False):
-        (entry,) = difference([stored(obj, applied)], [obj], live=True)
+        (entry,) = difference([stored(obj, applied)], [obj], live="nginx2istio")
         assert (entry.change, entry.fields, entry.stays) == ("unchanged", (), ())
 
 
@@ -96,7 +96,7 @@ def test_what_was_applied_before_goes_and_what_others_set_stays() -> None:
     live["spec"]["exportTo"] = ["."]
     live["spec"]["http"][0]["retries"] = {"attempts": 1}
     live["metadata"]["labels"]["team"] = "red"
-    (entry,) = difference([live], [service(http=[A])], live=True)
+    (entry,) = difference([live], [service(http=[A])], live="nginx2istio")
     # kubectl's merge patch replaces lists, so that what others put into one goes
     assert [(f.change, f.path) for f in entry.fields] == [
         ("removed", "spec.gateways"),
@@ -108,7 +108,7 @@ def test_what_was_applied_before_goes_and_what_others_set_stays() -> None:
 def test_an_object_of_somebody_else() -> None:
     live = stored(service(http=[B]), applied=False)
     live["metadata"]["labels"] = {}
-    (entry,) = difference([live], [service(http=[B])], live=True)
+    (entry,) = difference([live], [service(http=[B])], live="nginx2istio")
     assert entry.foreign
     assert [f.path for f in entry.fields] == ["labels"]
-    assert difference([live], [], live=True) == ()
+    assert difference([live], [], live="nginx2istio") == ()

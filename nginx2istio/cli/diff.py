@@ -13,13 +13,18 @@ from typing import Any
 import click
 
 from nginx2istio import api
+from nginx2istio.cli.cluster import NoAnswer, cluster_options, reaching
 from nginx2istio.cli.options import conversion_options, options_from
 from nginx2istio.diff import Change, Entry, counts, difference
 from nginx2istio.istio.emit import document, scalar
-from nginx2istio.istio.objects import VERSIONS
+from nginx2istio.istio.objects import MANAGED_BY, VERSIONS, Object, identity, managed
 from nginx2istio.loader import RuleError
 from nginx2istio.nginx.renamed import BadName
+from nginx2istio.sources.cluster import Cluster, Refused, connect
 from nginx2istio.sources.files import read
+from nginx2istio.sources.kinds import ISTIO
+from nginx2istio.sources.live import EVERYWHERE, live_objects
+from nginx2istio.sources.resource import Node
 
 MARKS: dict[Change, tuple[str, str]] = {
     "added": ("+", "green"),
@@ -33,11 +38,14 @@ MARKS: dict[Change, tuple[str, str]] = {
 @click.argument("paths", nargs=-1, metavar="[PATH|-]...")
 @click.option(
     "--against",
-    required=True,
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     metavar="DIR",
     help="A folder with what an earlier run wrote (convert -o DIR).",
 )
+@click.option(
+    "--live", is_flag=True, help="Compare with what is in the cluster, which is only read."
+)
+@cluster_options
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
 @click.option(
     "--color",
@@ -50,7 +58,10 @@ MARKS: dict[Change, tuple[str, str]] = {
 @conversion_options
 def command(
     paths: tuple[str, ...],
-    against: Path,
+    against: Path | None,
+    live: bool,
+    kubeconfig: str,
+    context: str,
     form: str,
     color: str,
     exit_code: bool,
@@ -61,35 +72,47 @@ def command(
 
     PATH is converted as by convert, with the same options. Objects are compared by kind, namespace
     and name; comments, status and what the API server writes itself don't count. The order of
-    routes does.
+    routes does. With --live, fields that others set and that applying leaves alone are told apart.
 
     \b
     Examples:
       nginx2istio diff manifests/ --against istio/
       nginx2istio diff manifests/ --against istio/ --exit-code --format json | jq .summary
+      nginx2istio diff manifests/ --live --context production
 
     Exit codes: 0 done; 1 there is a difference, with --exit-code; 2 wrong usage; 3 some input
-    could not be read (the rest was compared).
+    could not be read (the rest was compared), or the cluster does not answer.
     """
     options = options_from(given)
+    if bool(against) == live:
+        raise click.UsageError("give either --against DIR or --live")
     if not paths:
         if sys.stdin.isatty():
             raise click.UsageError("name a file or folder, or - for standard input")
         paths = ("-",)
-    earlier = read([str(against)])
     try:
         conversion = api.convert_files(paths, options, rule_folders, sys.stdin.buffer)
     except (RuleError, BadName) as error:
         raise click.ClickException(str(error)) from None
-    old = [r.body for r in earlier.resources if r.kind in VERSIONS]
-    entries = difference(old, conversion.objects)
+    problems = conversion.problems
+    if against:
+        earlier = read([str(against)])
+        problems += earlier.problems
+        old = [r.body for r in earlier.resources if r.kind in VERSIONS]
+        entries = difference(old, conversion.objects)
+        source = str(against)
+    else:
+        with reaching():
+            cluster = connect(kubeconfig, context)
+            old = _in_cluster(cluster, conversion.objects)
+        entries = difference(old, conversion.objects, managed(options.trial)[MANAGED_BY])
+        source = cluster.server
     colour = {"always": True, "never": False}.get(color)
     if form == "json":
-        click.echo(json.dumps(data(entries, str(against)), indent=1, ensure_ascii=False))
+        click.echo(json.dumps(data(entries, source), indent=1, ensure_ascii=False))
     else:
         for line in lines(entries):
             click.echo(line, color=colour)
-    problems = (*earlier.problems, *conversion.problems)
     for problem in problems:
         at = f"{problem.file}:{problem.line}" if problem.line else problem.file
         click.echo(f"not read: {at}: {problem.text}", err=True)
@@ -97,6 +120,24 @@ def command(
         sys.exit(3)
     if exit_code and any(e.change != "unchanged" for e in entries):
         sys.exit(1)
+
+
+def _in_cluster(cluster: Cluster, objects: Sequence[Object]) -> list[Node]:
+    """Istio's objects everywhere, or where the new ones are if the user may not look further."""
+    found: list[Node] = []
+    mine = sorted({namespace for _, namespace, _ in map(identity, objects)})
+    for kind in ISTIO:
+        for spaces in (EVERYWHERE, tuple(mine)):
+            there = [f for _, f in live_objects(cluster, kind, spaces, keep=lambda item: item)]
+            refused = [f for f in there if isinstance(f, Refused)]
+            if not any(f.status == 403 for f in refused):
+                break
+        for why in refused:
+            if why.status != 404:
+                raise NoAnswer(f"{kind.plural} can't be read: {why}")
+            click.echo(f"the cluster has no {kind.plural}.{kind.group}", err=True)
+        found += [obj for some in there if not isinstance(some, Refused) for obj in some]
+    return found
 
 
 def data(entries: Sequence[Entry], against: str) -> dict[str, Any]:

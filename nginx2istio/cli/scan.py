@@ -12,11 +12,13 @@ from typing import Any
 import click
 
 from nginx2istio import validated
+from nginx2istio.cli.cluster import Misled, NoAnswer, cluster_options
 from nginx2istio.cli.convert import finish
 from nginx2istio.cli.options import conversion_options, options_from, output_options
 from nginx2istio.cli.output import write_file
 from nginx2istio.convert import convert
 from nginx2istio.loader import RuleError, load
+from nginx2istio.nginx.renamed import BadName
 from nginx2istio.options import Options
 from nginx2istio.rbac import manifest
 from nginx2istio.scanning import Scope, scan
@@ -25,18 +27,6 @@ from nginx2istio.sources.anonymize import anonymized
 from nginx2istio.sources.cluster import Cluster, NoConfiguration, Unreachable, connect
 from nginx2istio.sources.live import dry_run
 from nginx2istio.sources.resource import Inputs
-
-
-class _Misled(click.ClickException):
-    """Nothing says which cluster is meant."""
-
-    exit_code = 2
-
-
-class _NoAnswer(click.ClickException):
-    """The cluster can't be read."""
-
-    exit_code = 3
 
 
 @click.command("scan")
@@ -50,8 +40,7 @@ class _NoAnswer(click.ClickException):
 )
 @click.option("-A", "--all-namespaces", "everywhere", is_flag=True, help="Read all namespaces.")
 @click.option("-l", "--selector", default="", metavar="SELECTOR", help="Ingresses by their labels.")
-@click.option("--kubeconfig", default="", metavar="FILE", help="As kubectl's.  [default: as there]")
-@click.option("--context", default="", metavar="NAME", help="A context of the kubeconfig.")
+@cluster_options
 @click.option("--no-secrets", is_flag=True, help="Don't look at Secrets, not even at their names.")
 @click.option(
     "--save",
@@ -135,10 +124,10 @@ def command(
             more = tuple(validated.findings(verdicts))
             conversion = replace(conversion, said=(*conversion.said, *more))
     except NoConfiguration as error:
-        raise _Misled(str(error)) from None
+        raise Misled(str(error)) from None
     except Unreachable as error:
-        raise _NoAnswer(str(error)) from None
-    except RuleError as error:
+        raise NoAnswer(str(error)) from None
+    except (RuleError, BadName) as error:
         raise click.ClickException(str(error)) from None
     finish(conversion, output, form, reports, fail_on, quiet, force)
 

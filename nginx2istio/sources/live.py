@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -16,28 +16,38 @@ EVERYWHERE = ("",)
 
 
 def live_objects(
-    cluster: Cluster, kind: Kind, namespaces: Iterable[str] = EVERYWHERE, told: Told | None = None
+    cluster: Cluster,
+    kind: Kind,
+    namespaces: Iterable[str] = EVERYWHERE,
+    told: Told | None = None,
+    keep: Callable[[Node], Node] = kept,
 ) -> Iterator[tuple[str, list[Node] | Refused]]:
     """Istio's objects of a kind by namespace, or why they can't be read there.
 
     ``namespaces`` are names, ("",) for all of the cluster at once. An older API server has v1beta1
-    only, which is read then. Raises Unreachable.
+    only, which is read then. ``keep`` makes of each what is held on to. Raises Unreachable.
     """
     for namespace in namespaces:
         try:
-            yield namespace, _listed(cluster, kind, namespace, told)
+            yield namespace, _listed(cluster, kind, namespace, told, keep)
         except Refused as refused:
             yield namespace, refused
 
 
-def _listed(cluster: Cluster, kind: Kind, namespace: str, told: Told | None) -> list[Node]:
+def _listed(
+    cluster: Cluster,
+    kind: Kind,
+    namespace: str,
+    told: Told | None,
+    keep: Callable[[Node], Node],
+) -> list[Node]:
     heard = told or (lambda count: None)
     try:
-        return listed(cluster, kind, namespace, kept, heard)
+        return listed(cluster, kind, namespace, keep, heard)
     except Refused as refused:
         if refused.status != 404 or kind.version != "v1":
             raise
-        return listed(cluster, replace(kind, version="v1beta1"), namespace, kept, heard)
+        return listed(cluster, replace(kind, version="v1beta1"), namespace, keep, heard)
 
 
 @dataclass(frozen=True, slots=True)
