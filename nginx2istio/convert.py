@@ -105,6 +105,8 @@ def convert(inputs: Inputs, rules: Rules, options: Options | None = None) -> Con
         extra += trial.findings(before, names, objects)
     extra += _conflicts(assembled, config)
     fates = dict(translation.fates)
+    for origin in trial.untried(before, names) if options.trial else ():
+        fates.setdefault(origin, ("neutral", "", trial.LEFT_OUT.code))
     extra += _unmapped(config, fates)
     extra += surroundings.findings(around, extent, found, before, objects, options)
     for lost in config.ineffective:

@@ -88,6 +88,14 @@ def findings(
         yield said(WHOLE_GATEWAY, Origin(), ("*",), key=name)
 
 
+def untried(before: NginxConfig, names: Mapping[str, str]) -> Iterator[Origin]:
+    """The annotations in force for hosts that are left out of the trial."""
+    for server in before.servers:
+        if server.host not in names:
+            for settings in (server.settings, *(x.settings for x in server.locations)):
+                yield from (setting.origin for setting in settings.values())
+
+
 def _in_snippets(before: NginxConfig, names: Mapping[str, str]) -> Iterator[Said]:
     token = re.compile(r"[\w-]+(?:\\?\.[\w-]+)+")
     for server in before.servers:

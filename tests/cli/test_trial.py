@@ -45,8 +45,12 @@ def test_what_no_line_is_for_is_left_out(tmp_path: Path) -> None:
     result = run("--host-map", str(names), "--report", str(data))
     assert result.exit_code == 0, result.output
     assert "shop.trial.test" in result.stdout and "b.example.com" not in result.stdout
-    left = [f for f in json.loads(data.read_text())["findings"] if f["code"] == "N2I061"]
+    report = json.loads(data.read_text())
+    left = [f for f in report["findings"] if f["code"] == "N2I061"]
     assert [f["key"] for f in left] == ["b.example.com"]
+    fates = {(a["object"], a["key"]): (a["fate"], a["code"]) for a in report["annotations"]}
+    assert fates["web/b", "app-root"] == ("neutral", "N2I061")
+    assert fates["web/shop", "app-root"][0] == "translated"
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ from .bench import Bench
 from .objects import join
 from .parts import Parts
 from .records import Case, exported, load, truth_files
+from .results import Result
 from .run import run_cases
 
 SUFFIX = ".trial.example.org"
@@ -76,25 +77,32 @@ def _replaced(part: Any, names: Mapping[str, str]) -> Any:
 
 def worse(parts: Parts, only: tuple[str, ...], envoy_filters: bool) -> list[str]:
     """Requests that the trial answers unlike nginx without a word, and the real names don't."""
-    jobs = min(os.cpu_count() or 1, 4)
     pairs = [(case, *tried(case, envoy_filters)) for case in load(truth_files(), only)]
-    pairs = [pair for pair in pairs if pair[2]]
-    cases = [case for _, case, _ in pairs]
-    live = [{**c, "exchanges": [c["exchanges"][n] for n in numbers]} for c, _, numbers in pairs]
-    results = {}
-    for name, some in (("live", live), ("trial", cases)):
-        made, _ = run_cases(some, lambda: Bench(parts, both, envoy_filters), jobs)
-        results[name] = {r["id"]: r for r in made}
+    cases = [case for _, case, numbers in pairs if numbers]
     found = []
-    for case in cases:
-        was, now = results["live"][case["id"]], results["trial"][case["id"]]
-        found += [f"{case['id']}: {x}" for x in (now["refused"], now["rejected"]) if x]
-        for old, new, exchange in zip(
-            was["exchanges"], now["exchanges"], case["exchanges"], strict=True
-        ):
-            if new["class"] in BAD and old["class"] not in BAD:
-                found.append(f"{case['id']} {exchange['request']}: {new}")
+    bad: dict[str, list[int]] = {}
+    told: dict[tuple[str, int], str] = {}
+    for now in _run(parts, cases, envoy_filters):
+        found += [f"{now['id']}: {x}" for x in (now["refused"], now["rejected"]) if x]
+        numbers = [n for n, new in enumerate(now["exchanges"]) if new["class"] in BAD]
+        if numbers:
+            bad[now["id"]] = numbers
+            told |= {(now["id"], n): str(now["exchanges"][n]) for n in numbers}
+    live = [
+        {**case, "exchanges": [case["exchanges"][n] for n in numbers]}
+        for case, _, numbers in pairs
+        if case["id"] in bad
+    ]
+    for was in _run(parts, live, envoy_filters):
+        for n in bad[was["id"]]:
+            if was["exchanges"][n]["class"] not in BAD:
+                found.append(f"{was['id']} {told[was['id'], n]}")
     return found
+
+
+def _run(parts: Parts, cases: list[Case], envoy_filters: bool) -> list[Result]:
+    jobs = min(os.cpu_count() or 1, 4)
+    return run_cases(cases, lambda: Bench(parts, both, envoy_filters), jobs)[0] if cases else []
 
 
 @FILTERS
