@@ -22,9 +22,21 @@ TRIAL = Message(
     "X-Forwarded-Host; the new ones are in Origin and Referer, and are what external "
     "authentication and filters see. "
     "Certificates do not cover the new names. What back ends say themselves (redirects to their "
-    "own name, cookies with a domain, absolute links, allowed origins) leads to the real names",
+    "own name, cookies with a domain, absolute links, allowed origins) leads to the real names, "
+    "which also stand in headers of answers that name the host",
     "convert without --host-suffix and --host-map for the cut-over",
-    frozenset({"tls", "redirect", "cookies", "body", "cors", "auth", "request-headers"}),
+    frozenset(
+        {
+            "tls",
+            "redirect",
+            "cookies",
+            "body",
+            "cors",
+            "auth",
+            "request-headers",
+            "response-headers",
+        }
+    ),
 )
 LEFT_OUT = Message(
     "N2I061",
