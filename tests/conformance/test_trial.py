@@ -89,10 +89,13 @@ def silent(exchange: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [
         d
         for d in exchange.get("differences") or ()
-        if d["way"] == "silent"
-        and d["aspect"] != "tls"
-        and str(d["nginx"]).replace(SUFFIX, "") != str(d["istio"]).replace(SUFFIX, "")
+        if d["way"] == "silent" and d["aspect"] != "tls" and not _name_only(d)
     ]
+
+
+def _name_only(difference: Mapping[str, Any]) -> bool:
+    was, now = (str(difference[side]).replace(SUFFIX, "") for side in ("nginx", "istio"))
+    return difference["aspect"] in ("request-headers", "response-headers") and was == now
 
 
 def worse(parts: Parts, only: tuple[str, ...], envoy_filters: bool) -> list[str]:
