@@ -18,8 +18,8 @@ TRIAL = Message(
     "N2I060",
     "approximated",
     "info",
-    "this is a trial under other host names. Back ends see the real names, as Host and as "
-    "X-Forwarded-Host; the new ones are in Origin and Referer, and are what external "
+    "this is a trial under other host names. Back ends see the real names, as Host (without the "
+    "port that a client may name) and as X-Forwarded-Host; the new ones are in Origin and Referer, and are what external "
     "authentication and filters see. "
     "Certificates do not cover the new names. What back ends say themselves (redirects to their "
     "own name, cookies with a domain, absolute links, allowed origins) leads to the real names, "
@@ -33,6 +33,7 @@ TRIAL = Message(
             "body",
             "cors",
             "auth",
+            "host",
             "request-headers",
             "response-headers",
         }

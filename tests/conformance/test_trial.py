@@ -95,6 +95,8 @@ def silent(exchange: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def _name_only(difference: Mapping[str, Any]) -> bool:
     was, now = (str(difference[side]).replace(SUFFIX, "") for side in ("nginx", "istio"))
+    if difference["aspect"] == "host":  # the port that the client named is gone
+        return was.partition(":")[0] == now
     return difference["aspect"] in ("request-headers", "response-headers") and was == now
 
 
