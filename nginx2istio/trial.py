@@ -19,11 +19,11 @@ TRIAL = Message(
     "approximated",
     "info",
     "this is a trial under other host names. Back ends see the real names, as Host (without the "
-    "port that a client may name) and as X-Forwarded-Host; the new ones are in Origin and Referer, and are what external "
-    "authentication and filters see. "
-    "Certificates do not cover the new names. What back ends say themselves (redirects to their "
-    "own name, cookies with a domain, absolute links, allowed origins) leads to the real names, "
-    "which also stand in headers of answers that name the host",
+    "port that a client may name) and as X-Forwarded-Host; the new ones are in Origin and Referer, "
+    "and are what external authentication and filters see. Certificates do not cover the new "
+    "names. What back ends say themselves (redirects to their own name, cookies with a domain, "
+    "absolute links, allowed origins) leads to the real names, which also stand in headers of "
+    "answers that name the host",
     "convert without --host-suffix and --host-map for the cut-over",
     frozenset(
         {
