@@ -32,7 +32,8 @@ class Conversion:
     """The result; every command is a view of this one value.
 
     ``said`` are all findings by place, not yet grouped; ``fates`` says what became of each
-    annotation, by origin: (fate, rule, message code).
+    annotation, by origin: (fate, rule, message code). ``read`` are the Ingresses as they were
+    read, by ``namespace/name``.
     """
 
     options: Options
@@ -44,13 +45,15 @@ class Conversion:
     fates: Mapping[Origin, tuple[Fate, str, str]]
     actions: tuple[Mapping[str, str], ...]
     problems: tuple[Problem, ...]
+    read: Mapping[str, Resource]
+    rules: Rules
 
 
 def convert(inputs: Inputs, rules: Rules, options: Options | None = None) -> Conversion:
     """Converts everything that was read. Input that can't be used is a problem, not an error."""
     options = options or Options()
     told, own = controller_of(inputs.resources, options)
-    ingresses, problems = _ingresses(inputs.resources)
+    ingresses, read, problems = _ingresses(inputs.resources)
     classes = class_rules(
         inputs.resources,
         options.ingress_class or told.ingress_class,
@@ -92,6 +95,8 @@ def convert(inputs: Inputs, rules: Rules, options: Options | None = None) -> Con
         fates=fates,
         actions=tuple(_actions(config, assembled, options)),
         problems=tuple(problems),
+        read=read,
+        rules=rules,
     )
 
 
@@ -122,8 +127,11 @@ def _arguments(resource: Resource) -> Iterable[str]:
         yield from (str(a) for a in container.get("args") or () if str(a).startswith("-"))
 
 
-def _ingresses(resources: Iterable[Resource]) -> tuple[list[Ingress], list[Problem]]:
+def _ingresses(
+    resources: Iterable[Resource],
+) -> tuple[list[Ingress], dict[str, Resource], list[Problem]]:
     found: dict[str, Ingress] = {}
+    read: dict[str, Resource] = {}
     problems = []
     for resource in resources:
         if resource.kind != "Ingress":
@@ -141,7 +149,8 @@ def _ingresses(resources: Iterable[Resource]) -> tuple[list[Ingress], list[Probl
             problems.append(Problem(resource.file, resource.document, line, text))
         else:
             found[ingress.key] = ingress
-    return [found[k] for k in sorted(found)], problems
+            read[ingress.key] = resource
+    return [found[k] for k in sorted(found)], read, problems
 
 
 def services(config: NginxConfig) -> dict[str, Service]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from importlib.metadata import entry_points
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from types import ModuleType
 
 from nginx2istio.rule import Message, Rule
 
@@ -21,12 +22,21 @@ class RuleError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Family:
+    """What a rule file is about: its name (``access-list``) and the first line of its docstring."""
+
+    name: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
 class Rules:
-    """All rules by name, the owner of each annotation key, and all messages by code."""
+    """All rules by name, the owner of each annotation key, all messages and families by code."""
 
     by_name: Mapping[str, Rule]
     owner: Mapping[str, Rule]
     messages: Mapping[str, Message]
+    families: Mapping[str, Family]
 
 
 def load(folders: Sequence[Path] = ()) -> Rules:
@@ -38,9 +48,11 @@ def load(folders: Sequence[Path] = ()) -> Rules:
     by_name: dict[str, Rule] = {}
     owner: dict[str, Rule] = {}
     messages: dict[str, Message] = {}
-    for value in _values([BUILTIN, *_installed(), *folders]):
+    families: dict[str, Family] = {}
+    for family, value in _values([BUILTIN, *_installed(), *folders]):
         if isinstance(value, Message):
             known = messages.setdefault(value.code, value)
+            families.setdefault(value.code, family)
             if known != value:
                 raise RuleError(f"two messages have the code {value.code}")
             continue
@@ -52,7 +64,7 @@ def load(folders: Sequence[Path] = ()) -> Rules:
             if owner.setdefault(key, value) is not value:
                 where = f"{owner[key].name} ({owner[key].source}) and {value.name} ({value.source})"
                 raise RuleError(f"{key} has two owners: {where}")
-    return Rules(by_name, owner, messages)
+    return Rules(by_name, owner, messages, families)
 
 
 def _installed() -> list[Path]:
@@ -64,17 +76,20 @@ def _installed() -> list[Path]:
     return found
 
 
-def _values(folders: Sequence[Path]) -> Iterator[Rule | Message]:
+def _values(folders: Sequence[Path]) -> Iterator[tuple[Family, Rule | Message]]:
     for folder in folders:
         if not folder.is_dir():
             raise RuleError(f"{folder} is not a folder")
         for path in sorted(folder.glob("[!_]*.py")):
-            for value in vars(_module(path)).values():
+            module = _module(path)
+            title = (module.__doc__ or "").strip().partition("\n")[0].rstrip(".")
+            family = Family(path.stem.replace("_", "-"), title)
+            for value in vars(module).values():
                 if isinstance(value, Rule | Message):
-                    yield value
+                    yield family, value
 
 
-def _module(path: Path) -> object:
+def _module(path: Path) -> ModuleType:
     name = f"{GROUP}.{path.stem}"
     spec = spec_from_file_location(name, path)
     if spec is None or spec.loader is None:

@@ -35,7 +35,7 @@ from nginx2istio.report.text import summary
     type=click.Path(path_type=Path, dir_okay=False),
     callback=check_reports,
     metavar="FILE",
-    help="Write the report; .json or .txt. May be given several times.",
+    help="Write the report; .html, .json or .txt. May be given several times.",
 )
 @click.option(
     "--fail-on",
@@ -100,7 +100,7 @@ def finish(
     else:
         sys.stdout.writelines(rendered(conversion.objects, form))
     for path in reports:
-        write_file(path, render(report, path.suffix))
+        write_file(path, render(report, conversion, path.suffix))
     if not quiet:
         click.echo(summary(report), err=True, nl=False)
     if conversion.problems:
