@@ -35,3 +35,18 @@ NOTICED: Mapping[Aspect, str] = {
 
 SECURITY: frozenset[Aspect] = frozenset({"auth", "access", "tls", "waf", "rate-limit"})
 """Aspects that a security reviewer asks about first."""
+
+PROTECTING = frozenset(
+    {
+        "access-list",
+        "auth-tls",
+        "basic-auth",
+        "external-auth",
+        "global-access",
+        "limits",
+        "ssl-redirect",
+        "tls-options",
+        "waf",
+    }
+)
+"""Families whose annotations are there to protect."""

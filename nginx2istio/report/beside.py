@@ -26,7 +26,8 @@ class Beside:
     def __init__(self, conversion: Conversion):
         self.conversion = conversion
         self.virtual: dict[str, Object] = {}
-        self.gateways: dict[str, Object] = {}
+        self.gateways: dict[str, _Gateway] = {}
+        self.texts: dict[int, Data] = {}
         self.by_host: dict[str, list[Object]] = {}
         self.by_identity: dict[tuple[str, str, str], Object] = {}
         for obj in conversion.objects:
@@ -35,7 +36,7 @@ class Beside:
             if kind == "VirtualService":
                 self.virtual |= dict.fromkeys(obj["spec"]["hosts"], obj)
             elif kind == "Gateway":
-                self.gateways[f"{namespace}/{name}"] = obj
+                self.gateways[f"{namespace}/{name}"] = _Gateway(obj)
             elif kind == "DestinationRule":
                 self.by_host.setdefault(obj["spec"]["host"], []).append(obj)
             elif kind == "ServiceEntry":
@@ -66,7 +67,13 @@ class Beside:
 
     def new(self, host: Host) -> Iterator[Data]:
         """The objects of a host as documents, its VirtualServices first."""
-        return (_document(obj) for obj in self._objects(host))
+        for obj in self._objects(host):
+            if obj["kind"] in ("VirtualService", "Gateway"):
+                yield _document(obj)
+            else:  # hosts may share these
+                if id(obj) not in self.texts:
+                    self.texts[id(obj)] = _document(obj)
+                yield self.texts[id(obj)]
 
     def shared(self) -> Iterator[Data]:
         """The objects that are for no host in particular."""
@@ -80,7 +87,7 @@ class Beside:
         yield from found.values()
         for obj in found.values():
             for gateway in obj["spec"]["gateways"]:
-                part = _part(self.gateways[gateway], obj) if gateway in self.gateways else None
+                part = self.gateways[gateway].part(obj) if gateway in self.gateways else None
                 if part:
                     yield part
         asked = dict.fromkeys(d for obj in found.values() for d in _destinations(obj["spec"]))
@@ -139,22 +146,31 @@ def _document(obj: Object) -> Data:
     return {"title": f"{kind} {namespace}/{name}", "text": document(obj).rstrip("\n")}
 
 
-def _part(gateway: Object, virtual: Object) -> Object | None:
-    """Of a Gateway, what concerns the hosts of a VirtualService."""
-    namespace = virtual["metadata"]["namespace"]
-    mine = {f"{namespace}/{name}" for name in virtual["spec"]["hosts"]}
-    servers = []
-    for server in gateway["spec"]["servers"]:
-        hosts = [name for name in server["hosts"] if name in mine]
-        if hosts:
-            servers.append({**server, "hosts": hosts})
-    if not servers:
-        return None
-    metadata = {k: v for k, v in gateway["metadata"].items() if k != "annotations"}
-    whole = len({name for server in gateway["spec"]["servers"] for name in server["hosts"]})
-    note = f"only what concerns this host; the object names {whole} hosts" if whole > 1 else ""
-    spec = {**gateway["spec"], "servers": servers}
-    return Noted({**gateway, "metadata": metadata, "spec": spec}, note)
+class _Gateway:
+    """A Gateway, by the hosts that it names: it may name thousands."""
+
+    def __init__(self, obj: Object):
+        self.obj = obj
+        self.places: dict[str, list[int]] = {}
+        for number, server in enumerate(obj["spec"]["servers"]):
+            for name in server["hosts"]:
+                self.places.setdefault(name, []).append(number)
+
+    def part(self, virtual: Object) -> Object | None:
+        """What concerns the hosts of a VirtualService."""
+        namespace = virtual["metadata"]["namespace"]
+        mine: dict[int, list[str]] = {}
+        for name in (f"{namespace}/{host}" for host in virtual["spec"]["hosts"]):
+            for number in self.places.get(name, ()):
+                mine.setdefault(number, []).append(name)
+        if not mine:
+            return None
+        spec = self.obj["spec"]
+        servers = [{**spec["servers"][n], "hosts": mine[n]} for n in sorted(mine)]
+        metadata = {k: v for k, v in self.obj["metadata"].items() if k != "annotations"}
+        whole = len(self.places)
+        note = f"only what concerns this host; the object names {whole} hosts" if whole > 1 else ""
+        return Noted({**self.obj, "metadata": metadata, "spec": {**spec, "servers": servers}}, note)
 
 
 def _destinations(spec: Mapping[str, Any]) -> Iterator[str]:

@@ -12,7 +12,7 @@ from typing import Any
 from nginx2istio import engine
 from nginx2istio.convert import Conversion
 from nginx2istio.loader import Family
-from nginx2istio.report.aspects import NOTICED, SECURITY
+from nginx2istio.report.aspects import NOTICED, PROTECTING, SECURITY
 from nginx2istio.report.estate import Estate, team
 from nginx2istio.rule import Message
 from nginx2istio.translate import BROKEN_RULE
@@ -36,7 +36,7 @@ def index(report: Mapping[str, Any], conversion: Conversion, estate: Estate) -> 
     """The lists of hosts, findings, messages and things to do.
 
     ``hosts``: name, readiness, Ingresses, aliases, whether nginx serves it.
-    ``ingresses``: key, team, file, line. ``annotations``: Ingress, key, value, line, fate.
+    ``ingresses``: key, team, file, line. ``annotations``: Ingress, key, value, fate, rule, line.
     ``findings``: code, severity, key, value, object,
     file, line, hosts (-1: all), paths, text, instead; texts by their number, hosts by index.
     ``actions`` are the report's, with the indexes of their hosts.
@@ -57,10 +57,15 @@ def index(report: Mapping[str, Any], conversion: Conversion, estate: Estate) -> 
         ],
         "aspects": dict(NOTICED),
         "security": sorted(SECURITY),
+        "protections": _protections(conversion),
         "messages": {code: messages[code] for code in sorted(used)},
         "ingresses": [_ingress(key, conversion) for key in keys],
         "annotations": [
-            [numbers[a["object"]], text(a["key"]), text(a["value"]), a["line"], text(a["fate"])]
+            [
+                numbers[a["object"]],
+                *map(text, (a["key"], a["value"], a["fate"], a["rule"])),
+                a["line"],
+            ]
             for a in report["annotations"]
             if a["object"] in numbers
         ],
@@ -81,6 +86,13 @@ def index(report: Mapping[str, Any], conversion: Conversion, estate: Estate) -> 
     }
     found["texts"] = list(texts.numbers)
     return found
+
+
+def _protections(conversion: Conversion) -> list[str]:
+    """The annotations that protect something: a refused value of theirs is a reviewer's matter."""
+    owner = conversion.rules.owner
+    files = {key: rule.source.rpartition(".")[2].replace("_", "-") for key, rule in owner.items()}
+    return sorted(key for key, family in files.items() if family in PROTECTING)
 
 
 def _ingress(key: str, conversion: Conversion) -> list[Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from nginx2istio.istio.emit import scalar
@@ -19,24 +19,22 @@ LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 def written(resource: Resource) -> list[Line]:
     """The object without its status and what only the cluster needs of its metadata."""
     body = resource.body
-    metadata = resource.metadata
-    kept = {name: metadata[name] for name in METADATA if metadata.get(name)}
+    kept = _only(METADATA, resource.metadata)
     if isinstance(kept.get("annotations"), Node):
-        kept["annotations"] = _without(kept["annotations"], LAST_APPLIED)
-    head = metadata.replaced({}) if isinstance(metadata, Node) else Node()
-    fields = {
-        "apiVersion": body.get("apiVersion"),
-        "kind": body.get("kind"),
-        "metadata": Node(kept, head.lines),
-        "spec": body.get("spec"),
-    }
-    return list(_mapping(Node(fields, body.lines), ""))
+        notes = kept["annotations"]
+        kept["annotations"] = _only((k for k in notes if k != LAST_APPLIED), notes)
+    fields = _only(("apiVersion", "kind", "metadata", "spec"), body).replaced({"metadata": kept})
+    return list(_mapping(fields, ""))
 
 
-def _without(node: Node, key: str) -> Node:
-    left = Node({k: v for k, v in node.items() if k != key}, node.lines)
-    left.blocks.update(node.blocks)
-    return left
+def _only(keys: Iterable[str], node: Mapping[str, Any]) -> Node:
+    """The fields of a mapping that are wanted and there, in its own order."""
+    wanted = frozenset(keys)
+    lines = node.lines if isinstance(node, Node) else {}
+    kept = Node({k: v for k, v in node.items() if k in wanted and v is not None}, lines)
+    if isinstance(node, Node):
+        kept.blocks.update(node.blocks)
+    return kept
 
 
 def _mapping(node: Mapping[str, Any], indent: str) -> Iterator[Line]:

@@ -100,36 +100,44 @@ HOSTILE = (
 
 
 def hostile() -> str:
-    """Ingresses with markup, scripts, bidirectional text and long values wherever they fit."""
-    items = [_ingress(number, text) for number, text in enumerate(HOSTILE)]
+    """Ingresses with markup, scripts, bidirectional text and long values wherever they fit.
+
+    nginx refuses those of hosts ``h*`` for their annotations, those of ``p*`` are converted.
+    """
+    items = [_ingress("h", number, text) for number, text in enumerate(HOSTILE)]
+    items += [_ingress("p", number, text) for number, text in enumerate(HOSTILE)]
     return json.dumps({"apiVersion": "v1", "kind": "List", "items": items})
 
 
-def _ingress(number: int, text: str) -> dict[str, Any]:
+def _ingress(host: str, number: int, text: str) -> dict[str, Any]:
     short = text[:150]
+    refused = {
+        f"{PREFIX}permanent-redirect": text,
+        f"{PREFIX}configuration-snippet": f"more_set_headers 'X-Text: {text}';\n# {text}\n",
+        f"{PREFIX}auth-url": text,
+        f"{PREFIX}server-alias": text,
+        f"{PREFIX}upstream-vhost": text,
+    }
     backend = {"service": {"name": short, "port": {"name": short}}}
     return {
         "apiVersion": "networking.k8s.io/v1",
         "kind": "Ingress",
         "metadata": {
-            "name": short,
+            "name": f"{host}{short}",
             "namespace": short,
             "labels": {"team": short, short: short},
             "annotations": {
-                f"{PREFIX}permanent-redirect": text,
                 f"{PREFIX}{short}": text,
-                f"{PREFIX}configuration-snippet": f"more_set_headers 'X-Text: {text}';\n# {text}\n",
-                f"{PREFIX}auth-url": text,
-                f"{PREFIX}server-alias": text,
-                f"{PREFIX}upstream-vhost": text,
+                f"{PREFIX}limit-rps": "10",
                 short: text,
+                **(refused if host == "h" else {}),
             },
         },
         "spec": {
             "ingressClassName": "nginx",
             "rules": [
                 {
-                    "host": f"h{number % 4}.example.com",
+                    "host": f"{host}{number % 4}.example.com",
                     "http": {
                         "paths": [
                             {"path": f"/{number}{text}", "pathType": "Prefix", "backend": backend},

@@ -183,7 +183,7 @@ def test_print_leaves_out_what_can_not_be_pressed(shop: Report) -> None:
     shop.show(view="host", host="shop.example.com")
     shop.media(media="print")
     shop.browser.execute_script("dispatchEvent(new Event('beforeprint'))")
-    assert not any(one.is_displayed() for one in shop.all("button, header.top, footer"))
+    assert not any(one.is_displayed() for one in shop.all("button:not(.more), header.top, footer"))
     assert all(one.is_displayed() for one in shop.all("article.card"))
     assert shop.one(".yaml").is_displayed()
 
@@ -208,7 +208,7 @@ def test_hostile_names_and_values_do_nothing(hostile_report: Report) -> None:
     page = hostile_report
     page.show(view="hosts")
     hosts = page.texts("#hosts .who a")
-    assert len(hosts) >= 4
+    assert len(hosts) == 8
     views = [*VIEWS[:4], *({"view": "host", "host": host} for host in hosts)]
     seen = ""
     for view in views:
@@ -229,6 +229,6 @@ def test_hostile_names_and_values_do_nothing(hostile_report: Report) -> None:
 
 
 def test_axe_finds_nothing_in_a_hostile_estate(hostile_report: Report) -> None:
-    for view in ({"view": "overview"}, {"view": "host", "host": "h0.example.com"}):
+    for view in ({"view": "overview"}, {"view": "host", "host": "p0.example.com"}):
         hostile_report.show(**view)
         assert hostile_report.violations() == []

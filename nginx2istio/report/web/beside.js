@@ -21,17 +21,25 @@ function oldDocument(one, findings, cards) {
   const texts = one.text.split("\n");
   const mine = findings.filter((f) => f.kind === "Ingress" && f.object === one.key);
   const at = groupBy(mine, (f) => lineOf(f, one, texts));
-  const annotations = new Map(report.ingresses.find((i) => i.key === one.key)?.annotations.map((a) => [a.line, a]) || []);
+  const carried = carriedOver(report.ingresses.find((ingress) => ingress.key === one.key));
   return yamlDocument(`${one.title}${one.file ? ` · ${one.file}` : ""}`, texts, true, (index) => {
     const found = at.get(index) || [];
-    const fate = annotations.get(one.lines[index]);
-    const state = found.length ? worst(found) : fate && one.lines[index] && one.lines[index - 1] !== one.lines[index] ? "carried" : "";
+    const fate = carried.get(one.lines[index]);
+    const state = found.length ? worst(found) : fate && one.lines[index - 1] !== one.lines[index] ? "carried" : "";
     return {
       number: one.lines[index] || "", state,
       notes: sameWords(found).map((same) => note(same, cards)),
-      remark: state === "carried" ? FATES[fate.fate] : "",
+      remark: state === "carried" ? FATES[fate] : "",
     };
   });
+}
+
+// The lines of annotations that nothing has to be said of, with their fate. What belongs to one that
+// is not carried over (limit-burst-multiplier to limit-rps) is not carried over either.
+function carriedOver(ingress) {
+  const lost = new Set(ingress.annotations.filter((a) => ["unsupported", "unmapped"].includes(a.fate)).map((a) => a.rule));
+  const kept = ingress.annotations.filter((a) => a.line && ["translated", "neutral"].includes(a.fate) && !lost.has(a.rule));
+  return new Map(kept.map((a) => [a.line, a.fate]));
 }
 
 // The line of the text that a finding is about: by the file's line, else by the annotation's key.

@@ -82,7 +82,7 @@ function sameWords(findings) {
 // nothing would be left.
 function general(findings) {
   const message = findings[0].message;
-  const left = message.text.replace(/\{[^{}]*\}/g, "…").replace(/:? …$/, "");
+  const left = template(message.text).replace(/:? …$/, "");
   const same = findings.every((one) => one.text === findings[0].text);
   return sentence(same || left.replace(/[^a-z]/gi, "").length < 20 ? findings[0].text : left);
 }

@@ -25,8 +25,8 @@ function read(lists) {
   const ingresses = lists.ingresses.map(([key, team, file, line]) => (
     { key, namespace: key.split("/")[0], team, file, line, annotations: [] }
   ));
-  for (const [ingress, key, value, line, fate] of lists.annotations) {
-    ingresses[ingress].annotations.push({ key: text(key), value: text(value), line, fate: text(fate) });
+  for (const [ingress, key, value, fate, rule, line] of lists.annotations) {
+    ingresses[ingress].annotations.push({ key: text(key), value: text(value), fate: text(fate), rule: text(rule), line });
   }
   const hosts = lists.hosts.map(([name, ready, numbers, aliases, served], index) => {
     const own = numbers.map((n) => ingresses[n]);
@@ -92,7 +92,7 @@ function worst(findings) {
 }
 
 function isSecurity(one) {
-  return one.message.aspects.some((aspect) => report.security.includes(aspect));
+  return one.message.aspects.some((aspect) => report.security.includes(aspect)) || report.protections.includes(one.key);
 }
 
 const unpackedBlocks = new Map();

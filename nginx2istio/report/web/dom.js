@@ -52,9 +52,17 @@ function counted(n, one, many) {
   return `${number(n)} ${n === 1 ? one : many || one + "s"}`;
 }
 
+// A sentence of its own; names (nginx, web/shop, auth-url) keep their first letter.
 function sentence(text) {
   const shown = visible(text).replace(/\.$/, "");
-  return (/^(ingress-)?nginx/.test(shown) ? shown : shown.charAt(0).toUpperCase() + shown.slice(1)) + ".";
+  const word = shown.match(/^[a-z]+(?=[ ,'])/);
+  const begun = word && word[0] !== "nginx" ? shown.charAt(0).toUpperCase() + shown.slice(1) : shown;
+  return begun.endsWith("…") ? begun : begun + ".";
+}
+
+// A message's template in general: what differs from place to place is left out.
+function template(text) {
+  return text.replace(/\{\{|\}\}|\{[^{}]*\}/g, (found) => ({ "{{": "{", "}}": "}" })[found] || "…");
 }
 
 function link(params, ...children) {

@@ -71,6 +71,20 @@ function choice(name, label, options, filter, changed) {
   return el("div", { class: "field" }, el("label", { for: select.id }, label), select);
 }
 
+// Whose part of the estate: namespace and team.
+function placeChoices(filter, changed) {
+  const plain = (values) => values.map((value) => [value, visible(value)]);
+  return [
+    choice("ns", "Namespace", plain(report.namespaces), filter, changed),
+    choice("team", "Team", plain(report.teams), filter, changed),
+  ];
+}
+
+function placeBar(filter, changed) {
+  const choices = placeChoices(filter, changed).filter(Boolean);
+  return choices.length ? el("form", { class: "filters", "aria-label": "Filters", submit: (event) => event.preventDefault() }, choices) : null;
+}
+
 function filterBar(filter, changed) {
   const families = distinct(report.findings.map((f) => f.message.family)).sort();
   const inFamily = Object.keys(report.messages).filter((c) => !filter.family || report.messages[c].family === filter.family);
@@ -78,8 +92,7 @@ function filterBar(filter, changed) {
   const open = el("input", { type: "checkbox", id: "filter-open", change: () => changed({ open: open.checked ? "1" : "" }) });
   open.checked = Boolean(filter.open);
   return el("form", { class: "filters", "aria-label": "Filters", submit: (event) => event.preventDefault() },
-    choice("ns", "Namespace", plain(report.namespaces), filter, changed),
-    choice("team", "Team", plain(report.teams), filter, changed),
+    placeChoices(filter, changed),
     choice("ready", "Host is", Object.entries(READINESS), filter, changed),
     choice("severity", "Severity", Object.entries(SEVERITIES), filter, changed),
     choice("family", "Family", plain(families), filter, changed),

@@ -9,43 +9,48 @@ const ACTIONS = {
   "gateway-annotation": "Annotate the gateway",
 };
 
-function blockers() {
-  return report.findings.filter((one) => one.severity === "error");
+function blockers(findings) {
+  return findings.filter((one) => one.severity === "error");
 }
 
-function securityWork() {
-  return report.findings.filter((one) => one.severity !== "info" && isSecurity(one));
+function securityWork(findings) {
+  return findings.filter((one) => one.severity !== "info" && isSecurity(one));
 }
 
 // The short form for the overview.
 function firstSteps() {
-  const errors = blockers();
-  const security = securityWork();
+  const errors = blockers(report.findings);
+  const security = securityWork(report.findings);
   const steps = [
     report.errors.length ? [`Mend ${counted(report.errors.length, "document")} that could not be read`, { view: "first" }] : null,
     errors.length ? [`Decide on ${counted(errors.length, "error")} of ${counted(distinct(errors.map((e) => e.code)).length, "kind")}: traffic or protection would break`, { view: "findings", severity: "error" }] : null,
     security.length ? [`Have ${counted(security.length, "finding")} about access, sign-in, limits and TLS looked at by security`, { view: "first" }] : null,
-    ...actionGroups().map(([kind, found]) => [`${ACTIONS[kind] || kind}${found.length > 1 ? ` (${number(found.length)})` : ""}`, { view: "first" }]),
+    ...actionGroups(report.actions).map(([kind, found]) => [`${ACTIONS[kind] || kind}${found.length > 1 ? ` (${number(found.length)})` : ""}`, { view: "first" }]),
   ].filter(Boolean);
   if (!steps.length) return null;
   return el("section", { "aria-labelledby": "first-title" }, el("h2", { id: "first-title" }, "What to do first"),
     el("ol", { class: "steps" }, steps.map(([text, to]) => el("li", {}, link(to, text)))));
 }
 
-function actionGroups() {
+function actionGroups(actions) {
   const order = Object.keys(ACTIONS);
   const rank = (kind) => (order.includes(kind) ? order.indexOf(kind) : order.length);
-  return [...groupBy(report.actions, (one) => one.kind)].sort(([a], [b]) => rank(a) - rank(b));
+  return [...groupBy(actions, (one) => one.kind)].sort(([a], [b]) => rank(a) - rank(b));
 }
 
-function firstView() {
+function firstView({ ns, team }) {
+  const filter = { ns, team };
+  const narrow = ns || team;
+  const findings = chosenFindings(filter);
+  const actions = report.actions.filter((one) => !narrow || !one.hosts.length || one.hosts.some((host) => isPlace(host, filter)));
   return [
     el("h1", {}, "What to do first"),
     el("p", { class: "lead" }, "In this order: what blocks, what protects, what has to be in place before the objects are applied."),
+    placeBar(filter, changeFilter),
     report.errors.length ? el("section", {}, el("h2", {}, "Not read"), lazy("ul", { class: "plain" }, report.errors, problem)) : null,
-    byMessage("Blockers", blockers(), "No error: nothing blocks."),
-    byMessage("For the security review", securityWork(), "No error or warning about access, sign-in, limits or TLS."),
-    ...actionGroups().map(([kind, found]) => actionSection(kind, found)),
+    byMessage("Blockers", blockers(findings), filter, "No error: nothing blocks."),
+    byMessage("For the security review", securityWork(findings), filter, "No error or warning about access, sign-in, limits or TLS."),
+    ...actionGroups(actions).map(([kind, found]) => actionSection(kind, found)),
   ];
 }
 
@@ -54,23 +59,23 @@ function problem(one) {
   return el("li", {}, code(at), one.document ? ` (document ${one.document})` : "", ": ", cut(one.text, 500));
 }
 
-function byMessage(title, findings, none) {
+function byMessage(title, findings, filter, none) {
   const groups = [...groupBy(findings, (one) => one.code)];
   groups.sort(([, a], [, b]) => RANK[worst(a)] - RANK[worst(b)] || b.length - a.length || (a[0].code < b[0].code ? -1 : 1));
   return el("section", {}, el("h2", {}, title),
-    groups.length ? el("ul", { class: "plain" }, groups.map(([, found]) => messageRow(found))) : el("p", {}, none));
+    groups.length ? el("ul", { class: "plain" }, groups.map(([, found]) => messageRow(found, filter))) : el("p", {}, none));
 }
 
-function messageRow(found) {
+function messageRow(found, filter) {
   const one = found[0];
-  const hosts = new Set(found.flatMap((f) => f.hosts));
+  const hosts = new Set(found.flatMap((f) => f.hosts).filter((host) => isPlace(host, filter)));
   const places = found.some((f) => f.everywhere) ? "every host" : counted(hosts.size, "host");
   const severity = worst(found);
   return el("li", { class: `card ${severity}` },
     el("p", { class: "kind" }, badge(severity, SEVERITIES[severity]), " ",
-      link({ view: "findings", code: one.code }, one.code), ` ${one.message.family} · ${places}`),
+      link({ view: "findings", code: one.code, ...filter }, one.code), ` ${one.message.family} · ${places}`),
     el("p", { class: "text" }, general(found)),
-    el("p", {}, el("strong", {}, "Instead: "), sentence(one.message.instead.replace(/\{[^{}]*\}/g, "…"))),
+    el("p", {}, el("strong", {}, "Instead: "), sentence(template(one.message.instead))),
     hosts.size ? el("p", { class: "small" }, someHosts([...hosts])) : null);
 }
 

@@ -70,7 +70,7 @@ function hostFindings(host) {
   const loud = groups.filter(([one]) => one.severity !== "info").map(card);
   const quiet = groups.filter(([one]) => one.severity === "info").map(card);
   const notes = el("details", { class: "group info" },
-    el("summary", {}, `${counted(quiet.length, "note")}: differences that nobody is likely to rely on`), el("div", { class: "inside" }, quiet));
+    el("summary", {}, `${counted(host.counts.info, "note")}${quiet.length < host.counts.info ? ` of ${counted(quiet.length, "kind")}` : ""}: differences that nobody is likely to rely on`), el("div", { class: "inside" }, quiet));
   cards.node = el("div", {},
     loud.length ? loud : el("p", {}, "No error and no warning: nothing that a client is likely to notice."),
     quiet.length ? notes : null,

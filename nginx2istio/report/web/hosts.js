@@ -20,8 +20,10 @@ function hostRow(host) {
   const done = work.filter(isDone).length;
   const figures = ["error", "warning"].filter((s) => host.counts[s]).map((s) => counted(host.counts[s], SEVERITIES[s].toLowerCase()));
   if (host.counts.info) figures.push(counted(host.counts.info, "note"));
+  const reason = host.ready === "ready" ? null : work.find((one) => one.severity === worst(work));
   return el("li", { class: "row" },
     el("div", { class: "who" }, hostLink(host), el("span", { class: "small" }, el("bdi", {}, visible([...host.namespaces, ...host.teams].join(" · ") || "no Ingress")))),
     el("div", { class: "what" }, badge(host.ready, READINESS[host.ready]),
-      el("span", { class: "small" }, figures.join(", ") || "no finding", done ? `; ${number(done)} checked off` : "", host.served ? "" : "; not served today")));
+      el("span", { class: "small" }, figures.join(", ") || "no finding", done ? `; ${number(done)} checked off` : "", host.served ? "" : "; not served today"),
+      reason ? el("span", { class: "why", dir: "auto" }, sentence(reason.text.length > 160 ? reason.text.slice(0, 160).replace(/ [^ ]*$/, "") + " …" : reason.text)) : null));
 }

@@ -50,7 +50,7 @@ function mapNode(x, y, width, text, severity) {
 function pathTable(paths, findings, reveal) {
   const row = (path) => el("tr", {},
     el("td", { "data-head": "Old location" },
-      path.path ? [code(path.path, 120), el("span", { class: "small" }, " ", path.literals.map((text) => [code(text, 120), " "]))] : "the whole host",
+      path.path ? [code(path.path, 120), el("span", { class: "small" }, " ", some(path.literals.map((text) => code(text, 120)), 6))] : "the whole host",
       path.ingress ? el("span", { class: "small block" }, el("bdi", {}, visible(path.ingress))) : null),
     el("td", { "data-head": "answered by" }, path.old ? code(path.old) : ""),
     el("td", { "data-head": "New routes, in order" }, el("ol", { class: "routes" }, path.routes.map(routeItem))),

@@ -8,7 +8,7 @@ function overviewView() {
     el("p", { class: "lead" }, `${counted(summary.ingresses, "Ingress", "Ingresses")}, ${counted(summary.hosts, "host")}, `,
       `${counted(summary.paths, "path")} were read. They become `,
       Object.entries(summary.objects).map(([kind, n]) => `${number(n)} ${kind}`).join(", ") || "nothing", ".",
-      unserved ? ` Counted as hosts below are also ${counted(unserved, "name")} of Ingresses that nginx does not load today.` : ""),
+      unserved ? ` Below, ${counted(hosts.length, "host")} are counted: ${number(unserved)} of them ${unserved === 1 ? "is" : "are"} named only by Ingresses that nginx does not load today.` : ""),
     errorsNote(),
     el("section", { "aria-labelledby": "ready-title" },
       el("h2", { id: "ready-title" }, "Hosts by readiness"),
@@ -50,17 +50,14 @@ function everywhereNote() {
 
 function errorsNote() {
   if (!report.errors.length) return null;
-  return el("p", { class: "card error" }, `${counted(report.errors.length, "document")} could not be read; what they hold is in no figure here. `,
+  return el("p", { class: "card error" }, `${counted(report.errors.length, "document")} could not be read: nothing of that is in the figures here. `,
     link({ view: "first" }, "See which"));
 }
 
 function readinessTable(caption, field, names) {
-  const groups = new Map();
-  for (const host of report.hosts) {
-    for (const name of names(host)) groups.set(name, [...(groups.get(name) || []), host]);
-  }
-  const rows = [...groups].map(([name, hosts]) => (
-    { label: link({ view: "hosts", [field]: name }, el("bdi", {}, visible(name))), name, parts: readinessParts(hosts) }
+  const pairs = report.hosts.flatMap((host) => names(host).map((name) => ({ name, host })));
+  const rows = [...groupBy(pairs, (pair) => pair.name)].map(([name, found]) => (
+    { label: link({ view: "hosts", [field]: name }, el("bdi", {}, visible(name))), name, parts: readinessParts(found.map((pair) => pair.host)) }
   ));
   rows.sort((a, b) => b.parts[0][1] - a.parts[0][1] || b.parts[1][1] - a.parts[1][1] || (a.name < b.name ? -1 : 1));
   return el("section", {}, barTable(caption, [caption === "Teams" ? "Team" : "Namespace", "share", "blocked", "review", "ready"], rows));

@@ -2,7 +2,7 @@
 
 const VIEWS = {
   overview: ["Overview", overviewView],
-  first: ["To do first", firstView],
+  first: ["To do first", (params) => firstView(params)],
   hosts: ["Hosts", (params) => hostsView(params)],
   findings: ["Findings", (params) => findingsView(params)],
   host: ["", (params) => hostView(params.host)],
@@ -18,6 +18,7 @@ function show() {
   main.dataset.view = view;
   document.title = `${view === "host" ? visible(params.host) : title} · From ingress-nginx to Istio`;
   document.querySelectorAll("#nav a").forEach((a) => {
+    a.href = address({ view: a.dataset.view, ns: params.ns, team: params.team });
     if (a.dataset.view === view || (view === "host" && a.dataset.view === "hosts")) a.setAttribute("aria-current", "page");
     else a.removeAttribute("aria-current");
   });

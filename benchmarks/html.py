@@ -1,0 +1,85 @@
+"""Writes the HTML report of a large estate and opens it: ``python -m benchmarks.html [N]``.
+
+Says what rendering costs, how large the file is, and how long real Chromium takes, from opening the
+file until the lists are there and the page can be used, then for what a reader does next.
+"""
+
+from __future__ import annotations
+
+import io
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from selenium.webdriver import Chrome
+from selenium.webdriver.support.wait import WebDriverWait
+
+from benchmarks.estate import estate
+from nginx2istio import api
+from nginx2istio.report.html import html
+from tests.walkthrough.browser import find_browser, start
+
+ROUNDS = 5
+READY = "return document.documentElement.dataset.state === 'ready'"
+OPENED = "return performance.getEntriesByName('ready')[0].startTime"
+GO = """
+const [hash, done] = arguments, begun = performance.now();
+addEventListener("hashchange", () => requestAnimationFrame(() => setTimeout(
+  () => done(performance.now() - begun))), {once: true});
+location.hash = hash;
+"""
+HOST = """
+const [hash, done] = arguments, begun = performance.now();
+location.hash = hash;
+const seen = setInterval(() => {
+  if (document.getElementById("beside")?.dataset.state !== "done") return;
+  clearInterval(seen);
+  done(performance.now() - begun);
+}, 1);
+"""
+
+
+def written(count: int, path: Path) -> None:
+    text = "".join(estate(count, seed=7)).encode()
+    conversion = api.convert_files(["-"], stdin=io.BytesIO(text))
+    report = api.report(conversion)
+    begun = time.process_time()
+    page = html(report, conversion)
+    spent = time.process_time() - begun
+    path.write_text(page, encoding="utf-8", newline="\n")
+    figures = report["summary"]
+    print(f"{count} Ingresses, {figures['hosts']} hosts, {len(report['findings'])} findings")
+    print(f"rendering {spent:.1f} CPU s, file {path.stat().st_size / 2**20:.1f} MiB")
+
+
+def opened(browser: Chrome, path: Path) -> float:
+    browser.get("about:blank")
+    browser.get(path.as_uri())
+    WebDriverWait(browser, 60, 0.05).until(lambda b: b.execute_script(READY))
+    return float(browser.execute_script(OPENED)) / 1000
+
+
+def main(count: int) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "report.html"
+        written(count, path)
+        browser = start(*find_browser(), 9)
+        try:
+            times = sorted(opened(browser, path) for _ in range(ROUNDS))
+            print(f"opened in {statistics.median(times):.2f} s", end=" ")
+            print(f"(median of {ROUNDS}; {times[0]:.2f} to {times[-1]:.2f})")
+            views = ("view=hosts", "view=findings", "view=first", "view=hosts&q=auth-url", "")
+            for view in views:
+                spent = browser.execute_async_script(GO, f"#{view}")
+                print(f"{view or 'overview'}: {spent:.0f} ms")
+            browser.execute_async_script(GO, "#view=hosts")
+            link = browser.execute_script("return document.querySelector('#hosts a').hash")
+            print(f"a host: {browser.execute_async_script(HOST, link):.0f} ms")
+        finally:
+            browser.quit()
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 10_000)
