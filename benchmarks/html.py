@@ -6,6 +6,7 @@ file until the lists are there and the page can be used, then for what a reader 
 
 from __future__ import annotations
 
+import gc
 import io
 import statistics
 import sys
@@ -62,6 +63,7 @@ def opened(browser: Chrome, path: Path) -> float:
 
 
 def main(count: int) -> None:
+    gc.disable()  # as the command does
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "report.html"
         written(count, path)

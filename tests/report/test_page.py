@@ -141,6 +141,27 @@ def test_marks_are_kept_exported_and_read(shop: Report, tmp_path: Path) -> None:
     WebDriverWait(shop.browser, TIMEOUT).until(lambda _: fresh.text(".marks p").startswith("1 of"))
 
 
+def test_one_comes_back_to_where_one_was(shop: Report) -> None:
+    shop.size(1000, 300)
+    shop.show(view="hosts", ns="web")
+    shop.browser.execute_script("scrollTo(0, 120)")
+    shop.browser.execute_script("document.querySelectorAll('#hosts .who a')[1].click()")
+    shop.settle()
+    assert shop.browser.execute_script("return scrollY") == 0
+    assert shop.browser.switch_to.active_element.get_attribute("id") == "content"
+    shop.browser.back()
+    shop.settle()
+    assert shop.text("h1") == "2 of 3 hosts"
+    assert shop.browser.execute_script("return scrollY") == 120
+
+
+def test_words_that_only_findings_have_lead_there(shop: Report) -> None:
+    assert shop.show(view="hosts", q="beyond nothing limits them") == "0 of 3 hosts"
+    shop.one("p.none a").click()
+    shop.settle()
+    assert shop.text("h1").startswith("1 finding")
+
+
 def test_it_can_be_used_by_keyboard(shop: Report) -> None:
     body = shop.one("body")
     body.send_keys("/")

@@ -8,7 +8,7 @@ function parameters() {
 
 function replaceFilter(changed) {
   const params = { ...parameters(), ...changed };
-  history.replaceState(null, "", address(params));
+  history.replaceState(history.state, "", address(params));
 }
 
 function words(filter) {

@@ -49,7 +49,7 @@ function hostActions(host) {
   const errors = host.findings.filter((one) => one.severity === "error");
   const shared = report.actions.filter((one) => !one.hosts.length);
   return [
-    errors.length ? el("p", {}, `Decide on the ${counted(errors.length, "error")} below.`) : null,
+    errors.length ? el("p", {}, errors.length === 1 ? "Decide on the error below." : `Decide on the ${number(errors.length)} errors below.`) : null,
     own.length ? lazy("ul", { class: "plain" }, own, (one) => actionCard(one, false), 10) : null,
     !own.length && !errors.length ? el("p", {}, "Nothing for this host alone.") : null,
     shared.length ? el("p", {}, link({ view: "first" }, `For all hosts: ${counted(shared.length, "thing")} to do`), "; whoever runs the gateway does them once.") : null,

@@ -11,8 +11,14 @@ function hostsView(filter) {
     hosts.length ? [bar(readinessParts(hosts), hosts.length), legend(readinessParts(hosts))] : null,
     hosts.length
       ? lazy("ul", { class: "rows", id: "hosts" }, hosts, hostRow)
-      : el("p", { class: "none" }, "No host is like that. Fewer filters or words show more."),
+      : noHost(filter),
   ];
+}
+
+function noHost(filter) {
+  const found = chosenFindings(filter).length;
+  return el("p", { class: "none" }, "No host is like that. Fewer filters or words show more.",
+    found ? [" But ", link({ ...filter, view: "findings" }, `${counted(found, "finding")} ${found === 1 ? "has" : "have"} these words`), "."] : "");
 }
 
 function hostRow(host) {

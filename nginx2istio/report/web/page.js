@@ -18,7 +18,7 @@ function show() {
   main.dataset.view = view;
   document.title = `${view === "host" ? visible(params.host) : title} · From ingress-nginx to Istio`;
   document.querySelectorAll("#nav a").forEach((a) => {
-    a.href = address({ view: a.dataset.view, ns: params.ns, team: params.team });
+    a.href = address({ view: a.dataset.view, ns: params.ns, team: params.team, q: params.q });
     if (a.dataset.view === view || (view === "host" && a.dataset.view === "hosts")) a.setAttribute("aria-current", "page");
     else a.removeAttribute("aria-current");
   });
@@ -71,6 +71,18 @@ function keys(event) {
   } else if (event.key === "Escape" && event.target === search) search.blur();
 }
 
+// Another view: from its top, or where it was left when one comes back to it.
+const left = new Map();
+
+function moved(event) {
+  left.set(new URL(event.oldURL).hash, scrollY);
+  const back = history.state !== null;
+  show();
+  history.replaceState({ seen: true }, "");
+  scrollTo(0, (back && left.get(location.hash)) || 0);
+  if (document.activeElement?.id !== "find") document.getElementById("content").focus({ preventScroll: true });
+}
+
 async function start() {
   document.getElementById("wait").hidden = false;
   report = read(await unpacked("lists"));
@@ -86,14 +98,13 @@ async function start() {
   });
   document.addEventListener("keydown", keys);
   document.addEventListener("marked", () => document.querySelector("main .lead")?.dispatchEvent(new Event("count")));
-  window.addEventListener("hashchange", () => {
-    show();
-    scrollTo(0, 0);
-  });
+  history.scrollRestoration = "manual";
+  window.addEventListener("hashchange", moved);
   window.addEventListener("beforeprint", () => {
     document.querySelectorAll("main details:not(.document)").forEach((one) => { one.open = true; });
   });
   show();
+  history.replaceState({ seen: true }, "");
   document.documentElement.dataset.state = "ready";
   performance.mark("ready");
 }
