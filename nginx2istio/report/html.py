@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from importlib.resources import files
 from typing import Any
 
@@ -70,12 +70,9 @@ def html(report: Mapping[str, Any], conversion: Conversion) -> str:
         tool=report["tool"],
         verdict=VERDICTS[report["summary"]["verdict"]],
         readiness=Counter(found.readiness),
-        packs=[("lists", packed(lists)), *_named(packs)],
+        lists=packed(lists),
+        blocks=[pack for _, pack in packs],
     )
-
-
-def _named(packs: list[tuple[int, str]]) -> Iterator[tuple[str, str]]:
-    return ((f"block-{number}", pack) for number, (_, pack) in enumerate(packs))
 
 
 def _script(text: str) -> str:

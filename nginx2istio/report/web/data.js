@@ -11,7 +11,11 @@ const FATES = {
 const EVERYWHERE = -1;
 let report; // what read() returns
 
+// A block comes after the script: the lists are shown while the browser still reads the file.
 async function unpacked(id) {
+  if (!document.getElementById(id)) {
+    await new Promise((read) => document.addEventListener("DOMContentLoaded", read, { once: true }));
+  }
   const packed = document.getElementById(id).textContent;
   const bytes = Uint8Array.fromBase64
     ? Uint8Array.fromBase64(packed)
