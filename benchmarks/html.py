@@ -48,7 +48,7 @@ const seen = setInterval(() => {
 
 def written(count: int, path: Path) -> None:
     text = "".join(estate(count, seed=7)).encode()
-    conversion = api.convert_files(["-"], stdin=io.BytesIO(text))
+    conversion = api.convert_files(["-"], stdin=io.BytesIO(text), keep_read=True)
     report = api.report(conversion)
     begun = time.process_time()
     page = html(report, conversion)

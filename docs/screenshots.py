@@ -58,7 +58,7 @@ def take(report: Report, picture: Picture) -> None:
 
 
 def main() -> None:
-    conversion = api.convert_files([ESTATE])
+    conversion = api.convert_files([ESTATE], keep_read=True)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "report.html"
         path.write_text(html(api.report(conversion), conversion), encoding="utf-8", newline="\n")

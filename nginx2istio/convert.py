@@ -33,7 +33,7 @@ class Conversion:
 
     ``said`` are all findings by place, not yet grouped; ``fates`` says what became of each
     annotation, by origin: (fate, rule, message code). ``read`` are the Ingresses as they were
-    read, by ``namespace/name``.
+    read, by ``namespace/name``; empty unless they were to be kept.
     """
 
     options: Options
@@ -49,8 +49,13 @@ class Conversion:
     rules: Rules
 
 
-def convert(inputs: Inputs, rules: Rules, options: Options | None = None) -> Conversion:
-    """Converts everything that was read. Input that can't be used is a problem, not an error."""
+def convert(
+    inputs: Inputs, rules: Rules, options: Options | None = None, keep_read: bool = False
+) -> Conversion:
+    """Converts everything that was read. Input that can't be used is a problem, not an error.
+
+    ``keep_read`` keeps the Ingresses as they were read, for the HTML report; they are large.
+    """
     options = options or Options()
     told, own = controller_of(inputs.resources, options)
     ingresses, read, problems = _ingresses(inputs.resources)
@@ -66,6 +71,7 @@ def convert(inputs: Inputs, rules: Rules, options: Options | None = None) -> Con
     translation = translate(config, rules, options)
     extra: list[Said] = [*engine.findings(config), *_notes(inputs.resources)]
     problems = [*inputs.problems, *problems]
+    read = read if keep_read else {}
     del inputs  # whose texts are a great part of the memory; the model has what it needs of them
     edits: dict[str, list[Applied]] = {}
     for applied in translation.applied:

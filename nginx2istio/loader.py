@@ -23,20 +23,23 @@ class RuleError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """What a rule file is about: its name (``access-list``) and the first line of its docstring."""
+    """What one file of rules has; ``doc`` is its docstring."""
 
     name: str
-    title: str
+    path: Path
+    doc: str
+    rules: tuple[Rule, ...]
+    messages: tuple[Message, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """All rules by name, the owner of each annotation key, all messages and families by code."""
+    """All rules by name, the owner of each annotation key, all messages by code, all families."""
 
     by_name: Mapping[str, Rule]
     owner: Mapping[str, Rule]
     messages: Mapping[str, Message]
-    families: Mapping[str, Family]
+    families: tuple[Family, ...]
 
 
 def load(folders: Sequence[Path] = ()) -> Rules:
@@ -48,22 +51,20 @@ def load(folders: Sequence[Path] = ()) -> Rules:
     by_name: dict[str, Rule] = {}
     owner: dict[str, Rule] = {}
     messages: dict[str, Message] = {}
-    families: dict[str, Family] = {}
-    for family, value in _values([BUILTIN, *_installed(), *folders]):
-        if isinstance(value, Message):
-            known = messages.setdefault(value.code, value)
-            families.setdefault(value.code, family)
-            if known != value:
-                raise RuleError(f"two messages have the code {value.code}")
-            continue
-        known_rule = by_name.setdefault(value.name, value)
-        if known_rule is not value:
-            where = f"{known_rule.source} and {value.source}"
-            raise RuleError(f"two rules are called {value.name}: {where}")
-        for key in value.keys:
-            if owner.setdefault(key, value) is not value:
-                where = f"{owner[key].name} ({owner[key].source}) and {value.name} ({value.source})"
-                raise RuleError(f"{key} has two owners: {where}")
+    families = tuple(_families([BUILTIN, *_installed(), *folders]))
+    for family in families:
+        for message in family.messages:
+            if messages.setdefault(message.code, message) != message:
+                raise RuleError(f"two messages have the code {message.code}")
+        for rule in family.rules:
+            known = by_name.setdefault(rule.name, rule)
+            if known is not rule:
+                where = f"{known.source} and {rule.source}"
+                raise RuleError(f"two rules are called {rule.name}: {where}")
+            for key in rule.keys:
+                if owner.setdefault(key, rule) is not rule:
+                    where = " and ".join(f"{r.name} ({r.source})" for r in (owner[key], rule))
+                    raise RuleError(f"{key} has two owners: {where}")
     return Rules(by_name, owner, messages, families)
 
 
@@ -76,17 +77,20 @@ def _installed() -> list[Path]:
     return found
 
 
-def _values(folders: Sequence[Path]) -> Iterator[tuple[Family, Rule | Message]]:
+def _families(folders: Sequence[Path]) -> Iterator[Family]:
     for folder in folders:
         if not folder.is_dir():
             raise RuleError(f"{folder} is not a folder")
         for path in sorted(folder.glob("[!_]*.py")):
             module = _module(path)
-            title = (module.__doc__ or "").strip().partition("\n")[0].rstrip(".")
-            family = Family(path.stem.replace("_", "-"), title)
-            for value in vars(module).values():
-                if isinstance(value, Rule | Message):
-                    yield family, value
+            values = list({id(v): v for v in vars(module).values()}.values())
+            yield Family(
+                path.stem,
+                path,
+                module.__doc__ or "",
+                tuple(v for v in values if isinstance(v, Rule)),
+                tuple(v for v in values if isinstance(v, Message)),
+            )
 
 
 def _module(path: Path) -> ModuleType:

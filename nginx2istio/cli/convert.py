@@ -11,7 +11,7 @@ import click
 from nginx2istio import api
 from nginx2istio.cli.options import conversion_options, options_from
 from nginx2istio.cli.output import files_of, rendered, write_file, write_folder
-from nginx2istio.cli.reports import check_reports, render
+from nginx2istio.cli.reports import check_reports, keeps_read, render
 from nginx2istio.convert import Conversion
 from nginx2istio.loader import RuleError
 from nginx2istio.report.findings import SEVERITIES
@@ -78,7 +78,9 @@ def command(
             raise click.UsageError("name a file or folder, or - for standard input")
         paths = ("-",)
     try:
-        conversion = api.convert_files(paths, options, rule_folders, sys.stdin.buffer)
+        conversion = api.convert_files(
+            paths, options, rule_folders, sys.stdin.buffer, keeps_read(reports)
+        )
     except RuleError as error:
         raise click.ClickException(str(error)) from None
     finish(conversion, output, form, reports, fail_on, quiet, force)

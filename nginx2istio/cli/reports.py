@@ -46,6 +46,11 @@ def check_reports(
     return value
 
 
+def keeps_read(reports: Sequence[Path]) -> bool:
+    """Whether a report shows Ingresses as they were read, so that a conversion must keep them."""
+    return any(path.suffix == ".html" for path in reports)
+
+
 def render(report: Mapping[str, Any], conversion: Conversion, suffix: str) -> str:
     """The report in the format of a suffix."""
     return FORMATS[suffix](report, conversion)

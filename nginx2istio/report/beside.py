@@ -46,10 +46,11 @@ class Beside:
         self.own: dict[str, dict[tuple[str, str, str], None]] = {}
         for applied in conversion.applied:
             host = "*" if applied.host == "_" else applied.host
-            if applied.edit.target == "other-host":
-                self.twins.setdefault(host, []).append(applied.edit.path)
-            elif applied.edit.target == "resource":
-                self.own.setdefault(host, {})[identity(applied.edit.value)] = None
+            for edit in applied.edits:
+                if edit.target == "other-host":
+                    self.twins.setdefault(host, []).append(edit.path)
+                elif edit.target == "resource":
+                    self.own.setdefault(host, {})[identity(edit.value)] = None
 
     def old(self, host: Host) -> Iterator[Data]:
         """The Ingresses of a host as documents."""

@@ -23,8 +23,8 @@ def packed(value: object) -> str:
 def blocks(details: Iterable[Data]) -> Iterator[tuple[int, str]]:
     """How many hosts each block holds, and the block: ``{documents, hosts}``.
 
-    A host is ``{old, new, paths}`` with documents by their index in the block; neighbours share
-    what they have in common.
+    A host is a detail, its ``old`` and ``new`` with documents by their index in the block;
+    neighbours share what they have in common.
     """
     documents: dict[str, int] = {}
     kept: list[Data] = []
@@ -40,7 +40,7 @@ def blocks(details: Iterable[Data]) -> Iterator[tuple[int, str]]:
                     kept.append(one)
                     size += len(one["text"])
                 found.append(documents[key])
-        hosts.append({**indexes, "paths": detail["paths"]})
+        hosts.append({**detail, **indexes})
         if size >= SIZE:
             yield len(hosts), packed({"documents": kept, "hosts": hosts})
             documents, kept, hosts, size = {}, [], [], 0

@@ -72,7 +72,7 @@ def estate(report: Data, conversion: Conversion) -> Estate:
     readiness: list[Readiness] = ["ready"] * len(hosts)
     for finding, found in zip(report["findings"], places, strict=True):
         for i in found:
-            if i == EVERYWHERE or finding["severity"] == "info":
+            if i == EVERYWHERE or finding["severity"] == "info" or "accepted" in finding:
                 continue
             if finding["severity"] == "error":
                 readiness[i] = "blocked"
@@ -140,10 +140,11 @@ def _actions(
     """Whose each action is; EVERYWHERE where no rule wished it for one host."""
     wished: dict[frozenset[tuple[str, str]], set[int]] = {}
     for applied in conversion.applied:
-        if applied.edit.target == "action":
-            fields = {"kind": applied.edit.path, **applied.edit.value}
-            at = index.get(_shown(applied.host), EVERYWHERE)
-            wished.setdefault(frozenset(fields.items()), set()).add(at)
+        at = index.get(_shown(applied.host), EVERYWHERE)
+        for edit in applied.edits:
+            if edit.target == "action":
+                fields = {"kind": edit.path, **edit.value}
+                wished.setdefault(frozenset(fields.items()), set()).add(at)
     secrets: dict[str, set[int]] = {}
     for server in conversion.config.servers:
         held = server.certificate

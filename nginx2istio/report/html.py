@@ -43,11 +43,25 @@ SCRIPTS = (
 
 
 def html(report: Mapping[str, Any], conversion: Conversion) -> str:
-    """The whole page. ``report`` is what ``report.json.report`` makes of the conversion."""
+    """The whole page. ``report`` is what ``report.json.report`` makes of the conversion.
+
+    Raises ValueError for a conversion that has not kept what was read.
+    """
+    if conversion.ingresses and not conversion.read:
+        raise ValueError("convert with keep_read=True: the page shows Ingresses as they were read")
     found = estate(report, conversion)
     beside = Beside(conversion)
+    tests: dict[str, list[Mapping[str, Any]]] = {}
+    for test in (test for step in report.get("plan", ()) for test in step.get("tests", ())):
+        tests.setdefault(test["host"], []).append(test)
     details = (
-        {"old": beside.old(h), "new": beside.new(h), "paths": beside.paths(h)} for h in found.hosts
+        {
+            "old": beside.old(host),
+            "new": beside.new(host),
+            "paths": beside.paths(host),
+            "tests": [test for name in (host.name, *host.aliases) for test in tests.get(name, ())],
+        }
+        for host in found.hosts
     )
     packs = list(blocks(details))
     lists = index(report, conversion, found)

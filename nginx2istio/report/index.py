@@ -11,14 +11,14 @@ from typing import Any
 
 from nginx2istio import engine
 from nginx2istio.convert import Conversion
-from nginx2istio.loader import Family
 from nginx2istio.report.aspects import NOTICED, PROTECTING, SECURITY
 from nginx2istio.report.estate import Estate, team
 from nginx2istio.rule import Message
 from nginx2istio.translate import BROKEN_RULE
 
 Data = dict[str, Any]
-INPUT = Family("input", "what nginx refuses, loses or does not know, and what could not be read")
+INPUT = ("input", "what nginx refuses, loses or does not know, and what could not be read")
+"""The family of the engine's own messages, and what it is about."""
 
 
 class Texts:
@@ -37,8 +37,8 @@ def index(report: Mapping[str, Any], conversion: Conversion, estate: Estate) -> 
 
     ``hosts``: name, readiness, Ingresses, aliases, whether nginx serves it.
     ``ingresses``: key, team, file, line. ``annotations``: Ingress, key, value, fate, rule, line.
-    ``findings``: code, severity, key, value, object,
-    file, line, hosts (-1: all), paths, text, instead; texts by their number, hosts by index.
+    ``findings``: code, severity, key, value, kind, object, file, line, hosts (-1: all), paths,
+    text, instead, the reason why it is accepted. Texts by their number, hosts by their index.
     ``actions`` are the report's, with the indexes of their hosts.
     """
     texts = Texts()
@@ -55,6 +55,7 @@ def index(report: Mapping[str, Any], conversion: Conversion, estate: Estate) -> 
             {**action, "hosts": list(where)}
             for action, where in zip(report["actions"], estate.actions, strict=True)
         ],
+        "plan": [_step(step) for step in report.get("plan", ())],
         "aspects": dict(NOTICED),
         "security": sorted(SECURITY),
         "protections": _protections(conversion),
@@ -90,9 +91,13 @@ def index(report: Mapping[str, Any], conversion: Conversion, estate: Estate) -> 
 
 def _protections(conversion: Conversion) -> list[str]:
     """The annotations that protect something: a refused value of theirs is a reviewer's matter."""
-    owner = conversion.rules.owner
-    files = {key: rule.source.rpartition(".")[2].replace("_", "-") for key, rule in owner.items()}
-    return sorted(key for key, family in files.items() if family in PROTECTING)
+    families = conversion.rules.families
+    protecting = (family for family in families if _name(family.name) in PROTECTING)
+    return sorted(key for family in protecting for rule in family.rules for key in rule.keys)
+
+
+def _name(file: str) -> str:
+    return file.replace("_", "-")
 
 
 def _ingress(key: str, conversion: Conversion) -> list[Any]:
@@ -120,20 +125,30 @@ def _finding(
         [text(path) for path in one["paths"]],
         text(one["text"]),
         text(one["instead"]),
+        one.get("accepted"),
     ]
+
+
+def _step(step: Mapping[str, Any]) -> Data:
+    """A step of the plan without its requests: those stand with the hosts that they are for."""
+    return {key: value for key, value in step.items() if key != "tests"}
 
 
 def _messages(conversion: Conversion) -> dict[str, Data]:
     """Each message's explanation: what it says in general, and the family that it belongs to."""
-    families = conversion.rules.families
+    families = {
+        message.code: (_name(family.name), family.doc.strip().partition("\n")[0].rstrip("."))
+        for family in conversion.rules.families
+        for message in family.messages
+    }
     engines: tuple[Message, ...] = (*engine.MESSAGES, BROKEN_RULE)
     known = {m.code: m for m in engines} | dict(conversion.rules.messages)
     found = {}
     for code, message in known.items():
-        family = families.get(code, INPUT)
+        family, title = families.get(code, INPUT)
         found[code] = {
-            "family": family.name,
-            "title": family.title,
+            "family": family,
+            "title": title,
             "severity": message.severity,
             "fate": message.fate,
             "text": message.text,

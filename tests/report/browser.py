@@ -64,10 +64,15 @@ class Report:
         return self.browser.find_element(By.CSS_SELECTOR, selector)
 
     def text(self, selector: str) -> str:
-        return self.one(selector).text
+        return self.texts(selector)[0]
 
     def texts(self, selector: str) -> list[str]:
-        return [one.text for one in self.all(selector)]
+        """What is to be read in all that the selector finds, at one moment."""
+        found: list[str] = self.browser.execute_script(
+            "return [...document.querySelectorAll(arguments[0])].map(one => one.innerText.trim())",
+            selector,
+        )
+        return found
 
     def fragment(self) -> str:
         found: str = self.browser.execute_script("return location.hash")

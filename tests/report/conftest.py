@@ -11,7 +11,7 @@ from selenium.webdriver import Chrome
 from ..conftest import found
 from ..walkthrough.browser import find_browser, start
 from .browser import Report
-from .estates import SHOP, hostile, page
+from .estates import SHOP, hostile, judged, page
 
 
 @pytest.fixture(scope="session")
@@ -27,9 +27,9 @@ def chrome() -> Iterator[Chrome]:
 @pytest.fixture(scope="session")
 def written_pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("reports")
-    pages = {"shop": SHOP, "hostile": hostile()}
+    pages = {"shop": page(SHOP)[1], "hostile": page(hostile())[1], "judged": judged()}
     for name, text in pages.items():
-        (folder / f"{name}.html").write_text(page(text)[1], encoding="utf-8", newline="\n")
+        (folder / f"{name}.html").write_text(text, encoding="utf-8", newline="\n")
     return {name: folder / f"{name}.html" for name in pages}
 
 
@@ -43,6 +43,12 @@ def shop(chrome: Chrome, written_pages: dict[str, Path]) -> Iterator[Report]:
 def hostile_report(chrome: Chrome, written_pages: dict[str, Path]) -> Iterator[Report]:
     """The report of an estate full of markup and odd text, likewise."""
     yield from opened(chrome, written_pages["hostile"])
+
+
+@pytest.fixture
+def judged_report(chrome: Chrome, written_pages: dict[str, Path]) -> Iterator[Report]:
+    """The report with an accepted finding and a plan."""
+    yield from opened(chrome, written_pages["judged"])
 
 
 def opened(chrome: Chrome, path: Path) -> Iterator[Report]:

@@ -150,7 +150,31 @@ def _ingress(host: str, number: int, text: str) -> dict[str, Any]:
     }
 
 
+def judged() -> str:
+    """A page of a report with an accepted finding and a plan, as other options make them."""
+    conversion = convert_text(SHOP, keep_read=True)
+    data = report(conversion)
+    for finding in data["findings"]:
+        if finding["code"] == "N2I520":
+            finding["accepted"] = {
+                "reason": "the back end limits by itself",
+                "expires": "2030-01-31",
+            }
+    test = {
+        "host": "shop.example.com",
+        "url": "http://shop.example.com/",
+        "command": "curl -sS http://shop.example.com/",
+        "status": 308,
+        "location": "https://shop.example.com/",
+    }
+    data["plan"] = [
+        {"id": "apply", "title": "apply the objects", "commands": ["kubectl apply -k istio"]},
+        {"id": "try", "title": "try each host", "hosts": ["shop.example.com"], "tests": [test]},
+    ]
+    return html(data, conversion)
+
+
 def page(text: str) -> tuple[Conversion, str]:
     """The conversion of a text, and its HTML report."""
-    conversion = convert_text(text)
+    conversion = convert_text(text, keep_read=True)
     return conversion, html(report(conversion), conversion)

@@ -17,6 +17,7 @@ from click.testing import CliRunner
 from nginx2istio.api import convert_text, report
 from nginx2istio.cli import main
 from nginx2istio.report.estate import EVERYWHERE, estate
+from nginx2istio.report.html import html
 from nginx2istio.report.written import written
 
 from .estates import HOSTILE, OVERRIDE, SHOP, hostile, page
@@ -131,7 +132,7 @@ def test_the_lists_say_what_the_report_says() -> None:
 
 
 def test_hosts_have_their_readiness_teams_and_actions() -> None:
-    conversion = convert_text(SHOP)
+    conversion = convert_text(SHOP, keep_read=True)
     data = report(conversion)
     found = estate(data, conversion)
     ready = {host.name: ready for host, ready in zip(found.hosts, found.readiness, strict=True)}
@@ -146,7 +147,7 @@ def test_hosts_have_their_readiness_teams_and_actions() -> None:
 
 def test_a_host_that_is_not_served_is_listed() -> None:
     text = SHOP.replace("limit-rps", "configuration-snippet").replace('"10"', '"return 204;"')
-    conversion = convert_text(text)
+    conversion = convert_text(text, keep_read=True)
     found = estate(report(conversion), conversion)
     lost = next(host for host in found.hosts if host.name == "shop.example.com")
     assert lost.server is None and lost.ingresses == ("web/shop",)
@@ -154,7 +155,7 @@ def test_a_host_that_is_not_served_is_listed() -> None:
 
 def test_a_finding_without_host_is_of_its_ingress() -> None:
     text = SHOP.replace("use-regex", "use-regecks")
-    conversion = convert_text(text)
+    conversion = convert_text(text, keep_read=True)
     data = report(conversion)
     found = estate(data, conversion)
     number = next(i for i, f in enumerate(data["findings"]) if f["code"] == "N2I002")
@@ -162,7 +163,7 @@ def test_a_finding_without_host_is_of_its_ingress() -> None:
 
 
 def test_old_lines_are_those_of_the_file() -> None:
-    conversion = convert_text(SHOP)
+    conversion = convert_text(SHOP, keep_read=True)
     lines = SHOP.replace("[shop.example.com]", "").splitlines()
     numbered = [one for one in written(conversion.read["web/shop"]) if one[1]]
     assert len(numbered) > 20
@@ -177,7 +178,7 @@ def test_lines_of_a_block_are_lines_of_the_file() -> None:
     text = SHOP.replace(
         'limit-rps: "10"', "configuration-snippet: |\n      # first\n\n      return 204;"
     )
-    found = dict(written(convert_text(text).read["web/shop"]))
+    found = dict(written(convert_text(text, keep_read=True).read["web/shop"]))
     assert (found["      # first"], found["      return 204;"]) == (12, 14)
 
 
@@ -208,3 +209,9 @@ def test_the_command_writes_it(tmp_path: Path) -> None:
 def test_nothing_to_convert_has_a_report_too() -> None:
     lists = unpacked(page("apiVersion: v1\nkind: List\nitems: []\n")[1], "lists")
     assert lists["hosts"] == [] and lists["blocks"] == []
+
+
+def test_it_wants_the_ingresses_as_they_were_read() -> None:
+    conversion = convert_text(SHOP)
+    with pytest.raises(ValueError, match="keep_read"):
+        html(report(conversion), conversion)

@@ -214,6 +214,20 @@ def test_an_unknown_host_is_said_to_be_none(shop: Report) -> None:
     assert shop.browser.execute_script("return window.hit") is None
 
 
+def test_accepted_findings_do_not_block_and_the_plan_is_shown(judged_report: Report) -> None:
+    page = judged_report
+    assert page.text("h1") == "1 host blocked, 0 to be reviewed"
+    assert page.show(view="host", host="shop.example.com") == "shop.example.com Ready"
+    card = page.text("article.card.error")
+    assert "The back end limits by itself. Until 2030-01-31." in card
+    assert not page.one("article.card.error input").is_enabled()
+    assert "curl -sS http://shop.example.com/" in page.texts("pre.command")
+    assert "Expected: status 308, to https://shop.example.com/" in page.text("#beside")
+    page.show(view="first")
+    assert page.texts(".step strong") == ["Apply the objects.", "Try each host."]
+    assert page.violations() == []
+
+
 ODD = """
 return [...document.querySelectorAll("main *")].flatMap(node => [
   ...(/^(script|img|iframe|object|embed|link|base|form)$/i.test(node.localName)

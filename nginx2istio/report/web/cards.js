@@ -20,6 +20,7 @@ function findingCard(findings, { withHosts = false, jump } = {}) {
     el("p", { class: "text", dir: "auto" }, cut(sentence(one.text), 600)),
     el("dl", {},
       noticed.length ? part("What differs", noticed.join("; ")) : null,
+      one.accepted ? part("Accepted", el("span", { dir: "auto" }, cut(sentence(one.accepted.reason), 400)), ` Until ${one.accepted.expires}.`) : null,
       part("Instead", el("span", { dir: "auto" }, cut(sentence(one.instead), 600))),
       where(findings, withHosts, jump)));
   const struck = () => card.classList.toggle("done", box.checked);
@@ -75,7 +76,7 @@ function someHosts(hosts) {
 
 // Findings of one cause in the reader's eyes: same code, same words.
 function sameWords(findings) {
-  return [...groupBy(findings, (one) => [one.severity, one.code, one.text, one.instead].join("\n")).values()];
+  return [...groupBy(findings, (one) => [one.severity, one.code, one.text, one.instead, one.accepted?.reason].join("\n")).values()];
 }
 
 // What a message says in general. The parts that differ from place to place are left out, unless

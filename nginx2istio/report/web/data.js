@@ -66,11 +66,11 @@ function read(lists) {
 }
 
 function finding(row, text, messages, hosts) {
-  const [code, severity, key, value, kind, object, file, line, where, paths, what, instead] = row;
+  const [code, severity, key, value, kind, object, file, line, where, paths, what, instead, accepted] = row;
   return {
     code: text(code), severity: text(severity), message: messages[text(code)],
     key: text(key), value: text(value), kind: text(kind), object: text(object),
-    file: text(file), line, paths: paths.map(text), text: text(what), instead: text(instead),
+    file: text(file), line, paths: paths.map(text), text: text(what), instead: text(instead), accepted,
     everywhere: where[0] === EVERYWHERE,
     hosts: where[0] === EVERYWHERE ? [] : where.map((n) => hosts[n]),
   };
@@ -108,6 +108,6 @@ async function detail(host) {
     unpackedBlocks.set(host.block, unpacked(`block-${host.block}`));
   }
   const block = await unpackedBlocks.get(host.block);
-  const { old, new: made, paths } = block.hosts[host.place];
-  return { old: old.map((n) => block.documents[n]), new: made.map((n) => block.documents[n]), paths };
+  const { old, new: made, paths, tests } = block.hosts[host.place];
+  return { old: old.map((n) => block.documents[n]), new: made.map((n) => block.documents[n]), paths, tests };
 }

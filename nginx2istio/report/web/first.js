@@ -1,5 +1,5 @@
 // What to do first: what blocks, what a security reviewer asks about, what no object can do.
-// A plan of the cut-over, once the report's data holds one, is one more section of `firstView`.
+// Then the plan of the cut-over, where the report has one.
 
 const ACTIONS = {
   "mesh-config": "Set the mesh configuration",
@@ -10,11 +10,11 @@ const ACTIONS = {
 };
 
 function blockers(findings) {
-  return findings.filter((one) => one.severity === "error");
+  return findings.filter((one) => one.severity === "error" && !one.accepted);
 }
 
 function securityWork(findings) {
-  return findings.filter((one) => one.severity !== "info" && isSecurity(one));
+  return findings.filter((one) => one.severity !== "info" && !one.accepted && isSecurity(one));
 }
 
 // The short form for the overview.
@@ -51,7 +51,18 @@ function firstView({ ns, team }) {
     byMessage("Blockers", blockers(findings), filter, "No error: nothing blocks."),
     byMessage("For the security review", securityWork(findings), filter, "No error or warning about access, sign-in, limits or TLS."),
     ...actionGroups(actions).map(([kind, found]) => actionSection(kind, found)),
+    report.plan.length ? planSection() : null,
   ];
+}
+
+function planSection() {
+  return el("section", { "aria-labelledby": "plan-title" }, el("h2", { id: "plan-title" }, "The way over, step by step"),
+    el("ol", { class: "plan" }, report.plan.map((step) => el("li", { class: "step" },
+      el("p", {}, el("strong", {}, sentence(step.title))),
+      step.why ? el("p", { class: "small" }, cut(step.why, 1200)) : null,
+      step.commands?.length ? commandBox(step.commands.join("\n")) : null,
+      step.yaml ? commandBox(step.yaml) : null,
+      step.hosts?.length ? el("p", { class: "small" }, "For ", someHosts(step.hosts.map((name) => report.byName.get(name)).filter(Boolean))) : null))));
 }
 
 function problem(one) {

@@ -46,7 +46,7 @@ function hostFacts(host) {
 
 function hostActions(host) {
   const own = report.actions.filter((one) => one.hosts.includes(host));
-  const errors = host.findings.filter((one) => one.severity === "error");
+  const errors = blockers(host.findings);
   const shared = report.actions.filter((one) => !one.hosts.length);
   return [
     errors.length ? el("p", {}, errors.length === 1 ? "Decide on the error below." : `Decide on the ${number(errors.length)} errors below.`) : null,
@@ -84,6 +84,11 @@ function hostFindings(host) {
   return cards;
 }
 
+function request(test) {
+  const told = [test.status ? `status ${test.status}` : "", test.location ? `to ${test.location}` : ""].filter(Boolean).join(", ");
+  return el("li", {}, commandBox(test.command), told ? el("p", { class: "small" }, "Expected: ", visible(told)) : null);
+}
+
 function fillBeside(place, host, found, cards) {
   const { node, old, made } = sides(found, host.findings, cards);
   const dim = () => [...old, ...made].forEach((one) => one.dim());
@@ -109,6 +114,8 @@ function fillBeside(place, host, found, cards) {
   place.replaceChildren(
     el("section", { "aria-labelledby": "map-title" }, el("h2", { id: "map-title" }, "Old locations and new routes"),
       routeMap(found.paths, host.findings) || "", found.paths.length ? pathTable(found.paths, host.findings, reveal) : el("p", {}, "None.")),
+    found.tests.length ? el("section", { "aria-labelledby": "try-title" }, el("h2", { id: "try-title" }, "Requests to try before DNS moves"),
+      lazy("ul", { class: "plain" }, found.tests, request, 3)) : "",
     el("section", { "aria-labelledby": "yaml-title" }, el("h2", { id: "yaml-title" }, "YAML, old beside new"), node));
   place.dataset.state = "done";
 }

@@ -24,9 +24,10 @@ function noHost(filter) {
 function hostRow(host) {
   const work = host.findings.filter((one) => one.severity !== "info");
   const done = work.filter(isDone).length;
+  const open = work.filter((one) => !one.accepted);
   const figures = ["error", "warning"].filter((s) => host.counts[s]).map((s) => counted(host.counts[s], SEVERITIES[s].toLowerCase()));
   if (host.counts.info) figures.push(counted(host.counts.info, "note"));
-  const reason = host.ready === "ready" ? null : work.find((one) => one.severity === worst(work));
+  const reason = host.ready === "ready" ? null : open.find((one) => one.severity === worst(open));
   return el("li", { class: "row" },
     el("div", { class: "who" }, hostLink(host), el("span", { class: "small" }, el("bdi", {}, visible([...host.namespaces, ...host.teams].join(" · ") || "no Ingress")))),
     el("div", { class: "what" }, badge(host.ready, READINESS[host.ready]),

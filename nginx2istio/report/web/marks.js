@@ -42,7 +42,7 @@ function hash(text) {
 }
 
 function isDone(item) {
-  return marks.size > 0 && marks.has(markOf(item));
+  return Boolean(item.accepted) || (marks.size > 0 && marks.has(markOf(item)));
 }
 
 // A box for one or several findings or actions that are checked off together.
@@ -56,11 +56,12 @@ function checkBox(items, label) {
     box.dispatchEvent(new CustomEvent("marked", { bubbles: true }));
   } });
   box.checked = items.every(isDone);
+  box.disabled = items.every((item) => item.accepted);
   return box;
 }
 
 function exportMarks() {
-  const known = [...report.findings, ...report.actions].filter(isDone);
+  const known = [...report.findings, ...report.actions].filter((item) => marks.has(markOf(item)));
   const found = known.map((item) => ({
     mark: markOf(item), code: item.code, kind: item.kind, object: item.object, key: item.key,
     hosts: item.everywhere ? ["*"] : item.hosts.map((host) => host.name), paths: item.paths, text: item.text,
