@@ -69,7 +69,8 @@ class Report:
     def texts(self, selector: str) -> list[str]:
         """What is to be read in all that the selector finds, at one moment."""
         found: list[str] = self.browser.execute_script(
-            "return [...document.querySelectorAll(arguments[0])].map(one => one.innerText.trim())",
+            "return [...document.querySelectorAll(arguments[0])].map("
+            "one => (one.innerText ?? one.textContent).trim())",
             selector,
         )
         return found

@@ -216,8 +216,8 @@ def test_an_unknown_host_is_said_to_be_none(shop: Report) -> None:
 
 def test_accepted_findings_do_not_block_and_the_plan_is_shown(judged_report: Report) -> None:
     page = judged_report
-    assert page.text("h1") == "1 host blocked, 0 to be reviewed"
-    assert page.show(view="host", host="shop.example.com") == "shop.example.com Ready"
+    assert page.text("h1") == "1 host blocked, 1 to be reviewed"
+    assert page.show(view="host", host="shop.example.com") == "shop.example.com To be reviewed"
     card = page.text("article.card.error")
     assert "The back end limits by itself. Until 2030-01-31." in card
     assert not page.one("article.card.error input").is_enabled()
