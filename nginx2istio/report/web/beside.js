@@ -8,7 +8,7 @@ function sides(found, findings, cards) {
   return {
     node: el("div", { class: "sides" },
       el("section", { class: "side", "aria-labelledby": "old-title" }, el("h3", { id: "old-title" }, "Old: as it was read"),
-        el("p", { class: "small" }, "Numbers are lines of the file. ✓ marks annotations that are carried over as they are, or change no answer."),
+        el("p", { class: "small" }, found.old.some((one) => one.file) ? "Numbers are lines of the file. " : "", "✓ marks annotations that are carried over as they are, or change no answer."),
         old.length ? old.map((one) => one.node) : el("p", {}, "No Ingress of this host was loaded.")),
       el("section", { class: "side", "aria-labelledby": "new-title" }, el("h3", { id: "new-title" }, "New: as it was written"),
         el("p", { class: "small" }, "Choose Show the YAML above to see which lines a path has become."),

@@ -16,9 +16,10 @@ function readinessParts(hosts) {
 }
 
 function severityParts(findings) {
-  return Object.entries(SEVERITIES).map(([name, label]) => [
-    name, findings.filter((one) => one.severity === name).length, label.toLowerCase() + "s",
-  ]);
+  return Object.entries(SEVERITIES).map(([name, label]) => {
+    const n = findings.filter((one) => one.severity === name).length;
+    return [name, n, label.toLowerCase() + (n === 1 ? "" : "s")];
+  });
 }
 
 function legend(parts) {

@@ -1,16 +1,19 @@
 // Findings by code, worst first; a code holds its findings by what they say.
 
+const FEW = 12; // findings that are shown in full at once
+
 function findingsView(filter) {
   const everywhere = parameters().everywhere;
   const found = everywhere ? report.everywhere : chosenFindings(filter);
   const groups = [...groupBy(found, (one) => one.code).values()];
   groups.sort((a, b) => RANK[worst(a)] - RANK[worst(b)] || b.length - a.length || (a[0].code < b[0].code ? -1 : 1));
   const single = groups.length === 1;
+  const open = single || found.length <= FEW;
   return [
     el("h1", {}, everywhere ? "What holds for every host" : counted(found.length, "finding"), single ? `: ${groups[0][0].code}` : ""),
     everywhere ? el("p", {}, link({ view: "findings" }, "All findings")) : filterBar(filter, changeFilter),
     found.length ? legend(severityParts(found)) : el("p", { class: "none" }, "No finding is like that. Fewer filters or words show more."),
-    lazy("div", { class: "groups" }, groups, (group) => messageGroup(group, single || (everywhere && groups.length < 40)), 40),
+    lazy("div", { class: "groups" }, groups, (group) => messageGroup(group, open), 40),
     everywhere && report.shared.length ? sharedObjects() : null,
   ];
 }

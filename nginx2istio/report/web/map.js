@@ -73,6 +73,6 @@ function pathFindings(path, findings) {
   const here = path.path ? findings.filter((one) => one.paths.includes(path.path)) : findings.filter((one) => one.paths.includes("*"));
   const parts = severityParts(here).filter(([, n]) => n);
   return el("span", { class: "block" }, parts.length
-    ? parts.flatMap(([name, n, label], i) => [i ? " " : "", badge(name, n === 1 ? `1 ${label.slice(0, -1)}` : `${n} ${label}`)])
+    ? parts.flatMap(([name, n, label], i) => [i ? " " : "", badge(name, `${n} ${label}`)])
     : "none");
 }

@@ -45,7 +45,7 @@ function everywhereNote() {
   const found = severityParts(report.everywhere).filter(([, n]) => n);
   if (!found.length) return null;
   return ["Not counted here: ", link({ view: "findings", everywhere: "1" }, `${counted(report.everywhere.length, "difference")} that hold for every host`),
-    ` (${found.map(([, n, label]) => `${number(n)} ${n === 1 ? label.slice(0, -1) : label}`).join(", ")}).`];
+    ` (${found.map(([, n, label]) => `${number(n)} ${label}`).join(", ")}).`];
 }
 
 function errorsNote() {
