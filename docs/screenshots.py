@@ -35,7 +35,7 @@ PICTURES = (
     Picture("hosts-dark", {"view": "hosts"}, "dark"),
     Picture("host", PORTAL),
     Picture("host-map", PORTAL, at="#map-title"),
-    Picture("host-yaml-dark", PORTAL, "dark", at="#yaml-title"),
+    Picture("host-yaml-dark", PORTAL, "dark", (1200, 780), at="#yaml-title"),
     Picture("phone", PORTAL, size=(390, 844), mobile=True),
 )
 
