@@ -24,21 +24,26 @@ def convert_files(
     options: Options | None = None,
     rules: Sequence[Path] = (),
     stdin: BinaryIO | None = None,
+    keep_read: bool = False,
 ) -> Conversion:
     """Converts files and folders; ``-`` is ``stdin``. ``rules`` are folders of further rules.
 
+    ``keep_read`` keeps what the HTML report shows of the input.
+
     Raises RuleError for a rule that can't be loaded, BadName for names of a trial that can't be
-    had. Input that can't be read is a problem of the
-    conversion, not an error.
+    had. Input that can't be read is a problem of the conversion, not an error.
     """
-    return convert(read(paths, stdin), load(rules), options)
+    return convert(read(paths, stdin), load(rules), options, keep_read)
 
 
 def convert_text(
-    text: str, options: Options | None = None, rules: Sequence[Path] = ()
+    text: str,
+    options: Options | None = None,
+    rules: Sequence[Path] = (),
+    keep_read: bool = False,
 ) -> Conversion:
     """Converts a text of YAML documents or JSON."""
-    return convert_files(["-"], options, rules, io.BytesIO(text.encode()))
+    return convert_files(["-"], options, rules, io.BytesIO(text.encode()), keep_read)
 
 
 def yaml(conversion: Conversion) -> str:

@@ -35,7 +35,8 @@ class Conversion:
 
     ``said`` are all findings by place, not yet grouped; ``fates`` says what became of each
     annotation, by origin: (fate, rule, message code). ``trial`` maps real host names to those that
-    the objects are for, empty when it is no trial.
+    the objects are for, empty when it is no trial. ``read`` are the Ingresses as they were read, by
+    ``namespace/name``; empty unless they were to be kept.
     """
 
     options: Options
@@ -48,17 +49,22 @@ class Conversion:
     actions: tuple[Mapping[str, str], ...]
     problems: tuple[Problem, ...]
     trial: Mapping[str, str]
+    read: Mapping[str, Resource]
+    rules: Rules
 
 
-def convert(inputs: Inputs, rules: Rules, options: Options | None = None) -> Conversion:
+def convert(
+    inputs: Inputs, rules: Rules, options: Options | None = None, keep_read: bool = False
+) -> Conversion:
     """Converts everything that was read. Input that can't be used is a problem, not an error.
 
-    Raises BadName where the names of a trial can't be had.
+    ``keep_read`` keeps the Ingresses as they were read, for the HTML report; they are large. Raises
+    BadName where the names of a trial can't be had.
     """
     options = options or Options()
     found = find(inputs.resources, options)
     told = found.controller
-    ingresses, problems = _ingresses(inputs.resources)
+    ingresses, read, problems = _ingresses(inputs.resources)
     classes = class_rules(
         inputs.resources,
         options.ingress_class or told.ingress_class,
@@ -86,6 +92,7 @@ def convert(inputs: Inputs, rules: Rules, options: Options | None = None) -> Con
     extra: list[Said] = [*engine.findings(config), *_notes(inputs.resources)]
     problems = [*inputs.problems, *problems]
     around = surroundings.around(inputs.resources)
+    read = read if keep_read else {}
     del inputs  # whose texts are a great part of the memory; the model has what it needs of them
     edits: dict[str, list[Applied]] = {}
     for applied in translation.applied:
@@ -123,11 +130,16 @@ def convert(inputs: Inputs, rules: Rules, options: Options | None = None) -> Con
         actions=tuple(_actions(config, assembled, options)),
         problems=tuple(problems),
         trial=names,
+        read=read,
+        rules=rules,
     )
 
 
-def _ingresses(resources: Iterable[Resource]) -> tuple[list[Ingress], list[Problem]]:
+def _ingresses(
+    resources: Iterable[Resource],
+) -> tuple[list[Ingress], dict[str, Resource], list[Problem]]:
     found: dict[str, Ingress] = {}
+    read: dict[str, Resource] = {}
     problems = []
     for resource in resources:
         if resource.kind != "Ingress":
@@ -145,7 +157,8 @@ def _ingresses(resources: Iterable[Resource]) -> tuple[list[Ingress], list[Probl
             problems.append(Problem(resource.file, resource.document, line, text))
         else:
             found[ingress.key] = ingress
-    return [found[k] for k in sorted(found)], problems
+            read[ingress.key] = resource
+    return [found[k] for k in sorted(found)], read, problems
 
 
 def services(config: NginxConfig) -> dict[str, Service]:

@@ -11,7 +11,7 @@ import click
 from nginx2istio import api
 from nginx2istio.cli.options import conversion_options, options_from, output_options
 from nginx2istio.cli.output import files_of, rendered, write_file, write_folder
-from nginx2istio.cli.reports import render
+from nginx2istio.cli.reports import keeps_read, render
 from nginx2istio.convert import Conversion
 from nginx2istio.loader import RuleError
 from nginx2istio.nginx.renamed import BadName
@@ -52,7 +52,9 @@ def command(
             raise click.UsageError("name a file or folder, or - for standard input")
         paths = ("-",)
     try:
-        conversion = api.convert_files(paths, options, rule_folders, sys.stdin.buffer)
+        conversion = api.convert_files(
+            paths, options, rule_folders, sys.stdin.buffer, keeps_read(reports)
+        )
     except (RuleError, BadName) as error:
         raise click.ClickException(str(error)) from None
     finish(conversion, output, form, reports, fail_on, quiet, force)
@@ -74,7 +76,7 @@ def finish(
     else:
         sys.stdout.writelines(rendered(conversion.objects, form))
     for path in reports:
-        write_file(path, render(report, path.suffix))
+        write_file(path, render(report, conversion, path.suffix))
     if not quiet:
         click.echo(summary(report), err=True, nl=False)
     if conversion.problems:

@@ -30,7 +30,7 @@ output_options = together(
             type=click.Path(path_type=Path, dir_okay=False),
             callback=check_reports,
             metavar="FILE",
-            help="Write the report; .json or .txt. May be given several times.",
+            help="Write the report; .html, .json or .txt. May be given several times.",
         ),
         click.option(
             "--fail-on",

@@ -9,13 +9,31 @@ from typing import Any
 
 import click
 
+from nginx2istio.convert import Conversion
 from nginx2istio.report.plan_text import plan_text
 from nginx2istio.report.text import text
 
-FORMATS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
-    ".json": lambda report: json.dumps(report, indent=1, ensure_ascii=False) + "\n",
-    ".txt": lambda report: text(report) + plan_text(report),
+
+def _json(report: Mapping[str, Any], conversion: Conversion) -> str:
+    return json.dumps(report, indent=1, ensure_ascii=False) + "\n"
+
+
+def _text(report: Mapping[str, Any], conversion: Conversion) -> str:
+    return text(report) + plan_text(report)
+
+
+def _html(report: Mapping[str, Any], conversion: Conversion) -> str:
+    from nginx2istio.report.html import html  # Jinja2 takes a while to load
+
+    return html(report, conversion)
+
+
+FORMATS: Mapping[str, Callable[[Mapping[str, Any], Conversion], str]] = {
+    ".json": _json,
+    ".txt": _text,
+    ".html": _html,
 }
+"""What writes a report, by suffix: of the report's data, and of what it was made from."""
 
 
 def check_reports(
@@ -29,6 +47,11 @@ def check_reports(
     return value
 
 
-def render(report: Mapping[str, Any], suffix: str) -> str:
+def keeps_read(reports: Sequence[Path]) -> bool:
+    """Whether a report shows Ingresses as they were read, so that a conversion must keep them."""
+    return any(path.suffix == ".html" for path in reports)
+
+
+def render(report: Mapping[str, Any], conversion: Conversion, suffix: str) -> str:
     """The report in the format of a suffix."""
-    return FORMATS[suffix](report)
+    return FORMATS[suffix](report, conversion)

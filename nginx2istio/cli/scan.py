@@ -16,6 +16,7 @@ from nginx2istio.cli.cluster import Misled, NoAnswer, cluster_options
 from nginx2istio.cli.convert import finish
 from nginx2istio.cli.options import conversion_options, options_from, output_options
 from nginx2istio.cli.output import write_file
+from nginx2istio.cli.reports import keeps_read
 from nginx2istio.convert import convert
 from nginx2istio.loader import RuleError, load
 from nginx2istio.nginx.renamed import BadName
@@ -114,7 +115,12 @@ def command(
             chosen = (cluster.namespace,)
         scope = Scope(chosen, selector, not no_secrets)
         # Nobody else holds what was read, so that it can be let go as soon as it is a model.
-        conversion = convert(_read(cluster, scope, options, quiet, save, anonymize), rules, options)
+        conversion = convert(
+            _read(cluster, scope, options, quiet, save, anonymize),
+            rules,
+            options,
+            keeps_read(reports),
+        )
         if live_validate:
             with _progress(cluster, quiet) as told:
                 verdicts = []

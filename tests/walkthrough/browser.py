@@ -37,7 +37,10 @@ def find_browser() -> tuple[str, str]:
 
 
 def start(program: str, driver: str, port: int) -> Chrome:
-    """A fresh browser to which every port of ``*.test.com`` is `port` of this machine."""
+    """A fresh browser to which every port of ``*.test.com`` is `port` of this machine.
+
+    Its ``performance`` log has every request that it makes.
+    """
     options = ChromeOptions()
     options.binary_location = program
     for flag in (
@@ -53,7 +56,7 @@ def start(program: str, driver: str, port: int) -> Chrome:
         f"--host-resolver-rules=MAP *.test.com 127.0.0.1:{port}, MAP * ~NOTFOUND",
     ):
         options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     service = ChromeService(driver, log_output=subprocess.DEVNULL)
     browser = Chrome(options, service)
     browser.set_page_load_timeout(TIMEOUT)

@@ -1,0 +1,89 @@
+// A finding, and everything that is said of it.
+
+function badge(name, label) {
+  return el("span", { class: `badge ${name}` }, label);
+}
+
+function hostLink(host) {
+  return link({ view: "host", host: host.name }, el("bdi", {}, visible(host.name)));
+}
+
+// Findings that say the same are one card: `findings` differ in place only.
+function findingCard(findings, { withHosts = false, jump } = {}) {
+  const one = findings[0];
+  const noticed = one.message.aspects.map((aspect) => report.aspects[aspect]);
+  const box = checkBox(findings, `Checked off: ${one.code} ${visible(one.text).slice(0, 80)}`);
+  const card = el("article", { class: `card ${one.severity}`, tabindex: "-1" },
+    el("p", { class: "kind" }, el("label", { class: "tick" }, box, el("span", {}, "checked off")),
+      badge(one.severity, SEVERITIES[one.severity]), " ",
+      link({ view: "findings", code: one.code }, one.code), " ", one.message.family),
+    el("p", { class: "text", dir: "auto" }, cut(sentence(one.text), 600)),
+    el("dl", {},
+      noticed.length ? part("What differs", noticed.join("; ")) : null,
+      one.accepted ? part("Accepted", el("span", { dir: "auto" }, cut(sentence(one.accepted.reason), 400)), ` Until ${one.accepted.expires}.`) : null,
+      part("Instead", el("span", { dir: "auto" }, cut(sentence(one.instead), 600))),
+      where(findings, withHosts, jump)));
+  const struck = () => card.classList.toggle("done", box.checked);
+  card.addEventListener("marked", struck);
+  struck();
+  return card;
+}
+
+function part(name, ...content) {
+  return [el("dt", {}, name), el("dd", {}, ...content)];
+}
+
+function where(findings, withHosts, jump) {
+  const some = findings.slice(0, 12);
+  const rest = findings.slice(12);
+  const list = el("ul", { class: "where" }, some.map((one) => place(one, withHosts, jump)));
+  if (rest.length) {
+    const more = el("button", { type: "button", class: "quiet", click: () => {
+      list.append(...rest.slice(0, 1000).map((one) => place(one, withHosts, jump)));
+      more.remove();
+    } }, `${number(rest.length)} more places`);
+    return part("Where", list, more);
+  }
+  return part("Where", list);
+}
+
+function place(one, withHosts, jump) {
+  const paths = one.paths.filter((path) => path !== "*");
+  const at = one.file ? `${one.file}${one.line ? ":" + one.line : ""}` : "";
+  const found = [];
+  if (one.everywhere) found.push("every host");
+  else if (withHosts) found.push(someHosts(one.hosts));
+  if (paths.length) found.push([some(paths.map((path) => code(path, 120)), 8)]);
+  else if (!one.everywhere && !withHosts) found.push("the whole host");
+  if (one.key) found.push([code(one.key, 120), one.value ? [": ", code(one.value, 160)] : ""]);
+  if (one.object) found.push([one.kind === "Ingress" ? "" : `${one.kind} `, el("bdi", {}, visible(one.object))]);
+  if (at && jump && one.kind === "Ingress") {
+    found.push(el("button", { type: "button", class: "more", click: () => jump(one) }, visible(at)));
+  } else if (at) found.push(el("span", { class: "file" }, visible(at)));
+  return el("li", {}, found.flatMap((item, i) => (i ? [el("span", { class: "dot", "aria-hidden": "true" }, " · "), item] : [item])));
+}
+
+function some(nodes, limit) {
+  const shown = nodes.slice(0, limit).flatMap((node, i) => (i ? [", ", node] : [node]));
+  return nodes.length > limit ? [...shown, ` and ${number(nodes.length - limit)} more`] : shown;
+}
+
+function someHosts(hosts) {
+  if (!hosts.length) return "no host";
+  const shown = hosts.slice(0, 6).flatMap((host, i) => (i ? [", ", hostLink(host)] : [hostLink(host)]));
+  return hosts.length > 6 ? [...shown, ` and ${number(hosts.length - 6)} more`] : shown;
+}
+
+// Findings of one cause in the reader's eyes: same code, same words.
+function sameWords(findings) {
+  return [...groupBy(findings, (one) => [one.severity, one.code, one.text, one.instead, one.accepted?.reason].join("\n")).values()];
+}
+
+// What a message says in general. The parts that differ from place to place are left out, unless
+// nothing would be left.
+function general(findings) {
+  const message = findings[0].message;
+  const left = template(message.text).replace(/:? …$/, "");
+  const same = findings.every((one) => one.text === findings[0].text);
+  return sentence(same || left.replace(/[^a-z]/gi, "").length < 20 ? findings[0].text : left);
+}

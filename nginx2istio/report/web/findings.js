@@ -1,0 +1,45 @@
+// Findings by code, worst first; a code holds its findings by what they say.
+
+const FEW = 12; // findings that are shown in full at once
+
+function findingsView(filter) {
+  const everywhere = parameters().everywhere;
+  const found = everywhere ? report.everywhere : chosenFindings(filter);
+  const groups = [...groupBy(found, (one) => one.code).values()];
+  groups.sort((a, b) => RANK[worst(a)] - RANK[worst(b)] || b.length - a.length || (a[0].code < b[0].code ? -1 : 1));
+  const single = groups.length === 1;
+  const open = single || found.length <= FEW;
+  return [
+    el("h1", {}, everywhere ? "What holds for every host" : counted(found.length, "finding"), single ? `: ${groups[0][0].code}` : ""),
+    everywhere ? el("p", {}, link({ view: "findings" }, "All findings")) : filterBar(filter, changeFilter),
+    found.length ? legend(severityParts(found)) : el("p", { class: "none" }, "No finding is like that. Fewer filters or words show more."),
+    lazy("div", { class: "groups" }, groups, (group) => messageGroup(group, open), 40),
+    everywhere && report.shared.length ? sharedObjects() : null,
+  ];
+}
+
+function messageGroup(group, open) {
+  const hosts = new Set(group.flatMap((one) => one.hosts)).size;
+  const severity = worst(group);
+  const summary = el("summary", {},
+    el("span", { class: "kind" }, badge(severity, SEVERITIES[severity]), " ", group[0].code, " ", group[0].message.family,
+      " · ", group.some((one) => one.everywhere) ? "every host" : counted(hosts, "host")),
+    el("span", { class: "text" }, general(group)));
+  const details = el("details", { class: `group ${severity}` }, summary);
+  const fill = () => {
+    if (details.childElementCount > 1) return;
+    const same = sameWords(group).sort((a, b) => RANK[a[0].severity] - RANK[b[0].severity] || b.length - a.length);
+    details.append(el("div", { class: "inside" }, lazy("div", {}, same, (findings) => findingCard(findings, { withHosts: true }), 15)));
+  };
+  details.addEventListener("toggle", () => details.open && fill());
+  if (open) {
+    fill();
+    details.open = true;
+  }
+  return details;
+}
+
+function sharedObjects() {
+  return el("section", {}, el("h2", {}, "Objects that are for no host in particular"),
+    report.shared.map((one) => el("details", { class: "group" }, el("summary", {}, visible(one.title)), el("pre", { tabindex: "0" }, shownLines(one.text.split("\n"))))));
+}

@@ -1,0 +1,80 @@
+// The first page: how far the estate is, where the work lies, what to do first.
+
+function overviewView() {
+  const { summary, hosts } = report;
+  const unserved = hosts.filter((host) => !host.served).length;
+  return [
+    el("h1", {}, headline()),
+    el("p", { class: "lead" }, `${counted(summary.ingresses, "Ingress", "Ingresses")}, ${counted(summary.hosts, "host")}, `,
+      `${counted(summary.paths, "path")} were read. They become `,
+      Object.entries(summary.objects).map(([kind, n]) => `${number(n)} ${kind}`).join(", ") || "nothing", ".",
+      unserved ? ` Below, ${counted(hosts.length, "host")} are counted: ${number(unserved)} of them ${unserved === 1 ? "is" : "are"} named only by Ingresses that nginx does not load today.` : ""),
+    errorsNote(),
+    el("section", { "aria-labelledby": "ready-title" },
+      el("h2", { id: "ready-title" }, "Hosts by readiness"),
+      bigBar(hosts),
+      el("p", { class: "small" }, "Blocked: traffic or protection would break. To be reviewed: some client notices. ",
+        "Ready: nothing that a client is likely to notice. ", everywhereNote())),
+    firstSteps(),
+    el("div", { class: "columns" },
+      report.teams.length ? readinessTable("Teams", "team", (host) => host.teams) : null,
+      readinessTable("Namespaces", "ns", (host) => host.namespaces)),
+    familyTable(),
+    annotationFates(),
+    marksBar(),
+  ];
+}
+
+function headline() {
+  const blocked = report.hosts.filter((host) => host.ready === "blocked").length;
+  const review = report.hosts.filter((host) => host.ready === "review").length;
+  if (report.summary.verdict === "ready") return "Ready: nothing that a client is likely to notice";
+  if (report.summary.verdict === "review") return `${counted(review, "host")} to be reviewed, none blocked`;
+  return blocked ? `${counted(blocked, "host")} blocked, ${number(review)} to be reviewed` : "Blocked: see what to do first";
+}
+
+function bigBar(hosts) {
+  const parts = readinessParts(hosts);
+  return el("div", { class: "big" }, bar(parts, Math.max(1, hosts.length)),
+    el("ul", { class: "legend" }, parts.map(([name, n, label]) => (
+      el("li", {}, el("span", { class: `swatch ${name}`, "aria-hidden": "true" }), " ",
+        link({ view: "hosts", ready: name }, `${number(n)} ${label}`))))));
+}
+
+function everywhereNote() {
+  const found = severityParts(report.everywhere).filter(([, n]) => n);
+  if (!found.length) return null;
+  return ["Not counted here: ", link({ view: "findings", everywhere: "1" }, `${counted(report.everywhere.length, "difference")} that hold for every host`),
+    ` (${found.map(([, n, label]) => `${number(n)} ${label}`).join(", ")}).`];
+}
+
+function errorsNote() {
+  if (!report.errors.length) return null;
+  return el("p", { class: "card error" }, `${counted(report.errors.length, "document")} could not be read: nothing of that is in the figures here. `,
+    link({ view: "first" }, "See which"));
+}
+
+function readinessTable(caption, field, names) {
+  const pairs = report.hosts.flatMap((host) => names(host).map((name) => ({ name, host })));
+  const rows = [...groupBy(pairs, (pair) => pair.name)].map(([name, found]) => (
+    { label: link({ view: "hosts", [field]: name }, el("bdi", {}, visible(name))), name, parts: readinessParts(found.map((pair) => pair.host)) }
+  ));
+  rows.sort((a, b) => b.parts[0][1] - a.parts[0][1] || b.parts[1][1] - a.parts[1][1] || (a.name < b.name ? -1 : 1));
+  return el("section", {}, barTable(caption, [caption === "Teams" ? "Team" : "Namespace", "share", "blocked", "review", "ready"], rows));
+}
+
+function familyTable() {
+  const rows = [...groupBy(report.findings, (one) => one.message.family)].map(([family, found]) => ({
+    label: [link({ view: "findings", family }, visible(family)), el("span", { class: "small" }, " ", visible(found[0].message.title).replace(/^.*?: /, ""))],
+    family, parts: severityParts(found),
+  }));
+  rows.sort((a, b) => b.parts[0][1] - a.parts[0][1] || b.parts[1][1] - a.parts[1][1] || b.parts[2][1] - a.parts[2][1] || (a.family < b.family ? -1 : 1));
+  return el("section", {}, barTable("Findings by family", ["Family", "share", "errors", "warnings", "notes"], rows, 15));
+}
+
+function annotationFates() {
+  const found = Object.entries(report.summary.annotations).filter(([, n]) => n);
+  if (!found.length) return null;
+  return el("section", {}, el("h2", {}, "Annotations"),
+    el("ul", { class: "plain" }, found.map(([fate, n]) => el("li", {}, `${number(n)} ${FATES[fate]}`))));
+}
