@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from importlib.metadata import entry_points
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from types import ModuleType
 
-from nginx2istio.rule import Message, Rule
+from nginx2istio.rule import Entry, Message, Rule
 
 _HERE = Path(__file__).parent
 BUILTIN = next(d for d in (_HERE / "rules", _HERE.parent / "rules") if d.is_dir())
@@ -21,12 +22,29 @@ class RuleError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Family:
+    """What one file of rules has; ``doc`` is its docstring."""
+
+    name: str
+    path: Path
+    doc: str
+    rules: tuple[Rule, ...]
+    messages: tuple[Message, ...]
+    entries: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Rules:
-    """All rules by name, the owner of each annotation key, and all messages by code."""
+    """All rules by name, all messages by code, and who answers for each key.
+
+    ``owner`` has the keys of rules, ``entries`` those for which no rule has to run.
+    """
 
     by_name: Mapping[str, Rule]
     owner: Mapping[str, Rule]
     messages: Mapping[str, Message]
+    entries: Mapping[str, Entry]
+    families: tuple[Family, ...]
 
 
 def load(folders: Sequence[Path] = ()) -> Rules:
@@ -38,21 +56,35 @@ def load(folders: Sequence[Path] = ()) -> Rules:
     by_name: dict[str, Rule] = {}
     owner: dict[str, Rule] = {}
     messages: dict[str, Message] = {}
-    for value in _values([BUILTIN, *_installed(), *folders]):
-        if isinstance(value, Message):
-            known = messages.setdefault(value.code, value)
-            if known != value:
-                raise RuleError(f"two messages have the code {value.code}")
-            continue
-        known_rule = by_name.setdefault(value.name, value)
-        if known_rule is not value:
-            where = f"{known_rule.source} and {value.source}"
-            raise RuleError(f"two rules are called {value.name}: {where}")
-        for key in value.keys:
-            if owner.setdefault(key, value) is not value:
-                where = f"{owner[key].name} ({owner[key].source}) and {value.name} ({value.source})"
-                raise RuleError(f"{key} has two owners: {where}")
-    return Rules(by_name, owner, messages)
+    entries: dict[str, Entry] = {}
+    named: dict[str, str] = {}
+    families = tuple(_families([BUILTIN, *_installed(), *folders]))
+    for family in families:
+        for message in family.messages:
+            if messages.setdefault(message.code, message) != message:
+                raise RuleError(f"two messages have the code {message.code}")
+        for rule in family.rules:
+            other = by_name.setdefault(rule.name, rule)
+            if other is not rule:
+                where = f"{other.source} and {rule.source}"
+                raise RuleError(f"two rules are called {rule.name}: {where}")
+            owner.update(dict.fromkeys(rule.keys, rule))
+        for one in family.entries:
+            entries.update(dict.fromkeys(one.keys, one))
+        for key, who in _claims(family):
+            if key in named:
+                raise RuleError(f"{key} has two owners: {named[key]} and {who}")
+            named[key] = who
+    return Rules(by_name, owner, messages, entries, families)
+
+
+def _claims(family: Family) -> Iterator[tuple[str, str]]:
+    for rule in family.rules:
+        for key in rule.keys:
+            yield key, f"{rule.name} ({rule.source})"
+    for entry in family.entries:
+        for key in entry.keys:
+            yield key, f"an entry in {family.path.name}"
 
 
 def _installed() -> list[Path]:
@@ -64,17 +96,24 @@ def _installed() -> list[Path]:
     return found
 
 
-def _values(folders: Sequence[Path]) -> Iterator[Rule | Message]:
+def _families(folders: Sequence[Path]) -> Iterator[Family]:
     for folder in folders:
         if not folder.is_dir():
             raise RuleError(f"{folder} is not a folder")
         for path in sorted(folder.glob("[!_]*.py")):
-            for value in vars(_module(path)).values():
-                if isinstance(value, Rule | Message):
-                    yield value
+            module = _module(path)
+            values = list({id(v): v for v in vars(module).values()}.values())
+            yield Family(
+                path.stem,
+                path,
+                module.__doc__ or "",
+                tuple(v for v in values if isinstance(v, Rule)),
+                tuple(v for v in values if isinstance(v, Message)),
+                tuple(v for v in values if isinstance(v, Entry)),
+            )
 
 
-def _module(path: Path) -> object:
+def _module(path: Path) -> ModuleType:
     name = f"{GROUP}.{path.stem}"
     spec = spec_from_file_location(name, path)
     if spec is None or spec.loader is None:

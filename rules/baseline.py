@@ -61,7 +61,19 @@ REFUSALS = Message(
 )
 
 
-@rule("baseline", scope="once", when="always")
+@rule(
+    "https on every host",
+    "path normalisation",
+    "HEAD/method handling",
+    "HTTP/1.0 clients",
+    "WebSocket / upgrade",
+    "HTML error pages",
+    "X-Accel-* backend headers",
+    "response header size",
+    scope="once",
+    when="always",
+    reads=("proxy-buffer-size",),
+)
 def baseline(here: Here) -> Iterator[Edit | Finding]:
     """Said once a report; mesh configuration makes Envoy match tidied paths as nginx does."""
     yield mesh("pathNormalization", {"normalization": "DECODE_AND_MERGE_SLASHES"})
@@ -75,6 +87,8 @@ def baseline(here: Here) -> Iterator[Edit | Finding]:
     "enable-underscores-in-headers",
     "ignore-invalid-headers",
     "generate-request-id",
+    "underscores in request headers",
+    "X-Request-ID",
     scope="once",
     when="always",
     reads=("forwarded-for-header",),

@@ -27,7 +27,7 @@ FLAG = Message(
 )
 
 
-@rule("configmap", scope="once", when="always")
+@rule(scope="once", when="always")
 def configmap(here: Here) -> Iterator[Edit | Finding]:
     """The controller keeps its default for a value that it can't read (``ReadConfig``)."""
     controller = here.config.controller

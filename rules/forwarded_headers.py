@@ -101,6 +101,11 @@ def believes(here: Here) -> bool:
     "compute-full-forwarded-for",
     "forwarded-host-header",
     "proxy-add-original-uri-header",
+    "X-Forwarded-For",
+    "X-Real-IP",
+    "X-Forwarded-Proto / -Scheme / X-Scheme",
+    "X-Forwarded-Host / -Port",
+    "X-Original-Forwarded-For / -Host, Proxy header",
     when="always",
     reads=BELIEVING,
 )
@@ -149,7 +154,7 @@ def _block(here: Here) -> Iterator[Edit]:
         yield route("headers.request", {"remove": removed, "set": block | own}, port=port)
 
 
-@rule("compat", scope="once", when="always", reads=("proxy-add-original-uri-header",))
+@rule(scope="once", when="always", reads=("proxy-add-original-uri-header",))
 def lean(here: Here) -> Iterator[Edit | Finding]:
     """`--compat lean` leaves the block out, and says so once; so is what the block can't do."""
     if here.options.compat == "lean":
@@ -162,6 +167,7 @@ def lean(here: Here) -> Iterator[Edit | Finding]:
     *BELIEVING,
     "use-proxy-protocol",
     "forwarded-for-proxy-protocol-header",
+    "client address source",
     scope="once",
     when="always",
 )

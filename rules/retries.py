@@ -143,7 +143,7 @@ def policy(on: tuple[str, ...], tries: int, seconds: int) -> dict[str, object]:
     return made
 
 
-@rule("upstream-failure", scope="once", when="always")
+@rule("retries", "502/504 mapping", scope="once", when="always")
 def upstream_failure(here: Here) -> Iterator[Edit | Finding]:
     """Nginx answers 502 when a back end refuses or breaks the connection, Envoy 503.
 

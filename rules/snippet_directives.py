@@ -190,7 +190,7 @@ SAID: Mapping[str, Message] = {
 SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "M": 2592000, "y": 31536000}
 
 
-@rule("location-directives", when="given", reads=("configuration-snippet", "location-snippet"))
+@rule(when="given", reads=("configuration-snippet", "location-snippet"))
 def location_directives(here: Here) -> Iterator[Edit | Finding]:
     """Whatever else stands in the snippets of a location."""
     if not here.location.slash_redirect:
@@ -198,7 +198,7 @@ def location_directives(here: Here) -> Iterator[Edit | Finding]:
             yield from _each(key, setting, "location")
 
 
-@rule("server-directives", scope="server", when="given", reads=("server-snippet",))
+@rule(scope="server", when="given", reads=("server-snippet",))
 def server_directives(here: Here) -> Iterator[Edit | Finding]:
     """Whatever else stands in the snippets of a host."""
     for key, setting in snippets(here.config, here.server, here.location, "server"):

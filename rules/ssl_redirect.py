@@ -74,6 +74,8 @@ STS = "Strict-Transport-Security"
     "http-redirect-code",
     "no-tls-redirect-locations",
     "use-port-in-redirects",
+    "https redirect 308",
+    "trailing slash removal in https redirect",
     when="always",
     reads=("use-forwarded-headers",),
 )
@@ -136,7 +138,14 @@ def _redirects(here: Here) -> Iterator[Edit | Finding]:
         yield FAKE.about("force-ssl-redirect" if forced else "ssl-redirect").for_host()
 
 
-@rule("hsts", "hsts-max-age", "hsts-include-subdomains", "hsts-preload", when="always")
+@rule(
+    "hsts",
+    "hsts-max-age",
+    "hsts-include-subdomains",
+    "hsts-preload",
+    "HSTS on TLS responses",
+    when="always",
+)
 def hsts(here: Here) -> Iterator[Edit | Finding]:
     """Nginx adds Strict-Transport-Security to every answer over https; ConfigMap keys hsts*.
 
