@@ -57,6 +57,7 @@ def convert(inputs: Inputs, rules: Rules, options: Options | None = None) -> Con
         told.controller_class,
         told.without_class or options.watch_without_class,
         told.class_by_name,
+        told.watch_namespace,
     )
     taken, passed_over, remarks = chosen(ingresses, classes)
     config = build(taken, inputs.resources, told, tuple(passed_over), tuple(remarks), own)

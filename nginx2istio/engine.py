@@ -157,6 +157,15 @@ RESOURCE_BACKEND = Message(
     "a path's backend is a resource, no Service; nginx skips the path, and so did the conversion",
     "name a Service",
 )
+BROKEN_CONFIG = Message(
+    "N2I019",
+    "approximated",
+    "error",
+    "nginx refuses this value of {key} ({text}): it goes on with the configuration that it had "
+    "before, for all hosts, until the value is corrected; the conversion goes by what the Ingresses "
+    "say",
+    "correct the value and convert again; what is served today may be older than these Ingresses",
+)
 MESSAGES = tuple(v for v in list(globals().values()) if isinstance(v, Message))
 
 EFFECTS: Mapping[str, Message] = {
@@ -164,6 +173,7 @@ EFFECTS: Mapping[str, Message] = {
     "denied": DENIED,
     "family-off": FAMILY_OFF,
     "server-denied": SERVER_DENIED,
+    "breaks": BROKEN_CONFIG,
 }
 
 

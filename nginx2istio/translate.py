@@ -165,7 +165,7 @@ class _Run:
             if origin == here.location.ingress:
                 origin = Origin("default", field=finding.key)
         else:
-            hosts = here.hosts
+            hosts = finding.hosts or here.hosts
             path = finding.path or ("*" if everywhere == "host" else here.location.declared)
         hosts = tuple("*" if h == "_" else h for h in hosts if not h.startswith("~"))
         value = (setting.text if setting else "") if finding.value is None else finding.value

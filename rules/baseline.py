@@ -61,6 +61,36 @@ REFUSALS = Message(
 )
 
 
+ERROR_PAGES = Message(
+    "N2I904",
+    "approximated",
+    "info",
+    "answers that the proxy makes itself (404, 413, 502, 503 ...) have a small HTML page under "
+    "nginx, and a line of text or nothing under Envoy",
+    "nothing: the status is the same; custom-http-errors shows pages of your own",
+    frozenset({"body"}),
+)
+ACCEL = Message(
+    "N2I907",
+    "approximated",
+    "info",
+    "nginx obeys and hides the headers X-Accel-* of a back end's answer (X-Accel-Redirect has it "
+    "answer with another path, X-Accel-Expires and the like do nothing without a cache); Envoy "
+    "passes them on to the client",
+    "nothing, unless a back end sends X-Accel-Redirect: let it answer itself",
+    frozenset({"response-headers", "body"}),
+)
+LONG_ANSWERS = Message(
+    "N2I908",
+    "approximated",
+    "info",
+    "nginx answers 502 when the headers of a back end's answer are over {size} in all "
+    "(proxy-buffer-size); Envoy passes up to 60 KB",
+    "nothing",
+    frozenset({"status"}),
+)
+
+
 @rule(
     "https on every host",
     "path normalisation",
@@ -81,6 +111,9 @@ def baseline(here: Here) -> Iterator[Edit | Finding]:
     yield PATHS.about("").for_all()
     yield REFUSALS.about("").for_all()
     yield NO_UPGRADE.about("").for_all()
+    yield ERROR_PAGES.about("").for_all()
+    yield ACCEL.about("").for_all()
+    yield LONG_ANSWERS.about("", size=here["proxy-buffer-size"]).for_all()
 
 
 @rule(

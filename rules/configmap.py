@@ -26,8 +26,23 @@ FLAG = Message(
     "check that this Deployment is the one that runs; the flag was ignored in the conversion",
 )
 
+UNREAD = Message(
+    "N2I597",
+    "ineffective",
+    "info",
+    "ingress-nginx has a field for the ConfigMap key {name} and never looks at it; only the "
+    "annotation does something",
+    "delete it",
+)
+NEVER_READ = (
+    "app-root",
+    "upstream-hash-by",
+    "upstream-hash-by-subset",
+    "upstream-hash-by-subset-size",
+)
 
-@rule(scope="once", when="always")
+
+@rule(scope="once", when="always", reads=NEVER_READ)
 def configmap(here: Here) -> Iterator[Edit | Finding]:
     """The controller keeps its default for a value that it can't read (``ReadConfig``)."""
     controller = here.config.controller
@@ -35,5 +50,8 @@ def configmap(here: Here) -> Iterator[Edit | Finding]:
         yield REFUSED.about(key, name=key, why=why).for_all()
     for key in controller.unknown:
         yield UNKNOWN.about(key, name=key).for_all()
+    for key in NEVER_READ:
+        if here.global_setting(key):
+            yield UNREAD.about(key, name=key).for_all()
     for key, why in sorted(controller.flag_problems.items()):
         yield FLAG.about("", name=key, why=why).for_all()

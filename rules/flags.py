@@ -65,6 +65,7 @@ READING = Entry(
         "--default-backend-service",
         "--default-ssl-certificate",
         "--health-check-path",
+        "--http-port",
         "--https-port",
         "--enable-topology-aware-routing",
     ),
@@ -72,13 +73,6 @@ READING = Entry(
     "heeded when the controller's Deployment or DaemonSet is among the input; what it changes is "
     "said at the annotations and paths concerned",
     "give the controller's Deployment as input",
-)
-PORTS = Entry(
-    ("--http-port",),
-    "neutral",
-    "the port inside of the controller's pod; clients ask the port of its Service. The new "
-    "gateway serves 80 and 443",
-    "open the same ports in the gateway's Service",
 )
 ADDRESS = Entry(
     (

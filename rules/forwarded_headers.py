@@ -143,12 +143,13 @@ def _block(here: Here) -> Iterator[Edit]:
     elif source != "X-FORWARDED-FOR":  # which has Envoy's own addition by now
         removed.append(ORIGINAL)
         block[ORIGINAL] = f"%REQ({source})%"
-    for port, scheme in ((80, "http"), (443, "https")):
+    listening = here.config.controller.flags["http-port"]
+    for port, scheme, seen in ((80, "http", listening), (443, "https", 443)):
         if believed:
             told = "'x-forwarded-port' in request.headers ? request.headers['x-forwarded-port']"
-            own = {"X-Forwarded-Port": f"%CEL({told} : '{port}')%"}
+            own = {"X-Forwarded-Port": f"%CEL({told} : '{seen}')%"}
         else:
-            own = {"X-Forwarded-Port": str(port), "X-Forwarded-Scheme": scheme, "X-Scheme": scheme}
+            own = {"X-Forwarded-Port": str(seen), "X-Forwarded-Scheme": scheme, "X-Scheme": scheme}
             if here["enable-real-ip"]:
                 own["X-Forwarded-Proto"] = scheme
         yield route("headers.request", {"remove": removed, "set": block | own}, port=port)

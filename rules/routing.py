@@ -44,7 +44,7 @@ HEALTH = Message(
     "N2I104",
     "unsupported",
     "info",
-    "nginx answers 200 to /healthz under any host that no Ingress names; the new gateway has a "
+    "nginx answers 200 to {path} under any host that no Ingress names; the new gateway has a "
     "readiness port of its own (15021, /healthz/ready)",
     "point the load balancer's health check at the gateway's status port",
     frozenset({"routing", "status"}),
@@ -56,16 +56,22 @@ GRPC = ("GRPC", "GRPCS")
 
 @rule("health endpoints", scope="once", when="always")
 def health(here: Here) -> Iterator[Edit | Finding]:
-    """`/healthz` of unknown hosts belongs to nginx itself."""
+    """`/healthz` (or --health-check-path) of unknown hosts belongs to nginx itself."""
     if not any(s.host == "_" for s in here.config.servers):
-        yield replace(HEALTH.about(""), everywhere="all", path="/healthz")
+        path = health_path(here)
+        yield replace(HEALTH.about("", path=path), everywhere="all", path=path)
+
+
+def health_path(here: Here) -> str:
+    """The flag health-check-path, which holds for nginx, too (flags.go)."""
+    return str(here.config.controller.flags["health-check-path"])
 
 
 @rule(scope="server", when="always")
 def health_of_catch_all(here: Here) -> Iterator[Edit | Finding]:
     """Where an Ingress takes unknown hosts, the route for them says what nginx says."""
     if here.server.host == "_" and any(x.path == "/" for x in here.server.locations):
-        health = {"uri": {"exact": "/healthz"}}
+        health = {"uri": {"exact": health_path(here)}}
         yield front(Phase.SERVER, health, directResponse={"status": 200})
 
 

@@ -82,9 +82,9 @@ STS = "Strict-Transport-Security"
 def ssl_redirect(here: Here) -> Iterator[Edit | Finding]:
     """Nginx answers plain HTTP with 308 to https where the host has a certificate, or is forced to.
 
-    The status is the ConfigMap's http-redirect-code; the Host's port is dropped. With
-    `use-forwarded-headers` X-Forwarded-Proto tells what is plain, and X-Forwarded-Host the host.
-    `use-port-in-redirects` names a port that is the default anyway.
+    The status is the ConfigMap's http-redirect-code; the Host's port is dropped, and that of
+    --https-port named where `use-port-in-redirects` says so. With `use-forwarded-headers`
+    X-Forwarded-Proto tells what is plain, and X-Forwarded-Host the host.
     """
     exempt = here.text("no-tls-redirect-locations")
     if here.location.slash_redirect or (
@@ -106,6 +106,10 @@ def _redirects(here: Here) -> Iterator[Edit | Finding]:
         yield CODE.about("http-redirect-code", code=code)
         code = 308
     to: dict[str, object] = {"scheme": "https", "redirectCode": code}
+    named = ""
+    if here["use-port-in-redirects"]:
+        to["port"] = here.config.controller.flags["https-port"]
+        named = f":{to['port']}"
     if here.own_host == here.server.host:
         to["authority"] = here.server.host
     names = [n for n in here.hosts if forced or here.certified(n)]
@@ -118,7 +122,7 @@ def _redirects(here: Here) -> Iterator[Edit | Finding]:
     for match in matches:
         if believed:
             outer = {**match, "headers": {**plain, "x-forwarded-host": {"regex": ".+"}}}
-            there = answer(code, "https://%REQ(X-FORWARDED-HOST)%%REQ(:PATH)%")
+            there = answer(code, f"https://%REQ(X-FORWARDED-HOST)%{named}%REQ(:PATH)%")
             yield variant(Phase.HTTPS, outer, **there)
         if cut and here.options.envoy_filters:
             slash = {**match, "headers": {**plain, ":path": {"regex": "[^?]+/"}}}

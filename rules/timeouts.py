@@ -88,13 +88,16 @@ def connect(seconds: int) -> Edit:
     "client timeouts 60s / keep-alive 75s",
     scope="once",
     when="always",
-    reads=("proxy-read-timeout", "proxy-connect-timeout"),
+    reads=("proxy-read-timeout", "proxy-connect-timeout", "proxy-send-timeout"),
 )
 def client_timeouts(here: Here) -> Iterator[Edit | Finding]:
     """What holds for every request, and for slow clients."""
     yield PAUSES.about(
         "", seconds=here.number("proxy-read-timeout"), connect=here.number("proxy-connect-timeout")
     ).for_all()
+    if here.global_setting("proxy-send-timeout"):
+        seconds = here.number("proxy-send-timeout")
+        yield SEND.about("proxy-send-timeout", seconds=seconds).for_all()
     for key in ("client-body-timeout", "client-header-timeout", "keep-alive"):
         if here.global_setting(key):
             yield CLIENT.about(key, name=key, seconds=here.number(key)).for_all()
