@@ -162,9 +162,22 @@ BROKEN_CONFIG = Message(
     "approximated",
     "error",
     "nginx refuses this value of {key} ({text}): it goes on with the configuration that it had "
-    "before, for all hosts, until the value is corrected; the conversion goes by what the Ingresses "
-    "say",
+    "before, for all hosts, until the value is corrected; the conversion goes by the Ingresses",
     "correct the value and convert again; what is served today may be older than these Ingresses",
+)
+EXPIRED = Message(
+    "N2I020",
+    "neutral",
+    "info",
+    "that {code} is accepted for {place} has expired on {date}: the finding counts again",
+    "settle the finding, or give the entry another day and say why",
+)
+UNMATCHED = Message(
+    "N2I021",
+    "neutral",
+    "info",
+    "the entry that accepts {code} for {place} matches no finding any more",
+    "delete the entry; or accept the finding anew if it has changed",
 )
 MESSAGES = tuple(v for v in list(globals().values()) if isinstance(v, Message))
 

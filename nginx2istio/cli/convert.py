@@ -11,11 +11,17 @@ import click
 from nginx2istio import api
 from nginx2istio.cli.options import conversion_options, options_from
 from nginx2istio.cli.output import files_of, rendered, write_file, write_folder
-from nginx2istio.cli.reports import check_reports, render
+from nginx2istio.cli.reports import (
+    Judging,
+    check_reports,
+    end,
+    judged,
+    judging_from,
+    judging_options,
+    render,
+)
 from nginx2istio.convert import Conversion
 from nginx2istio.loader import RuleError
-from nginx2istio.report.findings import SEVERITIES
-from nginx2istio.report.text import summary
 
 
 @click.command("convert")
@@ -35,16 +41,9 @@ from nginx2istio.report.text import summary
     type=click.Path(path_type=Path, dir_okay=False),
     callback=check_reports,
     metavar="FILE",
-    help="Write the report; .json or .txt. May be given several times.",
+    help="Write the report; .json, .md, .sarif or .txt. May be given several times.",
 )
-@click.option(
-    "--fail-on",
-    type=click.Choice([*SEVERITIES, "never"]),
-    default="never",
-    show_default=True,
-    help="Exit with 1 when there is a finding of this severity or worse.",
-)
-@click.option("--quiet", "-q", is_flag=True, help="No summary on stderr.")
+@judging_options(default="never")
 @click.option(
     "--force", is_flag=True, help="Overwrite files in DIR that nginx2istio did not write."
 )
@@ -54,8 +53,6 @@ def command(
     output: Path | None,
     form: str,
     reports: tuple[Path, ...],
-    fail_on: str,
-    quiet: bool,
     force: bool,
     rule_folders: tuple[Path, ...],
     **given: Any,
@@ -73,6 +70,7 @@ def command(
       kubectl get ingress,ingressclass,service -A -o yaml | nginx2istio convert - -o istio/
     """
     options = options_from(given)
+    judging = judging_from(given)
     if not paths:
         if sys.stdin.isatty():
             raise click.UsageError("name a file or folder, or - for standard input")
@@ -81,7 +79,7 @@ def command(
         conversion = api.convert_files(paths, options, rule_folders, sys.stdin.buffer)
     except RuleError as error:
         raise click.ClickException(str(error)) from None
-    finish(conversion, output, form, reports, fail_on, quiet, force)
+    finish(conversion, output, form, reports, judging, force)
 
 
 def finish(
@@ -89,22 +87,15 @@ def finish(
     output: Path | None,
     form: str,
     reports: tuple[Path, ...],
-    fail_on: str,
-    quiet: bool,
+    judging: Judging,
     force: bool,
 ) -> None:
     """Writes everything and exits with the right code."""
-    report = api.report(conversion)
+    report = judged(conversion, judging)
     if output is not None:
         write_folder(output, files_of(conversion.objects, form), force)
     else:
         sys.stdout.writelines(rendered(conversion.objects, form))
     for path in reports:
-        write_file(path, render(report, path.suffix))
-    if not quiet:
-        click.echo(summary(report), err=True, nl=False)
-    if conversion.problems:
-        sys.exit(3)
-    counts = report["summary"]["findings"]
-    if fail_on != "never" and any(counts[s] for s in SEVERITIES[: SEVERITIES.index(fail_on) + 1]):
-        sys.exit(1)
+        write_file(path, render(report, conversion, path.suffix))
+    end(report, judging)
