@@ -10,6 +10,7 @@ import click
 
 COMMANDS: dict[str, str] = {
     "convert": "Convert Ingress YAML to Istio objects, and report every difference.",
+    "rules": "List what is converted by which rule, or show what becomes of one setting.",
     "report": "Report what a conversion would change, without writing any object.",
 }
 """Commands by name with their short help: modules of this package, imported when they are used."""
