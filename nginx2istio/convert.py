@@ -79,7 +79,6 @@ def convert(inputs: Inputs, rules: Rules, options: Options | None = None) -> Con
     )
     extra += _conflicts(assembled, config)
     fates = dict(translation.fates)
-    extra += _unmapped(config, fates)
     for lost in config.ineffective:
         if lost.key != "path":
             fates[lost.origin] = ("ineffective", "", "N2I003")
@@ -289,19 +288,3 @@ def _conflicts(assembled: Assembled, config: NginxConfig) -> Iterable[Said]:
             kept=conflict.kept,
             lost=conflict.refused,
         )
-
-
-def _unmapped(config: NginxConfig, fates: Mapping[Origin, tuple[Fate, str, str]]) -> Iterable[Said]:
-    for server in config.servers:
-        for location in server.locations:
-            for setting in (*location.settings.values(), *server.settings.values()):
-                if setting.origin in fates and fates[setting.origin][0] == "unmapped":
-                    hosts = (server.host, *server.aliases)
-                    yield engine.said(
-                        engine.UNMAPPED,
-                        setting.origin,
-                        hosts,
-                        location.declared,
-                        setting.key,
-                        setting.text,
-                    )

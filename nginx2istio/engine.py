@@ -11,30 +11,6 @@ from nginx2istio.rule import Message
 from nginx2istio.translate import Said
 
 # Nothing differs by what these say, unless aspects name it: they tell what nginx does today.
-UNMAPPED = Message(
-    "N2I001",
-    "unmapped",
-    "warning",
-    "no rule translates {key}; its effect is lost",
-    "look the annotation up in the controller's documentation and configure Istio by hand",
-    frozenset(
-        {
-            "routing",
-            "path",
-            "host",
-            "request-headers",
-            "status",
-            "redirect",
-            "response-headers",
-            "cookies",
-            "auth",
-            "access",
-            "protocol",
-            "balancing",
-            "logging",
-        }
-    ),
-)
 UNKNOWN = Message(
     "N2I002",
     "ineffective",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Fate = Literal["translated", "approximated", "unsupported", "neutral", "ineffective", "unmapped"]
+Fate = Literal["translated", "approximated", "unsupported", "neutral", "ineffective"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 
+from nginx2istio.nginx import catalogue
 from nginx2istio.rule import Entry, Message, Rule
 
 _HERE = Path(__file__).parent
@@ -51,7 +52,8 @@ def load(folders: Sequence[Path] = ()) -> Rules:
     """The built-in rules, those of installed packages, and those of ``folders``.
 
     Raises RuleError for a file that doesn't load, a key with two owners, a name or a message code
-    that is used twice.
+    that is used twice,
+    an annotation of the catalogue that has no owner.
     """
     by_name: dict[str, Rule] = {}
     owner: dict[str, Rule] = {}
@@ -75,6 +77,9 @@ def load(folders: Sequence[Path] = ()) -> Rules:
             if key in named:
                 raise RuleError(f"{key} has two owners: {named[key]} and {who}")
             named[key] = who
+    orphans = sorted(catalogue.ANNOTATIONS.keys() - named.keys())
+    if orphans:
+        raise RuleError(f"no rule and no entry answers for the annotation {orphans[0]}")
     return Rules(by_name, owner, messages, entries, families)
 
 

@@ -65,7 +65,6 @@ RANK: Mapping[Fate, int] = {
     "ineffective": 0,
     "approximated": 1,
     "unsupported": 2,
-    "unmapped": 3,
 }
 
 
@@ -217,9 +216,6 @@ class _Run:
 
     def all(self) -> Translation:
         """Runs every rule at every place."""
-        for setting in self.config.settings:
-            if setting.key not in self.owner:
-                self.fates[setting.origin] = ("unmapped", "", "N2I001")
         shared: dict[str, Settings] = {}
         for server in self.config.servers:
             first = server.locations[-1] if server.locations else None

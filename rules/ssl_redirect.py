@@ -56,14 +56,6 @@ FAKE = Message(
     "create a certificate for the host and name its Secret in spec.tls, or set ssl-redirect: "
     '"false"',
 )
-CODE = Message(
-    "N2I113",
-    "approximated",
-    "warning",
-    "the controller redirects with status {code}, which Istio's redirect can't; it uses 308",
-    "use one of 301, 302, 303, 307, 308",
-    frozenset({"status", "redirect"}),
-)
 STS = "Strict-Transport-Security"
 
 
@@ -102,9 +94,6 @@ def _redirects(here: Here) -> Iterator[Edit | Finding]:
     if not forced and not (here["ssl-redirect"] and here.server.certificate is not None):
         return
     code = here.number("http-redirect-code")
-    if code not in (301, 302, 303, 307, 308):
-        yield CODE.about("http-redirect-code", code=code)
-        code = 308
     to: dict[str, object] = {"scheme": "https", "redirectCode": code}
     named = ""
     if here["use-port-in-redirects"]:

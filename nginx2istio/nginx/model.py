@@ -97,7 +97,7 @@ class Upstream:
             return self.refused
         if self.known is False:
             return f"Service {self.namespace}/{self.service} does not exist"
-        if self.port is None:
+        if self.port is None and self.known:
             return f"Service {self.namespace}/{self.service} has no port {self.declared_port}"
         return ""
 

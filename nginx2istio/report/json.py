@@ -17,7 +17,7 @@ from nginx2istio.report.findings import SEVERITIES, Reported, grouped
 from nginx2istio.rule import Severity
 
 Data = dict[str, Any]
-FATES = ("translated", "approximated", "unsupported", "neutral", "ineffective", "unmapped")
+FATES = ("translated", "approximated", "unsupported", "neutral", "ineffective")
 
 
 def report(conversion: Conversion) -> Data:
