@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from nginx2istio.nginx.catalogue import nearest
 from nginx2istio.nginx.config import NginxConfig
@@ -28,14 +29,14 @@ INEFFECTIVE = Message(
 LOST_PATH = Message(
     "N2I004",
     "ineffective",
-    "warning",
+    "info",
     "the path {key} is not served from this Ingress: {why}",
     "delete the path, or move it; nginx serves the older declaration, which was converted",
 )
 INVALID = Message(
     "N2I005",
     "ineffective",
-    "warning",
+    "info",
     "ingress-nginx refuses this value of {key} ({text}) and uses its default",
     "delete the annotation, or correct it and convert again if its effect is wanted",
 )
@@ -129,7 +130,7 @@ ONE_LABEL = Message(
 RESOURCE_BACKEND = Message(
     "N2I018",
     "ineffective",
-    "warning",
+    "info",
     "a path's backend is a resource, no Service; nginx skips the path, and so did the conversion",
     "name a Service",
 )
@@ -226,11 +227,15 @@ def findings(config: NginxConfig) -> Iterator[Said]:
         near = nearest(setting.key)
         hint = f"; did you mean {near}?" if near else ""
         yield said(UNKNOWN, setting.origin, (), "*", setting.key, setting.text, hint=hint)
+    guessed = {host for r in config.remarks if r.code == "no-timestamp" for host in r.hosts}
     for lost in config.ineffective:
         message = LOST_PATH if lost.key == "path" else INEFFECTIVE
         key = lost.value if lost.key == "path" else lost.key
         for path in lost.paths or ("*",):
-            yield said(message, lost.origin, lost.hosts, path, key, lost.value, why=lost.why)
+            one = said(message, lost.origin, lost.hosts, path, key, lost.value, why=lost.why)
+            # Whose path is lost is a guess where the age of the Ingresses is not known.
+            certain = message is INEFFECTIVE or guessed.isdisjoint(lost.hosts)
+            yield one if certain else replace(one, severity="warning")
     for remark in config.remarks:
         if remark.code == "no-timestamp":
             yield said(NO_TIMESTAMP, remark.origin, remark.hosts, why=remark.text)

@@ -1,6 +1,7 @@
 """What differs for every conversion, whatever the annotations say."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from nginx2istio.rule import (
     Edit,
@@ -28,7 +29,8 @@ REQUEST_HEADERS = Message(
     "approximated",
     "info",
     "headers that clients send: {what}",
-    "see that no back end trusts such a header from outside, or convert with --envoy-filters",
+    "see that no back end trusts such a header from outside (many take X_User for X-User), or "
+    "convert with --envoy-filters",
     frozenset({"request-headers"}),
 )
 PATHS = Message(
@@ -90,6 +92,8 @@ LONG_ANSWERS = Message(
     frozenset({"status"}),
 )
 
+IDENTITY = frozenset({"auth-url", "auth-response-headers", "auth-tls-secret"})
+
 
 @rule(
     "https on every host",
@@ -138,7 +142,8 @@ def client_headers(here: Here) -> Iterator[Edit | Finding]:
         what += [f"keeps names with {odd}, which nginx drops"] if odd else []
         if here.text("forwarded-for-header").lower() == "x-forwarded-for":
             what.append("back ends get no X-Original-Forwarded-For")
-        yield REQUEST_HEADERS.about("", what=", ".join(what)).for_all()
+        said = REQUEST_HEADERS.about("", what=", ".join(what)).for_all()
+        yield replace(said, severity="warning") if odd and _identified(here) else said
         return
     fields: dict[str, object] = {"preserve_external_request_id": True}
     source = here.text("forwarded-for-header")
@@ -158,6 +163,12 @@ def client_headers(here: Here) -> Iterator[Edit | Finding]:
     name = "envoy.http.early_header_mutation.header_mutation"
     fields["early_header_mutation_extensions"] = [{"name": name, "typed_config": early}]
     yield envoy_filter(here, "client-headers", on_manager(fields))
+
+
+def _identified(here: Here) -> bool:
+    """Whether back ends learn by headers who asks: to some X_User is as good as X-User."""
+    given = here.config.controller.given
+    return "global-auth-url" in given or any(s.key in IDENTITY for s in here.config.settings)
 
 
 def _odd_names(here: Here) -> str:

@@ -7,7 +7,7 @@ from nginx2istio.rule import Edit, Finding, Here, Message, rule
 REFUSED = Message(
     "N2I594",
     "ineffective",
-    "warning",
+    "info",
     "ingress-nginx can't use what the ConfigMap says of {name}: {why}",
     "correct or delete it; the conversion goes by what is in force today",
 )

@@ -49,7 +49,7 @@ PEER = Message(
 HOST = Message(
     "N2I154",
     "approximated",
-    "info",
+    "warning",
     "nginx passes X-Forwarded-Host on as the Host; the back end now gets the Host as it came",
     "nothing, where the proxy in front leaves the Host alone; or convert with --envoy-filters",
     frozenset({"host", "request-headers"}),

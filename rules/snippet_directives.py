@@ -61,7 +61,7 @@ HEADERS = Message(
 INPUT = Message(
     "N2I476",
     "unsupported",
-    "warning",
+    "error",
     "{text} changes headers for the back end and is not translated",
     "see that the back end does without",
     frozenset({"request-headers"}),
@@ -69,7 +69,7 @@ INPUT = Message(
 LIMITS = Message(
     "N2I477",
     "unsupported",
-    "warning",
+    "error",
     "{text} limits requests; the conversion does not",
     "use the annotations limit-rps, limit-rpm and limit-connections",
     frozenset({"rate-limit"}),
@@ -150,7 +150,7 @@ OVERRIDDEN = Message(
 HTTP_LEVEL = Message(
     "N2I486",
     "unsupported",
-    "warning",
+    "error",
     "{text} stands outside of all hosts and is not translated",
     "see what it does for the hosts, and say it in Istio by hand",
     frozenset({"routing", "status", "access"}),

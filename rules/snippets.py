@@ -102,7 +102,7 @@ EVERYWHERE = "every location has its own"
 ORDER = Message(
     "N2I468",
     "approximated",
-    "info",
+    "warning",
     "nginx answers {text} before it looks at who asks; after the conversion who may not enter is "
     "refused first",
     "nothing, unless somebody who may not enter should get this answer",
