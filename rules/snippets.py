@@ -78,7 +78,7 @@ FLOW = Message(
     "unsupported",
     "error",
     "{text} is not translated: {why}",
-    "say it with annotations, with an HTTPRoute of its own, or in the application",
+    "say it with annotations, with a VirtualService of your own, or in the application",
     frozenset({"routing", "path", "redirect", "status"}),
 )
 PROTECTION = Message(

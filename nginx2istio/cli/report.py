@@ -53,6 +53,7 @@ def command(
       nginx2istio report manifests/ -o findings.sarif --fail-on warning
       nginx2istio report manifests/ --accept-all accepted.yaml
       nginx2istio report manifests/ --accept accepted.yaml --fail-on warning
+      nginx2istio report --explain-terms
     """
     options = options_from(given)
     judging = judging_from(given)

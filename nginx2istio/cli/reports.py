@@ -18,6 +18,7 @@ from nginx2istio.cli.output import write_file
 from nginx2istio.convert import Conversion
 from nginx2istio.report.accepted import Accepted, BadFile, counting, heed, read, written
 from nginx2istio.report.findings import SEVERITIES
+from nginx2istio.report.terms import terms
 from nginx2istio.report.text import summary, text
 
 Data = dict[str, Any]
@@ -86,6 +87,12 @@ class Judging:
     until: date = field(default_factory=lambda: date.today() + MONTHS)
 
 
+def _explain(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    if value:
+        click.echo(terms(), nl=False)
+        ctx.exit()
+
+
 def judging_options(default: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """The options that ``judging_from`` reads; ``default`` is that of --fail-on."""
     return together(
@@ -116,6 +123,14 @@ def judging_options(default: str) -> Callable[[Callable[..., Any]], Callable[...
                 help="The last day of new entries of --accept-all.  [default: in 90 days]",
             ),
             click.option("--quiet", "-q", is_flag=True, help="No summary on stderr."),
+            click.option(
+                "--explain-terms",
+                is_flag=True,
+                is_eager=True,
+                expose_value=False,
+                callback=_explain,
+                help="Explain the words of the report, and end.",
+            ),
         ]
     )
 
