@@ -90,13 +90,13 @@ def retries(here: Here) -> Iterator[Edit | Finding]:
     if here.upstream is None or here.location.slash_redirect:
         return
     tries = here.number("proxy-next-upstream-tries")
-    wanted = tokens(here)
     seconds = here.number("proxy-next-upstream-timeout")
-    if seconds > 0 and tries != 1 and wanted:
+    if seconds > 0 and tries != 1 and tokens(here):
         yield TIME_LIMIT.about("proxy-next-upstream-timeout", seconds=seconds)
     if not any(here.given(k) for k in EXPLICIT):
         yield _retries(UNSENT, tries, here.number("proxy-read-timeout"))
         return
+    wanted = tokens(here)
     within = here.number("proxy-read-timeout")
     idempotent = policy(causes(wanted, True), tries or MANY, within)
     others = policy(causes(wanted, "non_idempotent" in wanted), tries or MANY, within)
