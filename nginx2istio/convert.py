@@ -62,7 +62,7 @@ def convert(inputs: Inputs, rules: Rules, options: Options | None = None) -> Con
     taken, passed_over, remarks = chosen(ingresses, classes)
     config = build(taken, inputs.resources, told, tuple(passed_over), tuple(remarks), own)
     translation = translate(config, rules, options)
-    extra: list[Said] = [*engine.findings(config), *_notes(inputs.resources)]
+    extra: list[Said] = [*engine.findings(config, rules.entries), *_notes(inputs.resources)]
     problems = [*inputs.problems, *problems]
     del inputs  # whose texts are a great part of the memory; the model has what it needs of them
     edits: dict[str, list[Applied]] = {}

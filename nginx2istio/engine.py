@@ -8,7 +8,7 @@ from dataclasses import replace
 from nginx2istio.nginx.catalogue import nearest
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.model import Origin
-from nginx2istio.rule import Message
+from nginx2istio.rule import Entry, Message
 from nginx2istio.translate import Said
 
 # Nothing differs by what these say, unless aspects name it: they tell what nginx does today.
@@ -192,8 +192,11 @@ def said(
     )
 
 
-def findings(config: NginxConfig) -> Iterator[Said]:
-    """What the configuration itself has to say: mistakes, losses, remarks."""
+def findings(config: NginxConfig, entries: Mapping[str, Entry]) -> Iterator[Said]:
+    """What the configuration itself has to say: mistakes, losses, remarks.
+
+    ``entries`` say more of keys that nginx no longer reads.
+    """
     for mistake in config.mistakes:
         message = EFFECTS.get(mistake.effect)
         if message is not None:
@@ -232,7 +235,11 @@ def findings(config: NginxConfig) -> Iterator[Said]:
         message = LOST_PATH if lost.key == "path" else INEFFECTIVE
         key = lost.value if lost.key == "path" else lost.key
         for path in lost.paths or ("*",):
-            one = said(message, lost.origin, lost.hosts, path, key, lost.value, why=lost.why)
+            entry = entries.get(lost.key)
+            why = entry.text if entry else lost.why
+            one = said(message, lost.origin, lost.hosts, path, key, lost.value, why=why)
+            if entry:
+                one = replace(one, instead=entry.instead)
             # Whose path is lost is a guess where the age of the Ingresses is not known.
             certain = message is INEFFECTIVE or guessed.isdisjoint(lost.hosts)
             yield one if certain else replace(one, severity="warning")

@@ -1,7 +1,9 @@
 """The controller's ConfigMap and flags: what of them it can't read."""
 
 from collections.abc import Iterator
+from difflib import get_close_matches
 
+from nginx2istio.nginx import catalogue
 from nginx2istio.rule import Edit, Finding, Here, Message, rule
 
 REFUSED = Message(
@@ -15,7 +17,7 @@ UNKNOWN = Message(
     "N2I595",
     "ineffective",
     "info",
-    "ingress-nginx knows no ConfigMap key {name} and ignores it",
+    "ingress-nginx knows no ConfigMap key {name} and ignores it{hint}",
     "delete it, or correct its name before the conversion if it was meant to do something",
 )
 FLAG = Message(
@@ -49,9 +51,16 @@ def configmap(here: Here) -> Iterator[Edit | Finding]:
     for key, why in sorted(controller.invalid.items()):
         yield REFUSED.about(key, name=key, why=why).for_all()
     for key in controller.unknown:
-        yield UNKNOWN.about(key, name=key).for_all()
+        yield UNKNOWN.about(key, name=key, hint=_hint(key)).for_all()
     for key in NEVER_READ:
         if here.global_setting(key):
             yield UNREAD.about(key, name=key).for_all()
     for key, why in sorted(controller.flag_problems.items()):
         yield FLAG.about("", name=key, why=why).for_all()
+
+
+def _hint(key: str) -> str:
+    if key in catalogue.REMOVED_CONFIGMAP:
+        return "; older releases read it"
+    near = get_close_matches(key.lower(), catalogue.CONFIGMAP, n=1, cutoff=0.75)
+    return f"; did you mean {near[0]}?" if near else ""

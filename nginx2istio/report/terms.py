@@ -90,6 +90,14 @@ TERMS: Mapping[str, Mapping[str, str]] = {
         "which address in X-Forwarded-For is the client's.",
         "RE2": "The regular expressions of Envoy: as those of nginx (PCRE), without look-ahead, "
         "look-behind and back references.",
+        "mTLS": "TLS inside of the mesh, by which pods show each other certificates of Istio's.",
+        "consistent hash": "A choice of the pod by a value of the request, so that the same "
+        "value meets the same pod.",
+        "connectionPool": "The part of a DestinationRule about connections: how many, how long.",
+        "retryOn": "The failures after which a route asks again; perTryTimeout is how long it "
+        "waits each time.",
+        "descriptor": "What a rate limit counts by, such as the client's address.",
+        "Coraza": "A firewall for Envoy that reads ModSecurity's rules.",
         "SNI": "The name of the host, as a client says it when it opens TLS.",
     },
     "What has to be done by hand": {

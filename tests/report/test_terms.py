@@ -38,7 +38,10 @@ def test_every_word_is_explained(words: tuple[str, ...]) -> None:
 
 @pytest.mark.parametrize(
     "word",
-    ["WasmPlugin", "ProxyConfig", "numTrustedProxies", "extension provider", "Telemetry", "RE2"],
+    [
+        *("WasmPlugin", "ProxyConfig", "numTrustedProxies", "extension provider", "Telemetry"),
+        *("RE2", "mTLS", "consistent hash", "connectionPool", "retryOn", "descriptor", "Coraza"),
+    ],
 )
 def test_words_that_messages_use_are_explained(word: str) -> None:
     said = [f"{m.text} {m.instead}" for m in load().messages.values()]
