@@ -29,7 +29,7 @@ from nginx2istio.rule import (
 UNKNOWN_LENGTH = Message(
     "N2I500",
     "approximated",
-    "warning",
+    "info",
     "bodies over {size} are refused with 413 as before when the request states its length; one of "
     "unknown length (chunked) passes, whatever its size",
     "let the back end limit chunked bodies, or convert with --envoy-filters",
@@ -47,7 +47,7 @@ DEFAULT_UNKNOWN_LENGTH = Message(
 TOO_MUCH_TO_HOLD = Message(
     "N2I502",
     "approximated",
-    "warning",
+    "info",
     "bodies over {size} are refused with 413 as before when the request states its length; one of "
     "unknown length (chunked) passes, as Envoy would have to hold that much in memory to refuse it",
     "let the back end limit chunked bodies",
