@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
+from importlib.resources import files
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+import families
 
 from nginx2istio import colliding, engine, surroundings, trial, validated
 from nginx2istio.loader import load
@@ -55,8 +60,20 @@ def _sentence(text: str) -> str:
     return text[:1].upper() + text[1:].rstrip(".") + "."
 
 
-PAGES = {"findings.md": findings}
+def schema() -> str:
+    """The JSON report's schema, as it is in the package."""
+    return (files("nginx2istio.report") / "schema.json").read_text(encoding="utf-8")
+
+
+def pages() -> dict[str, str]:
+    """Every generated page by its path below docs/."""
+    return {"findings.md": findings(), "report.schema.json": schema(), **families.pages(load())}
+
 
 if __name__ == "__main__":
-    for name, page in PAGES.items():
-        (HERE / name).write_text(page(), encoding="utf-8")
+    (HERE / "rules").mkdir(exist_ok=True)
+    made = pages()
+    for old in {p.relative_to(HERE).as_posix() for p in (HERE / "rules").iterdir()} - made.keys():
+        (HERE / old).unlink()
+    for name, page in made.items():
+        (HERE / name).write_text(page, encoding="utf-8")

@@ -71,6 +71,7 @@ def convert(
         told.controller_class,
         told.without_class or options.watch_without_class,
         told.class_by_name,
+        told.watch_namespace,
     )
     taken, passed_over, remarks = chosen(ingresses, classes)
     extent = seen(inputs.resources)
@@ -89,7 +90,7 @@ def convert(
         names = new_names(config.names, options.host_map, options.host_suffix)
         config = renamed(config, names)
     translation = translate(config, rules, options)
-    extra: list[Said] = [*engine.findings(config), *_notes(inputs.resources)]
+    extra: list[Said] = [*engine.findings(config, rules.entries), *_notes(inputs.resources)]
     problems = [*inputs.problems, *problems]
     around = surroundings.around(inputs.resources)
     read = read if keep_read else {}
@@ -114,7 +115,6 @@ def convert(
     fates = dict(translation.fates)
     for origin in trial.untried(before, names) if options.trial else ():
         fates.setdefault(origin, ("neutral", "", trial.LEFT_OUT.code))
-    extra += _unmapped(config, fates)
     extra += surroundings.findings(around, extent, found, before, objects, options)
     for lost in config.ineffective:
         if lost.key != "path":
@@ -305,19 +305,3 @@ def _conflicts(assembled: Assembled, config: NginxConfig) -> Iterable[Said]:
             kept=conflict.kept,
             lost=conflict.refused,
         )
-
-
-def _unmapped(config: NginxConfig, fates: Mapping[Origin, tuple[Fate, str, str]]) -> Iterable[Said]:
-    for server in config.servers:
-        for location in server.locations:
-            for setting in (*location.settings.values(), *server.settings.values()):
-                if setting.origin in fates and fates[setting.origin][0] == "unmapped":
-                    hosts = (server.host, *server.aliases)
-                    yield engine.said(
-                        engine.UNMAPPED,
-                        setting.origin,
-                        hosts,
-                        location.declared,
-                        setting.key,
-                        setting.text,
-                    )

@@ -3,38 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from nginx2istio.nginx.catalogue import nearest
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.model import Origin
-from nginx2istio.rule import Message
+from nginx2istio.rule import Entry, Message
 from nginx2istio.translate import Said
 
 # Nothing differs by what these say, unless aspects name it: they tell what nginx does today.
-UNMAPPED = Message(
-    "N2I001",
-    "unmapped",
-    "warning",
-    "no rule translates {key}; its effect is lost",
-    "look the annotation up in the controller's documentation and configure Istio by hand",
-    frozenset(
-        {
-            "routing",
-            "path",
-            "host",
-            "request-headers",
-            "status",
-            "redirect",
-            "response-headers",
-            "cookies",
-            "auth",
-            "access",
-            "protocol",
-            "balancing",
-            "logging",
-        }
-    ),
-)
 UNKNOWN = Message(
     "N2I002",
     "ineffective",
@@ -52,14 +29,14 @@ INEFFECTIVE = Message(
 LOST_PATH = Message(
     "N2I004",
     "ineffective",
-    "warning",
+    "info",
     "the path {key} is not served from this Ingress: {why}",
     "delete the path, or move it; nginx serves the older declaration, which was converted",
 )
 INVALID = Message(
     "N2I005",
     "ineffective",
-    "warning",
+    "info",
     "ingress-nginx refuses this value of {key} ({text}) and uses its default",
     "delete the annotation, or correct it and convert again if its effect is wanted",
 )
@@ -153,9 +130,31 @@ ONE_LABEL = Message(
 RESOURCE_BACKEND = Message(
     "N2I018",
     "ineffective",
-    "warning",
+    "info",
     "a path's backend is a resource, no Service; nginx skips the path, and so did the conversion",
     "name a Service",
+)
+BROKEN_CONFIG = Message(
+    "N2I019",
+    "approximated",
+    "error",
+    "nginx refuses this value of {key} ({text}): it goes on with the configuration that it had "
+    "before, for all hosts, until the value is corrected; the conversion goes by the Ingresses",
+    "correct the value and convert again; what is served today may be older than these Ingresses",
+)
+EXPIRED = Message(
+    "N2I020",
+    "neutral",
+    "info",
+    "that {code} is accepted for {place} has expired on {date}: the finding counts again",
+    "settle the finding, or give the entry another day and say why",
+)
+UNMATCHED = Message(
+    "N2I021",
+    "neutral",
+    "info",
+    "the entry that accepts {code} for {place} matches no finding any more",
+    "delete the entry; or accept the finding anew if it has changed",
 )
 MESSAGES = tuple(v for v in list(globals().values()) if isinstance(v, Message))
 
@@ -164,6 +163,7 @@ EFFECTS: Mapping[str, Message] = {
     "denied": DENIED,
     "family-off": FAMILY_OFF,
     "server-denied": SERVER_DENIED,
+    "breaks": BROKEN_CONFIG,
 }
 
 
@@ -192,8 +192,11 @@ def said(
     )
 
 
-def findings(config: NginxConfig) -> Iterator[Said]:
-    """What the configuration itself has to say: mistakes, losses, remarks."""
+def findings(config: NginxConfig, entries: Mapping[str, Entry]) -> Iterator[Said]:
+    """What the configuration itself has to say: mistakes, losses, remarks.
+
+    ``entries`` say more of keys that nginx no longer reads.
+    """
     for mistake in config.mistakes:
         message = EFFECTS.get(mistake.effect)
         if message is not None:
@@ -227,11 +230,19 @@ def findings(config: NginxConfig) -> Iterator[Said]:
         near = nearest(setting.key)
         hint = f"; did you mean {near}?" if near else ""
         yield said(UNKNOWN, setting.origin, (), "*", setting.key, setting.text, hint=hint)
+    guessed = {host for r in config.remarks if r.code == "no-timestamp" for host in r.hosts}
     for lost in config.ineffective:
         message = LOST_PATH if lost.key == "path" else INEFFECTIVE
         key = lost.value if lost.key == "path" else lost.key
         for path in lost.paths or ("*",):
-            yield said(message, lost.origin, lost.hosts, path, key, lost.value, why=lost.why)
+            entry = entries.get(lost.key)
+            why = entry.text if entry else lost.why
+            one = said(message, lost.origin, lost.hosts, path, key, lost.value, why=why)
+            if entry:
+                one = replace(one, instead=entry.instead)
+            # Whose path is lost is a guess where the age of the Ingresses is not known.
+            certain = message is INEFFECTIVE or guessed.isdisjoint(lost.hosts)
+            yield one if certain else replace(one, severity="warning")
     for remark in config.remarks:
         if remark.code == "no-timestamp":
             yield said(NO_TIMESTAMP, remark.origin, remark.hosts, why=remark.text)

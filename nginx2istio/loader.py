@@ -10,7 +10,8 @@ from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 
-from nginx2istio.rule import Message, Rule
+from nginx2istio.nginx import catalogue
+from nginx2istio.rule import Entry, Message, Rule
 
 _HERE = Path(__file__).parent
 BUILTIN = next(d for d in (_HERE / "rules", _HERE.parent / "rules") if d.is_dir())
@@ -30,15 +31,20 @@ class Family:
     doc: str
     rules: tuple[Rule, ...]
     messages: tuple[Message, ...]
+    entries: tuple[Entry, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """All rules by name, the owner of each annotation key, all messages by code, all families."""
+    """All rules by name, all messages by code, and who answers for each key.
+
+    ``owner`` has the keys of rules, ``entries`` those for which no rule has to run.
+    """
 
     by_name: Mapping[str, Rule]
     owner: Mapping[str, Rule]
     messages: Mapping[str, Message]
+    entries: Mapping[str, Entry]
     families: tuple[Family, ...]
 
 
@@ -46,26 +52,44 @@ def load(folders: Sequence[Path] = ()) -> Rules:
     """The built-in rules, those of installed packages, and those of ``folders``.
 
     Raises RuleError for a file that doesn't load, a key with two owners, a name or a message code
-    that is used twice.
+    that is used twice,
+    an annotation of the catalogue that has no owner.
     """
     by_name: dict[str, Rule] = {}
     owner: dict[str, Rule] = {}
     messages: dict[str, Message] = {}
+    entries: dict[str, Entry] = {}
+    named: dict[str, str] = {}
     families = tuple(_families([BUILTIN, *_installed(), *folders]))
     for family in families:
         for message in family.messages:
             if messages.setdefault(message.code, message) != message:
                 raise RuleError(f"two messages have the code {message.code}")
         for rule in family.rules:
-            known = by_name.setdefault(rule.name, rule)
-            if known is not rule:
-                where = f"{known.source} and {rule.source}"
+            other = by_name.setdefault(rule.name, rule)
+            if other is not rule:
+                where = f"{other.source} and {rule.source}"
                 raise RuleError(f"two rules are called {rule.name}: {where}")
-            for key in rule.keys:
-                if owner.setdefault(key, rule) is not rule:
-                    where = " and ".join(f"{r.name} ({r.source})" for r in (owner[key], rule))
-                    raise RuleError(f"{key} has two owners: {where}")
-    return Rules(by_name, owner, messages, families)
+            owner.update(dict.fromkeys(rule.keys, rule))
+        for one in family.entries:
+            entries.update(dict.fromkeys(one.keys, one))
+        for key, who in _claims(family):
+            if key in named:
+                raise RuleError(f"{key} has two owners: {named[key]} and {who}")
+            named[key] = who
+    orphans = sorted(catalogue.ANNOTATIONS.keys() - named.keys())
+    if orphans:
+        raise RuleError(f"no rule and no entry answers for the annotation {orphans[0]}")
+    return Rules(by_name, owner, messages, entries, families)
+
+
+def _claims(family: Family) -> Iterator[tuple[str, str]]:
+    for rule in family.rules:
+        for key in rule.keys:
+            yield key, f"{rule.name} ({rule.source})"
+    for entry in family.entries:
+        for key in entry.keys:
+            yield key, f"an entry in {family.path.name}"
 
 
 def _installed() -> list[Path]:
@@ -90,6 +114,7 @@ def _families(folders: Sequence[Path]) -> Iterator[Family]:
                 module.__doc__ or "",
                 tuple(v for v in values if isinstance(v, Rule)),
                 tuple(v for v in values if isinstance(v, Message)),
+                tuple(v for v in values if isinstance(v, Entry)),
             )
 
 

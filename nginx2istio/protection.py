@@ -23,6 +23,7 @@ from nginx2istio.options import Options
 from nginx2istio.uris import uris
 
 Over = Literal["", "tls", "https"]
+MOVING = frozenset({"permanent-redirect", "temporal-redirect"})
 REFUSED = {"directResponse": {"status": 403}}
 
 
@@ -39,6 +40,8 @@ class Remark:
     kind: Literal["spelling", "wider", "early", "loose", "port", "origin"]
     path: str
     start: str = ""
+    moved: bool = False
+    """Whether nginx redirects everybody from there to another address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +118,9 @@ class Zones:
         for index in fit.wider:
             other = self.areas[index]
             early = other is None or self.before[id(other)].always
-            yield Remark("early" if early else "wider", other.declared if other else "/")
+            moved = early and other is not None and other.settings.keys() & MOVING
+            path = other.declared if other else "/"
+            yield Remark("early" if early else "wider", path, moved=bool(moved))
         if fit.loose:
             yield Remark("loose", "*", fit.paths[-1].rstrip("*"))
         for index in fit.cased:

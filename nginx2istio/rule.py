@@ -17,6 +17,8 @@ from nginx2istio.conditions import path_regex as path_regex
 from nginx2istio.conditions import reaches as reaches
 from nginx2istio.edit import Edit as Edit
 from nginx2istio.edit import Phase as Phase
+from nginx2istio.entry import Entry as Entry
+from nginx2istio.entry import Fate as Fate
 from nginx2istio.istio.envoy import http_filter as http_filter
 from nginx2istio.istio.envoy import on_host as on_host
 from nginx2istio.istio.envoy import on_manager as on_manager
@@ -75,7 +77,6 @@ from nginx2istio.wishes import tls_route as tls_route
 from nginx2istio.wishes import to as to
 from nginx2istio.wishes import variant as variant
 
-Fate = Literal["translated", "approximated", "unsupported", "neutral", "ineffective", "unmapped"]
 Severity = Literal["error", "warning", "info"]
 Scope = Literal["server", "location", "upstream", "once"]
 When = Literal["set", "given", "always"]
@@ -143,6 +144,8 @@ class Finding:
     severity: Severity | None = None
     path: str = ""
     """The path where it holds, when that is not the location's own."""
+    hosts: tuple[str, ...] = ()
+    """The hosts where it holds, when those are not the place's own."""
     value: str | None = None
     """What it is about, when that is not the whole annotation."""
     origin: Origin | None = None

@@ -65,7 +65,6 @@ RANK: Mapping[Fate, int] = {
     "ineffective": 0,
     "approximated": 1,
     "unsupported": 2,
-    "unmapped": 3,
 }
 
 
@@ -165,7 +164,7 @@ class _Run:
             if origin == here.location.ingress:
                 origin = Origin("default", field=finding.key)
         else:
-            hosts = here.hosts
+            hosts = finding.hosts or here.hosts
             path = finding.path or ("*" if everywhere == "host" else here.location.declared)
         hosts = tuple("*" if h == "_" else h for h in hosts if not h.startswith("~"))
         value = (setting.text if setting else "") if finding.value is None else finding.value
@@ -217,9 +216,6 @@ class _Run:
 
     def all(self) -> Translation:
         """Runs every rule at every place."""
-        for setting in self.config.settings:
-            if setting.key not in self.owner:
-                self.fates[setting.origin] = ("unmapped", "", "N2I001")
         shared: dict[str, Settings] = {}
         for server in self.config.servers:
             first = server.locations[-1] if server.locations else None

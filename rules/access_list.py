@@ -65,7 +65,7 @@ ODD_PORTS = Message(
 LOOSE = Message(
     "N2I204",
     "approximated",
-    "info",
+    "warning",
     "the address list of {protected} holds for all paths that begin with {start}, also for those "
     "that the pattern leaves to other paths of the host",
     "write the path as plain paths (Prefix or Exact) if some of those should be open",
@@ -158,6 +158,8 @@ def access_list(here: Here) -> Iterator[Edit | Finding]:
         said = REMARKS[remark.kind].about(
             key, protected=path, path=remark.path, start=remark.start, host=here.server.host
         )
+        if remark.moved:  # the redirect is for everybody
+            said = replace(said, severity="warning")
         yield said.for_host() if remark.path == "*" else replace(said, path=remark.path)
 
 

@@ -24,7 +24,7 @@ from nginx2istio.rule import (
 ASSIGNED = Message(
     "N2I300",
     "translated",
-    "info",
+    "warning",
     "the cookie {name} keeps a client at one pod as before, but its value is Envoy's own: a "
     "client that brings nginx's cookie may get to another pod once",
     "switch over when losing the sessions once does no harm",

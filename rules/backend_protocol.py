@@ -60,7 +60,7 @@ PLAIN = Message(
 NO_NAME = Message(
     "N2I335",
     "translated",
-    "error",
+    "info",
     "proxy-ssl-verify is on without a proxy-ssl-name: nginx looks for the name upstream_balancer "
     "in the pods' certificate, and answers 502 if it isn't there; so does the conversion, with 503",
     "set proxy-ssl-name to a name in the pods' certificate",

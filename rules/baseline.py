@@ -1,6 +1,7 @@
 """What differs for every conversion, whatever the annotations say."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from nginx2istio.rule import (
     Edit,
@@ -28,7 +29,8 @@ REQUEST_HEADERS = Message(
     "approximated",
     "info",
     "headers that clients send: {what}",
-    "see that no back end trusts such a header from outside, or convert with --envoy-filters",
+    "see that no back end trusts such a header from outside (many take X_User for X-User), or "
+    "convert with --envoy-filters",
     frozenset({"request-headers"}),
 )
 PATHS = Message(
@@ -61,7 +63,51 @@ REFUSALS = Message(
 )
 
 
-@rule("baseline", scope="once", when="always")
+ERROR_PAGES = Message(
+    "N2I904",
+    "approximated",
+    "info",
+    "answers that the proxy makes itself (404, 413, 502, 503 ...) have a small HTML page under "
+    "nginx, and a line of text or nothing under Envoy",
+    "nothing: the status is the same; custom-http-errors shows pages of your own",
+    frozenset({"body"}),
+)
+ACCEL = Message(
+    "N2I907",
+    "approximated",
+    "info",
+    "nginx obeys and hides the headers X-Accel-* of a back end's answer (X-Accel-Redirect has it "
+    "answer with another path, X-Accel-Expires and the like do nothing without a cache); Envoy "
+    "passes them on to the client",
+    "nothing, unless a back end sends X-Accel-Redirect: let it answer itself",
+    frozenset({"response-headers", "body"}),
+)
+LONG_ANSWERS = Message(
+    "N2I908",
+    "approximated",
+    "info",
+    "nginx answers 502 when the headers of a back end's answer are over {size} in all "
+    "(proxy-buffer-size); Envoy passes up to 60 KB",
+    "nothing",
+    frozenset({"status"}),
+)
+
+IDENTITY = frozenset({"auth-url", "auth-response-headers", "auth-tls-secret"})
+
+
+@rule(
+    "https on every host",
+    "path normalisation",
+    "HEAD/method handling",
+    "HTTP/1.0 clients",
+    "WebSocket / upgrade",
+    "HTML error pages",
+    "X-Accel-* backend headers",
+    "response header size",
+    scope="once",
+    when="always",
+    reads=("proxy-buffer-size",),
+)
 def baseline(here: Here) -> Iterator[Edit | Finding]:
     """Said once a report; mesh configuration makes Envoy match tidied paths as nginx does."""
     yield mesh("pathNormalization", {"normalization": "DECODE_AND_MERGE_SLASHES"})
@@ -69,12 +115,17 @@ def baseline(here: Here) -> Iterator[Edit | Finding]:
     yield PATHS.about("").for_all()
     yield REFUSALS.about("").for_all()
     yield NO_UPGRADE.about("").for_all()
+    yield ERROR_PAGES.about("").for_all()
+    yield ACCEL.about("").for_all()
+    yield LONG_ANSWERS.about("", size=here["proxy-buffer-size"]).for_all()
 
 
 @rule(
     "enable-underscores-in-headers",
     "ignore-invalid-headers",
     "generate-request-id",
+    "underscores in request headers",
+    "X-Request-ID",
     scope="once",
     when="always",
     reads=("forwarded-for-header",),
@@ -91,7 +142,8 @@ def client_headers(here: Here) -> Iterator[Edit | Finding]:
         what += [f"keeps names with {odd}, which nginx drops"] if odd else []
         if here.text("forwarded-for-header").lower() == "x-forwarded-for":
             what.append("back ends get no X-Original-Forwarded-For")
-        yield REQUEST_HEADERS.about("", what=", ".join(what)).for_all()
+        said = REQUEST_HEADERS.about("", what=", ".join(what)).for_all()
+        yield replace(said, severity="warning") if odd and _identified(here) else said
         return
     fields: dict[str, object] = {"preserve_external_request_id": True}
     source = here.text("forwarded-for-header")
@@ -111,6 +163,12 @@ def client_headers(here: Here) -> Iterator[Edit | Finding]:
     name = "envoy.http.early_header_mutation.header_mutation"
     fields["early_header_mutation_extensions"] = [{"name": name, "typed_config": early}]
     yield envoy_filter(here, "client-headers", on_manager(fields))
+
+
+def _identified(here: Here) -> bool:
+    """Whether back ends learn by headers who asks: to some X_User is as good as X-User."""
+    given = here.config.controller.given
+    return "global-auth-url" in given or any(s.key in IDENTITY for s in here.config.settings)
 
 
 def _odd_names(here: Here) -> str:

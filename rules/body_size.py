@@ -210,7 +210,7 @@ def header(name: str, pattern: str) -> dict[str, object]:
     }
 
 
-@rule("body-size-default", scope="once", when="always", reads=("proxy-body-size",))
+@rule("1 MiB request body limit", scope="once", when="always", reads=("proxy-body-size",))
 def body_size_default(here: Here) -> Iterator[Edit | Finding]:
     """The default limit holds everywhere; what a VirtualService can't do about it is said once."""
     if here.options.envoy_filters:

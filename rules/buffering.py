@@ -96,6 +96,8 @@ def buffering(here: Here) -> Iterator[Edit | Finding]:
 @rule(
     "large-client-header-buffers",
     "client-header-buffer-size",
+    "request body buffering",
+    "request header size",
     scope="once",
     when="always",
     reads=(*ANSWERS, "client-body-buffer-size", "proxy-request-buffering"),

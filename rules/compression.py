@@ -86,6 +86,7 @@ PLAIN = (
     "brotli-level",
     "brotli-types",
     "brotli-min-length",
+    "gzip",
     scope="once",
     when="always",
 )

@@ -1,13 +1,15 @@
 """The controller's ConfigMap and flags: what of them it can't read."""
 
 from collections.abc import Iterator
+from difflib import get_close_matches
 
+from nginx2istio.nginx import catalogue
 from nginx2istio.rule import Edit, Finding, Here, Message, rule
 
 REFUSED = Message(
     "N2I594",
     "ineffective",
-    "warning",
+    "info",
     "ingress-nginx can't use what the ConfigMap says of {name}: {why}",
     "correct or delete it; the conversion goes by what is in force today",
 )
@@ -15,7 +17,7 @@ UNKNOWN = Message(
     "N2I595",
     "ineffective",
     "info",
-    "ingress-nginx knows no ConfigMap key {name} and ignores it",
+    "ingress-nginx knows no ConfigMap key {name} and ignores it{hint}",
     "delete it, or correct its name before the conversion if it was meant to do something",
 )
 FLAG = Message(
@@ -26,14 +28,39 @@ FLAG = Message(
     "check that this Deployment is the one that runs; the flag was ignored in the conversion",
 )
 
+UNREAD = Message(
+    "N2I597",
+    "ineffective",
+    "info",
+    "ingress-nginx has a field for the ConfigMap key {name} and never looks at it; only the "
+    "annotation does something",
+    "delete it",
+)
+NEVER_READ = (
+    "app-root",
+    "upstream-hash-by",
+    "upstream-hash-by-subset",
+    "upstream-hash-by-subset-size",
+)
 
-@rule("configmap", scope="once", when="always")
+
+@rule(scope="once", when="always", reads=NEVER_READ)
 def configmap(here: Here) -> Iterator[Edit | Finding]:
     """The controller keeps its default for a value that it can't read (``ReadConfig``)."""
     controller = here.config.controller
     for key, why in sorted(controller.invalid.items()):
         yield REFUSED.about(key, name=key, why=why).for_all()
     for key in controller.unknown:
-        yield UNKNOWN.about(key, name=key).for_all()
+        yield UNKNOWN.about(key, name=key, hint=_hint(key)).for_all()
+    for key in NEVER_READ:
+        if here.global_setting(key):
+            yield UNREAD.about(key, name=key).for_all()
     for key, why in sorted(controller.flag_problems.items()):
         yield FLAG.about("", name=key, why=why).for_all()
+
+
+def _hint(key: str) -> str:
+    if key in catalogue.REMOVED_CONFIGMAP:
+        return "; older releases read it"
+    near = get_close_matches(key.lower(), catalogue.CONFIGMAP, n=1, cutoff=0.75)
+    return f"; did you mean {near[0]}?" if near else ""

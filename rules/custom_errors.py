@@ -287,7 +287,7 @@ def intercepting(here: Here) -> bool:
     return bool(general(here)) and not disabled
 
 
-@rule("custom-http-errors-nowhere", scope="once", when="always")
+@rule(scope="once", when="always")
 def bare_500(here: Here) -> Iterator[Edit | Finding]:
     """Paths that nobody serves, where nginx itself has no page for 404."""
     missing = "upstream-default-backend" not in here.config.upstreams

@@ -54,7 +54,7 @@ MISSING = Message(
 QUESTION = Message(
     "N2I212",
     "approximated",
-    "info",
+    "error",
     "{service} is asked with the request's own method and Host instead of {method} and {host}, and "
     "finds the request's path and query behind its own path",
     "see that it does not mind, or convert with --envoy-filters, which asks as nginx does",
@@ -63,7 +63,7 @@ QUESTION = Message(
 ANSWERS = Message(
     "N2I213",
     "approximated",
-    "info",
+    "error",
     "an answer of {service} other than 200, 401 and 403 goes to the client as it is; nginx takes "
     "all 2xx for a yes and answers 500 to the others",
     "nothing, if the service gives no other answers; --envoy-filters does as nginx does",
@@ -125,7 +125,7 @@ SPELLING = Message(
 LOOSE = Message(
     "N2I220",
     "approximated",
-    "info",
+    "warning",
     "credentials are asked for at all paths that begin like {protected}, also at those that the "
     "pattern leaves to other paths of the host",
     "write the path as plain paths (Prefix or Exact), or convert with --envoy-filters",
@@ -279,6 +279,8 @@ def _by_policy(here: Here, auth: ExternalAuth, service: AuthService) -> Iterator
             start=remark.start,
             host=here.server.host,
         )
+        if remark.moved:  # the redirect is for everybody
+            said = replace(said, severity="warning")
         yield said.for_host() if remark.path == "*" else replace(said, path=remark.path)
 
 

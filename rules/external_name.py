@@ -23,7 +23,7 @@ SHORT = Message(
 )
 
 
-@rule("external-name", when="always")
+@rule("ExternalName services", when="always")
 def external_name(here: Here) -> Iterator[Edit | Finding]:
     """Where a Service is but another name nginx resolves that one; Istio has to know its host.
 

@@ -49,7 +49,7 @@ PEER = Message(
 HOST = Message(
     "N2I154",
     "approximated",
-    "info",
+    "warning",
     "nginx passes X-Forwarded-Host on as the Host; the back end now gets the Host as it came",
     "nothing, where the proxy in front leaves the Host alone; or convert with --envoy-filters",
     frozenset({"host", "request-headers"}),
@@ -101,6 +101,11 @@ def believes(here: Here) -> bool:
     "compute-full-forwarded-for",
     "forwarded-host-header",
     "proxy-add-original-uri-header",
+    "X-Forwarded-For",
+    "X-Real-IP",
+    "X-Forwarded-Proto / -Scheme / X-Scheme",
+    "X-Forwarded-Host / -Port",
+    "X-Original-Forwarded-For / -Host, Proxy header",
     when="always",
     reads=BELIEVING,
 )
@@ -138,18 +143,19 @@ def _block(here: Here) -> Iterator[Edit]:
     elif source != "X-FORWARDED-FOR":  # which has Envoy's own addition by now
         removed.append(ORIGINAL)
         block[ORIGINAL] = f"%REQ({source})%"
-    for port, scheme in ((80, "http"), (443, "https")):
+    listening = here.config.controller.flags["http-port"]
+    for port, scheme, seen in ((80, "http", listening), (443, "https", 443)):
         if believed:
             told = "'x-forwarded-port' in request.headers ? request.headers['x-forwarded-port']"
-            own = {"X-Forwarded-Port": f"%CEL({told} : '{port}')%"}
+            own = {"X-Forwarded-Port": f"%CEL({told} : '{seen}')%"}
         else:
-            own = {"X-Forwarded-Port": str(port), "X-Forwarded-Scheme": scheme, "X-Scheme": scheme}
+            own = {"X-Forwarded-Port": str(seen), "X-Forwarded-Scheme": scheme, "X-Scheme": scheme}
             if here["enable-real-ip"]:
                 own["X-Forwarded-Proto"] = scheme
         yield route("headers.request", {"remove": removed, "set": block | own}, port=port)
 
 
-@rule("compat", scope="once", when="always", reads=("proxy-add-original-uri-header",))
+@rule(scope="once", when="always", reads=("proxy-add-original-uri-header",))
 def lean(here: Here) -> Iterator[Edit | Finding]:
     """`--compat lean` leaves the block out, and says so once; so is what the block can't do."""
     if here.options.compat == "lean":
@@ -162,6 +168,7 @@ def lean(here: Here) -> Iterator[Edit | Finding]:
     *BELIEVING,
     "use-proxy-protocol",
     "forwarded-for-proxy-protocol-header",
+    "client address source",
     scope="once",
     when="always",
 )

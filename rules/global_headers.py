@@ -182,6 +182,7 @@ def _unread(here: Here) -> Iterator[Finding]:
 
 @rule(
     "server-tokens",
+    "Server header",
     "allow-backend-server-header",
     scope="once",
     when="always",

@@ -115,7 +115,6 @@ def countable(here: Here) -> bool:
 
 
 @rule(
-    "limit-filters",
     scope="once",
     when="always",
     reads=("limit-conn-zone-variable", "limit-req-status-code"),

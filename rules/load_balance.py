@@ -256,7 +256,7 @@ def service_upstream(here: Here) -> Iterator[Edit | Finding]:
         yield KUBE_PROXY.about("service-upstream")
 
 
-@rule("balancing", scope="once", when="always")
+@rule("load balancing", "endpoints used directly", scope="once", when="always")
 def in_turn(here: Here) -> Iterator[Edit | Finding]:
     """Say once how pods are chosen where no annotation says anything."""
     if here.config.controller.config["load-balance"] == "ewma":

@@ -40,7 +40,7 @@ REWRITE_LOG = Message(
 TRACES = Message(
     "N2I574",
     "unsupported",
-    "warning",
+    "info",
     "nginx reports traces by OpenTelemetry and hands traceparent to the back ends; Istio does "
     "neither until tracing is configured",
     "name the collector ({collector}) as an extension provider in the mesh configuration, and "

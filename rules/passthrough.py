@@ -16,7 +16,7 @@ NO_FLAG = Message(
 NO_ROOT = Message(
     "N2I561",
     "ineffective",
-    "warning",
+    "info",
     "nginx passes TLS on to the Service of the host's path / only, and there is none that it could "
     "ask by the host's name: TLS ends at the gateway as it does today",
     "delete the annotation, or give the host a path / with a Service",

@@ -85,6 +85,6 @@ def from_to_www(here: Here) -> Iterator[Edit | Finding]:
     if name in here.config.names:
         return
     code = here.number("http-redirect-code")
-    to = {"authority": host, "redirectCode": code if code in (301, 302, 303, 307, 308) else 308}
+    to = {"authority": host, "redirectCode": code}
     yield other_host(name, here.tls and here.certified(name), [{"redirect": to}])
     yield WWW_SLASH.about("from-to-www-redirect", name=name, host=host)

@@ -26,7 +26,7 @@ LOCATION = Message(
 COOKIES = Message(
     "N2I431",
     "unsupported",
-    "warning",
+    "error",
     "nginx replaces the {what} {old} of the back end's cookies by {new}; Istio can't, so that "
     "browsers keep them for the wrong place",
     "let the application set the right {what}, or convert with --envoy-filters",
@@ -35,7 +35,7 @@ COOKIES = Message(
 PATTERN = Message(
     "N2I432",
     "unsupported",
-    "warning",
+    "error",
     "{key} replaces what a regular expression matches ({old}), which is not translated",
     "let the application set the right address",
     frozenset({"redirect", "cookies", "response-headers"}),

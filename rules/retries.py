@@ -90,6 +90,9 @@ def retries(here: Here) -> Iterator[Edit | Finding]:
     if here.upstream is None or here.location.slash_redirect:
         return
     tries = here.number("proxy-next-upstream-tries")
+    seconds = here.number("proxy-next-upstream-timeout")
+    if seconds > 0 and tries != 1 and tokens(here):
+        yield TIME_LIMIT.about("proxy-next-upstream-timeout", seconds=seconds)
     if not any(here.given(k) for k in EXPLICIT):
         yield _retries(UNSENT, tries, here.number("proxy-read-timeout"))
         return
@@ -105,9 +108,6 @@ def retries(here: Here) -> Iterator[Edit | Finding]:
         yield BOTH.about("proxy-next-upstream", which=which)
     if not tries and wanted:
         yield UNLIMITED.about("proxy-next-upstream-tries", tries=MANY)
-    seconds = here.number("proxy-next-upstream-timeout")
-    if seconds > 0 and tries != 1 and wanted:
-        yield TIME_LIMIT.about("proxy-next-upstream-timeout", seconds=seconds)
 
 
 def tokens(here: Here) -> tuple[str, ...]:
@@ -143,7 +143,7 @@ def policy(on: tuple[str, ...], tries: int, seconds: int) -> dict[str, object]:
     return made
 
 
-@rule("upstream-failure", scope="once", when="always")
+@rule("retries", "502/504 mapping", scope="once", when="always")
 def upstream_failure(here: Here) -> Iterator[Edit | Finding]:
     """Nginx answers 502 when a back end refuses or breaks the connection, Envoy 503.
 

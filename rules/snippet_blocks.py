@@ -60,7 +60,7 @@ DENY_ALL = ("deny", ("all",))
 Part = Edit | Finding
 
 
-@rule("server-blocks", scope="server", when="given", reads=("server-snippet", "relative-redirects"))
+@rule(scope="server", when="given", reads=("server-snippet", "relative-redirects"))
 def server_blocks(here: Here) -> Iterator[Part]:
     """Blocks that go before all paths of Ingresses: exact ones and regular expressions."""
     for key, setting, directive in _blocks(here):
@@ -75,7 +75,7 @@ def server_blocks(here: Here) -> Iterator[Part]:
             yield from block.routes()
 
 
-@rule("location-blocks", when="given", reads=("server-snippet", "relative-redirects"))
+@rule(when="given", reads=("server-snippet", "relative-redirects"))
 def location_blocks(here: Here) -> Iterator[Part]:
     """Blocks with a plain path: routes of the location that would have their requests otherwise.
 

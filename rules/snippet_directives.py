@@ -61,7 +61,7 @@ HEADERS = Message(
 INPUT = Message(
     "N2I476",
     "unsupported",
-    "warning",
+    "error",
     "{text} changes headers for the back end and is not translated",
     "see that the back end does without",
     frozenset({"request-headers"}),
@@ -69,7 +69,7 @@ INPUT = Message(
 LIMITS = Message(
     "N2I477",
     "unsupported",
-    "warning",
+    "error",
     "{text} limits requests; the conversion does not",
     "use the annotations limit-rps, limit-rpm and limit-connections",
     frozenset({"rate-limit"}),
@@ -150,7 +150,7 @@ OVERRIDDEN = Message(
 HTTP_LEVEL = Message(
     "N2I486",
     "unsupported",
-    "warning",
+    "error",
     "{text} stands outside of all hosts and is not translated",
     "see what it does for the hosts, and say it in Istio by hand",
     frozenset({"routing", "status", "access"}),
@@ -190,7 +190,7 @@ SAID: Mapping[str, Message] = {
 SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "M": 2592000, "y": 31536000}
 
 
-@rule("location-directives", when="given", reads=("configuration-snippet", "location-snippet"))
+@rule(when="given", reads=("configuration-snippet", "location-snippet"))
 def location_directives(here: Here) -> Iterator[Edit | Finding]:
     """Whatever else stands in the snippets of a location."""
     if not here.location.slash_redirect:
@@ -198,7 +198,7 @@ def location_directives(here: Here) -> Iterator[Edit | Finding]:
             yield from _each(key, setting, "location")
 
 
-@rule("server-directives", scope="server", when="given", reads=("server-snippet",))
+@rule(scope="server", when="given", reads=("server-snippet",))
 def server_directives(here: Here) -> Iterator[Edit | Finding]:
     """Whatever else stands in the snippets of a host."""
     for key, setting in snippets(here.config, here.server, here.location, "server"):

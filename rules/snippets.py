@@ -78,7 +78,7 @@ FLOW = Message(
     "unsupported",
     "error",
     "{text} is not translated: {why}",
-    "say it with annotations, with an HTTPRoute of its own, or in the application",
+    "say it with annotations, with a VirtualService of your own, or in the application",
     frozenset({"routing", "path", "redirect", "status"}),
 )
 PROTECTION = Message(
@@ -102,7 +102,7 @@ EVERYWHERE = "every location has its own"
 ORDER = Message(
     "N2I468",
     "approximated",
-    "info",
+    "warning",
     "nginx answers {text} before it looks at who asks; after the conversion who may not enter is "
     "refused first",
     "nothing, unless somebody who may not enter should get this answer",

@@ -56,14 +56,6 @@ FAKE = Message(
     "create a certificate for the host and name its Secret in spec.tls, or set ssl-redirect: "
     '"false"',
 )
-CODE = Message(
-    "N2I113",
-    "approximated",
-    "warning",
-    "the controller redirects with status {code}, which Istio's redirect can't; it uses 308",
-    "use one of 301, 302, 303, 307, 308",
-    frozenset({"status", "redirect"}),
-)
 STS = "Strict-Transport-Security"
 
 
@@ -74,15 +66,17 @@ STS = "Strict-Transport-Security"
     "http-redirect-code",
     "no-tls-redirect-locations",
     "use-port-in-redirects",
+    "https redirect 308",
+    "trailing slash removal in https redirect",
     when="always",
     reads=("use-forwarded-headers",),
 )
 def ssl_redirect(here: Here) -> Iterator[Edit | Finding]:
     """Nginx answers plain HTTP with 308 to https where the host has a certificate, or is forced to.
 
-    The status is the ConfigMap's http-redirect-code; the Host's port is dropped. With
-    `use-forwarded-headers` X-Forwarded-Proto tells what is plain, and X-Forwarded-Host the host.
-    `use-port-in-redirects` names a port that is the default anyway.
+    The status is the ConfigMap's http-redirect-code; the Host's port is dropped, and that of
+    --https-port named where `use-port-in-redirects` says so. With `use-forwarded-headers`
+    X-Forwarded-Proto tells what is plain, and X-Forwarded-Host the host.
     """
     exempt = here.text("no-tls-redirect-locations")
     if here.location.slash_redirect or (
@@ -100,10 +94,11 @@ def _redirects(here: Here) -> Iterator[Edit | Finding]:
     if not forced and not (here["ssl-redirect"] and here.server.certificate is not None):
         return
     code = here.number("http-redirect-code")
-    if code not in (301, 302, 303, 307, 308):
-        yield CODE.about("http-redirect-code", code=code)
-        code = 308
     to: dict[str, object] = {"scheme": "https", "redirectCode": code}
+    named = ""
+    if here["use-port-in-redirects"]:
+        to["port"] = here.config.controller.flags["https-port"]
+        named = f":{to['port']}"
     if here.own_host == here.server.host:
         to["authority"] = here.server.host
     names = [n for n in here.hosts if forced or here.certified(n)]
@@ -116,7 +111,7 @@ def _redirects(here: Here) -> Iterator[Edit | Finding]:
     for match in matches:
         if believed:
             outer = {**match, "headers": {**plain, "x-forwarded-host": {"regex": ".+"}}}
-            there = answer(code, "https://%REQ(X-FORWARDED-HOST)%%REQ(:PATH)%")
+            there = answer(code, f"https://%REQ(X-FORWARDED-HOST)%{named}%REQ(:PATH)%")
             yield variant(Phase.HTTPS, outer, **there)
         if cut and here.options.envoy_filters:
             slash = {**match, "headers": {**plain, ":path": {"regex": "[^?]+/"}}}
@@ -136,7 +131,14 @@ def _redirects(here: Here) -> Iterator[Edit | Finding]:
         yield FAKE.about("force-ssl-redirect" if forced else "ssl-redirect").for_host()
 
 
-@rule("hsts", "hsts-max-age", "hsts-include-subdomains", "hsts-preload", when="always")
+@rule(
+    "hsts",
+    "hsts-max-age",
+    "hsts-include-subdomains",
+    "hsts-preload",
+    "HSTS on TLS responses",
+    when="always",
+)
 def hsts(here: Here) -> Iterator[Edit | Finding]:
     """Nginx adds Strict-Transport-Security to every answer over https; ConfigMap keys hsts*.
 

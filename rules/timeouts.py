@@ -65,7 +65,7 @@ def timeouts(here: Here) -> Iterator[Edit | Finding]:
         yield SEND.about("proxy-send-timeout", seconds=here.number("proxy-send-timeout"))
 
 
-@rule("connect-timeout-default", when="given", reads=("proxy-connect-timeout",))
+@rule("proxy-connect-timeout 5s", when="given", reads=("proxy-connect-timeout",))
 def connect_timeout_default(here: Here) -> Iterator[Edit | Finding]:
     """The ConfigMap's connect timeout, where it was set; nobody's wish is left to Istio's 10 s."""
     if here.upstream is None or "proxy-connect-timeout" in here or here.location.slash_redirect:
@@ -84,15 +84,20 @@ def connect(seconds: int) -> Edit:
     "client-body-timeout",
     "client-header-timeout",
     "keep-alive",
+    "proxy-read-timeout 60s per read",
+    "client timeouts 60s / keep-alive 75s",
     scope="once",
     when="always",
-    reads=("proxy-read-timeout", "proxy-connect-timeout"),
+    reads=("proxy-read-timeout", "proxy-connect-timeout", "proxy-send-timeout"),
 )
 def client_timeouts(here: Here) -> Iterator[Edit | Finding]:
     """What holds for every request, and for slow clients."""
     yield PAUSES.about(
         "", seconds=here.number("proxy-read-timeout"), connect=here.number("proxy-connect-timeout")
     ).for_all()
+    if here.global_setting("proxy-send-timeout"):
+        seconds = here.number("proxy-send-timeout")
+        yield SEND.about("proxy-send-timeout", seconds=seconds).for_all()
     for key in ("client-body-timeout", "client-header-timeout", "keep-alive"):
         if here.global_setting(key):
             yield CLIENT.about(key, name=key, seconds=here.number(key)).for_all()

@@ -126,6 +126,7 @@ OPTIONS = {
     "ssl-prefer-server-ciphers",
     "ssl-protocols",
     "ssl-ecdh-curve",
+    "TLS versions and ciphers",
     scope="server",
     when="given",
 )

@@ -1,5 +1,7 @@
 """The fixtures: ``fixtures/<rule>/<case>/`` with ingress.yaml, and what comes of it.
 
+A case may have rules of its own (``rules/``) and an ``accepted.yaml``.
+
 ``python -m tests.golden [RULE[/CASE]]...`` writes istio.yaml and report.txt anew. Read the
 difference line by line before you commit it.
 """
@@ -8,12 +10,16 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from nginx2istio import api
 from nginx2istio.options import Options
+from nginx2istio.report.accepted import heed, read
 from nginx2istio.report.text import text
 
+TODAY = date(2030, 1, 1)
+"""The day on which entries of accepted.yaml are looked at."""
 ROOT = Path(__file__).parent.parent / "fixtures"
 
 
@@ -37,9 +43,14 @@ class Fixture:
 
     def made(self) -> dict[str, str]:
         """The files that a conversion makes now. File names in them are relative."""
-        conversion = api.convert_files([str(self.folder / "ingress.yaml")], self.options)
+        rules = [self.folder / "rules"] if (self.folder / "rules").is_dir() else []
+        conversion = api.convert_files([str(self.folder / "ingress.yaml")], self.options, rules)
         prefix = f"{self.folder}/"
         report = api.report(conversion)
+        accepted = self.folder / "accepted.yaml"
+        if accepted.exists():
+            entries = read(accepted.read_text(encoding="utf-8"), "accepted.yaml")
+            report = heed(report, entries, "accepted.yaml", TODAY)
         for one in (*report["findings"], *report["annotations"], *report["errors"]):
             one["file"] = one["file"].removeprefix(prefix)
         return {"istio.yaml": api.yaml(conversion), "report.txt": text(report)}

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from nginx2istio.cli import COMMANDS, main
+from nginx2istio.loader import Family, load
 
 DOCS = Path(__file__).parent.parent / "docs"
 spec = importlib.util.spec_from_file_location("generate", DOCS / "generate.py")
@@ -17,10 +19,28 @@ generate = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(generate)
 
 
-@pytest.mark.parametrize("name", sorted(generate.PAGES))
+PAGES = generate.pages()
+
+
+@pytest.mark.parametrize("name", sorted(PAGES))
 def test_page_is_up_to_date(name: str) -> None:
     kept = (DOCS / name).read_text(encoding="utf-8")
-    assert kept == generate.PAGES[name](), "run python docs/generate.py"
+    assert kept == PAGES[name], "run python docs/generate.py"
+
+
+def test_each_family_has_a_page_and_no_page_is_left_over() -> None:
+    kept = {p.stem for p in (DOCS / "rules").iterdir()}
+    assert kept == {f.name for f in load().families} | {"README"}
+
+
+@pytest.mark.parametrize("family", load().families, ids=lambda f: f.name)
+def test_the_page_of_a_family_shows_an_example(family: Family) -> None:
+    page = PAGES[f"rules/{family.name}.md"]
+    assert ("comes out as" in page and "What differs here" in page) or not family.rules
+    for key in (k for rule in family.rules for k in rule.keys):
+        assert f"`{key}`" in page
+    for link in re.findall(r"\]\((?:\.\./)?findings\.md#(n2i\d{3})\)", page):
+        assert f"## {link.upper()}\n" in PAGES["findings.md"]
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))

@@ -1,10 +1,18 @@
-"""Each fixture's output is as kept; each rule has one that fires and one that does not."""
+"""Each fixture's output is as kept; each rule has one that fires and one that does not.
+
+What no fixture provokes should not be there: each message occurs in one.
+"""
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
+from nginx2istio import engine
 from nginx2istio.loader import load
+from nginx2istio.rule import Message
+from nginx2istio.translate import BROKEN_RULE
 from tests.golden import ROOT, Fixture, fixtures
 
 
@@ -23,3 +31,15 @@ def test_rule_fires_and_stays_silent(name: str) -> None:
     cases = {p.parent.name for p in (ROOT / name).glob("*/ingress.yaml")}
     assert cases - {"unchanged"}, f"fixtures/{name} has no case in which the rule does something"
     assert "unchanged" in cases, f"fixtures/{name}/unchanged: a case in which it does nothing"
+
+
+def messages() -> dict[str, Message]:
+    every = (*engine.MESSAGES, BROKEN_RULE, *load().messages.values())
+    return {message.code: message for message in every}
+
+
+@pytest.mark.parametrize("code", sorted(messages()))
+def test_each_message_occurs_in_some_fixture(code: str) -> None:
+    said = re.compile(rf"^(error|warning|info) {code} ?", re.MULTILINE)
+    reports = (f.folder / "report.txt" for f in fixtures())
+    assert any(said.search(p.read_text("utf-8")) for p in reports), "nothing provokes it"

@@ -12,6 +12,8 @@ COMMANDS: dict[str, str] = {
     "convert": "Convert Ingress YAML to Istio objects, and report every difference.",
     "diff": "Show what applying would change, field by field.",
     "scan": "Convert the Ingresses of a cluster; it is only read.",
+    "rules": "List what is converted by which rule, or show what becomes of one setting.",
+    "report": "Report what a conversion would change, without writing any object.",
 }
 """Commands by name with their short help: modules of this package, imported when they are used."""
 

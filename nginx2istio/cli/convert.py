@@ -11,25 +11,30 @@ import click
 from nginx2istio import api
 from nginx2istio.cli.options import conversion_options, options_from, output_options
 from nginx2istio.cli.output import files_of, rendered, write_file, write_folder
-from nginx2istio.cli.reports import keeps_read, render
+from nginx2istio.cli.reports import (
+    Judging,
+    end,
+    judged,
+    judging_from,
+    judging_options,
+    keeps_read,
+    render,
+)
 from nginx2istio.convert import Conversion
 from nginx2istio.loader import RuleError
 from nginx2istio.nginx.renamed import BadName
-from nginx2istio.report.findings import SEVERITIES
-from nginx2istio.report.text import summary
 
 
 @click.command("convert")
 @click.argument("paths", nargs=-1, metavar="[PATH|-]...")
 @output_options
+@judging_options(default="never")
 @conversion_options
 def command(
     paths: tuple[str, ...],
     output: Path | None,
     form: str,
     reports: tuple[Path, ...],
-    fail_on: str,
-    quiet: bool,
     force: bool,
     rule_folders: tuple[Path, ...],
     **given: Any,
@@ -47,6 +52,7 @@ def command(
       kubectl get ingress,ingressclass,service -A -o yaml | nginx2istio convert - -o istio/
     """
     options = options_from(given)
+    judging = judging_from(given)
     if not paths:
         if sys.stdin.isatty():
             raise click.UsageError("name a file or folder, or - for standard input")
@@ -57,7 +63,7 @@ def command(
         )
     except (RuleError, BadName) as error:
         raise click.ClickException(str(error)) from None
-    finish(conversion, output, form, reports, fail_on, quiet, force)
+    finish(conversion, output, form, reports, judging, force)
 
 
 def finish(
@@ -65,22 +71,15 @@ def finish(
     output: Path | None,
     form: str,
     reports: tuple[Path, ...],
-    fail_on: str,
-    quiet: bool,
+    judging: Judging,
     force: bool,
 ) -> None:
     """Writes everything and exits with the right code."""
-    report = api.report(conversion)
+    report = judged(conversion, judging)
     if output is not None:
         write_folder(output, files_of(conversion.objects, form), force)
     else:
         sys.stdout.writelines(rendered(conversion.objects, form))
     for path in reports:
         write_file(path, render(report, conversion, path.suffix))
-    if not quiet:
-        click.echo(summary(report), err=True, nl=False)
-    if conversion.problems:
-        sys.exit(3)
-    counts = report["summary"]["findings"]
-    if fail_on != "never" and any(counts[s] for s in SEVERITIES[: SEVERITIES.index(fail_on) + 1]):
-        sys.exit(1)
+    end(report, judging)

@@ -11,7 +11,6 @@ import click
 from nginx2istio.cli import together
 from nginx2istio.cli.reports import check_reports
 from nginx2istio.options import Options
-from nginx2istio.report.findings import SEVERITIES
 
 output_options = together(
     [
@@ -30,22 +29,14 @@ output_options = together(
             type=click.Path(path_type=Path, dir_okay=False),
             callback=check_reports,
             metavar="FILE",
-            help="Write the report; .html, .json or .txt. May be given several times.",
+            help="Write the report; .html, .json, .md, .sarif or .txt. May be given several times.",
         ),
-        click.option(
-            "--fail-on",
-            type=click.Choice([*SEVERITIES, "never"]),
-            default="never",
-            show_default=True,
-            help="Exit with 1 when there is a finding of this severity or worse.",
-        ),
-        click.option("--quiet", "-q", is_flag=True, help="No summary on stderr."),
         click.option(
             "--force", is_flag=True, help="Overwrite files in DIR that nginx2istio did not write."
         ),
     ]
 )
-"""Where results go, and when they are a failure."""
+"""Where results go."""
 
 conversion_options = together(
     [

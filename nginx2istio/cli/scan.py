@@ -16,7 +16,7 @@ from nginx2istio.cli.cluster import Misled, NoAnswer, cluster_options
 from nginx2istio.cli.convert import finish
 from nginx2istio.cli.options import conversion_options, options_from, output_options
 from nginx2istio.cli.output import write_file
-from nginx2istio.cli.reports import keeps_read
+from nginx2istio.cli.reports import judging_from, judging_options, keeps_read
 from nginx2istio.convert import convert
 from nginx2istio.loader import RuleError, load
 from nginx2istio.nginx.renamed import BadName
@@ -63,6 +63,7 @@ from nginx2istio.sources.resource import Inputs
     "--print-rbac", is_flag=True, help="Print the least rights that this scan needs, and end."
 )
 @output_options
+@judging_options(default="never")
 @conversion_options
 def command(
     namespaces: tuple[str, ...],
@@ -78,8 +79,6 @@ def command(
     output: Path | None,
     form: str,
     reports: tuple[Path, ...],
-    fail_on: str,
-    quiet: bool,
     force: bool,
     rule_folders: tuple[Path, ...],
     **given: Any,
@@ -98,6 +97,8 @@ def command(
       nginx2istio scan -A --save snapshot.json -o istio/; nginx2istio convert snapshot.json
     """
     options = options_from(given)
+    judging = judging_from(given)
+    quiet = judging.quiet
     if namespaces and everywhere:
         raise click.UsageError("give either -n or -A")
     if anonymize and not save:
@@ -135,7 +136,7 @@ def command(
         raise NoAnswer(str(error)) from None
     except (RuleError, BadName) as error:
         raise click.ClickException(str(error)) from None
-    finish(conversion, output, form, reports, fail_on, quiet, force)
+    finish(conversion, output, form, reports, judging, force)
 
 
 def _read(

@@ -335,6 +335,7 @@ def build(
         rejected=tuple(loads.rejected),
         mistakes=tuple(loads.mistakes),
         unknown=tuple(loads.unknown),
+        foreign=tuple(loads.foreign),
         skipped=skipped,
         remarks=(*remarks, *builder.remarks),
         configmaps=configmaps(objects),

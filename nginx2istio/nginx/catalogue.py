@@ -90,6 +90,19 @@ def _names() -> Mapping[str, str]:
     return MappingProxyType(found)
 
 
+@cache
+def known() -> Mapping[str, tuple[Known, ...]]:
+    """Return everything by the name that its owner in rules/ goes by: flags with their two dashes.
+
+    A name can be both an annotation and a ConfigMap key.
+    """
+    found: dict[str, tuple[Known, ...]] = {}
+    for entry in _entries():
+        name = f"--{entry.key}" if entry.kind == "flag" else entry.key
+        found[name] = (*found.get(name, ()), entry)
+    return MappingProxyType(found)
+
+
 def canonical(key: str) -> str | None:
     """Return an annotation's main short name, None when ingress-nginx does not know it.
 

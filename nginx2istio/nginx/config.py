@@ -9,6 +9,7 @@ from nginx2istio.nginx.catalogue import ANNOTATIONS
 from nginx2istio.nginx.configmaps import ConfigMap
 from nginx2istio.nginx.controller import Controller
 from nginx2istio.nginx.model import (
+    Foreign,
     Location,
     Lost,
     Mistake,
@@ -38,6 +39,7 @@ class NginxConfig:
     skipped: tuple[Rejected, ...] = ()
     mistakes: tuple[Mistake, ...] = ()
     unknown: tuple[Setting, ...] = ()
+    foreign: tuple[Foreign, ...] = ()
     remarks: tuple[Remark, ...] = ()
     configmaps: Mapping[str, ConfigMap] = field(default_factory=dict)
     """All ConfigMaps among the input, by ``namespace/name``."""

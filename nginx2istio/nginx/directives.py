@@ -42,7 +42,7 @@ _NAMES: Mapping[Subject, str] = {
     "mirror": "mirror mirror_request_body",
     "protection": "allow auth_basic auth_basic_user_file auth_digest auth_digest_user_file "
     "auth_jwt auth_request deny internal limit_except satisfy secure_link secure_link_md5 "
-    "valid_referers",
+    "ssl_verify_client valid_referers",
     "rewrite": "break if map return rewrite server set split_clients",
     "nothing": "aio auth_request_set client_body_buffer_size client_body_in_file_only "
     "client_body_in_single_buffer client_body_temp_path client_header_buffer_size directio "

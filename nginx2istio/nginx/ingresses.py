@@ -209,9 +209,13 @@ class ClassRules:
     by_name: bool = False
     classes: Mapping[str, str] = frozenset  # type: ignore[assignment]
     default: str = ""
+    namespace: str = ""
+    """The only namespace that is served (--watch-namespace), "" for all."""
 
     def refuses(self, ingress: Ingress) -> str:
         """Why the controller passes an Ingress over, "" when it takes it (``GetIngressClass``)."""
+        if self.namespace and ingress.origin.namespace != self.namespace:
+            return f"the controller serves namespace {self.namespace} only (--watch-namespace)"
         wanted = ingress.class_name
         legacy = ingress.annotations.get(CLASS_ANNOTATION)
         if wanted is None and legacy is None and self.default and not ingress.stored:
@@ -233,7 +237,12 @@ class ClassRules:
 
 
 def class_rules(
-    objects: Iterable[Object], name: str, controller: str, without: bool, by_name: bool
+    objects: Iterable[Object],
+    name: str,
+    controller: str,
+    without: bool,
+    by_name: bool,
+    namespace: str = "",
 ) -> ClassRules:
     """The rules for choosing Ingresses out of the controller's flags and the IngressClasses."""
     classes: dict[str, str] = {}
@@ -246,7 +255,7 @@ def class_rules(
         notes = obj.metadata.get("annotations") or {}
         if str(notes.get("ingressclass.kubernetes.io/is-default-class")) == "true":
             default = obj.name
-    return ClassRules(name, controller, without, by_name, classes, default)
+    return ClassRules(name, controller, without, by_name, classes, default, namespace)
 
 
 def chosen(

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, replace
 from nginx2istio.nginx.annotations import Extracted, extract
 from nginx2istio.nginx.configmaps import ConfigMap
 from nginx2istio.nginx.controller import Controller
-from nginx2istio.nginx.ingresses import Ingress
-from nginx2istio.nginx.model import Lost, Mistake, Rejected, Setting
+from nginx2istio.nginx.ingresses import CLASS_ANNOTATION, Ingress
+from nginx2istio.nginx.model import Foreign, Lost, Mistake, Rejected, Setting
 from nginx2istio.nginx.scopes import SERVER, UPSTREAM
 from nginx2istio.nginx.values_lookup import REFERENCES, configmap_problem
 
@@ -51,6 +51,7 @@ class Load:
     mistakes: list[Mistake] = field(default_factory=list)
     unknown: list[Setting] = field(default_factory=list)
     idle: list[Lost] = field(default_factory=list)
+    foreign: list[Foreign] = field(default_factory=list)
 
 
 def load(
@@ -123,12 +124,23 @@ def _wrong(out: Load, ingress: Ingress, extracted: Extracted, prefix: str) -> No
         out.mistakes.append(
             Mistake(at, key, text, wrong.text, wrong.effect, hosts, paths or ("/",))
         )
+    for key, why in extracted.breaks.items():
+        at = ingress.at(extracted.written[key])
+        text = ingress.annotations.get(at.field, "")
+        out.mistakes.append(Mistake(at, key, text, why, "breaks", hosts, paths or ("/",)))
     for key, why in extracted.idle.items():
         at = ingress.at(extracted.written.get(key, f"{prefix}/{key}"))
         out.idle.append(Lost(at, key, ingress.annotations.get(at.field, ""), why, hosts))
     for key in extracted.unknown:
         at = ingress.at(f"{prefix}/{key}")
         out.unknown.append(Setting(key, ingress.annotations.get(at.field, ""), at))
+    others = tuple(
+        Setting(name, text, ingress.at(name), text)
+        for name, text in sorted(ingress.annotations.items())
+        if not name.startswith(f"{prefix}/") and name != CLASS_ANNOTATION
+    )
+    if others:
+        out.foreign.append(Foreign(hosts, others))
 
 
 def _refusals(ingress: Ingress, controller: Controller) -> Iterator[str]:

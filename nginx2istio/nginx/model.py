@@ -97,7 +97,7 @@ class Upstream:
             return self.refused
         if self.known is False:
             return f"Service {self.namespace}/{self.service} does not exist"
-        if self.port is None:
+        if self.port is None and self.known:
             return f"Service {self.namespace}/{self.service} has no port {self.declared_port}"
         return ""
 
@@ -183,7 +183,8 @@ class Mistake:
     """A value that the controller refused, and what that did.
 
     ``effect``: default, denied (the locations answer 503), dropped (the Ingress is not loaded),
-    family-off (the feature is silently off) or server-denied (the host answers 403).
+    family-off (the feature is silently off), server-denied (the host answers 403) or breaks (nginx
+    refuses its whole configuration).
     """
 
     origin: Origin
@@ -193,6 +194,14 @@ class Mistake:
     effect: str
     hosts: tuple[str, ...]
     paths: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """The annotations of one Ingress that are not the controller's, by their full names."""
+
+    hosts: tuple[str, ...]
+    settings: tuple[Setting, ...]
 
 
 @dataclass(frozen=True, slots=True)

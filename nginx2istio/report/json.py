@@ -15,9 +15,10 @@ from nginx2istio.istio.objects import SOURCE
 from nginx2istio.nginx.model import DEFAULT_SERVER
 from nginx2istio.report.findings import SEVERITIES, Reported, grouped
 from nginx2istio.report.plan import plan
+from nginx2istio.rule import Severity
 
 Data = dict[str, Any]
-FATES = ("translated", "approximated", "unsupported", "neutral", "ineffective", "unmapped")
+FATES = ("translated", "approximated", "unsupported", "neutral", "ineffective")
 
 
 def report(conversion: Conversion) -> Data:
@@ -29,7 +30,7 @@ def report(conversion: Conversion) -> Data:
         "tool": {"name": "nginx2istio", "version": version("nginx2istio")},
         "options": _options(conversion),
         "summary": _summary(conversion, findings, annotations),
-        "findings": [_finding(f) for f in findings],
+        "findings": [finding_data(f) for f in findings],
         "annotations": annotations,
         "objects": [_object(o) for o in conversion.objects],
         "actions": [dict(a) for a in conversion.actions],
@@ -54,7 +55,6 @@ def _options(conversion: Conversion) -> Data:
 def _summary(conversion: Conversion, findings: Iterable[Reported], annotations: list[Data]) -> Data:
     severities = Counter(f.severity for f in findings)
     servers = conversion.config.servers
-    blocked = severities["error"] or conversion.problems
     return {
         "ingresses": len(conversion.ingresses),
         "hosts": sum(s.host != DEFAULT_SERVER for s in servers),
@@ -62,15 +62,23 @@ def _summary(conversion: Conversion, findings: Iterable[Reported], annotations: 
         "objects": dict(sorted(Counter(str(o["kind"]) for o in conversion.objects).items())),
         "annotations": _counts(FATES, Counter(a["fate"] for a in annotations)),
         "findings": _counts(SEVERITIES, severities),
-        "verdict": "blocked" if blocked else "review" if severities["warning"] else "ready",
+        "verdict": verdict(severities, bool(conversion.problems)),
     }
+
+
+def verdict(severities: Mapping[Severity, int], unread: bool) -> str:
+    """What the findings come to, by how many there are of each severity."""
+    if severities.get("error") or unread:
+        return "blocked"
+    return "review" if severities.get("warning") else "ready"
 
 
 def _counts(names: Iterable[str], counter: Mapping[Any, int]) -> dict[str, int]:
     return {name: counter.get(name, 0) for name in names}
 
 
-def _finding(found: Reported) -> Data:
+def finding_data(found: Reported) -> Data:
+    """One finding."""
     origin = found.origin
     return {
         "code": found.message.code,

@@ -23,12 +23,13 @@ def text(report: Data) -> str:
 def summary(report: Data) -> str:
     """The few lines for the end of a run: figures, errors, what has to be done."""
     lines = [*_head(report)]
-    shown = [f for f in report["findings"] if f["severity"] == "error"][:10]
+    errors = [f for f in report["findings"] if f["severity"] == "error" and "accepted" not in f]
+    shown = errors[:10]
     for finding in shown:
         lines.append(
             f"  {finding['severity']} {finding['code']} {_place(finding)} {finding['text']}"
         )
-    more = report["summary"]["findings"]["error"] - len(shown)
+    more = len(errors) - len(shown)
     if more > 0:
         lines.append(f"  and {more} more errors; see the report")
     return "\n".join([*lines, *_errors(report)]) + "\n"
@@ -41,7 +42,12 @@ def _head(report: Data) -> Iterator[str]:
         + (", ".join(f"{n} {kind}" for kind, n in figures["objects"].items()) or "no objects")
     )
     yield "annotations: " + _counted(figures["annotations"])
-    yield "findings: " + _counted(figures["findings"])
+    accepted = _counted(figures.get("accepted", {}))
+    yield (
+        "findings: "
+        + _counted(figures["findings"])
+        + (f" (accepted: {accepted})" if "accepted" in figures else "")
+    )
     yield VERDICTS[figures["verdict"]]
 
 
@@ -66,6 +72,9 @@ def _findings(report: Data) -> Iterator[str]:
         if finding["aspects"]:
             yield f"  differs: {', '.join(finding['aspects'])}"
         yield f"  instead: {finding['instead']}"
+        if "accepted" in finding:
+            accepted = finding["accepted"]
+            yield f"  accepted until {accepted['expires']}: {accepted['reason']}"
 
 
 def _some(names: Sequence[str]) -> str:

@@ -1,0 +1,76 @@
+"""``nginx2istio report``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from nginx2istio import api
+from nginx2istio.cli.options import conversion_options, options_from
+from nginx2istio.cli.output import write_file
+from nginx2istio.cli.reports import FORMATS, end, judged, judging_from, judging_options, render
+from nginx2istio.loader import RuleError
+from nginx2istio.nginx.renamed import BadName
+
+NAMES = {"text" if suffix == ".txt" else suffix[1:]: suffix for suffix in FORMATS}
+
+
+@click.command("report")
+@click.argument("paths", nargs=-1, required=True, metavar="PATH|-...")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(list(NAMES)),
+    help="The form of the report.  [default: as FILE's suffix says, else text]",
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Write the report to this file.  [default: stdout]",
+)
+@judging_options(default="error")
+@conversion_options
+def command(
+    paths: tuple[str, ...],
+    form: str | None,
+    output: Path | None,
+    rule_folders: tuple[Path, ...],
+    **given: Any,
+) -> None:
+    """Report what a conversion would change, without writing any object.
+
+    PATH is a file or a folder with YAML or JSON; - is standard input. md is for the comment of a
+    pull request, sarif for code hosts that annotate lines, json for programs.
+
+    \b
+    Examples:
+      nginx2istio report manifests/
+      nginx2istio report manifests/ --format md -o comment.md
+      nginx2istio report manifests/ -o findings.sarif --fail-on warning
+      nginx2istio report manifests/ --accept-all accepted.yaml
+      nginx2istio report manifests/ --accept accepted.yaml --fail-on warning
+      nginx2istio report --explain-terms
+    """
+    options = options_from(given)
+    judging = judging_from(given)
+    suffix = NAMES[form] if form else output.suffix if output else ".txt"
+    if suffix not in FORMATS:
+        raise click.UsageError(f"{output}: say by --format which of {', '.join(NAMES)} it is")
+    try:
+        conversion = api.convert_files(
+            paths, options, rule_folders, sys.stdin.buffer, suffix == ".html"
+        )
+    except (RuleError, BadName) as error:
+        raise click.ClickException(str(error)) from None
+    report = judged(conversion, judging)
+    content = render(report, conversion, suffix)
+    if output is None:
+        click.echo(content, nl=False)
+    else:
+        write_file(output, content)
+    end(report, judging)

@@ -1,0 +1,48 @@
+"""Everything that ingress-nginx knows has an owner in rules/, and nobody owns anything else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from nginx2istio.loader import RuleError, load
+from nginx2istio.nginx.catalogue import known
+
+
+def owned() -> set[str]:
+    rules = load()
+    return {*rules.owner, *rules.entries}
+
+
+def test_no_key_is_without_an_owner() -> None:
+    assert not set(known()) - owned()
+
+
+def test_no_owner_is_without_a_key() -> None:
+    assert not owned() - set(known())
+
+
+def test_what_is_known_is_the_whole_catalogue() -> None:
+    kinds = [entry.kind for entries in known().values() for entry in entries]
+    assert {kind: kinds.count(kind) for kind in sorted(set(kinds))} == {
+        "annotation": 136 + 23,
+        "configmap": 196 + 14,
+        "default": 53,
+        "field": 29,
+        "flag": 72,
+    }
+
+
+def test_entries_say_what_becomes_of_it_and_what_to_do() -> None:
+    for key, entry in load().entries.items():
+        assert entry.text and entry.instead, key
+
+
+@pytest.mark.parametrize("other", ["ENTRY = Entry(('ssl-redirect',), 'neutral', 'x')", ""])
+def test_a_key_has_one_owner(tmp_path: Path, other: str) -> None:
+    rule = "@rule('--kubeconfig')\ndef mine(here):\n    yield from ()\n"
+    text = f"from nginx2istio.rule import Entry, rule\n{other or rule}\n"
+    (tmp_path / "mine.py").write_text(text, encoding="utf-8")
+    with pytest.raises(RuleError, match="has two owners"):
+        load([tmp_path])
