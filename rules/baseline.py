@@ -44,10 +44,12 @@ NO_UPGRADE = Message(
     "N2I906",
     "approximated",
     "info",
-    "a back end that answers a request for another protocol (WebSocket) with anything but 101: "
-    "Envoy passes the status on, but neither the body nor its type",
-    "nothing: clients that ask for an upgrade look at the status",
-    frozenset({"protocol"}),
+    "requests for another protocol: when a back end answers one for a WebSocket with a status from "
+    "200 to 399 instead of 101, Envoy passes status and headers on, but neither the body nor its "
+    "Content-Type; a request for any other protocol than WebSocket it answers itself with 403",
+    "nothing: a client that asks for a WebSocket and does not get 101 looks at the status",
+    frozenset({"protocol", "body", "response-headers"}),
+    only_with="Upgrade",
 )
 REFUSALS = Message(
     "N2I905",

@@ -8,7 +8,7 @@ Sources, in nginx's order: the ConfigMaps that ``add-headers`` and ``proxy-set-h
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -171,29 +171,53 @@ def _of_annotation(config: NginxConfig, location: Location) -> Iterator[HeaderLi
             yield HeaderLine("set", name, text, "custom-headers", at.origin, f"{name}: {at.text}")
 
 
+def block_lines(
+    key: str, setting: Setting, directives: Iterable[Directive]
+) -> tuple[HeaderLine, ...]:
+    """What the directives of a block within a snippet say of headers. Raises Unclear."""
+    return tuple(
+        HeaderLine(kind, name, value, key, directive_origin(setting, one), one.text, codes)
+        for one in directives
+        for kind, name, value, codes in header_lines(one)
+    )
+
+
 def answer_headers(
-    config: NginxConfig, server: Server, location: Location, auth: bool = False
+    config: NginxConfig,
+    server: Server,
+    location: Location,
+    auth: bool = False,
+    block: Iterable[HeaderLine] | None = None,
 ) -> tuple[HeaderLine, ...]:
     """What nginx does to the headers of answers at a location, in its order.
 
     add_header and proxy_hide_header are inherited only by levels that have none of their own;
     ``auth`` is whether the location has one from the template, for the cookie of auth-url.
+    ``block`` are the lines of a location block in a snippet of the host, which stands in place of
+    the location; those of the host alone when it is empty.
     """
-    everywhere = _everywhere(config)
-    by_host, by_path = (
-        [x for x in _of_snippets(config, server, location, level) if x.kind in ANSWER]
-        for level in ("server", "location")
-    )
-    by_path += _of_annotation(config, location)
-    if not (everywhere or by_host or by_path):
-        return ()
-    by_level = (everywhere, by_host, by_path)
+    by_level: list[list[HeaderLine]] = []
+    hidden = config.given("hide-headers")
+    for level in ("http", "server", "location"):
+        own = block if level == "location" else None
+        given = _of_snippets(config, server, location, level) if own is None else own
+        found = [x for x in given if x.kind in ANSWER]
+        if level == "http":
+            found += _of_map(config, "add-headers", "set")
+            names = config.controller.config["hide-headers"]
+            for name in names if hidden and isinstance(names, tuple) else ():
+                text = f"hide-headers: {name}"
+                at = hidden.origin if hidden else Origin()
+                found.append(HeaderLine("hide", str(name), "", "hide-headers", at, text))
+        by_level.append(found)
+    if block is None:
+        by_level[-1] += _of_annotation(config, location)
     lines = [x for level in by_level for x in level if x.kind in ("set", "clear")]
     for kind in ("add", "hide"):
         for found in reversed(by_level):
-            own = [x for x in found if x.kind == kind]
-            lines += own
-            if own or (kind == "add" and auth):
+            here = [x for x in found if x.kind == kind]
+            lines += here
+            if here or (kind == "add" and auth):
                 break
     return tuple(lines)
 
