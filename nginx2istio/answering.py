@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from nginx2istio.istio.statuses import by_status
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.headers import HeaderLine, answer_headers
-from nginx2istio.variables import envoy_value
+from nginx2istio.variables import by_port, envoy_value
 
 if TYPE_CHECKING:
     from nginx2istio.rule import Here
@@ -82,26 +82,23 @@ def by_host(
     """An answer that nginx gives at the level of the host: (port, 0 for all; fields of a route).
 
     It carries the headers of the host, those of ``block`` (a location block in a snippet of the
-    host), and its own; nothing that is said at the Ingress's location. Raises UnknownVariable.
+    host), and its own; nothing that is said at the Ingress's location, which is where the
+    controller adds Strict-Transport-Security, too. Raises UnknownVariable.
     """
     lines = answer_headers(here.config, here.server, here.location, block=tuple(block))
-    own = fields.get("headers", {}).get("response", {}).get("set", {})
-    by_port = {at: _headers(here, lines, at, own) for at in here.ports if port in (0, at)}
-    alike = len({repr(found) for found in by_port.values()}) == 1
-    for at, found in list(by_port.items())[: 1 if alike else None]:
-        whole = {**fields, "headers": {"response": found}} if found else dict(fields)
-        yield port or (0 if alike else at), whole
-
-
-def _headers(
-    here: Here, lines: Sequence[HeaderLine], port: int, own: Mapping[str, str]
-) -> dict[str, Any]:
-    """The field ``headers.response`` of an answer on a port: the lines go before its own."""
     settled = settle(lines)
+    some = any(by_port(line.value) for _, _, line in settled.written)
+    for at in here.ports if some and not port else (port,):
+        response = _headers(here, settled, at, fields)
+        yield at, {**fields, "headers": {"response": response}} if response else dict(fields)
+
+
+def _headers(here: Here, settled: Settled, port: int, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The field ``headers.response`` of an answer on a port: the lines go before its own."""
+    own = fields.get("headers", {}).get("response", {}).get("set", {})
     found: dict[str, Any] = {"remove": list(settled.removed)} if settled.removed else {}
-    security = transport_security(here.config, lines) if port == 443 else ""
-    if own or security:
-        found["set"] = {**own, **({STS: security} if security else {})}
+    if own:
+        found["set"] = dict(own)
     for how, name, line in settled.written:
         if line.name.lower() == "server":
             continue

@@ -61,6 +61,9 @@ REFUSALS = Message(
     "see that no old client or health check speaks HTTP/1.0",
     frozenset({"status", "protocol"}),
 )
+ASKS = "'upgrade' in request.headers && request.headers['connection'].matches('(?i)upgrade')"
+UPGRADE = {"key": "Connection", "value": f"%CEL({ASKS} ? 'upgrade' : '')%"}
+"""nginx spells the header in its own way, and leaves out what else the client wrote there."""
 
 
 @rule("baseline", scope="once", when="always")
@@ -101,6 +104,7 @@ def client_headers(here: Here) -> Iterator[Edit | Finding]:
     mutations: list[dict[str, object]] = [
         {"remove": "x-original-forwarded-for"},
         {"append": {"header": original, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}},
+        {"append": {"header": UPGRADE, "append_action": "OVERWRITE_IF_EXISTS"}},
     ]
     if odd:
         allowed = "a-z0-9_-" if odd == "dots" else "a-z0-9-"
