@@ -56,11 +56,18 @@ REFUSALS = Message(
     "approximated",
     "info",
     "requests that no browser sends: nginx refuses a header over 8 KB, a broken escape or a path "
-    "that leaves the root with 400 and TRACE with 405, and takes HTTP/1.0; Envoy takes headers up "
-    "to 60 KB, answers HTTP/1.0 with 426, and treats some of the others otherwise",
-    "see that no old client or health check speaks HTTP/1.0",
+    "that leaves the root with 400 and TRACE with 405{nginx}; Envoy takes headers up to 60 KB"
+    "{envoy}, and treats some of the others otherwise",
+    "{instead}",
     frozenset({"status", "protocol"}),
 )
+REFUSED = {"nginx": "", "envoy": "", "instead": "nothing"}
+OLD_HTTP = {
+    "nginx": ", and takes HTTP/1.0",
+    "envoy": ", answers HTTP/1.0 with 426",
+    "instead": "see that no old client or health check speaks HTTP/1.0, or convert with "
+    "--envoy-filters",
+}
 ASKS = "'upgrade' in request.headers && request.headers['connection'].matches('(?i)upgrade')"
 UPGRADE = {"key": "Connection", "value": f"%CEL({ASKS} ? 'upgrade' : '')%"}
 """nginx spells the header in its own way, and leaves out what else the client wrote there."""
@@ -72,7 +79,7 @@ def baseline(here: Here) -> Iterator[Edit | Finding]:
     yield mesh("pathNormalization", {"normalization": "DECODE_AND_MERGE_SLASHES"})
     yield HTTPS_EVERYWHERE.about("").for_all()
     yield PATHS.about("").for_all()
-    yield REFUSALS.about("").for_all()
+    yield REFUSALS.about("", **(REFUSED if here.options.envoy_filters else OLD_HTTP)).for_all()
     yield NO_UPGRADE.about("").for_all()
 
 
@@ -98,7 +105,10 @@ def client_headers(here: Here) -> Iterator[Edit | Finding]:
             what.append("back ends get no X-Original-Forwarded-For")
         yield REQUEST_HEADERS.about("", what=", ".join(what)).for_all()
         return
-    fields: dict[str, object] = {"preserve_external_request_id": True}
+    fields: dict[str, object] = {
+        "preserve_external_request_id": True,
+        "http_protocol_options": {"accept_http_10": True},
+    }
     source = here.text("forwarded-for-header")
     original = {"key": "X-Original-Forwarded-For", "value": f"%REQ({source.upper()})%"}
     mutations: list[dict[str, object]] = [
