@@ -338,4 +338,5 @@ def build(
         services=services.by_name,
         own=own,
         settings=tuple(s for loaded in everyone for s in loaded.settings.values()),
+        foreign=loads.foreign,
     )

@@ -25,6 +25,15 @@ FORBIDDEN = tuple(
     )
 )
 """What --deep-inspect takes for an attempt to break out of the configuration (CheckRegex)."""
+FOREIGN = frozenset(
+    {
+        "acme.cert-manager.io",
+        "cert-manager.io",
+        "certmanager.k8s.io",
+        "external-dns.alpha.kubernetes.io",
+    }
+)
+"""The domains of annotations for cert-manager and external-dns."""
 
 
 @dataclass(slots=True)
@@ -50,6 +59,7 @@ class Load:
     rejected: list[Rejected] = field(default_factory=list)
     mistakes: list[Mistake] = field(default_factory=list)
     unknown: list[Setting] = field(default_factory=list)
+    foreign: dict[str, tuple[Setting, ...]] = field(default_factory=dict)
     idle: list[Lost] = field(default_factory=list)
 
 
@@ -71,6 +81,9 @@ def load(
         if why:
             out.rejected.append(Rejected(ingress.origin, why, ingress.hosts))
             continue
+        foreign = tuple(_foreign(ingress))
+        if foreign:
+            out.foreign[ingress.key] = foreign
         settings = {}
         for key, value in extracted.values.items():
             at = ingress.at(extracted.written[key])
@@ -79,6 +92,13 @@ def load(
         local = {k: s for k, s in settings.items() if k not in SERVER and k not in UPSTREAM}
         out.everyone.append(Loaded(ingress, extracted, settings, local))
     return out
+
+
+def _foreign(ingress: Ingress) -> Iterator[Setting]:
+    """The annotations by which other controllers act on an Ingress."""
+    for key, text in ingress.annotations.items():
+        if key.partition("/")[0] in FOREIGN or key == "kubernetes.io/tls-acme":
+            yield Setting(key, text, ingress.at(key), text)
 
 
 def _looked_up(
