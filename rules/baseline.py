@@ -46,9 +46,10 @@ NO_UPGRADE = Message(
     "info",
     "requests for another protocol: when a back end answers one for a WebSocket with a status from "
     "200 to 399 instead of 101, Envoy passes status and headers on, but neither the body nor its "
-    "Content-Type; a request for any other protocol than WebSocket it answers itself with 403",
+    "Content-Type; an offer of HTTP/2 (h2c) it does not pass on, and a request for any other "
+    "protocol it answers itself with 403",
     "nothing: a client that asks for a WebSocket and does not get 101 looks at the status",
-    frozenset({"protocol", "body", "response-headers"}),
+    frozenset({"protocol", "body", "response-headers", "request-headers"}),
     only_with="Upgrade",
 )
 REFUSALS = Message(
