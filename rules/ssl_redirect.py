@@ -142,8 +142,12 @@ def hsts(here: Here) -> Iterator[Edit | Finding]:
 
     What a snippet or a list of headers says of it comes later and wins.
     """
-    if not here.tls or not here["hsts"]:
-        return
+    if here.tls and here["hsts"]:
+        yield from _header(here)
+
+
+@once_per("server", "settings", "config")
+def _header(here: Here) -> Iterator[Edit]:
     said = answer_headers(here.config, here.server, here.location)
     security = transport_security(here.config, said)
     if security:

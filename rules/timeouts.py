@@ -69,7 +69,7 @@ def timeouts(here: Here) -> Iterator[Edit | Finding]:
     if "proxy-connect-timeout" in here:
         yield connect(here.number("proxy-connect-timeout"))
     if "proxy-read-timeout" in here and here.number("proxy-read-timeout"):
-        told = any(k in here or here.global_setting(k) for k in RETRY_KEYS)
+        told = any(here.given(k) for k in RETRY_KEYS)
         seconds = here.number("proxy-read-timeout")
         again = AGAIN if seconds < USUAL and not told else ""
         yield READ.about("proxy-read-timeout", seconds=seconds, again=again)
@@ -89,8 +89,8 @@ def connect_timeout_default(here: Here) -> Iterator[Edit | Finding]:
 
 def connect(seconds: int) -> Edit:
     """Istio's connect timeout."""
-    shortest = f"{seconds}s" if seconds > 0 else "1ms"
-    return destination("connectionPool.tcp.connectTimeout", shortest)
+    wait = f"{seconds}s" if seconds > 0 else "1ms"
+    return destination("connectionPool.tcp.connectTimeout", wait)
 
 
 @rule(

@@ -106,37 +106,21 @@ def finished(body: Object, policies: Policies, at: Wanted | None) -> Object:
     return body
 
 
-def place_routes(
-    place: Place, port: int, policies: Policies, where: str
-) -> tuple[list[tuple[Object, Object, str]], Conflicts]:
-    """The routes of a place on a port: (further match, body, name), in order of precedence.
-
-    What nginx answers before limits and access count has a name of its own, so that an EnvoyFilter
-    for the place's name does not act on it.
-    """
-    base, conflicts = route_body(place, port, policies, where)
-    found: list[tuple[Object, Object, str]] = []
-    for edit in variants(place, port):
-        whole = {} if edit.path == "bare" else base
-        body = {k: v for k, v in whole.items() if k not in edit.value}
-        if edit.value.keys() & {"redirect", "directResponse"}:
-            body.pop("directResponse", None)
-            body.pop("redirect", None)
-        body |= {k: v for k, v in edit.value.items() if v is not None}
-        if "headers" in edit.value and "headers" in whole:
-            merged: Object = {}
-            for part in (edit.value["headers"], whole["headers"]):
-                for name, inner in part.items():
-                    put(merged, name, inner)
-            body["headers"] = merged
-        name = place.name
-        if edit.phase < Phase.LIMIT:
-            name += f" {edit.phase.name.lower()}"
-        found.append((dict(edit.match), finished(body, policies, place, port), name))
-        if not edit.match:
-            return list(_split(found, place, port)), conflicts
-    found.append(({}, finished(base, policies, place, port), place.name))
-    return list(_split(found, place, port)), conflicts
+def _varied(edit: Edit, base: Object) -> Object:
+    if edit.path == "bare":
+        base = {}
+    body = {k: v for k, v in base.items() if k not in edit.value}
+    if not ANSWERS.isdisjoint(edit.value):
+        body.pop("directResponse", None)
+        body.pop("redirect", None)
+    body |= {k: v for k, v in edit.value.items() if v is not None}
+    if "headers" in edit.value and "headers" in base:
+        merged: Object = {}
+        for part in (edit.value["headers"], base["headers"]):
+            for name, inner in part.items():
+                put(merged, name, inner)
+        body["headers"] = merged
+    return body
 
 
 def _split(

@@ -53,6 +53,12 @@ class NginxConfig:
     """Every accepted annotation of every loaded Ingress, in force or not."""
     foreign: Mapping[str, tuple[Setting, ...]] = field(default_factory=dict)
     """By Ingress: the annotations by which cert-manager and external-dns act on it."""
+    defaults: Mapping[str, Value | None] = field(init=False)
+    """What is in force where no annotation says anything, for annotations and ConfigMap keys."""
+
+    def __post_init__(self) -> None:
+        said = {key: effective(key, {}, self.controller) for key in ANNOTATIONS}
+        object.__setattr__(self, "defaults", {**self.controller.config, **said})
 
     def in_force(self, location: Location, key: str) -> Value | None:
         """The effective value of an annotation, or of a key that only the ConfigMap has."""

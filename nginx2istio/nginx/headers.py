@@ -8,7 +8,7 @@ Sources, in nginx's order: the ConfigMaps that ``add-headers`` and ``proxy-set-h
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -187,7 +187,7 @@ def answer_headers(
     server: Server,
     location: Location,
     auth: bool = False,
-    block: Iterable[HeaderLine] | None = None,
+    block: Sequence[HeaderLine] | None = None,
 ) -> tuple[HeaderLine, ...]:
     """What nginx does to the headers of answers at a location, in its order.
 
@@ -196,28 +196,23 @@ def answer_headers(
     ``block`` are the lines of a location block in a snippet of the host, which stands in place of
     the location; those of the host alone when it is empty.
     """
-    by_level: list[list[HeaderLine]] = []
-    hidden = config.given("hide-headers")
-    for level in ("http", "server", "location"):
-        own = block if level == "location" else None
-        given = _of_snippets(config, server, location, level) if own is None else own
-        found = [x for x in given if x.kind in ANSWER]
-        if level == "http":
-            found += _of_map(config, "add-headers", "set")
-            names = config.controller.config["hide-headers"]
-            for name in names if hidden and isinstance(names, tuple) else ():
-                text = f"hide-headers: {name}"
-                at = hidden.origin if hidden else Origin()
-                found.append(HeaderLine("hide", str(name), "", "hide-headers", at, text))
-        by_level.append(found)
+    everywhere = _everywhere(config)
+    by_host = [x for x in _of_snippets(config, server, location, "server") if x.kind in ANSWER]
     if block is None:
-        by_level[-1] += _of_annotation(config, location)
+        inner = _of_snippets(config, server, location, "location")
+        by_path = [x for x in inner if x.kind in ANSWER]
+        by_path += _of_annotation(config, location)
+    else:
+        by_path = [x for x in block if x.kind in ANSWER]
+    if not (everywhere or by_host or by_path):
+        return ()
+    by_level = (everywhere, by_host, by_path)
     lines = [x for level in by_level for x in level if x.kind in ("set", "clear")]
     for kind in ("add", "hide"):
         for found in reversed(by_level):
-            here = [x for x in found if x.kind == kind]
-            lines += here
-            if here or (kind == "add" and auth):
+            own = [x for x in found if x.kind == kind]
+            lines += own
+            if own or (kind == "add" and auth):
                 break
     return tuple(lines)
 
