@@ -24,7 +24,7 @@ function envoy_on_response(handle)
 end
 """
 BOTH = 'cookie = cookie .. "; Expires=" .. date'
-DATE_ONLY = 'cookie = cookie:gsub("; Max%-Age=%d+", "") .. "; Expires=" .. date'
+DATE_ONLY = 'cookie = cookie:gsub("; Max%-Age=%-?%d+", "") .. "; Expires=" .. date'
 
 
 def lua_filter() -> Object:
