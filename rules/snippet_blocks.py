@@ -164,7 +164,7 @@ class _Block:
             if self.plain:
                 yield variant(Phase.SERVER, {"uri": uri}, at, bare=True, **whole)
             else:
-                yield front(Phase.SERVER, {"uri": uri}, at, **whole)
+                yield front(Phase.FIND, {"uri": uri}, at, **whole)
 
     def routes(self) -> Iterator[Part]:
         """The block as an answer to its paths; one that protects and can't be said closes them."""
