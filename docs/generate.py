@@ -50,7 +50,10 @@ def _finding(message: Message) -> Iterable[str]:
     yield f"*{message.severity}, {message.fate}.* {_sentence(message.text)}"
     yield ""
     if message.aspects:
-        yield f"Differs: {', '.join(sorted(message.aspects))}."
+        only = (
+            f", of requests with the header {message.only_with} only" if message.only_with else ""
+        )
+        yield f"Differs: {', '.join(sorted(message.aspects))}{only}."
         yield ""
     yield f"Instead: {_sentence(message.instead)}"
     yield ""

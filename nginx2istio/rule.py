@@ -113,7 +113,8 @@ class Message:
     """A kind of finding: stable code, what becomes of the annotation, how bad, what to do.
 
     ``text`` and ``instead`` are templates for ``str.format``; ``aspects`` are what of an answer
-    it announces to be different, empty when nothing differs.
+    it announces to be different, empty when nothing differs. ``only_with`` is a header: requests
+    without it are not what it is about.
     """
 
     code: str
@@ -122,6 +123,7 @@ class Message:
     text: str
     instead: str
     aspects: frozenset[Aspect] = frozenset()
+    only_with: str = ""
 
     def about(self, key: str, /, **facts: object) -> Finding:
         """A finding of this kind about an annotation (canonical key) in force here."""

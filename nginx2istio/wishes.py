@@ -23,15 +23,20 @@ def route(path: str, value: Any, port: int = 0) -> Edit:
 
 
 def variant(
-    phase: Phase, match: Mapping[str, Any] | None = None, port: int = 0, **fields: Any
+    phase: Phase,
+    match: Mapping[str, Any] | None = None,
+    port: int = 0,
+    bare: bool = False,
+    **fields: Any,
 ) -> Edit:
     """A copy of this location's route that stands before it, for requests that also match.
 
     Fields replace the copy's; a field given as None is left out. With ``redirect`` or
     ``directResponse`` the copy asks no Service. Without ``match`` it takes every request of the
-    location (on ``port``), and what nginx does in later phases is never reached.
+    location (on ``port``), and what nginx does in later phases is never reached. A ``bare`` one
+    has these fields only, and nothing of the location's route.
     """
-    return Edit("variant", "", fields, port, phase, match or {})
+    return Edit("variant", "bare" if bare else "", fields, port, phase, match or {})
 
 
 def answer(status: int, location: str) -> dict[str, Any]:

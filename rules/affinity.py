@@ -1,8 +1,10 @@
 """affinity, session-cookie-*: a cookie that keeps a client at one pod."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
+from nginx2istio.istio import expires_lua
 from nginx2istio.rule import (
     Edit,
     Finding,
@@ -34,7 +36,8 @@ EXPIRES = Message(
     "approximated",
     "info",
     "the cookie {name} says its lifetime by Max-Age only, not by Expires",
-    "nothing: all browsers of the last ten years read Max-Age, and prefer it",
+    "nothing: all browsers of the last ten years read Max-Age, and prefer it; --envoy-filters adds "
+    "Expires",
     frozenset({"cookies"}),
 )
 PERSISTENT = Message(
@@ -89,6 +92,7 @@ TAKES_PART = Message(
     "nothing: the cookie is the same as that of the Service's other paths",
     frozenset({"cookies"}),
 )
+TOKEN = re.compile(r"[\w!#$&'*.^`|~-]+")
 COOKIE = "consistentHash.httpCookie"
 MISTAKE_NONE: tuple[dict[str, Any], ...] = (
     {
@@ -242,8 +246,16 @@ def old_browsers(here: Here) -> Iterator[Edit | Finding]:
 def told(here: Here, name: str) -> Iterator[Edit | Finding]:
     """Say what is another in Envoy's cookie, however it is made."""
     yield ASSIGNED.about("affinity", name=name)
-    if "session-cookie-expires" in here:
+    if "session-cookie-expires" not in here:
+        return
+    if not here.options.envoy_filters or not TOKEN.fullmatch(name):
         yield EXPIRES.about("session-cookie-expires", name=name)
+        return
+    seconds = int(here.text("session-cookie-expires"))
+    value = expires_lua.per_route(name, seconds, "session-cookie-max-age" in here)
+    filter_ = http_filter(expires_lua.NAME, expires_lua.lua_filter(), disabled=True)
+    yield envoy_filter(here, "expires", filter_)
+    yield envoy_filter(here, f"expires of {here.route_name}", on_route(here.route_name, value))
 
 
 def differences(here: Here, name: str) -> Iterator[Edit | Finding]:

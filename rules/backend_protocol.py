@@ -22,7 +22,7 @@ SNI = Message(
     "info",
     "nginx names no host when it opens TLS to the pods; Istio names the one of the request (SNI)",
     "nothing, unless the pods choose a certificate, or refuse, by the name",
-    frozenset({"tls"}),
+    frozenset({"protocol"}),
 )
 FCGI = Message(
     "N2I331",
@@ -48,7 +48,7 @@ DETAIL = Message(
     "Istio can't set {name} for the connection to the pods: gateway and pod agree on TLS 1.2 or "
     "1.3 and on a cipher by themselves",
     "nothing, unless a pod must be kept from something that it offers",
-    frozenset({"tls"}),
+    frozenset({"protocol"}),
 )
 PLAIN = Message(
     "N2I334",

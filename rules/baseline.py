@@ -46,21 +46,34 @@ NO_UPGRADE = Message(
     "N2I906",
     "approximated",
     "info",
-    "a back end that answers a request for another protocol (WebSocket) with anything but 101: "
-    "Envoy passes the status on, but neither the body nor its type",
-    "nothing: clients that ask for an upgrade look at the status",
-    frozenset({"protocol"}),
+    "requests for another protocol: when a back end answers one for a WebSocket with a status from "
+    "200 to 399 instead of 101, Envoy passes status and headers on, but neither the body nor its "
+    "Content-Type; an offer of HTTP/2 (h2c) it does not pass on, and a request for any other "
+    "protocol it answers itself with 403",
+    "nothing: a client that asks for a WebSocket and does not get 101 looks at the status",
+    frozenset({"protocol", "body", "response-headers", "request-headers"}),
+    only_with="Upgrade",
 )
 REFUSALS = Message(
     "N2I905",
     "approximated",
     "info",
     "requests that no browser sends: nginx refuses a header over 8 KB, a broken escape or a path "
-    "that leaves the root with 400 and TRACE with 405, and takes HTTP/1.0; Envoy takes headers up "
-    "to 60 KB, answers HTTP/1.0 with 426, and treats some of the others otherwise",
-    "see that no old client or health check speaks HTTP/1.0",
+    "that leaves the root with 400 and TRACE with 405{nginx}; Envoy takes headers up to 60 KB"
+    "{envoy}, and treats some of the others otherwise",
+    "{instead}",
     frozenset({"status", "protocol"}),
 )
+REFUSED = {"nginx": "", "envoy": "", "instead": "nothing"}
+OLD_HTTP = {
+    "nginx": ", and takes HTTP/1.0",
+    "envoy": ", answers HTTP/1.0 with 426",
+    "instead": "see that no old client or health check speaks HTTP/1.0, or convert with "
+    "--envoy-filters",
+}
+ASKS = "'upgrade' in request.headers && request.headers['connection'].matches('(?i)upgrade')"
+UPGRADE = {"key": "Connection", "value": f"%CEL({ASKS} ? 'upgrade' : '')%"}
+"""nginx spells the header in its own way, and leaves out what else the client wrote there."""
 
 
 ERROR_PAGES = Message(
@@ -113,7 +126,7 @@ def baseline(here: Here) -> Iterator[Edit | Finding]:
     yield mesh("pathNormalization", {"normalization": "DECODE_AND_MERGE_SLASHES"})
     yield HTTPS_EVERYWHERE.about("").for_all()
     yield PATHS.about("").for_all()
-    yield REFUSALS.about("").for_all()
+    yield REFUSALS.about("", **(REFUSED if here.options.envoy_filters else OLD_HTTP)).for_all()
     yield NO_UPGRADE.about("").for_all()
     yield ERROR_PAGES.about("").for_all()
     yield ACCEL.about("").for_all()
@@ -145,12 +158,16 @@ def client_headers(here: Here) -> Iterator[Edit | Finding]:
         said = REQUEST_HEADERS.about("", what=", ".join(what)).for_all()
         yield replace(said, severity="warning") if odd and _identified(here) else said
         return
-    fields: dict[str, object] = {"preserve_external_request_id": True}
+    fields: dict[str, object] = {
+        "preserve_external_request_id": True,
+        "http_protocol_options": {"accept_http_10": True},
+    }
     source = here.text("forwarded-for-header")
     original = {"key": "X-Original-Forwarded-For", "value": f"%REQ({source.upper()})%"}
     mutations: list[dict[str, object]] = [
         {"remove": "x-original-forwarded-for"},
         {"append": {"header": original, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}},
+        {"append": {"header": UPGRADE, "append_action": "OVERWRITE_IF_EXISTS"}},
     ]
     if odd:
         allowed = "a-z0-9_-" if odd == "dots" else "a-z0-9-"

@@ -27,7 +27,7 @@ NO_PODS = Message(
     "while no pod of the canary {canary} is ready, nginx asks the main Service instead; the new "
     "gateway answers the canary's requests with 503",
     "take the canary's Ingress away, and convert again, before its pods go",
-    frozenset({"routing", "status"}),
+    frozenset({"routing"}),
 )
 UNAVAILABLE = Message(
     "N2I311",

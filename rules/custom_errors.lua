@@ -1,9 +1,10 @@
 -- Error pages as ingress-nginx makes them: an answer with one of the codes is replaced by what the
 -- error service says of it. What is particular to a route is in its metadata.
 local KEPT = {
-  [":status"] = true, ["strict-transport-security"] = true, ["www-authenticate"] = true,
-  ["server"] = true, ["date"] = true, ["connection"] = true,
+  [":status"] = true, ["www-authenticate"] = true, ["server"] = true, ["date"] = true,
+  ["connection"] = true,
 }
+local SECURITY = "strict-transport-security" -- only the location itself adds it
 local NAME = "nginx2istio.error-pages"
 
 function envoy_on_request(handle)
@@ -36,15 +37,17 @@ local function ask(handle, cluster, route, sent, path, more)
   return handle:httpCall(cluster, request, "", { timeout_ms = 10000, send_xff = false })
 end
 
-local function replace(handle, headers, body)
+local function replace(handle, security, headers, body)
   local gone = {}
   for name in pairs(handle:headers()) do
-    if not KEPT[name] and not name:find("^x%-envoy") then table.insert(gone, name) end
+    local keeps = KEPT[name] or name:find("^x%-envoy") or (security and name == SECURITY)
+    if not keeps then table.insert(gone, name) end
   end
   handle:body(true):setBytes(body or "")
   for _, name in ipairs(gone) do handle:headers():remove(name) end
   for name, value in pairs(headers) do
-    if name ~= "content-length" and name ~= "transfer-encoding" and not KEPT[name] then
+    if name ~= "content-length" and name ~= "transfer-encoding" and name ~= SECURITY
+      and not KEPT[name] then
       for _, one in ipairs(type(value) == "table" and value or { value }) do
         handle:headers():add(name, one)
       end
@@ -64,7 +67,7 @@ function envoy_on_response(handle)
     local body = handle:body(true)
     if body:length() > 0 and body:getBytes(0, body:length()) == "no healthy upstream" then
       local scheme = sent[":scheme"]
-      replace(handle, ask(handle, route["fallback"], route, sent, sent[":path"], {
+      replace(handle, true, ask(handle, route["fallback"], route, sent, sent[":path"], {
         ["x-code"] = "503", ["x-real-ip"] = client(handle), ["x-scheme"] = scheme,
         ["x-forwarded-host"] = sent[":authority"], ["x-forwarded-proto"] = scheme,
         ["x-forwarded-scheme"] = scheme, ["x-forwarded-port"] = scheme == "https" and "443" or "80",
@@ -77,10 +80,10 @@ function envoy_on_response(handle)
   handle:body(true) -- has to be asked for before the call, and again after it
   if route["pages"] then
     local path = "/" .. (sent[":path"]:match("%?.*") or "")
-    replace(handle, ask(handle, route["pages"], route, sent, path, {
+    replace(handle, false, ask(handle, route["pages"], route, sent, path, {
       ["x-code"] = status, ["x-original-uri"] = sent[":path"],
     }))
   else
-    replace(handle, { [":status"] = route["status"], ["content-type"] = "text/plain" }, "")
+    replace(handle, false, { [":status"] = route["status"], ["content-type"] = "text/plain" }, "")
   end
 end

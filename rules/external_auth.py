@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
+from nginx2istio.answering import STS, transport_security
 from nginx2istio.asking import (
     addresses_do,
     asked,
@@ -15,6 +16,7 @@ from nginx2istio.asking import (
 from nginx2istio.istio import auth_lua
 from nginx2istio.nginx.early import early
 from nginx2istio.nginx.external_auth import AuthService, ExternalAuth, answerer, external_auth
+from nginx2istio.nginx.headers import answer_headers
 from nginx2istio.rule import (
     Edit,
     Finding,
@@ -170,9 +172,9 @@ AS_NGINX = Message(
     "N2I225",
     "approximated",
     "info",
-    "{service} is told the tidied form of odd paths (//, %2F, ..), and is asked even where the "
-    "back end has no endpoints, when nginx answers 503 before it asks",
-    "nothing, unless it tells such spellings apart",
+    "authentication services are told the tidied form of odd paths (//, %2F, ..), and are asked "
+    "even where the back end has no endpoints, when nginx answers 503 before it asks",
+    "nothing, unless they tell such spellings apart",
     frozenset({"auth"}),
 )
 REMARKS = {
@@ -330,7 +332,7 @@ def _as_nginx(here: Here, auth: ExternalAuth, service: AuthService) -> Iterator[
         yield outside(service.name, service.port, tls=service.tls)
         if service.tls:
             yield resource(auth_lua.tls_policy(here.options.gateway_namespace, service.name))
-    yield AS_NGINX.about(auth.key, service=called(service))
+    yield AS_NGINX.about("").for_all()
     yield envoy_filter(here, "who-may-enter", http_filter(auth_lua.KEY, auth_lua.lua_filter()))
     cache = None
     if auth.cache_key:  # nginx's key has the host and the location besides: /x/ is not = /x
@@ -347,9 +349,25 @@ def _as_nginx(here: Here, auth: ExternalAuth, service: AuthService) -> Iterator[
         auth.always_set_cookie,
         auth.only_200,
         cache,
+        _of_location(here) if auth.signin else (),
     )
     name = f"who-may-enter {here.route_name}"
     yield envoy_filter(here, name, on_route(here.route_name, asked))
+
+
+def _of_location(here: Here) -> tuple[str, ...]:
+    """The headers that answers of the location carry, and the redirect to the sign-in page not.
+
+    nginx redirects from a location of its own, which has what the host says only.
+    """
+    said = answer_headers(here.config, here.server, here.location, "auth-url" in here)
+    host = {
+        x.name.lower() for x in answer_headers(here.config, here.server, here.location, block=())
+    }
+    names = {x.name.lower() for x in said if x.kind in ("set", "add")} - host
+    if here.tls and transport_security(here.config, said):
+        names.add(STS.lower())
+    return tuple(sorted(names))
 
 
 def _withheld(here: Here, auth: ExternalAuth, why: str, instead: str) -> Iterator[Edit | Finding]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from nginx2istio.answering import settle
 from nginx2istio.istio.statuses import by_status
 from nginx2istio.rule import (
     Edit,
@@ -111,46 +112,20 @@ def response_headers(here: Here) -> Iterator[Edit | Finding]:
     location hides that of its server. The route has one operation a header. CORS headers are the
     business of enable-cors, which nginx heeds last.
     """
-    last: dict[str, HeaderLine] = {}
-    added: list[HeaderLine] = []
-    hidden: dict[str, str] = {}
     cors = bool(here["enable-cors"] and here["cors-allow-origin"])
-    for line in answer_headers(here.config, here.server, here.location, "auth-url" in here):
-        if cors and line.name.lower() in CORS:
-            continue
-        if line.kind == "add":
-            added.append(line)
-        elif line.kind == "hide":
-            hidden.setdefault(line.name.lower(), line.name)
-        elif line.codes:  # holds besides what is set for all statuses
-            last.setdefault(f"{line.name.lower()} {line.codes}", line)
-        else:
-            last = {k: x for k, x in last.items() if k.split()[0] != line.name.lower()}
-            last[line.name.lower()] = line
-    cleared = {x.name.lower(): x.name for x in last.values() if x.kind == "clear" and not x.codes}
-    removed = [name for key, name in sorted((hidden | cleared).items())]
-    if removed:
-        yield route("headers.response.remove", removed)
-    for line in last.values():
-        if line.name.lower() == "server":
-            sent = line.text if line.kind == "set" else "no Server header"
-            yield SERVER.about(line.key, nginx=sent).on(line.text, line.origin)
-        elif line.kind == "set":
-            yield from _written(here, line, "set", line.name)
-    yield from _added(here, added)
+    said = answer_headers(here.config, here.server, here.location, "auth-url" in here)
+    settled = settle(x for x in said if not (cors and x.name.lower() in CORS))
+    if settled.removed:
+        yield route("headers.response.remove", list(settled.removed))
+    for how, name, line in settled.written:
+        if line.name.lower() != "server":
+            yield from _written(here, line, how, name)
+    for line in [x for x in said if x.name.lower() == "server" and x.kind in ("set", "clear")][-1:]:
+        sent = line.text if line.kind == "set" else "no Server header"
+        yield SERVER.about(line.key, nginx=sent).on(line.text, line.origin)
+    for line in settled.too_many:
+        yield MANY.about(line.key, name=line.name).on(line.text, line.origin)
     yield from _unread(here)
-
-
-def _added(here: Here, lines: list[HeaderLine]) -> Iterator[Edit | Finding]:
-    seen: dict[str, int] = {}
-    for line in lines:
-        spellings = dict.fromkeys((line.name, line.name.lower(), line.name.upper()))
-        count = seen.get(line.name.lower(), 0)
-        seen[line.name.lower()] = count + 1
-        if count < len(spellings):  # a map has a key once, but Envoy doesn't tell cases apart
-            yield from _written(here, line, "add", list(spellings)[count])
-        else:
-            yield MANY.about(line.key, name=line.name).on(line.text, line.origin)
 
 
 def _written(here: Here, line: HeaderLine, how: str, name: str) -> Iterator[Edit | Finding]:

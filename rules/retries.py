@@ -138,8 +138,7 @@ def policy(on: tuple[str, ...], tries: int, seconds: int) -> dict[str, object]:
     if tries < 2 or not on:
         tries, on = 2, NEVER
     made: dict[str, object] = {"attempts": tries - 1, "retryOn": ",".join(on)}
-    if seconds > 0:
-        made["perTryTimeout"] = f"{seconds}s"
+    made["perTryTimeout"] = f"{seconds}s" if seconds > 0 else "1ms"
     return made
 
 

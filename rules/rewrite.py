@@ -5,13 +5,17 @@ from collections.abc import Iterator
 
 from nginx2istio.istio import re2
 from nginx2istio.rule import (
+    Directive,
     Edit,
     Finding,
     Here,
     Message,
     Phase,
     answer,
+    envoy_filter,
     literal,
+    on_route,
+    rewritten,
     route,
     rule,
     variant,
@@ -30,7 +34,8 @@ CAPTURE = Message(
     "N2I122",
     "unsupported",
     "error",
-    "the target redirects to another host with a part of the path ({target}), which Istio can't",
+    "the target redirects to another host with a part of the path ({target}), which Istio can't: "
+    "{why}",
     "redirect to a fixed address, or let the back end redirect",
     frozenset({"redirect", "status", "routing"}),
 )
@@ -54,8 +59,7 @@ def rewrite(here: Here) -> Iterator[Edit | Finding]:
         return  # the path itself is reported
     if target.startswith(("http://", "https://", "$scheme")):
         if "$" in target:
-            yield CAPTURE.about("rewrite-target", target=target)
-            yield variant(Phase.RETURN, directResponse={"status": 503})
+            yield from _elsewhere(here, target)
         else:
             # nginx appends the query here, as it does to every rewrite
             yield variant(Phase.RETURN, **answer(302, literal(target)))
@@ -65,6 +69,24 @@ def rewrite(here: Here) -> Iterator[Edit | Finding]:
     if "x-forwarded-prefix" in here:
         value = literal(here.text("x-forwarded-prefix"))
         yield route("headers.request.set", {"X-Forwarded-Prefix": value})
+
+
+def _elsewhere(here: Here, target: str) -> Iterator[Edit | Finding]:
+    """A redirect with a part of the path, which only an EnvoyFilter cuts out."""
+    directive = Directive("rewrite", (f"(?i){here.location.path}", target, "break"), 1)
+    try:
+        made = rewritten(here, directive, relative=False, alone=False)
+        if made.patch is None:
+            raise re2.Untranslatable("it holds a variable of nginx")
+        if not here.options.envoy_filters:
+            raise re2.Untranslatable("that takes --envoy-filters")
+    except re2.Untranslatable as why:
+        yield CAPTURE.about("rewrite-target", target=target, why=why)
+        yield variant(Phase.RETURN, directResponse={"status": 503})
+        return
+    name = f"{here.server.host} {here.route_name} elsewhere"
+    yield variant(Phase.RETURN, name=name, **made.fields[0])
+    yield envoy_filter(here, name, on_route(name, {"redirect": made.patch}))
 
 
 def groups(target: str, captured: int) -> str:

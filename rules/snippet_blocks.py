@@ -1,12 +1,18 @@
 """Location blocks in the snippets of a host: paths that nginx answers apart from all Ingresses."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from nginx2istio.answering import by_host
 from nginx2istio.istio.re2 import Untranslatable
 from nginx2istio.nginx.directives import refuses, subject
-from nginx2istio.nginx.headers import snippets
+from nginx2istio.nginx.headers import (
+    HEADER_DIRECTIVES,
+    Unclear,
+    block_lines,
+    snippets,
+)
 from nginx2istio.nginx.model import Setting
 from nginx2istio.nginx.snippet import Directive, directive_origin, parse_snippet
 from nginx2istio.rule import (
@@ -15,7 +21,7 @@ from nginx2istio.rule import (
     Here,
     Message,
     Phase,
-    carried,
+    UnknownVariable,
     front,
     path_regex,
     returned,
@@ -138,10 +144,27 @@ class _Block:
             return {"regex": path_regex(self.path, self.modifier == "~*", query=False)}
         return {"exact" if self.modifier == "=" else "prefix": self.path}
 
-    def route(self, uri: Mapping[str, str], fields: Mapping[str, Any], port: int = 0) -> Edit:
-        if self.plain:
-            return variant(Phase.SERVER, {"uri": uri}, port=port, **fields)
-        return front(Phase.SERVER, {"uri": uri}, port=port, shared=True, **fields)
+    def route(
+        self,
+        uri: Mapping[str, str],
+        fields: Mapping[str, Any],
+        port: int = 0,
+        inner: Iterable[Directive] = (),
+    ) -> Iterator[Edit]:
+        """A route for the block, with the headers of the host and its own. Raises Untranslatable.
+
+        Nothing of the Ingress's location holds here.
+        """
+        try:
+            own = block_lines(self.key, self.setting, inner)
+            answers = list(by_host(self.here, fields, port, own))
+        except (Unclear, UnknownVariable) as why:
+            raise Untranslatable(f"it holds {why}") from None
+        for at, whole in answers:
+            if self.plain:
+                yield variant(Phase.SERVER, {"uri": uri}, at, bare=True, **whole)
+            else:
+                yield front(Phase.FIND, {"uri": uri}, at, **whole)
 
     def routes(self) -> Iterator[Part]:
         """The block as an answer to its paths; one that protects and can't be said closes them."""
@@ -157,7 +180,7 @@ class _Block:
             closed = "the host answers 503" if uri == {"prefix": "/"} else "its paths answer 503"
             yield self.say(CLOSED, why=why, so="everybody gets in" if open_ else closed)
             if not open_:
-                yield self.route(uri, {"directResponse": {"status": 503}})
+                yield from self.route(uri, {"directResponse": {"status": 503}})
 
     def answers(self, uri: Mapping[str, str]) -> list[Edit]:
         """The routes of a block that answers by itself. Raises Untranslatable."""
@@ -165,22 +188,19 @@ class _Block:
         inner = [x for x in block if subject(x.name) not in ("logging", "nothing")]
         closed = [x for x in inner if x.name == "internal" or (x.name, x.args) == DENY_ALL]
         given = [x for x in inner if x.name == "return"]
+        rest = [x for x in inner if x not in closed and x not in given]
+        for one in rest:
+            if one.name not in HEADER_DIRECTIVES:
+                raise Untranslatable(f"it holds {one.text}")
         if any(x.name == "internal" for x in closed):
-            return [self.route(uri, {"directResponse": {"status": 404}})]
-        extra = carried(self.here, [x for x in inner if x not in closed and x not in given])
+            return list(self.route(uri, {"directResponse": {"status": 404}}, inner=rest))
         if given:
             relative = bool(self.here["relative-redirects"])
             return [
-                self.route(uri, _with(fields, extra), port)
+                edit
                 for port, fields in returned(self.here, given[0], relative)
+                for edit in self.route(uri, fields, port, rest)
             ]
         if closed:
-            return [self.route(uri, {"directResponse": {"status": 403}})]
+            return list(self.route(uri, {"directResponse": {"status": 403}}, inner=rest))
         raise Untranslatable("it does more than to answer by itself")
-
-
-def _with(fields: dict[str, Any], extra: Mapping[str, str]) -> dict[str, Any]:
-    headers = fields.get("headers", {}).get("response", {}).get("set", {})
-    if not extra:
-        return fields
-    return fields | {"headers": {"response": {"set": {**headers, **extra}}}}

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from nginx2istio.answering import by_host
 from nginx2istio.istio.re2 import Untranslatable
 from nginx2istio.nginx.access import addresses
 from nginx2istio.nginx.directives import ONCE_A_LOCATION, refuses, subject
@@ -17,6 +18,7 @@ from nginx2istio.rule import (
     Here,
     Message,
     Phase,
+    UnknownVariable,
     carried,
     condition,
     envoy_filter,
@@ -217,14 +219,22 @@ class _Flow:
         if not open_ and self.level == "location":
             yield withheld()
         elif not open_:
-            yield self.answer({}, {"directResponse": {"status": 503}})
+            yield from self.answer({}, {"directResponse": {"status": 503}})
 
-    def answer(self, match: Mapping[str, Any], fields: Mapping[str, Any], port: int = 0) -> Edit:
-        """A route for the requests that match, which answers by itself."""
+    def answer(
+        self, match: Mapping[str, Any], fields: Mapping[str, Any], port: int = 0
+    ) -> Iterator[Edit]:
+        """A route for the requests that match, which answers by itself. Raises Untranslatable."""
         if self.level == "location":
-            return variant(Phase.RETURN, match, port=port, **fields)
-        uri = {"uri": {"prefix": "/"}}
-        return front(Phase.SERVER, {**uri, **match}, port=port, shared=True, **fields)
+            yield variant(Phase.RETURN, match, port=port, **fields)
+            return
+        whole = {"uri": {"prefix": "/"}, **match}
+        try:
+            answers = list(by_host(self.here, fields, port))
+        except UnknownVariable as unknown:
+            raise Untranslatable(f"Envoy has no equal for {unknown} in a header") from None
+        for at, answer in answers:
+            yield front(Phase.SERVER, whole, at, **answer)
 
     def flowing(self, key: str, setting: Setting, directive: Directive) -> Iterator[Part]:
         match directive.name:
@@ -288,7 +298,7 @@ class _Flow:
                 if extra:
                     headers = fields.get("headers", {}).get("response", {}).get("set", {})
                     fields = fields | {"headers": {"response": {"set": {**headers, **extra}}}}
-                yield self.answer(match, fields, port or own)
+                yield from self.answer(match, fields, port or own)
         if directive.args[:1] == ("444",):
             yield self.say(CLOSED, key, setting, directive)
 
@@ -327,4 +337,4 @@ class _Flow:
                     name = f"{here.server.host} server rewrite {self.count}"
                 yield envoy_filter(here, name, on_route(name, {"redirect": made.patch}))
                 fields = {**fields, "name": name}
-            yield self.answer(both, fields, port or own)
+            yield from self.answer(both, fields, port or own)

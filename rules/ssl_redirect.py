@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from nginx2istio.answering import STS, transport_security
 from nginx2istio.nginx.headers import answer_headers
 from nginx2istio.rule import (
     Edit,
@@ -56,7 +57,6 @@ FAKE = Message(
     "create a certificate for the host and name its Secret in spec.tls, or set ssl-redirect: "
     '"false"',
 )
-STS = "Strict-Transport-Security"
 
 
 @rule(
@@ -145,22 +145,12 @@ def hsts(here: Here) -> Iterator[Edit | Finding]:
     What a snippet or a list of headers says of it comes later and wins.
     """
     if here.tls and here["hsts"]:
-        yield from _unless_replaced(here)
-
-
-@once_per("server", "settings", "config")
-def _unless_replaced(here: Here) -> Iterator[Edit]:
-    said = answer_headers(here.config, here.server, here.location)
-    replaced = any(x.name.lower() == STS.lower() and x.kind != "add" and not x.codes for x in said)
-    if not replaced:
         yield from _header(here)
 
 
-@once_per("config")
+@once_per("server", "settings", "config")
 def _header(here: Here) -> Iterator[Edit]:
-    """The header, with the value that the controller's Lua composes."""
-    text = f"max-age={here['hsts-max-age']}"
-    if here["hsts-include-subdomains"]:
-        text += "; includeSubDomains"
-    text += "; preload" if here["hsts-preload"] else ""
-    yield route("headers.response.set", {STS: text}, port=443)
+    said = answer_headers(here.config, here.server, here.location)
+    security = transport_security(here.config, said)
+    if security:
+        yield route("headers.response.set", {STS: security}, port=443)

@@ -40,6 +40,15 @@ CLIENT = Message(
     "set the gateway's idle timeouts if idle or slow clients cost too much",
     frozenset({"timeout"}),
 )
+AT_ONCE = Message(
+    "N2I534",
+    "approximated",
+    "warning",
+    "{name} is 0: nginx gives a back end up at once, so that nearly all requests get 504; Envoy "
+    "gives it up after a millisecond",
+    "set a time that back ends can keep",
+    frozenset({"timeout"}),
+)
 USUAL = 60
 AGAIN = "; nor does it send an idempotent request again when the time is up"
 RETRY_KEYS = ("proxy-next-upstream", "proxy-next-upstream-tries", "retry-non-idempotent")
@@ -54,9 +63,12 @@ def timeouts(here: Here) -> Iterator[Edit | Finding]:
     """
     if here.upstream is None or here.location.slash_redirect:
         return
-    if "proxy-connect-timeout" in here and here.number("proxy-connect-timeout") > 0:
+    for key in ("proxy-connect-timeout", "proxy-read-timeout"):
+        if key in here and not here.number(key):
+            yield AT_ONCE.about(key, name=key)
+    if "proxy-connect-timeout" in here:
         yield connect(here.number("proxy-connect-timeout"))
-    if "proxy-read-timeout" in here:
+    if "proxy-read-timeout" in here and here.number("proxy-read-timeout"):
         told = any(here.given(k) for k in RETRY_KEYS)
         seconds = here.number("proxy-read-timeout")
         again = AGAIN if seconds < USUAL and not told else ""
@@ -71,13 +83,14 @@ def connect_timeout_default(here: Here) -> Iterator[Edit | Finding]:
     if here.upstream is None or "proxy-connect-timeout" in here or here.location.slash_redirect:
         return
     given = here.global_setting("proxy-connect-timeout")
-    if given and here.number("proxy-connect-timeout") > 0:
+    if given:
         yield connect(here.number("proxy-connect-timeout"))
 
 
 def connect(seconds: int) -> Edit:
     """Istio's connect timeout."""
-    return destination("connectionPool.tcp.connectTimeout", f"{seconds}s")
+    wait = f"{seconds}s" if seconds > 0 else "1ms"
+    return destination("connectionPool.tcp.connectTimeout", wait)
 
 
 @rule(

@@ -191,6 +191,7 @@ local function refuse(handle, check, answer)
       reply[":status"] = "302"
       reply["location"] = answer.signin
       reply["set-cookie"] = cookies
+      handle:streamInfo():dynamicMetadata():set(KEY, "bare", check["bare"] or {})
     end
   end
   handle:respond(reply, "")
@@ -223,7 +224,9 @@ end
 
 function envoy_on_response(handle)
   local kept = handle:streamInfo():dynamicMetadata():get(KEY)
-  if kept == nil or kept["cookies"] == nil then return end
+  if kept == nil then return end
+  for _, name in ipairs(kept["bare"] or {}) do handle:headers():remove(name) end
+  if kept["cookies"] == nil then return end
   if kept["always"] or COOKIE_STATUS[handle:headers():get(":status")] then
     for _, cookie in ipairs(kept["cookies"]) do
       handle:headers():add("set-cookie", cookie)
@@ -252,6 +255,7 @@ def question(
     always: bool = False,
     strict: bool = False,
     cache: Mapping[str, Any] | None = None,
+    bare: Sequence[str] = (),
 ) -> Object:
     """What to add to a route for the filter to ask about its requests.
 
@@ -260,7 +264,8 @@ def question(
     401 leads, ``always`` is auth-always-set-cookie. ``strict``: only 200 is a yes, and a 401 goes
     without the service's challenge, as in the controller's Lua for keepalive. ``cache`` has the
     ``key`` of the answer, for how many ``seconds`` an answer counts, by its status, and the path
-    that has answers of its own (``apart``).
+    that has answers of its own (``apart``). ``bare`` are headers of the route that the redirect to
+    the sign-in page goes without.
     """
     check: dict[str, Any] = {
         "cluster": cluster,
@@ -278,6 +283,8 @@ def question(
         check["strict"] = True
     if cache:
         check["cache"] = dict(cache)
+    if bare:
+        check["bare"] = list(bare)
     return {"metadata": {"filter_metadata": {LUA: {KEY: check}}}}
 
 

@@ -107,6 +107,8 @@ def finished(body: Object, policies: Policies, at: Wanted | None) -> Object:
 
 
 def _varied(edit: Edit, base: Object) -> Object:
+    if edit.path == "bare":
+        base = {}
     body = {k: v for k, v in base.items() if k not in edit.value}
     if not ANSWERS.isdisjoint(edit.value):
         body.pop("directResponse", None)

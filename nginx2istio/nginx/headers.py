@@ -8,7 +8,7 @@ Sources, in nginx's order: the ConfigMaps that ``add-headers`` and ``proxy-set-h
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -171,20 +171,39 @@ def _of_annotation(config: NginxConfig, location: Location) -> Iterator[HeaderLi
             yield HeaderLine("set", name, text, "custom-headers", at.origin, f"{name}: {at.text}")
 
 
+def block_lines(
+    key: str, setting: Setting, directives: Iterable[Directive]
+) -> tuple[HeaderLine, ...]:
+    """What the directives of a block within a snippet say of headers. Raises Unclear."""
+    return tuple(
+        HeaderLine(kind, name, value, key, directive_origin(setting, one), one.text, codes)
+        for one in directives
+        for kind, name, value, codes in header_lines(one)
+    )
+
+
 def answer_headers(
-    config: NginxConfig, server: Server, location: Location, auth: bool = False
+    config: NginxConfig,
+    server: Server,
+    location: Location,
+    auth: bool = False,
+    block: Sequence[HeaderLine] | None = None,
 ) -> tuple[HeaderLine, ...]:
     """What nginx does to the headers of answers at a location, in its order.
 
     add_header and proxy_hide_header are inherited only by levels that have none of their own;
     ``auth`` is whether the location has one from the template, for the cookie of auth-url.
+    ``block`` are the lines of a location block in a snippet of the host, which stands in place of
+    the location; those of the host alone when it is empty.
     """
     everywhere = _everywhere(config)
-    by_host, by_path = (
-        [x for x in _of_snippets(config, server, location, level) if x.kind in ANSWER]
-        for level in ("server", "location")
-    )
-    by_path += _of_annotation(config, location)
+    by_host = [x for x in _of_snippets(config, server, location, "server") if x.kind in ANSWER]
+    if block is None:
+        inner = _of_snippets(config, server, location, "location")
+        by_path = [x for x in inner if x.kind in ANSWER]
+        by_path += _of_annotation(config, location)
+    else:
+        by_path = [x for x in block if x.kind in ANSWER]
     if not (everywhere or by_host or by_path):
         return ()
     by_level = (everywhere, by_host, by_path)

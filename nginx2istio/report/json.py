@@ -80,6 +80,7 @@ def _counts(names: Iterable[str], counter: Mapping[Any, int]) -> dict[str, int]:
 def finding_data(found: Reported) -> Data:
     """One finding."""
     origin = found.origin
+    only_with = found.message.only_with
     return {
         "code": found.message.code,
         "severity": found.severity,
@@ -92,6 +93,7 @@ def finding_data(found: Reported) -> Data:
         "hosts": list(found.hosts),
         "paths": list(found.paths),
         "aspects": sorted(found.message.aspects),
+        **({"requests": {"header": only_with}} if only_with else {}),
         "text": found.text,
         "instead": found.instead,
         "doc": f"docs/findings.md#{found.message.code.lower()}",

@@ -70,11 +70,16 @@ def _findings(report: Data) -> Iterator[str]:
             yield f"  at {_some(finding['hosts'])} {_some(finding['paths'])}"
         yield f"  {finding['text']}"
         if finding["aspects"]:
-            yield f"  differs: {', '.join(finding['aspects'])}"
+            yield f"  differs: {', '.join(finding['aspects'])}{_requests(finding)}"
         yield f"  instead: {finding['instead']}"
         if "accepted" in finding:
             accepted = finding["accepted"]
             yield f"  accepted until {accepted['expires']}: {accepted['reason']}"
+
+
+def _requests(finding: Data) -> str:
+    only = finding.get("requests")
+    return f" (of requests with the header {only['header']} only)" if only else ""
 
 
 def _some(names: Sequence[str]) -> str:

@@ -16,8 +16,11 @@ def covers(declared: Declared, finding: Finding, request: Request) -> str:
     """How a finding's hosts and paths include a request.
 
     "specific", or "global" when only by hosts ``["*"]``, or "" when they do not. A finding without
-    hosts holds for those of its object.
+    hosts holds for those of its object, one about requests with a header for no others.
     """
+    only = (finding.get("requests") or {}).get("header", "").lower()
+    if only and only not in {name.lower() for name, _ in request.get("headers") or []}:
+        return ""
     hosts = finding.get("hosts") or []
     if not hosts:
         obj = finding.get("object") or {}

@@ -21,6 +21,7 @@ UNTIL_TRUSTED = 20  # what no weight decides: how often it must come out as reco
 MORE = 4  # times as many requests again, when shares look apart
 MIRROR_WAIT = 3.0  # seconds that a mirrored request may take on a busy machine
 MIRROR_PAUSE = 0.05  # seconds in which one that nobody expects may come
+MIRROR_SHORT = 0.5  # seconds to wait once one has never come
 
 
 class Observer:
@@ -64,7 +65,7 @@ class Observer:
         expected = len(record.get("subrequests") or [])
         others = self._pods.others(main, expected, self._pause, self._wait)
         if len(others) < expected:  # one that never came is enough to wait for
-            self._wait = self._pause
+            self._wait = min(self._wait, MIRROR_SHORT)
         return seen | {"subrequests": [recorded(entry) for entry in others]}
 
     def _again(self, record: Exchange, seen: Exchange) -> Exchange:

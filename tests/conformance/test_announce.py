@@ -41,6 +41,12 @@ def test_scope(finding: dict[str, Any], expected: str) -> None:
     assert how(finding) == expected
 
 
+def test_finding_about_requests_with_a_header() -> None:
+    finding = {"hosts": ["*"], "requests": {"header": "Upgrade"}}
+    assert how(finding) == ""
+    assert how(finding, headers=[["upgrade", "websocket"]]) == "global"
+
+
 @pytest.mark.parametrize(
     ("target", "expected"),
     [
