@@ -92,16 +92,6 @@ NO_ENDPOINTS = Message(
     "gateway",
     "start its pods before you compare the two",
 )
-STREAM = Message(
-    "N2I039",
-    "unsupported",
-    "warning",
-    "nginx also passes {protocol} port {key} on to {service}; no Ingress says so, and it was not "
-    "converted",
-    "give the gateway's Service the port, and write a Gateway and a VirtualService (tcp) for it; "
-    "UDP needs a Service of its own beside Istio's gateway",
-    frozenset({"routing"}),
-)
 MESSAGES = tuple(v for v in list(globals().values()) if isinstance(v, Message))
 
 UNCERTAIN: Mapping[str, str] = {
@@ -143,7 +133,6 @@ def findings(
     complete = extent.complete if extent else {}
     yield from _secrets(resources, complete.get("Secret", ()), config)
     yield from _endpoints(resources, config)
-    yield from _streams(found, config)
     yield from colliding.findings(resources, config, objects, options)
 
 
@@ -235,17 +224,3 @@ def _endpoints(resources: Iterable[Resource], config: NginxConfig) -> Iterator[S
 def _any_ready(resource: Resource) -> bool:
     endpoints = resource.body.get("endpoints") or ()
     return any((e.get("conditions") or {}).get("ready") is not False for e in endpoints)
-
-
-def _streams(found: Found, config: NginxConfig) -> Iterator[Said]:
-    """Ports that the controller passes on as they are (tcp-services and udp-services)."""
-    for protocol in ("TCP", "UDP"):
-        flag = f"{protocol.lower()}-services-configmap"
-        named = found.workload.reference(flag) if found.workload else ""
-        configmap = config.configmaps.get(named)
-        if configmap is None:
-            continue
-        for port in configmap.data:
-            setting = configmap.setting(port)
-            text = setting.text
-            yield said(STREAM, setting.origin, (), "*", port, text, protocol=protocol, service=text)

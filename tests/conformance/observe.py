@@ -20,7 +20,7 @@ UNTIL_SEEN = 25  # what a weight decides: how often the recorded service may tak
 UNTIL_TRUSTED = 20  # what no weight decides: how often it must come out as recorded
 MORE = 4  # times as many requests again, when shares look apart
 MIRROR_WAIT = 3.0  # seconds that a mirrored request may take on a busy machine
-MIRROR_PAUSE = 0.05  # seconds in which one that nobody expects may come
+MIRROR_PAUSE = 0.15  # seconds in which one that nobody expects may come
 MIRROR_SHORT = 0.5  # seconds to wait once one has never come
 
 
