@@ -10,20 +10,11 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 import families
 
-from nginx2istio import colliding, engine, surroundings, trial, validated
 from nginx2istio.loader import load
+from nginx2istio.messages import OWN
 from nginx2istio.rule import Message
-from nginx2istio.translate import BROKEN_RULE
 
 HERE = Path(__file__).parent
-OWN = (
-    *engine.MESSAGES,
-    BROKEN_RULE,
-    *trial.MESSAGES,
-    *surroundings.MESSAGES,
-    *colliding.MESSAGES,
-    *validated.MESSAGES,
-)
 
 
 def findings() -> str:

@@ -56,7 +56,8 @@ def find(resources: Iterable[Resource], options: Options) -> Found:
     wanted = options.controller_config or (chosen.reference("configmap") if chosen else "")
     guess = next((key for key in maps if key.partition("/")[2] in USUAL_CONFIGMAPS), "")
     own = wanted if maps.get(wanted) else guess
-    arguments = chosen.arguments if chosen else ()
+    space = chosen.resource.namespace if chosen else ""
+    arguments = [a.replace("$(POD_NAMESPACE)", space) for a in chosen.arguments] if chosen else []
     return Found(controller(maps.get(own, {}), arguments), own, chosen, others)
 
 

@@ -179,7 +179,7 @@ def flags(here: Here) -> Iterator[Edit | Finding]:
     given = here.config.controller.flags
     for protocol in ("TCP", "UDP"):
         name = f"{protocol.lower()}-services-configmap"
-        listed = str(given[name]).replace("$(POD_NAMESPACE)", "ingress-nginx")
+        listed = str(given[name] or "")
         known = here.config.configmaps.get(listed)
         if listed and (known is None or known.data):
             ports = ", ".join(sorted(known.data, key=lambda p: (len(p), p))) if known else ""

@@ -9,12 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from nginx2istio import engine
 from nginx2istio.convert import Conversion
+from nginx2istio.messages import OWN
 from nginx2istio.report.aspects import NOTICED, PROTECTING, SECURITY
 from nginx2istio.report.estate import Estate, team
-from nginx2istio.rule import Message
-from nginx2istio.translate import BROKEN_RULE
 
 Data = dict[str, Any]
 INPUT = ("input", "what nginx refuses, loses or does not know, and what could not be read")
@@ -141,8 +139,7 @@ def _messages(conversion: Conversion) -> dict[str, Data]:
         for family in conversion.rules.families
         for message in family.messages
     }
-    engines: tuple[Message, ...] = (*engine.MESSAGES, BROKEN_RULE)
-    known = {m.code: m for m in engines} | dict(conversion.rules.messages)
+    known = {m.code: m for m in OWN} | dict(conversion.rules.messages)
     found = {}
     for code, message in known.items():
         family, title = families.get(code, INPUT)

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from nginx2istio.nginx.catalogue import ANNOTATIONS, canonical
+from nginx2istio.nginx.catalogue import ANNOTATIONS, REMOVED, canonical
 from nginx2istio.sources.known_words import known_words
 from nginx2istio.sources.resource import Node, Resource
 
@@ -61,7 +61,8 @@ def _ages(resources: Iterable[Resource]) -> dict[tuple[str, str], str]:
 
 def telling(name: str) -> bool:
     """Whether an annotation may be one that the controller reads; others are left out."""
-    return bool(NOTES.match(name)) or canonical(name.partition("/")[2]) in ANNOTATIONS
+    key = name.partition("/")[2]
+    return bool(NOTES.match(name)) or canonical(key) in ANNOTATIONS or key in REMOVED
 
 
 class _Words:

@@ -27,7 +27,7 @@ utf iso gzip br deflate min mod rewrite return if else break last permanent redi
 lua string ngx var require local function then end do for in not and or exit say print
 secret configmap deployment more clear input output headers extra req msec via powered well known
 challenge etc passwd git env svn bak of optional old new high null anull aes ecdhe dhe ecdsa rsa gcm
-critical medium low sha chacha poly prime brainpoolp edh des tlsv sslv
+critical medium low sha chash chashsubset chacha poly prime brainpoolp edh des tlsv sslv
 """
 
 

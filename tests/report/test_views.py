@@ -44,7 +44,7 @@ def converted() -> Conversion:
         p.read_text("utf-8").replace("namespace: web", f"namespace: web{number}")
         for number, p in enumerate(paths)
     ]
-    return api.convert_text("---\n".join([*texts, BROKEN]))
+    return api.convert_text("---\n".join([*texts, BROKEN]), keep_read=True)
 
 
 @cache
