@@ -30,8 +30,7 @@ class Workload:
 
     def reference(self, flag: str) -> str:
         """The ``namespace/name`` that a flag says, "" when it says none."""
-        told = str(controller({}, self.arguments).flags.get(flag) or "")
-        return told.replace("$(POD_NAMESPACE)", self.resource.namespace)
+        return str(controller({}, self.arguments).flags.get(flag) or "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +55,7 @@ def find(resources: Iterable[Resource], options: Options) -> Found:
     wanted = options.controller_config or (chosen.reference("configmap") if chosen else "")
     guess = next((key for key in maps if key.partition("/")[2] in USUAL_CONFIGMAPS), "")
     own = wanted if maps.get(wanted) else guess
-    space = chosen.resource.namespace if chosen else ""
-    arguments = [a.replace("$(POD_NAMESPACE)", space) for a in chosen.arguments] if chosen else []
+    arguments = chosen.arguments if chosen else ()
     return Found(controller(maps.get(own, {}), arguments), own, chosen, others)
 
 
@@ -92,7 +90,10 @@ def _workloads(resources: Iterable[Resource], configmap: str) -> Iterator[Worklo
 
 
 def _arguments(resource: Resource) -> tuple[str, ...]:
-    """The arguments of the container that has most of the controller's flags."""
+    """The arguments of the container that has most of the controller's flags.
+
+    The manifests put the pod's namespace in by a variable.
+    """
     spec = resource.body.get("spec") or {}
     pod: Mapping[str, object] = (spec.get("template") or {}).get("spec") or {}
     containers = pod.get("containers")
@@ -100,7 +101,8 @@ def _arguments(resource: Resource) -> tuple[str, ...]:
         tuple(str(a) for a in (*(c.get("command") or ()), *(c.get("args") or ())))
         for c in (containers if isinstance(containers, list) else ())
     ]
-    return max(found, key=_flags, default=())
+    chosen = max(found, key=_flags, default=())
+    return tuple(a.replace("$(POD_NAMESPACE)", resource.namespace) for a in chosen)
 
 
 def _flags(arguments: Sequence[str]) -> int:

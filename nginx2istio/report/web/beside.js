@@ -37,7 +37,7 @@ function oldDocument(one, findings, cards) {
 // The lines of annotations that nothing has to be said of, with their fate. What belongs to one that
 // is not carried over (limit-burst-multiplier to limit-rps) is not carried over either.
 function carriedOver(ingress) {
-  const lost = new Set(ingress.annotations.filter((a) => ["unsupported", "unmapped"].includes(a.fate)).map((a) => a.rule));
+  const lost = new Set(ingress.annotations.filter((a) => a.fate === "unsupported").map((a) => a.rule));
   const kept = ingress.annotations.filter((a) => a.line && ["translated", "neutral"].includes(a.fate) && !lost.has(a.rule));
   return new Map(kept.map((a) => [a.line, a.fate]));
 }

@@ -6,7 +6,7 @@ const READINESS = { blocked: "Blocked", review: "To be reviewed", ready: "Ready"
 const FATES = {
   translated: "carried over", approximated: "carried over, with a difference",
   unsupported: "not carried over", neutral: "changes no answer",
-  ineffective: "has no effect in nginx", unmapped: "unknown to the rules",
+  ineffective: "has no effect in nginx",
 };
 const EVERYWHERE = -1;
 let report; // what read() returns
