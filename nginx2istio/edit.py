@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import IntEnum
 from typing import Any
+
+from nginx2istio.record import record
 
 
 class Phase(IntEnum):
@@ -30,7 +32,7 @@ class Phase(IntEnum):
     SPLIT = 7
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Edit:
     """One wish about the Istio objects; ``rule`` says what ``path`` and ``value`` are.
 

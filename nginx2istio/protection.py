@@ -16,6 +16,7 @@ from nginx2istio.istio import re2
 from nginx2istio.istio.authorization import ODD_PORT, Part, origin_regex, policy, rules
 from nginx2istio.istio.carving import Area, Fit, carve
 from nginx2istio.istio.site import Target
+from nginx2istio.kept import kept
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.early import Early, early
 from nginx2istio.nginx.model import DEFAULT_SERVER, Location, Server
@@ -199,12 +200,17 @@ def _area(location: Location, group: str) -> Area:
 def _others(server: Server, config: NginxConfig) -> tuple[str, ...]:
     """The other hosts of the configuration that a policy for this one would also speak of."""
     mine = [policy_name(name) for name in _names(server)]
-    found: Sequence[str] = ()
-    if "*" in mine or any(name.startswith("*.") for name in mine):
-        every = [policy_name(n) for s in config.servers if s is not server for n in _names(s)]
-        ends = [name[1:] for name in mine if name.startswith("*")]
-        found = [n for n in every if n not in mine and any(n.endswith(end) for end in ends)]
-    return tuple(dict.fromkeys(n for n in found if n != "*"))
+    if "*" not in mine and not any(name.startswith("*.") for name in mine):
+        return ()
+    ends = tuple(name[1:] for name in mine if name.startswith("*"))
+    return tuple(n for n in _every_name(config) if n.endswith(ends) and n not in mine)
+
+
+@kept
+def _every_name(config: NginxConfig) -> tuple[str, ...]:
+    """The names of all hosts, as policies say them, once each."""
+    names = dict.fromkeys(policy_name(n) for s in config.servers for n in _names(s))
+    return tuple(n for n in names if n != "*")
 
 
 def _refusal(match: Mapping[str, object], port: int = 0) -> Edit:

@@ -50,6 +50,7 @@ from nginx2istio.protection import Zones as Zones
 from nginx2istio.protection import authorization as authorization
 from nginx2istio.protection import withheld as withheld
 from nginx2istio.protection import zones as zones
+from nginx2istio.record import record
 from nginx2istio.rewriting import carried as carried
 from nginx2istio.rewriting import joined as joined
 from nginx2istio.rewriting import returned as returned
@@ -130,7 +131,7 @@ class Message:
         return Finding(self, key, self.text.format(**facts), self.instead.format(**facts))
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Finding:
     """What a rule has to say of one place.
 

@@ -9,10 +9,11 @@ from nginx2istio.loader import Rules
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.model import Location, Origin, Server, Setting, Settings, Upstream
 from nginx2istio.options import Options
+from nginx2istio.record import record
 from nginx2istio.rule import Edit, Fate, Finding, Here, Message, Rule, Severity, route_name
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Applied:
     """The edits of one place, and for each the rule that wishes it.
 
@@ -26,7 +27,7 @@ class Applied:
     rules: Sequence[str]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Said:
     """A finding with the place that it is about."""
 

@@ -75,7 +75,7 @@ def finish(
     force: bool,
 ) -> None:
     """Writes everything and exits with the right code."""
-    report = judged(conversion, judging)
+    report = judged(conversion, judging, with_plan=bool(reports))
     if output is not None:
         write_folder(output, files_of(conversion.objects, form), force)
     else:

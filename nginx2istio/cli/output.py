@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
@@ -17,24 +18,36 @@ from nginx2istio.istio.objects import dns_name, identity
 MARK = "# Written by nginx2istio; changes are lost when it runs again.\n"
 
 
+_RUN = secrets.token_hex(6)
+"""What names of files that are being written end in: another run has another."""
+
+
 def write_file(path: Path, *parts: str) -> None:
     """Writes a file in one step: a reader sees the old content or the new one.
 
     Raises click.FileError when it can't be written.
     """
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("x", encoding="utf-8", newline="\n") as file:
-            try:
-                file.writelines(parts)
-                file.close()
-                temporary.replace(path)
-            except BaseException:
-                temporary.unlink(missing_ok=True)
-                raise
+        try:
+            _write(path, parts)
+        except FileNotFoundError:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _write(path, parts)
     except OSError as error:
         raise click.FileError(str(path), error.strerror or str(error)) from None
+
+
+def _write(path: Path, parts: Iterable[str]) -> None:
+    folder, name = os.path.split(path)
+    temporary = os.path.join(folder, f".{name}.{_RUN}")
+    with open(temporary, "xb") as file:
+        try:
+            file.write("".join(parts).encode())
+            file.close()
+            os.replace(temporary, path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
 
 
 def rendered(objects: Sequence[Mapping[str, Any]], form: str) -> Iterator[str]:
@@ -79,7 +92,8 @@ def write_folder(folder: Path, files: Mapping[str, Iterable[str]], force: bool) 
     if folder.exists() and not folder.is_dir():
         raise click.ClickException(f"{folder} is not a folder")
     ours = _ours(folder)
-    foreign = sorted(p for p in files if (folder / p).exists() and p not in ours)
+    there = files if folder.exists() else ()
+    foreign = sorted(p for p in there if p not in ours and (folder / p).exists())
     if foreign and not force:
         shown = ", ".join(foreign[:3]) + (" ..." if len(foreign) > 3 else "")
         raise click.ClickException(

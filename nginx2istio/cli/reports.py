@@ -175,12 +175,12 @@ def _read(path: Path) -> tuple[Accepted, ...]:
         raise click.FileError(str(path), error.strerror or str(error)) from None
 
 
-def judged(conversion: Conversion, judging: Judging, today: date | None = None) -> Data:
+def judged(conversion: Conversion, judging: Judging, with_plan: bool = True) -> Data:
     """The report, with accepted findings marked; writes the file of --accept-all."""
-    report = api.report(conversion)
+    report = api.report(conversion, with_plan)
     if judging.accept:
         name = str(judging.accept)
-        report = heed(report, judging.accepted, name, today or date.today())
+        report = heed(report, judging.accepted, name, date.today())
     if judging.accept_all:
         count = SEVERITIES if judging.fail_on == "info" else ("error", "warning")
         write_file(judging.accept_all, written(report, judging.accepted, judging.until, count))

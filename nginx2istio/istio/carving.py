@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any, Literal
 
 from nginx2istio.istio import re2
+from nginx2istio.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Area:
     """The paths of one route. ``texts`` are its spellings; a regex has one and matches beginnings.
 
@@ -28,7 +29,7 @@ class Area:
     group: str
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Fit:
     """How a policy says an area. ``paths`` without any stands for all paths of the host.
 
@@ -48,7 +49,7 @@ class Fit:
     impossible: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class _Shape:
     """Patterns that cover the area, patterns that are surely inside it."""
 

@@ -42,25 +42,40 @@ def _head(indent: str, key: str) -> str:
     return f"{indent}{_text(key)}:"
 
 
-def _lines(value: Any, indent: str, out: list[str]) -> None:
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            head = _head(indent, key)
-            if key in SHARED and inner and isinstance(inner, dict):
+def _mapping(value: Mapping[str, Any], first: str, indent: str, out: list[str]) -> None:
+    """The lines of a mapping; ``first`` stands before the first, ``indent`` before all others."""
+    for key, inner in value.items():
+        head = _head(first, key)
+        first = indent
+        kind = inner.__class__
+        if kind is str:
+            out.append(f"{head} {_text(inner)}")
+        elif isinstance(inner, dict) and inner:
+            if key in SHARED:
                 out += (head, *_shared(inner, indent + "  "))
             else:
-                _entry(head, inner, indent, out)
-        return
+                out.append(head)
+                deeper = indent + "  "
+                _mapping(inner, deeper, deeper, out)
+        elif isinstance(inner, (list, tuple)) and inner:
+            out.append(head)
+            _sequence(inner, indent, indent + "- ", out)
+        else:
+            out.append(f"{head} {_leaf(inner)}")
+
+
+def _sequence(value: Iterable[Any], indent: str, dash: str, out: list[str]) -> None:
+    """The lines of a list; ``dash`` stands before its first item, deeper for a list in a list."""
     for inner in value:
-        if isinstance(inner, (dict, list)) and inner:
+        if isinstance(inner, dict) and inner:
             if isinstance(inner, Noted) and inner.note:
                 out += [f"{indent}# {line}" for line in inner.note.splitlines()]
-            start = len(out)
-            _lines(inner, indent + "  ", out)
-            # The first line that isn't a comment carries the dash.
-            out[start] = f"{indent}- {out[start][len(indent) + 2 :]}"
+            _mapping(inner, dash, indent + "  ", out)
+        elif isinstance(inner, (list, tuple)) and inner:
+            _sequence(inner, indent + "  ", dash + "- ", out)
         else:
-            out.append(f"{indent}- {_leaf(inner)}")
+            out.append(f"{dash}{_leaf(inner)}")
+        dash = indent + "- "
 
 
 SHARED = frozenset({"headers", "retries", "destination"})
@@ -74,7 +89,7 @@ def _shared(value: Any, indent: str) -> list[str]:
         if len(_KNOWN) >= 1024:
             _KNOWN.clear()
         lines: list[str] = []
-        _lines(value, indent, lines)
+        _mapping(value, indent, indent, lines)
         known = _KNOWN[id(value), indent] = value, lines  # held, so that its identity is its own
     return known[1]
 
@@ -85,25 +100,12 @@ def _leaf(value: Any) -> str:
     return "[]" if isinstance(value, (list, tuple)) else scalar(value)
 
 
-def _entry(head: str, value: Any, indent: str, out: list[str]) -> None:
-    if isinstance(value, str):
-        out.append(f"{head} {_text(value)}")
-    elif isinstance(value, dict) and value:
-        out.append(head)
-        _lines(value, indent + "  ", out)
-    elif isinstance(value, (list, tuple)) and value:
-        out.append(head)
-        _lines(value, indent, out)
-    else:
-        out.append(f"{head} {_leaf(value)}")
-
-
 def document(obj: Mapping[str, Any]) -> str:
     """One object as a YAML document, without separator."""
     out: list[str] = []
     if isinstance(obj, Noted) and obj.note:
         out += [f"# {line}" for line in obj.note.splitlines()]
-    _lines(obj, "", out)
+    _mapping(obj, "", "", out)
     return "\n".join(out) + "\n"
 
 

@@ -72,6 +72,7 @@ def whole(pattern: str) -> str:
     return compiled(f"(?i)^{pattern}.*$")
 
 
+@lru_cache(maxsize=4096)
 def groups(pattern: str) -> int:
     """How many groups a pattern captures. Raises Untranslatable."""
     return int(re2.compile(compiled(pattern)).groups)

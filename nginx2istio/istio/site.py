@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from nginx2istio.edit import Edit
 from nginx2istio.istio.objects import dns_name
+from nginx2istio.record import record
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class Service:
     alias_namespace: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Place:
     """One location: how its path matches, which Service answers, and what is wished of it.
 
@@ -40,7 +41,7 @@ class Place:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Site:
     """A host, or ``*`` for all others; ``credential`` is its TLS secret's name at the gateway.
 

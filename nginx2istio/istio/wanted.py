@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from nginx2istio.edit import Edit
+from nginx2istio.record import record
 
 Spec = Mapping[str, Any]
 """A destination before it is finished: ``upstream``, or ``host`` and ``port``; ``policy`` ..."""
@@ -14,7 +15,7 @@ ANSWERS = frozenset({"redirect", "directResponse"})
 """Fields of routes that answer by themselves."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Wanted:
     """The edits of places that hold on a port, in order.
 

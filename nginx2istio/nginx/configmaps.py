@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from nginx2istio.nginx.ingresses import Object
 from nginx2istio.nginx.model import Origin, Setting
@@ -24,7 +24,7 @@ class ConfigMap:
 
     def setting(self, key: str) -> Setting:
         """One entry with its place; raises KeyError when there is none."""
-        at = replace(self.origin, field=key, line=self.lines.get(key, 0))
+        at = self.origin._replace(field=key, line=self.lines.get(key, 0))
         return Setting(key, self.data[key], at, self.data[key], self.blocks.get(key, 0))
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from urllib.parse import parse_qs
 
 from nginx2istio.kept import kept
@@ -13,6 +12,7 @@ from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.early import early
 from nginx2istio.nginx.model import Location, Server, Upstream
 from nginx2istio.nginx.values import Value
+from nginx2istio.record import record
 
 URL = re.compile(r"(https?)://(?:[^@/?]*@)?(\[[^\]]*\]|[^:/?#]*)(?::(\d+))?([^#]*)", re.I | re.S)
 SERVICE = re.compile(r"([a-z0-9-]+)\.([a-z0-9-]+)\.svc(\.[a-z0-9.-]+)?\.?", re.I)
@@ -20,7 +20,7 @@ OWN_HOST = ("$host", "$http_host", "$server_name", "$best_http_host")
 SET_HEADER = re.compile(r"\s*proxy_set_header\s+([A-Za-z0-9-]+)\s+([^\s;'\"]+|\"[^\"]*\"|'[^']*');")
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class ExternalAuth:
     """What is asked about the requests of a location. Texts may hold nginx's variables.
 
@@ -49,7 +49,7 @@ class ExternalAuth:
     unclear: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class AuthService:
     """Who answers: a Service of the cluster, or a host outside (``namespace`` is "" then).
 
@@ -103,7 +103,7 @@ def external_auth(
     )
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class _Said:
     """The family's values: the location's annotations, or their twins in the ConfigMap."""
 

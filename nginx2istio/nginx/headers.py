@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 from nginx2istio.kept import kept
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.model import Location, Origin, Server, Setting
 from nginx2istio.nginx.snippet import Directive, directive_origin, parse_snippet
+from nginx2istio.record import record
 
 Kind = Literal["set", "add", "clear", "hide", "send", "input", "input-clear"]
 NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -34,7 +34,7 @@ HEADER_DIRECTIVES = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class HeaderLine:
     """One thing said of a header, in nginx's words for names and values.
 

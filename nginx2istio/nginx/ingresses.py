@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from nginx2istio.nginx.model import Origin, Rejected, Remark
+from nginx2istio.record import record
 
 CLASS_ANNOTATION = "kubernetes.io/ingress.class"
 CONTROLLER = "k8s.io/ingress-nginx"
@@ -33,7 +34,7 @@ class Object(Protocol):
     def block(self, *path: str) -> int: ...
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Backend:
     """A Service and port as an Ingress names them: a number or a name, "" when absent."""
 
@@ -45,7 +46,7 @@ class Backend:
         return f"{namespace}-{self.service}-{self.port}" if self.port else f"{namespace}-INVALID"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Path:
     """One path of a rule; ``backend`` is None for a resource backend, which nginx skips."""
 
@@ -55,7 +56,7 @@ class Path:
     origin: Origin
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Rule:
     """One rule: a host ("" for none) and its paths; None when the rule has no ``http``."""
 
@@ -73,7 +74,7 @@ class Tls:
     origin: Origin
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Ingress:
     """An Ingress object, structure only; annotations are text."""
 
@@ -102,7 +103,7 @@ class Ingress:
 
     def at(self, annotation: str) -> Origin:
         """The place of an annotation."""
-        return replace(self.origin, field=annotation, line=self.lines.get(annotation, 0))
+        return self.origin._replace(field=annotation, line=self.lines.get(annotation, 0))
 
 
 class Malformed(ValueError):
@@ -144,7 +145,7 @@ def parse(obj: Object) -> Ingress:
             Tls(
                 tuple(str(h) for h in t.get("hosts") or ()),
                 str(t.get("secretName") or ""),
-                replace(origin, field="spec.tls", line=obj.line("spec", "tls", i)),
+                origin._replace(field="spec.tls", line=obj.line("spec", "tls", i)),
             )
             for i, t in enumerate(_list(obj, spec, "tls"))
         ),
@@ -166,7 +167,7 @@ def _rule(obj: Object, origin: Origin, index: int, rule: Mapping[str, Any]) -> R
     if host and (not HOST.match(host) or len(host) > 253):
         raise Malformed(f"{host[:80]!r} is not a valid host name", obj.line(*at, "host"))
     http = rule.get("http")
-    here = replace(origin, field="spec.rules", line=obj.line(*at))
+    here = origin._replace(field="spec.rules", line=obj.line(*at))
     if not isinstance(http, Mapping):
         return Rule(host, None, here)
     paths = []
@@ -179,7 +180,7 @@ def _rule(obj: Object, origin: Origin, index: int, rule: Mapping[str, Any]) -> R
         if (text or kind != "ImplementationSpecific") and not text.startswith("/"):
             raise Malformed(f"the path {text[:80]!r} does not start with /", line)
         backend = _backend(entry.get("backend"), line)
-        paths.append(Path(text, kind, backend, replace(here, line=line)))
+        paths.append(Path(text, kind, backend, here._replace(line=line)))
     return Rule(host, tuple(paths), here)
 
 

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from nginx2istio.nginx.values import Value
+from nginx2istio.record import record
 
 DEFAULT_SERVER = "_"
 """Name of the server that answers hosts nobody declares."""
@@ -18,8 +19,7 @@ DEFAULT_BACKEND = "upstream-default-backend"
 """Name of the upstream of --default-backend-service, for what no Ingress gives a Service."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Origin:
+class Origin(NamedTuple):
     """Where something was said: a field of an object, with file and line when it came from a file.
 
     ``kind``, ``namespace`` and ``name`` name the object; ``field`` is the annotation's key as
@@ -39,7 +39,7 @@ class Origin:
         return f"{self.namespace}/{self.name}"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Setting:
     """One annotation in force: its canonical key, its value as the controller parsed it."""
 
@@ -64,7 +64,7 @@ class Affinity:
     """(host, ingress path) pairs at which the cookie is set."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Upstream:
     """A Service and port, shared by every location that names it (``upstreamName``).
 
@@ -105,7 +105,7 @@ class Upstream:
 MatchKind = Literal["exact", "prefix", "regex"]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Location:
     """One ``location`` block.
 
@@ -143,7 +143,7 @@ class Certificate:
     """The hosts that the tls entry lists, as far as known the names of the certificate."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Server:
     """One ``server`` block; locations in the order of nginx.conf."""
 
@@ -166,7 +166,7 @@ class Server:
         return self.host.startswith("*.")
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Lost:
     """A setting or a path that has no effect, and why."""
 
@@ -178,7 +178,7 @@ class Lost:
     paths: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Mistake:
     """A value that the controller refused, and what that did.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -82,4 +82,4 @@ def directive_origin(setting: Setting, directive: Directive) -> Origin:
     """Where a directive of a snippet was written: its own line, where the file shows it."""
     if not setting.block:
         return setting.origin
-    return replace(setting.origin, line=setting.block + directive.line - 1)
+    return setting.origin._replace(line=setting.block + directive.line - 1)

@@ -10,6 +10,7 @@ from nginx2istio.nginx import catalogue
 from nginx2istio.nginx.controller import Controller
 from nginx2istio.nginx.values import Value, boolean, integer, normalise
 from nginx2istio.nginx.values_checks import CHECKS
+from nginx2istio.record import record
 
 T = TypeVar("T")
 
@@ -25,7 +26,7 @@ loaded.
 """
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Fact:
     """What ``key`` comes to; ``value`` is in force, None when nothing of this Ingress is."""
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from nginx2istio.nginx.model import Origin
+from nginx2istio.record import record
 from nginx2istio.rule import Message, Severity
 from nginx2istio.translate import Said
 
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Reported:
     """A finding of the report; ``hosts`` and ``paths`` say where it holds, ``*`` everywhere."""
 

@@ -21,8 +21,11 @@ Data = dict[str, Any]
 FATES = ("translated", "approximated", "unsupported", "neutral", "ineffective")
 
 
-def report(conversion: Conversion) -> Data:
-    """The whole report; keys are in a fixed order, and so are all lists."""
+def report(conversion: Conversion, with_plan: bool = True) -> Data:
+    """The whole report; keys are in a fixed order, and so are all lists.
+
+    ``with_plan`` False leaves the plan out, for who shows the figures only.
+    """
     findings = grouped(conversion.said)
     annotations = list(_annotations(conversion))
     return {
@@ -35,7 +38,7 @@ def report(conversion: Conversion) -> Data:
         "objects": [_object(o) for o in conversion.objects],
         "actions": [dict(a) for a in conversion.actions],
         "trial": [{"host": old, "as": new} for old, new in sorted(conversion.trial.items())],
-        "plan": plan(conversion),
+        **({"plan": plan(conversion)} if with_plan else {}),
         "errors": [asdict(p) for p in conversion.problems],
     }
 

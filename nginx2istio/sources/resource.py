@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from nginx2istio.record import record
+
 
 class Node(dict[str, Any]):
     """A mapping of a Kubernetes object, with the line of each of its keys.
@@ -65,7 +67,7 @@ class Problem:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Resource:
     """One Kubernetes object. ``file`` is as the user named it, ``-`` for stdin.
 
