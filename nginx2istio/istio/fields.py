@@ -15,42 +15,35 @@ class Conflict:
     refused: str
 
 
-def copied(value: Any) -> Any:
-    """A deep copy of dicts and lists; the rest can't change."""
-    if isinstance(value, dict):
-        return {k: copied(v) for k, v in value.items()}
-    if isinstance(value, list):
-        return [copied(v) for v in value]
-    return value
-
-
 def put(where: dict[str, Any], path: str, value: Any) -> list[Conflict]:
     """Sets the field at a dotted path. Dicts merge leaf by leaf, lists are extended.
 
-    Returns the leaves that already had another value; they keep it.
+    Only ``where`` itself changes: what stands in it may be shared with others, who keep what they
+    have. Returns the leaves that already had another value; they keep it.
     """
     *parents, leaf = path.split(".")
     for parent in parents:
-        where = where.setdefault(parent, {})
-    return _merge(where, leaf, value, path)
-
-
-def _merge(where: dict[str, Any], key: str, value: Any, path: str) -> list[Conflict]:
-    there = where.get(key)
-    if key not in where:
-        where[key] = copied(value)
+        where[parent] = where = dict(where.get(parent, ()))
+    if leaf not in where:
+        where[leaf] = value
         return []
+    where[leaf], conflicts = _merged(where[leaf], value, path)
+    return conflicts
+
+
+def _merged(there: Any, value: Any, path: str) -> tuple[Any, list[Conflict]]:
     if isinstance(there, dict) and isinstance(value, dict):
-        found = []
+        merged, found = dict(there), []
         for name, inner in value.items():
-            found += _merge(there, name, inner, f"{path}.{name}")
-        return found
+            if name in merged:
+                merged[name], more = _merged(merged[name], inner, f"{path}.{name}")
+                found += more
+            else:
+                merged[name] = inner
+        return merged, found
     if isinstance(there, list) and isinstance(value, list):
-        there += [copied(x) for x in value if x not in there]
-        return []
-    if there != value:
-        return [Conflict(path, str(there), str(value))]
-    return []
+        return there + [x for x in value if x not in there], []
+    return there, [] if there == value else [Conflict(path, str(there), str(value))]
 
 
 def frozen(value: Any) -> Any:

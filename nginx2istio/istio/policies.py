@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -10,9 +9,6 @@ from nginx2istio.istio.fields import Conflict, frozen, put
 from nginx2istio.istio.objects import Names, Noted, Object, made, short_hash
 from nginx2istio.istio.site import Place, Service, Site
 from nginx2istio.istio.wanted import Spec, Wanted, wanted
-
-MANY = 4096
-"""How many results are kept for places alike, most of which are near to each other."""
 
 
 class Policies:
@@ -34,9 +30,10 @@ class Policies:
             there = (space, service.alias)
             if service.alias and there not in self.known_as[service.host]:
                 self.known_as[service.host].append(there)
-        self.known: dict[tuple[int, ...], Wanted] = {}
-        self.wished: dict[tuple[object, ...], tuple[Object, list[Conflict]]] = {}
-        """What the same edits make of an upstream's policy."""
+        self.wants: dict[str, list[tuple[Wanted, ...]]] = {}
+        """What is wanted of the places of a site, by its host: of each on each port."""
+        self.wished: dict[tuple[object, ...], tuple[Object, list[Conflict], Any]] = {}
+        """What the same edits make of an upstream's policy, and its key."""
         self.plain: dict[Any, Object] = {}
         """Destinations of routes that go to an upstream and say nothing else."""
         self.by_host: dict[str, dict[Any, None]] = {}
@@ -44,23 +41,13 @@ class Policies:
         self.sources: dict[str, set[str]] = {}
         self.conflicts: list[tuple[str, Conflict]] = []
         for site in sites:
-            done: dict[tuple[str, int], Wanted] = {}  # held, so that identities are their own
-            for place in site.places:
-                for port in site.ports:
-                    at = self.wanted(place, port)
+            wants = self.wants[site.host] = wanted(site)
+            done: set[tuple[str, int]] = set()
+            for place, by_port in zip(site.places, wants, strict=True):
+                for at in by_port:
                     if (place.service, id(at)) not in done:
-                        done[place.service, id(at)] = at
+                        done.add((place.service, id(at)))
                         self.add(site, place, at)
-
-    def wanted(self, place: Place, port: int) -> Wanted:
-        """What is wanted of a place on a port; alike places have one value."""
-        which = (port, *map(id, place.edits))
-        found = self.known.get(which)
-        if found is None:
-            if len(self.known) >= MANY:
-                self.known.clear()
-            found = self.known[which] = wanted(place.edits, port)
-        return found
 
     def add(self, site: Site, place: Place, at: Wanted) -> None:
         """Notes what requests to a place on a port want of the hosts that they reach."""
@@ -93,17 +80,19 @@ class Policies:
         which = (name, *map(id, edits))
         known = self.wished.get(which)
         if known is None:
-            known = self.wished[which] = {}, []
+            made: Object = {}
+            clashes: list[Conflict] = []
             for edit in edits:
                 if edit.upstream in ("", name):
-                    known[1].extend(put(known[0], edit.path, edit.value))
+                    clashes += put(made, edit.path, edit.value)
+            known = self.wished[which] = made, clashes, frozen(made)
+        made, clashes, key = known
         if where:
-            found = [(where, c) for c in known[1]]
+            found = [(where, c) for c in clashes]
             self.conflicts += [c for c in found if c not in self.conflicts]
-        made = known[0]
         if spec.get("policy"):
-            made = copy.deepcopy(made) | dict(spec["policy"])
-        key = frozen(made)
+            made = made | dict(spec["policy"])
+            key = frozen(made)
         self.values.setdefault(key, made)
         return key
 

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from nginx2istio.edit import Edit, Phase
 from nginx2istio.istio.fields import Conflict, put
 from nginx2istio.istio.objects import Noted, Object
-from nginx2istio.istio.policies import MANY, Policies
+from nginx2istio.istio.policies import Policies
 from nginx2istio.istio.rows import Row, merged
 from nginx2istio.istio.site import Place, Site
 from nginx2istio.istio.statuses import settled
 from nginx2istio.istio.wanted import ANSWERS, Wanted
 
 ROUTE_ORDER = (
-    "name",
-    "match",
     "redirect",
     "directResponse",
     "route",
@@ -29,7 +28,11 @@ ROUTE_ORDER = (
 )
 ONLY_WITH_SERVICE = ("route", "rewrite", "timeout", "retries", "fault", "mirrors", "corsPolicy")
 PHASES = {phase: f" {phase.name.lower()}" for phase in Phase}
+MANY = 4096
+"""How many bodies are kept for places alike, most of which are near to each other."""
 Conflicts = list[tuple[str, Conflict]]
+Candidate = tuple[Mapping[str, Any], Object, str]
+"""A route of a place: further match, body, name."""
 
 
 class Routes:
@@ -53,41 +56,42 @@ class Routes:
                 known[1].extend(put(known[0], edit.path, edit.value))
         return known
 
-    def at(
-        self, place: Place, at: Wanted
-    ) -> tuple[list[tuple[Object, Object, str]], list[Conflict]]:
-        """The routes of a place on a port: (further match, body, name), in order of precedence.
+    def at(self, place: Place, at: Wanted) -> tuple[list[Candidate], list[Conflict]]:
+        """The routes of a place on a port, in order of precedence.
 
         What nginx answers before limits and access count has a name of its own, so that an
         EnvoyFilter for the place's name does not act on it.
         """
         made, conflicts = self.body(at)
-        base = made
-        if not made.keys() & {"route", "redirect", "directResponse"}:
-            if place.service:
-                base = {**made, "route": [{"upstream": place.service}]}
-            else:
-                base = {**made, "directResponse": {"status": 404}}
-        found: list[tuple[Object, Object, str]] = []
+        found: list[Candidate] = []
         for edit in at.variants:
             name = place.name
             if edit.phase < Phase.LIMIT:
                 name += PHASES[edit.phase]
-            found.append((dict(edit.match), self.variant(edit, made, base, at), name))
+            found.append((edit.match, self.variant(edit, made, place, at), name))
             if not edit.match:
                 break
         else:
-            found.append(({}, finished(base, self.policies, at), place.name))
-        return list(_split(found, at.splits)), conflicts
+            found.append(({}, finished(_served(made, place), self.policies, at), place.name))
+        return list(_split(found, at.splits)) if at.splits else found, conflicts
 
-    def variant(self, edit: Edit, made: Object, base: Object, at: Wanted) -> Object:
+    def variant(self, edit: Edit, made: Object, place: Place, at: Wanted) -> Object:
         """The body of a variant. Where it answers by itself, the place does not matter."""
         if ANSWERS.isdisjoint(edit.value):
-            return finished(_varied(edit, base), self.policies, at)
+            return finished(_varied(edit, _served(made, place)), self.policies, at)
         which = id(edit), id(made)
         if which not in self.answers:
-            self.answers[which] = finished(_varied(edit, base), self.policies, at)
+            self.answers[which] = finished(_varied(edit, made), self.policies, at)
         return self.answers[which]
+
+
+def _served(made: Object, place: Place) -> Object:
+    """The body with the place's own Service, or 404, unless it says what answers."""
+    if made.keys() & {"route", "redirect", "directResponse"}:
+        return made
+    if place.service:
+        return {**made, "route": [{"upstream": place.service}]}
+    return {**made, "directResponse": {"status": 404}}
 
 
 def finished(body: Object, policies: Policies, at: Wanted | None) -> Object:
@@ -101,9 +105,13 @@ def finished(body: Object, policies: Policies, at: Wanted | None) -> Object:
             body.pop(name, None)
         headers = {k: v for k, v in body.get("headers", {}).items() if k != "request"}
         body = settled({**body, "headers": headers})
-    if not body.get("headers"):
-        body.pop("headers", None)
-    return body
+    return ordered(body)
+
+
+def ordered(body: Object) -> Object:
+    """The body with its fields in the order in which they are written, and no empty ones."""
+    kept = {k: body[k] for k in ROUTE_ORDER if body.get(k)}
+    return kept | {k: v for k, v in body.items() if k not in ROUTE_ORDER}
 
 
 def _varied(edit: Edit, base: Object) -> Object:
@@ -115,17 +123,20 @@ def _varied(edit: Edit, base: Object) -> Object:
         body.pop("redirect", None)
     body |= {k: v for k, v in edit.value.items() if v is not None}
     if "headers" in edit.value and "headers" in base:
-        merged: Object = {}
-        for part in (edit.value["headers"], base["headers"]):
-            for name, inner in part.items():
-                put(merged, name, inner)
-        body["headers"] = merged
+        body["headers"] = _joined(edit.value["headers"], base["headers"])
     return body
 
 
-def _split(
-    routes: Iterable[tuple[Object, Object, str]], splits: Sequence[Edit]
-) -> Iterable[tuple[Object, Object, str]]:
+def _joined(*parts: Mapping[str, Any]) -> Object:
+    """Mappings merged leaf by leaf; the first that says something wins."""
+    both: Object = {}
+    for part in parts:
+        for name, value in part.items():
+            put(both, name, value)
+    return both
+
+
+def _split(routes: Iterable[Candidate], splits: Sequence[Edit]) -> Iterable[Candidate]:
     """Routes with a copy before each that asks a Service, for the requests of a ``split`` edit.
 
     What one group of edits makes is copied for the next, so that a request has what all groups say.
@@ -136,25 +147,15 @@ def _split(
     return routes
 
 
-def _copies(
-    route: tuple[Object, Object, str], edits: Sequence[Edit]
-) -> Iterable[tuple[Object, Object, str]]:
+def _copies(route: Candidate, edits: Sequence[Edit]) -> Iterable[Candidate]:
     match, body, name = route
     for edit in edits if "route" in body else ():
         if edit.match.keys() & match.keys() - {"headers"}:
             continue
-        both: Object = {}
-        for part in (match, edit.match):
-            for field, value in part.items():
-                put(both, field, value)
         fields = dict(edit.value)
         if "headers" in fields:
-            merged: Object = {}
-            for part in (body.get("headers", {}), fields["headers"]):
-                for field, value in part.items():
-                    put(merged, field, value)
-            fields["headers"] = merged
-        yield both, body | fields, name
+            fields["headers"] = _joined(body.get("headers", {}), fields["headers"])
+        yield _joined(match, edit.match), ordered(body | fields), name
     yield route
 
 
@@ -167,46 +168,54 @@ def _shared(bodies: Sequence[Object], how: str) -> Object:
 
 def http_routes(site: Site, routes: Routes) -> tuple[list[Object], Conflicts]:
     """The HTTPRoutes of a site: neighbours with equal bodies are one route with several matches."""
-    rows: list[Row] = []
+    rows = list(_front_rows(site, routes))
     conflicts: Conflicts = []
     several = len(site.ports) > 1
-    fronts = sorted((e for e in site.edits if e.target == "front"), key=lambda e: e.phase)
-    for edit in fronts:
-        bodies = {}
-        for port in [edit.port] if edit.port else site.ports:
-            bodies[port] = finished(dict(edit.value), routes.policies, None)
-            if edit.path == "shared":
-                wanted = [routes.policies.wanted(place, port) for place in site.places]
-                places = {id(at): routes.body(at)[0] for at in wanted}
-                for how in ("set", "add"):
-                    headers = _shared(list(places.values()), how)
-                    if headers:
-                        put(bodies[port], f"headers.response.{how}", headers)
-                bodies[port] = settled(bodies[port])
-        apart = bool(edit.port) or not _alike(bodies.values())
-        for port in list(bodies) if apart else list(bodies)[:1]:
-            if port in site.ports:
-                on = {"port": port} if apart and several else {}
-                rows.append(({**edit.match, **on}, bodies[port], "", ""))
-    for place in site.places:
-        by_port = {}
-        for port in site.ports:
-            by_port[port], found = routes.at(place, routes.policies.wanted(place, port))
-            named = [(f"{site.host} {place.name}", conflict) for conflict in found]
-            conflicts += [c for c in named if c not in conflicts]
-        same = _alike(by_port.values())
-        for port in site.ports[:1] if same else site.ports:
-            for match, body, name in by_port[port]:
-                on = {"port": port} if several and not same else {}
+    for place, wants in zip(site.places, routes.policies.wants[site.host], strict=True):
+        made: dict[int, tuple[list[Candidate], list[Conflict]]] = {}
+        for at in wants:
+            if id(at) not in made:
+                made[id(at)] = routes.at(place, at)
+                named = [(f"{site.host} {place.name}", conflict) for conflict in made[id(at)][1]]
+                conflicts += [c for c in named if c not in conflicts]
+        by_port = [made[id(at)][0] for at in wants]
+        same = len(made) == 1 or _alike(by_port)
+        for port, found in zip(site.ports, by_port[:1] if same else by_port, strict=False):
+            on = {"port": port} if several and not same else {}
+            for match, body, name in found:
                 uris = [match["uri"]] if "uri" in match else place.uris
                 rows += [({**match, "uri": u, **on}, body, name, place.note) for u in uris]
-    made: list[Object] = []
+    http: list[Object] = []
     authorities = _authorities(site)
     for matches, body, name, note in merged(rows):
         if authorities:
             matches = [{**a, **m} for m in matches for a in authorities]
-        made.append(_route(matches, body, name, note))
-    return made, conflicts
+        http.append(_route(matches, body, name, note))
+    return http, conflicts
+
+
+def _front_rows(site: Site, routes: Routes) -> Iterable[Row]:
+    """What the whole host answers before its places are looked at."""
+    several = len(site.ports) > 1
+    for edit in sorted((e for e in site.edits if e.target == "front"), key=lambda e: e.phase):
+        bodies = {}
+        for i, port in enumerate(site.ports):
+            if edit.port not in (0, port):
+                continue
+            body = finished(edit.value, routes.policies, None)
+            if edit.path == "shared":
+                places = {id(by[i]): by[i] for by in routes.policies.wants[site.host]}
+                known = [routes.body(at)[0] for at in places.values()]
+                for how in ("set", "add"):
+                    headers = _shared(known, how)
+                    if headers:
+                        put(body, f"headers.response.{how}", headers)
+                body = ordered(settled(body))
+            bodies[port] = body
+        apart = bool(edit.port) or not _alike(bodies.values())
+        for port in list(bodies) if apart else list(bodies)[:1]:
+            on = {"port": port} if apart and several else {}
+            yield {**edit.match, **on}, bodies[port], "", ""
 
 
 def _alike(values: Iterable[object]) -> bool:
@@ -241,6 +250,6 @@ def _literal(name: str) -> str:
 
 
 def _route(matches: Sequence[Object], body: Object, name: str, note: str) -> Noted:
-    fields = {"name": name, "match": [m for m in matches if m], **body}
-    kept = {k: fields[k] for k in ROUTE_ORDER if fields.get(k)}
-    return Noted(kept | {k: v for k, v in body.items() if k not in ROUTE_ORDER}, note)
+    named = {"name": name} if name or "name" in body else {}
+    matched = [m for m in matches if m]
+    return Noted(named | ({"match": matched} if matched else {}) | body, note)

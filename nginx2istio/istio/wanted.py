@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field
 from typing import Any
 
 from nginx2istio.edit import Edit
+from nginx2istio.istio.site import Site
 from nginx2istio.record import record
 
 Spec = Mapping[str, Any]
@@ -22,10 +22,10 @@ class Wanted:
     ``variants`` are in order of precedence, and there is none that is never reached.
     """
 
-    routes: list[Edit] = field(default_factory=list)
-    variants: list[Edit] = field(default_factory=list)
-    splits: list[Edit] = field(default_factory=list)
-    destinations: list[Edit] = field(default_factory=list)
+    routes: Sequence[Edit]
+    variants: Sequence[Edit]
+    splits: Sequence[Edit]
+    destinations: Sequence[Edit]
 
     def reached(self, service: str) -> Iterator[Spec]:
         """The upstreams and hosts that requests may reach, mirrors included."""
@@ -50,20 +50,34 @@ class Wanted:
         yield from (s for s in found if "upstream" in s or "host" in s)
 
 
-def wanted(edits: Sequence[Edit], port: int) -> Wanted:
-    """What edits of a place want on a port."""
-    found = Wanted()
-    kinds = {
-        "route": found.routes,
-        "variant": found.variants,
-        "split": found.splits,
-        "destination": found.destinations,
-    }
-    for edit in edits:
-        kind = kinds.get(edit.target)
-        if kind is not None and edit.port in (0, port):
-            kind.append(edit)
-    found.variants.sort(key=lambda e: e.phase)
-    last = next((i for i, e in enumerate(found.variants) if not e.match), len(found.variants))
-    del found.variants[last + 1 :]
+def wanted(site: Site) -> list[tuple[Wanted, ...]]:
+    """What is wanted of each place of a site on each of its ports; what is alike is one value."""
+    known: dict[tuple[int, ...], tuple[Wanted, ...]] = {}
+    found = []
+    for place in site.places:
+        which = tuple(map(id, place.edits))
+        if which not in known:
+            known[which] = _by_port(place.edits, site.ports)
+        found.append(known[which])
     return found
+
+
+def _by_port(edits: Sequence[Edit], ports: Sequence[int]) -> tuple[Wanted, ...]:
+    if all(edit.port == 0 for edit in edits):
+        return (_wanted(edits, 0),) * len(ports)
+    return tuple(_wanted(edits, port) for port in ports)
+
+
+def _wanted(edits: Sequence[Edit], port: int) -> Wanted:
+    found: dict[str, list[Edit]] = {}
+    for edit in edits:
+        if edit.port == 0 or edit.port == port:
+            found.setdefault(edit.target, []).append(edit)
+    variants = found.get("variant", [])
+    if len(variants) > 1:
+        variants.sort(key=lambda e: e.phase)
+        last = next((i for i, e in enumerate(variants) if not e.match), len(variants))
+        del variants[last + 1 :]
+    return Wanted(
+        found.get("route", ()), variants, found.get("split", ()), found.get("destination", ())
+    )
