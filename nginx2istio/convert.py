@@ -198,7 +198,9 @@ def _site(
     for at in applied:
         for edit in at.edits:
             where = -1 if edit.target in HOST_WIDE else at.location
-            edits.setdefault(where, []).append(edit)
+            there = edits.setdefault(where, [])
+            if where >= 0 or not any(edit is other for other in there):
+                there.append(edit)
     places = []
     for index, location in enumerate(server.locations):
         try:

@@ -275,7 +275,9 @@ class Rule:
     ``reads`` are keys of other rules that it may look at. ``when`` "set" runs it where an
     annotation sets one of its keys; "given" also where the host or the controller's ConfigMap does,
     and for the keys that it reads; "always" at every place of its scope, for rules whose defaults
-    matter.
+    matter. An ``alike`` rule runs once for the locations of an Ingress on a host that are all
+    redirects to ``/x/`` or none, and that all have an upstream or none: of the location it looks at
+    nothing else.
     """
 
     name: str
@@ -286,6 +288,7 @@ class Rule:
     translate: Callable[[Here], Iterable[Edit | Finding]]
     doc: str
     source: str = ""
+    alike: bool = False
 
 
 def rule(
@@ -293,6 +296,7 @@ def rule(
     scope: Scope = "location",
     when: When = "set",
     reads: tuple[str, ...] = (),
+    alike: bool = False,
 ) -> Callable[[Callable[[Here], Iterable[Edit | Finding]]], Rule]:
     """Makes a generator function the rule that owns ``keys``.
 
@@ -311,6 +315,7 @@ def rule(
             function,
             function.__doc__ or "",
             function.__module__,
+            alike,
         )
 
     return decorate

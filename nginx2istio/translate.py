@@ -96,10 +96,10 @@ class _Run:
             scope: [r for r in self.known if r.scope == scope and r.when == "always"]
             for scope in ("location", "server", "upstream", "once")
         }
-        self.given = {
-            scope: [r for r in self.known if r.scope == scope and r.when == "given"]
-            for scope in ("location", "server", "upstream", "once")
-        }
+        self.given: dict[str, list[Rule]] = {}
+        for rule in self.known:
+            for key in (*rule.keys, *rule.reads) if rule.when == "given" else ():
+                self.given.setdefault(key, []).append(rule)
         self.keys = {r.name: (frozenset(r.keys), frozenset(r.reads)) for r in self.known}
         own = config.configmaps.get(config.own)
         self.everywhere = own.data.keys() if own else frozenset()
@@ -107,6 +107,8 @@ class _Run:
         self.said: list[Said] = []
         self.fates: dict[Origin, tuple[Fate, str, str]] = {}
         self.chosen: dict[tuple[int, int, str], list[Rule]] = {}
+        self.alike: dict[tuple[object, ...], tuple[list[Edit], list[Finding]]] = {}
+        """What rules yield of alike locations of the server that is looked at."""
 
     def rules(self, server: Server, settings: Settings, scope: str) -> list[Rule]:
         """The rules that run where ``settings`` are in force."""
@@ -115,10 +117,8 @@ class _Run:
         found = self.chosen.get(at)
         if found is None:
             named = {self.owner[k].name: self.owner[k] for k in settings if k in self.owner}
-            keys = {*settings, *server.settings, *self.everywhere}
-            for rule in self.given[scope]:
-                if any(not keys.isdisjoint(names) for names in self.keys[rule.name]):
-                    named[rule.name] = rule
+            for key in self.given.keys() & {*settings, *server.settings, *self.everywhere}:
+                named |= {rule.name: rule for rule in self.given[key]}
             for rule in self.always[scope]:
                 named[rule.name] = rule
             found = [named[name] for name in sorted(named) if named[name].scope == scope]
@@ -131,7 +131,9 @@ class _Run:
         edits: list[Edit] = []
         names: list[str] = []
         for rule in rules:
-            wished = self.run(here, rule, index)
+            wished, found = self.results(here, rule)
+            for finding in found:
+                self.say(here, rule, finding, index)
             if wished:
                 edits += wished
                 names += [rule.name] * len(wished)
@@ -139,7 +141,14 @@ class _Run:
             host, origin = here.server.host, here.location.ingress
             self.applied.append(Applied(host, index, origin, tuple(edits), tuple(names)))
 
-    def run(self, here: Here, rule: Rule, index: int) -> list[Edit]:
+    def results(self, here: Here, rule: Rule) -> tuple[list[Edit], list[Finding]]:
+        """What a rule yields of a place."""
+        at: tuple[object, ...] = ()
+        if rule.alike:
+            location = here.location
+            at = rule.name, id(here.settings), location.slash_redirect, here.upstream is None
+            if at in self.alike:
+                return self.alike[at]
         here.keys, here.reads = self.keys[rule.name]
         try:
             results = list(rule.translate(here))
@@ -148,12 +157,15 @@ class _Run:
             key = next((k for k in rule.keys if k in here.settings), "")
             results = [BROKEN_RULE.about(key, rule=rule.name, error=text)]
         edits: list[Edit] = []
+        findings: list[Finding] = []
         for result in results:
             if isinstance(result, Finding):
-                self.say(here, rule, result, index)
+                findings.append(result)
             else:
                 edits.append(result)
-        return edits
+        if at:
+            self.alike[at] = edits, findings
+        return edits, findings
 
     def say(self, here: Here, rule: Rule, finding: Finding, index: int) -> None:
         setting = here.settings.get(finding.key) or self.config.given(finding.key)
@@ -223,6 +235,7 @@ class _Run:
             if first is None:
                 continue
             served = ports(server, self.config)
+            self.alike.clear()
             here = self.here(server, first, server.settings, served)
             self.run_all(here, self.rules(server, server.settings, "server"), -1)
             for index, location in enumerate(server.locations):

@@ -125,6 +125,7 @@ def body_size(here: Here) -> Iterator[Edit | Finding]:
         yield UNKNOWN_LENGTH.about("proxy-body-size", size=shown(size))
 
 
+@lru_cache
 def longer(size: int) -> dict[str, object]:
     """A match for the requests that state more than so many bytes."""
     return {"headers": {"content-length": {"regex": above(size)}}}

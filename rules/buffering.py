@@ -77,7 +77,7 @@ ANSWERS = (
 )
 
 
-@rule("proxy-request-buffering", *ANSWERS, "client-body-buffer-size")
+@rule("proxy-request-buffering", *ANSWERS, "client-body-buffer-size", alike=True)
 def buffering(here: Here) -> Iterator[Edit | Finding]:
     """Nginx collects requests, and answers if told to; Envoy passes both on under flow control."""
     if "proxy-request-buffering" in here:

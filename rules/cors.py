@@ -53,6 +53,7 @@ LONGEST = 1000
     "cors-expose-headers",
     "cors-max-age",
     reads=(*ANSWERING, "ssl-redirect", "force-ssl-redirect"),
+    alike=True,
 )
 def cors(here: Here) -> Iterator[Edit | Finding]:
     """Nginx adds the CORS headers to every answer and answers every OPTIONS itself with 204.

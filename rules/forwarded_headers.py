@@ -108,6 +108,7 @@ def believes(here: Here) -> bool:
     "X-Original-Forwarded-For / -Host, Proxy header",
     when="always",
     reads=BELIEVING,
+    alike=True,
 )
 def forwarded_headers(here: Here) -> Iterator[Edit | Finding]:
     """Nginx replaces what the client says of itself by what it sees: address, host, port, scheme.

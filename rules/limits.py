@@ -83,7 +83,13 @@ MOVED = ("permanent-redirect", "temporal-redirect")
 ADDRESS = ("$binary_remote_addr", "$remote_addr")
 
 
-@rule(*KEYS, "limit-conn-zone-variable", "limit-req-status-code", reads=("enable-cors", *MOVED))
+@rule(
+    *KEYS,
+    "limit-conn-zone-variable",
+    "limit-req-status-code",
+    reads=("enable-cors", *MOVED),
+    alike=True,
+)
 def limit_rates(here: Here) -> Iterator[Edit | Finding]:
     """Nginx counts by client and Ingress, and takes burst + 1 requests at once before it refuses.
 
@@ -265,7 +271,7 @@ def moved(here: Here) -> bool:
     return any(key in here and here[key] for key in MOVED)
 
 
-@rule("limit-connections", "limit-conn-status-code", reads=MOVED)
+@rule("limit-connections", "limit-conn-status-code", reads=MOVED, alike=True)
 def limit_connections(here: Here) -> Iterator[Edit | Finding]:
     """Nginx counts a client's requests in progress; Envoy counts those of all clients."""
     number = here.number("limit-connections")

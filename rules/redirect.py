@@ -33,6 +33,7 @@ WWW_SLASH = Message(
     "temporal-redirect",
     "temporal-redirect-code",
     "relative-redirects",
+    alike=True,
 )
 def redirect(here: Here) -> Iterator[Edit | Finding]:
     """Nginx returns 301 (or the code) with exactly the URL: the request's path and query are lost.
@@ -61,7 +62,7 @@ def redirect(here: Here) -> Iterator[Edit | Finding]:
         return  # a temporal redirect wins over a permanent one
 
 
-@rule("app-root")
+@rule("app-root", alike=True)
 def app_root(here: Here) -> Iterator[Edit | Finding]:
     """Nginx answers `/` of the whole host with 302 to the path; the query is lost."""
     root = literal(here.text("app-root"))

@@ -79,6 +79,7 @@ EXPLICIT = ("proxy-next-upstream", "proxy-next-upstream-tries", "retry-non-idemp
     "retry-non-idempotent",
     when="always",
     reads=("proxy-read-timeout",),
+    alike=True,
 )
 def retries(here: Here) -> Iterator[Edit | Finding]:
     """Nginx tries up to 3 times on errors and timeouts, and not what is not idempotent once sent.

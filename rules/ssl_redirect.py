@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from nginx2istio.answering import STS, transport_security
 from nginx2istio.nginx.headers import answer_headers
@@ -138,6 +139,7 @@ def _redirects(here: Here) -> Iterator[Edit | Finding]:
     "hsts-preload",
     "HSTS on TLS responses",
     when="always",
+    alike=True,
 )
 def hsts(here: Here) -> Iterator[Edit | Finding]:
     """Nginx adds Strict-Transport-Security to every answer over https; ConfigMap keys hsts*.
@@ -145,12 +147,12 @@ def hsts(here: Here) -> Iterator[Edit | Finding]:
     What a snippet or a list of headers says of it comes later and wins.
     """
     if here.tls and here["hsts"]:
-        yield from _header(here)
+        said = answer_headers(here.config, here.server, here.location)
+        security = transport_security(here.config, said)
+        if security:
+            yield _header(security)
 
 
-@once_per("server", "settings", "config")
-def _header(here: Here) -> Iterator[Edit]:
-    said = answer_headers(here.config, here.server, here.location)
-    security = transport_security(here.config, said)
-    if security:
-        yield route("headers.response.set", {STS: security}, port=443)
+@lru_cache(maxsize=256)  # one value for all hosts, so that what is made of it is made once
+def _header(security: str) -> Edit:
+    return route("headers.response.set", {STS: security}, port=443)

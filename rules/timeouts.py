@@ -54,7 +54,13 @@ AGAIN = "; nor does it send an idempotent request again when the time is up"
 RETRY_KEYS = ("proxy-next-upstream", "proxy-next-upstream-tries", "retry-non-idempotent")
 
 
-@rule("proxy-connect-timeout", "proxy-read-timeout", "proxy-send-timeout", reads=RETRY_KEYS)
+@rule(
+    "proxy-connect-timeout",
+    "proxy-read-timeout",
+    "proxy-send-timeout",
+    reads=RETRY_KEYS,
+    alike=True,
+)
 def timeouts(here: Here) -> Iterator[Edit | Finding]:
     """Nginx waits per connection, and between two reads or writes; it never limits the whole.
 
@@ -77,7 +83,7 @@ def timeouts(here: Here) -> Iterator[Edit | Finding]:
         yield SEND.about("proxy-send-timeout", seconds=here.number("proxy-send-timeout"))
 
 
-@rule("proxy-connect-timeout 5s", when="given", reads=("proxy-connect-timeout",))
+@rule("proxy-connect-timeout 5s", when="given", reads=("proxy-connect-timeout",), alike=True)
 def connect_timeout_default(here: Here) -> Iterator[Edit | Finding]:
     """The ConfigMap's connect timeout, where it was set; nobody's wish is left to Istio's 10 s."""
     if here.upstream is None or "proxy-connect-timeout" in here or here.location.slash_redirect:

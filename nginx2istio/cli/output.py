@@ -117,4 +117,7 @@ def _ours(folder: Path) -> set[str]:
     except OSError:
         return set()
     inside = folder.resolve()
-    return {p for p in lines if p and (folder / p).resolve().is_relative_to(inside)}
+    below = {os.path.dirname(line) for line in lines}
+    safe = {name for name in below if (folder / name).resolve().is_relative_to(inside)}
+    named = (line for line in lines if os.path.basename(line).strip("."))
+    return {line for line in named if os.path.dirname(line) in safe}

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from functools import lru_cache
 
 from nginx2istio.istio.objects import Object, short_hash
+from nginx2istio.record import record
 
 BEHIND = "?nginx2istio="
 """Ends the path of the question: Envoy appends the path and query of the request to it."""
@@ -32,7 +33,7 @@ OPERATORS: Mapping[str, str] = {
 """nginx's variables, as far as Envoy has operators for them."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Provider:
     """A service to ask: where it is, the path of the question, headers added to the request's own.
 
@@ -47,7 +48,7 @@ class Provider:
     @property
     def name(self) -> str:
         """A name that the mesh configuration and policies call it by."""
-        return f"nginx2istio-{short_hash(repr(self))}"
+        return _name(self)
 
     def _passed(self) -> list[str]:
         """Patterns for the client's headers: all, but for those that only the gateway may say."""
@@ -83,6 +84,12 @@ class Provider:
         return {"name": self.name, "envoyExtAuthzHttp": shown}
 
 
+@lru_cache(maxsize=1024)
+def _name(provider: Provider) -> str:
+    return f"nginx2istio-{short_hash(repr(provider))}"
+
+
+@lru_cache(maxsize=1024)  # the same few headers are added to every question
 def operators(text: str) -> str | None:
     """A text with nginx's variables as a header value with Envoy's; None where one has no match."""
     found = True

@@ -14,7 +14,7 @@ from nginx2istio.istio.site import Place, Site
 from nginx2istio.istio.statuses import settled
 from nginx2istio.istio.wanted import ANSWERS, Wanted
 
-ROUTE_ORDER = (
+ORDER = (
     "redirect",
     "directResponse",
     "route",
@@ -26,6 +26,7 @@ ROUTE_ORDER = (
     "corsPolicy",
     "headers",
 )
+RANKS = {field: rank for rank, field in enumerate(ORDER)}
 ONLY_WITH_SERVICE = ("route", "rewrite", "timeout", "retries", "fault", "mirrors", "corsPolicy")
 PHASES = {phase: f" {phase.name.lower()}" for phase in Phase}
 MANY = 4096
@@ -110,8 +111,11 @@ def finished(body: Object, policies: Policies, at: Wanted | None) -> Object:
 
 def ordered(body: Object) -> Object:
     """The body with its fields in the order in which they are written, and no empty ones."""
-    kept = {k: body[k] for k in ROUTE_ORDER if body.get(k)}
-    return kept | {k: v for k, v in body.items() if k not in ROUTE_ORDER}
+    return {k: body[k] for k in sorted(body, key=_rank) if body[k]}
+
+
+def _rank(field: str) -> int:
+    return RANKS.get(field, len(RANKS))
 
 
 def _varied(edit: Edit, base: Object) -> Object:

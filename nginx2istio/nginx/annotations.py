@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
+from nginx2istio.kept import kept
 from nginx2istio.nginx import catalogue
 from nginx2istio.nginx.controller import Controller
 from nginx2istio.nginx.values import Value, trim
@@ -26,7 +27,7 @@ from nginx2istio.nginx.values_backend import (
 from nginx2istio.nginx.values_defaults import effective as effective
 from nginx2istio.nginx.values_fact import Fact, Family, Reader, sources
 from nginx2istio.nginx.values_nginx import refused_by_nginx
-from nginx2istio.nginx.values_plain import plain
+from nginx2istio.nginx.values_plain import ROWS, plain
 from nginx2istio.nginx.values_traffic import (
     canary,
     hashing,
@@ -39,7 +40,6 @@ from nginx2istio.nginx.values_traffic import (
 InvalidEffect = Literal["partial", "default", "family-off", "denied", "server-denied", "dropped"]
 
 FAMILIES: tuple[Family, ...] = (
-    plain,
     basic_auth,
     external_auth,
     client_certificate,
@@ -111,7 +111,12 @@ def extract(
         if name.startswith(start)
     }
     read = Reader(given, namespace, controller, sources(given))
-    facts = [fact for family in FAMILIES for fact in family(read)]
+    facts = [
+        fact
+        for family, asked in _asked(controller)
+        if not asked.isdisjoint(read.sources)
+        for fact in family(read)
+    ]
     unknown = tuple(
         key for key in given if not catalogue.canonical(key) and key not in catalogue.REMOVED
     )
@@ -130,6 +135,31 @@ def extract(
         "; ".join(f"{f.key}: {f.text}" for f in facts if f.effect == "server-denied"),
         "; ".join(dropped),
     )
+
+
+class _Asked(dict[str, str]):
+    """What is written in an Ingress without annotations; remembers who was asked for."""
+
+    def __init__(self) -> None:
+        self.keys_asked: set[str] = set()
+
+    def get(self, key: str, default: str | None = None) -> str | None:  # type: ignore[override]
+        self.keys_asked.add(key)
+        return None
+
+
+@kept
+def _asked(controller: Controller) -> list[tuple[Family, Set[str]]]:
+    """The families with the keys that each asks for where nothing is written.
+
+    Where none of them is, a family has nothing to say; most Ingresses have few of them.
+    """
+    found: list[tuple[Family, Set[str]]] = [(plain, ROWS.keys())]
+    for family in FAMILIES:
+        nothing = _Asked()
+        list(family(Reader({}, "", controller, nothing)))
+        found.append((family, frozenset(nothing.keys_asked)))
+    return found
 
 
 def _invalid(facts: list[Fact]) -> dict[str, Invalid]:

@@ -63,19 +63,26 @@ class AuthService:
     missing: bool = False
 
 
+def asks(config: NginxConfig, location: Location) -> bool:
+    """Whether anything says that somebody is to be asked (``shouldApplyGlobalAuth``)."""
+    if "auth-url" in location.settings:
+        return True
+    everywhere = config.controller.text("global-auth-url")
+    return bool(everywhere and config.in_force(location, "enable-global-auth"))
+
+
 @kept
 def external_auth(
     config: NginxConfig, location: Location, server: Server | None = None
 ) -> ExternalAuth | None:
     """What nginx asks before the requests of a location, None when it asks nobody.
 
-    The annotations of the location, else the ConfigMap's global-auth-* (``shouldApplyGlobalAuth``).
+    The annotations of the location, else the ConfigMap's global-auth-*.
     ``server`` adds what the question says of client certificates.
     """
-    own = "auth-url" in location.settings
-    everywhere = config.controller.text("global-auth-url")
-    if not own and not (everywhere and config.in_force(location, "enable-global-auth")):
+    if not asks(config, location):
         return None
+    own = "auth-url" in location.settings
     exempt = config.controller.text("no-auth-locations").split(",")
     if any(location.path.startswith(p.strip(" ")) for p in exempt if p.strip(" ")):
         return None

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from nginx2istio.nginx import catalogue
-from nginx2istio.nginx.annotations import effective, extract
+from nginx2istio.nginx.annotations import FAMILIES, effective, extract
 from nginx2istio.nginx.controller import controller
+from nginx2istio.nginx.values_plain import plain
 from tests.nginx.reading import PREFIX, read
 
 
@@ -302,3 +303,15 @@ def test_effective_knows_every_annotation() -> None:
         effective(key, {}, controller({}))
     with pytest.raises(KeyError):
         effective("whitelist-source-range", {}, controller({}))
+
+
+@pytest.mark.parametrize("text", ["true", "", "7", "a/b", "nonsense {"])
+def test_families_that_are_not_asked_would_have_nothing_to_say(
+    text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    some = {"allow-snippet-annotations": "true"}
+    few = {key: read({key: text}, some) for key in catalogue.ANNOTATIONS}
+    families = [(family, frozenset(catalogue.ANNOTATIONS)) for family in (plain, *FAMILIES)]
+    monkeypatch.setattr("nginx2istio.nginx.annotations._asked", lambda _: families)
+    for key, before in few.items():
+        assert read({key: text}, some) == before, key
