@@ -1,6 +1,7 @@
 """The fixtures: ``fixtures/<rule>/<case>/`` with ingress.yaml, and what comes of it.
 
-A case may have rules of its own (``rules/``) and an ``accepted.yaml``.
+A case may have rules of its own (``rules/``), an ``accepted.yaml``, and ``verdicts.yaml``: what an
+API server says of the new objects.
 
 ``python -m tests.golden [RULE[/CASE]]...`` writes istio.yaml and report.txt anew. Read the
 difference line by line before you commit it.
@@ -9,14 +10,20 @@ difference line by line before you commit it.
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
-from nginx2istio import api
+from ruamel.yaml import YAML
+
+from nginx2istio import api, validated
+from nginx2istio.convert import Conversion
+from nginx2istio.istio.objects import identity
 from nginx2istio.options import Options
 from nginx2istio.report.accepted import heed, read
 from nginx2istio.report.text import text
+from nginx2istio.sources.live import Verdict
 
 TODAY = date(2030, 1, 1)
 """The day on which entries of accepted.yaml are looked at."""
@@ -33,20 +40,35 @@ class Fixture:
 
     @property
     def options(self) -> Options:
-        """An empty file ``envoy-filters``, ``lean`` or ``allow-unprotected`` sets the option."""
+        """An empty file ``envoy-filters``, ``lean`` or ``allow-unprotected`` sets the option.
+
+        ``host-suffix`` holds that of a trial.
+        """
         has = lambda name: (self.folder / name).exists()  # noqa: E731
+        suffix = self.folder / "host-suffix"
         return Options(
+            host_suffix=suffix.read_text("utf-8").strip() if suffix.exists() else "",
             envoy_filters=has("envoy-filters"),
             allow_unprotected=has("allow-unprotected"),
             compat="lean" if has("lean") else "full",
         )
+
+    def verdicts(self, conversion: Conversion) -> Iterator[Verdict]:
+        file = self.folder / "verdicts.yaml"
+        given = YAML(typ="safe").load(file.read_text("utf-8")) if file.exists() else ()
+        objects = {identity(one): one for one in conversion.objects}
+        for one in given:
+            named = one["object"]
+            found = objects[named["kind"], named["namespace"], named["name"]]
+            yield Verdict(found, one["says"], tuple(one.get("reasons", ())))
 
     def made(self) -> dict[str, str]:
         """The files that a conversion makes now. File names in them are relative."""
         rules = [self.folder / "rules"] if (self.folder / "rules").is_dir() else []
         conversion = api.convert_files([str(self.folder / "ingress.yaml")], self.options, rules)
         prefix = f"{self.folder}/"
-        report = api.report(conversion)
+        more = tuple(validated.findings(self.verdicts(conversion)))
+        report = api.report(replace(conversion, said=(*conversion.said, *more)))
         accepted = self.folder / "accepted.yaml"
         if accepted.exists():
             entries = read(accepted.read_text(encoding="utf-8"), "accepted.yaml")

@@ -10,6 +10,7 @@ from nginx2istio.sources.document import Document, Mark
 from nginx2istio.sources.old_ingress import to_v1
 from nginx2istio.sources.quoting import Quoting
 from nginx2istio.sources.resource import Node, Note, Problem, Resource
+from nginx2istio.sources.seen import readable
 
 _HINTS = {
     "values": "these look like Helm values; give the output of `helm template`",
@@ -56,7 +57,12 @@ class _Objects:
         elif body["kind"].endswith("List") and isinstance(body.get("items"), list):
             yield from self._list(body, line)
         elif body["kind"] != "List":
-            yield self._resource(body)
+            found = self._resource(body)
+            if readable(found):
+                yield found
+            else:
+                text = "this Snapshot is not as nginx2istio scan --save writes it; scan again"
+                yield self._problem(min(body.lines.values(), default=line), text)
         elif body.get("items") is not None:
             yield self._problem(
                 body.lines["items"], f"the items of {what} are no list; write each after a `- `"

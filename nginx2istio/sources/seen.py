@@ -65,6 +65,15 @@ def seen(resources: Iterable[Resource]) -> Seen | None:
     return None
 
 
+def readable(resource: Resource) -> bool:
+    """Whether a Snapshot is as this release writes it; every other object is."""
+    try:
+        seen([resource])
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return False
+    return True
+
+
 def _read(body: Mapping[str, Any]) -> Seen:
     return Seen(
         tuple(body["namespaces"]),

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Iterator
 
 from nginx2istio.sources.resource import Node, Problem, Resource
-from nginx2istio.sources.seen import API_VERSION, KIND, Seen, seen
+from nginx2istio.sources.seen import API_VERSION, KIND, readable
 
 BEGIN = f'{{"apiVersion":"{API_VERSION}","kind":"{KIND}",'.encode()
 ANY_BEGIN = b'{"apiVersion":"nginx2istio/'
@@ -37,7 +37,7 @@ def read(data: bytes, file: str) -> Iterator[Resource | Problem]:
         try:
             resource = Resource(Node(json.loads(line)))
             if resource.kind == KIND:
-                valid = isinstance(seen([resource]), Seen)
+                valid = readable(resource)
             else:
                 valid = isinstance(resource.body["metadata"]["name"], str)
         except (ValueError, TypeError, KeyError):

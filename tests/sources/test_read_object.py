@@ -343,3 +343,17 @@ def test_annotations_that_are_no_mapping_are_left_to_whoever_judges_them() -> No
     resource = only("apiVersion: v1\nkind: Ingress\nmetadata: 5\nspec: {host: 1, rules: text}\n")
     assert resource.body["spec"] == {"host": "1", "rules": "text"}
     assert resource.namespace == "default"
+
+
+@pytest.mark.parametrize("rest", ["", "namespaces: 7", "namespaces: [], complete: {Service: 3}"])
+def test_a_snapshot_that_no_scan_wrote_costs_itself_only(rest: str) -> None:
+    found = of(
+        f"""\
+        {{apiVersion: nginx2istio/v1, kind: Snapshot, {rest}}}
+        ---
+        {{apiVersion: v1, kind: Service, metadata: {{name: a}}}}
+        """
+    )
+    assert [p.line for p in found.problems] == [1]
+    assert "scan again" in found.problems[0].text
+    assert [r.name for r in found.resources] == ["a"]
