@@ -33,7 +33,7 @@ UNAVAILABLE = Message(
     "N2I311",
     "translated",
     "info",
-    "{why}: nginx sends all requests to the main Service, and so does the conversion",
+    "nginx sends all requests to the main Service, and so does the conversion: {why}",
     "delete the canary, or create its Service and convert again",
 )
 SECOND = Message(

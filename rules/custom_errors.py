@@ -78,7 +78,7 @@ GONE = Message(
     "N2I385",
     "translated",
     "warning",
-    "{why}: nginx lets {backend} answer all requests of this path, and so does the conversion",
+    "nginx lets {backend} answer all requests of these paths, and so does the conversion: {why}",
     "create the Service and convert again, or delete the default-backend",
 )
 NO_BACKEND = Message(
@@ -92,8 +92,8 @@ NEITHER = Message(
     "N2I387",
     "translated",
     "error",
-    "{why}, and there is no default-backend either: nginx answers {status} on this path, and so "
-    "does the conversion",
+    "nginx answers {status} on these paths, and so does the conversion: {why}, and there is no "
+    "default-backend either",
     "delete the path, or create the Service and convert again",
 )
 BARE_500 = Message(

@@ -10,7 +10,7 @@ NO_ENDPOINTS = Message(
     "N2I101",
     "translated",
     "error",
-    "{why}: nginx answers 503 on this path, and so does the conversion",
+    "nginx answers 503 on these paths, and so does the conversion: {why}",
     "delete the path, or create the Service and convert again",
 )
 NAMED_PORT = Message(

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from nginx2istio.nginx.model import Origin, Rejected, Remark
+from nginx2istio.nginx.model import RULES, Origin, Rejected, Remark
 from nginx2istio.record import record
 
 CLASS_ANNOTATION = "kubernetes.io/ingress.class"
@@ -167,7 +167,7 @@ def _rule(obj: Object, origin: Origin, index: int, rule: Mapping[str, Any]) -> R
     if host and (not HOST.match(host) or len(host) > 253):
         raise Malformed(f"{host[:80]!r} is not a valid host name", obj.line(*at, "host"))
     http = rule.get("http")
-    here = origin._replace(field="spec.rules", line=obj.line(*at))
+    here = origin._replace(field=RULES, line=obj.line(*at))
     if not isinstance(http, Mapping):
         return Rule(host, None, here)
     paths = []

@@ -15,6 +15,9 @@ from nginx2istio.record import record
 DEFAULT_SERVER = "_"
 """Name of the server that answers hosts nobody declares."""
 
+RULES = "spec.rules"
+"""The field of an Origin that is a rule of an Ingress, or one of its paths."""
+
 DEFAULT_BACKEND = "upstream-default-backend"
 """Name of the upstream of --default-backend-service, for what no Ingress gives a Service."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from nginx2istio.nginx.model import Origin
+from nginx2istio.nginx.model import RULES, Origin
 from nginx2istio.record import record
 from nginx2istio.rule import Message, Severity
 from nginx2istio.translate import Said
@@ -31,12 +31,15 @@ def grouped(said: Iterable[Said]) -> tuple[Reported, ...]:
     """Findings of one cause joined, worst first, then by place.
 
     Hosts are joined only where they share all paths, so that a finding never claims a host and
-    path that it does not hold for.
+    path that it does not hold for. What no annotation says is said once an Ingress, at the first
+    of its lines.
     """
     causes: dict[Cause, tuple[Said, dict[str, dict[str, None]]]] = {}
-    for one in said:
-        code = one.message.code
-        cause = (code, one.severity, one.text, one.instead, one.key, one.value, one.origin)
+    for one in sorted(said, key=lambda s: s.origin.line):
+        code, origin = one.message.code, one.origin
+        if origin.field == RULES:
+            origin = origin._replace(line=0)
+        cause = (code, one.severity, one.text, one.instead, one.key, one.value, origin)
         paths = causes.setdefault(cause, (one, {}))[1]
         for host in one.hosts or ("",):
             paths.setdefault(host, {})[one.path] = None

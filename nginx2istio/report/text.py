@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 Data = Mapping[str, Any]
+FEW = 10
+"""How many errors a summary shows one by one; of more it shows the first of each kind."""
 VERDICTS = {
     "ready": "ready: nothing that a client is likely to notice",
     "review": "to be reviewed: something differs that some client notices",
@@ -24,15 +27,18 @@ def summary(report: Data) -> str:
     """The few lines for the end of a run: figures, errors, what has to be done."""
     lines = [*_head(report)]
     errors = [f for f in report["findings"] if f["severity"] == "error" and "accepted" not in f]
-    shown = errors[:10]
-    for finding in shown:
-        lines.append(
-            f"  {finding['severity']} {finding['code']} {_place(finding)} {finding['text']}"
-        )
-    more = len(errors) - len(shown)
-    if more > 0:
-        lines.append(f"  and {more} more errors; see the report")
+    kinds = Counter(f["code"] for f in errors) if len(errors) > FEW else Counter()
+    for finding in _firsts(errors) if kinds else errors:
+        times = f" {kinds[finding['code']]} times, first" if kinds else ""
+        lines.append(f"  error {finding['code']}{times} {_place(finding)} {finding['text']}")
     return "\n".join([*lines, *_errors(report)]) + "\n"
+
+
+def _firsts(findings: Sequence[Data]) -> list[Data]:
+    """The first finding of each kind, most frequent kinds first."""
+    counts = Counter(f["code"] for f in findings)
+    firsts = {f["code"]: f for f in reversed(findings)}
+    return [firsts[code] for code, _ in sorted(counts.items(), key=lambda c: (-c[1], c[0]))]
 
 
 def _head(report: Data) -> Iterator[str]:

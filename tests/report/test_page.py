@@ -118,6 +118,7 @@ def test_marks_are_kept_exported_and_read(shop: Report, tmp_path: Path) -> None:
     shop.show(view="host", host="shop.example.com")
     shop.one("article.card.error input").click()
     assert "1 of " in shop.text("main .lead")
+    shop.settle()  # the browser keeps it by and by
     shop.browser.refresh()
     again = Report(shop.browser, Path(shop.url.removeprefix("file://")))
     again.show(view="host", host="shop.example.com")

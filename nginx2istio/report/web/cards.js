@@ -87,3 +87,12 @@ function general(findings) {
   const same = findings.every((one) => one.text === findings[0].text);
   return sentence(same || left.replace(/[^a-z]/gi, "").length < 20 ? findings[0].text : left);
 }
+
+// What to do instead, in general; where nothing general can be said, what is said of the first few.
+function insteadOf(findings) {
+  const said = distinct(findings.map((one) => one.instead));
+  if (said.length === 1) return sentence(said[0]);
+  const left = template(findings[0].message.instead);
+  if (left.replace(/[^a-z]/gi, "").length >= 10) return sentence(left);
+  return said.slice(0, 3).map((text) => el("span", { class: "either", dir: "auto" }, sentence(text)));
+}

@@ -86,7 +86,7 @@ function messageRow(found, filter) {
     el("p", { class: "kind" }, badge(severity, SEVERITIES[severity]), " ",
       link({ view: "findings", code: one.code, ...filter }, one.code), ` ${one.message.family} · ${places}`),
     el("p", { class: "text" }, general(found)),
-    el("p", {}, el("strong", {}, "Instead: "), sentence(template(one.message.instead))),
+    el("p", {}, el("strong", {}, "Instead: "), insteadOf(found)),
     hosts.size ? el("p", { class: "small" }, someHosts([...hosts])) : null);
 }
 
