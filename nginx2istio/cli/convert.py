@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
 from nginx2istio import api
-from nginx2istio.cli.options import conversion_options, options_from, output_options
+from nginx2istio.cli import tasks
+from nginx2istio.cli.options import (
+    controller_file,
+    conversion_options,
+    options_from,
+    output_options,
+)
 from nginx2istio.cli.output import files_of, rendered, write_file, write_folder
 from nginx2istio.cli.reports import (
     Judging,
@@ -36,6 +44,7 @@ def command(
     form: str,
     reports: tuple[Path, ...],
     force: bool,
+    processes: int,
     rule_folders: tuple[Path, ...],
     **given: Any,
 ) -> None:
@@ -51,6 +60,7 @@ def command(
       nginx2istio convert manifests/ -o istio/ --report report.json
       kubectl get ingress,ingressclass,service -A -o yaml | nginx2istio convert - -o istio/
     """
+    more = controller_file(given)
     options = options_from(given)
     judging = judging_from(given)
     if not paths:
@@ -59,11 +69,11 @@ def command(
         paths = ("-",)
     try:
         conversion = api.convert_files(
-            paths, options, rule_folders, sys.stdin.buffer, keeps_read(reports)
+            (*paths, *more), options, rule_folders, sys.stdin.buffer, keeps_read(reports)
         )
     except (RuleError, BadName) as error:
         raise click.ClickException(str(error)) from None
-    finish(conversion, output, form, reports, judging, force)
+    finish(conversion, output, form, reports, judging, force, processes)
 
 
 def finish(
@@ -73,13 +83,17 @@ def finish(
     reports: tuple[Path, ...],
     judging: Judging,
     force: bool,
+    processes: int,
 ) -> None:
     """Writes everything and exits with the right code."""
     report = judged(conversion, judging, with_plan=bool(reports))
     if output is not None:
-        write_folder(output, files_of(conversion.objects, form), force)
+        write_folder(output, files_of(conversion.objects, form), force, processes)
     else:
         sys.stdout.writelines(rendered(conversion.objects, form))
-    for path in reports:
-        write_file(path, render(report, conversion, path.suffix))
+    tasks.run([partial(_write_report, path, report, conversion) for path in reports], processes)
     end(report, judging)
+
+
+def _write_report(path: Path, report: Mapping[str, Any], conversion: Conversion) -> None:
+    write_file(path, render(dict(report), conversion, path.suffix))

@@ -14,7 +14,7 @@ import click
 
 from nginx2istio import api
 from nginx2istio.cli.cluster import NoAnswer, cluster_options, reaching
-from nginx2istio.cli.options import conversion_options, options_from
+from nginx2istio.cli.options import controller_file, conversion_options, options_from
 from nginx2istio.diff import Change, Entry, counts, difference
 from nginx2istio.istio.emit import document, scalar
 from nginx2istio.istio.objects import MANAGED_BY, VERSIONS, Object, identity, managed
@@ -83,6 +83,7 @@ def command(
     Exit codes: 0 done; 1 there is a difference, with --exit-code; 2 wrong usage; 3 some input
     could not be read (the rest was compared), or the cluster does not answer.
     """
+    more = controller_file(given)
     options = options_from(given)
     if bool(against) == live:
         raise click.UsageError("give either --against DIR or --live")
@@ -91,7 +92,7 @@ def command(
             raise click.UsageError("name a file or folder, or - for standard input")
         paths = ("-",)
     try:
-        conversion = api.convert_files(paths, options, rule_folders, sys.stdin.buffer)
+        conversion = api.convert_files((*paths, *more), options, rule_folders, sys.stdin.buffer)
     except (RuleError, BadName) as error:
         raise click.ClickException(str(error)) from None
     problems = conversion.problems

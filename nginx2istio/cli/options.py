@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import click
 from nginx2istio.cli import together
 from nginx2istio.cli.reports import check_reports
 from nginx2istio.options import Options
+from nginx2istio.sources.files import read
 
 output_options = together(
     [
@@ -34,6 +36,15 @@ output_options = together(
         click.option(
             "--force", is_flag=True, help="Overwrite files in DIR that nginx2istio did not write."
         ),
+        click.option(
+            "-j",
+            "--processes",
+            type=click.IntRange(1, 64),
+            default=1,
+            show_default=True,
+            metavar="N",
+            help="Write files and reports by so many processes; they are the same for any N.",
+        ),
     ]
 )
 """Where results go."""
@@ -54,8 +65,9 @@ conversion_options = together(
         click.option(
             "--controller-config",
             default="",
-            metavar="NS/NAME",
-            help="The controller's ConfigMap among the input.  [default: found by its name]",
+            metavar="FILE|NS/NAME",
+            help="The controller's ConfigMap: a file that holds it, or its name among the input."
+            "  [default: found by its name]",
         ),
         click.option(
             "--gateway-selector",
@@ -153,6 +165,25 @@ def options_from(given: dict[str, Any]) -> Options:
         host_map=_host_map(given.pop("host_map")),
         host_suffix=_suffix(given.pop("host_suffix")),
     )
+
+
+def controller_file(given: dict[str, Any]) -> tuple[str, ...]:
+    """The file that --controller-config names, to be read with the others, if it names one.
+
+    ``given`` then names the ConfigMap in it. Raises click.BadParameter.
+    """
+    text = str(given["controller_config"])
+    if os.path.isfile(text):
+        maps = [r for r in read([text]).resources if r.kind == "ConfigMap"]
+        if len(maps) != 1:
+            why = f"{text} holds {len(maps)} ConfigMaps: it should hold the controller's"
+            raise click.BadParameter(why, param_hint="--controller-config")
+        given["controller_config"] = f"{maps[0].namespace}/{maps[0].name}"
+        return (text,)
+    if text and not re.fullmatch(r"[^/]+/[^/]+", text):
+        why = f"{text!r} is neither a file nor NS/NAME"
+        raise click.BadParameter(why, param_hint="--controller-config")
+    return ()
 
 
 def _suffix(text: str) -> str:

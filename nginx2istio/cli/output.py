@@ -6,12 +6,14 @@ import json
 import os
 import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import click
 
+from nginx2istio.cli import tasks
 from nginx2istio.istio.emit import documents, scalar
 from nginx2istio.istio.objects import dns_name, identity
 
@@ -83,7 +85,9 @@ def files_of(objects: Sequence[Mapping[str, Any]], form: str) -> dict[str, Itera
     return files
 
 
-def write_folder(folder: Path, files: Mapping[str, Iterable[str]], force: bool) -> None:
+def write_folder(
+    folder: Path, files: Mapping[str, Iterable[str]], force: bool, processes: int = 1
+) -> None:
     """Writes the files, and deletes those of an earlier run that are no longer made.
 
     Raises click.ClickException before anything is written when a file is in the way that we did
@@ -100,11 +104,18 @@ def write_folder(folder: Path, files: Mapping[str, Iterable[str]], force: bool) 
             f"{folder} holds files that nginx2istio did not write: {shown}."
             " Choose another folder, or say --force to overwrite them."
         )
-    for path in sorted(files):
-        write_file(folder / path, *files[path])
+    names = sorted(files)
+    tasks.run(
+        [partial(_part, folder, files, names[i::processes]) for i in range(processes)], processes
+    )
     for path in sorted(ours - files.keys()):
         (folder / path).unlink(missing_ok=True)
-    write_file(folder / MANIFEST, "".join(f"{p}\n" for p in sorted(files)))
+    write_file(folder / MANIFEST, "".join(f"{name}\n" for name in names))
+
+
+def _part(folder: Path, files: Mapping[str, Iterable[str]], names: Iterable[str]) -> None:
+    for name in names:
+        write_file(folder / name, *files[name])
 
 
 MANIFEST = ".nginx2istio"

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from nginx2istio import api
-from nginx2istio.cli.options import conversion_options, options_from
+from nginx2istio.cli.options import controller_file, conversion_options, options_from
 from nginx2istio.cli.output import write_file
 from nginx2istio.cli.reports import FORMATS, end, judged, judging_from, judging_options, render
 from nginx2istio.loader import RuleError
@@ -56,6 +56,7 @@ def command(
       nginx2istio report manifests/ --accept accepted.yaml --fail-on warning
       nginx2istio report --explain-terms
     """
+    more = controller_file(given)
     options = options_from(given)
     judging = judging_from(given)
     suffix = NAMES[form] if form else output.suffix if output else ".txt"
@@ -63,7 +64,7 @@ def command(
         raise click.UsageError(f"{output}: say by --format which of {', '.join(NAMES)} it is")
     try:
         conversion = api.convert_files(
-            paths, options, rule_folders, sys.stdin.buffer, suffix == ".html"
+            (*paths, *more), options, rule_folders, sys.stdin.buffer, suffix == ".html"
         )
     except (RuleError, BadName) as error:
         raise click.ClickException(str(error)) from None

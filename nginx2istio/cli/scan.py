@@ -14,7 +14,12 @@ import click
 from nginx2istio import validated
 from nginx2istio.cli.cluster import Misled, NoAnswer, cluster_options
 from nginx2istio.cli.convert import finish
-from nginx2istio.cli.options import conversion_options, options_from, output_options
+from nginx2istio.cli.options import (
+    controller_file,
+    conversion_options,
+    options_from,
+    output_options,
+)
 from nginx2istio.cli.output import write_file
 from nginx2istio.cli.reports import judging_from, judging_options, keeps_read
 from nginx2istio.convert import convert
@@ -80,6 +85,7 @@ def command(
     form: str,
     reports: tuple[Path, ...],
     force: bool,
+    processes: int,
     rule_folders: tuple[Path, ...],
     **given: Any,
 ) -> None:
@@ -96,6 +102,9 @@ def command(
       nginx2istio scan -A --print-rbac | kubectl apply -f -
       nginx2istio scan -A --save snapshot.json -o istio/; nginx2istio convert snapshot.json
     """
+    if controller_file(given):
+        text = "a scan reads it from the cluster: name it as NS/NAME"
+        raise click.BadParameter(text, param_hint="--controller-config")
     options = options_from(given)
     judging = judging_from(given)
     quiet = judging.quiet
@@ -136,7 +145,7 @@ def command(
         raise NoAnswer(str(error)) from None
     except (RuleError, BadName) as error:
         raise click.ClickException(str(error)) from None
-    finish(conversion, output, form, reports, judging, force)
+    finish(conversion, output, form, reports, judging, force, processes)
 
 
 def _read(

@@ -192,3 +192,38 @@ def test_two_owners_of_a_key_are_named(tmp_path: Path) -> None:
     result = run("-", "--rules", str(tmp_path), text=GOOD)
     assert result.exit_code == 1
     assert "app-root has two owners" in result.stderr
+
+
+MAP = """\
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: settings, namespace: edge}
+data: {ssl-redirect: "false", hsts-max-age: "60"}
+"""
+
+
+def test_the_controllers_configmap_from_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "settings.yaml"
+    file.write_text(MAP)
+    report = tmp_path / "report.json"
+    result = run("-", "--controller-config", str(file), "--report", str(report), text=GOOD)
+    assert result.exit_code == 0
+    assert json.loads(report.read_text())["options"]["controller_config"] == "edge/settings"
+
+
+@pytest.mark.parametrize(
+    ("content", "given", "why"),
+    [
+        (MAP + "---\n" + MAP, "FILE", "holds 2 ConfigMaps"),
+        (GOOD, "FILE", "holds 0 ConfigMaps"),
+        ("", "no-such-file.yaml", "neither a file nor NS/NAME"),
+    ],
+)
+def test_a_configmap_that_can_not_be_had(
+    tmp_path: Path, content: str, given: str, why: str
+) -> None:
+    file = tmp_path / "settings.yaml"
+    file.write_text(content)
+    result = run("-", "--controller-config", given.replace("FILE", str(file)), text=GOOD)
+    assert result.exit_code == 2
+    assert why in result.stderr

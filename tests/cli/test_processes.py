@@ -1,0 +1,58 @@
+"""Output by several processes: the same files, the same errors."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+from nginx2istio.cli import main, tasks
+from tests.golden import ROOT
+
+
+def convert(*args: str) -> Result:
+    return CliRunner().invoke(main, ["convert", *args])
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    files = (p for p in folder.rglob("*") if p.is_file())
+    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in files}
+
+
+@pytest.mark.parametrize("form", ["yaml", "json"])
+def test_the_files_are_the_same(tmp_path: Path, form: str) -> None:
+    made = []
+    for count in (1, 2, 5):
+        out = tmp_path / str(count)
+        reports = [f"--report={out}/report{s}" for s in (".json", ".md", ".html", ".sarif", ".txt")]
+        cases = [str(ROOT / "cors"), str(ROOT / "rewrite")]
+        result = convert(*cases, f"--format={form}", f"-j{count}", "-o", f"{out}/istio", *reports)
+        assert result.exit_code == 3, result.output  # the fixtures name some Ingresses twice
+        made.append(contents(out))
+    assert made[0] == made[1] == made[2]
+    assert len(made[0]) >= 15
+
+
+def test_what_goes_wrong_in_a_process_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    case = str(ROOT / "cors" / "unchanged" / "ingress.yaml")
+    reports = [f"--report={tmp_path}/{name}" for name in ("file/a.json", "b.json")]
+    alone, together = (convert(case, f"-j{n}", *reports) for n in (1, 2))
+    assert alone.exit_code == together.exit_code == 1
+    assert alone.stderr == together.stderr != ""
+    assert (tmp_path / "b.json").exists()
+
+
+def test_a_process_that_dies_is_an_error() -> None:
+    with pytest.raises(click.ClickException, match="ended before its work"):
+        tasks.run([lambda: os._exit(9), lambda: None], 2)
+
+
+def test_without_fork_tasks_run_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("multiprocessing.get_all_start_methods", lambda: ["spawn"])
+    done: list[int] = []
+    tasks.run([lambda: done.append(1), lambda: done.append(2)], 2)
+    assert done == [1, 2]
