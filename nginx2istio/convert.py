@@ -10,7 +10,7 @@ from nginx2istio import engine, surroundings, trial
 from nginx2istio.controllers import find
 from nginx2istio.copies import copy_secret, secret_name
 from nginx2istio.istio import re2
-from nginx2istio.istio.assemble import Assembled, assemble
+from nginx2istio.istio.assemble import MESH, Assembled, assemble
 from nginx2istio.istio.emit import document
 from nginx2istio.istio.objects import Object
 from nginx2istio.istio.site import Place, Service, Site, Target
@@ -297,7 +297,7 @@ def _conflicts(assembled: Assembled, config: NginxConfig) -> Iterable[Said]:
     servers = {s.host: s for s in config.servers}
     for where, conflict in assembled.conflicts:
         host, _, _ = where.partition(" ")
-        server = servers.get("_" if host == "*" else host)
+        server = None if where == MESH else servers.get("_" if host == "*" else host)
         origin = server.ingresses[0] if server and server.ingresses else Origin()
         yield engine.said(
             engine.CONFLICT,

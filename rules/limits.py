@@ -66,6 +66,13 @@ OTHER_STATUS = Message(
     "set limit-req-status-code to 429",
     frozenset({"rate-limit", "status"}),
 )
+GOES_WITH = Message(
+    "N2I525",
+    "unsupported",
+    "info",
+    "{key} goes with {limits}, for which nothing is left after the conversion",
+    "see what is said of {limits}",
+)
 FILTER = "nginx2istio.limits"
 TYPE = "envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit"
 ALL = {"default_value": {"numerator": 100, "denominator": "HUNDRED"}}
@@ -113,6 +120,10 @@ def limit_rates(here: Here) -> Iterator[Edit | Finding]:
             yield NOT_LIMITED.about(key, rate=rate, status=here.number("limit-req-status-code"))
         else:
             yield COUNTED.about(key, rate=rate)
+    if zone not in ADDRESS or not countable(here):
+        for key in KEYS[2:]:
+            if key in here:
+                yield GOES_WITH.about(key, key=key, limits=" and ".join(limited))
 
 
 def countable(here: Here) -> bool:

@@ -191,7 +191,7 @@ class _Block:
         rest = [x for x in inner if x not in closed and x not in given]
         for one in rest:
             if one.name not in HEADER_DIRECTIVES:
-                raise Untranslatable(f"it holds {one.text}")
+                raise Untranslatable(f"it holds {one.text.rstrip(';')}")
         if any(x.name == "internal" for x in closed):
             return list(self.route(uri, {"directResponse": {"status": 404}}, inner=rest))
         if given:

@@ -89,7 +89,7 @@ def _apart(edit: Edit, out: Assembled, others: dict[tuple[str, str, str], Object
             clash = Conflict("the whole object", str(known), str(edit.value))
             out.conflicts.append((" ".join(identity(edit.value)), clash))
     elif edit.target == "mesh":
-        out.conflicts += [("mesh config", c) for c in put(out.mesh, edit.path, edit.value)]
+        out.conflicts += [(MESH, c) for c in put(out.mesh, edit.path, edit.value)]
     elif edit.target == "action":
         wanted = {"kind": edit.path, **edit.value}
         if wanted not in out.actions:
@@ -119,6 +119,8 @@ def tls_routes(site: Site, policies: Policies) -> list[Object]:
     ]
 
 
+MESH = "*"
+"""Where a conflict in the mesh configuration is: everywhere."""
 KINDS = ("Gateway", "VirtualService", "DestinationRule", "ServiceEntry", "AuthorizationPolicy")
 
 

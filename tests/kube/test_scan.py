@@ -132,7 +132,7 @@ def test_with_the_printed_rights_everything_is_seen_and_nothing_is_written(
     assert verbs == {"get", "list"}
 
 
-def test_the_printed_rights_are_all_used(istio: ApiServer) -> None:
+def test_the_printed_rights_are_rights_to_read(istio: ApiServer) -> None:
     for role in documents(run("scan", "--print-rbac", "-A").stdout):
         for rule in role["rules"]:
             assert set(rule["verbs"]) <= {"get", "list"}
