@@ -10,7 +10,7 @@ from typing import ParamSpec, TypeVar
 P = ParamSpec("P")
 R = TypeVar("R")
 H = TypeVar("H")
-FEW = 256
+FEW = 4096
 """How many results are remembered: who asks again does so soon, at the same host."""
 
 

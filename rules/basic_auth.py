@@ -57,7 +57,8 @@ def basic_auth(here: Here) -> Iterator[Edit | Finding]:
     Istio has no such check, and the passwords do not belong into its configuration. A request that
     brings none is refused as before, one that brings some can't be judged: 503.
     """
-    if "auth-type" not in here or _exempt(here):
+    path = here.location.path
+    if "auth-type" not in here or here.config.exempts("no-auth-locations", path):
         return
     if early(here.server, here.location, here.config).always:
         return
@@ -83,12 +84,6 @@ def basic_auth(here: Here) -> Iterator[Edit | Finding]:
         so = "the path answers 503"
     yield withheld()
     yield NO_CHECK.about("auth-type", secret=secret, so=so)
-
-
-def _exempt(here: Here) -> bool:
-    """Whether the path is one of no-auth-locations, which knows of basic auth, too."""
-    prefixes = (p.strip(" ") for p in here.text("no-auth-locations").split(","))
-    return any(p and here.location.path.startswith(p) for p in prefixes)
 
 
 def _other_way(here: Here) -> str:

@@ -79,11 +79,8 @@ def ssl_redirect(here: Here) -> Iterator[Edit | Finding]:
     --https-port named where `use-port-in-redirects` says so. With `use-forwarded-headers`
     X-Forwarded-Proto tells what is plain, and X-Forwarded-Host the host.
     """
-    exempt = here.text("no-tls-redirect-locations")
-    if here.location.slash_redirect or (
-        exempt
-        and any(here.location.path.startswith(p.strip()) for p in exempt.split(",") if p.strip())
-    ):
+    location = here.location
+    if location.slash_redirect or here.config.exempts("no-tls-redirect-locations", location.path):
         return
     yield from _redirects(here)
 

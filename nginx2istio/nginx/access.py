@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass
+from functools import lru_cache
 
 from nginx2istio.kept import kept
 from nginx2istio.nginx.config import NginxConfig
@@ -50,6 +51,7 @@ def addresses(config: NginxConfig, location: Location) -> Addresses:
     return Addresses(allow, deny, auth is not None and auth.satisfy_any)
 
 
+@lru_cache(maxsize=1024)
 def _networks(value: object) -> tuple[str, ...]:
     found = []
     for text in value if isinstance(value, tuple) else ():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from nginx2istio.nginx.catalogue import ANNOTATIONS
 from nginx2istio.nginx.configmaps import ConfigMap
@@ -69,7 +70,16 @@ class NginxConfig:
         """The value where no annotation says anything: the ConfigMap's, else what is built in."""
         return self.defaults[key]
 
+    def exempts(self, key: str, path: str) -> bool:
+        """Whether a path begins as the list of a ConfigMap key says (isLocationInLocationList)."""
+        return path.startswith(_prefixes(self.controller.text(key)))
+
     def given(self, key: str) -> Setting | None:
         """An entry of the controller's own ConfigMap, None when it is not set there."""
         own = self.configmaps.get(self.own)
         return own.setting(key) if own and key in own.data else None
+
+
+@lru_cache
+def _prefixes(text: str) -> tuple[str, ...]:
+    return tuple(filter(None, (part.strip(" ") for part in text.split(","))))

@@ -80,8 +80,7 @@ def _returns(server: Server, location: Location, config: NginxConfig) -> bool:
 
 def _to_https(server: Server, location: Location, config: NginxConfig) -> tuple[str, ...]:
     """The names of the host under which the location redirects plain HTTP (``ngx_rewrite.lua``)."""
-    exempt = config.controller.text("no-tls-redirect-locations").split(",")
-    if any(location.path.startswith(p.strip()) for p in exempt if p.strip()):
+    if config.exempts("no-tls-redirect-locations", location.path):
         return ()
     names = (server.host, *server.aliases)
     if config.in_force(location, "force-ssl-redirect"):

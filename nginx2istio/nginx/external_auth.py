@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from urllib.parse import parse_qs
 
 from nginx2istio.kept import kept
@@ -83,8 +84,7 @@ def external_auth(
     if not asks(config, location):
         return None
     own = "auth-url" in location.settings
-    exempt = config.controller.text("no-auth-locations").split(",")
-    if any(location.path.startswith(p.strip(" ")) for p in exempt if p.strip(" ")):
+    if config.exempts("no-auth-locations", location.path):
         return None
     said = _Said(config, location, own)
     match = URL.fullmatch(said.text("auth-url"))
@@ -197,6 +197,7 @@ UNITS = {
 }
 
 
+@lru_cache(maxsize=256)
 def _seconds(durations: tuple[Value, ...]) -> Mapping[str, int]:
     """How long answers are remembered, by status (``proxy_cache_valid``)."""
     found: dict[str, int] = {}
