@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from nginx2istio.here import Here
 from nginx2istio.istio.statuses import by_status
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.headers import HeaderLine, answer_headers
 from nginx2istio.variables import by_port, envoy_value
-
-if TYPE_CHECKING:
-    from nginx2istio.rule import Here
 
 STS = "Strict-Transport-Security"
 

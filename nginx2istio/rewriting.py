@@ -5,18 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 from nginx2istio.conditions import path_regex, without_query
+from nginx2istio.here import Here
 from nginx2istio.istio import re2
 from nginx2istio.istio.re2 import Untranslatable
 from nginx2istio.nginx.headers import Unclear, header_lines
 from nginx2istio.nginx.snippet import Directive
 from nginx2istio.variables import UnknownVariable, by_port, envoy_value
-
-if TYPE_CHECKING:
-    from nginx2istio.rule import Here
 
 Fields = dict[str, Any]
 REDIRECTS = (301, 302, 303, 307, 308)

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from nginx2istio.rule import Here
+from nginx2istio.here import Here
 
 VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
 BY_PORT: Mapping[str, Mapping[int, str]] = {

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from nginx2istio.copies import copy_secret, secret_name
 from nginx2istio.edit import Edit, Phase
+from nginx2istio.here import Here
 from nginx2istio.istio import envoy
 from nginx2istio.nginx.model import Upstream
-
-if TYPE_CHECKING:
-    from nginx2istio.rule import Here
 
 
 def route(path: str, value: Any, port: int = 0) -> Edit:
