@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from nginx2istio.loader import Rules
@@ -83,6 +83,7 @@ def ports(server: Server, config: NginxConfig) -> tuple[int, ...]:
 
 
 NOTHING: frozenset[str] = frozenset()
+Yielded = tuple[list[Edit], list[Finding]]
 
 
 class _Run:
@@ -106,32 +107,41 @@ class _Run:
         self.applied: list[Applied] = []
         self.said: list[Said] = []
         self.fates: dict[Origin, tuple[Fate, str, str]] = {}
-        self.chosen: dict[tuple[int, int, str], list[Rule]] = {}
-        self.alike: dict[tuple[object, ...], tuple[list[Edit], list[Finding]]] = {}
-        """What rules yield of alike locations of the server that is looked at."""
+        self.steps: dict[tuple[object, ...], list[tuple[Rule, Yielded | None]]] = {}
+        """What is done at alike locations of the server that is looked at."""
+
+    def at(self, here: Here, scope: str) -> list[tuple[Rule, Yielded | None]]:
+        """The rules that run at a place, with what they yield where it is alike to another."""
+        # Locations of one Ingress share one mapping, so that its identity is a good key.
+        which = scope, id(here.settings), here.location.slash_redirect, here.upstream is None
+        found = self.steps.get(which)
+        if found is None:
+            found = self.steps[which] = [
+                (rule, self.yielded(here, rule) if rule.alike else None)
+                for rule in self.rules(here.server, here.settings, scope)
+            ]
+        return found
 
     def rules(self, server: Server, settings: Settings, scope: str) -> list[Rule]:
         """The rules that run where ``settings`` are in force."""
-        # Locations of one Ingress share one mapping, so that its identity is a good key.
-        at = (id(server), id(settings), scope)
-        found = self.chosen.get(at)
-        if found is None:
-            named = {self.owner[k].name: self.owner[k] for k in settings if k in self.owner}
-            for key in self.given.keys() & {*settings, *server.settings, *self.everywhere}:
-                named |= {rule.name: rule for rule in self.given[key]}
-            for rule in self.always[scope]:
-                named[rule.name] = rule
-            found = [named[name] for name in sorted(named) if named[name].scope == scope]
-            self.chosen[at] = found
-            self.note(settings)
-        return found
+        named: dict[str, Rule] = {}
+        for setting in settings.values():
+            owner = self.owner.get(setting.key)
+            if owner is not None:
+                named[owner.name] = owner
+                self.fates.setdefault(setting.origin, ("translated", owner.name, ""))
+        for key in self.given.keys() & {*settings, *server.settings, *self.everywhere}:
+            named |= {rule.name: rule for rule in self.given[key]}
+        for rule in self.always[scope]:
+            named[rule.name] = rule
+        return [named[name] for name in sorted(named) if named[name].scope == scope]
 
-    def run_all(self, here: Here, rules: Iterable[Rule], index: int) -> None:
-        """Runs rules at a place and keeps what they yield."""
+    def run(self, here: Here, scope: str, index: int) -> None:
+        """Runs the rules at a place and keeps what they yield."""
         edits: list[Edit] = []
         names: list[str] = []
-        for rule in rules:
-            wished, found = self.results(here, rule)
+        for rule, known in self.at(here, scope):
+            wished, found = known or self.yielded(here, rule)
             for finding in found:
                 self.say(here, rule, finding, index)
             if wished:
@@ -141,14 +151,8 @@ class _Run:
             host, origin = here.server.host, here.location.ingress
             self.applied.append(Applied(host, index, origin, tuple(edits), tuple(names)))
 
-    def results(self, here: Here, rule: Rule) -> tuple[list[Edit], list[Finding]]:
+    def yielded(self, here: Here, rule: Rule) -> Yielded:
         """What a rule yields of a place."""
-        at: tuple[object, ...] = ()
-        if rule.alike:
-            location = here.location
-            at = rule.name, id(here.settings), location.slash_redirect, here.upstream is None
-            if at in self.alike:
-                return self.alike[at]
         here.keys, here.reads = self.keys[rule.name]
         try:
             results = list(rule.translate(here))
@@ -163,8 +167,6 @@ class _Run:
                 findings.append(result)
             else:
                 edits.append(result)
-        if at:
-            self.alike[at] = edits, findings
         return edits, findings
 
     def say(self, here: Here, rule: Rule, finding: Finding, index: int) -> None:
@@ -203,12 +205,6 @@ class _Run:
         if known is None or RANK[fate] > RANK[known[0]]:
             self.fates[origin] = (fate, rule, code)
 
-    def note(self, settings: Settings) -> None:
-        for setting in settings.values():
-            owner = self.owner.get(setting.key)
-            if owner is not None:
-                self.fates.setdefault(setting.origin, ("translated", owner.name, ""))
-
     def here(
         self, server: Server, location: Location, settings: Settings, served: tuple[int, ...]
     ) -> Here:
@@ -235,25 +231,20 @@ class _Run:
             if first is None:
                 continue
             served = ports(server, self.config)
-            self.alike.clear()
-            here = self.here(server, first, server.settings, served)
-            self.run_all(here, self.rules(server, server.settings, "server"), -1)
+            self.steps.clear()
+            self.run(self.here(server, first, server.settings, served), "server", -1)
             for index, location in enumerate(server.locations):
                 here = self.here(server, location, location.settings, served)
-                self.run_all(here, self.rules(server, location.settings, "location"), index)
-                upstream = self.config.upstreams.get(location.upstream)
-                if upstream is None or location.slash_redirect:
+                self.run(here, "location", index)
+                if here.upstream is None or location.slash_redirect:
                     continue
-                settings = shared.setdefault(upstream.name, upstream_settings(upstream))
-                rules = self.rules(server, settings, "upstream")
-                if rules:
-                    here = self.here(server, location, settings, served)
-                    self.run_all(here, rules, index)
+                settings = shared.setdefault(here.upstream.name, upstream_settings(here.upstream))
+                self.run(self.here(server, location, settings, served), "upstream", index)
         nowhere = Server("*", ())
         here = self.here(
             nowhere, Location("/", "prefix", "", Origin()), {}, ports(nowhere, self.config)
         )
-        self.run_all(here, self.always["once"], -1)
+        self.run(here, "once", -1)
         return Translation(tuple(self.applied), tuple(self.said), self.fates)
 
 
