@@ -27,7 +27,9 @@ ORDER = (
     "headers",
 )
 RANKS = {field: rank for rank, field in enumerate(ORDER)}
-ONLY_WITH_SERVICE = ("route", "rewrite", "timeout", "retries", "fault", "mirrors", "corsPolicy")
+ONLY_WITH_SERVICE = frozenset(
+    {"route", "rewrite", "timeout", "retries", "fault", "mirrors", "corsPolicy"}
+)
 PHASES = {phase: f" {phase.name.lower()}" for phase in Phase}
 MANY = 4096
 """How many bodies are kept for places alike, most of which are near to each other."""
@@ -42,7 +44,7 @@ class Routes:
     def __init__(self, policies: Policies):
         self.policies = policies
         self.bodies: dict[tuple[int, ...], tuple[Object, list[Conflict]]] = {}
-        self.answers: dict[tuple[int, int], Object] = {}
+        self.finished: dict[tuple[object, ...], Object] = {}
 
     def body(self, at: Wanted) -> tuple[Object, list[Conflict]]:
         """What the edits make of the HTTPRoute of a place, without match and destination."""
@@ -51,7 +53,7 @@ class Routes:
         if known is None:
             if len(self.bodies) >= MANY:
                 self.bodies.clear()
-                self.answers.clear()  # which know bodies by their identity
+                self.finished.clear()  # which knows bodies by their identity
             known = self.bodies[which] = {}, []
             for edit in at.routes:
                 known[1].extend(put(known[0], edit.path, edit.value))
@@ -73,7 +75,7 @@ class Routes:
             if not edit.match:
                 break
         else:
-            found.append(({}, finished(_served(made, place), self.policies, at), place.name))
+            found.append(({}, self.base(made, place, at), place.name))
         return list(_split(found, at.splits)) if at.splits else found, conflicts
 
     def variant(self, edit: Edit, made: Object, place: Place, at: Wanted) -> Object:
@@ -81,9 +83,16 @@ class Routes:
         if ANSWERS.isdisjoint(edit.value):
             return finished(_varied(edit, _served(made, place)), self.policies, at)
         which = id(edit), id(made)
-        if which not in self.answers:
-            self.answers[which] = finished(_varied(edit, made), self.policies, at)
-        return self.answers[which]
+        if which not in self.finished:
+            self.finished[which] = finished(_varied(edit, made), self.policies, at)
+        return self.finished[which]
+
+    def base(self, made: Object, place: Place, at: Wanted) -> Object:
+        """The body for the requests of a place that no variant takes."""
+        which = id(made), place.service, *map(id, at.destinations)
+        if which not in self.finished:
+            self.finished[which] = finished(_served(made, place), self.policies, at)
+        return self.finished[which]
 
 
 def _served(made: Object, place: Place) -> Object:
@@ -102,10 +111,10 @@ def finished(body: Object, policies: Policies, at: Wanted | None) -> Object:
         if body.get(name):
             body[name] = [policies.destination(r, at) for r in body[name]]
     if body.get("redirect") or body.get("directResponse"):
-        for name in ONLY_WITH_SERVICE:
-            body.pop(name, None)
-        headers = {k: v for k, v in body.get("headers", {}).items() if k != "request"}
-        body = settled({**body, "headers": headers})
+        body = {k: v for k, v in body.items() if k not in ONLY_WITH_SERVICE}
+        if "headers" in body:
+            body["headers"] = {k: v for k, v in body["headers"].items() if k != "request"}
+        body = settled(body)
     return ordered(body)
 
 

@@ -29,7 +29,7 @@ def merged(rows: Sequence[Row]) -> Iterator[tuple[list[Object], Object, str, str
         matches = [match]
         for j in range(i + 1, len(rows)):
             other = rows[j]
-            if j not in taken and other[1:3] == (body, name):
+            if other[2] == name and j not in taken and other[1] == body:
                 taken.add(j)
                 if other[0] not in matches:
                     matches.append(other[0])
