@@ -25,8 +25,9 @@ def findings() -> str:
         "# Findings",
         "",
         "What the report can say, by code. Severity is what a client or an attacker notices:",
-        "*error*, traffic or protection breaks; *warning*, some client notices; *info*, nobody",
-        "relies on it. `{...}` stands for what the finding is about. Written by",
+        "*error*, traffic or protection breaks; *warning*, some client notices, or it fails today",
+        "and will fail alike; *info*, nobody relies on it. `{...}` stands for what it is about.",
+        "Written by",
         "`python docs/generate.py`.",
         "",
     ]

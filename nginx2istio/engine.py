@@ -43,7 +43,7 @@ INVALID = Message(
 DENIED = Message(
     "N2I006",
     "translated",
-    "error",
+    "warning",
     "ingress-nginx refuses this value of {key} ({text}) and answers 503 on the paths of this "
     "Ingress; so does the conversion",
     "correct the value and convert again",
@@ -59,7 +59,7 @@ FAMILY_OFF = Message(
 SERVER_DENIED = Message(
     "N2I008",
     "translated",
-    "error",
+    "warning",
     "ingress-nginx can't use this value of {key} ({text}) and answers 403 on the whole host; so "
     "does the conversion",
     "correct the value and convert again",
@@ -70,7 +70,8 @@ DROPPED = Message(
     "error",
     "ingress-nginx does not load this Ingress: {why}; nothing of it is served today, and it was "
     "not converted",
-    "correct it and convert again, or delete it",
+    "correct it and convert again, or delete it; if it is served today, add the controller's "
+    "ConfigMap and Deployment to the input",
 )
 SKIPPED = Message(
     "N2I011",
@@ -211,7 +212,7 @@ def findings(config: NginxConfig, entries: Mapping[str, Entry]) -> Iterator[Said
                     text=mistake.text,
                 )
     for rejected in config.rejected:
-        yield said(
+        one = said(
             DROPPED,
             rejected.origin,
             rejected.hosts,
@@ -220,6 +221,8 @@ def findings(config: NginxConfig, entries: Mapping[str, Entry]) -> Iterator[Said
             rejected.value,
             why=rejected.why,
         )
+        # It may be loaded today where the ConfigMap that says so is not among the input.
+        yield replace(one, severity="warning") if config.own else one
     for skipped in config.skipped:
         yield said(SKIPPED, skipped.origin, skipped.hosts, why=skipped.why)
     for server in config.servers:

@@ -94,7 +94,8 @@ NEITHER = Message(
     "error",
     "nginx answers {status} on these paths, and so does the conversion: {why}, and there is no "
     "default-backend either",
-    "delete the path, or create the Service and convert again",
+    "delete the path, or create the Service and convert again; if there is one, add it to the "
+    "input",
 )
 BARE_500 = Message(
     "N2I388",
@@ -231,7 +232,8 @@ def unavailable(
     why = here.upstream.unavailable
     if backend is None:
         status = own_page(here) if 503 in codes and pages is None else 503
-        yield NEITHER.about("default-backend", why=why, status=status)
+        said = NEITHER.about("default-backend", why=why, status=status)
+        yield said if here.upstream.guessed else replace(said, severity="warning")
         yield variant(Phase.LIMIT, directResponse={"status": status})
         return
     yield GONE.about("default-backend", why=why, backend=title(backend))

@@ -11,7 +11,8 @@ NO_ENDPOINTS = Message(
     "translated",
     "error",
     "nginx answers 503 on these paths, and so does the conversion: {why}",
-    "delete the path, or create the Service and convert again",
+    "delete the path, or create the Service and convert again; if there is one, add it to the "
+    "input",
 )
 NAMED_PORT = Message(
     "N2I102",
@@ -132,7 +133,9 @@ def no_endpoints(here: Here) -> Iterator[Edit | Finding]:
     if upstream.unavailable:
         if "default-backend" not in here:
             yield variant(Phase.LIMIT, directResponse={"status": 503})
-            yield NO_ENDPOINTS.about("", why=upstream.unavailable)
+            gone = NO_ENDPOINTS.about("", why=upstream.unavailable)
+            # What fails today fails tomorrow, unless the Service is only not among the input.
+            yield gone if upstream.guessed else replace(gone, severity="warning")
     elif upstream.port is None:
         service = f"{upstream.namespace}/{upstream.service}"
         yield NAMED_PORT.about("", port=upstream.declared_port, service=service)

@@ -73,7 +73,8 @@ class Upstream:
 
     ``port`` is the Service's port number; None when the port does not exist in the Service.
     ``known`` says whether the Service was among the input: None when the input has no Services of
-    that namespace, so that nothing can be said.
+    that namespace, so that nothing can be said. ``guessed``: it is taken not to exist only because
+    others of its namespace are among the input.
     ``external_name`` and ``external_port`` are where a Service of type ExternalName leads to;
     ``refused`` is why the controller does not follow it.
     """
@@ -92,6 +93,7 @@ class Upstream:
     refused: str = ""
     port_name: str = ""
     app_protocol: str = ""
+    guessed: bool = False
 
     @property
     def unavailable(self) -> str:
@@ -99,7 +101,8 @@ class Upstream:
         if self.refused:
             return self.refused
         if self.known is False:
-            return f"Service {self.namespace}/{self.service} does not exist"
+            how = " (others of its namespace are among the input)" if self.guessed else ""
+            return f"Service {self.namespace}/{self.service} does not exist{how}"
         if self.port is None and self.known:
             return f"Service {self.namespace}/{self.service} has no port {self.declared_port}"
         return ""

@@ -47,6 +47,7 @@ class Services:
         for obj in objects:
             if obj.kind == "Service":
                 self.by_name[obj.namespace, obj.name] = _service(obj)
+        self.complete = frozenset(complete)
         self.namespaces = {*complete, *(namespace for namespace, _ in self.by_name)}
 
     def upstream(self, namespace: str, backend: Backend) -> Upstream:
@@ -60,7 +61,10 @@ class Services:
         if found is None:
             known = False if namespace in self.namespaces else None
             number = int(wanted) if wanted.isdigit() else None
-            return Upstream(name, namespace, backend.service, number, wanted, known=known)
+            guessed = known is False and namespace not in self.complete
+            return Upstream(
+                name, namespace, backend.service, number, wanted, known=known, guessed=guessed
+            )
         if found.external_name:
             return self.external(name, namespace, backend, found)
         for port in found.ports:

@@ -8,14 +8,16 @@ from textwrap import fill
 TERMS: Mapping[str, Mapping[str, str]] = {
     "Verdicts: what the report comes to": {
         "ready": "No finding says that a client is likely to notice the change.",
-        "review": "Something differs that some client notices: read the warnings, and decide.",
+        "review": "Some client notices something, or something fails today as it will: read the "
+        "warnings, and decide.",
         "blocked": "Traffic or protection would break, or some input could not be read: settle "
         "the errors first, or accept them knowingly (--accept).",
     },
     "Severities: what a client or an attacker notices": {
         "error": "Requests would no longer be answered as they should, or a protection (who may "
         "enter, how often, how much) would be gone.",
-        "warning": "Some client will notice a difference.",
+        "warning": "Some client will notice a difference; or something fails under nginx today, "
+        "and will fail in the same way.",
         "info": "A difference that no client relies on, or something to know.",
     },
     "Fates: what became of an annotation or another setting": {

@@ -13,7 +13,7 @@ function overviewView() {
     el("section", { "aria-labelledby": "ready-title" },
       el("h2", { id: "ready-title" }, "Hosts by readiness"),
       bigBar(hosts),
-      el("p", { class: "small" }, "Blocked: traffic or protection would break. To be reviewed: some client notices. ",
+      el("p", { class: "small" }, "Blocked: traffic or protection would break. To be reviewed: some client notices, or something fails as it does today. ",
         "Ready: nothing that a client is likely to notice. ", everywhereNote())),
     firstSteps(),
     el("div", { class: "columns" },
