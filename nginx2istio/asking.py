@@ -15,7 +15,7 @@ from nginx2istio.kept import kept
 from nginx2istio.nginx.access import addresses
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.early import early
-from nginx2istio.nginx.external_auth import AuthService, ExternalAuth, answerer, asks, external_auth
+from nginx2istio.nginx.external_auth import AuthService, ExternalAuth, answerer, external_auth
 from nginx2istio.nginx.model import Location, Server
 from nginx2istio.protection import Zones, zones
 
@@ -86,7 +86,7 @@ def _question(
     server: Server, location: Location, config: NginxConfig
 ) -> tuple[Provider, ExternalAuth] | None:
     """What a location asks whom, None where it asks nobody that Istio could."""
-    auth = external_auth(config, location, server) if asks(config, location) else None
+    auth = external_auth(config, location, server)
     if auth is None or auth.unclear:
         return None
     if early(server, location, config).always:

@@ -120,7 +120,7 @@ def limit_rates(here: Here) -> Iterator[Edit | Finding]:
             yield NOT_LIMITED.about(key, rate=rate, status=here.number("limit-req-status-code"))
         else:
             yield COUNTED.about(key, rate=rate)
-    if zone not in ADDRESS or not countable(here):
+    if not counted(here):
         for key in KEYS[2:]:
             if key in here:
                 yield GOES_WITH.about(key, key=key, limits=" and ".join(limited))
@@ -131,6 +131,11 @@ def countable(here: Here) -> bool:
     return here.options.envoy_filters and here.options.istio_version >= (1, 26)
 
 
+def counted(here: Here) -> bool:
+    """Whether it is: by address, the one thing that it is made to tell clients by."""
+    return countable(here) and here.text("limit-conn-zone-variable") in ADDRESS
+
+
 @rule(
     scope="once",
     when="always",
@@ -138,7 +143,7 @@ def countable(here: Here) -> bool:
 )
 def limit_filters(here: Here) -> Iterator[Edit | Finding]:
     """The EnvoyFilters of all Ingresses that limit: the counters, and the marks on the routes."""
-    if not countable(here) or here.text("limit-conn-zone-variable") not in ADDRESS:
+    if not counted(here):
         return
     groups: dict[tuple[str, ...], Ingresses] = {}
     routes: dict[str, dict[str, None]] = {}

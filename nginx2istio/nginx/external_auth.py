@@ -64,28 +64,27 @@ class AuthService:
     missing: bool = False
 
 
-def asks(config: NginxConfig, location: Location) -> bool:
-    """Whether anything says that somebody is to be asked (``shouldApplyGlobalAuth``)."""
-    if "auth-url" in location.settings:
-        return True
-    everywhere = config.controller.text("global-auth-url")
-    return bool(everywhere and config.in_force(location, "enable-global-auth"))
-
-
-@kept
 def external_auth(
     config: NginxConfig, location: Location, server: Server | None = None
 ) -> ExternalAuth | None:
     """What nginx asks before the requests of a location, None when it asks nobody.
 
-    The annotations of the location, else the ConfigMap's global-auth-*.
+    The annotations of the location, else the ConfigMap's global-auth-* (``shouldApplyGlobalAuth``).
     ``server`` adds what the question says of client certificates.
     """
-    if not asks(config, location):
+    everywhere = config.controller.text("global-auth-url")
+    if "auth-url" not in location.settings and not (
+        everywhere and config.in_force(location, "enable-global-auth")
+    ):
         return None
-    own = "auth-url" in location.settings
     if config.exempts("no-auth-locations", location.path):
         return None
+    return _question(config, location, server)
+
+
+@kept
+def _question(config: NginxConfig, location: Location, server: Server | None) -> ExternalAuth:
+    own = "auth-url" in location.settings
     said = _Said(config, location, own)
     match = URL.fullmatch(said.text("auth-url"))
     scheme, host, port, path = match.groups() if match else ("", "", None, "")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -27,18 +26,19 @@ def summary(report: Data) -> str:
     """The few lines for the end of a run: figures, errors, what has to be done."""
     lines = [*_head(report)]
     errors = [f for f in report["findings"] if f["severity"] == "error" and "accepted" not in f]
-    kinds = Counter(f["code"] for f in errors) if len(errors) > FEW else Counter()
-    for finding in _firsts(errors) if kinds else errors:
-        times = f" {kinds[finding['code']]} times, first" if kinds else ""
-        lines.append(f"  error {finding['code']}{times} {_place(finding)} {finding['text']}")
+    if len(errors) > FEW:
+        kinds: dict[str, list[Data]] = {}
+        for finding in errors:
+            kinds.setdefault(finding["code"], []).append(finding)
+        for code, found in sorted(kinds.items(), key=lambda kind: (-len(kind[1]), kind[0])):
+            lines.append(_error(found[0], f"{code} {len(found)} times, first"))
+    else:
+        lines += [_error(finding, finding["code"]) for finding in errors]
     return "\n".join([*lines, *_errors(report)]) + "\n"
 
 
-def _firsts(findings: Sequence[Data]) -> list[Data]:
-    """The first finding of each kind, most frequent kinds first."""
-    counts = Counter(f["code"] for f in findings)
-    firsts = {f["code"]: f for f in reversed(findings)}
-    return [firsts[code] for code, _ in sorted(counts.items(), key=lambda c: (-c[1], c[0]))]
+def _error(finding: Data, kind: str) -> str:
+    return f"  error {kind} {_place(finding)} {finding['text']}"
 
 
 def _head(report: Data) -> Iterator[str]:

@@ -63,15 +63,13 @@ function place(one, withHosts, jump) {
   return el("li", {}, found.flatMap((item, i) => (i ? [el("span", { class: "dot", "aria-hidden": "true" }, " · "), item] : [item])));
 }
 
-function some(nodes, limit) {
-  const shown = nodes.slice(0, limit).flatMap((node, i) => (i ? [", ", node] : [node]));
+function some(nodes, limit, between = ", ") {
+  const shown = nodes.slice(0, limit).flatMap((node, i) => (i ? [between, node] : [node]));
   return nodes.length > limit ? [...shown, ` and ${number(nodes.length - limit)} more`] : shown;
 }
 
 function someHosts(hosts) {
-  if (!hosts.length) return "no host";
-  const shown = hosts.slice(0, 6).flatMap((host, i) => (i ? [", ", hostLink(host)] : [hostLink(host)]));
-  return hosts.length > 6 ? [...shown, ` and ${number(hosts.length - 6)} more`] : shown;
+  return hosts.length ? some(hosts.map(hostLink), 6) : "no host";
 }
 
 // Findings of one cause in the reader's eyes: same code, same words.

@@ -21,11 +21,6 @@ function noHost(filter) {
     found ? [" But ", link({ ...filter, view: "findings" }, `${counted(found, "finding")} ${found === 1 ? "has" : "have"} these words`), "."] : "");
 }
 
-function fewNames(names) {
-  const few = names.slice(0, 5).join(" · ");
-  return names.length > 6 ? `${few} and ${number(names.length - 5)} more` : names.join(" · ");
-}
-
 function hostRow(host) {
   const work = host.findings.filter((one) => one.severity !== "info");
   const done = work.filter(isDone).length;
@@ -33,8 +28,9 @@ function hostRow(host) {
   const figures = ["error", "warning"].filter((s) => host.counts[s]).map((s) => counted(host.counts[s], SEVERITIES[s].toLowerCase()));
   if (host.counts.info) figures.push(counted(host.counts.info, "note"));
   const reason = host.ready === "ready" ? null : open.find((one) => one.severity === worst(open));
+  const names = [...host.teams, ...host.namespaces].map(visible);
   return el("li", { class: "row" },
-    el("div", { class: "who" }, hostLink(host), el("span", { class: "small" }, el("bdi", {}, visible(fewNames([...host.teams, ...host.namespaces]) || "no Ingress")))),
+    el("div", { class: "who" }, hostLink(host), el("span", { class: "small" }, el("bdi", {}, names.length ? some(names, names.length > 6 ? 5 : 6, " · ") : "no Ingress"))),
     el("div", { class: "what" }, badge(host.ready, READINESS[host.ready]),
       el("span", { class: "small" }, figures.join(", ") || "no finding", done ? `; ${number(done)} checked off` : "", host.served ? "" : "; not served today"),
       reason ? el("span", { class: "why", dir: "auto" }, sentence(reason.text.length > 160 ? reason.text.slice(0, 160).replace(/ [^ ]*$/, "") + " …" : reason.text)) : null));
