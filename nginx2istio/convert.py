@@ -194,13 +194,11 @@ def _site(
         origin = server.ingresses[0] if server.ingresses else Origin()
         said.append(engine.said(engine.ONE_LABEL, origin, (server.host,), key=server.host))
         return None
-    edits: dict[int, list[Edit]] = {}
+    edits: dict[int, dict[int, Edit]] = {}  # once each: alike locations wish the very same
     for at in applied:
         for edit in at.edits:
             where = -1 if edit.target in HOST_WIDE else at.location
-            there = edits.setdefault(where, [])
-            if where >= 0 or not any(edit is other for other in there):
-                there.append(edit)
+            edits.setdefault(where, {})[id(edit)] = edit
     places = []
     for index, location in enumerate(server.locations):
         try:
@@ -222,7 +220,7 @@ def _site(
                 route_name(location),
                 found,
                 location.upstream,
-                tuple(edits.get(index, ())),
+                tuple(edits.get(index, {}).values()),
                 _comment(location),
             )
         )
@@ -231,7 +229,7 @@ def _site(
         host="*" if server.host == "_" else server.host,
         namespace=server.namespace,
         places=tuple(places),
-        edits=tuple(edits.get(-1, ())),
+        edits=tuple(edits.get(-1, {}).values()),
         ports=ports(server, config),
         credential=credential(server, config, options),
         sources=tuple(sorted({o.object for o in server.ingresses})),

@@ -200,9 +200,9 @@ def _area(location: Location, group: str) -> Area:
 def _others(server: Server, config: NginxConfig) -> tuple[str, ...]:
     """The other hosts of the configuration that a policy for this one would also speak of."""
     mine = [policy_name(name) for name in _names(server)]
-    if "*" not in mine and not any(name.startswith("*.") for name in mine):
-        return ()
     ends = tuple(name[1:] for name in mine if name.startswith("*"))
+    if not ends:
+        return ()
     return tuple(n for n in _every_name(config) if n.endswith(ends) and n not in mine)
 
 

@@ -92,16 +92,16 @@ class _Run:
     def __init__(self, config: NginxConfig, rules: Rules, options: Options):
         self.config, self.options = config, options
         self.owner = rules.owner
-        self.known = sorted(rules.by_name.values(), key=lambda r: r.name)
+        known = sorted(rules.by_name.values(), key=lambda r: r.name)
         self.always = {
-            scope: [r for r in self.known if r.scope == scope and r.when == "always"]
+            scope: [r for r in known if r.scope == scope and r.when == "always"]
             for scope in ("location", "server", "upstream", "once")
         }
         self.given: dict[str, list[Rule]] = {}
-        for rule in self.known:
+        for rule in known:
             for key in (*rule.keys, *rule.reads) if rule.when == "given" else ():
                 self.given.setdefault(key, []).append(rule)
-        self.keys = {r.name: (frozenset(r.keys), frozenset(r.reads)) for r in self.known}
+        self.keys = {r.name: (frozenset(r.keys), frozenset(r.reads)) for r in known}
         own = config.configmaps.get(config.own)
         self.everywhere = own.data.keys() if own else frozenset()
         self.applied: list[Applied] = []

@@ -19,12 +19,16 @@ def one_by_one(rules: Rules) -> Rules:
     return replace(rules, by_name=each, owner=owner)
 
 
+TOGETHER = load()
+APART = one_by_one(TOGETHER)
+
+
 @pytest.mark.parametrize("filters", [False, True])
 @pytest.mark.parametrize("fixture", fixtures(), ids=lambda f: f.name)
 def test_the_same_is_said_one_by_one(fixture: Fixture, filters: bool) -> None:
     options = replace(fixture.options, envoy_filters=filters)
     made = []
-    for rules in (load(), one_by_one(load())):
+    for rules in (TOGETHER, APART):
         conversion = convert(read([str(fixture.folder / "ingress.yaml")]), rules, options)
         made.append((api.yaml(conversion), api.report(conversion, with_plan=False)))
     assert made[0] == made[1]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -95,5 +94,5 @@ def finish(
     end(report, judging)
 
 
-def _write_report(path: Path, report: Mapping[str, Any], conversion: Conversion) -> None:
-    write_file(path, render(dict(report), conversion, path.suffix))
+def _write_report(path: Path, report: dict[str, Any], conversion: Conversion) -> None:
+    write_file(path, render(report, conversion, path.suffix))

@@ -86,7 +86,7 @@ def files_of(objects: Sequence[Mapping[str, Any]], form: str) -> dict[str, Itera
 
 
 def write_folder(
-    folder: Path, files: Mapping[str, Iterable[str]], force: bool, processes: int = 1
+    folder: Path, files: Mapping[str, Iterable[str]], force: bool, processes: int
 ) -> None:
     """Writes the files, and deletes those of an earlier run that are no longer made.
 

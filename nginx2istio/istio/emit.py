@@ -47,8 +47,7 @@ def _mapping(value: Mapping[str, Any], first: str, indent: str, out: list[str]) 
     for key, inner in value.items():
         head = _head(first, key)
         first = indent
-        kind = inner.__class__
-        if kind is str:
+        if isinstance(inner, str):
             out.append(f"{head} {_text(inner)}")
         elif isinstance(inner, dict) and inner:
             if key in SHARED:

@@ -44,7 +44,7 @@ class Routes:
     def __init__(self, policies: Policies):
         self.policies = policies
         self.bodies: dict[tuple[int, ...], tuple[Object, list[Conflict]]] = {}
-        self.finished: dict[tuple[object, ...], Object] = {}
+        self.answers: dict[tuple[int, int], Object] = {}
 
     def body(self, at: Wanted) -> tuple[Object, list[Conflict]]:
         """What the edits make of the HTTPRoute of a place, without match and destination."""
@@ -53,7 +53,7 @@ class Routes:
         if known is None:
             if len(self.bodies) >= MANY:
                 self.bodies.clear()
-                self.finished.clear()  # which knows bodies by their identity
+                self.answers.clear()  # which know bodies by their identity
             known = self.bodies[which] = {}, []
             for edit in at.routes:
                 known[1].extend(put(known[0], edit.path, edit.value))
@@ -75,7 +75,7 @@ class Routes:
             if not edit.match:
                 break
         else:
-            found.append(({}, self.base(made, place, at), place.name))
+            found.append(({}, finished(_served(made, place), self.policies, at), place.name))
         return list(_split(found, at.splits)) if at.splits else found, conflicts
 
     def variant(self, edit: Edit, made: Object, place: Place, at: Wanted) -> Object:
@@ -83,16 +83,9 @@ class Routes:
         if ANSWERS.isdisjoint(edit.value):
             return finished(_varied(edit, _served(made, place)), self.policies, at)
         which = id(edit), id(made)
-        if which not in self.finished:
-            self.finished[which] = finished(_varied(edit, made), self.policies, at)
-        return self.finished[which]
-
-    def base(self, made: Object, place: Place, at: Wanted) -> Object:
-        """The body for the requests of a place that no variant takes."""
-        which = id(made), place.service, *map(id, at.destinations)
-        if which not in self.finished:
-            self.finished[which] = finished(_served(made, place), self.policies, at)
-        return self.finished[which]
+        if which not in self.answers:
+            self.answers[which] = finished(_varied(edit, made), self.policies, at)
+        return self.answers[which]
 
 
 def _served(made: Object, place: Place) -> Object:
