@@ -19,7 +19,7 @@ from selenium.webdriver.support.wait import WebDriverWait
 
 from benchmarks.estate import estate
 from nginx2istio import api
-from nginx2istio.report.html import html
+from nginx2istio.report.formats.html.html import html
 from tests.walkthrough.browser import find_browser, start
 
 ROUNDS = 5

@@ -21,7 +21,7 @@ from pathlib import Path
 from estate import estate
 from ruamel.yaml import YAML
 
-from nginx2istio.sources.files import read
+from nginx2istio.inputs.files import read
 
 
 def read_ours(path: str) -> int:

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
-from nginx2istio.describe import KINDS, Owned, owned
-from nginx2istio.loader import Family, Rules
+from nginx2istio.rule.describe import KINDS, Owned, owned
+from nginx2istio.rule.loader import Family, Rules
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 OPTIONS = {

@@ -10,9 +10,9 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 import families
 
-from nginx2istio.loader import load
-from nginx2istio.messages import OWN
+from nginx2istio.findings.all_messages import OWN
 from nginx2istio.rule import Message
+from nginx2istio.rule.loader import load
 
 HERE = Path(__file__).parent
 

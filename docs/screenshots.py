@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nginx2istio import api
-from nginx2istio.report.html import html
+from nginx2istio.report.formats.html.html import html
 from tests.report.browser import Report
 from tests.walkthrough.browser import find_browser, start
 

@@ -11,12 +11,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO
 
-from nginx2istio.convert import Conversion, convert
-from nginx2istio.istio.emit import documents
-from nginx2istio.loader import load
-from nginx2istio.options import Options
-from nginx2istio.report.json import report as report
-from nginx2istio.sources.files import read
+from nginx2istio.base.options import Options
+from nginx2istio.convert.convert import Conversion, convert
+from nginx2istio.inputs.files import read
+from nginx2istio.istio.yaml import documents
+from nginx2istio.report.data import report as report
+from nginx2istio.rule.loader import load
 
 
 def convert_files(

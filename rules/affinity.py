@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from nginx2istio.istio import expires_lua
+from nginx2istio.istio.envoy import expires_lua
 from nginx2istio.rule import (
     Edit,
     Finding,

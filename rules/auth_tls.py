@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from nginx2istio.copies import copy_secret, secret_name
-from nginx2istio.istio import client_certificate as certificate
+from nginx2istio.bridge.secrets import copy_secret, secret_name
 from nginx2istio.istio import re2
-from nginx2istio.nginx.external_auth import external_auth
+from nginx2istio.istio.policy import client_certificate as certificate
+from nginx2istio.nginx.facts.external_auth import external_auth
 from nginx2istio.rule import (
     Edit,
     Finding,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from nginx2istio.nginx.early import early
+from nginx2istio.nginx.facts.answered_early import early
 from nginx2istio.rule import (
     Edit,
     Finding,

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from difflib import get_close_matches
 
-from nginx2istio.nginx import catalogue
+from nginx2istio.nginx.keys import catalogue
 from nginx2istio.rule import Edit, Finding, Here, Message, rule
 
 REFUSED = Message(

@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from nginx2istio.answering import STS, transport_security
-from nginx2istio.asking import (
+from nginx2istio.bridge.auth_provider import (
     addresses_do,
     asked,
     asking,
@@ -13,10 +12,11 @@ from nginx2istio.asking import (
     service_host,
     who_is_asked,
 )
-from nginx2istio.istio import auth_lua
-from nginx2istio.nginx.early import early
-from nginx2istio.nginx.external_auth import AuthService, ExternalAuth, answerer, external_auth
-from nginx2istio.nginx.headers import answer_headers
+from nginx2istio.bridge.response_headers import STS, transport_security
+from nginx2istio.istio.envoy import auth_lua
+from nginx2istio.nginx.facts.answered_early import early
+from nginx2istio.nginx.facts.external_auth import AuthService, ExternalAuth, answerer, external_auth
+from nginx2istio.nginx.facts.headers import answer_headers
 from nginx2istio.rule import (
     Edit,
     Finding,

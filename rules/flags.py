@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from nginx2istio.nginx import catalogue
+from nginx2istio.nginx.keys import catalogue
 from nginx2istio.rule import Edit, Entry, Finding, Here, Message, rule
 
 STREAMS = Message(

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from nginx2istio.answering import settle
-from nginx2istio.istio.statuses import by_status
+from nginx2istio.bridge.response_headers import settle
+from nginx2istio.istio.envoy.status_headers import by_status
 from nginx2istio.rule import (
     Edit,
     Finding,

@@ -4,17 +4,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from nginx2istio.answering import by_host
+from nginx2istio.bridge.response_headers import by_host
 from nginx2istio.istio.re2 import Untranslatable
-from nginx2istio.nginx.directives import refuses, subject
-from nginx2istio.nginx.headers import (
-    HEADER_DIRECTIVES,
-    Unclear,
-    block_lines,
-    snippets,
-)
+from nginx2istio.nginx.facts.directives import refuses, subject
+from nginx2istio.nginx.facts.headers import HEADER_DIRECTIVES, Unclear, block_lines, snippets
+from nginx2istio.nginx.facts.snippet import Directive, directive_origin, parse_snippet
 from nginx2istio.nginx.model import Setting
-from nginx2istio.nginx.snippet import Directive, directive_origin, parse_snippet
 from nginx2istio.rule import (
     Edit,
     Finding,

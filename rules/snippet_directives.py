@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 
-from nginx2istio.istio.statuses import by_status
-from nginx2istio.nginx.directives import ONCE_A_LOCATION, subject
-from nginx2istio.nginx.headers import HEADER_DIRECTIVES, Unclear, header_lines, snippets
-from nginx2istio.nginx.headers import SENT_WITH as CODES
+from nginx2istio.istio.envoy.status_headers import by_status
+from nginx2istio.nginx.facts.directives import ONCE_A_LOCATION, subject
+from nginx2istio.nginx.facts.headers import HEADER_DIRECTIVES, Unclear, header_lines, snippets
+from nginx2istio.nginx.facts.headers import SENT_WITH as CODES
+from nginx2istio.nginx.facts.snippet import Directive, directive_origin, parse_snippet
 from nginx2istio.nginx.model import Setting
-from nginx2istio.nginx.snippet import Directive, directive_origin, parse_snippet
 from nginx2istio.rule import Edit, Finding, Here, Message, route, rule
 
 BODY = Message(

@@ -3,14 +3,14 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from nginx2istio.answering import by_host
+from nginx2istio.bridge.response_headers import by_host
 from nginx2istio.istio.re2 import Untranslatable
-from nginx2istio.nginx.access import addresses
-from nginx2istio.nginx.directives import ONCE_A_LOCATION, refuses, subject
-from nginx2istio.nginx.headers import answer_headers, snippets
+from nginx2istio.nginx.facts.addresses import addresses
+from nginx2istio.nginx.facts.directives import ONCE_A_LOCATION, refuses, subject
+from nginx2istio.nginx.facts.headers import answer_headers, snippets
+from nginx2istio.nginx.facts.snippet import Directive, directive_origin, parse_snippet
+from nginx2istio.nginx.facts.snippet_access import LISTING, inherited, of_location
 from nginx2istio.nginx.model import Setting
-from nginx2istio.nginx.snippet import Directive, directive_origin, parse_snippet
-from nginx2istio.nginx.snippet_access import LISTING, inherited, of_location
 from nginx2istio.rule import (
     Condition,
     Edit,

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
-from nginx2istio.answering import STS, transport_security
-from nginx2istio.nginx.headers import answer_headers
+from nginx2istio.bridge.response_headers import STS, transport_security
+from nginx2istio.nginx.facts.headers import answer_headers
 from nginx2istio.rule import (
     Edit,
     Finding,

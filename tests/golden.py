@@ -17,13 +17,14 @@ from pathlib import Path
 
 from ruamel.yaml import YAML
 
-from nginx2istio import api, validated
-from nginx2istio.convert import Conversion
+from nginx2istio import api
+from nginx2istio.base.options import Options
+from nginx2istio.cluster.live import Verdict
+from nginx2istio.convert.convert import Conversion
+from nginx2istio.findings import validation as validated
 from nginx2istio.istio.objects import identity
-from nginx2istio.options import Options
 from nginx2istio.report.accepted import heed, read
-from nginx2istio.report.text import text
-from nginx2istio.sources.live import Verdict
+from nginx2istio.report.formats.text import text
 
 TODAY = date(2030, 1, 1)
 """The day on which entries of accepted.yaml are looked at."""

@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from nginx2istio import api
-from nginx2istio.convert import convert
-from nginx2istio.loader import Rules, load
-from nginx2istio.sources.files import read
+from nginx2istio.convert.convert import convert
+from nginx2istio.inputs.files import read
+from nginx2istio.rule.loader import Rules, load
 from tests.golden import Fixture, fixtures
 
 

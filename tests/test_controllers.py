@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import io
 
-from nginx2istio.controllers import Found, find
-from nginx2istio.options import Options
-from nginx2istio.sources.files import read
+from nginx2istio.base.options import Options
+from nginx2istio.inputs.files import read
+from nginx2istio.nginx.build.choose_controller import Found, find
 
 ONE = """\
 ---

@@ -6,7 +6,7 @@ import copy
 import json
 from typing import Any
 
-from nginx2istio.diff import APPLIED, counts, difference
+from nginx2istio.istio.diff import APPLIED, counts, difference
 
 
 def service(name: str = "a", **spec: Any) -> dict[str, Any]:

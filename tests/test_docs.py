@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from nginx2istio.cli import COMMANDS, main
-from nginx2istio.loader import Family, load
+from nginx2istio.rule.loader import Family, load
 
 DOCS = Path(__file__).parent.parent / "docs"
 spec = importlib.util.spec_from_file_location("generate", DOCS / "generate.py")

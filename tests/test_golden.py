@@ -9,9 +9,9 @@ import re
 
 import pytest
 
-from nginx2istio.loader import load
-from nginx2istio.messages import OWN
+from nginx2istio.findings.all_messages import OWN
 from nginx2istio.rule import Message
+from nginx2istio.rule.loader import load
 from tests.golden import ROOT, Fixture, fixtures
 
 

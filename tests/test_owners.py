@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from nginx2istio.loader import RuleError, load
-from nginx2istio.nginx.catalogue import known
+from nginx2istio.nginx.keys.catalogue import known
+from nginx2istio.rule.loader import RuleError, load
 
 
 def owned() -> set[str]:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import click
 
 from nginx2istio.cli import together
-from nginx2istio.sources.cluster import NoConfiguration, Unreachable
+from nginx2istio.cluster.connection import NoConfiguration, Unreachable
 
 
 class Misled(click.ClickException):

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from nginx2istio import api
-from nginx2istio.cli import tasks
+from nginx2istio.cli import parallel as tasks
 from nginx2istio.cli.options import (
     controller_file,
     conversion_options,
@@ -18,7 +18,7 @@ from nginx2istio.cli.options import (
     output_options,
 )
 from nginx2istio.cli.output import files_of, rendered, write_file, write_folder
-from nginx2istio.cli.reports import (
+from nginx2istio.cli.report_files import (
     Judging,
     end,
     judged,
@@ -27,9 +27,9 @@ from nginx2istio.cli.reports import (
     keeps_read,
     render,
 )
-from nginx2istio.convert import Conversion
-from nginx2istio.loader import RuleError
-from nginx2istio.nginx.renamed import BadName
+from nginx2istio.convert.convert import Conversion
+from nginx2istio.nginx.rename_hosts import BadName
+from nginx2istio.rule.loader import RuleError
 
 
 @click.command("convert")

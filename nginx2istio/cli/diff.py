@@ -15,16 +15,16 @@ import click
 from nginx2istio import api
 from nginx2istio.cli.cluster import NoAnswer, cluster_options, reaching
 from nginx2istio.cli.options import controller_file, conversion_options, options_from
-from nginx2istio.diff import Change, Entry, counts, difference
-from nginx2istio.istio.emit import document, scalar
+from nginx2istio.cluster.connection import Cluster, Refused, connect
+from nginx2istio.cluster.kinds import ISTIO
+from nginx2istio.cluster.live import EVERYWHERE, live_objects
+from nginx2istio.inputs.files import read
+from nginx2istio.inputs.resource import Node
+from nginx2istio.istio.diff import Change, Entry, counts, difference
 from nginx2istio.istio.objects import MANAGED_BY, VERSIONS, Object, identity, managed
-from nginx2istio.loader import RuleError
-from nginx2istio.nginx.renamed import BadName
-from nginx2istio.sources.cluster import Cluster, Refused, connect
-from nginx2istio.sources.files import read
-from nginx2istio.sources.kinds import ISTIO
-from nginx2istio.sources.live import EVERYWHERE, live_objects
-from nginx2istio.sources.resource import Node
+from nginx2istio.istio.yaml import document, scalar
+from nginx2istio.nginx.rename_hosts import BadName
+from nginx2istio.rule.loader import RuleError
 
 MARKS: dict[Change, tuple[str, str]] = {
     "added": ("+", "green"),

@@ -9,10 +9,10 @@ from typing import Any
 
 import click
 
+from nginx2istio.base.options import Options
 from nginx2istio.cli import together
-from nginx2istio.cli.reports import check_reports
-from nginx2istio.options import Options
-from nginx2istio.sources.files import read
+from nginx2istio.cli.report_files import check_reports
+from nginx2istio.inputs.files import read
 
 output_options = together(
     [

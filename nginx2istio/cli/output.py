@@ -13,9 +13,9 @@ from typing import Any
 
 import click
 
-from nginx2istio.cli import tasks
-from nginx2istio.istio.emit import documents, scalar
+from nginx2istio.cli import parallel as tasks
 from nginx2istio.istio.objects import dns_name, identity
+from nginx2istio.istio.yaml import documents, scalar
 
 MARK = "# Written by nginx2istio; changes are lost when it runs again.\n"
 

@@ -11,9 +11,9 @@ import click
 from nginx2istio import api
 from nginx2istio.cli.options import controller_file, conversion_options, options_from
 from nginx2istio.cli.output import write_file
-from nginx2istio.cli.reports import FORMATS, end, judged, judging_from, judging_options, render
-from nginx2istio.loader import RuleError
-from nginx2istio.nginx.renamed import BadName
+from nginx2istio.cli.report_files import FORMATS, end, judged, judging_from, judging_options, render
+from nginx2istio.nginx.rename_hosts import BadName
+from nginx2istio.rule.loader import RuleError
 
 NAMES = {"text" if suffix == ".txt" else suffix[1:]: suffix for suffix in FORMATS}
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import click
 
-from nginx2istio.describe import KINDS, Owned, named, near, owned
-from nginx2istio.loader import RuleError, Rules, load
 from nginx2istio.rule import Message, Rule
+from nginx2istio.rule.describe import KINDS, Owned, named, near, owned
+from nginx2istio.rule.loader import RuleError, Rules, load
 
 folders = click.option(
     "--rules",

@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from nginx2istio import validated
+from nginx2istio.base.options import Options
 from nginx2istio.cli.cluster import Misled, NoAnswer, cluster_options
 from nginx2istio.cli.convert import finish
 from nginx2istio.cli.options import (
@@ -21,18 +21,18 @@ from nginx2istio.cli.options import (
     output_options,
 )
 from nginx2istio.cli.output import write_file
-from nginx2istio.cli.reports import judging_from, judging_options, keeps_read
-from nginx2istio.convert import convert
-from nginx2istio.loader import RuleError, load
-from nginx2istio.nginx.renamed import BadName
-from nginx2istio.options import Options
-from nginx2istio.rbac import manifest
-from nginx2istio.scanning import Scope, scan
-from nginx2istio.sources import snapshot
-from nginx2istio.sources.anonymize import anonymized
-from nginx2istio.sources.cluster import Cluster, NoConfiguration, Unreachable, connect
-from nginx2istio.sources.live import dry_run
-from nginx2istio.sources.resource import Inputs
+from nginx2istio.cli.report_files import judging_from, judging_options, keeps_read
+from nginx2istio.cluster.connection import Cluster, NoConfiguration, Unreachable, connect
+from nginx2istio.cluster.live import dry_run
+from nginx2istio.cluster.rbac import manifest
+from nginx2istio.cluster.scan import Scope, scan
+from nginx2istio.convert.convert import convert
+from nginx2istio.findings import validation as validated
+from nginx2istio.inputs import snapshot
+from nginx2istio.inputs.anonymize import anonymized
+from nginx2istio.inputs.resource import Inputs
+from nginx2istio.nginx.rename_hosts import BadName
+from nginx2istio.rule.loader import RuleError, load
 
 
 @click.command("scan")

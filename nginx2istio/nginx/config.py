@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from nginx2istio.nginx.catalogue import ANNOTATIONS
-from nginx2istio.nginx.configmaps import ConfigMap
-from nginx2istio.nginx.controller import Controller
+from nginx2istio.nginx.build.configmaps import ConfigMap
+from nginx2istio.nginx.build.controller import Controller
+from nginx2istio.nginx.build.services import Service
+from nginx2istio.nginx.keys.catalogue import ANNOTATIONS
+from nginx2istio.nginx.keys.defaults import effective
 from nginx2istio.nginx.model import (
     Foreign,
     Location,
@@ -20,9 +22,7 @@ from nginx2istio.nginx.model import (
     Setting,
     Upstream,
 )
-from nginx2istio.nginx.services import Service
-from nginx2istio.nginx.values import Value
-from nginx2istio.nginx.values_defaults import effective
+from nginx2istio.nginx.values.go import Value
 
 
 @dataclass(frozen=True, slots=True)

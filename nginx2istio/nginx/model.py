@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from nginx2istio.nginx.values import Value
-from nginx2istio.record import record
+from nginx2istio.base.records import record
+from nginx2istio.nginx.values.go import Value
 
 DEFAULT_SERVER = "_"
 """Name of the server that answers hosts nobody declares."""

@@ -12,11 +12,11 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedSeq
 from ruamel.yaml.error import YAMLError
 
-from nginx2istio import engine
-from nginx2istio.istio.emit import document
+from nginx2istio.findings import configuration as engine
+from nginx2istio.istio.yaml import document
 from nginx2istio.nginx.model import Origin
-from nginx2istio.report.findings import SEVERITIES, Reported
-from nginx2istio.report.json import Data, finding_data, verdict
+from nginx2istio.report.data import Data, finding_data, verdict
+from nginx2istio.report.group import SEVERITIES, Reported
 from nginx2istio.rule import Message
 
 HEAD = """\

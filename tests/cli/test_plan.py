@@ -13,10 +13,10 @@ from click.testing import CliRunner
 from jsonschema import Draft202012Validator
 
 from nginx2istio import api
+from nginx2istio.base.options import Options
 from nginx2istio.cli import main
-from nginx2istio.options import Options
-from nginx2istio.report.json import schema
-from nginx2istio.report.plan_text import plan_text
+from nginx2istio.report.data import schema
+from nginx2istio.report.plan.text import plan_text
 from tests.golden import fixtures
 
 INGRESS = """\

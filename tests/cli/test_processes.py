@@ -9,7 +9,8 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from nginx2istio.cli import main, tasks
+from nginx2istio.cli import main
+from nginx2istio.cli import parallel as tasks
 from tests.golden import ROOT
 
 

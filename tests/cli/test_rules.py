@@ -8,8 +8,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from nginx2istio.cli import main
-from nginx2istio.describe import named
-from nginx2istio.nginx import catalogue
+from nginx2istio.nginx.keys import catalogue
+from nginx2istio.rule.describe import named
 
 
 def run(*args: str) -> Result:

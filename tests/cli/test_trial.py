@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 from jsonschema import Draft202012Validator
 
 from nginx2istio.cli import main
-from nginx2istio.report.json import schema
+from nginx2istio.report.data import schema
 
 from .test_convert import GOOD
 

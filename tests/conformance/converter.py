@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from nginx2istio import api
-from nginx2istio.options import Options
+from nginx2istio.base.options import Options
 
 from .objects import join
 from .records import Case

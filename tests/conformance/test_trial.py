@@ -17,9 +17,9 @@ from typing import Any
 import pytest
 
 from nginx2istio import api
+from nginx2istio.base.options import Options
+from nginx2istio.findings.trial import TRIAL
 from nginx2istio.istio.objects import identity
-from nginx2istio.options import Options
-from nginx2istio.trial import TRIAL
 
 from .bench import Bench
 from .objects import join

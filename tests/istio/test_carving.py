@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nginx2istio.istio.carving import Area, Fit, carve, literal_start, operations
+from nginx2istio.istio.policy.path_patterns import Area, Fit, carve, literal_start, operations
 
 SEGMENTS = st.sampled_from(["a", "ab", "b", "A", "aB", ""])
 PATHS = st.lists(SEGMENTS, max_size=3).map(lambda found: "/" + "/".join(found))

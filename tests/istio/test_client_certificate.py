@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import re2
 
-from nginx2istio.istio.client_certificate import subject_matches
+from nginx2istio.istio.policy.client_certificate import subject_matches
 from nginx2istio.istio.re2 import Untranslatable
 
 

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from nginx2istio.istio.emit import document, scalar
 from nginx2istio.istio.objects import Noted
+from nginx2istio.istio.yaml import document, scalar
 
 WORDS = [
     "yes",

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nginx2istio.istio.statuses import by_status, settled
+from nginx2istio.istio.envoy.status_headers import by_status, settled
 
 TEXT = st.text(st.characters(min_codepoint=32, max_codepoint=126))
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from nginx2istio.istio.objects import MANAGED_BY, identity
-from nginx2istio.istio.trial import on_trial, whole_gateway
+from nginx2istio.istio.rename_objects import on_trial, whole_gateway
 
 
 def destination_rule(**spec: Any) -> dict[str, Any]:

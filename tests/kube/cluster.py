@@ -9,8 +9,8 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from nginx2istio.sources import kinds
-from nginx2istio.sources.kinds import Kind
+from nginx2istio.cluster import kinds
+from nginx2istio.cluster.kinds import Kind
 
 from .api_server import ApiServer
 

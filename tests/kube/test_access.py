@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from nginx2istio.sources.cluster import NoConfiguration, connect
+from nginx2istio.cluster.connection import NoConfiguration, connect
 
 from ..conformance.certificates import make_pair
 from .api_server import ApiServer

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from nginx2istio.cli import main
-from nginx2istio.sources.kinds import ISTIO
+from nginx2istio.cluster.kinds import ISTIO
 
 from ..conftest import found
 from .api_server import ApiServer

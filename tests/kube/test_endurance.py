@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from nginx2istio.options import Options
-from nginx2istio.scanning import Scope, scan
-from nginx2istio.sources.cluster import connect
-from nginx2istio.sources.kinds import INGRESS
-from nginx2istio.sources.listing import listed
-from nginx2istio.sources.resource import Inputs
+from nginx2istio.base.options import Options
+from nginx2istio.cluster.connection import connect
+from nginx2istio.cluster.kinds import INGRESS
+from nginx2istio.cluster.listing import listed
+from nginx2istio.cluster.scan import Scope, scan
+from nginx2istio.inputs.resource import Inputs
 
 from .api_server import ApiServer
 from .cluster import namespace
@@ -143,7 +143,7 @@ def test_a_failure_in_between_is_survived(kube: ApiServer, crowd: str, how: str)
 
 
 def test_a_kind_that_fails_for_good_is_a_finding(kube: ApiServer, monkeypatch: Any) -> None:
-    monkeypatch.setattr("nginx2istio.sources.cluster.TRIES", 2)
+    monkeypatch.setattr("nginx2istio.cluster.connection.TRIES", 2)
     space = namespace(kube, "failing")
     with Proxy(kube, lambda path: "broken" if "/services" in path else "") as proxy:
         cluster = connect(str(kube.kubeconfig("admin", space, proxy.url)))

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from nginx2istio.sources.cluster import Refused, connect
-from nginx2istio.sources.kinds import ISTIO
-from nginx2istio.sources.live import dry_run, live_objects
+from nginx2istio.cluster.connection import Refused, connect
+from nginx2istio.cluster.kinds import ISTIO
+from nginx2istio.cluster.live import dry_run, live_objects
 
 from ..golden import Fixture, fixtures
 from .api_server import ApiServer

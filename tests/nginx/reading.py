@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from nginx2istio.nginx.annotations import Extracted, extract
-from nginx2istio.nginx.controller import controller
+from nginx2istio.nginx.build.controller import controller
+from nginx2istio.nginx.values.annotations import Extracted, extract
 
 PREFIX = "nginx.ingress.kubernetes.io/"
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from nginx2istio.nginx import catalogue
-from nginx2istio.nginx.annotations import FAMILIES, effective, extract
-from nginx2istio.nginx.controller import controller
-from nginx2istio.nginx.values_plain import plain
+from nginx2istio.nginx.build.controller import controller
+from nginx2istio.nginx.keys import catalogue
+from nginx2istio.nginx.values.annotations import FAMILIES, effective, extract
+from nginx2istio.nginx.values.plain import plain
 from tests.nginx.reading import PREFIX, read
 
 
@@ -312,6 +312,6 @@ def test_families_that_are_not_asked_would_have_nothing_to_say(
     some = {"allow-snippet-annotations": "true"}
     few = {key: read({key: text}, some) for key in catalogue.ANNOTATIONS}
     families = [(family, frozenset(catalogue.ANNOTATIONS)) for family in (plain, *FAMILIES)]
-    monkeypatch.setattr("nginx2istio.nginx.annotations._asked", lambda _: families)
+    monkeypatch.setattr("nginx2istio.nginx.values.annotations._asked", lambda _: families)
     for key, before in few.items():
         assert read({key: text}, some) == before, key

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from nginx2istio.nginx import catalogue
-from nginx2istio.nginx.annotations import Extracted, effective, extract
-from nginx2istio.nginx.controller import Controller, controller
+from nginx2istio.nginx.build.controller import Controller, controller
+from nginx2istio.nginx.keys import catalogue
+from nginx2istio.nginx.values.annotations import Extracted, effective, extract
 from tests.nginx.reading import read
 
 DATA = Path(__file__).parent / "data"

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from nginx2istio import api
-from nginx2istio.convert import Conversion
-from nginx2istio.options import Options
+from nginx2istio.base.options import Options
+from nginx2istio.convert.convert import Conversion
 
 TRUTH = Path(__file__).parent.parent.parent / "fixtures" / "truth"
 CASES = [c for p in sorted(TRUTH.glob("*/*.json")) for c in json.loads(p.read_text())["cases"]]

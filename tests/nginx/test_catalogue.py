@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from nginx2istio.nginx import catalogue
-from nginx2istio.nginx.annotations import extract
-from nginx2istio.nginx.controller import controller
-from nginx2istio.nginx.values_checks import CHECKS
-from nginx2istio.nginx.values_config import SPECIAL
-from nginx2istio.nginx.values_defaults import CONSTANTS, FROM_CONFIG
+from nginx2istio.nginx.build.controller import controller
+from nginx2istio.nginx.keys import catalogue
+from nginx2istio.nginx.keys.defaults import CONSTANTS, FROM_CONFIG
+from nginx2istio.nginx.values.annotations import extract
+from nginx2istio.nginx.values.checks import CHECKS
+from nginx2istio.nginx.values.configmap import SPECIAL
 
 DATA = Path(__file__).parent / "data"
 

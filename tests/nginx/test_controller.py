@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from nginx2istio.nginx import catalogue
-from nginx2istio.nginx.controller import controller
+from nginx2istio.nginx.build.controller import controller
+from nginx2istio.nginx.keys import catalogue
 
 DATA = Path(__file__).parent / "data"
 RECORDED = [

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from nginx2istio import api
-from nginx2istio.nginx.access import addresses
 from nginx2istio.nginx.config import NginxConfig
-from nginx2istio.nginx.early import early
-from nginx2istio.nginx.external_auth import AuthService, answerer, external_auth
+from nginx2istio.nginx.facts.addresses import addresses
+from nginx2istio.nginx.facts.answered_early import early
+from nginx2istio.nginx.facts.external_auth import AuthService, answerer, external_auth
 from nginx2istio.nginx.model import Location, Server
 
 URL = "http://auth.web.svc.cluster.local:4180/check"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from nginx2istio import api
-from nginx2istio.nginx.renamed import BadName, new_names
-from nginx2istio.options import Options
+from nginx2istio.base.options import Options
+from nginx2istio.nginx.rename_hosts import BadName, new_names
 
 HOSTS = ["_", "a.example.com", "b.example.com", "*.example.com", "a.other.org"]
 

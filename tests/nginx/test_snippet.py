@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from nginx2istio.nginx.directives import refuses, subject
-from nginx2istio.nginx.headers import SENT_WITH, Unclear, header_lines
+from nginx2istio.nginx.facts.directives import refuses, subject
+from nginx2istio.nginx.facts.headers import SENT_WITH, Unclear, header_lines
+from nginx2istio.nginx.facts.snippet import directive_origin, parse_snippet
+from nginx2istio.nginx.facts.snippet_access import EVERYBODY, listed
 from nginx2istio.nginx.model import Origin, Setting
-from nginx2istio.nginx.snippet import directive_origin, parse_snippet
-from nginx2istio.nginx.snippet_access import EVERYBODY, listed
 
 
 def test_directives_have_lines_and_quotes_are_gone() -> None:

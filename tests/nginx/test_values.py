@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nginx2istio.nginx.controller import controller
-from nginx2istio.nginx.values import (
+from nginx2istio.nginx.build.controller import controller
+from nginx2istio.nginx.values.checks import CACHE_DURATION, cache_durations
+from nginx2istio.nginx.values.configmap import WrongValue, decode
+from nginx2istio.nginx.values.go import (
     address,
     addresses,
     boolean,
@@ -19,10 +21,8 @@ from nginx2istio.nginx.values import (
     pattern,
     trim,
 )
-from nginx2istio.nginx.values_checks import CACHE_DURATION, cache_durations
-from nginx2istio.nginx.values_config import WrongValue, decode
-from nginx2istio.nginx.values_lookup import configmap_problem
-from nginx2istio.nginx.values_url import WrongUrl, absolute_url, parse
+from nginx2istio.nginx.values.references import configmap_problem
+from nginx2istio.nginx.values.urls import WrongUrl, absolute_url, parse
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ import json
 from typing import Any
 
 from nginx2istio.api import convert_text, report
-from nginx2istio.convert import Conversion
-from nginx2istio.report.html import html
+from nginx2istio.convert.convert import Conversion
+from nginx2istio.report.formats.html.html import html
 
 PREFIX = "nginx.ingress.kubernetes.io/"
 

@@ -16,9 +16,9 @@ from click.testing import CliRunner
 
 from nginx2istio.api import convert_text, report
 from nginx2istio.cli import main
-from nginx2istio.report.estate import EVERYWHERE, estate
-from nginx2istio.report.html import html
-from nginx2istio.report.written import written
+from nginx2istio.report.formats.html.estate import EVERYWHERE, estate
+from nginx2istio.report.formats.html.html import html
+from nginx2istio.report.formats.html.written import written
 
 from .estates import HOSTILE, OVERRIDE, SHOP, hostile, page
 

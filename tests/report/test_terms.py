@@ -9,10 +9,10 @@ import pytest
 from click.testing import CliRunner
 
 from nginx2istio.cli import main
-from nginx2istio.loader import load
-from nginx2istio.report.terms import TERMS, terms
-from nginx2istio.report.text import VERDICTS
+from nginx2istio.report.formats.text import VERDICTS
+from nginx2istio.report.words.terms import TERMS, terms
 from nginx2istio.rule import Aspect, Fate, Severity
+from nginx2istio.rule.loader import load
 from tests.golden import ROOT
 
 EXPLAINED = {term for group in TERMS.values() for term in group}

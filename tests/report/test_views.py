@@ -15,14 +15,14 @@ from jsonschema import Draft4Validator, Draft202012Validator
 from markdown_it import MarkdownIt
 
 from nginx2istio import api
-from nginx2istio.cli.reports import FORMATS, render
-from nginx2istio.convert import Conversion
+from nginx2istio.cli.report_files import FORMATS, render
+from nginx2istio.convert.convert import Conversion
 from nginx2istio.report.accepted import heed, read, written
-from nginx2istio.report.findings import SEVERITIES
-from nginx2istio.report.json import schema
-from nginx2istio.report.markdown import ROOM, escaped, markdown
-from nginx2istio.report.sarif import sarif, uri
-from nginx2istio.report.text import text
+from nginx2istio.report.data import schema
+from nginx2istio.report.formats.markdown import ROOM, escaped, markdown
+from nginx2istio.report.formats.sarif import sarif, uri
+from nginx2istio.report.formats.text import text
+from nginx2istio.report.group import SEVERITIES
 from tests.golden import ROOT
 
 DATA = Path(__file__).parent / "data"

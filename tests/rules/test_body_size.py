@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nginx2istio.loader import load
+from nginx2istio.rule.loader import load
 
 load()
 RULE = sys.modules["nginx2istio.rules.body_size"]

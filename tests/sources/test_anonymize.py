@@ -7,13 +7,13 @@ import re
 
 import pytest
 
-from nginx2istio.convert import convert
-from nginx2istio.loader import load
-from nginx2istio.report.findings import grouped
-from nginx2istio.sources.anonymize import anonymized
-from nginx2istio.sources.files import read
-from nginx2istio.sources.known_words import known_words
-from nginx2istio.sources.resource import Inputs, Node, Resource
+from nginx2istio.convert.convert import convert
+from nginx2istio.inputs.anonymize import anonymized
+from nginx2istio.inputs.files import read
+from nginx2istio.inputs.known_words import known_words
+from nginx2istio.inputs.resource import Inputs, Node, Resource
+from nginx2istio.report.group import grouped
+from nginx2istio.rule.loader import load
 from tests.golden import Fixture, fixtures
 
 RULES = load()

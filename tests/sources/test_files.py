@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from nginx2istio.sources import files
-from nginx2istio.sources.files import read
-from nginx2istio.sources.resource import Inputs
+from nginx2istio.inputs import files
+from nginx2istio.inputs.files import read
+from nginx2istio.inputs.resource import Inputs
 from tests.sources.text import inputs
 
 Tree = Callable[[dict[str, str]], Path]

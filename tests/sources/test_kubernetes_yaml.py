@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from nginx2istio.sources.document import Document, Unreadable
+from nginx2istio.inputs.document import Document, Unreadable
 from tests.sources.text import documents, same
 
 ROWS = json.loads(Path(__file__).with_name("kubernetes_yaml.json").read_text())

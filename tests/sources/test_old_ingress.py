@@ -4,7 +4,7 @@ from textwrap import dedent
 
 import pytest
 
-from nginx2istio.sources.resource import Resource
+from nginx2istio.inputs.resource import Resource
 from tests.sources.text import inputs
 
 

@@ -14,8 +14,8 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedBase, CommentedMap
 from ruamel.yaml.representer import SafeRepresenter
 
-from nginx2istio.sources.document import Document
-from nginx2istio.sources.read_scalar import key_text, resolve
+from nginx2istio.inputs.document import Document
+from nginx2istio.inputs.yaml.scalars import key_text, resolve
 from tests.sources.text import body, documents, inputs, nodes, same
 
 STEADY = settings(

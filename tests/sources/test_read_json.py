@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from nginx2istio.sources.document import MAX_DEPTH, MAX_SCALAR, Document, Unreadable
+from nginx2istio.inputs.document import MAX_DEPTH, MAX_SCALAR, Document, Unreadable
 from tests.sources.text import body, documents, refusal, same
 
 

@@ -5,8 +5,8 @@ from textwrap import dedent
 
 import pytest
 
-from nginx2istio.sources.files import read
-from nginx2istio.sources.resource import Inputs, Node, Note, Resource
+from nginx2istio.inputs.files import read
+from nginx2istio.inputs.resource import Inputs, Node, Note, Resource
 from tests.sources.text import inputs
 
 PREFIX = "nginx.ingress.kubernetes.io/"

@@ -4,8 +4,8 @@ from textwrap import dedent
 
 import pytest
 
-from nginx2istio.sources.document import MAX_DEPTH, MAX_SCALAR, Document
-from nginx2istio.sources.resource import Node
+from nginx2istio.inputs.document import MAX_DEPTH, MAX_SCALAR, Document
+from nginx2istio.inputs.resource import Node
 from tests.sources.text import body, documents, nodes, refusal
 
 

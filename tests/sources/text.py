@@ -6,11 +6,11 @@ import io
 from collections.abc import Iterator
 from typing import Any
 
-from nginx2istio.sources.document import Document, Unreadable
-from nginx2istio.sources.files import read
-from nginx2istio.sources.read_text import read_text
-from nginx2istio.sources.resource import Inputs, Node
-from nginx2istio.sources.yaml_draft import Memo
+from nginx2istio.inputs.document import Document, Unreadable
+from nginx2istio.inputs.files import read
+from nginx2istio.inputs.resource import Inputs, Node
+from nginx2istio.inputs.text import read_text
+from nginx2istio.inputs.yaml.anchors import Memo
 
 
 def documents(text: str | bytes) -> list[Document | Unreadable]:

@@ -1,0 +1,132 @@
+"""Whom a gateway asks about requests, for a whole configuration: Istio knows one such service.
+
+With several, istiod refuses all requests that any of them would be asked about (``buildHTTP`` in
+pilot's authz builder), unless it runs with PILOT_ENABLE_MULTIPLE_CUSTOM_AUTHZ_PROVIDERS.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from nginx2istio.base.memo import kept
+from nginx2istio.bridge.protection import Zones, zones
+from nginx2istio.istio.policy.ext_authz import Provider, operators
+from nginx2istio.nginx.config import NginxConfig
+from nginx2istio.nginx.facts.addresses import addresses
+from nginx2istio.nginx.facts.answered_early import early
+from nginx2istio.nginx.facts.external_auth import AuthService, ExternalAuth, answerer, external_auth
+from nginx2istio.nginx.model import Location, Server
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The one service that a gateway asks, and what the locations that ask it want of its answers.
+
+    ``identity`` are headers of its answer, in lower case, that back ends get; ``cookies`` whether
+    some want its cookies with refusals, too.
+    """
+
+    provider: Provider | None = None
+    identity: tuple[str, ...] = ()
+    cookies: bool = False
+
+
+def service_host(service: AuthService) -> str:
+    """The host by which Istio knows a service."""
+    if not service.namespace:
+        return service.name
+    return f"{service.name}.{service.namespace}.svc.cluster.local"
+
+
+def called(service: AuthService) -> str:
+    """A service as a report calls it."""
+    return f"{service.namespace}/{service.name}" if service.namespace else service.name
+
+
+def provider(auth: ExternalAuth, service: AuthService) -> Provider | str:
+    """The extension provider that asks a question, or why there is none."""
+    if not service.namespace:
+        return f"Istio would ask {service.name} under the request's own Host, which it can't know"
+    if service.tls:
+        return f"Service {called(service)} is asked over TLS"
+    if "?" in auth.path:
+        return "auth-url has a query, to which Istio would let clients add parameters of their own"
+    if "$" in auth.path:
+        return "auth-url depends on the request"
+    made: dict[str, str] = {}
+    for name, text in auth.headers.items():
+        value = operators(text)
+        if value is None:
+            return f"the value of the header {name}, {text}, has no counterpart in Istio"
+        made[name] = value
+    return Provider(service_host(service), service.port, auth.path, tuple(sorted(made.items())))
+
+
+@kept
+def asked(config: NginxConfig) -> Asked:
+    """The service that most locations ask."""
+    found = [
+        question
+        for server in config.servers
+        for location in server.locations
+        if (question := _question(server, location, config))
+    ]
+    if not found:
+        return Asked()
+    counts = Counter(provider for provider, _ in found)
+    best = min(counts, key=lambda p: (-counts[p], p.name))
+    mine = [auth for provider, auth in found if provider == best]
+    names = sorted({name.lower() for auth in mine for name in auth.identity})
+    return Asked(best, tuple(names), any(auth.always_set_cookie for auth in mine))
+
+
+def _question(
+    server: Server, location: Location, config: NginxConfig
+) -> tuple[Provider, ExternalAuth] | None:
+    """What a location asks whom, None where it asks nobody that Istio could."""
+    auth = external_auth(config, location, server)
+    if auth is None or auth.unclear:
+        return None
+    if early(server, location, config).always:
+        return None
+    service = answerer(auth, server, config)
+    if isinstance(service, str) or service.missing:
+        return None
+    made = provider(auth, service)
+    return None if isinstance(made, str) else (made, auth)
+
+
+@kept
+def asking(server: Server, config: NginxConfig) -> Zones:
+    """The locations of a host that ask the one service, apart where they ask about others."""
+
+    def group(location: Location) -> str:
+        question = _question(server, location, config)
+        if question is None or question[0] != asked(config).provider:
+            return ""
+        return f"{question[0].name} {who_is_asked(config, location)}"
+
+    return zones(server, config, group)
+
+
+def who_is_asked(config: NginxConfig, location: Location) -> list[Mapping[str, object]]:
+    """The sources (Istio's Source) whose requests are asked about, none for all.
+
+    nginx checks the address first; or, with ``satisfy any``, credentials after a wrong one only.
+    """
+    found = addresses(config, location)
+    allow, deny = list(found.allow), list(found.deny)
+    if found.or_credentials:
+        others: list[Mapping[str, object]] = [{"notRemoteIpBlocks": allow}] if allow else []
+        return [*others, {"remoteIpBlocks": deny}] if allow and deny else others
+    who: dict[str, object] = {"remoteIpBlocks": allow} if allow else {}
+    who |= {"notRemoteIpBlocks": deny} if deny else {}
+    return [who] if who else []
+
+
+def addresses_do(config: NginxConfig, location: Location) -> bool:
+    """Whether some addresses are let in without credentials."""
+    found = addresses(config, location)
+    return found.or_credentials and bool(found.allow)

@@ -1,0 +1,198 @@
+"""nginx's ``if`` as a match of an Istio route: methods, headers, hosts, arguments, paths."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from nginx2istio.bridge.variables import REWRITTEN
+from nginx2istio.istio import re2
+from nginx2istio.istio.re2 import Untranslatable
+from nginx2istio.nginx.model import Location
+
+TRUE = "[^0]|.{2,}"
+"""What nginx takes for true: any text but the empty one and 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """When an ``if`` holds: fields of an HTTPMatchRequest, and the only port (0 for both)."""
+
+    match: Mapping[str, Any]
+    port: int = 0
+
+
+def condition(args: Sequence[str]) -> Condition:
+    """What the arguments of an ``if`` mean, without its parentheses. Raises Untranslatable."""
+    if not args or not args[0].startswith("$") or len(args) not in (1, 3):
+        raise Untranslatable(f"the condition ({' '.join(args)}) has no equal in Istio")
+    name = args[0].strip("${}")
+    operator, value = (args[1], args[2]) if len(args) == 3 else ("", "")
+    if "$" in value and not operator.endswith(("~", "~*")):
+        raise Untranslatable(f"Istio can't compare ${name} with {value}")
+    if name in ("scheme", "https"):
+        return _scheme(name, operator, value)
+    if name == "request_method":
+        return _named(":method", operator, value, "method")
+    if name in ("host", "http_host"):
+        return _host(operator, value)
+    if name in ("uri", "document_uri", "request_uri"):
+        return _path(name, operator, value)
+    if name.startswith("arg_"):
+        return _argument(name[4:], operator, value)
+    if name.startswith("cookie_"):
+        return _cookie(name[7:], operator, value)
+    if name.startswith("http_") and name not in REWRITTEN:
+        return _named(name[5:].replace("_", "-"), operator, value)
+    raise Untranslatable(f"Istio can't ask for ${name}")
+
+
+def _text(operator: str, value: str) -> tuple[bool, dict[str, str]]:
+    """(whether it is negated, the StringMatch) of a comparison with a text."""
+    negated = operator.startswith("!")
+    match operator.removeprefix("!"):
+        case "":
+            return False, {"regex": TRUE}
+        case "=" if value:
+            return negated, {"exact": value}
+        case "=":
+            return not negated, {"regex": ".+"}
+        case "~" | "~*" as kind:
+            case_ = "(?i)" if kind == "~*" else ""
+            found = re2.compiled(case_ + _anywhere(value))
+            if re.fullmatch(r"(\.\*|\^|\$|\||\(|\))*", value) or _matches_nothing(value):
+                raise Untranslatable(f"the pattern {value!r} holds for an absent value, too")
+            return negated, {"regex": found}
+    raise Untranslatable(f"{operator} is no comparison that Istio knows")
+
+
+def _anywhere(pattern: str) -> str:
+    """The pattern for the whole of a text in which nginx looks for it."""
+    if re2.alternatives(pattern):
+        return f".*?(?:{pattern}).*"
+    start = "" if pattern.startswith("^") else ".*?"
+    ends = pattern.endswith("$") and not pattern.endswith(r"\$")
+    return start + pattern.removeprefix("^")[: -1 if ends else None] + ("" if ends else ".*")
+
+
+def _matches_nothing(pattern: str) -> bool:
+    try:
+        return re.search(pattern, "") is not None
+    except re.error:
+        return True
+
+
+def _named(header: str, operator: str, value: str, field: str = "headers") -> Condition:
+    negated, said = _text(operator, value)
+    if negated:
+        return Condition({"withoutHeaders": {header: said}})
+    return Condition({"method": said} if field == "method" else {"headers": {header: said}})
+
+
+def _scheme(name: str, operator: str, value: str) -> Condition:
+    secure = {"https": {"": True, "=on": True, "!=on": False, "=": False, "!=": True}}.get(
+        name, {"=https": True, "=http": False, "!=http": True, "!=https": False}
+    )
+    if operator + value not in secure:
+        raise Untranslatable(f"${name} {operator} {value} has no equal in Istio")
+    return Condition({}, 443 if secure[operator + value] else 80)
+
+
+def _host(operator: str, value: str) -> Condition:
+    if operator in ("=", "!="):
+        pattern = f"(?i){re.escape(value)}(:[0-9]+)?".replace(r"\-", "-")
+        negated, said = operator == "!=", {"regex": re2.compiled(pattern)}
+    else:
+        negated, said = _text(operator, value)
+    if negated:
+        return Condition({"withoutHeaders": {":authority": said}})
+    return Condition({"authority": said})
+
+
+def _path(name: str, operator: str, value: str) -> Condition:
+    negated = operator.startswith("!")
+    if operator in ("=", "!="):
+        said = path_regex("^" + re.escape(value).replace(r"\-", "-").replace(r"\/", "/") + "$")
+    elif operator in ("~", "~*", "!~", "!~*"):
+        said = path_regex(value, operator.endswith("*"))
+    else:
+        raise Untranslatable(f"${name} alone is always true")
+    if "?" in value and name == "request_uri" and r"\?" in value:
+        raise Untranslatable("the pattern looks into the query")
+    return Condition({"withoutHeaders" if negated else "headers": {":path": {"regex": said}}})
+
+
+def _argument(name: str, operator: str, value: str) -> Condition:
+    negated, said = _text(operator, value)
+    if negated:
+        raise Untranslatable("Istio can't ask for the absence of a query parameter")
+    return Condition({"queryParams": {name: said}})
+
+
+def _cookie(name: str, operator: str, value: str) -> Condition:
+    if operator in ("=", "!=") and value:
+        inner = re.escape(value).replace(r"\-", "-")
+    elif operator in ("", "="):
+        inner = "[^;]+" if operator == "=" else "([^;0]|[^;]{2,})"
+    else:
+        raise Untranslatable(f"Istio can't look for a pattern in the cookie {name}")
+    said = {"regex": re2.compiled(rf"(.*;\s*)?{re.escape(name)}={inner}(;.*)?")}
+    negated = operator == "!=" or (operator == "=" and not value)
+    return Condition({"withoutHeaders" if negated else "headers": {"cookie": said}})
+
+
+def path_regex(pattern: str, any_case: bool = False, query: bool = True) -> str:
+    """A pattern that nginx looks for in a path, for the whole of ``:path``, query and all.
+
+    What could match a question mark there is kept from it. Without ``query`` for the whole of a
+    ``uri``, which has none. Raises Untranslatable.
+    """
+    body, start, end = without_query(pattern), "", ""
+    if body.startswith("^"):
+        body = body[1:]
+    else:
+        start = "[^?]*?"
+    if body.endswith("$") and not body.endswith(r"\$"):
+        body = body[:-1]
+    else:
+        end = "[^?]*"
+    if re2.alternatives(pattern):
+        body, start, end = f"(?:{without_query(pattern)})", "[^?]*?", "[^?]*"
+        if "^" in pattern or "$" in pattern:
+            raise Untranslatable("the pattern has alternatives with anchors of their own")
+    case, rest = "(?i)" if any_case else "", r"(\?.*)?" if query else ""
+    return re2.compiled(f"{case}{start}{body}{end}{rest}")
+
+
+def without_query(pattern: str) -> str:
+    """The pattern, with dots and negated classes that don't match a question mark."""
+    found, i = "", 0
+    while i < len(pattern):
+        char = pattern[i]
+        if char == "\\":
+            found += pattern[i : i + 2]
+            i += 2
+            continue
+        if char == "[":
+            close = pattern.find("]", i + 2)
+            inner = pattern[i : close + 1] if close > 0 else pattern[i:]
+            found += "[^?" + inner[2:] if inner.startswith("[^") else inner
+            i += len(inner)
+            continue
+        found += "[^?]" if char == "." else char
+        i += 1
+    return found
+
+
+def reaches(location: Location, pattern: str) -> bool:
+    """Whether a pattern for paths can match any path of a location, by its literal beginning."""
+    if not pattern.startswith("^") or location.match == "regex" or "|" in pattern:
+        return True
+    start = re.match(r"[\w/-]*", pattern[1:])
+    literal = start[0] if start else ""
+    if pattern[1 + len(literal) :][:1] in ("?", "*", "{"):
+        literal = literal[:-1]
+    whole = location.path.startswith(literal)
+    return whole or (location.match == "prefix" and literal.startswith(location.path))

@@ -1,0 +1,107 @@
+"""The headers of answers: what nginx's lines about them come to on a route of Istio."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from nginx2istio.bridge.place import Here
+from nginx2istio.bridge.variables import by_port, envoy_value
+from nginx2istio.istio.envoy.status_headers import by_status
+from nginx2istio.nginx.config import NginxConfig
+from nginx2istio.nginx.facts.headers import HeaderLine, answer_headers
+
+STS = "Strict-Transport-Security"
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What remains of the lines, nginx's later ones having won.
+
+    ``removed`` are names; ``written`` are lines with how ("set" or "add") and under which name, a
+    map of Istio's having a key once; ``too_many`` are lines that a route has no place for.
+    """
+
+    removed: tuple[str, ...]
+    written: tuple[tuple[str, str, HeaderLine], ...]
+    too_many: tuple[HeaderLine, ...]
+
+
+def settle(lines: Iterable[HeaderLine]) -> Settled:
+    """Set, add, clear and hide of answers in nginx's order, as one operation a header."""
+    last: dict[str, HeaderLine] = {}
+    added: list[HeaderLine] = []
+    removed: dict[str, str] = {}
+    for line in lines:
+        name = line.name.lower()
+        if line.kind == "add":
+            added.append(line)
+        elif line.kind == "hide":
+            removed.setdefault(name, line.name)
+        elif line.codes:  # holds besides what is set for all statuses
+            last.setdefault(f"{name} {line.codes}", line)
+        else:
+            last = {k: x for k, x in last.items() if k.split()[0] != name}
+            last[name] = line
+    removed |= {x.name.lower(): x.name for x in last.values() if x.kind == "clear" and not x.codes}
+    written = [("set", x.name, x) for x in last.values() if x.kind == "set"]
+    too_many, seen = [], dict[str, int]()
+    for line in added:
+        spellings = list(dict.fromkeys((line.name, line.name.lower(), line.name.upper())))
+        count = seen.get(line.name.lower(), 0)
+        seen[line.name.lower()] = count + 1
+        if count < len(spellings):  # Envoy doesn't tell cases apart
+            written.append(("add", spellings[count], line))
+        else:
+            too_many.append(line)
+    names = tuple(name for _, name in sorted(removed.items()))
+    return Settled(names, tuple(written), tuple(too_many))
+
+
+def transport_security(config: NginxConfig, lines: Iterable[HeaderLine]) -> str:
+    """Strict-Transport-Security over https as the controller's Lua composes it, "" for none.
+
+    What a snippet or a list of headers says of it comes later and wins.
+    """
+    own = config.controller.config
+    said = [x for x in lines if x.name.lower() == STS.lower()]
+    if not own["hsts"] or any(x.kind != "add" and not x.codes for x in said):
+        return ""
+    text = f"max-age={own['hsts-max-age']}"
+    if own["hsts-include-subdomains"]:
+        text += "; includeSubDomains"
+    return text + ("; preload" if own["hsts-preload"] else "")
+
+
+def by_host(
+    here: Here, fields: Mapping[str, Any], port: int = 0, block: Iterable[HeaderLine] = ()
+) -> Iterator[tuple[int, dict[str, Any]]]:
+    """An answer that nginx gives at the level of the host: (port, 0 for all; fields of a route).
+
+    It carries the headers of the host, those of ``block`` (a location block in a snippet of the
+    host), and its own; nothing that is said at the Ingress's location, which is where the
+    controller adds Strict-Transport-Security, too. Raises UnknownVariable.
+    """
+    lines = answer_headers(here.config, here.server, here.location, block=tuple(block))
+    settled = settle(lines)
+    some = any(by_port(line.value) for _, _, line in settled.written)
+    for at in here.ports if some and not port else (port,):
+        response = _headers(here, settled, at, fields)
+        yield at, {**fields, "headers": {"response": response}} if response else dict(fields)
+
+
+def _headers(here: Here, settled: Settled, port: int, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The field ``headers.response`` of an answer on a port: the lines go before its own."""
+    own = fields.get("headers", {}).get("response", {}).get("set", {})
+    found: dict[str, Any] = {"remove": list(settled.removed)} if settled.removed else {}
+    if own:
+        found["set"] = dict(own)
+    for how, name, line in settled.written:
+        if line.name.lower() == "server":
+            continue
+        value = envoy_value(here, line.value, port, response=True)
+        if line.codes:
+            value = by_status(line.codes, line.value)
+        found.setdefault(how, {})[name] = value
+    return found

@@ -1,0 +1,89 @@
+"""Istio's objects in a cluster: what is there, and whether the cluster would take new ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from nginx2istio.cluster.connection import Cluster, Refused
+from nginx2istio.cluster.kinds import ISTIO, Kind
+from nginx2istio.cluster.listing import Told, listed
+from nginx2istio.inputs.redact import kept
+from nginx2istio.inputs.resource import Node
+
+EVERYWHERE = ("",)
+
+
+def live_objects(
+    cluster: Cluster,
+    kind: Kind,
+    namespaces: Iterable[str] = EVERYWHERE,
+    told: Told | None = None,
+    keep: Callable[[Node], Node] = kept,
+) -> Iterator[tuple[str, list[Node] | Refused]]:
+    """Istio's objects of a kind by namespace, or why they can't be read there.
+
+    ``namespaces`` are names, ("",) for all of the cluster at once. An older API server has v1beta1
+    only, which is read then. ``keep`` makes of each what is held on to. Raises Unreachable.
+    """
+    for namespace in namespaces:
+        try:
+            yield namespace, _listed(cluster, kind, namespace, told, keep)
+        except Refused as refused:
+            yield namespace, refused
+
+
+def _listed(
+    cluster: Cluster,
+    kind: Kind,
+    namespace: str,
+    told: Told | None,
+    keep: Callable[[Node], Node],
+) -> list[Node]:
+    heard = told or (lambda count: None)
+    try:
+        return listed(cluster, kind, namespace, keep, heard)
+    except Refused as refused:
+        if refused.status != 404 or kind.version != "v1":
+            raise
+        return listed(cluster, replace(kind, version="v1beta1"), namespace, keep, heard)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the API server says of one object.
+
+    "unknown" is when it may not be asked, or lacks the kind or the namespace; ``reasons`` are its
+    own words.
+    """
+
+    object: Mapping[str, Any]
+    says: Literal["accepted", "refused", "unknown"]
+    reasons: tuple[str, ...] = ()
+
+
+def dry_run(cluster: Cluster, objects: Sequence[Mapping[str, Any]]) -> Iterator[Verdict]:
+    """Asks the API server, object by object, whether it would take it. Nothing is stored.
+
+    Each is sent as a POST with ``dryRun=All`` and strict field validation, so that admission
+    webhooks (istiod's) are asked as well. What exists already passed all checks before the API
+    server notices. Raises Unreachable.
+    """
+    kinds = {kind.name: kind for kind in ISTIO}
+    query = {"dryRun": "All", "fieldValidation": "Strict"}
+    for obj in objects:
+        group, _, version = str(obj["apiVersion"]).rpartition("/")
+        kind = replace(kinds[obj["kind"]], group=group, version=version)
+        path = kind.path(str(obj["metadata"].get("namespace") or "default"))
+        try:
+            cluster.send("POST", path, query, obj)
+        except Refused as refused:
+            if refused.status == 409:
+                yield Verdict(obj, "accepted")
+            elif refused.status in (400, 422):
+                yield Verdict(obj, "refused", refused.causes)
+            else:
+                yield Verdict(obj, "unknown", (str(refused),))
+        else:
+            yield Verdict(obj, "accepted")

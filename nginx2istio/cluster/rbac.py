@@ -1,0 +1,107 @@
+"""The least rights that a scan needs, as Roles and ClusterRoles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from nginx2istio.base.options import Options
+from nginx2istio.cluster.kinds import (
+    CONFIG_MAP,
+    DAEMON_SET,
+    DEPLOYMENT,
+    ENDPOINT_SLICE,
+    INGRESS,
+    INGRESS_CLASS,
+    ISTIO,
+    NAMESPACE,
+    SECRET,
+    SERVICE,
+    Kind,
+)
+from nginx2istio.cluster.scan import Scope
+from nginx2istio.istio.yaml import document
+from nginx2istio.nginx.build.choose_controller import USUAL_NAMESPACE
+
+NAME = "nginx2istio-scan"
+Rule = tuple[Kind, tuple[str, ...]]
+
+INGRESSES: tuple[Rule, ...] = (
+    (INGRESS, ("list",)),
+    (SERVICE, ("list",)),
+    (ENDPOINT_SLICE, ("list",)),
+    (CONFIG_MAP, ("get",)),
+)
+SECRETS: tuple[Rule, ...] = ((SECRET, ("get", "list")),)
+CONTROLLER: tuple[Rule, ...] = (
+    (DEPLOYMENT, ("list",)),
+    (DAEMON_SET, ("list",)),
+    (CONFIG_MAP, ("get",)),
+    (SERVICE, ("list",)),
+)
+THERE: tuple[Rule, ...] = tuple((kind, ("list",)) for kind in ISTIO)
+
+
+def roles(scope: Scope, options: Options, dry_run: bool = False) -> Iterator[dict[str, Any]]:
+    """The roles for a scope.
+
+    For all of the cluster it is one ClusterRole, else Roles, and a ClusterRole for IngressClasses,
+    which have no namespace.
+    ``dry_run`` adds what ``--live-validate`` needs: to create the kinds that a conversion makes.
+    """
+    own = (*INGRESSES, *(SECRETS if scope.secrets else ()), *THERE)
+    new = tuple((kind, ("create",)) for kind in ISTIO) if dry_run else ()
+    classes: Rule = (INGRESS_CLASS, ("list",))
+    if not scope.namespaces:
+        yield _role("", (classes, *own, *CONTROLLER, *new))
+        return
+    yield _role("", (classes,))
+    home = options.controller_config.partition("/")[0] or USUAL_NAMESPACE
+    wanted: dict[str, tuple[Rule, ...]] = {
+        name: ((NAMESPACE, ("get",)), *own, *new) for name in scope.namespaces
+    }
+    for namespace, rules in ((home, CONTROLLER), (options.gateway_namespace, (*THERE, *new))):
+        wanted[namespace] = (*wanted.get(namespace, ()), *rules)
+    for namespace, rules in wanted.items():
+        yield _role(namespace, rules)
+
+
+def manifest(scope: Scope, options: Options, dry_run: bool = False) -> str:
+    """The roles as YAML, with the commands that give them to a user."""
+    found = list(roles(scope, options, dry_run))
+    head = [
+        "# What `nginx2istio scan` needs: it sends no verb but get and list"
+        + (", and with --live-validate create as a dry run." if dry_run else "."),
+        "# Give it to a user, a group or a service account (--serviceaccount=NS:NAME):",
+    ]
+    for role in found:
+        space = role["metadata"].get("namespace")
+        what = (
+            f"rolebinding {NAME} -n {space} --role"
+            if space
+            else f"clusterrolebinding {NAME} --clusterrole"
+        )
+        head.append(f"#   kubectl create {what}={NAME} --user=NAME")
+    return "\n".join(head) + "\n" + "---\n".join(document(role) for role in found)
+
+
+def _role(namespace: str, rules: Iterable[Rule]) -> dict[str, Any]:
+    metadata = {"name": NAME, **({"namespace": namespace} if namespace else {})}
+    return {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "Role" if namespace else "ClusterRole",
+        "metadata": metadata,
+        "rules": list(_joined(rules)),
+    }
+
+
+def _joined(rules: Iterable[Rule]) -> Iterator[dict[str, Any]]:
+    """One rule for all resources of a group with the same verbs."""
+    verbs: dict[tuple[str, str], set[str]] = {}
+    for kind, some in rules:
+        verbs.setdefault((kind.group, kind.plural), set()).update(some)
+    same: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    for (group, plural), each in verbs.items():
+        same.setdefault((group, tuple(sorted(each))), []).append(plural)
+    for (group, each_verb), plurals in same.items():
+        yield {"apiGroups": [group], "resources": plurals, "verbs": list(each_verb)}

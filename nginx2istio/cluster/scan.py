@@ -1,0 +1,287 @@
+"""From a cluster to the same Inputs that files give: reads what a conversion looks at, no more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from nginx2istio.base.options import Options
+from nginx2istio.cluster.connection import Cluster, Refused
+from nginx2istio.cluster.kinds import (
+    CONFIG_MAP,
+    DAEMON_SET,
+    DEPLOYMENT,
+    ENDPOINT_SLICE,
+    INGRESS,
+    INGRESS_CLASS,
+    ISTIO,
+    NAMESPACE,
+    SECRET,
+    SERVICE,
+    Kind,
+)
+from nginx2istio.cluster.listing import listed, tabulated
+from nginx2istio.cluster.live import EVERYWHERE, live_objects
+from nginx2istio.inputs.extent import Seen, Unseen, Why
+from nginx2istio.inputs.redact import kept
+from nginx2istio.inputs.resource import Inputs, Node, Resource
+from nginx2istio.nginx.build.choose_controller import (
+    LABEL,
+    USUAL_CONFIGMAPS,
+    USUAL_NAMESPACE,
+    Found,
+    find,
+)
+from nginx2istio.nginx.values.references import REFERENCES
+
+SECRET_ANNOTATIONS = ("auth-secret", "auth-tls-secret", "proxy-ssl-secret")
+BORING_SECRETS = "type!=helm.sh/release.v1,type!=kubernetes.io/service-account-token"
+
+Told = Callable[[str, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What is to be read. ``namespaces`` is () for all; ``selector`` chooses among Ingresses."""
+
+    namespaces: tuple[str, ...] = ()
+    selector: str = ""
+    secrets: bool = True
+
+
+def scan(
+    cluster: Cluster,
+    scope: Scope,
+    options: Options | None = None,
+    told: Told = lambda what, count: None,
+) -> Inputs:
+    """Reads a cluster. What can't be seen is noted in the Snapshot, the first object of the Inputs.
+
+    ``told`` hears what is being read and how many there are so far. Raises Unreachable when the
+    cluster does not answer.
+    """
+    return _Scan(cluster, scope, options or Options(), told).inputs()
+
+
+class _Scan:
+    """One reading of a cluster."""
+
+    def __init__(self, cluster: Cluster, scope: Scope, options: Options, told: Told):
+        self.cluster, self.scope, self.options, self.told = cluster, scope, options, told
+        self.unseen: list[Unseen] = []
+        self.complete: dict[str, tuple[str, ...]] = {}
+        self.spaces: Sequence[str] = scope.namespaces or EVERYWHERE
+
+    def inputs(self) -> Inputs:
+        self.spaces = self.existing()
+        classes = self.all_of(INGRESS_CLASS, EVERYWHERE)
+        ingresses = self.all_of(INGRESS, self.spaces, labelSelector=self.scope.selector)
+        where = self.used(ingresses)
+        services = self.all_of(SERVICE, self.also(self.home), where)
+        slices = self.all_of(ENDPOINT_SLICE, self.spaces)
+        found, workloads, configmaps = self.controller(ingresses)
+        secrets = self.secrets(ingresses, where, found) if self.scope.secrets else []
+        istio = [o for kind in ISTIO for o in self.istio(kind)]
+        told = Seen(self.scope.namespaces, self.scope.selector, self.complete, tuple(self.unseen))
+        everything = [*classes, *ingresses, *services, *slices, *workloads, *configmaps]
+        return Inputs((told.resource(), *map(Resource, (*everything, *secrets, *istio))))
+
+    @property
+    def home(self) -> str:
+        """The namespace where the controller is looked for, when not everywhere."""
+        return self.options.controller_config.partition("/")[0] or USUAL_NAMESPACE
+
+    def also(self, *namespaces: str) -> Sequence[str]:
+        """The namespaces of the scan and some more; everywhere stays everywhere."""
+        if not self.scope.namespaces:
+            return EVERYWHERE
+        return tuple(dict.fromkeys((*self.spaces, *namespaces)))
+
+    def existing(self) -> Sequence[str]:
+        """The namespaces of the scan, without those that do not exist."""
+        found = []
+        for name in self.scope.namespaces:
+            try:
+                self.cluster.get(NAMESPACE.path(name=name))
+            except Refused as refused:
+                if refused.status == 404:
+                    self.unseen.append(Unseen("Namespace", name, "no-namespace", str(refused)))
+                    continue
+            found.append(name)
+        return tuple(found) if self.scope.namespaces else EVERYWHERE
+
+    def all_of(
+        self,
+        kind: Kind,
+        namespaces: Iterable[str],
+        complete: Iterable[str] | None = None,
+        **selectors: str,
+    ) -> list[Node]:
+        """All objects of a kind. Where they can't be read that is noted, and the rest goes on.
+
+        ``complete`` are the namespaces in which they are all known then.
+        """
+        found: list[Node] = []
+        missed: set[str] = set()
+        given = {name: text for name, text in selectors.items() if text}
+        for namespace in namespaces:
+            try:
+                found += listed(
+                    self.cluster,
+                    kind,
+                    namespace,
+                    kept,
+                    lambda count: self.told(kind.plural, len(found) + count),  # noqa: B023
+                    **given,
+                )
+            except Refused as refused:
+                missed.add(namespace)
+                self.miss(kind, namespace, refused)
+        if complete is not None:
+            self.complete[kind.name] = tuple(n for n in complete if not {"", n} & missed)
+        return found
+
+    def miss(self, kind: Kind, namespace: str, refused: Refused) -> None:
+        whys: dict[int, Why] = {403: "forbidden", 404: "no-kind"}
+        why = whys.get(refused.status, "failed")
+        one = Unseen(kind.name, namespace, why, "" if why == "no-kind" else str(refused))
+        if one not in self.unseen:
+            self.unseen.append(one)
+
+    def used(self, ingresses: Iterable[Node]) -> tuple[str, ...]:
+        """The namespaces that have Ingresses."""
+        return tuple(sorted({str(i["metadata"]["namespace"]) for i in ingresses}))
+
+    def istio(self, kind: Kind) -> list[Node]:
+        """Istio's objects of a kind, where the scan is and where the new gateway is."""
+        found: list[Node] = []
+        namespaces = self.also(self.options.gateway_namespace)
+        for namespace, objects in live_objects(self.cluster, kind, namespaces):
+            if isinstance(objects, Refused):
+                self.miss(kind, namespace, objects)
+            else:
+                found += objects
+                self.told(kind.plural, len(found))
+        return found
+
+    def controller(self, ingresses: Iterable[Node]) -> tuple[Found, list[Node], list[Node]]:
+        """The controller, its Deployments and DaemonSets, and all ConfigMaps that are named."""
+        everywhere = not self.scope.namespaces and not self.options.controller_config
+        namespaces = EVERYWHERE if everywhere else (self.home,)
+        # Named by its ConfigMap, a controller may lack the usual label.
+        label = "" if self.options.controller_config else "=".join(LABEL)
+        workloads = [
+            node
+            for kind in (DEPLOYMENT, DAEMON_SET)
+            for node in self.all_of(kind, namespaces, labelSelector=label)
+        ]
+        found = find(map(Resource, workloads), self.options)
+        workloads = [w.resource.body for w in (found.workload, *found.others) if w]
+        refused = any(u.kind in ("Deployment", "DaemonSet") for u in self.unseen)
+        if not found.workload and not refused:
+            where = "" if everywhere else self.home
+            self.unseen.append(Unseen("Deployment", where, "not-found"))
+        configmaps = self.configmaps(found, ingresses)
+        return found, workloads, configmaps
+
+    def configmaps(self, found: Found, ingresses: Iterable[Node]) -> list[Node]:
+        """The controller's ConfigMap, and those that it and the Ingresses name."""
+        read: dict[str, Node | None] = {}
+        if self.options.controller_config:
+            own = [self.options.controller_config]
+        elif found.workload:
+            own = [found.workload.reference("configmap")]
+        else:
+            own = [f"{USUAL_NAMESPACE}/{name}" for name in USUAL_CONFIGMAPS]
+        for key in own:
+            self.configmap(key, read)
+            missed = any(u.kind == "ConfigMap" for u in self.unseen)
+            if len(own) == 1 and not read.get(key) and not missed:
+                where = key.partition("/")[0]
+                text = f"there is no ConfigMap {key}"
+                self.unseen.append(Unseen("ConfigMap", where, "not-found", text))
+        named = [data for node in read.values() if node for data in (node.get("data") or {},)]
+        keys = [str(d.get(k) or "") for d in named for k in ("add-headers", "proxy-set-headers")]
+        if found.workload:
+            flags = ("tcp-services-configmap", "udp-services-configmap")
+            keys += [found.workload.reference(flag) for flag in flags]
+        keys += references(ingresses, self.prefix(found), REFERENCES)
+        for key in keys:
+            self.configmap(key, read)
+        closed = {
+            u.namespace for u in self.unseen if u.kind == "ConfigMap" and u.why != "not-found"
+        }
+        spaces = {key.partition("/")[0] for key in read}
+        self.complete["ConfigMap"] = tuple(sorted(spaces - closed))
+        return [read[key] for key in sorted(read) if read[key]]  # type: ignore[misc]
+
+    def configmap(self, key: str, read: dict[str, Node | None]) -> None:
+        namespace, slash, name = key.partition("/")
+        if not slash or not name or key in read:
+            return
+        self.told("configmaps", len(read) + 1)
+        read[key] = self.one_of(CONFIG_MAP, namespace, name)
+
+    def one_of(self, kind: Kind, namespace: str, name: str) -> Node | None:
+        """One object, None when it does not exist or can't be read."""
+        try:
+            return kept(Node(self.cluster.get(kind.path(namespace, name))))
+        except Refused as refused:
+            if refused.status != 404:
+                self.miss(kind, namespace, refused)
+            return None
+
+    def prefix(self, found: Found) -> str:
+        return found.controller.annotations_prefix
+
+    def secrets(
+        self, ingresses: Sequence[Node], where: tuple[str, ...], found: Found
+    ) -> list[Node]:
+        """Secrets by name and type; of those that Ingresses name also the keys.
+
+        The API server sends no content but for TLS Secrets, whose certificates are looked into,
+        and for those that are named for passwords and authorities, whose keys count.
+        """
+        read: dict[tuple[str, str], Node] = {}
+        missed: set[str] = set()
+        spaces = [s for s in self.spaces if s in ("", *where)]
+        for namespace in spaces:
+            try:
+                for node in self.names_of_secrets(namespace):
+                    read[node["metadata"]["namespace"], node["metadata"]["name"]] = node
+            except Refused as refused:
+                missed.add(namespace)
+                self.miss(SECRET, namespace, refused)
+        if any((i.get("spec") or {}).get("tls") for i in ingresses):
+            tls = "type=kubernetes.io/tls"
+            allowed = [s for s in spaces if s not in missed]
+            for node in self.all_of(SECRET, allowed, fieldSelector=tls):
+                read[node["metadata"]["namespace"], node["metadata"]["name"]] = node
+        named = references(ingresses, self.prefix(found), SECRET_ANNOTATIONS)
+        for key in sorted(set(named)):
+            namespace, _, name = key.partition("/")
+            if "keys" not in read.get((namespace, name), {"keys": 0}):
+                whole = self.one_of(SECRET, namespace, name)
+                if whole:
+                    read[namespace, name] = whole
+        self.complete["Secret"] = tuple(n for n in where if not {"", n} & missed)
+        return [read[key] for key in sorted(read) if key[0] in where]
+
+    def names_of_secrets(self, namespace: str) -> Iterable[Node]:
+        self.told("secrets", 0)
+        for row in tabulated(self.cluster, SECRET, namespace, fieldSelector=BORING_SECRETS):
+            item = Node({"apiVersion": SECRET.api_version, "kind": SECRET.name})
+            yield kept(Node({**item, "metadata": row["metadata"], "type": row.get("Type")}))
+
+
+def references(ingresses: Iterable[Node], prefix: str, annotations: Iterable[str]) -> list[str]:
+    """``namespace/name`` of what Ingresses name in some annotations, in their order, once each."""
+    found: dict[str, None] = {}
+    for ingress in ingresses:
+        metadata = ingress["metadata"]
+        notes = metadata.get("annotations") or {}
+        for name in annotations:
+            text = str(notes.get(f"{prefix}/{name}") or "").strip()
+            if text:
+                found[text if "/" in text else f"{metadata['namespace']}/{text}"] = None
+    return list(found)

@@ -1,0 +1,42 @@
+"""Findings out of the API server's own verdict on the new objects (``scan --live-validate``)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from nginx2istio.cluster.live import Verdict
+from nginx2istio.convert.translate import Said
+from nginx2istio.findings.configuration import said
+from nginx2istio.istio.objects import identity
+from nginx2istio.nginx.model import Origin
+from nginx2istio.rule import Message
+
+NOT_TAKEN = Message(
+    "N2I044",
+    "unsupported",
+    "error",
+    "the cluster refuses this object: {why}",
+    "compare --istio-version with the Istio of the cluster; if they agree, report this with the "
+    "Ingress",
+    frozenset({"routing"}),
+)
+NOT_ASKED = Message(
+    "N2I045",
+    "neutral",
+    "info",
+    "whether the cluster takes this object was not checked: {why}",
+    "let the user create it (nginx2istio scan --print-rbac --live-validate), and create its "
+    "namespace; nothing is stored by the check",
+)
+MESSAGES = (NOT_TAKEN, NOT_ASKED)
+
+
+def findings(verdicts: Iterable[Verdict]) -> Iterator[Said]:
+    """What the verdicts say, object by object."""
+    for verdict in verdicts:
+        origin = Origin(*identity(verdict.object))
+        message = NOT_TAKEN if verdict.says == "refused" else NOT_ASKED
+        if verdict.says != "accepted":
+            yield said(
+                message, origin, (), key=verdict.object["kind"], why="; ".join(verdict.reasons)
+            )

@@ -1,0 +1,83 @@
+"""What was seen of a cluster and what was not: the first object of what a scan delivers.
+
+It has the shape of a Kubernetes object, so that it goes with the others into a snapshot::
+
+    {apiVersion: nginx2istio/v1, kind: Snapshot, namespaces: [..] ([] for all), selector: "",
+     complete: {kind: [namespace, ..]}, unseen: [{kind, namespace, why, text}, ..]}
+
+``complete`` has the namespaces in which each Service, ConfigMap or Secret that an Ingress may name
+was looked for: what is not among the input does not exist there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from nginx2istio.inputs.resource import Node, Resource
+
+API_VERSION = "nginx2istio/v1"
+KIND = "Snapshot"
+Why = Literal["forbidden", "no-kind", "no-namespace", "not-found", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Unseen:
+    """What could not be read: all of a kind in a namespace, or everywhere ("")."""
+
+    kind: str
+    namespace: str
+    why: Why
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The extent of a scan. ``namespaces`` is () for all of the cluster."""
+
+    namespaces: tuple[str, ...] = ()
+    selector: str = ""
+    complete: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    unseen: tuple[Unseen, ...] = ()
+
+    def resource(self) -> Resource:
+        """As an object among the others."""
+        return Resource(
+            Node(
+                {
+                    "apiVersion": API_VERSION,
+                    "kind": KIND,
+                    "namespaces": list(self.namespaces),
+                    "selector": self.selector,
+                    "complete": {kind: list(names) for kind, names in self.complete.items()},
+                    "unseen": [asdict(one) for one in self.unseen],
+                }
+            )
+        )
+
+
+def seen(resources: Iterable[Resource]) -> Seen | None:
+    """The extent of the scan that the objects come from; None when they come from files."""
+    for resource in resources:
+        if resource.kind == KIND and resource.body.get("apiVersion") == API_VERSION:
+            return _read(resource.body)
+    return None
+
+
+def readable(resource: Resource) -> bool:
+    """Whether a Snapshot is as this release writes it; every other object is."""
+    try:
+        seen([resource])
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return False
+    return True
+
+
+def _read(body: Mapping[str, Any]) -> Seen:
+    return Seen(
+        tuple(body["namespaces"]),
+        str(body["selector"]),
+        {kind: tuple(names) for kind, names in body["complete"].items()},
+        tuple(Unseen(**one) for one in body["unseen"]),
+    )

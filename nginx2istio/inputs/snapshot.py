@@ -1,0 +1,48 @@
+"""A scan as a file: JSON, an object a line, the Snapshot first. It converts as the scan did."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+
+from nginx2istio.inputs.extent import API_VERSION, KIND, readable
+from nginx2istio.inputs.resource import Node, Problem, Resource
+
+BEGIN = f'{{"apiVersion":"{API_VERSION}","kind":"{KIND}",'.encode()
+ANY_BEGIN = b'{"apiVersion":"nginx2istio/'
+
+
+def lines(resources: Iterable[Resource]) -> Iterator[str]:
+    """The lines of a snapshot."""
+    for resource in resources:
+        text = json.dumps(resource.body, ensure_ascii=False, separators=(",", ":"))
+        yield text + "\n"
+
+
+def is_snapshot(data: bytes) -> bool:
+    """Whether a file's content is a snapshot, be it of another release."""
+    return data.startswith(ANY_BEGIN)
+
+
+def read(data: bytes, file: str) -> Iterator[Resource | Problem]:
+    """The objects of a snapshot, as the scan delivered them: located by name, not by line.
+
+    A line that is damaged is a Problem, and so is a snapshot that this release can't read.
+    """
+    if not data.startswith(BEGIN):
+        text = "this snapshot was saved by another release of nginx2istio; scan again"
+        yield Problem(file, 0, 1, text)
+        return
+    for number, line in enumerate(data.splitlines(), 1):
+        try:
+            resource = Resource(Node(json.loads(line)))
+            if resource.kind == KIND:
+                valid = readable(resource)
+            else:
+                valid = isinstance(resource.body["metadata"]["name"], str)
+        except (ValueError, TypeError, KeyError):
+            valid = False
+        if valid:
+            yield resource
+        else:
+            yield Problem(file, number, number, "this line of the snapshot is damaged; scan again")

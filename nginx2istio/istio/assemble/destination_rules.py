@@ -1,0 +1,157 @@
+"""DestinationRules: one a Service, with subsets where the routes to it want different policies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from nginx2istio.istio.assemble.effective_edits import Spec, Wanted, wanted
+from nginx2istio.istio.assemble.virtual_host import Place, Service, Site
+from nginx2istio.istio.fields import Conflict, frozen, put
+from nginx2istio.istio.objects import Names, Noted, Object, made, short_hash
+
+
+class Policies:
+    """Traffic policies by Service: one for all its routes, or subsets where they differ.
+
+    A policy belongs to a place, a port and an upstream: what is wished of a destination may be
+    wished on one port only (a cookie that is Secure over https) or of one upstream (a canary).
+    ``outside`` says in which namespace Istio knows a host outside of the cluster.
+    """
+
+    def __init__(
+        self, sites: Sequence[Site], services: Mapping[str, Service], outside: Mapping[str, str]
+    ):
+        self.services = services
+        self.outside = outside
+        self.known_as = {s.host: [(s.namespace, s.host)] for s in services.values()}
+        for service in services.values():
+            space = service.alias_namespace or outside.get(service.alias, service.namespace)
+            there = (space, service.alias)
+            if service.alias and there not in self.known_as[service.host]:
+                self.known_as[service.host].append(there)
+        self.wants: dict[str, list[tuple[Wanted, ...]]] = {}
+        """What is wanted of the places of a site, by its host: of each on each port."""
+        self.wished: dict[tuple[object, ...], tuple[Object, list[Conflict], Any]] = {}
+        """What the same edits make of an upstream's policy, and its key."""
+        self.plain: dict[Any, Object] = {}
+        """Destinations of routes that go to an upstream and say nothing else."""
+        self.by_host: dict[str, dict[Any, None]] = {}
+        self.values: dict[Any, Object] = {}
+        self.sources: dict[str, set[str]] = {}
+        self.conflicts: list[tuple[str, Conflict]] = []
+        for site in sites:
+            wants = self.wants[site.host] = wanted(site)
+            done: set[tuple[str, int]] = set()
+            for place, by_port in zip(site.places, wants, strict=True):
+                for at in by_port:
+                    if (place.service, id(at)) not in done:
+                        done.add((place.service, id(at)))
+                        self.add(site, place, at)
+
+    def add(self, site: Site, place: Place, at: Wanted) -> None:
+        """Notes what requests to a place on a port want of the hosts that they reach."""
+        for spec in at.reached(place.service):
+            host = self.service(spec).host
+            key = self.policy(spec, at, f"{site.host} {place.name}")
+            self.by_host.setdefault(host, {})[key] = None
+            self.sources.setdefault(host, set()).update(site.sources)
+
+    def service(self, spec: Spec) -> Service:
+        """The Service of a spec: an upstream's, or that of a host and port of its own."""
+        if "upstream" in spec:
+            return self.services[spec["upstream"]]
+        host = spec["host"]
+        inside = host.endswith(".svc.cluster.local")
+        namespace = host.split(".")[1] if inside else self.outside.get(host, "")
+        self.known_as.setdefault(host, [(namespace, host)])
+        return Service(host, namespace, spec["port"])
+
+    def policy(self, spec: Spec, at: Wanted | None, where: str = "") -> Any:
+        """The trafficPolicy of a destination, as a key of ``values``.
+
+        ``policy`` of the spec replaces fields of what the place wants.
+        """
+        name = spec.get("upstream", "")
+        edits = at.destinations if at and name else ()
+        if not edits and not spec.get("policy"):
+            self.values.setdefault((), {})
+            return ()
+        which = (name, *map(id, edits))
+        known = self.wished.get(which)
+        if known is None:
+            made: Object = {}
+            clashes: list[Conflict] = []
+            for edit in edits:
+                if edit.upstream in ("", name):
+                    clashes += put(made, edit.path, edit.value)
+            known = self.wished[which] = made, clashes, frozen(made)
+        made, clashes, key = known
+        if where:
+            found = [(where, c) for c in clashes]
+            self.conflicts += [c for c in found if c not in self.conflicts]
+        if spec.get("policy"):
+            made = made | dict(spec["policy"])
+            key = frozen(made)
+        self.values.setdefault(key, made)
+        return key
+
+    def subset(self, host: str, key: Any) -> str:
+        """The subset for a policy, "" where all routes to the host want the same one.
+
+        TLS is always in a subset: under the Service's own policy it would also meet the clients
+        in the mesh, which speak to the pods in other ways. So is what is for an alias, whose host
+        may have several.
+        """
+        alone = len(self.by_host.get(host, ())) < 2 and "tls" not in self.values.get(key, {})
+        alone = alone and len(self.known_as[host]) == 1
+        return "" if alone or not key else f"n2i-{short_hash(repr(key))}"
+
+    def destination(self, spec: Spec, at: Wanted | None) -> Object:
+        """An Istio destination in place of an upstream's name."""
+        if "upstream" not in spec and "host" not in spec:
+            return dict(spec)
+        key = self.policy(spec, at)
+        which = (spec["upstream"], key) if len(spec) == 1 else None
+        if which not in self.plain:
+            made = self._destination(spec, key)
+            if which is None:
+                return made
+            self.plain[which] = made
+        return self.plain[which]
+
+    def _destination(self, spec: Spec, key: Any) -> Object:
+        service = self.service(spec)
+        there: Object = {"host": service.host}
+        subset = self.subset(service.host, key)
+        if subset:
+            there["subset"] = subset
+        if service.port is not None:
+            there["port"] = {"number": service.port}
+        rest = {k: v for k, v in spec.items() if k not in ("upstream", "host", "port", "policy")}
+        return {"destination": there, **rest}
+
+    def objects(self) -> Iterable[Noted]:
+        """One DestinationRule a host that needs one, where pilot looks for it."""
+        names = Names()
+        wanted: dict[tuple[str, str], dict[str, Any]] = {}
+        sources: dict[tuple[str, str], set[str]] = {}
+        for host in sorted(self.by_host):
+            keys = {self.subset(host, key): key for key in self.by_host[host] if key}
+            # An alias has them under both names: some pilots don't know it for an alias.
+            for at in self.known_as[host] if keys else ():
+                wanted.setdefault(at, {}).update(keys)
+                sources.setdefault(at, set()).update(self.sources[host])
+        for (namespace, host), keys in sorted(wanted.items()):
+            spec: Object = {"host": host}
+            if "" in keys:
+                spec["trafficPolicy"] = self.values[keys[""]]
+            else:
+                # Identical labels (none): a subset is all pods, under a policy of its own.
+                spec["subsets"] = [
+                    {"name": name, "trafficPolicy": self.values[key]}
+                    for name, key in sorted(keys.items())
+                ]
+            text = host.split(".")[0] if host.endswith(".local") else host
+            origin = sorted(sources[namespace, host])
+            yield made("DestinationRule", namespace, names.name(namespace, text), spec, origin)

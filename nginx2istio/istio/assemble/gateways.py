@@ -1,0 +1,69 @@
+"""Gateways: one for the hosts of each namespace, hosts of one certificate in one server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from nginx2istio.istio.assemble.virtual_host import Site, Target
+from nginx2istio.istio.fields import frozen, put
+from nginx2istio.istio.objects import Noted, Object, made, short_hash
+
+
+def names_of(site: Site) -> list[tuple[str, bool]]:
+    """(name, whether it is served on https) of a site and its other names."""
+    tls = 443 in site.ports
+    found = [(site.host, tls)]
+    for edit in site.edits:
+        if edit.target == "alias" or edit.target == "other-host":
+            found.append((edit.path, tls and bool(edit.value["tls"])))
+    return found
+
+
+def gateways(sites: Sequence[Site], target: Target) -> Iterable[Noted]:
+    """The Gateway objects. A TLS host stands in one server only: pilot skips a second one."""
+    spaces: dict[tuple[str, str], list[Site]] = {}
+    for site in sites:
+        spaces.setdefault((site.namespace, site.gateway), []).append(site)
+    claimed: set[str] = set()
+    for namespace, gateway in sorted(spaces):
+        plain: list[str] = []
+        secure: dict[Any, tuple[Object, list[str]]] = {}
+        for site in spaces[namespace, gateway]:
+            settings: Object = {"mode": "SIMPLE", "credentialName": site.credential}
+            for edit in site.edits:
+                if edit.target == "gateway":
+                    settings.pop(edit.path.split(".")[0], None)
+                    put(settings, edit.path, edit.value)
+            if any(edit.target == "tls-route" for edit in site.edits):
+                whole: Object = {"mode": "PASSTHROUGH"}
+                claimed.add(site.host)
+                group = secure.setdefault(frozen(whole), (whole, []))
+                group[1].append(f"{namespace}/{site.host}")
+            for name, tls in names_of(site):
+                plain.append(f"{namespace}/{name}")
+                if tls and name not in claimed:
+                    claimed.add(name)
+                    group = secure.setdefault(frozen(settings), (settings, []))
+                    group[1].append(f"{namespace}/{name}")
+        servers: list[Object] = [
+            {
+                "port": {"number": 80, "name": "http", "protocol": "HTTP"},
+                "hosts": sorted(dict.fromkeys(plain)),
+            }
+        ]
+        for key in sorted(secure, key=lambda k: (secure[k][0].get("credentialName", ""), repr(k))):
+            settings, hosts = secure[key]
+            label = settings.get("credentialName") or short_hash(repr(key))
+            name = f"https-{short_hash(label + repr(key))}"
+            protocol = "TLS" if settings["mode"] == "PASSTHROUGH" else "HTTPS"
+            servers.append(
+                {
+                    "port": {"number": 443, "name": name, "protocol": protocol},
+                    "hosts": sorted(hosts),
+                    "tls": settings,
+                }
+            )
+        sources = sorted({s for site in spaces[namespace, gateway] for s in site.sources})
+        spec = {"selector": dict(target.selector), "servers": servers}
+        yield made("Gateway", target.namespace, gateway, spec, sources)

@@ -1,0 +1,261 @@
+"""Places to HTTPRoutes: variants before their base, neighbours with one body merged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from nginx2istio.istio.assemble.destination_rules import Policies
+from nginx2istio.istio.assemble.effective_edits import ANSWERS, Wanted
+from nginx2istio.istio.assemble.merge_routes import Row, merged
+from nginx2istio.istio.assemble.virtual_host import Place, Site
+from nginx2istio.istio.edits import Edit, Phase
+from nginx2istio.istio.envoy.status_headers import settled
+from nginx2istio.istio.fields import Conflict, put
+from nginx2istio.istio.objects import Noted, Object
+
+ORDER = (
+    "redirect",
+    "directResponse",
+    "route",
+    "rewrite",
+    "timeout",
+    "retries",
+    "fault",
+    "mirrors",
+    "corsPolicy",
+    "headers",
+)
+RANKS = {field: rank for rank, field in enumerate(ORDER)}
+ONLY_WITH_SERVICE = frozenset(
+    {"route", "rewrite", "timeout", "retries", "fault", "mirrors", "corsPolicy"}
+)
+PHASES = {phase: f" {phase.name.lower()}" for phase in Phase}
+MANY = 4096
+"""How many bodies are kept for places alike, most of which are near to each other."""
+Conflicts = list[tuple[str, Conflict]]
+Candidate = tuple[Mapping[str, Any], Object, str]
+"""A route of a place: further match, body, name."""
+
+
+class Routes:
+    """Makes the routes of places; what the same edits make is made once, and shared."""
+
+    def __init__(self, policies: Policies):
+        self.policies = policies
+        self.bodies: dict[tuple[int, ...], tuple[Object, list[Conflict]]] = {}
+        self.answers: dict[tuple[int, int], Object] = {}
+
+    def body(self, at: Wanted) -> tuple[Object, list[Conflict]]:
+        """What the edits make of the HTTPRoute of a place, without match and destination."""
+        which = tuple(map(id, at.routes))
+        known = self.bodies.get(which)
+        if known is None:
+            if len(self.bodies) >= MANY:
+                self.bodies.clear()
+                self.answers.clear()  # which know bodies by their identity
+            known = self.bodies[which] = {}, []
+            for edit in at.routes:
+                known[1].extend(put(known[0], edit.path, edit.value))
+        return known
+
+    def at(self, place: Place, at: Wanted) -> tuple[list[Candidate], list[Conflict]]:
+        """The routes of a place on a port, in order of precedence.
+
+        What nginx answers before limits and access count has a name of its own, so that an
+        EnvoyFilter for the place's name does not act on it.
+        """
+        made, conflicts = self.body(at)
+        found: list[Candidate] = []
+        for edit in at.variants:
+            name = place.name
+            if edit.phase < Phase.LIMIT:
+                name += PHASES[edit.phase]
+            found.append((edit.match, self.variant(edit, made, place, at), name))
+            if not edit.match:
+                break
+        else:
+            found.append(({}, finished(_served(made, place), self.policies, at), place.name))
+        return list(_split(found, at.splits)) if at.splits else found, conflicts
+
+    def variant(self, edit: Edit, made: Object, place: Place, at: Wanted) -> Object:
+        """The body of a variant. Where it answers by itself, the place does not matter."""
+        if ANSWERS.isdisjoint(edit.value):
+            return finished(_varied(edit, _served(made, place)), self.policies, at)
+        which = id(edit), id(made)
+        if which not in self.answers:
+            self.answers[which] = finished(_varied(edit, made), self.policies, at)
+        return self.answers[which]
+
+
+def _served(made: Object, place: Place) -> Object:
+    """The body with the place's own Service, or 404, unless it says what answers."""
+    if made.keys() & {"route", "redirect", "directResponse"}:
+        return made
+    if place.service:
+        return {**made, "route": [{"upstream": place.service}]}
+    return {**made, "directResponse": {"status": 404}}
+
+
+def finished(body: Object, policies: Policies, at: Wanted | None) -> Object:
+    """A route's body with real destinations, without what makes no sense beside its answer."""
+    body = dict(body)
+    for name in ("route", "mirrors"):
+        if body.get(name):
+            body[name] = [policies.destination(r, at) for r in body[name]]
+    if body.get("redirect") or body.get("directResponse"):
+        body = {k: v for k, v in body.items() if k not in ONLY_WITH_SERVICE}
+        if "headers" in body:
+            body["headers"] = {k: v for k, v in body["headers"].items() if k != "request"}
+        body = settled(body)
+    return ordered(body)
+
+
+def ordered(body: Object) -> Object:
+    """The body with its fields in the order in which they are written, and no empty ones."""
+    return {k: body[k] for k in sorted(body, key=_rank) if body[k]}
+
+
+def _rank(field: str) -> int:
+    return RANKS.get(field, len(RANKS))
+
+
+def _varied(edit: Edit, base: Object) -> Object:
+    if edit.path == "bare":
+        base = {}
+    body = {k: v for k, v in base.items() if k not in edit.value}
+    if not ANSWERS.isdisjoint(edit.value):
+        body.pop("directResponse", None)
+        body.pop("redirect", None)
+    body |= {k: v for k, v in edit.value.items() if v is not None}
+    if "headers" in edit.value and "headers" in base:
+        body["headers"] = _joined(edit.value["headers"], base["headers"])
+    return body
+
+
+def _joined(*parts: Mapping[str, Any]) -> Object:
+    """Mappings merged leaf by leaf; the first that says something wins."""
+    both: Object = {}
+    for part in parts:
+        for name, value in part.items():
+            put(both, name, value)
+    return both
+
+
+def _split(routes: Iterable[Candidate], splits: Sequence[Edit]) -> Iterable[Candidate]:
+    """Routes with a copy before each that asks a Service, for the requests of a ``split`` edit.
+
+    What one group of edits makes is copied for the next, so that a request has what all groups say.
+    """
+    for group in dict.fromkeys(e.path for e in splits):
+        mine = [e for e in splits if e.path == group]
+        routes = [copy for route in routes for copy in _copies(route, mine)]
+    return routes
+
+
+def _copies(route: Candidate, edits: Sequence[Edit]) -> Iterable[Candidate]:
+    match, body, name = route
+    for edit in edits if "route" in body else ():
+        if edit.match.keys() & match.keys() - {"headers"}:
+            continue
+        fields = dict(edit.value)
+        if "headers" in fields:
+            fields["headers"] = _joined(body.get("headers", {}), fields["headers"])
+        yield _joined(match, edit.match), ordered(body | fields), name
+    yield route
+
+
+def _shared(bodies: Sequence[Object], how: str) -> Object:
+    """The response headers that all of these routes set, or add."""
+    found = [body.get("headers", {}).get("response", {}).get(how, {}) for body in bodies]
+    first = found[0] if found else {}
+    return {k: v for k, v in first.items() if all(other.get(k) == v for other in found)}
+
+
+def http_routes(site: Site, routes: Routes) -> tuple[list[Object], Conflicts]:
+    """The HTTPRoutes of a site: neighbours with equal bodies are one route with several matches."""
+    rows = list(_front_rows(site, routes))
+    conflicts: Conflicts = []
+    several = len(site.ports) > 1
+    for place, wants in zip(site.places, routes.policies.wants[site.host], strict=True):
+        made: dict[int, tuple[list[Candidate], list[Conflict]]] = {}
+        for at in wants:
+            if id(at) not in made:
+                made[id(at)] = routes.at(place, at)
+                named = [(f"{site.host} {place.name}", conflict) for conflict in made[id(at)][1]]
+                conflicts += [c for c in named if c not in conflicts]
+        by_port = [made[id(at)][0] for at in wants]
+        same = len(made) == 1 or _alike(by_port)
+        for port, found in zip(site.ports, by_port[:1] if same else by_port, strict=False):
+            on = {"port": port} if several and not same else {}
+            for match, body, name in found:
+                uris = [match["uri"]] if "uri" in match else place.uris
+                rows += [({**match, "uri": u, **on}, body, name, place.note) for u in uris]
+    http: list[Object] = []
+    authorities = _authorities(site)
+    for matches, body, name, note in merged(rows):
+        if authorities:
+            matches = [{**a, **m} for m in matches for a in authorities]
+        http.append(_route(matches, body, name, note))
+    return http, conflicts
+
+
+def _front_rows(site: Site, routes: Routes) -> Iterable[Row]:
+    """What the whole host answers before its places are looked at."""
+    several = len(site.ports) > 1
+    for edit in sorted((e for e in site.edits if e.target == "front"), key=lambda e: e.phase):
+        bodies = {}
+        for i, port in enumerate(site.ports):
+            if edit.port not in (0, port):
+                continue
+            body = finished(edit.value, routes.policies, None)
+            if edit.path == "shared":
+                places = {id(by[i]): by[i] for by in routes.policies.wants[site.host]}
+                known = [routes.body(at)[0] for at in places.values()]
+                for how in ("set", "add"):
+                    headers = _shared(known, how)
+                    if headers:
+                        put(body, f"headers.response.{how}", headers)
+                body = ordered(settled(body))
+            bodies[port] = body
+        apart = bool(edit.port) or not _alike(bodies.values())
+        for port in list(bodies) if apart else list(bodies)[:1]:
+            on = {"port": port} if apart and several else {}
+            yield {**edit.match, **on}, bodies[port], "", ""
+
+
+def _alike(values: Iterable[object]) -> bool:
+    first, *others = values
+    return all(other == first for other in others)
+
+
+def _authorities(site: Site) -> list[Object]:
+    """Matches for hosts with a star that must not take all that the gateway's own star takes.
+
+    The star of a host is one label; that of an alias is any number, or what its pattern says.
+    """
+    patterns = {site.host: _one_label(site.host)} if site.host != "*" else {}
+    for edit in site.edits:
+        if edit.target == "alias":
+            patterns[edit.path] = edit.value["pattern"] or _any_label(edit.path)
+    if not any("*" in name for name in patterns):
+        return []
+    return [{"authority": {"regex": f"(?i){p}(:[0-9]+)?"}} for p in patterns.values()]
+
+
+def _one_label(name: str) -> str:
+    return rf"[\w-]+\.{_literal(name[2:])}" if name.startswith("*.") else _literal(name)
+
+
+def _any_label(name: str) -> str:
+    return rf".+\.{_literal(name[2:])}" if name.startswith("*.") else _literal(name)
+
+
+def _literal(name: str) -> str:
+    return name.replace(".", r"\.")
+
+
+def _route(matches: Sequence[Object], body: Object, name: str, note: str) -> Noted:
+    named = {"name": name} if name or "name" in body else {}
+    matched = [m for m in matches if m]
+    return Noted(named | ({"match": matched} if matched else {}) | body, note)

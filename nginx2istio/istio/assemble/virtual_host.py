@@ -1,0 +1,82 @@
+"""What the assembly starts from: hosts, their places, and the Services behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from nginx2istio.base.records import record
+from nginx2istio.istio.edits import Edit
+from nginx2istio.istio.objects import dns_name
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What an upstream is in Istio: a host name, and its port (None to leave it to Istio).
+
+    ``alias`` is the host that the name stands for: policies for a Service of type ExternalName
+    hold for that host (pilot's GetDestinationCluster). ``alias_namespace`` is the namespace of that
+    host, "" when it is outside of the cluster.
+    """
+
+    host: str
+    namespace: str
+    port: int | None
+    alias: str = ""
+    alias_namespace: str = ""
+
+
+@record(frozen=True, slots=True)
+class Place:
+    """One location: how its path matches, which Service answers, and what is wished of it.
+
+    ``uris`` are Istio StringMatches, any of which may match. Without a service the place answers
+    404.
+    """
+
+    name: str
+    uris: tuple[Mapping[str, str], ...]
+    service: str
+    edits: tuple[Edit, ...]
+    note: str = ""
+
+
+@record(frozen=True, slots=True)
+class Site:
+    """A host, or ``*`` for all others; ``credential`` is its TLS secret's name at the gateway.
+
+    ``tls_names`` are those of its names that the certificate covers.
+    """
+
+    host: str
+    namespace: str
+    places: tuple[Place, ...]
+    edits: tuple[Edit, ...] = ()
+    ports: tuple[int, ...] = (80,)
+    credential: str = ""
+    sources: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The host and its aliases."""
+        return (self.host, *(e.path for e in self.edits if e.target == "alias"))
+
+    @property
+    def gateway(self) -> str:
+        """The name of its Gateway: the namespace's, or one of its own for a host with a star.
+
+        Pilot adds the routes of a VirtualService for ``*.x`` to every host under it in the same
+        Gateway (``pickMatchingGatewayHosts``); nginx never looks further than the exact host.
+        """
+        shared = f"nginx2istio-{self.namespace}"
+        if any("*" in name for name in self.names):
+            shared += f"-{'any' if self.host == '*' else self.host}"
+        return dns_name(shared)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where the gateway is: its namespace and the labels of its pods."""
+
+    namespace: str
+    selector: Mapping[str, str]

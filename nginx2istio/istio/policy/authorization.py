@@ -1,0 +1,124 @@
+"""AuthorizationPolicies at the gateway: whose requests, to which hosts and paths, are refused."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from nginx2istio.istio.assemble.virtual_host import Target
+from nginx2istio.istio.objects import Noted, Object, dns_name, made, short_hash
+from nginx2istio.istio.policy.path_patterns import Fit, operations
+
+ODD_PORT = "[^:]+:([0-9]|[0-79][0-9]|8[1-9]|[0-35-9][0-9][0-9]|4[0-35-9][0-9]|44[0-24-9]|[0-9]{4,})"
+"""Host headers with a port that is neither 80 nor 443, see ``host_patterns``."""
+
+# A gateway's TLS servers are chosen by the name that the client asks for: over TLS there is one.
+OVER: Mapping[str, Object] = {
+    "tls": {"key": "connection.sni", "values": ["*"]},
+    "https": {"key": "request.headers[x-forwarded-proto]", "notValues": ["http"]},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some routes of a host under one policy, and which of their requests it concerns.
+
+    ``origins`` exempts OPTIONS requests from these origins (``*``: all OPTIONS). ``over`` is "tls"
+    for requests over TLS only, "https" for those that no proxy in front took over plain HTTP.
+    """
+
+    names: tuple[str, ...]
+    fits: tuple[Fit, ...]
+    origins: tuple[str, ...] = ()
+    over: Literal["", "tls", "https"] = ""
+
+
+def host_patterns(name: str) -> list[str]:
+    """What an AuthorizationPolicy calls a host. It compares the Host header, port and all.
+
+    A pattern has one star only, so that for ``*.x`` the ports are written out; a route that
+    matches ``ODD_PORT`` has to refuse the others.
+    """
+    if name == "*":
+        return []
+    if name.startswith("*"):
+        return [name, f"{name}:80", f"{name}:443"]
+    return [name, f"{name}:*"]
+
+
+def origin_patterns(origins: Sequence[str]) -> list[str]:
+    """Origins as a policy compares a header: exactly, or by the end after a star."""
+    return [f"*{o.partition('*')[2]}" if "*" in o else o for o in origins]
+
+
+def origin_regex(origins: Sequence[str]) -> str:
+    """A regular expression for all that ``origin_patterns`` let through."""
+    some = [re.escape(p.lstrip("*")).replace(r"\-", "-") for p in origin_patterns(origins)]
+    stars = [".*" if p.startswith("*") else "" for p in origin_patterns(origins)]
+    return "|".join(star + text for star, text in zip(stars, some, strict=True))
+
+
+def rules(
+    sources: Sequence[Mapping[str, Any]], parts: Sequence[Part], others: Sequence[str] = ()
+) -> list[Object]:
+    """Rules for requests from ``sources`` (all, if none) to the parts, not to ``others``."""
+    found: list[Object] = []
+    for over, origins in dict.fromkeys((p.over, p.origins) for p in parts):
+        some = [p for p in parts if (p.over, p.origins) == (over, origins)]
+        tls = [dict(OVER[over])] if over else []
+        if not origins:
+            found.append(_rule(sources, some, others, {}, tls))
+            continue
+        found.append(_rule(sources, some, others, {"notMethods": ["OPTIONS"]}, tls))
+        if origins != ("*",):
+            foreign = {"key": "request.headers[origin]", "notValues": origin_patterns(origins)}
+            found.append(_rule(sources, some, others, {"methods": ["OPTIONS"]}, [*tls, foreign]))
+    return found
+
+
+def _rule(
+    sources: Sequence[Mapping[str, Any]],
+    parts: Sequence[Part],
+    others: Sequence[str],
+    methods: Object,
+    when: Sequence[Object],
+) -> Object:
+    operations_of = list(_operations(parts, others, methods))
+    rule: Object = {}
+    if sources:
+        rule["from"] = [{"source": dict(s)} for s in sources]
+    if all(operations_of):
+        rule["to"] = [{"operation": o} for o in operations_of]
+    if when:
+        rule["when"] = list(when)
+    return rule
+
+
+def _operations(parts: Sequence[Part], others: Sequence[str], methods: Object) -> Iterator[Object]:
+    away = [p for name in others for p in host_patterns(name)]
+    for part in parts:
+        hosts = [p for name in part.names for p in host_patterns(name)]
+        for paths in operations(part.fits):
+            whole: Object = {"hosts": hosts} if hosts else {}
+            if away:
+                whole["notHosts"] = away
+            yield whole | paths | methods
+
+
+def policy(
+    target: Target,
+    title: str,
+    action: str,
+    rules: Sequence[Object],
+    provider: str = "",
+    sources: Sequence[str] = (),
+) -> Noted:
+    """An AuthorizationPolicy for the gateway's pods; what it says is part of its name."""
+    spec: Object = {"selector": {"matchLabels": dict(target.selector)}, "action": action}
+    if provider:
+        spec["provider"] = {"name": provider}
+    spec["rules"] = list(rules)
+    name = dns_name(f"{title}-{short_hash(repr(spec))}")
+    return made("AuthorizationPolicy", target.namespace, name, spec, list(sources))

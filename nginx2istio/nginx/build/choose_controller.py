@@ -1,0 +1,109 @@
+"""Which controller among the input is to be left: its Deployment's flags and its ConfigMap."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from nginx2istio.nginx.keys.catalogue import FLAGS
+from nginx2istio.nginx.build.configmaps import configmaps
+from nginx2istio.nginx.build.controller import Controller, controller
+from nginx2istio.base.options import Options
+from nginx2istio.inputs.resource import Resource
+
+LABEL = ("app.kubernetes.io/name", "ingress-nginx")
+USUAL_NAMESPACE = "ingress-nginx"
+USUAL_CONFIGMAPS = ("ingress-nginx-controller", "nginx-configuration")
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """A Deployment or DaemonSet of ingress-nginx, with the arguments of its controller."""
+
+    resource: Resource
+    arguments: tuple[str, ...]
+
+    @property
+    def key(self) -> str:
+        """``namespace/name``."""
+        return f"{self.resource.namespace}/{self.resource.name}"
+
+    def reference(self, flag: str) -> str:
+        """The ``namespace/name`` that a flag says, "" when it says none."""
+        return str(controller({}, self.arguments).flags.get(flag) or "")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The controller with its settings, the key of its ConfigMap ("" for none), and where it runs.
+
+    ``workload`` is None when no Deployment was among the input; ``others`` are further controllers
+    that were passed over.
+    """
+
+    controller: Controller
+    own: str
+    workload: Workload | None
+    others: tuple[Workload, ...] = ()
+
+
+def find(resources: Iterable[Resource], options: Options) -> Found:
+    """The controller that the options mean, as far as it is among the input."""
+    resources = tuple(resources)
+    chosen, others = _chosen(resources, options)
+    maps = {key: found.data for key, found in configmaps(resources).items()}
+    wanted = options.controller_config or (chosen.reference("configmap") if chosen else "")
+    guess = next((key for key in maps if key.partition("/")[2] in USUAL_CONFIGMAPS), "")
+    own = wanted if maps.get(wanted) else guess
+    arguments = chosen.arguments if chosen else ()
+    return Found(controller(maps.get(own, {}), arguments), own, chosen, others)
+
+
+def _chosen(
+    resources: Iterable[Resource], options: Options
+) -> tuple[Workload | None, tuple[Workload, ...]]:
+    """The workload that ``--controller-config`` or ``--ingress-class`` points at, else the first.
+
+    One without the usual label counts if it names that very ConfigMap.
+    """
+    everyone = sorted(_workloads(resources, options.controller_config), key=lambda w: w.key)
+    everyone.sort(key=lambda w: not _meant(w, options))
+    return (everyone[0], tuple(everyone[1:])) if everyone else (None, ())
+
+
+def _meant(workload: Workload, options: Options) -> bool:
+    if options.controller_config:
+        return workload.reference("configmap") == options.controller_config
+    told = controller({}, workload.arguments)
+    return (options.ingress_class or "nginx") == told.ingress_class
+
+
+def _workloads(resources: Iterable[Resource], configmap: str) -> Iterator[Workload]:
+    for resource in resources:
+        if resource.kind not in ("Deployment", "DaemonSet"):
+            continue
+        labels = resource.metadata.get("labels") or {}
+        found = Workload(resource, _arguments(resource))
+        labelled = labels.get(LABEL[0]) == LABEL[1] and _flags(found.arguments)
+        if labelled or (configmap and found.reference("configmap") == configmap):
+            yield found
+
+
+def _arguments(resource: Resource) -> tuple[str, ...]:
+    """The arguments of the container that has most of the controller's flags.
+
+    The manifests put the pod's namespace in by a variable.
+    """
+    spec = resource.body.get("spec") or {}
+    pod: Mapping[str, object] = (spec.get("template") or {}).get("spec") or {}
+    containers = pod.get("containers")
+    found = [
+        tuple(str(a) for a in (*(c.get("command") or ()), *(c.get("args") or ())))
+        for c in (containers if isinstance(containers, list) else ())
+    ]
+    chosen = max(found, key=_flags, default=())
+    return tuple(a.replace("$(POD_NAMESPACE)", resource.namespace) for a in chosen)
+
+
+def _flags(arguments: Sequence[str]) -> int:
+    return sum(a.lstrip("-").partition("=")[0] in FLAGS for a in arguments if a.startswith("-"))

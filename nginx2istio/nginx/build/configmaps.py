@@ -1,0 +1,47 @@
+"""ConfigMaps that the controller reads beside its own: lists of headers, parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from nginx2istio.nginx.build.ingresses import Object
+from nginx2istio.nginx.model import Origin, Setting
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigMap:
+    """A ConfigMap's data, and where each key was written.
+
+    ``lines`` is empty for an object that did not come from a file; ``blocks`` has the keys whose
+    text is a literal block scalar, with the line where the text begins.
+    """
+
+    origin: Origin
+    data: Mapping[str, str]
+    lines: Mapping[str, int]
+    blocks: Mapping[str, int]
+
+    def setting(self, key: str) -> Setting:
+        """One entry with its place; raises KeyError when there is none."""
+        at = self.origin._replace(field=key, line=self.lines.get(key, 0))
+        return Setting(key, self.data[key], at, self.data[key], self.blocks.get(key, 0))
+
+
+def configmaps(objects: Iterable[Object]) -> Mapping[str, ConfigMap]:
+    """All ConfigMaps, by ``namespace/name``; of several with one name, the last."""
+    found = {}
+    for obj in objects:
+        if obj.kind == "ConfigMap":
+            data = obj.body.get("data")
+            data = data if isinstance(data, Mapping) else {}
+            origin = Origin(
+                "ConfigMap", obj.namespace, obj.name, "", obj.file, obj.line("metadata", "name")
+            )
+            found[origin.object] = ConfigMap(
+                origin,
+                {str(k): "" if v is None else str(v) for k, v in data.items()},
+                {str(k): obj.line("data", str(k)) for k in data},
+                {str(k): line for k in data if (line := obj.block("data", str(k)))},
+            )
+    return found

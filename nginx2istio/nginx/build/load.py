@@ -1,0 +1,157 @@
+"""Ingresses as the store hands them on: annotations read, the unusable left out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from nginx2istio.nginx.values.annotations import Extracted, extract
+from nginx2istio.nginx.build.configmaps import ConfigMap
+from nginx2istio.nginx.build.controller import Controller
+from nginx2istio.nginx.build.ingresses import CLASS_ANNOTATION, Ingress
+from nginx2istio.nginx.model import Foreign, Lost, Mistake, Rejected, Setting
+from nginx2istio.nginx.keys.scopes import SERVER, UPSTREAM
+from nginx2istio.nginx.values.references import REFERENCES, configmap_problem
+
+FORBIDDEN = tuple(
+    re.compile(p, re.DOTALL)
+    for p in (
+        r"\s*alias\s*.*;",
+        r"\s*root\s*.*;",
+        r"/etc/(passwd|shadow|group|nginx|ingress-controller)",
+        r"/var/run/secrets",
+        r".*_by_lua.*",
+    )
+)
+"""What --deep-inspect takes for an attempt to break out of the configuration (CheckRegex)."""
+
+
+@dataclass(slots=True)
+class Loaded:
+    """An Ingress that the controller has loaded, with its accepted annotations by scope."""
+
+    ingress: Ingress
+    extracted: Extracted
+    settings: dict[str, Setting]
+    local: dict[str, Setting]
+
+    @property
+    def canary(self) -> bool:
+        setting = self.settings.get("canary")
+        return bool(setting and setting.value)
+
+
+@dataclass(slots=True)
+class Load:
+    """What came of the Ingresses: the loaded ones in order, and all that was wrong."""
+
+    everyone: list[Loaded] = field(default_factory=list)
+    rejected: list[Rejected] = field(default_factory=list)
+    mistakes: list[Mistake] = field(default_factory=list)
+    unknown: list[Setting] = field(default_factory=list)
+    idle: list[Lost] = field(default_factory=list)
+    foreign: list[Foreign] = field(default_factory=list)
+
+
+def load(
+    ingresses: Sequence[Ingress],
+    controller: Controller,
+    maps: Mapping[str, ConfigMap],
+    complete: Collection[str] = (),
+) -> Load:
+    """Reads the annotations of Ingresses that are already chosen and in order.
+
+    ``maps`` are all ConfigMaps that are known, by ``namespace/name``; in the namespaces that are
+    ``complete`` there is no other that an Ingress names.
+    """
+    spaces = {*complete, *(name.partition("/")[0] for name in maps)}
+    out = Load()
+    for ingress in ingresses:
+        extracted = extract(
+            ingress.annotations, controller=controller, namespace=ingress.origin.namespace
+        )
+        extracted = _looked_up(extracted, controller, maps, spaces)
+        _wrong(out, ingress, extracted, controller.annotations_prefix)
+        why = extracted.dropped or next(_refusals(ingress, controller), "")
+        if why:
+            out.rejected.append(Rejected(ingress.origin, why, ingress.hosts))
+            continue
+        settings = {}
+        for key, value in extracted.values.items():
+            at = ingress.at(extracted.written[key])
+            text, block = ingress.annotations.get(at.field, ""), ingress.blocks.get(at.field, 0)
+            settings[key] = Setting(key, value, at, text, block)
+        local = {k: s for k, s in settings.items() if k not in SERVER and k not in UPSTREAM}
+        out.everyone.append(Loaded(ingress, extracted, settings, local))
+    return out
+
+
+def _looked_up(
+    extracted: Extracted,
+    controller: Controller,
+    maps: Mapping[str, ConfigMap],
+    spaces: Collection[str],
+) -> Extracted:
+    """Look at the ConfigMaps that annotations name; one may be unknown, unless others are known."""
+    for key in REFERENCES:
+        name = str(extracted.values.get(key) or "")
+        known = maps.get(name)
+        if not name or (known is None and name.partition("/")[0] not in spaces):
+            continue
+        problem = configmap_problem(key, known.data if known else None, controller)
+        if problem is None:
+            continue
+        text = f"{key}: {problem.text}"
+        values = {k: v for k, v in extracted.values.items() if k != key}
+        extracted = replace(extracted, values=values, invalid={**extracted.invalid, key: problem})
+        if problem.effect == "dropped":
+            dropped = "; ".join(filter(None, (extracted.dropped, text)))
+            extracted = replace(extracted, dropped=dropped)
+        else:
+            denied = "; ".join(filter(None, (extracted.denied, text)))
+            extracted = replace(extracted, denied=denied)
+    return extracted
+
+
+def _wrong(out: Load, ingress: Ingress, extracted: Extracted, prefix: str) -> None:
+    """Notes the annotations that are invalid, idle or unknown."""
+    hosts = ingress.hosts
+    paths = tuple(dict.fromkeys(p.path or "/" for r in ingress.rules for p in r.paths or ()))
+    for key, wrong in extracted.invalid.items():
+        at = ingress.at(extracted.written.get(key, f"{prefix}/{key}"))
+        text = ingress.annotations.get(at.field, "")
+        out.mistakes.append(
+            Mistake(at, key, text, wrong.text, wrong.effect, hosts, paths or ("/",))
+        )
+    for key, why in extracted.breaks.items():
+        at = ingress.at(extracted.written[key])
+        text = ingress.annotations.get(at.field, "")
+        out.mistakes.append(Mistake(at, key, text, why, "breaks", hosts, paths or ("/",)))
+    for key, why in extracted.idle.items():
+        at = ingress.at(extracted.written.get(key, f"{prefix}/{key}"))
+        out.idle.append(Lost(at, key, ingress.annotations.get(at.field, ""), why, hosts))
+    for key in extracted.unknown:
+        at = ingress.at(f"{prefix}/{key}")
+        out.unknown.append(Setting(key, ingress.annotations.get(at.field, ""), at))
+    others = tuple(
+        Setting(name, text, ingress.at(name), text)
+        for name, text in sorted(ingress.annotations.items())
+        if not name.startswith(f"{prefix}/") and name != CLASS_ANNOTATION
+    )
+    if others:
+        out.foreign.append(Foreign(hosts, others))
+
+
+def _refusals(ingress: Ingress, controller: Controller) -> Iterator[str]:
+    """Why the store leaves an Ingress out for what its spec says."""
+    if controller.disable_catch_all and ingress.default:  # rules or not
+        yield "the controller runs with --disable-catch-all and the Ingress has a defaultBackend"
+    if controller.deep_inspect:
+        texts = [
+            t for rule in ingress.rules for t in (rule.host, *(p.path for p in rule.paths or ()))
+        ]
+        texts += [t for entry in ingress.tls for t in (entry.secret, *entry.hosts)]
+        for text in texts:
+            if any(pattern.search(text) for pattern in FORBIDDEN):
+                yield f"--deep-inspect forbids {text!r}"

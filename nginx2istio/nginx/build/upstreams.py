@@ -1,0 +1,125 @@
+"""Upstreams: what each Service and port that is named becomes (``createUpstreams``)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from nginx2istio.nginx.build.ingresses import Backend, Path
+from nginx2istio.nginx.build.load import Loaded
+from nginx2istio.nginx.model import (
+    DEFAULT_SERVER,
+    Affinity,
+    Location,
+    Lost,
+    Origin,
+    Setting,
+    Upstream,
+)
+from nginx2istio.nginx.keys.scopes import AFFINITY, CANARY, UPSTREAM_FIRST
+from nginx2istio.nginx.build.services import Services
+
+
+@dataclass(slots=True)
+class Losses:
+    """Settings that are in force somewhere, and those that lost out, with the reason."""
+
+    used: set[Origin] = field(default_factory=set)
+    lost: list[Lost] = field(default_factory=list)
+
+    def lose(self, loaded: Loaded, setting: Setting, why: str, hosts: tuple[str, ...] = ()) -> None:
+        self.lost.append(
+            Lost(setting.origin, setting.key, setting.text, why, hosts or loaded.ingress.hosts)
+        )
+
+
+class Upstreams:
+    """The upstreams while they grow: mutable inside, frozen values out."""
+
+    def __init__(self, services: Services, losses: Losses):
+        self.services, self.losses = services, losses
+        self.found: dict[str, Upstream] = {}
+        self.canaries: set[str] = set()
+        self.affinity: dict[str, tuple[dict[str, Setting], set[tuple[str, str]]]] = {}
+
+    def upstream(self, loaded: Loaded, backend: Backend) -> None:
+        name = backend.upstream(loaded.ingress.origin.namespace)
+        if name in self.found:
+            for key in UPSTREAM_FIRST & loaded.settings.keys():
+                mine, first = loaded.settings[key], self.found[name].settings.get(key)
+                if first is None or first.origin != mine.origin:
+                    self.losses.lose(
+                        loaded, mine, f"another Ingress was first to name {backend.service}"
+                    )
+            return
+        keys = UPSTREAM_FIRST | CANARY if loaded.canary else UPSTREAM_FIRST
+        settings = {k: loaded.settings[k] for k in loaded.settings.keys() & keys}
+        self.losses.used |= {s.origin for s in settings.values()}
+        made = self.services.upstream(loaded.ingress.origin.namespace, backend)
+        self.found[name] = replace(made, settings=settings) if settings else made
+        if loaded.canary:
+            self.canaries.add(name)
+
+    def create(self, loaded: Loaded) -> None:
+        if loaded.ingress.default:
+            self.upstream(loaded, loaded.ingress.default)
+        for rule in loaded.ingress.rules:
+            for path in rule.paths or ():
+                if path.backend:
+                    self.upstream(loaded, path.backend)
+
+    def affine(self, loaded: Loaded, hosts: Iterable[str], path: Path, name: str) -> None:
+        settings = {k: s for k, s in loaded.settings.items() if k in AFFINITY}
+        if "affinity" not in settings:
+            return
+        details, places = self.affinity.setdefault(name, ({}, set()))
+        for key in ("affinity", "affinity-mode"):
+            if key in settings:
+                details.setdefault(key, settings[key])
+        for key in [k for k in details if k.startswith("session-cookie")]:
+            del details[key]
+        details.update((k, s) for k, s in settings.items() if k.startswith("session-cookie"))
+        places |= {(h, path.path) for h in hosts}
+
+    def merge_canary(self, loaded: Loaded, servers: Mapping[str, Sequence[Location]]) -> None:
+        ingress = loaded.ingress
+        targets = [(r.host or DEFAULT_SERVER, p) for r in ingress.rules for p in r.paths or ()]
+        for host, path in targets:
+            if path.backend is None:
+                continue
+            name = path.backend.upstream(ingress.origin.namespace)
+            found = False
+            for location in servers.get(host, ()):
+                if location.upstream == name:
+                    break
+                kind = "Exact" if path.type == "Exact" else "Prefix"
+                if (location.path, location.path_type) != (path.path, kind):
+                    continue
+                if location.upstream and location.upstream not in self.canaries:
+                    found |= self.merge(location.upstream, name)
+            if not found:
+                why = "a canary needs the same host and path in an Ingress that is none"
+                self.losses.lost.append(
+                    Lost(path.origin, "path", path.path or "/", why, (host,), (path.path or "/",))
+                )
+        if ingress.default:
+            name = ingress.default.upstream(ingress.origin.namespace)
+            for location in servers.get(DEFAULT_SERVER, ()):
+                if location.upstream and location.upstream not in self.canaries | {name}:
+                    self.merge(location.upstream, name)
+
+    def merge(self, primary: str, canary: str) -> bool:
+        main = self.found[primary]
+        names = [a.name for a in main.alternatives]
+        if canary not in names:
+            alternative = self.found[canary]
+            self.found[primary] = replace(main, alternatives=(*main.alternatives, alternative))
+        return True
+
+    def finish(self) -> None:
+        """Writes the affinities into their upstreams."""
+        for name, (details, places) in self.affinity.items():
+            mode = details.get("affinity-mode")
+            affinity = Affinity(str(mode.value) if mode else "balanced", details, frozenset(places))
+            self.found[name] = replace(self.found[name], affinity=affinity)
+            self.losses.used |= {s.origin for s in details.values()}

@@ -1,0 +1,90 @@
+"""What nginx answers before it looks at who asks: redirects, preflights, refusals.
+
+nginx's phases decide: a location's ``return`` and the controller's Lua (rewrite phase) come before
+limits (preaccess), and those before lists, credentials and external auth (access).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from nginx2istio.base.memo import kept
+from nginx2istio.nginx.build.certificates import covers
+from nginx2istio.nginx.config import NginxConfig
+from nginx2istio.nginx.facts.headers import snippets
+from nginx2istio.nginx.facts.snippet import parse_snippet
+from nginx2istio.nginx.model import Location, Server, Upstream
+
+
+@dataclass(frozen=True, slots=True)
+class Early:
+    """Which requests of a location are answered before the access phase.
+
+    ``always``: all of them. ``origins``: OPTIONS from these origins (enable-cors), ``*`` from any
+    or none. ``to_https``: the names of the host under which plain HTTP is redirected.
+    """
+
+    always: bool = False
+    origins: tuple[str, ...] = ()
+    to_https: tuple[str, ...] = ()
+
+
+def certified(server: Server, name: str) -> bool:
+    """Whether nginx has a certificate for a name of this host, as far as can be known."""
+    held = server.certificate
+    if held is None:
+        return False
+    return name == server.host or any(covers(n, name) for n in held.names)
+
+
+@kept
+def early(server: Server, location: Location, config: NginxConfig) -> Early:
+    """What of a location's requests nginx answers without looking at who asks."""
+    if _answers_all(server, location, config.upstreams) or _returns(server, location, config):
+        return Early(always=True)
+    listed = config.in_force(location, "cors-allow-origin")
+    shared = config.in_force(location, "enable-cors") and isinstance(listed, tuple)
+    return Early(
+        origins=tuple(map(str, listed)) if shared and isinstance(listed, tuple) else (),
+        to_https=_to_https(server, location, config),
+    )
+
+
+def _answers_all(server: Server, location: Location, upstreams: Mapping[str, Upstream]) -> bool:
+    """Whether no request of the location gets as far as a back end.
+
+    Without endpoints the controller's Lua answers 503 in the rewrite phase (``balancer.rewrite``).
+    """
+    settings = location.settings
+    if location.slash_redirect or location.denied or server.denied:
+        return True
+    if settings.keys() & {"permanent-redirect", "temporal-redirect"}:
+        return True
+    target = settings.get("rewrite-target")
+    if target and str(target.value).startswith(("http://", "https://", "$scheme")):
+        return True
+    upstream = upstreams.get(location.upstream)
+    return bool(upstream and upstream.unavailable and "default-backend" not in settings)
+
+
+def _returns(server: Server, location: Location, config: NginxConfig) -> bool:
+    """Whether a snippet of the location or its host answers every request with a ``return``."""
+    return any(
+        directive.name == "return"
+        for level in ("server", "location")
+        for _, setting in snippets(config, server, location, level)
+        for directive in parse_snippet(setting.text).directives
+    )
+
+
+def _to_https(server: Server, location: Location, config: NginxConfig) -> tuple[str, ...]:
+    """The names of the host under which the location redirects plain HTTP (``ngx_rewrite.lua``)."""
+    if config.exempts("no-tls-redirect-locations", location.path):
+        return ()
+    names = (server.host, *server.aliases)
+    if config.in_force(location, "force-ssl-redirect"):
+        return names
+    if not config.in_force(location, "ssl-redirect"):
+        return ()
+    return tuple(name for name in names if certified(server, name))

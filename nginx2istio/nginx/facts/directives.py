@@ -1,0 +1,126 @@
+"""What nginx's directives are about, as far as they are found in snippets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from nginx2istio.nginx.facts.snippet import Directive
+
+Subject = Literal[
+    "body",
+    "cache",
+    "compression",
+    "content",
+    "errors",
+    "headers",
+    "input",
+    "limits",
+    "logging",
+    "mirror",
+    "nothing",
+    "protection",
+    "rewrite",
+    "tls",
+    "waf",
+    "other",
+]
+"""``headers`` of answers and ``input`` (of requests); ``nothing``: clients don't notice."""
+
+_NAMES: Mapping[Subject, str] = {
+    "body": "addition_types charset charset_types image_filter override_charset source_charset ssi "
+    "sub_filter sub_filter_once sub_filter_types subs_filter subs_filter_types xslt_stylesheet",
+    "content": "alias empty_gif fastcgi_pass flv grpc_pass index memcached_pass mp4 proxy_method "
+    "proxy_pass proxy_pass_request_body proxy_pass_request_headers proxy_set_body root scgi_pass "
+    "stub_status try_files uwsgi_pass",
+    "errors": "error_page fastcgi_intercept_errors proxy_intercept_errors recursive_error_pages",
+    "headers": "add_header add_trailer default_type etag expires more_clear_headers "
+    "more_set_headers proxy_hide_header proxy_ignore_headers proxy_pass_header",
+    "input": "more_clear_input_headers more_set_input_headers proxy_set_header",
+    "logging": "access_log error_log log_not_found log_subrequest rewrite_log "
+    "uninitialized_variable_warn",
+    "mirror": "mirror mirror_request_body",
+    "protection": "allow auth_basic auth_basic_user_file auth_digest auth_digest_user_file "
+    "auth_jwt auth_request deny internal limit_except satisfy secure_link secure_link_md5 "
+    "ssl_verify_client valid_referers",
+    "rewrite": "break if map return rewrite server set split_clients",
+    "nothing": "aio auth_request_set client_body_buffer_size client_body_in_file_only "
+    "client_body_in_single_buffer client_body_temp_path client_header_buffer_size directio "
+    "disable_symlinks if_modified_since ignore_invalid_headers keepalive_disable "
+    "keepalive_requests keepalive_timeout large_client_header_buffers lingering_close "
+    "lingering_time lingering_timeout lua_package_path lua_shared_dict map_hash_bucket_size "
+    "map_hash_max_size merge_slashes output_buffers postpone_output port_in_redirect read_ahead "
+    "reset_timedout_connection resolver resolver_timeout send_lowat sendfile sendfile_max_chunk "
+    "server_name_in_redirect server_names_hash_bucket_size server_names_hash_max_size "
+    "server_tokens slice tcp_nodelay tcp_nopush types types_hash_bucket_size types_hash_max_size "
+    "underscores_in_headers variables_hash_bucket_size variables_hash_max_size worker_connections",
+}
+_PREFIXES: Mapping[str, Subject] = {
+    "access_by_lua": "protection",
+    "auth_": "protection",
+    "brotli": "compression",
+    "content_by_lua": "content",
+    "echo": "content",
+    "gzip": "compression",
+    "limit_": "limits",
+    "modsecurity": "waf",
+    "open_file_cache": "cache",
+    "opentelemetry": "logging",
+    "opentracing": "logging",
+    "proxy_cache": "cache",
+    "proxy_no_cache": "cache",
+    "proxy_ssl": "tls",
+    "proxy_store": "cache",
+    "rewrite_by_lua": "content",
+    "header_filter_by_lua": "headers",
+    "body_filter_by_lua": "body",
+    "set_by_lua": "rewrite",
+    "ssl_": "tls",
+    "zstd": "compression",
+}
+_SUBJECTS: Mapping[str, Subject] = {
+    name: subject for subject, names in _NAMES.items() for name in names.split()
+}
+ONCE_A_LOCATION = frozenset(
+    {
+        "client_max_body_size",
+        "header_filter_by_lua_file",
+        "log_by_lua_file",
+        "port_in_redirect",
+        "proxy_buffer_size",
+        "proxy_buffering",
+        "proxy_buffers",
+        "proxy_connect_timeout",
+        "proxy_http_version",
+        "proxy_max_temp_file_size",
+        "proxy_next_upstream",
+        "proxy_next_upstream_timeout",
+        "proxy_next_upstream_tries",
+        "proxy_pass",
+        "proxy_read_timeout",
+        "proxy_request_buffering",
+        "proxy_send_timeout",
+        "rewrite_by_lua_file",
+    }
+)
+"""What the controller's template writes into every location, and nginx takes only once there.
+
+In a snippet of a location it is refused ("directive is duplicate"), and in one of a server or of
+all it has no effect.
+"""
+
+
+def subject(name: str) -> Subject:
+    """What a directive is about, ``other`` when that is not known."""
+    found = _SUBJECTS.get(name)
+    if found is None:
+        starts = sorted((p for p in _PREFIXES if name.startswith(p)), key=len)
+        found = _PREFIXES[starts[-1]] if starts else "other"
+    return found
+
+
+def refuses(directive: Directive) -> bool:
+    """Whether a directive keeps somebody out."""
+    if directive.name == "return":
+        return bool(directive.args) and directive.args[0][:1] in ("4", "5")
+    return subject(directive.name) == "protection"

@@ -1,0 +1,294 @@
+"""The question that nginx asks another service before a request goes on (``auth_request``)."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from urllib.parse import parse_qs
+
+from nginx2istio.base.memo import kept
+from nginx2istio.base.records import record
+from nginx2istio.nginx.config import NginxConfig
+from nginx2istio.nginx.facts.answered_early import early
+from nginx2istio.nginx.model import Location, Server, Upstream
+from nginx2istio.nginx.values.go import Value
+
+URL = re.compile(r"(https?)://(?:[^@/?]*@)?(\[[^\]]*\]|[^:/?#]*)(?::(\d+))?([^#]*)", re.I | re.S)
+SERVICE = re.compile(r"([a-z0-9-]+)\.([a-z0-9-]+)\.svc(\.[a-z0-9.-]+)?\.?", re.I)
+OWN_HOST = ("$host", "$http_host", "$server_name", "$best_http_host")
+SET_HEADER = re.compile(r"\s*proxy_set_header\s+([A-Za-z0-9-]+)\s+([^\s;'\"]+|\"[^\"]*\"|'[^']*');")
+
+
+@record(frozen=True, slots=True)
+class ExternalAuth:
+    """What is asked about the requests of a location. Texts may hold nginx's variables.
+
+    ``key`` is ``auth-url`` or ``global-auth-url``. ``host`` is the Host header of the question,
+    ``path`` its path and query. ``headers`` are those that it has besides the client's, or instead
+    of them. ``signin`` is where a 401 sends the client. ``identity`` are the headers of the answer
+    that the back end gets instead of the client's. ``only_200``: no other 2xx lets a request pass.
+    ``cache_key`` is what an answer is remembered by ("" when none is), ``cache_seconds`` for how
+    long, by its status. ``unclear`` is what of the annotations could not be understood.
+    """
+
+    key: str
+    scheme: str
+    host: str
+    port: int
+    path: str
+    method: str
+    headers: Mapping[str, str]
+    signin: str
+    identity: tuple[str, ...]
+    always_set_cookie: bool
+    cache_key: str
+    cache_seconds: Mapping[str, int]
+    only_200: bool
+    satisfy_any: bool
+    unclear: str = ""
+
+
+@record(frozen=True, slots=True)
+class AuthService:
+    """Who answers: a Service of the cluster, or a host outside (``namespace`` is "" then).
+
+    ``missing``: the Service or its port is known not to exist.
+    """
+
+    namespace: str
+    name: str
+    port: int
+    tls: bool = False
+    missing: bool = False
+
+
+def external_auth(
+    config: NginxConfig, location: Location, server: Server | None = None
+) -> ExternalAuth | None:
+    """What nginx asks before the requests of a location, None when it asks nobody.
+
+    The annotations of the location, else the ConfigMap's global-auth-* (``shouldApplyGlobalAuth``).
+    ``server`` adds what the question says of client certificates.
+    """
+    everywhere = config.controller.text("global-auth-url")
+    if "auth-url" not in location.settings and not (
+        everywhere and config.in_force(location, "enable-global-auth")
+    ):
+        return None
+    if config.exempts("no-auth-locations", location.path):
+        return None
+    return _question(config, location, server)
+
+
+@kept
+def _question(config: NginxConfig, location: Location, server: Server | None) -> ExternalAuth:
+    own = "auth-url" in location.settings
+    said = _Said(config, location, own)
+    match = URL.fullmatch(said.text("auth-url"))
+    scheme, host, port, path = match.groups() if match else ("", "", None, "")
+    headers, unclear = _headers(config, location, said)
+    keepalive = own and bool(said.value("auth-keepalive"))
+    return ExternalAuth(
+        key=said.key("auth-url"),
+        scheme=scheme.lower(),
+        host=host,
+        port=int(port or (443 if scheme.lower() == "https" else 80)),
+        path=_path(path, location),
+        method=said.text("auth-method") or "GET",
+        headers=headers | _certificate(server),
+        signin=_signin(said.text("auth-signin"), said.text("auth-signin-redirect-param")),
+        identity=tuple(str(h) for h in said.list("auth-response-headers")),
+        always_set_cookie=bool(said.value("auth-always-set-cookie")),
+        cache_key=said.text("auth-cache-key"),
+        cache_seconds=_seconds(said.list("auth-cache-duration")),
+        only_200=keepalive and not config.controller.on("use-http2"),
+        satisfy_any=config.in_force(location, "satisfy") == "any",
+        unclear=unclear or ("" if match else "its address can't be read"),
+    )
+
+
+@record(frozen=True, slots=True)
+class _Said:
+    """The family's values: the location's annotations, or their twins in the ConfigMap."""
+
+    config: NginxConfig
+    location: Location
+    own: bool
+
+    def key(self, name: str) -> str:
+        return name if self.own else f"global-{name}"
+
+    def value(self, name: str) -> Value | None:
+        if self.own:
+            return self.config.in_force(self.location, name)
+        return self.config.controller.config.get(self.key(name))
+
+    def text(self, name: str) -> str:
+        value = self.value(name)
+        return "" if value is None else str(value)
+
+    def list(self, name: str) -> tuple[Value, ...]:
+        value = self.value(name)
+        return value if isinstance(value, tuple) else ()
+
+
+def _path(text: str, location: Location) -> str:
+    """The path of the question. Without one in the URL nginx sends that of its own location."""
+    if text.startswith("/"):
+        return text
+    encoded = base64.urlsafe_b64encode(location.path.encode()).decode().rstrip("=")
+    return f"/_external-auth-{encoded}-{location.path_type}{text}"
+
+
+def _headers(config: NginxConfig, location: Location, said: _Said) -> tuple[dict[str, str], str]:
+    """The headers of the question, and what of them could not be understood."""
+    found = {
+        "X-Original-URL": "$scheme://$http_host$request_uri",
+        "X-Original-Method": "$request_method",
+        "X-Sent-From": "nginx-ingress-controller",
+        "X-Real-IP": "$remote_addr",
+        "X-Forwarded-For": "$remote_addr",
+        "X-Auth-Request-Redirect": said.text("auth-request-redirect") or "$request_uri",
+    }
+    if said.text("auth-method"):
+        found |= {"X-Original-URI": "$request_uri", "X-Scheme": "$scheme"}
+    reference = str(said.value("auth-proxy-set-headers") or "") if said.own else ""
+    if reference:
+        configmap = config.configmaps.get(reference)
+        if configmap is None:
+            return found, f"ConfigMap {reference} is not among the input"
+        found |= configmap.data
+    rest = SET_HEADER.sub("", said.text("auth-snippet"))
+    for name, text in SET_HEADER.findall(said.text("auth-snippet")):
+        found[name] = text.strip("\"'") if text[0] in "\"'" else text
+    if rest.strip():
+        return found, f"its snippet says more than proxy_set_header: {rest.strip()[:60]}"
+    return found, ""
+
+
+def _certificate(server: Server | None) -> dict[str, str]:
+    """The headers about a client's certificate, on a server that knows any."""
+    settings = server.settings if server else {}
+    if server is None or "auth-tls-secret" not in settings or server.denied:
+        return {}
+    found = {
+        "ssl-client-verify": "$ssl_client_verify",
+        "ssl-client-subject-dn": "$ssl_client_s_dn",
+        "ssl-client-issuer-dn": "$ssl_client_i_dn",
+    }
+    passed = settings.get("auth-tls-pass-certificate-to-upstream")
+    if passed and passed.value:
+        found["ssl-client-cert"] = "$ssl_client_escaped_cert"
+    return found
+
+
+UNITS = {
+    "ms": 0,
+    "s": 1,
+    "m": 60,
+    "h": 3600,
+    "d": 86400,
+    "w": 604800,
+    "M": 2592000,
+    "y": 31536000,
+}
+
+
+@lru_cache(maxsize=256)
+def _seconds(durations: tuple[Value, ...]) -> Mapping[str, int]:
+    """How long answers are remembered, by status (``proxy_cache_valid``)."""
+    found: dict[str, int] = {}
+    for text in durations:
+        words = str(text).split()
+        time = re.fullmatch(r"(\d+)(ms|s|m|h|d|w|M|y)", words[-1]) if words else None
+        for status in words[:-1] or ("200", "301", "302"):
+            if time and re.fullmatch(r"\d{3}", status):
+                found.setdefault(status, int(time[1]) * UNITS[time[2]])
+    return found
+
+
+def _signin(url: str, parameter: str) -> str:
+    """Where a 401 leads: with the address that was asked for (``buildAuthSignURL``)."""
+    if not url:
+        return ""
+    query = parse_qs(url.partition("#")[0].partition("?")[2], keep_blank_values=True)
+    there = f"{parameter or 'rd'}=$scheme://$http_host$escaped_request_uri"
+    if not query:
+        return f"{url}?{there}"
+    return url if query.get(parameter or "rd", [""])[0] else f"{url}&{there}"
+
+
+def answerer(auth: ExternalAuth, server: Server, config: NginxConfig) -> AuthService | str:
+    """Who answers, or why that can't be said.
+
+    A host of this configuration stands for the Service behind its path: the request would only
+    come back to the controller.
+    """
+    service = SERVICE.fullmatch(auth.host)
+    if service:
+        return _of_cluster(service[2], service[1], auth, config)
+    own = auth.host in OWN_HOST
+    if "$" in auth.host and not own:
+        return f"its host depends on the request ({auth.host})"
+    there = server if own else _server(auth.host, config)
+    if there is None:
+        return AuthService("", auth.host, auth.port, auth.scheme == "https")
+    location = _location(there, auth.path.partition("?")[0])
+    upstream = config.upstreams.get(location.upstream) if location else None
+    why = _indirect(there, location, upstream, config, auth.scheme)
+    if why or upstream is None or upstream.port is None:
+        return f"it is asked through {auth.host}{auth.path}, {why or 'which no Service answers'}"
+    return AuthService(upstream.namespace, upstream.service, upstream.port)
+
+
+def _of_cluster(namespace: str, name: str, auth: ExternalAuth, config: NginxConfig) -> AuthService:
+    tls = auth.scheme == "https"
+    found = config.services.get((namespace, name))
+    if found and found.external_name:
+        return AuthService("", found.external_name, auth.port, tls)
+    told = any(space == namespace for space, _ in config.services)
+    missing = told and (found is None or all(p.number != auth.port for p in found.ports))
+    return AuthService(namespace, name, auth.port, tls, missing)
+
+
+def _server(host: str, config: NginxConfig) -> Server | None:
+    return next((s for s in config.servers if host.lower() in (s.host, *s.aliases)), None)
+
+
+def _location(server: Server, path: str) -> Location | None:
+    """The location that takes a plain path."""
+    for location in server.locations:
+        if location.match == "exact" and location.path == path:
+            return location
+    for location in server.locations:
+        if location.match == "prefix" and path.startswith(location.path):
+            return location
+        if location.match == "regex" and re.match(location.path, path, re.IGNORECASE):
+            return location
+    return None
+
+
+CHANGES = ("rewrite-target", "upstream-vhost", "auth-url", "auth-type", "canary")
+
+
+def _indirect(
+    server: Server,
+    location: Location | None,
+    upstream: Upstream | None,
+    config: NginxConfig,
+    scheme: str,
+) -> str:
+    """Why the Service behind a location can't be asked directly instead of through it."""
+    if location is None or upstream is None or "$" in location.path:
+        return "which no Service answers"
+    ahead = early(server, location, config)
+    if ahead.always or (scheme == "http" and ahead.to_https):
+        return "which redirects or refuses"
+    changes = [key for key in CHANGES if key in location.settings]
+    if external_auth(config, location) is not None:
+        changes.append("an auth of its own")
+    if str(config.in_force(location, "backend-protocol")).upper() != "HTTP":
+        changes.append("backend-protocol")
+    return f"which has {', '.join(changes)}" if changes else ""

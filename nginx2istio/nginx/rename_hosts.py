@@ -1,0 +1,207 @@
+"""The same configuration under other host names: for a trial beside what is live.
+
+Precedence, certificates and canaries are settled under the real names before. What is sent to back
+ends and what they answer keeps the real names.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+
+from nginx2istio.nginx.build.ingresses import HOST
+from nginx2istio.nginx.config import NginxConfig
+from nginx2istio.nginx.model import DEFAULT_SERVER, Location, Server, Setting, Settings, Upstream
+from nginx2istio.nginx.values.go import Value
+
+Names = Mapping[str, str]
+
+URLS = frozenset(
+    {
+        "permanent-redirect",
+        "temporal-redirect",
+        "app-root",
+        "auth-signin",
+        "auth-tls-error-page",
+        "proxy-redirect-to",
+        "cors-allow-origin",
+        "global-auth-signin",
+    }
+)
+"""Annotations whose URLs and origins are meant for clients, or come from them."""
+
+SNIPPETS = frozenset({"configuration-snippet", "server-snippet"})
+TO_BACK_ENDS = ("proxy_set_header", "proxy_pass", "grpc_set_header", "fastcgi_param")
+"""Directives of snippets whose hosts are for back ends."""
+
+_NAME = re.compile(r"(?<![\w.-])(?:\*\.)?[A-Za-z0-9-]+(?:\\?\.[A-Za-z0-9-]+)+(?![\w-])")
+
+
+class BadName(ValueError):
+    """New names that can't be had, and why."""
+
+
+def new_names(hosts: Iterable[str], given: Names, suffix: str) -> dict[str, str]:
+    """The new name of each host and alias that is tried.
+
+    ``given`` maps names; one with a star also stands for all below it that have no line of their
+    own. ``suffix`` is appended to the others; without one they are left out, as is always the
+    server for unknown hosts. Raises BadName where two get one name, or one gets a live name.
+    """
+    live = set(hosts)
+    found: dict[str, str] = {}
+    taken: dict[str, str] = {}
+    for host in sorted(live - {DEFAULT_SERVER}):
+        new = _new_name(host, given, suffix)
+        if not new:
+            continue
+        if new in live:
+            raise BadName(f"the trial's name {new} of {host} is the name of a live host")
+        if taken.setdefault(new, host) != host:
+            raise BadName(f"{taken[new]} and {host} would both be {new}")
+        if not HOST.match(new) or len(new) > 253 or any(len(x) > 63 for x in new.split(".")):
+            raise BadName(f"{host} would be {new!r}, which is no valid host name")
+        found[host] = new
+    return found
+
+
+def _new_name(host: str, given: Names, suffix: str) -> str:
+    if host in given:
+        return given[host]
+    above = host.removeprefix("*.")
+    while "." in above:
+        above = above.partition(".")[2]
+        to = given.get(f"*.{above}")
+        if to:
+            return host[: -len(above)] + to.removeprefix("*.")
+    return host + suffix if suffix and not host.startswith("~") else ""
+
+
+def renamed(config: NginxConfig, names: Names) -> NginxConfig:
+    """The configuration with its hosts renamed; servers without a new name are left out."""
+    rename = _Renaming(names)
+    servers = tuple(rename.server(s) for s in config.servers if s.host in names)
+    under: dict[str, list[Server]] = {}
+    for server in servers:
+        if not server.wildcard:
+            under.setdefault(server.host.partition(".")[2], []).append(server)
+    return replace(
+        config,
+        servers=servers,
+        names=frozenset(name for s in servers for name in (s.host, *s.aliases)),
+        under={domain: tuple(found) for domain, found in under.items()},
+        upstreams={key: rename.upstream(u) for key, u in config.upstreams.items()},
+    )
+
+
+class _Renaming:
+    """Names in values; what is alike is made once."""
+
+    def __init__(self, names: Names):
+        self.names = names
+        self.domains = dict(_domains(names))
+        self.made: dict[int, tuple[Settings, Settings]] = {}
+
+    def server(self, server: Server) -> Server:
+        held = server.certificate
+        if held:
+            covered = tuple(self.names.get(n) or self.domain(n) or n for n in held.names)
+            held = replace(held, names=covered)
+        return replace(
+            server,
+            host=self.names[server.host],
+            aliases=tuple(self.names[a] for a in server.aliases if a in self.names),
+            locations=tuple(self.location(x) for x in server.locations),
+            settings=self.settings(server.settings),
+            certificate=held,
+        )
+
+    def location(self, location: Location) -> Location:
+        return replace(location, settings=self.settings(location.settings))
+
+    def upstream(self, upstream: Upstream) -> Upstream:
+        affinity = upstream.affinity
+        if affinity:
+            places = frozenset((self.names.get(host, host), path) for host, path in affinity.places)
+            affinity = replace(affinity, settings=self.settings(affinity.settings), places=places)
+        return replace(
+            upstream,
+            affinity=affinity,
+            alternatives=tuple(self.upstream(u) for u in upstream.alternatives),
+        )
+
+    def settings(self, settings: Settings) -> Settings:
+        known = self.made.get(id(settings))
+        if known is None:
+            new = {key: self.setting(s) for key, s in settings.items()}
+            known = self.made[id(settings)] = (settings, new)
+        return known[1]
+
+    def setting(self, setting: Setting) -> Setting:
+        if setting.key in SNIPPETS:
+            text = self.snippet(setting.text)
+            return replace(setting, text=text, value=self.snippet(str(setting.value)))
+        change: Callable[[str], str]
+        if setting.key in URLS:
+            change = self.text
+        elif setting.key == "session-cookie-domain":
+            change = self.domain_in
+        elif setting.key == "proxy-cookie-domain":
+            change = self.cookie_domain
+        else:
+            return setting
+        return replace(setting, value=_changed(setting.value, change))
+
+    def text(self, text: str) -> str:
+        """A text with all names of its own in it replaced, in a regular expression as well."""
+        return _NAME.sub(self._replaced, text)
+
+    def _replaced(self, found: re.Match[str]) -> str:
+        written = found[0]
+        name = written.replace("\\", "").lower()
+        new = self.names.get(name, "")
+        if not new and name.startswith("*."):
+            new = self.domain(name)
+        if not new:
+            return written
+        return new.replace(".", "\\.") if "\\" in written else new
+
+    def snippet(self, text: str) -> str:
+        lines = text.split("\n")
+        return "\n".join(
+            line if line.lstrip().startswith(TO_BACK_ENDS) else self.text(line) for line in lines
+        )
+
+    def domain(self, name: str) -> str:
+        """The new domain (or ``*.domain``) of hosts that keep what stands before it, else ""."""
+        star = "*." if name.startswith("*.") else ""
+        new = self.domains.get(name.removeprefix("*."), "")
+        return star + new if new else ""
+
+    def domain_in(self, text: str) -> str:
+        dot = "." if text.startswith(".") else ""
+        name = text.removeprefix(".").lower()
+        new = self.names.get(name) or self.domain(name)
+        return dot + new if new else text
+
+    def cookie_domain(self, text: str) -> str:
+        """``from to``: back ends go on sending the old one."""
+        old, blank, new = text.partition(" ")
+        return old + blank + self.domain_in(new) if blank else text
+
+
+def _changed(value: Value, change: Callable[[str], str]) -> Value:
+    if isinstance(value, tuple):
+        return tuple(change(v) for v in value if isinstance(v, str)) or value
+    return change(value) if isinstance(value, str) else value
+
+
+def _domains(names: Names) -> Iterable[tuple[str, str]]:
+    """Domain above hosts -> new domain, where the labels before it stay as they are."""
+    for old, new in sorted(names.items(), reverse=True):
+        parts = old.split(".")
+        for i in range(1, len(parts)):
+            before = ".".join(parts[:i]) + "."
+            if new.startswith(before) and i < len(parts) - 1:
+                yield ".".join(parts[i:]), new[len(before) :]

@@ -1,0 +1,200 @@
+"""An Ingress's annotations to settings, as Extract in the controller's annotations.go does it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Set
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal
+
+from nginx2istio.base.memo import kept
+from nginx2istio.nginx.build.controller import Controller
+from nginx2istio.nginx.keys import catalogue
+from nginx2istio.nginx.keys.defaults import effective as effective
+from nginx2istio.nginx.values.access import (
+    address_lists,
+    basic_auth,
+    client_certificate,
+    external_auth,
+)
+from nginx2istio.nginx.values.backend import (
+    cors_origins,
+    error_codes,
+    fastcgi,
+    response_headers,
+    upstream_tls,
+)
+from nginx2istio.nginx.values.go import Value, trim
+from nginx2istio.nginx.values.nginx_conf import refused_by_nginx
+from nginx2istio.nginx.values.plain import ROWS, plain
+from nginx2istio.nginx.values.reader import Fact, Family, Reader, sources
+from nginx2istio.nginx.values.traffic import canary, hashing, limits, mirror, redirects, telemetry
+
+InvalidEffect = Literal["partial", "default", "family-off", "denied", "server-denied", "dropped"]
+
+FAMILIES: tuple[Family, ...] = (
+    basic_auth,
+    external_auth,
+    client_certificate,
+    address_lists,
+    canary,
+    cors_origins,
+    error_codes,
+    fastcgi,
+    hashing,
+    limits,
+    mirror,
+    redirects,
+    response_headers,
+    telemetry,
+    upstream_tls,
+)
+"""Every parser of the controller. The controller runs them in random order; none sees another."""
+
+
+@dataclass(frozen=True, slots=True)
+class Invalid:
+    """A value that is not in force as written: why, and what that leads to."""
+
+    text: str
+    effect: InvalidEffect
+
+
+@dataclass(frozen=True, slots=True)
+class Extracted:
+    """What one Ingress's annotations come to.
+
+    ``values`` has what is in force, by main short key; ``invalid`` what is wrong and its effect
+    (a key can be in both: ``partial``, or a default that is not the ConfigMap's); ``idle`` key ->
+    why an acceptable annotation has no force; ``unknown`` the short keys that ingress-nginx does
+    not know; ``written`` main short key -> the full name in the Ingress (it may be an alias).
+
+    ``breaks``: key -> why nginx refuses the whole nginx.conf, so that nothing of it is loaded.
+    ``denied``: why the locations answer 503, "" when they do not. ``tls_denied``: why the whole
+    server answers 403. ``dropped``: why the Ingress is not loaded at all; the rest is then void.
+    """
+
+    values: Mapping[str, Value]
+    invalid: Mapping[str, Invalid]
+    idle: Mapping[str, str]
+    unknown: tuple[str, ...]
+    written: Mapping[str, str]
+    breaks: Mapping[str, str]
+    denied: str = ""
+    tls_denied: str = ""
+    dropped: str = ""
+
+
+def extract(
+    annotations: Mapping[str, str],
+    *,
+    controller: Controller,
+    namespace: str = "default",
+    prefix: str = "",
+) -> Extracted:
+    """Read ``annotations`` (full names) of an Ingress in ``namespace``.
+
+    ``prefix`` is the controller's own unless given. Only syntax is looked at: Secrets, ConfigMaps
+    and Services that a value names are taken to exist.
+    """
+    start = (prefix or controller.annotations_prefix) + "/"
+    given = {
+        name.removeprefix(start): text
+        for name, text in sorted(annotations.items())
+        if name.startswith(start)
+    }
+    read = Reader(given, namespace, controller, sources(given))
+    facts = [
+        fact
+        for family, asked in _asked(controller)
+        if not asked.isdisjoint(read.sources)
+        for fact in family(read)
+    ]
+    unknown = tuple(
+        key for key in given if not catalogue.canonical(key) and key not in catalogue.REMOVED
+    )
+    dropped = _forbidden(given, annotations, start, controller)
+    dropped += [f"{fact.key}: {fact.text}" for fact in facts if fact.effect == "dropped"]
+    closed = [f"{f.key}: {f.text}" for f in facts if f.effect in ("denied", "server-denied")]
+    values = {fact.key: fact.value for fact in facts if fact.value is not None}
+    return Extracted(
+        MappingProxyType(values),
+        MappingProxyType(_invalid(facts)),
+        MappingProxyType(_idle(read, facts)),
+        unknown,
+        MappingProxyType({key: start + name for key, name in read.sources.items()}),
+        MappingProxyType({} if dropped or closed else refused_by_nginx(values, controller)),
+        "; ".join(closed),
+        "; ".join(f"{f.key}: {f.text}" for f in facts if f.effect == "server-denied"),
+        "; ".join(dropped),
+    )
+
+
+class _Asked(dict[str, str]):
+    """What is written in an Ingress without annotations; remembers who was asked for."""
+
+    def __init__(self) -> None:
+        self.keys_asked: set[str] = set()
+
+    def get(self, key: str, default: str | None = None) -> str | None:  # type: ignore[override]
+        self.keys_asked.add(key)
+        return None
+
+
+@kept
+def _asked(controller: Controller) -> list[tuple[Family, Set[str]]]:
+    """The families with the keys that each asks for where nothing is written.
+
+    Where none of them is, a family has nothing to say; most Ingresses have few of them.
+    """
+    found: list[tuple[Family, Set[str]]] = [(plain, ROWS.keys())]
+    for family in FAMILIES:
+        nothing = _Asked()
+        list(family(Reader({}, "", controller, nothing)))
+        found.append((family, frozenset(nothing.keys_asked)))
+    return found
+
+
+def _invalid(facts: list[Fact]) -> dict[str, Invalid]:
+    return {
+        fact.key: Invalid(fact.text, fact.effect)
+        for fact in facts
+        if fact.effect != "set" and fact.effect != "idle"
+    }
+
+
+def _idle(read: Reader, facts: list[Fact]) -> dict[str, str]:
+    found = {fact.key: fact.text for fact in facts if fact.effect == "idle"}
+    for key, counts in read.sources.items():
+        for name in (key, *catalogue.ANNOTATIONS[key].aliases):
+            if name in read.given and name != counts:
+                found[name] = f"{counts} says the same and goes first"
+    for key in read.given:
+        if key in catalogue.REMOVED:
+            found[key] = "ingress-nginx no longer reads it"
+    return found
+
+
+def _forbidden(
+    given: Mapping[str, str], annotations: Mapping[str, str], start: str, controller: Controller
+) -> list[str]:
+    """Say what keeps the Ingress out before any value is read.
+
+    CheckAnnotationRisk cuts the prefix off where there is one, so it also takes offence at
+    annotations that have no prefix at all.
+    """
+    blocked = trim(controller.text("annotation-value-word-blocklist"))
+    found = [
+        f"{key} contains {word!r}, which annotation-value-word-blocklist forbids"
+        for key, text in given.items()
+        for word in (blocked.split(",") if blocked else ())
+        if word in text
+    ]
+    level = controller.text("annotations-risk-level")
+    allowed = catalogue.RISKS.index(level.title()) if level.title() in catalogue.RISKS else 0
+    for name in sorted(annotations):
+        key = catalogue.canonical(name.removeprefix(start))
+        risk = catalogue.ANNOTATIONS[key].risk if key else ""
+        if risk and catalogue.RISKS.index(risk) > allowed:
+            found.append(f"{name} has risk {risk}, annotations-risk-level is {level}")
+    return found

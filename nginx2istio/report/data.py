@@ -1,0 +1,129 @@
+"""The report as data: the contract is ``schema.json`` beside this file."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from importlib.metadata import version
+from importlib.resources import files
+from typing import Any
+
+from nginx2istio.convert.convert import Conversion
+from nginx2istio.istio.objects import SOURCE
+from nginx2istio.nginx.model import DEFAULT_SERVER
+from nginx2istio.report.group import SEVERITIES, Reported, grouped
+from nginx2istio.report.plan.plan import plan
+from nginx2istio.rule import Severity
+
+Data = dict[str, Any]
+FATES = ("translated", "approximated", "unsupported", "neutral", "ineffective")
+
+
+def report(conversion: Conversion, with_plan: bool = True) -> Data:
+    """The whole report; keys are in a fixed order, and so are all lists.
+
+    ``with_plan`` False leaves the plan out, for who shows the figures only.
+    """
+    findings = grouped(conversion.said)
+    annotations = list(_annotations(conversion))
+    return {
+        "schema": 1,
+        "tool": {"name": "nginx2istio", "version": version("nginx2istio")},
+        "options": _options(conversion),
+        "summary": _summary(conversion, findings, annotations),
+        "findings": [finding_data(f) for f in findings],
+        "annotations": annotations,
+        "objects": [_object(o) for o in conversion.objects],
+        "actions": [dict(a) for a in conversion.actions],
+        "trial": [{"host": old, "as": new} for old, new in sorted(conversion.trial.items())],
+        **({"plan": plan(conversion)} if with_plan else {}),
+        "errors": [asdict(p) for p in conversion.problems],
+    }
+
+
+def schema() -> Data:
+    """The report's JSON Schema."""
+    found: Data = json.loads((files(__package__) / "schema.json").read_text(encoding="utf-8"))
+    return found
+
+
+def _options(conversion: Conversion) -> Data:
+    found = asdict(conversion.options)
+    found["istio_version"] = ".".join(str(n) for n in conversion.options.istio_version)
+    return found
+
+
+def _summary(conversion: Conversion, findings: Iterable[Reported], annotations: list[Data]) -> Data:
+    severities = Counter(f.severity for f in findings)
+    servers = conversion.config.servers
+    return {
+        "ingresses": len(conversion.ingresses),
+        "hosts": sum(s.host != DEFAULT_SERVER for s in servers),
+        "paths": sum(len({loc.declared for loc in s.locations}) for s in servers),
+        "objects": dict(sorted(Counter(str(o["kind"]) for o in conversion.objects).items())),
+        "annotations": _counts(FATES, Counter(a["fate"] for a in annotations)),
+        "findings": _counts(SEVERITIES, severities),
+        "verdict": verdict(severities, bool(conversion.problems)),
+    }
+
+
+def verdict(severities: Mapping[Severity, int], unread: bool) -> str:
+    """What the findings come to, by how many there are of each severity."""
+    if severities.get("error") or unread:
+        return "blocked"
+    return "review" if severities.get("warning") else "ready"
+
+
+def _counts(names: Iterable[str], counter: Mapping[Any, int]) -> dict[str, int]:
+    return {name: counter.get(name, 0) for name in names}
+
+
+def finding_data(found: Reported) -> Data:
+    """One finding."""
+    origin = found.origin
+    only_with = found.message.only_with
+    return {
+        "code": found.message.code,
+        "severity": found.severity,
+        "fate": found.message.fate,
+        "key": found.key,
+        "value": found.value,
+        "object": {"kind": origin.kind, "namespace": origin.namespace, "name": origin.name},
+        "file": origin.file,
+        "line": origin.line,
+        "hosts": list(found.hosts),
+        "paths": list(found.paths),
+        "aspects": sorted(found.message.aspects),
+        **({"requests": {"header": only_with}} if only_with else {}),
+        "text": found.text,
+        "instead": found.instead,
+        "doc": f"docs/findings.md#{found.message.code.lower()}",
+    }
+
+
+def _annotations(conversion: Conversion) -> Iterable[Data]:
+    for setting in sorted(conversion.config.settings, key=lambda s: s.origin):
+        fate, rule, code = conversion.fates.get(setting.origin, ("ineffective", "", "N2I003"))
+        yield {
+            "object": setting.origin.object,
+            "key": setting.key,
+            "value": setting.text,
+            "file": setting.origin.file,
+            "line": setting.origin.line,
+            "fate": fate,
+            "rule": rule,
+            "code": code,
+        }
+
+
+def _object(obj: Mapping[str, Any]) -> Data:
+    metadata = obj["metadata"]
+    sources = str((metadata.get("annotations") or {}).get(SOURCE) or "")
+    return {
+        "kind": obj["kind"],
+        "namespace": metadata.get("namespace", ""),
+        "name": metadata["name"],
+        "from": sources.split(", ") if sources else [],
+    }

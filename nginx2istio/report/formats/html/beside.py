@@ -1,0 +1,235 @@
+"""A host's old locations and Ingresses beside its new routes and objects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from nginx2istio.convert.convert import Conversion
+from nginx2istio.istio.objects import Noted, Object, identity
+from nginx2istio.istio.yaml import document
+from nginx2istio.nginx.model import Location
+from nginx2istio.report.formats.html.estate import Host
+from nginx2istio.report.formats.html.written import written
+from nginx2istio.rule import route_name
+
+Data = dict[str, Any]
+
+
+class Beside:
+    """Finds the objects of each host; made once a report.
+
+    A document is ``{title, text}``; an Ingress's has ``key``, ``file`` and ``lines`` too: for each
+    line of the text its line in the file, 0 when not known.
+    """
+
+    def __init__(self, conversion: Conversion):
+        self.conversion = conversion
+        self.virtual: dict[str, Object] = {}
+        self.gateways: dict[str, _Gateway] = {}
+        self.texts: dict[int, Data] = {}
+        self.by_host: dict[str, list[Object]] = {}
+        self.by_identity: dict[tuple[str, str, str], Object] = {}
+        for obj in conversion.objects:
+            kind, namespace, name = identity(obj)
+            self.by_identity[kind, namespace, name] = obj
+            if kind == "VirtualService":
+                self.virtual |= dict.fromkeys(obj["spec"]["hosts"], obj)
+            elif kind == "Gateway":
+                self.gateways[f"{namespace}/{name}"] = _Gateway(obj)
+            elif kind == "DestinationRule":
+                self.by_host.setdefault(obj["spec"]["host"], []).append(obj)
+            elif kind == "ServiceEntry":
+                for name in obj["spec"]["hosts"]:
+                    self.by_host.setdefault(name, []).append(obj)
+        self.twins: dict[str, list[str]] = {}
+        self.own: dict[str, dict[tuple[str, str, str], None]] = {}
+        for applied in conversion.applied:
+            host = "*" if applied.host == "_" else applied.host
+            for edit in applied.edits:
+                if edit.target == "other-host":
+                    self.twins.setdefault(host, []).append(edit.path)
+                elif edit.target == "resource":
+                    self.own.setdefault(host, {})[identity(edit.value)] = None
+
+    def old(self, host: Host) -> Iterator[Data]:
+        """The Ingresses of a host as documents."""
+        for key in host.ingresses:
+            resource = self.conversion.read.get(key)
+            if resource is not None:
+                lines = written(resource)
+                yield {
+                    "title": f"Ingress {key}",
+                    "key": key,
+                    "file": resource.file,
+                    "text": "\n".join(text for text, _ in lines),
+                    "lines": [line for _, line in lines],
+                }
+
+    def new(self, host: Host) -> Iterator[Data]:
+        """The objects of a host as documents, its VirtualServices first."""
+        for obj in self._objects(host):
+            if obj["kind"] in ("VirtualService", "Gateway"):
+                yield _document(obj)
+            else:  # hosts may share these
+                if id(obj) not in self.texts:
+                    self.texts[id(obj)] = _document(obj)
+                yield self.texts[id(obj)]
+
+    def shared(self) -> Iterator[Data]:
+        """The objects that are for no host in particular."""
+        own = (identity for identity in self.own.get("*", ()))
+        return (_document(self.by_identity[i]) for i in own if i in self.by_identity)
+
+    def _objects(self, host: Host) -> Iterator[Object]:
+        names = [n for n in (host.name, *host.aliases) if n in self.virtual]
+        names += [n for n in self.twins.get(host.name, ()) if n in self.virtual]
+        found = {id(self.virtual[n]): self.virtual[n] for n in names}
+        yield from found.values()
+        for obj in found.values():
+            for gateway in obj["spec"]["gateways"]:
+                part = self.gateways[gateway].part(obj) if gateway in self.gateways else None
+                if part:
+                    yield part
+        asked = dict.fromkeys(d for obj in found.values() for d in _destinations(obj["spec"]))
+        there = [obj for name in asked for obj in self.by_host.get(name, ())]
+        yield from {id(obj): obj for obj in there}.values()
+        if host.server is not None and host.name != "*":
+            for one in self.own.get(host.name, ()):
+                if one in self.by_identity:
+                    yield self.by_identity[one]
+
+    def paths(self, host: Host) -> list[Data]:
+        """Each path of a host: what nginx did with it, and the routes that do it now.
+
+        ``literals`` are its location blocks in nginx's order; the last entry, without them, holds
+        the routes that are for the whole host.
+        """
+        routes = (
+            self.virtual[host.name]["spec"].get("http", []) if host.name in self.virtual else []
+        )
+        places: dict[str, Data] = {}
+        for location in host.server.locations if host.server else ():
+            place = places.setdefault(route_name(location), self._place(location))
+            if location.literal not in place["literals"]:
+                place["literals"].append(location.literal)
+        wide: list[Data] = []
+        for route in routes:
+            name = str(route.get("name", ""))
+            place = places.get(name) or places.get(name.rpartition(" ")[0]) or {"routes": wide}
+            place["routes"].append(_route(route))
+        found = list(places.values())
+        if wide:
+            found.append({"path": "", "ingress": "", "literals": [], "old": "", "routes": wide})
+        return found
+
+    def _place(self, location: Location) -> Data:
+        upstream = self.conversion.config.upstreams.get(location.upstream)
+        old = [f"{upstream.service}:{upstream.declared_port}"] if upstream else ["404"]
+        old += (
+            [f"{a.service}:{a.declared_port} (canary)" for a in upstream.alternatives]
+            if upstream
+            else []
+        )
+        origin = location.ingress
+        return {
+            "path": location.declared,
+            "ingress": origin.object,
+            "line": origin.line,
+            "literals": [],
+            "old": ", ".join(["503"] if location.denied else old),
+            "routes": [],
+        }
+
+
+def _document(obj: Object) -> Data:
+    kind, namespace, name = identity(obj)
+    return {"title": f"{kind} {namespace}/{name}", "text": document(obj).rstrip("\n")}
+
+
+class _Gateway:
+    """A Gateway, by the hosts that it names: it may name thousands."""
+
+    def __init__(self, obj: Object):
+        self.obj = obj
+        self.places: dict[str, list[int]] = {}
+        for number, server in enumerate(obj["spec"]["servers"]):
+            for name in server["hosts"]:
+                self.places.setdefault(name, []).append(number)
+
+    def part(self, virtual: Object) -> Object | None:
+        """What concerns the hosts of a VirtualService."""
+        namespace = virtual["metadata"]["namespace"]
+        mine: dict[int, list[str]] = {}
+        for name in (f"{namespace}/{host}" for host in virtual["spec"]["hosts"]):
+            for number in self.places.get(name, ()):
+                mine.setdefault(number, []).append(name)
+        if not mine:
+            return None
+        spec = self.obj["spec"]
+        servers = [{**spec["servers"][n], "hosts": mine[n]} for n in sorted(mine)]
+        metadata = {k: v for k, v in self.obj["metadata"].items() if k != "annotations"}
+        whole = len(self.places)
+        note = f"only what concerns this host; the object names {whole} hosts" if whole > 1 else ""
+        return Noted({**self.obj, "metadata": metadata, "spec": {**spec, "servers": servers}}, note)
+
+
+def _destinations(spec: Mapping[str, Any]) -> Iterator[str]:
+    for route in (*spec.get("http", ()), *spec.get("tls", ())):
+        for one in (*route.get("route", ()), *route.get("mirrors", ())):
+            yield str(one["destination"]["host"])
+
+
+SAID = ("rewrite", "corsPolicy", "mirrors", "fault", "timeout")
+"""What of a route is worth a word; retries and headers are in nearly all of them."""
+
+
+def _route(route: Mapping[str, Any]) -> Data:
+    """A route in a few words: which requests (``match``), and the answer that they get."""
+    return {
+        "name": route.get("name", ""),
+        "match": [", ".join(_match(one)) for one in route.get("match", ())] or ["everything"],
+        "answer": _answer(route),
+        "to": [_target(one) for one in route.get("route", ())],
+        "with": [field for field in SAID if field in route],
+    }
+
+
+def _answer(route: Mapping[str, Any]) -> str:
+    if redirect := route.get("redirect"):
+        code = redirect.get("redirectCode", 301)
+        scheme = redirect.get("scheme", "")
+        host = redirect.get("authority", "")
+        to = f"{scheme}://{host}" if scheme and host else scheme or host
+        return f"{code} to {to}{redirect.get('uri', '')}".rstrip()
+    if direct := route.get("directResponse"):
+        return str(direct["status"])
+    return ""
+
+
+def _target(one: Mapping[str, Any]) -> str:
+    destination = one["destination"]
+    name, _, rest = str(destination["host"]).partition(".")
+    shown = name if rest.endswith(".svc.cluster.local") else str(destination["host"])
+    port = (destination.get("port") or {}).get("number")
+    weight = f" ({one['weight']} %)" if "weight" in one else ""
+    return f"{shown}:{port}{weight}" if port else f"{shown}{weight}"
+
+
+def _match(one: Mapping[str, Any]) -> Iterator[str]:
+    for field, value in one.items():
+        if field == "port":
+            yield f"port {value}"
+        elif field in ("headers", "withoutHeaders", "queryParams"):
+            what = {"headers": "header", "withoutHeaders": "no header", "queryParams": "query"}
+            yield from (f"{what[field]} {name}" for name in value)
+        elif isinstance(value, Mapping):
+            yield from (
+                f"{'' if field == 'uri' else field + ' '}{how} {v}" for how, v in _text(value)
+            )
+        else:
+            yield field
+
+
+def _text(value: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+    return ((how, str(text)) for how, text in value.items())

@@ -1,0 +1,106 @@
+"""The report as one HTML file that needs nothing else: no network, no font, no library.
+
+The page holds a skeleton, a script, a style sheet and packed data; the script makes everything else
+of the data with ``textContent``, so that no value of an Ingress can become markup. The page's own
+policy (CSP) allows this one script and this one style sheet, by their hashes, and nothing else.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections import Counter
+from collections.abc import Mapping
+from importlib.resources import files
+from typing import Any
+
+from jinja2 import Environment, PackageLoader
+
+from nginx2istio.convert.convert import Conversion
+from nginx2istio.report.formats.html.beside import Beside
+from nginx2istio.report.formats.html.blocks import blocks, packed
+from nginx2istio.report.formats.html.estate import estate
+from nginx2istio.report.formats.html.index import index
+from nginx2istio.report.formats.text import VERDICTS
+
+SCRIPTS = (
+    "dom.js",
+    "data.js",
+    "marks.js",
+    "filter.js",
+    "charts.js",
+    "cards.js",
+    "overview.js",
+    "first.js",
+    "hosts.js",
+    "findings.js",
+    "map.js",
+    "beside.js",
+    "host.js",
+    "page.js",
+)
+"""The parts of the script in their order; together they are one script."""
+
+
+def html(report: Mapping[str, Any], conversion: Conversion) -> str:
+    """The whole page. ``report`` is what ``report.json.report`` makes of the conversion.
+
+    Raises ValueError for a conversion that has not kept what was read.
+    """
+    if conversion.ingresses and not conversion.read:
+        raise ValueError("convert with keep_read=True: the page shows Ingresses as they were read")
+    found = estate(report, conversion)
+    beside = Beside(conversion)
+    tests: dict[str, list[Mapping[str, Any]]] = {}
+    for test in (test for step in report.get("plan", ()) for test in step.get("tests", ())):
+        tests.setdefault(test["host"], []).append(test)
+    details = (
+        {
+            "old": beside.old(host),
+            "new": beside.new(host),
+            "paths": beside.paths(host),
+            "tests": [test for name in (host.name, *host.aliases) for test in tests.get(name, ())],
+        }
+        for host in found.hosts
+    )
+    packs = list(blocks(details))
+    lists = index(report, conversion, found)
+    lists["blocks"] = [count for count, _ in packs]
+    lists["shared"] = list(beside.shared())
+    web = files("nginx2istio.report") / "web"
+    script = "".join(_script(web.joinpath(name).read_text("utf-8")) for name in SCRIPTS)
+    script = f'"use strict";\n(() => {{\n{script}}})();\n'
+    style = web.joinpath("style.css").read_text("utf-8")
+    page = Environment(
+        loader=PackageLoader("nginx2istio.report", "web"),
+        autoescape=True,
+        keep_trailing_newline=True,
+    ).get_template("page.html")
+    return page.render(
+        csp=_policy(script, style),
+        script=script,
+        style=style,
+        summary=report["summary"],
+        tool=report["tool"],
+        verdict=VERDICTS[report["summary"]["verdict"]],
+        readiness=Counter(found.readiness),
+        lists=packed(lists),
+        blocks=[pack for _, pack in packs],
+    )
+
+
+def _script(text: str) -> str:
+    if "</script" in text.lower() or "<!--" in text:
+        raise ValueError("a part of the script would end it, or hide what follows")
+    return text
+
+
+def _policy(script: str, style: str) -> str:
+    def hashed(text: str) -> str:
+        digest = hashlib.sha256(text.encode()).digest()
+        return f"'sha256-{base64.b64encode(digest).decode()}'"
+
+    return (
+        f"default-src 'none'; script-src {hashed(script)}; style-src {hashed(style)}; "
+        "base-uri 'none'; form-action 'none'"
+    )

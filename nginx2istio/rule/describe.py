@@ -1,0 +1,81 @@
+"""What the rules say of one thing that ingress-nginx knows: for ``rules show`` and the docs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from nginx2istio.nginx.keys import catalogue
+from nginx2istio.nginx.keys.catalogue import Kind, Known
+from nginx2istio.rule import Entry, Rule
+from nginx2istio.rule.loader import Family, Rules
+
+KINDS: dict[Kind, str] = {
+    "annotation": "annotation",
+    "configmap": "ConfigMap key",
+    "flag": "flag of the controller",
+    "field": "field of the Ingress",
+    "default": "without being told",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Owned:
+    """One name of the catalogue and its owner.
+
+    ``known`` has two entries where an annotation and a ConfigMap key share the name; ``family`` is
+    the file of the owner.
+    """
+
+    name: str
+    known: tuple[Known, ...]
+    owner: Rule | Entry
+    family: Family
+
+    @property
+    def kinds(self) -> str:
+        """What it is, in words."""
+        return ", ".join(KINDS[entry.kind] for entry in self.known)
+
+    @property
+    def answers(self) -> str:
+        """Who answers for it, in a few words."""
+        if isinstance(self.owner, Rule):
+            return f"rule {self.owner.name}"
+        return f"no rule needed: {self.owner.fate}"
+
+
+def owned(rules: Rules) -> Iterator[Owned]:
+    """Everything in the catalogue with its owner, by name; what nobody owns is left out."""
+    families = {key: f for f in rules.families for r in f.rules for key in r.keys}
+    families |= {key: f for f in rules.families for e in f.entries for key in e.keys}
+    known = catalogue.known()
+    for name in sorted(known, key=lambda n: (n.lstrip("-").lower(), n)):
+        owner = rules.owner.get(name) or rules.entries.get(name)
+        if owner is not None:
+            yield Owned(name, known[name], owner, families[name])
+
+
+def named(text: str) -> list[str]:
+    """The catalogue's names for what a user writes, empty when there are none.
+
+    An annotation may have its prefix, a flag lack its dashes; ``whitelist-source-range`` is both a
+    ConfigMap key and another name of an annotation.
+    """
+    names = catalogue.known()
+    if text in names and "/" in text:
+        return [text]  # a field or a silent default with a slash in its name
+    short = text.rpartition("/")[2]
+    wanted = [catalogue.canonical(short) or ""]
+    wanted += [] if "/" in text else [text, f"--{text.lstrip('-')}"]
+    wanted += [name for name in names if name.lower() == text.lower()]
+    return [name for name in dict.fromkeys(wanted) if name in names] or [
+        name for name in (short,) if name in names
+    ]
+
+
+def near(text: str) -> list[str]:
+    """Names that somebody may have meant, nearest first."""
+    short = text.rpartition("/")[2] or text
+    return get_close_matches(short.lower(), catalogue.known(), n=3, cutoff=0.7)

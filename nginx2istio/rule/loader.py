@@ -1,0 +1,132 @@
+"""Finds the rules: every ``*.py`` of a folder, loaded by path, built-in or a user's own."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
+
+from nginx2istio.nginx.keys import catalogue
+from nginx2istio.rule import Entry, Message, Rule
+
+_HERE = Path(__file__).parent.parent
+BUILTIN = next(d for d in (_HERE / "rules", _HERE.parent / "rules") if d.is_dir())
+GROUP = "nginx2istio.rules"
+
+
+class RuleError(Exception):
+    """A rule file that can't be loaded, or two rules that claim the same thing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """What one file of rules has; ``doc`` is its docstring."""
+
+    name: str
+    path: Path
+    doc: str
+    rules: tuple[Rule, ...]
+    messages: tuple[Message, ...]
+    entries: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """All rules by name, all messages by code, and who answers for each key.
+
+    ``owner`` has the keys of rules, ``entries`` those for which no rule has to run.
+    """
+
+    by_name: Mapping[str, Rule]
+    owner: Mapping[str, Rule]
+    messages: Mapping[str, Message]
+    entries: Mapping[str, Entry]
+    families: tuple[Family, ...]
+
+
+def load(folders: Sequence[Path] = ()) -> Rules:
+    """The built-in rules, those of installed packages, and those of ``folders``.
+
+    Raises RuleError for a file that doesn't load, a key with two owners, a name or a message code
+    that is used twice,
+    an annotation of the catalogue that has no owner.
+    """
+    by_name: dict[str, Rule] = {}
+    owner: dict[str, Rule] = {}
+    messages: dict[str, Message] = {}
+    entries: dict[str, Entry] = {}
+    named: dict[str, str] = {}
+    families = tuple(_families([BUILTIN, *_installed(), *folders]))
+    for family in families:
+        for message in family.messages:
+            if messages.setdefault(message.code, message) != message:
+                raise RuleError(f"two messages have the code {message.code}")
+        for rule in family.rules:
+            other = by_name.setdefault(rule.name, rule)
+            if other is not rule:
+                where = f"{other.source} and {rule.source}"
+                raise RuleError(f"two rules are called {rule.name}: {where}")
+            owner.update(dict.fromkeys(rule.keys, rule))
+        for one in family.entries:
+            entries.update(dict.fromkeys(one.keys, one))
+        for key, who in _claims(family):
+            if key in named:
+                raise RuleError(f"{key} has two owners: {named[key]} and {who}")
+            named[key] = who
+    orphans = sorted(catalogue.ANNOTATIONS.keys() - named.keys())
+    if orphans:
+        raise RuleError(f"no rule and no entry answers for the annotation {orphans[0]}")
+    return Rules(by_name, owner, messages, entries, families)
+
+
+def _claims(family: Family) -> Iterator[tuple[str, str]]:
+    for rule in family.rules:
+        for key in rule.keys:
+            yield key, f"{rule.name} ({rule.source})"
+    for entry in family.entries:
+        for key in entry.keys:
+            yield key, f"an entry in {family.path.name}"
+
+
+def _installed() -> list[Path]:
+    """Folders named by installed packages: each entry point's value is a package with rules."""
+    found = []
+    for entry in sorted(entry_points(group=GROUP), key=lambda e: e.name):
+        module = entry.load()
+        found.append(Path(str(module.__file__)).parent)
+    return found
+
+
+def _families(folders: Sequence[Path]) -> Iterator[Family]:
+    for folder in folders:
+        if not folder.is_dir():
+            raise RuleError(f"{folder} is not a folder")
+        for path in sorted(folder.glob("[!_]*.py")):
+            module = _module(path)
+            values = list({id(v): v for v in vars(module).values()}.values())
+            yield Family(
+                path.stem,
+                path,
+                module.__doc__ or "",
+                tuple(v for v in values if isinstance(v, Rule)),
+                tuple(v for v in values if isinstance(v, Message)),
+                tuple(v for v in values if isinstance(v, Entry)),
+            )
+
+
+def _module(path: Path) -> ModuleType:
+    name = f"{GROUP}.{path.stem}"
+    spec = spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise RuleError(f"{path} is not a Python file")
+    module = module_from_spec(spec)
+    sys.modules[name] = module  # dataclasses of a rule look their module up while it loads
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise RuleError(f"{path}: {type(error).__name__}: {error}") from error
+    return module
