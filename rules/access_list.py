@@ -11,8 +11,8 @@ from nginx2istio.rule import (
     Location,
     Message,
     NginxConfig,
+    ProtectionPlan,
     Server,
-    Zones,
     action,
     addresses,
     authorization,
@@ -148,7 +148,7 @@ def access_list(here: Here) -> Iterator[Edit | Finding]:
     sources = [{"remoteIpBlocks": list(found.deny)}] if found.deny else []
     sources += [{"notRemoteIpBlocks": list(found.allow)}] if found.allow else []
     yield authorization(plan, group, here.options, "DENY", sources)
-    yield from plan.guards(here.location)
+    yield from plan.refusal_routes(here.location)
     yield action(
         "client-address",
         "see that the gateway sees the addresses of the clients: externalTrafficPolicy: Local at "
@@ -191,5 +191,5 @@ def _group(config: NginxConfig, location: Location) -> str:
 
 
 @kept
-def _plan(server: Server, config: NginxConfig) -> Zones:
+def _plan(server: Server, config: NginxConfig) -> ProtectionPlan:
     return zones(server, config, lambda location: _group(config, location))

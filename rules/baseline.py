@@ -124,13 +124,15 @@ IDENTITY = frozenset({"auth-url", "auth-response-headers", "auth-tls-secret"})
 def baseline(here: Here) -> Iterator[Edit | Finding]:
     """Said once a report; mesh configuration makes Envoy match tidied paths as nginx does."""
     yield mesh("pathNormalization", {"normalization": "DECODE_AND_MERGE_SLASHES"})
-    yield HTTPS_EVERYWHERE.about("").for_all()
-    yield PATHS.about("").for_all()
-    yield REFUSALS.about("", **(REFUSED if here.options.envoy_filters else OLD_HTTP)).for_all()
-    yield NO_UPGRADE.about("").for_all()
-    yield ERROR_PAGES.about("").for_all()
-    yield ACCEL.about("").for_all()
-    yield LONG_ANSWERS.about("", size=here["proxy-buffer-size"]).for_all()
+    yield HTTPS_EVERYWHERE.about("").for_every_host()
+    yield PATHS.about("").for_every_host()
+    yield REFUSALS.about(
+        "", **(REFUSED if here.options.envoy_filters else OLD_HTTP)
+    ).for_every_host()
+    yield NO_UPGRADE.about("").for_every_host()
+    yield ERROR_PAGES.about("").for_every_host()
+    yield ACCEL.about("").for_every_host()
+    yield LONG_ANSWERS.about("", size=here["proxy-buffer-size"]).for_every_host()
 
 
 @rule(
@@ -155,7 +157,7 @@ def client_headers(here: Here) -> Iterator[Edit | Finding]:
         what += [f"keeps names with {odd}, which nginx drops"] if odd else []
         if here.text("forwarded-for-header").lower() == "x-forwarded-for":
             what.append("back ends get no X-Original-Forwarded-For")
-        said = REQUEST_HEADERS.about("", what=", ".join(what)).for_all()
+        said = REQUEST_HEADERS.about("", what=", ".join(what)).for_every_host()
         yield replace(said, severity="warning") if odd and _identified(here) else said
         return
     fields: dict[str, object] = {

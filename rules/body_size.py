@@ -220,4 +220,4 @@ def body_size_default(here: Here) -> Iterator[Edit | Finding]:
     if any("proxy-body-size" not in settings for settings in ingresses):
         size = limit(here["proxy-body-size"])
         if size:
-            yield DEFAULT_UNKNOWN_LENGTH.about("proxy-body-size", size=shown(size)).for_all()
+            yield DEFAULT_UNKNOWN_LENGTH.about("proxy-body-size", size=shown(size)).for_every_host()

@@ -106,15 +106,15 @@ def global_buffering(here: Here) -> Iterator[Edit | Finding]:
     """What holds for every request, and the ConfigMap's sizes."""
     if here["proxy-request-buffering"] != "off":
         but = ", save for those of unknown length" if here.options.envoy_filters else ""
-        yield STREAMS.about("proxy-request-buffering", but=but).for_all()
+        yield STREAMS.about("proxy-request-buffering", but=but).for_every_host()
     elif here.global_setting("proxy-request-buffering"):
-        yield REQUEST_OFF.about("proxy-request-buffering", but="").for_all()
+        yield REQUEST_OFF.about("proxy-request-buffering", but="").for_every_host()
     for key in ANSWERS:
         if here.global_setting(key):
-            yield RESPONSES.about(key, name=key).for_all()
+            yield RESPONSES.about(key, name=key).for_every_host()
     for key in ("client-body-buffer-size", "client-header-buffer-size"):
         if here.global_setting(key):
-            yield REQUESTS.about(key, name=key).for_all()
+            yield REQUESTS.about(key, name=key).for_every_host()
     yield from headers(here)
 
 
@@ -131,9 +131,9 @@ def headers(here: Here) -> Iterator[Edit | Finding]:
         limit = min(total, MOST)
         yield envoy_filter(here, "large-headers", on_manager({"max_request_headers_kb": limit}))
     elif total > ENVOYS:
-        yield LARGE.about("large-client-header-buffers", total=total).for_all()
+        yield LARGE.about("large-client-header-buffers", total=total).for_every_host()
         return
     if not here.global_setting("large-client-header-buffers"):
         return  # the baseline says what the default means
     shown = f"{size >> 10} KiB" if size % 1024 == 0 else f"{size} bytes"
-    yield HEADERS.about("large-client-header-buffers", size=shown, limit=limit).for_all()
+    yield HEADERS.about("large-client-header-buffers", size=shown, limit=limit).for_every_host()

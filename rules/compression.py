@@ -98,14 +98,14 @@ def compression(here: Here) -> Iterator[Edit | Finding]:
     kinds = [k for k, key in (("gzip", "use-gzip"), ("brotli", "enable-brotli")) if here[key]]
     key = "use-gzip" if here["use-gzip"] else "enable-brotli"
     if kinds and not here.options.envoy_filters:
-        yield UNPACKED.about(key, how=" and ".join(kinds)).for_all()
+        yield UNPACKED.about(key, how=" and ".join(kinds)).for_every_host()
         return
     for kind in kinds:
         yield envoy_filter(here, kind, http_filter(f"nginx2istio.{kind}", _compressor(here, kind)))
     if kinds and here.options.istio_version < (1, 30):
-        yield ETAG.about(key).for_all()
+        yield ETAG.about(key).for_every_host()
     if "gzip" in kinds and here["gzip-disable"]:
-        yield GZIP_DISABLE.about("gzip-disable", pattern=here["gzip-disable"]).for_all()
+        yield GZIP_DISABLE.about("gzip-disable", pattern=here["gzip-disable"]).for_every_host()
 
 
 def _compressor(here: Here, kind: str) -> dict[str, object]:

@@ -49,14 +49,14 @@ def configmap(here: Here) -> Iterator[Edit | Finding]:
     """The controller keeps its default for a value that it can't read (``ReadConfig``)."""
     controller = here.config.controller
     for key, why in sorted(controller.invalid.items()):
-        yield REFUSED.about(key, name=key, why=why).for_all()
+        yield REFUSED.about(key, name=key, why=why).for_every_host()
     for key in controller.unknown:
-        yield UNKNOWN.about(key, name=key, hint=_hint(key)).for_all()
+        yield UNKNOWN.about(key, name=key, hint=_hint(key)).for_every_host()
     for key in NEVER_READ:
         if here.global_setting(key):
-            yield UNREAD.about(key, name=key).for_all()
+            yield UNREAD.about(key, name=key).for_every_host()
     for key, why in sorted(controller.flag_problems.items()):
-        yield FLAG.about("", name=key, why=why).for_all()
+        yield FLAG.about("", name=key, why=why).for_every_host()
 
 
 def _hint(key: str) -> str:

@@ -290,10 +290,10 @@ def intercepting(here: Here) -> bool:
 
 
 @rule(scope="once", when="always")
-def bare_500(here: Here) -> Iterator[Edit | Finding]:
+def missing_error_page(here: Here) -> Iterator[Edit | Finding]:
     """Paths that nobody serves, where nginx itself has no page for 404."""
     missing = "upstream-default-backend" not in here.config.upstreams
     if 404 in general(here) and missing:
         setting = here.config.given("custom-http-errors")
-        finding = BARE_500.about("custom-http-errors").for_all()
+        finding = BARE_500.about("custom-http-errors").for_every_host()
         yield finding.on(setting.text, setting.origin) if setting else finding

@@ -7,10 +7,10 @@ from nginx2istio.bridge.auth_provider import (
     addresses_do,
     asked,
     asking,
+    auth_sources,
     called,
     provider,
     service_host,
-    who_is_asked,
 )
 from nginx2istio.bridge.response_headers import STS, transport_security
 from nginx2istio.istio.envoy import auth_lua
@@ -268,9 +268,9 @@ def _by_policy(here: Here, auth: ExternalAuth, service: AuthService) -> Iterator
         yield from _withheld(here, auth, why, FLAG)
         return
     yield mesh("extensionProviders", [mine.config(one.identity, one.cookies)])
-    sources = who_is_asked(here.config, here.location)
+    sources = auth_sources(here.config, here.location)
     yield authorization(plan, group, here.options, "CUSTOM", sources, mine.name)
-    yield from plan.guards(here.location)
+    yield from plan.refusal_routes(here.location)
     yield from _identity(auth, one.identity)
     yield from _differences(auth, service)
     for remark in plan.remarks(here.location):
@@ -332,7 +332,7 @@ def _as_nginx(here: Here, auth: ExternalAuth, service: AuthService) -> Iterator[
         yield outside(service.name, service.port, tls=service.tls)
         if service.tls:
             yield resource(auth_lua.tls_policy(here.options.gateway_namespace, service.name))
-    yield AS_NGINX.about("").for_all()
+    yield AS_NGINX.about("").for_every_host()
     yield envoy_filter(here, "who-may-enter", http_filter(auth_lua.KEY, auth_lua.lua_filter()))
     cache = None
     if auth.cache_key:  # nginx's key has the host and the location besides: /x/ is not = /x

@@ -185,10 +185,10 @@ def flags(here: Here) -> Iterator[Edit | Finding]:
             ports = ", ".join(sorted(known.data, key=lambda p: (len(p), p))) if known else ""
             what = f"ports {ports}" if ports else f"listed in ConfigMap {listed}"
             said = STREAMS.about("", name=name, protocol=protocol, what=what)
-            yield said.on("", known.origin if known else None).for_all()
+            yield said.on("", known.origin if known else None).for_every_host()
     if given["watch-namespace-selector"]:
-        yield SELECTOR.about("", labels=given["watch-namespace-selector"]).for_all()
+        yield SELECTOR.about("", labels=given["watch-namespace-selector"]).for_every_host()
     if given["enable-metrics"] != catalogue.FLAGS["enable-metrics"].builtin:
-        yield METRICS.about("").for_all()
+        yield METRICS.about("").for_every_host()
     if given["validating-webhook"]:
-        yield WEBHOOK.about("").for_all()
+        yield WEBHOOK.about("").for_every_host()

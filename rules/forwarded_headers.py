@@ -160,9 +160,9 @@ def _block(here: Here) -> Iterator[Edit]:
 def lean(here: Here) -> Iterator[Edit | Finding]:
     """`--compat lean` leaves the block out, and says so once; so is what the block can't do."""
     if here.options.compat == "lean":
-        yield LEAN.about("").for_all()
+        yield LEAN.about("").for_every_host()
     elif here["proxy-add-original-uri-header"]:
-        yield ORIGINAL_URI.about("proxy-add-original-uri-header").for_all()
+        yield ORIGINAL_URI.about("proxy-add-original-uri-header").for_every_host()
 
 
 @rule(
@@ -180,7 +180,7 @@ def client_address(here: Here) -> Iterator[Edit | Finding]:
     there are any. Envoy can go by addresses, too, but only an EnvoyFilter says so.
     """
     if here["use-proxy-protocol"]:
-        yield PROXY_PROTOCOL.about("use-proxy-protocol").for_all()
+        yield PROXY_PROTOCOL.about("use-proxy-protocol").for_every_host()
         yield action("gateway-annotation", PROXY_ACTION, yaml=PROXY_ANNOTATION)
     if not believes(here):
         return
@@ -193,7 +193,7 @@ def client_address(here: Here) -> Iterator[Edit | Finding]:
     if counted or here["use-forwarded-headers"]:
         yield mesh("defaultConfig.gatewayTopology.numTrustedProxies", 1)
     message = LAST_PROXY if plain and (counted or here["use-forwarded-headers"]) else PEER
-    yield message.about(key, **facts).for_all()
+    yield message.about(key, **facts).for_every_host()
     if here["use-forwarded-headers"]:
         yield from _host(here)
 
@@ -209,7 +209,7 @@ def _host(here: Here) -> Iterator[Edit | Finding]:
         }
     )
     if not here.options.envoy_filters:
-        yield HOST.about("use-forwarded-headers").for_all()
+        yield HOST.about("use-forwarded-headers").for_every_host()
     elif names:
         rewrite = {"route": {"host_rewrite_header": "x-forwarded-host"}}
         yield envoy_filter(here, "forwarded-host", *(on_route(name, rewrite) for name in names))

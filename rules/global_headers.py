@@ -167,16 +167,16 @@ def all_answers(here: Here) -> Iterator[Edit | Finding]:
     """What the ConfigMap says of all answers, those for unknown hosts included."""
     named = here.text("add-headers")
     if named and named not in here.config.configmaps:
-        yield NO_CONFIGMAP.about("add-headers", name=named).for_all()
+        yield NO_CONFIGMAP.about("add-headers", name=named).for_every_host()
     if not any(server.host == "_" for server in here.config.servers):
         nowhere = answer_headers(here.config, here.server, here.location)
         names = sorted({line.name for line in nowhere if line.kind in ("set", "add")})
         if names:
             said = UNKNOWN_HOSTS.about(nowhere[0].key, names=", ".join(names))
-            yield said.for_all()
+            yield said.for_every_host()
     for key, sent in (
         ("server-tokens", "its own name and version as Server"),
         ("allow-backend-server-header", "the back end's Server header"),
     ):
         if here[key]:
-            yield SERVER.about(key, nginx=sent).for_all()
+            yield SERVER.about(key, nginx=sent).for_every_host()

@@ -160,7 +160,9 @@ def limit_filters(here: Here) -> Iterator[Edit | Finding]:
             yield envoy_filter(here, f"limits-{name}", *(on_route(r, mark) for r in routes[name]))
     wanted, made = here.number("limit-req-status-code"), status(here)
     if groups and wanted != made:
-        yield OTHER_STATUS.about("limit-req-status-code", status=wanted, instead=made).for_all()
+        yield OTHER_STATUS.about(
+            "limit-req-status-code", status=wanted, instead=made
+        ).for_every_host()
 
 
 def counter(here: Here, exempt: tuple[str, ...], group: Ingresses) -> Edit:

@@ -260,9 +260,9 @@ def service_upstream(here: Here) -> Iterator[Edit | Finding]:
 def in_turn(here: Here) -> Iterator[Edit | Finding]:
     """Say once how pods are chosen where no annotation says anything."""
     if here.config.controller.config["load-balance"] == "ewma":
-        yield EWMA.about("load-balance").for_all()
+        yield EWMA.about("load-balance").for_every_host()
         return
     zones = here.config.controller.flags.get("enable-topology-aware-routing") is True
     near = ", and prefers those of its own zone (--enable-topology-aware-routing)" if zones else ""
     too = "; for zones set trafficDistribution: PreferClose in the Services" if zones else ""
-    yield IN_TURN.about("", near=near, near_too=too).for_all()
+    yield IN_TURN.about("", near=near, near_too=too).for_every_host()

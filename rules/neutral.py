@@ -94,13 +94,13 @@ def neutral_settings(here: Here) -> Iterator[Edit | Finding]:
     """The ConfigMap's settings whose effect ends inside nginx: nothing is to be translated."""
     for key, what in NOTHING.items():
         if here.global_setting(key):
-            yield NO_EFFECT.about(key, name=key, what=what).for_all()
+            yield NO_EFFECT.about(key, name=key, what=what).for_every_host()
     for key, what in OWN.items():
         if here.global_setting(key):
-            yield ISTIOS_OWN.about(key, name=key, what=what).for_all()
+            yield ISTIOS_OWN.about(key, name=key, what=what).for_every_host()
     for key, what in READING.items():
         if here.global_setting(key):
-            yield HEEDED.about(key, name=key, what=what).for_all()
+            yield HEEDED.about(key, name=key, what=what).for_every_host()
     for key in STREAM:
         if here.global_setting(key):
-            yield TCP.about(key, name=key).for_all()
+            yield TCP.about(key, name=key).for_every_host()

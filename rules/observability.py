@@ -133,15 +133,15 @@ def global_logs(here: Here) -> Iterator[Edit | Finding]:
     """What the ConfigMap says of logs and traces."""
     off = [key for key in OFF if here[key]]
     if not off:
-        yield ACCESS_LOG.about("").for_all()
+        yield ACCESS_LOG.about("").for_every_host()
     for key in (*LOGS, *OFF):
         if here.global_setting(key):
-            yield FORMAT.about(key, name=key).for_all()
+            yield FORMAT.about(key, name=key).for_every_host()
     if here.config.controller.on("enable-opentelemetry"):
-        yield TRACES.about("enable-opentelemetry", **collector(here)).for_all()
+        yield TRACES.about("enable-opentelemetry", **collector(here)).for_every_host()
         for key in OTEL:
             if here.global_setting(key):
-                yield OPERATION.about(key, name=key).for_all()
+                yield OPERATION.about(key, name=key).for_every_host()
 
 
 def collector(here: Here) -> dict[str, object]:

@@ -55,7 +55,7 @@ def redirect(here: Here) -> Iterator[Edit | Finding]:
             return
         if url.startswith("/") and not here["relative-redirects"]:
             for port, scheme in ((80, "http"), (443, "https")):
-                absolute = f"{scheme}://{here.own_host}{url}"
+                absolute = f"{scheme}://{here.redirect_host}{url}"
                 yield variant(Phase.RETURN, port=port, **answer(code, absolute))
         else:
             yield variant(Phase.RETURN, **answer(code, url))

@@ -103,7 +103,7 @@ def _location(here: Here) -> Iterator[Part | Finding]:
         yield LOCATION.about("proxy-redirect-from", old=old, new=new)
     elif not new.startswith("/") or here["relative-redirects"]:
         yield 0, _replace_start(old, new)
-    elif here.own_host == here.server.host:
+    elif here.redirect_host == here.server.host:
         for port, scheme in ((80, "http"), (443, "https")):
             yield port, _replace_start(old, f"{scheme}://{here.server.host}{new}")
     else:

@@ -150,9 +150,9 @@ def upstream_failure(here: Here) -> Iterator[Edit | Finding]:
     What is said of an answer that Envoy makes itself can be changed for the whole gateway only.
     """
     if not here.options.envoy_filters:
-        yield REPEATS.about("").for_all()
+        yield REPEATS.about("").for_every_host()
         return
-    yield REPEATS_502.about("").for_all()
+    yield REPEATS_502.about("").for_every_host()
     cel = typed(
         "envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter",
         expression="response.code_details.contains('connection_timeout')",

@@ -107,7 +107,7 @@ def decided_by_path(here: Here) -> Iterator[Edit | Finding]:
         yield variant(Phase.RETURN, directResponse={"status": 503})
     if location.slash_redirect:
         to = {"uri": location.path + "/", "redirectCode": 301}
-        if here.own_host == here.server.host:
+        if here.redirect_host == here.server.host:
             to["authority"] = here.server.host  # nginx drops the port of the Host header
         yield variant(Phase.FIND, redirect=to)
         if here["relative-redirects"]:

@@ -232,7 +232,7 @@ def all_hosts(here: Here) -> Iterator[Edit | Finding]:
         else:
             level = key.removesuffix("-snippet")
             found = (x for x in _each(key, setting, level) if isinstance(x, Finding))
-        yield from (said.for_all() for said in found)
+        yield from (said.for_every_host() for said in found)
 
 
 def _stream(key: str, setting: Setting) -> Iterator[Finding]:

@@ -97,7 +97,7 @@ def _redirects(here: Here) -> Iterator[Edit | Finding]:
     if here["use-port-in-redirects"]:
         to["port"] = here.config.controller.flags["https-port"]
         named = f":{to['port']}"
-    if here.own_host == here.server.host:
+    if here.redirect_host == here.server.host:
         to["authority"] = here.server.host
     names = [n for n in here.hosts if forced or here.certified(n)]
     matches: list[dict[str, object]] = [{}]

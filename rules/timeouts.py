@@ -113,10 +113,10 @@ def client_timeouts(here: Here) -> Iterator[Edit | Finding]:
     """What holds for every request, and for slow clients."""
     yield PAUSES.about(
         "", seconds=here.number("proxy-read-timeout"), connect=here.number("proxy-connect-timeout")
-    ).for_all()
+    ).for_every_host()
     if here.global_setting("proxy-send-timeout"):
         seconds = here.number("proxy-send-timeout")
-        yield SEND.about("proxy-send-timeout", seconds=seconds).for_all()
+        yield SEND.about("proxy-send-timeout", seconds=seconds).for_every_host()
     for key in ("client-body-timeout", "client-header-timeout", "keep-alive"):
         if here.global_setting(key):
-            yield CLIENT.about(key, name=key, seconds=here.number(key)).for_all()
+            yield CLIENT.about(key, name=key, seconds=here.number(key)).for_every_host()

@@ -183,11 +183,11 @@ def connection_options(here: Here) -> Iterator[Edit | Finding]:
     """Options of the connection that the ConfigMap holds."""
     for key, what in OPTIONS.items():
         if here.global_setting(key):
-            yield OPTION.about(key, name=key, what=what).for_all()
+            yield OPTION.about(key, name=key, what=what).for_every_host()
     if here["ssl-early-data"]:
-        yield EARLY.about("ssl-early-data").for_all()
+        yield EARLY.about("ssl-early-data").for_every_host()
     if not here["use-http2"]:
-        yield HTTP2.about("use-http2").for_all()
+        yield HTTP2.about("use-http2").for_every_host()
 
 
 @rule("http2-push-preload")

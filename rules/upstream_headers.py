@@ -127,7 +127,7 @@ def passed_headers(here: Here) -> Iterator[Edit | Finding]:
         return
     named = here.text("proxy-set-headers")
     if named and named not in here.config.configmaps:
-        yield NO_CONFIGMAP.about("proxy-set-headers", name=named).for_all()
+        yield NO_CONFIGMAP.about("proxy-set-headers", name=named).for_every_host()
     for line in request_headers(here.config, here.server, here.location):
         name = line.name.lower()
         if line.kind != "send" and name in (*OWN, "host", "connection", "upgrade"):

@@ -76,10 +76,10 @@ def global_waf(here: Here) -> Iterator[Edit | Finding]:
     """The ConfigMap can switch ModSecurity on for all paths."""
     on = here.config.controller.on("enable-modsecurity")
     if on:
-        yield LOST_EVERYWHERE.about("enable-modsecurity", mode=mode(here)).for_all()
+        yield LOST_EVERYWHERE.about("enable-modsecurity", mode=mode(here)).for_every_host()
     for key in ("enable-owasp-modsecurity-crs", "modsecurity-snippet"):
         if here.global_setting(key):
-            yield (PART if on else IDLE).about(key, name=key).for_all()
+            yield (PART if on else IDLE).about(key, name=key).for_every_host()
 
 
 def mode(here: Here) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from nginx2istio.base.memo import kept
-from nginx2istio.bridge.protection import Zones, zones
+from nginx2istio.bridge.protection import ProtectionPlan, zones
 from nginx2istio.istio.policy.ext_authz import Provider, operators
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.facts.addresses import addresses
@@ -21,7 +21,7 @@ from nginx2istio.nginx.model import Location, Server
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class AuthProvider:
     """The one service that a gateway asks, and what the locations that ask it want of its answers.
 
     ``identity`` are headers of its answer, in lower case, that back ends get; ``cookies`` whether
@@ -65,7 +65,7 @@ def provider(auth: ExternalAuth, service: AuthService) -> Provider | str:
 
 
 @kept
-def asked(config: NginxConfig) -> Asked:
+def asked(config: NginxConfig) -> AuthProvider:
     """The service that most locations ask."""
     found = [
         question
@@ -74,12 +74,12 @@ def asked(config: NginxConfig) -> Asked:
         if (question := _question(server, location, config))
     ]
     if not found:
-        return Asked()
+        return AuthProvider()
     counts = Counter(provider for provider, _ in found)
     best = min(counts, key=lambda p: (-counts[p], p.name))
     mine = [auth for provider, auth in found if provider == best]
     names = sorted({name.lower() for auth in mine for name in auth.identity})
-    return Asked(best, tuple(names), any(auth.always_set_cookie for auth in mine))
+    return AuthProvider(best, tuple(names), any(auth.always_set_cookie for auth in mine))
 
 
 def _question(
@@ -99,19 +99,19 @@ def _question(
 
 
 @kept
-def asking(server: Server, config: NginxConfig) -> Zones:
+def asking(server: Server, config: NginxConfig) -> ProtectionPlan:
     """The locations of a host that ask the one service, apart where they ask about others."""
 
     def group(location: Location) -> str:
         question = _question(server, location, config)
         if question is None or question[0] != asked(config).provider:
             return ""
-        return f"{question[0].name} {who_is_asked(config, location)}"
+        return f"{question[0].name} {auth_sources(config, location)}"
 
     return zones(server, config, group)
 
 
-def who_is_asked(config: NginxConfig, location: Location) -> list[Mapping[str, object]]:
+def auth_sources(config: NginxConfig, location: Location) -> list[Mapping[str, object]]:
     """The sources (Istio's Source) whose requests are asked about, none for all.
 
     nginx checks the address first; or, with ``satisfy any``, credentials after a wrong one only.

@@ -96,7 +96,7 @@ class Here:
         return name == self.server.host or any(covers(n, name) for n in held.names)
 
     @property
-    def own_host(self) -> str:
+    def redirect_host(self) -> str:
         """The host in a Location that nginx makes of ``$host``: literal where there is but one."""
         single = not self.server.aliases and not self.server.wildcard and self.server.host != "_"
         return self.server.host if single else "%REQ(:AUTHORITY)%"

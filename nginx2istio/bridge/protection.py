@@ -15,10 +15,10 @@ from nginx2istio.base.memo import kept
 from nginx2istio.base.options import Options
 from nginx2istio.bridge.paths import uris
 from nginx2istio.istio import re2
-from nginx2istio.istio.assemble.virtual_host import Target
+from nginx2istio.istio.assemble.virtual_host import GatewayRef
 from nginx2istio.istio.edits import Edit, Phase
 from nginx2istio.istio.policy.authorization import ODD_PORT, Part, origin_regex, policy, rules
-from nginx2istio.istio.policy.path_patterns import Area, Fit, carve
+from nginx2istio.istio.policy.path_patterns import PolicyPaths, RoutePaths, cover
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.facts.answered_early import Early, early
 from nginx2istio.nginx.model import DEFAULT_SERVER, Location, Server
@@ -46,12 +46,12 @@ class Remark:
 
 
 @dataclass(frozen=True, slots=True)
-class Zones:
+class ProtectionPlan:
     """The locations of a host by the policy they are under: how to say them, what goes before."""
 
     server: Server
     groups: Mapping[int, str]
-    fits: Mapping[int, Fit]
+    fits: Mapping[int, PolicyPaths]
     before: Mapping[int, Early]
     areas: tuple[Location | None, ...]
     """Whom the numbers in a Fit mean; None is app-root's ``/``."""
@@ -66,7 +66,7 @@ class Zones:
 
     def parts(self, group: str) -> list[Part]:
         """The locations of a group, apart where other requests of theirs are concerned."""
-        found: dict[tuple[tuple[str, ...], tuple[str, ...], Over], list[Fit]] = {}
+        found: dict[tuple[tuple[str, ...], tuple[str, ...], Over], list[PolicyPaths]] = {}
         for location in self.server.locations:
             if self.groups[id(location)] != group or self.fits[id(location)].impossible:
                 continue
@@ -84,7 +84,7 @@ class Zones:
         mine = [x for x in self.server.locations if self.groups[id(x)] == group]
         return sorted({x.ingress.object for x in mine})
 
-    def guards(self, location: Location) -> Iterator[Edit]:
+    def refusal_routes(self, location: Location) -> Iterator[Edit]:
         """Routes that refuse what the policy of this location lets through for another's sake."""
         ahead, fit = self.before[id(location)], self.fits[id(location)]
         if fit.refuse:
@@ -133,7 +133,9 @@ class Zones:
             yield Remark("origin", location.declared)
 
 
-def zones(server: Server, config: NginxConfig, group_of: Callable[[Location], str]) -> Zones:
+def zones(
+    server: Server, config: NginxConfig, group_of: Callable[[Location], str]
+) -> ProtectionPlan:
     """Sorts the locations of a host by the policy that they are under, "" for none."""
     groups: dict[int, str] = {}
     before: dict[int, Early] = {}
@@ -141,11 +143,11 @@ def zones(server: Server, config: NginxConfig, group_of: Callable[[Location], st
         ahead = early(server, location, config)
         before[id(location)] = ahead
         groups[id(location)] = "" if ahead.always else group_of(location)
-    whole: list[tuple[Location | None, Area]] = [
+    whole: list[tuple[Location | None, RoutePaths]] = [
         (loc, _area(loc, groups[id(loc)])) for loc in server.locations
     ]
     if any("app-root" in loc.settings for loc in server.locations):
-        whole.insert(0, (None, Area("exact", ("/", "//"), "")))
+        whole.insert(0, (None, RoutePaths("exact", ("/", "//"), "")))
     fits = _fits(whole)
     empty = frozenset(
         id(loc)
@@ -156,7 +158,7 @@ def zones(server: Server, config: NginxConfig, group_of: Callable[[Location], st
         groups |= dict.fromkeys(empty, "")
         whole = [(x, replace(a, group="") if id(x) in empty else a) for x, a in whole]
         fits = _fits(whole)
-    return Zones(
+    return ProtectionPlan(
         server,
         groups,
         fits,
@@ -168,8 +170,8 @@ def zones(server: Server, config: NginxConfig, group_of: Callable[[Location], st
     )
 
 
-def _fits(whole: Sequence[tuple[Location | None, Area]]) -> dict[int, Fit]:
-    made = carve([area for _, area in whole])
+def _fits(whole: Sequence[tuple[Location | None, RoutePaths]]) -> dict[int, PolicyPaths]:
+    made = cover([area for _, area in whole])
     return {id(x): fit for (x, _), fit in zip(whole, made, strict=True) if x is not None}
 
 
@@ -187,14 +189,14 @@ def _names(server: Server) -> tuple[str, ...]:
     return (server.host, *server.aliases)
 
 
-def _area(location: Location, group: str) -> Area:
+def _area(location: Location, group: str) -> RoutePaths:
     if location.match == "regex":
-        return Area("regex", (location.path,), group)
+        return RoutePaths("regex", (location.path,), group)
     try:
         found = uris(location)
     except re2.Untranslatable:
         found = ()
-    return Area(location.match, tuple(text for uri in found for text in uri.values()), group)
+    return RoutePaths(location.match, tuple(text for uri in found for text in uri.values()), group)
 
 
 def _others(server: Server, config: NginxConfig) -> tuple[str, ...]:
@@ -218,10 +220,10 @@ def _refusal(match: Mapping[str, object], port: int = 0) -> Edit:
 
 
 def authorization(
-    plan: Zones,
+    plan: ProtectionPlan,
     group: str,
     options: Options,
-    deed: Literal["DENY", "CUSTOM"],
+    action: Literal["DENY", "CUSTOM"],
     sources: Sequence[Mapping[str, object]] = (),
     provider: str = "",
 ) -> Edit:
@@ -230,15 +232,15 @@ def authorization(
     It holds for requests from any of ``sources`` (Istio's Source), for all if there are none. Each
     location of the group asks for the same object.
     """
-    known = plan.made.get((deed, group))
+    known = plan.made.get((action, group))
     if known is not None:
         return known
-    target = Target(options.gateway_namespace, options.gateway_selector)
+    target = GatewayRef(options.gateway_namespace, options.gateway_selector)
     host = "catch-all" if plan.server.host == DEFAULT_SERVER else plan.server.host
-    title = f"nginx2istio-{deed.lower()}-{host}"
+    title = f"nginx2istio-{action.lower()}-{host}"
     made = rules(sources, plan.parts(group), plan.others)
-    named = policy(target, title, deed, made, provider, plan.sources(group))
-    return plan.made.setdefault((deed, group), Edit("resource", "", named))
+    named = policy(target, title, action, made, provider, plan.sources(group))
+    return plan.made.setdefault((action, group), Edit("resource", "", named))
 
 
 def withheld(status: int = 503) -> Edit:

@@ -122,7 +122,7 @@ def _redirect(
         parts = _parts(target, code, True)
         rewrite = {"pattern": {"regex": whole}, "substitution": _groups(parts["uri"], whole)}
         parts["uri"] = "/"  # which the EnvoyFilter replaces
-        if here.own_host == here.server.host:
+        if here.redirect_host == here.server.host:
             parts.setdefault("authority", here.server.host)
         return Rewrite(match, {0: {"redirect": parts}}, patch={"regex_rewrite": rewrite})
     if keeps_query and "?" not in target and "$" not in target:

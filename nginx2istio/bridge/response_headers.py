@@ -84,20 +84,22 @@ def by_host(
     controller adds Strict-Transport-Security, too. Raises UnknownVariable.
     """
     lines = answer_headers(here.config, here.server, here.location, block=tuple(block))
-    settled = settle(lines)
-    some = any(by_port(line.value) for _, _, line in settled.written)
+    for_status = settle(lines)
+    some = any(by_port(line.value) for _, _, line in for_status.written)
     for at in here.ports if some and not port else (port,):
-        response = _headers(here, settled, at, fields)
+        response = _headers(here, for_status, at, fields)
         yield at, {**fields, "headers": {"response": response}} if response else dict(fields)
 
 
-def _headers(here: Here, settled: Settled, port: int, fields: Mapping[str, Any]) -> dict[str, Any]:
+def _headers(
+    here: Here, for_status: Settled, port: int, fields: Mapping[str, Any]
+) -> dict[str, Any]:
     """The field ``headers.response`` of an answer on a port: the lines go before its own."""
     own = fields.get("headers", {}).get("response", {}).get("set", {})
-    found: dict[str, Any] = {"remove": list(settled.removed)} if settled.removed else {}
+    found: dict[str, Any] = {"remove": list(for_status.removed)} if for_status.removed else {}
     if own:
         found["set"] = dict(own)
-    for how, name, line in settled.written:
+    for how, name, line in for_status.written:
         if line.name.lower() == "server":
             continue
         value = envoy_value(here, line.value, port, response=True)

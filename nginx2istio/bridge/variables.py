@@ -112,6 +112,6 @@ def _literals(here: Here) -> Mapping[str, str]:
             "service_name": here.upstream.service,
             "service_port": here.upstream.declared_port,
         }
-    if here.own_host == here.server.host:
+    if here.redirect_host == here.server.host:
         found["host"] = here.server.host
     return found

@@ -45,8 +45,8 @@ class Refused(Exception):
     def causes(self) -> tuple[str, ...]:
         """What is wrong with an object, field by field; else the message as a whole."""
         found = (self.body.get("details") or {}).get("causes") or ()
-        told = tuple(f"{c.get('field') or ''}: {c.get('message')}".lstrip(": ") for c in found)
-        return told or (str(self),)
+        reasons = tuple(f"{c.get('field') or ''}: {c.get('message')}".lstrip(": ") for c in found)
+        return reasons or (str(self),)
 
 
 @dataclass(slots=True)
@@ -204,7 +204,7 @@ def _shortly(error: Exception) -> str:
     return text.strip("()'\" ") or type(error).__name__
 
 
-def _wait(attempt: int, told: str) -> None:
+def _wait(attempt: int, retry_after: str) -> None:
     """Waits before the next try: as long as the server says, else longer each time."""
-    seconds = float(told) if told.isdigit() else 0.5 * 2**attempt
+    seconds = float(retry_after) if retry_after.isdigit() else 0.5 * 2**attempt
     time.sleep(min(seconds, LONGEST_WAIT))

@@ -14,7 +14,7 @@ RESTARTS = 5
 TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io"
 """What the API server answers with: for Secrets name, type and number of keys, and no content."""
 
-Told = Callable[[int], None]
+Progress = Callable[[int], None]
 
 
 def listed(
@@ -22,7 +22,7 @@ def listed(
     kind: Kind,
     namespace: str = "",
     keep: Callable[[Node], Node] = lambda item: item,
-    told: Told = lambda count: None,
+    progress: Progress = lambda count: None,
     **selectors: str,
 ) -> list[Node]:
     """All objects of a kind in a namespace, or ("") everywhere, by namespace and name.
@@ -37,7 +37,7 @@ def listed(
         for item in page.get("items") or ():
             # The items of a list do not say what they are.
             found.append(keep(Node({"apiVersion": kind.api_version, "kind": kind.name, **item})))
-        told(len(found))
+        progress(len(found))
 
     _pages(cluster, kind.path(namespace), "", selectors, taken, found.clear)
     return found

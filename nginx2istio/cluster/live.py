@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from nginx2istio.cluster.connection import Cluster, Refused
 from nginx2istio.cluster.kinds import ISTIO, Kind
-from nginx2istio.cluster.listing import Told, listed
+from nginx2istio.cluster.listing import Progress, listed
 from nginx2istio.inputs.redact import kept
 from nginx2istio.inputs.resource import Node
 
@@ -19,7 +19,7 @@ def live_objects(
     cluster: Cluster,
     kind: Kind,
     namespaces: Iterable[str] = EVERYWHERE,
-    told: Told | None = None,
+    progress: Progress | None = None,
     keep: Callable[[Node], Node] = kept,
 ) -> Iterator[tuple[str, list[Node] | Refused]]:
     """Istio's objects of a kind by namespace, or why they can't be read there.
@@ -29,7 +29,7 @@ def live_objects(
     """
     for namespace in namespaces:
         try:
-            yield namespace, _listed(cluster, kind, namespace, told, keep)
+            yield namespace, _listed(cluster, kind, namespace, progress, keep)
         except Refused as refused:
             yield namespace, refused
 
@@ -38,10 +38,10 @@ def _listed(
     cluster: Cluster,
     kind: Kind,
     namespace: str,
-    told: Told | None,
+    progress: Progress | None,
     keep: Callable[[Node], Node],
 ) -> list[Node]:
-    heard = told or (lambda count: None)
+    heard = progress or (lambda count: None)
     try:
         return listed(cluster, kind, namespace, keep, heard)
     except Refused as refused:

@@ -22,7 +22,7 @@ from nginx2istio.cluster.kinds import (
 )
 from nginx2istio.cluster.listing import listed, tabulated
 from nginx2istio.cluster.live import EVERYWHERE, live_objects
-from nginx2istio.inputs.extent import Seen, Unseen, Why
+from nginx2istio.inputs.extent import Extent, Unread, Why
 from nginx2istio.inputs.redact import kept
 from nginx2istio.inputs.resource import Inputs, Node, Resource
 from nginx2istio.nginx.build.choose_controller import (
@@ -37,7 +37,7 @@ from nginx2istio.nginx.values.references import REFERENCES
 SECRET_ANNOTATIONS = ("auth-secret", "auth-tls-secret", "proxy-ssl-secret")
 BORING_SECRETS = "type!=helm.sh/release.v1,type!=kubernetes.io/service-account-token"
 
-Told = Callable[[str, int], None]
+Progress = Callable[[str, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,22 +53,22 @@ def scan(
     cluster: Cluster,
     scope: Scope,
     options: Options | None = None,
-    told: Told = lambda what, count: None,
+    progress: Progress = lambda what, count: None,
 ) -> Inputs:
     """Reads a cluster. What can't be seen is noted in the Snapshot, the first object of the Inputs.
 
     ``told`` hears what is being read and how many there are so far. Raises Unreachable when the
     cluster does not answer.
     """
-    return _Scan(cluster, scope, options or Options(), told).inputs()
+    return _Scan(cluster, scope, options or Options(), progress).inputs()
 
 
 class _Scan:
     """One reading of a cluster."""
 
-    def __init__(self, cluster: Cluster, scope: Scope, options: Options, told: Told):
-        self.cluster, self.scope, self.options, self.told = cluster, scope, options, told
-        self.unseen: list[Unseen] = []
+    def __init__(self, cluster: Cluster, scope: Scope, options: Options, progress: Progress):
+        self.cluster, self.scope, self.options, self.progress = cluster, scope, options, progress
+        self.unseen: list[Unread] = []
         self.complete: dict[str, tuple[str, ...]] = {}
         self.spaces: Sequence[str] = scope.namespaces or EVERYWHERE
 
@@ -82,9 +82,11 @@ class _Scan:
         found, workloads, configmaps = self.controller(ingresses)
         secrets = self.secrets(ingresses, where, found) if self.scope.secrets else []
         istio = [o for kind in ISTIO for o in self.istio(kind)]
-        told = Seen(self.scope.namespaces, self.scope.selector, self.complete, tuple(self.unseen))
+        extent = Extent(
+            self.scope.namespaces, self.scope.selector, self.complete, tuple(self.unseen)
+        )
         everything = [*classes, *ingresses, *services, *slices, *workloads, *configmaps]
-        return Inputs((told.resource(), *map(Resource, (*everything, *secrets, *istio))))
+        return Inputs((extent.resource(), *map(Resource, (*everything, *secrets, *istio))))
 
     @property
     def home(self) -> str:
@@ -105,7 +107,7 @@ class _Scan:
                 self.cluster.get(NAMESPACE.path(name=name))
             except Refused as refused:
                 if refused.status == 404:
-                    self.unseen.append(Unseen("Namespace", name, "no-namespace", str(refused)))
+                    self.unseen.append(Unread("Namespace", name, "no-namespace", str(refused)))
                     continue
             found.append(name)
         return tuple(found) if self.scope.namespaces else EVERYWHERE
@@ -131,7 +133,7 @@ class _Scan:
                     kind,
                     namespace,
                     kept,
-                    lambda count: self.told(kind.plural, len(found) + count),  # noqa: B023
+                    lambda count: self.progress(kind.plural, len(found) + count),  # noqa: B023
                     **given,
                 )
             except Refused as refused:
@@ -144,7 +146,7 @@ class _Scan:
     def miss(self, kind: Kind, namespace: str, refused: Refused) -> None:
         whys: dict[int, Why] = {403: "forbidden", 404: "no-kind"}
         why = whys.get(refused.status, "failed")
-        one = Unseen(kind.name, namespace, why, "" if why == "no-kind" else str(refused))
+        one = Unread(kind.name, namespace, why, "" if why == "no-kind" else str(refused))
         if one not in self.unseen:
             self.unseen.append(one)
 
@@ -161,7 +163,7 @@ class _Scan:
                 self.miss(kind, namespace, objects)
             else:
                 found += objects
-                self.told(kind.plural, len(found))
+                self.progress(kind.plural, len(found))
         return found
 
     def controller(self, ingresses: Iterable[Node]) -> tuple[Found, list[Node], list[Node]]:
@@ -180,7 +182,7 @@ class _Scan:
         refused = any(u.kind in ("Deployment", "DaemonSet") for u in self.unseen)
         if not found.workload and not refused:
             where = "" if everywhere else self.home
-            self.unseen.append(Unseen("Deployment", where, "not-found"))
+            self.unseen.append(Unread("Deployment", where, "not-found"))
         configmaps = self.configmaps(found, ingresses)
         return found, workloads, configmaps
 
@@ -199,7 +201,7 @@ class _Scan:
             if len(own) == 1 and not read.get(key) and not missed:
                 where = key.partition("/")[0]
                 text = f"there is no ConfigMap {key}"
-                self.unseen.append(Unseen("ConfigMap", where, "not-found", text))
+                self.unseen.append(Unread("ConfigMap", where, "not-found", text))
         named = [data for node in read.values() if node for data in (node.get("data") or {},)]
         keys = [str(d.get(k) or "") for d in named for k in ("add-headers", "proxy-set-headers")]
         if found.workload:
@@ -219,7 +221,7 @@ class _Scan:
         namespace, slash, name = key.partition("/")
         if not slash or not name or key in read:
             return
-        self.told("configmaps", len(read) + 1)
+        self.progress("configmaps", len(read) + 1)
         read[key] = self.one_of(CONFIG_MAP, namespace, name)
 
     def one_of(self, kind: Kind, namespace: str, name: str) -> Node | None:
@@ -268,7 +270,7 @@ class _Scan:
         return [read[key] for key in sorted(read) if key[0] in where]
 
     def names_of_secrets(self, namespace: str) -> Iterable[Node]:
-        self.told("secrets", 0)
+        self.progress("secrets", 0)
         for row in tabulated(self.cluster, SECRET, namespace, fieldSelector=BORING_SECRETS):
             item = Node({"apiVersion": SECRET.api_version, "kind": SECRET.name})
             yield kept(Node({**item, "metadata": row["metadata"], "type": row.get("Type")}))

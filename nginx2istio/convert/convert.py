@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from nginx2istio.base.options import Options
 from nginx2istio.bridge.paths import uris
 from nginx2istio.bridge.secrets import copy_secret, secret_name
-from nginx2istio.convert.translate import Applied, Said, ports, translate
+from nginx2istio.convert.translate import Applied, PlacedFinding, ports, translate
 from nginx2istio.findings import cluster as surroundings
 from nginx2istio.findings import configuration as engine
 from nginx2istio.findings import trial
@@ -17,7 +17,7 @@ from nginx2istio.inputs.extent import seen
 from nginx2istio.inputs.resource import Inputs, Problem, Resource
 from nginx2istio.istio import re2
 from nginx2istio.istio.assemble.assemble import MESH, Assembled, assemble
-from nginx2istio.istio.assemble.virtual_host import Place, Service, Site, Target
+from nginx2istio.istio.assemble.virtual_host import GatewayRef, RouteSource, Service, VirtualHost
 from nginx2istio.istio.objects import Object
 from nginx2istio.istio.rename_objects import on_trial
 from nginx2istio.istio.yaml import document
@@ -46,7 +46,7 @@ class Conversion:
     ingresses: tuple[Ingress, ...]
     objects: tuple[Object, ...]
     applied: tuple[Applied, ...]
-    said: tuple[Said, ...]
+    said: tuple[PlacedFinding, ...]
     fates: Mapping[Origin, tuple[Fate, str, str]]
     actions: tuple[Mapping[str, str], ...]
     problems: tuple[Problem, ...]
@@ -92,7 +92,10 @@ def convert(
         names = new_names(config.names, options.host_map, options.host_suffix)
         config = renamed(config, names)
     translation = translate(config, rules, options)
-    extra: list[Said] = [*engine.findings(config, rules.entries), *_notes(inputs.resources)]
+    extra: list[PlacedFinding] = [
+        *engine.findings(config, rules.entries),
+        *_notes(inputs.resources),
+    ]
     problems = [*inputs.problems, *problems]
     around = surroundings.around(inputs.resources)
     read = read if keep_read else {}
@@ -100,13 +103,13 @@ def convert(
     edits: dict[str, list[Applied]] = {}
     for applied in translation.applied:
         edits.setdefault(applied.host, []).append(applied)
-    made = (_site(s, config, edits.get(s.host, []), extra, options) for s in config.servers)
-    sites = [site for site in made if site]
+    made = (_virtual_host(s, config, edits.get(s.host, []), extra, options) for s in config.servers)
+    virtual_hosts = [virtual_host for virtual_host in made if virtual_host]
     once = tuple(edit for at in edits.get("*", ()) for edit in at.edits)
     assembled = assemble(
-        sites,
+        virtual_hosts,
         services(config),
-        Target(options.gateway_namespace, options.gateway_selector),
+        GatewayRef(options.gateway_namespace, options.gateway_selector),
         once,
     )
     objects = assembled.objects
@@ -185,13 +188,13 @@ HOST_WIDE = frozenset({"front", "gateway", "alias", "other-host", "tls-route"})
 """Targets of edits that concern the host, whichever of its locations they come from."""
 
 
-def _site(
+def _virtual_host(
     server: Server,
     config: NginxConfig,
     applied: Iterable[Applied],
-    said: list[Said],
+    said: list[PlacedFinding],
     options: Options,
-) -> Site | None:
+) -> VirtualHost | None:
     if server.host != "_" and "." not in server.host:
         origin = server.ingresses[0] if server.ingresses else Origin()
         said.append(engine.said(engine.ONE_LABEL, origin, (server.host,), key=server.host))
@@ -201,7 +204,7 @@ def _site(
         for edit in at.edits:
             where = -1 if edit.target in HOST_WIDE else at.location
             edits.setdefault(where, {})[id(edit)] = edit
-    places = []
+    route_sources = []
     for index, location in enumerate(server.locations):
         try:
             found = uris(location)
@@ -217,8 +220,8 @@ def _site(
                 )
             )
             continue
-        places.append(
-            Place(
+        route_sources.append(
+            RouteSource(
                 route_name(location),
                 found,
                 location.upstream,
@@ -226,11 +229,13 @@ def _site(
                 _comment(location),
             )
         )
-    places.sort(key=lambda p: "exact" not in p.uris[0])  # nginx looks at exact locations first
-    return Site(
+    route_sources.sort(
+        key=lambda p: "exact" not in p.uris[0]
+    )  # nginx looks at exact locations first
+    return VirtualHost(
         host="*" if server.host == "_" else server.host,
         namespace=server.namespace,
-        places=tuple(places),
+        route_sources=tuple(route_sources),
         edits=tuple(edits.get(-1, {}).values()),
         ports=ports(server, config),
         credential=credential(server, config, options),
@@ -284,7 +289,7 @@ def _actions(
     return found
 
 
-def _notes(resources: Iterable[Resource]) -> Iterable[Said]:
+def _notes(resources: Iterable[Resource]) -> Iterable[PlacedFinding]:
     for resource in resources:
         for note in resource.notes:
             origin = Origin(
@@ -293,7 +298,7 @@ def _notes(resources: Iterable[Resource]) -> Iterable[Said]:
             yield engine.said(engine.NOTE, origin, (), key=note.key, why=note.text)
 
 
-def _conflicts(assembled: Assembled, config: NginxConfig) -> Iterable[Said]:
+def _conflicts(assembled: Assembled, config: NginxConfig) -> Iterable[PlacedFinding]:
     servers = {s.host: s for s in config.servers}
     for where, conflict in assembled.conflicts:
         host, _, _ = where.partition(" ")

@@ -28,7 +28,7 @@ class Applied:
 
 
 @record(frozen=True, slots=True)
-class Said:
+class PlacedFinding:
     """A finding with the place that it is about."""
 
     message: Message
@@ -47,7 +47,7 @@ class Translation:
     """What the rules made of a configuration; ``fates`` by the origin of each annotation."""
 
     applied: tuple[Applied, ...]
-    said: tuple[Said, ...]
+    said: tuple[PlacedFinding, ...]
     fates: Mapping[Origin, tuple[Fate, str, str]]
 
 
@@ -105,7 +105,7 @@ class _Run:
         own = config.configmaps.get(config.own)
         self.everywhere = own.data.keys() if own else frozenset()
         self.applied: list[Applied] = []
-        self.said: list[Said] = []
+        self.said: list[PlacedFinding] = []
         self.fates: dict[Origin, tuple[Fate, str, str]] = {}
         self.steps: dict[tuple[object, ...], list[tuple[Rule, Yielded | None]]] = {}
         """What is done at alike locations of the server that is looked at."""
@@ -184,7 +184,7 @@ class _Run:
         hosts = tuple("*" if h == "_" else h for h in hosts if not h.startswith("~"))
         value = (setting.text if setting else "") if finding.value is None else finding.value
         self.said.append(
-            Said(
+            PlacedFinding(
                 finding.message,
                 finding.severity or finding.message.severity,
                 finding.text,

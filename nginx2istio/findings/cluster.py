@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from nginx2istio.base.options import Options
-from nginx2istio.convert.translate import Said
+from nginx2istio.convert.translate import PlacedFinding
 from nginx2istio.findings import collisions as colliding
 from nginx2istio.findings.configuration import said
-from nginx2istio.inputs.extent import Seen, Unseen
+from nginx2istio.inputs.extent import Extent, Unread
 from nginx2istio.inputs.resource import Resource
 from nginx2istio.istio.objects import VERSIONS, Object
 from nginx2istio.nginx.build.certificates import covers
@@ -114,12 +114,12 @@ def around(resources: Iterable[Resource]) -> tuple[Resource, ...]:
 
 def findings(
     resources: Sequence[Resource],
-    extent: Seen | None,
+    extent: Extent | None,
     found: Found,
     config: NginxConfig,
     objects: Sequence[Object],
     options: Options,
-) -> Iterator[Said]:
+) -> Iterator[PlacedFinding]:
     """What a scan could not see, and what was seen around the Ingresses and the new objects.
 
     ``resources`` are what ``around`` picks.
@@ -136,7 +136,7 @@ def findings(
     yield from colliding.findings(resources, config, objects, options)
 
 
-def _extent(extent: Seen) -> Iterator[Said]:
+def _extent(extent: Extent) -> Iterator[PlacedFinding]:
     parts = [f"namespaces {', '.join(extent.namespaces)}"] if extent.namespaces else []
     parts += [f"with labels {extent.selector}"] if extent.selector else []
     if parts:
@@ -154,7 +154,7 @@ def _extent(extent: Seen) -> Iterator[Said]:
             yield said(NOT_SEEN, at, ("*",), kind=one.kind, where=where, why=_why(one), so=so)
 
 
-def _why(one: Unseen) -> str:
+def _why(one: Unread) -> str:
     match one.why:
         case "no-kind":
             return "the cluster has no such kind of objects"
@@ -175,7 +175,7 @@ def _origin(resource: Resource) -> Origin:
 
 def _secrets(
     resources: Iterable[Resource], complete: Sequence[str], config: NginxConfig
-) -> Iterator[Said]:
+) -> Iterator[PlacedFinding]:
     """What is wrong with the certificates that hosts are given."""
     secrets = {(r.namespace, r.name): r.body for r in resources if r.kind == "Secret"}
     spaces = {*complete, *(namespace for namespace, _ in secrets)}
@@ -200,7 +200,7 @@ def _secrets(
             yield said(WRONG_NAMES, *about)
 
 
-def _endpoints(resources: Iterable[Resource], config: NginxConfig) -> Iterator[Said]:
+def _endpoints(resources: Iterable[Resource], config: NginxConfig) -> Iterator[PlacedFinding]:
     """Services that have EndpointSlices, and none with a ready endpoint."""
     ready: dict[tuple[str, str], bool] = {}
     for resource in resources:

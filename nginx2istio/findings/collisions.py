@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from nginx2istio.base.options import Options
-from nginx2istio.convert.translate import Said
+from nginx2istio.convert.translate import PlacedFinding
 from nginx2istio.findings.configuration import said
 from nginx2istio.inputs.resource import Resource
 from nginx2istio.istio.objects import MANAGED_BY, OURS, VERSIONS, Object, identity
@@ -60,7 +60,7 @@ def findings(
     config: NginxConfig,
     objects: Sequence[Object],
     options: Options,
-) -> Iterator[Said]:
+) -> Iterator[PlacedFinding]:
     """Of each object that was read and is not of an earlier conversion: with what it collides."""
     there = [r for r in resources if r.kind in VERSIONS and not _ours(r)]
     if not there:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from nginx2istio.convert.translate import Said
+from nginx2istio.convert.translate import PlacedFinding
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.keys.catalogue import nearest
 from nginx2istio.nginx.model import Origin
@@ -176,11 +176,11 @@ def said(
     key: str = "",
     value: str = "",
     **facts: object,
-) -> Said:
+) -> PlacedFinding:
     """A finding of the engine's."""
     hosts = tuple("*" if h == "_" else h for h in hosts)
     about = {"key": key, **facts}
-    return Said(
+    return PlacedFinding(
         message,
         message.severity,
         message.text.format(**about),
@@ -193,7 +193,7 @@ def said(
     )
 
 
-def findings(config: NginxConfig, entries: Mapping[str, Entry]) -> Iterator[Said]:
+def findings(config: NginxConfig, entries: Mapping[str, Entry]) -> Iterator[PlacedFinding]:
     """What the configuration itself has to say: mistakes, losses, remarks.
 
     ``entries`` say more of keys that nginx no longer reads.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from nginx2istio.convert.translate import Said
+from nginx2istio.convert.translate import PlacedFinding
 from nginx2istio.findings.configuration import said
 from nginx2istio.istio.objects import Object
 from nginx2istio.istio.rename_objects import whole_gateway
@@ -78,7 +78,7 @@ MESSAGES = (TRIAL, LEFT_OUT, ANY_NAME, IN_SNIPPET, WHOLE_GATEWAY)
 
 def findings(
     before: NginxConfig, names: Mapping[str, str], objects: Sequence[Object]
-) -> Iterator[Said]:
+) -> Iterator[PlacedFinding]:
     """What is to be known of the trial of a configuration under other names."""
     yield said(TRIAL, Origin(), ("*",))
     for server in before.servers:
@@ -109,7 +109,7 @@ def untried(before: NginxConfig, names: Mapping[str, str]) -> Iterator[Origin]:
                 yield from (setting.origin for setting in settings.values())
 
 
-def _in_snippets(before: NginxConfig, names: Mapping[str, str]) -> Iterator[Said]:
+def _in_snippets(before: NginxConfig, names: Mapping[str, str]) -> Iterator[PlacedFinding]:
     token = re.compile(r"[\w-]+(?:\\?\.[\w-]+)+")
     for server in before.servers:
         settings = [server.settings, *(x.settings for x in server.locations)]

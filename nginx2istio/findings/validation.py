@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from nginx2istio.cluster.live import Verdict
-from nginx2istio.convert.translate import Said
+from nginx2istio.convert.translate import PlacedFinding
 from nginx2istio.findings.configuration import said
 from nginx2istio.istio.objects import identity
 from nginx2istio.nginx.model import Origin
@@ -31,7 +31,7 @@ NOT_ASKED = Message(
 MESSAGES = (NOT_TAKEN, NOT_ASKED)
 
 
-def findings(verdicts: Iterable[Verdict]) -> Iterator[Said]:
+def findings(verdicts: Iterable[Verdict]) -> Iterator[PlacedFinding]:
     """What the verdicts say, object by object."""
     for verdict in verdicts:
         origin = Origin(*identity(verdict.object))

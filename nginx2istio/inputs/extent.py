@@ -23,7 +23,7 @@ Why = Literal["forbidden", "no-kind", "no-namespace", "not-found", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
-class Unseen:
+class Unread:
     """What could not be read: all of a kind in a namespace, or everywhere ("")."""
 
     kind: str
@@ -33,13 +33,13 @@ class Unseen:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class Extent:
     """The extent of a scan. ``namespaces`` is () for all of the cluster."""
 
     namespaces: tuple[str, ...] = ()
     selector: str = ""
     complete: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    unseen: tuple[Unseen, ...] = ()
+    unseen: tuple[Unread, ...] = ()
 
     def resource(self) -> Resource:
         """As an object among the others."""
@@ -57,7 +57,7 @@ class Seen:
         )
 
 
-def seen(resources: Iterable[Resource]) -> Seen | None:
+def seen(resources: Iterable[Resource]) -> Extent | None:
     """The extent of the scan that the objects come from; None when they come from files."""
     for resource in resources:
         if resource.kind == KIND and resource.body.get("apiVersion") == API_VERSION:
@@ -74,10 +74,10 @@ def readable(resource: Resource) -> bool:
     return True
 
 
-def _read(body: Mapping[str, Any]) -> Seen:
-    return Seen(
+def _read(body: Mapping[str, Any]) -> Extent:
+    return Extent(
         tuple(body["namespaces"]),
         str(body["selector"]),
         {kind: tuple(names) for kind, names in body["complete"].items()},
-        tuple(Unseen(**one) for one in body["unseen"]),
+        tuple(Unread(**one) for one in body["unseen"]),
     )

@@ -15,7 +15,7 @@ class Conflict:
     refused: str
 
 
-def put(where: dict[str, Any], path: str, value: Any) -> list[Conflict]:
+def merge_field(where: dict[str, Any], path: str, value: Any) -> list[Conflict]:
     """Sets the field at a dotted path. Dicts merge leaf by leaf, lists are extended.
 
     Only ``where`` itself changes: what stands in it may be shared with others, who keep what they

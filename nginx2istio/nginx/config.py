@@ -12,11 +12,11 @@ from nginx2istio.nginx.build.services import Service
 from nginx2istio.nginx.keys.catalogue import ANNOTATIONS
 from nginx2istio.nginx.keys.defaults import effective
 from nginx2istio.nginx.model import (
-    Foreign,
+    Ineffective,
+    InvalidValue,
     Location,
-    Lost,
-    Mistake,
-    Rejected,
+    NotLoaded,
+    OtherAnnotations,
     Remark,
     Server,
     Setting,
@@ -35,12 +35,12 @@ class NginxConfig:
     controller: Controller
     servers: tuple[Server, ...] = ()
     upstreams: Mapping[str, Upstream] = field(default_factory=dict)
-    ineffective: tuple[Lost, ...] = ()
-    rejected: tuple[Rejected, ...] = ()
-    skipped: tuple[Rejected, ...] = ()
-    mistakes: tuple[Mistake, ...] = ()
+    ineffective: tuple[Ineffective, ...] = ()
+    rejected: tuple[NotLoaded, ...] = ()
+    skipped: tuple[NotLoaded, ...] = ()
+    mistakes: tuple[InvalidValue, ...] = ()
     unknown: tuple[Setting, ...] = ()
-    foreign: tuple[Foreign, ...] = ()
+    foreign: tuple[OtherAnnotations, ...] = ()
     remarks: tuple[Remark, ...] = ()
     configmaps: Mapping[str, ConfigMap] = field(default_factory=dict)
     """All ConfigMaps among the input, by ``namespace/name``."""

@@ -173,7 +173,7 @@ class Server:
 
 
 @record(frozen=True, slots=True)
-class Lost:
+class Ineffective:
     """A setting or a path that has no effect, and why."""
 
     origin: Origin
@@ -185,7 +185,7 @@ class Lost:
 
 
 @record(frozen=True, slots=True)
-class Mistake:
+class InvalidValue:
     """A value that the controller refused, and what that did.
 
     ``effect``: default, denied (the locations answer 503), dropped (the Ingress is not loaded),
@@ -203,7 +203,7 @@ class Mistake:
 
 
 @dataclass(frozen=True, slots=True)
-class Foreign:
+class OtherAnnotations:
     """The annotations of one Ingress that are not the controller's, by their full names."""
 
     hosts: tuple[str, ...]
@@ -225,7 +225,7 @@ class Remark:
 
 
 @dataclass(frozen=True, slots=True)
-class Rejected:
+class NotLoaded:
     """An Ingress that the controller does not load at all, and why."""
 
     origin: Origin

@@ -16,7 +16,7 @@ from nginx2istio.findings import configuration as engine
 from nginx2istio.istio.yaml import document
 from nginx2istio.nginx.model import Origin
 from nginx2istio.report.data import Data, finding_data, verdict
-from nginx2istio.report.group import SEVERITIES, Reported
+from nginx2istio.report.group import SEVERITIES, GroupedFinding
 from nginx2istio.rule import Message
 
 HEAD = """\
@@ -151,7 +151,7 @@ def heed(report: Data, entries: Iterable[Accepted], file: str, today: date) -> D
 def _about(message: Message, entry: Accepted, file: str) -> Data:
     facts = {"code": entry.code, "place": entry.object or "all hosts", "date": entry.expires}
     return finding_data(
-        Reported(
+        GroupedFinding(
             message,
             message.severity,
             entry.key,

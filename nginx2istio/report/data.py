@@ -13,7 +13,7 @@ from typing import Any
 from nginx2istio.convert.convert import Conversion
 from nginx2istio.istio.objects import SOURCE
 from nginx2istio.nginx.model import DEFAULT_SERVER
-from nginx2istio.report.group import SEVERITIES, Reported, grouped
+from nginx2istio.report.group import SEVERITIES, GroupedFinding, grouped
 from nginx2istio.report.plan.plan import plan
 from nginx2istio.rule import Severity
 
@@ -55,7 +55,9 @@ def _options(conversion: Conversion) -> Data:
     return found
 
 
-def _summary(conversion: Conversion, findings: Iterable[Reported], annotations: list[Data]) -> Data:
+def _summary(
+    conversion: Conversion, findings: Iterable[GroupedFinding], annotations: list[Data]
+) -> Data:
     severities = Counter(f.severity for f in findings)
     servers = conversion.config.servers
     return {
@@ -80,7 +82,7 @@ def _counts(names: Iterable[str], counter: Mapping[Any, int]) -> dict[str, int]:
     return {name: counter.get(name, 0) for name in names}
 
 
-def finding_data(found: Reported) -> Data:
+def finding_data(found: GroupedFinding) -> Data:
     """One finding."""
     origin = found.origin
     only_with = found.message.only_with

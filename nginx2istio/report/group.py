@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from nginx2istio.base.records import record
-from nginx2istio.convert.translate import Said
+from nginx2istio.convert.translate import PlacedFinding
 from nginx2istio.nginx.model import RULES, Origin
 from nginx2istio.rule import Message, Severity
 
@@ -13,7 +13,7 @@ SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
 
 
 @record(frozen=True, slots=True)
-class Reported:
+class GroupedFinding:
     """A finding of the report; ``hosts`` and ``paths`` say where it holds, ``*`` everywhere."""
 
     message: Message
@@ -27,14 +27,14 @@ class Reported:
     instead: str
 
 
-def grouped(said: Iterable[Said]) -> tuple[Reported, ...]:
+def grouped(said: Iterable[PlacedFinding]) -> tuple[GroupedFinding, ...]:
     """Findings of one cause joined, worst first, then by place.
 
     Hosts are joined only where they share all paths, so that a finding never claims a host and
     path that it does not hold for. What no annotation says is said once an Ingress, at the first
     of its lines.
     """
-    causes: dict[Cause, tuple[Said, dict[str, dict[str, None]]]] = {}
+    causes: dict[Cause, tuple[PlacedFinding, dict[str, dict[str, None]]]] = {}
     for one in sorted(said, key=lambda s: s.origin.line):
         code, origin = one.message.code, one.origin
         if origin.field == RULES:
@@ -56,8 +56,8 @@ def grouped(said: Iterable[Said]) -> tuple[Reported, ...]:
 Cause = tuple[str, Severity, str, str, str, str, Origin]
 
 
-def _reported(one: Said, hosts: Iterable[str], paths: tuple[str, ...]) -> Reported:
-    return Reported(
+def _reported(one: PlacedFinding, hosts: Iterable[str], paths: tuple[str, ...]) -> GroupedFinding:
+    return GroupedFinding(
         one.message,
         one.severity,
         one.key,
@@ -70,7 +70,7 @@ def _reported(one: Said, hosts: Iterable[str], paths: tuple[str, ...]) -> Report
     )
 
 
-def _order(one: Reported) -> tuple[object, ...]:
+def _order(one: GroupedFinding) -> tuple[object, ...]:
     at = one.origin
     place = (at.kind, at.namespace, at.name, at.field, at.file, at.line)
     rank = SEVERITIES.index(one.severity)

@@ -1,6 +1,6 @@
 """All that a rule imports.
 
-A rule is a generator: it looks at one place of the nginx configuration (``Here``) and yields
+A rule is a generator: it looks at one place of the nginx configuration (``Place``) and yields
 ``Edit`` values, which say what the Istio objects should be, and ``Finding`` values, which say what
 will be different. It changes nothing, and the order in which rules run does not matter.
 """
@@ -19,7 +19,7 @@ from nginx2istio.bridge.conditions import condition as condition
 from nginx2istio.bridge.conditions import path_regex as path_regex
 from nginx2istio.bridge.conditions import reaches as reaches
 from nginx2istio.bridge.place import Here as Here
-from nginx2istio.bridge.protection import Zones as Zones
+from nginx2istio.bridge.protection import ProtectionPlan as ProtectionPlan
 from nginx2istio.bridge.protection import authorization as authorization
 from nginx2istio.bridge.protection import withheld as withheld
 from nginx2istio.bridge.protection import zones as zones
@@ -161,7 +161,7 @@ class Finding:
         """The same, said of every path of the host."""
         return replace(self, everywhere="host")
 
-    def for_all(self) -> Finding:
+    def for_every_host(self) -> Finding:
         """The same, said of every host: a baseline difference."""
         return replace(self, everywhere="all")
 

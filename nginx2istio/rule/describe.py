@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from nginx2istio.nginx.keys import catalogue
-from nginx2istio.nginx.keys.catalogue import Kind, Known
+from nginx2istio.nginx.keys.catalogue import CatalogueEntry, Kind
 from nginx2istio.rule import Entry, Rule
 from nginx2istio.rule.loader import Family, Rules
 
@@ -29,7 +29,7 @@ class Owned:
     """
 
     name: str
-    known: tuple[Known, ...]
+    known: tuple[CatalogueEntry, ...]
     owner: Rule | Entry
     family: Family
 

@@ -8,7 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nginx2istio.istio.policy.path_patterns import Area, Fit, carve, literal_start, operations
+from nginx2istio.istio.policy.path_patterns import (
+    PolicyPaths,
+    RoutePaths,
+    cover,
+    literal_start,
+    operations,
+)
 
 SEGMENTS = st.sampled_from(["a", "ab", "b", "A", "aB", ""])
 PATHS = st.lists(SEGMENTS, max_size=3).map(lambda found: "/" + "/".join(found))
@@ -18,7 +24,7 @@ ENDS = st.sampled_from(
 GROUPS = st.sampled_from(["", "one", "two"])
 
 
-def routed(path: str, areas: list[Area]) -> Area | None:
+def routed(path: str, areas: list[RoutePaths]) -> RoutePaths | None:
     """The area that nginx gives a path to."""
     for area in areas:
         if area.kind == "exact" and path in area.texts:
@@ -36,7 +42,7 @@ def matches(pattern: str, path: str) -> bool:
     return path.startswith(pattern[:-1]) if pattern.endswith("*") else path == pattern
 
 
-def covered(path: str, fits: list[Fit]) -> bool:
+def covered(path: str, fits: list[PolicyPaths]) -> bool:
     """What Envoy's RBAC filter makes of a policy with these operations."""
     return any(
         any(matches(p, path) for p in operation.get("paths", ["*"]))
@@ -46,23 +52,23 @@ def covered(path: str, fits: list[Fit]) -> bool:
 
 
 @st.composite
-def plain_areas(draw: st.DrawFn) -> list[Area]:
+def plain_areas(draw: st.DrawFn) -> list[RoutePaths]:
     kinds = st.sampled_from(["exact", "prefix"])
     found = draw(st.lists(st.tuples(kinds, PATHS, GROUPS), min_size=1, max_size=5))
-    unique = {(kind, path): Area(kind, (path,), group) for kind, path, group in found}
+    unique = {(kind, path): RoutePaths(kind, (path,), group) for kind, path, group in found}
     return sorted(unique.values(), key=lambda a: -len(a.texts[0]))
 
 
 @st.composite
-def regex_areas(draw: st.DrawFn) -> list[Area]:
+def regex_areas(draw: st.DrawFn) -> list[RoutePaths]:
     found = draw(st.lists(st.tuples(PATHS, ENDS, GROUPS), min_size=1, max_size=5))
-    unique = {path + end: Area("regex", (path + end,), group) for path, end, group in found}
+    unique = {path + end: RoutePaths("regex", (path + end,), group) for path, end, group in found}
     return sorted(unique.values(), key=lambda a: -len(a.texts[0]))
 
 
 @given(plain_areas(), PATHS)
-def test_plain_paths_are_covered_exactly(areas: list[Area], path: str) -> None:
-    fits = carve(areas)
+def test_plain_paths_are_covered_exactly(areas: list[RoutePaths], path: str) -> None:
+    fits = cover(areas)
     area = routed(path, areas)
     for group in ("one", "two"):
         mine = [f for f, a in zip(fits, areas, strict=True) if a.group == group]
@@ -72,9 +78,9 @@ def test_plain_paths_are_covered_exactly(areas: list[Area], path: str) -> None:
 
 @given(regex_areas(), PATHS)
 def test_a_regex_route_serves_nothing_that_its_policy_leaves_out(
-    areas: list[Area], path: str
+    areas: list[RoutePaths], path: str
 ) -> None:
-    fits = carve(areas)
+    fits = cover(areas)
     area = routed(path, areas)
     if area is None or not area.group:
         return
@@ -88,8 +94,8 @@ def test_a_regex_route_serves_nothing_that_its_policy_leaves_out(
 
 
 @given(regex_areas(), PATHS)
-def test_what_is_covered_beyond_the_group_is_told(areas: list[Area], path: str) -> None:
-    fits = carve(areas)
+def test_what_is_covered_beyond_the_group_is_told(areas: list[RoutePaths], path: str) -> None:
+    fits = cover(areas)
     area = routed(path, areas)
     for group in ("one", "two"):
         mine = [
@@ -114,10 +120,10 @@ def test_literal_start(pattern: str, expected: tuple[str, str]) -> None:
 
 
 def test_one_policy_for_all_paths_names_none() -> None:
-    areas = [Area("regex", ("/a(/|$)(.*)",), "one"), Area("regex", ("/",), "one")]
-    assert operations(carve(areas)) == [{}]
+    areas = [RoutePaths("regex", ("/a(/|$)(.*)",), "one"), RoutePaths("regex", ("/",), "one")]
+    assert operations(cover(areas)) == [{}]
 
 
 def test_a_pattern_without_beginning_is_impossible() -> None:
-    areas = [Area("regex", ("/(x|y)",), "one"), Area("regex", ("/",), "")]
-    assert [fit.impossible for fit in carve(areas)] == [True, False]
+    areas = [RoutePaths("regex", ("/(x|y)",), "one"), RoutePaths("regex", ("/",), "")]
+    assert [fit.impossible for fit in cover(areas)] == [True, False]

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from nginx2istio.istio.assemble.destination_rules import Policies
 from nginx2istio.istio.assemble.gateways import gateways
 from nginx2istio.istio.assemble.routes import Routes, http_routes
-from nginx2istio.istio.assemble.virtual_host import Service, Site, Target
+from nginx2istio.istio.assemble.virtual_host import GatewayRef, Service, VirtualHost
 from nginx2istio.istio.edits import Edit
-from nginx2istio.istio.fields import Conflict, put
+from nginx2istio.istio.fields import Conflict, merge_field
 from nginx2istio.istio.objects import Names, Noted, Object, dns_name, identity, made
 
 
@@ -43,35 +43,38 @@ class Assembled:
 
 
 def assemble(
-    sites: Sequence[Site],
+    virtual_hosts: Sequence[VirtualHost],
     services: Mapping[str, Service],
-    target: Target,
+    target: GatewayRef,
     edits: Sequence[Edit] = (),
 ) -> Assembled:
     """The Istio objects of all sites: Gateways, VirtualServices, DestinationRules, others."""
     out = Assembled()
-    outside = _outside(sites)
-    policies = Policies(sites, services, {host: o.namespace for host, o in outside.items()})
+    outside = _outside(virtual_hosts)
+    policies = Policies(virtual_hosts, services, {host: o.namespace for host, o in outside.items()})
     out.conflicts += policies.conflicts
     names, routes = Names(), Routes(policies)
     virtual: list[Object] = []
     others: dict[tuple[str, str, str], Object] = {}
-    for site in sites:
-        hosts = site.names
-        found, conflicts = http_routes(site, routes)
+    for virtual_host in virtual_hosts:
+        hosts = virtual_host.names
+        found, conflicts = http_routes(virtual_host, routes)
         out.conflicts += conflicts
-        made_of = {"http": found, "tls": tls_routes(site, policies)}
-        virtual.append(_virtual_service(site, hosts, made_of, target, names))
-        for edit in (*site.edits, *(e for p in site.places for e in p.edits)):
+        made_of = {"http": found, "tls": tls_routes(virtual_host, policies)}
+        virtual.append(_virtual_service(virtual_host, hosts, made_of, target, names))
+        for edit in (
+            *virtual_host.edits,
+            *(e for p in virtual_host.route_sources for e in p.edits),
+        ):
             _apart(edit, out, others)
             if edit.target == "other-host" and edit.path not in hosts:
                 twin = {"http": [dict(r) for r in edit.value["http"]]}
-                virtual.append(_virtual_service(site, [edit.path], twin, target, names))
+                virtual.append(_virtual_service(virtual_host, [edit.path], twin, target, names))
     for edit in edits:
         _apart(edit, out, others)
     entries = [service_entry(host, outside[host], target) for host in sorted(outside)]
     everything = [
-        *gateways(sites, target),
+        *gateways(virtual_hosts, target),
         *virtual,
         *policies.objects(),
         *entries,
@@ -89,32 +92,32 @@ def _apart(edit: Edit, out: Assembled, others: dict[tuple[str, str, str], Object
             clash = Conflict("the whole object", str(known), str(edit.value))
             out.conflicts.append((" ".join(identity(edit.value)), clash))
     elif edit.target == "mesh":
-        out.conflicts += [(MESH, c) for c in put(out.mesh, edit.path, edit.value)]
+        out.conflicts += [(MESH, c) for c in merge_field(out.mesh, edit.path, edit.value)]
     elif edit.target == "action":
         wanted = {"kind": edit.path, **edit.value}
         if wanted not in out.actions:
             out.actions.append(wanted)
 
 
-def _outside(sites: Sequence[Site]) -> dict[str, Outside]:
+def _outside(virtual_hosts: Sequence[VirtualHost]) -> dict[str, Outside]:
     found: dict[str, Outside] = {}
-    for site in sites:
-        for edit in (e for place in site.places for e in place.edits):
+    for virtual_host in virtual_hosts:
+        for edit in (e for source in virtual_host.route_sources for e in source.edits):
             if edit.target == "outside":
                 there = found.setdefault(edit.path, Outside())
-                there.namespaces.add(site.namespace)
+                there.namespaces.add(virtual_host.namespace)
                 there.ports.setdefault(edit.port, edit.value)
     return found
 
 
-def tls_routes(site: Site, policies: Policies) -> list[Object]:
+def tls_routes(virtual_host: VirtualHost, policies: Policies) -> list[Object]:
     """The TLSRoutes of a site whose TLS passes through."""
     return [
         {
-            "match": [{"port": 443, "sniHosts": [site.host]}],
+            "match": [{"port": 443, "sniHosts": [virtual_host.host]}],
             "route": [policies.destination({"upstream": edit.path}, None)],
         }
-        for edit in site.edits
+        for edit in virtual_host.edits
         if edit.target == "tls-route"
     ]
 
@@ -131,7 +134,7 @@ def order(obj: Object) -> tuple[str, int, str, str]:
     return namespace, rank, kind, name
 
 
-def service_entry(host: str, outside: Outside, target: Target) -> Noted:
+def service_entry(host: str, outside: Outside, target: GatewayRef) -> Noted:
     """Make the ServiceEntry of a host outside, for who routes to it and for the gateway.
 
     A port for TLS is called TLS: pods of the mesh that open TLS to the host themselves are let
@@ -156,17 +159,17 @@ def service_entry(host: str, outside: Outside, target: Target) -> Noted:
 
 
 def _virtual_service(
-    site: Site,
+    virtual_host: VirtualHost,
     hosts: Sequence[str],
     routes: Mapping[str, list[Object]],
-    target: Target,
+    target: GatewayRef,
     names: Names,
 ) -> Noted:
     spec = {
         "hosts": list(hosts),
-        "gateways": [f"{target.namespace}/{site.gateway}"],
+        "gateways": [f"{target.namespace}/{virtual_host.gateway}"],
         **{kind: found for kind, found in routes.items() if found},
     }
     text = "catch-all" if hosts[0] == "*" else hosts[0]
-    name = names.name(site.namespace, text)
-    return made("VirtualService", site.namespace, name, spec, list(site.sources))
+    name = names.name(virtual_host.namespace, text)
+    return made("VirtualService", virtual_host.namespace, name, spec, list(virtual_host.sources))

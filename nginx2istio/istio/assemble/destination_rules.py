@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from nginx2istio.istio.assemble.effective_edits import Spec, Wanted, wanted
-from nginx2istio.istio.assemble.virtual_host import Place, Service, Site
-from nginx2istio.istio.fields import Conflict, frozen, put
+from nginx2istio.istio.assemble.effective_edits import EffectiveEdits, Spec, wanted
+from nginx2istio.istio.assemble.virtual_host import RouteSource, Service, VirtualHost
+from nginx2istio.istio.fields import Conflict, frozen, merge_field
 from nginx2istio.istio.objects import Names, Noted, Object, made, short_hash
 
 
@@ -20,7 +20,10 @@ class Policies:
     """
 
     def __init__(
-        self, sites: Sequence[Site], services: Mapping[str, Service], outside: Mapping[str, str]
+        self,
+        virtual_hosts: Sequence[VirtualHost],
+        services: Mapping[str, Service],
+        outside: Mapping[str, str],
     ):
         self.services = services
         self.outside = outside
@@ -30,7 +33,7 @@ class Policies:
             there = (space, service.alias)
             if service.alias and there not in self.known_as[service.host]:
                 self.known_as[service.host].append(there)
-        self.wants: dict[str, list[tuple[Wanted, ...]]] = {}
+        self.wants: dict[str, list[tuple[EffectiveEdits, ...]]] = {}
         """What is wanted of the places of a site, by its host: of each on each port."""
         self.wished: dict[tuple[object, ...], tuple[Object, list[Conflict], Any]] = {}
         """What the same edits make of an upstream's policy, and its key."""
@@ -40,22 +43,22 @@ class Policies:
         self.values: dict[Any, Object] = {}
         self.sources: dict[str, set[str]] = {}
         self.conflicts: list[tuple[str, Conflict]] = []
-        for site in sites:
-            wants = self.wants[site.host] = wanted(site)
+        for virtual_host in virtual_hosts:
+            wants = self.wants[virtual_host.host] = wanted(virtual_host)
             done: set[tuple[str, int]] = set()
-            for place, by_port in zip(site.places, wants, strict=True):
+            for source, by_port in zip(virtual_host.route_sources, wants, strict=True):
                 for at in by_port:
-                    if (place.service, id(at)) not in done:
-                        done.add((place.service, id(at)))
-                        self.add(site, place, at)
+                    if (source.service, id(at)) not in done:
+                        done.add((source.service, id(at)))
+                        self.add(virtual_host, source, at)
 
-    def add(self, site: Site, place: Place, at: Wanted) -> None:
+    def add(self, virtual_host: VirtualHost, source: RouteSource, at: EffectiveEdits) -> None:
         """Notes what requests to a place on a port want of the hosts that they reach."""
-        for spec in at.reached(place.service):
+        for spec in at.reached(source.service):
             host = self.service(spec).host
-            key = self.policy(spec, at, f"{site.host} {place.name}")
+            key = self.policy(spec, at, f"{virtual_host.host} {source.name}")
             self.by_host.setdefault(host, {})[key] = None
-            self.sources.setdefault(host, set()).update(site.sources)
+            self.sources.setdefault(host, set()).update(virtual_host.sources)
 
     def service(self, spec: Spec) -> Service:
         """The Service of a spec: an upstream's, or that of a host and port of its own."""
@@ -67,7 +70,7 @@ class Policies:
         self.known_as.setdefault(host, [(namespace, host)])
         return Service(host, namespace, spec["port"])
 
-    def policy(self, spec: Spec, at: Wanted | None, where: str = "") -> Any:
+    def policy(self, spec: Spec, at: EffectiveEdits | None, where: str = "") -> Any:
         """The trafficPolicy of a destination, as a key of ``values``.
 
         ``policy`` of the spec replaces fields of what the place wants.
@@ -84,7 +87,7 @@ class Policies:
             clashes: list[Conflict] = []
             for edit in edits:
                 if edit.upstream in ("", name):
-                    clashes += put(made, edit.path, edit.value)
+                    clashes += merge_field(made, edit.path, edit.value)
             known = self.wished[which] = made, clashes, frozen(made)
         made, clashes, key = known
         if where:
@@ -107,7 +110,7 @@ class Policies:
         alone = alone and len(self.known_as[host]) == 1
         return "" if alone or not key else f"n2i-{short_hash(repr(key))}"
 
-    def destination(self, spec: Spec, at: Wanted | None) -> Object:
+    def destination(self, spec: Spec, at: EffectiveEdits | None) -> Object:
         """An Istio destination in place of an upstream's name."""
         if "upstream" not in spec and "host" not in spec:
             return dict(spec)

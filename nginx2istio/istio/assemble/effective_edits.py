@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from nginx2istio.base.records import record
-from nginx2istio.istio.assemble.virtual_host import Site
+from nginx2istio.istio.assemble.virtual_host import VirtualHost
 from nginx2istio.istio.edits import Edit
 
 Spec = Mapping[str, Any]
@@ -16,7 +16,7 @@ ANSWERS = frozenset({"redirect", "directResponse"})
 
 
 @record(frozen=True, slots=True)
-class Wanted:
+class EffectiveEdits:
     """The edits of places that hold on a port, in order.
 
     ``variants`` are in order of precedence, and there is none that is never reached.
@@ -50,25 +50,25 @@ class Wanted:
         yield from (s for s in found if "upstream" in s or "host" in s)
 
 
-def wanted(site: Site) -> list[tuple[Wanted, ...]]:
+def wanted(virtual_host: VirtualHost) -> list[tuple[EffectiveEdits, ...]]:
     """What is wanted of each place of a site on each of its ports; what is alike is one value."""
-    known: dict[tuple[int, ...], tuple[Wanted, ...]] = {}
+    known: dict[tuple[int, ...], tuple[EffectiveEdits, ...]] = {}
     found = []
-    for place in site.places:
-        which = tuple(map(id, place.edits))
+    for source in virtual_host.route_sources:
+        which = tuple(map(id, source.edits))
         if which not in known:
-            known[which] = _by_port(place.edits, site.ports)
+            known[which] = _by_port(source.edits, virtual_host.ports)
         found.append(known[which])
     return found
 
 
-def _by_port(edits: Sequence[Edit], ports: Sequence[int]) -> tuple[Wanted, ...]:
+def _by_port(edits: Sequence[Edit], ports: Sequence[int]) -> tuple[EffectiveEdits, ...]:
     if all(edit.port == 0 for edit in edits):
         return (_wanted(edits, 0),) * len(ports)
     return tuple(_wanted(edits, port) for port in ports)
 
 
-def _wanted(edits: Sequence[Edit], port: int) -> Wanted:
+def _wanted(edits: Sequence[Edit], port: int) -> EffectiveEdits:
     found: dict[str, list[Edit]] = {}
     for edit in edits:
         if edit.port == 0 or edit.port == port:
@@ -78,6 +78,6 @@ def _wanted(edits: Sequence[Edit], port: int) -> Wanted:
         variants.sort(key=lambda e: e.phase)
         last = next((i for i, e in enumerate(variants) if not e.match), len(variants))
         del variants[last + 1 :]
-    return Wanted(
+    return EffectiveEdits(
         found.get("route", ()), variants, found.get("split", ()), found.get("destination", ())
     )

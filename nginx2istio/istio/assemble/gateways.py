@@ -5,42 +5,42 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from nginx2istio.istio.assemble.virtual_host import Site, Target
-from nginx2istio.istio.fields import frozen, put
+from nginx2istio.istio.assemble.virtual_host import GatewayRef, VirtualHost
+from nginx2istio.istio.fields import frozen, merge_field
 from nginx2istio.istio.objects import Noted, Object, made, short_hash
 
 
-def names_of(site: Site) -> list[tuple[str, bool]]:
+def names_of(virtual_host: VirtualHost) -> list[tuple[str, bool]]:
     """(name, whether it is served on https) of a site and its other names."""
-    tls = 443 in site.ports
-    found = [(site.host, tls)]
-    for edit in site.edits:
+    tls = 443 in virtual_host.ports
+    found = [(virtual_host.host, tls)]
+    for edit in virtual_host.edits:
         if edit.target == "alias" or edit.target == "other-host":
             found.append((edit.path, tls and bool(edit.value["tls"])))
     return found
 
 
-def gateways(sites: Sequence[Site], target: Target) -> Iterable[Noted]:
+def gateways(virtual_hosts: Sequence[VirtualHost], target: GatewayRef) -> Iterable[Noted]:
     """The Gateway objects. A TLS host stands in one server only: pilot skips a second one."""
-    spaces: dict[tuple[str, str], list[Site]] = {}
-    for site in sites:
-        spaces.setdefault((site.namespace, site.gateway), []).append(site)
+    spaces: dict[tuple[str, str], list[VirtualHost]] = {}
+    for virtual_host in virtual_hosts:
+        spaces.setdefault((virtual_host.namespace, virtual_host.gateway), []).append(virtual_host)
     claimed: set[str] = set()
     for namespace, gateway in sorted(spaces):
         plain: list[str] = []
         secure: dict[Any, tuple[Object, list[str]]] = {}
-        for site in spaces[namespace, gateway]:
-            settings: Object = {"mode": "SIMPLE", "credentialName": site.credential}
-            for edit in site.edits:
+        for virtual_host in spaces[namespace, gateway]:
+            settings: Object = {"mode": "SIMPLE", "credentialName": virtual_host.credential}
+            for edit in virtual_host.edits:
                 if edit.target == "gateway":
                     settings.pop(edit.path.split(".")[0], None)
-                    put(settings, edit.path, edit.value)
-            if any(edit.target == "tls-route" for edit in site.edits):
+                    merge_field(settings, edit.path, edit.value)
+            if any(edit.target == "tls-route" for edit in virtual_host.edits):
                 whole: Object = {"mode": "PASSTHROUGH"}
-                claimed.add(site.host)
+                claimed.add(virtual_host.host)
                 group = secure.setdefault(frozen(whole), (whole, []))
-                group[1].append(f"{namespace}/{site.host}")
-            for name, tls in names_of(site):
+                group[1].append(f"{namespace}/{virtual_host.host}")
+            for name, tls in names_of(virtual_host):
                 plain.append(f"{namespace}/{name}")
                 if tls and name not in claimed:
                     claimed.add(name)
@@ -64,6 +64,8 @@ def gateways(sites: Sequence[Site], target: Target) -> Iterable[Noted]:
                     "tls": settings,
                 }
             )
-        sources = sorted({s for site in spaces[namespace, gateway] for s in site.sources})
+        sources = sorted(
+            {s for virtual_host in spaces[namespace, gateway] for s in virtual_host.sources}
+        )
         spec = {"selector": dict(target.selector), "servers": servers}
         yield made("Gateway", target.namespace, gateway, spec, sources)

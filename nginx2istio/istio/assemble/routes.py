@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from nginx2istio.istio.assemble.destination_rules import Policies
-from nginx2istio.istio.assemble.effective_edits import ANSWERS, Wanted
+from nginx2istio.istio.assemble.effective_edits import ANSWERS, EffectiveEdits
 from nginx2istio.istio.assemble.merge_routes import Row, merged
-from nginx2istio.istio.assemble.virtual_host import Place, Site
+from nginx2istio.istio.assemble.virtual_host import RouteSource, VirtualHost
 from nginx2istio.istio.edits import Edit, Phase
-from nginx2istio.istio.envoy.status_headers import settled
-from nginx2istio.istio.fields import Conflict, put
+from nginx2istio.istio.envoy.status_headers import for_status
+from nginx2istio.istio.fields import Conflict, merge_field
 from nginx2istio.istio.objects import Noted, Object
 
 ORDER = (
@@ -46,7 +46,7 @@ class Routes:
         self.bodies: dict[tuple[int, ...], tuple[Object, list[Conflict]]] = {}
         self.answers: dict[tuple[int, int], Object] = {}
 
-    def body(self, at: Wanted) -> tuple[Object, list[Conflict]]:
+    def body(self, at: EffectiveEdits) -> tuple[Object, list[Conflict]]:
         """What the edits make of the HTTPRoute of a place, without match and destination."""
         which = tuple(map(id, at.routes))
         known = self.bodies.get(which)
@@ -56,10 +56,10 @@ class Routes:
                 self.answers.clear()  # which know bodies by their identity
             known = self.bodies[which] = {}, []
             for edit in at.routes:
-                known[1].extend(put(known[0], edit.path, edit.value))
+                known[1].extend(merge_field(known[0], edit.path, edit.value))
         return known
 
-    def at(self, place: Place, at: Wanted) -> tuple[list[Candidate], list[Conflict]]:
+    def at(self, source: RouteSource, at: EffectiveEdits) -> tuple[list[Candidate], list[Conflict]]:
         """The routes of a place on a port, in order of precedence.
 
         What nginx answers before limits and access count has a name of its own, so that an
@@ -68,36 +68,36 @@ class Routes:
         made, conflicts = self.body(at)
         found: list[Candidate] = []
         for edit in at.variants:
-            name = place.name
+            name = source.name
             if edit.phase < Phase.LIMIT:
                 name += PHASES[edit.phase]
-            found.append((edit.match, self.variant(edit, made, place, at), name))
+            found.append((edit.match, self.variant(edit, made, source, at), name))
             if not edit.match:
                 break
         else:
-            found.append(({}, finished(_served(made, place), self.policies, at), place.name))
+            found.append(({}, finished(_served(made, source), self.policies, at), source.name))
         return list(_split(found, at.splits)) if at.splits else found, conflicts
 
-    def variant(self, edit: Edit, made: Object, place: Place, at: Wanted) -> Object:
+    def variant(self, edit: Edit, made: Object, source: RouteSource, at: EffectiveEdits) -> Object:
         """The body of a variant. Where it answers by itself, the place does not matter."""
         if ANSWERS.isdisjoint(edit.value):
-            return finished(_varied(edit, _served(made, place)), self.policies, at)
+            return finished(_varied(edit, _served(made, source)), self.policies, at)
         which = id(edit), id(made)
         if which not in self.answers:
             self.answers[which] = finished(_varied(edit, made), self.policies, at)
         return self.answers[which]
 
 
-def _served(made: Object, place: Place) -> Object:
+def _served(made: Object, source: RouteSource) -> Object:
     """The body with the place's own Service, or 404, unless it says what answers."""
     if made.keys() & {"route", "redirect", "directResponse"}:
         return made
-    if place.service:
-        return {**made, "route": [{"upstream": place.service}]}
+    if source.service:
+        return {**made, "route": [{"upstream": source.service}]}
     return {**made, "directResponse": {"status": 404}}
 
 
-def finished(body: Object, policies: Policies, at: Wanted | None) -> Object:
+def finished(body: Object, policies: Policies, at: EffectiveEdits | None) -> Object:
     """A route's body with real destinations, without what makes no sense beside its answer."""
     body = dict(body)
     for name in ("route", "mirrors"):
@@ -107,7 +107,7 @@ def finished(body: Object, policies: Policies, at: Wanted | None) -> Object:
         body = {k: v for k, v in body.items() if k not in ONLY_WITH_SERVICE}
         if "headers" in body:
             body["headers"] = {k: v for k, v in body["headers"].items() if k != "request"}
-        body = settled(body)
+        body = for_status(body)
     return ordered(body)
 
 
@@ -138,7 +138,7 @@ def _joined(*parts: Mapping[str, Any]) -> Object:
     both: Object = {}
     for part in parts:
         for name, value in part.items():
-            put(both, name, value)
+            merge_field(both, name, value)
     return both
 
 
@@ -172,27 +172,31 @@ def _shared(bodies: Sequence[Object], how: str) -> Object:
     return {k: v for k, v in first.items() if all(other.get(k) == v for other in found)}
 
 
-def http_routes(site: Site, routes: Routes) -> tuple[list[Object], Conflicts]:
+def http_routes(virtual_host: VirtualHost, routes: Routes) -> tuple[list[Object], Conflicts]:
     """The HTTPRoutes of a site: neighbours with equal bodies are one route with several matches."""
-    rows = list(_front_rows(site, routes))
+    rows = list(_front_rows(virtual_host, routes))
     conflicts: Conflicts = []
-    several = len(site.ports) > 1
-    for place, wants in zip(site.places, routes.policies.wants[site.host], strict=True):
+    several = len(virtual_host.ports) > 1
+    for source, wants in zip(
+        virtual_host.route_sources, routes.policies.wants[virtual_host.host], strict=True
+    ):
         made: dict[int, tuple[list[Candidate], list[Conflict]]] = {}
         for at in wants:
             if id(at) not in made:
-                made[id(at)] = routes.at(place, at)
-                named = [(f"{site.host} {place.name}", conflict) for conflict in made[id(at)][1]]
+                made[id(at)] = routes.at(source, at)
+                named = [
+                    (f"{virtual_host.host} {source.name}", conflict) for conflict in made[id(at)][1]
+                ]
                 conflicts += [c for c in named if c not in conflicts]
         by_port = [made[id(at)][0] for at in wants]
         same = len(made) == 1 or _alike(by_port)
-        for port, found in zip(site.ports, by_port[:1] if same else by_port, strict=False):
+        for port, found in zip(virtual_host.ports, by_port[:1] if same else by_port, strict=False):
             on = {"port": port} if several and not same else {}
             for match, body, name in found:
-                uris = [match["uri"]] if "uri" in match else place.uris
-                rows += [({**match, "uri": u, **on}, body, name, place.note) for u in uris]
+                uris = [match["uri"]] if "uri" in match else source.uris
+                rows += [({**match, "uri": u, **on}, body, name, source.note) for u in uris]
     http: list[Object] = []
-    authorities = _authorities(site)
+    authorities = _authorities(virtual_host)
     for matches, body, name, note in merged(rows):
         if authorities:
             matches = [{**a, **m} for m in matches for a in authorities]
@@ -200,23 +204,27 @@ def http_routes(site: Site, routes: Routes) -> tuple[list[Object], Conflicts]:
     return http, conflicts
 
 
-def _front_rows(site: Site, routes: Routes) -> Iterable[Row]:
+def _front_rows(virtual_host: VirtualHost, routes: Routes) -> Iterable[Row]:
     """What the whole host answers before its places are looked at."""
-    several = len(site.ports) > 1
-    for edit in sorted((e for e in site.edits if e.target == "front"), key=lambda e: e.phase):
+    several = len(virtual_host.ports) > 1
+    for edit in sorted(
+        (e for e in virtual_host.edits if e.target == "front"), key=lambda e: e.phase
+    ):
         bodies = {}
-        for i, port in enumerate(site.ports):
+        for i, port in enumerate(virtual_host.ports):
             if edit.port not in (0, port):
                 continue
             body = finished(edit.value, routes.policies, None)
             if edit.path == "shared":
-                places = {id(by[i]): by[i] for by in routes.policies.wants[site.host]}
-                known = [routes.body(at)[0] for at in places.values()]
+                route_sources = {
+                    id(by[i]): by[i] for by in routes.policies.wants[virtual_host.host]
+                }
+                known = [routes.body(at)[0] for at in route_sources.values()]
                 for how in ("set", "add"):
                     headers = _shared(known, how)
                     if headers:
-                        put(body, f"headers.response.{how}", headers)
-                body = ordered(settled(body))
+                        merge_field(body, f"headers.response.{how}", headers)
+                body = ordered(for_status(body))
             bodies[port] = body
         apart = bool(edit.port) or not _alike(bodies.values())
         for port in list(bodies) if apart else list(bodies)[:1]:
@@ -229,13 +237,15 @@ def _alike(values: Iterable[object]) -> bool:
     return all(other == first for other in others)
 
 
-def _authorities(site: Site) -> list[Object]:
+def _authorities(virtual_host: VirtualHost) -> list[Object]:
     """Matches for hosts with a star that must not take all that the gateway's own star takes.
 
     The star of a host is one label; that of an alias is any number, or what its pattern says.
     """
-    patterns = {site.host: _one_label(site.host)} if site.host != "*" else {}
-    for edit in site.edits:
+    patterns = (
+        {virtual_host.host: _one_label(virtual_host.host)} if virtual_host.host != "*" else {}
+    )
+    for edit in virtual_host.edits:
         if edit.target == "alias":
             patterns[edit.path] = edit.value["pattern"] or _any_label(edit.path)
     if not any("*" in name for name in patterns):

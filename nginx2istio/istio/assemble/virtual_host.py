@@ -27,7 +27,7 @@ class Service:
 
 
 @record(frozen=True, slots=True)
-class Place:
+class RouteSource:
     """One location: how its path matches, which Service answers, and what is wished of it.
 
     ``uris`` are Istio StringMatches, any of which may match. Without a service the place answers
@@ -42,7 +42,7 @@ class Place:
 
 
 @record(frozen=True, slots=True)
-class Site:
+class VirtualHost:
     """A host, or ``*`` for all others; ``credential`` is its TLS secret's name at the gateway.
 
     ``tls_names`` are those of its names that the certificate covers.
@@ -50,7 +50,7 @@ class Site:
 
     host: str
     namespace: str
-    places: tuple[Place, ...]
+    route_sources: tuple[RouteSource, ...]
     edits: tuple[Edit, ...] = ()
     ports: tuple[int, ...] = (80,)
     credential: str = ""
@@ -75,7 +75,7 @@ class Site:
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class GatewayRef:
     """Where the gateway is: its namespace and the labels of its pods."""
 
     namespace: str

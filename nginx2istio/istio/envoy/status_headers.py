@@ -24,7 +24,7 @@ def by_status(codes: Iterable[int], text: str) -> str:
     return f"%CEL(response.code in [{', '.join(map(str, codes))}] ? '{quoted}' : '')%"
 
 
-def settled(body: dict[str, Any]) -> dict[str, Any]:
+def for_status(body: dict[str, Any]) -> dict[str, Any]:
     """The body of a route that answers by itself, with its headers for just that answer's status.
 
     A body that asks a Service is returned as it is.

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from nginx2istio.istio.assemble.virtual_host import Target
+from nginx2istio.istio.assemble.virtual_host import GatewayRef
 from nginx2istio.istio.objects import Noted, Object, dns_name, made, short_hash
-from nginx2istio.istio.policy.path_patterns import Fit, operations
+from nginx2istio.istio.policy.path_patterns import PolicyPaths, operations
 
 ODD_PORT = "[^:]+:([0-9]|[0-79][0-9]|8[1-9]|[0-35-9][0-9][0-9]|4[0-35-9][0-9]|44[0-24-9]|[0-9]{4,})"
 """Host headers with a port that is neither 80 nor 443, see ``host_patterns``."""
@@ -30,7 +30,7 @@ class Part:
     """
 
     names: tuple[str, ...]
-    fits: tuple[Fit, ...]
+    fits: tuple[PolicyPaths, ...]
     origins: tuple[str, ...] = ()
     over: Literal["", "tls", "https"] = ""
 
@@ -108,7 +108,7 @@ def _operations(parts: Sequence[Part], others: Sequence[str], methods: Object) -
 
 
 def policy(
-    target: Target,
+    target: GatewayRef,
     title: str,
     action: str,
     rules: Sequence[Object],

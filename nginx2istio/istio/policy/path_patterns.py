@@ -18,7 +18,7 @@ from nginx2istio.istio import re2
 
 
 @record(frozen=True, slots=True)
-class Area:
+class RoutePaths:
     """The paths of one route. ``texts`` are its spellings; a regex has one and matches beginnings.
 
     Areas with one ``group`` (not "") are under the same policy.
@@ -30,7 +30,7 @@ class Area:
 
 
 @record(frozen=True, slots=True)
-class Fit:
+class PolicyPaths:
     """How a policy says an area. ``paths`` without any stands for all paths of the host.
 
     ``refuse`` is a regular expression for paths that the route takes and the policy does not (in
@@ -65,13 +65,13 @@ SEGMENT = ("(/|$)(.*)", "(/|$)", "(/|$).*", "(/|$)(.*)$", "(/.*)?$", "(/(.*))?$"
 SPECIAL = re.compile(r"[*{}]")
 
 
-def carve(areas: Sequence[Area]) -> list[Fit]:
+def cover(areas: Sequence[RoutePaths]) -> list[PolicyPaths]:
     """How to say each area that is under a policy; areas are in the order of the routes."""
     groups = {area.group for area in areas}
     if len(groups) == 1:
-        return [Fit() for _ in areas]
+        return [PolicyPaths() for _ in areas]
     shapes = [_shape(area) for area in areas]
-    fits = [_fit(i, areas, shapes) if area.group else Fit() for i, area in enumerate(areas)]
+    fits = [_fit(i, areas, shapes) if area.group else PolicyPaths() for i, area in enumerate(areas)]
     for i, area in enumerate(areas):
         same = [f for j, f in enumerate(fits) if j != i and areas[j].group == area.group]
         roots = [f for f in same if "/*" in f.paths] if area.group else []
@@ -82,7 +82,7 @@ def carve(areas: Sequence[Area]) -> list[Fit]:
     return fits
 
 
-def _any_case_in(paths: Sequence[str], root: Fit) -> bool:
+def _any_case_in(paths: Sequence[str], root: PolicyPaths) -> bool:
     """Whether an area of the same group that covers all else takes these in any letter case."""
     return not _hits(_lower(root.but), _lower(paths))
 
@@ -91,7 +91,7 @@ def _lower(patterns: Sequence[str]) -> list[str]:
     return [pattern.lower() for pattern in patterns]
 
 
-def operations(fits: Sequence[Fit]) -> list[dict[str, Any]]:
+def operations(fits: Sequence[PolicyPaths]) -> list[dict[str, Any]]:
     """The ``paths`` and ``notPaths`` of an AuthorizationPolicy for some areas of one group."""
     found: list[tuple[list[str], list[str]]] = []
     for fit in fits:
@@ -120,10 +120,10 @@ def _overlap(a: str, b: str) -> bool:
     return a.startswith(b[:-1]) if b.endswith("*") else a == b
 
 
-def _fit(index: int, areas: Sequence[Area], shapes: Sequence[_Shape]) -> Fit:
+def _fit(index: int, areas: Sequence[RoutePaths], shapes: Sequence[_Shape]) -> PolicyPaths:
     area, shape = areas[index], shapes[index]
     if not shape.cover:
-        return Fit(impossible=True)
+        return PolicyPaths(impossible=True)
     but: list[str] = []
     wider: list[int] = []
     cased: list[int] = []
@@ -142,17 +142,17 @@ def _fit(index: int, areas: Sequence[Area], shapes: Sequence[_Shape]) -> Fit:
         elif before:
             wider.append(other)
         loose = loose or not (before or shape.tight)
-    return Fit(shape.cover, tuple(but), shape.refuse, tuple(wider), tuple(cased), loose)
+    return PolicyPaths(shape.cover, tuple(but), shape.refuse, tuple(wider), tuple(cased), loose)
 
 
-def _before(other: int, index: int, areas: Sequence[Area]) -> bool:
+def _before(other: int, index: int, areas: Sequence[RoutePaths]) -> bool:
     """Whether a route gets the paths that it has in common with another."""
     if (areas[other].kind == "exact") != (areas[index].kind == "exact"):
         return areas[other].kind == "exact"
     return other < index
 
 
-def _shape(area: Area) -> _Shape:
+def _shape(area: RoutePaths) -> _Shape:
     if area.kind == "regex":
         return _regex_shape(area.texts[0])
     star = "*" if area.kind == "prefix" else ""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from nginx2istio.nginx.keys.catalogue import FLAGS
-from nginx2istio.nginx.build.configmaps import configmaps
-from nginx2istio.nginx.build.controller import Controller, controller
 from nginx2istio.base.options import Options
 from nginx2istio.inputs.resource import Resource
+from nginx2istio.nginx.build.configmaps import configmaps
+from nginx2istio.nginx.build.controller import Controller, controller
+from nginx2istio.nginx.keys.catalogue import FLAGS
 
 LABEL = ("app.kubernetes.io/name", "ingress-nginx")
 USUAL_NAMESPACE = "ingress-nginx"

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from nginx2istio.nginx.keys import catalogue
-from nginx2istio.nginx.keys.catalogue import Known
-from nginx2istio.nginx.values.go import Value, boolean, integer
+from nginx2istio.nginx.keys.catalogue import CatalogueEntry
 from nginx2istio.nginx.values.configmap import SPECIAL, WITHOUT_FIELD, WrongValue, decimal, decode
+from nginx2istio.nginx.values.go import Value, boolean, integer
 
 KLOG_FLAGS = frozenset(
     {
@@ -226,7 +226,7 @@ def _pairs(arguments: Sequence[str]) -> Iterator[tuple[str, str]]:
             yield name, next(rest, "")
 
 
-def _flag_value(known: Known, text: str) -> Value | None:
+def _flag_value(known: CatalogueEntry, text: str) -> Value | None:
     match known.type:
         case "bool":
             return boolean(text)

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from nginx2istio.nginx.model import RULES, Origin, Rejected, Remark
 from nginx2istio.base.records import record
+from nginx2istio.nginx.model import RULES, NotLoaded, Origin, Remark
 
 CLASS_ANNOTATION = "kubernetes.io/ingress.class"
 CONTROLLER = "k8s.io/ingress-nginx"
@@ -261,7 +261,7 @@ def class_rules(
 
 def chosen(
     ingresses: Iterable[Ingress], rules: ClassRules
-) -> tuple[list[Ingress], list[Rejected], list[Remark]]:
+) -> tuple[list[Ingress], list[NotLoaded], list[Remark]]:
     """The Ingresses of the controller, oldest first, those it passes over, and remarks on both.
 
     Equal (or missing) timestamps go by ``namespace/name`` from Z to A (``sortIngressSlice``).
@@ -270,7 +270,7 @@ def chosen(
     for ingress in ingresses:
         why = rules.refuses(ingress)
         if why:
-            refused.append(Rejected(ingress.origin, why, ingress.hosts))
+            refused.append(NotLoaded(ingress.origin, why, ingress.hosts))
         else:
             taken.append(ingress)
     taken.sort(key=lambda i: i.key, reverse=True)

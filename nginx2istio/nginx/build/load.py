@@ -6,12 +6,12 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from nginx2istio.nginx.values.annotations import Extracted, extract
 from nginx2istio.nginx.build.configmaps import ConfigMap
 from nginx2istio.nginx.build.controller import Controller
 from nginx2istio.nginx.build.ingresses import CLASS_ANNOTATION, Ingress
-from nginx2istio.nginx.model import Foreign, Lost, Mistake, Rejected, Setting
 from nginx2istio.nginx.keys.scopes import SERVER, UPSTREAM
+from nginx2istio.nginx.model import Ineffective, InvalidValue, NotLoaded, OtherAnnotations, Setting
+from nginx2istio.nginx.values.annotations import Extracted, extract
 from nginx2istio.nginx.values.references import REFERENCES, configmap_problem
 
 FORBIDDEN = tuple(
@@ -47,11 +47,11 @@ class Load:
     """What came of the Ingresses: the loaded ones in order, and all that was wrong."""
 
     everyone: list[Loaded] = field(default_factory=list)
-    rejected: list[Rejected] = field(default_factory=list)
-    mistakes: list[Mistake] = field(default_factory=list)
+    rejected: list[NotLoaded] = field(default_factory=list)
+    mistakes: list[InvalidValue] = field(default_factory=list)
     unknown: list[Setting] = field(default_factory=list)
-    idle: list[Lost] = field(default_factory=list)
-    foreign: list[Foreign] = field(default_factory=list)
+    no_effect: list[Ineffective] = field(default_factory=list)
+    foreign: list[OtherAnnotations] = field(default_factory=list)
 
 
 def load(
@@ -75,7 +75,7 @@ def load(
         _wrong(out, ingress, extracted, controller.annotations_prefix)
         why = extracted.dropped or next(_refusals(ingress, controller), "")
         if why:
-            out.rejected.append(Rejected(ingress.origin, why, ingress.hosts))
+            out.rejected.append(NotLoaded(ingress.origin, why, ingress.hosts))
             continue
         settings = {}
         for key, value in extracted.values.items():
@@ -122,15 +122,17 @@ def _wrong(out: Load, ingress: Ingress, extracted: Extracted, prefix: str) -> No
         at = ingress.at(extracted.written.get(key, f"{prefix}/{key}"))
         text = ingress.annotations.get(at.field, "")
         out.mistakes.append(
-            Mistake(at, key, text, wrong.text, wrong.effect, hosts, paths or ("/",))
+            InvalidValue(at, key, text, wrong.text, wrong.effect, hosts, paths or ("/",))
         )
     for key, why in extracted.breaks.items():
         at = ingress.at(extracted.written[key])
         text = ingress.annotations.get(at.field, "")
-        out.mistakes.append(Mistake(at, key, text, why, "breaks", hosts, paths or ("/",)))
-    for key, why in extracted.idle.items():
+        out.mistakes.append(InvalidValue(at, key, text, why, "breaks", hosts, paths or ("/",)))
+    for key, why in extracted.no_effect.items():
         at = ingress.at(extracted.written.get(key, f"{prefix}/{key}"))
-        out.idle.append(Lost(at, key, ingress.annotations.get(at.field, ""), why, hosts))
+        out.no_effect.append(
+            Ineffective(at, key, ingress.annotations.get(at.field, ""), why, hosts)
+        )
     for key in extracted.unknown:
         at = ingress.at(f"{prefix}/{key}")
         out.unknown.append(Setting(key, ingress.annotations.get(at.field, ""), at))
@@ -140,7 +142,7 @@ def _wrong(out: Load, ingress: Ingress, extracted: Extracted, prefix: str) -> No
         if not name.startswith(f"{prefix}/") and name != CLASS_ANNOTATION
     )
     if others:
-        out.foreign.append(Foreign(hosts, others))
+        out.foreign.append(OtherAnnotations(hosts, others))
 
 
 def _refusals(ingress: Ingress, controller: Controller) -> Iterator[str]:

@@ -10,27 +10,34 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from nginx2istio.nginx.build.certificates import Names, certificate, certificate_names
-from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.build.configmaps import configmaps
 from nginx2istio.nginx.build.controller import Controller
 from nginx2istio.nginx.build.ingresses import Ingress, Object, Path
 from nginx2istio.nginx.build.load import Loaded, load
 from nginx2istio.nginx.build.locations import blocks
+from nginx2istio.nginx.build.services import Services
+from nginx2istio.nginx.build.upstreams import IneffectiveSettings, Upstreams
+from nginx2istio.nginx.config import NginxConfig
+from nginx2istio.nginx.keys.scopes import (
+    AFFINITY,
+    AUTH_TLS,
+    CANARY,
+    CATCH_ALL_IGNORES,
+    SERVER_ANY,
+    SERVER_FIRST,
+)
 from nginx2istio.nginx.model import (
     DEFAULT_BACKEND,
     DEFAULT_SERVER,
     Certificate,
+    Ineffective,
     Location,
-    Lost,
+    NotLoaded,
     Origin,
-    Rejected,
     Remark,
     Server,
     Setting,
 )
-from nginx2istio.nginx.keys.scopes import AFFINITY, AUTH_TLS, CANARY, CATCH_ALL_IGNORES, SERVER_ANY, SERVER_FIRST
-from nginx2istio.nginx.build.services import Services
-from nginx2istio.nginx.build.upstreams import Losses, Upstreams
 
 
 @dataclass(slots=True)
@@ -52,7 +59,7 @@ class _Builder:
 
     def __init__(self, services: Services, passes_tls: bool, known: Names):
         self.passes_tls, self.known = passes_tls, known
-        self.losses = Losses()
+        self.losses = IneffectiveSettings()
         self.upstreams = Upstreams(services, self.losses)
         self.servers: dict[str, _Server] = {}
         self.remarks: list[Remark] = []
@@ -91,7 +98,9 @@ class _Builder:
             server.ingresses.append(loaded.ingress.origin)
             return
         why = f"{server.locations[0].ingress.object} is older and is the catch-all already"
-        self.losses.lost.append(Lost(loaded.ingress.origin, "defaultBackend", default, why, ("_",)))
+        self.losses.lost.append(
+            Ineffective(loaded.ingress.origin, "defaultBackend", default, why, ("_",))
+        )
 
     def configure(self, loaded: Loaded, server: _Server) -> None:
         if loaded.ingress.origin not in server.ingresses:
@@ -114,7 +123,7 @@ class _Builder:
         self.losses.used.add(kept.origin)
         if kept.origin != mine.origin:
             why = f"{kept.origin.object} set it first for {server.host}"
-            self.losses.lose(loaded, mine, why, (server.host,))
+            self.losses.record_ineffective(loaded, mine, why, (server.host,))
 
     def create_aliases(self) -> None:
         taken: set[str] = set()
@@ -128,7 +137,7 @@ class _Builder:
                     why = f"{name} has a server of its own, or is another server's alias"
                     if setting:
                         self.losses.lost.append(
-                            Lost(setting.origin, "server-alias", name, why, (name,))
+                            Ineffective(setting.origin, "server-alias", name, why, (name,))
                         )
                 else:
                     taken.add(name)
@@ -177,7 +186,9 @@ class _Builder:
             server.settings.update(mine)
         for setting in mine.values():
             if server.settings.get(setting.key) is not setting:
-                self.losses.lose(loaded, setting, f"set first elsewhere for {server.host}")
+                self.losses.record_ineffective(
+                    loaded, setting, f"set first elsewhere for {server.host}"
+                )
 
     def add_path(self, loaded: Loaded, server: _Server, path: Path, name: str) -> None:
         text = path.path or "/"
@@ -196,7 +207,7 @@ class _Builder:
                 why = f"{text} is declared twice in this Ingress"
             else:
                 why = f"{there.ingress.object} is older and has the path already"
-            lost = Lost(path.origin, "path", text, why, (server.host,), (text,))
+            lost = Ineffective(path.origin, "path", text, why, (server.host,), (text,))
             self.losses.lost.append(lost)
             return
         server.locations.append(made)
@@ -275,14 +286,14 @@ class _Builder:
                     why = "it counts only together with a usable auth-tls-secret"
                 else:
                     why = "no path of this Ingress is in force"
-                self.losses.lose(loaded, setting, why)
+                self.losses.record_ineffective(loaded, setting, why)
 
 
 def build(
     ingresses: Sequence[Ingress],
     objects: Sequence[Object],
     controller: Controller,
-    skipped: tuple[Rejected, ...] = (),
+    skipped: tuple[NotLoaded, ...] = (),
     remarks: tuple[Remark, ...] = (),
     own: str = "",
     complete: Mapping[str, Collection[str]] = MappingProxyType({}),
@@ -297,7 +308,7 @@ def build(
     builder = _Builder(services, controller.ssl_passthrough, certificate_names(objects))
     loads = load(ingresses, controller, configmaps(objects), complete.get("ConfigMap", ()))
     everyone = loads.everyone
-    builder.losses.lost += loads.idle
+    builder.losses.lost += loads.no_effect
     default = services.default(controller.default_backend_service)
     if default:
         builder.upstreams.found[default.name] = default

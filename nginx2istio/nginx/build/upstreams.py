@@ -7,36 +7,40 @@ from dataclasses import dataclass, field, replace
 
 from nginx2istio.nginx.build.ingresses import Backend, Path
 from nginx2istio.nginx.build.load import Loaded
+from nginx2istio.nginx.build.services import Services
+from nginx2istio.nginx.keys.scopes import AFFINITY, CANARY, UPSTREAM_FIRST
 from nginx2istio.nginx.model import (
     DEFAULT_SERVER,
     Affinity,
+    Ineffective,
     Location,
-    Lost,
     Origin,
     Setting,
     Upstream,
 )
-from nginx2istio.nginx.keys.scopes import AFFINITY, CANARY, UPSTREAM_FIRST
-from nginx2istio.nginx.build.services import Services
 
 
 @dataclass(slots=True)
-class Losses:
+class IneffectiveSettings:
     """Settings that are in force somewhere, and those that lost out, with the reason."""
 
     used: set[Origin] = field(default_factory=set)
-    lost: list[Lost] = field(default_factory=list)
+    lost: list[Ineffective] = field(default_factory=list)
 
-    def lose(self, loaded: Loaded, setting: Setting, why: str, hosts: tuple[str, ...] = ()) -> None:
+    def record_ineffective(
+        self, loaded: Loaded, setting: Setting, why: str, hosts: tuple[str, ...] = ()
+    ) -> None:
         self.lost.append(
-            Lost(setting.origin, setting.key, setting.text, why, hosts or loaded.ingress.hosts)
+            Ineffective(
+                setting.origin, setting.key, setting.text, why, hosts or loaded.ingress.hosts
+            )
         )
 
 
 class Upstreams:
     """The upstreams while they grow: mutable inside, frozen values out."""
 
-    def __init__(self, services: Services, losses: Losses):
+    def __init__(self, services: Services, losses: IneffectiveSettings):
         self.services, self.losses = services, losses
         self.found: dict[str, Upstream] = {}
         self.canaries: set[str] = set()
@@ -48,7 +52,7 @@ class Upstreams:
             for key in UPSTREAM_FIRST & loaded.settings.keys():
                 mine, first = loaded.settings[key], self.found[name].settings.get(key)
                 if first is None or first.origin != mine.origin:
-                    self.losses.lose(
+                    self.losses.record_ineffective(
                         loaded, mine, f"another Ingress was first to name {backend.service}"
                     )
             return
@@ -100,7 +104,9 @@ class Upstreams:
             if not found:
                 why = "a canary needs the same host and path in an Ingress that is none"
                 self.losses.lost.append(
-                    Lost(path.origin, "path", path.path or "/", why, (host,), (path.path or "/",))
+                    Ineffective(
+                        path.origin, "path", path.path or "/", why, (host,), (path.path or "/",)
+                    )
                 )
         if ingress.default:
             name = ingress.default.upstream(ingress.origin.namespace)

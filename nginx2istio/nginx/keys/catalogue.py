@@ -25,7 +25,7 @@ RISKS: tuple[str, ...] = get_args(Risk)[1:]
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class CatalogueEntry:
     """One thing that ingress-nginx knows.
 
     ``value`` and ``default`` are for readers, ``type`` (bool, int, int32, float, str, list, codes,
@@ -51,10 +51,10 @@ class Known:
 
 
 @cache
-def _entries() -> tuple[Known, ...]:
+def _entries() -> tuple[CatalogueEntry, ...]:
     text = resources.files(__package__).joinpath("catalogue.json").read_text(encoding="utf-8")
     return tuple(
-        Known(
+        CatalogueEntry(
             **{
                 "risk": "",
                 **entry,
@@ -71,7 +71,7 @@ def _frozen(value: Value | list[str] | None) -> Value | None:
 
 
 @cache
-def _of(kind: Kind, removed: bool = False) -> Mapping[str, Known]:
+def _of(kind: Kind, removed: bool = False) -> Mapping[str, CatalogueEntry]:
     return MappingProxyType(
         {
             known.key: known
@@ -91,12 +91,12 @@ def _names() -> Mapping[str, str]:
 
 
 @cache
-def known() -> Mapping[str, tuple[Known, ...]]:
+def known() -> Mapping[str, tuple[CatalogueEntry, ...]]:
     """Return everything by the name that its owner in rules/ goes by: flags with their two dashes.
 
     A name can be both an annotation and a ConfigMap key.
     """
-    found: dict[str, tuple[Known, ...]] = {}
+    found: dict[str, tuple[CatalogueEntry, ...]] = {}
     for entry in _entries():
         name = f"--{entry.key}" if entry.kind == "flag" else entry.key
         found[name] = (*found.get(name, ()), entry)
@@ -118,7 +118,7 @@ def nearest(key: str) -> str | None:
     return found[0] if found else None
 
 
-def __getattr__(name: str) -> Mapping[str, Known]:
+def __getattr__(name: str) -> Mapping[str, CatalogueEntry]:
     """Serve ANNOTATIONS and the like, read from the data on first use."""
     if name not in _MAPPINGS:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
@@ -136,10 +136,10 @@ _MAPPINGS: Mapping[str, tuple[Kind, bool]] = {
 }
 
 # The types of the names that __getattr__ serves, for mypy and for readers.
-ANNOTATIONS: Mapping[str, Known]
-CONFIGMAP: Mapping[str, Known]
-FLAGS: Mapping[str, Known]
-FIELDS: Mapping[str, Known]
-DEFAULTS: Mapping[str, Known]
-REMOVED: Mapping[str, Known]
-REMOVED_CONFIGMAP: Mapping[str, Known]
+ANNOTATIONS: Mapping[str, CatalogueEntry]
+CONFIGMAP: Mapping[str, CatalogueEntry]
+FLAGS: Mapping[str, CatalogueEntry]
+FIELDS: Mapping[str, CatalogueEntry]
+DEFAULTS: Mapping[str, CatalogueEntry]
+REMOVED: Mapping[str, CatalogueEntry]
+REMOVED_CONFIGMAP: Mapping[str, CatalogueEntry]

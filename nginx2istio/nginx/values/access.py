@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from nginx2istio.nginx.values.checks import HEADER_NAME, VERIFY_CLIENT, cache_durations
 from nginx2istio.nginx.values.go import addresses, listed, matches
-from nginx2istio.nginx.values.reader import AnyGot, Effect, Fact, Reader, idle, off
+from nginx2istio.nginx.values.reader import AnyRawValue, Effect, Reader, Reading, no_effect, off
 from nginx2istio.nginx.values.urls import absolute_url, parse
 
 BASIC = ("auth-type", "auth-secret-type", "auth-secret", "auth-realm")
@@ -37,113 +37,113 @@ CERTIFICATE = (
 )
 
 
-def basic_auth(read: Reader) -> Iterator[Fact]:
+def basic_auth(read: Reader) -> Iterator[Reading]:
     """Read the auth-secret family: only auth-type turns it on, anything wrong later closes it."""
     kind = read.text("auth-type")
     if kind.value is None:
         if kind.state == "refused":
-            yield Fact("auth-type", "dropped", text=kind.why)
+            yield Reading("auth-type", "dropped", text=kind.why)
         elif kind.state == "blank":
-            yield Fact("auth-type", "family-off", text=f"{kind.why}: there is no basic auth")
-        yield from idle(read, BASIC[1:], "there is no auth-type")
+            yield Reading("auth-type", "family-off", text=f"{kind.why}: there is no basic auth")
+        yield from no_effect(read, BASIC[1:], "there is no auth-type")
         return
     if "basic" not in kind.value and "digest" not in kind.value:
-        yield Fact("auth-type", "denied", text=f"{kind.value!r} is neither basic nor digest")
+        yield Reading("auth-type", "denied", text=f"{kind.value!r} is neither basic nor digest")
         return
-    yield Fact("auth-type", "set", kind.value)
+    yield Reading("auth-type", "set", kind.value)
     form = read.text("auth-secret-type")
     if form.state == "refused":
-        yield Fact("auth-secret-type", "dropped", text=form.why)
+        yield Reading("auth-secret-type", "dropped", text=form.why)
     elif form.state == "blank":
-        yield Fact("auth-secret-type", "default", text=form.why)
+        yield Reading("auth-secret-type", "default", text=form.why)
     elif form.value in ("auth-file", "auth-map"):
-        yield Fact("auth-secret-type", "set", form.value)
+        yield Reading("auth-secret-type", "set", form.value)
     elif form.value is not None:
-        yield Fact("auth-secret-type", "denied", text="it is neither auth-file nor auth-map")
+        yield Reading("auth-secret-type", "denied", text="it is neither auth-file nor auth-map")
     secret = read.text("auth-secret")
     if secret.value is None:
         why = secret.why or "auth-type is there, auth-secret is not"
-        reference = Fact("auth-secret", "denied", text=why)
+        reference = Reading("auth-secret", "denied", text=why)
     else:
         reference = _reference(read, "auth-secret", secret.value, "denied")
     yield reference
     if reference.effect == "denied":
-        yield from idle(read, ("auth-realm",), "auth-secret is not usable")
+        yield from no_effect(read, ("auth-realm",), "auth-secret is not usable")
         return
     realm = read.text("auth-realm")
     if realm.state == "refused":
-        yield Fact("auth-realm", "dropped", text=realm.why)
+        yield Reading("auth-realm", "dropped", text=realm.why)
     elif realm.state == "blank":
-        yield Fact("auth-realm", "default", text=realm.why)
+        yield Reading("auth-realm", "default", text=realm.why)
     elif realm.value is not None:
-        yield Fact("auth-realm", "set", realm.value)
+        yield Reading("auth-realm", "set", realm.value)
 
 
-def _reference(read: Reader, key: str, text: str, effect: Effect) -> Fact:
+def _reference(read: Reader, key: str, text: str, effect: Effect) -> Reading:
     """Resolve ``[namespace/]name`` (cache.SplitMetaNamespaceKey)."""
     parts = text.split("/")
     if len(parts) > 2 or not parts[-1]:
-        return Fact(key, effect, text=f"{text!r} is no namespace/name")
+        return Reading(key, effect, text=f"{text!r} is no namespace/name")
     namespace = parts[0] if len(parts) == 2 and parts[0] else read.namespace
     if namespace != read.namespace and not _crosses(read):
-        return Fact(key, effect, text=f"{text!r} is in another namespace")
-    return Fact(key, "set", f"{namespace}/{parts[-1]}")
+        return Reading(key, effect, text=f"{text!r} is in another namespace")
+    return Reading(key, "set", f"{namespace}/{parts[-1]}")
 
 
 def _crosses(read: Reader) -> bool:
     return read.controller.on("allow-cross-namespace-resources")
 
 
-def full_reference(read: Reader, key: str, text: str, effect: Effect) -> Fact:
+def full_reference(read: Reader, key: str, text: str, effect: Effect) -> Reading:
     """Resolve ``namespace/name`` where the namespace may not be left out (k8s.ParseNameNS)."""
     parts = text.split("/")
     if len(parts) != 2 or not all(parts):
-        return Fact(key, effect, text=f"{text!r} is no namespace/name")
+        return Reading(key, effect, text=f"{text!r} is no namespace/name")
     if parts[0] != read.namespace and not _crosses(read):
-        return Fact(key, effect, text=f"{text!r} is in another namespace")
-    return Fact(key, "set", text)
+        return Reading(key, effect, text=f"{text!r} is in another namespace")
+    return Reading(key, "set", text)
 
 
-def client_certificate(read: Reader) -> Iterator[Fact]:
+def client_certificate(read: Reader) -> Iterator[Reading]:
     """Read the auth-tls family: a bad reference closes the whole server (403)."""
     secret = read.text("auth-tls-secret")
     if secret.value is None:
         if secret.state == "refused":
-            yield Fact("auth-tls-secret", "dropped", text=secret.why)
+            yield Reading("auth-tls-secret", "dropped", text=secret.why)
         elif secret.state == "blank":
-            yield Fact("auth-tls-secret", "family-off", text=secret.why)
-        yield from idle(read, CERTIFICATE[1:], "there is no auth-tls-secret")
+            yield Reading("auth-tls-secret", "family-off", text=secret.why)
+        yield from no_effect(read, CERTIFICATE[1:], "there is no auth-tls-secret")
         return
     reference = full_reference(read, "auth-tls-secret", secret.value, "server-denied")
     yield reference
     if reference.effect != "set":
-        yield from idle(read, CERTIFICATE[1:], "auth-tls-secret is not usable")
+        yield from no_effect(read, CERTIFICATE[1:], "auth-tls-secret is not usable")
         return
     verify = read.text("auth-tls-verify-client")
     if verify.value is not None and matches(VERIFY_CLIENT, verify.value):
-        yield Fact("auth-tls-verify-client", "set", verify.value)
+        yield Reading("auth-tls-verify-client", "set", verify.value)
     elif verify.state != "absent":
-        yield Fact("auth-tls-verify-client", "default", text=verify.why or "blanks inside")
+        yield Reading("auth-tls-verify-client", "default", text=verify.why or "blanks inside")
     depth = read.number("auth-tls-verify-depth")
     if depth.value:
-        yield Fact("auth-tls-verify-depth", "set", depth.value)
+        yield Reading("auth-tls-verify-depth", "set", depth.value)
     elif depth.state != "absent":
-        yield Fact("auth-tls-verify-depth", "default", text=depth.why or "0 counts as 1")
+        yield Reading("auth-tls-verify-depth", "default", text=depth.why or "0 counts as 1")
     for key in ("auth-tls-error-page", "auth-tls-match-cn"):
         text = read.text(key)
         if text.value is not None:
-            yield Fact(key, "set", text.value)
+            yield Reading(key, "set", text.value)
         elif text.state != "absent":
-            yield Fact(key, "dropped" if text.state == "refused" else "default", text=text.why)
+            yield Reading(key, "dropped" if text.state == "refused" else "default", text=text.why)
     key = "auth-tls-pass-certificate-to-upstream"
     passed = read.flag(key)
     if passed.value is not None:
-        yield Fact(key, "set", passed.value)
+        yield Reading(key, "set", passed.value)
     elif passed.state != "absent":
-        yield Fact(key, "dropped" if passed.state == "refused" else "default", text=passed.why)
+        yield Reading(key, "dropped" if passed.state == "refused" else "default", text=passed.why)
 
 
-def address_lists(read: Reader) -> Iterator[Fact]:
+def address_lists(read: Reader) -> Iterator[Reading]:
     """Read the allow and the deny list: one bad member, or an empty text, closes the locations."""
     for key in ("allowlist-source-range", "denylist-source-range"):
         got = read.text(key)
@@ -151,27 +151,30 @@ def address_lists(read: Reader) -> Iterator[Fact]:
             continue
         found = None if got.value is None else addresses(got.value)
         if found is None:
-            yield Fact(key, "denied", text=got.why or f"{got.value!r} has no valid address")
+            yield Reading(key, "denied", text=got.why or f"{got.value!r} has no valid address")
         else:
-            yield Fact(key, "set", found)
+            yield Reading(key, "set", found)
 
 
-def external_auth(read: Reader) -> Iterator[Fact]:
+def external_auth(read: Reader) -> Iterator[Reading]:
     """Read the auth-url family. Three of its members, when refused, leave the path open."""
     url = read.text("auth-url")
     if url.value is None:
         if url.state == "refused":
-            yield Fact("auth-url", "dropped", text=url.why)
+            yield Reading("auth-url", "dropped", text=url.why)
         elif url.state == "blank":
-            yield Fact("auth-url", "family-off", text=f"{url.why}: there is no external auth")
-        yield from idle(read, EXTERNAL[1:], "there is no auth-url")
+            yield Reading("auth-url", "family-off", text=f"{url.why}: there is no external auth")
+        yield from no_effect(read, EXTERNAL[1:], "there is no auth-url")
         return
     problem = absolute_url(url.value)
     if problem:
-        yield Fact("auth-url", "denied", text=problem)
-        yield from idle(read, EXTERNAL[1:], "auth-url is not usable")
+        yield Reading("auth-url", "denied", text=problem)
+        yield from no_effect(read, EXTERNAL[1:], "auth-url is not usable")
         return
-    found: list[Fact] = [Fact("auth-url", "set", url.value), *_external_options(read, url.value)]
+    found: list[Reading] = [
+        Reading("auth-url", "set", url.value),
+        *_external_options(read, url.value),
+    ]
     # The parser returns at its first problem, in the order of reading.
     for fact in found:
         if fact.effect == "family-off":
@@ -180,24 +183,24 @@ def external_auth(read: Reader) -> Iterator[Fact]:
         if fact.effect == "denied":
             yield fact
             rest = tuple(key for key in EXTERNAL if key != fact.key)
-            yield from idle(read, rest, f"{fact.key} closes the path")
+            yield from no_effect(read, rest, f"{fact.key} closes the path")
             return
     yield from found
 
 
-def _external_options(read: Reader, url: str) -> Iterator[Fact]:
+def _external_options(read: Reader, url: str) -> Iterator[Reading]:
     yield from _optional(read, "auth-method", "denied")
     signin = read.text("auth-signin")
     yield from _optional(read, "auth-signin", "default")
     if signin.value is None:
-        yield from idle(read, ("auth-signin-redirect-param",), "there is no auth-signin")
+        yield from no_effect(read, ("auth-signin-redirect-param",), "there is no auth-signin")
     else:
         yield from _optional(read, "auth-signin-redirect-param", "default")
     if read.controller.on("allow-snippet-annotations"):
         yield from _optional(read, "auth-snippet", "default")
     else:
         why = "the controller runs without allow-snippet-annotations"
-        yield from idle(read, ("auth-snippet",), why)
+        yield from no_effect(read, ("auth-snippet",), why)
     yield from _optional(read, "auth-cache-key", "default")
     yield from _keepalive(read, "$" in parse(url).host)
     yield from _cache_duration(read)
@@ -206,25 +209,25 @@ def _external_options(read: Reader, url: str) -> Iterator[Fact]:
     if headers.value is not None:
         yield full_reference(read, "auth-proxy-set-headers", headers.value, "denied")
     elif headers.state != "absent":
-        yield Fact("auth-proxy-set-headers", "default", text=headers.why)
+        yield Reading("auth-proxy-set-headers", "default", text=headers.why)
     yield from _optional(read, "auth-request-redirect", "family-off")
     cookie = read.flag("auth-always-set-cookie")
     if cookie.value is not None:
-        yield Fact("auth-always-set-cookie", "set", cookie.value)
+        yield Reading("auth-always-set-cookie", "set", cookie.value)
     elif cookie.state != "absent":
         effect: Effect = "family-off" if cookie.state == "refused" else "default"
-        yield Fact("auth-always-set-cookie", effect, text=cookie.why)
+        yield Reading("auth-always-set-cookie", effect, text=cookie.why)
 
 
-def _optional(read: Reader, key: str, refused: Effect) -> Iterator[Fact]:
+def _optional(read: Reader, key: str, refused: Effect) -> Iterator[Reading]:
     got = read.text(key)
     if got.value is not None:
-        yield Fact(key, "set", got.value)
+        yield Reading(key, "set", got.value)
     elif got.state != "absent":
-        yield Fact(key, refused if got.state == "refused" else "default", text=got.why)
+        yield Reading(key, refused if got.state == "refused" else "default", text=got.why)
 
 
-def _keepalive(read: Reader, variable_host: bool) -> Iterator[Fact]:
+def _keepalive(read: Reader, variable_host: bool) -> Iterator[Reading]:
     connections = read.number("auth-keepalive")
     requests = read.number("auth-keepalive-requests")
     timeout = read.number("auth-keepalive-timeout")
@@ -238,51 +241,51 @@ def _keepalive(read: Reader, variable_host: bool) -> Iterator[Fact]:
     elif timeout.value is not None and timeout.value <= 0:
         why = "auth-keepalive-timeout is not above 0, which turns keepalive off"
     if connections.value and why:
-        yield Fact("auth-keepalive", "default", 0, why)
+        yield Reading("auth-keepalive", "default", 0, why)
     elif connections.value is not None:
-        yield Fact("auth-keepalive", "set", connections.value)
+        yield Reading("auth-keepalive", "set", connections.value)
     elif connections.state != "absent":
-        yield Fact("auth-keepalive", "default", text=connections.why)
+        yield Reading("auth-keepalive", "default", text=connections.why)
     others = ("auth-keepalive-requests", "auth-keepalive-timeout", "auth-keepalive-share-vars")
     if not connections.value or why:
-        yield from idle(read, others, "auth-keepalive is off")
+        yield from no_effect(read, others, "auth-keepalive is off")
         return
-    gots: tuple[AnyGot, ...] = (requests, timeout, read.flag(others[2]))
+    gots: tuple[AnyRawValue, ...] = (requests, timeout, read.flag(others[2]))
     for key, got in zip(others, gots, strict=True):
         if got.value is not None:
-            yield Fact(key, "set", got.value)
+            yield Reading(key, "set", got.value)
         elif got.state != "absent":
-            yield Fact(key, "default", text=got.why)
+            yield Reading(key, "default", text=got.why)
 
 
-def _cache_duration(read: Reader) -> Iterator[Fact]:
+def _cache_duration(read: Reader) -> Iterator[Reading]:
     key = "auth-cache-duration"
     got = read.text(key)
     if got.state == "refused":
-        yield Fact(key, "family-off", text=got.why)
+        yield Reading(key, "family-off", text=got.why)
     elif got.state == "blank":
-        yield Fact(key, "default", text=got.why)
+        yield Reading(key, "default", text=got.why)
     elif got.value is not None:
         durations, problem = cache_durations(got.value)
         if problem:
-            yield Fact(key, "denied", text=problem)
+            yield Reading(key, "denied", text=problem)
         elif read.text("auth-cache-key").value is None:
-            yield Fact(key, "idle", text="there is no auth-cache-key")
+            yield Reading(key, "idle", text="there is no auth-cache-key")
         else:
-            yield Fact(key, "set", durations)
+            yield Reading(key, "set", durations)
 
 
-def _response_headers(read: Reader) -> Iterator[Fact]:
+def _response_headers(read: Reader) -> Iterator[Reading]:
     key = "auth-response-headers"
     got = read.text(key)
     if got.state == "refused":
-        yield Fact(key, "denied", text=got.why)
+        yield Reading(key, "denied", text=got.why)
     elif got.state == "blank":
-        yield Fact(key, "default", text=got.why)
+        yield Reading(key, "default", text=got.why)
     elif got.value is not None:
         names = listed(got.value)
         bad = [name for name in names if not matches(HEADER_NAME, name)]
         if bad:
-            yield Fact(key, "denied", text=f"{bad[0]!r} is no header name")
+            yield Reading(key, "denied", text=f"{bad[0]!r} is no header name")
         else:
-            yield Fact(key, "set", names)
+            yield Reading(key, "set", names)

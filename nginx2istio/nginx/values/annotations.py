@@ -27,7 +27,7 @@ from nginx2istio.nginx.values.backend import (
 from nginx2istio.nginx.values.go import Value, trim
 from nginx2istio.nginx.values.nginx_conf import refused_by_nginx
 from nginx2istio.nginx.values.plain import ROWS, plain
-from nginx2istio.nginx.values.reader import Fact, Family, Reader, sources
+from nginx2istio.nginx.values.reader import Family, Reader, Reading, sources
 from nginx2istio.nginx.values.traffic import canary, hashing, limits, mirror, redirects, telemetry
 
 InvalidEffect = Literal["partial", "default", "family-off", "denied", "server-denied", "dropped"]
@@ -76,7 +76,7 @@ class Extracted:
 
     values: Mapping[str, Value]
     invalid: Mapping[str, Invalid]
-    idle: Mapping[str, str]
+    no_effect: Mapping[str, str]
     unknown: tuple[str, ...]
     written: Mapping[str, str]
     breaks: Mapping[str, str]
@@ -155,7 +155,7 @@ def _asked(controller: Controller) -> list[tuple[Family, Set[str]]]:
     return found
 
 
-def _invalid(facts: list[Fact]) -> dict[str, Invalid]:
+def _invalid(facts: list[Reading]) -> dict[str, Invalid]:
     return {
         fact.key: Invalid(fact.text, fact.effect)
         for fact in facts
@@ -163,7 +163,7 @@ def _invalid(facts: list[Fact]) -> dict[str, Invalid]:
     }
 
 
-def _idle(read: Reader, facts: list[Fact]) -> dict[str, str]:
+def _idle(read: Reader, facts: list[Reading]) -> dict[str, str]:
     found = {fact.key: fact.text for fact in facts if fact.effect == "idle"}
     for key, counts in read.sources.items():
         for name in (key, *catalogue.ANNOTATIONS[key].aliases):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from nginx2istio.nginx.values.access import full_reference
 from nginx2istio.nginx.values.checks import ON_OFF, TLS_PROTOCOLS
 from nginx2istio.nginx.values.go import integer, listed, matches, trim
-from nginx2istio.nginx.values.reader import Effect, Fact, Reader, idle, off, plain_fact
+from nginx2istio.nginx.values.reader import Effect, Reader, Reading, no_effect, off, plain_fact
 
 UPSTREAM_TLS = (
     "proxy-ssl-secret",
@@ -21,20 +21,20 @@ UPSTREAM_TLS = (
 CORS_ORIGIN = r"([a-z]+://(\*\.)?[A-Za-z0-9\-.]*(:\d+)?|\*|null)?"
 
 
-def fastcgi(read: Reader) -> Iterator[Fact]:
+def fastcgi(read: Reader) -> Iterator[Reading]:
     """Read the FastCGI settings; the ConfigMap is always looked for in the Ingress's namespace."""
     key = "fastcgi-params-configmap"
     index = read.text("fastcgi-index")
     params = read.text(key)
     for name, got in (("fastcgi-index", index), (key, params)):
         if got.state == "refused":
-            yield Fact(name, "dropped", text=got.why)
+            yield Reading(name, "dropped", text=got.why)
             return
     reference = ""
     if params.value is not None:
         parts = params.value.split("/")
         if len(parts) > 2 or not parts[-1]:
-            yield Fact(key, "denied", text=f"{params.value!r} is no namespace/name")
+            yield Reading(key, "denied", text=f"{params.value!r} is no namespace/name")
             return
         foreign = len(parts) == 2 and parts[0] not in ("", read.namespace)
         if foreign and not read.controller.on("allow-cross-namespace-resources"):
@@ -42,16 +42,16 @@ def fastcgi(read: Reader) -> Iterator[Fact]:
             return
         reference = f"{read.namespace}/{parts[-1]}"
     if (read.text("backend-protocol").value or "").upper() != "FCGI":
-        yield from idle(read, ("fastcgi-index", key), "backend-protocol is not FCGI")
+        yield from no_effect(read, ("fastcgi-index", key), "backend-protocol is not FCGI")
         return
     yield from plain_fact("fastcgi-index", index, "dropped")
     if reference:
-        yield Fact(key, "set", reference)
+        yield Reading(key, "set", reference)
     elif params.state == "blank":
-        yield Fact(key, "default", text=params.why)
+        yield Reading(key, "default", text=params.why)
 
 
-def upstream_tls(read: Reader) -> Iterator[Fact]:
+def upstream_tls(read: Reader) -> Iterator[Reading]:
     """Read the proxy-ssl family, which is nothing without proxy-ssl-secret."""
     secret = read.text("proxy-ssl-secret")
     reference = (
@@ -62,8 +62,8 @@ def upstream_tls(read: Reader) -> Iterator[Fact]:
             yield reference
         elif secret.state != "absent":
             effect: Effect = "dropped" if secret.state == "refused" else "family-off"
-            yield Fact("proxy-ssl-secret", effect, text=secret.why)
-        yield from idle(read, UPSTREAM_TLS[1:], "there is no usable proxy-ssl-secret")
+            yield Reading("proxy-ssl-secret", effect, text=secret.why)
+        yield from no_effect(read, UPSTREAM_TLS[1:], "there is no usable proxy-ssl-secret")
         return
     yield reference
     for key in ("proxy-ssl-ciphers", "proxy-ssl-name"):
@@ -74,23 +74,23 @@ def upstream_tls(read: Reader) -> Iterator[Fact]:
         trim(word) for word in words if trim(word) and matches(TLS_PROTOCOLS, trim(word))
     )
     if known:
-        yield Fact("proxy-ssl-protocols", "set", " ".join(known))
+        yield Reading("proxy-ssl-protocols", "set", " ".join(known))
     elif protocols.state != "absent":
-        yield Fact("proxy-ssl-protocols", "default", text=protocols.why or "no protocol in it")
+        yield Reading("proxy-ssl-protocols", "default", text=protocols.why or "no protocol in it")
     for key in ("proxy-ssl-verify", "proxy-ssl-server-name"):
         got = read.text(key)
         if got.value is not None and matches(ON_OFF, got.value):
-            yield Fact(key, "set", got.value)
+            yield Reading(key, "set", got.value)
         elif got.state != "absent":
-            yield Fact(key, "default", text=got.why or "it is neither on nor off")
+            yield Reading(key, "default", text=got.why or "it is neither on nor off")
     depth = read.number("proxy-ssl-verify-depth")
     if depth.value == 0:
-        yield Fact("proxy-ssl-verify-depth", "default", text="0 counts as 1")
+        yield Reading("proxy-ssl-verify-depth", "default", text="0 counts as 1")
     else:
         yield from plain_fact("proxy-ssl-verify-depth", depth, "default")
 
 
-def error_codes(read: Reader) -> Iterator[Fact]:
+def error_codes(read: Reader) -> Iterator[Reading]:
     """Read custom-http-errors: one member that is no number turns it off."""
     key = "custom-http-errors"
     got = read.text(key)
@@ -100,34 +100,34 @@ def error_codes(read: Reader) -> Iterator[Fact]:
     codes = tuple(map(integer, listed(got.value)))
     numbers = tuple(code for code in codes if code is not None)
     if len(numbers) != len(codes):
-        yield Fact(key, "family-off", text=f"{got.value!r} has a member that is no number")
+        yield Reading(key, "family-off", text=f"{got.value!r} has a member that is no number")
     else:
-        yield Fact(key, "set", numbers)
+        yield Reading(key, "set", numbers)
 
 
-def response_headers(read: Reader) -> Iterator[Fact]:
+def response_headers(read: Reader) -> Iterator[Reading]:
     """Read custom-headers: a name without namespace is never found, which closes the locations."""
     key = "custom-headers"
     got = read.text(key)
     if got.value is None:
         yield from plain_fact(key, got, "default")
     elif len(got.value.split("/")) == 2 and all(got.value.split("/")):
-        yield Fact(key, "set", got.value)
+        yield Reading(key, "set", got.value)
     else:
-        yield Fact(key, "denied", text=f"{got.value!r} is no namespace/name of a ConfigMap")
+        yield Reading(key, "denied", text=f"{got.value!r} is no namespace/name of a ConfigMap")
 
 
-def cors_origins(read: Reader) -> Iterator[Fact]:
+def cors_origins(read: Reader) -> Iterator[Reading]:
     """Read cors-allow-origin: ``*`` anywhere beats the rest, bad members are skipped."""
     key = "cors-allow-origin"
     got = read.text(key)
     if got.state == "absent":
         return
     if not read.on("enable-cors"):
-        yield Fact(key, "idle", text="enable-cors is not true")
+        yield Reading(key, "idle", text="enable-cors is not true")
         return
     if got.value is None:
-        yield Fact(key, "default", text=got.why)
+        yield Reading(key, "default", text=got.why)
         return
     origins: list[str] = []
     bad: list[str] = []
@@ -137,6 +137,6 @@ def cors_origins(read: Reader) -> Iterator[Fact]:
             break
         (origins if matches(CORS_ORIGIN, origin) else bad).append(origin)
     if bad:
-        yield Fact(key, "partial", tuple(origins), f"{', '.join(bad)}: no origin, skipped")
+        yield Reading(key, "partial", tuple(origins), f"{', '.join(bad)}: no origin, skipped")
     else:
-        yield Fact(key, "set", tuple(origins))
+        yield Reading(key, "set", tuple(origins))

@@ -8,7 +8,7 @@ from typing import Literal
 
 from nginx2istio.nginx.values.checks import COOKIE_SECONDS, CORS_EXPOSED, CORS_METHODS, HEADERS
 from nginx2istio.nginx.values.go import Value, contains, listed, matches, trim
-from nginx2istio.nginx.values.reader import AnyGot, Fact, Reader
+from nginx2istio.nginx.values.reader import AnyRawValue, Reader, Reading
 from nginx2istio.nginx.values.urls import WrongUrl, parse
 
 Need = tuple[Callable[[Reader], bool], str]
@@ -168,7 +168,7 @@ ROWS: Mapping[str, Row] = {
 }
 
 
-def plain(read: Reader) -> Iterator[Fact]:
+def plain(read: Reader) -> Iterator[Reading]:
     """Read all annotations of ROWS."""
     for key in read.sources:
         row = ROWS.get(key)
@@ -176,7 +176,7 @@ def plain(read: Reader) -> Iterator[Fact]:
             yield _fact(read, key, row, _read(read, key, row))
 
 
-def _read(read: Reader, key: str, row: Row) -> AnyGot:
+def _read(read: Reader, key: str, row: Row) -> AnyRawValue:
     match row.kind:
         case "flag":
             return read.flag(key)
@@ -186,17 +186,17 @@ def _read(read: Reader, key: str, row: Row) -> AnyGot:
             return read.text(key)
 
 
-def _fact(read: Reader, key: str, row: Row, got: AnyGot) -> Fact:
+def _fact(read: Reader, key: str, row: Row, got: AnyRawValue) -> Reading:
     if got.state == "refused" and row.refused == "dropped":
-        return Fact(key, "dropped", text=got.why)
+        return Reading(key, "dropped", text=got.why)
     if row.need and not row.need[0](read):
-        return Fact(key, "idle", text=row.need[1])
+        return Reading(key, "idle", text=row.need[1])
     if got.value is None:
         # An error of reading leaves the default; only two switches turn into false instead.
-        return Fact(key, "default", row.instead if row.kind == "flag" else None, got.why)
+        return Reading(key, "default", row.instead if row.kind == "flag" else None, got.why)
     if row.convert is None or not isinstance(got.value, str):
-        return Fact(key, "set", got.value)
+        return Reading(key, "set", got.value)
     value = row.convert(got.value)
     if value is None:
-        return Fact(key, "default", row.instead, f"{got.value!r} is not used")
-    return Fact(key, "set", value)
+        return Reading(key, "default", row.instead, f"{got.value!r} is not used")
+    return Reading(key, "set", value)

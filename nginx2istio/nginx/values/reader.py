@@ -27,7 +27,7 @@ loaded.
 
 
 @record(frozen=True, slots=True)
-class Fact:
+class Reading:
     """What ``key`` comes to; ``value`` is in force, None when nothing of this Ingress is."""
 
     key: str
@@ -36,12 +36,12 @@ class Fact:
     text: str = ""
 
 
-AnyGot: TypeAlias = "Got[str] | Got[bool] | Got[int]"
-Family: TypeAlias = Callable[["Reader"], Iterator[Fact]]
+AnyRawValue: TypeAlias = "RawValue[str] | RawValue[bool] | RawValue[int]"
+Family: TypeAlias = Callable[["Reader"], Iterator[Reading]]
 
 
 @dataclass(frozen=True, slots=True)
-class Got(Generic[T]):
+class RawValue(Generic[T]):
     """The outcome of reading one annotation: ``value`` is None for all states but ``ok``.
 
     ``blank`` is an InvalidContentError (nothing in it, or not parsable while validation is off),
@@ -53,7 +53,7 @@ class Got(Generic[T]):
     why: str = ""
 
 
-ABSENT: Got[Any] = Got("absent")
+ABSENT: RawValue[Any] = RawValue("absent")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +66,15 @@ class Reader:
     sources: Mapping[str, str]
     """Main short name -> the name that counts, of what is written: see ``sources``."""
 
-    def text(self, key: str) -> Got[str]:
+    def text(self, key: str) -> RawValue[str]:
         """Read a text, each line trimmed."""
         return self._got(key, CHECKS[key], lambda text: normalise(text) or None, "value")
 
-    def flag(self, key: str) -> Got[bool]:
+    def flag(self, key: str) -> RawValue[bool]:
         """Read a bool."""
         return self._got(key, lambda text: boolean(text) is not None, boolean, "bool")
 
-    def number(self, key: str) -> Got[int]:
+    def number(self, key: str) -> RawValue[int]:
         """Read an int."""
         return self._got(key, lambda text: integer(text) is not None, integer, "integer")
 
@@ -92,17 +92,17 @@ class Reader:
 
     def _got(
         self, key: str, check: Callable[[str], bool], parse: Callable[[str], T | None], what: str
-    ) -> Got[T]:
+    ) -> RawValue[T]:
         name = self.source(key)
         if name is None:
             return ABSENT  # most are
         text = self.given[name]
         if text and self.controller.validates and not check(text):
-            return Got("refused", why=f"{text!r} is refused")
+            return RawValue("refused", why=f"{text!r} is refused")
         value = parse(text)
         if value is None:
-            return Got("blank", why=f"{text!r} is no {what}" if text else "it is empty")
-        return Got("ok", value)
+            return RawValue("blank", why=f"{text!r} is no {what}" if text else "it is empty")
+        return RawValue("ok", value)
 
 
 def sources(given: Mapping[str, str]) -> dict[str, str]:
@@ -119,22 +119,22 @@ def sources(given: Mapping[str, str]) -> dict[str, str]:
     return found
 
 
-def idle(read: Reader, keys: Iterable[str], why: str) -> Iterator[Fact]:
+def no_effect(read: Reader, keys: Iterable[str], why: str) -> Iterator[Reading]:
     """Say of each of ``keys`` that is written that it has no force."""
-    return (Fact(key, "idle", text=why) for key in keys if read.has(key))
+    return (Reading(key, "idle", text=why) for key in keys if read.has(key))
 
 
-def off(read: Reader, culprit: str, why: str, family: Iterable[str]) -> Iterator[Fact]:
+def off(read: Reader, culprit: str, why: str, family: Iterable[str]) -> Iterator[Reading]:
     """Turn a whole family off because of one of its members."""
-    yield Fact(culprit, "family-off", text=why)
-    yield from idle(
+    yield Reading(culprit, "family-off", text=why)
+    yield from no_effect(
         read, (key for key in family if key != culprit), f"{culprit} is invalid, which turns it off"
     )
 
 
-def plain_fact(key: str, got: AnyGot, refused: Effect) -> Iterator[Fact]:
+def plain_fact(key: str, got: AnyRawValue, refused: Effect) -> Iterator[Reading]:
     """Say what one annotation comes to on its own; blank ones leave the default."""
     if got.value is not None:
-        yield Fact(key, "set", got.value)
+        yield Reading(key, "set", got.value)
     elif got.state != "absent":
-        yield Fact(key, refused if got.state == "refused" else "default", text=got.why)
+        yield Reading(key, refused if got.state == "refused" else "default", text=got.why)

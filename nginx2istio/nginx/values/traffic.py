@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from nginx2istio.nginx.values.go import addresses
-from nginx2istio.nginx.values.reader import AnyGot, Fact, Reader, idle, off, plain_fact
+from nginx2istio.nginx.values.reader import AnyRawValue, Reader, Reading, no_effect, off, plain_fact
 from nginx2istio.nginx.values.urls import WrongUrl, absolute_url, parse
 
 CANARY = (
@@ -35,12 +35,12 @@ LIMITS = (
 )
 
 
-def canary(read: Reader) -> Iterator[Fact]:
+def canary(read: Reader) -> Iterator[Reading]:
     """Read the canary family, which is nothing without ``canary: "true"``."""
     enabled = read.flag("canary")
     yield from plain_fact("canary", enabled, "default")
     if enabled.value is not True:
-        yield from idle(read, CANARY[1:], "canary is not true")
+        yield from no_effect(read, CANARY[1:], "canary is not true")
         return
     for key in CANARY[1:3]:
         yield from plain_fact(key, read.number(key), "default")
@@ -48,30 +48,30 @@ def canary(read: Reader) -> Iterator[Fact]:
         yield from plain_fact(key, read.text(key), "default")
 
 
-def hashing(read: Reader) -> Iterator[Fact]:
+def hashing(read: Reader) -> Iterator[Reading]:
     """Read the upstream-hash-by family; an empty member turns all of it off."""
-    gots: tuple[AnyGot, ...] = (read.text(HASH[0]), read.flag(HASH[1]), read.number(HASH[2]))
+    gots: tuple[AnyRawValue, ...] = (read.text(HASH[0]), read.flag(HASH[1]), read.number(HASH[2]))
     for key, got in zip(HASH, gots, strict=True):
         if got.state == "refused":
-            yield Fact(key, "dropped", text=got.why)
+            yield Reading(key, "dropped", text=got.why)
             return
         if got.state == "blank":
             yield from off(read, key, got.why, HASH)
             return
     if gots[0].value is None:
-        yield from idle(read, HASH[1:], "there is no upstream-hash-by")
+        yield from no_effect(read, HASH[1:], "there is no upstream-hash-by")
         return
     yield from plain_fact(HASH[0], gots[0], "default")
     yield from plain_fact(HASH[1], gots[1], "default")
     if gots[1].value is not True:
-        yield from idle(read, HASH[2:], "upstream-hash-by-subset is not true")
+        yield from no_effect(read, HASH[2:], "upstream-hash-by-subset is not true")
     elif gots[2].value == 0:
-        yield Fact(HASH[2], "default", text="0 counts as 3")
+        yield Reading(HASH[2], "default", text="0 counts as 3")
     else:
         yield from plain_fact(HASH[2], gots[2], "default")
 
 
-def mirror(read: Reader) -> Iterator[Fact]:
+def mirror(read: Reader) -> Iterator[Reading]:
     """Read the mirror family.
 
     A refused target, or one whose host nobody can tell, leaves the ``mirror`` directive without its
@@ -83,26 +83,26 @@ def mirror(read: Reader) -> Iterator[Fact]:
     astray = "; copies of requests go to this host itself, as GET-able path /_mirror-<uid>"
     if target.value is None:
         if target.state == "refused":
-            yield Fact("mirror-target", "default", text=target.why + astray)
+            yield Reading("mirror-target", "default", text=target.why + astray)
         elif target.state == "blank":
-            yield Fact("mirror-target", "default", text=target.why)
-        yield from idle(read, names, "there is no usable mirror-target")
+            yield Reading("mirror-target", "default", text=target.why)
+        yield from no_effect(read, names, "there is no usable mirror-target")
         return
     problem = "" if host.value else absolute_url(target.value.partition("$")[0])
     if problem:
-        yield Fact("mirror-target", "default", text=problem + astray)
-        yield from idle(read, names, "there is no usable mirror-target")
+        yield Reading("mirror-target", "default", text=problem + astray)
+        yield from no_effect(read, names, "there is no usable mirror-target")
         return
-    yield Fact("mirror-target", "set", target.value)
+    yield Reading("mirror-target", "set", target.value)
     yield from plain_fact("mirror-host", host, "default")
     body = read.text("mirror-request-body")
     if body.value in ("on", "off"):
-        yield Fact("mirror-request-body", "set", body.value)
+        yield Reading("mirror-request-body", "set", body.value)
     elif body.state != "absent":
-        yield Fact("mirror-request-body", "default", text=body.why or "it is not off")
+        yield Reading("mirror-request-body", "default", text=body.why or "it is not off")
 
 
-def limits(read: Reader) -> Iterator[Fact]:
+def limits(read: Reader) -> Iterator[Reading]:
     """Read the rate limits; those of them that are refused keep the Ingress from being loaded."""
     counted = [(key, read.number(key)) for key in ("limit-rpm", "limit-rps", "limit-connections")]
     free = read.text("limit-allowlist")
@@ -110,29 +110,31 @@ def limits(read: Reader) -> Iterator[Fact]:
     if free.value is not None and exempt is None:
         # Only without validation. The parser then returns nothing, not even the ConfigMap's rates.
         yield from off(read, "limit-allowlist", f"{free.value!r} has no valid address", LIMITS)
-        yield Fact("limit-rate", "default", 0, "limit-allowlist is invalid, which turns it off")
-        yield Fact("limit-rate-after", "default", 0, "limit-allowlist is invalid")
+        yield Reading("limit-rate", "default", 0, "limit-allowlist is invalid, which turns it off")
+        yield Reading("limit-rate-after", "default", 0, "limit-allowlist is invalid")
         return
     for key in ("limit-rate", "limit-rate-after"):
         yield from plain_fact(key, read.number(key), "default")
     for key, got in counted:
         yield from plain_fact(key, got, "dropped")
     if free.state == "refused":
-        yield Fact("limit-allowlist", "dropped", text=free.why)
+        yield Reading("limit-allowlist", "dropped", text=free.why)
     elif not any(got.value for _, got in counted):
-        yield from idle(read, ("limit-burst-multiplier", "limit-allowlist"), "nothing is limited")
+        yield from no_effect(
+            read, ("limit-burst-multiplier", "limit-allowlist"), "nothing is limited"
+        )
     else:
         burst = read.number("limit-burst-multiplier")
         yield from plain_fact("limit-burst-multiplier", burst, "default")
         if exempt is not None:
-            yield Fact("limit-allowlist", "set", exempt)
+            yield Reading("limit-allowlist", "set", exempt)
         elif free.state == "blank":
-            yield Fact("limit-allowlist", "default", text=free.why)
+            yield Reading("limit-allowlist", "default", text=free.why)
 
 
-def redirects(read: Reader) -> Iterator[Fact]:
+def redirects(read: Reader) -> Iterator[Reading]:
     """Read the redirect family: temporal before permanent; an empty member turns all of it off."""
-    found: list[Fact] = []
+    found: list[Reading] = []
     for step in (_switches(read), _target(read)):
         for fact in step:
             if fact.effect == "dropped":
@@ -145,43 +147,43 @@ def redirects(read: Reader) -> Iterator[Fact]:
     yield from found
 
 
-def _switches(read: Reader) -> Iterator[Fact]:
+def _switches(read: Reader) -> Iterator[Reading]:
     for key in ("from-to-www-redirect", "relative-redirects"):
         yield from _strict(key, read.flag(key))
 
 
-def _strict(key: str, got: AnyGot) -> Iterator[Fact]:
+def _strict(key: str, got: AnyRawValue) -> Iterator[Reading]:
     if got.value is not None:
-        yield Fact(key, "set", got.value)
+        yield Reading(key, "set", got.value)
     elif got.state != "absent":
-        yield Fact(key, "dropped" if got.state == "refused" else "family-off", text=got.why)
+        yield Reading(key, "dropped" if got.state == "refused" else "family-off", text=got.why)
 
 
-def _target(read: Reader) -> Iterator[Fact]:
+def _target(read: Reader) -> Iterator[Reading]:
     temporal = read.text("temporal-redirect")
     if temporal.value is not None:
         yield from _code(read, "temporal-redirect-code", 307, 302)
         problem = _not_http(temporal.value)
         if problem:
-            yield Fact("temporal-redirect", "family-off", text=problem)
-        yield Fact("temporal-redirect", "set", temporal.value)
-        yield from idle(read, REDIRECT[4:], "temporal-redirect goes first")
+            yield Reading("temporal-redirect", "family-off", text=problem)
+        yield Reading("temporal-redirect", "set", temporal.value)
+        yield from no_effect(read, REDIRECT[4:], "temporal-redirect goes first")
         return
     yield from _strict("temporal-redirect", temporal)
-    yield from idle(read, ("temporal-redirect-code",), "there is no temporal-redirect")
+    yield from no_effect(read, ("temporal-redirect-code",), "there is no temporal-redirect")
     permanent = read.text("permanent-redirect")
     yield from _strict("permanent-redirect", permanent)
     code = tuple(_code(read, "permanent-redirect-code", 308, 301))
     if permanent.value is None and not any(f.effect in ("dropped", "family-off") for f in code):
-        yield from idle(read, ("permanent-redirect-code",), "there is no permanent-redirect")
+        yield from no_effect(read, ("permanent-redirect-code",), "there is no permanent-redirect")
     else:
         yield from code
 
 
-def _code(read: Reader, key: str, highest: int, default: int) -> Iterator[Fact]:
+def _code(read: Reader, key: str, highest: int, default: int) -> Iterator[Reading]:
     got = read.number(key)
     if got.value is not None and not 300 <= got.value <= highest:
-        yield Fact(key, "default", text=f"{got.value} is not in 300-{highest}: it is {default}")
+        yield Reading(key, "default", text=f"{got.value} is not in 300-{highest}: it is {default}")
     else:
         yield from _strict(key, got)
 
@@ -195,13 +197,13 @@ def _not_http(text: str) -> str:
     return "" if scheme.startswith("http") else f"{text!r} is neither http nor https"
 
 
-def telemetry(read: Reader) -> Iterator[Fact]:
+def telemetry(read: Reader) -> Iterator[Reading]:
     """Read the opentelemetry family, the rest of which is read only while it is enabled."""
     enabled = read.flag("enable-opentelemetry")
     yield from plain_fact("enable-opentelemetry", enabled, "default")
     names = ("opentelemetry-trust-incoming-span", "opentelemetry-operation-name")
     if enabled.value is not True:
-        yield from idle(read, names, "enable-opentelemetry is not true")
+        yield from no_effect(read, names, "enable-opentelemetry is not true")
         return
     yield from plain_fact(names[0], read.flag(names[0]), "default")
     yield from plain_fact(names[1], read.text(names[1]), "dropped")
