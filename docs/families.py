@@ -86,7 +86,7 @@ def _page(family: Family, mine: list[Owned]) -> Iterator[str]:
         yield ""
     for entry in family.entries:
         names = ", ".join(f"`{key}`" for key in entry.keys)
-        yield f"- {names}: *{entry.fate}.* {_sentence(entry.text)} Instead: {entry.instead}."
+        yield f"- {names}: *{entry.fate}.* {_sentence(entry.text)} Instead: {entry.to_do}."
     if family.entries:
         yield ""
     yield from _example(family)

@@ -47,7 +47,7 @@ def _finding(message: Message) -> Iterable[str]:
         )
         yield f"Differs: {', '.join(sorted(message.aspects))}{only}."
         yield ""
-    yield f"Instead: {_sentence(message.instead)}"
+    yield f"Instead: {_sentence(message.to_do)}"
     yield ""
 
 

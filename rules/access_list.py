@@ -7,10 +7,10 @@ from dataclasses import replace
 from nginx2istio.rule import (
     Edit,
     Finding,
-    Here,
     Location,
     Message,
     NginxConfig,
+    Place,
     ProtectionPlan,
     Server,
     action,
@@ -22,7 +22,7 @@ from nginx2istio.rule import (
     on_route,
     rule,
     typed,
-    withheld,
+    unavailable,
     zones,
 )
 
@@ -30,6 +30,7 @@ WITHHELD = Message(
     "N2I200",
     "unsupported",
     "error",
+    "",
     "the addresses that may ask for {path} can't be checked: no AuthorizationPolicy can tell the "
     "pattern from the other paths of the host; {so}",
     "write the path as plain paths (Prefix or Exact), or convert with --envoy-filters",
@@ -39,6 +40,7 @@ WIDER = Message(
     "N2I201",
     "approximated",
     "error",
+    "",
     "the address list of {protected} holds for {path}, too: no AuthorizationPolicy can leave this "
     "pattern out",
     "write this path as a plain path (Prefix or Exact), or give it a host of its own",
@@ -48,6 +50,7 @@ SPELLING = Message(
     "N2I202",
     "approximated",
     "info",
+    "",
     "regular expressions take paths in any letter case, an AuthorizationPolicy knows one: "
     "{path} in another letter case is refused",
     "nothing, unless clients spell the path in several ways",
@@ -57,6 +60,7 @@ ODD_PORTS = Message(
     "N2I203",
     "approximated",
     "info",
+    "",
     "a request for a host under {host} that names a port other than 80 and 443 in its Host header "
     "is refused, as no AuthorizationPolicy can match it",
     "nothing: clients name no port, or their own",
@@ -66,6 +70,7 @@ LOOSE = Message(
     "N2I204",
     "approximated",
     "warning",
+    "",
     "the address list of {protected} holds for all paths that begin with {start}, also for those "
     "that the pattern leaves to other paths of the host",
     "write the path as plain paths (Prefix or Exact) if some of those should be open",
@@ -75,6 +80,7 @@ REDIRECT = Message(
     "N2I205",
     "approximated",
     "info",
+    "",
     "nginx answers {path} itself (a redirect, a refusal) before it looks at addresses; clients "
     "that are not on the list of {protected} now get 403 there",
     "nothing: who may not enter gets another refusal",
@@ -84,6 +90,7 @@ ORIGIN = Message(
     "N2I206",
     "approximated",
     "info",
+    "",
     "OPTIONS requests from origins that end like one of cors-allow-origin and do not match it are "
     "refused at {path}",
     "nothing: no browser sends more after it",
@@ -103,6 +110,7 @@ NOTHING = Message(
     "N2I207",
     "approximated",
     "info",
+    "",
     "{path} has no back end: everybody gets 404 there, in nginx only those on the list",
     "nothing: there is nothing to protect",
     frozenset({"access", "routing"}),
@@ -115,67 +123,67 @@ KEYS = ("allowlist-source-range", "denylist-source-range")
     "whitelist-source-range",
     "block-cidrs",
     "satisfy",
-    when="given",
+    when="configured",
     reads=("configuration-snippet", "server-snippet", "location-snippet", "http-snippet"),
 )
-def access_list(here: Here) -> Iterator[Edit | Finding]:
+def access_list(place: Place) -> Iterator[Edit | Finding]:
     """A location's `deny` and `allow` in nginx: 403 for all whom the first match does not let in.
 
     A DENY policy for the host's paths, of which those of other locations are left out. The
     ConfigMap's lists hold where an Ingress has none, its block-cidrs where there are none at all.
     """
-    if not _group(here.config, here.location):
+    if not _group(place.config, place.location):
         return
-    plan = _plan(here.server, here.config)
-    group = plan.groups[id(here.location)]
-    key = next((k for k in KEYS if k in here), "block-cidrs")
-    path = here.location.declared
-    if here.options.envoy_filters and here.server.regex and len(set(plan.groups.values())) > 1:
-        if group or id(here.location) in plan.empty:
-            yield from _on_route(here)
+    plan = _plan(place.server, place.config)
+    group = plan.groups[id(place.location)]
+    key = next((k for k in KEYS if k in place), "block-cidrs")
+    path = place.location.declared
+    if place.options.envoy_filters and place.server.regex and len(set(plan.groups.values())) > 1:
+        if group or id(place.location) in plan.empty:
+            yield from _on_route(place)
         return
-    if id(here.location) in plan.empty:
-        yield NOTHING.about(key, path=path)
+    if id(place.location) in plan.empty:
+        yield NOTHING(key, path=path)
     if not group:
         return
-    if plan.fits[id(here.location)].impossible:
-        so = "it is served to everybody" if here.options.allow_unprotected else "it answers 503"
-        yield WITHHELD.about(key, path=path, so=so)
-        if not here.options.allow_unprotected:
-            yield withheld()
+    if plan.fits[id(place.location)].impossible:
+        so = "it is served to everybody" if place.options.allow_unprotected else "it answers 503"
+        yield WITHHELD(key, path=path, so=so)
+        if not place.options.allow_unprotected:
+            yield unavailable()
         return
-    found = addresses(here.config, here.location)
+    found = addresses(place.config, place.location)
     sources = [{"remoteIpBlocks": list(found.deny)}] if found.deny else []
     sources += [{"notRemoteIpBlocks": list(found.allow)}] if found.allow else []
-    yield authorization(plan, group, here.options, "DENY", sources)
-    yield from plan.refusal_routes(here.location)
+    yield authorization(plan, group, place.options, "DENY", sources)
+    yield from plan.refusal_routes(place.location)
     yield action(
         "client-address",
         "see that the gateway sees the addresses of the clients: externalTrafficPolicy: Local at "
         "its Service, or the PROXY protocol, or numTrustedProxies behind an HTTP load balancer",
     )
-    for remark in plan.remarks(here.location):
-        said = REMARKS[remark.kind].about(
-            key, protected=path, path=remark.path, start=remark.start, host=here.server.host
+    for remark in plan.remarks(place.location):
+        said = REMARKS[remark.kind](
+            key, protected=path, path=remark.path, start=remark.start, host=place.server.host
         )
         if remark.moved:  # the redirect is for everybody
             said = replace(said, severity="warning")
         yield said.for_host() if remark.path == "*" else replace(said, path=remark.path)
 
 
-def _on_route(here: Here) -> Iterator[Edit]:
+def _on_route(place: Place) -> Iterator[Edit]:
     """The same check as a filter of the location's routes, which know their own patterns."""
-    found = addresses(here.config, here.location)
+    found = addresses(place.config, place.location)
     refused = [_network(text) for text in found.deny]
     if found.allow:
         refused.append({"not_id": {"or_ids": {"ids": [_network(t) for t in found.allow]}}})
     policy = {"permissions": [{"any": True}], "principals": refused}
     rules = {"action": "DENY", "policies": {"addresses": policy}}
     own = typed(f"{RBAC}PerRoute", rbac={"rules": rules})
-    yield envoy_filter(here, "who-may-ask", http_filter(FILTER, typed(RBAC)))
-    name = f"who-may-ask {here.route_name}"
+    yield envoy_filter(place, "who-may-ask", http_filter(FILTER, typed(RBAC)))
+    name = f"who-may-ask {place.route_name}"
     yield envoy_filter(
-        here, name, on_route(here.route_name, {"typed_per_filter_config": {FILTER: own}})
+        place, name, on_route(place.route_name, {"typed_per_filter_config": {FILTER: own}})
     )
 
 

@@ -8,9 +8,9 @@ from nginx2istio.istio.envoy import expires_lua
 from nginx2istio.rule import (
     Edit,
     Finding,
-    Here,
     Message,
     Phase,
+    Place,
     Upstream,
     destination,
     envoy_filter,
@@ -27,6 +27,7 @@ ASSIGNED = Message(
     "N2I300",
     "translated",
     "warning",
+    "",
     "the cookie {name} keeps a client at one pod as before, but its value is Envoy's own: a "
     "client that brings nginx's cookie may get to another pod once",
     "switch over when losing the sessions once does no harm",
@@ -35,6 +36,7 @@ EXPIRES = Message(
     "N2I301",
     "approximated",
     "info",
+    "",
     "the cookie {name} says its lifetime by Max-Age only, not by Expires",
     "nothing: all browsers of the last ten years read Max-Age, and prefer it; --envoy-filters adds "
     "Expires",
@@ -44,6 +46,7 @@ PERSISTENT = Message(
     "N2I302",
     "approximated",
     "info",
+    "",
     "a client whose cookie {name} names no pod (made up, or the pod is gone) keeps this cookie and "
     "is sent to the pod that its value hashes to; nginx gives it a new one",
     "nothing: the client still keeps to one pod",
@@ -53,6 +56,7 @@ MOVED = Message(
     "N2I303",
     "approximated",
     "warning",
+    "",
     "affinity-mode persistent leaves every session at its pod when pods are added; under Istio's "
     "consistent hash a part of the sessions moves to the new pods",
     "keep sessions outside of the pods, or convert with --envoy-filters, which writes the pod into "
@@ -63,6 +67,7 @@ OTHER_POD = Message(
     "N2I304",
     "approximated",
     "info",
+    "",
     "when a pod fails, nginx sends the client to another one and gives it a new cookie {name}; "
     "Envoy sends the request to another one, too, but asks the failed pod first until it is gone",
     "nothing: failed pods leave the Service soon",
@@ -72,6 +77,7 @@ OLD_BROWSERS = Message(
     "N2I305",
     "approximated",
     "warning",
+    "",
     "nginx leaves SameSite=None out of the cookie {name} for browsers of 2018 that mistake it; "
     "{why} they can't be told from others",
     "give up session-cookie-conditional-samesite-none, or these browsers",
@@ -81,6 +87,7 @@ ADDRESS = Message(
     "N2I306",
     "translated",
     "info",
+    "",
     "the cookie {name} holds the address of a pod, readable for who looks",
     "nothing, unless the addresses inside of the cluster are a secret",
 )
@@ -88,6 +95,7 @@ TAKES_PART = Message(
     "N2I307",
     "approximated",
     "info",
+    "",
     "nginx obeys the cookie {name} on this path, too, but does not set it here; Envoy sets it",
     "nothing: the cookie is the same as that of the Service's other paths",
     frozenset({"cookies"}),
@@ -122,31 +130,31 @@ MISTAKE_NONE: tuple[dict[str, Any], ...] = (
     "session-cookie-conditional-samesite-none",
     "session-cookie-secure",
     "session-cookie-change-on-failure",
-    scope="upstream",
+    at="upstream",
 )
-def affinity(here: Here) -> Iterator[Edit | Finding]:
+def affinity(place: Place) -> Iterator[Edit | Finding]:
     """The cookie: nginx sets it at the paths that ask for it and obeys it wherever the Service is.
 
     Envoy hashes the cookie's value and makes a cookie only where one with a lifetime is asked for;
     0s is a cookie for the session.
     """
-    upstream = here.upstream
+    upstream = place.upstream
     if upstream is None or upstream.affinity is None:
         return
-    name = here.text("session-cookie-name")
+    name = place.text("session-cookie-name")
     only = upstream.name if legacy(upstream) else ""
     persistent = upstream.affinity.mode == "persistent"
-    if here.options.envoy_filters and persistent and stateful(here):
-        yield from written(here, name)
+    if place.options.envoy_filters and persistent and stateful(place):
+        yield from written(place, name)
         return
-    if (here.server.host, here.location.declared) not in upstream.affinity.places:
+    if (place.server.host, place.location.declared) not in upstream.affinity.places:
         yield destination(f"loadBalancer.{COOKIE}", {"name": name}, upstream=only)
         return
-    for port in here.ports:
-        yield destination(f"loadBalancer.{COOKIE}", cookie(here, port), port, only)
-    if here["session-cookie-conditional-samesite-none"] and here.text(SAMESITE) == "None":
-        yield from old_browsers(here)
-    yield from differences(here, name)
+    for port in place.ports:
+        yield destination(f"loadBalancer.{COOKIE}", cookie(place, port), port, only)
+    if place["session-cookie-conditional-samesite-none"] and place.text(SAMESITE) == "None":
+        yield from old_browsers(place)
+    yield from differences(place, name)
 
 
 SAMESITE = "session-cookie-samesite"
@@ -160,21 +168,21 @@ def legacy(upstream: Upstream) -> bool:
     return False
 
 
-def cookie(here: Here, port: int, samesite: bool = True) -> dict[str, Any]:
+def cookie(place: Place, port: int, samesite: bool = True) -> dict[str, Any]:
     """Istio's HTTPCookie; its HttpOnly is Envoy's own doing, as it is always nginx's."""
     attributes: list[dict[str, str]] = []
-    age = lifetime(here)
+    age = lifetime(place)
     if age is not None and age <= 0:  # a ttl of 0s means a session cookie, not one to forget
         attributes.append({"name": "Max-Age", "value": str(age)})
     for attribute, key in (("Domain", "session-cookie-domain"), ("SameSite", SAMESITE)):
-        if key in here and (samesite or key != SAMESITE):
-            attributes.append({"name": attribute, "value": here.text(key)})
-    if here["session-cookie-secure"] or port == 443:
+        if key in place and (samesite or key != SAMESITE):
+            attributes.append({"name": attribute, "value": place.text(key)})
+    if place["session-cookie-secure"] or port == 443:
         attributes.append({"name": "Secure"})
     made: dict[str, Any] = {
-        "name": here.text("session-cookie-name"),
+        "name": place.text("session-cookie-name"),
         # nginx takes the path of the Ingress, even where that is a regular expression
-        "path": here.text("session-cookie-path") or here.location.declared,
+        "path": place.text("session-cookie-path") or place.location.declared,
         "ttl": f"{age}s" if age and age > 0 else "0s",
     }
     return made | ({"attributes": attributes} if attributes else {})
@@ -185,86 +193,86 @@ STATE = "envoy.extensions.http.stateful_session.cookie.v3.CookieBasedSessionStat
 SESSION = "envoy.extensions.filters.http.stateful_session.v3.StatefulSession"
 
 
-def stateful(here: Here) -> bool:
+def stateful(place: Place) -> bool:
     """Whether Envoy's session filter can set the cookie here.
 
     It keeps away from requests outside of the cookie's path, which nginx does not look at.
     """
-    path = here.text("session-cookie-path") or here.location.declared
+    path = place.text("session-cookie-path") or place.location.declared
     return path == "/" or (
-        here.location.match != "regex" and path.rstrip("/") == here.location.declared.rstrip("/")
+        place.location.match != "regex" and path.rstrip("/") == place.location.declared.rstrip("/")
     )
 
 
-def written(here: Here, name: str) -> Iterator[Edit | Finding]:
+def written(place: Place, name: str) -> Iterator[Edit | Finding]:
     """Write the pod's address into the cookie, which moves with nothing but the pod's end."""
-    assert here.upstream is not None and here.upstream.affinity is not None
-    yield envoy_filter(here, "session", http_filter(FILTER, typed(SESSION), disabled=True))
-    places = here.upstream.affinity.places
-    if (here.server.host, here.location.declared) not in places:
-        yield TAKES_PART.about("affinity-mode", name=name)
+    assert place.upstream is not None and place.upstream.affinity is not None
+    yield envoy_filter(place, "session", http_filter(FILTER, typed(SESSION), disabled=True))
+    places = place.upstream.affinity.places
+    if (place.server.host, place.location.declared) not in places:
+        yield TAKES_PART("affinity-mode", name=name)
     patches = []
     for port in (80, 443):
-        made = typed(STATE, cookie=cookie(here, port))
+        made = typed(STATE, cookie=cookie(place, port))
         state = {"name": "envoy.http.stateful_session.cookie", "typed_config": made}
         session = {"session_state": state}
         config = {FILTER: typed(f"{SESSION}PerRoute", stateful_session=session)}
-        patches.append(on_route(here.route_name, {"typed_per_filter_config": config}, port))
-    yield envoy_filter(here, f"session of {here.route_name}", *patches)
-    yield from told(here, name)
-    yield ADDRESS.about("affinity-mode", name=name)
+        patches.append(on_route(place.route_name, {"typed_per_filter_config": config}, port))
+    yield envoy_filter(place, f"session of {place.route_name}", *patches)
+    yield from told(place, name)
+    yield ADDRESS("affinity-mode", name=name)
     key = "session-cookie-conditional-samesite-none"
-    if here[key] and here.text(SAMESITE) == "None":
-        yield OLD_BROWSERS.about(key, name=name, why="in a cookie with the pod's address")
+    if place[key] and place.text(SAMESITE) == "None":
+        yield OLD_BROWSERS(key, name=name, why="in a cookie with the pod's address")
 
 
-def lifetime(here: Here) -> int | None:
+def lifetime(place: Place) -> int | None:
     """The seconds that browsers keep the cookie, None for one of the session.
 
     Max-Age goes before Expires, which Envoy can't write.
     """
     for key in ("session-cookie-max-age", "session-cookie-expires"):
-        if key in here and here.text(key):
-            return int(here.text(key))
+        if key in place and place.text(key):
+            return int(place.text(key))
     return None
 
 
-def old_browsers(here: Here) -> Iterator[Edit | Finding]:
+def old_browsers(place: Place) -> Iterator[Edit | Finding]:
     """The cookie without SameSite for browsers that take None for Strict."""
-    assert here.upstream is not None
-    if here.upstream.alternatives:
+    assert place.upstream is not None
+    if place.upstream.alternatives:
         key = "session-cookie-conditional-samesite-none"
         why = "with a canary beside the Service"
-        yield OLD_BROWSERS.about(key, name=here.text("session-cookie-name"), why=why)
+        yield OLD_BROWSERS(key, name=place.text("session-cookie-name"), why=why)
         return
-    for port in here.ports:
-        plain = {"loadBalancer": {"consistentHash": {"httpCookie": cookie(here, port, False)}}}
+    for port in place.ports:
+        plain = {"loadBalancer": {"consistentHash": {"httpCookie": cookie(place, port, False)}}}
         for match in MISTAKE_NONE:
-            yield variant(Phase.SPLIT, match, port, route=[to(here.upstream, policy=plain)])
+            yield variant(Phase.SPLIT, match, port, route=[to(place.upstream, policy=plain)])
 
 
-def told(here: Here, name: str) -> Iterator[Edit | Finding]:
+def told(place: Place, name: str) -> Iterator[Edit | Finding]:
     """Say what is another in Envoy's cookie, however it is made."""
-    yield ASSIGNED.about("affinity", name=name)
-    if "session-cookie-expires" not in here:
+    yield ASSIGNED("affinity", name=name)
+    if "session-cookie-expires" not in place:
         return
-    if not here.options.envoy_filters or not TOKEN.fullmatch(name):
-        yield EXPIRES.about("session-cookie-expires", name=name)
+    if not place.options.envoy_filters or not TOKEN.fullmatch(name):
+        yield EXPIRES("session-cookie-expires", name=name)
         return
-    seconds = int(here.text("session-cookie-expires"))
-    value = expires_lua.per_route(name, seconds, "session-cookie-max-age" in here)
+    seconds = int(place.text("session-cookie-expires"))
+    value = expires_lua.per_route(name, seconds, "session-cookie-max-age" in place)
     filter_ = http_filter(expires_lua.NAME, expires_lua.lua_filter(), disabled=True)
-    yield envoy_filter(here, "expires", filter_)
-    yield envoy_filter(here, f"expires of {here.route_name}", on_route(here.route_name, value))
+    yield envoy_filter(place, "expires", filter_)
+    yield envoy_filter(place, f"expires of {place.route_name}", on_route(place.route_name, value))
 
 
-def differences(here: Here, name: str) -> Iterator[Edit | Finding]:
+def differences(place: Place, name: str) -> Iterator[Edit | Finding]:
     """Say what a client can notice of a consistent hash."""
-    yield from told(here, name)
-    if here.text("affinity-mode") == "persistent":
-        yield PERSISTENT.about("affinity-mode", name=name)
-        yield MOVED.about("affinity-mode")
-    if here["session-cookie-change-on-failure"]:
+    yield from told(place, name)
+    if place.text("affinity-mode") == "persistent":
+        yield PERSISTENT("affinity-mode", name=name)
+        yield MOVED("affinity-mode")
+    if place["session-cookie-change-on-failure"]:
         # under a hash pilot else leaves retries at the same pod, as nginx does by default
         yield route("retries.retryIgnorePreviousHosts", True)
-        yield OTHER_POD.about("session-cookie-change-on-failure", name=name)
+        yield OTHER_POD("session-cookie-change-on-failure", name=name)

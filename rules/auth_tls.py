@@ -9,9 +9,9 @@ from nginx2istio.nginx.facts.external_auth import external_auth
 from nginx2istio.rule import (
     Edit,
     Finding,
-    Here,
     Message,
     Phase,
+    Place,
     action,
     addresses,
     answer,
@@ -28,6 +28,7 @@ WRONG = Message(
     "N2I240",
     "approximated",
     "info",
+    "",
     "a client whose certificate is of another authority gets {was} from nginx; the new gateway "
     "breaks the connection off",
     "nothing: it is refused in both; tell those who run such clients what the error looks like",
@@ -37,6 +38,7 @@ UNVERIFIED = Message(
     "N2I241",
     "unsupported",
     "error",
+    "",
     "nginx lets certificates of any authority pass (optional_no_ca) and tells the back end whether "
     "one is valid; the new gateway refuses those that Secret {secret} does not cover",
     "add their authorities to the Secret",
@@ -46,6 +48,7 @@ SECRET = Message(
     "N2I242",
     "approximated",
     "info",
+    "",
     "whether Secret {secret} exists and has a ca.crt can't be seen; if it does not, nginx answers "
     "403 on the whole host, and the new gateway refuses https connections",
     "see that it does",
@@ -55,6 +58,7 @@ DEPTH = Message(
     "N2I243",
     "approximated",
     "info",
+    "",
     "nginx follows a client's certificate over {depth} at most to the authority in Secret "
     "{secret}; Envoy follows as many as there are",
     "nothing, if the authority has signed no other authorities",
@@ -63,6 +67,7 @@ PAGE = Message(
     "N2I244",
     "unsupported",
     "warning",
+    "",
     "the page {page} for clients without a certificate can't be shown, as {why}; they get 400",
     "name a whole address (https://...) without variables",
     frozenset({"redirect", "status"}),
@@ -71,6 +76,7 @@ CN = Message(
     "N2I245",
     "unsupported",
     "error",
+    "",
     "Istio can't compare the subject of certificates with {pattern} ({why}); the host answers 403 "
     "to all",
     "write it with plain characters, dots and stars",
@@ -80,6 +86,7 @@ ORDER = Message(
     "N2I246",
     "approximated",
     "info",
+    "",
     "who shows no certificate and may not enter for another reason, too (address, credentials), is "
     "told so: the gateway looks at those first",
     "nothing: it is refused in both",
@@ -95,87 +102,87 @@ NAMES = ("ssl-client-verify", "ssl-client-subject-dn", "ssl-client-issuer-dn")
     "auth-tls-verify-depth",
     "auth-tls-error-page",
     "auth-tls-match-cn",
-    scope="server",
+    at="server",
     when="always",
 )
-def auth_tls(here: Here) -> Iterator[Edit | Finding]:
+def auth_tls(place: Place) -> Iterator[Edit | Finding]:
     """A server's ssl_verify_client: a missing or wrong certificate is 400, over https only.
 
     The gateway asks for a certificate and takes none or a valid one (OPTIONAL_MUTUAL); a route
     before all others answers clients that showed none. `auth-tls-match-cn` is 403 in nginx for all
     other subjects, over plain HTTP (where there is none) for everybody.
     """
-    if here.server.denied:
+    if place.server.denied:
         yield front(Phase.SERVER, {}, directResponse=FORBIDDEN)
-    if "auth-tls-secret" not in here or here.server.denied:
+    if "auth-tls-secret" not in place or place.server.denied:
         return
-    verify, reference = here.text("auth-tls-verify-client"), here.text("auth-tls-secret")
-    if verify != "off" and here.tls:
-        yield from _asked_for(here, reference)
-        yield SECRET.about("auth-tls-secret", secret=reference)
+    verify, reference = place.text("auth-tls-verify-client"), place.text("auth-tls-secret")
+    if verify != "off" and place.tls:
+        yield from _asked_for(place, reference)
+        yield SECRET("auth-tls-secret", secret=reference)
         wrong = UNVERIFIED if verify == "optional_no_ca" else WRONG
-        was = "400" if "auth-tls-error-page" not in here else "sent to a page"
-        yield wrong.about("auth-tls-verify-client", secret=reference, was=was)
-        depth = here.number("auth-tls-verify-depth")
+        was = "400" if "auth-tls-error-page" not in place else "sent to a page"
+        yield wrong("auth-tls-verify-client", secret=reference, was=was)
+        depth = place.number("auth-tls-verify-depth")
         over = "one authority" if depth == 1 else f"{depth} authorities"
-        yield DEPTH.about("auth-tls-verify-depth", depth=over, secret=reference)
-    if verify == "on" and here.tls:
-        yield from _refused(here)
-        if _checked_before(here):
-            yield ORDER.about("auth-tls-verify-client")
-    if "auth-tls-match-cn" in here:
-        yield from _subjects(here, verify)
+        yield DEPTH("auth-tls-verify-depth", depth=over, secret=reference)
+    if verify == "on" and place.tls:
+        yield from _refused(place)
+        if _checked_before(place):
+            yield ORDER("auth-tls-verify-client")
+    if "auth-tls-match-cn" in place:
+        yield from _subjects(place, verify)
 
 
-def _asked_for(here: Here, reference: str) -> Iterator[Edit]:
+def _asked_for(place: Place, reference: str) -> Iterator[Edit]:
     """The gateway's side of it. The authority is in a Secret beside the certificate's own."""
     yield gateway("mode", "OPTIONAL_MUTUAL")
     topology = "defaultConfig.gatewayTopology.forwardClientCertDetails"
     yield mesh(topology, "SANITIZE_SET")
-    own = here.server.certificate
+    own = place.server.certificate
     served = f"{own.namespace}/{own.secret}" if own and own.secret else ""
-    served = served or here.config.controller.default_ssl_certificate
+    served = served or place.config.controller.default_ssl_certificate
     if served == reference:
         return  # one Secret has both
-    by_itself = here.options.istio_version >= (1, 27)
+    by_itself = place.options.istio_version >= (1, 27)
     namespace, _, name = (reference if by_itself else served).partition("/")
-    there = f"{secret_name(namespace, name, here.options)}-cacert"
+    there = f"{secret_name(namespace, name, place.options)}-cacert"
     if by_itself:
         yield gateway("caCertCredentialName", there)
-    what = f"the authority of the clients of {here.server.host}"
+    what = f"the authority of the clients of {place.server.host}"
     namespace, _, name = reference.partition("/")
-    wanted = copy_secret(namespace, name, there, here.options, what)
+    wanted = copy_secret(namespace, name, there, place.options, what)
     yield action(wanted.pop("kind"), wanted.pop("text"), **wanted)
 
 
-def _refused(here: Here) -> Iterator[Edit | Finding]:
+def _refused(place: Place) -> Iterator[Edit | Finding]:
     """Who shows no certificate: 400, or a redirect to a page."""
-    page = here.text("auth-tls-error-page") if "auth-tls-error-page" in here else ""
+    page = place.text("auth-tls-error-page") if "auth-tls-error-page" in place else ""
     if page and "$" not in page and page.startswith(("http://", "https://")):
         fields = answer(302, literal(page))
     else:
         fields = {"directResponse": {"status": 400}}
         if page:
             why = "it has variables" if "$" in page else "it is a path of the host itself"
-            yield PAGE.about("auth-tls-error-page", page=page, why=why)
+            yield PAGE("auth-tls-error-page", page=page, why=why)
     yield front(Phase.SERVER, certificate.ABSENT, 443, **fields)
 
 
-def _checked_before(here: Here) -> bool:
+def _checked_before(place: Place) -> bool:
     """Whether a policy looks at requests of the host before its routes do."""
-    places = here.server.locations
-    if any(addresses(here.config, x) for x in places):
+    places = place.server.locations
+    if any(addresses(place.config, x) for x in places):
         return True
-    asked = any(external_auth(here.config, x) for x in places)
-    return asked and not here.options.envoy_filters
+    asked = any(external_auth(place.config, x) for x in places)
+    return asked and not place.options.envoy_filters
 
 
-def _subjects(here: Here, verify: str) -> Iterator[Edit | Finding]:
-    pattern = here.text("auth-tls-match-cn")
+def _subjects(place: Place, verify: str) -> Iterator[Edit | Finding]:
+    pattern = place.text("auth-tls-match-cn")
     try:
         known = certificate.subject_matches(pattern)
     except re2.Untranslatable as why:
-        yield CN.about("auth-tls-match-cn", pattern=pattern, why=why)
+        yield CN("auth-tls-match-cn", pattern=pattern, why=why)
         yield front(Phase.SERVER, {}, directResponse=FORBIDDEN)
         return
     if re2.takes_nothing(f".*(?:{pattern}).*"):  # as without a certificate the subject is empty
@@ -190,14 +197,14 @@ def _subjects(here: Here, verify: str) -> Iterator[Edit | Finding]:
         yield front(Phase.SERVER, certificate.without(known), 443, directResponse=FORBIDDEN)
 
 
-@rule("auth-tls-pass-certificate-to-upstream", when="given", reads=("auth-tls-secret",))
-def client_certificate_headers(here: Here) -> Iterator[Edit | Finding]:
+@rule("auth-tls-pass-certificate-to-upstream", when="configured", reads="auth-tls-secret")
+def client_certificate_headers(place: Place) -> Iterator[Edit | Finding]:
     """Back ends of a host with `auth-tls-secret` learn about the certificate by headers.
 
     nginx replaces what a client sends under their names; over plain HTTP they do not arrive.
     """
-    settings = here.server.settings
-    if "auth-tls-secret" not in settings or here.upstream is None or here.location.slash_redirect:
+    settings = place.server.settings
+    if "auth-tls-secret" not in settings or place.upstream is None or place.location.slash_redirect:
         return
     passed = settings.get("auth-tls-pass-certificate-to-upstream")
     names = [certificate.HEADER, *NAMES]

@@ -6,9 +6,9 @@ from typing import Any
 from nginx2istio.rule import (
     Edit,
     Finding,
-    Here,
     Message,
     Phase,
+    Place,
     Setting,
     destination,
     rule,
@@ -20,6 +20,7 @@ SNI = Message(
     "N2I330",
     "approximated",
     "info",
+    "",
     "nginx names no host when it opens TLS to the pods; Istio names the one of the request (SNI)",
     "nothing, unless the pods choose a certificate, or refuse, by the name",
     frozenset({"protocol"}),
@@ -28,6 +29,7 @@ FCGI = Message(
     "N2I331",
     "unsupported",
     "error",
+    "",
     "Envoy doesn't speak FastCGI; the path answers 503 after the conversion",
     "put a web server in front of the FastCGI process, in its pod, and drop the annotation",
     frozenset({"status", "routing"}),
@@ -36,6 +38,7 @@ HEADERS_LOST = Message(
     "N2I332",
     "approximated",
     "info",
+    "",
     "written in lower case, {protocol} makes nginx leave out the headers that it adds for back "
     "ends (X-Real-IP, X-Forwarded-*, Host); Istio sends them",
     "nothing",
@@ -45,6 +48,7 @@ DETAIL = Message(
     "N2I333",
     "approximated",
     "info",
+    "",
     "Istio can't set {name} for the connection to the pods: gateway and pod agree on TLS 1.2 or "
     "1.3 and on a cipher by themselves",
     "nothing, unless a pod must be kept from something that it offers",
@@ -54,6 +58,7 @@ PLAIN = Message(
     "N2I334",
     "ineffective",
     "info",
+    "",
     "{name} does nothing here: backend-protocol is {protocol}, which needs no TLS to the pods",
     "delete the annotation, or set backend-protocol: HTTPS",
 )
@@ -61,6 +66,7 @@ NO_NAME = Message(
     "N2I335",
     "translated",
     "info",
+    "",
     "proxy-ssl-verify is on without a proxy-ssl-name: nginx looks for the name upstream_balancer "
     "in the pods' certificate, and answers 502 if it isn't there; so does the conversion, with 503",
     "set proxy-ssl-name to a name in the pods' certificate",
@@ -70,6 +76,7 @@ KEYS = Message(
     "N2I336",
     "translated",
     "warning",
+    "",
     "the gateway shows the pods the certificate of Secret {name}, which needs tls.crt and tls.key; "
     "as long as the copy {copy} does not exist, the gateway takes no further change of any Service",
     "copy the Secret before you apply the objects; if it holds a ca.crt only, leave "
@@ -79,6 +86,7 @@ OLD_HTTP = Message(
     "N2I337",
     "approximated",
     "info",
+    "",
     "nginx speaks HTTP/1.0 to the pods and opens a connection for each request; Envoy speaks 1.1",
     "nothing, unless a pod takes no HTTP/1.1",
     frozenset({"protocol", "request-headers"}),
@@ -87,6 +95,7 @@ MESHED = Message(
     "N2I338",
     "translated",
     "info",
+    "",
     "the pods are asked over TLS of their own, certificates unchecked as nginx leaves them; a pod "
     "in the mesh that demands Istio's mTLS refuses that",
     "for pods in the mesh use HTTP and let the mesh encrypt",
@@ -107,79 +116,79 @@ TLS = frozenset({"HTTPS", "GRPCS"})
     "fastcgi-index",
     "fastcgi-params-configmap",
 )
-def backend_protocol(here: Here) -> Iterator[Edit | Finding]:
+def backend_protocol(place: Place) -> Iterator[Edit | Finding]:
     """What nginx's proxy_pass or grpc_pass says, the trafficPolicy of the Service says in Istio.
 
     nginx checks no certificate unless told to, so that neither does Envoy.
     """
-    if here.upstream is None or here.location.slash_redirect:
+    if place.upstream is None or place.location.slash_redirect:
         return
-    if here.upstream.name == "upstream-default-backend":
+    if place.upstream.name == "upstream-default-backend":
         return  # which nginx always asks in plain HTTP (buildProxyPass)
-    written = here.text("backend-protocol")
+    written = place.text("backend-protocol")
     protocol = written.upper()
     if protocol == "FCGI":
         for key in ("backend-protocol", "fastcgi-index", "fastcgi-params-configmap"):
-            if key in here:
-                yield FCGI.about(key)
+            if key in place:
+                yield FCGI(key)
         yield variant(Phase.SPLIT, directResponse={"status": 503})
         return
     if protocol in ("GRPC", "GRPCS"):
         yield destination("connectionPool.http.h2UpgradePolicy", "UPGRADE")
         if written != protocol:
-            yield HEADERS_LOST.about("backend-protocol", protocol=written)
+            yield HEADERS_LOST("backend-protocol", protocol=written)
     if protocol in TLS or protocol == "AUTO_HTTP":
         # $scheme:// goes on as the request came: TLS to the pods for https, plain for http
-        yield from encrypted(here, 443 if protocol == "AUTO_HTTP" else 0)
+        yield from encrypted(place, 443 if protocol == "AUTO_HTTP" else 0)
         return
-    for key in here.settings:
+    for key in place.settings:
         if key.startswith("proxy-ssl-"):
-            yield PLAIN.about(key, name=key, protocol=protocol)
+            yield PLAIN(key, name=key, protocol=protocol)
 
 
-def encrypted(here: Here, port: int) -> Iterator[Edit | Finding]:
+def encrypted(place: Place, port: int) -> Iterator[Edit | Finding]:
     """TLS to the pods: with a certificate of nginx's, checked or not, named or not."""
-    settings = secured(here)
+    settings = secured(place)
     reference = said(settings, "proxy-ssl-secret")
     policy: dict[str, Any] = {"mode": "SIMPLE", "insecureSkipVerify": True}
-    if port == 0 or port in here.ports:
-        yield MESHED.about("backend-protocol")
+    if port == 0 or port in place.ports:
+        yield MESHED("backend-protocol")
     if reference:
-        name, edits = secret(here, reference, "the certificate that the pods are shown")
+        name, edits = secret(place, reference, "the certificate that the pods are shown")
         yield from edits
         if edits:
-            yield KEYS.about("proxy-ssl-secret", name=reference, copy=name)
+            yield KEYS("proxy-ssl-secret", name=reference, copy=name)
         policy |= {"mode": "MUTUAL", "credentialName": name}
     host = said(settings, "proxy-ssl-name")
     if said(settings, "proxy-ssl-verify") == "on":
         del policy["insecureSkipVerify"]
         policy["subjectAltNames"] = [host or "upstream_balancer"]
         if not host:
-            yield NO_NAME.about("proxy-ssl-verify")
+            yield NO_NAME("proxy-ssl-verify")
     if host and said(settings, "proxy-ssl-server-name") == "on":
         policy["sni"] = host
     else:
-        yield SNI.about("backend-protocol")
+        yield SNI("backend-protocol")
     for key in ("proxy-ssl-ciphers", "proxy-ssl-protocols", "proxy-ssl-verify-depth"):
-        if key in here:
-            yield DETAIL.about(key, name=key)
+        if key in place:
+            yield DETAIL(key, name=key)
     yield destination("tls", policy, port)
 
 
-def secured(here: Here) -> Mapping[str, Setting]:
+def secured(place: Place) -> Mapping[str, Setting]:
     """The proxy-ssl settings in force: the location's, else those of the host.
 
     The first Ingress of the host that names a Secret sets them for the whole server block, unless
     proxy-ssl-location-only says otherwise (``getBackendServers``).
     """
-    if "proxy-ssl-secret" in here.settings or here["proxy-ssl-location-only"]:
-        return here.settings
+    if "proxy-ssl-secret" in place.settings or place["proxy-ssl-location-only"]:
+        return place.settings
     found = {
         loc.ingress.object: loc.settings
-        for loc in here.server.locations
+        for loc in place.server.locations
         if "proxy-ssl-secret" in loc.settings
     }
-    order = [origin.object for origin in here.server.ingresses]
+    order = [origin.object for origin in place.server.ingresses]
     first = min(
         found, key=lambda name: order.index(name) if name in order else len(order), default=""
     )
@@ -191,8 +200,8 @@ def said(settings: Mapping[str, Setting], key: str) -> str:
     return str(settings[key].value) if key in settings else ""
 
 
-@rule("proxy-http-version", when="given")
-def http_version(here: Here) -> Iterator[Edit | Finding]:
+@rule("proxy-http-version", when="configured")
+def http_version(place: Place) -> Iterator[Edit | Finding]:
     """Envoy speaks HTTP/1.1 to pods, as nginx does unless told to speak 1.0."""
-    if here.upstream is not None and here.text("proxy-http-version") == "1.0":
-        yield OLD_HTTP.about("proxy-http-version")
+    if place.upstream is not None and place.text("proxy-http-version") == "1.0":
+        yield OLD_HTTP("proxy-http-version")

@@ -6,8 +6,8 @@ from dataclasses import replace
 from nginx2istio.rule import (
     Edit,
     Finding,
-    Here,
     Message,
+    Place,
     envoy_filter,
     mesh,
     on_manager,
@@ -19,6 +19,7 @@ HTTPS_EVERYWHERE = Message(
     "N2I901",
     "unsupported",
     "info",
+    "",
     "nginx also answers https for hosts without a certificate, with a self-signed one that no "
     "client trusts; the new gateway does not",
     "name a certificate in spec.tls where a host should be served over https",
@@ -28,6 +29,7 @@ REQUEST_HEADERS = Message(
     "N2I902",
     "approximated",
     "info",
+    "",
     "headers that clients send: {what}",
     "see that no back end trusts such a header from outside (many take X_User for X-User), or "
     "convert with --envoy-filters",
@@ -37,6 +39,7 @@ PATHS = Message(
     "N2I903",
     "approximated",
     "info",
+    "",
     "odd paths (//, %2F, ..): nginx matches the tidied path but passes it to the back end as it "
     "came, and redirects to it as it came; Envoy passes and names the tidied one",
     "nothing, unless a back end tells such spellings apart",
@@ -46,6 +49,7 @@ NO_UPGRADE = Message(
     "N2I906",
     "approximated",
     "info",
+    "",
     "requests for another protocol: when a back end answers one for a WebSocket with a status from "
     "200 to 399 instead of 101, Envoy passes status and headers on, but neither the body nor its "
     "Content-Type; an offer of HTTP/2 (h2c) it does not pass on, and a request for any other "
@@ -58,6 +62,7 @@ REFUSALS = Message(
     "N2I905",
     "approximated",
     "info",
+    "",
     "requests that no browser sends: nginx refuses a header over 8 KB, a broken escape or a path "
     "that leaves the root with 400 and TRACE with 405{nginx}; Envoy takes headers up to 60 KB"
     "{envoy}, and treats some of the others otherwise",
@@ -80,6 +85,7 @@ ERROR_PAGES = Message(
     "N2I904",
     "approximated",
     "info",
+    "",
     "answers that the proxy makes itself (404, 413, 502, 503 ...) have a small HTML page under "
     "nginx, and a line of text or nothing under Envoy",
     "nothing: the status is the same; custom-http-errors shows pages of your own",
@@ -89,6 +95,7 @@ ACCEL = Message(
     "N2I907",
     "approximated",
     "info",
+    "",
     "nginx obeys and hides the headers X-Accel-* of a back end's answer (X-Accel-Redirect has it "
     "answer with another path, X-Accel-Expires and the like do nothing without a cache); Envoy "
     "passes them on to the client",
@@ -99,6 +106,7 @@ LONG_ANSWERS = Message(
     "N2I908",
     "approximated",
     "info",
+    "",
     "nginx answers 502 when the headers of a back end's answer are over {size} in all "
     "(proxy-buffer-size); Envoy passes up to 60 KB",
     "nothing",
@@ -117,22 +125,20 @@ IDENTITY = frozenset({"auth-url", "auth-response-headers", "auth-tls-secret"})
     "HTML error pages",
     "X-Accel-* backend headers",
     "response header size",
-    scope="once",
+    at="conversion",
     when="always",
-    reads=("proxy-buffer-size",),
+    reads="proxy-buffer-size",
 )
-def baseline(here: Here) -> Iterator[Edit | Finding]:
+def baseline(place: Place) -> Iterator[Edit | Finding]:
     """Said once a report; mesh configuration makes Envoy match tidied paths as nginx does."""
     yield mesh("pathNormalization", {"normalization": "DECODE_AND_MERGE_SLASHES"})
-    yield HTTPS_EVERYWHERE.about("").for_every_host()
-    yield PATHS.about("").for_every_host()
-    yield REFUSALS.about(
-        "", **(REFUSED if here.options.envoy_filters else OLD_HTTP)
-    ).for_every_host()
-    yield NO_UPGRADE.about("").for_every_host()
-    yield ERROR_PAGES.about("").for_every_host()
-    yield ACCEL.about("").for_every_host()
-    yield LONG_ANSWERS.about("", size=here["proxy-buffer-size"]).for_every_host()
+    yield HTTPS_EVERYWHERE("").for_every_host()
+    yield PATHS("").for_every_host()
+    yield REFUSALS("", **(REFUSED if place.options.envoy_filters else OLD_HTTP)).for_every_host()
+    yield NO_UPGRADE("").for_every_host()
+    yield ERROR_PAGES("").for_every_host()
+    yield ACCEL("").for_every_host()
+    yield LONG_ANSWERS("", size=place["proxy-buffer-size"]).for_every_host()
 
 
 @rule(
@@ -141,30 +147,30 @@ def baseline(here: Here) -> Iterator[Edit | Finding]:
     "generate-request-id",
     "underscores in request headers",
     "X-Request-ID",
-    scope="once",
+    at="conversion",
     when="always",
-    reads=("forwarded-for-header",),
+    reads="forwarded-for-header",
 )
-def client_headers(here: Here) -> Iterator[Edit | Finding]:
+def client_headers(place: Place) -> Iterator[Edit | Finding]:
     """Nginx drops headers whose names it finds odd, and keeps the client's X-Request-ID.
 
     Envoy can do both in its connection manager, where only an EnvoyFilter reaches. Where nginx
     sends no X-Request-ID (`generate-request-id: "false"`), an additional one does no harm.
     """
-    odd = _odd_names(here)
-    if not here.options.envoy_filters:
+    odd = _odd_names(place)
+    if not place.options.envoy_filters:
         what = ["Envoy makes a new X-Request-ID"]
         what += [f"keeps names with {odd}, which nginx drops"] if odd else []
-        if here.text("forwarded-for-header").lower() == "x-forwarded-for":
+        if place.text("forwarded-for-header").lower() == "x-forwarded-for":
             what.append("back ends get no X-Original-Forwarded-For")
-        said = REQUEST_HEADERS.about("", what=", ".join(what)).for_every_host()
-        yield replace(said, severity="warning") if odd and _identified(here) else said
+        said = REQUEST_HEADERS("", what=", ".join(what)).for_every_host()
+        yield replace(said, severity="warning") if odd and _identified(place) else said
         return
     fields: dict[str, object] = {
         "preserve_external_request_id": True,
         "http_protocol_options": {"accept_http_10": True},
     }
-    source = here.text("forwarded-for-header")
+    source = place.text("forwarded-for-header")
     original = {"key": "X-Original-Forwarded-For", "value": f"%REQ({source.upper()})%"}
     mutations: list[dict[str, object]] = [
         {"remove": "x-original-forwarded-for"},
@@ -181,17 +187,17 @@ def client_headers(here: Here) -> Iterator[Edit | Finding]:
     )
     name = "envoy.http.early_header_mutation.header_mutation"
     fields["early_header_mutation_extensions"] = [{"name": name, "typed_config": early}]
-    yield envoy_filter(here, "client-headers", on_manager(fields))
+    yield envoy_filter(place, "client-headers", on_manager(fields))
 
 
-def _identified(here: Here) -> bool:
+def _identified(place: Place) -> bool:
     """Whether back ends learn by headers who asks: to some X_User is as good as X-User."""
-    given = here.config.controller.given
-    return "global-auth-url" in given or any(s.key in IDENTITY for s in here.config.settings)
+    given = place.config.controller.given
+    return "global-auth-url" in given or any(s.key in IDENTITY for s in place.config.settings)
 
 
-def _odd_names(here: Here) -> str:
+def _odd_names(place: Place) -> str:
     """What nginx does not suffer in the name of a header, "" when it suffers all."""
-    if not here["ignore-invalid-headers"]:
+    if not place["ignore-invalid-headers"]:
         return ""
-    return "dots" if here["enable-underscores-in-headers"] else "underscores or dots"
+    return "dots" if place["enable-underscores-in-headers"] else "underscores or dots"

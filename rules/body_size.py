@@ -7,11 +7,11 @@ from functools import lru_cache
 from nginx2istio.rule import (
     Edit,
     Finding,
-    Here,
     Location,
     Message,
     NginxConfig,
     Phase,
+    Place,
     Server,
     Value,
     envoy_filter,
@@ -30,6 +30,7 @@ UNKNOWN_LENGTH = Message(
     "N2I500",
     "approximated",
     "info",
+    "",
     "bodies over {size} are refused with 413 as before when the request states its length; one of "
     "unknown length (chunked) passes, whatever its size",
     "let the back end limit chunked bodies, or convert with --envoy-filters",
@@ -39,6 +40,7 @@ DEFAULT_UNKNOWN_LENGTH = Message(
     "N2I501",
     "approximated",
     "info",
+    "",
     "request bodies over nginx's default limit of {size} are refused with 413 as before when the "
     "request states its length; one of unknown length (chunked) passes, whatever its size",
     "let the back ends limit chunked bodies, or convert with --envoy-filters",
@@ -48,6 +50,7 @@ TOO_MUCH_TO_HOLD = Message(
     "N2I502",
     "approximated",
     "info",
+    "",
     "bodies over {size} are refused with 413 as before when the request states its length; one of "
     "unknown length (chunked) passes, as Envoy would have to hold that much in memory to refuse it",
     "let the back end limit chunked bodies",
@@ -101,28 +104,28 @@ def _sizes(server: Server, config: NginxConfig) -> set[int]:
 
 
 @rule("proxy-body-size", when="always")
-def body_size(here: Here) -> Iterator[Edit | Finding]:
+def body_size(place: Place) -> Iterator[Edit | Finding]:
     """Nginx answers 413 before all else when the stated length is over the limit.
 
     A route that matches such lengths says the same. Only a filter that holds the body can refuse
     one of unknown length.
     """
-    size = limit(here["proxy-body-size"])
-    first = here.location is here.server.locations[0]
-    uniform = len(_sizes(here.server, here.config)) == 1
+    size = limit(place["proxy-body-size"])
+    first = place.location is place.server.locations[0]
+    uniform = len(_sizes(place.server, place.config)) == 1
     if size:
         if not uniform:
             yield _refused(size)
         elif first:
             name, refusal = f"body over {shown(size)}", {"status": 413}
             yield front(Phase.FIND, longer(size), shared=True, name=name, directResponse=refusal)
-    if here.options.envoy_filters:
+    if place.options.envoy_filters:
         if size > MOST_HELD:
-            yield TOO_MUCH_TO_HOLD.about("proxy-body-size", size=shown(size))
+            yield TOO_MUCH_TO_HOLD("proxy-body-size", size=shown(size))
         if first:
-            yield from held(here, size if uniform else -1)
-    elif size and "proxy-body-size" in here:
-        yield UNKNOWN_LENGTH.about("proxy-body-size", size=shown(size))
+            yield from held(place, size if uniform else -1)
+    elif size and "proxy-body-size" in place:
+        yield UNKNOWN_LENGTH("proxy-body-size", size=shown(size))
 
 
 @lru_cache
@@ -136,23 +139,23 @@ def _refused(size: int) -> Edit:
     return variant(Phase.FIND, longer(size), directResponse={"status": 413})
 
 
-def held(here: Here, size: int) -> Iterator[Edit]:
+def held(place: Place, size: int) -> Iterator[Edit]:
     """Makes Envoy hold bodies of unknown length up to the limit, which is ``size`` unless -1."""
     patches = []
-    if size >= 0 and not here.server.aliases and not here.server.wildcard:
-        host = "*" if here.server.host == "_" else here.server.host
-        patches = [on_host(host, port, up_to(size)) for port in here.ports if holdable(size)]
+    if size >= 0 and not place.server.aliases and not place.server.wildcard:
+        host = "*" if place.server.host == "_" else place.server.host
+        patches = [on_host(host, port, up_to(size)) for port in place.ports if holdable(size)]
     else:
-        names = {route_name(x): limit(here.at(x, "proxy-body-size")) for x in own(here)}
+        names = {route_name(x): limit(place.at(x, "proxy-body-size")) for x in own(place)}
         patches = [on_route(n, up_to(s)) for n, s in names.items() if holdable(s)]
     if patches:
-        yield envoy_filter(here, "body-limit", held_filter())
-        yield envoy_filter(here, f"body-limit-{here.server.host}", *patches)
+        yield envoy_filter(place, "body-limit", held_filter())
+        yield envoy_filter(place, f"body-limit-{place.server.host}", *patches)
 
 
-def own(here: Here) -> Iterator[Location]:
+def own(place: Place) -> Iterator[Location]:
     """The locations of the host that can have a body sent to a back end."""
-    yield from (x for x in here.server.locations if x.upstream and not x.slash_redirect)
+    yield from (x for x in place.server.locations if x.upstream and not x.slash_redirect)
 
 
 def holdable(size: int) -> bool:
@@ -211,13 +214,13 @@ def header(name: str, pattern: str) -> dict[str, object]:
     }
 
 
-@rule("1 MiB request body limit", scope="once", when="always", reads=("proxy-body-size",))
-def body_size_default(here: Here) -> Iterator[Edit | Finding]:
+@rule("1 MiB request body limit", at="conversion", when="always", reads="proxy-body-size")
+def body_size_default(place: Place) -> Iterator[Edit | Finding]:
     """The default limit holds everywhere; what a VirtualService can't do about it is said once."""
-    if here.options.envoy_filters:
+    if place.options.envoy_filters:
         return
-    ingresses = [x.settings for s in here.config.servers for x in s.locations]
+    ingresses = [x.settings for s in place.config.servers for x in s.locations]
     if any("proxy-body-size" not in settings for settings in ingresses):
-        size = limit(here["proxy-body-size"])
+        size = limit(place["proxy-body-size"])
         if size:
-            yield DEFAULT_UNKNOWN_LENGTH.about("proxy-body-size", size=shown(size)).for_every_host()
+            yield DEFAULT_UNKNOWN_LENGTH("proxy-body-size", size=shown(size)).for_every_host()

@@ -9,9 +9,9 @@ from nginx2istio.istio import re2
 from nginx2istio.rule import (
     Edit,
     Finding,
-    Here,
     Message,
     Phase,
+    Place,
     Upstream,
     literal,
     route,
@@ -24,6 +24,7 @@ NO_PODS = Message(
     "N2I310",
     "approximated",
     "info",
+    "",
     "while no pod of the canary {canary} is ready, nginx asks the main Service instead; the new "
     "gateway answers the canary's requests with 503",
     "take the canary's Ingress away, and convert again, before its pods go",
@@ -33,6 +34,7 @@ UNAVAILABLE = Message(
     "N2I311",
     "translated",
     "info",
+    "",
     "nginx sends all requests to the main Service, and so does the conversion: {why}",
     "delete the canary, or create its Service and convert again",
 )
@@ -40,6 +42,7 @@ SECOND = Message(
     "N2I312",
     "ineffective",
     "info",
+    "",
     "{canary} is the second canary of {main}; nginx sends requests to the first one only",
     "delete the second canary",
 )
@@ -47,6 +50,7 @@ PATTERN = Message(
     "N2I313",
     "unsupported",
     "warning",
+    "",
     "Envoy's RE2 can't express canary-by-header-pattern ({why}): the header {name} is not looked "
     "at, what comes after it decides",
     "write the pattern without look-around and back references",
@@ -56,6 +60,7 @@ STICKY = Message(
     "N2I314",
     "approximated",
     "info",
+    "",
     "nginx writes into the cookie {cookie} whether the client belongs to the main Service or the "
     "canary; Envoy can't, so that a second cookie {marker} says it",
     "nothing: clients stay where they are, as with nginx",
@@ -65,6 +70,7 @@ SEVERAL = Message(
     "N2I315",
     "approximated",
     "info",
+    "",
     "of several {what} named {name} in one request nginx looks at {taken}; Envoy at any of them",
     "nothing: browsers send one",
     frozenset({"routing"}),
@@ -80,7 +86,7 @@ SEVERAL = Message(
     "canary-by-header-pattern",
     "canary-by-cookie",
     "affinity-canary-behavior",
-    scope="upstream",
+    at="upstream",
     reads=(
         "session-cookie-name",
         "session-cookie-path",
@@ -91,34 +97,34 @@ SEVERAL = Message(
         "session-cookie-secure",
     ),
 )
-def canary(here: Here) -> Iterator[Edit | Finding]:
+def canary(place: Place) -> Iterator[Edit | Finding]:
     """A canary hangs on the main Service: nginx splits the requests of each path that names it.
 
     Header, cookie, weight, in this order: the first that decides (``route_to_alternative_balancer``
     in balancer.lua). Routes before the path's own one say the same.
     """
-    main = here.upstream
+    main = place.upstream
     if main is None or not main.alternatives:
         return
     other, *ignored = main.alternatives
     for second in ignored:
-        yield SECOND.about("canary", canary=named(second), main=named(main))
+        yield SECOND("canary", canary=named(second), main=named(main))
     if main.unavailable:
         return
     if other.unavailable:
-        yield UNAVAILABLE.about("canary", why=other.unavailable)
+        yield UNAVAILABLE("canary", why=other.unavailable)
         return
-    yield NO_PODS.about("canary", canary=named(other))
+    yield NO_PODS("canary", canary=named(other))
     for key, what, taken in (
         ("canary-by-header", "headers", "all of them joined by commas"),
         ("canary-by-cookie", "cookies", "the first one"),
     ):
         if text(other, key):
-            yield SEVERAL.about(key, what=what, name=text(other, key), taken=taken)
+            yield SEVERAL(key, what=what, name=text(other, key), taken=taken)
     if main.affinity is None:
-        yield from split(here, main, other)
+        yield from split(place, main, other)
         return
-    yield from sticky(here, main, other)
+    yield from sticky(place, main, other)
 
 
 def named(upstream: Upstream) -> str:
@@ -127,7 +133,7 @@ def named(upstream: Upstream) -> str:
 
 
 def split(
-    here: Here,
+    place: Place,
     main: Upstream,
     other: Upstream,
     port: int = 0,
@@ -136,7 +142,7 @@ def split(
     """Say which requests go where; ``marks`` are further fields of the two destinations."""
     to_main = [to(main, **{k: v for k, v in marks[0].items() if k != "policy"})]
     to_other = [to(other, **{k: v for k, v in marks[1].items() if k != "policy"})]
-    for match, chosen in (*by_header(here, other), *by_cookie(other)):
+    for match, chosen in (*by_header(place, other), *by_cookie(other)):
         if isinstance(chosen, Finding):
             yield chosen
             continue
@@ -167,7 +173,7 @@ def number(upstream: Upstream, key: str) -> int:
 Decision = tuple[dict[str, Any], bool | Finding]
 
 
-def by_header(here: Here, other: Upstream) -> Iterator[Decision]:
+def by_header(place: Place, other: Upstream) -> Iterator[Decision]:
     """Matches by the header: nginx's `$http_x_y` is the header X-Y, never X_Y, which it drops."""
     name = text(other, "canary-by-header").lower().replace("_", "-")
     if not re.fullmatch("[a-z0-9-]+", name):
@@ -184,7 +190,7 @@ def by_header(here: Here, other: Upstream) -> Iterator[Decision]:
         try:
             found = re2.compiled(f".*(?:{pattern}).*")
         except re2.Untranslatable as why:
-            yield {}, PATTERN.about("canary-by-header-pattern", why=why, name=name)
+            yield {}, PATTERN("canary-by-header-pattern", why=why, name=name)
             return
         yield {"headers": {name: {"regex": found}}}, True
 
@@ -214,49 +220,47 @@ def carrying(name: str, value: str, form: str = "{}") -> dict[str, Any]:
     return {"headers": {"cookie": {"regex": f"(.*[;,] *)?{said} *= *{value}(;.*)?"}}}
 
 
-def sticky(here: Here, main: Upstream, other: Upstream) -> Iterator[Edit | Finding]:
+def sticky(place: Place, main: Upstream, other: Upstream) -> Iterator[Edit | Finding]:
     """Who belongs to the main Service or the canary by cookie stays there, whatever else it sends.
 
     With `affinity-canary-behavior: legacy` nothing but the main Service holds its clients.
     """
     assert main.affinity is not None
-    name = here.text("session-cookie-name")
+    name = place.text("session-cookie-name")
     marker = f"{name}-canary"
     legacy = text(other, "affinity-canary-behavior") == "legacy"
-    marking = (here.server.host, here.location.declared) in main.affinity.places
+    marking = (place.server.host, place.location.declared) in main.affinity.places
     yield variant(Phase.SPLIT, carrying(marker, "never"), route=[to(main)])
     if not legacy:
         yield variant(Phase.SPLIT, carrying(marker, "always"), route=[to(other)])
     # Both destinations' hash policies count for a route that has weights, whichever is chosen.
     # Only the first may make the cookie, or there would be two, and another hash than later.
     reading = {"loadBalancer": {"consistentHash": {"httpCookie": {"name": name}}}}
-    for port in here.ports:
+    for port in place.ports:
         marks: list[dict[str, Any]] = [{}, {} if legacy else {"policy": reading}]
         if marking:
-            marks[0]["headers"] = mark(here, port, marker, "never")
+            marks[0]["headers"] = mark(place, port, marker, "never")
             if not legacy:
-                marks[1]["headers"] = mark(here, port, marker, "always")
-        yield from split(here, main, other, port, (marks[0], marks[1]))
+                marks[1]["headers"] = mark(place, port, marker, "always")
+        yield from split(place, main, other, port, (marks[0], marks[1]))
     if marking:
-        yield STICKY.about(
-            "affinity-canary-behavior" if legacy else "canary", cookie=name, marker=marker
-        )
+        yield STICKY("affinity-canary-behavior" if legacy else "canary", cookie=name, marker=marker)
 
 
-def mark(here: Here, port: int, marker: str, value: str) -> dict[str, Any]:
+def mark(place: Place, port: int, marker: str, value: str) -> dict[str, Any]:
     """Response headers that set the marker, with the attributes of the affinity cookie."""
     said = [f"{marker}={value}"]
-    path = here.text("session-cookie-path") or here.location.declared
+    path = place.text("session-cookie-path") or place.location.declared
     said.append(f"Path={path}")
     for attribute, key in (
         ("Domain", "session-cookie-domain"),
         ("SameSite", "session-cookie-samesite"),
     ):
-        if key in here:
-            said.append(f"{attribute}={here.text(key)}")
-    age = here.text("session-cookie-max-age") or here.text("session-cookie-expires")
+        if key in place:
+            said.append(f"{attribute}={place.text(key)}")
+    age = place.text("session-cookie-max-age") or place.text("session-cookie-expires")
     if age:
         said.append(f"Max-Age={age}")
-    if here["session-cookie-secure"] or port == 443:
+    if place["session-cookie-secure"] or port == 443:
         said.append("Secure")
     return {"response": {"add": {"Set-Cookie": literal("; ".join([*said, "HttpOnly"]))}}}

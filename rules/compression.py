@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 
-from nginx2istio.rule import Edit, Finding, Here, Message, envoy_filter, http_filter, rule, typed
+from nginx2istio.rule import Edit, Finding, Message, Place, envoy_filter, http_filter, rule, typed
 
 UNPACKED = Message(
     "N2I447",
     "unsupported",
     "info",
+    "",
     "nginx compresses answers ({how}) for clients that take it; the new gateway does not",
     "convert with --envoy-filters, or compress in the applications",
     frozenset({"response-headers"}),
@@ -16,6 +17,7 @@ ETAG = Message(
     "N2I448",
     "approximated",
     "info",
+    "",
     "a compressed answer keeps its ETag in nginx, as a weak one; Envoy takes a strong ETag off",
     "nothing: clients fetch such an answer once more; from Istio 1.30 on they need not",
     frozenset({"response-headers"}),
@@ -24,6 +26,7 @@ GZIP_DISABLE = Message(
     "N2I449",
     "unsupported",
     "info",
+    "",
     "nginx does not compress for browsers whose User-Agent matches {pattern}; Envoy does, if they "
     "ask for it",
     "nothing: a browser that asks for compressed answers can read them",
@@ -87,42 +90,44 @@ PLAIN = (
     "brotli-types",
     "brotli-min-length",
     "gzip",
-    scope="once",
+    at="conversion",
     when="always",
 )
-def compression(here: Here) -> Iterator[Edit | Finding]:
+def compression(place: Place) -> Iterator[Edit | Finding]:
     """Nginx compresses answers of certain types from a certain length on, and says so by Vary.
 
     Envoy's compressor does the same; only an EnvoyFilter can put it into the gateway.
     """
-    kinds = [k for k, key in (("gzip", "use-gzip"), ("brotli", "enable-brotli")) if here[key]]
-    key = "use-gzip" if here["use-gzip"] else "enable-brotli"
-    if kinds and not here.options.envoy_filters:
-        yield UNPACKED.about(key, how=" and ".join(kinds)).for_every_host()
+    kinds = [k for k, key in (("gzip", "use-gzip"), ("brotli", "enable-brotli")) if place[key]]
+    key = "use-gzip" if place["use-gzip"] else "enable-brotli"
+    if kinds and not place.options.envoy_filters:
+        yield UNPACKED(key, how=" and ".join(kinds)).for_every_host()
         return
     for kind in kinds:
-        yield envoy_filter(here, kind, http_filter(f"nginx2istio.{kind}", _compressor(here, kind)))
-    if kinds and here.options.istio_version < (1, 30):
-        yield ETAG.about(key).for_every_host()
-    if "gzip" in kinds and here["gzip-disable"]:
-        yield GZIP_DISABLE.about("gzip-disable", pattern=here["gzip-disable"]).for_every_host()
+        yield envoy_filter(
+            place, kind, http_filter(f"nginx2istio.{kind}", _compressor(place, kind))
+        )
+    if kinds and place.options.istio_version < (1, 30):
+        yield ETAG(key).for_every_host()
+    if "gzip" in kinds and place["gzip-disable"]:
+        yield GZIP_DISABLE("gzip-disable", pattern=place["gzip-disable"]).for_every_host()
 
 
-def _compressor(here: Here, kind: str) -> dict[str, object]:
-    level = here.number(f"{kind}-level")
+def _compressor(place: Place, kind: str) -> dict[str, object]:
+    level = place.number(f"{kind}-level")
     if kind == "gzip":
         settings = {"compression_level": f"COMPRESSION_LEVEL_{min(max(level, 1), 9)}"}
         library = typed(f"{LIBRARY}.gzip.compressor.v3.Gzip", **settings)
     else:
         library = typed(f"{LIBRARY}.brotli.compressor.v3.Brotli", quality=min(max(level, 0), 11))
-    types = [t for t in here.text(f"{kind}-types").split() if t != "*"]
+    types = [t for t in place.text(f"{kind}-types").split() if t != "*"]
     direction: dict[str, object] = {
         "common_config": {
-            "min_content_length": max(here.number(f"{kind}-min-length"), 30),
+            "min_content_length": max(place.number(f"{kind}-min-length"), 30),
             "content_type": sorted({"text/html", *types}),
         }
     }
-    if here.options.istio_version >= (1, 30):
+    if place.options.istio_version >= (1, 30):
         direction["weaken_etag_on_compress"] = True
     if kind == "gzip":
         direction["uncompressible_response_codes"] = list(PLAIN)

@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 
 from nginx2istio.nginx.keys import catalogue
-from nginx2istio.rule import Edit, Finding, Here, Message, rule
+from nginx2istio.rule import Edit, Finding, Message, Place, rule
 
 REFUSED = Message(
     "N2I594",
     "ineffective",
     "info",
+    "",
     "ingress-nginx can't use what the ConfigMap says of {name}: {why}",
     "correct or delete it; the conversion goes by what is in force today",
 )
@@ -17,6 +18,7 @@ UNKNOWN = Message(
     "N2I595",
     "ineffective",
     "info",
+    "",
     "ingress-nginx knows no ConfigMap key {name} and ignores it{hint}",
     "delete it, or correct its name before the conversion if it was meant to do something",
 )
@@ -24,6 +26,7 @@ FLAG = Message(
     "N2I596",
     "ineffective",
     "warning",
+    "",
     "the controller would not start with its flag --{name}: {why}",
     "check that this Deployment is the one that runs; the flag was ignored in the conversion",
 )
@@ -32,6 +35,7 @@ UNREAD = Message(
     "N2I597",
     "ineffective",
     "info",
+    "",
     "ingress-nginx has a field for the ConfigMap key {name} and never looks at it; only the "
     "annotation does something",
     "delete it",
@@ -44,19 +48,19 @@ NEVER_READ = (
 )
 
 
-@rule(scope="once", when="always", reads=NEVER_READ)
-def configmap(here: Here) -> Iterator[Edit | Finding]:
+@rule(at="conversion", when="always", reads=NEVER_READ)
+def configmap(place: Place) -> Iterator[Edit | Finding]:
     """The controller keeps its default for a value that it can't read (``ReadConfig``)."""
-    controller = here.config.controller
+    controller = place.config.controller
     for key, why in sorted(controller.invalid.items()):
-        yield REFUSED.about(key, name=key, why=why).for_every_host()
+        yield REFUSED(key, name=key, why=why).for_every_host()
     for key in controller.unknown:
-        yield UNKNOWN.about(key, name=key, hint=_hint(key)).for_every_host()
+        yield UNKNOWN(key, name=key, hint=_hint(key)).for_every_host()
     for key in NEVER_READ:
-        if here.global_setting(key):
-            yield UNREAD.about(key, name=key).for_every_host()
+        if place.global_setting(key):
+            yield UNREAD(key, name=key).for_every_host()
     for key, why in sorted(controller.flag_problems.items()):
-        yield FLAG.about("", name=key, why=why).for_every_host()
+        yield FLAG("", name=key, why=why).for_every_host()
 
 
 def _hint(key: str) -> str:

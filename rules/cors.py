@@ -3,12 +3,13 @@
 import re
 from collections.abc import Iterator
 
-from nginx2istio.rule import Edit, Finding, Here, Message, Phase, route, rule, variant
+from nginx2istio.rule import Edit, Finding, Message, Phase, Place, route, rule, variant
 
 NO_CREDENTIALS = Message(
     "N2I400",
     "translated",
     "info",
+    "",
     "nginx answers with Access-Control-Allow-Origin: * beside Access-Control-Allow-Credentials: "
     "true, a pair that browsers refuse to give credentials to; the conversion leaves the second "
     "out, as Envoy would turn the pair into leave for every site",
@@ -18,6 +19,7 @@ UNREADABLE = Message(
     "N2I401",
     "approximated",
     "info",
+    "",
     "answers that the gateway makes itself ({what}) carry no CORS headers for origins with a star: "
     "scripts of other sites see a network error where they could read the status before",
     "name the origins without stars, so that the conversion can compare them",
@@ -53,9 +55,8 @@ LONGEST = 1000
     "cors-expose-headers",
     "cors-max-age",
     reads=(*ANSWERING, "ssl-redirect", "force-ssl-redirect"),
-    alike=True,
 )
-def cors(here: Here) -> Iterator[Edit | Finding]:
+def cors(place: Place) -> Iterator[Edit | Finding]:
     """Nginx adds the CORS headers to every answer and answers every OPTIONS itself with 204.
 
     With `*` it does so for everybody: the same headers on the route say that literally, as caches
@@ -63,33 +64,33 @@ def cors(here: Here) -> Iterator[Edit | Finding]:
     request). With a list it does so for the origins on it: a corsPolicy. An OPTIONS from elsewhere
     reaches the back end. nginx looks at OPTIONS before redirects, limits and credentials.
     """
-    origins = here.list("cors-allow-origin")
-    location = here.location
-    if not here["enable-cors"] or not origins or location.denied or location.slash_redirect:
+    origins = place.list("cors-allow-origin")
+    location = place.location
+    if not place["enable-cors"] or not origins or location.denied or location.slash_redirect:
         return
     answer = {
-        "Access-Control-Allow-Methods": here.text("cors-allow-methods"),
-        "Access-Control-Allow-Headers": here.text("cors-allow-headers"),
-        "Access-Control-Max-Age": here.text("cors-max-age"),
+        "Access-Control-Allow-Methods": place.text("cors-allow-methods"),
+        "Access-Control-Allow-Headers": place.text("cors-allow-headers"),
+        "Access-Control-Max-Age": place.text("cors-max-age"),
     }
-    exposed = here.text("cors-expose-headers")
+    exposed = place.text("cors-expose-headers")
     readable = {"Access-Control-Expose-Headers": exposed} if exposed else {}
     if origins == ("*",):
-        if here.settings.get("cors-allow-credentials") and here["cors-allow-credentials"]:
-            yield NO_CREDENTIALS.about("cors-allow-credentials")
+        if place.settings.get("cors-allow-credentials") and place["cors-allow-credentials"]:
+            yield NO_CREDENTIALS("cors-allow-credentials")
         everybody = {"Access-Control-Allow-Origin": "*", **readable}
         yield route("headers.response.set", everybody)
         yield _preflight({"method": {"exact": "OPTIONS"}}, answer)
         return
     patterns = [f"(?i){pattern(origin)}" for origin in origins]
-    yield route("corsPolicy", _policy(here, patterns))
+    yield route("corsPolicy", _policy(place, patterns))
     credentials = {"Access-Control-Allow-Credentials": "true"}
     answer |= {"Access-Control-Allow-Origin": "%REQ(ORIGIN)%", **readable}
-    answer |= credentials if here["cors-allow-credentials"] else {}
+    answer |= credentials if place["cors-allow-credentials"] else {}
     for some in _joined([pattern(origin) for origin in origins]):
         match = {"method": {"exact": "OPTIONS"}, "headers": {"origin": {"regex": some}}}
         yield _preflight(match, answer)
-    yield from _own_answers(here, origins, readable)
+    yield from _own_answers(place, origins, readable)
 
 
 def _preflight(match: dict[str, object], headers: dict[str, str]) -> Edit:
@@ -103,46 +104,46 @@ def _preflight(match: dict[str, object], headers: dict[str, str]) -> Edit:
     )
 
 
-def _policy(here: Here, patterns: list[str]) -> dict[str, object]:
-    methods = [m for m in _split(here.text("cors-allow-methods")) if m in METHODS]
+def _policy(place: Place, patterns: list[str]) -> dict[str, object]:
+    methods = [m for m in _split(place.text("cors-allow-methods")) if m in METHODS]
     policy: dict[str, object] = {
         "allowOrigins": [{"regex": p} for p in patterns],
         "allowMethods": methods,
-        "allowHeaders": _split(here.text("cors-allow-headers")),
+        "allowHeaders": _split(place.text("cors-allow-headers")),
     }
-    if here["cors-expose-headers"]:
-        policy["exposeHeaders"] = _split(here.text("cors-expose-headers"))
-    if here.number("cors-max-age") > 0:
-        policy["maxAge"] = f"{here.number('cors-max-age')}s"
-    if here["cors-allow-credentials"]:
+    if place["cors-expose-headers"]:
+        policy["exposeHeaders"] = _split(place.text("cors-expose-headers"))
+    if place.number("cors-max-age") > 0:
+        policy["maxAge"] = f"{place.number('cors-max-age')}s"
+    if place["cors-allow-credentials"]:
         policy["allowCredentials"] = True
     return policy
 
 
 def _own_answers(
-    here: Here, origins: tuple[str, ...], readable: dict[str, str]
+    place: Place, origins: tuple[str, ...], readable: dict[str, str]
 ) -> Iterator[Edit | Finding]:
     """CORS headers on answers that the gateway makes itself.
 
     Envoy's CORS filter stands behind those that ask for credentials, and leaves redirects and
     direct responses alone; the headers of the route are on all of them.
     """
-    what = [key for key in ANSWERING if here[key]]
-    if here.upstream is None:
+    what = [key for key in ANSWERING if place[key]]
+    if place.upstream is None:
         what.append("404")
     ports = (0,) if what else ()
-    if here["force-ssl-redirect"] or (here["ssl-redirect"] and here.server.certificate):
+    if place["force-ssl-redirect"] or (place["ssl-redirect"] and place.server.certificate):
         what.append("redirect to https")
         ports = ports or (80,)
     if not what:
         return
-    if any("*" in origin for origin in origins) or here.options.istio_version < (1, 26):
-        yield UNREADABLE.about("cors-allow-origin", what=", ".join(what))
+    if any("*" in origin for origin in origins) or place.options.istio_version < (1, 26):
+        yield UNREADABLE("cors-allow-origin", what=", ".join(what))
         return
     listed = ", ".join(f"'{origin.lower()}'" for origin in origins)
     asked = f"request.headers['origin'] in [{listed}]"
     headers = {"Access-Control-Allow-Origin": f"%CEL({asked} ? request.headers['origin'] : '')%"}
-    if here["cors-allow-credentials"]:
+    if place["cors-allow-credentials"]:
         headers["Access-Control-Allow-Credentials"] = f"%CEL({asked} ? 'true' : '')%"
     for port in ports:
         yield route("headers.response.set", headers | readable, port=port)

@@ -9,9 +9,9 @@ from nginx2istio.rule import (
     Aspect,
     Edit,
     Finding,
-    Here,
     Message,
     Phase,
+    Place,
     elsewhere,
     envoy_filter,
     http_filter,
@@ -27,6 +27,7 @@ PAGES = Message(
     "N2I380",
     "unsupported",
     "warning",
+    "",
     "clients see {whose} for the codes {codes}; nginx shows the pages of {backend}",
     "convert with --envoy-filters, or let the pods make the pages",
     frozenset({"body"}),
@@ -35,6 +36,7 @@ NOT_ASKED = Message(
     "N2I381",
     "approximated",
     "info",
+    "",
     "{backend} is no longer asked for error pages: status and headers are those of the answer that "
     "it would replace",
     "convert with --envoy-filters",
@@ -54,6 +56,7 @@ BODY = Message(
     "N2I382",
     "approximated",
     "info",
+    "",
     "the error service gets no request bodies, and headers as the client sent them",
     "nothing: error services look at X-Code and X-Format",
     frozenset({"body", "request-headers"}),
@@ -62,6 +65,7 @@ NO_PODS = Message(
     "N2I383",
     "unsupported",
     "warning",
+    "",
     "while no pod of the Service is ready, nginx lets {backend} answer; Envoy answers 503 itself",
     "convert with --envoy-filters, or keep a pod ready",
     frozenset({"body"}),
@@ -70,6 +74,7 @@ NOBODY = Message(
     "N2I384",
     "approximated",
     "info",
+    "",
     "while no pod of the Service is ready, {backend} is not asked",
     "convert with --envoy-filters",
     frozenset({"routing", "status", "path", "response-headers", "request-headers"}),
@@ -78,6 +83,7 @@ GONE = Message(
     "N2I385",
     "translated",
     "warning",
+    "",
     "nginx lets {backend} answer all requests of these paths, and so does the conversion: {why}",
     "create the Service and convert again, or delete the default-backend",
 )
@@ -85,6 +91,7 @@ NO_BACKEND = Message(
     "N2I386",
     "ineffective",
     "info",
+    "",
     "nginx finds no Service {backend} with a port and goes on without default-backend",
     "delete the annotation, or create the Service and convert again",
 )
@@ -92,6 +99,7 @@ NEITHER = Message(
     "N2I387",
     "translated",
     "error",
+    "",
     "nginx answers {status} on these paths, and so does the conversion: {why}, and there is no "
     "default-backend either",
     "delete the path, or create the Service and convert again; if there is one, add it to the "
@@ -101,6 +109,7 @@ BARE_500 = Message(
     "N2I388",
     "approximated",
     "info",
+    "",
     "the ConfigMap's custom-http-errors has 404 but the controller has no default backend: nginx "
     "answers 500 to paths that nobody serves, the new gateway 404",
     "nothing: 404 is what was meant",
@@ -115,46 +124,46 @@ Backend = tuple[str, str, int]
     "custom-http-errors",
     "default-backend",
     "disable-proxy-intercept-errors",
-    when="given",
+    when="configured",
     reads=("auth-signin", "global-auth-signin"),
 )
-def custom_errors(here: Here) -> Iterator[Edit | Finding]:
+def custom_errors(place: Place) -> Iterator[Edit | Finding]:
     """The error service answers instead: for the codes listed, or when no pod is ready.
 
     nginx asks it for `/` and the query, with X-Code, and passes its status and body on.
     """
-    if here.location.slash_redirect or here.upstream is None:
+    if place.location.slash_redirect or place.upstream is None:
         return
-    codes, pages, fallback = wanted(here), page_service(here), named(here)
-    if "default-backend" in here:
+    codes, pages, fallback = wanted(place), page_service(place), named(place)
+    if "default-backend" in place:
         if fallback is None:
-            yield NO_BACKEND.about("default-backend", backend=here.text("default-backend"))
-        if here.upstream.unavailable:
-            yield from unavailable(here, fallback, codes, pages)
+            yield NO_BACKEND("default-backend", backend=place.text("default-backend"))
+        if place.upstream.unavailable:
+            yield from unavailable(place, fallback, codes, pages)
             if fallback or pages is None or 503 not in codes:
                 return
     if not codes and not fallback:
         return
-    if here.options.envoy_filters:
-        yield from replaced(here, codes, pages, fallback)
+    if place.options.envoy_filters:
+        yield from replaced(place, codes, pages, fallback)
         return
     if codes:
-        whose = "the pods' error pages, or Envoy's," if intercepting(here) else "Envoy's own pages"
+        whose = "the pods' error pages, or Envoy's," if intercepting(place) else "Envoy's own pages"
         told = {"codes": ", ".join(map(str, codes)), "backend": title(pages), "whose": whose}
         also = {MADE_FOR[code] for code in codes if code in MADE_FOR}
         for message in (PAGES, replace(NOT_ASKED, aspects=NOT_ASKED.aspects | also)):
-            yield said(here, message.about("custom-http-errors", **told))
+            yield said(place, message("custom-http-errors", **told))
     if fallback:
         for message in (NO_PODS, NOBODY):
-            yield message.about("default-backend", backend=title(fallback))
+            yield message("default-backend", backend=title(fallback))
 
 
-def said(here: Here, finding: Finding) -> Finding:
+def said(place: Place, finding: Finding) -> Finding:
     """Say it of the ConfigMap where the codes come from there."""
-    setting = here.global_setting("custom-http-errors")
-    if "custom-http-errors" in here or setting is None:
+    setting = place.global_setting("custom-http-errors")
+    if "custom-http-errors" in place or setting is None:
         return finding
-    return finding.on(setting.text, setting.origin)
+    return finding.for_directive(setting.text, setting.origin)
 
 
 def title(backend: Backend | None) -> str:
@@ -162,9 +171,9 @@ def title(backend: Backend | None) -> str:
     return f"Service {backend[0]}/{backend[1]}" if backend else "nginx itself"
 
 
-def general(here: Here) -> tuple[int, ...]:
+def general(place: Place) -> tuple[int, ...]:
     """Return the ConfigMap's codes."""
-    return numbers(here.config.controller.config["custom-http-errors"])
+    return numbers(place.config.controller.config["custom-http-errors"])
 
 
 def numbers(value: object) -> tuple[int, ...]:
@@ -172,73 +181,73 @@ def numbers(value: object) -> tuple[int, ...]:
     return tuple(int(x) for x in value) if isinstance(value, tuple) else ()
 
 
-def wanted(here: Here) -> tuple[int, ...]:
+def wanted(place: Place) -> tuple[int, ...]:
     """Return the codes in force: any error_page of the location is in place of the ConfigMap's."""
-    if "custom-http-errors" in here:
-        return numbers(here["custom-http-errors"])
-    own = "auth-signin" in here or bool(here["global-auth-signin"])
-    return () if own or "auth-tls-error-page" in here.server.settings else general(here)
+    if "custom-http-errors" in place:
+        return numbers(place["custom-http-errors"])
+    own = "auth-signin" in place or bool(place["global-auth-signin"])
+    return () if own or "auth-tls-error-page" in place.server.settings else general(place)
 
 
-def named(here: Here) -> Backend | None:
+def named(place: Place) -> Backend | None:
     """Return the Service of default-backend and its first port, None where nginx finds none."""
-    if "default-backend" not in here:
+    if "default-backend" not in place:
         return None
-    namespace, name = here.location.ingress.namespace, here.text("default-backend")
-    services = here.config.services
+    namespace, name = place.location.ingress.namespace, place.text("default-backend")
+    services = place.config.services
     service = services.get((namespace, name))
     if service is not None:
         return (namespace, name, service.ports[0].number) if service.ports else None
     return None if any(space == namespace for space, _ in services) else (namespace, name, 80)
 
 
-def page_service(here: Here) -> Backend | None:
+def page_service(place: Place) -> Backend | None:
     """Return who makes the pages: default-backend for an Ingress's own list, else the controller's.
 
     None is nginx's own server, which answers 404.
     """
-    if "custom-http-errors" in here and (backend := named(here)):
+    if "custom-http-errors" in place and (backend := named(place)):
         return backend
-    default = here.config.upstreams.get("upstream-default-backend")
+    default = place.config.upstreams.get("upstream-default-backend")
     return (default.namespace, default.service, default.port or 80) if default else None
 
 
-def own_page(here: Here) -> int:
+def own_page(place: Place) -> int:
     """Return the status of the page that nginx makes itself.
 
     Its server for that answers 404; where the ConfigMap lists 404, it looks for an error page in
     vain and answers 500.
     """
-    return 500 if 404 in general(here) else 404
+    return 500 if 404 in general(place) else 404
 
 
-def facts(here: Here) -> dict[str, str]:
+def facts(place: Place) -> dict[str, str]:
     """Return what nginx tells the error service of the location."""
-    assert here.upstream is not None
-    origin = here.location.ingress
+    assert place.upstream is not None
+    origin = place.location.ingress
     return {
         "namespace": origin.namespace,
         "ingress": origin.name,
-        "service": here.upstream.service,
-        "port": here.upstream.declared_port,
+        "service": place.upstream.service,
+        "port": place.upstream.declared_port,
     }
 
 
 def unavailable(
-    here: Here, backend: Backend | None, codes: tuple[int, ...], pages: Backend | None
+    place: Place, backend: Backend | None, codes: tuple[int, ...], pages: Backend | None
 ) -> Iterator[Edit | Finding]:
     """Let the error service answer a path whose Service does not exist."""
-    assert here.upstream is not None
-    why = here.upstream.unavailable
+    assert place.upstream is not None
+    why = place.upstream.unavailable
     if backend is None:
-        status = own_page(here) if 503 in codes and pages is None else 503
-        said = NEITHER.about("default-backend", why=why, status=status)
-        yield said if here.upstream.guessed else replace(said, severity="warning")
+        status = own_page(place) if 503 in codes and pages is None else 503
+        said = NEITHER("default-backend", why=why, status=status)
+        yield said if place.upstream.guessed else replace(said, severity="warning")
         yield variant(Phase.LIMIT, directResponse={"status": status})
         return
-    yield GONE.about("default-backend", why=why, backend=title(backend))
+    yield GONE("default-backend", why=why, backend=title(backend))
     yield route("route", [elsewhere(host(backend), backend[2])])
-    told = facts(here)
+    told = facts(place)
     yield route(
         "headers.request.set",
         {
@@ -258,42 +267,42 @@ def host(backend: Backend) -> str:
 
 
 def replaced(
-    here: Here, codes: tuple[int, ...], pages: Backend | None, fallback: Backend | None
+    place: Place, codes: tuple[int, ...], pages: Backend | None, fallback: Backend | None
 ) -> Iterator[Edit | Finding]:
     """Let a script in Envoy ask the error service; the route says what is particular to it."""
     lua = {"inline_string": LUA}
     config = typed("envoy.extensions.filters.http.lua.v3.Lua", default_source_code=lua)
     script = http_filter(FILTER, config, first=True)
-    yield envoy_filter(here, "error-pages", script)
-    data: dict[str, Any] = {"codes": ",".join(map(str, codes)), **facts(here)}
-    data["status"] = str(own_page(here))
+    yield envoy_filter(place, "error-pages", script)
+    data: dict[str, Any] = {"codes": ",".join(map(str, codes)), **facts(place)}
+    data["status"] = str(own_page(place))
     for name, backend in (("pages", pages), ("fallback", fallback)):
         if backend:
             data[name] = f"outbound|{backend[2]}||{host(backend)}"
-    if not intercepting(here):
+    if not intercepting(place):
         data["own-only"] = True
     value = {"metadata": {"filter_metadata": {FILTER: {"error-pages": data}}}}
-    patches = [on_route(here.route_name, value, port) for port in here.ports]
-    place = f"{here.server.host} {here.location.declared}"
-    yield envoy_filter(here, f"error pages of {place}", *patches)
+    patches = [on_route(place.route_name, value, port) for port in place.ports]
+    where = f"{place.server.host} {place.location.declared}"
+    yield envoy_filter(place, f"error pages of {where}", *patches)
     if pages or fallback:
-        key = "custom-http-errors" if "custom-http-errors" in here else "default-backend"
-        yield said(here, BODY.about(key))
+        key = "custom-http-errors" if "custom-http-errors" in place else "default-backend"
+        yield said(place, BODY(key))
 
 
-def intercepting(here: Here) -> bool:
+def intercepting(place: Place) -> bool:
     """Whether the pods' own answers are replaced, too, and not only nginx's."""
-    if "custom-http-errors" in here and not here["disable-proxy-intercept-errors"]:
+    if "custom-http-errors" in place and not place["disable-proxy-intercept-errors"]:
         return True
-    disabled = here.config.controller.config["disable-proxy-intercept-errors"]
-    return bool(general(here)) and not disabled
+    disabled = place.config.controller.config["disable-proxy-intercept-errors"]
+    return bool(general(place)) and not disabled
 
 
-@rule(scope="once", when="always")
-def missing_error_page(here: Here) -> Iterator[Edit | Finding]:
+@rule(at="conversion", when="always")
+def missing_error_page(place: Place) -> Iterator[Edit | Finding]:
     """Paths that nobody serves, where nginx itself has no page for 404."""
-    missing = "upstream-default-backend" not in here.config.upstreams
-    if 404 in general(here) and missing:
-        setting = here.config.given("custom-http-errors")
-        finding = BARE_500.about("custom-http-errors").for_every_host()
-        yield finding.on(setting.text, setting.origin) if setting else finding
+    missing = "upstream-default-backend" not in place.config.upstreams
+    if 404 in general(place) and missing:
+        setting = place.config.given("custom-http-errors")
+        finding = BARE_500("custom-http-errors").for_every_host()
+        yield finding.for_directive(setting.text, setting.origin) if setting else finding

@@ -20,9 +20,9 @@ from nginx2istio.nginx.facts.headers import answer_headers
 from nginx2istio.rule import (
     Edit,
     Finding,
-    Here,
     Message,
     Phase,
+    Place,
     authorization,
     envoy_filter,
     http_filter,
@@ -33,14 +33,15 @@ from nginx2istio.rule import (
     route,
     rule,
     split,
+    unavailable,
     variant,
-    withheld,
 )
 
 WITHHELD = Message(
     "N2I210",
     "unsupported",
     "error",
+    "",
     "external auth can't be carried over: {why}; {so}",
     "{instead}",
     frozenset({"auth", "access", "routing", "redirect"}),
@@ -49,6 +50,7 @@ MISSING = Message(
     "N2I211",
     "translated",
     "error",
+    "",
     "the authentication service {service} does not exist: nginx answers 500 to every request, and "
     "so does the conversion",
     "correct auth-url, or create the Service and convert again",
@@ -57,6 +59,7 @@ QUESTION = Message(
     "N2I212",
     "approximated",
     "error",
+    "",
     "{service} is asked with the request's own method and Host instead of {method} and {host}, and "
     "finds the request's path and query behind its own path",
     "see that it does not mind, or convert with --envoy-filters, which asks as nginx does",
@@ -66,6 +69,7 @@ ANSWERS = Message(
     "N2I213",
     "approximated",
     "error",
+    "",
     "an answer of {service} other than 200, 401 and 403 goes to the client as it is; nginx takes "
     "all 2xx for a yes and answers 500 to the others",
     "nothing, if the service gives no other answers; --envoy-filters does as nginx does",
@@ -75,6 +79,7 @@ SIGNIN = Message(
     "N2I214",
     "unsupported",
     "error",
+    "",
     "who is not signed in gets the 401 of {service} and is not sent to {signin}: Istio's external "
     "authorization can't turn a refusal into a redirect",
     "convert with --envoy-filters, or let the service answer with the redirect itself",
@@ -84,6 +89,7 @@ CLIENT_OWN = Message(
     "N2I215",
     "approximated",
     "info",
+    "",
     "a request that itself brings one of the headers {names} reaches the back end without them: "
     "Istio can't tell the client's from the service's",
     "nothing: only an impostor sends them; --envoy-filters replaces them as nginx does",
@@ -93,6 +99,7 @@ COOKIES = Message(
     "N2I216",
     "approximated",
     "info",
+    "",
     "cookies that {service} sets reach the client with every answer, nginx adds them to successful "
     "ones and redirects only",
     "nothing: browsers keep the cookie a request earlier; --envoy-filters does as nginx does",
@@ -102,6 +109,7 @@ CACHE = Message(
     "N2I217",
     "approximated",
     "info",
+    "",
     "{service} is asked about every request; nginx remembers its answers (auth-cache-key)",
     "see that it can bear the load; --envoy-filters remembers them, too",
     frozenset({"auth"}),
@@ -110,6 +118,7 @@ WIDER = Message(
     "N2I218",
     "approximated",
     "error",
+    "",
     "{path} asks for the credentials of {protected}, too: no AuthorizationPolicy can leave this "
     "pattern out",
     "write this path as a plain path (Prefix or Exact), or convert with --envoy-filters",
@@ -119,6 +128,7 @@ SPELLING = Message(
     "N2I219",
     "approximated",
     "info",
+    "",
     "regular expressions take paths in any letter case, an AuthorizationPolicy knows one: "
     "{path} in another letter case is refused",
     "nothing, unless clients spell the path in several ways; --envoy-filters knows all of them",
@@ -128,6 +138,7 @@ LOOSE = Message(
     "N2I220",
     "approximated",
     "warning",
+    "",
     "credentials are asked for at all paths that begin like {protected}, also at those that the "
     "pattern leaves to other paths of the host",
     "write the path as plain paths (Prefix or Exact), or convert with --envoy-filters",
@@ -137,6 +148,7 @@ ODD_PORTS = Message(
     "N2I221",
     "approximated",
     "info",
+    "",
     "a request for a host under {host} that names a port other than 80 and 443 in its Host header "
     "is refused, as no AuthorizationPolicy can match it",
     "nothing: clients name no port, or their own",
@@ -146,6 +158,7 @@ EARLY = Message(
     "N2I222",
     "approximated",
     "info",
+    "",
     "nginx answers {path} itself (a redirect, a refusal) before it asks for credentials; now they "
     "are asked for there, too",
     "nothing, or convert with --envoy-filters",
@@ -155,6 +168,7 @@ ORIGIN = Message(
     "N2I223",
     "approximated",
     "info",
+    "",
     "OPTIONS requests from origins that end like one of cors-allow-origin and do not match it are "
     "refused at {path}",
     "nothing: no browser sends more after it",
@@ -164,6 +178,7 @@ NOTHING = Message(
     "N2I224",
     "approximated",
     "info",
+    "",
     "{path} has no back end: everybody gets 404 there, in nginx only who may enter",
     "nothing: there is nothing to protect",
     frozenset({"auth", "routing"}),
@@ -172,6 +187,7 @@ AS_NGINX = Message(
     "N2I225",
     "approximated",
     "info",
+    "",
     "authentication services are told the tidied form of odd paths (//, %2F, ..), and are asked "
     "even where the back end has no endpoints, when nginx answers 503 before it asks",
     "nothing, unless they tell such spellings apart",
@@ -215,40 +231,42 @@ GLOBAL = tuple(f"global-{name}" for name in NAMES)
     "auth-keepalive-timeout",
     "enable-global-auth",
     "no-auth-locations",
-    when="given",
+    when="configured",
 )
-def external_authorization(here: Here) -> Iterator[Edit | Finding]:
+def external_authorization(place: Place) -> Iterator[Edit | Finding]:
     """A service is asked about each request (auth_request): 2xx lets it pass, 401, 403 refuse.
 
     An AuthorizationPolicy makes Envoy ask (CUSTOM), with a provider in the mesh configuration. With
     EnvoyFilters a Lua filter asks exactly as nginx does, at the routes of the location.
     """
-    auth = external_auth(here.config, here.location, here.server)
-    if auth is None or early(here.server, here.location, here.config).always:
+    auth = external_auth(place.config, place.location, place.server)
+    if auth is None or early(place.server, place.location, place.config).always:
         return
-    service = answerer(auth, here.server, here.config)
+    service = answerer(auth, place.server, place.config)
     if isinstance(service, str):
-        yield from _withheld(here, auth, service, "name the authentication service by its own name")
+        yield from _withheld(
+            place, auth, service, "name the authentication service by its own name"
+        )
     elif auth.unclear:
-        yield from _withheld(here, auth, auth.unclear, "say it in other annotations")
+        yield from _withheld(place, auth, auth.unclear, "say it in other annotations")
     elif service.missing:
         yield variant(Phase.ACCESS, directResponse={"status": 500})
-        yield MISSING.about(auth.key, service=called(service))
-    elif here.options.envoy_filters and not addresses_do(here.config, here.location):
-        yield from _as_nginx(here, auth, service)
+        yield MISSING(auth.key, service=called(service))
+    elif place.options.envoy_filters and not addresses_do(place.config, place.location):
+        yield from _as_nginx(place, auth, service)
     else:
-        yield from _by_policy(here, auth, service)
+        yield from _by_policy(place, auth, service)
 
 
-def _by_policy(here: Here, auth: ExternalAuth, service: AuthService) -> Iterator[Edit | Finding]:
+def _by_policy(place: Place, auth: ExternalAuth, service: AuthService) -> Iterator[Edit | Finding]:
     """A CUSTOM policy. The check of addresses goes first, or makes credentials unnecessary."""
-    mine, one = provider(auth, service), asked(here.config)
+    mine, one = provider(auth, service), asked(place.config)
     if isinstance(mine, str):
-        yield from _withheld(here, auth, mine, FLAG)
+        yield from _withheld(place, auth, mine, FLAG)
         return
-    if here.options.istio_version < (1, 26) and any("%CEL(" in v for _, v in mine.headers):
+    if place.options.istio_version < (1, 26) and any("%CEL(" in v for _, v in mine.headers):
         why = "what nginx tells it of the client's certificate takes Istio 1.26"
-        yield from _withheld(here, auth, why, FLAG)
+        yield from _withheld(place, auth, why, FLAG)
         return
     if mine != one.provider:
         other = f"{one.provider.host}{one.provider.path}" if one.provider else "another"
@@ -256,30 +274,30 @@ def _by_policy(here: Here, auth: ExternalAuth, service: AuthService) -> Iterator
             "Istio asks one authentication service at a gateway, the same question everywhere, and "
             f"more paths ask {other}"
         )
-        yield from _withheld(here, auth, why, SEVERAL)
+        yield from _withheld(place, auth, why, SEVERAL)
         return
-    plan = asking(here.server, here.config)
-    group = plan.groups[id(here.location)]
-    if id(here.location) in plan.empty:
-        yield NOTHING.about(auth.key, path=here.location.declared)
+    plan = asking(place.server, place.config)
+    group = plan.groups[id(place.location)]
+    if id(place.location) in plan.empty:
+        yield NOTHING(auth.key, path=place.location.declared)
         return
-    if plan.fits[id(here.location)].impossible:
+    if plan.fits[id(place.location)].impossible:
         why = "no AuthorizationPolicy can tell the pattern from the other paths of the host"
-        yield from _withheld(here, auth, why, FLAG)
+        yield from _withheld(place, auth, why, FLAG)
         return
     yield mesh("extensionProviders", [mine.config(one.identity, one.cookies)])
-    sources = auth_sources(here.config, here.location)
-    yield authorization(plan, group, here.options, "CUSTOM", sources, mine.name)
-    yield from plan.refusal_routes(here.location)
+    sources = auth_sources(place.config, place.location)
+    yield authorization(plan, group, place.options, "CUSTOM", sources, mine.name)
+    yield from plan.refusal_routes(place.location)
     yield from _identity(auth, one.identity)
     yield from _differences(auth, service)
-    for remark in plan.remarks(here.location):
-        said = REMARKS[remark.kind].about(
+    for remark in plan.remarks(place.location):
+        said = REMARKS[remark.kind](
             auth.key,
-            protected=here.location.declared,
+            protected=place.location.declared,
             path=remark.path,
             start=remark.start,
-            host=here.server.host,
+            host=place.server.host,
         )
         if remark.moved:  # the redirect is for everybody
             said = replace(said, severity="warning")
@@ -299,45 +317,45 @@ def _identity(auth: ExternalAuth, passed: tuple[str, ...]) -> Iterator[Edit | Fi
         removed = {"request": {"remove": [*foreign, *sorted(own)]}}
         yield split({"headers": {name: {}}}, group="identity", headers=removed)
     if own:
-        said = CLIENT_OWN.about("auth-response-headers", names=", ".join(auth.identity))
+        said = CLIENT_OWN("auth-response-headers", names=", ".join(auth.identity))
         usual = own & {"authorization", "cookie"}
         yield replace(said, severity="warning") if usual else said
 
 
 def _differences(auth: ExternalAuth, service: AuthService) -> Iterator[Finding]:
     name = called(service)
-    yield QUESTION.about(auth.key, service=name, method=auth.method, host=auth.host)
-    yield ANSWERS.about(auth.key, service=name)
-    yield COOKIES.about(auth.key, service=name)
+    yield QUESTION(auth.key, service=name, method=auth.method, host=auth.host)
+    yield ANSWERS(auth.key, service=name)
+    yield COOKIES(auth.key, service=name)
     if auth.signin:
         key = auth.key.replace("auth-url", "auth-signin")
-        yield SIGNIN.about(key, service=name, signin=auth.signin.partition("?")[0])
+        yield SIGNIN(key, service=name, signin=auth.signin.partition("?")[0])
     if auth.cache_key:
-        yield CACHE.about(auth.key.replace("auth-url", "auth-cache-key"), service=name)
+        yield CACHE(auth.key.replace("auth-url", "auth-cache-key"), service=name)
 
 
-def _as_nginx(here: Here, auth: ExternalAuth, service: AuthService) -> Iterator[Edit | Finding]:
+def _as_nginx(place: Place, auth: ExternalAuth, service: AuthService) -> Iterator[Edit | Finding]:
     """The Lua filter, once, and what it asks as metadata of the location's routes."""
     texts = (auth.host, auth.path, auth.signin, auth.cache_key, *auth.headers.values())
     unknown = auth_lua.unknown(*texts)
     if unknown:
         why = f"the variable ${unknown[0]} of nginx has no counterpart"
-        yield from _withheld(here, auth, why, "do without the variable")
+        yield from _withheld(place, auth, why, "do without the variable")
         return
     if service.namespace and service.tls:
         why = f"Service {called(service)} is asked over TLS"
-        yield from _withheld(here, auth, why, "let it speak plain HTTP inside the cluster")
+        yield from _withheld(place, auth, why, "let it speak plain HTTP inside the cluster")
         return
     if not service.namespace:
         yield outside(service.name, service.port, tls=service.tls)
         if service.tls:
-            yield resource(auth_lua.tls_policy(here.options.gateway_namespace, service.name))
-    yield AS_NGINX.about("").for_every_host()
-    yield envoy_filter(here, "who-may-enter", http_filter(auth_lua.KEY, auth_lua.lua_filter()))
+            yield resource(auth_lua.tls_policy(place.options.gateway_namespace, service.name))
+    yield AS_NGINX("").for_every_host()
+    yield envoy_filter(place, "who-may-enter", http_filter(auth_lua.KEY, auth_lua.lua_filter()))
     cache = None
     if auth.cache_key:  # nginx's key has the host and the location besides: /x/ is not = /x
-        key = f"{here.server.host} {here.route_name} {auth.cache_key}"
-        cache = {"key": key, "seconds": dict(auth.cache_seconds), "apart": here.location.declared}
+        key = f"{place.server.host} {place.route_name} {auth.cache_key}"
+        cache = {"key": key, "seconds": dict(auth.cache_seconds), "apart": place.location.declared}
     asked = auth_lua.question(
         f"outbound|{service.port}||{service_host(service)}",
         auth.method,
@@ -349,30 +367,30 @@ def _as_nginx(here: Here, auth: ExternalAuth, service: AuthService) -> Iterator[
         auth.always_set_cookie,
         auth.only_200,
         cache,
-        _of_location(here) if auth.signin else (),
+        _of_location(place) if auth.signin else (),
     )
-    name = f"who-may-enter {here.route_name}"
-    yield envoy_filter(here, name, on_route(here.route_name, asked))
+    name = f"who-may-enter {place.route_name}"
+    yield envoy_filter(place, name, on_route(place.route_name, asked))
 
 
-def _of_location(here: Here) -> tuple[str, ...]:
+def _of_location(place: Place) -> tuple[str, ...]:
     """The headers that answers of the location carry, and the redirect to the sign-in page not.
 
     nginx redirects from a location of its own, which has what the host says only.
     """
-    said = answer_headers(here.config, here.server, here.location, "auth-url" in here)
+    said = answer_headers(place.config, place.server, place.location, "auth-url" in place)
     host = {
-        x.name.lower() for x in answer_headers(here.config, here.server, here.location, block=())
+        x.name.lower() for x in answer_headers(place.config, place.server, place.location, block=())
     }
     names = {x.name.lower() for x in said if x.kind in ("set", "add")} - host
-    if here.tls and transport_security(here.config, said):
+    if place.tls and transport_security(place.config, said):
         names.add(STS.lower())
     return tuple(sorted(names))
 
 
-def _withheld(here: Here, auth: ExternalAuth, why: str, instead: str) -> Iterator[Edit | Finding]:
-    open_ = here.options.allow_unprotected
+def _withheld(place: Place, auth: ExternalAuth, why: str, instead: str) -> Iterator[Edit | Finding]:
+    open_ = place.options.allow_unprotected
     so = "the path is served to everybody" if open_ else "the path answers 503"
-    yield WITHHELD.about(auth.key, why=why, so=so, instead=instead)
-    if not here.options.allow_unprotected:
-        yield withheld()
+    yield WITHHELD(auth.key, why=why, so=so, instead=instead)
+    if not place.options.allow_unprotected:
+        yield unavailable()

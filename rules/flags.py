@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 
 from nginx2istio.nginx.keys import catalogue
-from nginx2istio.rule import Edit, Entry, Finding, Here, Message, rule
+from nginx2istio.rule import Edit, Entry, Finding, Message, Place, rule
 
 STREAMS = Message(
     "N2I600",
     "unsupported",
     "error",
+    "",
     "--{name} has nginx serve {protocol} ports beside those of HTTP ({what}); they are no "
     "Ingresses and are not converted",
     "write a Gateway server of protocol TCP and a VirtualService with tcp routes for each TCP "
@@ -19,6 +20,7 @@ SELECTOR = Message(
     "N2I601",
     "approximated",
     "warning",
+    "",
     "the controller serves Ingresses of namespaces with the labels {labels} only "
     "(--watch-namespace-selector); which these are can't be seen here, and all were converted",
     "give only those Ingresses as input",
@@ -28,6 +30,7 @@ METRICS = Message(
     "N2I602",
     "approximated",
     "info",
+    "",
     "--enable-metrics has the controller count requests for Prometheus (nginx_ingress_*); Istio "
     "counts them under other names (istio_requests_total)",
     "rewrite dashboards and alerts before switching over",
@@ -37,6 +40,7 @@ WEBHOOK = Message(
     "N2I603",
     "neutral",
     "info",
+    "",
     "--validating-webhook has the API server ask the controller about each Ingress; when the "
     "controller is gone, nobody answers",
     "delete the controller's ValidatingWebhookConfiguration with the controller, or changes of "
@@ -171,24 +175,24 @@ INSIDE = Entry(
     "--watch-namespace-selector",
     "--enable-metrics",
     "--validating-webhook",
-    scope="once",
+    at="conversion",
     when="always",
 )
-def flags(here: Here) -> Iterator[Edit | Finding]:
+def flags(place: Place) -> Iterator[Edit | Finding]:
     """Flags that add something to what Ingresses say, or take something away."""
-    given = here.config.controller.flags
+    flags = place.config.controller.flags
     for protocol in ("TCP", "UDP"):
         name = f"{protocol.lower()}-services-configmap"
-        listed = str(given[name] or "")
-        known = here.config.configmaps.get(listed)
+        listed = str(flags[name] or "")
+        known = place.config.configmaps.get(listed)
         if listed and (known is None or known.data):
             ports = ", ".join(sorted(known.data, key=lambda p: (len(p), p))) if known else ""
             what = f"ports {ports}" if ports else f"listed in ConfigMap {listed}"
-            said = STREAMS.about("", name=name, protocol=protocol, what=what)
-            yield said.on("", known.origin if known else None).for_every_host()
-    if given["watch-namespace-selector"]:
-        yield SELECTOR.about("", labels=given["watch-namespace-selector"]).for_every_host()
-    if given["enable-metrics"] != catalogue.FLAGS["enable-metrics"].builtin:
-        yield METRICS.about("").for_every_host()
-    if given["validating-webhook"]:
-        yield WEBHOOK.about("").for_every_host()
+            said = STREAMS("", name=name, protocol=protocol, what=what)
+            yield said.for_directive("", known.origin if known else None).for_every_host()
+    if flags["watch-namespace-selector"]:
+        yield SELECTOR("", labels=flags["watch-namespace-selector"]).for_every_host()
+    if flags["enable-metrics"] != catalogue.FLAGS["enable-metrics"].builtin:
+        yield METRICS("").for_every_host()
+    if flags["validating-webhook"]:
+        yield WEBHOOK("").for_every_host()

@@ -4,12 +4,13 @@ import re
 from collections.abc import Iterator
 
 from nginx2istio.istio import re2
-from nginx2istio.rule import Edit, Finding, Here, Message, Phase, front, rule
+from nginx2istio.rule import Edit, Finding, Message, Phase, Place, front, rule
 
 OPEN = Message(
     "N2I260",
     "unsupported",
     "error",
+    "",
     "requests whose {header} matches {value} are no longer refused: {why}",
     "write the expression without look-around and back references",
     frozenset({"access"}),
@@ -17,21 +18,21 @@ OPEN = Message(
 BLOCKED = {"block-user-agents": "User-Agent", "block-referers": "Referer"}
 
 
-@rule(*BLOCKED, scope="server", when="given")
-def block_by_header(here: Here) -> Iterator[Edit | Finding]:
+@rule(*BLOCKED, at="server", when="configured")
+def block_by_header(place: Place) -> Iterator[Edit | Finding]:
     """A map in nginx decides by the header, before anything else of a host counts: 403.
 
     A route before all others of the host says so. nginx's map compares plain texts without regard
     to case; `~` and `~*` begin regular expressions, which it finds anywhere in the value.
     """
     for key, header in BLOCKED.items():
-        for value in here.list(key):
+        for value in place.list(key):
             try:
                 pattern = expression(value)
             except re2.Untranslatable as why:
-                given = here.global_setting(key)
-                found = OPEN.about(key, header=header, value=value, why=why).for_host()
-                yield found.on(value, given.origin) if given else found
+                setting = place.global_setting(key)
+                found = OPEN(key, header=header, value=value, why=why).for_host()
+                yield found.for_directive(value, setting.origin) if setting else found
                 continue
             if pattern is None:
                 continue

@@ -8,8 +8,8 @@ from nginx2istio.rule import (
     Edit,
     Finding,
     HeaderLine,
-    Here,
     Message,
+    Place,
     UnknownVariable,
     answer_headers,
     by_port,
@@ -22,6 +22,7 @@ VARIABLE = Message(
     "N2I440",
     "unsupported",
     "warning",
+    "",
     "the header {name} has a value with {variable}, for which Envoy has no equal; it is left out",
     "write the value without the variable, or set the header in the application",
     frozenset({"response-headers"}),
@@ -30,6 +31,7 @@ STATUSES = Message(
     "N2I441",
     "approximated",
     "info",
+    "",
     "nginx adds {name} to some statuses only ({codes}); the conversion adds it to all answers",
     "nothing, unless a client looks for the header in errors, too",
     frozenset({"response-headers"}),
@@ -38,6 +40,7 @@ MANY = Message(
     "N2I442",
     "unsupported",
     "warning",
+    "",
     "the header {name} is added more than three times, which a VirtualService can't say",
     "set the header in the application",
     frozenset({"response-headers"}),
@@ -46,6 +49,7 @@ NO_CONFIGMAP = Message(
     "N2I443",
     "unsupported",
     "warning",
+    "",
     "the ConfigMap {name} is not among the input, so that the headers in it are unknown",
     "add the ConfigMap to the input and convert again",
     frozenset({"response-headers"}),
@@ -54,6 +58,7 @@ NO_LIST = Message(
     "N2I446",
     "unsupported",
     "warning",
+    "",
     "the ConfigMap {name} is not among the input, so that the headers in it are unknown; if it "
     "does not exist at all, nginx answers 503 on this path",
     "add the ConfigMap to the input and convert again",
@@ -63,6 +68,7 @@ UNKNOWN_HOSTS = Message(
     "N2I444",
     "approximated",
     "info",
+    "",
     "nginx puts {names} also on the 404 for hosts that no Ingress names; the gateway's has no "
     "such header",
     "nothing: nobody reads the headers of such an answer",
@@ -72,6 +78,7 @@ SERVER = Message(
     "N2I445",
     "approximated",
     "info",
+    "",
     "nginx sends {nginx}; the gateway's answers say Server: istio-envoy",
     "set proxyHeaders.server in the gateway's ProxyConfig, if the name is to be another",
     frozenset({"response-headers"}),
@@ -94,7 +101,7 @@ CORS = frozenset(
     "add-headers",
     "hide-headers",
     "global-allowed-response-headers",
-    when="given",
+    when="configured",
     reads=(
         "enable-cors",
         "cors-allow-origin",
@@ -105,78 +112,78 @@ CORS = frozenset(
         "http-snippet",
     ),
 )
-def response_headers(here: Here) -> Iterator[Edit | Finding]:
+def response_headers(place: Place) -> Iterator[Edit | Finding]:
     """Nginx changes headers of answers by lists in ConfigMaps and by directives of snippets.
 
     All of them together decide what an answer carries: what nginx sets later wins, add_header of a
     location hides that of its server. The route has one operation a header. CORS headers are the
     business of enable-cors, which nginx heeds last.
     """
-    cors = bool(here["enable-cors"] and here["cors-allow-origin"])
-    said = answer_headers(here.config, here.server, here.location, "auth-url" in here)
+    cors = bool(place["enable-cors"] and place["cors-allow-origin"])
+    said = answer_headers(place.config, place.server, place.location, "auth-url" in place)
     settled = settle(x for x in said if not (cors and x.name.lower() in CORS))
     if settled.removed:
         yield route("headers.response.remove", list(settled.removed))
     for how, name, line in settled.written:
         if line.name.lower() != "server":
-            yield from _written(here, line, how, name)
+            yield from _written(place, line, how, name)
     for line in [x for x in said if x.name.lower() == "server" and x.kind in ("set", "clear")][-1:]:
         sent = line.text if line.kind == "set" else "no Server header"
-        yield SERVER.about(line.key, nginx=sent).on(line.text, line.origin)
+        yield SERVER(line.key, nginx=sent).for_directive(line.text, line.origin)
     for line in settled.too_many:
-        yield MANY.about(line.key, name=line.name).on(line.text, line.origin)
-    yield from _unread(here)
+        yield MANY(line.key, name=line.name).for_directive(line.text, line.origin)
+    yield from _unread(place)
 
 
-def _written(here: Here, line: HeaderLine, how: str, name: str) -> Iterator[Edit | Finding]:
+def _written(place: Place, line: HeaderLine, how: str, name: str) -> Iterator[Edit | Finding]:
     """The header on the route: literal, by an operator, or by a condition on the status."""
     for port in (80, 443) if by_port(line.value) else (0,):
         try:
-            value = envoy_value(here, line.value, port, response=True)
+            value = envoy_value(place, line.value, port, response=True)
         except UnknownVariable as unknown:
-            said = VARIABLE.about(line.key, name=line.name, variable=str(unknown))
-            yield said.on(line.text, line.origin)
+            said = VARIABLE(line.key, name=line.name, variable=str(unknown))
+            yield said.for_directive(line.text, line.origin)
             return
         if line.codes:
-            if here.options.istio_version < (1, 26) or value != line.value.replace("%", "%%"):
+            if place.options.istio_version < (1, 26) or value != line.value.replace("%", "%%"):
                 codes = ", ".join(str(c) for c in line.codes)
-                said = STATUSES.about(line.key, name=line.name, codes=codes)
-                yield said.on(line.text, line.origin)
+                said = STATUSES(line.key, name=line.name, codes=codes)
+                yield said.for_directive(line.text, line.origin)
             else:
                 value = by_status(line.codes, line.value)
         yield route(f"headers.response.{how}", {name: value}, port=port)
 
 
-def _unread(here: Here) -> Iterator[Finding]:
+def _unread(place: Place) -> Iterator[Finding]:
     """custom-headers whose ConfigMap can't be looked at."""
-    if "custom-headers" in here and not here.location.denied:
-        name = here.text("custom-headers")
-        if name not in here.config.configmaps:
-            yield NO_LIST.about("custom-headers", name=name)
+    if "custom-headers" in place and not place.location.denied:
+        name = place.text("custom-headers")
+        if name not in place.config.configmaps:
+            yield NO_LIST("custom-headers", name=name)
 
 
 @rule(
     "server-tokens",
     "Server header",
     "allow-backend-server-header",
-    scope="once",
+    at="conversion",
     when="always",
     reads=("add-headers", "location-snippet", "http-snippet"),
 )
-def all_answers(here: Here) -> Iterator[Edit | Finding]:
+def all_answers(place: Place) -> Iterator[Edit | Finding]:
     """What the ConfigMap says of all answers, those for unknown hosts included."""
-    named = here.text("add-headers")
-    if named and named not in here.config.configmaps:
-        yield NO_CONFIGMAP.about("add-headers", name=named).for_every_host()
-    if not any(server.host == "_" for server in here.config.servers):
-        nowhere = answer_headers(here.config, here.server, here.location)
+    named = place.text("add-headers")
+    if named and named not in place.config.configmaps:
+        yield NO_CONFIGMAP("add-headers", name=named).for_every_host()
+    if not any(server.host == "_" for server in place.config.servers):
+        nowhere = answer_headers(place.config, place.server, place.location)
         names = sorted({line.name for line in nowhere if line.kind in ("set", "add")})
         if names:
-            said = UNKNOWN_HOSTS.about(nowhere[0].key, names=", ".join(names))
+            said = UNKNOWN_HOSTS(nowhere[0].key, names=", ".join(names))
             yield said.for_every_host()
     for key, sent in (
         ("server-tokens", "its own name and version as Server"),
         ("allow-backend-server-header", "the back end's Server header"),
     ):
-        if here[key]:
-            yield SERVER.about(key, nginx=sent).for_every_host()
+        if place[key]:
+            yield SERVER(key, nginx=sent).for_every_host()

@@ -7,8 +7,8 @@ from typing import Any
 from nginx2istio.rule import (
     Edit,
     Finding,
-    Here,
     Message,
+    Place,
     Setting,
     envoy_filter,
     http_filter,
@@ -22,6 +22,7 @@ NOT_LIMITED = Message(
     "N2I520",
     "unsupported",
     "error",
+    "",
     "nginx lets each client make {rate} and answers {status} beyond; after the conversion nothing "
     "limits them",
     "convert with --envoy-filters for Istio 1.26 or later, or limit by a rate limit service",
@@ -31,6 +32,7 @@ CONNECTIONS = Message(
     "N2I521",
     "unsupported",
     "error",
+    "",
     "nginx serves at most {number} requests of a client at once and answers {status} beyond; Envoy "
     "can't count by client, and after the conversion nothing limits them",
     "limit the back end as a whole by connectionPool in its DestinationRule, or have the client's "
@@ -41,6 +43,7 @@ COUNTED = Message(
     "N2I522",
     "approximated",
     "info",
+    "",
     "an EnvoyFilter limits each client address to {rate} in each pod of the gateway, as nginx does "
     "in each pod of the controller; requests over http, over https and for hosts with another "
     "certificate are counted apart",
@@ -52,6 +55,7 @@ OTHER_ZONE = Message(
     "N2I523",
     "unsupported",
     "error",
+    "",
     "the ConfigMap has clients counted by {zone}, no longer by address; Envoy is not made to do "
     "so, and after the conversion nothing limits {rate}",
     "write a rate limit with a descriptor for that by hand",
@@ -61,6 +65,7 @@ OTHER_STATUS = Message(
     "N2I524",
     "approximated",
     "warning",
+    "",
     "the controller answers {status} to who asks too much, a status that Envoy does not know; it "
     "answers {instead}",
     "set limit-req-status-code to 429",
@@ -70,6 +75,7 @@ GOES_WITH = Message(
     "N2I525",
     "unsupported",
     "info",
+    "",
     "{key} goes with {limits}, for which nothing is left after the conversion",
     "see what is said of {limits}",
 )
@@ -95,9 +101,8 @@ ADDRESS = ("$binary_remote_addr", "$remote_addr")
     "limit-conn-zone-variable",
     "limit-req-status-code",
     reads=("enable-cors", *MOVED),
-    alike=True,
 )
-def limit_rates(here: Here) -> Iterator[Edit | Finding]:
+def limit_rates(place: Place) -> Iterator[Edit | Finding]:
     """Nginx counts by client and Ingress, and takes burst + 1 requests at once before it refuses.
 
     Envoy has token buckets. A bucket of burst + 1 that is filled at the rate does the same. The
@@ -105,67 +110,65 @@ def limit_rates(here: Here) -> Iterator[Edit | Finding]:
     taken by what nginx answers before (redirects): see ``limit_filters``.
     """
     limited = {
-        key: (here.number(key), unit)
+        key: (place.number(key), unit)
         for key, unit in (("limit-rps", "second"), ("limit-rpm", "minute"))
-        if key in here and here.number(key) > 0
+        if key in place and place.number(key) > 0
     }
-    if not limited or moved(here):
+    if not limited or moved(place):
         return
     rate = " and ".join(f"{number} requests a {unit}" for number, unit in limited.values())
-    zone = here.text("limit-conn-zone-variable")
+    zone = place.text("limit-conn-zone-variable")
     for key in limited:
         if zone not in ADDRESS:
-            yield OTHER_ZONE.about(key, zone=zone, rate=rate)
-        elif not countable(here):
-            yield NOT_LIMITED.about(key, rate=rate, status=here.number("limit-req-status-code"))
+            yield OTHER_ZONE(key, zone=zone, rate=rate)
+        elif not countable(place):
+            yield NOT_LIMITED(key, rate=rate, status=place.number("limit-req-status-code"))
         else:
-            yield COUNTED.about(key, rate=rate)
-    if not counted(here):
+            yield COUNTED(key, rate=rate)
+    if not counted(place):
         for key in KEYS[2:]:
-            if key in here:
-                yield GOES_WITH.about(key, key=key, limits=" and ".join(limited))
+            if key in place:
+                yield GOES_WITH(key, key=key, limits=" and ".join(limited))
 
 
-def countable(here: Here) -> bool:
+def countable(place: Place) -> bool:
     """Whether Envoy may be made to count by client; it can do so since Istio 1.26."""
-    return here.options.envoy_filters and here.options.istio_version >= (1, 26)
+    return place.options.envoy_filters and place.options.istio_version >= (1, 26)
 
 
-def counted(here: Here) -> bool:
+def counted(place: Place) -> bool:
     """Whether it is: by address, the one thing that it is made to tell clients by."""
-    return countable(here) and here.text("limit-conn-zone-variable") in ADDRESS
+    return countable(place) and place.text("limit-conn-zone-variable") in ADDRESS
 
 
 @rule(
-    scope="once",
+    at="conversion",
     when="always",
     reads=("limit-conn-zone-variable", "limit-req-status-code"),
 )
-def limit_filters(here: Here) -> Iterator[Edit | Finding]:
+def limit_filters(place: Place) -> Iterator[Edit | Finding]:
     """The EnvoyFilters of all Ingresses that limit: the counters, and the marks on the routes."""
-    if not counted(here):
+    if not counted(place):
         return
     groups: dict[tuple[str, ...], Ingresses] = {}
     routes: dict[str, dict[str, None]] = {}
-    for location in (x for s in here.config.servers for x in s.locations):
+    for location in (x for s in place.config.servers for x in s.locations):
         if keys(location.settings):
             name = location.ingress.object
             group = groups.setdefault(addresses(location.settings), {})
             group.setdefault(name, location.settings)
             routes.setdefault(name, {})[route_name(location)] = None
     for exempt, group in sorted(groups.items()):
-        yield counter(here, exempt, group)
+        yield counter(place, exempt, group)
         for name, settings in group.items():
             mark = {"metadata": {"filter_metadata": {FILTER: dict.fromkeys(keys(settings), name)}}}
-            yield envoy_filter(here, f"limits-{name}", *(on_route(r, mark) for r in routes[name]))
-    wanted, made = here.number("limit-req-status-code"), status(here)
+            yield envoy_filter(place, f"limits-{name}", *(on_route(r, mark) for r in routes[name]))
+    wanted, made = place.number("limit-req-status-code"), status(place)
     if groups and wanted != made:
-        yield OTHER_STATUS.about(
-            "limit-req-status-code", status=wanted, instead=made
-        ).for_every_host()
+        yield OTHER_STATUS("limit-req-status-code", status=wanted, instead=made).for_every_host()
 
 
-def counter(here: Here, exempt: tuple[str, ...], group: Ingresses) -> Edit:
+def counter(place: Place, exempt: tuple[str, ...], group: Ingresses) -> Edit:
     """The filter, with the buckets of the Ingresses that exempt the same addresses."""
     descriptors = [x for name in sorted(group) for x in buckets(name, group[name])]
     preflight = {
@@ -193,7 +196,7 @@ def counter(here: Here, exempt: tuple[str, ...], group: Ingresses) -> Edit:
     config = typed(
         TYPE,
         stat_prefix="nginx2istio_limits",
-        status={"code": status(here)},
+        status={"code": status(place)},
         filter_enabled=ALL,
         filter_enforced=ALL,
         token_bucket=PLENTY,
@@ -203,14 +206,14 @@ def counter(here: Here, exempt: tuple[str, ...], group: Ingresses) -> Edit:
         descriptors=descriptors,
     )
     if not exempt:
-        return envoy_filter(here, "limits", http_filter(FILTER, config, first=True))
+        return envoy_filter(place, "limits", http_filter(FILTER, config, first=True))
     name = "limits-except-" + "-".join(exempt)
-    return envoy_filter(here, name, http_filter(FILTER, spared(config, exempt), first=True))
+    return envoy_filter(place, name, http_filter(FILTER, spared(config, exempt), first=True))
 
 
-def status(here: Here) -> int:
+def status(place: Place) -> int:
     """limit-req-status-code, or 503 where Envoy does not know it."""
-    code = here.number("limit-req-status-code")
+    code = place.number("limit-req-status-code")
     return code if code in STATUSES else 503
 
 
@@ -284,16 +287,20 @@ def buckets(name: str, settings: Mapping[str, Setting]) -> Iterator[dict[str, An
         yield {"entries": [*entries, {"key": "remote_address"}], "token_bucket": bucket}
 
 
-def moved(here: Here) -> bool:
+def moved(place: Place) -> bool:
     """Whether every request is answered by a redirect, before anything is counted."""
-    return any(key in here and here[key] for key in MOVED)
+    return any(key in place and place[key] for key in MOVED)
 
 
-@rule("limit-connections", "limit-conn-status-code", reads=MOVED, alike=True)
-def limit_connections(here: Here) -> Iterator[Edit | Finding]:
+@rule(
+    "limit-connections",
+    "limit-conn-status-code",
+    reads=MOVED,
+)
+def limit_connections(place: Place) -> Iterator[Edit | Finding]:
     """Nginx counts a client's requests in progress; Envoy counts those of all clients."""
-    number = here.number("limit-connections")
-    if number > 0 and not moved(here):
-        yield CONNECTIONS.about(
-            "limit-connections", number=number, status=here.number("limit-conn-status-code")
+    number = place.number("limit-connections")
+    if number > 0 and not moved(place):
+        yield CONNECTIONS(
+            "limit-connections", number=number, status=place.number("limit-conn-status-code")
         )

@@ -7,9 +7,9 @@ from typing import Any
 from nginx2istio.rule import (
     Edit,
     Finding,
-    Here,
     Message,
     Phase,
+    Place,
     Upstream,
     destination,
     route,
@@ -22,6 +22,7 @@ EWMA = Message(
     "N2I320",
     "approximated",
     "info",
+    "",
     "nginx prefers pods that answer fast (ewma); Envoy those with the fewest open requests",
     "nothing: both keep slow pods from getting more than they can bear",
     frozenset({"balancing"}),
@@ -30,6 +31,7 @@ UNKNOWN = Message(
     "N2I321",
     "approximated",
     "info",
+    "",
     "load-balance {name} stands for a setting that is missing; Istio's default is used",
     "delete the annotation",
     frozenset({"balancing"}),
@@ -38,6 +40,7 @@ NO_KEY = Message(
     "N2I322",
     "approximated",
     "info",
+    "",
     "nginx sends all requests without {by} to one and the same pod; beside a canary Envoy spreads "
     "them",
     "nothing, unless these requests have something in common",
@@ -47,6 +50,7 @@ HEADER = Message(
     "N2I323",
     "approximated",
     "info",
+    "",
     "Istio can hash by one thing only; the request header {header} joins the parts of {by}, and "
     "reaches the pods, too",
     "nothing: the pods need not look at it",
@@ -56,6 +60,7 @@ NO_HASH = Message(
     "N2I324",
     "unsupported",
     "warning",
+    "",
     "Istio can't hash by {name}; requests of one {by} no longer meet at one pod",
     "hash by a header, a cookie, a query parameter, the client's address, the host or the path",
     frozenset({"balancing", "affinity"}),
@@ -64,6 +69,7 @@ SUBSET = Message(
     "N2I325",
     "approximated",
     "warning",
+    "",
     "nginx spreads the requests of one key over {size} pods, Envoy sends them to one",
     "see that no single key gets more requests than a pod can bear",
     frozenset({"balancing"}),
@@ -72,6 +78,7 @@ PATH = Message(
     "N2I326",
     "approximated",
     "info",
+    "",
     "the hash covers the query, too: nginx hashes by the path alone",
     "nothing, unless a pod must see all queries of a path",
     frozenset({"balancing"}),
@@ -80,6 +87,7 @@ KUBE_PROXY = Message(
     "N2I327",
     "neutral",
     "info",
+    "",
     "service-upstream leaves the choice of the pod to kube-proxy; the gateway chooses a pod itself",
     "nothing: this is what the annotation is for when nginx runs inside of a mesh",
     frozenset({"balancing"}),
@@ -88,6 +96,7 @@ IDLE = Message(
     "N2I328",
     "ineffective",
     "info",
+    "",
     "{by} does nothing beside {better}, which nginx follows first",
     "delete the annotation",
 )
@@ -95,6 +104,7 @@ IN_TURN = Message(
     "N2I329",
     "approximated",
     "info",
+    "",
     "nginx asks the pods of a Service in turn{near}; Istio asks the one of two with fewer open "
     "requests",
     "nothing, unless pods count on an even share{near_too}",
@@ -110,15 +120,15 @@ PART = re.compile(r"\$\{([0-9a-zA-Z_]+)\}|\$([0-9a-zA-Z_]+)|\$|[^$\\]+")
     "upstream-hash-by",
     "upstream-hash-by-subset",
     "upstream-hash-by-subset-size",
-    scope="upstream",
-    reads=("rewrite-target",),
+    at="upstream",
+    reads="rewrite-target",
 )
-def load_balance(here: Here) -> Iterator[Edit | Finding]:
+def load_balance(place: Place) -> Iterator[Edit | Finding]:
     """What nginx balances by, for the Service and for its canary: affinity, else hash, else this.
 
     Its default is round robin; Istio's, least request, is left where nothing is said.
     """
-    main = here.upstream
+    main = place.upstream
     if main is None:
         return
     for upstream in (main, *main.alternatives[:1]):
@@ -129,11 +139,11 @@ def load_balance(here: Here) -> Iterator[Edit | Finding]:
         if sticky:
             for key in ("upstream-hash-by", "load-balance"):
                 if key in settings:
-                    yield IDLE.about(key, by=key, better="affinity")
+                    yield IDLE(key, by=key, better="affinity")
         elif hash_by is not None:
-            yield from hashing(here, upstream, str(hash_by.value))
+            yield from hashing(place, upstream, str(hash_by.value))
             if name is not None:
-                yield IDLE.about("load-balance", by="load-balance", better="upstream-hash-by")
+                yield IDLE("load-balance", by="load-balance", better="upstream-hash-by")
         elif name is not None:
             yield from simple(upstream, str(name.value))
 
@@ -150,12 +160,12 @@ def simple(upstream: Upstream, name: str) -> Iterator[Edit | Finding]:
         yield destination("loadBalancer.simple", "ROUND_ROBIN", upstream=upstream.name)
     elif name == "ewma":
         yield destination("loadBalancer.simple", "LEAST_REQUEST", upstream=upstream.name)
-        yield EWMA.about("load-balance")
+        yield EWMA("load-balance")
     else:
-        yield UNKNOWN.about("load-balance", name=name)
+        yield UNKNOWN("load-balance", name=name)
 
 
-def hashing(here: Here, upstream: Upstream, key: str) -> Iterator[Edit | Finding]:
+def hashing(place: Place, upstream: Upstream, key: str) -> Iterator[Edit | Finding]:
     """Hash by one variable; text around it changes nothing, several need a header that joins them.
 
     nginx hashes an empty text where there is no such header or cookie.
@@ -163,41 +173,41 @@ def hashing(here: Here, upstream: Upstream, key: str) -> Iterator[Edit | Finding
     parts = [p for p in PART.finditer(key) if p[0] != "$" and not p[0].startswith("\\")]
     names = [p[1] or p[2] for p in parts if p[1] or p[2]]
     if len(set(names)) == 1:
-        by = one(here, names[0])
+        by = one(place, names[0])
         unknown = [] if by else names
     else:
-        values = [value(here, name) for name in names]
+        values = [value(place, name) for name in names]
         unknown = [n for n, v in zip(names, values, strict=True) if not v]
         by = {"httpHeaderName": KEY}
         if names and not unknown:
             text = "".join(
-                value(here, n) if n else p[0].replace("%", "%%")
+                value(place, n) if n else p[0].replace("%", "%%")
                 for p in parts
                 for n in [p[1] or p[2]]
             )
             yield route("headers.request.set", {KEY: text})
-            yield HEADER.about("upstream-hash-by", header=KEY, by=key)
+            yield HEADER("upstream-hash-by", header=KEY, by=key)
     if unknown or not names:
         name = f"${unknown[0]}" if unknown else "a text that is always the same"
-        yield NO_HASH.about("upstream-hash-by", name=name, by=key)
+        yield NO_HASH("upstream-hash-by", name=name, by=key)
         return
     present = carrying(names[0]) if len(set(names)) == 1 else {}
     if not present:
         yield destination("loadBalancer.consistentHash", by, upstream=upstream.name)
-    elif here.upstream is not None and here.upstream.alternatives:
+    elif place.upstream is not None and place.upstream.alternatives:
         yield destination("loadBalancer.consistentHash", by, upstream=upstream.name)
-        yield NO_KEY.about("upstream-hash-by", by=key)
+        yield NO_KEY("upstream-hash-by", by=key)
     else:
         policy = {"loadBalancer": {"consistentHash": by}}
         yield variant(Phase.SPLIT, present, route=[to(upstream, policy=policy)])
         # nginx hashes an empty text for all others: the scheme is as good as the same for all
         yield destination("loadBalancer.consistentHash.httpHeaderName", ":scheme")
     if "uri" in names or "document_uri" in names:
-        yield PATH.about("upstream-hash-by")
+        yield PATH("upstream-hash-by")
     subset = upstream.settings.get("upstream-hash-by-subset")
     if subset is not None and subset.value:
         size = upstream.settings.get("upstream-hash-by-subset-size")
-        yield SUBSET.about("upstream-hash-by-subset", size=size.value if size else 3)
+        yield SUBSET("upstream-hash-by-subset", size=size.value if size else 3)
 
 
 def carrying(name: str) -> dict[str, Any]:
@@ -212,7 +222,7 @@ def carrying(name: str) -> dict[str, Any]:
     return {}
 
 
-def one(here: Here, name: str) -> dict[str, Any]:
+def one(place: Place, name: str) -> dict[str, Any]:
     """Istio's key for one variable of nginx's, empty when there is none."""
     kind, _, rest = name.partition("_")
     if name in ("remote_addr", "binary_remote_addr"):
@@ -224,17 +234,17 @@ def one(here: Here, name: str) -> dict[str, Any]:
     if kind == "arg":
         return {"httpQueryParameterName": rest}
     if name in ("request_uri", "uri", "document_uri"):
-        target = here.location.settings.get("rewrite-target")
-        rewritten = target is not None and target.value != here.location.path
+        target = place.location.settings.get("rewrite-target")
+        rewritten = target is not None and target.value != place.location.path
         # Envoy hashes the request as it goes on to the pod; this header keeps the path that came.
         return {"httpHeaderName": "x-envoy-original-path" if rewritten else ":path"}
     if name in ("host", "http_host", "server_name"):
-        vhost = "upstream-vhost" in here.location.settings
+        vhost = "upstream-vhost" in place.location.settings
         return {"httpHeaderName": "x-forwarded-host" if vhost else ":authority"}
     return {"httpHeaderName": ":method"} if name == "request_method" else {}
 
 
-def value(here: Here, name: str) -> str:
+def value(place: Place, name: str) -> str:
     """Envoy's operator for a variable of nginx's, "" when there is none."""
     kind, _, rest = name.partition("_")
     if name in ("remote_addr", "binary_remote_addr"):
@@ -246,23 +256,23 @@ def value(here: Here, name: str) -> str:
     if kind == "http":
         return f"%REQ({rest.lower().replace('_', '-')})%"
     simple = {"request_method": "%REQ(:METHOD)%", "scheme": "%REQ(:SCHEME)%"}
-    return simple.get(name, here.server.host if name == "server_name" else "")
+    return simple.get(name, place.server.host if name == "server_name" else "")
 
 
-@rule("service-upstream", scope="upstream", when="given")
-def service_upstream(here: Here) -> Iterator[Edit | Finding]:
+@rule("service-upstream", at="upstream", when="configured")
+def service_upstream(place: Place) -> Iterator[Edit | Finding]:
     """Say what becomes of the Service's own address as nginx's only endpoint: pods are asked."""
-    if here.upstream is not None and here["service-upstream"]:
-        yield KUBE_PROXY.about("service-upstream")
+    if place.upstream is not None and place["service-upstream"]:
+        yield KUBE_PROXY("service-upstream")
 
 
-@rule("load balancing", "endpoints used directly", scope="once", when="always")
-def in_turn(here: Here) -> Iterator[Edit | Finding]:
+@rule("load balancing", "endpoints used directly", at="conversion", when="always")
+def in_turn(place: Place) -> Iterator[Edit | Finding]:
     """Say once how pods are chosen where no annotation says anything."""
-    if here.config.controller.config["load-balance"] == "ewma":
-        yield EWMA.about("load-balance").for_every_host()
+    if place.config.controller.config["load-balance"] == "ewma":
+        yield EWMA("load-balance").for_every_host()
         return
-    zones = here.config.controller.flags.get("enable-topology-aware-routing") is True
+    zones = place.config.controller.flags.get("enable-topology-aware-routing") is True
     near = ", and prefers those of its own zone (--enable-topology-aware-routing)" if zones else ""
     too = "; for zones set trafficDistribution: PreferClose in the Services" if zones else ""
-    yield IN_TURN.about("", near=near, near_too=too).for_every_host()
+    yield IN_TURN("", near=near, near_too=too).for_every_host()

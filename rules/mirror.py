@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 from nginx2istio.rule import (
     Edit,
     Finding,
-    Here,
     Message,
+    Place,
     elsewhere,
     envoy_filter,
     on_route,
@@ -22,6 +22,7 @@ TOLD = Message(
     "N2I360",
     "approximated",
     "warning",
+    "",
     "copies of requests reach {target} with the request's own {what} and with the headers about "
     "the client; nginx sends {there}, Host {name} and no such headers",
     "convert with --envoy-filters, or let the mirror take them so",
@@ -31,6 +32,7 @@ PATH = Message(
     "N2I361",
     "approximated",
     "warning",
+    "",
     "copies of requests reach {target} with the request's own path; nginx sends {there}",
     "let the mirror take every path",
     frozenset({"mirror"}),
@@ -39,6 +41,7 @@ BODY = Message(
     "N2I362",
     "approximated",
     "warning",
+    "",
     'mirror-request-body: "off" keeps bodies from the mirror; Envoy sends them',
     "see that the mirror may read what clients send",
     frozenset({"mirror"}),
@@ -47,6 +50,7 @@ UNUSABLE = Message(
     "N2I363",
     "unsupported",
     "warning",
+    "",
     "no copies are sent: {target} {why}",
     "name a host and a port, such as http://shadow.team-a.svc.cluster.local:8080$request_uri",
     frozenset({"mirror"}),
@@ -55,6 +59,7 @@ WAITS = Message(
     "N2I364",
     "translated",
     "info",
+    "",
     "nginx ends a client's request only when the mirror has answered; Envoy does not wait",
     "nothing",
 )
@@ -62,6 +67,7 @@ UNSERVED = Message(
     "N2I365",
     "approximated",
     "info",
+    "",
     "nginx sends copies of requests, too, that no path of the host takes and that it answers with "
     "404",
     "nothing",
@@ -82,56 +88,56 @@ OWN = ("$request_uri", "$uri$is_args$args")
 
 
 @rule("mirror-target", "mirror-host", "mirror-request-body")
-def mirror(here: Here) -> Iterator[Edit | Finding]:
+def mirror(place: Place) -> Iterator[Edit | Finding]:
     """A copy of each request goes to the target, whose answer nobody sees.
 
     nginx sends exactly the target's path; Envoy copies the request as it goes to the pods.
     """
-    if here.location.slash_redirect or "mirror-target" not in here:
+    if place.location.slash_redirect or "mirror-target" not in place:
         return
-    if here.upstream is None:
-        yield UNSERVED.about("mirror-target")
+    if place.upstream is None:
+        yield UNSERVED("mirror-target")
         return
-    target = here.text("mirror-target")
+    target = place.text("mirror-target")
     base, _, variable = target.partition("$")
     url = urlsplit(base)
     port = url.port or (443 if url.scheme == "https" else 80)
     if "$" in base[: len(url.scheme) + 3] or not url.hostname:
-        yield UNUSABLE.about("mirror-target", target=target, why="has no host that is known")
+        yield UNUSABLE("mirror-target", target=target, why="has no host that is known")
         return
     if re.fullmatch(r"localhost|127\..*|\[?::1\]?", url.hostname):
         why = "is the controller's own pod"
-        yield UNUSABLE.about("mirror-target", target=target, why=why)
+        yield UNUSABLE("mirror-target", target=target, why=why)
         return
     path = url.path + ("$" + variable if variable else "")
-    yield from sent(here, target, url.hostname, port, url.scheme == "https", path)
+    yield from sent(place, target, url.hostname, port, url.scheme == "https", path)
 
 
 def sent(
-    here: Here, target: str, host: str, port: int, tls: bool, path: str
+    place: Place, target: str, host: str, port: int, tls: bool, path: str
 ) -> Iterator[Edit | Finding]:
     """The mirror itself, and what it is told otherwise."""
-    name = here.text("mirror-host") if "mirror-host" in here else host
-    host = whole(here, host)
+    name = place.text("mirror-host") if "mirror-host" in place else host
+    host = whole(place, host)
     if not host.endswith(".svc.cluster.local"):
         yield outside(host, port, tls=tls)
     spec = elsewhere(host, port, TLS if tls else None)
-    own = path in OWN and not rewritten(here)
+    own = path in OWN and not rewritten(place)
     there = path or "a path of its own (/_mirror-...)"
-    if here.options.envoy_filters and not tls:
-        yield envoy_filter(here, f"mirror of {here.route_name}", copied(here, host, port, name))
+    if place.options.envoy_filters and not tls:
+        yield envoy_filter(place, f"mirror of {place.route_name}", copied(place, host, port, name))
         if not own:
-            yield PATH.about("mirror-target", target=target, there=there)
+            yield PATH("mirror-target", target=target, there=there)
     else:
         yield route("mirrors", [spec])
         what = "Host" if own else "Host and path"
-        yield TOLD.about("mirror-target", target=target, what=what, there=there, name=name)
-    yield WAITS.about("mirror-target")
-    if here.text("mirror-request-body") == "off":
-        yield BODY.about("mirror-request-body")
+        yield TOLD("mirror-target", target=target, what=what, there=there, name=name)
+    yield WAITS("mirror-target")
+    if place.text("mirror-request-body") == "off":
+        yield BODY("mirror-request-body")
 
 
-def copied(here: Here, host: str, port: int, name: str) -> dict[str, Any]:
+def copied(place: Place, host: str, port: int, name: str) -> dict[str, Any]:
     """Envoy's own mirror policy, which can set the Host and take headers away."""
     policy = {
         "cluster": f"outbound|{port}||{host}",
@@ -139,18 +145,18 @@ def copied(here: Here, host: str, port: int, name: str) -> dict[str, Any]:
         "request_headers_mutations": [{"remove": header} for header in ABOUT_CLIENT],
     }
     value = {"route": {"request_mirror_policies": [policy]}}
-    return on_route(here.route_name, value, action="ROUTE")
+    return on_route(place.route_name, value, action="ROUTE")
 
 
-def whole(here: Here, host: str) -> str:
+def whole(place: Place, host: str) -> str:
     """Return the name of a Service as Istio knows it, where a shorter one is surely meant so."""
     short = re.fullmatch(r"([^.]+)\.([^.]+)(\.svc)?", host)
-    if short and (short[3] or (short[2], short[1]) in here.config.services):
+    if short and (short[3] or (short[2], short[1]) in place.config.services):
         return f"{short[1]}.{short[2]}.svc.cluster.local"
     return host.removesuffix(".")
 
 
-def rewritten(here: Here) -> bool:
+def rewritten(place: Place) -> bool:
     """Whether the pods, and with them the mirror, see another path than the client's."""
-    target = here.location.settings.get("rewrite-target")
-    return target is not None and target.value != here.location.path
+    target = place.location.settings.get("rewrite-target")
+    return target is not None and target.value != place.location.path

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 
-from nginx2istio.rule import Edit, Finding, Here, Message, rule
+from nginx2istio.rule import Edit, Finding, Message, Place, rule
 
 NO_EFFECT = Message(
     "N2I590",
     "neutral",
     "info",
+    "",
     "{name} is about {what}: no client notices it, and Envoy has nothing of the kind",
     "nothing",
 )
@@ -15,6 +16,7 @@ ISTIOS_OWN = Message(
     "N2I591",
     "neutral",
     "info",
+    "",
     "{name} is about {what}: no client notices it, and Istio has settings of its own for it",
     "nothing, unless the setting was made for a reason that still holds: then tune the gateway",
 )
@@ -22,6 +24,7 @@ TCP = Message(
     "N2I592",
     "neutral",
     "info",
+    "",
     "{name} is about TCP and UDP services, which are no Ingresses and are not converted",
     "write a Gateway server of protocol TCP and a VirtualService with tcp routes for each of them",
 )
@@ -29,6 +32,7 @@ HEEDED = Message(
     "N2I593",
     "neutral",
     "info",
+    "",
     "{name} says {what}: the conversion takes the Ingresses as the controller does",
     "nothing; Istio does not look at Ingresses any more",
 )
@@ -89,18 +93,18 @@ STREAM = (
 )
 
 
-@rule(*NOTHING, *OWN, *READING, *STREAM, scope="once", when="always")
-def neutral_settings(here: Here) -> Iterator[Edit | Finding]:
+@rule(*NOTHING, *OWN, *READING, *STREAM, at="conversion", when="always")
+def neutral_settings(place: Place) -> Iterator[Edit | Finding]:
     """The ConfigMap's settings whose effect ends inside nginx: nothing is to be translated."""
     for key, what in NOTHING.items():
-        if here.global_setting(key):
-            yield NO_EFFECT.about(key, name=key, what=what).for_every_host()
+        if place.global_setting(key):
+            yield NO_EFFECT(key, name=key, what=what).for_every_host()
     for key, what in OWN.items():
-        if here.global_setting(key):
-            yield ISTIOS_OWN.about(key, name=key, what=what).for_every_host()
+        if place.global_setting(key):
+            yield ISTIOS_OWN(key, name=key, what=what).for_every_host()
     for key, what in READING.items():
-        if here.global_setting(key):
-            yield HEEDED.about(key, name=key, what=what).for_every_host()
+        if place.global_setting(key):
+            yield HEEDED(key, name=key, what=what).for_every_host()
     for key in STREAM:
-        if here.global_setting(key):
-            yield TCP.about(key, name=key).for_every_host()
+        if place.global_setting(key):
+            yield TCP(key, name=key).for_every_host()

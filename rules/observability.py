@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 
-from nginx2istio.rule import Edit, Finding, Here, Message, rule
+from nginx2istio.rule import Edit, Finding, Message, Place, rule
 
 ACCESS_LOG = Message(
     "N2I570",
     "approximated",
     "info",
+    "",
     "nginx logs every request to its standard output; Istio does so only where access logs are on",
     "switch them on by a Telemetry with accessLogging in the gateway's namespace",
     frozenset({"logging"}),
@@ -16,6 +17,7 @@ NO_LOG = Message(
     "N2I571",
     "approximated",
     "info",
+    "",
     "nginx logs no requests to this path; where Istio's access logs are on they hold them, too",
     "filter them in the Telemetry of the gateway (accessLogging.filter), by request.host and "
     "request.url_path",
@@ -25,6 +27,7 @@ FORMAT = Message(
     "N2I572",
     "approximated",
     "info",
+    "",
     "{name} is about nginx's logs; Istio's have a destination and a format of their own",
     "set accessLogFormat and accessLogEncoding in the mesh configuration",
     frozenset({"logging"}),
@@ -33,6 +36,7 @@ REWRITE_LOG = Message(
     "N2I573",
     "neutral",
     "info",
+    "",
     "enable-rewrite-log has nginx write of its rewrites to its error log; Envoy has no such log",
     "nothing; istioctl proxy-config log --level http:debug shows what Envoy does",
     frozenset({"logging"}),
@@ -41,6 +45,7 @@ TRACES = Message(
     "N2I574",
     "unsupported",
     "info",
+    "",
     "nginx reports traces by OpenTelemetry and hands traceparent to the back ends; Istio does "
     "neither until tracing is configured",
     "name the collector ({collector}) as an extension provider in the mesh configuration, and "
@@ -51,6 +56,7 @@ NO_TRACES = Message(
     "N2I575",
     "approximated",
     "info",
+    "",
     "nginx reports no traces of this path; where Istio's tracing is on it does",
     "nothing, or tracing.disableSpanReporting in a Telemetry of the gateway",
     frozenset({"logging"}),
@@ -59,6 +65,7 @@ OPERATION = Message(
     "N2I576",
     "approximated",
     "info",
+    "",
     "{name} is about nginx's traces; Istio's are named after the route",
     "set tracing.customTags in a Telemetry",
     frozenset({"logging"}),
@@ -96,25 +103,25 @@ OTEL = (
 
 
 @rule("enable-access-log", "enable-rewrite-log")
-def access_log(here: Here) -> Iterator[Edit | Finding]:
+def access_log(place: Place) -> Iterator[Edit | Finding]:
     """Nginx's logs are not Envoy's, and no answer depends on them."""
-    if "enable-access-log" in here and not here["enable-access-log"]:
-        yield NO_LOG.about("enable-access-log")
-    if "enable-rewrite-log" in here:
-        yield REWRITE_LOG.about("enable-rewrite-log")
+    if "enable-access-log" in place and not place["enable-access-log"]:
+        yield NO_LOG("enable-access-log")
+    if "enable-rewrite-log" in place:
+        yield REWRITE_LOG("enable-rewrite-log")
 
 
 @rule("enable-opentelemetry", *OTEL[-2:])
-def opentelemetry(here: Here) -> Iterator[Edit | Finding]:
+def opentelemetry(place: Place) -> Iterator[Edit | Finding]:
     """Nginx traces where it is told to; Istio's tracing is configured for mesh and gateway."""
-    if "enable-opentelemetry" in here:
-        if here["enable-opentelemetry"]:
-            yield TRACES.about("enable-opentelemetry", **collector(here))
+    if "enable-opentelemetry" in place:
+        if place["enable-opentelemetry"]:
+            yield TRACES("enable-opentelemetry", **collector(place))
         else:
-            yield NO_TRACES.about("enable-opentelemetry")
+            yield NO_TRACES("enable-opentelemetry")
     for key in ("opentelemetry-operation-name", "opentelemetry-trust-incoming-span"):
-        if key in here and here["enable-opentelemetry"]:
-            yield OPERATION.about(key, name=key)
+        if key in place and place["enable-opentelemetry"]:
+            yield OPERATION(key, name=key)
 
 
 @rule(
@@ -125,28 +132,28 @@ def opentelemetry(here: Here) -> Iterator[Edit | Finding]:
     "otlp-collector-port",
     "otel-sampler",
     "otel-sampler-ratio",
-    scope="once",
+    at="conversion",
     when="always",
     reads=("enable-opentelemetry", *OTEL[-2:]),
 )
-def global_logs(here: Here) -> Iterator[Edit | Finding]:
+def global_logs(place: Place) -> Iterator[Edit | Finding]:
     """What the ConfigMap says of logs and traces."""
-    off = [key for key in OFF if here[key]]
+    off = [key for key in OFF if place[key]]
     if not off:
-        yield ACCESS_LOG.about("").for_every_host()
+        yield ACCESS_LOG("").for_every_host()
     for key in (*LOGS, *OFF):
-        if here.global_setting(key):
-            yield FORMAT.about(key, name=key).for_every_host()
-    if here.config.controller.on("enable-opentelemetry"):
-        yield TRACES.about("enable-opentelemetry", **collector(here)).for_every_host()
+        if place.global_setting(key):
+            yield FORMAT(key, name=key).for_every_host()
+    if place.config.controller.on("enable-opentelemetry"):
+        yield TRACES("enable-opentelemetry", **collector(place)).for_every_host()
         for key in OTEL:
-            if here.global_setting(key):
-                yield OPERATION.about(key, name=key).for_every_host()
+            if place.global_setting(key):
+                yield OPERATION(key, name=key).for_every_host()
 
 
-def collector(here: Here) -> dict[str, object]:
+def collector(place: Place) -> dict[str, object]:
     """Where nginx's traces go, and how many of them."""
-    config = here.config.controller.config
+    config = place.config.controller.config
     host, port = config["otlp-collector-host"], config["otlp-collector-port"]
     ratio = config["otel-sampler-ratio"]
     share = float(ratio) * 100 if isinstance(ratio, int | float | str) else 100.0

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 
-from nginx2istio.rule import Edit, Finding, Here, Message, rule, tls_route
+from nginx2istio.rule import Edit, Finding, Message, Place, rule, tls_route
 
 NO_FLAG = Message(
     "N2I560",
     "ineffective",
     "warning",
+    "",
     "nginx ignores ssl-passthrough unless the controller runs with --enable-ssl-passthrough, of "
     "which nothing is known here: TLS ends at the gateway",
     "add the controller's Deployment or DaemonSet to the input if it runs with that flag; else "
@@ -17,6 +18,7 @@ NO_ROOT = Message(
     "N2I561",
     "ineffective",
     "info",
+    "",
     "nginx passes TLS on to the Service of the host's path / only, and there is none that it could "
     "ask by the host's name: TLS ends at the gateway as it does today",
     "delete the annotation, or give the host a path / with a Service",
@@ -25,6 +27,7 @@ PASSED = Message(
     "N2I562",
     "translated",
     "info",
+    "",
     "TLS for the host goes to {service} unopened, as before; its other paths and all annotations "
     "hold for plain HTTP only",
     "nothing",
@@ -33,6 +36,7 @@ ALIASES = Message(
     "N2I563",
     "unsupported",
     "warning",
+    "",
     "nginx opens TLS for the aliases of the host, whose own TLS it passes on; the new gateway "
     "serves no https for them",
     "declare the aliases as hosts of their own",
@@ -40,24 +44,24 @@ ALIASES = Message(
 )
 
 
-@rule("ssl-passthrough", scope="server")
-def passthrough(here: Here) -> Iterator[Edit | Finding]:
+@rule("ssl-passthrough", at="server")
+def passthrough(place: Place) -> Iterator[Edit | Finding]:
     """A proxy before nginx reads the host's name in the handshake and asks the Service of `/`.
 
     So does a Gateway server of protocol TLS with a TLSRoute.
     """
-    if not here["ssl-passthrough"]:
+    if not place["ssl-passthrough"]:
         return
-    if not here.config.controller.ssl_passthrough:
-        yield NO_FLAG.about("ssl-passthrough")
+    if not place.config.controller.ssl_passthrough:
+        yield NO_FLAG("ssl-passthrough")
         return
-    roots = [x.upstream for x in here.server.locations if x.declared == "/" and x.upstream]
-    if not here.server.passthrough:
-        yield NO_ROOT.about("ssl-passthrough")
+    roots = [x.upstream for x in place.server.locations if x.declared == "/" and x.upstream]
+    if not place.server.passthrough:
+        yield NO_ROOT("ssl-passthrough")
         return
-    upstream = here.config.upstreams[roots[0]]
+    upstream = place.config.upstreams[roots[0]]
     yield tls_route(upstream)
     service = f"{upstream.namespace}/{upstream.service}"
-    yield PASSED.about("ssl-passthrough", service=service)
-    if here.server.aliases:
-        yield ALIASES.about("ssl-passthrough")
+    yield PASSED("ssl-passthrough", service=service)
+    if place.server.aliases:
+        yield ALIASES("ssl-passthrough")

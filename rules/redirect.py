@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from nginx2istio.rule import (
     Edit,
     Finding,
-    Here,
     Message,
     Phase,
+    Place,
     answer,
     front,
     literal,
@@ -20,6 +20,7 @@ WWW_SLASH = Message(
     "N2I131",
     "approximated",
     "info",
+    "",
     "nginx cuts a trailing slash off the address when it redirects between {name} and {host}; "
     "Envoy keeps it",
     "nothing: the address with the slash is the one that was asked for",
@@ -33,39 +34,40 @@ WWW_SLASH = Message(
     "temporal-redirect",
     "temporal-redirect-code",
     "relative-redirects",
-    alike=True,
 )
-def redirect(here: Here) -> Iterator[Edit | Finding]:
+def redirect(place: Place) -> Iterator[Edit | Finding]:
     """Nginx returns 301 (or the code) with exactly the URL: the request's path and query are lost.
 
     Istio's redirect would keep the query, so that a direct response with a Location says it.
     """
     for kind, code in (("temporal", 302), ("permanent", 301)):
-        if f"{kind}-redirect" not in here:
+        if f"{kind}-redirect" not in place:
             continue
-        url = literal(here.text(f"{kind}-redirect"))
-        if f"{kind}-redirect-code" in here:
-            code = here.number(f"{kind}-redirect-code")
+        url = literal(place.text(f"{kind}-redirect"))
+        if f"{kind}-redirect-code" in place:
+            code = place.number(f"{kind}-redirect-code")
         if code not in (301, 302, 303, 307, 308):  # nginx then returns the address as a text
             yield variant(
                 Phase.RETURN,
-                directResponse={"status": code, "body": {"string": here.text(f"{kind}-redirect")}},
+                directResponse={"status": code, "body": {"string": place.text(f"{kind}-redirect")}},
                 headers={"response": {"remove": ["Location"]}},  # Envoy adds one to every 3xx
             )
             return
-        if url.startswith("/") and not here["relative-redirects"]:
+        if url.startswith("/") and not place["relative-redirects"]:
             for port, scheme in ((80, "http"), (443, "https")):
-                absolute = f"{scheme}://{here.redirect_host}{url}"
+                absolute = f"{scheme}://{place.redirect_host}{url}"
                 yield variant(Phase.RETURN, port=port, **answer(code, absolute))
         else:
             yield variant(Phase.RETURN, **answer(code, url))
         return  # a temporal redirect wins over a permanent one
 
 
-@rule("app-root", alike=True)
-def app_root(here: Here) -> Iterator[Edit | Finding]:
+@rule(
+    "app-root",
+)
+def app_root(place: Place) -> Iterator[Edit | Finding]:
     """Nginx answers `/` of the whole host with 302 to the path; the query is lost."""
-    root = literal(here.text("app-root"))
+    root = literal(place.text("app-root"))
     for port, scheme in ((80, "http"), (443, "https")):
         url = f"{scheme}://%REQ(:AUTHORITY)%{root}"
         for spelling in ("/", "//"):  # Envoy merges all slashes but these
@@ -73,19 +75,19 @@ def app_root(here: Here) -> Iterator[Edit | Finding]:
             yield front(Phase.SERVER, match, port=port, **answer(302, url))
 
 
-@rule("from-to-www-redirect", scope="server", reads=("http-redirect-code",))
-def from_to_www(here: Here) -> Iterator[Edit | Finding]:
+@rule("from-to-www-redirect", at="server", reads="http-redirect-code")
+def from_to_www(place: Place) -> Iterator[Edit | Finding]:
     """Nginx makes a server for the twin of the host (with or without www.) that only redirects.
 
     There is none where the twin has Ingresses of its own.
     """
-    if here.server.www is None or here.server.wildcard or here.server.host == "_":
+    if place.server.www is None or place.server.wildcard or place.server.host == "_":
         return
-    host = here.server.host
+    host = place.server.host
     name = host.removeprefix("www.") if host.startswith("www.") else f"www.{host}"
-    if name in here.config.names:
+    if name in place.config.names:
         return
-    code = here.number("http-redirect-code")
+    code = place.number("http-redirect-code")
     to = {"authority": host, "redirectCode": code}
-    yield other_host(name, here.tls and here.certified(name), [{"redirect": to}])
-    yield WWW_SLASH.about("from-to-www-redirect", name=name, host=host)
+    yield other_host(name, place.tls and place.certified(name), [{"redirect": to}])
+    yield WWW_SLASH("from-to-www-redirect", name=name, host=host)

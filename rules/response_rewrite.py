@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from nginx2istio.rule import (
     Edit,
     Finding,
-    Here,
     Message,
+    Place,
     envoy_filter,
     http_filter,
     on_route,
@@ -18,6 +18,7 @@ LOCATION = Message(
     "N2I430",
     "unsupported",
     "error",
+    "",
     "nginx replaces {old} at the start of the back end's Location by {new}; Istio can't, so that "
     "clients are sent to {old}",
     "let the application redirect to the address clients know, or convert with --envoy-filters",
@@ -27,6 +28,7 @@ COOKIES = Message(
     "N2I431",
     "unsupported",
     "error",
+    "",
     "nginx replaces the {what} {old} of the back end's cookies by {new}; Istio can't, so that "
     "browsers keep them for the wrong place",
     "let the application set the right {what}, or convert with --envoy-filters",
@@ -36,6 +38,7 @@ PATTERN = Message(
     "N2I432",
     "unsupported",
     "error",
+    "",
     "{key} replaces what a regular expression matches ({old}), which is not translated",
     "let the application set the right address",
     frozenset({"redirect", "cookies", "response-headers"}),
@@ -44,6 +47,7 @@ RELATIVE = Message(
     "N2I433",
     "approximated",
     "info",
+    "",
     "nginx puts the host in front of the new Location {new}; here it stays relative",
     "nothing: clients take a relative Location",
     frozenset({"redirect"}),
@@ -57,18 +61,18 @@ LUA = "envoy.extensions.filters.http.lua.v3"
     "proxy-redirect-to",
     "proxy-cookie-path",
     "proxy-cookie-domain",
-    when="given",
-    reads=("relative-redirects",),
+    when="configured",
+    reads="relative-redirects",
 )
-def response_rewrite(here: Here) -> Iterator[Edit | Finding]:
+def response_rewrite(place: Place) -> Iterator[Edit | Finding]:
     """Nginx replaces the start of a Location, and the paths and domains of cookies.
 
     No Istio object changes a part of a header; a script on the route does. The cookie that the
     gateway itself sets for affinity is left alone, as nginx's is.
     """
-    if here.upstream is None or here.location.denied or here.location.slash_redirect:
+    if place.upstream is None or place.location.denied or place.location.slash_redirect:
         return
-    parts = [*_location(here), *_cookies(here)]
+    parts = [*_location(place), *_cookies(place)]
     yield from (part for part in parts if isinstance(part, Finding))
     bodies: dict[int, list[str]] = {}
     for part in parts:
@@ -78,56 +82,56 @@ def response_rewrite(here: Here) -> Iterator[Edit | Finding]:
     if not bodies:
         return
     lua = typed(f"{LUA}.Lua")
-    yield envoy_filter(here, "response-rewrite", http_filter(FILTER, lua, disabled=True))
+    yield envoy_filter(place, "response-rewrite", http_filter(FILTER, lua, disabled=True))
     patches = []
-    for port in sorted(set(bodies) & set(here.ports)):
+    for port in sorted(set(bodies) & set(place.ports)):
         source = "function envoy_on_response(handle)\n  local headers = handle:headers()\n"
         source += "".join(bodies[port]) + "end\n"
         config = typed(f"{LUA}.LuaPerRoute", source_code={"inline_string": source})
         value = {"typed_per_filter_config": {FILTER: config}}
-        patches.append(on_route(here.route_name, value, port))
-    yield envoy_filter(here, f"response-rewrite {here.server.host} {here.route_name}", *patches)
+        patches.append(on_route(place.route_name, value, port))
+    yield envoy_filter(place, f"response-rewrite {place.server.host} {place.route_name}", *patches)
 
 
 Part = tuple[int, str]
 """Lua for the answers at a port, 0 for both."""
 
 
-def _location(here: Here) -> Iterator[Part | Finding]:
-    old, new = here.text("proxy-redirect-from"), here.text("proxy-redirect-to")
+def _location(place: Place) -> Iterator[Part | Finding]:
+    old, new = place.text("proxy-redirect-from"), place.text("proxy-redirect-to")
     if old in ("", "off", "default") or new in ("", "off"):
         return
     if old.startswith("~"):
-        yield PATTERN.about("proxy-redirect-from", key="proxy-redirect-from", old=old)
-    elif not here.options.envoy_filters:
-        yield LOCATION.about("proxy-redirect-from", old=old, new=new)
-    elif not new.startswith("/") or here["relative-redirects"]:
+        yield PATTERN("proxy-redirect-from", key="proxy-redirect-from", old=old)
+    elif not place.options.envoy_filters:
+        yield LOCATION("proxy-redirect-from", old=old, new=new)
+    elif not new.startswith("/") or place["relative-redirects"]:
         yield 0, _replace_start(old, new)
-    elif here.redirect_host == here.server.host:
+    elif place.redirect_host == place.server.host:
         for port, scheme in ((80, "http"), (443, "https")):
-            yield port, _replace_start(old, f"{scheme}://{here.server.host}{new}")
+            yield port, _replace_start(old, f"{scheme}://{place.server.host}{new}")
     else:
-        yield RELATIVE.about("proxy-redirect-to", new=new)
+        yield RELATIVE("proxy-redirect-to", new=new)
         yield 0, _replace_start(old, new)
 
 
-def _cookies(here: Here) -> Iterator[Part | Finding]:
+def _cookies(place: Place) -> Iterator[Part | Finding]:
     changes = []
     for key, what in (("proxy-cookie-path", "path"), ("proxy-cookie-domain", "domain")):
-        words = here.text(key).split()
+        words = place.text(key).split()
         if len(words) != 2:
             continue
         if words[0].startswith("~"):
-            yield PATTERN.about(key, key=key, old=words[0])
-        elif not here.options.envoy_filters:
-            yield COOKIES.about(key, what=what, old=words[0], new=words[1])
+            yield PATTERN(key, key=key, old=words[0])
+        elif not place.options.envoy_filters:
+            yield COOKIES(key, what=what, old=words[0], new=words[1])
         else:
             old = words[0] if what == "path" else words[0].lower().removeprefix(".")
             change = PATH if what == "path" else DOMAIN
             changes.append(change.format(old=quoted(old), new=quoted(words[1])))
     if not changes:
         return
-    own = here.upstream.affinity if here.upstream else None
+    own = place.upstream.affinity if place.upstream else None
     named = own.settings.get("session-cookie-name") if own else None
     name = str(named.value) if named else "INGRESSCOOKIE" if own else ""
     yield 0, EACH_COOKIE.format(own=quoted(name), changes="".join(changes))

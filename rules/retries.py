@@ -6,8 +6,8 @@ from functools import lru_cache
 from nginx2istio.rule import (
     Edit,
     Finding,
-    Here,
     Message,
+    Place,
     envoy_filter,
     on_manager,
     route,
@@ -20,6 +20,7 @@ REPEATS = Message(
     "N2I540",
     "approximated",
     "info",
+    "",
     "a back end that refuses or breaks the connection: nginx answers 502, Envoy 503; nginx sends a "
     "GET again whose connection broke after it was sent or whose time was up, up to 3 tries in "
     "all, Envoy only what no back end has seen",
@@ -31,6 +32,7 @@ REPEATS_502 = Message(
     "N2I541",
     "approximated",
     "info",
+    "",
     "nginx sends a GET again whose connection broke after it was sent or whose time was up, up to "
     "3 tries in all, Envoy only what no back end has seen",
     "nothing, or set retries with retryOn: reset where requests may be repeated",
@@ -40,6 +42,7 @@ BOTH = Message(
     "N2I542",
     "approximated",
     "info",
+    "",
     "Envoy can't tell a broken connection from one whose time is up: it tries again on both, where "
     "nginx does so on {which} only",
     "nothing, or take retries out of the route where a request must not be repeated",
@@ -49,6 +52,7 @@ TIME_LIMIT = Message(
     "N2I543",
     "approximated",
     "info",
+    "",
     "nginx tries no other back end once {seconds} s have passed; Envoy counts the tries alone",
     "nothing, or lower attempts or perTryTimeout of the route",
     frozenset({"retries", "timeout"}),
@@ -57,6 +61,7 @@ UNLIMITED = Message(
     "N2I544",
     "approximated",
     "info",
+    "",
     "proxy-next-upstream-tries 0 lets nginx try without end; Envoy makes {tries} tries",
     "nothing, or raise attempts of the route",
     frozenset({"retries"}),
@@ -78,27 +83,26 @@ EXPLICIT = ("proxy-next-upstream", "proxy-next-upstream-tries", "retry-non-idemp
     "proxy-next-upstream-timeout",
     "retry-non-idempotent",
     when="always",
-    reads=("proxy-read-timeout",),
-    alike=True,
+    reads="proxy-read-timeout",
 )
-def retries(here: Here) -> Iterator[Edit | Finding]:
+def retries(place: Place) -> Iterator[Edit | Finding]:
     """Nginx tries up to 3 times on errors and timeouts, and not what is not idempotent once sent.
 
     Istio has retries of its own where a route has none. The time for the answer to begin is the
     route's perTryTimeout, which ends as nginx's does when the answer begins; timeout would cut
     the answer itself.
     """
-    if here.upstream is None or here.location.slash_redirect:
+    if place.upstream is None or place.location.slash_redirect:
         return
-    tries = here.number("proxy-next-upstream-tries")
-    seconds = here.number("proxy-next-upstream-timeout")
-    if seconds > 0 and tries != 1 and tokens(here):
-        yield TIME_LIMIT.about("proxy-next-upstream-timeout", seconds=seconds)
-    if not any(here.given(k) for k in EXPLICIT):
-        yield _retries(UNSENT, tries, here.number("proxy-read-timeout"))
+    tries = place.number("proxy-next-upstream-tries")
+    seconds = place.number("proxy-next-upstream-timeout")
+    if seconds > 0 and tries != 1 and tokens(place):
+        yield TIME_LIMIT("proxy-next-upstream-timeout", seconds=seconds)
+    if not any(place.configured(k) for k in EXPLICIT):
+        yield _retries(UNSENT, tries, place.number("proxy-read-timeout"))
         return
-    wanted = tokens(here)
-    within = here.number("proxy-read-timeout")
+    wanted = tokens(place)
+    within = place.number("proxy-read-timeout")
     idempotent = policy(causes(wanted, True), tries or MANY, within)
     others = policy(causes(wanted, "non_idempotent" in wanted), tries or MANY, within)
     yield route("retries", idempotent)
@@ -106,17 +110,17 @@ def retries(here: Here) -> Iterator[Edit | Finding]:
         yield split({"method": {"regex": NOT_IDEMPOTENT}}, retries=others)
     if idempotent["attempts"] and len({"error", "timeout"} & set(wanted)) == 1:
         which = "an error" if "error" in wanted else "a timeout"
-        yield BOTH.about("proxy-next-upstream", which=which)
+        yield BOTH("proxy-next-upstream", which=which)
     if not tries and wanted:
-        yield UNLIMITED.about("proxy-next-upstream-tries", tries=MANY)
+        yield UNLIMITED("proxy-next-upstream-tries", tries=MANY)
 
 
-def tokens(here: Here) -> tuple[str, ...]:
+def tokens(place: Place) -> tuple[str, ...]:
     """The causes by nginx's names, none for ``off``."""
-    found = here.text("proxy-next-upstream").split()
+    found = place.text("proxy-next-upstream").split()
     if "off" in found:
         return ()
-    extra = ["non_idempotent"] if here["retry-non-idempotent"] else []
+    extra = ["non_idempotent"] if place["retry-non-idempotent"] else []
     return tuple(dict.fromkeys(found + extra))
 
 
@@ -143,16 +147,16 @@ def policy(on: tuple[str, ...], tries: int, seconds: int) -> dict[str, object]:
     return made
 
 
-@rule("retries", "502/504 mapping", scope="once", when="always")
-def upstream_failure(here: Here) -> Iterator[Edit | Finding]:
+@rule("retries", "502/504 mapping", at="conversion", when="always")
+def upstream_failure(place: Place) -> Iterator[Edit | Finding]:
     """Nginx answers 502 when a back end refuses or breaks the connection, Envoy 503.
 
     What is said of an answer that Envoy makes itself can be changed for the whole gateway only.
     """
-    if not here.options.envoy_filters:
-        yield REPEATS.about("").for_every_host()
+    if not place.options.envoy_filters:
+        yield REPEATS("").for_every_host()
         return
-    yield REPEATS_502.about("").for_every_host()
+    yield REPEATS_502("").for_every_host()
     cel = typed(
         "envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter",
         expression="response.code_details.contains('connection_timeout')",
@@ -168,4 +172,4 @@ def upstream_failure(here: Here) -> Iterator[Edit | Finding]:
     }
     mappers = [{"filter": late, "status_code": 504}, {"filter": failed, "status_code": 502}]
     config = {"local_reply_config": {"mappers": mappers}}
-    yield envoy_filter(here, "bad-gateway", on_manager(config))
+    yield envoy_filter(place, "bad-gateway", on_manager(config))

@@ -8,9 +8,9 @@ from nginx2istio.rule import (
     Directive,
     Edit,
     Finding,
-    Here,
     Message,
     Phase,
+    Place,
     answer,
     envoy_filter,
     literal,
@@ -25,6 +25,7 @@ ESCAPES = Message(
     "N2I121",
     "approximated",
     "info",
+    "",
     "nginx rewrites the decoded path and encodes the result again; Envoy rewrites the path as it "
     "came, so that escaped characters such as %2F can look different to the back end",
     "nothing, unless the back end's paths hold escaped slashes or double escapes",
@@ -34,6 +35,7 @@ CAPTURE = Message(
     "N2I122",
     "unsupported",
     "error",
+    "",
     "the target redirects to another host with a part of the path ({target}), which Istio can't: "
     "{why}",
     "redirect to a fixed address, or let the back end redirect",
@@ -42,14 +44,14 @@ CAPTURE = Message(
 
 
 @rule("rewrite-target", "use-regex", "x-forwarded-prefix")
-def rewrite(here: Here) -> Iterator[Edit | Finding]:
+def rewrite(place: Place) -> Iterator[Edit | Finding]:
     """Nginx replaces the whole path by the target; what the path's regex captures can be used.
 
     Envoy does the same with a regular expression for the whole path. `use-regex` turns every path
     of the host into a regular expression, which the routes' matches show.
     """
-    target = here.text("rewrite-target") if "rewrite-target" in here else ""
-    location = here.location
+    target = place.text("rewrite-target") if "rewrite-target" in place else ""
+    location = place.location
     if not target or target == location.path:
         return
     try:
@@ -59,34 +61,34 @@ def rewrite(here: Here) -> Iterator[Edit | Finding]:
         return  # the path itself is reported
     if target.startswith(("http://", "https://", "$scheme")):
         if "$" in target:
-            yield from _elsewhere(here, target)
+            yield from _elsewhere(place, target)
         else:
             # nginx appends the query here, as it does to every rewrite
             yield variant(Phase.RETURN, **answer(302, literal(target)))
         return
     yield route("rewrite.uriRegexRewrite", {"match": pattern, "rewrite": groups(target, captured)})
-    yield ESCAPES.about("rewrite-target")
-    if "x-forwarded-prefix" in here:
-        value = literal(here.text("x-forwarded-prefix"))
+    yield ESCAPES("rewrite-target")
+    if "x-forwarded-prefix" in place:
+        value = literal(place.text("x-forwarded-prefix"))
         yield route("headers.request.set", {"X-Forwarded-Prefix": value})
 
 
-def _elsewhere(here: Here, target: str) -> Iterator[Edit | Finding]:
+def _elsewhere(place: Place, target: str) -> Iterator[Edit | Finding]:
     """A redirect with a part of the path, which only an EnvoyFilter cuts out."""
-    directive = Directive("rewrite", (f"(?i){here.location.path}", target, "break"), 1)
+    directive = Directive("rewrite", (f"(?i){place.location.path}", target, "break"), 1)
     try:
-        made = rewritten(here, directive, relative=False, alone=False)
+        made = rewritten(place, directive, relative=False, alone=False)
         if made.patch is None:
             raise re2.Untranslatable("it holds a variable of nginx")
-        if not here.options.envoy_filters:
+        if not place.options.envoy_filters:
             raise re2.Untranslatable("that takes --envoy-filters")
     except re2.Untranslatable as why:
-        yield CAPTURE.about("rewrite-target", target=target, why=why)
+        yield CAPTURE("rewrite-target", target=target, why=why)
         yield variant(Phase.RETURN, directResponse={"status": 503})
         return
-    name = f"{here.server.host} {here.route_name} elsewhere"
+    name = f"{place.server.host} {place.route_name} elsewhere"
     yield variant(Phase.RETURN, name=name, **made.fields[0])
-    yield envoy_filter(here, name, on_route(name, {"redirect": made.patch}))
+    yield envoy_filter(place, name, on_route(name, {"redirect": made.patch}))
 
 
 def groups(target: str, captured: int) -> str:

@@ -4,12 +4,13 @@ import re
 from collections.abc import Iterator
 
 from nginx2istio.istio import re2
-from nginx2istio.rule import Edit, Finding, Here, Message, alias, rule
+from nginx2istio.rule import Edit, Finding, Message, Place, alias, rule
 
 NOT_COVERED = Message(
     "N2I141",
     "approximated",
     "warning",
+    "",
     "the host's certificate does not seem to cover its alias {name}: nginx presents its "
     "self-signed certificate there, the new gateway serves {name} over plain HTTP only",
     "add {name} to the certificate and to the hosts of the tls entry",
@@ -19,6 +20,7 @@ PATTERN = Message(
     "N2I142",
     "unsupported",
     "error",
+    "",
     "the alias {name} is a pattern that no Istio host can express; it is not served",
     "name the hosts one by one, or use *.domain if the pattern stands for all of them",
     frozenset({"routing"}),
@@ -45,18 +47,18 @@ def pattern(name: str) -> tuple[str, str] | None:
         return None
 
 
-@rule("server-alias", scope="server")
-def server_alias(here: Here) -> Iterator[Edit | Finding]:
+@rule("server-alias", at="server")
+def server_alias(place: Place) -> Iterator[Edit | Finding]:
     """The host's VirtualService and Gateway get the other names, too."""
-    for name in here.server.aliases:
+    for name in place.server.aliases:
         if not HOST.match(name):
             found = pattern(name)
             if found is None:
-                yield PATTERN.about("server-alias", name=name).for_host()
+                yield PATTERN("server-alias", name=name).for_host()
             else:
-                yield alias(found[0], here.tls and here.certified(found[0]), found[1])
+                yield alias(found[0], place.tls and place.certified(found[0]), found[1])
             continue
-        tls = here.tls and here.certified(name)
+        tls = place.tls and place.certified(name)
         yield alias(name, tls)
-        if here.tls and not tls:
-            yield NOT_COVERED.about("server-alias", name=name)
+        if place.tls and not tls:
+            yield NOT_COVERED("server-alias", name=name)

@@ -13,9 +13,9 @@ from nginx2istio.nginx.model import Setting
 from nginx2istio.rule import (
     Edit,
     Finding,
-    Here,
     Message,
     Phase,
+    Place,
     UnknownVariable,
     front,
     path_regex,
@@ -28,6 +28,7 @@ UNTOLD = Message(
     "N2I490",
     "unsupported",
     "error",
+    "",
     "{text} is not translated: {why}",
     "let a Service answer these paths, by an Ingress of their own",
     frozenset({"routing", "path", "redirect", "status"}),
@@ -36,6 +37,7 @@ CLOSED = Message(
     "N2I491",
     "unsupported",
     "error",
+    "",
     "{text} decides who may enter, and is not translated: {why}; {so}",
     "give these paths an Ingress of their own with the annotations for it",
     frozenset({"access", "auth", "status"}),
@@ -44,6 +46,7 @@ WITHOUT_EFFECT = Message(
     "N2I492",
     "ineffective",
     "info",
+    "",
     "{text} has no effect in nginx: {why}",
     "delete it",
 )
@@ -51,6 +54,7 @@ DUPLICATE = Message(
     "N2I493",
     "unsupported",
     "error",
+    "",
     "nginx refuses {text}, as an Ingress has this path already: the controller works on with the "
     "configuration that it had before the snippet was written",
     "delete the block, and convert again",
@@ -61,41 +65,41 @@ DENY_ALL = ("deny", ("all",))
 Part = Edit | Finding
 
 
-@rule(scope="server", when="given", reads=("server-snippet", "relative-redirects"))
-def server_blocks(here: Here) -> Iterator[Part]:
+@rule(at="server", when="configured", reads=("server-snippet", "relative-redirects"))
+def server_blocks(place: Place) -> Iterator[Part]:
     """Blocks that go before all paths of Ingresses: exact ones and regular expressions."""
-    for key, setting, directive in _blocks(here):
-        block = _Block(here, key, setting, directive)
+    for key, setting, directive in _blocks(place):
+        block = _Block(place, key, setting, directive)
         if block.plain:
             continue
         if block.path.startswith("@"):
             yield block.say(WITHOUT_EFFECT, why=NAMED)
-        elif here.server.regex and block.modifier == "":
+        elif place.server.regex and block.modifier == "":
             yield block.say(WITHOUT_EFFECT, why=BEATEN)
         else:
             yield from block.routes()
 
 
-@rule(when="given", reads=("server-snippet", "relative-redirects"))
-def location_blocks(here: Here) -> Iterator[Part]:
+@rule(when="configured", reads=("server-snippet", "relative-redirects"))
+def location_blocks(place: Place) -> Iterator[Part]:
     """Blocks with a plain path: routes of the location that would have their requests otherwise.
 
     Longer paths of Ingresses stand before that location, and so before the block.
     """
-    if here.location.slash_redirect:
+    if place.location.slash_redirect:
         return
-    for key, setting, directive in _blocks(here):
-        block = _Block(here, key, setting, directive)
+    for key, setting, directive in _blocks(place):
+        block = _Block(place, key, setting, directive)
         if not block.plain:
             continue
-        if any(x.path == block.path and x.match == "prefix" for x in here.server.locations):
+        if any(x.path == block.path and x.match == "prefix" for x in place.server.locations):
             yield block.say(DUPLICATE)
         elif block.comes_here():
             yield from block.routes()
 
 
-def _blocks(here: Here) -> Iterator[tuple[str, Setting, Directive]]:
-    for key, setting in snippets(here.config, here.server, here.location, "server"):
+def _blocks(place: Place) -> Iterator[tuple[str, Setting, Directive]]:
+    for key, setting in snippets(place.config, place.server, place.location, "server"):
         for directive in parse_snippet(setting.text).directives:
             if directive.name == "location" and directive.args:
                 yield key, setting, directive
@@ -105,7 +109,7 @@ def _blocks(here: Here) -> Iterator[tuple[str, Setting, Directive]]:
 class _Block:
     """One block, at the place whose routes it may become."""
 
-    here: Here
+    place: Place
     key: str
     setting: Setting
     directive: Directive
@@ -121,18 +125,20 @@ class _Block:
     @property
     def plain(self) -> bool:
         """Whether it is a prefix among the prefixes of the host."""
-        modifier, regex = self.modifier, self.here.server.regex
+        modifier, regex = self.modifier, self.place.server.regex
         return modifier in ("", "^~") and not regex and not self.path.startswith("@")
 
     def say(self, message: Message, **facts: Any) -> Finding:
-        said = message.about(self.key, text=self.directive.text, **facts)
-        return said.on(self.directive.text, directive_origin(self.setting, self.directive))
+        said = message(self.key, text=self.directive.text, **facts)
+        return said.for_directive(
+            self.directive.text, directive_origin(self.setting, self.directive)
+        )
 
     def comes_here(self) -> bool:
         """Whether requests for a plain path come to this location, were there no block for it."""
-        around = [x for x in self.here.server.locations if self.path.startswith(x.path)]
+        around = [x for x in self.place.server.locations if self.path.startswith(x.path)]
         around = [x for x in around if x.match == "prefix"]
-        return max(around, key=lambda x: len(x.path), default=None) is self.here.location
+        return max(around, key=lambda x: len(x.path), default=None) is self.place.location
 
     def uri(self) -> dict[str, str]:
         if self.modifier.startswith("~"):
@@ -152,7 +158,7 @@ class _Block:
         """
         try:
             own = block_lines(self.key, self.setting, inner)
-            answers = list(by_host(self.here, fields, port, own))
+            answers = list(by_host(self.place, fields, port, own))
         except (Unclear, UnknownVariable) as why:
             raise Untranslatable(f"it holds {why}") from None
         for at, whole in answers:
@@ -171,7 +177,7 @@ class _Block:
             if not any(refuses(one) for one in self.directive.all()):
                 yield self.say(UNTOLD, why=why)
                 return
-            open_ = self.here.options.allow_unprotected
+            open_ = self.place.options.allow_unprotected
             closed = "the host answers 503" if uri == {"prefix": "/"} else "its paths answer 503"
             yield self.say(CLOSED, why=why, so="everybody gets in" if open_ else closed)
             if not open_:
@@ -182,18 +188,18 @@ class _Block:
         block = self.directive.block or ()
         inner = [x for x in block if subject(x.name) not in ("logging", "nothing")]
         closed = [x for x in inner if x.name == "internal" or (x.name, x.args) == DENY_ALL]
-        given = [x for x in inner if x.name == "return"]
-        rest = [x for x in inner if x not in closed and x not in given]
+        returns = [x for x in inner if x.name == "return"]
+        rest = [x for x in inner if x not in closed and x not in returns]
         for one in rest:
             if one.name not in HEADER_DIRECTIVES:
                 raise Untranslatable(f"it holds {one.text.rstrip(';')}")
         if any(x.name == "internal" for x in closed):
             return list(self.route(uri, {"directResponse": {"status": 404}}, inner=rest))
-        if given:
-            relative = bool(self.here["relative-redirects"])
+        if returns:
+            relative = bool(self.place["relative-redirects"])
             return [
                 edit
-                for port, fields in returned(self.here, given[0], relative)
+                for port, fields in returned(self.place, returns[0], relative)
                 for edit in self.route(uri, fields, port, rest)
             ]
         if closed:

@@ -8,12 +8,13 @@ from nginx2istio.nginx.facts.headers import HEADER_DIRECTIVES, Unclear, header_l
 from nginx2istio.nginx.facts.headers import SENT_WITH as CODES
 from nginx2istio.nginx.facts.snippet import Directive, directive_origin, parse_snippet
 from nginx2istio.nginx.model import Setting
-from nginx2istio.rule import Edit, Finding, Here, Message, route, rule
+from nginx2istio.rule import Edit, Finding, Message, Place, route, rule
 
 BODY = Message(
     "N2I470",
     "unsupported",
     "warning",
+    "",
     "{text} changes the text of answers; the conversion does not",
     "change it in the application",
     frozenset({"body", "response-headers"}),
@@ -22,6 +23,7 @@ CACHE = Message(
     "N2I471",
     "unsupported",
     "info",
+    "",
     "{text} is about keeping answers for later; the conversion asks the back end each time",
     "put a cache in front of the gateway if the back end needs one",
     frozenset({"response-headers"}),
@@ -30,6 +32,7 @@ COMPRESSION = Message(
     "N2I472",
     "unsupported",
     "info",
+    "",
     "{text} is about the compression of answers, which the conversion leaves to the back end",
     "compress in the application",
     frozenset({"response-headers"}),
@@ -38,6 +41,7 @@ CONTENT = Message(
     "N2I473",
     "unsupported",
     "error",
+    "",
     "{text} makes the answer or asks another back end; the conversion asks the Service of the path",
     "let a Service give the answer",
     frozenset({"routing", "path", "status", "body", "response-headers"}),
@@ -46,6 +50,7 @@ ERRORS = Message(
     "N2I474",
     "unsupported",
     "warning",
+    "",
     "{text} replaces answers of certain statuses; the conversion passes them on",
     "let the application make its own pages",
     frozenset({"status", "body", "redirect"}),
@@ -54,6 +59,7 @@ HEADERS = Message(
     "N2I475",
     "unsupported",
     "warning",
+    "",
     "{text} changes headers of answers and is not translated",
     "set the headers in the application",
     frozenset({"response-headers"}),
@@ -62,6 +68,7 @@ INPUT = Message(
     "N2I476",
     "unsupported",
     "error",
+    "",
     "{text} changes headers for the back end and is not translated",
     "see that the back end does without",
     frozenset({"request-headers"}),
@@ -70,6 +77,7 @@ LIMITS = Message(
     "N2I477",
     "unsupported",
     "error",
+    "",
     "{text} limits requests; the conversion does not",
     "use the annotations limit-rps, limit-rpm and limit-connections",
     frozenset({"rate-limit"}),
@@ -78,6 +86,7 @@ LOGGING = Message(
     "N2I478",
     "unsupported",
     "info",
+    "",
     "{text} is about nginx's logs and traces",
     "see Istio's Telemetry for them",
     frozenset({"logging"}),
@@ -86,6 +95,7 @@ MIRROR = Message(
     "N2I479",
     "unsupported",
     "warning",
+    "",
     "{text} copies requests; the conversion does not",
     "use the annotation mirror-target",
     frozenset({"mirror"}),
@@ -94,6 +104,7 @@ NOTHING = Message(
     "N2I480",
     "neutral",
     "info",
+    "",
     "{text} concerns nginx alone; no client notices that it is gone",
     "nothing",
 )
@@ -101,6 +112,7 @@ TLS = Message(
     "N2I481",
     "unsupported",
     "warning",
+    "",
     "{text} is about TLS and is not translated",
     "see the tls settings of Gateway and DestinationRule",
     frozenset({"tls", "protocol"}),
@@ -109,6 +121,7 @@ WAF = Message(
     "N2I482",
     "unsupported",
     "error",
+    "",
     "{text} checks requests; the conversion does not",
     "put a web application firewall in front of the gateway",
     frozenset({"waf", "access"}),
@@ -117,6 +130,7 @@ OTHER = Message(
     "N2I483",
     "unsupported",
     "error",
+    "",
     "{text} is not translated",
     "look the directive up in nginx's documentation and configure Istio by hand",
     frozenset(
@@ -135,6 +149,7 @@ EXPIRES = Message(
     "N2I484",
     "approximated",
     "info",
+    "",
     "{text} sets Cache-Control and Expires; the conversion sets Cache-Control only, which counts "
     "for more",
     "nothing, unless a cache knows HTTP/1.0 only",
@@ -144,6 +159,7 @@ OVERRIDDEN = Message(
     "N2I485",
     "ineffective",
     "info",
+    "",
     "{text} has no effect in nginx: every location has one of its own",
     "delete it",
 )
@@ -151,6 +167,7 @@ HTTP_LEVEL = Message(
     "N2I486",
     "unsupported",
     "error",
+    "",
     "{text} stands outside of all hosts and is not translated",
     "see what it does for the hosts, and say it in Istio by hand",
     frozenset({"routing", "status", "access"}),
@@ -159,6 +176,7 @@ BROKEN = Message(
     "N2I487",
     "unsupported",
     "error",
+    "",
     "nginx can't read this snippet ({text}): the controller works on with the configuration that "
     "it had before the snippet was written",
     "correct the snippet and convert again",
@@ -167,6 +185,7 @@ STREAM = Message(
     "N2I488",
     "unsupported",
     "error",
+    "",
     "the snippet serves TCP or UDP ports of its own ({text}); the new gateway does not",
     "write a Gateway server and a VirtualService with tcp routes for each port",
 )
@@ -190,25 +209,25 @@ SAID: Mapping[str, Message] = {
 SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "M": 2592000, "y": 31536000}
 
 
-@rule(when="given", reads=("configuration-snippet", "location-snippet"))
-def location_directives(here: Here) -> Iterator[Edit | Finding]:
+@rule(when="configured", reads=("configuration-snippet", "location-snippet"))
+def location_directives(place: Place) -> Iterator[Edit | Finding]:
     """Whatever else stands in the snippets of a location."""
-    if not here.location.slash_redirect:
-        for key, setting in snippets(here.config, here.server, here.location, "location"):
+    if not place.location.slash_redirect:
+        for key, setting in snippets(place.config, place.server, place.location, "location"):
             yield from _each(key, setting, "location")
 
 
-@rule(scope="server", when="given", reads=("server-snippet",))
-def server_directives(here: Here) -> Iterator[Edit | Finding]:
+@rule(at="server", when="configured", reads="server-snippet")
+def server_directives(place: Place) -> Iterator[Edit | Finding]:
     """Whatever else stands in the snippets of a host."""
-    for key, setting in snippets(here.config, here.server, here.location, "server"):
+    for key, setting in snippets(place.config, place.server, place.location, "server"):
         yield from _each(key, setting, "server")
 
 
 @rule("stream-snippet")
-def stream_snippet(here: Here) -> Iterator[Edit | Finding]:
+def stream_snippet(place: Place) -> Iterator[Edit | Finding]:
     """A snippet of an Ingress for ports beside those of HTTP; it concerns no path."""
-    setting = here.setting("stream-snippet")
+    setting = place.setting("stream-snippet")
     yield from (said.for_host() for said in _stream("stream-snippet", setting))
 
 
@@ -218,13 +237,13 @@ def stream_snippet(here: Here) -> Iterator[Edit | Finding]:
     "allow-snippet-annotations",
     "annotations-risk-level",
     "annotation-value-word-blocklist",
-    scope="once",
+    at="conversion",
     when="always",
 )
-def all_hosts(here: Here) -> Iterator[Edit | Finding]:
+def all_hosts(place: Place) -> Iterator[Edit | Finding]:
     """The snippets of the ConfigMap that stand outside of all hosts."""
     for key in ("main-snippet", "http-snippet", "stream-snippet"):
-        setting = here.config.given(key)
+        setting = place.config.given(key)
         if setting is None or not setting.text.strip():
             continue
         if key == "stream-snippet":
@@ -238,49 +257,49 @@ def all_hosts(here: Here) -> Iterator[Edit | Finding]:
 def _stream(key: str, setting: Setting) -> Iterator[Finding]:
     read = parse_snippet(setting.text)
     if read.error:
-        yield BROKEN.about(key, text=read.error).on(setting.text, setting.origin)
+        yield BROKEN(key, text=read.error).for_directive(setting.text, setting.origin)
     for directive in read.directives:
         listens = [" ".join(x.args) for x in directive.block or () if x.name == "listen"]
         text = f"listen {', '.join(listens)}" if listens else directive.text
-        said = STREAM.about(key, text=text)
-        yield said.on(directive.text, directive_origin(setting, directive))
+        said = STREAM(key, text=text)
+        yield said.for_directive(directive.text, directive_origin(setting, directive))
 
 
 def _each(key: str, setting: Setting, level: str) -> Iterator[Edit | Finding]:
     for directive in parse_snippet(setting.text).directives:
         at = directive_origin(setting, directive)
         for one in _one(key, directive, level):
-            yield one.on(directive.text, at) if isinstance(one, Finding) else one
+            yield one.for_directive(directive.text, at) if isinstance(one, Finding) else one
 
 
 def _one(key: str, directive: Directive, level: str) -> Iterator[Edit | Finding]:
     name, about = directive.name, subject(directive.name)
     if level == "main":  # workers, modules, variables of the environment
-        yield (NOTHING if directive.block is None else HTTP_LEVEL).about(key, text=directive.text)
+        yield (NOTHING if directive.block is None else HTTP_LEVEL)(key, text=directive.text)
     elif name in HEADER_DIRECTIVES:
         try:
             header_lines(directive)
         except Unclear:
-            yield SAID[about].about(key, text=directive.text)
+            yield SAID[about](key, text=directive.text)
             return
         if name == "proxy_set_header" and level != "location":
-            yield OVERRIDDEN.about(key, text=directive.text)
+            yield OVERRIDDEN(key, text=directive.text)
     elif name == "expires" and level == "location":
         yield from _expires(key, directive)
     elif name == "location" or about == "protection" or (about == "rewrite" and level != "http"):
         return  # said by the rules for what answers and who may enter
     elif name in ONCE_A_LOCATION:
         if level == "http":
-            yield OVERRIDDEN.about(key, text=directive.text)
+            yield OVERRIDDEN(key, text=directive.text)
     elif about == "rewrite":
         if name == "server":
-            yield HTTP_LEVEL.about(key, text=directive.text)
+            yield HTTP_LEVEL(key, text=directive.text)
         else:
-            yield NOTHING.about(key, text=directive.text)  # a map counts where it is used
+            yield NOTHING(key, text=directive.text)  # a map counts where it is used
     elif name == "default_type":
-        yield NOTHING.about(key, text=directive.text)
+        yield NOTHING(key, text=directive.text)
     else:
-        yield SAID[about].about(key, text=directive.text)
+        yield SAID[about](key, text=directive.text)
 
 
 def _expires(key: str, directive: Directive) -> Iterator[Edit | Finding]:
@@ -293,8 +312,8 @@ def _expires(key: str, directive: Directive) -> Iterator[Edit | Finding]:
     if seconds is None and number.lstrip("-").isdigit() and unit in SECONDS:
         seconds = int(number) * SECONDS[unit]
     if seconds is None or len(directive.args) != 1:
-        yield HEADERS.about(key, text=directive.text)
+        yield HEADERS(key, text=directive.text)
         return
     value = by_status(CODES, "no-cache" if seconds < 0 else f"max-age={seconds}")
     yield route("headers.response.set", {"Cache-Control": value})
-    yield EXPIRES.about(key, text=directive.text)
+    yield EXPIRES(key, text=directive.text)

@@ -15,9 +15,9 @@ from nginx2istio.rule import (
     Condition,
     Edit,
     Finding,
-    Here,
     Message,
     Phase,
+    Place,
     UnknownVariable,
     carried,
     condition,
@@ -31,14 +31,15 @@ from nginx2istio.rule import (
     route,
     rule,
     split,
+    unavailable,
     variant,
-    withheld,
 )
 
 BROKEN = Message(
     "N2I460",
     "unsupported",
     "error",
+    "",
     "nginx can't read this snippet ({text}): the controller works on with the configuration that "
     "it had before the snippet was written",
     "correct the snippet and convert again",
@@ -47,6 +48,7 @@ DUPLICATE = Message(
     "N2I461",
     "unsupported",
     "error",
+    "",
     "nginx refuses {text} here, as the controller's template has it already: the controller works "
     "on with the configuration that it had before the snippet was written",
     "use the annotation for it, and convert again",
@@ -55,6 +57,7 @@ WITHOUT_EFFECT = Message(
     "N2I462",
     "ineffective",
     "info",
+    "",
     "{text} has no effect in nginx: {why}",
     "delete it",
 )
@@ -62,6 +65,7 @@ CLOSED = Message(
     "N2I463",
     "approximated",
     "info",
+    "",
     "{text} closes the connection without an answer; Istio answers 403",
     "nothing: who is turned away gets an answer",
     frozenset({"status", "access"}),
@@ -70,6 +74,7 @@ PART = Message(
     "N2I464",
     "unsupported",
     "error",
+    "",
     "{text} redirects to a part of the path, which only an EnvoyFilter can; the back end is asked "
     "instead",
     "convert with --envoy-filters, or redirect in the application",
@@ -79,6 +84,7 @@ FLOW = Message(
     "N2I465",
     "unsupported",
     "error",
+    "",
     "{text} is not translated: {why}",
     "say it with annotations, with a VirtualService of your own, or in the application",
     frozenset({"routing", "path", "redirect", "status"}),
@@ -87,6 +93,7 @@ PROTECTION = Message(
     "N2I466",
     "unsupported",
     "error",
+    "",
     "{text} decides who may enter, and is not translated{why}; {so}",
     "write it as an annotation or as an AuthorizationPolicy, and delete it here",
     frozenset({"access", "auth", "status"}),
@@ -95,6 +102,7 @@ LOOSER = Message(
     "N2I467",
     "unsupported",
     "error",
+    "",
     "{text} lets in who meets one of several conditions; after the conversion all have to be met",
     "use the annotation satisfy",
     frozenset({"access", "auth"}),
@@ -105,6 +113,7 @@ ORDER = Message(
     "N2I468",
     "approximated",
     "warning",
+    "",
     "nginx answers {text} before it looks at who asks; after the conversion who may not enter is "
     "refused first",
     "nothing, unless somebody who may not enter should get this answer",
@@ -134,56 +143,56 @@ Part = Edit | Finding
 @rule(
     "configuration-snippet",
     "location-snippet",
-    when="given",
+    when="configured",
     reads=("relative-redirects", "rewrite-target", "auth-url", "auth-type", "global-auth-url"),
 )
-def location_snippets(here: Here) -> Iterator[Part]:
+def location_snippets(place: Place) -> Iterator[Part]:
     """A location's snippets: nginx runs return, if and rewrite in order, then looks at who asks.
 
     Answers become routes before the location's own, in the order of the snippet; conditions become
     their matches. Lists of addresses are said together with those of the annotations. What can't
     be said and lets somebody in or keeps him out closes the location.
     """
-    if here.location.slash_redirect:
+    if place.location.slash_redirect:
         return
-    flow = _Flow(here, "location")
-    for key, setting in snippets(here.config, here.server, here.location, "location"):
+    flow = _Flow(place, "location")
+    for key, setting in snippets(place.config, place.server, place.location, "location"):
         yield from flow.run(key, setting)
 
 
-@rule("server-snippet", scope="server", when="given", reads=("relative-redirects",))
-def server_snippets(here: Here) -> Iterator[Part]:
+@rule("server-snippet", at="server", when="configured", reads="relative-redirects")
+def server_snippets(place: Place) -> Iterator[Part]:
     """A host's snippets: nginx runs return, if and rewrite before it looks for a location.
 
     Answers become routes before those of all locations.
     """
-    flow = _Flow(here, "server")
-    for key, setting in snippets(here.config, here.server, here.location, "server"):
+    flow = _Flow(place, "server")
+    for key, setting in snippets(place.config, place.server, place.location, "server"):
         yield from flow.run(key, setting)
 
 
 class _Flow:
     """The directives of one level in order; ``stopped`` once nginx would go no further."""
 
-    def __init__(self, here: Here, level: str):
-        self.here, self.level = here, level
-        self.relative = bool(here["relative-redirects"])
+    def __init__(self, place: Place, level: str):
+        self.place, self.level = place, level
+        self.relative = bool(place["relative-redirects"])
         self.stopped = False
         self.count = 0
-        self.path_rewritten = level == "location" and "rewrite-target" in here
+        self.path_rewritten = level == "location" and "rewrite-target" in place
 
     def run(self, key: str, setting: Setting) -> Iterator[Part]:
         read = parse_snippet(setting.text)
         if read.error:
-            yield BROKEN.about(key, text=read.error).on(setting.text, setting.origin)
+            yield BROKEN(key, text=read.error).for_directive(setting.text, setting.origin)
         for directive in read.directives:
             yield from self.one(key, setting, directive)
 
     def say(
         self, message: Message, key: str, setting: Setting, directive: Directive, **facts: Any
     ) -> Finding:
-        said = message.about(key, text=directive.text, **facts)
-        return said.on(directive.text, directive_origin(setting, directive))
+        said = message(key, text=directive.text, **facts)
+        return said.for_directive(directive.text, directive_origin(setting, directive))
 
     def one(self, key: str, setting: Setting, directive: Directive) -> Iterator[Part]:
         name = directive.name
@@ -199,7 +208,7 @@ class _Flow:
                     yield self.say(FLOW, key, setting, directive, why=why)
         elif name in LISTING:
             wide = of_location if self.level == "location" else inherited
-            beyond = wide(self.here.config, self.here.location).beyond
+            beyond = wide(self.place.config, self.place.location).beyond
             if beyond:
                 yield from self.close(key, setting, directive, f": it is {beyond}")
         elif name == "satisfy":
@@ -213,11 +222,11 @@ class _Flow:
 
     def close(self, key: str, setting: Setting, directive: Directive, why: str) -> Iterator[Part]:
         """A protection that can't be had: nobody gets in, unless the user wants it open."""
-        open_ = self.here.options.allow_unprotected
+        open_ = self.place.options.allow_unprotected
         so = "everybody gets in" if open_ else "it answers 503"
         yield self.say(PROTECTION, key, setting, directive, why=why, so=so)
         if not open_ and self.level == "location":
-            yield withheld()
+            yield unavailable()
         elif not open_:
             yield from self.answer({}, {"directResponse": {"status": 503}})
 
@@ -230,7 +239,7 @@ class _Flow:
             return
         whole = {"uri": {"prefix": "/"}, **match}
         try:
-            answers = list(by_host(self.here, fields, port))
+            answers = list(by_host(self.place, fields, port))
         except UnknownVariable as unknown:
             raise Untranslatable(f"Envoy has no equal for {unknown} in a header") from None
         for at, answer in answers:
@@ -250,7 +259,7 @@ class _Flow:
                 inner = [one for one in directive.block or () if one.name != "break"]
                 acts = [one for one in inner if one.name in ("return", "rewrite")]
                 rest = [one for one in inner if one.name not in ("return", "rewrite", "set")]
-                extra = carried(self.here, rest)
+                extra = carried(self.place, rest)
                 if extra and not acts and self.level == "location":
                     yield from self.adorns(rest, extra, when)
                     return
@@ -265,17 +274,17 @@ class _Flow:
 
     def asks(self) -> bool:
         """Whether a policy looks at who asks, which acts before all routes."""
-        here = self.here
-        if addresses(here.config, here.location):
+        place = self.place
+        if addresses(place.config, place.location):
             return True
-        return any(here[key] for key in ("auth-url", "auth-type", "global-auth-url"))
+        return any(place[key] for key in ("auth-url", "auth-type", "global-auth-url"))
 
     def adorns(
         self, directives: Sequence[Directive], extra: Mapping[str, str], when: Condition
     ) -> Iterator[Part]:
         """Headers for the answers to some requests: a copy of each route of the location."""
-        here = self.here
-        said = answer_headers(here.config, here.server, here.location)
+        place = self.place
+        said = answer_headers(place.config, place.server, place.location)
         if any(one.name != "more_set_headers" for one in directives):
             raise Untranslatable("add_header in a condition takes those outside of it away")
         if {x.name.lower() for x in said} & {name.lower() for name in extra}:
@@ -293,7 +302,7 @@ class _Flow:
         port: int,
         extra: Mapping[str, str] | None = None,
     ) -> Iterator[Part]:
-        for own, fields in returned(self.here, directive, self.relative):
+        for own, fields in returned(self.place, directive, self.relative):
             if not port or not own or port == own:
                 if extra:
                     headers = fields.get("headers", {}).get("response", {}).get("set", {})
@@ -311,20 +320,20 @@ class _Flow:
         port: int,
         _: Mapping[str, str] | None = None,
     ) -> Iterator[Part]:
-        here, paths = self.here, [x.path for x in self.here.server.locations]
-        if self.level == "location" and not reaches(here.location, directive.args[0]):
+        place, paths = self.place, [x.path for x in self.place.server.locations]
+        if self.level == "location" and not reaches(place.location, directive.args[0]):
             yield self.say(WITHOUT_EFFECT, key, setting, directive, why=ELSEWHERE)
             return
-        made = rewritten(here, directive, self.relative, alone=paths == ["/"])
+        made = rewritten(place, directive, self.relative, alone=paths == ["/"])
         both = joined(match, made.match)
         if made.path is not None:
             if match or port or self.level == "server" or self.path_rewritten:
                 raise Untranslatable("Istio rewrites the path of a route once, and all its paths")
             self.path_rewritten = True
-            if here.upstream is not None:
+            if place.upstream is not None:
                 yield route("rewrite.uriRegexRewrite", made.path)
             return
-        if made.patch and not here.options.envoy_filters:
+        if made.patch and not place.options.envoy_filters:
             yield self.say(PART, key, setting, directive)
             return
         for own, fields in made.fields.items():
@@ -332,9 +341,9 @@ class _Flow:
                 continue
             if made.patch:
                 self.count += 1
-                name = f"{here.route_name} {self.level} rewrite {self.count}"
+                name = f"{place.route_name} {self.level} rewrite {self.count}"
                 if self.level == "server":
-                    name = f"{here.server.host} server rewrite {self.count}"
-                yield envoy_filter(here, name, on_route(name, {"redirect": made.patch}))
+                    name = f"{place.server.host} server rewrite {self.count}"
+                yield envoy_filter(place, name, on_route(name, {"redirect": made.patch}))
                 fields = {**fields, "name": name}
             yield from self.answer(both, fields, port or own)

@@ -9,9 +9,9 @@ from nginx2istio.nginx.facts.headers import answer_headers
 from nginx2istio.rule import (
     Edit,
     Finding,
-    Here,
     Message,
     Phase,
+    Place,
     answer,
     envoy_filter,
     on_route,
@@ -25,6 +25,7 @@ SLASH = Message(
     "N2I111",
     "approximated",
     "info",
+    "",
     "nginx cuts one trailing slash off the address when it redirects to https; Envoy keeps it",
     "nothing: the address with the slash is the one that was asked for; --envoy-filters cuts it",
     frozenset({"redirect"}),
@@ -33,6 +34,7 @@ QUERY_SLASH = Message(
     "N2I114",
     "approximated",
     "info",
+    "",
     "nginx cuts a slash off the end of the query, too, when it redirects to https; Envoy keeps it",
     "nothing: the address with the slash is the one that was asked for",
     frozenset({"redirect"}),
@@ -41,6 +43,7 @@ OUTER = Message(
     "N2I115",
     "approximated",
     "info",
+    "",
     "where a proxy in front names another host in X-Forwarded-Host, the redirect to https keeps a "
     "slash at the end of the address, which nginx cuts off",
     "nothing: the address with the slash is the one that was asked for",
@@ -53,6 +56,7 @@ FAKE = Message(
     "N2I112",
     "unsupported",
     "error",
+    "",
     "plain HTTP is redirected to https, but the host has no certificate of its own: nginx presents "
     "its self-signed one there, the new gateway serves nothing",
     "create a certificate for the host and name its Secret in spec.tls, or set ssl-redirect: "
@@ -70,40 +74,42 @@ FAKE = Message(
     "https redirect 308",
     "trailing slash removal in https redirect",
     when="always",
-    reads=("use-forwarded-headers",),
+    reads="use-forwarded-headers",
 )
-def ssl_redirect(here: Here) -> Iterator[Edit | Finding]:
+def ssl_redirect(place: Place) -> Iterator[Edit | Finding]:
     """Nginx answers plain HTTP with 308 to https where the host has a certificate, or is forced to.
 
     The status is the ConfigMap's http-redirect-code; the Host's port is dropped, and that of
     --https-port named where `use-port-in-redirects` says so. With `use-forwarded-headers`
     X-Forwarded-Proto tells what is plain, and X-Forwarded-Host the host.
     """
-    location = here.location
-    if location.slash_redirect or here.config.exempts("no-tls-redirect-locations", location.path):
+    location = place.location
+    if location.slash_redirect or place.config.exempts("no-tls-redirect-locations", location.path):
         return
-    yield from _redirects(here)
+    yield from _redirects(place)
 
 
 @once_per("server", "settings", "config", "options")
-def _redirects(here: Here) -> Iterator[Edit | Finding]:
+def _redirects(place: Place) -> Iterator[Edit | Finding]:
     """What all paths of an Ingress on a host have in common."""
-    forced = bool(here["force-ssl-redirect"])
-    if not forced and not (here["ssl-redirect"] and here.server.certificate is not None):
+    forced = bool(place["force-ssl-redirect"])
+    if not forced and not (place["ssl-redirect"] and place.server.certificate is not None):
         return
-    code = here.number("http-redirect-code")
+    code = place.number("http-redirect-code")
     to: dict[str, object] = {"scheme": "https", "redirectCode": code}
     named = ""
-    if here["use-port-in-redirects"]:
-        to["port"] = here.config.controller.flags["https-port"]
+    if place["use-port-in-redirects"]:
+        to["port"] = place.config.controller.flags["https-port"]
         named = f":{to['port']}"
-    if here.redirect_host == here.server.host:
-        to["authority"] = here.server.host
-    names = [n for n in here.hosts if forced or here.certified(n)]
+    if place.redirect_host == place.server.host:
+        to["authority"] = place.server.host
+    names = [n for n in place.hosts if forced or place.certified(n)]
     matches: list[dict[str, object]] = [{}]
-    if len(names) < len(here.hosts):  # nginx looks for a certificate by the name that was asked for
+    if len(names) < len(
+        place.hosts
+    ):  # nginx looks for a certificate by the name that was asked for
         matches = [{"authority": {"regex": f"(?i){re.escape(n)}(:[0-9]+)?"}} for n in names]
-    cut, believed = not here["preserve-trailing-slash"], bool(here["use-forwarded-headers"])
+    cut, believed = not place["preserve-trailing-slash"], bool(place["use-forwarded-headers"])
     plain = {"x-forwarded-proto": {"exact": "http"}} if believed else {}
     port = 0 if believed else 80
     for match in matches:
@@ -111,22 +117,22 @@ def _redirects(here: Here) -> Iterator[Edit | Finding]:
             outer = {**match, "headers": {**plain, "x-forwarded-host": {"regex": ".+"}}}
             there = answer(code, f"https://%REQ(X-FORWARDED-HOST)%{named}%REQ(:PATH)%")
             yield variant(Phase.HTTPS, outer, **there)
-        if cut and here.options.envoy_filters:
+        if cut and place.options.envoy_filters:
             slash = {**match, "headers": {**plain, ":path": {"regex": "[^?]+/"}}}
             yield variant(Phase.HTTPS, slash, port=port, name=WITHOUT_SLASH, redirect=to)
         whole = {**match, "headers": plain} if plain else match
         yield variant(Phase.HTTPS, whole, port=port, redirect=to)
     if cut and believed:
-        yield OUTER.about("preserve-trailing-slash")
-    if cut and here.options.envoy_filters:
+        yield OUTER("preserve-trailing-slash")
+    if cut and place.options.envoy_filters:
         rewrite = {"pattern": {"regex": "/$"}, "substitution": ""}
         patch = on_route(WITHOUT_SLASH, {"redirect": {"regex_rewrite": rewrite}})
-        yield envoy_filter(here, "https-without-slash", patch)
-        yield QUERY_SLASH.about("preserve-trailing-slash")
+        yield envoy_filter(place, "https-without-slash", patch)
+        yield QUERY_SLASH("preserve-trailing-slash")
     elif cut:
-        yield SLASH.about("preserve-trailing-slash")
-    if not here.tls and not here.server.passthrough and not believed:
-        yield FAKE.about("force-ssl-redirect" if forced else "ssl-redirect").for_host()
+        yield SLASH("preserve-trailing-slash")
+    if not place.tls and not place.server.passthrough and not believed:
+        yield FAKE("force-ssl-redirect" if forced else "ssl-redirect").for_host()
 
 
 @rule(
@@ -136,16 +142,15 @@ def _redirects(here: Here) -> Iterator[Edit | Finding]:
     "hsts-preload",
     "HSTS on TLS responses",
     when="always",
-    alike=True,
 )
-def hsts(here: Here) -> Iterator[Edit | Finding]:
+def hsts(place: Place) -> Iterator[Edit | Finding]:
     """Nginx adds Strict-Transport-Security to every answer over https; ConfigMap keys hsts*.
 
     What a snippet or a list of headers says of it comes later and wins.
     """
-    if here.tls and here["hsts"]:
-        said = answer_headers(here.config, here.server, here.location)
-        security = transport_security(here.config, said)
+    if place.tls and place["hsts"]:
+        said = answer_headers(place.config, place.server, place.location)
+        security = transport_security(place.config, said)
         if security:
             yield _header(security)
 

@@ -3,12 +3,13 @@
 import re
 from collections.abc import Iterator
 
-from nginx2istio.rule import Edit, Finding, Here, Message, gateway, rule
+from nginx2istio.rule import Edit, Finding, Message, Place, gateway, rule
 
 NOT_LISTED = Message(
     "N2I550",
     "approximated",
     "info",
+    "",
     "of these ciphers Istio knows all but {unknown}, which the gateway does not offer",
     "nothing, unless clients are so old that they know no other",
     frozenset({"tls"}),
@@ -17,6 +18,7 @@ EXPRESSION = Message(
     "N2I551",
     "approximated",
     "info",
+    "",
     "{text} is an OpenSSL expression, which Istio does not understand; the gateway offers its own "
     "choice of modern ciphers",
     "list the ciphers by name in tls.cipherSuites of the Gateway if the choice matters",
@@ -26,6 +28,7 @@ OLD_CIPHERS = Message(
     "N2I552",
     "unsupported",
     "warning",
+    "",
     "{text} also offers ciphers for old clients; Istio's gateway offers modern ones only",
     "list those that are needed by name in tls.cipherSuites of the Gateway",
     frozenset({"tls"}),
@@ -34,6 +37,7 @@ ORDER = Message(
     "N2I553",
     "approximated",
     "info",
+    "",
     "nginx lets the client choose the cipher; Envoy always prefers its own order",
     "nothing",
     frozenset({"tls"}),
@@ -42,6 +46,7 @@ GAPS = Message(
     "N2I554",
     "approximated",
     "info",
+    "",
     "nginx offers {text}; Istio offers all versions from the lowest to the highest",
     "nothing",
     frozenset({"tls"}),
@@ -50,6 +55,7 @@ CURVES = Message(
     "N2I555",
     "approximated",
     "info",
+    "",
     "the controller offers the curves {unknown}; a Gateway can't name any: Envoy offers its own",
     "nothing: Envoy's X25519 and P-256 are what clients choose",
     frozenset({"tls"}),
@@ -58,6 +64,7 @@ OPTION = Message(
     "N2I556",
     "neutral",
     "info",
+    "",
     "{name} is about {what}; what a client can do with the gateway does not depend on it",
     "nothing",
 )
@@ -65,6 +72,7 @@ EARLY = Message(
     "N2I557",
     "unsupported",
     "info",
+    "",
     "nginx takes early data of TLS 1.3 (0-RTT); Envoy makes clients shake hands first",
     "nothing",
     frozenset({"tls"}),
@@ -73,6 +81,7 @@ HTTP2 = Message(
     "N2I558",
     "approximated",
     "info",
+    "",
     "nginx speaks HTTP/1.1 only; the gateway also offers HTTP/2 over https",
     "nothing, unless HTTP/2 was switched off for a reason that still holds",
     frozenset({"protocol"}),
@@ -81,6 +90,7 @@ PUSH = Message(
     "N2I559",
     "neutral",
     "info",
+    "",
     "nginx no longer pushes anything over HTTP/2, and Envoy never did",
     "delete the annotation",
 )
@@ -127,27 +137,27 @@ OPTIONS = {
     "ssl-protocols",
     "ssl-ecdh-curve",
     "TLS versions and ciphers",
-    scope="server",
-    when="given",
+    at="server",
+    when="configured",
 )
-def tls_options(here: Here) -> Iterator[Edit | Finding]:
+def tls_options(place: Place) -> Iterator[Edit | Finding]:
     """Nginx offers what OpenSSL makes of the lists; Istio takes names and versions."""
-    if not here.tls or here.server.passthrough:
+    if not place.tls or place.server.passthrough:
         return
-    if here.given("ssl-ciphers"):
-        yield from ciphers(here)
-    if "ssl-prefer-server-ciphers" in here and not here["ssl-prefer-server-ciphers"]:
-        yield ORDER.about("ssl-prefer-server-ciphers")
-    if here.global_setting("ssl-protocols"):
-        yield from protocols(here)
-    if here.global_setting("ssl-ecdh-curve") and here.text("ssl-ecdh-curve") != "auto":
-        names = ", ".join(n for n in here.text("ssl-ecdh-curve").split(":") if n)
-        yield CURVES.about("ssl-ecdh-curve", unknown=names)  # a Gateway's tls has no field for it
+    if place.configured("ssl-ciphers"):
+        yield from ciphers(place)
+    if "ssl-prefer-server-ciphers" in place and not place["ssl-prefer-server-ciphers"]:
+        yield ORDER("ssl-prefer-server-ciphers")
+    if place.global_setting("ssl-protocols"):
+        yield from protocols(place)
+    if place.global_setting("ssl-ecdh-curve") and place.text("ssl-ecdh-curve") != "auto":
+        names = ", ".join(n for n in place.text("ssl-ecdh-curve").split(":") if n)
+        yield CURVES("ssl-ecdh-curve", unknown=names)  # a Gateway's tls has no field for it
 
 
-def ciphers(here: Here) -> Iterator[Edit | Finding]:
+def ciphers(place: Place) -> Iterator[Edit | Finding]:
     """The ciphers that are named, if nothing but names is written."""
-    text = here.text("ssl-ciphers")
+    text = place.text("ssl-ciphers")
     names = [n for n in re.split(r"[:, ]+", text) if n]
     if all(re.fullmatch(r"[A-Z0-9]+(-[A-Z0-9]+)+|TLS_[A-Z0-9_]+", n) for n in names):
         named = [n for n in names if not n.startswith(TLS13)]
@@ -156,16 +166,16 @@ def ciphers(here: Here) -> Iterator[Edit | Finding]:
         if known:
             yield gateway("cipherSuites", known)
         if unknown:
-            yield NOT_LISTED.about("ssl-ciphers", unknown=unknown)
+            yield NOT_LISTED("ssl-ciphers", unknown=unknown)
     elif WEAK.search(text):
-        yield OLD_CIPHERS.about("ssl-ciphers", text=text)
+        yield OLD_CIPHERS("ssl-ciphers", text=text)
     else:
-        yield EXPRESSION.about("ssl-ciphers", text=text)
+        yield EXPRESSION("ssl-ciphers", text=text)
 
 
-def protocols(here: Here) -> Iterator[Edit | Finding]:
+def protocols(place: Place) -> Iterator[Edit | Finding]:
     """The lowest and the highest version, where they are not Istio's own."""
-    wanted = here.text("ssl-protocols").split()
+    wanted = place.text("ssl-protocols").split()
     order = list(VERSIONS)
     at = sorted(order.index(v) for v in set(wanted) if v in VERSIONS)
     if not at:
@@ -175,22 +185,22 @@ def protocols(here: Here) -> Iterator[Edit | Finding]:
     if order[at[-1]] != "TLSv1.3":
         yield gateway("maxProtocolVersion", VERSIONS[order[at[-1]]])
     if at[-1] - at[0] + 1 > len(at):
-        yield GAPS.about("ssl-protocols", text=" ".join(wanted))
+        yield GAPS("ssl-protocols", text=" ".join(wanted))
 
 
-@rule(*OPTIONS, "ssl-early-data", "use-http2", scope="once", when="always")
-def connection_options(here: Here) -> Iterator[Edit | Finding]:
+@rule(*OPTIONS, "ssl-early-data", "use-http2", at="conversion", when="always")
+def connection_options(place: Place) -> Iterator[Edit | Finding]:
     """Options of the connection that the ConfigMap holds."""
     for key, what in OPTIONS.items():
-        if here.global_setting(key):
-            yield OPTION.about(key, name=key, what=what).for_every_host()
-    if here["ssl-early-data"]:
-        yield EARLY.about("ssl-early-data").for_every_host()
-    if not here["use-http2"]:
-        yield HTTP2.about("use-http2").for_every_host()
+        if place.global_setting(key):
+            yield OPTION(key, name=key, what=what).for_every_host()
+    if place["ssl-early-data"]:
+        yield EARLY("ssl-early-data").for_every_host()
+    if not place["use-http2"]:
+        yield HTTP2("use-http2").for_every_host()
 
 
 @rule("http2-push-preload")
-def push(here: Here) -> Iterator[Edit | Finding]:
+def push(place: Place) -> Iterator[Edit | Finding]:
     """Nginx 1.25.1 lost HTTP/2 server push; the directive is heeded no more."""
-    yield PUSH.about("http2-push-preload")
+    yield PUSH("http2-push-preload")

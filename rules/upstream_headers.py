@@ -6,8 +6,8 @@ from nginx2istio.rule import (
     Edit,
     Finding,
     HeaderLine,
-    Here,
     Message,
+    Place,
     UnknownVariable,
     by_port,
     destination,
@@ -21,6 +21,7 @@ HOST_VARIABLE = Message(
     "N2I410",
     "unsupported",
     "error",
+    "",
     "the Host for the back end has {variable}, whose value Istio can't put into a Host",
     "write the host out",
     frozenset({"host", "request-headers"}),
@@ -29,6 +30,7 @@ NO_UPGRADES = Message(
     "N2I411",
     "approximated",
     "info",
+    "",
     "nginx passes a request for another protocol (WebSocket) on with Connection: {value}, so that "
     "the back end does not change the protocol; Envoy lets it",
     "nothing, unless the back end must not be asked for an upgrade",
@@ -38,6 +40,7 @@ VARIABLE = Message(
     "N2I412",
     "unsupported",
     "warning",
+    "",
     "the header {name} for the back end has a value with {variable}, for which Envoy has no "
     "equal; it is left out",
     "write the value without the variable",
@@ -47,6 +50,7 @@ TWICE = Message(
     "N2I413",
     "unsupported",
     "warning",
+    "",
     "nginx sends a second {name} to the back end; the conversion sends one",
     "use upstream-vhost to set the Host",
     frozenset({"request-headers", "host"}),
@@ -55,6 +59,7 @@ NO_CONFIGMAP = Message(
     "N2I414",
     "unsupported",
     "warning",
+    "",
     "the ConfigMap {name} is not among the input, so that the headers in it are unknown",
     "add the ConfigMap to the input and convert again",
     frozenset({"request-headers"}),
@@ -77,76 +82,76 @@ OWN = frozenset(
 
 
 @rule("upstream-vhost")
-def upstream_vhost(here: Here) -> Iterator[Edit | Finding]:
+def upstream_vhost(place: Place) -> Iterator[Edit | Finding]:
     """Nginx sends this as the Host; X-Forwarded-Host stays what the client sent.
 
     Envoy rewrites the authority after the route's headers are made. A Host with variables of the
     request is beyond Istio, those of the Ingress are literal.
     """
-    if here.upstream is None:
+    if place.upstream is None:
         return
-    text = here.text("upstream-vhost")
+    text = place.text("upstream-vhost")
     try:
-        value = envoy_value(here, text)
+        value = envoy_value(place, text)
     except UnknownVariable as unknown:
-        yield HOST_VARIABLE.about("upstream-vhost", variable=str(unknown))
+        yield HOST_VARIABLE("upstream-vhost", variable=str(unknown))
         return
     if "%" in value:
         if text not in ("$host", "$http_host", "$best_http_host"):  # those change nothing
-            yield HOST_VARIABLE.about("upstream-vhost", variable=text)
+            yield HOST_VARIABLE("upstream-vhost", variable=text)
         return
     yield route("rewrite.authority", value)
 
 
 @rule("connection-proxy-header")
-def connection_header(here: Here) -> Iterator[Edit | Finding]:
+def connection_header(place: Place) -> Iterator[Edit | Finding]:
     """Nginx sends this as Connection to the back end, for requests for an upgrade, too.
 
     Envoy keeps connections to back ends open; for `close` it uses each for one request.
     """
-    value = here.text("connection-proxy-header")
-    if here.upstream is None or not value:
+    value = place.text("connection-proxy-header")
+    if place.upstream is None or not value:
         return
     if value == "close":
         yield destination("connectionPool.http.maxRequestsPerConnection", 1)
-    yield NO_UPGRADES.about("connection-proxy-header", value=value)
+    yield NO_UPGRADES("connection-proxy-header", value=value)
 
 
 @rule(
     "proxy-set-headers",
-    when="given",
+    when="configured",
     reads=("configuration-snippet", "server-snippet", "location-snippet", "http-snippet"),
 )
-def passed_headers(here: Here) -> Iterator[Edit | Finding]:
+def passed_headers(place: Place) -> Iterator[Edit | Finding]:
     """Nginx sends the headers of the ConfigMap, and those of proxy_set_header in snippets.
 
     They replace the client's. Where nginx's own template sets the header as well, the back end
     gets both.
     """
-    if here.upstream is None or here.location.denied or here.location.slash_redirect:
+    if place.upstream is None or place.location.denied or place.location.slash_redirect:
         return
-    named = here.text("proxy-set-headers")
-    if named and named not in here.config.configmaps:
-        yield NO_CONFIGMAP.about("proxy-set-headers", name=named).for_every_host()
-    for line in request_headers(here.config, here.server, here.location):
+    named = place.text("proxy-set-headers")
+    if named and named not in place.config.configmaps:
+        yield NO_CONFIGMAP("proxy-set-headers", name=named).for_every_host()
+    for line in request_headers(place.config, place.server, place.location):
         name = line.name.lower()
         if line.kind != "send" and name in (*OWN, "host", "connection", "upgrade"):
             continue  # the template sends its own, whatever came in
         if name == "host":
-            yield TWICE.about(line.key, name="Host").on(line.text, line.origin)
+            yield TWICE(line.key, name="Host").for_directive(line.text, line.origin)
         elif not line.value:
             if name not in OWN:
                 yield route("headers.request.remove", [line.name])
         else:
-            yield from _sent(here, line, "add" if name in OWN else "set")
+            yield from _sent(place, line, "add" if name in OWN else "set")
 
 
-def _sent(here: Here, line: HeaderLine, how: str) -> Iterator[Edit | Finding]:
+def _sent(place: Place, line: HeaderLine, how: str) -> Iterator[Edit | Finding]:
     for port in (80, 443) if by_port(line.value) else (0,):
         try:
-            value = envoy_value(here, line.value, port)
+            value = envoy_value(place, line.value, port)
         except UnknownVariable as unknown:
-            said = VARIABLE.about(line.key, name=line.name, variable=str(unknown))
-            yield said.on(line.text, line.origin)
+            said = VARIABLE(line.key, name=line.name, variable=str(unknown))
+            yield said.for_directive(line.text, line.origin)
             return
         yield route(f"headers.request.{how}", {line.name: value}, port=port)

@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from difflib import SequenceMatcher
 
-from nginx2istio.rule import Edit, Finding, Here, Message, Setting, rule
+from nginx2istio.rule import Edit, Finding, Message, Place, Setting, rule
 
 CERT_MANAGER = Message(
     "N2I610",
     "neutral",
     "warning",
+    "",
     "{keys}: cert-manager makes the certificate from this Ingress. That goes on while the Ingress "
     "exists, and ends with it; and its proof of ownership over HTTP (HTTP-01) is answered by the "
     "old controller, which gets no requests once DNS names the new gateway",
@@ -21,6 +22,7 @@ EXTERNAL_DNS = Message(
     "N2I611",
     "neutral",
     "warning",
+    "",
     "{keys}: external-dns makes the DNS records from this Ingress, with the address of the old "
     "controller. It knows nothing of the new objects, and takes the records away with the Ingress",
     "give external-dns --source=istio-gateway (and repeat the annotation at the Gateway) before "
@@ -30,6 +32,7 @@ OTHER_CONTROLLER = Message(
     "N2I612",
     "ineffective",
     "info",
+    "",
     "{keys}: for {program}; ingress-nginx does not read that, and neither did the conversion",
     "delete it, unless the Ingress is also served by that controller",
 )
@@ -37,6 +40,7 @@ READER = Message(
     "N2I613",
     "neutral",
     "info",
+    "",
     "{keys}: for {program}, which reads Ingresses; no request depends on it",
     "see that it finds the host in another way before you delete the Ingress",
 )
@@ -44,6 +48,7 @@ MISSPELT = Message(
     "N2I614",
     "ineffective",
     "info",
+    "",
     "{keys}: ingress-nginx does not read that, as the prefix of its annotations is {prefix}/",
     "delete it, or correct its name before the conversion if it was meant to do something",
 )
@@ -92,12 +97,12 @@ READERS = {
 }
 
 
-@rule(scope="once", when="always")
-def vendors(here: Here) -> Iterator[Edit | Finding]:
+@rule(at="conversion", when="always")
+def vendors(place: Place) -> Iterator[Edit | Finding]:
     """Nginx answers no request by them, but certificates and DNS records may depend on them."""
-    own = here.config.controller.annotations_prefix
+    own = place.config.controller.annotations_prefix
     kinds: dict[str, tuple[Message, str] | None] = {}
-    for ingress in here.config.foreign:
+    for ingress in place.config.foreign:
         found: dict[tuple[Message, str], list[Setting]] = {}
         for setting in ingress.settings:
             if setting.key not in kinds:
@@ -108,8 +113,8 @@ def vendors(here: Here) -> Iterator[Edit | Finding]:
         for (message, program), settings in found.items():
             keys = ", ".join(s.key for s in settings)
             first = settings[0]
-            finding = message.about("", keys=keys, program=program, prefix=own)
-            finding = finding.on(first.text, first.origin)
+            finding = message("", keys=keys, program=program, prefix=own)
+            finding = finding.for_directive(first.text, first.origin)
             yield replace(finding, key=first.key, hosts=ingress.hosts, everywhere="host")
 
 

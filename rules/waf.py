@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 from itertools import pairwise
 
-from nginx2istio.rule import Edit, Finding, Here, Message, rule
+from nginx2istio.rule import Edit, Finding, Message, Place, rule
 
 LOST = Message(
     "N2I580",
     "unsupported",
     "error",
+    "",
     "ModSecurity guards this path in nginx{mode}; after the conversion nothing looks for attacks",
     "run Coraza as a WasmPlugin of the gateway with the same rules, or a WAF in front of it",
     frozenset({"waf"}),
@@ -17,6 +18,7 @@ LOST_EVERYWHERE = Message(
     "N2I581",
     "unsupported",
     "error",
+    "",
     "ModSecurity guards all paths in nginx but those that switch it off{mode}; after the "
     "conversion nothing looks for attacks",
     "run Coraza as a WasmPlugin of the gateway with the same rules, or a WAF in front of it",
@@ -26,6 +28,7 @@ PART = Message(
     "N2I582",
     "unsupported",
     "info",
+    "",
     "{name} goes with ModSecurity, which the new gateway does not have",
     "hand the setting over to the WAF that takes ModSecurity's place",
     frozenset({"waf"}),
@@ -34,6 +37,7 @@ IDLE = Message(
     "N2I583",
     "ineffective",
     "info",
+    "",
     "{name} does nothing while ModSecurity is off",
     "delete the annotation",
 )
@@ -41,6 +45,7 @@ OFF = Message(
     "N2I584",
     "neutral",
     "info",
+    "",
     "ModSecurity is off here in nginx, and Istio has none",
     "nothing",
 )
@@ -49,42 +54,42 @@ DETECTS = " (it only writes what it finds to its log, as no snippet says SecRule
 
 
 @rule("enable-modsecurity", *PARTS)
-def waf(here: Here) -> Iterator[Edit | Finding]:
+def waf(place: Place) -> Iterator[Edit | Finding]:
     """Nginx runs ModSecurity where the annotation or the ConfigMap says so.
 
     The ConfigMap's modsecurity-snippet and the CRS's set-up decide whether it blocks.
     """
-    everywhere = here.config.controller.on("enable-modsecurity")
-    on = bool(here["enable-modsecurity"]) if "enable-modsecurity" in here else everywhere
-    if "enable-modsecurity" in here:
+    everywhere = place.config.controller.on("enable-modsecurity")
+    on = bool(place["enable-modsecurity"]) if "enable-modsecurity" in place else everywhere
+    if "enable-modsecurity" in place:
         if on:
-            yield LOST.about("enable-modsecurity", mode=mode(here))
+            yield LOST("enable-modsecurity", mode=mode(place))
         else:
-            yield OFF.about("enable-modsecurity")
+            yield OFF("enable-modsecurity")
     for key in PARTS:
-        if key in here:
-            yield (PART if on else IDLE).about(key, name=key)
+        if key in place:
+            yield (PART if on else IDLE)(key, name=key)
 
 
 @rule(
     "enable-owasp-modsecurity-crs",
-    scope="once",
+    at="conversion",
     when="always",
     reads=("enable-modsecurity", "modsecurity-snippet"),
 )
-def global_waf(here: Here) -> Iterator[Edit | Finding]:
+def global_waf(place: Place) -> Iterator[Edit | Finding]:
     """The ConfigMap can switch ModSecurity on for all paths."""
-    on = here.config.controller.on("enable-modsecurity")
+    on = place.config.controller.on("enable-modsecurity")
     if on:
-        yield LOST_EVERYWHERE.about("enable-modsecurity", mode=mode(here)).for_every_host()
+        yield LOST_EVERYWHERE("enable-modsecurity", mode=mode(place)).for_every_host()
     for key in ("enable-owasp-modsecurity-crs", "modsecurity-snippet"):
-        if here.global_setting(key):
-            yield (PART if on else IDLE).about(key, name=key).for_every_host()
+        if place.global_setting(key):
+            yield (PART if on else IDLE)(key, name=key).for_every_host()
 
 
-def mode(here: Here) -> str:
+def mode(place: Place) -> str:
     """Whether it refuses anything: ModSecurity's recommended set-up only detects."""
-    texts = (here["modsecurity-snippet"], here.config.controller.config["modsecurity-snippet"])
+    texts = (place["modsecurity-snippet"], place.config.controller.config["modsecurity-snippet"])
     words = " ".join(str(text or "") for text in texts).lower().split()
     blocks = ("secruleengine", "on") in pairwise(words)
     return "" if blocks else DETECTS

@@ -21,7 +21,7 @@ from nginx2istio import api
 from nginx2istio.base.options import Options
 from nginx2istio.cluster.live import Verdict
 from nginx2istio.convert.convert import Conversion
-from nginx2istio.findings import validation as validated
+from nginx2istio.findings import validation
 from nginx2istio.istio.objects import identity
 from nginx2istio.report.accepted import heed, read
 from nginx2istio.report.formats.text import text
@@ -68,8 +68,8 @@ class Fixture:
         rules = [self.folder / "rules"] if (self.folder / "rules").is_dir() else []
         conversion = api.convert_files([str(self.folder / "ingress.yaml")], self.options, rules)
         prefix = f"{self.folder}/"
-        more = tuple(validated.findings(self.verdicts(conversion)))
-        report = api.report(replace(conversion, said=(*conversion.said, *more)))
+        more = tuple(validation.findings(self.verdicts(conversion)))
+        report = api.report(replace(conversion, findings=(*conversion.findings, *more)))
         accepted = self.folder / "accepted.yaml"
         if accepted.exists():
             entries = read(accepted.read_text(encoding="utf-8"), "accepted.yaml")

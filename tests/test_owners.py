@@ -36,7 +36,7 @@ def test_what_is_known_is_the_whole_catalogue() -> None:
 
 def test_entries_say_what_becomes_of_it_and_what_to_do() -> None:
     for key, entry in load().entries.items():
-        assert entry.text and entry.instead, key
+        assert entry.text and entry.to_do, key
 
 
 @pytest.mark.parametrize("other", ["ENTRY = Entry(('ssl-redirect',), 'neutral', 'x')", ""])

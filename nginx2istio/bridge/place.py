@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from nginx2istio.base.options import Options
 from nginx2istio.nginx.build.certificates import covers
 from nginx2istio.nginx.config import NginxConfig
@@ -11,54 +9,110 @@ from nginx2istio.nginx.model import Location, Server, Setting, Settings, Upstrea
 from nginx2istio.nginx.values.go import Value
 
 
-@dataclass(slots=True)
-class Here:
+def route_name(location: Location) -> str:
+    """The name of a location's routes, by which an EnvoyFilter finds them."""
+    return f"{location.ingress.object} {location.declared}"
+
+
+class Place:
     """The place that a rule is given, and what surrounds it.
 
-    ``settings`` are the annotations in force at this place and of this rule's scope. ``here[key]``
-    is an effective value: the annotation's, else the controller's default. ``key in here`` is
-    whether the annotation itself is in force. Only the rule's own keys can be asked for: the engine
-    hands one place to many rules, and sets ``keys`` and ``reads`` anew for each.
+    ``settings`` are the annotations in force at this place and of this rule's scope.
+    ``place[key]`` is an effective value: the annotation's, else the controller's default.
+    ``key in place`` is whether the annotation itself is in force. Only the rule's own ``keys``,
+    and those that it ``reads``, can be asked for. ``ports`` are the ports on which requests reach
+    this location: 80, and 443 where the host has TLS.
+
+    The engine hands one place to many rules, and sets ``keys`` and ``reads`` anew for each.
+    ``looked`` tells it whether a rule asked for the location or its upstream: what a rule yields
+    without that holds for each location with the same settings.
     """
 
-    config: NginxConfig
-    server: Server
-    location: Location
-    upstream: Upstream | None
-    settings: Settings
-    keys: frozenset[str]
-    reads: frozenset[str]
-    options: Options
-    ports: tuple[int, ...]
-    """The ports on which requests reach this location: 80, and 443 where the host has TLS."""
-    route_name: str = ""
-    """The name that the location's routes carry, for what refers to them (EnvoyFilter)."""
+    __slots__ = (
+        "_location",
+        "_upstream",
+        "config",
+        "keys",
+        "looked",
+        "options",
+        "ports",
+        "reads",
+        "server",
+        "settings",
+    )
+
+    def __init__(
+        self,
+        config: NginxConfig,
+        server: Server,
+        location: Location,
+        settings: Settings,
+        options: Options,
+        ports: tuple[int, ...],
+    ):
+        self.config, self.server, self.settings = config, server, settings
+        self.options, self.ports = options, ports
+        self._location = location
+        self._upstream = config.upstreams.get(location.upstream)
+        self.keys: tuple[str, ...] = ()
+        self.reads: tuple[str, ...] = ()
+        self.looked = False
+
+    @property
+    def location(self) -> Location:
+        """The location; for a rule of a server, the server's last one."""
+        self.looked = True
+        return self._location
+
+    @property
+    def upstream(self) -> Upstream | None:
+        """The upstream of the location, None when nginx answers 404 by itself."""
+        self.looked = True
+        return self._upstream
+
+    @property
+    def route_name(self) -> str:
+        """The name that the location's routes carry, for what refers to them (EnvoyFilter)."""
+        return route_name(self.location)
+
+    @property
+    def proxied(self) -> bool:
+        """Whether requests to this location are sent to an upstream."""
+        return self._upstream is not None and not self._location.slash_redirect
+
+    @property
+    def key(self) -> str:
+        """The rule's key that a finding is about: annotated, else configured, else ""."""
+        annotated = (key for key in self.keys if key in self.settings)
+        configured = (key for key in self.keys if self.config.given(key))
+        return next(annotated, "") or next(configured, "")
 
     def __contains__(self, key: str) -> bool:
-        return key in self.settings and self._mine(key)
+        self._check_owned(key)
+        return key in self.settings
 
     def __getitem__(self, key: str) -> Value | None:
-        self._mine(key)
+        self._check_owned(key)
         setting = self.settings.get(key)
         return self.config.default(key) if setting is None else setting.value
 
     def setting(self, key: str) -> Setting:
         """The annotation in force; raises KeyError when it is not set."""
-        self._mine(key)
+        self._check_owned(key)
         return self.settings[key]
 
     def at(self, location: Location, key: str) -> Value | None:
         """The effective value at another location of the host."""
-        self._mine(key)
+        self._check_owned(key)
         return self.config.in_force(location, key)
 
     def global_setting(self, key: str) -> Setting | None:
         """The entry of the controller's ConfigMap, None when it is not set there."""
-        self._mine(key)
+        self._check_owned(key)
         return self.config.given(key)
 
-    def given(self, key: str) -> bool:
-        """Whether somebody says anything, the annotation or the controller's ConfigMap."""
+    def configured(self, key: str) -> bool:
+        """Whether the annotation or the controller's ConfigMap sets the key."""
         return key in self or self.config.given(key) is not None
 
     def text(self, key: str) -> str:
@@ -78,10 +132,9 @@ class Here:
             return tuple(str(v) for v in value)
         return (str(value),) if value else ()
 
-    def _mine(self, key: str) -> bool:
+    def _check_owned(self, key: str) -> None:
         if key not in self.keys and key not in self.reads:
             raise KeyError(f"{key} belongs to another rule; name it in reads=")
-        return True
 
     @property
     def tls(self) -> bool:
@@ -90,10 +143,10 @@ class Here:
 
     def certified(self, name: str) -> bool:
         """Whether nginx has a certificate for a name of this host, as far as can be known."""
-        held = self.server.certificate
-        if held is None:
+        certificate = self.server.certificate
+        if certificate is None:
             return False
-        return name == self.server.host or any(covers(n, name) for n in held.names)
+        return name == self.server.host or any(covers(n, name) for n in certificate.names)
 
     @property
     def redirect_host(self) -> str:

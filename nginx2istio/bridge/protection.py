@@ -243,6 +243,11 @@ def authorization(
     return plan.made.setdefault((action, group), Edit("resource", "", named))
 
 
-def withheld(status: int = 503) -> Edit:
-    """A location that is not served, as its protection can't be had."""
+def unavailable(status: int = 503) -> Edit:
+    """A location that is not served, because its protection can't be had."""
     return Edit("variant", "", {"directResponse": {"status": status}}, 0, Phase.ACCESS, {})
+
+
+def unavailable_host(status: int = 503) -> Edit:
+    """A host that is not served, because its protection can't be had."""
+    return Edit("front", "", {"directResponse": {"status": status}}, 0, Phase.SERVER, {})

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from nginx2istio.bridge.conditions import path_regex, without_query
-from nginx2istio.bridge.place import Here
+from nginx2istio.bridge.place import Place
 from nginx2istio.bridge.variables import UnknownVariable, by_port, envoy_value
 from nginx2istio.istio import re2
 from nginx2istio.istio.re2 import Untranslatable
@@ -36,7 +36,7 @@ class Rewrite:
     patch: Mapping[str, Any] | None = None
 
 
-def returned(here: Here, directive: Directive, relative: bool) -> Iterator[tuple[int, Fields]]:
+def returned(place: Place, directive: Directive, relative: bool) -> Iterator[tuple[int, Fields]]:
     """Fields of the routes that answer as a ``return`` does: (port, 0 for both; fields).
 
     ``relative`` is whether a Location may be relative. Raises Untranslatable.
@@ -51,19 +51,19 @@ def returned(here: Here, directive: Directive, relative: bool) -> Iterator[tuple
     elif not 100 <= code <= 599:
         raise Untranslatable(f"Envoy has no status {code}")
     elif text and code in REDIRECTS:
-        yield from located(here, code, text, relative)
+        yield from located(place, code, text, relative)
     elif text:
         if "$" in text:
             raise Untranslatable("Istio can't put variables into the text of an answer")
         body = {"status": code, "body": {"string": text}}
-        content = {"Content-Type": str(here.config.controller.config["default-type"])}
+        content = {"Content-Type": str(place.config.controller.config["default-type"])}
         yield 0, {"directResponse": body, "headers": {"response": {"set": content}}}
     else:
         yield 0, {"directResponse": {"status": code}}
 
 
 def located(
-    here: Here, code: int, url: str, relative: bool, more: str = ""
+    place: Place, code: int, url: str, relative: bool, more: str = ""
 ) -> Iterator[tuple[int, Fields]]:
     """Answers with a Location; nginx puts scheme and host in front of one that begins with /.
 
@@ -73,16 +73,16 @@ def located(
         url = f"$scheme://$host{url}"
     for port in (80, 443) if by_port(url) else (0,):
         try:
-            value = envoy_value(here, url, port, response=True)
+            value = envoy_value(place, url, port, response=True)
         except UnknownVariable as unknown:
             if str(unknown) != "$host":
                 raise Untranslatable(f"Envoy has no equal for {unknown}") from None
-            value = envoy_value(here, url.replace("$host", "$http_host"), port, response=True)
+            value = envoy_value(place, url.replace("$host", "$http_host"), port, response=True)
         headers = {"response": {"set": {"Location": value + more}}}
         yield port, {"directResponse": {"status": code}, "headers": headers}
 
 
-def rewritten(here: Here, directive: Directive, relative: bool, alone: bool) -> Rewrite:
+def rewritten(place: Place, directive: Directive, relative: bool, alone: bool) -> Rewrite:
     """What a ``rewrite`` becomes. Raises Untranslatable.
 
     ``alone`` is whether the host has no other location that a rewritten path could get to.
@@ -95,7 +95,7 @@ def rewritten(here: Here, directive: Directive, relative: bool, alone: bool) -> 
     absolute = target.startswith(("http://", "https://", "$scheme"))
     if flag in ("redirect", "permanent") or absolute:
         code = 301 if flag == "permanent" else 302
-        return _redirect(here, match, pattern, target, code, relative)
+        return _redirect(place, match, pattern, target, code, relative)
     if flag != "break" and not alone:
         raise Untranslatable("nginx looks for another location with the new path")
     if re.sub(r"\$\d", "", target).count("$") or "?" in target:
@@ -106,7 +106,7 @@ def rewritten(here: Here, directive: Directive, relative: bool, alone: bool) -> 
 
 
 def _redirect(
-    here: Here, match: Fields, pattern: str, target: str, code: int, relative: bool
+    place: Place, match: Fields, pattern: str, target: str, code: int, relative: bool
 ) -> Rewrite:
     keeps_query = not target.endswith("?")
     target = target.removesuffix("?")
@@ -122,8 +122,8 @@ def _redirect(
         parts = _parts(target, code, True)
         rewrite = {"pattern": {"regex": whole}, "substitution": _groups(parts["uri"], whole)}
         parts["uri"] = "/"  # which the EnvoyFilter replaces
-        if here.redirect_host == here.server.host:
-            parts.setdefault("authority", here.server.host)
+        if place.redirect_host == place.server.host:
+            parts.setdefault("authority", place.server.host)
         return Rewrite(match, {0: {"redirect": parts}}, patch={"regex_rewrite": rewrite})
     if keeps_query and "?" not in target and "$" not in target:
         return Rewrite(match, {0: {"redirect": _parts(target, code, True)}})
@@ -131,7 +131,7 @@ def _redirect(
     if keeps_query:
         mark = "&" if "?" in target else "?"
         more = f"%CEL(request.query == '' ? '' : '{mark}')%%CEL(request.query)%"
-    return Rewrite(match, dict(located(here, code, target, relative, more)))
+    return Rewrite(match, dict(located(place, code, target, relative, more)))
 
 
 def _parts(url: str, code: int, path: bool) -> Fields:
@@ -163,7 +163,7 @@ def _groups(target: str, pattern: str) -> str:
     )
 
 
-def carried(here: Here, directives: Iterable[Directive]) -> dict[str, str]:
+def carried(place: Place, directives: Iterable[Directive]) -> dict[str, str]:
     """The headers that an answer carries by the directives around its return.
 
     Raises Untranslatable for anything else among them.
@@ -174,7 +174,7 @@ def carried(here: Here, directives: Iterable[Directive]) -> dict[str, str]:
             for kind, name, value, codes in header_lines(one):
                 if kind not in ("set", "add") or (codes and kind == "set"):
                     raise Untranslatable(f"it holds {one.text}")
-                found[name] = envoy_value(here, value, response=True)
+                found[name] = envoy_value(place, value, response=True)
         except (Unclear, UnknownVariable):
             raise Untranslatable(f"it holds {one.text}") from None
     return found

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from nginx2istio.bridge.place import Here
+from nginx2istio.bridge.place import Place
 from nginx2istio.bridge.variables import by_port, envoy_value
 from nginx2istio.istio.envoy.status_headers import by_status
 from nginx2istio.nginx.config import NginxConfig
@@ -75,7 +75,7 @@ def transport_security(config: NginxConfig, lines: Iterable[HeaderLine]) -> str:
 
 
 def by_host(
-    here: Here, fields: Mapping[str, Any], port: int = 0, block: Iterable[HeaderLine] = ()
+    place: Place, fields: Mapping[str, Any], port: int = 0, block: Iterable[HeaderLine] = ()
 ) -> Iterator[tuple[int, dict[str, Any]]]:
     """An answer that nginx gives at the level of the host: (port, 0 for all; fields of a route).
 
@@ -83,16 +83,16 @@ def by_host(
     host), and its own; nothing that is said at the Ingress's location, which is where the
     controller adds Strict-Transport-Security, too. Raises UnknownVariable.
     """
-    lines = answer_headers(here.config, here.server, here.location, block=tuple(block))
+    lines = answer_headers(place.config, place.server, place.location, block=tuple(block))
     for_status = settle(lines)
     some = any(by_port(line.value) for _, _, line in for_status.written)
-    for at in here.ports if some and not port else (port,):
-        response = _headers(here, for_status, at, fields)
+    for at in place.ports if some and not port else (port,):
+        response = _headers(place, for_status, at, fields)
         yield at, {**fields, "headers": {"response": response}} if response else dict(fields)
 
 
 def _headers(
-    here: Here, for_status: Settled, port: int, fields: Mapping[str, Any]
+    place: Place, for_status: Settled, port: int, fields: Mapping[str, Any]
 ) -> dict[str, Any]:
     """The field ``headers.response`` of an answer on a port: the lines go before its own."""
     own = fields.get("headers", {}).get("response", {}).get("set", {})
@@ -102,7 +102,7 @@ def _headers(
     for how, name, line in for_status.written:
         if line.name.lower() == "server":
             continue
-        value = envoy_value(here, line.value, port, response=True)
+        value = envoy_value(place, line.value, port, response=True)
         if line.codes:
             value = by_status(line.codes, line.value)
         found.setdefault(how, {})[name] = value

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from nginx2istio.bridge.place import Here
+from nginx2istio.bridge.place import Place
 
 VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
 BY_PORT: Mapping[str, Mapping[int, str]] = {
@@ -59,7 +59,7 @@ def by_port(text: str) -> bool:
     return any(name in BY_PORT for name in variables(text))
 
 
-def envoy_value(here: Here, text: str, port: int = 0, response: bool = False) -> str:
+def envoy_value(place: Place, text: str, port: int = 0, response: bool = False) -> str:
     """The value of a header for Envoy, out of nginx's text for it.
 
     ``port`` is 80 or 443 where ``by_port`` says that it counts, ``response`` whether the header is
@@ -68,13 +68,13 @@ def envoy_value(here: Here, text: str, port: int = 0, response: bool = False) ->
     found, end = "", 0
     for match in VARIABLE.finditer(text):
         found += text[end : match.start()].replace("%", "%%")
-        found += _operator(here, match[1] or match[2], port, response)
+        found += _operator(place, match[1] or match[2], port, response)
         end = match.end()
     return found + text[end:].replace("%", "%%")
 
 
-def _operator(here: Here, name: str, port: int, response: bool) -> str:
-    literals = _literals(here)
+def _operator(place: Place, name: str, port: int, response: bool) -> str:
+    literals = _literals(place)
     if name in literals:
         return literals[name].replace("%", "%%")
     if name in BY_PORT and port:
@@ -83,7 +83,7 @@ def _operator(here: Here, name: str, port: int, response: bool) -> str:
         return IN_RESPONSES[name]
     if name in OPERATORS:
         return OPERATORS[name]
-    if name in CEL and here.options.istio_version >= (1, 26):
+    if name in CEL and place.options.istio_version >= (1, 26):
         return f"%CEL({CEL[name]})%"
     header = re.fullmatch(r"(upstream_http|sent_http|http)_(\w+)", name)
     if header and header[1] == "http" and name not in REWRITTEN:
@@ -97,21 +97,21 @@ def _dashed(name: str) -> str:
     return name.replace("_", "-").upper()
 
 
-def _literals(here: Here) -> Mapping[str, str]:
+def _literals(place: Place) -> Mapping[str, str]:
     """Variables that have one value at a place, whatever the request."""
     found = {
-        "ingress_name": here.location.ingress.name,
+        "ingress_name": place.location.ingress.name,
         "literal_dollar": "$",
-        "location_path": here.location.declared,
-        "namespace": here.location.ingress.namespace,
-        "server_name": here.server.host,
+        "location_path": place.location.declared,
+        "namespace": place.location.ingress.namespace,
+        "server_name": place.server.host,
     }
-    if here.upstream:
+    if place.upstream:
         found |= {
-            "proxy_upstream_name": here.upstream.name,
-            "service_name": here.upstream.service,
-            "service_port": here.upstream.declared_port,
+            "proxy_upstream_name": place.upstream.name,
+            "service_name": place.upstream.service,
+            "service_port": place.upstream.declared_port,
         }
-    if here.redirect_host == here.server.host:
-        found["host"] = here.server.host
+    if place.redirect_host == place.server.host:
+        found["host"] = place.server.host
     return found

@@ -118,9 +118,9 @@ def _shown(one: Owned) -> Iterator[str]:
     else:
         yield f"{one.owner.fate} (no rule has to run), rules/{one.family.path.name}"
         yield f"  {one.owner.text}"
-        yield f"  instead: {one.owner.instead}"
+        yield f"  instead: {one.owner.to_do}"
 
 
 def _message(message: Message) -> Iterator[str]:
     yield f"  {message.code} {message.severity}, {message.fate}: {message.text}"
-    yield f"      instead: {message.instead}"
+    yield f"      instead: {message.to_do}"

@@ -27,7 +27,7 @@ from nginx2istio.cluster.live import dry_run
 from nginx2istio.cluster.rbac import manifest
 from nginx2istio.cluster.scan import Scope, scan
 from nginx2istio.convert.convert import convert
-from nginx2istio.findings import validation as validated
+from nginx2istio.findings import validation
 from nginx2istio.inputs import snapshot
 from nginx2istio.inputs.anonymize import anonymized
 from nginx2istio.inputs.resource import Inputs
@@ -137,8 +137,8 @@ def command(
                 for verdict in dry_run(cluster, conversion.objects):
                     verdicts.append(verdict)
                     told("objects checked", len(verdicts))
-            more = tuple(validated.findings(verdicts))
-            conversion = replace(conversion, said=(*conversion.said, *more))
+            more = tuple(validation.findings(verdicts))
+            conversion = replace(conversion, findings=(*conversion.findings, *more))
     except NoConfiguration as error:
         raise Misled(str(error)) from None
     except Unreachable as error:

@@ -7,15 +7,18 @@ from dataclasses import dataclass
 
 from nginx2istio.base.options import Options
 from nginx2istio.base.records import record
+from nginx2istio.bridge.protection import unavailable, unavailable_host
+from nginx2istio.convert.ports import ports
+from nginx2istio.findings.placed import BROKEN_PROTECTION, BROKEN_RULE, PlacedFinding
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.model import Location, Origin, Server, Setting, Settings, Upstream
-from nginx2istio.rule import Edit, Fate, Finding, Here, Message, Rule, Severity, route_name
+from nginx2istio.rule import Edit, Fate, Finding, Place, Rule
 from nginx2istio.rule.loader import Rules
 
 
 @record(frozen=True, slots=True)
 class Applied:
-    """The edits of one place, and for each the rule that wishes it.
+    """The edits of one place, and for each the name of the rule that yields it.
 
     ``location`` is an index of ``server.locations``, -1 for the host; ``origin`` the Ingress.
     """
@@ -27,38 +30,14 @@ class Applied:
     rules: Sequence[str]
 
 
-@record(frozen=True, slots=True)
-class PlacedFinding:
-    """A finding with the place that it is about."""
-
-    message: Message
-    severity: Severity
-    text: str
-    instead: str
-    key: str
-    value: str
-    origin: Origin
-    hosts: tuple[str, ...]
-    path: str
-
-
 @dataclass(frozen=True, slots=True)
 class Translation:
-    """What the rules made of a configuration; ``fates`` by the origin of each annotation."""
+    """What the rules make of a configuration; ``fates`` by the origin of each annotation."""
 
     applied: tuple[Applied, ...]
-    said: tuple[PlacedFinding, ...]
+    findings: tuple[PlacedFinding, ...]
     fates: Mapping[Origin, tuple[Fate, str, str]]
 
-
-BROKEN_RULE = Message(
-    "N2I010",
-    "unsupported",
-    "error",
-    "the rule {rule} failed here: {error}; nothing of it was applied",
-    "report this with the Ingress, and review these paths by hand",
-    frozenset({"routing", "path", "status", "auth", "access", "response-headers"}),
-)
 
 RANK: Mapping[Fate, int] = {
     "translated": 0,
@@ -67,22 +46,13 @@ RANK: Mapping[Fate, int] = {
     "approximated": 1,
     "unsupported": 2,
 }
-
-
-def ports(server: Server, config: NginxConfig) -> tuple[int, ...]:
-    """The ports on which the new gateway serves a host; nginx serves every host on both.
-
-    What passes TLS on unopened speaks HTTP on port 80 only.
-    """
-    if server.passthrough:
-        return (80,)
-    default = config.controller.default_ssl_certificate
-    if (server.certificate and server.certificate.secret) or default:
-        return (80, 443)
-    return (80,)
-
-
-NOTHING: frozenset[str] = frozenset()
+SCOPES: Mapping[str, tuple[str, ...]] = {
+    "server": ("server",),
+    "location": ("location", "proxied"),
+    "upstream": ("upstream",),
+    "conversion": ("conversion",),
+}
+"""Which rules run at which kind of place."""
 Yielded = tuple[list[Edit], list[Finding]]
 
 
@@ -92,103 +62,112 @@ class _Run:
     def __init__(self, config: NginxConfig, rules: Rules, options: Options):
         self.config, self.options = config, options
         self.owner = rules.owner
-        known = sorted(rules.by_name.values(), key=lambda r: r.name)
+        in_order = sorted(rules.by_name.values(), key=lambda rule: rule.name)
         self.always = {
-            scope: [r for r in known if r.scope == scope and r.when == "always"]
-            for scope in ("location", "server", "upstream", "once")
+            scope: [rule for rule in in_order if rule.at in at and rule.when == "always"]
+            for scope, at in SCOPES.items()
         }
-        self.given: dict[str, list[Rule]] = {}
-        for rule in known:
-            for key in (*rule.keys, *rule.reads) if rule.when == "given" else ():
-                self.given.setdefault(key, []).append(rule)
-        self.keys = {r.name: (frozenset(r.keys), frozenset(r.reads)) for r in known}
-        own = config.configmaps.get(config.own)
-        self.everywhere = own.data.keys() if own else frozenset()
+        self.configured: dict[str, list[Rule]] = {}
+        for rule in in_order:
+            for key in (*rule.keys, *rule.reads) if rule.when == "configured" else ():
+                self.configured.setdefault(key, []).append(rule)
+        configmap = config.configmaps.get(config.own)
+        self.global_keys = configmap.data.keys() if configmap else frozenset()
         self.applied: list[Applied] = []
-        self.said: list[PlacedFinding] = []
+        self.findings: list[PlacedFinding] = []
         self.fates: dict[Origin, tuple[Fate, str, str]] = {}
-        self.steps: dict[tuple[object, ...], list[tuple[Rule, Yielded | None]]] = {}
-        """What is done at alike locations of the server that is looked at."""
+        self.rules_at: dict[tuple[int, str], list[Rule]] = {}
+        self.alike: dict[tuple[int, str, bool], Yielded] = {}
+        """What rules yield at the server in hand that did not look at the location."""
 
-    def at(self, here: Here, scope: str) -> list[tuple[Rule, Yielded | None]]:
-        """The rules that run at a place, with what they yield where it is alike to another."""
-        # Locations of one Ingress share one mapping, so that its identity is a good key.
-        which = scope, id(here.settings), here.location.slash_redirect, here.upstream is None
-        found = self.steps.get(which)
-        if found is None:
-            found = self.steps[which] = [
-                (rule, self.yielded(here, rule) if rule.alike else None)
-                for rule in self.rules(here.server, here.settings, scope)
-            ]
-        return found
+    def rules(self, place: Place, scope: str) -> list[Rule]:
+        """The rules that run where the settings of a place are in force."""
+        # Locations of one Ingress share one mapping, so its identity is a good key.
+        which = id(place.settings), scope
+        if which not in self.rules_at:
+            self.rules_at[which] = self._rules(place.server, place.settings, scope)
+        return self.rules_at[which]
 
-    def rules(self, server: Server, settings: Settings, scope: str) -> list[Rule]:
-        """The rules that run where ``settings`` are in force."""
-        named: dict[str, Rule] = {}
+    def _rules(self, server: Server, settings: Settings, scope: str) -> list[Rule]:
+        by_name = {rule.name: rule for rule in self.always[scope]}
         for setting in settings.values():
             owner = self.owner.get(setting.key)
             if owner is not None:
-                named[owner.name] = owner
+                by_name[owner.name] = owner
                 self.fates.setdefault(setting.origin, ("translated", owner.name, ""))
-        for key in self.given.keys() & {*settings, *server.settings, *self.everywhere}:
-            named |= {rule.name: rule for rule in self.given[key]}
-        for rule in self.always[scope]:
-            named[rule.name] = rule
-        return [named[name] for name in sorted(named) if named[name].scope == scope]
+        for key in self.configured.keys() & {*settings, *server.settings, *self.global_keys}:
+            by_name |= {rule.name: rule for rule in self.configured[key]}
+        return [by_name[name] for name in sorted(by_name) if by_name[name].at in SCOPES[scope]]
 
-    def run(self, here: Here, scope: str, index: int) -> None:
+    def run(self, place: Place, scope: str, index: int) -> None:
         """Runs the rules at a place and keeps what they yield."""
         edits: list[Edit] = []
         names: list[str] = []
-        for rule, known in self.at(here, scope):
-            wished, found = known or self.yielded(here, rule)
-            for finding in found:
-                self.say(here, rule, finding, index)
-            if wished:
-                edits += wished
-                names += [rule.name] * len(wished)
+        origin = place.location.ingress
+        for rule in self.rules(place, scope):
+            if rule.at == "proxied" and not place.proxied:
+                continue
+            rule_edits, findings = self.yielded(place, rule)
+            for finding in findings:
+                self.place_finding(place, rule, finding, index)
+            if rule_edits:
+                edits += rule_edits
+                names += [rule.name] * len(rule_edits)
         if edits:
-            host, origin = here.server.host, here.location.ingress
-            self.applied.append(Applied(host, index, origin, tuple(edits), tuple(names)))
+            self.applied.append(
+                Applied(place.server.host, index, origin, tuple(edits), tuple(names))
+            )
 
-    def yielded(self, here: Here, rule: Rule) -> Yielded:
-        """What a rule yields of a place."""
-        here.keys, here.reads = self.keys[rule.name]
-        try:
-            results = list(rule.translate(here))
-        except Exception as error:  # a broken rule costs only its own edits
-            text = f"{type(error).__name__}: {error}"
-            key = next((k for k in rule.keys if k in here.settings), "")
-            results = [BROKEN_RULE.about(key, rule=rule.name, error=text)]
+    def yielded(self, place: Place, rule: Rule) -> Yielded:
+        """What a rule yields at a place; once for all locations that it does not look at."""
+        which = id(place.settings), rule.name, place.proxied
+        known = self.alike.get(which)
+        if known is not None:
+            return known
+        place.keys, place.reads, place.looked = rule.keys, rule.reads, False
         edits: list[Edit] = []
         findings: list[Finding] = []
-        for result in results:
-            if isinstance(result, Finding):
-                findings.append(result)
-            else:
-                edits.append(result)
+        try:
+            for result in rule.translate(place):
+                if isinstance(result, Finding):
+                    findings.append(result)
+                else:
+                    edits.append(result)
+        except Exception as error:  # costs what the rule yields here; a protection fails closed
+            edits, findings = self.broken(place, rule, f"{type(error).__name__}: {error}")
+        if not place.looked:
+            self.alike[which] = edits, findings
         return edits, findings
 
-    def say(self, here: Here, rule: Rule, finding: Finding, index: int) -> None:
-        setting = here.settings.get(finding.key) or self.config.given(finding.key)
-        origin = finding.origin or (setting.origin if setting else here.location.ingress)
+    def broken(self, place: Place, rule: Rule, error: str) -> Yielded:
+        """What stands in for a rule that fails: an error, and 503 where the rule protects."""
+        key = next((key for key in rule.keys if key in place.settings), "")
+        if not rule.protects or self.options.allow_unprotected:
+            return [], [BROKEN_RULE(key, rule=rule.name, error=error)]
+        edit = unavailable_host() if rule.at == "server" else unavailable()
+        return [edit], [BROKEN_PROTECTION(key, rule=rule.name, error=error)]
+
+    def place_finding(self, place: Place, rule: Rule, finding: Finding, index: int) -> None:
+        """Keeps a finding with its place, and the fate of the annotation that it is about."""
+        setting = place.settings.get(finding.key) or self.config.given(finding.key)
+        origin = finding.origin or (setting.origin if setting else place.location.ingress)
         everywhere = finding.everywhere or ("host" if index < 0 else "")
         if everywhere == "all":
             hosts: tuple[str, ...] = ("*",)
             path = finding.path or "*"
-            if origin == here.location.ingress:
+            if origin == place.location.ingress:
                 origin = Origin("default", field=finding.key)
         else:
-            hosts = finding.hosts or here.hosts
-            path = finding.path or ("*" if everywhere == "host" else here.location.declared)
-        hosts = tuple("*" if h == "_" else h for h in hosts if not h.startswith("~"))
+            hosts = finding.hosts or place.hosts
+            path = finding.path or ("*" if everywhere == "host" else place.location.declared)
+        hosts = tuple("*" if host == "_" else host for host in hosts if not host.startswith("~"))
         value = (setting.text if setting else "") if finding.value is None else finding.value
-        self.said.append(
+        self.findings.append(
             PlacedFinding(
                 finding.message,
                 finding.severity or finding.message.severity,
                 finding.text,
-                finding.instead,
+                finding.to_do,
                 finding.key,
                 value,
                 origin,
@@ -197,66 +176,56 @@ class _Run:
             )
         )
         if setting:
-            self.fate(setting.origin, finding.message.fate, rule.name, finding.message.code)
+            self.keep_worst(setting.origin, finding.message.fate, rule.name, finding.message.code)
 
-    def fate(self, origin: Origin, fate: Fate, rule: str, code: str) -> None:
+    def keep_worst(self, origin: Origin, fate: Fate, rule: str, code: str) -> None:
         """Keeps the worst that became of an annotation anywhere."""
         known = self.fates.get(origin)
         if known is None or RANK[fate] > RANK[known[0]]:
             self.fates[origin] = (fate, rule, code)
 
-    def here(
+    def place(
         self, server: Server, location: Location, settings: Settings, served: tuple[int, ...]
-    ) -> Here:
+    ) -> Place:
         """A place, for all rules that run there one after another."""
-        upstream = self.config.upstreams.get(location.upstream)
-        return Here(
-            self.config,
-            server,
-            location,
-            upstream,
-            settings,
-            NOTHING,
-            NOTHING,
-            self.options,
-            served,
-            route_name(location),
-        )
+        return Place(self.config, server, location, settings, self.options, served)
 
     def all(self) -> Translation:
         """Runs every rule at every place."""
         shared: dict[str, Settings] = {}
         for server in self.config.servers:
-            first = server.locations[-1] if server.locations else None
-            if first is None:
+            if not server.locations:
                 continue
             served = ports(server, self.config)
-            self.steps.clear()
-            self.run(self.here(server, first, server.settings, served), "server", -1)
+            self.rules_at.clear()
+            self.alike.clear()
+            last = server.locations[-1]
+            self.run(self.place(server, last, server.settings, served), "server", -1)
             for index, location in enumerate(server.locations):
-                here = self.here(server, location, location.settings, served)
-                self.run(here, "location", index)
-                if here.upstream is None or location.slash_redirect:
+                place = self.place(server, location, location.settings, served)
+                self.run(place, "location", index)
+                upstream = self.config.upstreams.get(location.upstream)
+                if upstream is None or location.slash_redirect:
                     continue
-                settings = shared.setdefault(here.upstream.name, upstream_settings(here.upstream))
-                self.run(self.here(server, location, settings, served), "upstream", index)
+                settings = shared.setdefault(upstream.name, upstream_settings(upstream))
+                self.run(self.place(server, location, settings, served), "upstream", index)
         nowhere = Server("*", ())
-        here = self.here(
-            nowhere, Location("/", "prefix", "", Origin()), {}, ports(nowhere, self.config)
-        )
-        self.run(here, "once", -1)
-        return Translation(tuple(self.applied), tuple(self.said), self.fates)
+        location = Location("/", "prefix", "", Origin())
+        self.rules_at.clear()
+        self.alike.clear()
+        self.run(self.place(nowhere, location, {}, ports(nowhere, self.config)), "conversion", -1)
+        return Translation(tuple(self.applied), tuple(self.findings), self.fates)
 
 
 def upstream_settings(upstream: Upstream) -> Settings:
     """What is in force for an upstream: its own, its canaries', and its affinity's."""
-    found: dict[str, Setting] = {}
+    settings: dict[str, Setting] = {}
     for alternative in reversed(upstream.alternatives):
-        found.update(alternative.settings)
-    found.update(upstream.settings)
+        settings.update(alternative.settings)
+    settings.update(upstream.settings)
     if upstream.affinity:
-        found.update(upstream.affinity.settings)
-    return found
+        settings.update(upstream.affinity.settings)
+    return settings
 
 
 def translate(config: NginxConfig, rules: Rules, options: Options) -> Translation:

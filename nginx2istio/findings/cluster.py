@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from nginx2istio.base.options import Options
-from nginx2istio.convert.translate import PlacedFinding
-from nginx2istio.findings import collisions as colliding
-from nginx2istio.findings.configuration import said
+from nginx2istio.findings import collisions
+from nginx2istio.findings.placed import PlacedFinding, placed
 from nginx2istio.inputs.extent import Extent, Unread
 from nginx2istio.inputs.resource import Resource
 from nginx2istio.istio.objects import VERSIONS, Object
@@ -21,6 +20,7 @@ NO_INGRESSES = Message(
     "N2I030",
     "unsupported",
     "error",
+    "",
     "Ingresses {where} were not seen: {why}; they are not converted, and where they share a host "
     "with those that are, what they say of it is missing",
     "let the user list them (nginx2istio scan --print-rbac), and scan again",
@@ -30,6 +30,7 @@ NOT_SEEN = Message(
     "N2I031",
     "approximated",
     "warning",
+    "",
     "{kind} {where}: not seen, {why}; {so}",
     "let the user read them (nginx2istio scan --print-rbac), and scan again",
 )
@@ -37,6 +38,7 @@ PART_ONLY = Message(
     "N2I032",
     "approximated",
     "warning",
+    "",
     "only a part of the cluster's Ingresses was read ({part}); nginx makes one server of all "
     "Ingresses of a host, so that one elsewhere may own a path or a setting of these hosts",
     "scan all of the cluster (-A) if hosts may be shared between namespaces",
@@ -46,6 +48,7 @@ NO_CONTROLLER = Message(
     "N2I033",
     "approximated",
     "warning",
+    "",
     "no Deployment or DaemonSet of ingress-nginx was found {where}; the controller's flags are "
     "taken to be the defaults",
     "name its ConfigMap by --controller-config NS/NAME: the controller is looked for in NS",
@@ -54,6 +57,7 @@ SEVERAL = Message(
     "N2I034",
     "neutral",
     "info",
+    "",
     "there are several controllers: flags and ConfigMap are those of {key}, not of {others}",
     "choose another one by --ingress-class or --controller-config",
 )
@@ -61,6 +65,7 @@ NO_SECRET = Message(
     "N2I035",
     "approximated",
     "warning",
+    "",
     "there is no Secret {key}; nginx shows its own self-signed certificate for these hosts, the "
     "new gateway breaks off the TLS handshake",
     "create the Secret, or take the tls entry out of the Ingress",
@@ -70,6 +75,7 @@ NO_KEY_PAIR = Message(
     "N2I036",
     "approximated",
     "warning",
+    "",
     "Secret {key} has no certificate (tls.crt and tls.key); nginx shows its own self-signed "
     "certificate for these hosts, the new gateway breaks off the TLS handshake",
     "put the certificate into the Secret",
@@ -79,6 +85,7 @@ WRONG_NAMES = Message(
     "N2I037",
     "approximated",
     "info",
+    "",
     "the certificate in Secret {key} is not for this host; nginx shows its own self-signed one "
     "instead, the new gateway that of the Secret: clients that check refuse both",
     "have a certificate made for the host",
@@ -88,6 +95,7 @@ NO_ENDPOINTS = Message(
     "N2I038",
     "neutral",
     "info",
+    "",
     "Service {key} had no ready pod when it was read; nginx answers 503 then, and so does the new "
     "gateway",
     "start its pods before you compare the two",
@@ -129,29 +137,29 @@ def findings(
     if found.workload and found.others:
         others = ", ".join(w.key for w in found.others)
         at = _origin(found.workload.resource)
-        yield said(SEVERAL, at, (), key=found.workload.key, others=others)
+        yield placed(SEVERAL, at, (), key=found.workload.key, others=others)
     complete = extent.complete if extent else {}
     yield from _secrets(resources, complete.get("Secret", ()), config)
     yield from _endpoints(resources, config)
-    yield from colliding.findings(resources, config, objects, options)
+    yield from collisions.findings(resources, config, objects, options)
 
 
 def _extent(extent: Extent) -> Iterator[PlacedFinding]:
     parts = [f"namespaces {', '.join(extent.namespaces)}"] if extent.namespaces else []
     parts += [f"with labels {extent.selector}"] if extent.selector else []
     if parts:
-        yield said(PART_ONLY, Origin(), ("*",), part=" ".join(parts))
+        yield placed(PART_ONLY, Origin(), ("*",), part=" ".join(parts))
     for one in extent.unseen:
         where = f"of namespace {one.namespace}" if one.namespace else "of the cluster"
         at = Origin(one.kind, one.namespace)
         if one.why == "not-found" and one.kind == "Deployment":
             place = f"in namespace {one.namespace}" if one.namespace else "in the cluster"
-            yield said(NO_CONTROLLER, at, ("*",), where=place)
+            yield placed(NO_CONTROLLER, at, ("*",), where=place)
         elif one.kind in ("Ingress", "Namespace"):
-            yield said(NO_INGRESSES, at, ("*",), where=where, why=_why(one))
+            yield placed(NO_INGRESSES, at, ("*",), where=where, why=_why(one))
         else:
             so = UNCERTAIN.get(one.kind, COLLISIONS)
-            yield said(NOT_SEEN, at, ("*",), kind=one.kind, where=where, why=_why(one), so=so)
+            yield placed(NOT_SEEN, at, ("*",), kind=one.kind, where=where, why=_why(one), so=so)
 
 
 def _why(one: Unread) -> str:
@@ -191,13 +199,13 @@ def _secrets(
             f"{held.namespace}/{held.secret}",
         )
         if body is None:
-            yield said(NO_SECRET, *about)
+            yield placed(NO_SECRET, *about)
         elif not {"tls.crt", "tls.key"} <= set(body.get("keys", ("tls.crt", "tls.key"))):
-            yield said(NO_KEY_PAIR, *about)
+            yield placed(NO_KEY_PAIR, *about)
         elif body.get("certificateNames") and not any(
             covers(name, server.host) for name in body["certificateNames"]
         ):
-            yield said(WRONG_NAMES, *about)
+            yield placed(WRONG_NAMES, *about)
 
 
 def _endpoints(resources: Iterable[Resource], config: NginxConfig) -> Iterator[PlacedFinding]:
@@ -218,7 +226,7 @@ def _endpoints(resources: Iterable[Resource], config: NginxConfig) -> Iterator[P
                 used.setdefault((upstream.namespace, upstream.service), location.ingress)
     for key, origin in used.items():
         if ready.get(key) is False:
-            yield said(NO_ENDPOINTS, origin, (), key="/".join(key))
+            yield placed(NO_ENDPOINTS, origin, (), key="/".join(key))
 
 
 def _any_ready(resource: Resource) -> bool:

@@ -6,8 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from nginx2istio.base.options import Options
-from nginx2istio.convert.translate import PlacedFinding
-from nginx2istio.findings.configuration import said
+from nginx2istio.findings.placed import PlacedFinding, placed
 from nginx2istio.inputs.resource import Resource
 from nginx2istio.istio.objects import MANAGED_BY, OURS, VERSIONS, Object, identity
 from nginx2istio.nginx.config import NginxConfig
@@ -18,6 +17,7 @@ NAME_TAKEN = Message(
     "N2I040",
     "approximated",
     "error",
+    "",
     "there is a {key} of this name that nginx2istio did not make; applying the new objects "
     "replaces it",
     "rename it or merge the two, before you apply anything",
@@ -27,6 +27,7 @@ HOST_TAKEN = Message(
     "N2I041",
     "approximated",
     "error",
+    "",
     "this VirtualService serves {key} at a gateway already; Istio puts the routes of the two "
     "behind each other, the older object's first, so that these may never be reached",
     "delete it, or move its routes into the new one",
@@ -36,6 +37,7 @@ PORT_TAKEN = Message(
     "N2I042",
     "approximated",
     "error",
+    "",
     "this Gateway serves {key} on port {port} with a certificate already; Istio takes a TLS host "
     "once only and leaves the newer object's out",
     "take the host out of it, or out of the new one, so that one certificate is in force",
@@ -45,6 +47,7 @@ POLICY_THERE = Message(
     "N2I043",
     "approximated",
     "warning",
+    "",
     "this DestinationRule is about {key}, to which the new routes lead: {so}",
     "compare the two policies, and keep one object for the host",
     frozenset({"timeout", "balancing", "retries", "affinity", "protocol"}),
@@ -76,16 +79,16 @@ def findings(
             continue
         at = _origin(resource)
         if (resource.kind, resource.namespace, resource.name) in names:
-            yield said(NAME_TAKEN, at, (), key=resource.kind)
+            yield placed(NAME_TAKEN, at, (), key=resource.kind)
         elif resource.kind == "VirtualService" and _at_gateway(spec):
             for host in sorted(hosts.intersection(_texts(spec.get("hosts")))):
-                yield said(HOST_TAKEN, at, (host,), key=host)
+                yield placed(HOST_TAKEN, at, (host,), key=host)
         elif resource.kind == "Gateway" and _same_pods(spec, options.gateway_selector):
             for port, host in sorted(secure & set(_secure(spec))):
-                yield said(PORT_TAKEN, at, (host,), key=host, port=port)
+                yield placed(PORT_TAKEN, at, (host,), key=host, port=port)
         elif resource.kind == "DestinationRule":
             for host in sorted(_meant(str(spec.get("host") or ""), resource.namespace, services)):
-                yield said(POLICY_THERE, at, (), key=host, so=MERGED if host in ruled else ADDED)
+                yield placed(POLICY_THERE, at, (), key=host, so=MERGED if host in ruled else ADDED)
 
 
 def _ours(resource: Resource) -> bool:

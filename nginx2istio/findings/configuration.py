@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from nginx2istio.convert.translate import PlacedFinding
+from nginx2istio.findings.placed import PlacedFinding, placed
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.keys.catalogue import nearest
-from nginx2istio.nginx.model import Origin
 from nginx2istio.rule import Entry, Message
 
 # Nothing differs by what these say, unless aspects name it: they tell what nginx does today.
@@ -16,6 +15,7 @@ UNKNOWN = Message(
     "N2I002",
     "ineffective",
     "info",
+    "",
     "ingress-nginx knows no annotation {key} and ignores it{hint}",
     "delete it, or correct its name before the conversion if it was meant to do something",
 )
@@ -23,6 +23,7 @@ INEFFECTIVE = Message(
     "N2I003",
     "ineffective",
     "info",
+    "",
     "{key} has no effect in nginx: {why}",
     "nothing: Istio does without it, too",
 )
@@ -30,6 +31,7 @@ LOST_PATH = Message(
     "N2I004",
     "ineffective",
     "info",
+    "",
     "the path {key} is not served from this Ingress: {why}",
     "delete the path, or move it; nginx serves the older declaration, which was converted",
 )
@@ -37,6 +39,7 @@ INVALID = Message(
     "N2I005",
     "ineffective",
     "info",
+    "",
     "ingress-nginx refuses this value of {key} ({text}) and uses its default",
     "delete the annotation, or correct it and convert again if its effect is wanted",
 )
@@ -44,6 +47,7 @@ DENIED = Message(
     "N2I006",
     "translated",
     "warning",
+    "",
     "ingress-nginx refuses this value of {key} ({text}) and answers 503 on the paths of this "
     "Ingress; so does the conversion",
     "correct the value and convert again",
@@ -52,6 +56,7 @@ FAMILY_OFF = Message(
     "N2I007",
     "ineffective",
     "error",
+    "",
     "ingress-nginx refuses this value of {key} ({text}) and with it switches the whole feature "
     "off: today the paths are served without it, and so they are after the conversion",
     "if this is a protection, correct the value now: it protects nothing",
@@ -60,6 +65,7 @@ SERVER_DENIED = Message(
     "N2I008",
     "translated",
     "warning",
+    "",
     "ingress-nginx can't use this value of {key} ({text}) and answers 403 on the whole host; so "
     "does the conversion",
     "correct the value and convert again",
@@ -68,6 +74,7 @@ DROPPED = Message(
     "N2I009",
     "ineffective",
     "error",
+    "",
     "ingress-nginx does not load this Ingress: {why}; nothing of it is served today, and it was "
     "not converted",
     "correct it and convert again, or delete it; if it is served today, add the controller's "
@@ -77,6 +84,7 @@ SKIPPED = Message(
     "N2I011",
     "neutral",
     "info",
+    "",
     "not converted, as it is not the controller's: {why}",
     "if it should be, name its class by --ingress-class or see --watch-ingress-without-class",
 )
@@ -84,6 +92,7 @@ BAD_REGEX = Message(
     "N2I012",
     "unsupported",
     "error",
+    "",
     "Envoy's RE2 can't express the path {key}: {why}; it is not served after the conversion",
     "write the path without look-around and back references, or as several paths",
     frozenset({"routing", "path", "redirect", "access", "auth"}),
@@ -92,6 +101,7 @@ CONFLICT = Message(
     "N2I013",
     "approximated",
     "warning",
+    "",
     "two settings want different values of {key}: kept {kept}, lost {lost}",
     "settle which one is right and set it by hand",
     frozenset({"routing", "timeout", "retries", "response-headers", "request-headers", "tls"}),
@@ -100,6 +110,7 @@ NO_TIMESTAMP = Message(
     "N2I014",
     "translated",
     "info",
+    "",
     "several Ingresses share this host and not all have a creationTimestamp; nginx lets the oldest "
     "win what they contest, here they went in the order {why}",
     "export the Ingresses from the cluster (kubectl get ingress -A -o yaml), so that their age "
@@ -109,6 +120,7 @@ NOTE = Message(
     "N2I015",
     "translated",
     "warning",
+    "",
     "{why}",
     "write it as the API server accepts it",
 )
@@ -116,6 +128,7 @@ GUESSED_CERTIFICATE = Message(
     "N2I016",
     "translated",
     "info",
+    "",
     "the tls entry does not list this host; the certificate of Secret {key} was taken, as nginx "
     "does if the certificate covers the host",
     "check that the certificate covers the host, and list the host in the tls entry",
@@ -124,6 +137,7 @@ ONE_LABEL = Message(
     "N2I017",
     "unsupported",
     "error",
+    "",
     "Istio takes a host of one label for a Service of the namespace: {key} can't be served",
     "give the host a domain",
     frozenset({"routing"}),
@@ -132,6 +146,7 @@ RESOURCE_BACKEND = Message(
     "N2I018",
     "ineffective",
     "info",
+    "",
     "a path's backend is a resource, no Service; nginx skips the path, and so did the conversion",
     "name a Service",
 )
@@ -139,6 +154,7 @@ BROKEN_CONFIG = Message(
     "N2I019",
     "approximated",
     "error",
+    "",
     "nginx refuses this value of {key} ({text}): it goes on with the configuration that it had "
     "before, for all hosts, until the value is corrected; the conversion goes by the Ingresses",
     "correct the value and convert again; what is served today may be older than these Ingresses",
@@ -147,6 +163,7 @@ EXPIRED = Message(
     "N2I020",
     "neutral",
     "info",
+    "",
     "that {code} is accepted for {place} has expired on {date}: the finding counts again",
     "settle the finding, or give the entry another day and say why",
 )
@@ -154,6 +171,7 @@ UNMATCHED = Message(
     "N2I021",
     "neutral",
     "info",
+    "",
     "the entry that accepts {code} for {place} matches no finding any more",
     "delete the entry; or accept the finding anew if it has changed",
 )
@@ -168,31 +186,6 @@ EFFECTS: Mapping[str, Message] = {
 }
 
 
-def said(
-    message: Message,
-    origin: Origin,
-    hosts: tuple[str, ...],
-    path: str = "*",
-    key: str = "",
-    value: str = "",
-    **facts: object,
-) -> PlacedFinding:
-    """A finding of the engine's."""
-    hosts = tuple("*" if h == "_" else h for h in hosts)
-    about = {"key": key, **facts}
-    return PlacedFinding(
-        message,
-        message.severity,
-        message.text.format(**about),
-        message.instead.format(**about),
-        key,
-        value,
-        origin,
-        hosts,
-        path,
-    )
-
-
 def findings(config: NginxConfig, entries: Mapping[str, Entry]) -> Iterator[PlacedFinding]:
     """What the configuration itself has to say: mistakes, losses, remarks.
 
@@ -202,7 +195,7 @@ def findings(config: NginxConfig, entries: Mapping[str, Entry]) -> Iterator[Plac
         message = EFFECTS.get(mistake.effect)
         if message is not None:
             for path in mistake.paths:
-                yield said(
+                yield placed(
                     message,
                     mistake.origin,
                     mistake.hosts,
@@ -212,7 +205,7 @@ def findings(config: NginxConfig, entries: Mapping[str, Entry]) -> Iterator[Plac
                     text=mistake.text,
                 )
     for rejected in config.rejected:
-        one = said(
+        one = placed(
             DROPPED,
             rejected.origin,
             rejected.hosts,
@@ -224,15 +217,15 @@ def findings(config: NginxConfig, entries: Mapping[str, Entry]) -> Iterator[Plac
         # It may be loaded today where the ConfigMap that says so is not among the input.
         yield replace(one, severity="warning") if config.own else one
     for skipped in config.skipped:
-        yield said(SKIPPED, skipped.origin, skipped.hosts, why=skipped.why)
+        yield placed(SKIPPED, skipped.origin, skipped.hosts, why=skipped.why)
     for server in config.servers:
         held = server.certificate
         if held and held.guessed and held.secret and not server.passthrough:
-            yield said(GUESSED_CERTIFICATE, held.origin, (server.host,), key=held.secret)
+            yield placed(GUESSED_CERTIFICATE, held.origin, (server.host,), key=held.secret)
     for setting in config.unknown:
         near = nearest(setting.key)
         hint = f"; did you mean {near}?" if near else ""
-        yield said(UNKNOWN, setting.origin, (), "*", setting.key, setting.text, hint=hint)
+        yield placed(UNKNOWN, setting.origin, (), "*", setting.key, setting.text, hint=hint)
     guessed = {host for r in config.remarks if r.code == "no-timestamp" for host in r.hosts}
     for lost in config.ineffective:
         message = LOST_PATH if lost.key == "path" else INEFFECTIVE
@@ -240,15 +233,15 @@ def findings(config: NginxConfig, entries: Mapping[str, Entry]) -> Iterator[Plac
         for path in lost.paths or ("*",):
             entry = entries.get(lost.key)
             why = entry.text if entry else lost.why
-            one = said(message, lost.origin, lost.hosts, path, key, lost.value, why=why)
+            one = placed(message, lost.origin, lost.hosts, path, key, lost.value, why=why)
             if entry:
-                one = replace(one, instead=entry.instead)
+                one = replace(one, to_do=entry.to_do)
             # Whose path is lost is a guess where the age of the Ingresses is not known.
             certain = message is INEFFECTIVE or guessed.isdisjoint(lost.hosts)
             yield one if certain else replace(one, severity="warning")
     for remark in config.remarks:
         if remark.code == "no-timestamp":
-            yield said(NO_TIMESTAMP, remark.origin, remark.hosts, why=remark.text)
+            yield placed(NO_TIMESTAMP, remark.origin, remark.hosts, why=remark.text)
         elif remark.code == "resource-backend":
             for path in remark.paths:
-                yield said(RESOURCE_BACKEND, remark.origin, remark.hosts, path)
+                yield placed(RESOURCE_BACKEND, remark.origin, remark.hosts, path)

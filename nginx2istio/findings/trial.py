@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from nginx2istio.convert.translate import PlacedFinding
-from nginx2istio.findings.configuration import said
+from nginx2istio.findings.placed import PlacedFinding, placed
 from nginx2istio.istio.objects import Object
 from nginx2istio.istio.rename_objects import whole_gateway
 from nginx2istio.nginx.config import NginxConfig
@@ -18,6 +17,7 @@ TRIAL = Message(
     "N2I060",
     "approximated",
     "info",
+    "",
     "this is a trial under other host names. Back ends see the real names, as Host (without the "
     "port that a client may name) and as X-Forwarded-Host; the new ones are in Origin and Referer, "
     "and are what external authentication and filters see. Certificates do not cover the new "
@@ -43,6 +43,7 @@ LEFT_OUT = Message(
     "N2I061",
     "approximated",
     "info",
+    "",
     "{key} is not part of the trial: {why}",
     "add a line to --host-map, or use --host-suffix, if it should be",
     frozenset({"routing"}),
@@ -51,6 +52,7 @@ ANY_NAME = Message(
     "N2I062",
     "approximated",
     "warning",
+    "",
     "back ends of {key} see the trial's name as Host and X-Forwarded-Host: which name below the "
     "star was asked for is not known beforehand",
     "try some of its names one by one: give them rules of their own",
@@ -60,6 +62,7 @@ IN_SNIPPET = Message(
     "N2I063",
     "approximated",
     "info",
+    "",
     "the snippet names hosts of the trial; their new names were put in, save in what it sends to "
     "back ends",
     "read whether that is what the snippet means",
@@ -69,6 +72,7 @@ WHOLE_GATEWAY = Message(
     "N2I064",
     "approximated",
     "warning",
+    "",
     "the EnvoyFilter {key} acts on every host of the gateway, also on those that are live there",
     "try it at a gateway of its own: --gateway-selector",
     frozenset({"response-headers", "body", "protocol"}),
@@ -80,25 +84,25 @@ def findings(
     before: NginxConfig, names: Mapping[str, str], objects: Sequence[Object]
 ) -> Iterator[PlacedFinding]:
     """What is to be known of the trial of a configuration under other names."""
-    yield said(TRIAL, Origin(), ("*",))
+    yield placed(TRIAL, Origin(), ("*",))
     for server in before.servers:
         origin = server.ingresses[0] if server.ingresses else Origin()
         if server.host not in names:
             why = "no line of --host-map is for it"
             if server.host == DEFAULT_SERVER:
                 why = "it answers whatever host nobody declares"
-            yield said(LEFT_OUT, origin, (server.host,), key=server.host, why=why)
+            yield placed(LEFT_OUT, origin, (server.host,), key=server.host, why=why)
             continue
         for alias in server.aliases:
             if alias not in names:
                 why = "no new name can be given to the alias"
-                yield said(LEFT_OUT, origin, (names[server.host],), key=alias, why=why)
+                yield placed(LEFT_OUT, origin, (names[server.host],), key=alias, why=why)
         for name in (server.host, *server.aliases):
             if "*" in name and name in names:
-                yield said(ANY_NAME, origin, (names[name],), key=names[name])
+                yield placed(ANY_NAME, origin, (names[name],), key=names[name])
     yield from _in_snippets(before, names)
     for name in whole_gateway(objects):
-        yield said(WHOLE_GATEWAY, Origin(), ("*",), key=name)
+        yield placed(WHOLE_GATEWAY, Origin(), ("*",), key=name)
 
 
 def untried(before: NginxConfig, names: Mapping[str, str]) -> Iterator[Origin]:
@@ -117,4 +121,4 @@ def _in_snippets(before: NginxConfig, names: Mapping[str, str]) -> Iterator[Plac
         for setting in found.values() if server.host in names else ():
             if any(t.replace("\\", "").lower() in names for t in token.findall(setting.text)):
                 hosts = (names[server.host],)
-                yield said(IN_SNIPPET, setting.origin, hosts, "*", setting.key, setting.text)
+                yield placed(IN_SNIPPET, setting.origin, hosts, "*", setting.key, setting.text)

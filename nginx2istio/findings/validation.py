@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from nginx2istio.cluster.live import Verdict
-from nginx2istio.convert.translate import PlacedFinding
-from nginx2istio.findings.configuration import said
+from nginx2istio.findings.placed import PlacedFinding, placed
 from nginx2istio.istio.objects import identity
 from nginx2istio.nginx.model import Origin
 from nginx2istio.rule import Message
@@ -15,6 +14,7 @@ NOT_TAKEN = Message(
     "N2I044",
     "unsupported",
     "error",
+    "",
     "the cluster refuses this object: {why}",
     "compare --istio-version with the Istio of the cluster; if they agree, report this with the "
     "Ingress",
@@ -24,6 +24,7 @@ NOT_ASKED = Message(
     "N2I045",
     "neutral",
     "info",
+    "",
     "whether the cluster takes this object was not checked: {why}",
     "let the user create it (nginx2istio scan --print-rbac --live-validate), and create its "
     "namespace; nothing is stored by the check",
@@ -37,6 +38,6 @@ def findings(verdicts: Iterable[Verdict]) -> Iterator[PlacedFinding]:
         origin = Origin(*identity(verdict.object))
         message = NOT_TAKEN if verdict.says == "refused" else NOT_ASKED
         if verdict.says != "accepted":
-            yield said(
+            yield placed(
                 message, origin, (), key=verdict.object["kind"], why="; ".join(verdict.reasons)
             )

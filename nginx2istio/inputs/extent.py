@@ -57,7 +57,7 @@ class Extent:
         )
 
 
-def seen(resources: Iterable[Resource]) -> Extent | None:
+def extent_of(resources: Iterable[Resource]) -> Extent | None:
     """The extent of the scan that the objects come from; None when they come from files."""
     for resource in resources:
         if resource.kind == KIND and resource.body.get("apiVersion") == API_VERSION:
@@ -68,7 +68,7 @@ def seen(resources: Iterable[Resource]) -> Extent | None:
 def readable(resource: Resource) -> bool:
     """Whether a Snapshot is as this release writes it; every other object is."""
     try:
-        seen([resource])
+        extent_of([resource])
     except (ValueError, TypeError, KeyError, AttributeError):
         return False
     return True

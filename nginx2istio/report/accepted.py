@@ -12,7 +12,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedSeq
 from ruamel.yaml.error import YAMLError
 
-from nginx2istio.findings import configuration as engine
+from nginx2istio.findings import configuration
 from nginx2istio.istio.yaml import document
 from nginx2istio.nginx.model import Origin
 from nginx2istio.report.data import Data, finding_data, verdict
@@ -128,13 +128,13 @@ def heed(report: Data, entries: Iterable[Accepted], file: str, today: date) -> D
     for entry in entries:
         matching = [f for f in by_meaning.get(entry.meaning, ()) if entry.covers(f)]
         if entry.expires < today:
-            message = engine.EXPIRED if matching else engine.UNMATCHED
+            message = configuration.EXPIRED if matching else configuration.UNMATCHED
             said.append(_about(message, entry, file))
         elif matching:
             for found in matching:
                 found["accepted"] = {"reason": entry.reason, "expires": entry.expires.isoformat()}
         else:
-            said.append(_about(engine.UNMATCHED, entry, file))
+            said.append(_about(configuration.UNMATCHED, entry, file))
     findings += said
     findings.sort(key=lambda f: SEVERITIES.index(f["severity"]))
     open_ones = Counter(f["severity"] for f in findings if "accepted" not in f)
@@ -160,7 +160,7 @@ def _about(message: Message, entry: Accepted, file: str) -> Data:
             (),
             ("*",),
             message.text.format(**facts),
-            message.instead.format(**facts),
+            message.to_do.format(**facts),
         )
     )
 
@@ -184,7 +184,7 @@ def written(report: Data, old: Iterable[Accepted], until: date, severities: Iter
     for found in report["findings"]:
         if found["severity"] not in wanted:
             continue
-        if found["code"] in (engine.EXPIRED.code, engine.UNMATCHED.code):
+        if found["code"] in (configuration.EXPIRED.code, configuration.UNMATCHED.code):
             continue
         known = next((e for e in kept.get(meaning(found), ()) if e.covers(found)), None)
         entry = {k: found[k] for k in FIELDS} | {"object": object_name(found)}

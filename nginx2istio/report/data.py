@@ -26,7 +26,7 @@ def report(conversion: Conversion, with_plan: bool = True) -> Data:
 
     ``with_plan`` False leaves the plan out, for who shows the figures only.
     """
-    findings = grouped(conversion.said)
+    findings = grouped(conversion.findings)
     annotations = list(_annotations(conversion))
     return {
         "schema": 1,
@@ -100,7 +100,7 @@ def finding_data(found: GroupedFinding) -> Data:
         "aspects": sorted(found.message.aspects),
         **({"requests": {"header": only_with}} if only_with else {}),
         "text": found.text,
-        "instead": found.instead,
+        "instead": found.to_do,
         "doc": f"docs/findings.md#{found.message.code.lower()}",
     }
 

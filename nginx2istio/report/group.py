@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from nginx2istio.base.records import record
-from nginx2istio.convert.translate import PlacedFinding
+from nginx2istio.findings.placed import PlacedFinding
 from nginx2istio.nginx.model import RULES, Origin
 from nginx2istio.rule import Message, Severity
 
@@ -24,7 +24,7 @@ class GroupedFinding:
     hosts: tuple[str, ...]
     paths: tuple[str, ...]
     text: str
-    instead: str
+    to_do: str
 
 
 def grouped(said: Iterable[PlacedFinding]) -> tuple[GroupedFinding, ...]:
@@ -39,7 +39,7 @@ def grouped(said: Iterable[PlacedFinding]) -> tuple[GroupedFinding, ...]:
         code, origin = one.message.code, one.origin
         if origin.field == RULES:
             origin = origin._replace(line=0)
-        cause = (code, one.severity, one.text, one.instead, one.key, one.value, origin)
+        cause = (code, one.severity, one.text, one.to_do, one.key, one.value, origin)
         paths = causes.setdefault(cause, (one, {}))[1]
         for host in one.hosts or ("",):
             paths.setdefault(host, {})[one.path] = None
@@ -66,7 +66,7 @@ def _reported(one: PlacedFinding, hosts: Iterable[str], paths: tuple[str, ...]) 
         tuple(sorted(h for h in hosts if h)),
         paths,
         one.text,
-        one.instead,
+        one.to_do,
     )
 
 

@@ -7,21 +7,17 @@ will be different. It changes nothing, and the order in which rules run does not
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
-from typing import Literal
-
 from nginx2istio.base.memo import kept as kept
 from nginx2istio.base.memo import once_per as once_per
-from nginx2istio.base.records import record
 from nginx2istio.bridge.conditions import Condition as Condition
 from nginx2istio.bridge.conditions import condition as condition
 from nginx2istio.bridge.conditions import path_regex as path_regex
 from nginx2istio.bridge.conditions import reaches as reaches
-from nginx2istio.bridge.place import Here as Here
+from nginx2istio.bridge.place import Place as Place
+from nginx2istio.bridge.place import route_name as route_name
 from nginx2istio.bridge.protection import ProtectionPlan as ProtectionPlan
 from nginx2istio.bridge.protection import authorization as authorization
-from nginx2istio.bridge.protection import withheld as withheld
+from nginx2istio.bridge.protection import unavailable as unavailable
 from nginx2istio.bridge.protection import zones as zones
 from nginx2istio.bridge.redirects import carried as carried
 from nginx2istio.bridge.redirects import joined as joined
@@ -50,7 +46,6 @@ from nginx2istio.nginx.facts.snippet import Directive as Directive
 from nginx2istio.nginx.facts.snippet import directive_origin as directive_origin
 from nginx2istio.nginx.facts.snippet import parse_snippet as parse_snippet
 from nginx2istio.nginx.model import Location as Location
-from nginx2istio.nginx.model import Origin
 from nginx2istio.nginx.model import Server as Server
 from nginx2istio.nginx.model import Setting as Setting
 from nginx2istio.nginx.model import Upstream as Upstream
@@ -76,149 +71,11 @@ from nginx2istio.rule.edits import to as to
 from nginx2istio.rule.edits import variant as variant
 from nginx2istio.rule.entry import Entry as Entry
 from nginx2istio.rule.entry import Fate as Fate
-
-Severity = Literal["error", "warning", "info"]
-Scope = Literal["server", "location", "upstream", "once"]
-When = Literal["set", "given", "always"]
-Aspect = Literal[
-    "routing",
-    "path",
-    "host",
-    "request-headers",
-    "status",
-    "redirect",
-    "response-headers",
-    "cors",
-    "cookies",
-    "affinity",
-    "body",
-    "body-limit",
-    "rate-limit",
-    "auth",
-    "access",
-    "timeout",
-    "retries",
-    "balancing",
-    "buffering",
-    "tls",
-    "protocol",
-    "mirror",
-    "logging",
-    "waf",
-]
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """A kind of finding: stable code, what becomes of the annotation, how bad, what to do.
-
-    ``text`` and ``instead`` are templates for ``str.format``; ``aspects`` are what of an answer
-    it announces to be different, empty when nothing differs. ``only_with`` is a header: requests
-    without it are not what it is about.
-    """
-
-    code: str
-    fate: Fate
-    severity: Severity
-    text: str
-    instead: str
-    aspects: frozenset[Aspect] = frozenset()
-    only_with: str = ""
-
-    def about(self, key: str, /, **facts: object) -> Finding:
-        """A finding of this kind about an annotation (canonical key) in force here."""
-        return Finding(self, key, self.text.format(**facts), self.instead.format(**facts))
-
-
-@record(frozen=True, slots=True)
-class Finding:
-    """What a rule has to say of one place.
-
-    ``everywhere`` makes it hold for the whole host ("host"), for all hosts ("all"), or for this
-    location only ("").
-    """
-
-    message: Message
-    key: str
-    text: str
-    instead: str
-    everywhere: Literal["", "host", "all"] = ""
-    severity: Severity | None = None
-    path: str = ""
-    """The path where it holds, when that is not the location's own."""
-    hosts: tuple[str, ...] = ()
-    """The hosts where it holds, when those are not the place's own."""
-    value: str | None = None
-    """What it is about, when that is not the whole annotation."""
-    origin: Origin | None = None
-    """Where that is written, when that is not the annotation's own place."""
-
-    def on(self, value: str, origin: Origin | None = None) -> Finding:
-        """The same, said of a part of the annotation (a directive of a snippet) or of a ConfigMap."""  # noqa: E501
-        return replace(self, value=value, origin=origin)
-
-    def for_host(self) -> Finding:
-        """The same, said of every path of the host."""
-        return replace(self, everywhere="host")
-
-    def for_every_host(self) -> Finding:
-        """The same, said of every host: a baseline difference."""
-        return replace(self, everywhere="all")
-
-
-def route_name(location: Location) -> str:
-    """The name of a location's routes, by which an EnvoyFilter finds them."""
-    return f"{location.ingress.object} {location.declared}"
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """A rule: the keys that it alone answers for, where it runs, and its function.
-
-    ``reads`` are keys of other rules that it may look at. ``when`` "set" runs it where an
-    annotation sets one of its keys; "given" also where the host or the controller's ConfigMap does,
-    and for the keys that it reads; "always" at every place of its scope, for rules whose defaults
-    matter. An ``alike`` rule runs once for the locations of an Ingress on a host that are all
-    redirects to ``/x/`` or none, and that all have an upstream or none: of the location it looks at
-    nothing else.
-    """
-
-    name: str
-    keys: tuple[str, ...]
-    scope: Scope
-    when: When
-    reads: tuple[str, ...]
-    translate: Callable[[Here], Iterable[Edit | Finding]]
-    doc: str
-    source: str = ""
-    alike: bool = False
-
-
-def rule(
-    *keys: str,
-    scope: Scope = "location",
-    when: When = "set",
-    reads: tuple[str, ...] = (),
-    alike: bool = False,
-) -> Callable[[Callable[[Here], Iterable[Edit | Finding]]], Rule]:
-    """Makes a generator function the rule that owns ``keys``.
-
-    ``scope`` is where it runs: at each location, once a server, once an upstream of a location
-    (``here.settings`` then holds the upstream's settings, canaries' included), or once a
-    conversion.
-    """
-
-    def decorate(function: Callable[[Here], Iterable[Edit | Finding]]) -> Rule:
-        return Rule(
-            function.__name__.strip("_").replace("_", "-"),
-            keys,
-            scope,
-            when,
-            reads,
-            function,
-            function.__doc__ or "",
-            function.__module__,
-            alike,
-        )
-
-    return decorate
+from nginx2istio.rule.message import Aspect as Aspect
+from nginx2istio.rule.message import Finding as Finding
+from nginx2istio.rule.message import Message as Message
+from nginx2istio.rule.message import Severity as Severity
+from nginx2istio.rule.rule import Rule as Rule
+from nginx2istio.rule.rule import Scope as Scope
+from nginx2istio.rule.rule import When as When
+from nginx2istio.rule.rule import rule as rule

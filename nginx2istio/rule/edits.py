@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from nginx2istio.bridge.place import Here
+from nginx2istio.bridge.place import Place
 from nginx2istio.bridge.secrets import copy_secret, secret_name
 from nginx2istio.istio.edits import Edit, Phase
 from nginx2istio.istio.envoy import filters as envoy
@@ -126,13 +126,13 @@ def outside(host: str, port: int, tls: bool = False) -> Edit:
     return Edit("outside", host, "TLS" if tls or port == 443 else "HTTP", port)
 
 
-def envoy_filter(here: Here, name: str, *patches: Mapping[str, Any], note: str = "") -> Edit:
+def envoy_filter(place: Place, name: str, *patches: Mapping[str, Any], note: str = "") -> Edit:
     """An EnvoyFilter of the gateway's pods, made of ``http_filter``, ``on_route`` and the like.
 
     ``name`` is any text; what is said twice of one name must be equal. Filters of ours are called
     ``nginx2istio.something``, so that they meet no other filter.
     """
-    options = here.options
+    options = place.options
     made = envoy.envoy_filter(
         name,
         [dict(p) for p in patches],
@@ -153,16 +153,16 @@ def action(kind: str, text: str, **fields: str) -> Edit:
     return Edit("action", kind, {"text": text, **fields})
 
 
-def secret(here: Here, reference: str, what: str) -> tuple[str, tuple[Edit, ...]]:
+def secret(place: Place, reference: str, what: str) -> tuple[str, tuple[Edit, ...]]:
     """Say by which name the gateway finds a Secret (``namespace/name``), and how it gets a copy.
 
     ``what`` says in the report what the Secret holds. Use it in ``credentialName``.
     """
     namespace, _, name = reference.partition("/")
-    there = secret_name(namespace, name, here.options)
-    if namespace == here.options.gateway_namespace:
+    there = secret_name(namespace, name, place.options)
+    if namespace == place.options.gateway_namespace:
         return there, ()
-    wanted = copy_secret(namespace, name, there, here.options, what)
+    wanted = copy_secret(namespace, name, there, place.options, what)
     return there, (Edit("action", wanted.pop("kind"), wanted),)
 
 

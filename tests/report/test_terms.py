@@ -44,7 +44,7 @@ def test_every_word_is_explained(words: tuple[str, ...]) -> None:
     ],
 )
 def test_words_that_messages_use_are_explained(word: str) -> None:
-    said = [f"{m.text} {m.instead}" for m in load().messages.values()]
+    said = [f"{m.text} {m.to_do}" for m in load().messages.values()]
     assert any(word in text for text in said)
     assert word in EXPLAINED
 

@@ -75,7 +75,7 @@ GONE = {"N2I014", "N2I002", "N2I610", "N2I611", "N2I612", "N2I613", "N2I614"}
 def codes(resources: tuple[Resource, ...], fixture: Fixture) -> set[str]:
     bare = tuple(Resource(r.body) for r in resources)
     conversion = convert(Inputs(bare), RULES, fixture.options)
-    return {f.message.code for f in grouped(conversion.said)}
+    return {f.message.code for f in grouped(conversion.findings)}
 
 
 @pytest.mark.parametrize("fixture", fixtures(), ids=lambda f: f.name)

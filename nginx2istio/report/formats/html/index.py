@@ -149,7 +149,7 @@ def _messages(conversion: Conversion) -> dict[str, Data]:
             "severity": message.severity,
             "fate": message.fate,
             "text": message.text,
-            "instead": message.instead,
+            "instead": message.to_do,
             "aspects": sorted(message.aspects),
         }
     return found

@@ -1,0 +1,40 @@
+"""What people have to do besides applying the objects."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from nginx2istio.base.options import Options
+from nginx2istio.bridge.secrets import copy_secret, secret_name
+from nginx2istio.istio.assemble.assemble import Assembled
+from nginx2istio.istio.yaml import document
+from nginx2istio.nginx.config import NginxConfig
+from nginx2istio.rule import action
+
+
+def actions(config: NginxConfig, assembled: Assembled, options: Options) -> list[Mapping[str, str]]:
+    """What people have to do: copy Secrets, what rules ask for, the mesh configuration last."""
+    secrets: dict[tuple[str, str], set[str]] = {}
+    for server in config.servers:
+        certificate = server.certificate
+        if certificate and certificate.secret and not server.passthrough:
+            secrets.setdefault((certificate.namespace, certificate.secret), set()).add(server.host)
+    namespace, _, name = config.controller.default_ssl_certificate.partition("/")
+    if name and config.servers:
+        secrets.setdefault((namespace, name), set()).add("every host without a certificate")
+    steps: list[Mapping[str, str]] = []
+    for (namespace, name), hosts in sorted(secrets.items()):
+        to = secret_name(namespace, name, options)
+        if namespace != options.gateway_namespace:
+            shown = ", ".join(sorted(hosts)[:3]) + (" ..." if len(hosts) > 3 else "")
+            steps.append(copy_secret(namespace, name, to, options, f"the certificate of {shown}"))
+    steps += [step for step in assembled.actions if step not in steps]
+    if assembled.mesh:
+        edit = action(
+            "mesh-config",
+            "set this in the mesh configuration before applying the "
+            "objects; without it some of them do not work or protect",
+            yaml=document(assembled.mesh),
+        )
+        steps.append({"kind": edit.path, **edit.value})
+    return steps

@@ -1,0 +1,67 @@
+"""Findings with the place that they are about."""
+
+from __future__ import annotations
+
+from nginx2istio.base.records import record
+from nginx2istio.nginx.model import Origin
+from nginx2istio.rule import Message, Severity
+
+
+@record(frozen=True, slots=True)
+class PlacedFinding:
+    """A finding with its place: an origin, hosts (``*`` for all) and a path (``*`` for all)."""
+
+    message: Message
+    severity: Severity
+    text: str
+    to_do: str
+    key: str
+    value: str
+    origin: Origin
+    hosts: tuple[str, ...]
+    path: str
+
+
+BROKEN_RULE = Message(
+    "N2I010",
+    "unsupported",
+    "error",
+    "",
+    "the rule {rule} failed here: {error}; nothing of it was applied",
+    "report this with the Ingress, and review these paths by hand",
+    frozenset({"routing", "path", "status", "auth", "access", "response-headers"}),
+)
+
+BROKEN_PROTECTION = Message(
+    "N2I023",
+    "unsupported",
+    "error",
+    "A protection can't be worked out",
+    "The rule {rule} failed: {error}. It decides who may enter, so these paths answer 503.",
+    "Report the failure together with the Ingress. Check these paths by hand.",
+    frozenset({"routing", "status", "auth", "access"}),
+)
+
+
+def placed(
+    message: Message,
+    origin: Origin,
+    hosts: tuple[str, ...],
+    path: str = "*",
+    key: str = "",
+    value: str = "",
+    **facts: object,
+) -> PlacedFinding:
+    """A finding that belongs to no rule. ``facts`` are the values that the templates name."""
+    facts = {"key": key, **facts}
+    return PlacedFinding(
+        message,
+        message.severity,
+        message.text.format(**facts),
+        message.to_do.format(**facts),
+        key,
+        value,
+        origin,
+        tuple("*" if host == "_" else host for host in hosts),
+        path,
+    )

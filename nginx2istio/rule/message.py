@@ -1,0 +1,103 @@
+"""What a rule has to say: kinds of findings (``Message``), and findings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from nginx2istio.base.records import record
+from nginx2istio.bridge.place import Place
+from nginx2istio.nginx.model import Origin
+from nginx2istio.rule.entry import Fate
+
+Severity = Literal["error", "warning", "info"]
+Aspect = Literal[
+    "routing",
+    "path",
+    "host",
+    "request-headers",
+    "status",
+    "redirect",
+    "response-headers",
+    "cors",
+    "cookies",
+    "affinity",
+    "body",
+    "body-limit",
+    "rate-limit",
+    "auth",
+    "access",
+    "timeout",
+    "retries",
+    "balancing",
+    "buffering",
+    "tls",
+    "protocol",
+    "mirror",
+    "logging",
+    "waf",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A kind of finding: stable code, what becomes of the annotation, how bad, what to do.
+
+    ``title`` names the subject without any value. ``text`` and ``to_do`` are templates for
+    ``str.format``; ``to_do`` is empty when there is nothing to do. ``aspects`` are what of an
+    answer the message announces to be different, empty when nothing differs. ``only_with`` is a
+    header: the message is not about requests without it.
+    """
+
+    code: str
+    fate: Fate
+    severity: Severity
+    title: str
+    text: str
+    to_do: str = ""
+    aspects: frozenset[Aspect] = frozenset()
+    only_with: str = ""
+
+    def __call__(self, about: Place | str, /, **facts: object) -> Finding:
+        """A finding of this kind about an annotation: its canonical key, or the place's own key.
+
+        ``facts`` are the values that the templates name.
+        """
+        key = about if isinstance(about, str) else about.key
+        return Finding(self, key, self.text.format(**facts), self.to_do.format(**facts))
+
+
+@record(frozen=True, slots=True)
+class Finding:
+    """What a rule has to say of one place.
+
+    ``everywhere`` makes it hold for the whole host ("host"), for all hosts ("all"), or for this
+    location only ("").
+    """
+
+    message: Message
+    key: str
+    text: str
+    to_do: str
+    everywhere: Literal["", "host", "all"] = ""
+    severity: Severity | None = None
+    path: str = ""
+    """The path where it holds, when that is not the location's own."""
+    hosts: tuple[str, ...] = ()
+    """The hosts where it holds, when those are not the place's own."""
+    value: str | None = None
+    """What it is about, when that is not the whole annotation."""
+    origin: Origin | None = None
+    """Where that is written, when that is not the annotation's own place."""
+
+    def for_directive(self, text: str, origin: Origin | None = None) -> Finding:
+        """The same, said of a part of the annotation (a directive of a snippet) or of a ConfigMap."""  # noqa: E501
+        return replace(self, value=text, origin=origin)
+
+    def for_host(self) -> Finding:
+        """The same, said of every path of the host."""
+        return replace(self, everywhere="host")
+
+    def for_every_host(self) -> Finding:
+        """The same, said of every host: a baseline difference."""
+        return replace(self, everywhere="all")
