@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from nginx2istio.rule import (
+    Action,
     Edit,
     Finding,
     Location,
@@ -13,7 +14,6 @@ from nginx2istio.rule import (
     Place,
     ProtectionPlan,
     Server,
-    action,
     addresses,
     authorization,
     envoy_filter,
@@ -157,7 +157,7 @@ def access_list(place: Place) -> Iterator[Edit | Finding]:
     sources += [{"notRemoteIpBlocks": list(found.allow)}] if found.allow else []
     yield authorization(plan, group, place.options, "DENY", sources)
     yield from plan.refusal_routes(place.location)
-    yield action(
+    yield Action(
         "client-address",
         "see that the gateway sees the addresses of the clients: externalTrafficPolicy: Local at "
         "its Service, or the PROXY protocol, or numTrustedProxies behind an HTTP load balancer",

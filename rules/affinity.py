@@ -6,21 +6,21 @@ from typing import Any
 
 from nginx2istio.istio.envoy import expires_lua
 from nginx2istio.rule import (
+    Destination,
     Edit,
     Finding,
     Message,
     Phase,
     Place,
+    Route,
+    RouteBefore,
     Upstream,
-    destination,
     envoy_filter,
     http_filter,
     on_route,
-    route,
     rule,
     to,
     typed,
-    variant,
 )
 
 ASSIGNED = Message(
@@ -148,10 +148,10 @@ def affinity(place: Place) -> Iterator[Edit | Finding]:
         yield from written(place, name)
         return
     if (place.server.host, place.location.declared) not in upstream.affinity.places:
-        yield destination(f"loadBalancer.{COOKIE}", {"name": name}, upstream=only)
+        yield Destination(f"loadBalancer.{COOKIE}", {"name": name}, upstream=only)
         return
     for port in place.ports:
-        yield destination(f"loadBalancer.{COOKIE}", cookie(place, port), port, only)
+        yield Destination(f"loadBalancer.{COOKIE}", cookie(place, port), port, only)
     if place["session-cookie-conditional-samesite-none"] and place.text(SAMESITE) == "None":
         yield from old_browsers(place)
     yield from differences(place, name)
@@ -248,7 +248,9 @@ def old_browsers(place: Place) -> Iterator[Edit | Finding]:
     for port in place.ports:
         plain = {"loadBalancer": {"consistentHash": {"httpCookie": cookie(place, port, False)}}}
         for match in MISTAKE_NONE:
-            yield variant(Phase.SPLIT, match, port, route=[to(place.upstream, policy=plain)])
+            yield RouteBefore(
+                Phase.SPLIT, {"route": [to(place.upstream, policy=plain)]}, match, port
+            )
 
 
 def told(place: Place, name: str) -> Iterator[Edit | Finding]:
@@ -274,5 +276,5 @@ def differences(place: Place, name: str) -> Iterator[Edit | Finding]:
         yield MOVED("affinity-mode")
     if place["session-cookie-change-on-failure"]:
         # under a hash pilot else leaves retries at the same pod, as nginx does by default
-        yield route("retries.retryIgnorePreviousHosts", True)
+        yield Route("retries.retryIgnorePreviousHosts", True)
         yield OTHER_POD("session-cookie-change-on-failure", name=name)

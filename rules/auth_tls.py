@@ -7,21 +7,21 @@ from nginx2istio.istio import re2
 from nginx2istio.istio.policy import client_certificate as certificate
 from nginx2istio.nginx.facts.external_auth import external_auth
 from nginx2istio.rule import (
+    Action,
     Edit,
     Finding,
+    GatewayField,
+    HostRoute,
+    MeshField,
     Message,
+    PerRequest,
     Phase,
     Place,
-    action,
+    Route,
     addresses,
     answer,
-    front,
-    gateway,
     literal,
-    mesh,
-    route,
     rule,
-    split,
 )
 
 WRONG = Message(
@@ -113,7 +113,7 @@ def auth_tls(place: Place) -> Iterator[Edit | Finding]:
     other subjects, over plain HTTP (where there is none) for everybody.
     """
     if place.server.denied:
-        yield front(Phase.SERVER, {}, directResponse=FORBIDDEN)
+        yield HostRoute(Phase.SERVER, {}, {"directResponse": FORBIDDEN})
     if "auth-tls-secret" not in place or place.server.denied:
         return
     verify, reference = place.text("auth-tls-verify-client"), place.text("auth-tls-secret")
@@ -136,9 +136,9 @@ def auth_tls(place: Place) -> Iterator[Edit | Finding]:
 
 def _asked_for(place: Place, reference: str) -> Iterator[Edit]:
     """The gateway's side of it. The authority is in a Secret beside the certificate's own."""
-    yield gateway("mode", "OPTIONAL_MUTUAL")
+    yield GatewayField("mode", "OPTIONAL_MUTUAL")
     topology = "defaultConfig.gatewayTopology.forwardClientCertDetails"
-    yield mesh(topology, "SANITIZE_SET")
+    yield MeshField(topology, "SANITIZE_SET")
     own = place.server.certificate
     served = f"{own.namespace}/{own.secret}" if own and own.secret else ""
     served = served or place.config.controller.default_ssl_certificate
@@ -148,11 +148,11 @@ def _asked_for(place: Place, reference: str) -> Iterator[Edit]:
     namespace, _, name = (reference if by_itself else served).partition("/")
     there = f"{secret_name(namespace, name, place.options)}-cacert"
     if by_itself:
-        yield gateway("caCertCredentialName", there)
+        yield GatewayField("caCertCredentialName", there)
     what = f"the authority of the clients of {place.server.host}"
     namespace, _, name = reference.partition("/")
     wanted = copy_secret(namespace, name, there, place.options, what)
-    yield action(wanted.pop("kind"), wanted.pop("text"), **wanted)
+    yield Action(wanted.pop("kind"), wanted.pop("text"), wanted)
 
 
 def _refused(place: Place) -> Iterator[Edit | Finding]:
@@ -165,7 +165,7 @@ def _refused(place: Place) -> Iterator[Edit | Finding]:
         if page:
             why = "it has variables" if "$" in page else "it is a path of the host itself"
             yield PAGE("auth-tls-error-page", page=page, why=why)
-    yield front(Phase.SERVER, certificate.ABSENT, 443, **fields)
+    yield HostRoute(Phase.SERVER, certificate.ABSENT, fields, 443)
 
 
 def _checked_before(place: Place) -> bool:
@@ -183,18 +183,20 @@ def _subjects(place: Place, verify: str) -> Iterator[Edit | Finding]:
         known = certificate.subject_matches(pattern)
     except re2.Untranslatable as why:
         yield CN("auth-tls-match-cn", pattern=pattern, why=why)
-        yield front(Phase.SERVER, {}, directResponse=FORBIDDEN)
+        yield HostRoute(Phase.SERVER, {}, {"directResponse": FORBIDDEN})
         return
     if re2.takes_nothing(f".*(?:{pattern}).*"):  # as without a certificate the subject is empty
         if verify != "off":
             match = certificate.PRESENT | certificate.without(known)
-            yield front(Phase.SERVER, match, 443, directResponse=FORBIDDEN)
+            yield HostRoute(Phase.SERVER, match, {"directResponse": FORBIDDEN}, 443)
         return
-    yield front(Phase.SERVER, {}, 80, directResponse=FORBIDDEN)
+    yield HostRoute(Phase.SERVER, {}, {"directResponse": FORBIDDEN}, 80)
     if verify == "off":
-        yield front(Phase.SERVER, {}, 443, directResponse=FORBIDDEN)
+        yield HostRoute(Phase.SERVER, {}, {"directResponse": FORBIDDEN}, 443)
     else:
-        yield front(Phase.SERVER, certificate.without(known), 443, directResponse=FORBIDDEN)
+        yield HostRoute(
+            Phase.SERVER, certificate.without(known), {"directResponse": FORBIDDEN}, 443
+        )
 
 
 @rule("auth-tls-pass-certificate-to-upstream", when="configured", reads="auth-tls-secret")
@@ -209,12 +211,12 @@ def client_certificate_headers(place: Place) -> Iterator[Edit | Finding]:
     passed = settings.get("auth-tls-pass-certificate-to-upstream")
     names = [certificate.HEADER, *NAMES]
     names += ["ssl-client-cert"] if passed and passed.value else []
-    yield route("headers.request.remove", names)
+    yield Route("headers.request.remove", names)
     verify = settings.get("auth-tls-verify-client")
     how = str(verify.value) if verify else "on"
     none = {"ssl-client-verify": "NONE"}
     if how == "off":
-        yield route("headers.request.set", none, port=443)
+        yield Route("headers.request.set", none, port=443)
         return
     shown = {
         "ssl-client-verify": "SUCCESS",
@@ -224,8 +226,8 @@ def client_certificate_headers(place: Place) -> Iterator[Edit | Finding]:
     if passed and passed.value:
         shown["ssl-client-cert"] = certificate.PEM
     if how == "on":
-        yield route("headers.request.set", shown, port=443)
+        yield Route("headers.request.set", shown, port=443)
         return
     for match, headers in ((certificate.PRESENT, shown), (certificate.ABSENT, none)):
         made = {"request": {"set": headers}}
-        yield split(match, 443, "certificate", headers=made)
+        yield PerRequest(match, {"headers": made}, 443, "certificate")

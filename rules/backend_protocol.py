@@ -4,16 +4,16 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from nginx2istio.rule import (
+    Destination,
     Edit,
     Finding,
     Message,
     Phase,
     Place,
+    RouteBefore,
     Setting,
-    destination,
     rule,
     secret,
-    variant,
 )
 
 SNI = Message(
@@ -131,10 +131,10 @@ def backend_protocol(place: Place) -> Iterator[Edit | Finding]:
         for key in ("backend-protocol", "fastcgi-index", "fastcgi-params-configmap"):
             if key in place:
                 yield FCGI(key)
-        yield variant(Phase.SPLIT, directResponse={"status": 503})
+        yield RouteBefore(Phase.SPLIT, {"directResponse": {"status": 503}})
         return
     if protocol in ("GRPC", "GRPCS"):
-        yield destination("connectionPool.http.h2UpgradePolicy", "UPGRADE")
+        yield Destination("connectionPool.http.h2UpgradePolicy", "UPGRADE")
         if written != protocol:
             yield HEADERS_LOST("backend-protocol", protocol=written)
     if protocol in TLS or protocol == "AUTO_HTTP":
@@ -172,7 +172,7 @@ def encrypted(place: Place, port: int) -> Iterator[Edit | Finding]:
     for key in ("proxy-ssl-ciphers", "proxy-ssl-protocols", "proxy-ssl-verify-depth"):
         if key in place:
             yield DETAIL(key, name=key)
-    yield destination("tls", policy, port)
+    yield Destination("tls", policy, port)
 
 
 def secured(place: Place) -> Mapping[str, Setting]:

@@ -6,10 +6,10 @@ from dataclasses import replace
 from nginx2istio.rule import (
     Edit,
     Finding,
+    MeshField,
     Message,
     Place,
     envoy_filter,
-    mesh,
     on_manager,
     rule,
     typed,
@@ -131,7 +131,7 @@ IDENTITY = frozenset({"auth-url", "auth-response-headers", "auth-tls-secret"})
 )
 def baseline(place: Place) -> Iterator[Edit | Finding]:
     """Said once a report; mesh configuration makes Envoy match tidied paths as nginx does."""
-    yield mesh("pathNormalization", {"normalization": "DECODE_AND_MERGE_SLASHES"})
+    yield MeshField("pathNormalization", {"normalization": "DECODE_AND_MERGE_SLASHES"})
     yield HTTPS_EVERYWHERE("").for_every_host()
     yield PATHS("").for_every_host()
     yield REFUSALS("", **(REFUSED if place.options.envoy_filters else OLD_HTTP)).for_every_host()

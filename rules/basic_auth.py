@@ -9,11 +9,11 @@ from nginx2istio.rule import (
     Message,
     Phase,
     Place,
+    Route,
+    RouteBefore,
     literal,
-    route,
     rule,
     unavailable,
-    variant,
 )
 
 NO_CHECK = Message(
@@ -65,7 +65,7 @@ def basic_auth(place: Place) -> Iterator[Edit | Finding]:
     if early(place.server, place.location, place.config).always:
         return
     secret = place.text("auth-secret")
-    yield route("headers.request.remove", ["Authorization"])
+    yield Route("headers.request.remove", ["Authorization"])
     other = _other_way(place)
     if other:
         yield OTHER_WAY("auth-type", other=other, secret=secret)
@@ -76,11 +76,13 @@ def basic_auth(place: Place) -> Iterator[Edit | Finding]:
     so = "who brings a password gets 503, who brings none the same 401 as before"
     if "basic" in place.text("auth-type"):
         challenge = f'Basic realm="{literal(place.text("auth-realm"))}"'
-        yield variant(
+        yield RouteBefore(
             Phase.ACCESS,
+            {
+                "directResponse": {"status": 401},
+                "headers": {"response": {"set": {"WWW-Authenticate": challenge}}},
+            },
             {"withoutHeaders": {"authorization": {}}},
-            directResponse={"status": 401},
-            headers={"response": {"set": {"WWW-Authenticate": challenge}}},
         )
     else:
         so = "the path answers 503"

@@ -7,15 +7,16 @@ from functools import lru_cache
 from nginx2istio.rule import (
     Edit,
     Finding,
+    HostRoute,
     Location,
     Message,
     NginxConfig,
     Phase,
     Place,
+    RouteBefore,
     Server,
     Value,
     envoy_filter,
-    front,
     http_filter,
     kept,
     on_host,
@@ -23,7 +24,6 @@ from nginx2istio.rule import (
     route_name,
     rule,
     typed,
-    variant,
 )
 
 UNKNOWN_LENGTH = Message(
@@ -118,7 +118,9 @@ def body_size(place: Place) -> Iterator[Edit | Finding]:
             yield _refused(size)
         elif first:
             name, refusal = f"body over {shown(size)}", {"status": 413}
-            yield front(Phase.FIND, longer(size), shared=True, name=name, directResponse=refusal)
+            yield HostRoute(
+                Phase.FIND, longer(size), {"name": name, "directResponse": refusal}, shared=True
+            )
     if place.options.envoy_filters:
         if size > MOST_HELD:
             yield TOO_MUCH_TO_HOLD("proxy-body-size", size=shown(size))
@@ -136,7 +138,7 @@ def longer(size: int) -> dict[str, object]:
 
 @lru_cache
 def _refused(size: int) -> Edit:
-    return variant(Phase.FIND, longer(size), directResponse={"status": 413})
+    return RouteBefore(Phase.FIND, {"directResponse": {"status": 413}}, longer(size))
 
 
 def held(place: Place, size: int) -> Iterator[Edit]:

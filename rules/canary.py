@@ -12,12 +12,12 @@ from nginx2istio.rule import (
     Message,
     Phase,
     Place,
+    Route,
+    RouteBefore,
     Upstream,
     literal,
-    route,
     rule,
     to,
-    variant,
 )
 
 NO_PODS = Message(
@@ -122,7 +122,7 @@ def canary(place: Place) -> Iterator[Edit | Finding]:
         if text(other, key):
             yield SEVERAL(key, what=what, name=text(other, key), taken=taken)
     if main.affinity is None:
-        yield from split(place, main, other)
+        yield from canary_split(place, main, other)
         return
     yield from sticky(place, main, other)
 
@@ -132,7 +132,7 @@ def named(upstream: Upstream) -> str:
     return f"{upstream.namespace}/{upstream.service}"
 
 
-def split(
+def canary_split(
     place: Place,
     main: Upstream,
     other: Upstream,
@@ -146,17 +146,17 @@ def split(
         if isinstance(chosen, Finding):
             yield chosen
             continue
-        yield variant(Phase.SPLIT, match, port, route=to_other if chosen else to_main)
+        yield RouteBefore(Phase.SPLIT, {"route": to_other if chosen else to_main}, match, port)
     total = number(other, "canary-weight-total")
     total = total if total > 100 else 100
     weight = min(max(number(other, "canary-weight"), 0), total)
     if weight == total:
-        yield route("route", to_other, port)
+        yield Route("route", to_other, port)
     elif weight:
         shares = [to(main, total - weight, **marks[0]), to(other, weight, **marks[1])]
-        yield route("route", shares, port)
+        yield Route("route", shares, port)
     elif marks[0]:
-        yield route("route", to_main, port)
+        yield Route("route", to_main, port)
 
 
 def text(upstream: Upstream, key: str) -> str:
@@ -230,9 +230,9 @@ def sticky(place: Place, main: Upstream, other: Upstream) -> Iterator[Edit | Fin
     marker = f"{name}-canary"
     legacy = text(other, "affinity-canary-behavior") == "legacy"
     marking = (place.server.host, place.location.declared) in main.affinity.places
-    yield variant(Phase.SPLIT, carrying(marker, "never"), route=[to(main)])
+    yield RouteBefore(Phase.SPLIT, {"route": [to(main)]}, carrying(marker, "never"))
     if not legacy:
-        yield variant(Phase.SPLIT, carrying(marker, "always"), route=[to(other)])
+        yield RouteBefore(Phase.SPLIT, {"route": [to(other)]}, carrying(marker, "always"))
     # Both destinations' hash policies count for a route that has weights, whichever is chosen.
     # Only the first may make the cookie, or there would be two, and another hash than later.
     reading = {"loadBalancer": {"consistentHash": {"httpCookie": {"name": name}}}}
@@ -242,7 +242,7 @@ def sticky(place: Place, main: Upstream, other: Upstream) -> Iterator[Edit | Fin
             marks[0]["headers"] = mark(place, port, marker, "never")
             if not legacy:
                 marks[1]["headers"] = mark(place, port, marker, "always")
-        yield from split(place, main, other, port, (marks[0], marks[1]))
+        yield from canary_split(place, main, other, port, (marks[0], marks[1]))
     if marking:
         yield STICKY("affinity-canary-behavior" if legacy else "canary", cookie=name, marker=marker)
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from nginx2istio.rule import Edit, Finding, Message, Phase, Place, route, rule, variant
+from nginx2istio.rule import Edit, Finding, Message, Phase, Place, Route, RouteBefore, rule
 
 NO_CREDENTIALS = Message(
     "N2I400",
@@ -79,11 +79,11 @@ def cors(place: Place) -> Iterator[Edit | Finding]:
         if place.settings.get("cors-allow-credentials") and place["cors-allow-credentials"]:
             yield NO_CREDENTIALS("cors-allow-credentials")
         everybody = {"Access-Control-Allow-Origin": "*", **readable}
-        yield route("headers.response.set", everybody)
+        yield Route("headers.response.set", everybody)
         yield _preflight({"method": {"exact": "OPTIONS"}}, answer)
         return
     patterns = [f"(?i){pattern(origin)}" for origin in origins]
-    yield route("corsPolicy", _policy(place, patterns))
+    yield Route("corsPolicy", _policy(place, patterns))
     credentials = {"Access-Control-Allow-Credentials": "true"}
     answer |= {"Access-Control-Allow-Origin": "%REQ(ORIGIN)%", **readable}
     answer |= credentials if place["cors-allow-credentials"] else {}
@@ -95,12 +95,14 @@ def cors(place: Place) -> Iterator[Edit | Finding]:
 
 def _preflight(match: dict[str, object], headers: dict[str, str]) -> Edit:
     """The answer to OPTIONS; without the policy, whose own answer lacks the route's headers."""
-    return variant(
+    return RouteBefore(
         Phase.PREFLIGHT,
+        {
+            "corsPolicy": None,
+            "directResponse": {"status": 204},
+            "headers": {"response": {"set": headers}},
+        },
         match,
-        corsPolicy=None,
-        directResponse={"status": 204},
-        headers={"response": {"set": headers}},
     )
 
 
@@ -146,7 +148,7 @@ def _own_answers(
     if place["cors-allow-credentials"]:
         headers["Access-Control-Allow-Credentials"] = f"%CEL({asked} ? 'true' : '')%"
     for port in ports:
-        yield route("headers.response.set", headers | readable, port=port)
+        yield Route("headers.response.set", headers | readable, port=port)
 
 
 def pattern(origin: str) -> str:

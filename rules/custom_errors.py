@@ -12,14 +12,14 @@ from nginx2istio.rule import (
     Message,
     Phase,
     Place,
-    elsewhere,
+    Route,
+    RouteBefore,
     envoy_filter,
+    external_destination,
     http_filter,
     on_route,
-    route,
     rule,
     typed,
-    variant,
 )
 
 LUA = Path(__file__).with_suffix(".lua").read_text(encoding="utf-8")
@@ -243,12 +243,12 @@ def unavailable(
         status = own_page(place) if 503 in codes and pages is None else 503
         said = NEITHER("default-backend", why=why, status=status)
         yield said if place.upstream.guessed else replace(said, severity="warning")
-        yield variant(Phase.LIMIT, directResponse={"status": status})
+        yield RouteBefore(Phase.LIMIT, {"directResponse": {"status": status}})
         return
     yield GONE("default-backend", why=why, backend=title(backend))
-    yield route("route", [elsewhere(host(backend), backend[2])])
+    yield Route("route", [external_destination(host(backend), backend[2])])
     told = facts(place)
-    yield route(
+    yield Route(
         "headers.request.set",
         {
             "X-Code": "503",

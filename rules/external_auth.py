@@ -19,22 +19,22 @@ from nginx2istio.nginx.facts.external_auth import AuthService, ExternalAuth, ans
 from nginx2istio.nginx.facts.headers import answer_headers
 from nginx2istio.rule import (
     Edit,
+    ExternalHost,
+    ExtraObject,
     Finding,
+    MeshField,
     Message,
+    PerRequest,
     Phase,
     Place,
+    Route,
+    RouteBefore,
     authorization,
     envoy_filter,
     http_filter,
-    mesh,
     on_route,
-    outside,
-    resource,
-    route,
     rule,
-    split,
     unavailable,
-    variant,
 )
 
 WITHHELD = Message(
@@ -250,7 +250,7 @@ def external_authorization(place: Place) -> Iterator[Edit | Finding]:
     elif auth.unclear:
         yield from _withheld(place, auth, auth.unclear, "say it in other annotations")
     elif service.missing:
-        yield variant(Phase.ACCESS, directResponse={"status": 500})
+        yield RouteBefore(Phase.ACCESS, {"directResponse": {"status": 500}})
         yield MISSING(auth.key, service=called(service))
     elif place.options.envoy_filters and not addresses_do(place.config, place.location):
         yield from _as_nginx(place, auth, service)
@@ -285,7 +285,7 @@ def _by_policy(place: Place, auth: ExternalAuth, service: AuthService) -> Iterat
         why = "no AuthorizationPolicy can tell the pattern from the other paths of the host"
         yield from _withheld(place, auth, why, FLAG)
         return
-    yield mesh("extensionProviders", [mine.config(one.identity, one.cookies)])
+    yield MeshField("extensionProviders", [mine.config(one.identity, one.cookies)])
     sources = auth_sources(place.config, place.location)
     yield authorization(plan, group, place.options, "CUSTOM", sources, mine.name)
     yield from plan.refusal_routes(place.location)
@@ -312,10 +312,10 @@ def _identity(auth: ExternalAuth, passed: tuple[str, ...]) -> Iterator[Edit | Fi
     own = {name.lower() for name in auth.identity}
     foreign = sorted(name for name in passed if name not in own)
     if foreign:
-        yield route("headers.request.remove", foreign)
+        yield Route("headers.request.remove", foreign)
     for name in sorted(own):
         removed = {"request": {"remove": [*foreign, *sorted(own)]}}
-        yield split({"headers": {name: {}}}, group="identity", headers=removed)
+        yield PerRequest({"headers": {name: {}}}, {"headers": removed}, group="identity")
     if own:
         said = CLIENT_OWN("auth-response-headers", names=", ".join(auth.identity))
         usual = own & {"authorization", "cookie"}
@@ -347,9 +347,9 @@ def _as_nginx(place: Place, auth: ExternalAuth, service: AuthService) -> Iterato
         yield from _withheld(place, auth, why, "let it speak plain HTTP inside the cluster")
         return
     if not service.namespace:
-        yield outside(service.name, service.port, tls=service.tls)
+        yield ExternalHost(service.name, service.port, tls=service.tls)
         if service.tls:
-            yield resource(auth_lua.tls_policy(place.options.gateway_namespace, service.name))
+            yield ExtraObject(auth_lua.tls_policy(place.options.gateway_namespace, service.name))
     yield AS_NGINX("").for_every_host()
     yield envoy_filter(place, "who-may-enter", http_filter(auth_lua.KEY, auth_lua.lua_filter()))
     cache = None

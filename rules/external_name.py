@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from nginx2istio.rule import Edit, Finding, Message, Place, outside, rule
+from nginx2istio.rule import Edit, ExternalHost, Finding, Message, Place, rule
 
 OUTSIDE = Message(
     "N2I350",
@@ -44,7 +44,7 @@ def external_name(place: Place) -> Iterator[Edit | Finding]:
         if upstream.external_port is not None:
             protocol = place.location.settings.get("backend-protocol")
             tls = protocol is not None and str(protocol.value).upper() in ("HTTPS", "GRPCS")
-            yield outside(name.removesuffix("."), upstream.external_port, tls)
+            yield ExternalHost(name.removesuffix("."), upstream.external_port, tls)
         if "." in name:
             yield OUTSIDE("", service=service, name=name)
         else:

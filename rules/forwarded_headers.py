@@ -3,16 +3,16 @@
 from collections.abc import Iterator
 
 from nginx2istio.rule import (
+    Action,
     Edit,
     Finding,
+    MeshField,
     Message,
     Place,
-    action,
+    Route,
     envoy_filter,
-    mesh,
     on_route,
     once_per,
-    route,
     route_name,
     rule,
 )
@@ -158,7 +158,7 @@ def _block(place: Place) -> Iterator[Edit]:
             own = {"X-Forwarded-Port": str(seen), "X-Forwarded-Scheme": scheme, "X-Scheme": scheme}
             if place["enable-real-ip"]:
                 own["X-Forwarded-Proto"] = scheme
-        yield route("headers.request", {"remove": removed, "set": block | own}, port=port)
+        yield Route("headers.request", {"remove": removed, "set": block | own}, port=port)
 
 
 @rule(at="conversion", when="always", reads="proxy-add-original-uri-header")
@@ -186,7 +186,7 @@ def client_address(place: Place) -> Iterator[Edit | Finding]:
     """
     if place["use-proxy-protocol"]:
         yield PROXY_PROTOCOL("use-proxy-protocol").for_every_host()
-        yield action("gateway-annotation", PROXY_ACTION, yaml=PROXY_ANNOTATION)
+        yield Action("gateway-annotation", PROXY_ACTION, {"yaml": PROXY_ANNOTATION})
     if not believes(place):
         return
     trusted = place.list("proxy-real-ip-cidr") or ("0.0.0.0/0",)
@@ -196,7 +196,7 @@ def client_address(place: Place) -> Iterator[Edit | Finding]:
     plain = header.lower() == "x-forwarded-for"
     counted = plain and bool(EVERYBODY & {*trusted})
     if counted or place["use-forwarded-headers"]:
-        yield mesh("defaultConfig.gatewayTopology.numTrustedProxies", 1)
+        yield MeshField("defaultConfig.gatewayTopology.numTrustedProxies", 1)
     message = LAST_PROXY if plain and (counted or place["use-forwarded-headers"]) else PEER
     yield message(key, **facts).for_every_host()
     if place["use-forwarded-headers"]:

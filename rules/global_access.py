@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from nginx2istio.istio import re2
-from nginx2istio.rule import Edit, Finding, Message, Phase, Place, front, rule
+from nginx2istio.rule import Edit, Finding, HostRoute, Message, Phase, Place, rule
 
 OPEN = Message(
     "N2I260",
@@ -42,7 +42,7 @@ def block_by_header(place: Place) -> Iterator[Edit | Finding]:
 
 
 def _refusal(match: dict[str, object]) -> Edit:
-    return front(Phase.SERVER, match, directResponse={"status": 403})
+    return HostRoute(Phase.SERVER, match, {"directResponse": {"status": 403}})
 
 
 def expression(value: str) -> str | None:

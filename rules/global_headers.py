@@ -10,11 +10,11 @@ from nginx2istio.rule import (
     HeaderLine,
     Message,
     Place,
+    Route,
     UnknownVariable,
     answer_headers,
     by_port,
     envoy_value,
-    route,
     rule,
 )
 
@@ -123,7 +123,7 @@ def response_headers(place: Place) -> Iterator[Edit | Finding]:
     said = answer_headers(place.config, place.server, place.location, "auth-url" in place)
     settled = settle(x for x in said if not (cors and x.name.lower() in CORS))
     if settled.removed:
-        yield route("headers.response.remove", list(settled.removed))
+        yield Route("headers.response.remove", list(settled.removed))
     for how, name, line in settled.written:
         if line.name.lower() != "server":
             yield from _written(place, line, how, name)
@@ -151,7 +151,7 @@ def _written(place: Place, line: HeaderLine, how: str, name: str) -> Iterator[Ed
                 yield said.for_directive(line.text, line.origin)
             else:
                 value = by_status(line.codes, line.value)
-        yield route(f"headers.response.{how}", {name: value}, port=port)
+        yield Route(f"headers.response.{how}", {name: value}, port=port)
 
 
 def _unread(place: Place) -> Iterator[Finding]:

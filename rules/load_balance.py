@@ -5,17 +5,17 @@ from collections.abc import Iterator
 from typing import Any
 
 from nginx2istio.rule import (
+    Destination,
     Edit,
     Finding,
     Message,
     Phase,
     Place,
+    Route,
+    RouteBefore,
     Upstream,
-    destination,
-    route,
     rule,
     to,
-    variant,
 )
 
 EWMA = Message(
@@ -157,9 +157,9 @@ def legacy(canary: Upstream) -> bool:
 def simple(upstream: Upstream, name: str) -> Iterator[Edit | Finding]:
     """Choose pods without looking at the request."""
     if name == "round_robin":
-        yield destination("loadBalancer.simple", "ROUND_ROBIN", upstream=upstream.name)
+        yield Destination("loadBalancer.simple", "ROUND_ROBIN", upstream=upstream.name)
     elif name == "ewma":
-        yield destination("loadBalancer.simple", "LEAST_REQUEST", upstream=upstream.name)
+        yield Destination("loadBalancer.simple", "LEAST_REQUEST", upstream=upstream.name)
         yield EWMA("load-balance")
     else:
         yield UNKNOWN("load-balance", name=name)
@@ -185,7 +185,7 @@ def hashing(place: Place, upstream: Upstream, key: str) -> Iterator[Edit | Findi
                 for p in parts
                 for n in [p[1] or p[2]]
             )
-            yield route("headers.request.set", {KEY: text})
+            yield Route("headers.request.set", {KEY: text})
             yield HEADER("upstream-hash-by", header=KEY, by=key)
     if unknown or not names:
         name = f"${unknown[0]}" if unknown else "a text that is always the same"
@@ -193,15 +193,15 @@ def hashing(place: Place, upstream: Upstream, key: str) -> Iterator[Edit | Findi
         return
     present = carrying(names[0]) if len(set(names)) == 1 else {}
     if not present:
-        yield destination("loadBalancer.consistentHash", by, upstream=upstream.name)
+        yield Destination("loadBalancer.consistentHash", by, upstream=upstream.name)
     elif place.upstream is not None and place.upstream.alternatives:
-        yield destination("loadBalancer.consistentHash", by, upstream=upstream.name)
+        yield Destination("loadBalancer.consistentHash", by, upstream=upstream.name)
         yield NO_KEY("upstream-hash-by", by=key)
     else:
         policy = {"loadBalancer": {"consistentHash": by}}
-        yield variant(Phase.SPLIT, present, route=[to(upstream, policy=policy)])
+        yield RouteBefore(Phase.SPLIT, {"route": [to(upstream, policy=policy)]}, present)
         # nginx hashes an empty text for all others: the scheme is as good as the same for all
-        yield destination("loadBalancer.consistentHash.httpHeaderName", ":scheme")
+        yield Destination("loadBalancer.consistentHash.httpHeaderName", ":scheme")
     if "uri" in names or "document_uri" in names:
         yield PATH("upstream-hash-by")
     subset = upstream.settings.get("upstream-hash-by-subset")

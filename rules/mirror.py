@@ -7,14 +7,14 @@ from urllib.parse import urlsplit
 
 from nginx2istio.rule import (
     Edit,
+    ExternalHost,
     Finding,
     Message,
     Place,
-    elsewhere,
+    Route,
     envoy_filter,
+    external_destination,
     on_route,
-    outside,
-    route,
     rule,
 )
 
@@ -120,8 +120,8 @@ def sent(
     name = place.text("mirror-host") if "mirror-host" in place else host
     host = whole(place, host)
     if not host.endswith(".svc.cluster.local"):
-        yield outside(host, port, tls=tls)
-    spec = elsewhere(host, port, TLS if tls else None)
+        yield ExternalHost(host, port, tls=tls)
+    spec = external_destination(host, port, TLS if tls else None)
     own = path in OWN and not rewritten(place)
     there = path or "a path of its own (/_mirror-...)"
     if place.options.envoy_filters and not tls:
@@ -129,7 +129,7 @@ def sent(
         if not own:
             yield PATH("mirror-target", target=target, there=there)
     else:
-        yield route("mirrors", [spec])
+        yield Route("mirrors", [spec])
         what = "Host" if own else "Host and path"
         yield TOLD("mirror-target", target=target, what=what, there=there, name=name)
     yield WAITS("mirror-target")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from nginx2istio.rule import Edit, Finding, Message, Place, rule, tls_route
+from nginx2istio.rule import Edit, Finding, Message, Place, TlsRoute, rule
 
 NO_FLAG = Message(
     "N2I560",
@@ -60,7 +60,7 @@ def passthrough(place: Place) -> Iterator[Edit | Finding]:
         yield NO_ROOT("ssl-passthrough")
         return
     upstream = place.config.upstreams[roots[0]]
-    yield tls_route(upstream)
+    yield TlsRoute(upstream.name)
     service = f"{upstream.namespace}/{upstream.service}"
     yield PASSED("ssl-passthrough", service=service)
     if place.server.aliases:

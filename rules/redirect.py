@@ -5,15 +5,15 @@ from collections.abc import Iterator
 from nginx2istio.rule import (
     Edit,
     Finding,
+    HostRoute,
     Message,
+    OtherHost,
     Phase,
     Place,
+    RouteBefore,
     answer,
-    front,
     literal,
-    other_host,
     rule,
-    variant,
 )
 
 WWW_SLASH = Message(
@@ -47,18 +47,23 @@ def redirect(place: Place) -> Iterator[Edit | Finding]:
         if f"{kind}-redirect-code" in place:
             code = place.number(f"{kind}-redirect-code")
         if code not in (301, 302, 303, 307, 308):  # nginx then returns the address as a text
-            yield variant(
+            yield RouteBefore(
                 Phase.RETURN,
-                directResponse={"status": code, "body": {"string": place.text(f"{kind}-redirect")}},
-                headers={"response": {"remove": ["Location"]}},  # Envoy adds one to every 3xx
+                {
+                    "directResponse": {
+                        "status": code,
+                        "body": {"string": place.text(f"{kind}-redirect")},
+                    },
+                    "headers": {"response": {"remove": ["Location"]}},
+                },
             )
             return
         if url.startswith("/") and not place["relative-redirects"]:
             for port, scheme in ((80, "http"), (443, "https")):
                 absolute = f"{scheme}://{place.redirect_host}{url}"
-                yield variant(Phase.RETURN, port=port, **answer(code, absolute))
+                yield RouteBefore(Phase.RETURN, answer(code, absolute), port=port)
         else:
-            yield variant(Phase.RETURN, **answer(code, url))
+            yield RouteBefore(Phase.RETURN, answer(code, url))
         return  # a temporal redirect wins over a permanent one
 
 
@@ -72,7 +77,7 @@ def app_root(place: Place) -> Iterator[Edit | Finding]:
         url = f"{scheme}://%REQ(:AUTHORITY)%{root}"
         for spelling in ("/", "//"):  # Envoy merges all slashes but these
             match = {"uri": {"exact": spelling}}
-            yield front(Phase.SERVER, match, port=port, **answer(302, url))
+            yield HostRoute(Phase.SERVER, match, answer(302, url), port=port)
 
 
 @rule("from-to-www-redirect", at="server", reads="http-redirect-code")
@@ -89,5 +94,5 @@ def from_to_www(place: Place) -> Iterator[Edit | Finding]:
         return
     code = place.number("http-redirect-code")
     to = {"authority": host, "redirectCode": code}
-    yield other_host(name, place.tls and place.certified(name), [{"redirect": to}])
+    yield OtherHost(name, place.tls and place.certified(name), tuple([{"redirect": to}]))
     yield WWW_SLASH("from-to-www-redirect", name=name, host=host)

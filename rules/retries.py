@@ -7,12 +7,12 @@ from nginx2istio.rule import (
     Edit,
     Finding,
     Message,
+    PerRequest,
     Place,
+    Route,
     envoy_filter,
     on_manager,
-    route,
     rule,
-    split,
     typed,
 )
 
@@ -105,9 +105,9 @@ def retries(place: Place) -> Iterator[Edit | Finding]:
     within = place.number("proxy-read-timeout")
     idempotent = policy(causes(wanted, True), tries or MANY, within)
     others = policy(causes(wanted, "non_idempotent" in wanted), tries or MANY, within)
-    yield route("retries", idempotent)
+    yield Route("retries", idempotent)
     if others != idempotent:
-        yield split({"method": {"regex": NOT_IDEMPOTENT}}, retries=others)
+        yield PerRequest({"method": {"regex": NOT_IDEMPOTENT}}, {"retries": others})
     if idempotent["attempts"] and len({"error", "timeout"} & set(wanted)) == 1:
         which = "an error" if "error" in wanted else "a timeout"
         yield BOTH("proxy-next-upstream", which=which)
@@ -135,7 +135,7 @@ def causes(wanted: tuple[str, ...], sent: bool) -> tuple[str, ...]:
 
 @lru_cache
 def _retries(on: tuple[str, ...], tries: int, seconds: int) -> Edit:
-    return route("retries", policy(on, tries, seconds))
+    return Route("retries", policy(on, tries, seconds))
 
 
 def policy(on: tuple[str, ...], tries: int, seconds: int) -> dict[str, object]:

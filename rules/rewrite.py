@@ -11,14 +11,14 @@ from nginx2istio.rule import (
     Message,
     Phase,
     Place,
+    Route,
+    RouteBefore,
     answer,
     envoy_filter,
     literal,
     on_route,
     rewritten,
-    route,
     rule,
-    variant,
 )
 
 ESCAPES = Message(
@@ -64,13 +64,13 @@ def rewrite(place: Place) -> Iterator[Edit | Finding]:
             yield from _elsewhere(place, target)
         else:
             # nginx appends the query here, as it does to every rewrite
-            yield variant(Phase.RETURN, **answer(302, literal(target)))
+            yield RouteBefore(Phase.RETURN, answer(302, literal(target)))
         return
-    yield route("rewrite.uriRegexRewrite", {"match": pattern, "rewrite": groups(target, captured)})
+    yield Route("rewrite.uriRegexRewrite", {"match": pattern, "rewrite": groups(target, captured)})
     yield ESCAPES("rewrite-target")
     if "x-forwarded-prefix" in place:
         value = literal(place.text("x-forwarded-prefix"))
-        yield route("headers.request.set", {"X-Forwarded-Prefix": value})
+        yield Route("headers.request.set", {"X-Forwarded-Prefix": value})
 
 
 def _elsewhere(place: Place, target: str) -> Iterator[Edit | Finding]:
@@ -84,10 +84,10 @@ def _elsewhere(place: Place, target: str) -> Iterator[Edit | Finding]:
             raise re2.Untranslatable("that takes --envoy-filters")
     except re2.Untranslatable as why:
         yield CAPTURE("rewrite-target", target=target, why=why)
-        yield variant(Phase.RETURN, directResponse={"status": 503})
+        yield RouteBefore(Phase.RETURN, {"directResponse": {"status": 503}})
         return
     name = f"{place.server.host} {place.route_name} elsewhere"
-    yield variant(Phase.RETURN, name=name, **made.fields[0])
+    yield RouteBefore(Phase.RETURN, {"name": name, **made.fields[0]})
     yield envoy_filter(place, name, on_route(name, {"redirect": made.patch}))
 
 

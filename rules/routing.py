@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from nginx2istio.rule import Edit, Finding, Message, Phase, Place, front, rule, variant
+from nginx2istio.rule import Edit, Finding, HostRoute, Message, Phase, Place, RouteBefore, rule
 
 NO_ENDPOINTS = Message(
     "N2I101",
@@ -78,7 +78,7 @@ def health_of_catch_all(place: Place) -> Iterator[Edit | Finding]:
     """Where an Ingress takes unknown hosts, the route for them says what nginx says."""
     if place.server.host == "_" and any(x.path == "/" for x in place.server.locations):
         health = {"uri": {"exact": health_path(place)}}
-        yield front(Phase.SERVER, health, directResponse={"status": 200})
+        yield HostRoute(Phase.SERVER, health, {"directResponse": {"status": 200}})
 
 
 @rule("Host vs SNI independence", at="server", when="always")
@@ -92,7 +92,7 @@ def coalescing(place: Place) -> Iterator[Edit | Finding]:
     for other in place.config.under.get(place.server.host.removeprefix("*."), ()):
         if other.certificate:
             match = {"authority": {"regex": f"(?i){re.escape(other.host)}(:[0-9]+)?"}}
-            yield front(Phase.SERVER, match, port=443, directResponse={"status": 421})
+            yield HostRoute(Phase.SERVER, match, {"directResponse": {"status": 421}}, port=443)
 
 
 @rule(
@@ -109,12 +109,12 @@ def decided_by_path(place: Place) -> Iterator[Edit | Finding]:
     """
     location = place.location
     if location.denied:
-        yield variant(Phase.RETURN, directResponse={"status": 503})
+        yield RouteBefore(Phase.RETURN, {"directResponse": {"status": 503}})
     if location.slash_redirect:
         to = {"uri": location.path + "/", "redirectCode": 301}
         if place.redirect_host == place.server.host:
             to["authority"] = place.server.host  # nginx drops the port of the Host header
-        yield variant(Phase.FIND, redirect=to)
+        yield RouteBefore(Phase.FIND, {"redirect": to})
         if place["relative-redirects"]:
             yield RELATIVE("", path=location.path + "/")
 
@@ -137,7 +137,7 @@ def no_endpoints(place: Place) -> Iterator[Edit | Finding]:
         return
     if upstream.unavailable:
         if "default-backend" not in place:
-            yield variant(Phase.LIMIT, directResponse={"status": 503})
+            yield RouteBefore(Phase.LIMIT, {"directResponse": {"status": 503}})
             gone = NO_ENDPOINTS("", why=upstream.unavailable)
             # What fails today fails tomorrow, unless the Service is only not among the input.
             yield gone if upstream.guessed else replace(gone, severity="warning")

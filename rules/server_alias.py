@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from nginx2istio.istio import re2
-from nginx2istio.rule import Edit, Finding, Message, Place, alias, rule
+from nginx2istio.rule import Alias, Edit, Finding, Message, Place, rule
 
 NOT_COVERED = Message(
     "N2I141",
@@ -56,9 +56,9 @@ def server_alias(place: Place) -> Iterator[Edit | Finding]:
             if found is None:
                 yield PATTERN("server-alias", name=name).for_host()
             else:
-                yield alias(found[0], place.tls and place.certified(found[0]), found[1])
+                yield Alias(found[0], place.tls and place.certified(found[0]), found[1])
             continue
         tls = place.tls and place.certified(name)
-        yield alias(name, tls)
+        yield Alias(name, tls)
         if place.tls and not tls:
             yield NOT_COVERED("server-alias", name=name)

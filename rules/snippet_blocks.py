@@ -13,15 +13,15 @@ from nginx2istio.nginx.model import Setting
 from nginx2istio.rule import (
     Edit,
     Finding,
+    HostRoute,
     Message,
     Phase,
     Place,
+    RouteBefore,
     UnknownVariable,
-    front,
     path_regex,
     returned,
     rule,
-    variant,
 )
 
 UNTOLD = Message(
@@ -163,9 +163,9 @@ class _Block:
             raise Untranslatable(f"it holds {why}") from None
         for at, whole in answers:
             if self.plain:
-                yield variant(Phase.SERVER, {"uri": uri}, at, bare=True, **whole)
+                yield RouteBefore(Phase.SERVER, whole, {"uri": uri}, at, bare=True)
             else:
-                yield front(Phase.FIND, {"uri": uri}, at, **whole)
+                yield HostRoute(Phase.FIND, {"uri": uri}, whole, at)
 
     def routes(self) -> Iterator[Part]:
         """The block as an answer to its paths; one that protects and can't be said closes them."""

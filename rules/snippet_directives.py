@@ -8,7 +8,7 @@ from nginx2istio.nginx.facts.headers import HEADER_DIRECTIVES, Unclear, header_l
 from nginx2istio.nginx.facts.headers import SENT_WITH as CODES
 from nginx2istio.nginx.facts.snippet import Directive, directive_origin, parse_snippet
 from nginx2istio.nginx.model import Setting
-from nginx2istio.rule import Edit, Finding, Message, Place, route, rule
+from nginx2istio.rule import Edit, Finding, Message, Place, Route, rule
 
 BODY = Message(
     "N2I470",
@@ -315,5 +315,5 @@ def _expires(key: str, directive: Directive) -> Iterator[Edit | Finding]:
         yield HEADERS(key, text=directive.text)
         return
     value = by_status(CODES, "no-cache" if seconds < 0 else f"max-age={seconds}")
-    yield route("headers.response.set", {"Cache-Control": value})
+    yield Route("headers.response.set", {"Cache-Control": value})
     yield EXPIRES(key, text=directive.text)

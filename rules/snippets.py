@@ -15,24 +15,24 @@ from nginx2istio.rule import (
     Condition,
     Edit,
     Finding,
+    HostRoute,
     Message,
+    PerRequest,
     Phase,
     Place,
+    Route,
+    RouteBefore,
     UnknownVariable,
     carried,
     condition,
     envoy_filter,
-    front,
     joined,
     on_route,
     reaches,
     returned,
     rewritten,
-    route,
     rule,
-    split,
     unavailable,
-    variant,
 )
 
 BROKEN = Message(
@@ -235,7 +235,7 @@ class _Flow:
     ) -> Iterator[Edit]:
         """A route for the requests that match, which answers by itself. Raises Untranslatable."""
         if self.level == "location":
-            yield variant(Phase.RETURN, match, port=port, **fields)
+            yield RouteBefore(Phase.RETURN, fields, match, port=port)
             return
         whole = {"uri": {"prefix": "/"}, **match}
         try:
@@ -243,7 +243,7 @@ class _Flow:
         except UnknownVariable as unknown:
             raise Untranslatable(f"Envoy has no equal for {unknown} in a header") from None
         for at, answer in answers:
-            yield front(Phase.SERVER, whole, at, **answer)
+            yield HostRoute(Phase.SERVER, whole, answer, at)
 
     def flowing(self, key: str, setting: Setting, directive: Directive) -> Iterator[Part]:
         match directive.name:
@@ -291,7 +291,7 @@ class _Flow:
             raise Untranslatable("the header is set outside of the condition, too")
         self.count += 1
         headers = {"response": {"set": dict(extra)}}
-        yield split(when.match, port=when.port, group=f"if {self.count}", headers=headers)
+        yield PerRequest(when.match, {"headers": headers}, port=when.port, group=f"if {self.count}")
 
     def returns(
         self,
@@ -331,7 +331,7 @@ class _Flow:
                 raise Untranslatable("Istio rewrites the path of a route once, and all its paths")
             self.path_rewritten = True
             if place.upstream is not None:
-                yield route("rewrite.uriRegexRewrite", made.path)
+                yield Route("rewrite.uriRegexRewrite", made.path)
             return
         if made.patch and not place.options.envoy_filters:
             yield self.say(PART, key, setting, directive)

@@ -12,13 +12,13 @@ from nginx2istio.rule import (
     Message,
     Phase,
     Place,
+    Route,
+    RouteBefore,
     answer,
     envoy_filter,
     on_route,
     once_per,
-    route,
     rule,
-    variant,
 )
 
 SLASH = Message(
@@ -116,12 +116,14 @@ def _redirects(place: Place) -> Iterator[Edit | Finding]:
         if believed:
             outer = {**match, "headers": {**plain, "x-forwarded-host": {"regex": ".+"}}}
             there = answer(code, f"https://%REQ(X-FORWARDED-HOST)%{named}%REQ(:PATH)%")
-            yield variant(Phase.HTTPS, outer, **there)
+            yield RouteBefore(Phase.HTTPS, there, outer)
         if cut and place.options.envoy_filters:
             slash = {**match, "headers": {**plain, ":path": {"regex": "[^?]+/"}}}
-            yield variant(Phase.HTTPS, slash, port=port, name=WITHOUT_SLASH, redirect=to)
+            yield RouteBefore(
+                Phase.HTTPS, {"name": WITHOUT_SLASH, "redirect": to}, slash, port=port
+            )
         whole = {**match, "headers": plain} if plain else match
-        yield variant(Phase.HTTPS, whole, port=port, redirect=to)
+        yield RouteBefore(Phase.HTTPS, {"redirect": to}, whole, port=port)
     if cut and believed:
         yield OUTER("preserve-trailing-slash")
     if cut and place.options.envoy_filters:
@@ -157,4 +159,4 @@ def hsts(place: Place) -> Iterator[Edit | Finding]:
 
 @lru_cache(maxsize=256)  # one value for all hosts, so that what is made of it is made once
 def _header(security: str) -> Edit:
-    return route("headers.response.set", {STS: security}, port=443)
+    return Route("headers.response.set", {STS: security}, port=443)

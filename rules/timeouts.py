@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from nginx2istio.rule import Edit, Finding, Message, Place, destination, rule
+from nginx2istio.rule import Destination, Edit, Finding, Message, Place, rule
 
 PAUSES = Message(
     "N2I530",
@@ -104,7 +104,7 @@ def connect_timeout_default(place: Place) -> Iterator[Edit | Finding]:
 def connect(seconds: int) -> Edit:
     """Istio's connect timeout."""
     wait = f"{seconds}s" if seconds > 0 else "1ms"
-    return destination("connectionPool.tcp.connectTimeout", wait)
+    return Destination("connectionPool.tcp.connectTimeout", wait)
 
 
 @rule(

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from nginx2istio.rule import Edit, Finding, Message, Place, gateway, rule
+from nginx2istio.rule import Edit, Finding, GatewayField, Message, Place, rule
 
 NOT_LISTED = Message(
     "N2I550",
@@ -164,7 +164,7 @@ def ciphers(place: Place) -> Iterator[Edit | Finding]:
         known = list(dict.fromkeys(n for n in named if n in CIPHERS))
         unknown = ", ".join(n for n in named if n not in CIPHERS)
         if known:
-            yield gateway("cipherSuites", known)
+            yield GatewayField("cipherSuites", known)
         if unknown:
             yield NOT_LISTED("ssl-ciphers", unknown=unknown)
     elif WEAK.search(text):
@@ -181,9 +181,9 @@ def protocols(place: Place) -> Iterator[Edit | Finding]:
     if not at:
         return
     if order[at[0]] != "TLSv1.2":
-        yield gateway("minProtocolVersion", VERSIONS[order[at[0]]])
+        yield GatewayField("minProtocolVersion", VERSIONS[order[at[0]]])
     if order[at[-1]] != "TLSv1.3":
-        yield gateway("maxProtocolVersion", VERSIONS[order[at[-1]]])
+        yield GatewayField("maxProtocolVersion", VERSIONS[order[at[-1]]])
     if at[-1] - at[0] + 1 > len(at):
         yield GAPS("ssl-protocols", text=" ".join(wanted))
 

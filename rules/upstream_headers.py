@@ -3,17 +3,17 @@
 from collections.abc import Iterator
 
 from nginx2istio.rule import (
+    Destination,
     Edit,
     Finding,
     HeaderLine,
     Message,
     Place,
+    Route,
     UnknownVariable,
     by_port,
-    destination,
     envoy_value,
     request_headers,
-    route,
     rule,
 )
 
@@ -100,7 +100,7 @@ def upstream_vhost(place: Place) -> Iterator[Edit | Finding]:
         if text not in ("$host", "$http_host", "$best_http_host"):  # those change nothing
             yield HOST_VARIABLE("upstream-vhost", variable=text)
         return
-    yield route("rewrite.authority", value)
+    yield Route("rewrite.authority", value)
 
 
 @rule("connection-proxy-header")
@@ -113,7 +113,7 @@ def connection_header(place: Place) -> Iterator[Edit | Finding]:
     if place.upstream is None or not value:
         return
     if value == "close":
-        yield destination("connectionPool.http.maxRequestsPerConnection", 1)
+        yield Destination("connectionPool.http.maxRequestsPerConnection", 1)
     yield NO_UPGRADES("connection-proxy-header", value=value)
 
 
@@ -141,7 +141,7 @@ def passed_headers(place: Place) -> Iterator[Edit | Finding]:
             yield TWICE(line.key, name="Host").for_directive(line.text, line.origin)
         elif not line.value:
             if name not in OWN:
-                yield route("headers.request.remove", [line.name])
+                yield Route("headers.request.remove", [line.name])
         else:
             yield from _sent(place, line, "add" if name in OWN else "set")
 
@@ -154,4 +154,4 @@ def _sent(place: Place, line: HeaderLine, how: str) -> Iterator[Edit | Finding]:
             said = VARIABLE(line.key, name=line.name, variable=str(unknown))
             yield said.for_directive(line.text, line.origin)
             return
-        yield route(f"headers.request.{how}", {line.name: value}, port=port)
+        yield Route(f"headers.request.{how}", {line.name: value}, port=port)

@@ -16,7 +16,7 @@ from nginx2istio.base.options import Options
 from nginx2istio.bridge.paths import uris
 from nginx2istio.istio import re2
 from nginx2istio.istio.assemble.virtual_host import GatewayRef
-from nginx2istio.istio.edits import Edit, Phase
+from nginx2istio.istio.edits import Edit, ExtraObject, HostRoute, Phase, RouteBefore
 from nginx2istio.istio.policy.authorization import ODD_PORT, Part, origin_regex, policy, rules
 from nginx2istio.istio.policy.path_patterns import PolicyPaths, RoutePaths, cover
 from nginx2istio.nginx.config import NginxConfig
@@ -104,7 +104,7 @@ class ProtectionPlan:
             yield _refusal(match, 0 if self.over == "https" else 80)
 
         if self.odd_ports:
-            yield Edit("front", "", REFUSED, 0, Phase.ACCESS, {"authority": {"regex": ODD_PORT}})
+            yield HostRoute(Phase.ACCESS, {"authority": {"regex": ODD_PORT}}, REFUSED)
 
     @property
     def odd_ports(self) -> bool:
@@ -216,7 +216,7 @@ def _every_name(config: NginxConfig) -> tuple[str, ...]:
 
 
 def _refusal(match: Mapping[str, object], port: int = 0) -> Edit:
-    return Edit("variant", "", dict(REFUSED), port, Phase.ACCESS, match)
+    return RouteBefore(Phase.ACCESS, dict(REFUSED), match, port)
 
 
 def authorization(
@@ -240,14 +240,14 @@ def authorization(
     title = f"nginx2istio-{action.lower()}-{host}"
     made = rules(sources, plan.parts(group), plan.others)
     named = policy(target, title, action, made, provider, plan.sources(group))
-    return plan.made.setdefault((action, group), Edit("resource", "", named))
+    return plan.made.setdefault((action, group), ExtraObject(named))
 
 
 def unavailable(status: int = 503) -> Edit:
     """A location that is not served, because its protection can't be had."""
-    return Edit("variant", "", {"directResponse": {"status": status}}, 0, Phase.ACCESS, {})
+    return RouteBefore(Phase.ACCESS, {"directResponse": {"status": status}})
 
 
 def unavailable_host(status: int = 503) -> Edit:
     """A host that is not served, because its protection can't be had."""
-    return Edit("front", "", {"directResponse": {"status": status}}, 0, Phase.SERVER, {})
+    return HostRoute(Phase.SERVER, {}, {"directResponse": {"status": status}})

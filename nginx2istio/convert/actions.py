@@ -9,7 +9,6 @@ from nginx2istio.bridge.secrets import copy_secret, secret_name
 from nginx2istio.istio.assemble.assemble import Assembled
 from nginx2istio.istio.yaml import document
 from nginx2istio.nginx.config import NginxConfig
-from nginx2istio.rule import action
 
 
 def actions(config: NginxConfig, assembled: Assembled, options: Options) -> list[Mapping[str, str]]:
@@ -30,11 +29,9 @@ def actions(config: NginxConfig, assembled: Assembled, options: Options) -> list
             steps.append(copy_secret(namespace, name, to, options, f"the certificate of {shown}"))
     steps += [step for step in assembled.actions if step not in steps]
     if assembled.mesh:
-        edit = action(
-            "mesh-config",
+        text = (
             "set this in the mesh configuration before applying the "
-            "objects; without it some of them do not work or protect",
-            yaml=document(assembled.mesh),
+            "objects; without it some of them do not work or protect"
         )
-        steps.append({"kind": edit.path, **edit.value})
+        steps.append({"kind": "mesh-config", "text": text, "yaml": document(assembled.mesh)})
     return steps

@@ -15,6 +15,7 @@ from nginx2istio.findings.configuration import BAD_REGEX, ONE_LABEL
 from nginx2istio.findings.placed import PlacedFinding, placed
 from nginx2istio.istio import re2
 from nginx2istio.istio.assemble.virtual_host import RouteSource, Service, VirtualHost
+from nginx2istio.istio.edits import HOST_WIDE
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.model import Location, Origin, Server
 from nginx2istio.rule import Edit
@@ -38,10 +39,6 @@ def services(config: NginxConfig) -> dict[str, Service]:
     return services
 
 
-HOST_WIDE = frozenset({"front", "gateway", "alias", "other-host", "tls-route"})
-"""Targets of edits that concern the host, whichever of its locations they come from."""
-
-
 def virtual_host(
     server: Server,
     config: NginxConfig,
@@ -60,7 +57,7 @@ def virtual_host(
     edits: dict[int, dict[int, Edit]] = {}  # once each: locations alike share their edits
     for at in applied:
         for edit in at.edits:
-            where = -1 if edit.target in HOST_WIDE else at.location
+            where = -1 if isinstance(edit, HOST_WIDE) else at.location
             edits.setdefault(where, {})[id(edit)] = edit
     route_sources = []
     for index, location in enumerate(server.locations):

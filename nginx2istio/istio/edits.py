@@ -1,4 +1,8 @@
-"""What rules wish of the Istio objects, as values."""
+"""What rules want of the Istio objects, as values: one class for each kind of edit.
+
+``match`` and ``fields`` are Istio's own fields: of an HTTPMatchRequest and of an HTTPRoute.
+``port`` (80 or 443) restricts an edit to requests on that port, 0 does not.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +22,8 @@ class Phase(IntEnum):
     PREFLIGHT: the answer to OPTIONS under enable-cors.
     RETURN: the location's ``return`` (permanent and temporal redirect, a denied location).
     HTTPS: the redirect to https.
-    LIMIT, ACCESS: limits; lists and credentials, that is, answers for who may not enter.
-    SPLIT: which of several upstreams is asked.
+    LIMIT, ACCESS: limits; lists and credentials, that is, answers to clients who are denied.
+    SPLIT: which of several upstreams gets the request.
     """
 
     SERVER = 0
@@ -33,17 +37,167 @@ class Phase(IntEnum):
 
 
 @record(frozen=True, slots=True)
-class Edit:
-    """One wish about the Istio objects; ``rule`` says what ``path`` and ``value`` are.
+class Route:
+    """Sets a field of the location's HTTPRoute; dots in ``field`` are levels of Istio's fields.
 
-    ``port`` (80 or 443) restricts a route, variant or destination to requests on that port,
-    ``upstream`` a destination to one upstream of the location (a canary, say).
+    Header names go into the value. Mappings are merged leaf by leaf, lists are extended.
     """
 
-    target: str
-    path: str
+    field: str
     value: Any
     port: int = 0
-    phase: Phase = Phase.SPLIT
+
+
+@record(frozen=True, slots=True)
+class RouteBefore:
+    """A copy of the location's route that stands before it, for requests that also match.
+
+    ``fields`` replace the copy's; a field that is None is left out. With ``redirect`` or
+    ``directResponse`` the copy asks no Service. Without ``match`` it takes every request of the
+    location (on ``port``), and what nginx does in later phases is never reached. A ``bare`` one
+    has these fields only, and nothing of the location's route.
+    """
+
+    phase: Phase
+    fields: Mapping[str, Any]
     match: Mapping[str, Any] = field(default_factory=dict)
+    port: int = 0
+    bare: bool = False
+
+
+@record(frozen=True, slots=True)
+class PerRequest:
+    """A copy of each of the location's routes that ask a Service, for requests that also match.
+
+    It stands before its original, so it goes with every ``RouteBefore``: for what differs by
+    method. ``headers`` are added to those of the original. Within one group the first match counts.
+    """
+
+    match: Mapping[str, Any]
+    fields: Mapping[str, Any]
+    port: int = 0
+    group: str = ""
+
+
+@record(frozen=True, slots=True)
+class HostRoute:
+    """A route of the whole host that stands before those of its locations.
+
+    ``shared``: its answer carries the response headers that all locations of the host set.
+    """
+
+    phase: Phase
+    match: Mapping[str, Any]
+    fields: Mapping[str, Any]
+    port: int = 0
+    shared: bool = False
+
+
+@record(frozen=True, slots=True)
+class Destination:
+    """Sets a field of the trafficPolicy with which the location's requests reach its upstreams.
+
+    ``upstream`` (a name) restricts it to one of them, a canary for example.
+    """
+
+    field: str
+    value: Any
+    port: int = 0
     upstream: str = ""
+
+
+@record(frozen=True, slots=True)
+class GatewayField:
+    """Sets a field of the host's https server in the Gateway."""
+
+    field: str
+    value: Any
+
+
+@record(frozen=True, slots=True)
+class TlsRoute:
+    """Passes the TLS connections of the host on to an upstream (its name), unopened."""
+
+    upstream: str
+
+
+@record(frozen=True, slots=True)
+class Alias:
+    """Serves the host under another name too; ``tls`` when the host's certificate covers it.
+
+    ``pattern`` narrows a name with a star: a regular expression for the whole name.
+    """
+
+    name: str
+    tls: bool = False
+    pattern: str = ""
+
+
+@record(frozen=True, slots=True)
+class OtherHost:
+    """A host of its own, with routes of its own: the www twin that only redirects."""
+
+    name: str
+    tls: bool
+    routes: tuple[Mapping[str, Any], ...]
+
+
+@record(frozen=True, slots=True)
+class ExtraObject:
+    """An object of its own. Objects of one kind, namespace and name must be equal."""
+
+    body: Mapping[str, Any]
+
+
+@record(frozen=True, slots=True)
+class ExternalHost:
+    """Makes a port of a host outside of the cluster known to the gateway.
+
+    Routes may then lead to it. ``tls`` says that the port speaks TLS, which the trafficPolicy of
+    their destination has to open.
+    """
+
+    host: str
+    port: int
+    tls: bool = False
+
+    @property
+    def protocol(self) -> str:
+        """The protocol of the ServiceEntry's port."""
+        return "TLS" if self.tls or self.port == 443 else "HTTP"
+
+
+@record(frozen=True, slots=True)
+class MeshField:
+    """Sets a field of the mesh configuration (MeshConfig). Lists are joined by name."""
+
+    field: str
+    value: Any
+
+
+@record(frozen=True, slots=True)
+class Action:
+    """Something that a person has to do: ``fields`` as in the report's ``actions``."""
+
+    kind: str
+    text: str
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+
+Edit = (
+    Route
+    | RouteBefore
+    | PerRequest
+    | HostRoute
+    | Destination
+    | GatewayField
+    | TlsRoute
+    | Alias
+    | OtherHost
+    | ExtraObject
+    | ExternalHost
+    | MeshField
+    | Action
+)
+HOST_WIDE = (HostRoute, GatewayField, Alias, OtherHost, TlsRoute)
+"""Edits that concern the host, whichever of its locations they come from."""

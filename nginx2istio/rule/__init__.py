@@ -1,8 +1,9 @@
-"""All that a rule imports.
+"""All that a rule imports, besides ``nginx2istio.istio.re2`` and ``nginx2istio.istio.envoy``.
 
 A rule is a generator: it looks at one place of the nginx configuration (``Place``) and yields
-``Edit`` values, which say what the Istio objects should be, and ``Finding`` values, which say what
-will be different. It changes nothing, and the order in which rules run does not matter.
+edits (``Route``, ``RouteBefore`` ...), which say what the Istio objects should be, and findings,
+which say what will be different. It changes nothing, and the order in which rules run does not
+matter.
 """
 
 from __future__ import annotations
@@ -26,8 +27,21 @@ from nginx2istio.bridge.redirects import rewritten as rewritten
 from nginx2istio.bridge.variables import UnknownVariable as UnknownVariable
 from nginx2istio.bridge.variables import by_port as by_port
 from nginx2istio.bridge.variables import envoy_value as envoy_value
+from nginx2istio.istio.edits import Action as Action
+from nginx2istio.istio.edits import Alias as Alias
+from nginx2istio.istio.edits import Destination as Destination
 from nginx2istio.istio.edits import Edit as Edit
+from nginx2istio.istio.edits import ExternalHost as ExternalHost
+from nginx2istio.istio.edits import ExtraObject as ExtraObject
+from nginx2istio.istio.edits import GatewayField as GatewayField
+from nginx2istio.istio.edits import HostRoute as HostRoute
+from nginx2istio.istio.edits import MeshField as MeshField
+from nginx2istio.istio.edits import OtherHost as OtherHost
+from nginx2istio.istio.edits import PerRequest as PerRequest
 from nginx2istio.istio.edits import Phase as Phase
+from nginx2istio.istio.edits import Route as Route
+from nginx2istio.istio.edits import RouteBefore as RouteBefore
+from nginx2istio.istio.edits import TlsRoute as TlsRoute
 from nginx2istio.istio.envoy.filters import http_filter as http_filter
 from nginx2istio.istio.envoy.filters import on_host as on_host
 from nginx2istio.istio.envoy.filters import on_manager as on_manager
@@ -50,25 +64,12 @@ from nginx2istio.nginx.model import Server as Server
 from nginx2istio.nginx.model import Setting as Setting
 from nginx2istio.nginx.model import Upstream as Upstream
 from nginx2istio.nginx.values.go import Value as Value
-from nginx2istio.rule.edits import action as action
-from nginx2istio.rule.edits import alias as alias
 from nginx2istio.rule.edits import answer as answer
-from nginx2istio.rule.edits import destination as destination
-from nginx2istio.rule.edits import elsewhere as elsewhere
 from nginx2istio.rule.edits import envoy_filter as envoy_filter
-from nginx2istio.rule.edits import front as front
-from nginx2istio.rule.edits import gateway as gateway
+from nginx2istio.rule.edits import external_destination as external_destination
 from nginx2istio.rule.edits import literal as literal
-from nginx2istio.rule.edits import mesh as mesh
-from nginx2istio.rule.edits import other_host as other_host
-from nginx2istio.rule.edits import outside as outside
-from nginx2istio.rule.edits import resource as resource
-from nginx2istio.rule.edits import route as route
 from nginx2istio.rule.edits import secret as secret
-from nginx2istio.rule.edits import split as split
-from nginx2istio.rule.edits import tls_route as tls_route
 from nginx2istio.rule.edits import to as to
-from nginx2istio.rule.edits import variant as variant
 from nginx2istio.rule.entry import Entry as Entry
 from nginx2istio.rule.entry import Fate as Fate
 from nginx2istio.rule.message import Aspect as Aspect

@@ -14,13 +14,21 @@ from nginx2istio.istio.assemble.destination_rules import Policies
 from nginx2istio.istio.assemble.gateways import gateways
 from nginx2istio.istio.assemble.routes import Routes, http_routes
 from nginx2istio.istio.assemble.virtual_host import GatewayRef, Service, VirtualHost
-from nginx2istio.istio.edits import Edit
+from nginx2istio.istio.edits import (
+    Action,
+    Edit,
+    ExternalHost,
+    ExtraObject,
+    MeshField,
+    OtherHost,
+    TlsRoute,
+)
 from nginx2istio.istio.fields import Conflict, merge_field
 from nginx2istio.istio.objects import Names, Noted, Object, dns_name, identity, made
 
 
 @dataclass(slots=True)
-class Outside:
+class External:
     """A host outside of the cluster: the ports asked for, and the namespaces that ask."""
 
     ports: dict[int, str] = field(default_factory=dict)
@@ -50,29 +58,31 @@ def assemble(
 ) -> Assembled:
     """The Istio objects of all sites: Gateways, VirtualServices, DestinationRules, others."""
     out = Assembled()
-    outside = _outside(virtual_hosts)
-    policies = Policies(virtual_hosts, services, {host: o.namespace for host, o in outside.items()})
+    external = _external_hosts(virtual_hosts)
+    policies = Policies(
+        virtual_hosts, services, {host: o.namespace for host, o in external.items()}
+    )
     out.conflicts += policies.conflicts
     names, routes = Names(), Routes(policies)
     virtual: list[Object] = []
     others: dict[tuple[str, str, str], Object] = {}
     for virtual_host in virtual_hosts:
         hosts = virtual_host.names
-        found, conflicts = http_routes(virtual_host, routes)
+        http, conflicts = http_routes(virtual_host, routes)
         out.conflicts += conflicts
-        made_of = {"http": found, "tls": tls_routes(virtual_host, policies)}
-        virtual.append(_virtual_service(virtual_host, hosts, made_of, target, names))
+        routes_of = {"http": http, "tls": tls_routes(virtual_host, policies)}
+        virtual.append(_virtual_service(virtual_host, hosts, routes_of, target, names))
         for edit in (
             *virtual_host.edits,
             *(e for p in virtual_host.route_sources for e in p.edits),
         ):
             _apart(edit, out, others)
-            if edit.target == "other-host" and edit.path not in hosts:
-                twin = {"http": [dict(r) for r in edit.value["http"]]}
-                virtual.append(_virtual_service(virtual_host, [edit.path], twin, target, names))
+            if isinstance(edit, OtherHost) and edit.name not in hosts:
+                twin = {"http": [dict(route) for route in edit.routes]}
+                virtual.append(_virtual_service(virtual_host, [edit.name], twin, target, names))
     for edit in edits:
         _apart(edit, out, others)
-    entries = [service_entry(host, outside[host], target) for host in sorted(outside)]
+    entries = [service_entry(host, external[host], target) for host in sorted(external)]
     everything = [
         *gateways(virtual_hosts, target),
         *virtual,
@@ -86,28 +96,28 @@ def assemble(
 
 def _apart(edit: Edit, out: Assembled, others: dict[tuple[str, str, str], Object]) -> None:
     """What belongs to no route: objects of their own, mesh configuration, things to do."""
-    if edit.target == "resource":
-        known = others.setdefault(identity(edit.value), dict(edit.value))
-        if known != edit.value:
-            clash = Conflict("the whole object", str(known), str(edit.value))
-            out.conflicts.append((" ".join(identity(edit.value)), clash))
-    elif edit.target == "mesh":
-        out.conflicts += [(MESH, c) for c in merge_field(out.mesh, edit.path, edit.value)]
-    elif edit.target == "action":
-        wanted = {"kind": edit.path, **edit.value}
-        if wanted not in out.actions:
-            out.actions.append(wanted)
+    if isinstance(edit, ExtraObject):
+        known = others.setdefault(identity(edit.body), dict(edit.body))
+        if known != edit.body:
+            clash = Conflict("the whole object", str(known), str(edit.body))
+            out.conflicts.append((" ".join(identity(edit.body)), clash))
+    elif isinstance(edit, MeshField):
+        out.conflicts += [(MESH, c) for c in merge_field(out.mesh, edit.field, edit.value)]
+    elif isinstance(edit, Action):
+        action = {"kind": edit.kind, "text": edit.text, **edit.fields}
+        if action not in out.actions:
+            out.actions.append(action)
 
 
-def _outside(virtual_hosts: Sequence[VirtualHost]) -> dict[str, Outside]:
-    found: dict[str, Outside] = {}
+def _external_hosts(virtual_hosts: Sequence[VirtualHost]) -> dict[str, External]:
+    hosts: dict[str, External] = {}
     for virtual_host in virtual_hosts:
         for edit in (e for source in virtual_host.route_sources for e in source.edits):
-            if edit.target == "outside":
-                there = found.setdefault(edit.path, Outside())
-                there.namespaces.add(virtual_host.namespace)
-                there.ports.setdefault(edit.port, edit.value)
-    return found
+            if isinstance(edit, ExternalHost):
+                external = hosts.setdefault(edit.host, External())
+                external.namespaces.add(virtual_host.namespace)
+                external.ports.setdefault(edit.port, edit.protocol)
+    return hosts
 
 
 def tls_routes(virtual_host: VirtualHost, policies: Policies) -> list[Object]:
@@ -115,10 +125,10 @@ def tls_routes(virtual_host: VirtualHost, policies: Policies) -> list[Object]:
     return [
         {
             "match": [{"port": 443, "sniHosts": [virtual_host.host]}],
-            "route": [policies.destination({"upstream": edit.path}, None)],
+            "route": [policies.destination({"upstream": edit.upstream}, None)],
         }
         for edit in virtual_host.edits
-        if edit.target == "tls-route"
+        if isinstance(edit, TlsRoute)
     ]
 
 
@@ -134,20 +144,21 @@ def order(obj: Object) -> tuple[str, int, str, str]:
     return namespace, rank, kind, name
 
 
-def service_entry(host: str, outside: Outside, target: GatewayRef) -> Noted:
+def service_entry(host: str, external: External, target: GatewayRef) -> Noted:
     """Make the ServiceEntry of a host outside, for who routes to it and for the gateway.
 
     A port for TLS is called TLS: pods of the mesh that open TLS to the host themselves are let
     through.
     """
+    others = (external.namespaces | {target.namespace}) - {external.namespace}
     spec: Object = {
         "hosts": [host],
-        "exportTo": [".", *sorted((outside.namespaces | {target.namespace}) - {outside.namespace})],
+        "exportTo": [".", *sorted(others)],
         "location": "MESH_EXTERNAL",
         "resolution": "DNS",
         "ports": [
             {"number": number, "name": f"{protocol.lower()}-{number}", "protocol": protocol}
-            for number, protocol in sorted(outside.ports.items())
+            for number, protocol in sorted(external.ports.items())
         ],
     }
     try:
@@ -155,7 +166,7 @@ def service_entry(host: str, outside: Outside, target: GatewayRef) -> Noted:
         spec |= {"resolution": "STATIC", "endpoints": [{"address": host}]}
     except ValueError:
         pass
-    return made("ServiceEntry", outside.namespace, dns_name(host), spec, [])
+    return made("ServiceEntry", external.namespace, dns_name(host), spec, [])
 
 
 def _virtual_service(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from nginx2istio.istio.assemble.effective_edits import EffectiveEdits, Spec, wanted
+from nginx2istio.istio.assemble.effective_edits import EffectiveEdits, Spec, effective_edits
 from nginx2istio.istio.assemble.virtual_host import RouteSource, Service, VirtualHost
 from nginx2istio.istio.fields import Conflict, frozen, merge_field
 from nginx2istio.istio.objects import Names, Noted, Object, made, short_hash
@@ -44,7 +44,7 @@ class Policies:
         self.sources: dict[str, set[str]] = {}
         self.conflicts: list[tuple[str, Conflict]] = []
         for virtual_host in virtual_hosts:
-            wants = self.wants[virtual_host.host] = wanted(virtual_host)
+            wants = self.wants[virtual_host.host] = effective_edits(virtual_host)
             done: set[tuple[str, int]] = set()
             for source, by_port in zip(virtual_host.route_sources, wants, strict=True):
                 for at in by_port:
@@ -87,7 +87,7 @@ class Policies:
             clashes: list[Conflict] = []
             for edit in edits:
                 if edit.upstream in ("", name):
-                    clashes += merge_field(made, edit.path, edit.value)
+                    clashes += merge_field(made, edit.field, edit.value)
             known = self.wished[which] = made, clashes, frozen(made)
         made, clashes, key = known
         if where:

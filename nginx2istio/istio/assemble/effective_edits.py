@@ -1,4 +1,4 @@
-"""What is wanted of places on a port, by what the edits are about."""
+"""The edits in force at a route source on a port, by their kind."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from nginx2istio.base.records import record
 from nginx2istio.istio.assemble.virtual_host import VirtualHost
-from nginx2istio.istio.edits import Edit
+from nginx2istio.istio.edits import Destination, Edit, PerRequest, Route, RouteBefore
 
 Spec = Mapping[str, Any]
 """A destination before it is finished: ``upstream``, or ``host`` and ``port``; ``policy`` ..."""
@@ -17,67 +17,74 @@ ANSWERS = frozenset({"redirect", "directResponse"})
 
 @record(frozen=True, slots=True)
 class EffectiveEdits:
-    """The edits of places that hold on a port, in order.
+    """The edits in force on a port, in order.
 
-    ``variants`` are in order of precedence, and there is none that is never reached.
+    ``before`` are in order of precedence, without those that are never reached.
     """
 
-    routes: Sequence[Edit]
-    variants: Sequence[Edit]
-    splits: Sequence[Edit]
-    destinations: Sequence[Edit]
+    routes: list[Route]
+    before: list[RouteBefore]
+    per_request: list[PerRequest]
+    destinations: list[Destination]
 
     def reached(self, service: str) -> Iterator[Spec]:
         """The upstreams and hosts that requests may reach, mirrors included."""
         base: list[Spec] = [{"upstream": service}] if service else []
         mirrors: list[Spec] = []
         for edit in self.routes:
-            if edit.path == "route":
+            if edit.field == "route":
                 base = list(edit.value)
-            elif edit.path == "mirrors":
+            elif edit.field == "mirrors":
                 mirrors += edit.value
-            elif edit.path.split(".")[0] in ANSWERS:
+            elif edit.field.split(".")[0] in ANSWERS:
                 base = []
         ends = False
-        found: list[Spec] = []
-        for edit in self.variants:
-            if ANSWERS.isdisjoint(edit.value):
-                found += edit.value.get("route", base)
-                found += edit.value.get("mirrors", mirrors) or ()
-            ends = not edit.match
+        specs: list[Spec] = []
+        for before in self.before:
+            if ANSWERS.isdisjoint(before.fields):
+                specs += before.fields.get("route", base)
+                specs += before.fields.get("mirrors", mirrors) or ()
+            ends = not before.match
         if not ends and base:
-            found += [*base, *mirrors]
-        yield from (s for s in found if "upstream" in s or "host" in s)
+            specs += [*base, *mirrors]
+        yield from (s for s in specs if "upstream" in s or "host" in s)
 
 
-def wanted(virtual_host: VirtualHost) -> list[tuple[EffectiveEdits, ...]]:
-    """What is wanted of each place of a site on each of its ports; what is alike is one value."""
-    known: dict[tuple[int, ...], tuple[EffectiveEdits, ...]] = {}
-    found = []
+def effective_edits(virtual_host: VirtualHost) -> list[tuple[EffectiveEdits, ...]]:
+    """For each route source, the edits on each port of the host; equal ones are one value."""
+    by_edits: dict[tuple[int, ...], tuple[EffectiveEdits, ...]] = {}
+    result = []
     for source in virtual_host.route_sources:
         which = tuple(map(id, source.edits))
-        if which not in known:
-            known[which] = _by_port(source.edits, virtual_host.ports)
-        found.append(known[which])
-    return found
+        if which not in by_edits:
+            by_edits[which] = _by_port(source.edits, virtual_host.ports)
+        result.append(by_edits[which])
+    return result
+
+
+PER_PORT = (Route, RouteBefore, PerRequest, Destination)
 
 
 def _by_port(edits: Sequence[Edit], ports: Sequence[int]) -> tuple[EffectiveEdits, ...]:
-    if all(edit.port == 0 for edit in edits):
-        return (_wanted(edits, 0),) * len(ports)
-    return tuple(_wanted(edits, port) for port in ports)
+    if not any(isinstance(edit, PER_PORT) and edit.port for edit in edits):
+        return (_on_port(edits, 0),) * len(ports)
+    return tuple(_on_port(edits, port) for port in ports)
 
 
-def _wanted(edits: Sequence[Edit], port: int) -> EffectiveEdits:
-    found: dict[str, list[Edit]] = {}
+def _on_port(edits: Sequence[Edit], port: int) -> EffectiveEdits:
+    effective = EffectiveEdits([], [], [], [])
+    kinds: dict[type, list[Any]] = {
+        Route: effective.routes,
+        RouteBefore: effective.before,
+        PerRequest: effective.per_request,
+        Destination: effective.destinations,
+    }
     for edit in edits:
-        if edit.port == 0 or edit.port == port:
-            found.setdefault(edit.target, []).append(edit)
-    variants = found.get("variant", [])
-    if len(variants) > 1:
-        variants.sort(key=lambda e: e.phase)
-        last = next((i for i, e in enumerate(variants) if not e.match), len(variants))
-        del variants[last + 1 :]
-    return EffectiveEdits(
-        found.get("route", ()), variants, found.get("split", ()), found.get("destination", ())
-    )
+        if isinstance(edit, PER_PORT) and edit.port in (0, port):
+            kinds[type(edit)].append(edit)
+    if len(effective.before) > 1:
+        effective.before.sort(key=lambda edit: edit.phase)
+        ends = [i for i, edit in enumerate(effective.before) if not edit.match]
+        if ends:
+            del effective.before[ends[0] + 1 :]
+    return effective

@@ -6,18 +6,16 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from nginx2istio.istio.assemble.virtual_host import GatewayRef, VirtualHost
+from nginx2istio.istio.edits import Alias, GatewayField, OtherHost, TlsRoute
 from nginx2istio.istio.fields import frozen, merge_field
 from nginx2istio.istio.objects import Noted, Object, made, short_hash
 
 
 def names_of(virtual_host: VirtualHost) -> list[tuple[str, bool]]:
-    """(name, whether it is served on https) of a site and its other names."""
+    """(name, whether it is served on https) of a host and its other names."""
     tls = 443 in virtual_host.ports
-    found = [(virtual_host.host, tls)]
-    for edit in virtual_host.edits:
-        if edit.target == "alias" or edit.target == "other-host":
-            found.append((edit.path, tls and bool(edit.value["tls"])))
-    return found
+    others = [edit for edit in virtual_host.edits if isinstance(edit, Alias | OtherHost)]
+    return [(virtual_host.host, tls), *((edit.name, tls and edit.tls) for edit in others)]
 
 
 def gateways(virtual_hosts: Sequence[VirtualHost], target: GatewayRef) -> Iterable[Noted]:
@@ -32,10 +30,10 @@ def gateways(virtual_hosts: Sequence[VirtualHost], target: GatewayRef) -> Iterab
         for virtual_host in spaces[namespace, gateway]:
             settings: Object = {"mode": "SIMPLE", "credentialName": virtual_host.credential}
             for edit in virtual_host.edits:
-                if edit.target == "gateway":
-                    settings.pop(edit.path.split(".")[0], None)
-                    merge_field(settings, edit.path, edit.value)
-            if any(edit.target == "tls-route" for edit in virtual_host.edits):
+                if isinstance(edit, GatewayField):
+                    settings.pop(edit.field.split(".")[0], None)
+                    merge_field(settings, edit.field, edit.value)
+            if any(isinstance(edit, TlsRoute) for edit in virtual_host.edits):
                 whole: Object = {"mode": "PASSTHROUGH"}
                 claimed.add(virtual_host.host)
                 group = secure.setdefault(frozen(whole), (whole, []))

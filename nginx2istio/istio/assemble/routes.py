@@ -9,7 +9,7 @@ from nginx2istio.istio.assemble.destination_rules import Policies
 from nginx2istio.istio.assemble.effective_edits import ANSWERS, EffectiveEdits
 from nginx2istio.istio.assemble.merge_routes import Row, merged
 from nginx2istio.istio.assemble.virtual_host import RouteSource, VirtualHost
-from nginx2istio.istio.edits import Edit, Phase
+from nginx2istio.istio.edits import Alias, HostRoute, PerRequest, Phase, RouteBefore
 from nginx2istio.istio.envoy.status_headers import for_status
 from nginx2istio.istio.fields import Conflict, merge_field
 from nginx2istio.istio.objects import Noted, Object
@@ -56,7 +56,7 @@ class Routes:
                 self.answers.clear()  # which know bodies by their identity
             known = self.bodies[which] = {}, []
             for edit in at.routes:
-                known[1].extend(merge_field(known[0], edit.path, edit.value))
+                known[1].extend(merge_field(known[0], edit.field, edit.value))
         return known
 
     def at(self, source: RouteSource, at: EffectiveEdits) -> tuple[list[Candidate], list[Conflict]]:
@@ -65,22 +65,24 @@ class Routes:
         What nginx answers before limits and access count has a name of its own, so that an
         EnvoyFilter for the place's name does not act on it.
         """
-        made, conflicts = self.body(at)
+        body, conflicts = self.body(at)
         found: list[Candidate] = []
-        for edit in at.variants:
+        for edit in at.before:
             name = source.name
             if edit.phase < Phase.LIMIT:
                 name += PHASES[edit.phase]
-            found.append((edit.match, self.variant(edit, made, source, at), name))
+            found.append((edit.match, self.before(edit, body, source, at), name))
             if not edit.match:
                 break
         else:
-            found.append(({}, finished(_served(made, source), self.policies, at), source.name))
-        return list(_split(found, at.splits)) if at.splits else found, conflicts
+            found.append(({}, finished(_served(body, source), self.policies, at), source.name))
+        return list(_per_request(found, at.per_request)) if at.per_request else found, conflicts
 
-    def variant(self, edit: Edit, made: Object, source: RouteSource, at: EffectiveEdits) -> Object:
-        """The body of a variant. Where it answers by itself, the place does not matter."""
-        if ANSWERS.isdisjoint(edit.value):
+    def before(
+        self, edit: RouteBefore, made: Object, source: RouteSource, at: EffectiveEdits
+    ) -> Object:
+        """The body of a route before it. Where it answers by itself, the source does not matter."""
+        if ANSWERS.isdisjoint(edit.fields):
             return finished(_varied(edit, _served(made, source)), self.policies, at)
         which = id(edit), id(made)
         if which not in self.answers:
@@ -120,16 +122,16 @@ def _rank(field: str) -> int:
     return RANKS.get(field, len(RANKS))
 
 
-def _varied(edit: Edit, base: Object) -> Object:
-    if edit.path == "bare":
+def _varied(edit: RouteBefore, base: Object) -> Object:
+    if edit.bare:
         base = {}
-    body = {k: v for k, v in base.items() if k not in edit.value}
-    if not ANSWERS.isdisjoint(edit.value):
+    body = {k: v for k, v in base.items() if k not in edit.fields}
+    if not ANSWERS.isdisjoint(edit.fields):
         body.pop("directResponse", None)
         body.pop("redirect", None)
-    body |= {k: v for k, v in edit.value.items() if v is not None}
-    if "headers" in edit.value and "headers" in base:
-        body["headers"] = _joined(edit.value["headers"], base["headers"])
+    body |= {k: v for k, v in edit.fields.items() if v is not None}
+    if "headers" in edit.fields and "headers" in base:
+        body["headers"] = _joined(edit.fields["headers"], base["headers"])
     return body
 
 
@@ -142,23 +144,23 @@ def _joined(*parts: Mapping[str, Any]) -> Object:
     return both
 
 
-def _split(routes: Iterable[Candidate], splits: Sequence[Edit]) -> Iterable[Candidate]:
-    """Routes with a copy before each that asks a Service, for the requests of a ``split`` edit.
+def _per_request(routes: Iterable[Candidate], edits: Sequence[PerRequest]) -> Iterable[Candidate]:
+    """Routes with a copy before each that asks a Service, for the requests of an edit.
 
     What one group of edits makes is copied for the next, so that a request has what all groups say.
     """
-    for group in dict.fromkeys(e.path for e in splits):
-        mine = [e for e in splits if e.path == group]
-        routes = [copy for route in routes for copy in _copies(route, mine)]
+    for group in dict.fromkeys(edit.group for edit in edits):
+        of_group = [edit for edit in edits if edit.group == group]
+        routes = [copy for route in routes for copy in _copies(route, of_group)]
     return routes
 
 
-def _copies(route: Candidate, edits: Sequence[Edit]) -> Iterable[Candidate]:
+def _copies(route: Candidate, edits: Sequence[PerRequest]) -> Iterable[Candidate]:
     match, body, name = route
     for edit in edits if "route" in body else ():
         if edit.match.keys() & match.keys() - {"headers"}:
             continue
-        fields = dict(edit.value)
+        fields = dict(edit.fields)
         if "headers" in fields:
             fields["headers"] = _joined(body.get("headers", {}), fields["headers"])
         yield _joined(match, edit.match), ordered(body | fields), name
@@ -174,7 +176,7 @@ def _shared(bodies: Sequence[Object], how: str) -> Object:
 
 def http_routes(virtual_host: VirtualHost, routes: Routes) -> tuple[list[Object], Conflicts]:
     """The HTTPRoutes of a site: neighbours with equal bodies are one route with several matches."""
-    rows = list(_front_rows(virtual_host, routes))
+    rows = list(_host_rows(virtual_host, routes))
     conflicts: Conflicts = []
     several = len(virtual_host.ports) > 1
     for source, wants in zip(
@@ -204,18 +206,18 @@ def http_routes(virtual_host: VirtualHost, routes: Routes) -> tuple[list[Object]
     return http, conflicts
 
 
-def _front_rows(virtual_host: VirtualHost, routes: Routes) -> Iterable[Row]:
+def _host_rows(virtual_host: VirtualHost, routes: Routes) -> Iterable[Row]:
     """What the whole host answers before its places are looked at."""
     several = len(virtual_host.ports) > 1
     for edit in sorted(
-        (e for e in virtual_host.edits if e.target == "front"), key=lambda e: e.phase
+        (e for e in virtual_host.edits if isinstance(e, HostRoute)), key=lambda e: e.phase
     ):
         bodies = {}
         for i, port in enumerate(virtual_host.ports):
             if edit.port not in (0, port):
                 continue
-            body = finished(edit.value, routes.policies, None)
-            if edit.path == "shared":
+            body = finished(dict(edit.fields), routes.policies, None)
+            if edit.shared:
                 route_sources = {
                     id(by[i]): by[i] for by in routes.policies.wants[virtual_host.host]
                 }
@@ -246,8 +248,8 @@ def _authorities(virtual_host: VirtualHost) -> list[Object]:
         {virtual_host.host: _one_label(virtual_host.host)} if virtual_host.host != "*" else {}
     )
     for edit in virtual_host.edits:
-        if edit.target == "alias":
-            patterns[edit.path] = edit.value["pattern"] or _any_label(edit.path)
+        if isinstance(edit, Alias):
+            patterns[edit.name] = edit.pattern or _any_label(edit.name)
     if not any("*" in name for name in patterns):
         return []
     return [{"authority": {"regex": f"(?i){p}(:[0-9]+)?"}} for p in patterns.values()]

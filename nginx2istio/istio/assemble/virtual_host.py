@@ -1,4 +1,4 @@
-"""What the assembly starts from: hosts, their places, and the Services behind them."""
+"""What the assembly starts from: hosts, the sources of their routes, and Services."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from nginx2istio.base.records import record
-from nginx2istio.istio.edits import Edit
+from nginx2istio.istio.edits import Alias, Edit
 from nginx2istio.istio.objects import dns_name
 
 
@@ -28,10 +28,10 @@ class Service:
 
 @record(frozen=True, slots=True)
 class RouteSource:
-    """One location: how its path matches, which Service answers, and what is wished of it.
+    """One location: how its path matches, which Service answers, and its edits.
 
-    ``uris`` are Istio StringMatches, any of which may match. Without a service the place answers
-    404.
+    ``uris`` are Istio StringMatches, any of which may match. Without a service the location
+    answers 404.
     """
 
     name: str
@@ -59,7 +59,7 @@ class VirtualHost:
     @property
     def names(self) -> tuple[str, ...]:
         """The host and its aliases."""
-        return (self.host, *(e.path for e in self.edits if e.target == "alias"))
+        return (self.host, *(edit.name for edit in self.edits if isinstance(edit, Alias)))
 
     @property
     def gateway(self) -> str:
@@ -76,7 +76,7 @@ class VirtualHost:
 
 @dataclass(frozen=True, slots=True)
 class GatewayRef:
-    """Where the gateway is: its namespace and the labels of its pods."""
+    """The gateway: its namespace and the labels of its pods."""
 
     namespace: str
     selector: Mapping[str, str]

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from nginx2istio.convert.convert import Conversion
+from nginx2istio.istio.edits import ExtraObject, OtherHost
 from nginx2istio.istio.objects import Noted, Object, identity
 from nginx2istio.istio.yaml import document
 from nginx2istio.nginx.model import Location
@@ -47,10 +48,10 @@ class Beside:
         for applied in conversion.applied:
             host = "*" if applied.host == "_" else applied.host
             for edit in applied.edits:
-                if edit.target == "other-host":
-                    self.twins.setdefault(host, []).append(edit.path)
-                elif edit.target == "resource":
-                    self.own.setdefault(host, {})[identity(edit.value)] = None
+                if isinstance(edit, OtherHost):
+                    self.twins.setdefault(host, []).append(edit.name)
+                elif isinstance(edit, ExtraObject):
+                    self.own.setdefault(host, {})[identity(edit.body)] = None
 
     def old(self, host: Host) -> Iterator[Data]:
         """The Ingresses of a host as documents."""

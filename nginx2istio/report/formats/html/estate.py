@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from nginx2istio.convert.convert import Conversion
 from nginx2istio.inputs.resource import Resource
+from nginx2istio.istio.edits import Action
 from nginx2istio.nginx.model import DEFAULT_SERVER, Server
 
 Data = Mapping[str, Any]
@@ -142,8 +143,8 @@ def _actions(
     for applied in conversion.applied:
         at = index.get(_shown(applied.host), EVERYWHERE)
         for edit in applied.edits:
-            if edit.target == "action":
-                fields = {"kind": edit.path, **edit.value}
+            if isinstance(edit, Action):
+                fields = {"kind": edit.kind, "text": edit.text, **edit.fields}
                 wished.setdefault(frozenset(fields.items()), set()).add(at)
     secrets: dict[str, set[int]] = {}
     for server in conversion.config.servers:
