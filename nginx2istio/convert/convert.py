@@ -94,7 +94,7 @@ def convert(
         *_notes(inputs.resources),
     ]
     problems = [*inputs.problems, *problems]
-    around = cluster.around(inputs.resources)
+    surroundings = cluster.surroundings(inputs.resources)
     read = read if keep_read else {}
     del inputs  # whose texts are a great part of the memory; the model has what it needs of them
     edits: dict[str, list[Applied]] = {}
@@ -117,7 +117,7 @@ def convert(
     fates = dict(translation.fates)
     for origin in trial.untried(before, names) if options.trial else ():
         fates.setdefault(origin, ("neutral", "", trial.LEFT_OUT.code))
-    extra += cluster.findings(around, extent, choice, before, objects, options)
+    extra += cluster.findings(surroundings, extent, choice, before, objects, options)
     for setting in config.ineffective:
         if setting.key != "path":
             fates[setting.origin] = ("ineffective", "", "N2I003")

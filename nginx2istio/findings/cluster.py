@@ -20,102 +20,103 @@ NO_INGRESSES = Message(
     "N2I030",
     "unsupported",
     "error",
-    "",
-    "Ingresses {where} were not seen: {why}; they are not converted, and where they share a host "
-    "with those that are, what they say of it is missing",
-    "let the user list them (nginx2istio scan --print-rbac), and scan again",
+    "Ingresses that were not read",
+    "The Ingresses {where} were not read: {why}. They are not converted, and they may change "
+    "hosts that they share with converted ones.",
+    "Let the user list them (nginx2istio scan --print-rbac), and scan again.",
     frozenset({"routing"}),
 )
 NOT_SEEN = Message(
     "N2I031",
     "approximated",
     "warning",
-    "",
-    "{kind} {where}: not seen, {why}; {so}",
-    "let the user read them (nginx2istio scan --print-rbac), and scan again",
+    "Objects that were not read",
+    "{kind} {where}: not read, because {why}. As a consequence, {so}.",
+    "Let the user read them (nginx2istio scan --print-rbac), and scan again.",
 )
 PART_ONLY = Message(
     "N2I032",
     "approximated",
     "warning",
-    "",
-    "only a part of the cluster's Ingresses was read ({part}); nginx makes one server of all "
-    "Ingresses of a host, so that one elsewhere may own a path or a setting of these hosts",
-    "scan all of the cluster (-A) if hosts may be shared between namespaces",
+    "Only a part of the cluster was read",
+    "Only a part of the cluster's Ingresses was read ({part}). Unread Ingresses may own a "
+    "path or a setting of these hosts.",
+    "Scan the whole cluster (-A) if namespaces may share hosts.",
     frozenset({"routing"}),
 )
 NO_CONTROLLER = Message(
     "N2I033",
     "approximated",
     "warning",
-    "",
-    "no Deployment or DaemonSet of ingress-nginx was found {where}; the controller's flags are "
-    "taken to be the defaults",
-    "name its ConfigMap by --controller-config NS/NAME: the controller is looked for in NS",
+    "Controller that was not found",
+    "The scan found no Deployment or DaemonSet of ingress-nginx {where}. The conversion "
+    "assumes the default flags.",
+    "Name the controller's ConfigMap by --controller-config NS/NAME: the scan then looks for "
+    "the controller in NS.",
 )
 SEVERAL = Message(
     "N2I034",
     "neutral",
     "info",
-    "",
-    "there are several controllers: flags and ConfigMap are those of {key}, not of {others}",
-    "choose another one by --ingress-class or --controller-config",
+    "Several controllers",
+    "The input has several controllers. Flags and ConfigMap are those of {key}, not of {others}.",
+    "Choose another controller by --ingress-class or --controller-config.",
 )
 NO_SECRET = Message(
     "N2I035",
     "approximated",
     "warning",
-    "",
-    "there is no Secret {key}; nginx shows its own self-signed certificate for these hosts, the "
-    "new gateway breaks off the TLS handshake",
-    "create the Secret, or take the tls entry out of the Ingress",
+    "Missing TLS Secret",
+    "Secret {key} does not exist. nginx presents its self-signed certificate for these hosts,"
+    " the gateway breaks off the TLS handshake.",
+    "Create the Secret, or take the tls entry out of the Ingress.",
     frozenset({"tls"}),
 )
 NO_KEY_PAIR = Message(
     "N2I036",
     "approximated",
     "warning",
-    "",
-    "Secret {key} has no certificate (tls.crt and tls.key); nginx shows its own self-signed "
-    "certificate for these hosts, the new gateway breaks off the TLS handshake",
-    "put the certificate into the Secret",
+    "TLS Secret without a certificate",
+    "Secret {key} has no certificate (tls.crt and tls.key). nginx presents its self-signed "
+    "certificate for these hosts, the gateway breaks off the TLS handshake.",
+    "Put the certificate into the Secret.",
     frozenset({"tls"}),
 )
 WRONG_NAMES = Message(
     "N2I037",
     "approximated",
     "info",
-    "",
-    "the certificate in Secret {key} is not for this host; nginx shows its own self-signed one "
-    "instead, the new gateway that of the Secret: clients that check refuse both",
-    "have a certificate made for the host",
+    "Certificate for other names",
+    "The certificate in Secret {key} does not cover this host. nginx presents its self-signed"
+    " one, the gateway presents that of the Secret: clients that check refuse both.",
+    "Issue a certificate for the host.",
     frozenset({"tls"}),
 )
 NO_ENDPOINTS = Message(
     "N2I038",
     "neutral",
     "info",
-    "",
-    "Service {key} had no ready pod when it was read; nginx answers 503 then, and so does the new "
-    "gateway",
-    "start its pods before you compare the two",
+    "Service without a ready pod",
+    "Service {key} had no ready pod when it was read. nginx answers 503 then, and so does the"
+    " gateway.",
+    "Start its pods before you compare the two.",
 )
 MESSAGES = tuple(v for v in list(globals().values()) if isinstance(v, Message))
 
 UNCERTAIN: Mapping[str, str] = {
-    "IngressClass": "which Ingresses are the controller's was told by the name of their class",
-    "Service": "ports given by name and Services that do not exist can't be told",
-    "EndpointSlice": "Services without a ready pod, which nginx answers with 503, can't be told",
-    "Deployment": "the controller's flags are taken to be the defaults",
-    "DaemonSet": "the controller's flags are taken to be the defaults, if it is one",
-    "ConfigMap": "what the controller reads from them is taken to be the defaults",
-    "Secret": "whether certificates and passwords are there, and for which hosts, can't be told",
+    "IngressClass": "the conversion tells the controller's Ingresses by the name of their class",
+    "Service": "it can't resolve named ports or notice missing Services",
+    "EndpointSlice": "it can't notice Services without a ready pod, for which nginx answers 503",
+    "Deployment": "it assumes the controller's default flags",
+    "DaemonSet": "it assumes the default flags if the controller is a DaemonSet",
+    "ConfigMap": "it assumes the defaults of what the controller reads from them",
+    "Secret": "it can't check that certificates and passwords exist, and for which hosts",
 }
-COLLISIONS = "whether what is there already collides with the new objects can't be told"
+COLLISIONS = "it can't notice collisions with existing objects"
 
 
-def around(resources: Iterable[Resource]) -> tuple[Resource, ...]:
-    """What counts here of all that was read; an Ingress does not."""
+def surroundings(resources: Iterable[Resource]) -> tuple[Resource, ...]:
+    """The objects around the Ingresses, among all that was read."""
     kinds = {"Secret", "EndpointSlice", *VERSIONS}
     return tuple(r for r in resources if r.kind in kinds)
 
@@ -123,21 +124,21 @@ def around(resources: Iterable[Resource]) -> tuple[Resource, ...]:
 def findings(
     resources: Sequence[Resource],
     extent: Extent | None,
-    found: Found,
+    controller: Found,
     config: NginxConfig,
     objects: Sequence[Object],
     options: Options,
 ) -> Iterator[PlacedFinding]:
     """What a scan could not see, and what was seen around the Ingresses and the new objects.
 
-    ``resources`` are what ``around`` picks.
+    ``resources`` are what ``surroundings`` picks.
     """
     if extent:
         yield from _extent(extent)
-    if found.workload and found.others:
-        others = ", ".join(w.key for w in found.others)
-        at = _origin(found.workload.resource)
-        yield placed(SEVERAL, at, (), key=found.workload.key, others=others)
+    if controller.workload and controller.others:
+        others = ", ".join(w.key for w in controller.others)
+        at = _origin(controller.workload.resource)
+        yield placed(SEVERAL, at, (), key=controller.workload.key, others=others)
     complete = extent.complete if extent else {}
     yield from _secrets(resources, complete.get("Secret", ()), config)
     yield from _endpoints(resources, config)
@@ -149,31 +150,33 @@ def _extent(extent: Extent) -> Iterator[PlacedFinding]:
     parts += [f"with labels {extent.selector}"] if extent.selector else []
     if parts:
         yield placed(PART_ONLY, Origin(), ("*",), part=" ".join(parts))
-    for one in extent.unseen:
-        where = f"of namespace {one.namespace}" if one.namespace else "of the cluster"
-        at = Origin(one.kind, one.namespace)
-        if one.why == "not-found" and one.kind == "Deployment":
-            place = f"in namespace {one.namespace}" if one.namespace else "in the cluster"
-            yield placed(NO_CONTROLLER, at, ("*",), where=place)
-        elif one.kind in ("Ingress", "Namespace"):
-            yield placed(NO_INGRESSES, at, ("*",), where=where, why=_why(one))
+    for unread in extent.unseen:
+        where = f"of namespace {unread.namespace}" if unread.namespace else "of the cluster"
+        at = Origin(unread.kind, unread.namespace)
+        if unread.why == "not-found" and unread.kind == "Deployment":
+            where = f"in namespace {unread.namespace}" if unread.namespace else "in the cluster"
+            yield placed(NO_CONTROLLER, at, ("*",), where=where)
+        elif unread.kind in ("Ingress", "Namespace"):
+            yield placed(NO_INGRESSES, at, ("*",), where=where, why=_why(unread))
         else:
-            so = UNCERTAIN.get(one.kind, COLLISIONS)
-            yield placed(NOT_SEEN, at, ("*",), kind=one.kind, where=where, why=_why(one), so=so)
+            so = UNCERTAIN.get(unread.kind, COLLISIONS)
+            yield placed(
+                NOT_SEEN, at, ("*",), kind=unread.kind, where=where, why=_why(unread), so=so
+            )
 
 
-def _why(one: Unread) -> str:
-    match one.why:
+def _why(unread: Unread) -> str:
+    match unread.why:
         case "no-kind":
             return "the cluster has no such kind of objects"
         case "no-namespace":
             return "there is no such namespace"
         case "not-found":
-            return one.text
+            return unread.text
         case "forbidden":
-            return f"the user may not read them ({one.text})"
+            return f"the user may not read them ({unread.text})"
         case _:
-            return f"the API server failed ({one.text})"
+            return f"the API server failed ({unread.text})"
 
 
 def _origin(resource: Resource) -> Origin:
@@ -188,24 +191,29 @@ def _secrets(
     secrets = {(r.namespace, r.name): r.body for r in resources if r.kind == "Secret"}
     spaces = {*complete, *(namespace for namespace, _ in secrets)}
     for server in config.servers:
-        held = server.certificate
-        if held is None or not held.secret or server.passthrough or held.namespace not in spaces:
+        certificate = server.certificate
+        if (
+            certificate is None
+            or not certificate.secret
+            or server.passthrough
+            or certificate.namespace not in spaces
+        ):
             continue
-        body = secrets.get((held.namespace, held.secret))
-        about = (
-            held.origin,
+        body = secrets.get((certificate.namespace, certificate.secret))
+        subject = (
+            certificate.origin,
             (server.host, *server.aliases),
             "*",
-            f"{held.namespace}/{held.secret}",
+            f"{certificate.namespace}/{certificate.secret}",
         )
         if body is None:
-            yield placed(NO_SECRET, *about)
+            yield placed(NO_SECRET, *subject)
         elif not {"tls.crt", "tls.key"} <= set(body.get("keys", ("tls.crt", "tls.key"))):
-            yield placed(NO_KEY_PAIR, *about)
+            yield placed(NO_KEY_PAIR, *subject)
         elif body.get("certificateNames") and not any(
             covers(name, server.host) for name in body["certificateNames"]
         ):
-            yield placed(WRONG_NAMES, *about)
+            yield placed(WRONG_NAMES, *subject)
 
 
 def _endpoints(resources: Iterable[Resource], config: NginxConfig) -> Iterator[PlacedFinding]:

@@ -17,45 +17,45 @@ NAME_TAKEN = Message(
     "N2I040",
     "approximated",
     "error",
-    "",
-    "there is a {key} of this name that nginx2istio did not make; applying the new objects "
-    "replaces it",
-    "rename it or merge the two, before you apply anything",
+    "Object name that is taken",
+    "The cluster has a {key} of this name that nginx2istio did not write. Applying the new "
+    "objects replaces it.",
+    "Rename it, or merge the two, before you apply anything.",
     frozenset({"routing"}),
 )
 HOST_TAKEN = Message(
     "N2I041",
     "approximated",
     "error",
-    "",
-    "this VirtualService serves {key} at a gateway already; Istio puts the routes of the two "
-    "behind each other, the older object's first, so that these may never be reached",
-    "delete it, or move its routes into the new one",
+    "Host that another VirtualService serves",
+    "This VirtualService already serves {key} at a gateway. Istio joins both route lists, "
+    "oldest object first; the new routes may never match.",
+    "Delete it, or move its routes into the new one.",
     frozenset({"routing"}),
 )
 PORT_TAKEN = Message(
     "N2I042",
     "approximated",
     "error",
-    "",
-    "this Gateway serves {key} on port {port} with a certificate already; Istio takes a TLS host "
-    "once only and leaves the newer object's out",
-    "take the host out of it, or out of the new one, so that one certificate is in force",
+    "TLS host that another Gateway serves",
+    "This Gateway already serves {key} on port {port} with a certificate. Istio accepts a TLS"
+    " host once and ignores it in the newer object.",
+    "Remove the host from one of the two, so one certificate is in force.",
     frozenset({"tls"}),
 )
 POLICY_THERE = Message(
     "N2I043",
     "approximated",
     "warning",
-    "",
-    "this DestinationRule is about {key}, to which the new routes lead: {so}",
-    "compare the two policies, and keep one object for the host",
+    "Service that has a DestinationRule",
+    "This DestinationRule is for {key}, a host that the new routes use. {so}.",
+    "Compare the two policies, and keep one object for the host.",
     frozenset({"timeout", "balancing", "retries", "affinity", "protocol"}),
 )
 MESSAGES = tuple(v for v in list(globals().values()) if isinstance(v, Message))
 
-MERGED = "Istio takes the policy of the older of the two, and the subsets of both"
-ADDED = "its policy holds for them, too, beside what nginx did"
+MERGED = "Istio uses the policy of the older one and the subsets of both"
+ADDED = "Its policy holds for the new routes, too, beside what nginx did"
 
 
 def findings(
@@ -65,15 +65,15 @@ def findings(
     options: Options,
 ) -> Iterator[PlacedFinding]:
     """Of each object that was read and is not of an earlier conversion: with what it collides."""
-    there = [r for r in resources if r.kind in VERSIONS and not _ours(r)]
-    if not there:
+    existing = [r for r in resources if r.kind in VERSIONS and not _ours(r)]
+    if not existing:
         return
     names = {identity(o) for o in objects}
     hosts = {h for o in objects if o["kind"] == "VirtualService" for h in o["spec"]["hosts"]}
     secure = {key for o in objects if o["kind"] == "Gateway" for key in _secure(o["spec"])}
     ruled = {o["spec"]["host"] for o in objects if o["kind"] == "DestinationRule"}
     services = {f"{u.service}.{u.namespace}.svc.cluster.local" for u in config.upstreams.values()}
-    for resource in there:
+    for resource in existing:
         spec = resource.body.get("spec")
         if not isinstance(spec, Mapping):
             continue
@@ -87,7 +87,9 @@ def findings(
             for port, host in sorted(secure & set(_secure(spec))):
                 yield placed(PORT_TAKEN, at, (host,), key=host, port=port)
         elif resource.kind == "DestinationRule":
-            for host in sorted(_meant(str(spec.get("host") or ""), resource.namespace, services)):
+            for host in sorted(
+                _services_of(str(spec.get("host") or ""), resource.namespace, services)
+            ):
                 yield placed(POLICY_THERE, at, (), key=host, so=MERGED if host in ruled else ADDED)
 
 
@@ -126,7 +128,7 @@ def _secure(spec: Mapping[str, Any]) -> Iterator[tuple[int, str]]:
                 yield int(port.get("number") or 0), host.rpartition("/")[2]
 
 
-def _meant(host: str, namespace: str, services: Iterable[str]) -> Iterator[str]:
+def _services_of(host: str, namespace: str, services: Iterable[str]) -> Iterator[str]:
     """The Services that a DestinationRule's host means: a short name is of its own namespace."""
     full = host if "." in host or not host else f"{host}.{namespace}.svc.cluster.local"
     for service in services:

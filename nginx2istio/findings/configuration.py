@@ -15,165 +15,169 @@ UNKNOWN = Message(
     "N2I002",
     "ineffective",
     "info",
-    "",
-    "ingress-nginx knows no annotation {key} and ignores it{hint}",
-    "delete it, or correct its name before the conversion if it was meant to do something",
+    "Annotation that ingress-nginx does not know",
+    "ingress-nginx ignores the annotation {key}: it knows no such name{hint}.",
+    "Delete the annotation, or correct its name before the conversion if it is meant to do "
+    "something.",
 )
 INEFFECTIVE = Message(
     "N2I003",
     "ineffective",
     "info",
-    "",
-    "{key} has no effect in nginx: {why}",
-    "nothing: Istio does without it, too",
+    "Annotation without effect",
+    "The annotation {key} has no effect in nginx: {why}. Istio does without it, too.",
 )
 LOST_PATH = Message(
     "N2I004",
     "ineffective",
     "info",
-    "",
-    "the path {key} is not served from this Ingress: {why}",
-    "delete the path, or move it; nginx serves the older declaration, which was converted",
+    "Path that another Ingress serves",
+    "nginx does not serve the path {key} from this Ingress: {why}. The older declaration is "
+    "converted.",
+    "Delete the path, or move it.",
 )
 INVALID = Message(
     "N2I005",
     "ineffective",
     "info",
-    "",
-    "ingress-nginx refuses this value of {key} ({text}) and uses its default",
-    "delete the annotation, or correct it and convert again if its effect is wanted",
+    "Value that ingress-nginx refuses",
+    "ingress-nginx refuses this value of {key} ({text}) and uses the default.",
+    "Delete the annotation, or correct it and convert again.",
 )
 DENIED = Message(
     "N2I006",
     "translated",
-    "warning",
-    "",
+    "info",
+    "Refused value makes paths answer 503",
     "ingress-nginx refuses this value of {key} ({text}) and answers 503 on the paths of this "
-    "Ingress; so does the conversion",
-    "correct the value and convert again",
+    "Ingress. The gateway does the same.",
+    "Correct the value and convert again.",
 )
 FAMILY_OFF = Message(
     "N2I007",
     "ineffective",
     "error",
-    "",
-    "ingress-nginx refuses this value of {key} ({text}) and with it switches the whole feature "
-    "off: today the paths are served without it, and so they are after the conversion",
-    "if this is a protection, correct the value now: it protects nothing",
+    "Refused value switches a feature off",
+    "ingress-nginx refuses this value of {key} ({text}) and switches the whole feature off. "
+    "The paths are served without it today, and after the conversion.",
+    "Correct the value now if the feature is a protection: it protects nothing.",
 )
 SERVER_DENIED = Message(
     "N2I008",
     "translated",
-    "warning",
-    "",
-    "ingress-nginx can't use this value of {key} ({text}) and answers 403 on the whole host; so "
-    "does the conversion",
-    "correct the value and convert again",
+    "info",
+    "Refused value makes the host answer 403",
+    "ingress-nginx can't use this value of {key} ({text}) and answers 403 on the whole host. "
+    "The gateway does the same.",
+    "Correct the value and convert again.",
 )
 DROPPED = Message(
     "N2I009",
     "ineffective",
     "error",
-    "",
-    "ingress-nginx does not load this Ingress: {why}; nothing of it is served today, and it was "
-    "not converted",
-    "correct it and convert again, or delete it; if it is served today, add the controller's "
-    "ConfigMap and Deployment to the input",
+    "Ingress that ingress-nginx does not load",
+    "ingress-nginx does not load this Ingress: {why}. It serves nothing of it, and nothing of"
+    " it is converted.",
+    "Correct the Ingress and convert again, or delete it. If it is served today, add the "
+    "controller's ConfigMap and Deployment to the input.",
 )
 SKIPPED = Message(
     "N2I011",
     "neutral",
     "info",
-    "",
-    "not converted, as it is not the controller's: {why}",
-    "if it should be, name its class by --ingress-class or see --watch-ingress-without-class",
+    "Ingress of another controller",
+    "The Ingress is not converted, because it is not the controller's: {why}.",
+    "If the Ingress should be converted, name its class by --ingress-class, or see "
+    "--watch-ingress-without-class.",
 )
 BAD_REGEX = Message(
     "N2I012",
     "unsupported",
     "error",
-    "",
-    "Envoy's RE2 can't express the path {key}: {why}; it is not served after the conversion",
-    "write the path without look-around and back references, or as several paths",
+    "Regular expression that Envoy can't express",
+    "Envoy's RE2 can't express the path {key}: {why}. The gateway does not serve it.",
+    "Write the path without look-around and back references, or as several paths.",
     frozenset({"routing", "path", "redirect", "access", "auth"}),
 )
 CONFLICT = Message(
     "N2I013",
     "approximated",
     "warning",
-    "",
-    "two settings want different values of {key}: kept {kept}, lost {lost}",
-    "settle which one is right and set it by hand",
+    "Two settings for one field",
+    "Two settings want different values of {key}. The value {kept} is kept, {lost} is setting.",
+    "Decide which value is right and set it by hand.",
     frozenset({"routing", "timeout", "retries", "response-headers", "request-headers", "tls"}),
 )
 NO_TIMESTAMP = Message(
     "N2I014",
     "translated",
     "info",
-    "",
-    "several Ingresses share this host and not all have a creationTimestamp; nginx lets the oldest "
-    "win what they contest, here they went in the order {why}",
-    "export the Ingresses from the cluster (kubectl get ingress -A -o yaml), so that their age "
-    "is known",
+    "Order of Ingresses without creationTimestamp",
+    "Several Ingresses share this host, and not all have a creationTimestamp. nginx prefers "
+    "the oldest; the conversion takes the order {why}.",
+    "Export the Ingresses from the cluster (kubectl get ingress -A -o yaml): then their age "
+    "is known.",
 )
 NOTE = Message(
     "N2I015",
     "translated",
-    "warning",
-    "",
-    "{why}",
-    "write it as the API server accepts it",
+    "info",
+    "Old spelling of an Ingress",
+    "The API server accepts this field in another form only: {why}.",
+    "Write the field as the API server accepts it.",
 )
 GUESSED_CERTIFICATE = Message(
     "N2I016",
     "translated",
     "info",
-    "",
-    "the tls entry does not list this host; the certificate of Secret {key} was taken, as nginx "
-    "does if the certificate covers the host",
-    "check that the certificate covers the host, and list the host in the tls entry",
+    "Certificate that is assumed",
+    "The tls entry does not list this host. The conversion takes the certificate of Secret "
+    "{key}, as nginx does if the certificate covers the host.",
+    "Check that the certificate covers the host, and list the host in the tls entry.",
 )
 ONE_LABEL = Message(
     "N2I017",
     "unsupported",
     "error",
-    "",
-    "Istio takes a host of one label for a Service of the namespace: {key} can't be served",
-    "give the host a domain",
+    "Host of one label",
+    "Istio takes a host of one label for a Service of the namespace. The gateway can't serve "
+    "{key}.",
+    "Give the host a domain.",
     frozenset({"routing"}),
 )
 RESOURCE_BACKEND = Message(
     "N2I018",
     "ineffective",
     "info",
-    "",
-    "a path's backend is a resource, no Service; nginx skips the path, and so did the conversion",
-    "name a Service",
+    "Backend that is no Service",
+    "The backend of this path is a resource, not a Service. nginx skips the path, and so does"
+    " the gateway.",
+    "Name a Service.",
 )
 BROKEN_CONFIG = Message(
     "N2I019",
     "approximated",
     "error",
-    "",
-    "nginx refuses this value of {key} ({text}): it goes on with the configuration that it had "
-    "before, for all hosts, until the value is corrected; the conversion goes by the Ingresses",
-    "correct the value and convert again; what is served today may be older than these Ingresses",
+    "Value that stops nginx from reloading",
+    "nginx refuses this value of {key} ({text}) and keeps its previous configuration for all "
+    "hosts. The conversion follows the Ingresses.",
+    "Correct the value and convert again. What is served today can be older than these Ingresses.",
 )
 EXPIRED = Message(
     "N2I020",
     "neutral",
     "info",
-    "",
-    "that {code} is accepted for {place} has expired on {date}: the finding counts again",
-    "settle the finding, or give the entry another day and say why",
+    "Acceptance that has expired",
+    "The acceptance of {code} for {place} expired on {date}. The finding counts again.",
+    "Resolve the finding, or give the entry another day and a reason.",
 )
 UNMATCHED = Message(
     "N2I021",
     "neutral",
     "info",
-    "",
-    "the entry that accepts {code} for {place} matches no finding any more",
-    "delete the entry; or accept the finding anew if it has changed",
+    "Acceptance without a finding",
+    "The entry that accepts {code} for {place} matches no finding.",
+    "Delete the entry, or accept the finding again if it has changed.",
 )
 MESSAGES = tuple(v for v in list(globals().values()) if isinstance(v, Message))
 
@@ -187,58 +191,68 @@ EFFECTS: Mapping[str, Message] = {
 
 
 def findings(config: NginxConfig, entries: Mapping[str, Entry]) -> Iterator[PlacedFinding]:
-    """What the configuration itself has to say: mistakes, losses, remarks.
+    """Findings about invalid values, settings without effect, and remarks.
 
     ``entries`` say more of keys that nginx no longer reads.
     """
-    for mistake in config.mistakes:
-        message = EFFECTS.get(mistake.effect)
+    for invalid in config.mistakes:
+        message = EFFECTS.get(invalid.effect)
         if message is not None:
-            for path in mistake.paths:
+            for path in invalid.paths:
                 yield placed(
                     message,
-                    mistake.origin,
-                    mistake.hosts,
+                    invalid.origin,
+                    invalid.hosts,
                     path,
-                    mistake.key,
-                    mistake.value,
-                    text=mistake.text,
+                    invalid.key,
+                    invalid.value,
+                    text=invalid.text,
                 )
-    for rejected in config.rejected:
-        one = placed(
+    for ingress in config.rejected:
+        dropped = placed(
             DROPPED,
-            rejected.origin,
-            rejected.hosts,
+            ingress.origin,
+            ingress.hosts,
             "*",
-            rejected.key,
-            rejected.value,
-            why=rejected.why,
+            ingress.key,
+            ingress.value,
+            why=ingress.why,
         )
         # It may be loaded today where the ConfigMap that says so is not among the input.
-        yield replace(one, severity="warning") if config.own else one
+        yield replace(dropped, severity="warning") if config.own else dropped
     for skipped in config.skipped:
         yield placed(SKIPPED, skipped.origin, skipped.hosts, why=skipped.why)
     for server in config.servers:
-        held = server.certificate
-        if held and held.guessed and held.secret and not server.passthrough:
-            yield placed(GUESSED_CERTIFICATE, held.origin, (server.host,), key=held.secret)
+        certificate = server.certificate
+        if certificate and certificate.guessed and certificate.secret and not server.passthrough:
+            yield placed(
+                GUESSED_CERTIFICATE, certificate.origin, (server.host,), key=certificate.secret
+            )
     for setting in config.unknown:
         near = nearest(setting.key)
         hint = f"; did you mean {near}?" if near else ""
         yield placed(UNKNOWN, setting.origin, (), "*", setting.key, setting.text, hint=hint)
     guessed = {host for r in config.remarks if r.code == "no-timestamp" for host in r.hosts}
-    for lost in config.ineffective:
-        message = LOST_PATH if lost.key == "path" else INEFFECTIVE
-        key = lost.value if lost.key == "path" else lost.key
-        for path in lost.paths or ("*",):
-            entry = entries.get(lost.key)
-            why = entry.text if entry else lost.why
-            one = placed(message, lost.origin, lost.hosts, path, key, lost.value, why=why)
+    for unused in config.ineffective:
+        message = LOST_PATH if unused.key == "path" else INEFFECTIVE
+        key = unused.value if unused.key == "path" else unused.key
+        for path in unused.paths or ("*",):
+            entry = entries.get(unused.key)
+            why = entry.text if entry else unused.why
+            finding = placed(
+                message,
+                unused.origin,
+                unused.hosts,
+                path,
+                key,
+                unused.value,
+                why=why,
+            )
             if entry:
-                one = replace(one, to_do=entry.to_do)
+                finding = replace(finding, to_do=entry.to_do)
             # Whose path is lost is a guess where the age of the Ingresses is not known.
-            certain = message is INEFFECTIVE or guessed.isdisjoint(lost.hosts)
-            yield one if certain else replace(one, severity="warning")
+            certain = message is INEFFECTIVE or guessed.isdisjoint(unused.hosts)
+            yield finding if certain else replace(finding, severity="warning")
     for remark in config.remarks:
         if remark.code == "no-timestamp":
             yield placed(NO_TIMESTAMP, remark.origin, remark.hosts, why=remark.text)

@@ -26,9 +26,10 @@ BROKEN_RULE = Message(
     "N2I010",
     "unsupported",
     "error",
-    "",
-    "the rule {rule} failed here: {error}; nothing of it was applied",
-    "report this with the Ingress, and review these paths by hand",
+    "Rule that failed",
+    "The rule {rule} failed: {error}. The conversion lacks everything that it says about "
+    "these paths.",
+    "Report the failure together with the Ingress. Check these paths by hand.",
     frozenset({"routing", "path", "status", "auth", "access", "response-headers"}),
 )
 
@@ -53,7 +54,7 @@ def placed(
     **facts: object,
 ) -> PlacedFinding:
     """A finding that belongs to no rule. ``facts`` are the values that the templates name."""
-    facts = {"key": key, **facts}
+    facts = {"key": key, "value": value, **facts}
     return PlacedFinding(
         message,
         message.severity,

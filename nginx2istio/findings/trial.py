@@ -17,14 +17,11 @@ TRIAL = Message(
     "N2I060",
     "approximated",
     "info",
-    "",
-    "this is a trial under other host names. Back ends see the real names, as Host (without the "
-    "port that a client may name) and as X-Forwarded-Host; the new ones are in Origin and Referer, "
-    "and are what external authentication and filters see. Certificates do not cover the new "
-    "names. What back ends say themselves (redirects to their own name, cookies with a domain, "
-    "absolute links, allowed origins) leads to the real names, which also stand in headers of "
-    "answers that name the host",
-    "convert without --host-suffix and --host-map for the cut-over",
+    "Differences of a trial",
+    "This is a trial under other host names: backends see the real ones, external "
+    "authentication and filters see the new ones. Certificates, redirects, cookies and links "
+    "of backends are for the real names.",
+    "Convert without --host-suffix and --host-map for the cut-over.",
     frozenset(
         {
             "tls",
@@ -43,38 +40,38 @@ LEFT_OUT = Message(
     "N2I061",
     "approximated",
     "info",
-    "",
-    "{key} is not part of the trial: {why}",
-    "add a line to --host-map, or use --host-suffix, if it should be",
+    "Name that is not in the trial",
+    "{key} is not part of the trial: {why}.",
+    "Add a line to --host-map, or use --host-suffix, if it should be.",
     frozenset({"routing"}),
 )
 ANY_NAME = Message(
     "N2I062",
     "approximated",
     "warning",
-    "",
-    "back ends of {key} see the trial's name as Host and X-Forwarded-Host: which name below the "
-    "star was asked for is not known beforehand",
-    "try some of its names one by one: give them rules of their own",
+    "Wildcard host of a trial",
+    "Backends of {key} see the name of the trial as Host and X-Forwarded-Host: the real name "
+    "below the star is not known beforehand.",
+    "Try some names of the wildcard one by one: give them rules of their own.",
     frozenset({"host", "request-headers"}),
 )
 IN_SNIPPET = Message(
     "N2I063",
     "approximated",
     "info",
-    "",
-    "the snippet names hosts of the trial; their new names were put in, save in what it sends to "
-    "back ends",
-    "read whether that is what the snippet means",
+    "Host names in a snippet",
+    "The snippet names hosts of the trial. Their new names are put in, except in what it "
+    "sends to backends.",
+    "Check that this is what the snippet means.",
     frozenset({"redirect", "response-headers", "routing"}),
 )
 WHOLE_GATEWAY = Message(
     "N2I064",
     "approximated",
     "warning",
-    "",
-    "the EnvoyFilter {key} acts on every host of the gateway, also on those that are live there",
-    "try it at a gateway of its own: --gateway-selector",
+    "EnvoyFilter for the whole gateway",
+    "The EnvoyFilter {key} acts on every host of the gateway, also on hosts that are live there.",
+    "Try it at a gateway of its own: --gateway-selector.",
     frozenset({"response-headers", "body", "protocol"}),
 )
 MESSAGES = (TRIAL, LEFT_OUT, ANY_NAME, IN_SNIPPET, WHOLE_GATEWAY)
@@ -90,7 +87,7 @@ def findings(
         if server.host not in names:
             why = "no line of --host-map is for it"
             if server.host == DEFAULT_SERVER:
-                why = "it answers whatever host nobody declares"
+                why = "it answers hosts that no Ingress declares"
             yield placed(LEFT_OUT, origin, (server.host,), key=server.host, why=why)
             continue
         for alias in server.aliases:
@@ -117,8 +114,8 @@ def _in_snippets(before: NginxConfig, names: Mapping[str, str]) -> Iterator[Plac
     token = re.compile(r"[\w-]+(?:\\?\.[\w-]+)+")
     for server in before.servers:
         settings = [server.settings, *(x.settings for x in server.locations)]
-        found = {s.origin: s for some in settings for k, s in some.items() if k in SNIPPETS}
-        for setting in found.values() if server.host in names else ():
+        by_origin = {s.origin: s for some in settings for k, s in some.items() if k in SNIPPETS}
+        for setting in by_origin.values() if server.host in names else ():
             if any(t.replace("\\", "").lower() in names for t in token.findall(setting.text)):
                 hosts = (names[server.host],)
                 yield placed(IN_SNIPPET, setting.origin, hosts, "*", setting.key, setting.text)

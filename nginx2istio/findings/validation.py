@@ -14,20 +14,20 @@ NOT_TAKEN = Message(
     "N2I044",
     "unsupported",
     "error",
-    "",
-    "the cluster refuses this object: {why}",
-    "compare --istio-version with the Istio of the cluster; if they agree, report this with the "
-    "Ingress",
+    "Object that the cluster refuses",
+    "The cluster refuses this object: {why}.",
+    "Compare --istio-version with the Istio of the cluster. If they agree, report this with "
+    "the Ingress.",
     frozenset({"routing"}),
 )
 NOT_ASKED = Message(
     "N2I045",
     "neutral",
     "info",
-    "",
-    "whether the cluster takes this object was not checked: {why}",
-    "let the user create it (nginx2istio scan --print-rbac --live-validate), and create its "
-    "namespace; nothing is stored by the check",
+    "Object that was not checked",
+    "The cluster did not check this object: {why}.",
+    "Let the user create it (nginx2istio scan --print-rbac --live-validate), and create its "
+    "namespace. The check stores nothing.",
 )
 MESSAGES = (NOT_TAKEN, NOT_ASKED)
 
