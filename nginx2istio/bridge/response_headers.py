@@ -84,22 +84,22 @@ def by_host(
     controller adds Strict-Transport-Security, too. Raises UnknownVariable.
     """
     lines = answer_headers(place.config, place.server, place.location, block=tuple(block))
-    for_status = settle(lines)
-    some = any(by_port(line.value) for _, _, line in for_status.written)
+    operations = settle(lines)
+    some = any(by_port(line.value) for _, _, line in operations.written)
     for at in place.ports if some and not port else (port,):
-        response = _headers(place, for_status, at, fields)
+        response = _headers(place, operations, at, fields)
         yield at, {**fields, "headers": {"response": response}} if response else dict(fields)
 
 
 def _headers(
-    place: Place, for_status: Settled, port: int, fields: Mapping[str, Any]
+    place: Place, operations: Settled, port: int, fields: Mapping[str, Any]
 ) -> dict[str, Any]:
     """The field ``headers.response`` of an answer on a port: the lines go before its own."""
     own = fields.get("headers", {}).get("response", {}).get("set", {})
-    found: dict[str, Any] = {"remove": list(for_status.removed)} if for_status.removed else {}
+    found: dict[str, Any] = {"remove": list(operations.removed)} if operations.removed else {}
     if own:
         found["set"] = dict(own)
-    for how, name, line in for_status.written:
+    for how, name, line in operations.written:
         if line.name.lower() == "server":
             continue
         value = envoy_value(place, line.value, port, response=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from nginx2istio.base.options import Options
 from nginx2istio.convert.actions import actions
+from nginx2istio.convert.fates import without_fate
 from nginx2istio.convert.hosts import services, virtual_host
 from nginx2istio.convert.read_ingresses import read_ingresses
 from nginx2istio.convert.translate import Applied, translate
@@ -121,6 +122,7 @@ def convert(
     for setting in config.ineffective:
         if setting.key != "path":
             fates[setting.origin] = ("ineffective", "", "N2I003")
+    extra += without_fate(taken, before, fates)
     return Conversion(
         options=options,
         config=config,

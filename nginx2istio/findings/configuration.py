@@ -179,6 +179,16 @@ UNMATCHED = Message(
     "The entry that accepts {code} for {place} matches no finding.",
     "Delete the entry, or accept the finding again if it has changed.",
 )
+NO_FATE = Message(
+    "N2I024",
+    "unsupported",
+    "error",
+    "Annotation that no rule answers for",
+    "nginx2istio knows the annotation {key}, but no rule says what becomes of it. The conversion "
+    "does not have its effect.",
+    "Report this. Check the paths of the Ingress by hand.",
+    frozenset({"routing", "path", "status", "auth", "access", "response-headers"}),
+)
 MESSAGES = tuple(v for v in list(globals().values()) if isinstance(v, Message))
 
 EFFECTS: Mapping[str, Message] = {

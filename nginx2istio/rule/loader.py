@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from importlib.metadata import entry_points
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -51,9 +52,9 @@ class Rules:
 def load(folders: Sequence[Path] = ()) -> Rules:
     """The built-in rules, those of installed packages, and those of ``folders``.
 
-    Raises RuleError for a file that doesn't load, a key with two owners, a name or a message code
-    that is used twice,
-    an annotation of the catalogue that has no owner.
+    Raises RuleError for a file that doesn't load, a key that ingress-nginx does not know or that
+    has two owners, a name or a message code that is used twice, an annotation of the catalogue
+    that has no owner.
     """
     by_name: dict[str, Rule] = {}
     owner: dict[str, Rule] = {}
@@ -74,6 +75,12 @@ def load(folders: Sequence[Path] = ()) -> Rules:
         for one in family.entries:
             entries.update(dict.fromkeys(one.keys, one))
         for key, who in _claims(family):
+            if key not in catalogue.known():
+                near = get_close_matches(key, catalogue.known(), n=1)
+                hint = f"; the nearest name is {near[0]}" if near else ""
+                raise RuleError(
+                    f"{family.path}: {who} claims {key}, which ingress-nginx does not know{hint}"
+                )
             if key in named:
                 raise RuleError(f"{key} has two owners: {named[key]} and {who}")
             named[key] = who
