@@ -17,8 +17,8 @@ from nginx2istio.rule import (
     envoy_filter,
     literal,
     on_route,
-    rewritten,
     rule,
+    translate_rewrite,
 )
 
 ESCAPES = Message(
@@ -77,7 +77,7 @@ def _elsewhere(place: Place, target: str) -> Iterator[Edit | Finding]:
     """A redirect with a part of the path, which only an EnvoyFilter cuts out."""
     directive = Directive("rewrite", (f"(?i){place.location.path}", target, "break"), 1)
     try:
-        made = rewritten(place, directive, relative=False, alone=False)
+        made = translate_rewrite(place, directive, relative=False, alone=False)
         if made.patch is None:
             raise re2.Untranslatable("it holds a variable of nginx")
         if not place.options.envoy_filters:

@@ -20,8 +20,8 @@ from nginx2istio.rule import (
     RouteBefore,
     UnknownVariable,
     path_regex,
-    returned,
     rule,
+    translate_return,
 )
 
 UNTOLD = Message(
@@ -199,7 +199,7 @@ class _Block:
             relative = bool(self.place["relative-redirects"])
             return [
                 edit
-                for port, fields in returned(self.place, returns[0], relative)
+                for port, fields in translate_return(self.place, returns[0], relative)
                 for edit in self.route(uri, fields, port, rest)
             ]
         if closed:

@@ -23,15 +23,15 @@ from nginx2istio.rule import (
     Route,
     RouteBefore,
     UnknownVariable,
-    carried,
+    combine_matches,
     condition,
     envoy_filter,
-    joined,
     on_route,
     reaches,
-    returned,
-    rewritten,
+    response_headers_of,
     rule,
+    translate_return,
+    translate_rewrite,
     unavailable,
 )
 
@@ -259,7 +259,7 @@ class _Flow:
                 inner = [one for one in directive.block or () if one.name != "break"]
                 acts = [one for one in inner if one.name in ("return", "rewrite")]
                 rest = [one for one in inner if one.name not in ("return", "rewrite", "set")]
-                extra = carried(self.place, rest)
+                extra = response_headers_of(self.place, rest)
                 if extra and not acts and self.level == "location":
                     yield from self.adorns(rest, extra, when)
                     return
@@ -302,7 +302,7 @@ class _Flow:
         port: int,
         extra: Mapping[str, str] | None = None,
     ) -> Iterator[Part]:
-        for own, fields in returned(self.place, directive, self.relative):
+        for own, fields in translate_return(self.place, directive, self.relative):
             if not port or not own or port == own:
                 if extra:
                     headers = fields.get("headers", {}).get("response", {}).get("set", {})
@@ -324,8 +324,8 @@ class _Flow:
         if self.level == "location" and not reaches(place.location, directive.args[0]):
             yield self.say(WITHOUT_EFFECT, key, setting, directive, why=ELSEWHERE)
             return
-        made = rewritten(place, directive, self.relative, alone=paths == ["/"])
-        both = joined(match, made.match)
+        made = translate_rewrite(place, directive, self.relative, alone=paths == ["/"])
+        both = combine_matches(match, made.match)
         if made.path is not None:
             if match or port or self.level == "server" or self.path_rewritten:
                 raise Untranslatable("Istio rewrites the path of a route once, and all its paths")

@@ -61,10 +61,10 @@ def _text(operator: str, value: str) -> tuple[bool, dict[str, str]]:
             return not negated, {"regex": ".+"}
         case "~" | "~*" as kind:
             case_ = "(?i)" if kind == "~*" else ""
-            found = re2.compiled(case_ + _anywhere(value))
+            regex = re2.compiled(case_ + _anywhere(value))
             if re.fullmatch(r"(\.\*|\^|\$|\||\(|\))*", value) or _matches_nothing(value):
                 raise Untranslatable(f"the pattern {value!r} holds for an absent value, too")
-            return negated, {"regex": found}
+            return negated, {"regex": regex}
     raise Untranslatable(f"{operator} is no comparison that Istio knows")
 
 
@@ -85,10 +85,12 @@ def _matches_nothing(pattern: str) -> bool:
 
 
 def _named(header: str, operator: str, value: str, field: str = "headers") -> Condition:
-    negated, said = _text(operator, value)
+    negated, string_match = _text(operator, value)
     if negated:
-        return Condition({"withoutHeaders": {header: said}})
-    return Condition({"method": said} if field == "method" else {"headers": {header: said}})
+        return Condition({"withoutHeaders": {header: string_match}})
+    return Condition(
+        {"method": string_match} if field == "method" else {"headers": {header: string_match}}
+    )
 
 
 def _scheme(name: str, operator: str, value: str) -> Condition:
@@ -103,32 +105,32 @@ def _scheme(name: str, operator: str, value: str) -> Condition:
 def _host(operator: str, value: str) -> Condition:
     if operator in ("=", "!="):
         pattern = f"(?i){re.escape(value)}(:[0-9]+)?".replace(r"\-", "-")
-        negated, said = operator == "!=", {"regex": re2.compiled(pattern)}
+        negated, string_match = operator == "!=", {"regex": re2.compiled(pattern)}
     else:
-        negated, said = _text(operator, value)
+        negated, string_match = _text(operator, value)
     if negated:
-        return Condition({"withoutHeaders": {":authority": said}})
-    return Condition({"authority": said})
+        return Condition({"withoutHeaders": {":authority": string_match}})
+    return Condition({"authority": string_match})
 
 
 def _path(name: str, operator: str, value: str) -> Condition:
     negated = operator.startswith("!")
     if operator in ("=", "!="):
-        said = path_regex("^" + re.escape(value).replace(r"\-", "-").replace(r"\/", "/") + "$")
+        regex = path_regex("^" + re.escape(value).replace(r"\-", "-").replace(r"\/", "/") + "$")
     elif operator in ("~", "~*", "!~", "!~*"):
-        said = path_regex(value, operator.endswith("*"))
+        regex = path_regex(value, operator.endswith("*"))
     else:
         raise Untranslatable(f"${name} alone is always true")
     if "?" in value and name == "request_uri" and r"\?" in value:
         raise Untranslatable("the pattern looks into the query")
-    return Condition({"withoutHeaders" if negated else "headers": {":path": {"regex": said}}})
+    return Condition({"withoutHeaders" if negated else "headers": {":path": {"regex": regex}}})
 
 
 def _argument(name: str, operator: str, value: str) -> Condition:
-    negated, said = _text(operator, value)
+    negated, string_match = _text(operator, value)
     if negated:
         raise Untranslatable("Istio can't ask for the absence of a query parameter")
-    return Condition({"queryParams": {name: said}})
+    return Condition({"queryParams": {name: string_match}})
 
 
 def _cookie(name: str, operator: str, value: str) -> Condition:
@@ -138,9 +140,9 @@ def _cookie(name: str, operator: str, value: str) -> Condition:
         inner = "[^;]+" if operator == "=" else "([^;0]|[^;]{2,})"
     else:
         raise Untranslatable(f"Istio can't look for a pattern in the cookie {name}")
-    said = {"regex": re2.compiled(rf"(.*;\s*)?{re.escape(name)}={inner}(;.*)?")}
+    string_match = {"regex": re2.compiled(rf"(.*;\s*)?{re.escape(name)}={inner}(;.*)?")}
     negated = operator == "!=" or (operator == "=" and not value)
-    return Condition({"withoutHeaders" if negated else "headers": {"cookie": said}})
+    return Condition({"withoutHeaders" if negated else "headers": {"cookie": string_match}})
 
 
 def path_regex(pattern: str, any_case: bool = False, query: bool = True) -> str:
@@ -168,22 +170,22 @@ def path_regex(pattern: str, any_case: bool = False, query: bool = True) -> str:
 
 def without_query(pattern: str) -> str:
     """The pattern, with dots and negated classes that don't match a question mark."""
-    found, i = "", 0
+    result, i = "", 0
     while i < len(pattern):
         char = pattern[i]
         if char == "\\":
-            found += pattern[i : i + 2]
+            result += pattern[i : i + 2]
             i += 2
             continue
         if char == "[":
             close = pattern.find("]", i + 2)
             inner = pattern[i : close + 1] if close > 0 else pattern[i:]
-            found += "[^?" + inner[2:] if inner.startswith("[^") else inner
+            result += "[^?" + inner[2:] if inner.startswith("[^") else inner
             i += len(inner)
             continue
-        found += "[^?]" if char == "." else char
+        result += "[^?]" if char == "." else char
         i += 1
-    return found
+    return result
 
 
 def reaches(location: Location, pattern: str) -> bool:

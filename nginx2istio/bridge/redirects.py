@@ -36,7 +36,9 @@ class Rewrite:
     patch: Mapping[str, Any] | None = None
 
 
-def returned(place: Place, directive: Directive, relative: bool) -> Iterator[tuple[int, Fields]]:
+def translate_return(
+    place: Place, directive: Directive, relative: bool
+) -> Iterator[tuple[int, Fields]]:
     """Fields of the routes that answer as a ``return`` does: (port, 0 for both; fields).
 
     ``relative`` is whether a Location may be relative. Raises Untranslatable.
@@ -82,7 +84,7 @@ def located(
         yield port, {"directResponse": {"status": code}, "headers": headers}
 
 
-def rewritten(place: Place, directive: Directive, relative: bool, alone: bool) -> Rewrite:
+def translate_rewrite(place: Place, directive: Directive, relative: bool, alone: bool) -> Rewrite:
     """What a ``rewrite`` becomes. Raises Untranslatable.
 
     ``alone`` is whether the host has no other location that a rewritten path could get to.
@@ -137,12 +139,12 @@ def _redirect(
 def _parts(url: str, code: int, path: bool) -> Fields:
     """An Istio redirect to a URL; without ``path`` the request keeps its own."""
     split = urlsplit(url)
-    found: Fields = {"redirectCode": code}
+    redirect: Fields = {"redirectCode": code}
     if split.netloc:
-        found |= {"authority": split.netloc, "scheme": split.scheme}
+        redirect |= {"authority": split.netloc, "scheme": split.scheme}
     if path:
-        found["uri"] = split.path or "/"
-    return found
+        redirect["uri"] = split.path or "/"
+    return redirect
 
 
 def _whole(pattern: str) -> str:
@@ -163,29 +165,29 @@ def _groups(target: str, pattern: str) -> str:
     )
 
 
-def carried(place: Place, directives: Iterable[Directive]) -> dict[str, str]:
+def response_headers_of(place: Place, directives: Iterable[Directive]) -> dict[str, str]:
     """The headers that an answer carries by the directives around its return.
 
     Raises Untranslatable for anything else among them.
     """
-    found = {}
-    for one in directives:
+    headers = {}
+    for directive in directives:
         try:
-            for kind, name, value, codes in header_lines(one):
+            for kind, name, value, codes in header_lines(directive):
                 if kind not in ("set", "add") or (codes and kind == "set"):
-                    raise Untranslatable(f"it holds {one.text}")
-                found[name] = envoy_value(place, value, response=True)
+                    raise Untranslatable(f"it holds {directive.text}")
+                headers[name] = envoy_value(place, value, response=True)
         except (Unclear, UnknownVariable):
-            raise Untranslatable(f"it holds {one.text}") from None
-    return found
+            raise Untranslatable(f"it holds {directive.text}") from None
+    return headers
 
 
-def joined(first: Mapping[str, Any], second: Mapping[str, Any]) -> Fields:
+def combine_matches(first: Mapping[str, Any], second: Mapping[str, Any]) -> Fields:
     """A match for the requests that both take; raises Untranslatable where it can't be said."""
-    found = {k: dict(v) if isinstance(v, Mapping) else v for k, v in first.items()}
+    match = {k: dict(v) if isinstance(v, Mapping) else v for k, v in first.items()}
     for field, value in second.items():
-        known = found.setdefault(field, {})
-        if any(name in known for name in value):
+        existing = match.setdefault(field, {})
+        if any(name in existing for name in value):
             raise Untranslatable("two conditions ask for the same thing")
-        known.update(value)
-    return found
+        existing.update(value)
+    return match

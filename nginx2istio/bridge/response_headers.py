@@ -65,8 +65,8 @@ def transport_security(config: NginxConfig, lines: Iterable[HeaderLine]) -> str:
     What a snippet or a list of headers says of it comes later and wins.
     """
     own = config.controller.config
-    said = [x for x in lines if x.name.lower() == STS.lower()]
-    if not own["hsts"] or any(x.kind != "add" and not x.codes for x in said):
+    sts_lines = [x for x in lines if x.name.lower() == STS.lower()]
+    if not own["hsts"] or any(x.kind != "add" and not x.codes for x in sts_lines):
         return ""
     text = f"max-age={own['hsts-max-age']}"
     if own["hsts-include-subdomains"]:
@@ -96,14 +96,14 @@ def _headers(
 ) -> dict[str, Any]:
     """The field ``headers.response`` of an answer on a port: the lines go before its own."""
     own = fields.get("headers", {}).get("response", {}).get("set", {})
-    found: dict[str, Any] = {"remove": list(operations.removed)} if operations.removed else {}
+    response: dict[str, Any] = {"remove": list(operations.removed)} if operations.removed else {}
     if own:
-        found["set"] = dict(own)
+        response["set"] = dict(own)
     for how, name, line in operations.written:
         if line.name.lower() == "server":
             continue
         value = envoy_value(place, line.value, port, response=True)
         if line.codes:
             value = by_status(line.codes, line.value)
-        found.setdefault(how, {})[name] = value
-    return found
+        response.setdefault(how, {})[name] = value
+    return response

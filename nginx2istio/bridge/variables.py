@@ -65,12 +65,12 @@ def envoy_value(place: Place, text: str, port: int = 0, response: bool = False) 
     ``port`` is 80 or 443 where ``by_port`` says that it counts, ``response`` whether the header is
     one of the answer. Raises UnknownVariable.
     """
-    found, end = "", 0
+    value, end = "", 0
     for match in VARIABLE.finditer(text):
-        found += text[end : match.start()].replace("%", "%%")
-        found += _operator(place, match[1] or match[2], port, response)
+        value += text[end : match.start()].replace("%", "%%")
+        value += _operator(place, match[1] or match[2], port, response)
         end = match.end()
-    return found + text[end:].replace("%", "%%")
+    return value + text[end:].replace("%", "%%")
 
 
 def _operator(place: Place, name: str, port: int, response: bool) -> str:
@@ -99,7 +99,7 @@ def _dashed(name: str) -> str:
 
 def _literals(place: Place) -> Mapping[str, str]:
     """Variables that have one value at a place, whatever the request."""
-    found = {
+    literals = {
         "ingress_name": place.location.ingress.name,
         "literal_dollar": "$",
         "location_path": place.location.declared,
@@ -107,11 +107,11 @@ def _literals(place: Place) -> Mapping[str, str]:
         "server_name": place.server.host,
     }
     if place.upstream:
-        found |= {
+        literals |= {
             "proxy_upstream_name": place.upstream.name,
             "service_name": place.upstream.service,
             "service_port": place.upstream.declared_port,
         }
     if place.redirect_host == place.server.host:
-        found["host"] = place.server.host
-    return found
+        literals["host"] = place.server.host
+    return literals

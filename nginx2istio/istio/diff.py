@@ -60,10 +60,10 @@ def difference(
     """
     before = {identity(o): o for o in old}
     after = {identity(o): o for o in new}
-    found = (
+    entries = (
         _entry(key, before.get(key), after.get(key), live) for key in before.keys() | after.keys()
     )
-    return tuple(sorted((e for e in found if e), key=lambda e: (e.namespace, e.kind, e.name)))
+    return tuple(sorted((e for e in entries if e), key=lambda e: (e.namespace, e.kind, e.name)))
 
 
 def counts(entries: Iterable[Entry]) -> dict[Change, int]:
@@ -97,19 +97,19 @@ def _entry(
 def _last_applied(obj: Mapping[str, Any]) -> Mapping[str, Any]:
     text = (obj["metadata"].get("annotations") or {}).get(APPLIED)
     try:
-        found = json.loads(text) if text else {}
+        applied = json.loads(text) if text else {}
     except ValueError:
         return {}
-    return found if isinstance(found, dict) else {}
+    return applied if isinstance(applied, dict) else {}
 
 
 def _compared(obj: Mapping[str, Any], live: str) -> dict[str, Any]:
     metadata = obj.get("metadata") or {}
-    found = {**obj, **{k: dict(metadata.get(k) or {}) for k in ("labels", "annotations")}}
-    found["annotations"].pop(APPLIED, None)
+    flat = {**obj, **{k: dict(metadata.get(k) or {}) for k in ("labels", "annotations")}}
+    flat["annotations"].pop(APPLIED, None)
     if live:  # the server hands out an object in whichever version it is asked for
-        found.pop("apiVersion", None)
-    return {k: _keyed(found[k]) for k in COMPARED if found.get(k)}
+        flat.pop("apiVersion", None)
+    return {k: _keyed(flat[k]) for k in COMPARED if flat.get(k)}
 
 
 def _keyed(value: Any) -> Any:
@@ -121,14 +121,16 @@ def _keyed(value: Any) -> Any:
         return {str(k): _keyed(v) for k, v in value.items()}
     if not isinstance(value, list):
         return value
-    names = [_name(one) for one in value]
+    names = [_name(item) for item in value]
     if not value or not all(names):
-        return [_keyed(one) for one in value]
-    seen: Counter[str] = Counter()
+        return [_keyed(item) for item in value]
+    occurrences: Counter[str] = Counter()
     keyed = {}
-    for name, one in zip(names, value, strict=True):
-        seen[name] += 1
-        keyed[f"[{name}]" if seen[name] == 1 else f"[{name} #{seen[name]}]"] = _keyed(one)
+    for name, item in zip(names, value, strict=True):
+        occurrences[name] += 1
+        keyed[f"[{name}]" if occurrences[name] == 1 else f"[{name} #{occurrences[name]}]"] = _keyed(
+            item
+        )
     return _Named(keyed)
 
 
@@ -136,12 +138,12 @@ class _Named(dict[str, Any]):
     """A list of named things; its keys are their names in brackets."""
 
 
-def _name(one: Any) -> str:
-    if not isinstance(one, Mapping):
+def _name(item: Any) -> str:
+    if not isinstance(item, Mapping):
         return ""
-    port = one.get("port")
+    port = item.get("port")
     inner = port.get("name") if isinstance(port, Mapping) else ""
-    return str(one.get("name") or inner or "")
+    return str(item.get("name") or inner or "")
 
 
 def _without(old: Any, new: Any, applied: Any, path: str, stays: list[str]) -> Any:
@@ -152,16 +154,16 @@ def _without(old: Any, new: Any, applied: Any, path: str, stays: list[str]) -> A
     if not isinstance(old, Mapping) or not isinstance(new, Mapping) or isinstance(old, _Named):
         return old
     last = applied if isinstance(applied, Mapping) else {}
-    kept = {}
+    remaining = {}
     for key, value in old.items():
-        here = _joined(path, key)
+        field = _joined(path, key)
         if key in new:
-            kept[key] = _without(value, new[key], last.get(key), here, stays)
+            remaining[key] = _without(value, new[key], last.get(key), field, stays)
         elif key in last:
-            kept[key] = value
+            remaining[key] = value
         elif not path.startswith("annotations"):
-            stays.append(here)
-    return kept
+            stays.append(field)
+    return remaining
 
 
 def _joined(path: str, key: str) -> str:
@@ -181,8 +183,8 @@ def _fields(old: dict[str, Any], new: dict[str, Any]) -> Iterator[Field]:
         threshold_to_diff_deeper=0,
         ignore_private_variables=False,  # it would pass over keys that begin with __
     )
-    found = [_field(level, kind) for kind, levels in tree.items() for level in levels]
-    yield from sorted([*found, *orders], key=lambda f: f.path)
+    changes = [_field(level, kind) for kind, levels in tree.items() for level in levels]
+    yield from sorted([*changes, *orders], key=lambda f: f.path)
 
 
 def _narrowed(old: dict[str, Any], new: dict[str, Any]) -> tuple[Any, Any]:

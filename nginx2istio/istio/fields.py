@@ -31,19 +31,19 @@ def merge_field(where: dict[str, Any], path: str, value: Any) -> list[Conflict]:
     return conflicts
 
 
-def _merged(there: Any, value: Any, path: str) -> tuple[Any, list[Conflict]]:
-    if isinstance(there, dict) and isinstance(value, dict):
-        merged, found = dict(there), []
+def _merged(existing: Any, value: Any, path: str) -> tuple[Any, list[Conflict]]:
+    if isinstance(existing, dict) and isinstance(value, dict):
+        merged, conflicts = dict(existing), []
         for name, inner in value.items():
             if name in merged:
                 merged[name], more = _merged(merged[name], inner, f"{path}.{name}")
-                found += more
+                conflicts += more
             else:
                 merged[name] = inner
-        return merged, found
-    if isinstance(there, list) and isinstance(value, list):
-        return there + [x for x in value if x not in there], []
-    return there, [] if there == value else [Conflict(path, str(there), str(value))]
+        return merged, conflicts
+    if isinstance(existing, list) and isinstance(value, list):
+        return existing + [x for x in value if x not in existing], []
+    return existing, [] if existing == value else [Conflict(path, str(existing), str(value))]
 
 
 def frozen(value: Any) -> Any:

@@ -76,7 +76,7 @@ class Names:
         return name
 
 
-def made(
+def new_object(
     kind: str, namespace: str, name: str, spec: Object, sources: list[str], note: str = ""
 ) -> Noted:
     """An object of ours, with its origin as an annotation."""

@@ -28,12 +28,12 @@ def on_trial(objects: Iterable[Object], originals: Mapping[str, str]) -> list[Ob
             policy = obj["spec"]["trafficPolicy"]
             subsets[obj["spec"]["host"]] = f"n2i-{short_hash(repr(frozen(policy)))}"
     names = Names()
-    return [made for obj in objects for made in _made(obj, subsets, originals, names)]
+    return [renamed for obj in objects for renamed in _made(obj, subsets, originals, names)]
 
 
 def whole_gateway(objects: Iterable[Object]) -> list[str]:
     """Names of the EnvoyFilters that act on every host of the gateway, live ones as well."""
-    found = []
+    names = []
     for obj in objects:
         patches = obj["spec"]["configPatches"] if obj["kind"] == "EnvoyFilter" else ()
         if any(
@@ -41,8 +41,8 @@ def whole_gateway(objects: Iterable[Object]) -> list[str]:
             or (p["applyTo"] == "HTTP_FILTER" and not p["patch"]["value"].get("disabled"))
             for p in patches
         ):
-            found.append(str(obj["metadata"]["name"]))
-    return found
+            names.append(str(obj["metadata"]["name"]))
+    return names
 
 
 def _made(
@@ -79,41 +79,41 @@ def _virtual_service(spec: Object, host: str, subsets: Mapping[str, str], origin
     for gateway in spec["gateways"]:
         namespace, _, name = gateway.partition("/")
         gateways.append(f"{namespace}/{dns_name(f'trial-{name}')}")
-    made = {**spec, "hosts": [host], "gateways": gateways}
+    renamed = {**spec, "hosts": [host], "gateways": gateways}
     for kind in ("http", "tls"):
         if kind in spec:
-            seen = original if kind == "http" and "*" not in original else ""
-            made[kind] = [_route(route, subsets, seen) for route in spec[kind]]
-    return made
+            backend_host = original if kind == "http" and "*" not in original else ""
+            renamed[kind] = [_route(route, subsets, backend_host) for route in spec[kind]]
+    return renamed
 
 
 def _route(route: Object, subsets: Mapping[str, str], original: str) -> Object:
-    made = dict(route)
+    renamed = dict(route)
     if "name" in route:
-        made["name"] = _route_name(route["name"])
+        renamed["name"] = _route_name(route["name"])
     for field in ("route", "mirrors"):
         if field in route:
-            made[field] = [_destination(d, subsets, original) for d in route[field]]
+            renamed[field] = [_destination(d, subsets, original) for d in route[field]]
     if "route" in route and original:
-        made["rewrite"] = {"authority": original, **route.get("rewrite", {})}
+        renamed["rewrite"] = {"authority": original, **route.get("rewrite", {})}
         if "headers" in route:
-            made["headers"] = _headers(route["headers"], original)
-    return Noted(made, route.note) if isinstance(route, Noted) else made
+            renamed["headers"] = _headers(route["headers"], original)
+    return Noted(renamed, route.note) if isinstance(route, Noted) else renamed
 
 
 def _route_name(name: str) -> str:
     return f"trial {name}"
 
 
-def _destination(given: Object, subsets: Mapping[str, str], original: str) -> Object:
-    there = given["destination"]
-    subset = there.get("subset") or subsets.get(there["host"], "")
+def _destination(destination: Object, subsets: Mapping[str, str], original: str) -> Object:
+    target = destination["destination"]
+    subset = target.get("subset") or subsets.get(target["host"], "")
     if subset:
-        there = {**there, "subset": f"trial-{subset}"}
-    made = {**given, "destination": there}
-    if "headers" in given and original:
-        made["headers"] = _headers(given["headers"], original)
-    return made
+        target = {**target, "subset": f"trial-{subset}"}
+    renamed = {**destination, "destination": target}
+    if "headers" in destination and original:
+        renamed["headers"] = _headers(destination["headers"], original)
+    return renamed
 
 
 def _headers(headers: Object, original: str) -> Object:
@@ -128,12 +128,12 @@ def _headers(headers: Object, original: str) -> Object:
 
 
 def _destination_rule(spec: Object, subsets: Mapping[str, str]) -> Object:
-    made = {k: v for k, v in spec.items() if k not in ("trafficPolicy", "subsets")}
-    found = [{**s, "name": f"trial-{s['name']}"} for s in spec.get("subsets", ())]
+    others = {k: v for k, v in spec.items() if k not in ("trafficPolicy", "subsets")}
+    renamed_subsets = [{**s, "name": f"trial-{s['name']}"} for s in spec.get("subsets", ())]
     if "trafficPolicy" in spec:
         name = f"trial-{subsets[spec['host']]}"
-        found.insert(0, {"name": name, "trafficPolicy": spec["trafficPolicy"]})
-    return {**made, "subsets": found}
+        renamed_subsets.insert(0, {"name": name, "trafficPolicy": spec["trafficPolicy"]})
+    return {**others, "subsets": renamed_subsets}
 
 
 def _own_filters(spec: Object) -> Object:
@@ -141,11 +141,11 @@ def _own_filters(spec: Object) -> Object:
     patches = []
     for patch in spec["configPatches"]:
         route = patch["match"].get("routeConfiguration", {}).get("vhost", {}).get("route", {})
-        made = _renamed(patch)
+        renamed = _renamed(patch)
         if "name" in route:
-            found = made["match"]["routeConfiguration"]["vhost"]["route"]
-            found["name"] = _route_name(route["name"])
-        patches.append(made)
+            target = renamed["match"]["routeConfiguration"]["vhost"]["route"]
+            target["name"] = _route_name(route["name"])
+        patches.append(renamed)
     return {**spec, "configPatches": patches}
 
 

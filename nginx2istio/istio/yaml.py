@@ -83,14 +83,14 @@ _KNOWN: dict[tuple[int, str], tuple[Any, list[str]]] = {}
 
 
 def _shared(value: Any, indent: str) -> list[str]:
-    known = _KNOWN.get((id(value), indent))
-    if known is None:
+    cached = _KNOWN.get((id(value), indent))
+    if cached is None:
         if len(_KNOWN) >= 1024:
             _KNOWN.clear()
         lines: list[str] = []
         _mapping(value, indent, indent, lines)
-        known = _KNOWN[id(value), indent] = value, lines  # held, so that its identity is its own
-    return known[1]
+        cached = _KNOWN[id(value), indent] = value, lines  # held, so that its identity is its own
+    return cached[1]
 
 
 def _leaf(value: Any) -> str:

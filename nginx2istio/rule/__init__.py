@@ -20,10 +20,10 @@ from nginx2istio.bridge.protection import ProtectionPlan as ProtectionPlan
 from nginx2istio.bridge.protection import authorization as authorization
 from nginx2istio.bridge.protection import unavailable as unavailable
 from nginx2istio.bridge.protection import zones as zones
-from nginx2istio.bridge.redirects import carried as carried
-from nginx2istio.bridge.redirects import joined as joined
-from nginx2istio.bridge.redirects import returned as returned
-from nginx2istio.bridge.redirects import rewritten as rewritten
+from nginx2istio.bridge.redirects import combine_matches as combine_matches
+from nginx2istio.bridge.redirects import response_headers_of as response_headers_of
+from nginx2istio.bridge.redirects import translate_return as translate_return
+from nginx2istio.bridge.redirects import translate_rewrite as translate_rewrite
 from nginx2istio.bridge.variables import UnknownVariable as UnknownVariable
 from nginx2istio.bridge.variables import by_port as by_port
 from nginx2istio.bridge.variables import envoy_value as envoy_value

@@ -67,10 +67,10 @@ def named(text: str) -> list[str]:
     if text in names and "/" in text:
         return [text]  # a field or a silent default with a slash in its name
     short = text.rpartition("/")[2]
-    wanted = [catalogue.canonical(short) or ""]
-    wanted += [] if "/" in text else [text, f"--{text.lstrip('-')}"]
-    wanted += [name for name in names if name.lower() == text.lower()]
-    return [name for name in dict.fromkeys(wanted) if name in names] or [
+    candidates = [catalogue.canonical(short) or ""]
+    candidates += [] if "/" in text else [text, f"--{text.lstrip('-')}"]
+    candidates += [name for name in names if name.lower() == text.lower()]
+    return [name for name in dict.fromkeys(candidates) if name in names] or [
         name for name in (short,) if name in names
     ]
 

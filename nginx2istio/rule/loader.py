@@ -72,8 +72,8 @@ def load(folders: Sequence[Path] = ()) -> Rules:
                 where = f"{other.source} and {rule.source}"
                 raise RuleError(f"two rules are called {rule.name}: {where}")
             owner.update(dict.fromkeys(rule.keys, rule))
-        for one in family.entries:
-            entries.update(dict.fromkeys(one.keys, one))
+        for entry in family.entries:
+            entries.update(dict.fromkeys(entry.keys, entry))
         for key, who in _claims(family):
             if key not in catalogue.known():
                 near = get_close_matches(key, catalogue.known(), n=1)
@@ -101,11 +101,11 @@ def _claims(family: Family) -> Iterator[tuple[str, str]]:
 
 def _installed() -> list[Path]:
     """Folders named by installed packages: each entry point's value is a package with rules."""
-    found = []
+    folders = []
     for entry in sorted(entry_points(group=GROUP), key=lambda e: e.name):
         module = entry.load()
-        found.append(Path(str(module.__file__)).parent)
-    return found
+        folders.append(Path(str(module.__file__)).parent)
+    return folders
 
 
 def _families(folders: Sequence[Path]) -> Iterator[Family]:

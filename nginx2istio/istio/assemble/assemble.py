@@ -24,7 +24,7 @@ from nginx2istio.istio.edits import (
     TlsRoute,
 )
 from nginx2istio.istio.fields import Conflict, merge_field
-from nginx2istio.istio.objects import Names, Noted, Object, dns_name, identity, made
+from nginx2istio.istio.objects import Names, Noted, Object, dns_name, identity, new_object
 
 
 @dataclass(slots=True)
@@ -97,9 +97,9 @@ def assemble(
 def _apart(edit: Edit, out: Assembled, others: dict[tuple[str, str, str], Object]) -> None:
     """What belongs to no route: objects of their own, mesh configuration, things to do."""
     if isinstance(edit, ExtraObject):
-        known = others.setdefault(identity(edit.body), dict(edit.body))
-        if known != edit.body:
-            clash = Conflict("the whole object", str(known), str(edit.body))
+        first = others.setdefault(identity(edit.body), dict(edit.body))
+        if first != edit.body:
+            clash = Conflict("the whole object", str(first), str(edit.body))
             out.conflicts.append((" ".join(identity(edit.body)), clash))
     elif isinstance(edit, MeshField):
         out.conflicts += [(MESH, c) for c in merge_field(out.mesh, edit.field, edit.value)]
@@ -166,7 +166,7 @@ def service_entry(host: str, external: External, target: GatewayRef) -> Noted:
         spec |= {"resolution": "STATIC", "endpoints": [{"address": host}]}
     except ValueError:
         pass
-    return made("ServiceEntry", external.namespace, dns_name(host), spec, [])
+    return new_object("ServiceEntry", external.namespace, dns_name(host), spec, [])
 
 
 def _virtual_service(
@@ -179,8 +179,10 @@ def _virtual_service(
     spec = {
         "hosts": list(hosts),
         "gateways": [f"{target.namespace}/{virtual_host.gateway}"],
-        **{kind: found for kind, found in routes.items() if found},
+        **{kind: entries for kind, entries in routes.items() if entries},
     }
     text = "catch-all" if hosts[0] == "*" else hosts[0]
     name = names.name(virtual_host.namespace, text)
-    return made("VirtualService", virtual_host.namespace, name, spec, list(virtual_host.sources))
+    return new_object(
+        "VirtualService", virtual_host.namespace, name, spec, list(virtual_host.sources)
+    )

@@ -8,7 +8,7 @@ from typing import Any
 from nginx2istio.istio.assemble.effective_edits import EffectiveEdits, Spec, effective_edits
 from nginx2istio.istio.assemble.virtual_host import RouteSource, Service, VirtualHost
 from nginx2istio.istio.fields import Conflict, frozen, merge_field
-from nginx2istio.istio.objects import Names, Noted, Object, made, short_hash
+from nginx2istio.istio.objects import Names, Noted, Object, new_object, short_hash
 
 
 class Policies:
@@ -30,9 +30,9 @@ class Policies:
         self.known_as = {s.host: [(s.namespace, s.host)] for s in services.values()}
         for service in services.values():
             space = service.alias_namespace or outside.get(service.alias, service.namespace)
-            there = (space, service.alias)
-            if service.alias and there not in self.known_as[service.host]:
-                self.known_as[service.host].append(there)
+            target = (space, service.alias)
+            if service.alias and target not in self.known_as[service.host]:
+                self.known_as[service.host].append(target)
         self.wants: dict[str, list[tuple[EffectiveEdits, ...]]] = {}
         """What is wanted of the places of a site, by its host: of each on each port."""
         self.wished: dict[tuple[object, ...], tuple[Object, list[Conflict], Any]] = {}
@@ -81,22 +81,22 @@ class Policies:
             self.values.setdefault((), {})
             return ()
         which = (name, *map(id, edits))
-        known = self.wished.get(which)
-        if known is None:
-            made: Object = {}
+        result = self.wished.get(which)
+        if result is None:
+            policy: Object = {}
             clashes: list[Conflict] = []
             for edit in edits:
                 if edit.upstream in ("", name):
-                    clashes += merge_field(made, edit.field, edit.value)
-            known = self.wished[which] = made, clashes, frozen(made)
-        made, clashes, key = known
+                    clashes += merge_field(policy, edit.field, edit.value)
+            result = self.wished[which] = policy, clashes, frozen(policy)
+        policy, clashes, key = result
         if where:
-            found = [(where, c) for c in clashes]
-            self.conflicts += [c for c in found if c not in self.conflicts]
+            located = [(where, c) for c in clashes]
+            self.conflicts += [c for c in located if c not in self.conflicts]
         if spec.get("policy"):
-            made = made | dict(spec["policy"])
-            key = frozen(made)
-        self.values.setdefault(key, made)
+            policy = policy | dict(spec["policy"])
+            key = frozen(policy)
+        self.values.setdefault(key, policy)
         return key
 
     def subset(self, host: str, key: Any) -> str:
@@ -117,35 +117,35 @@ class Policies:
         key = self.policy(spec, at)
         which = (spec["upstream"], key) if len(spec) == 1 else None
         if which not in self.plain:
-            made = self._destination(spec, key)
+            destination = self._destination(spec, key)
             if which is None:
-                return made
-            self.plain[which] = made
+                return destination
+            self.plain[which] = destination
         return self.plain[which]
 
     def _destination(self, spec: Spec, key: Any) -> Object:
         service = self.service(spec)
-        there: Object = {"host": service.host}
+        target: Object = {"host": service.host}
         subset = self.subset(service.host, key)
         if subset:
-            there["subset"] = subset
+            target["subset"] = subset
         if service.port is not None:
-            there["port"] = {"number": service.port}
+            target["port"] = {"number": service.port}
         rest = {k: v for k, v in spec.items() if k not in ("upstream", "host", "port", "policy")}
-        return {"destination": there, **rest}
+        return {"destination": target, **rest}
 
     def objects(self) -> Iterable[Noted]:
         """One DestinationRule a host that needs one, where pilot looks for it."""
         names = Names()
-        wanted: dict[tuple[str, str], dict[str, Any]] = {}
+        policies: dict[tuple[str, str], dict[str, Any]] = {}
         sources: dict[tuple[str, str], set[str]] = {}
         for host in sorted(self.by_host):
             keys = {self.subset(host, key): key for key in self.by_host[host] if key}
             # An alias has them under both names: some pilots don't know it for an alias.
             for at in self.known_as[host] if keys else ():
-                wanted.setdefault(at, {}).update(keys)
+                policies.setdefault(at, {}).update(keys)
                 sources.setdefault(at, set()).update(self.sources[host])
-        for (namespace, host), keys in sorted(wanted.items()):
+        for (namespace, host), keys in sorted(policies.items()):
             spec: Object = {"host": host}
             if "" in keys:
                 spec["trafficPolicy"] = self.values[keys[""]]
@@ -157,4 +157,6 @@ class Policies:
                 ]
             text = host.split(".")[0] if host.endswith(".local") else host
             origin = sorted(sources[namespace, host])
-            yield made("DestinationRule", namespace, names.name(namespace, text), spec, origin)
+            yield new_object(
+                "DestinationRule", namespace, names.name(namespace, text), spec, origin
+            )

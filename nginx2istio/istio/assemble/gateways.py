@@ -8,7 +8,7 @@ from typing import Any
 from nginx2istio.istio.assemble.virtual_host import GatewayRef, VirtualHost
 from nginx2istio.istio.edits import Alias, GatewayField, OtherHost, TlsRoute
 from nginx2istio.istio.fields import frozen, merge_field
-from nginx2istio.istio.objects import Noted, Object, made, short_hash
+from nginx2istio.istio.objects import Noted, Object, new_object, short_hash
 
 
 def names_of(virtual_host: VirtualHost) -> list[tuple[str, bool]]:
@@ -66,4 +66,4 @@ def gateways(virtual_hosts: Sequence[VirtualHost], target: GatewayRef) -> Iterab
             {s for virtual_host in spaces[namespace, gateway] for s in virtual_host.sources}
         )
         spec = {"selector": dict(target.selector), "servers": servers}
-        yield made("Gateway", target.namespace, gateway, spec, sources)
+        yield new_object("Gateway", target.namespace, gateway, spec, sources)

@@ -11,12 +11,12 @@ from itertools import groupby
 
 from nginx2istio.istio.objects import Object
 
-Row = tuple[Object, Object, str, str]
+RouteCandidate = tuple[Object, Object, str, str]
 """Match, body, name, comment."""
 EVERYTHING = ({"prefix": "/"}, {"regex": "(?i)/.*"})
 
 
-def merged(rows: Sequence[Row]) -> Iterator[tuple[list[Object], Object, str, str]]:
+def merge_routes(rows: Sequence[RouteCandidate]) -> Iterator[tuple[list[Object], Object, str, str]]:
     """Routes with all their matches: rows of one name and body joined where nothing is between.
 
     Answers that all the paths of a port share (the redirect to https) become one route of the port.
@@ -38,12 +38,12 @@ def merged(rows: Sequence[Row]) -> Iterator[tuple[list[Object], Object, str, str
         yield matches, body, name, note
 
 
-def _apart(one: Object, other: Object) -> bool:
+def _apart(match: Object, other: Object) -> bool:
     """Whether two matches are for different ports."""
-    return "port" in one and "port" in other and one["port"] != other["port"]
+    return "port" in match and "port" in other and match["port"] != other["port"]
 
 
-def _common_answers(rows: list[Row], port: int) -> list[Row]:
+def _common_answers(rows: list[RouteCandidate], port: int) -> list[RouteCandidate]:
     """The rows with the last paths' equal redirects on a port in one, if nothing else is left.
 
     Only redirects: other routes are looked up by their names.
@@ -67,7 +67,7 @@ def _common_answers(rows: list[Row], port: int) -> list[Row]:
     return [row for i, row in enumerate(rows) if i not in gone] + answers
 
 
-def _without_path(rows: Sequence[Row]) -> list[Row]:
+def _without_path(rows: Sequence[RouteCandidate]) -> list[RouteCandidate]:
     return [
         ({k: v for k, v in match.items() if k != "uri"}, body, name, "")
         for match, body, name, _ in rows

@@ -7,7 +7,7 @@ from typing import Any
 
 from nginx2istio.istio.assemble.destination_rules import Policies
 from nginx2istio.istio.assemble.effective_edits import ANSWERS, EffectiveEdits
-from nginx2istio.istio.assemble.merge_routes import Row, merged
+from nginx2istio.istio.assemble.merge_routes import RouteCandidate, merge_routes
 from nginx2istio.istio.assemble.virtual_host import RouteSource, VirtualHost
 from nginx2istio.istio.edits import Alias, HostRoute, PerRequest, Phase, RouteBefore
 from nginx2istio.istio.envoy.status_headers import for_status
@@ -49,15 +49,15 @@ class Routes:
     def body(self, at: EffectiveEdits) -> tuple[Object, list[Conflict]]:
         """What the edits make of the HTTPRoute of a place, without match and destination."""
         which = tuple(map(id, at.routes))
-        known = self.bodies.get(which)
-        if known is None:
+        result = self.bodies.get(which)
+        if result is None:
             if len(self.bodies) >= MANY:
                 self.bodies.clear()
                 self.answers.clear()  # which know bodies by their identity
-            known = self.bodies[which] = {}, []
+            result = self.bodies[which] = {}, []
             for edit in at.routes:
-                known[1].extend(merge_field(known[0], edit.field, edit.value))
-        return known
+                result[1].extend(merge_field(result[0], edit.field, edit.value))
+        return result
 
     def at(self, source: RouteSource, at: EffectiveEdits) -> tuple[list[Candidate], list[Conflict]]:
         """The routes of a place on a port, in order of precedence.
@@ -66,37 +66,39 @@ class Routes:
         EnvoyFilter for the place's name does not act on it.
         """
         body, conflicts = self.body(at)
-        found: list[Candidate] = []
+        candidates: list[Candidate] = []
         for edit in at.before:
             name = source.name
             if edit.phase < Phase.LIMIT:
                 name += PHASES[edit.phase]
-            found.append((edit.match, self.before(edit, body, source, at), name))
+            candidates.append((edit.match, self.before(edit, body, source, at), name))
             if not edit.match:
                 break
         else:
-            found.append(({}, finished(_served(body, source), self.policies, at), source.name))
-        return list(_per_request(found, at.per_request)) if at.per_request else found, conflicts
+            candidates.append(({}, finished(_served(body, source), self.policies, at), source.name))
+        return list(
+            _per_request(candidates, at.per_request)
+        ) if at.per_request else candidates, conflicts
 
     def before(
-        self, edit: RouteBefore, made: Object, source: RouteSource, at: EffectiveEdits
+        self, edit: RouteBefore, base: Object, source: RouteSource, at: EffectiveEdits
     ) -> Object:
         """The body of a route before it. Where it answers by itself, the source does not matter."""
         if ANSWERS.isdisjoint(edit.fields):
-            return finished(_varied(edit, _served(made, source)), self.policies, at)
-        which = id(edit), id(made)
+            return finished(_varied(edit, _served(base, source)), self.policies, at)
+        which = id(edit), id(base)
         if which not in self.answers:
-            self.answers[which] = finished(_varied(edit, made), self.policies, at)
+            self.answers[which] = finished(_varied(edit, base), self.policies, at)
         return self.answers[which]
 
 
-def _served(made: Object, source: RouteSource) -> Object:
+def _served(body: Object, source: RouteSource) -> Object:
     """The body with the place's own Service, or 404, unless it says what answers."""
-    if made.keys() & {"route", "redirect", "directResponse"}:
-        return made
+    if body.keys() & {"route", "redirect", "directResponse"}:
+        return body
     if source.service:
-        return {**made, "route": [{"upstream": source.service}]}
-    return {**made, "directResponse": {"status": 404}}
+        return {**body, "route": [{"upstream": source.service}]}
+    return {**body, "directResponse": {"status": 404}}
 
 
 def finished(body: Object, policies: Policies, at: EffectiveEdits | None) -> Object:
@@ -169,9 +171,9 @@ def _copies(route: Candidate, edits: Sequence[PerRequest]) -> Iterable[Candidate
 
 def _shared(bodies: Sequence[Object], how: str) -> Object:
     """The response headers that all of these routes set, or add."""
-    found = [body.get("headers", {}).get("response", {}).get(how, {}) for body in bodies]
-    first = found[0] if found else {}
-    return {k: v for k, v in first.items() if all(other.get(k) == v for other in found)}
+    values = [body.get("headers", {}).get("response", {}).get(how, {}) for body in bodies]
+    first = values[0] if values else {}
+    return {k: v for k, v in first.items() if all(other.get(k) == v for other in values)}
 
 
 def http_routes(virtual_host: VirtualHost, routes: Routes) -> tuple[list[Object], Conflicts]:
@@ -182,31 +184,34 @@ def http_routes(virtual_host: VirtualHost, routes: Routes) -> tuple[list[Object]
     for source, wants in zip(
         virtual_host.route_sources, routes.policies.wants[virtual_host.host], strict=True
     ):
-        made: dict[int, tuple[list[Candidate], list[Conflict]]] = {}
+        by_edits: dict[int, tuple[list[Candidate], list[Conflict]]] = {}
         for at in wants:
-            if id(at) not in made:
-                made[id(at)] = routes.at(source, at)
+            if id(at) not in by_edits:
+                by_edits[id(at)] = routes.at(source, at)
                 named = [
-                    (f"{virtual_host.host} {source.name}", conflict) for conflict in made[id(at)][1]
+                    (f"{virtual_host.host} {source.name}", conflict)
+                    for conflict in by_edits[id(at)][1]
                 ]
                 conflicts += [c for c in named if c not in conflicts]
-        by_port = [made[id(at)][0] for at in wants]
-        same = len(made) == 1 or _alike(by_port)
-        for port, found in zip(virtual_host.ports, by_port[:1] if same else by_port, strict=False):
+        by_port = [by_edits[id(at)][0] for at in wants]
+        same = len(by_edits) == 1 or _alike(by_port)
+        for port, candidates in zip(
+            virtual_host.ports, by_port[:1] if same else by_port, strict=False
+        ):
             on = {"port": port} if several and not same else {}
-            for match, body, name in found:
+            for match, body, name in candidates:
                 uris = [match["uri"]] if "uri" in match else source.uris
                 rows += [({**match, "uri": u, **on}, body, name, source.note) for u in uris]
     http: list[Object] = []
     authorities = _authorities(virtual_host)
-    for matches, body, name, note in merged(rows):
+    for matches, body, name, note in merge_routes(rows):
         if authorities:
             matches = [{**a, **m} for m in matches for a in authorities]
         http.append(_route(matches, body, name, note))
     return http, conflicts
 
 
-def _host_rows(virtual_host: VirtualHost, routes: Routes) -> Iterable[Row]:
+def _host_rows(virtual_host: VirtualHost, routes: Routes) -> Iterable[RouteCandidate]:
     """What the whole host answers before its places are looked at."""
     several = len(virtual_host.ports) > 1
     for edit in sorted(
@@ -221,9 +226,9 @@ def _host_rows(virtual_host: VirtualHost, routes: Routes) -> Iterable[Row]:
                 route_sources = {
                     id(by[i]): by[i] for by in routes.policies.wants[virtual_host.host]
                 }
-                known = [routes.body(at)[0] for at in route_sources.values()]
+                location_bodies = [routes.body(at)[0] for at in route_sources.values()]
                 for how in ("set", "add"):
-                    headers = _shared(known, how)
+                    headers = _shared(location_bodies, how)
                     if headers:
                         merge_field(body, f"headers.response.{how}", headers)
                 body = ordered(for_status(body))

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from nginx2istio.istio.objects import Object, dns_name, made
+from nginx2istio.istio.objects import Object, dns_name, new_object
 
 LUA = "envoy.filters.http.lua"
 KEY = "nginx2istio.auth"
@@ -298,4 +298,4 @@ def tls_policy(namespace: str, host: str) -> Object:
     """How to reach an authentication service outside over TLS: nginx verifies no certificate."""
     tls = {"mode": "SIMPLE", "sni": host, "insecureSkipVerify": True}
     spec = {"host": host, "trafficPolicy": {"tls": tls}}
-    return made("DestinationRule", namespace, dns_name(f"auth-{host}"), spec, [])
+    return new_object("DestinationRule", namespace, dns_name(f"auth-{host}"), spec, [])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from nginx2istio.istio.objects import Object, dns_name, made
+from nginx2istio.istio.objects import Object, dns_name, new_object
 
 MANAGER = "envoy.filters.network.http_connection_manager"
 TYPE = "type.googleapis.com/"
@@ -81,4 +81,4 @@ def envoy_filter(
     """An EnvoyFilter for the gateway's pods; ``name`` is any text."""
     spec = {"workloadSelector": {"labels": dict(selector)}, "configPatches": list(patches)}
     full = dns_name(f"nginx2istio-{name}")
-    return made("EnvoyFilter", namespace, full, spec, sorted(set(sources)), note)
+    return new_object("EnvoyFilter", namespace, full, spec, sorted(set(sources)), note)

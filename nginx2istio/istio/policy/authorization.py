@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from nginx2istio.istio.assemble.virtual_host import GatewayRef
-from nginx2istio.istio.objects import Noted, Object, dns_name, made, short_hash
+from nginx2istio.istio.objects import Noted, Object, dns_name, new_object, short_hash
 from nginx2istio.istio.policy.path_patterns import PolicyPaths, operations
 
 ODD_PORT = "[^:]+:([0-9]|[0-79][0-9]|8[1-9]|[0-35-9][0-9][0-9]|4[0-35-9][0-9]|44[0-24-9]|[0-9]{4,})"
@@ -121,4 +121,4 @@ def policy(
         spec["provider"] = {"name": provider}
     spec["rules"] = list(rules)
     name = dns_name(f"{title}-{short_hash(repr(spec))}")
-    return made("AuthorizationPolicy", target.namespace, name, spec, list(sources))
+    return new_object("AuthorizationPolicy", target.namespace, name, spec, list(sources))
