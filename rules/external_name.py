@@ -9,31 +9,30 @@ OUTSIDE = Message(
     "N2I350",
     "translated",
     "info",
-    "",
-    "Service {service} leads out of the cluster, to {name}; the gateway resolves the name itself",
-    "see that the gateway's pods may reach {name} (egress gateways, NetworkPolicies)",
+    "Service outside of the cluster",
+    "Service {service} leads out of the cluster, to {name}. The gateway resolves that name itself.",
+    "Check that the gateway's pods can reach {name} (egress gateways, NetworkPolicies).",
 )
 SHORT = Message(
     "N2I351",
     "approximated",
     "warning",
-    "",
-    "Service {service} leads to {name}, a name that is completed by the DNS search list of the pod "
-    "that asks: the controller's namespace so far, the gateway's from now on",
-    "write the whole name",
+    "External name without a domain",
+    "Service {service} leads to {name}, which the DNS search list of a pod completes: that of"
+    " the controller today, that of the gateway after the conversion.",
+    "Write the whole name.",
     frozenset({"routing", "status"}),
 )
 
 
-@rule("ExternalName services", when="always")
+@rule("ExternalName services", at="proxied", when="always")
 def external_name(place: Place) -> Iterator[Edit | Finding]:
-    """Where a Service is but another name nginx resolves that one; Istio has to know its host.
+    """Nginx resolves the other name of such a Service; Istio has to know its host.
 
-    Routes go on naming the Service, which pilot takes for an alias of the host. The Host header
+    Routes still name the Service, which pilot takes for an alias of the host. The Host header
     stays as it is, in both.
     """
-    if place.upstream is None or place.location.slash_redirect:
-        return
+    assert place.upstream is not None
     for upstream in (place.upstream, *place.upstream.alternatives):
         if not upstream.external_name or upstream.unavailable:
             continue

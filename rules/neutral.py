@@ -8,33 +8,31 @@ NO_EFFECT = Message(
     "N2I590",
     "neutral",
     "info",
-    "",
-    "{name} is about {what}: no client notices it, and Envoy has nothing of the kind",
-    "nothing",
+    "Setting inside nginx",
+    "{name} sets {what}. No client notices it, and Envoy has no counterpart.",
 )
 ISTIOS_OWN = Message(
     "N2I591",
     "neutral",
     "info",
-    "",
-    "{name} is about {what}: no client notices it, and Istio has settings of its own for it",
-    "nothing, unless the setting was made for a reason that still holds: then tune the gateway",
+    "Setting that Istio has its own way for",
+    "{name} sets {what}. No client notices it; Istio has settings of its own for it.",
+    "Tune the gateway if the reason for the setting still holds.",
 )
 TCP = Message(
     "N2I592",
     "neutral",
     "info",
-    "",
-    "{name} is about TCP and UDP services, which are no Ingresses and are not converted",
-    "write a Gateway server of protocol TCP and a VirtualService with tcp routes for each of them",
+    "TCP and UDP services",
+    "{name} is about TCP and UDP services. They are no Ingresses and are not converted.",
+    "Write a Gateway server of protocol TCP and a VirtualService with tcp routes for each of them.",
 )
-HEEDED = Message(
+FOLLOWED = Message(
     "N2I593",
     "neutral",
     "info",
-    "",
-    "{name} says {what}: the conversion takes the Ingresses as the controller does",
-    "nothing; Istio does not look at Ingresses any more",
+    "Setting that the conversion follows",
+    "{name} says {what}. The conversion reads the Ingresses as the controller does.",
 )
 
 NOTHING = {
@@ -66,7 +64,7 @@ NOTHING = {
     "variables-hash-max-size": "the size of nginx's hash tables",
     "worker-cpu-affinity": "the CPUs of nginx's workers",
     "worker-processes": "the number of nginx's workers",
-    "worker-shutdown-timeout": "how long an nginx worker that was told to end goes on",
+    "worker-shutdown-timeout": "how long an nginx worker goes on after it is stopped",
 }
 OWN = {
     "bind-address": "the addresses that nginx listens on",
@@ -95,7 +93,7 @@ STREAM = (
 
 @rule(*NOTHING, *OWN, *READING, *STREAM, at="conversion", when="always")
 def neutral_settings(place: Place) -> Iterator[Edit | Finding]:
-    """The ConfigMap's settings whose effect ends inside nginx: nothing is to be translated."""
+    """The ConfigMap's settings whose effect ends inside nginx."""
     for key, what in NOTHING.items():
         if place.global_setting(key):
             yield NO_EFFECT(key, name=key, what=what).for_every_host()
@@ -104,7 +102,7 @@ def neutral_settings(place: Place) -> Iterator[Edit | Finding]:
             yield ISTIOS_OWN(key, name=key, what=what).for_every_host()
     for key, what in READING.items():
         if place.global_setting(key):
-            yield HEEDED(key, name=key, what=what).for_every_host()
+            yield FOLLOWED(key, name=key, what=what).for_every_host()
     for key in STREAM:
         if place.global_setting(key):
             yield TCP(key, name=key).for_every_host()

@@ -8,38 +8,36 @@ NO_FLAG = Message(
     "N2I560",
     "ineffective",
     "warning",
-    "",
-    "nginx ignores ssl-passthrough unless the controller runs with --enable-ssl-passthrough, of "
-    "which nothing is known here: TLS ends at the gateway",
-    "add the controller's Deployment or DaemonSet to the input if it runs with that flag; else "
-    "delete the annotation",
+    "TLS passthrough that may be off",
+    "nginx ignores ssl-passthrough without --enable-ssl-passthrough, and the input has no "
+    "Deployment that sets it. TLS ends at the gateway.",
+    "Add the controller's Deployment or DaemonSet to the input if it sets that flag. "
+    "Otherwise delete the annotation.",
 )
 NO_ROOT = Message(
     "N2I561",
     "ineffective",
     "info",
-    "",
-    "nginx passes TLS on to the Service of the host's path / only, and there is none that it could "
-    "ask by the host's name: TLS ends at the gateway as it does today",
-    "delete the annotation, or give the host a path / with a Service",
+    "TLS passthrough without a root path",
+    "nginx passes TLS on to the Service of the path / only, and this host has none. TLS ends "
+    "at the gateway, as it ends at nginx today.",
+    "Delete the annotation, or give the host a path / with a Service.",
 )
 PASSED = Message(
     "N2I562",
     "translated",
     "info",
-    "",
-    "TLS for the host goes to {service} unopened, as before; its other paths and all annotations "
-    "hold for plain HTTP only",
-    "nothing",
+    "TLS that passes through",
+    "TLS of the host goes to {service} unopened, as before. Its other paths and all "
+    "annotations hold for plain HTTP only.",
 )
 ALIASES = Message(
     "N2I563",
     "unsupported",
     "warning",
-    "",
-    "nginx opens TLS for the aliases of the host, whose own TLS it passes on; the new gateway "
-    "serves no https for them",
-    "declare the aliases as hosts of their own",
+    "Aliases of a host that passes TLS",
+    "nginx opens TLS for the aliases of this host. The gateway serves no https for them.",
+    "Declare the aliases as hosts of their own.",
     frozenset({"tls"}),
 )
 

@@ -20,11 +20,9 @@ WWW_SLASH = Message(
     "N2I131",
     "approximated",
     "info",
-    "",
-    "nginx cuts a trailing slash off the address when it redirects between {name} and {host}; "
-    "Envoy keeps it",
-    "nothing: the address with the slash is the one that was asked for",
-    frozenset({"redirect"}),
+    "Trailing slash in the www redirect",
+    "nginx removes a trailing slash when it redirects between {name} and {host}. Envoy keeps it.",
+    aspects=frozenset({"redirect"}),
 )
 
 

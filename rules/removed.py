@@ -1,19 +1,19 @@
-"""Keys that older releases of ingress-nginx read, and 1.15 does not: they do nothing today."""
+"""Keys that older releases of ingress-nginx read, and 1.15 does not: they do nothing."""
 
 from nginx2istio.rule import Entry
 
 BACKEND_TLS = Entry(
     ("secure-backends", "grpc-backend", "secure-verify-ca-secret"),
     "ineffective",
-    "no longer read: nginx speaks plain HTTP to the back end unless backend-protocol says more",
-    "set backend-protocol (and proxy-ssl-secret, proxy-ssl-verify) if the back end speaks TLS or "
-    "gRPC, and convert again",
+    "ingress-nginx no longer reads it: nginx speaks plain HTTP to the backend without backend-protocol",
+    "Set backend-protocol (and proxy-ssl-secret, proxy-ssl-verify) if the backend speaks TLS or "
+    "gRPC, and convert again.",
 )
 BASE_URL = Entry(
     ("add-base-url", "base-url-scheme"),
     "ineffective",
-    "no longer read: pages reach clients as the back end made them",
-    "let the application write its own base address",
+    "ingress-nginx no longer reads it: clients get pages as the backend writes them",
+    "Let the application write its own base address.",
 )
 INFLUXDB = Entry(
     (
@@ -24,8 +24,8 @@ INFLUXDB = Entry(
         "influxdb-server-name",
     ),
     "ineffective",
-    "no longer read: nothing is sent to InfluxDB",
-    "collect Istio's metrics by Prometheus",
+    "ingress-nginx no longer reads it: nothing is sent to InfluxDB",
+    "Collect Istio's metrics with Prometheus.",
 )
 OPENTRACING = Entry(
     (
@@ -46,8 +46,8 @@ OPENTRACING = Entry(
         "jaeger-trace-baggage-header-prefix",
     ),
     "ineffective",
-    "no longer read: OpenTelemetry took OpenTracing's place",
-    "configure tracing in the mesh configuration and by a Telemetry",
+    "ingress-nginx no longer reads it: OpenTelemetry replaces OpenTracing",
+    "Configure tracing in the mesh configuration and with a Telemetry.",
 )
 GLOBAL_LIMIT = Entry(
     (
@@ -57,20 +57,20 @@ GLOBAL_LIMIT = Entry(
         "global-rate-limit-ignored-cidrs",
     ),
     "ineffective",
-    "no longer read: nothing limits requests across the controller's pods today",
-    "if the limit is wanted, run Envoy's rate limit service, or use limit-rps",
+    "ingress-nginx no longer reads it: nothing limits requests across the controller's pods today",
+    "If you want the limit, run Envoy's rate limit service, or use limit-rps.",
 )
 COOKIE_HASH = Entry(
     ("session-cookie-hash",),
     "ineffective",
-    "no longer read: the cookie's value is hashed in one way only",
-    "delete it",
+    "ingress-nginx no longer reads it: the cookie's value is hashed in one way only",
+    "Delete it.",
 )
 PASSIVE_CHECKS = Entry(
     ("upstream-fail-timeout", "upstream-max-fails"),
     "ineffective",
-    "no longer read: nginx leaves pods out only when Kubernetes says that they are not ready",
-    "use outlierDetection of a DestinationRule if pods that fail should be left out",
+    "ingress-nginx no longer reads it: nginx leaves pods out only when Kubernetes says that they are not ready",
+    "Use outlierDetection of a DestinationRule if failing pods should get no requests.",
 )
 LUA_WAF = Entry(
     (
@@ -80,12 +80,12 @@ LUA_WAF = Entry(
         "lua-resty-waf-extra-rules",
     ),
     "ineffective",
-    "no longer read: this firewall protects nothing today",
-    "if the protection is wanted, run Coraza as a WasmPlugin of the gateway",
+    "ingress-nginx no longer reads it: this firewall protects nothing today",
+    "If you want the protection, run Coraza as a WasmPlugin of the gateway.",
 )
 GEOIP = Entry(
     ("use-geoip",),
     "ineffective",
-    "no longer read: use-geoip2 took its place",
-    "delete it",
+    "ingress-nginx no longer reads it: use-geoip2 replaces it",
+    "Delete it.",
 )

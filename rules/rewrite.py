@@ -25,20 +25,20 @@ ESCAPES = Message(
     "N2I121",
     "approximated",
     "info",
-    "",
-    "nginx rewrites the decoded path and encodes the result again; Envoy rewrites the path as it "
-    "came, so that escaped characters such as %2F can look different to the back end",
-    "nothing, unless the back end's paths hold escaped slashes or double escapes",
+    "Escaped characters in a rewritten path",
+    "nginx rewrites the decoded path and encodes the result again. Envoy rewrites the path as"
+    " the client sent it, so the backend can see other escapes such as %2F.",
+    "Check the backend if its paths hold escaped slashes or double escapes.",
     frozenset({"path"}),
 )
 CAPTURE = Message(
     "N2I122",
     "unsupported",
     "error",
-    "",
-    "the target redirects to another host with a part of the path ({target}), which Istio can't: "
-    "{why}",
-    "redirect to a fixed address, or let the back end redirect",
+    "Redirect with a part of the path",
+    "rewrite-target redirects to another host with a part of the path ({target}). Istio can't"
+    " do that: {why}. The path answers 503.",
+    "Redirect to a fixed address, convert with --envoy-filters, or let the backend redirect.",
     frozenset({"redirect", "status", "routing"}),
 )
 
@@ -61,7 +61,7 @@ def rewrite(place: Place) -> Iterator[Edit | Finding]:
         return  # the path itself is reported
     if target.startswith(("http://", "https://", "$scheme")):
         if "$" in target:
-            yield from _elsewhere(place, target)
+            yield from _redirect_with_captures(place, target)
         else:
             # nginx appends the query here, as it does to every rewrite
             yield RouteBefore(Phase.RETURN, answer(302, literal(target)))
@@ -73,28 +73,28 @@ def rewrite(place: Place) -> Iterator[Edit | Finding]:
         yield Route("headers.request.set", {"X-Forwarded-Prefix": value})
 
 
-def _elsewhere(place: Place, target: str) -> Iterator[Edit | Finding]:
+def _redirect_with_captures(place: Place, target: str) -> Iterator[Edit | Finding]:
     """A redirect with a part of the path, which only an EnvoyFilter cuts out."""
     directive = Directive("rewrite", (f"(?i){place.location.path}", target, "break"), 1)
     try:
-        made = translate_rewrite(place, directive, relative=False, alone=False)
-        if made.patch is None:
+        redirect = translate_rewrite(place, directive, relative=False, alone=False)
+        if redirect.patch is None:
             raise re2.Untranslatable("it holds a variable of nginx")
         if not place.options.envoy_filters:
-            raise re2.Untranslatable("that takes --envoy-filters")
+            raise re2.Untranslatable("only --envoy-filters can")
     except re2.Untranslatable as why:
         yield CAPTURE("rewrite-target", target=target, why=why)
         yield RouteBefore(Phase.RETURN, {"directResponse": {"status": 503}})
         return
     name = f"{place.server.host} {place.route_name} elsewhere"
-    yield RouteBefore(Phase.RETURN, {"name": name, **made.fields[0]})
-    yield envoy_filter(place, name, on_route(name, {"redirect": made.patch}))
+    yield RouteBefore(Phase.RETURN, {"name": name, **redirect.fields[0]})
+    yield envoy_filter(place, name, on_route(name, {"redirect": redirect.patch}))
 
 
 def groups(target: str, captured: int) -> str:
     """A target with nginx's `$1` as RE2's `\\1`; a group that is not there is empty."""
 
-    def one(match: re.Match[str]) -> str:
+    def group(match: re.Match[str]) -> str:
         return f"\\{match[1]}" if 0 < int(match[1]) <= captured else ""
 
-    return re.sub(r"\$(\d)", one, target.replace("\\", "\\\\"))
+    return re.sub(r"\$(\d)", group, target.replace("\\", "\\\\"))

@@ -10,18 +10,18 @@ NO_ENDPOINTS = Message(
     "N2I101",
     "translated",
     "error",
-    "",
-    "nginx answers 503 on these paths, and so does the conversion: {why}",
-    "delete the path, or create the Service and convert again; if there is one, add it to the "
-    "input",
+    "Path without a backend",
+    "nginx answers 503 on these paths, and so does the gateway: {why}.",
+    "Delete the path, or create the Service and convert again. If the Service exists, add it "
+    "to the input.",
 )
 NAMED_PORT = Message(
     "N2I102",
     "approximated",
     "warning",
-    "",
-    "the port {port} of Service {service} can't be resolved, as the Service is not among the input",
-    "add the Services to the input (kubectl get service,ingress -A -o yaml)",
+    "Named port that is not known",
+    "The Service {service} is not among the input, so its port {port} has no known number.",
+    "Add the Services to the input (kubectl get service,ingress -A -o yaml).",
     frozenset({"routing"}),
 )
 
@@ -30,29 +30,28 @@ RELATIVE = Message(
     "N2I103",
     "approximated",
     "info",
-    "",
-    "with relative-redirects nginx redirects to the bare path {path}; Envoy names the host too",
-    "nothing: clients end up at the same address",
-    frozenset({"redirect"}),
+    "Relative redirect becomes absolute",
+    "With relative-redirects, nginx redirects to the bare path {path}. Envoy names the host, too.",
+    aspects=frozenset({"redirect"}),
 )
 HTTP2_PORT = Message(
     "N2I105",
     "approximated",
     "warning",
-    "",
-    "the port of Service {service} is called {said}, by which Istio speaks HTTP/2 to it; nginx "
-    "speaks HTTP/1.1",
-    "rename the port, or set its appProtocol to http, if the back end has no HTTP/2",
+    "HTTP/2 by the name of a port",
+    "The port of Service {service} is called {protocol}, so Istio speaks HTTP/2 to it. nginx "
+    "speaks HTTP/1.1.",
+    "Rename the port, or set its appProtocol to http, if the backend has no HTTP/2.",
     frozenset({"protocol"}),
 )
 HEALTH = Message(
     "N2I104",
     "unsupported",
     "info",
-    "",
-    "nginx answers 200 to {path} under any host that no Ingress names; the new gateway has a "
-    "readiness port of its own (15021, /healthz/ready)",
-    "point the load balancer's health check at the gateway's status port",
+    "Health check of unknown hosts",
+    "nginx answers 200 to {path} under a host that no Ingress names. The gateway has a "
+    "readiness port of its own (15021, /healthz/ready).",
+    "Point the load balancer's health check at the gateway's status port.",
     frozenset({"routing", "status"}),
 )
 
@@ -129,10 +128,10 @@ def no_endpoints(place: Place) -> Iterator[Edit | Finding]:
     upstream = place.upstream
     if upstream is None:
         return
-    said = upstream.app_protocol or upstream.port_name
-    if said and HTTP2.match(said) and place.text("backend-protocol").upper() not in GRPC:
+    protocol = upstream.app_protocol or upstream.port_name
+    if protocol and HTTP2.match(protocol) and place.text("backend-protocol").upper() not in GRPC:
         service = f"{upstream.namespace}/{upstream.service}"
-        yield HTTP2_PORT("backend-protocol", said=said, service=service)
+        yield HTTP2_PORT("backend-protocol", protocol=protocol, service=service)
     if place.location.slash_redirect:
         return
     if upstream.unavailable:

@@ -10,19 +10,19 @@ NOT_COVERED = Message(
     "N2I141",
     "approximated",
     "warning",
-    "",
-    "the host's certificate does not seem to cover its alias {name}: nginx presents its "
-    "self-signed certificate there, the new gateway serves {name} over plain HTTP only",
-    "add {name} to the certificate and to the hosts of the tls entry",
+    "Alias outside of the certificate",
+    "The certificate of the host does not cover its alias {name}, as far as is known. nginx "
+    "presents its self-signed one there, the gateway serves {name} over plain HTTP only.",
+    "Add {name} to the certificate and to the hosts of the tls entry.",
     frozenset({"tls"}),
 )
 PATTERN = Message(
     "N2I142",
     "unsupported",
     "error",
-    "",
-    "the alias {name} is a pattern that no Istio host can express; it is not served",
-    "name the hosts one by one, or use *.domain if the pattern stands for all of them",
+    "Alias that is a pattern",
+    "No Istio host can express the alias {name}. The gateway does not serve it.",
+    "Name the hosts one by one, or use *.domain if the pattern stands for all of them.",
     frozenset({"routing"}),
 )
 HOST = re.compile(r"^(\*\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)+$", re.I)
@@ -52,11 +52,12 @@ def server_alias(place: Place) -> Iterator[Edit | Finding]:
     """The host's VirtualService and Gateway get the other names, too."""
     for name in place.server.aliases:
         if not HOST.match(name):
-            found = pattern(name)
-            if found is None:
+            narrowed = pattern(name)
+            if narrowed is None:
                 yield PATTERN("server-alias", name=name).for_host()
             else:
-                yield Alias(found[0], place.tls and place.certified(found[0]), found[1])
+                host, regex = narrowed
+                yield Alias(host, place.tls and place.certified(host), regex)
             continue
         tls = place.tls and place.certified(name)
         yield Alias(name, tls)

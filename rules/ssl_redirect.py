@@ -2,11 +2,9 @@
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
 
-from nginx2istio.bridge.response_headers import STS, transport_security
-from nginx2istio.nginx.facts.headers import answer_headers
 from nginx2istio.rule import (
+    STS,
     Edit,
     Finding,
     Message,
@@ -15,39 +13,39 @@ from nginx2istio.rule import (
     Route,
     RouteBefore,
     answer,
+    answer_headers,
     envoy_filter,
     on_route,
-    once_per,
     rule,
+    transport_security,
 )
 
 SLASH = Message(
     "N2I111",
     "approximated",
     "info",
-    "",
-    "nginx cuts one trailing slash off the address when it redirects to https; Envoy keeps it",
-    "nothing: the address with the slash is the one that was asked for; --envoy-filters cuts it",
+    "Trailing slash in the redirect to https",
+    "nginx removes one trailing slash when it redirects to https. Envoy keeps it.",
+    "Convert with --envoy-filters if clients depend on the shorter address.",
     frozenset({"redirect"}),
 )
 QUERY_SLASH = Message(
     "N2I114",
     "approximated",
     "info",
-    "",
-    "nginx cuts a slash off the end of the query, too, when it redirects to https; Envoy keeps it",
-    "nothing: the address with the slash is the one that was asked for",
-    frozenset({"redirect"}),
+    "Slash at the end of a query",
+    "nginx removes a slash from the end of the query, too, when it redirects to https. Envoy "
+    "keeps it.",
+    aspects=frozenset({"redirect"}),
 )
 OUTER = Message(
     "N2I115",
     "approximated",
     "info",
-    "",
-    "where a proxy in front names another host in X-Forwarded-Host, the redirect to https keeps a "
-    "slash at the end of the address, which nginx cuts off",
-    "nothing: the address with the slash is the one that was asked for",
-    frozenset({"redirect"}),
+    "Trailing slash behind another proxy",
+    "Where a proxy in front sends X-Forwarded-Host, Envoy's redirect to https keeps a "
+    "trailing slash. nginx removes it.",
+    aspects=frozenset({"redirect"}),
 )
 WITHOUT_SLASH = "to https without the slash"
 """The name of the routes whose redirect cuts a slash off, for the EnvoyFilter that says so."""
@@ -56,11 +54,11 @@ FAKE = Message(
     "N2I112",
     "unsupported",
     "error",
-    "",
-    "plain HTTP is redirected to https, but the host has no certificate of its own: nginx presents "
-    "its self-signed one there, the new gateway serves nothing",
-    "create a certificate for the host and name its Secret in spec.tls, or set ssl-redirect: "
-    '"false"',
+    "Redirect to https without a certificate",
+    "nginx redirects plain HTTP to https and presents its self-signed certificate, because "
+    "the host has none. The gateway serves no https for the host.",
+    "Create a certificate for the host and name its Secret in spec.tls, or set ssl-redirect: "
+    '"false".',
 )
 
 
@@ -75,6 +73,7 @@ FAKE = Message(
     "trailing slash removal in https redirect",
     when="always",
     reads="use-forwarded-headers",
+    unless="no-tls-redirect-locations",
 )
 def ssl_redirect(place: Place) -> Iterator[Edit | Finding]:
     """Nginx answers plain HTTP with 308 to https where the host has a certificate, or is forced to.
@@ -83,31 +82,23 @@ def ssl_redirect(place: Place) -> Iterator[Edit | Finding]:
     --https-port named where `use-port-in-redirects` says so. With `use-forwarded-headers`
     X-Forwarded-Proto tells what is plain, and X-Forwarded-Host the host.
     """
-    location = place.location
-    if location.slash_redirect or place.config.exempts("no-tls-redirect-locations", location.path):
-        return
-    yield from _redirects(place)
-
-
-@once_per("server", "settings", "config", "options")
-def _redirects(place: Place) -> Iterator[Edit | Finding]:
-    """What all paths of an Ingress on a host have in common."""
     forced = bool(place["force-ssl-redirect"])
+    if place.slash_redirect:
+        return
     if not forced and not (place["ssl-redirect"] and place.server.certificate is not None):
         return
     code = place.number("http-redirect-code")
     to: dict[str, object] = {"scheme": "https", "redirectCode": code}
-    named = ""
+    port_suffix = ""
     if place["use-port-in-redirects"]:
         to["port"] = place.config.controller.flags["https-port"]
-        named = f":{to['port']}"
+        port_suffix = f":{to['port']}"
     if place.redirect_host == place.server.host:
         to["authority"] = place.server.host
     names = [n for n in place.hosts if forced or place.certified(n)]
     matches: list[dict[str, object]] = [{}]
-    if len(names) < len(
-        place.hosts
-    ):  # nginx looks for a certificate by the name that was asked for
+    if len(names) < len(place.hosts):
+        # nginx looks for a certificate by the name that the client asks for.
         matches = [{"authority": {"regex": f"(?i){re.escape(n)}(:[0-9]+)?"}} for n in names]
     cut, believed = not place["preserve-trailing-slash"], bool(place["use-forwarded-headers"])
     plain = {"x-forwarded-proto": {"exact": "http"}} if believed else {}
@@ -115,8 +106,8 @@ def _redirects(place: Place) -> Iterator[Edit | Finding]:
     for match in matches:
         if believed:
             outer = {**match, "headers": {**plain, "x-forwarded-host": {"regex": ".+"}}}
-            there = answer(code, f"https://%REQ(X-FORWARDED-HOST)%{named}%REQ(:PATH)%")
-            yield RouteBefore(Phase.HTTPS, there, outer)
+            address = f"https://%REQ(X-FORWARDED-HOST)%{port_suffix}%REQ(:PATH)%"
+            yield RouteBefore(Phase.HTTPS, answer(code, address), outer)
         if cut and place.options.envoy_filters:
             slash = {**match, "headers": {**plain, ":path": {"regex": "[^?]+/"}}}
             yield RouteBefore(
@@ -151,12 +142,7 @@ def hsts(place: Place) -> Iterator[Edit | Finding]:
     What a snippet or a list of headers says of it comes later and wins.
     """
     if place.tls and place["hsts"]:
-        said = answer_headers(place.config, place.server, place.location)
-        security = transport_security(place.config, said)
+        lines = answer_headers(place.config, place.server, place.location)
+        security = transport_security(place.config, lines)
         if security:
-            yield _header(security)
-
-
-@lru_cache(maxsize=256)  # one value for all hosts, so that what is made of it is made once
-def _header(security: str) -> Edit:
-    return Route("headers.response.set", {STS: security}, port=443)
+            yield Route("headers.response.set", {STS: security}, port=443)

@@ -9,90 +9,86 @@ NOT_LISTED = Message(
     "N2I550",
     "approximated",
     "info",
-    "",
-    "of these ciphers Istio knows all but {unknown}, which the gateway does not offer",
-    "nothing, unless clients are so old that they know no other",
+    "Ciphers that Istio does not know",
+    "Istio does not know the ciphers {unknown}. The gateway does not offer them.",
+    "Check for old clients that know no other cipher.",
     frozenset({"tls"}),
 )
 EXPRESSION = Message(
     "N2I551",
     "approximated",
     "info",
-    "",
-    "{text} is an OpenSSL expression, which Istio does not understand; the gateway offers its own "
-    "choice of modern ciphers",
-    "list the ciphers by name in tls.cipherSuites of the Gateway if the choice matters",
+    "Cipher list as an OpenSSL expression",
+    "Istio does not read OpenSSL expressions such as {text}. The gateway offers its own "
+    "modern ciphers.",
+    "List the ciphers by name in tls.cipherSuites of the Gateway if the choice matters.",
     frozenset({"tls"}),
 )
 OLD_CIPHERS = Message(
     "N2I552",
     "unsupported",
     "warning",
-    "",
-    "{text} also offers ciphers for old clients; Istio's gateway offers modern ones only",
-    "list those that are needed by name in tls.cipherSuites of the Gateway",
+    "Ciphers for old clients",
+    "The list {text} also offers ciphers for old clients. The gateway offers modern ones only.",
+    "List the old ciphers that you need in tls.cipherSuites of the Gateway.",
     frozenset({"tls"}),
 )
 ORDER = Message(
     "N2I553",
     "approximated",
     "info",
-    "",
-    "nginx lets the client choose the cipher; Envoy always prefers its own order",
-    "nothing",
-    frozenset({"tls"}),
+    "Order of ciphers",
+    "nginx lets the client choose the cipher. Envoy always prefers its own order.",
+    aspects=frozenset({"tls"}),
 )
 GAPS = Message(
     "N2I554",
     "approximated",
     "info",
-    "",
-    "nginx offers {text}; Istio offers all versions from the lowest to the highest",
-    "nothing",
-    frozenset({"tls"}),
+    "Gaps in the TLS versions",
+    "nginx offers {text}. Istio offers all versions from the lowest to the highest.",
+    aspects=frozenset({"tls"}),
 )
 CURVES = Message(
     "N2I555",
     "approximated",
     "info",
-    "",
-    "the controller offers the curves {unknown}; a Gateway can't name any: Envoy offers its own",
-    "nothing: Envoy's X25519 and P-256 are what clients choose",
-    frozenset({"tls"}),
+    "Elliptic curves",
+    "nginx offers the curves {unknown}. A Gateway can't name curves: Envoy offers X25519 and "
+    "P-256.",
+    aspects=frozenset({"tls"}),
 )
 OPTION = Message(
     "N2I556",
     "neutral",
     "info",
-    "",
-    "{name} is about {what}; what a client can do with the gateway does not depend on it",
-    "nothing",
+    "TLS option without a visible effect",
+    "{name} sets {what}. Nothing that a client can do with the gateway depends on it.",
 )
 EARLY = Message(
     "N2I557",
     "unsupported",
     "info",
-    "",
-    "nginx takes early data of TLS 1.3 (0-RTT); Envoy makes clients shake hands first",
-    "nothing",
-    frozenset({"tls"}),
+    "Early data of TLS 1.3",
+    "nginx accepts early data of TLS 1.3 (0-RTT). Envoy finishes the handshake first.",
+    aspects=frozenset({"tls"}),
 )
 HTTP2 = Message(
     "N2I558",
     "approximated",
     "info",
-    "",
-    "nginx speaks HTTP/1.1 only; the gateway also offers HTTP/2 over https",
-    "nothing, unless HTTP/2 was switched off for a reason that still holds",
+    "HTTP/2 towards clients",
+    "nginx speaks HTTP/1.1 only. The gateway also offers HTTP/2 over https.",
+    "Check why HTTP/2 is off before the cut-over.",
     frozenset({"protocol"}),
 )
 PUSH = Message(
     "N2I559",
     "neutral",
     "info",
-    "",
-    "nginx no longer pushes anything over HTTP/2, and Envoy never did",
-    "delete the annotation",
+    "HTTP/2 server push",
+    "nginx no longer pushes anything over HTTP/2, and Envoy never did.",
+    "Delete the annotation.",
 )
 CIPHERS = (
     "ECDHE-ECDSA-AES128-GCM-SHA256",
@@ -119,10 +115,10 @@ WEAK = re.compile(
     r"DHE|EDH|kDHE|kEDH|kRSA|aRSA|RSA|SHA1?)(?![\w-])"
 )
 OPTIONS = {
-    "enable-ocsp": "the stapling of OCSP answers, which Istio's gateway does not do by itself",
+    "enable-ocsp": "OCSP stapling, which Istio's gateway does not do by itself",
     "ssl-buffer-size": "the size of nginx's buffers",
     "ssl-dh-param": "Diffie-Hellman key exchange without curves, which Envoy does not offer",
-    "ssl-reject-handshake": "hosts that nobody declares, whom the gateway always refuses",
+    "ssl-reject-handshake": "what happens to unknown hosts, which the gateway always refuses",
     "ssl-session-cache": "how nginx resumes TLS sessions",
     "ssl-session-cache-size": "how nginx resumes TLS sessions",
     "ssl-session-ticket-key": "how nginx resumes TLS sessions",
@@ -161,10 +157,10 @@ def ciphers(place: Place) -> Iterator[Edit | Finding]:
     names = [n for n in re.split(r"[:, ]+", text) if n]
     if all(re.fullmatch(r"[A-Z0-9]+(-[A-Z0-9]+)+|TLS_[A-Z0-9_]+", n) for n in names):
         named = [n for n in names if not n.startswith(TLS13)]
-        known = list(dict.fromkeys(n for n in named if n in CIPHERS))
+        ciphers_of_istio = list(dict.fromkeys(n for n in named if n in CIPHERS))
         unknown = ", ".join(n for n in named if n not in CIPHERS)
-        if known:
-            yield GatewayField("cipherSuites", known)
+        if ciphers_of_istio:
+            yield GatewayField("cipherSuites", ciphers_of_istio)
         if unknown:
             yield NOT_LISTED("ssl-ciphers", unknown=unknown)
     elif WEAK.search(text):
@@ -175,9 +171,9 @@ def ciphers(place: Place) -> Iterator[Edit | Finding]:
 
 def protocols(place: Place) -> Iterator[Edit | Finding]:
     """The lowest and the highest version, where they are not Istio's own."""
-    wanted = place.text("ssl-protocols").split()
+    versions = place.text("ssl-protocols").split()
     order = list(VERSIONS)
-    at = sorted(order.index(v) for v in set(wanted) if v in VERSIONS)
+    at = sorted(order.index(v) for v in set(versions) if v in VERSIONS)
     if not at:
         return
     if order[at[0]] != "TLSv1.2":
@@ -185,7 +181,7 @@ def protocols(place: Place) -> Iterator[Edit | Finding]:
     if order[at[-1]] != "TLSv1.3":
         yield GatewayField("maxProtocolVersion", VERSIONS[order[at[-1]]])
     if at[-1] - at[0] + 1 > len(at):
-        yield GAPS("ssl-protocols", text=" ".join(wanted))
+        yield GAPS("ssl-protocols", text=" ".join(versions))
 
 
 @rule(*OPTIONS, "ssl-early-data", "use-http2", at="conversion", when="always")
@@ -202,5 +198,5 @@ def connection_options(place: Place) -> Iterator[Edit | Finding]:
 
 @rule("http2-push-preload")
 def push(place: Place) -> Iterator[Edit | Finding]:
-    """Nginx 1.25.1 lost HTTP/2 server push; the directive is heeded no more."""
+    """Nginx 1.25.1 removed HTTP/2 server push; the directive does nothing."""
     yield PUSH("http2-push-preload")

@@ -10,47 +10,46 @@ CERT_MANAGER = Message(
     "N2I610",
     "neutral",
     "warning",
-    "",
-    "{keys}: cert-manager makes the certificate from this Ingress. That goes on while the Ingress "
-    "exists, and ends with it; and its proof of ownership over HTTP (HTTP-01) is answered by the "
-    "old controller, which gets no requests once DNS names the new gateway",
-    "before you delete the Ingress, write a Certificate for the same hosts whose secretName is "
-    "the gateway's Secret, in the gateway's namespace; let its issuer prove by DNS-01, or by "
-    "HTTP-01 with ingressClassName: istio",
+    "Certificate that cert-manager makes",
+    "{keys}: cert-manager makes the certificate from this Ingress, as long as the Ingress "
+    "exists. The old controller answers its HTTP-01 challenges, which do not reach it after "
+    "the DNS change.",
+    "Before you delete the Ingress, write a Certificate for the same hosts in the gateway's "
+    "namespace. Use DNS-01, or HTTP-01 with ingressClassName: istio.",
 )
 EXTERNAL_DNS = Message(
     "N2I611",
     "neutral",
     "warning",
-    "",
-    "{keys}: external-dns makes the DNS records from this Ingress, with the address of the old "
-    "controller. It knows nothing of the new objects, and takes the records away with the Ingress",
-    "give external-dns --source=istio-gateway (and repeat the annotation at the Gateway) before "
-    "you delete the Ingress; see that only one of both sources has the record",
+    "DNS records that external-dns makes",
+    "{keys}: external-dns makes the DNS records from this Ingress, with the address of the "
+    "old controller. It deletes them together with the Ingress.",
+    "Give external-dns --source=istio-gateway and repeat the annotation at the Gateway, "
+    "before you delete the Ingress. Only one source may own a record.",
 )
 OTHER_CONTROLLER = Message(
     "N2I612",
     "ineffective",
     "info",
-    "",
-    "{keys}: for {program}; ingress-nginx does not read that, and neither did the conversion",
-    "delete it, unless the Ingress is also served by that controller",
+    "Annotation of another controller",
+    "{keys}: for {program}. ingress-nginx does not read it.",
+    "Delete it, unless that controller also serves the Ingress.",
 )
 READER = Message(
     "N2I613",
     "neutral",
     "info",
-    "",
-    "{keys}: for {program}, which reads Ingresses; no request depends on it",
-    "see that it finds the host in another way before you delete the Ingress",
+    "Annotation of a program that reads Ingresses",
+    "{keys}: for {program}, which reads Ingresses. No request depends on it.",
+    "Check that the program finds the host in another way before you delete the Ingress.",
 )
 MISSPELT = Message(
     "N2I614",
     "ineffective",
     "info",
-    "",
-    "{keys}: ingress-nginx does not read that, as the prefix of its annotations is {prefix}/",
-    "delete it, or correct its name before the conversion if it was meant to do something",
+    "Annotation with a wrong prefix",
+    "{keys}: ingress-nginx does not read it, because the prefix of its annotations is {prefix}/.",
+    "Delete it, or correct its name before the conversion if it is meant to do something.",
 )
 
 CERTIFICATES = ("cert-manager.io", "acme.cert-manager.io", "certmanager.k8s.io")
@@ -99,26 +98,26 @@ READERS = {
 
 @rule(at="conversion", when="always")
 def vendors(place: Place) -> Iterator[Edit | Finding]:
-    """Nginx answers no request by them, but certificates and DNS records may depend on them."""
-    own = place.config.controller.annotations_prefix
+    """Nginx ignores them, but certificates and DNS records may depend on them."""
+    prefix = place.config.controller.annotations_prefix
     kinds: dict[str, tuple[Message, str] | None] = {}
     for ingress in place.config.foreign:
-        found: dict[tuple[Message, str], list[Setting]] = {}
+        by_kind: dict[tuple[Message, str], list[Setting]] = {}
         for setting in ingress.settings:
             if setting.key not in kinds:
-                kinds[setting.key] = kind(setting.key, own)
-            said = kinds[setting.key]
-            if said:
-                found.setdefault(said, []).append(setting)
-        for (message, program), settings in found.items():
+                kinds[setting.key] = kind(setting.key, prefix)
+            about = kinds[setting.key]
+            if about:
+                by_kind.setdefault(about, []).append(setting)
+        for (message, program), settings in by_kind.items():
             keys = ", ".join(s.key for s in settings)
             first = settings[0]
-            finding = message("", keys=keys, program=program, prefix=own)
+            finding = message("", keys=keys, program=program, prefix=prefix)
             finding = finding.for_directive(first.text, first.origin)
             yield replace(finding, key=first.key, hosts=ingress.hosts, everywhere="host")
 
 
-def kind(key: str, own: str) -> tuple[Message, str] | None:
+def kind(key: str, nginx_prefix: str) -> tuple[Message, str] | None:
     """What an annotation is: the message about it and the name of its program; None for others."""
     prefix = key.rpartition("/")[0]
     if prefix in CERTIFICATES or key == ACME:
@@ -131,6 +130,8 @@ def kind(key: str, own: str) -> tuple[Message, str] | None:
         return OTHER_CONTROLLER, CONTROLLERS[prefix]
     if prefix in READERS:
         return READER, READERS[prefix]
-    if SequenceMatcher(None, prefix, own).ratio() > 0.85 or key.startswith(f"{own}."):
+    if SequenceMatcher(None, prefix, nginx_prefix).ratio() > 0.85 or key.startswith(
+        f"{nginx_prefix}."
+    ):
         return MISSPELT, ""
     return None

@@ -81,6 +81,11 @@ class Place:
         return self._upstream is not None and not self._location.slash_redirect
 
     @property
+    def slash_redirect(self) -> bool:
+        """Whether nginx itself redirects this location to ``/x/``."""
+        return self._location.slash_redirect
+
+    @property
     def key(self) -> str:
         """The rule's key that a finding is about: annotated, else configured, else ""."""
         annotated = (key for key in self.keys if key in self.settings)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import marshal
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -12,7 +13,7 @@ from nginx2istio.convert.ports import ports
 from nginx2istio.findings.placed import BROKEN_PROTECTION, BROKEN_RULE, PlacedFinding
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.model import Location, Origin, Server, Setting, Settings, Upstream
-from nginx2istio.rule import Edit, Fate, Finding, Place, Rule
+from nginx2istio.rule import Edit, Fate, Finding, Phase, Place, Rule
 from nginx2istio.rule.loader import Rules
 
 
@@ -77,8 +78,10 @@ class _Run:
         self.findings: list[PlacedFinding] = []
         self.fates: dict[Origin, tuple[Fate, str, str]] = {}
         self.rules_at: dict[tuple[int, str], list[Rule]] = {}
-        self.alike: dict[tuple[int, str, bool], Yielded] = {}
+        self.alike: dict[tuple[int, str, bool, bool], Yielded] = {}
         """What rules yield at the server in hand that did not look at the location."""
+        self.edits: dict[tuple[type, bytes], Edit] = {}
+        """Equal edits are one value: what the assembly makes of it is made once."""
 
     def rules(self, place: Place, scope: str) -> list[Rule]:
         """The rules that run where the settings of a place are in force."""
@@ -103,9 +106,11 @@ class _Run:
         """Runs the rules at a place and keeps what they yield."""
         edits: list[Edit] = []
         names: list[str] = []
-        origin = place.location.ingress
+        origin, path = place.location.ingress, place.location.path
         for rule in self.rules(place, scope):
             if rule.at == "proxied" and not place.proxied:
+                continue
+            if rule.unless and self.config.exempts(rule.unless, path):
                 continue
             rule_edits, findings = self.yielded(place, rule)
             for finding in findings:
@@ -120,7 +125,7 @@ class _Run:
 
     def yielded(self, place: Place, rule: Rule) -> Yielded:
         """What a rule yields at a place; once for all locations that it does not look at."""
-        which = id(place.settings), rule.name, place.proxied
+        which = id(place.settings), rule.name, place.proxied, place.slash_redirect
         known = self.alike.get(which)
         if known is not None:
             return known
@@ -132,12 +137,25 @@ class _Run:
                 if isinstance(result, Finding):
                     findings.append(result)
                 else:
-                    edits.append(result)
+                    edits.append(self.one_value(result))
         except Exception as error:  # costs what the rule yields here; a protection fails closed
             edits, findings = self.broken(place, rule, f"{type(error).__name__}: {error}")
         if not place.looked:
             self.alike[which] = edits, findings
         return edits, findings
+
+    def one_value(self, edit: Edit) -> Edit:
+        """The edit, or the equal one that a rule has yielded before."""
+        fields = [getattr(edit, name) for name in edit.__slots__]
+        try:
+            # Version 2 writes equal values as equal bytes; later ones note what is shared.
+            key = (
+                type(edit),
+                marshal.dumps([int(f) if isinstance(f, Phase) else f for f in fields], 2),
+            )
+        except ValueError:  # it holds a value that is not plain data
+            return edit
+        return self.edits.setdefault(key, edit)
 
     def broken(self, place: Place, rule: Rule, error: str) -> Yielded:
         """What stands in for a rule that fails: an error, and 503 where the rule protects."""

@@ -24,6 +24,8 @@ from nginx2istio.bridge.redirects import combine_matches as combine_matches
 from nginx2istio.bridge.redirects import response_headers_of as response_headers_of
 from nginx2istio.bridge.redirects import translate_return as translate_return
 from nginx2istio.bridge.redirects import translate_rewrite as translate_rewrite
+from nginx2istio.bridge.response_headers import STS as STS
+from nginx2istio.bridge.response_headers import transport_security as transport_security
 from nginx2istio.bridge.variables import UnknownVariable as UnknownVariable
 from nginx2istio.bridge.variables import by_port as by_port
 from nginx2istio.bridge.variables import envoy_value as envoy_value

@@ -14,10 +14,10 @@ class Entry:
 
     ``keys`` are names of the catalogue: a flag with its two dashes, a field of the Ingress, a
     silent default, a key that older releases read. ``text`` says what becomes of them and why,
-    ``to_do`` what to do.
+    without a final period; ``to_do`` is empty when there is nothing to do.
     """
 
     keys: tuple[str, ...]
     fate: Fate
     text: str
-    to_do: str = "nothing"
+    to_do: str = ""

@@ -27,7 +27,8 @@ class Rule:
     ``when`` "annotated" runs it where an annotation sets one of its keys; "configured" also where
     the host or the controller's ConfigMap sets one of its keys or of those it reads; "always"
     everywhere, for rules whose defaults matter. ``protects`` marks a rule that decides who may
-    enter: where it fails, the location answers 503.
+    enter: where it fails, the location answers 503. ``unless`` is a ConfigMap key with a list of
+    paths: the rule does not run at a location whose path begins with one of them.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Rule:
     doc: str
     source: str = ""
     protects: bool = False
+    unless: str = ""
 
 
 def rule(
@@ -47,6 +49,7 @@ def rule(
     when: When = "annotated",
     reads: str | tuple[str, ...] = (),
     protects: bool = False,
+    unless: str = "",
 ) -> Callable[[Translate], Rule]:
     """Makes a generator function the rule that owns ``keys``; see ``Rule`` for the rest."""
 
@@ -61,6 +64,7 @@ def rule(
             function.__doc__ or "",
             function.__module__,
             protects,
+            unless,
         )
 
     return decorate
