@@ -6,7 +6,8 @@ from nginx2istio.rule import Entry
 CLASS = Entry(
     ("spec.ingressClassName", "kubernetes.io/ingress.class", "(no class at all)"),
     "translated",
-    "the conversion chooses Ingresses as the controller does and leaves out those of others (N2I011)",
+    "the conversion chooses Ingresses as the controller does and leaves out those of others "
+    "(N2I011)",
     "Add the controller's Deployment and the IngressClasses to the input, or name the class by "
     "--ingress-class.",
 )
@@ -69,7 +70,8 @@ SERVICE = Entry(
         "headless / selector-less services",
     ),
     "translated",
-    "a path goes to its Service; the conversion looks up ports in the Service as the controller does",
+    "a path goes to its Service; the conversion looks up ports in the Service as the controller "
+    "does",
     "Add the Services to the input; without them named ports have no number (N2I102).",
 )
 RESOURCE = Entry(
@@ -81,7 +83,8 @@ RESOURCE = Entry(
 DEFAULT_BACKEND = Entry(
     ("spec.defaultBackend.service",),
     "translated",
-    "with rules, it is the backend of / where the Ingress is the host's first; without rules, of all "
+    "with rules, it is the backend of / where the Ingress is the host's first; without rules, of "
+    "all "
     "unknown hosts",
 )
 CERTIFICATE = Entry(

@@ -5,7 +5,8 @@ from nginx2istio.rule import Entry
 BACKEND_TLS = Entry(
     ("secure-backends", "grpc-backend", "secure-verify-ca-secret"),
     "ineffective",
-    "ingress-nginx no longer reads it: nginx speaks plain HTTP to the backend without backend-protocol",
+    "ingress-nginx no longer reads it: nginx speaks plain HTTP to the backend without "
+    "backend-protocol",
     "Set backend-protocol (and proxy-ssl-secret, proxy-ssl-verify) if the backend speaks TLS or "
     "gRPC, and convert again.",
 )
@@ -69,7 +70,8 @@ COOKIE_HASH = Entry(
 PASSIVE_CHECKS = Entry(
     ("upstream-fail-timeout", "upstream-max-fails"),
     "ineffective",
-    "ingress-nginx no longer reads it: nginx leaves pods out only when Kubernetes says that they are not ready",
+    "ingress-nginx no longer reads it: nginx leaves pods out only when Kubernetes says that they "
+    "are not ready",
     "Use outlierDetection of a DestinationRule if failing pods should get no requests.",
 )
 LUA_WAF = Entry(

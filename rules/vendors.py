@@ -130,8 +130,7 @@ def kind(key: str, nginx_prefix: str) -> tuple[Message, str] | None:
         return OTHER_CONTROLLER, CONTROLLERS[prefix]
     if prefix in READERS:
         return READER, READERS[prefix]
-    if SequenceMatcher(None, prefix, nginx_prefix).ratio() > 0.85 or key.startswith(
-        f"{nginx_prefix}."
-    ):
+    likeness = SequenceMatcher(None, prefix, nginx_prefix).ratio()
+    if likeness > 0.85 or key.startswith(f"{nginx_prefix}."):
         return MISSPELT, ""
     return None
