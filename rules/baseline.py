@@ -19,62 +19,60 @@ HTTPS_EVERYWHERE = Message(
     "N2I901",
     "unsupported",
     "info",
-    "",
-    "nginx also answers https for hosts without a certificate, with a self-signed one that no "
-    "client trusts; the new gateway does not",
-    "name a certificate in spec.tls where a host should be served over https",
+    "https for hosts without a certificate",
+    "nginx also answers https for hosts without a certificate, with a self-signed one that no"
+    " client trusts. The gateway does not.",
+    "Name a certificate in spec.tls for each host that needs https.",
     frozenset({"tls"}),
 )
 REQUEST_HEADERS = Message(
     "N2I902",
     "approximated",
     "info",
-    "",
-    "headers that clients send: {what}",
-    "see that no back end trusts such a header from outside (many take X_User for X-User), or "
-    "convert with --envoy-filters",
+    "Request headers from clients",
+    "Envoy treats some request headers differently from nginx: {what}.",
+    "Check that no backend trusts such a header from outside (many read X_User as X-User), or"
+    " convert with --envoy-filters.",
     frozenset({"request-headers"}),
 )
 PATHS = Message(
     "N2I903",
     "approximated",
     "info",
-    "",
-    "odd paths (//, %2F, ..): nginx matches the tidied path but passes it to the back end as it "
-    "came, and redirects to it as it came; Envoy passes and names the tidied one",
-    "nothing, unless a back end tells such spellings apart",
+    "Paths that Envoy normalizes",
+    "For paths with //, %2F or .., nginx matches the normalized path but passes on the path "
+    "that the client sent. Envoy passes on and redirects to the normalized path.",
+    "Check backends that distinguish such spellings.",
     frozenset({"path", "redirect"}),
 )
 NO_UPGRADE = Message(
     "N2I906",
     "approximated",
     "info",
-    "",
-    "requests for another protocol: when a back end answers one for a WebSocket with a status from "
-    "200 to 399 instead of 101, Envoy passes status and headers on, but neither the body nor its "
-    "Content-Type; an offer of HTTP/2 (h2c) it does not pass on, and a request for any other "
-    "protocol it answers itself with 403",
-    "nothing: a client that asks for a WebSocket and does not get 101 looks at the status",
-    frozenset({"protocol", "body", "response-headers", "request-headers"}),
+    "Refused upgrades",
+    "When a backend refuses a WebSocket with a status from 200 to 399, Envoy drops the body "
+    "and its Content-Type. Envoy does not offer h2c to backends, and answers 403 to other "
+    "protocols.",
+    aspects=frozenset({"protocol", "body", "response-headers", "request-headers"}),
     only_with="Upgrade",
 )
 REFUSALS = Message(
     "N2I905",
     "approximated",
     "info",
-    "",
-    "requests that no browser sends: nginx refuses a header over 8 KB, a broken escape or a path "
-    "that leaves the root with 400 and TRACE with 405{nginx}; Envoy takes headers up to 60 KB"
-    "{envoy}, and treats some of the others otherwise",
-    "{instead}",
+    "Requests that no browser sends",
+    "nginx answers 400 to a header over 8 KB, a broken escape or a path above the root, and "
+    "405 to TRACE{nginx}. Envoy accepts headers up to 60 KB{envoy}, and handles the rest "
+    "differently.",
+    "{to_do}",
     frozenset({"status", "protocol"}),
 )
-REFUSED = {"nginx": "", "envoy": "", "instead": "nothing"}
+REFUSED = {"nginx": "", "envoy": "", "to_do": ""}
 OLD_HTTP = {
-    "nginx": ", and takes HTTP/1.0",
-    "envoy": ", answers HTTP/1.0 with 426",
-    "instead": "see that no old client or health check speaks HTTP/1.0, or convert with "
-    "--envoy-filters",
+    "nginx": "; it accepts HTTP/1.0",
+    "envoy": ", answers 426 to HTTP/1.0",
+    "to_do": "Check that no old client or health check speaks HTTP/1.0, or convert with "
+    "--envoy-filters.",
 }
 ASKS = "'upgrade' in request.headers && request.headers['connection'].matches('(?i)upgrade')"
 UPGRADE = {"key": "Connection", "value": f"%CEL({ASKS} ? 'upgrade' : '')%"}
@@ -85,32 +83,30 @@ ERROR_PAGES = Message(
     "N2I904",
     "approximated",
     "info",
-    "",
-    "answers that the proxy makes itself (404, 413, 502, 503 ...) have a small HTML page under "
-    "nginx, and a line of text or nothing under Envoy",
-    "nothing: the status is the same; custom-http-errors shows pages of your own",
+    "Error pages of the proxy",
+    "Answers that the proxy makes itself (404, 413, 502, 503) have a small HTML page under "
+    "nginx, and a line of text or nothing under Envoy. The status is the same.",
+    "Use custom-http-errors if you need pages of your own.",
     frozenset({"body"}),
 )
 ACCEL = Message(
     "N2I907",
     "approximated",
     "info",
-    "",
-    "nginx obeys and hides the headers X-Accel-* of a back end's answer (X-Accel-Redirect has it "
-    "answer with another path, X-Accel-Expires and the like do nothing without a cache); Envoy "
-    "passes them on to the client",
-    "nothing, unless a back end sends X-Accel-Redirect: let it answer itself",
+    "X-Accel headers of backends",
+    "nginx obeys and hides the response headers X-Accel-* of a backend. Envoy passes them on "
+    "to the client and does not follow X-Accel-Redirect.",
+    "Check backends that send X-Accel-Redirect: let them answer themselves.",
     frozenset({"response-headers", "body"}),
 )
 LONG_ANSWERS = Message(
     "N2I908",
     "approximated",
     "info",
-    "",
-    "nginx answers 502 when the headers of a back end's answer are over {size} in all "
-    "(proxy-buffer-size); Envoy passes up to 60 KB",
-    "nothing",
-    frozenset({"status"}),
+    "Long response headers",
+    "nginx answers 502 when the response headers of a backend are longer than {size} "
+    "(proxy-buffer-size). Envoy accepts up to 60 KB.",
+    aspects=frozenset({"status"}),
 )
 
 IDENTITY = frozenset({"auth-url", "auth-response-headers", "auth-tls-secret"})
@@ -130,7 +126,7 @@ IDENTITY = frozenset({"auth-url", "auth-response-headers", "auth-tls-secret"})
     reads="proxy-buffer-size",
 )
 def baseline(place: Place) -> Iterator[Edit | Finding]:
-    """Said once a report; mesh configuration makes Envoy match tidied paths as nginx does."""
+    """Once a conversion; mesh configuration makes Envoy match normalized paths as nginx does."""
     yield MeshField("pathNormalization", {"normalization": "DECODE_AND_MERGE_SLASHES"})
     yield HTTPS_EVERYWHERE("").for_every_host()
     yield PATHS("").for_every_host()
@@ -152,19 +148,19 @@ def baseline(place: Place) -> Iterator[Edit | Finding]:
     reads="forwarded-for-header",
 )
 def client_headers(place: Place) -> Iterator[Edit | Finding]:
-    """Nginx drops headers whose names it finds odd, and keeps the client's X-Request-ID.
+    """nginx drops request headers with invalid names, and keeps the client's X-Request-ID.
 
     Envoy can do both in its connection manager, where only an EnvoyFilter reaches. Where nginx
     sends no X-Request-ID (`generate-request-id: "false"`), an additional one does no harm.
     """
     odd = _odd_names(place)
     if not place.options.envoy_filters:
-        what = ["Envoy makes a new X-Request-ID"]
-        what += [f"keeps names with {odd}, which nginx drops"] if odd else []
+        what = ["it makes a new X-Request-ID"]
+        what += [f"it keeps names with {odd}, which nginx drops"] if odd else []
         if place.text("forwarded-for-header").lower() == "x-forwarded-for":
-            what.append("back ends get no X-Original-Forwarded-For")
-        said = REQUEST_HEADERS("", what=", ".join(what)).for_every_host()
-        yield replace(said, severity="warning") if odd and _identified(place) else said
+            what.append("it sends no X-Original-Forwarded-For to backends")
+        finding = REQUEST_HEADERS("", what=", ".join(what)).for_every_host()
+        yield replace(finding, severity="warning") if odd and _identified(place) else finding
         return
     fields: dict[str, object] = {
         "preserve_external_request_id": True,
@@ -191,13 +187,13 @@ def client_headers(place: Place) -> Iterator[Edit | Finding]:
 
 
 def _identified(place: Place) -> bool:
-    """Whether back ends learn by headers who asks: to some X_User is as good as X-User."""
+    """Whether backends identify clients by headers: some read X_User as X-User."""
     given = place.config.controller.given
     return "global-auth-url" in given or any(s.key in IDENTITY for s in place.config.settings)
 
 
 def _odd_names(place: Place) -> str:
-    """What nginx does not suffer in the name of a header, "" when it suffers all."""
+    """What nginx does not accept in the name of a header, "" when it accepts all."""
     if not place["ignore-invalid-headers"]:
         return ""
     return "dots" if place["enable-underscores-in-headers"] else "underscores or dots"

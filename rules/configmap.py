@@ -10,35 +10,35 @@ REFUSED = Message(
     "N2I594",
     "ineffective",
     "info",
-    "",
-    "ingress-nginx can't use what the ConfigMap says of {name}: {why}",
-    "correct or delete it; the conversion goes by what is in force today",
+    "ConfigMap value that ingress-nginx refuses",
+    "ingress-nginx can't use this value of the ConfigMap key {name}: {why}. The conversion "
+    "follows what is in force today.",
+    "Correct or delete the value.",
 )
 UNKNOWN = Message(
     "N2I595",
     "ineffective",
     "info",
-    "",
-    "ingress-nginx knows no ConfigMap key {name} and ignores it{hint}",
-    "delete it, or correct its name before the conversion if it was meant to do something",
+    "ConfigMap key that ingress-nginx does not know",
+    "ingress-nginx ignores the ConfigMap key {name}: it knows no such key{hint}.",
+    "Delete the key, or correct its name before the conversion if it is meant to do something.",
 )
 FLAG = Message(
     "N2I596",
     "ineffective",
     "warning",
-    "",
-    "the controller would not start with its flag --{name}: {why}",
-    "check that this Deployment is the one that runs; the flag was ignored in the conversion",
+    "Flag that stops the controller",
+    "The controller does not start with its flag --{name}: {why}. The conversion ignores the flag.",
+    "Check that this Deployment is the one that runs.",
 )
 
 UNREAD = Message(
     "N2I597",
     "ineffective",
     "info",
-    "",
-    "ingress-nginx has a field for the ConfigMap key {name} and never looks at it; only the "
-    "annotation does something",
-    "delete it",
+    "ConfigMap key without effect",
+    "ingress-nginx never reads the ConfigMap key {name}; only the annotation has an effect.",
+    "Delete the key.",
 )
 NEVER_READ = (
     "app-root",

@@ -9,20 +9,20 @@ NO_CREDENTIALS = Message(
     "N2I400",
     "translated",
     "info",
-    "",
-    "nginx answers with Access-Control-Allow-Origin: * beside Access-Control-Allow-Credentials: "
-    "true, a pair that browsers refuse to give credentials to; the conversion leaves the second "
-    "out, as Envoy would turn the pair into leave for every site",
-    "name the sites in cors-allow-origin if scripts of other sites are to send cookies",
+    "CORS with any origin and credentials",
+    "nginx answers Access-Control-Allow-Origin: * with Access-Control-Allow-Credentials: "
+    "true, a pair that browsers refuse. The gateway leaves out the second, because Envoy "
+    "would then allow credentials from every origin.",
+    "Name the origins in cors-allow-origin if scripts of other sites must send cookies.",
 )
 UNREADABLE = Message(
     "N2I401",
     "approximated",
     "info",
-    "",
-    "answers that the gateway makes itself ({what}) carry no CORS headers for origins with a star: "
-    "scripts of other sites see a network error where they could read the status before",
-    "name the origins without stars, so that the conversion can compare them",
+    "CORS headers on the gateway's own answers",
+    "Answers that the gateway makes itself ({what}) carry no CORS headers for origins with a "
+    "star. Scripts of other sites see a network error instead of the status.",
+    "Name the origins without stars: then the gateway can compare them.",
     frozenset({"cors"}),
 )
 ANSWERING = (
@@ -57,7 +57,7 @@ LONGEST = 1000
     reads=(*ANSWERING, "ssl-redirect", "force-ssl-redirect"),
 )
 def cors(place: Place) -> Iterator[Edit | Finding]:
-    """Nginx adds the CORS headers to every answer and answers every OPTIONS itself with 204.
+    """nginx adds the CORS headers to every answer and answers every OPTIONS itself with 204.
 
     With `*` it does so for everybody: the same headers on the route say that literally, as caches
     and answers to requests without an Origin need it (a corsPolicy would echo the origin of each
@@ -161,13 +161,13 @@ def pattern(origin: str) -> str:
 
 def _joined(patterns: list[str]) -> list[str]:
     """Alternatives in as few regular expressions as Istio's limit for their length allows."""
-    found: list[str] = []
-    for one in patterns:
-        if found and len(found[-1]) + len(one) < LONGEST:
-            found[-1] += f"|{one}"
+    groups: list[str] = []
+    for alternative in patterns:
+        if groups and len(groups[-1]) + len(alternative) < LONGEST:
+            groups[-1] += f"|{alternative}"
         else:
-            found.append(one)
-    return [f"(?i)({some})" if "|" in some else f"(?i){some}" for some in found]
+            groups.append(alternative)
+    return [f"(?i)({group})" if "|" in group else f"(?i){group}" for group in groups]
 
 
 def _split(text: str) -> list[str]:

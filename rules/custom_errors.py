@@ -27,19 +27,19 @@ PAGES = Message(
     "N2I380",
     "unsupported",
     "warning",
-    "",
-    "clients see {whose} for the codes {codes}; nginx shows the pages of {backend}",
-    "convert with --envoy-filters, or let the pods make the pages",
+    "Pages of the error service",
+    "Clients see {whose} for the codes {codes}. nginx shows the pages of {backend}.",
+    "Convert with --envoy-filters, or let the pods make the pages.",
     frozenset({"body"}),
 )
 NOT_ASKED = Message(
     "N2I381",
     "approximated",
     "info",
-    "",
-    "{backend} is no longer asked for error pages: status and headers are those of the answer that "
-    "it would replace",
-    "convert with --envoy-filters",
+    "Error service without requests",
+    "{backend} no longer gets requests for error pages. Status and headers are those of the "
+    "answer that its page would replace.",
+    "Convert with --envoy-filters.",
     frozenset({"routing", "status", "path", "response-headers", "request-headers"}),
 )
 MADE_FOR: dict[int, Aspect] = {
@@ -56,64 +56,63 @@ BODY = Message(
     "N2I382",
     "approximated",
     "info",
-    "",
-    "the error service gets no request bodies, and headers as the client sent them",
-    "nothing: error services look at X-Code and X-Format",
-    frozenset({"body", "request-headers"}),
+    "Requests to the error service",
+    "The error service gets no request bodies, and request headers as the client sent them. "
+    "Error services read X-Code and X-Format only.",
+    aspects=frozenset({"body", "request-headers"}),
 )
 NO_PODS = Message(
     "N2I383",
     "unsupported",
     "warning",
-    "",
-    "while no pod of the Service is ready, nginx lets {backend} answer; Envoy answers 503 itself",
-    "convert with --envoy-filters, or keep a pod ready",
+    "Default backend without ready pods",
+    "While no pod of the Service is ready, {backend} answers in nginx. Envoy answers 503 itself.",
+    "Convert with --envoy-filters, or keep a pod ready.",
     frozenset({"body"}),
 )
 NOBODY = Message(
     "N2I384",
     "approximated",
     "info",
-    "",
-    "while no pod of the Service is ready, {backend} is not asked",
-    "convert with --envoy-filters",
+    "Default backend without requests",
+    "While no pod of the Service is ready, {backend} gets no requests.",
+    "Convert with --envoy-filters.",
     frozenset({"routing", "status", "path", "response-headers", "request-headers"}),
 )
 GONE = Message(
     "N2I385",
     "translated",
-    "warning",
-    "",
-    "nginx lets {backend} answer all requests of these paths, and so does the conversion: {why}",
-    "create the Service and convert again, or delete the default-backend",
+    "info",
+    "Default backend that answers everything",
+    "{backend} answers all requests of these paths in nginx, and behind the gateway, too: {why}.",
+    "Create the Service and convert again, or delete the default-backend.",
 )
 NO_BACKEND = Message(
     "N2I386",
     "ineffective",
     "info",
-    "",
-    "nginx finds no Service {backend} with a port and goes on without default-backend",
-    "delete the annotation, or create the Service and convert again",
+    "Default backend that does not exist",
+    "nginx finds no Service {backend} with a port and ignores default-backend.",
+    "Delete the annotation, or create the Service and convert again.",
 )
 NEITHER = Message(
     "N2I387",
     "translated",
     "error",
-    "",
-    "nginx answers {status} on these paths, and so does the conversion: {why}, and there is no "
-    "default-backend either",
-    "delete the path, or create the Service and convert again; if there is one, add it to the "
-    "input",
+    "Path without any backend",
+    "nginx answers {status} on these paths, and so does the gateway: {why}, and no "
+    "default-backend exists.",
+    "Delete the path, or create the Service and convert again. If the Service exists, add it "
+    "to the input.",
 )
 BARE_500 = Message(
     "N2I388",
     "approximated",
     "info",
-    "",
-    "the ConfigMap's custom-http-errors has 404 but the controller has no default backend: nginx "
-    "answers 500 to paths that nobody serves, the new gateway 404",
-    "nothing: 404 is what was meant",
-    frozenset({"status", "routing"}),
+    "404 of the controller",
+    "custom-http-errors of the ConfigMap has 404, but the controller has no default backend. "
+    "nginx answers 500 to unknown paths, the gateway 404.",
+    aspects=frozenset({"status", "routing"}),
 )
 FILTER = "nginx2istio.error-pages"
 Backend = tuple[str, str, int]
@@ -134,7 +133,7 @@ def custom_errors(place: Place) -> Iterator[Edit | Finding]:
     """
     if place.location.slash_redirect or place.upstream is None:
         return
-    codes, pages, fallback = wanted(place), page_service(place), named(place)
+    codes, pages, fallback = codes_in_force(place), page_service(place), named(place)
     if "default-backend" in place:
         if fallback is None:
             yield NO_BACKEND("default-backend", backend=place.text("default-backend"))
@@ -149,10 +148,10 @@ def custom_errors(place: Place) -> Iterator[Edit | Finding]:
         return
     if codes:
         whose = "the pods' error pages, or Envoy's," if intercepting(place) else "Envoy's own pages"
-        told = {"codes": ", ".join(map(str, codes)), "backend": title(pages), "whose": whose}
+        facts_ = {"codes": ", ".join(map(str, codes)), "backend": title(pages), "whose": whose}
         also = {MADE_FOR[code] for code in codes if code in MADE_FOR}
         for message in (PAGES, replace(NOT_ASKED, aspects=NOT_ASKED.aspects | also)):
-            yield said(place, message("custom-http-errors", **told))
+            yield said(place, message("custom-http-errors", **facts_))
     if fallback:
         for message in (NO_PODS, NOBODY):
             yield message("default-backend", backend=title(fallback))
@@ -181,7 +180,7 @@ def numbers(value: object) -> tuple[int, ...]:
     return tuple(int(x) for x in value) if isinstance(value, tuple) else ()
 
 
-def wanted(place: Place) -> tuple[int, ...]:
+def codes_in_force(place: Place) -> tuple[int, ...]:
     """Return the codes in force: any error_page of the location is in place of the ConfigMap's."""
     if "custom-http-errors" in place:
         return numbers(place["custom-http-errors"])
@@ -241,22 +240,22 @@ def unavailable(
     why = place.upstream.unavailable
     if backend is None:
         status = own_page(place) if 503 in codes and pages is None else 503
-        said = NEITHER("default-backend", why=why, status=status)
-        yield said if place.upstream.guessed else replace(said, severity="warning")
+        finding = NEITHER("default-backend", why=why, status=status)
+        yield finding if place.upstream.guessed else replace(finding, severity="info")
         yield RouteBefore(Phase.LIMIT, {"directResponse": {"status": status}})
         return
     yield GONE("default-backend", why=why, backend=title(backend))
     yield Route("route", [external_destination(host(backend), backend[2])])
-    told = facts(place)
+    location_facts = facts(place)
     yield Route(
         "headers.request.set",
         {
             "X-Code": "503",
             "X-Format": "%REQ(ACCEPT)%",
-            "X-Namespace": told["namespace"],
-            "X-Ingress-Name": told["ingress"],
-            "X-Service-Name": told["service"],
-            "X-Service-Port": told["port"],
+            "X-Namespace": location_facts["namespace"],
+            "X-Ingress-Name": location_facts["ingress"],
+            "X-Service-Name": location_facts["service"],
+            "X-Service-Port": location_facts["port"],
         },
     )
 

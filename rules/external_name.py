@@ -27,7 +27,7 @@ SHORT = Message(
 
 @rule("ExternalName services", at="proxied", when="always")
 def external_name(place: Place) -> Iterator[Edit | Finding]:
-    """Nginx resolves the other name of such a Service; Istio has to know its host.
+    """nginx resolves the other name of such a Service; Istio has to know its host.
 
     Routes still name the Service, which pilot takes for an alias of the host. The Host header
     stays as it is, in both.

@@ -9,42 +9,42 @@ STREAMS = Message(
     "N2I600",
     "unsupported",
     "error",
-    "",
-    "--{name} has nginx serve {protocol} ports beside those of HTTP ({what}); they are no "
-    "Ingresses and are not converted",
-    "write a Gateway server of protocol TCP and a VirtualService with tcp routes for each TCP "
-    "port, and open the port in the gateway's Service; UDP needs a Service of type LoadBalancer "
-    "of its own",
+    "TCP and UDP ports of the controller",
+    "With --{name}, nginx serves {protocol} ports beside HTTP ({what}). They are no Ingresses"
+    " and are not converted.",
+    "Write a Gateway server of protocol TCP and a VirtualService with tcp routes for each TCP"
+    " port, and open the port in the gateway's Service. UDP needs a Service of type "
+    "LoadBalancer.",
 )
 SELECTOR = Message(
     "N2I601",
     "approximated",
     "warning",
-    "",
-    "the controller serves Ingresses of namespaces with the labels {labels} only "
-    "(--watch-namespace-selector); which these are can't be seen here, and all were converted",
-    "give only those Ingresses as input",
+    "Namespaces chosen by labels",
+    "The controller serves Ingresses of namespaces with the labels {labels} only "
+    "(--watch-namespace-selector). The conversion does not know these namespaces and converts"
+    " all.",
+    "Give only those Ingresses as input.",
     frozenset({"routing"}),
 )
 METRICS = Message(
     "N2I602",
     "approximated",
     "info",
-    "",
-    "--enable-metrics has the controller count requests for Prometheus (nginx_ingress_*); Istio "
-    "counts them under other names (istio_requests_total)",
-    "rewrite dashboards and alerts before switching over",
+    "Metrics of the controller",
+    "The controller counts requests for Prometheus as nginx_ingress_* (--enable-metrics). "
+    "Istio counts them as istio_requests_total.",
+    "Rewrite dashboards and alerts before the cut-over.",
     frozenset({"logging"}),
 )
 WEBHOOK = Message(
     "N2I603",
     "neutral",
     "info",
-    "",
-    "--validating-webhook has the API server ask the controller about each Ingress; when the "
-    "controller is gone, nobody answers",
-    "delete the controller's ValidatingWebhookConfiguration with the controller, or changes of "
-    "Ingresses are refused",
+    "Admission webhook of the controller",
+    "The API server asks the controller about each Ingress (--validating-webhook). When the "
+    "controller is gone, the API server refuses changes of Ingresses.",
+    "Delete the controller's ValidatingWebhookConfiguration together with the controller.",
 )
 CHOOSING = Entry(
     (
@@ -74,9 +74,9 @@ READING = Entry(
         "--enable-topology-aware-routing",
     ),
     "translated",
-    "heeded when the controller's Deployment or DaemonSet is among the input; what it changes is "
-    "said at the annotations and paths concerned",
-    "give the controller's Deployment as input",
+    "the conversion follows it when the controller's Deployment or DaemonSet is among the input; "
+    "the findings about annotations and paths say what it changes",
+    "Add the controller's Deployment to the input.",
 )
 ADDRESS = Entry(
     (
@@ -88,9 +88,9 @@ ADDRESS = Entry(
         "--status-update-interval",
     ),
     "unsupported",
-    "the controller writes its address into the status of Ingresses, from which external-dns "
-    "makes DNS records; Istio writes into no Ingress",
-    "take the address from the gateway's Service, and external-dns' sources for Istio",
+    "the controller writes its address into the status of Ingresses, and external-dns makes DNS "
+    "records from it; Istio does not write into Ingresses",
+    "Take the address from the gateway's Service, and use external-dns' sources for Istio.",
 )
 OF_METRICS = Entry(
     (
@@ -106,20 +106,20 @@ OF_METRICS = Entry(
         "--monitor-max-batch-size",
     ),
     "unsupported",
-    "how the controller counts requests for Prometheus; Istio has metrics of its own",
-    "shape Istio's by a Telemetry with metrics.overrides",
+    "it shapes the controller's metrics for Prometheus; Istio has metrics of its own",
+    "Shape Istio's metrics by a Telemetry with metrics.overrides.",
 )
 CHAIN = Entry(
     ("--enable-ssl-chain-completion",),
     "unsupported",
     "the controller fetches missing intermediate certificates; Istio serves a Secret as it is",
-    "put the whole chain into tls.crt",
+    "Put the whole chain into tls.crt.",
 )
 OF_WEBHOOK = Entry(
     ("--validating-webhook-certificate", "--validating-webhook-key", "--disable-full-test"),
     "neutral",
-    "about the controller's admission webhook, which goes with the controller",
-    "delete its ValidatingWebhookConfiguration with it",
+    "it sets up the controller's admission webhook, which ends with the controller",
+    "Delete its ValidatingWebhookConfiguration together with it.",
 )
 GEOIP = Entry(
     (
@@ -130,13 +130,13 @@ GEOIP = Entry(
         "--maxmind-retries-timeout",
     ),
     "unsupported",
-    "where nginx gets its database of addresses and countries; Istio's gateway looks nobody up",
-    "where a snippet uses $geoip2_... the report says so; otherwise nothing",
+    "it names nginx's database of addresses and countries; Istio's gateway has none, and the "
+    "report names each snippet that uses $geoip2_...",
 )
 ENDING = Entry(
     ("--shutdown-grace-period", "--post-shutdown-grace-period"),
     "neutral",
-    "how long the controller's pods go on when they are told to end; the gateway's have "
+    "it says how long the controller's pods go on when they are stopped; the gateway's pods have "
     "terminationDrainDuration for that",
 )
 INSIDE = Entry(
@@ -165,7 +165,7 @@ INSIDE = Entry(
         "--disable-sync-events",
     ),
     "neutral",
-    "about the controller as a program: no client notices it",
+    "it sets up the controller as a program; no client notices it",
 )
 
 
@@ -184,12 +184,13 @@ def flags(place: Place) -> Iterator[Edit | Finding]:
     for protocol in ("TCP", "UDP"):
         name = f"{protocol.lower()}-services-configmap"
         listed = str(flags[name] or "")
-        known = place.config.configmaps.get(listed)
-        if listed and (known is None or known.data):
-            ports = ", ".join(sorted(known.data, key=lambda p: (len(p), p))) if known else ""
+        services = place.config.configmaps.get(listed)
+        if listed and (services is None or services.data):
+            ports = ", ".join(sorted(services.data, key=lambda p: (len(p), p))) if services else ""
             what = f"ports {ports}" if ports else f"listed in ConfigMap {listed}"
-            said = STREAMS("", name=name, protocol=protocol, what=what)
-            yield said.for_directive("", known.origin if known else None).for_every_host()
+            finding = STREAMS("", name=name, protocol=protocol, what=what)
+            origin = services.origin if services else None
+            yield finding.for_directive("", origin).for_every_host()
     if flags["watch-namespace-selector"]:
         yield SELECTOR("", labels=flags["watch-namespace-selector"]).for_every_host()
     if flags["enable-metrics"] != catalogue.FLAGS["enable-metrics"].builtin:

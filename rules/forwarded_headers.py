@@ -1,4 +1,4 @@
-"""The headers about the client that nginx sends to back ends, and whom it believes about it."""
+"""The headers about the client that nginx sends to backends, and which proxies it trusts."""
 
 from collections.abc import Iterator
 
@@ -12,7 +12,6 @@ from nginx2istio.rule import (
     Route,
     envoy_filter,
     on_route,
-    once_per,
     route_name,
     rule,
 )
@@ -21,61 +20,63 @@ LEAN = Message(
     "N2I151",
     "approximated",
     "warning",
-    "",
-    "back ends no longer get X-Real-IP, X-Forwarded-Host, X-Forwarded-Port, X-Forwarded-Scheme, "
-    "X-Scheme, and X-Forwarded-For as nginx writes it",
-    "convert with --compat full, or see that no back end reads them",
+    "Forwarded headers left out",
+    "Backends no longer get X-Real-IP, X-Forwarded-Host, X-Forwarded-Port, "
+    "X-Forwarded-Scheme, X-Scheme, and X-Forwarded-For as nginx writes it (--compat lean).",
+    "Convert with --compat full, or check that no backend reads them.",
     frozenset({"request-headers"}),
 )
 LAST_PROXY = Message(
     "N2I152",
     "approximated",
     "warning",
-    "",
-    "nginx takes the client's address from {header}: the last one there that is not in {trusted}; "
-    "Istio takes the one that the proxy in front of the gateway has added, whoever that is",
-    "set numTrustedProxies to the number of proxies in front of the gateway, and let nobody reach "
-    "it around them",
+    "Client address behind trusted proxies",
+    "nginx takes the client's address from {header}: the last one that is not in {trusted}. "
+    "Istio takes the address that the proxy in front of the gateway added.",
+    "Set numTrustedProxies to the number of proxies in front of the gateway. Let no client "
+    "reach the gateway around them.",
     frozenset({"request-headers", "access", "rate-limit"}),
 )
 PEER = Message(
     "N2I153",
     "approximated",
     "warning",
-    "",
-    "nginx takes the client's address from {header} when {trusted} sends it; the new gateway takes "
-    "that of its peer",
-    "set numTrustedProxies to the number of proxies in front of the gateway, if nobody can reach "
-    "it around them and they add to X-Forwarded-For",
+    "Client address from a header",
+    "nginx takes the client's address from {header} when {trusted} sends it. The gateway "
+    "takes the address of its peer.",
+    "Set numTrustedProxies to the number of proxies in front of the gateway, if no client can"
+    " reach it around them and they add to X-Forwarded-For.",
     frozenset({"request-headers", "access", "rate-limit"}),
 )
 HOST = Message(
     "N2I154",
     "approximated",
     "warning",
-    "",
-    "nginx passes X-Forwarded-Host on as the Host; the back end now gets the Host as it came",
-    "nothing, where the proxy in front leaves the Host alone; or convert with --envoy-filters",
+    "Host from X-Forwarded-Host",
+    "nginx sends X-Forwarded-Host to the backend as the Host. The gateway sends the Host of "
+    "the request.",
+    "Check whether the proxy in front changes the Host. If it does, convert with --envoy-filters.",
     frozenset({"host", "request-headers"}),
 )
 ORIGINAL_URI = Message(
     "N2I155",
     "approximated",
     "info",
-    "",
-    "X-Original-URI names the path as Envoy has tidied it up (//, %2F, ..), where nginx names it as "  # noqa: E501
-    "it came",
-    "nothing, unless a back end tells such spellings apart",
+    "X-Original-URI of a normalized path",
+    "X-Original-URI has the path as Envoy normalizes it (//, %2F, ..). nginx writes the path "
+    "that the client sent.",
+    "Check backends that distinguish such spellings.",
     frozenset({"request-headers"}),
 )
 PROXY_PROTOCOL = Message(
     "N2I156",
-    "translated",
+    "approximated",
     "warning",
-    "",
-    "the load balancer tells the client's address by the PROXY protocol, which the new gateway "
-    "takes only with an annotation of its pods (see what is to be done)",
-    "set the annotation before traffic comes, and let the load balancer speak the protocol",
+    "PROXY protocol",
+    "The load balancer sends the client's address by the PROXY protocol. The gateway "
+    "understands it only with an annotation of its pods.",
+    "Set the annotation (see the plan) before traffic comes, and let the load balancer speak "
+    "the protocol.",
 )
 CLIENT = "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%"
 PEER_ADDRESS = "%DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT%"
@@ -83,7 +84,7 @@ ORIGINAL = "X-Original-Forwarded-For"
 EVERYBODY = frozenset({"0.0.0.0/0", "::/0"})
 PROXY_ACTION = (
     "annotate the pod template of the gateway, whose load balancer speaks the PROXY protocol; "
-    "without it the gateway does not understand what comes in"
+    "without the annotation the gateway does not understand its connections"
 )
 PROXY_ANNOTATION = """\
 proxy.istio.io/config: |
@@ -112,23 +113,19 @@ def believes(place: Place) -> bool:
     "X-Forwarded-Proto / -Scheme / X-Scheme",
     "X-Forwarded-Host / -Port",
     "X-Original-Forwarded-For / -Host, Proxy header",
+    at="proxied",
     when="always",
     reads=BELIEVING,
 )
 def forwarded_headers(place: Place) -> Iterator[Edit | Finding]:
-    """Nginx replaces what the client says of itself by what it sees: address, host, port, scheme.
+    """nginx replaces the client's headers by what it sees: address, host, port, scheme.
 
-    With `use-forwarded-headers` it believes the client (that is, the proxy in front). Envoy appends
-    to X-Forwarded-For and leaves the others alone; the route sets them. What nginx sets to nothing
-    does not reach the back end: an empty value leaves the header out, as does a removal.
+    With `use-forwarded-headers` it believes the client, that is, the proxy in front. Envoy appends
+    to X-Forwarded-For and leaves the others alone; the route sets them. A header that nginx sets
+    to nothing does not reach the backend: Envoy, too, leaves out a header with an empty value.
     """
-    if place.upstream and not place.location.slash_redirect and place.options.compat != "lean":
-        yield from _block(place)
-
-
-@once_per("config", "options")
-def _block(place: Place) -> Iterator[Edit]:
-    """The headers, which are the same for all paths of all hosts."""
+    if place.options.compat == "lean":
+        return
     believed = bool(place["use-forwarded-headers"])
     block = dict.fromkeys(("X-Real-IP", "X-Forwarded-For"), CLIENT)
     block["X-Forwarded-Host"] = "%REQ(:AUTHORITY)%"
@@ -150,20 +147,24 @@ def _block(place: Place) -> Iterator[Edit]:
         removed.append(ORIGINAL)
         block[ORIGINAL] = f"%REQ({source})%"
     listening = place.config.controller.flags["http-port"]
-    for port, scheme, seen in ((80, "http", listening), (443, "https", 443)):
+    for port, scheme, own_port in ((80, "http", listening), (443, "https", 443)):
         if believed:
-            told = "'x-forwarded-port' in request.headers ? request.headers['x-forwarded-port']"
-            own = {"X-Forwarded-Port": f"%CEL({told} : '{seen}')%"}
+            sent = "'x-forwarded-port' in request.headers ? request.headers['x-forwarded-port']"
+            by_port = {"X-Forwarded-Port": f"%CEL({sent} : '{own_port}')%"}
         else:
-            own = {"X-Forwarded-Port": str(seen), "X-Forwarded-Scheme": scheme, "X-Scheme": scheme}
+            by_port = {
+                "X-Forwarded-Port": str(own_port),
+                "X-Forwarded-Scheme": scheme,
+                "X-Scheme": scheme,
+            }
             if place["enable-real-ip"]:
-                own["X-Forwarded-Proto"] = scheme
-        yield Route("headers.request", {"remove": removed, "set": block | own}, port=port)
+                by_port["X-Forwarded-Proto"] = scheme
+        yield Route("headers.request", {"remove": removed, "set": block | by_port}, port=port)
 
 
 @rule(at="conversion", when="always", reads="proxy-add-original-uri-header")
 def lean(place: Place) -> Iterator[Edit | Finding]:
-    """`--compat lean` leaves the block out, and says so once; so is what the block can't do."""
+    """`--compat lean` leaves the headers out; the report says so once."""
     if place.options.compat == "lean":
         yield LEAN("").for_every_host()
     elif place["proxy-add-original-uri-header"]:
@@ -179,7 +180,7 @@ def lean(place: Place) -> Iterator[Edit | Finding]:
     when="always",
 )
 def client_address(place: Place) -> Iterator[Edit | Finding]:
-    """Nginx goes through X-Forwarded-For from its end, past all addresses that it trusts.
+    """nginx goes through X-Forwarded-For from its end, past all addresses that it trusts.
 
     Istio counts proxies instead (`numTrustedProxies`), and believes X-Forwarded-Proto only where
     there are any. Envoy can go by addresses, too, but only an EnvoyFilter says so.
@@ -204,7 +205,7 @@ def client_address(place: Place) -> Iterator[Edit | Finding]:
 
 
 def _host(place: Place) -> Iterator[Edit | Finding]:
-    """The Host that the back end sees is X-Forwarded-Host, where upstream-vhost names no other."""
+    """The backend gets X-Forwarded-Host as the Host, where upstream-vhost names no other."""
     names = sorted(
         {
             route_name(location)

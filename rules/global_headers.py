@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from nginx2istio.bridge.response_headers import settle
 from nginx2istio.istio.envoy.status_headers import by_status
 from nginx2istio.rule import (
     Edit,
@@ -16,71 +15,71 @@ from nginx2istio.rule import (
     by_port,
     envoy_value,
     rule,
+    settle,
 )
 
 VARIABLE = Message(
     "N2I440",
     "unsupported",
     "warning",
-    "",
-    "the header {name} has a value with {variable}, for which Envoy has no equal; it is left out",
-    "write the value without the variable, or set the header in the application",
+    "Response header with an unknown variable",
+    "The response header {name} has a value with {variable}, for which Envoy has no equal. "
+    "The gateway does not send it.",
+    "Write the value without the variable, or set the header in the application.",
     frozenset({"response-headers"}),
 )
 STATUSES = Message(
     "N2I441",
     "approximated",
     "info",
-    "",
-    "nginx adds {name} to some statuses only ({codes}); the conversion adds it to all answers",
-    "nothing, unless a client looks for the header in errors, too",
-    frozenset({"response-headers"}),
+    "Response header of some statuses",
+    "nginx adds {name} to some statuses only ({codes}). The gateway adds it to all answers.",
+    aspects=frozenset({"response-headers"}),
 )
 MANY = Message(
     "N2I442",
     "unsupported",
     "warning",
-    "",
-    "the header {name} is added more than three times, which a VirtualService can't say",
-    "set the header in the application",
+    "Response header added too often",
+    "nginx adds the response header {name} more than three times. A VirtualService can't do "
+    "that, so some are missing.",
+    "Set the header in the application.",
     frozenset({"response-headers"}),
 )
 NO_CONFIGMAP = Message(
     "N2I443",
     "unsupported",
     "warning",
-    "",
-    "the ConfigMap {name} is not among the input, so that the headers in it are unknown",
-    "add the ConfigMap to the input and convert again",
+    "ConfigMap with response headers is missing",
+    "The ConfigMap {name} is not among the input, so its headers are unknown.",
+    "Add the ConfigMap to the input and convert again.",
     frozenset({"response-headers"}),
 )
 NO_LIST = Message(
     "N2I446",
     "unsupported",
     "warning",
-    "",
-    "the ConfigMap {name} is not among the input, so that the headers in it are unknown; if it "
-    "does not exist at all, nginx answers 503 on this path",
-    "add the ConfigMap to the input and convert again",
+    "ConfigMap with custom headers is missing",
+    "The ConfigMap {name} is not among the input, so its headers are unknown. If it does not "
+    "exist, nginx answers 503 on this path.",
+    "Add the ConfigMap to the input and convert again.",
     frozenset({"response-headers", "status"}),
 )
 UNKNOWN_HOSTS = Message(
     "N2I444",
     "approximated",
     "info",
-    "",
-    "nginx puts {names} also on the 404 for hosts that no Ingress names; the gateway's has no "
-    "such header",
-    "nothing: nobody reads the headers of such an answer",
-    frozenset({"response-headers"}),
+    "Response headers for unknown hosts",
+    "nginx adds {names} to the 404 for unknown hosts, too. The gateway's 404 has no such header.",
+    aspects=frozenset({"response-headers"}),
 )
 SERVER = Message(
     "N2I445",
     "approximated",
     "info",
-    "",
-    "nginx sends {nginx}; the gateway's answers say Server: istio-envoy",
-    "set proxyHeaders.server in the gateway's ProxyConfig, if the name is to be another",
+    "Server header",
+    "nginx sends {nginx}. The gateway sends Server: istio-envoy.",
+    "Set proxyHeaders.server in the gateway's ProxyConfig if you need another name.",
     frozenset({"response-headers"}),
 )
 CORS = frozenset(
@@ -113,21 +112,23 @@ CORS = frozenset(
     ),
 )
 def response_headers(place: Place) -> Iterator[Edit | Finding]:
-    """Nginx changes headers of answers by lists in ConfigMaps and by directives of snippets.
+    """nginx changes headers of answers by lists in ConfigMaps and by directives of snippets.
 
     All of them together decide what an answer carries: what nginx sets later wins, add_header of a
     location hides that of its server. The route has one operation a header. CORS headers are the
-    business of enable-cors, which nginx heeds last.
+    business of enable-cors, which nginx applies last.
     """
     cors = bool(place["enable-cors"] and place["cors-allow-origin"])
-    said = answer_headers(place.config, place.server, place.location, "auth-url" in place)
-    settled = settle(x for x in said if not (cors and x.name.lower() in CORS))
+    lines = answer_headers(place.config, place.server, place.location, "auth-url" in place)
+    settled = settle(x for x in lines if not (cors and x.name.lower() in CORS))
     if settled.removed:
         yield Route("headers.response.remove", list(settled.removed))
     for how, name, line in settled.written:
         if line.name.lower() != "server":
             yield from _written(place, line, how, name)
-    for line in [x for x in said if x.name.lower() == "server" and x.kind in ("set", "clear")][-1:]:
+    for line in [x for x in lines if x.name.lower() == "server" and x.kind in ("set", "clear")][
+        -1:
+    ]:
         sent = line.text if line.kind == "set" else "no Server header"
         yield SERVER(line.key, nginx=sent).for_directive(line.text, line.origin)
     for line in settled.too_many:
@@ -141,14 +142,14 @@ def _written(place: Place, line: HeaderLine, how: str, name: str) -> Iterator[Ed
         try:
             value = envoy_value(place, line.value, port, response=True)
         except UnknownVariable as unknown:
-            said = VARIABLE(line.key, name=line.name, variable=str(unknown))
-            yield said.for_directive(line.text, line.origin)
+            finding = VARIABLE(line.key, name=line.name, variable=str(unknown))
+            yield finding.for_directive(line.text, line.origin)
             return
         if line.codes:
             if place.options.istio_version < (1, 26) or value != line.value.replace("%", "%%"):
                 codes = ", ".join(str(c) for c in line.codes)
-                said = STATUSES(line.key, name=line.name, codes=codes)
-                yield said.for_directive(line.text, line.origin)
+                finding = STATUSES(line.key, name=line.name, codes=codes)
+                yield finding.for_directive(line.text, line.origin)
             else:
                 value = by_status(line.codes, line.value)
         yield Route(f"headers.response.{how}", {name: value}, port=port)
@@ -179,11 +180,11 @@ def all_answers(place: Place) -> Iterator[Edit | Finding]:
         nowhere = answer_headers(place.config, place.server, place.location)
         names = sorted({line.name for line in nowhere if line.kind in ("set", "add")})
         if names:
-            said = UNKNOWN_HOSTS(nowhere[0].key, names=", ".join(names))
-            yield said.for_every_host()
+            finding = UNKNOWN_HOSTS(nowhere[0].key, names=", ".join(names))
+            yield finding.for_every_host()
     for key, sent in (
         ("server-tokens", "its own name and version as Server"),
-        ("allow-backend-server-header", "the back end's Server header"),
+        ("allow-backend-server-header", "the backend's Server header"),
     ):
         if place[key]:
             yield SERVER(key, nginx=sent).for_every_host()

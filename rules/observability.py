@@ -8,66 +8,66 @@ ACCESS_LOG = Message(
     "N2I570",
     "approximated",
     "info",
-    "",
-    "nginx logs every request to its standard output; Istio does so only where access logs are on",
-    "switch them on by a Telemetry with accessLogging in the gateway's namespace",
+    "Access logs",
+    "nginx logs every request to its standard output. Istio does so only where access logs are on.",
+    "Enable them by a Telemetry with accessLogging in the gateway's namespace.",
     frozenset({"logging"}),
 )
 NO_LOG = Message(
     "N2I571",
     "approximated",
     "info",
-    "",
-    "nginx logs no requests to this path; where Istio's access logs are on they hold them, too",
-    "filter them in the Telemetry of the gateway (accessLogging.filter), by request.host and "
-    "request.url_path",
+    "Path without access logs",
+    "nginx logs no requests to this path. Istio's access logs, where they are on, hold them, too.",
+    "Filter them in the Telemetry of the gateway (accessLogging.filter), by request.host and "
+    "request.url_path.",
     frozenset({"logging"}),
 )
 FORMAT = Message(
     "N2I572",
     "approximated",
     "info",
-    "",
-    "{name} is about nginx's logs; Istio's have a destination and a format of their own",
-    "set accessLogFormat and accessLogEncoding in the mesh configuration",
+    "Settings of nginx's logs",
+    "{name} sets up nginx's logs. Istio's logs have a destination and a format of their own.",
+    "Set accessLogFormat and accessLogEncoding in the mesh configuration.",
     frozenset({"logging"}),
 )
 REWRITE_LOG = Message(
     "N2I573",
     "neutral",
     "info",
-    "",
-    "enable-rewrite-log has nginx write of its rewrites to its error log; Envoy has no such log",
-    "nothing; istioctl proxy-config log --level http:debug shows what Envoy does",
+    "Log of rewrites",
+    "With enable-rewrite-log, nginx writes its rewrites to its error log. Envoy has no such log.",
+    "Use istioctl proxy-config log --level http:debug to see what Envoy does.",
     frozenset({"logging"}),
 )
 TRACES = Message(
     "N2I574",
     "unsupported",
     "info",
-    "",
-    "nginx reports traces by OpenTelemetry and hands traceparent to the back ends; Istio does "
-    "neither until tracing is configured",
-    "name the collector ({collector}) as an extension provider in the mesh configuration, and "
-    "create a Telemetry for the gateway with tracing and a sampling of {percent} %",
+    "Traces of OpenTelemetry",
+    "nginx reports traces by OpenTelemetry and sends traceparent to backends. Istio does "
+    "neither until you configure tracing.",
+    "Name the collector ({collector}) as an extension provider in the mesh configuration. "
+    "Create a Telemetry for the gateway with tracing and a sampling of {percent} %.",
     frozenset({"logging"}),
 )
 NO_TRACES = Message(
     "N2I575",
     "approximated",
     "info",
-    "",
-    "nginx reports no traces of this path; where Istio's tracing is on it does",
-    "nothing, or tracing.disableSpanReporting in a Telemetry of the gateway",
+    "Path without traces",
+    "nginx reports no traces of this path. Istio's tracing, where it is on, does.",
+    "Set tracing.disableSpanReporting in a Telemetry of the gateway if the traces disturb.",
     frozenset({"logging"}),
 )
 OPERATION = Message(
     "N2I576",
     "approximated",
     "info",
-    "",
-    "{name} is about nginx's traces; Istio's are named after the route",
-    "set tracing.customTags in a Telemetry",
+    "Settings of nginx's traces",
+    "{name} sets up nginx's traces. Istio's traces have the name of the route.",
+    "Set tracing.customTags in a Telemetry.",
     frozenset({"logging"}),
 )
 LOGS = (
@@ -113,7 +113,7 @@ def access_log(place: Place) -> Iterator[Edit | Finding]:
 
 @rule("enable-opentelemetry", *OTEL[-2:])
 def opentelemetry(place: Place) -> Iterator[Edit | Finding]:
-    """Nginx traces where it is told to; Istio's tracing is configured for mesh and gateway."""
+    """nginx traces where it is told to; Istio's tracing is configured for mesh and gateway."""
     if "enable-opentelemetry" in place:
         if place["enable-opentelemetry"]:
             yield TRACES("enable-opentelemetry", **collector(place))

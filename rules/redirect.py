@@ -34,7 +34,7 @@ WWW_SLASH = Message(
     "relative-redirects",
 )
 def redirect(place: Place) -> Iterator[Edit | Finding]:
-    """Nginx returns 301 (or the code) with exactly the URL: the request's path and query are lost.
+    """nginx returns 301 (or the code) with exactly the URL: the request's path and query are lost.
 
     Istio's redirect would keep the query, so that a direct response with a Location says it.
     """
@@ -69,7 +69,7 @@ def redirect(place: Place) -> Iterator[Edit | Finding]:
     "app-root",
 )
 def app_root(place: Place) -> Iterator[Edit | Finding]:
-    """Nginx answers `/` of the whole host with 302 to the path; the query is lost."""
+    """nginx answers `/` of the whole host with 302 to the path; the query is lost."""
     root = literal(place.text("app-root"))
     for port, scheme in ((80, "http"), (443, "https")):
         url = f"{scheme}://%REQ(:AUTHORITY)%{root}"
@@ -80,7 +80,7 @@ def app_root(place: Place) -> Iterator[Edit | Finding]:
 
 @rule("from-to-www-redirect", at="server", reads="http-redirect-code")
 def from_to_www(place: Place) -> Iterator[Edit | Finding]:
-    """Nginx makes a server for the twin of the host (with or without www.) that only redirects.
+    """nginx makes a server for the twin of the host (with or without www.) that only redirects.
 
     There is none where the twin has Ingresses of its own.
     """

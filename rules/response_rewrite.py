@@ -18,39 +18,40 @@ LOCATION = Message(
     "N2I430",
     "unsupported",
     "error",
-    "",
-    "nginx replaces {old} at the start of the back end's Location by {new}; Istio can't, so that "
-    "clients are sent to {old}",
-    "let the application redirect to the address clients know, or convert with --envoy-filters",
+    "Location that nginx replaces",
+    "nginx replaces {old} by {new} at the start of the backend's Location. Istio can't, so "
+    "clients are redirected to {old}.",
+    "Let the application redirect to the address that clients know, or convert with "
+    "--envoy-filters.",
     frozenset({"redirect", "response-headers"}),
 )
 COOKIES = Message(
     "N2I431",
     "unsupported",
     "error",
-    "",
-    "nginx replaces the {what} {old} of the back end's cookies by {new}; Istio can't, so that "
-    "browsers keep them for the wrong place",
-    "let the application set the right {what}, or convert with --envoy-filters",
+    "Cookie attributes that nginx replaces",
+    "nginx replaces the {what} {old} of the backend's cookies by {new}. Istio can't, so "
+    "browsers keep the cookies for the wrong {what}.",
+    "Let the application set the right {what}, or convert with --envoy-filters.",
     frozenset({"cookies", "response-headers"}),
 )
 PATTERN = Message(
     "N2I432",
     "unsupported",
     "error",
-    "",
-    "{key} replaces what a regular expression matches ({old}), which is not translated",
-    "let the application set the right address",
+    "Replacement by a regular expression",
+    "{key} replaces what a regular expression matches ({old}). The conversion leaves it out.",
+    "Let the application set the right address.",
     frozenset({"redirect", "cookies", "response-headers"}),
 )
 RELATIVE = Message(
     "N2I433",
     "approximated",
     "info",
-    "",
-    "nginx puts the host in front of the new Location {new}; here it stays relative",
-    "nothing: clients take a relative Location",
-    frozenset({"redirect"}),
+    "Relative Location",
+    "nginx puts the host in front of the new Location {new}. The gateway leaves it relative, "
+    "which clients accept.",
+    aspects=frozenset({"redirect"}),
 )
 FILTER = "nginx2istio.response-rewrite"
 LUA = "envoy.extensions.filters.http.lua.v3"
@@ -65,7 +66,7 @@ LUA = "envoy.extensions.filters.http.lua.v3"
     reads="relative-redirects",
 )
 def response_rewrite(place: Place) -> Iterator[Edit | Finding]:
-    """Nginx replaces the start of a Location, and the paths and domains of cookies.
+    """nginx replaces the start of a Location, and the paths and domains of cookies.
 
     No Istio object changes a part of a header; a script on the route does. The cookie that the
     gateway itself sets for affinity is left alone, as nginx's is.

@@ -45,7 +45,7 @@ CAPTURE = Message(
 
 @rule("rewrite-target", "use-regex", "x-forwarded-prefix")
 def rewrite(place: Place) -> Iterator[Edit | Finding]:
-    """Nginx replaces the whole path by the target; what the path's regex captures can be used.
+    """nginx replaces the whole path by the target; what the path's regex captures can be used.
 
     Envoy does the same with a regular expression for the whole path. `use-regex` turns every path
     of the host into a regular expression, which the routes' matches show.

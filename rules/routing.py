@@ -101,7 +101,7 @@ def coalescing(place: Place) -> Iterator[Edit | Finding]:
     reads="relative-redirects",
 )
 def decided_by_path(place: Place) -> Iterator[Edit | Finding]:
-    """Nginx sends `/x` to `/x/` by itself where only `/x/` is a location: 301, query kept.
+    """nginx sends `/x` to `/x/` by itself where only `/x/` is a location: 301, query kept.
 
     Envoy has no such habit: a redirect route says it. An annotation that the controller can't use
     makes a location answer 503.

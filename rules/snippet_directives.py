@@ -303,7 +303,7 @@ def _one(key: str, directive: Directive, level: str) -> Iterator[Edit | Finding]
 
 
 def _expires(key: str, directive: Directive) -> Iterator[Edit | Finding]:
-    """Nginx adds Cache-Control and Expires to the same answers as add_header does."""
+    """nginx adds Cache-Control and Expires to the same answers as add_header does."""
     text = directive.args[-1] if directive.args else "off"
     if text == "off":
         return

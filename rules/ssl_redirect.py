@@ -76,7 +76,7 @@ FAKE = Message(
     unless="no-tls-redirect-locations",
 )
 def ssl_redirect(place: Place) -> Iterator[Edit | Finding]:
-    """Nginx answers plain HTTP with 308 to https where the host has a certificate, or is forced to.
+    """nginx answers plain HTTP with 308 to https where the host has a certificate, or is forced to.
 
     The status is the ConfigMap's http-redirect-code; the Host's port is dropped, and that of
     --https-port named where `use-port-in-redirects` says so. With `use-forwarded-headers`
@@ -137,7 +137,7 @@ def ssl_redirect(place: Place) -> Iterator[Edit | Finding]:
     when="always",
 )
 def hsts(place: Place) -> Iterator[Edit | Finding]:
-    """Nginx adds Strict-Transport-Security to every answer over https; ConfigMap keys hsts*.
+    """nginx adds Strict-Transport-Security to every answer over https; ConfigMap keys hsts*.
 
     What a snippet or a list of headers says of it comes later and wins.
     """

@@ -137,7 +137,7 @@ OPTIONS = {
     when="configured",
 )
 def tls_options(place: Place) -> Iterator[Edit | Finding]:
-    """Nginx offers what OpenSSL makes of the lists; Istio takes names and versions."""
+    """nginx offers what OpenSSL makes of the lists; Istio takes names and versions."""
     if not place.tls or place.server.passthrough:
         return
     if place.configured("ssl-ciphers"):
@@ -198,5 +198,5 @@ def connection_options(place: Place) -> Iterator[Edit | Finding]:
 
 @rule("http2-push-preload")
 def push(place: Place) -> Iterator[Edit | Finding]:
-    """Nginx 1.25.1 removed HTTP/2 server push; the directive does nothing."""
+    """nginx 1.25.1 removed HTTP/2 server push; the directive does nothing."""
     yield PUSH("http2-push-preload")

@@ -21,47 +21,48 @@ HOST_VARIABLE = Message(
     "N2I410",
     "unsupported",
     "error",
-    "",
-    "the Host for the back end has {variable}, whose value Istio can't put into a Host",
-    "write the host out",
+    "Host with a variable",
+    "The Host for the backend has {variable}, whose value Istio can't put into a Host. The "
+    "backend gets the Host of the request.",
+    "Write the host out.",
     frozenset({"host", "request-headers"}),
 )
 NO_UPGRADES = Message(
     "N2I411",
     "approximated",
     "info",
-    "",
-    "nginx passes a request for another protocol (WebSocket) on with Connection: {value}, so that "
-    "the back end does not change the protocol; Envoy lets it",
-    "nothing, unless the back end must not be asked for an upgrade",
+    "Connection header towards backends",
+    "nginx sends Connection: {value} with a request for an upgrade, so the backend does not "
+    "upgrade. Envoy lets it.",
+    "Check whether a backend must not get requests for an upgrade.",
     frozenset({"protocol", "request-headers"}),
 )
 VARIABLE = Message(
     "N2I412",
     "unsupported",
     "warning",
-    "",
-    "the header {name} for the back end has a value with {variable}, for which Envoy has no "
-    "equal; it is left out",
-    "write the value without the variable",
+    "Request header with an unknown variable",
+    "The request header {name} for the backend has a value with {variable}, for which Envoy "
+    "has no equal. The backend does not get it.",
+    "Write the value without the variable.",
     frozenset({"request-headers"}),
 )
 TWICE = Message(
     "N2I413",
     "unsupported",
     "warning",
-    "",
-    "nginx sends a second {name} to the back end; the conversion sends one",
-    "use upstream-vhost to set the Host",
+    "Request header sent twice",
+    "nginx sends a second {name} to the backend. The gateway sends one.",
+    "Use upstream-vhost to set the Host.",
     frozenset({"request-headers", "host"}),
 )
 NO_CONFIGMAP = Message(
     "N2I414",
     "unsupported",
     "warning",
-    "",
-    "the ConfigMap {name} is not among the input, so that the headers in it are unknown",
-    "add the ConfigMap to the input and convert again",
+    "ConfigMap with request headers is missing",
+    "The ConfigMap {name} is not among the input, so its headers are unknown.",
+    "Add the ConfigMap to the input and convert again.",
     frozenset({"request-headers"}),
 )
 OWN = frozenset(
@@ -83,7 +84,7 @@ OWN = frozenset(
 
 @rule("upstream-vhost")
 def upstream_vhost(place: Place) -> Iterator[Edit | Finding]:
-    """Nginx sends this as the Host; X-Forwarded-Host stays what the client sent.
+    """nginx sends this as the Host; X-Forwarded-Host stays what the client sent.
 
     Envoy rewrites the authority after the route's headers are made. A Host with variables of the
     request is beyond Istio, those of the Ingress are literal.
@@ -105,7 +106,7 @@ def upstream_vhost(place: Place) -> Iterator[Edit | Finding]:
 
 @rule("connection-proxy-header")
 def connection_header(place: Place) -> Iterator[Edit | Finding]:
-    """Nginx sends this as Connection to the back end, for requests for an upgrade, too.
+    """nginx sends this as Connection to the back end, for requests for an upgrade, too.
 
     Envoy keeps connections to back ends open; for `close` it uses each for one request.
     """
@@ -123,16 +124,16 @@ def connection_header(place: Place) -> Iterator[Edit | Finding]:
     reads=("configuration-snippet", "server-snippet", "location-snippet", "http-snippet"),
 )
 def passed_headers(place: Place) -> Iterator[Edit | Finding]:
-    """Nginx sends the headers of the ConfigMap, and those of proxy_set_header in snippets.
+    """nginx sends the headers of the ConfigMap, and those of proxy_set_header in snippets.
 
     They replace the client's. Where nginx's own template sets the header as well, the back end
     gets both.
     """
     if place.upstream is None or place.location.denied or place.location.slash_redirect:
         return
-    named = place.text("proxy-set-headers")
-    if named and named not in place.config.configmaps:
-        yield NO_CONFIGMAP("proxy-set-headers", name=named).for_every_host()
+    configmap = place.text("proxy-set-headers")
+    if configmap and configmap not in place.config.configmaps:
+        yield NO_CONFIGMAP("proxy-set-headers", name=configmap).for_every_host()
     for line in request_headers(place.config, place.server, place.location):
         name = line.name.lower()
         if line.kind != "send" and name in (*OWN, "host", "connection", "upgrade"):
@@ -151,7 +152,7 @@ def _sent(place: Place, line: HeaderLine, how: str) -> Iterator[Edit | Finding]:
         try:
             value = envoy_value(place, line.value, port)
         except UnknownVariable as unknown:
-            said = VARIABLE(line.key, name=line.name, variable=str(unknown))
-            yield said.for_directive(line.text, line.origin)
+            finding = VARIABLE(line.key, name=line.name, variable=str(unknown))
+            yield finding.for_directive(line.text, line.origin)
             return
         yield Route(f"headers.request.{how}", {line.name: value}, port=port)

@@ -98,7 +98,7 @@ READERS = {
 
 @rule(at="conversion", when="always")
 def vendors(place: Place) -> Iterator[Edit | Finding]:
-    """Nginx ignores them, but certificates and DNS records may depend on them."""
+    """nginx ignores them, but certificates and DNS records may depend on them."""
     prefix = place.config.controller.annotations_prefix
     kinds: dict[str, tuple[Message, str] | None] = {}
     for ingress in place.config.foreign:

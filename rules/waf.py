@@ -9,53 +9,52 @@ LOST = Message(
     "N2I580",
     "unsupported",
     "error",
-    "",
-    "ModSecurity guards this path in nginx{mode}; after the conversion nothing looks for attacks",
-    "run Coraza as a WasmPlugin of the gateway with the same rules, or a WAF in front of it",
+    "ModSecurity on a path",
+    "ModSecurity guards this path in nginx{mode}. After the conversion nothing looks for attacks.",
+    "Run Coraza as a WasmPlugin of the gateway with the same rules, or a WAF in front of it.",
     frozenset({"waf"}),
 )
 LOST_EVERYWHERE = Message(
     "N2I581",
     "unsupported",
     "error",
-    "",
-    "ModSecurity guards all paths in nginx but those that switch it off{mode}; after the "
-    "conversion nothing looks for attacks",
-    "run Coraza as a WasmPlugin of the gateway with the same rules, or a WAF in front of it",
+    "ModSecurity on all paths",
+    "ModSecurity guards all paths in nginx except those that switch it off{mode}. After the "
+    "conversion nothing looks for attacks.",
+    "Run Coraza as a WasmPlugin of the gateway with the same rules, or a WAF in front of it.",
     frozenset({"waf"}),
 )
 PART = Message(
     "N2I582",
     "unsupported",
     "info",
-    "",
-    "{name} goes with ModSecurity, which the new gateway does not have",
-    "hand the setting over to the WAF that takes ModSecurity's place",
+    "Setting of ModSecurity",
+    "{name} sets up ModSecurity, which the gateway does not have.",
+    "Give the setting to the WAF that replaces ModSecurity.",
     frozenset({"waf"}),
 )
-IDLE = Message(
+NO_EFFECT = Message(
     "N2I583",
     "ineffective",
     "info",
-    "",
-    "{name} does nothing while ModSecurity is off",
-    "delete the annotation",
+    "Setting of ModSecurity without effect",
+    "{name} has no effect while ModSecurity is off.",
+    "Delete the annotation.",
 )
 OFF = Message(
     "N2I584",
     "neutral",
     "info",
-    "",
-    "ModSecurity is off here in nginx, and Istio has none",
-    "nothing",
+    "ModSecurity that is off",
+    "ModSecurity is off on this path in nginx, and Istio has none.",
 )
 PARTS = ("enable-owasp-core-rules", "modsecurity-snippet", "modsecurity-transaction-id")
-DETECTS = " (it only writes what it finds to its log, as no snippet says SecRuleEngine On)"
+DETECTS = " (it only logs attacks, because no snippet says SecRuleEngine On)"
 
 
 @rule("enable-modsecurity", *PARTS)
 def waf(place: Place) -> Iterator[Edit | Finding]:
-    """Nginx runs ModSecurity where the annotation or the ConfigMap says so.
+    """nginx runs ModSecurity where the annotation or the ConfigMap says so.
 
     The ConfigMap's modsecurity-snippet and the CRS's set-up decide whether it blocks.
     """
@@ -68,7 +67,7 @@ def waf(place: Place) -> Iterator[Edit | Finding]:
             yield OFF("enable-modsecurity")
     for key in PARTS:
         if key in place:
-            yield (PART if on else IDLE)(key, name=key)
+            yield (PART if on else NO_EFFECT)(key, name=key)
 
 
 @rule(
@@ -84,11 +83,11 @@ def global_waf(place: Place) -> Iterator[Edit | Finding]:
         yield LOST_EVERYWHERE("enable-modsecurity", mode=mode(place)).for_every_host()
     for key in ("enable-owasp-modsecurity-crs", "modsecurity-snippet"):
         if place.global_setting(key):
-            yield (PART if on else IDLE)(key, name=key).for_every_host()
+            yield (PART if on else NO_EFFECT)(key, name=key).for_every_host()
 
 
 def mode(place: Place) -> str:
-    """Whether it refuses anything: ModSecurity's recommended set-up only detects."""
+    """Whether it blocks anything: ModSecurity's recommended set-up only detects."""
     texts = (place["modsecurity-snippet"], place.config.controller.config["modsecurity-snippet"])
     words = " ".join(str(text or "") for text in texts).lower().split()
     blocks = ("secruleengine", "on") in pairwise(words)

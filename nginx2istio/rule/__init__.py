@@ -25,6 +25,7 @@ from nginx2istio.bridge.redirects import response_headers_of as response_headers
 from nginx2istio.bridge.redirects import translate_return as translate_return
 from nginx2istio.bridge.redirects import translate_rewrite as translate_rewrite
 from nginx2istio.bridge.response_headers import STS as STS
+from nginx2istio.bridge.response_headers import settle as settle
 from nginx2istio.bridge.response_headers import transport_security as transport_security
 from nginx2istio.bridge.variables import UnknownVariable as UnknownVariable
 from nginx2istio.bridge.variables import by_port as by_port
