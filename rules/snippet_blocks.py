@@ -28,36 +28,37 @@ UNTOLD = Message(
     "N2I490",
     "unsupported",
     "error",
-    "",
-    "{text} is not translated: {why}",
-    "let a Service answer these paths, by an Ingress of their own",
+    "Location block without a translation",
+    "The conversion leaves out {text}: {why}.",
+    "Let a Service answer these paths, by an Ingress of their own.",
     frozenset({"routing", "path", "redirect", "status"}),
 )
 CLOSED = Message(
     "N2I491",
     "unsupported",
     "error",
-    "",
-    "{text} decides who may enter, and is not translated: {why}; {so}",
-    "give these paths an Ingress of their own with the annotations for it",
+    "Location block that protects",
+    "{text} decides which clients are denied. The conversion can't express it: {why}. As a "
+    "consequence, {so}.",
+    "Give these paths an Ingress of their own with annotations for the protection.",
     frozenset({"access", "auth", "status"}),
 )
 WITHOUT_EFFECT = Message(
     "N2I492",
     "ineffective",
     "info",
-    "",
-    "{text} has no effect in nginx: {why}",
-    "delete it",
+    "Location block without effect",
+    "{text} has no effect in nginx: {why}.",
+    "Delete it.",
 )
 DUPLICATE = Message(
     "N2I493",
     "unsupported",
     "error",
-    "",
-    "nginx refuses {text}, as an Ingress has this path already: the controller works on with the "
-    "configuration that it had before the snippet was written",
-    "delete the block, and convert again",
+    "Location block that an Ingress has, too",
+    "nginx refuses {text}, because an Ingress has this path. The controller keeps the "
+    "configuration from before the snippet.",
+    "Delete the block, and convert again.",
 )
 NAMED = "it is there for other directives only, which are reported themselves"
 BEATEN = "the paths of the host are regular expressions, which go before it"
@@ -179,7 +180,7 @@ class _Block:
                 return
             open_ = self.place.options.allow_unprotected
             closed = "the host answers 503" if uri == {"prefix": "/"} else "its paths answer 503"
-            yield self.say(CLOSED, why=why, so="everybody gets in" if open_ else closed)
+            yield self.say(CLOSED, why=why, so="they are open to everybody" if open_ else closed)
             if not open_:
                 yield from self.route(uri, {"directResponse": {"status": 503}})
 

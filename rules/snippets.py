@@ -39,72 +39,73 @@ BROKEN = Message(
     "N2I460",
     "unsupported",
     "error",
-    "",
-    "nginx can't read this snippet ({text}): the controller works on with the configuration that "
-    "it had before the snippet was written",
-    "correct the snippet and convert again",
+    "Snippet that nginx can't read",
+    "nginx can't read this snippet ({text}). The controller keeps the configuration from "
+    "before the snippet.",
+    "Correct the snippet and convert again.",
 )
 DUPLICATE = Message(
     "N2I461",
     "unsupported",
     "error",
-    "",
-    "nginx refuses {text} here, as the controller's template has it already: the controller works "
-    "on with the configuration that it had before the snippet was written",
-    "use the annotation for it, and convert again",
+    "Directive that the template has, too",
+    "nginx refuses {text}, because the controller's template has it already. The controller "
+    "keeps the configuration from before the snippet.",
+    "Use the annotation for it, and convert again.",
 )
 WITHOUT_EFFECT = Message(
     "N2I462",
     "ineffective",
     "info",
-    "",
-    "{text} has no effect in nginx: {why}",
-    "delete it",
+    "Directive without effect",
+    "{text} has no effect in nginx: {why}.",
+    "Delete it.",
 )
 CLOSED = Message(
     "N2I463",
     "approximated",
     "info",
-    "",
-    "{text} closes the connection without an answer; Istio answers 403",
-    "nothing: who is turned away gets an answer",
-    frozenset({"status", "access"}),
+    "Connection that nginx closes",
+    "{text} closes the connection without a response. The gateway answers 403.",
+    aspects=frozenset({"status", "access"}),
 )
 PART = Message(
     "N2I464",
     "unsupported",
     "error",
-    "",
-    "{text} redirects to a part of the path, which only an EnvoyFilter can; the back end is asked "
-    "instead",
-    "convert with --envoy-filters, or redirect in the application",
+    "Redirect with a part of the path",
+    "{text} redirects with a part of the path, which takes an EnvoyFilter. The gateway sends "
+    "the request to the backend.",
+    "Convert with --envoy-filters, or redirect in the application.",
     frozenset({"redirect", "status", "routing"}),
 )
 FLOW = Message(
     "N2I465",
     "unsupported",
     "error",
-    "",
-    "{text} is not translated: {why}",
-    "say it with annotations, with a VirtualService of your own, or in the application",
+    "Directive that decides the answer",
+    "The conversion leaves out {text}: {why}.",
+    "Use annotations, a VirtualService of your own, or the application.",
     frozenset({"routing", "path", "redirect", "status"}),
 )
 PROTECTION = Message(
     "N2I466",
     "unsupported",
     "error",
-    "",
-    "{text} decides who may enter, and is not translated{why}; {so}",
-    "write it as an annotation or as an AuthorizationPolicy, and delete it here",
+    "Directive that protects",
+    "{text} decides which clients are denied. The conversion can't express it{why}. As a "
+    "consequence, {so}.",
+    "Write it as an annotation or as an AuthorizationPolicy, and delete it here.",
     frozenset({"access", "auth", "status"}),
 )
 LOOSER = Message(
     "N2I467",
     "unsupported",
     "error",
-    "",
-    "{text} lets in who meets one of several conditions; after the conversion all have to be met",
-    "use the annotation satisfy",
+    "One of several conditions",
+    "{text} admits clients that meet one of several conditions. After the conversion they "
+    "have to meet all.",
+    "Use the annotation satisfy.",
     frozenset({"access", "auth"}),
 )
 ELSEWHERE = "no path of this location begins like the pattern"
@@ -113,10 +114,10 @@ ORDER = Message(
     "N2I468",
     "approximated",
     "warning",
-    "",
-    "nginx answers {text} before it looks at who asks; after the conversion who may not enter is "
-    "refused first",
-    "nothing, unless somebody who may not enter should get this answer",
+    "Answer before the protection",
+    "nginx answers {text} before it checks the client. After the conversion a denied client "
+    "gets the refusal first.",
+    "Check whether denied clients need this answer.",
     frozenset({"status", "access", "auth", "redirect"}),
 )
 BEHIND = "an unconditional return or break stands before it"
@@ -223,7 +224,7 @@ class _Flow:
     def close(self, key: str, setting: Setting, directive: Directive, why: str) -> Iterator[Part]:
         """A protection that can't be had: nobody gets in, unless the user wants it open."""
         open_ = self.place.options.allow_unprotected
-        so = "everybody gets in" if open_ else "it answers 503"
+        so = "it is open to everybody" if open_ else "it answers 503"
         yield self.say(PROTECTION, key, setting, directive, why=why, so=so)
         if not open_ and self.level == "location":
             yield unavailable()
