@@ -1,14 +1,30 @@
-"""Results that are worked out once for a host or a configuration, though many locations ask."""
+"""Results that are worked out once for a configuration or a host, though many locations ask.
+
+``memo`` keeps results in their owner, so they end with it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import wraps
 from operator import attrgetter
-from typing import ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeAlias, TypeVar
+
+Memory: TypeAlias = dict[Callable[..., Any], dict[tuple[object, ...], tuple[object, Any]]]
+"""Results by function, then by the identity of the arguments (the model has no hashes)."""
+
+
+class Owner(Protocol):
+    """What keeps the results about itself."""
+
+    @property
+    def memory(self) -> Memory:
+        """The results so far."""
+
 
 P = ParamSpec("P")
 R = TypeVar("R")
+OwnerT = TypeVar("OwnerT", bound=Owner)
 H = TypeVar("H")
 FEW = 4096
 """How many results are remembered: who asks again does so soon, at the same host."""
@@ -25,16 +41,24 @@ class _Memory(dict[tuple[int, ...], tuple[object, R]]):
         return result
 
 
-def kept(function: Callable[P, R]) -> Callable[P, R]:
-    """Remembers the last results; arguments are compared by identity."""
-    memory: _Memory[R] = _Memory()
+def memo(function: Callable[Concatenate[OwnerT, P], R]) -> Callable[Concatenate[OwnerT, P], R]:
+    """Keeps the last results of a function in its first argument, the owner.
+
+    The other arguments are compared by identity. They are held with the result, so no other object
+    gets their identity; the owner is not, so it ends when nobody else needs it.
+    """
 
     @wraps(function)
-    def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
-        given = (*args, *kwargs.values()) if kwargs else args
-        key = tuple(map(id, given))
-        known = memory.get(key)
-        return known[1] if known else memory.keep(key, given, function(*args, **kwargs))
+    def wrapped(owner: OwnerT, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        results = owner.memory.setdefault(function, {})
+        key = (*map(id, args), *((name, id(value)) for name, value in kwargs.items()))
+        known = results.get(key)
+        if known is None:
+            if len(results) >= FEW:
+                results.clear()
+            known = results[key] = (args, kwargs), function(owner, *args, **kwargs)
+        result: R = known[1]
+        return result
 
     return wrapped
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from nginx2istio.base.memo import Memory
 from nginx2istio.nginx.build.configmaps import ConfigMap
 from nginx2istio.nginx.build.controller import Controller
 from nginx2istio.nginx.build.services import Service
@@ -54,6 +55,8 @@ class NginxConfig:
     """Domain -> the servers exactly one label below it: what ``*.domain`` would take."""
     settings: tuple[Setting, ...] = ()
     """Every accepted annotation of every loaded Ingress, in force or not."""
+    memory: Memory = field(default_factory=dict, init=False, repr=False, compare=False)
+    """Results of functions about it: see ``base.memo``."""
     defaults: Mapping[str, Value | None] = field(init=False)
     """What is in force where no annotation says anything, for annotations and ConfigMap keys."""
 

@@ -7,7 +7,7 @@ will be different. It changes nothing, and the order in which rules run does not
 
 from __future__ import annotations
 
-from nginx2istio.base.memo import kept as kept
+from nginx2istio.base.memo import memo as memo
 from nginx2istio.base.memo import once_per as once_per
 from nginx2istio.bridge.conditions import Condition as Condition
 from nginx2istio.bridge.conditions import condition as condition

@@ -19,14 +19,14 @@ def test_the_main_name_beats_its_alias() -> None:
     ours = read(both)
     assert ours.values == {"allowlist-source-range": ("1.1.1.1",)}
     assert ours.written == {"allowlist-source-range": PREFIX + "allowlist-source-range"}
-    assert set(ours.idle) == {"whitelist-source-range"}
+    assert set(ours.no_effect) == {"whitelist-source-range"}
 
 
 def test_a_filled_alias_beats_an_empty_main_name() -> None:
     ours = read({"limit-allowlist": "", "limit-whitelist": "10.0.0.0/8", "limit-rps": "1"})
     assert ours.values["limit-allowlist"] == ("10.0.0.0/8",)
     assert ours.written["limit-allowlist"] == PREFIX + "limit-whitelist"
-    assert set(ours.idle) == {"limit-allowlist"}
+    assert set(ours.no_effect) == {"limit-allowlist"}
 
 
 def test_an_alias_alone_is_read() -> None:
@@ -76,7 +76,7 @@ def test_what_an_invalid_value_leads_to(key: str, text: str, effect: str) -> Non
 def test_three_members_open_the_path_when_refused(key: str, text: str) -> None:
     ours = read({"auth-url": "http://auth.test/", key: text})
     assert ours.invalid[key].effect == "family-off"
-    assert "auth-url" in ours.idle
+    assert "auth-url" in ours.no_effect
     assert not ours.values
     assert not ours.denied
 
@@ -84,7 +84,7 @@ def test_three_members_open_the_path_when_refused(key: str, text: str) -> None:
 def test_a_redirect_without_scheme_takes_the_whole_family_along() -> None:
     ours = read({"temporal-redirect": "/x", "from-to-www-redirect": "true"})
     assert not ours.values
-    assert set(ours.idle) == {"from-to-www-redirect"}
+    assert set(ours.no_effect) == {"from-to-www-redirect"}
 
 
 def test_only_bad_origins_are_skipped() -> None:
@@ -118,7 +118,7 @@ def test_only_bad_origins_are_skipped() -> None:
 )
 def test_annotations_that_nobody_reads(annotations: Mapping[str, str], idle: set[str]) -> None:
     ours = read(annotations)
-    assert set(ours.idle) == idle
+    assert set(ours.no_effect) == idle
     assert not idle & set(ours.values)
     assert not ours.invalid
     assert not ours.unknown
@@ -153,7 +153,7 @@ def test_snippets_need_a_risk_level_and_a_switch() -> None:
     assert "risk Critical" in read(texts, {"allow-snippet-annotations": "true"}).dropped
     ours = read(texts, critical)
     assert not ours.dropped
-    assert set(ours.idle) == {"configuration-snippet"}
+    assert set(ours.no_effect) == {"configuration-snippet"}
     ours = read(texts, critical | {"allow-snippet-annotations": "true"})
     assert ours.values == texts
 

@@ -53,7 +53,7 @@ def disagreements(case: Mapping[str, Any], ours: Extracted, config: Controller) 
     for path, key in FIELDS.items():
         leaf = leaves.get(path, "absent")
         default = as_leaf(key, effective(key, ours.values, config))
-        if key in ours.idle:
+        if key in ours.no_effect:
             continue
         if key in ours.values and getattr(ours.invalid.get(key), "effect", "") != "default":
             value = as_leaf(key, ours.values[key])

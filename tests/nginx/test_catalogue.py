@@ -136,4 +136,4 @@ def test_risks_are_those_of_the_controller() -> None:
 @pytest.mark.parametrize("key", ["secure-backends", "influxdb-host", "lua-resty-waf"])
 def test_removed_annotations_are_told_as_such(key: str) -> None:
     ours = extract({f"nginx.ingress.kubernetes.io/{key}": "x"}, controller=controller({}))
-    assert ours.idle == {key: "ingress-nginx no longer reads it"}
+    assert ours.no_effect == {key: "ingress-nginx no longer reads it"}

@@ -139,7 +139,7 @@ def test_what_is_answered_before_anybody_is_asked() -> None:
     text += ingress("b", {"enable-cors": "true"}, {"/cors": "app"})
     text += ingress("c", {"force-ssl-redirect": "true"}, {"/safe": "app"})
     config = configured(text)
-    found = {path: early(*at(config, path), config) for path in ("/old", "/cors", "/safe")}
+    found = {path: early(config, *at(config, path)) for path in ("/old", "/cors", "/safe")}
     assert found["/old"].always
     assert found["/cors"].origins == ("*",) and not found["/cors"].always
     assert found["/safe"].to_https == ("h.test",)

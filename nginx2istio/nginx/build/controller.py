@@ -7,9 +7,10 @@ internal/ingress/controller/template/configmap.go does: what it cannot read keep
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from nginx2istio.base.memo import Memory
 from nginx2istio.nginx.keys import catalogue
 from nginx2istio.nginx.keys.catalogue import CatalogueEntry
 from nginx2istio.nginx.values.configmap import SPECIAL, WITHOUT_FIELD, WrongValue, decimal, decode
@@ -61,6 +62,8 @@ class Controller:
     unknown: tuple[str, ...]
     flags: Mapping[str, Value]
     flag_problems: Mapping[str, str]
+    memory: Memory = field(default_factory=dict, init=False, repr=False, compare=False)
+    """Results of functions about it: see ``base.memo``."""
 
     def text(self, key: str) -> str:
         """Return a text setting of the ConfigMap."""

@@ -6,7 +6,7 @@ import ipaddress
 from dataclasses import dataclass
 from functools import lru_cache
 
-from nginx2istio.base.memo import kept
+from nginx2istio.base.memo import memo
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.facts.external_auth import external_auth
 from nginx2istio.nginx.facts.snippet_access import inherited, of_location
@@ -28,7 +28,7 @@ class Addresses:
         return bool(self.allow or self.deny)
 
 
-@kept
+@memo
 def addresses(config: NginxConfig, location: Location) -> Addresses:
     """The lists in force at a location.
 

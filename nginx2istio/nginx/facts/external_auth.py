@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from urllib.parse import parse_qs
 
-from nginx2istio.base.memo import kept
+from nginx2istio.base.memo import memo
 from nginx2istio.base.records import record
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.facts.answered_early import early
@@ -82,7 +82,7 @@ def external_auth(
     return _question(config, location, server)
 
 
-@kept
+@memo
 def _question(config: NginxConfig, location: Location, server: Server | None) -> ExternalAuth:
     own = "auth-url" in location.settings
     said = _Said(config, location, own)
@@ -283,7 +283,7 @@ def _indirect(
     """Why the Service behind a location can't be asked directly instead of through it."""
     if location is None or upstream is None or "$" in location.path:
         return "which no Service answers"
-    ahead = early(server, location, config)
+    ahead = early(config, server, location)
     if ahead.always or (scheme == "http" and ahead.to_https):
         return "which redirects or refuses"
     changes = [key for key in CHANGES if key in location.settings]

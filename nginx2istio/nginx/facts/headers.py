@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal
 
-from nginx2istio.base.memo import kept
+from nginx2istio.base.memo import memo
 from nginx2istio.base.records import record
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.facts.snippet import Directive, directive_origin, parse_snippet
@@ -217,7 +217,7 @@ def answer_headers(
     return tuple(lines)
 
 
-@kept
+@memo
 def _everywhere(config: NginxConfig) -> Sequence[HeaderLine]:
     """What the http block does to the headers of answers."""
     nowhere = Server("", ()), Location("", "prefix", "", Origin())

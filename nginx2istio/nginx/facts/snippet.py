@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +51,7 @@ class Snippet:
     error: str = ""
 
 
-@cache
+@lru_cache(maxsize=1024)  # the rules at a location ask for its snippets one after another
 def parse_snippet(text: str) -> Snippet:
     """Read a snippet. Lines and quotes are nginx's; what a directive means is not looked at."""
     with tempfile.TemporaryDirectory() as folder:  # crossplane reads files only

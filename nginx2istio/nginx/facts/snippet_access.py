@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from nginx2istio.base.memo import kept
+from nginx2istio.base.memo import memo
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.facts.snippet import Directive, parse_snippet
 from nginx2istio.nginx.model import Location, Setting
@@ -71,7 +71,7 @@ def inherited(config: NginxConfig, location: Location) -> Listed:
     return _of_servers(config).get(id(location)) or _of_all(config)
 
 
-@kept
+@memo
 def _of_servers(config: NginxConfig) -> Mapping[int, Listed]:
     """The lists that servers have, by the identity of their locations."""
     wide = config.given("server-snippet")
@@ -85,7 +85,7 @@ def _of_servers(config: NginxConfig) -> Mapping[int, Listed]:
     return found
 
 
-@kept
+@memo
 def _of_all(config: NginxConfig) -> Listed:
     return listed(_lines(config.given("http-snippet")))
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
-from nginx2istio.base.memo import kept
+from nginx2istio.base.memo import memo
 from nginx2istio.nginx.build.controller import Controller
 from nginx2istio.nginx.keys import catalogue
 from nginx2istio.nginx.keys.defaults import effective as effective
@@ -141,7 +141,7 @@ class _Asked(dict[str, str]):
         return None
 
 
-@kept
+@memo
 def _asked(controller: Controller) -> list[tuple[Family, Set[str]]]:
     """The families with the keys that each asks for where nothing is written.
 
