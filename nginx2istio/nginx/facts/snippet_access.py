@@ -9,6 +9,7 @@ from nginx2istio.base.memo import memo
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.facts.snippet import Directive, parse_snippet
 from nginx2istio.nginx.model import Location, Setting
+from nginx2istio.nginx.values.networks import EVERYBODY as EVERYBODY
 
 LISTING = frozenset({"allow", "deny"})
 
@@ -53,9 +54,6 @@ def listed(directives: Iterable[Directive]) -> Listed:
     if late:
         return Listed((), tuple(deny), "a deny after an allow, with no deny all behind")
     return Listed((), tuple(deny))
-
-
-EVERYBODY = ("0.0.0.0/0", "::/0")
 
 
 def of_location(config: NginxConfig, location: Location) -> Listed:
