@@ -149,8 +149,8 @@ def _words(values: Mapping[str, Value], controller: Controller) -> Refusals:
         yield "ssl-ciphers", "blanks in it"
 
 
-def _codes(values: Mapping[str, Value], _: Controller) -> Refusals:
-    codes = values.get("custom-http-errors")
+def _codes(values: Mapping[str, Value], controller: Controller) -> Refusals:
+    codes = effective("custom-http-errors", values, controller)
     for code in codes if isinstance(codes, tuple) else ():
         if code == 499 or not 300 <= int(code) <= 599:
             yield "custom-http-errors", f"nginx has no error page for {code}"
