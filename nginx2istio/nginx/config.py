@@ -10,7 +10,6 @@ from nginx2istio.base.memo import Memory
 from nginx2istio.nginx.build.configmaps import ConfigMap
 from nginx2istio.nginx.build.controller import Controller
 from nginx2istio.nginx.build.services import Service
-from nginx2istio.nginx.keys.catalogue import ANNOTATIONS
 from nginx2istio.nginx.keys.defaults import effective
 from nginx2istio.nginx.model import (
     Ineffective,
@@ -61,7 +60,7 @@ class NginxConfig:
     """What is in force where no annotation says anything, for annotations and ConfigMap keys."""
 
     def __post_init__(self) -> None:
-        said = {key: effective(key, {}, self.controller) for key in ANNOTATIONS}
+        said = {key: effective(key, {}, self.controller) for key in self.controller.annotations}
         object.__setattr__(self, "defaults", {**self.controller.config, **said})
 
     def in_force(self, location: Location, key: str) -> Value | None:

@@ -10,7 +10,7 @@ import pytest
 from nginx2istio.nginx.build.controller import controller
 from nginx2istio.nginx.keys import catalogue
 from nginx2istio.nginx.values.annotations import FAMILIES, effective, extract
-from nginx2istio.nginx.values.plain import plain
+from nginx2istio.nginx.values.plain import read_plain
 from tests.nginx.reading import PREFIX, read
 
 
@@ -311,7 +311,7 @@ def test_families_that_are_not_asked_would_have_nothing_to_say(
 ) -> None:
     some = {"allow-snippet-annotations": "true"}
     few = {key: read({key: text}, some) for key in catalogue.ANNOTATIONS}
-    families = [(family, frozenset(catalogue.ANNOTATIONS)) for family in (plain, *FAMILIES)]
+    families = [(family, frozenset(catalogue.ANNOTATIONS)) for family in (read_plain, *FAMILIES)]
     monkeypatch.setattr("nginx2istio.nginx.values.annotations._asked", lambda _: families)
     for key, before in few.items():
         assert read({key: text}, some) == before, key

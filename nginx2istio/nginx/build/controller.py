@@ -54,6 +54,7 @@ class Controller:
     that were set, ``invalid`` key -> why the default stays (or what was skipped), ``unknown`` the
     keys that ingress-nginx does not read. ``flags`` has every flag with the value in force,
     without dashes; ``flag_problems`` flag -> why the controller would not start with it.
+    ``annotations`` are all that it reads, by main short name.
     """
 
     config: Mapping[str, Value]
@@ -62,8 +63,13 @@ class Controller:
     unknown: tuple[str, ...]
     flags: Mapping[str, Value]
     flag_problems: Mapping[str, str]
+    annotations: Mapping[str, CatalogueEntry]
     memory: Memory = field(default_factory=dict, init=False, repr=False, compare=False)
     """Results of functions about it: see ``base.memo``."""
+
+    def canonical(self, key: str) -> str | None:
+        """Return an annotation's main short name, None when the controller does not know it."""
+        return catalogue.canonical(key) or (key if key in self.annotations else None)
 
     def text(self, key: str) -> str:
         """Return a text setting of the ConfigMap."""
@@ -144,8 +150,15 @@ class Controller:
         return str(self.flags["watch-namespace-selector"])
 
 
-def controller(configmap: Mapping[str, str], flags: Sequence[str] = ()) -> Controller:
-    """Read the controller's ConfigMap data and its arguments (the program's name may be first)."""
+def controller(
+    configmap: Mapping[str, str],
+    flags: Sequence[str] = (),
+    declared: Sequence[CatalogueEntry] = (),
+) -> Controller:
+    """Read the controller's ConfigMap data and its arguments (the program's name may be first).
+
+    ``declared`` are further annotations that a fork reads: see ``declare_annotation``.
+    """
     known = catalogue.CONFIGMAP
     config: dict[str, Value] = {
         key: entry.builtin for key, entry in known.items() if entry.builtin is not None
@@ -174,6 +187,7 @@ def controller(configmap: Mapping[str, str], flags: Sequence[str] = ()) -> Contr
         tuple(unknown),
         MappingProxyType(parsed),
         MappingProxyType(problems),
+        MappingProxyType({**catalogue.ANNOTATIONS, **{entry.key: entry for entry in declared}}),
     )
 
 

@@ -14,7 +14,7 @@ from nginx2istio.nginx.build.upstreams import IneffectiveSettings, Upstreams
 from nginx2istio.nginx.keys.scopes import (
     AFFINITY,
     AUTH_TLS,
-    CANARY,
+    CANARY_KEYS,
     CATCH_ALL_IGNORES,
     SERVER_ANY,
     SERVER_FIRST,
@@ -268,9 +268,9 @@ class ServerBuilder:
             for key, setting in loaded.settings.items():
                 if setting.origin in self.losses.used or (setting.origin, key) in told:
                     continue
-                if loaded.canary and key not in CANARY:
+                if loaded.canary and key not in CANARY_KEYS:
                     why = "nginx takes a canary's settings from the main Ingress of its path"
-                elif key in CANARY:
+                elif key in CANARY_KEYS:
                     why = 'it counts only together with canary: "true" and a path of a main Ingress'
                 elif key in AFFINITY:
                     why = 'it counts only together with affinity: "cookie", of the last Ingress'

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from nginx2istio.nginx.build.configmaps import ConfigMap
 from nginx2istio.nginx.build.controller import Controller
 from nginx2istio.nginx.build.ingresses import CLASS_ANNOTATION, Ingress
-from nginx2istio.nginx.keys.scopes import SERVER, UPSTREAM
+from nginx2istio.nginx.keys.scopes import SERVER_KEYS, UPSTREAM_KEYS
 from nginx2istio.nginx.model import Ineffective, InvalidValue, NotLoaded, OtherAnnotations, Setting
 from nginx2istio.nginx.values.annotations import Extracted, extract
 from nginx2istio.nginx.values.references import REFERENCES, configmap_problem
@@ -82,7 +82,9 @@ def load(
             at = ingress.at(extracted.written[key])
             text, block = ingress.annotations.get(at.field, ""), ingress.blocks.get(at.field, 0)
             settings[key] = Setting(key, value, at, text, block)
-        local = {k: s for k, s in settings.items() if k not in SERVER and k not in UPSTREAM}
+        local = {
+            k: s for k, s in settings.items() if k not in SERVER_KEYS and k not in UPSTREAM_KEYS
+        }
         out.everyone.append(Loaded(ingress, extracted, settings, local))
     return out
 

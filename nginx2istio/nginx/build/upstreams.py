@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from nginx2istio.nginx.build.ingresses import Backend, Path
 from nginx2istio.nginx.build.load import Loaded
 from nginx2istio.nginx.build.services import Services
-from nginx2istio.nginx.keys.scopes import AFFINITY, CANARY, UPSTREAM_FIRST
+from nginx2istio.nginx.keys.scopes import AFFINITY, CANARY_KEYS, UPSTREAM_FIRST
 from nginx2istio.nginx.model import (
     DEFAULT_SERVER,
     Affinity,
@@ -56,7 +56,7 @@ class Upstreams:
                         loaded, mine, f"another Ingress was first to name {backend.service}"
                     )
             return
-        keys = UPSTREAM_FIRST | CANARY if loaded.canary else UPSTREAM_FIRST
+        keys = UPSTREAM_FIRST | CANARY_KEYS if loaded.canary else UPSTREAM_FIRST
         settings = {k: loaded.settings[k] for k in loaded.settings.keys() & keys}
         self.losses.used |= {s.origin for s in settings.values()}
         made = self.services.upstream(loaded.ingress.origin.namespace, backend)

@@ -37,7 +37,7 @@ CERTIFICATE = (
 )
 
 
-def basic_auth(read: Reader) -> Iterator[Reading]:
+def read_basic_auth(read: Reader) -> Iterator[Reading]:
     """Read the auth-secret family: only auth-type turns it on, anything wrong later closes it."""
     kind = read.text("auth-type")
     if kind.value is None:
@@ -104,7 +104,7 @@ def full_reference(read: Reader, key: str, text: str, effect: Effect) -> Reading
     return Reading(key, "set", text)
 
 
-def client_certificate(read: Reader) -> Iterator[Reading]:
+def read_client_certificate(read: Reader) -> Iterator[Reading]:
     """Read the auth-tls family: a bad reference closes the whole server (403)."""
     secret = read.text("auth-tls-secret")
     if secret.value is None:
@@ -143,7 +143,7 @@ def client_certificate(read: Reader) -> Iterator[Reading]:
         yield Reading(key, "dropped" if passed.state == "refused" else "default", text=passed.why)
 
 
-def address_lists(read: Reader) -> Iterator[Reading]:
+def read_address_lists(read: Reader) -> Iterator[Reading]:
     """Read the allow and the deny list: one bad member, or an empty text, closes the locations."""
     for key in ("allowlist-source-range", "denylist-source-range"):
         got = read.text(key)
@@ -156,7 +156,7 @@ def address_lists(read: Reader) -> Iterator[Reading]:
             yield Reading(key, "set", found)
 
 
-def external_auth(read: Reader) -> Iterator[Reading]:
+def read_external_auth(read: Reader) -> Iterator[Reading]:
     """Read the auth-url family. Three of its members, when refused, leave the path open."""
     url = read.text("auth-url")
     if url.value is None:
@@ -270,7 +270,7 @@ def _cache_duration(read: Reader) -> Iterator[Reading]:
         if problem:
             yield Reading(key, "denied", text=problem)
         elif read.text("auth-cache-key").value is None:
-            yield Reading(key, "idle", text="there is no auth-cache-key")
+            yield Reading(key, "no-effect", text="there is no auth-cache-key")
         else:
             yield Reading(key, "set", durations)
 

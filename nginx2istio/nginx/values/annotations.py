@@ -12,42 +12,49 @@ from nginx2istio.nginx.build.controller import Controller
 from nginx2istio.nginx.keys import catalogue
 from nginx2istio.nginx.keys.defaults import effective as effective
 from nginx2istio.nginx.values.access import (
-    address_lists,
-    basic_auth,
-    client_certificate,
-    external_auth,
+    read_address_lists,
+    read_basic_auth,
+    read_client_certificate,
+    read_external_auth,
 )
 from nginx2istio.nginx.values.backend import (
-    cors_origins,
-    error_codes,
-    fastcgi,
-    response_headers,
-    upstream_tls,
+    read_cors_origins,
+    read_error_codes,
+    read_fastcgi,
+    read_response_headers,
+    read_upstream_tls,
 )
 from nginx2istio.nginx.values.go import Value, trim
 from nginx2istio.nginx.values.nginx_conf import refused_by_nginx
-from nginx2istio.nginx.values.plain import ROWS, plain
+from nginx2istio.nginx.values.plain import read_plain
 from nginx2istio.nginx.values.reader import Family, Reader, Reading, sources
-from nginx2istio.nginx.values.traffic import canary, hashing, limits, mirror, redirects, telemetry
+from nginx2istio.nginx.values.traffic import (
+    read_canary,
+    read_hashing,
+    read_limits,
+    read_mirror,
+    read_redirects,
+    read_telemetry,
+)
 
 InvalidEffect = Literal["partial", "default", "family-off", "denied", "server-denied", "dropped"]
 
 FAMILIES: tuple[Family, ...] = (
-    basic_auth,
-    external_auth,
-    client_certificate,
-    address_lists,
-    canary,
-    cors_origins,
-    error_codes,
-    fastcgi,
-    hashing,
-    limits,
-    mirror,
-    redirects,
-    response_headers,
-    telemetry,
-    upstream_tls,
+    read_basic_auth,
+    read_external_auth,
+    read_client_certificate,
+    read_address_lists,
+    read_canary,
+    read_cors_origins,
+    read_error_codes,
+    read_fastcgi,
+    read_hashing,
+    read_limits,
+    read_mirror,
+    read_redirects,
+    read_response_headers,
+    read_telemetry,
+    read_upstream_tls,
 )
 """Every parser of the controller. The controller runs them in random order; none sees another."""
 
@@ -65,9 +72,9 @@ class Extracted:
     """What one Ingress's annotations come to.
 
     ``values`` has what is in force, by main short key; ``invalid`` what is wrong and its effect
-    (a key can be in both: ``partial``, or a default that is not the ConfigMap's); ``idle`` key ->
-    why an acceptable annotation has no force; ``unknown`` the short keys that ingress-nginx does
-    not know; ``written`` main short key -> the full name in the Ingress (it may be an alias).
+    (a key can be in both: ``partial``, or a default that is not the ConfigMap's); ``no_effect``
+    key -> why an acceptable annotation has no force; ``unknown`` the short keys that ingress-nginx
+    does not know; ``written`` main short key -> the full name in the Ingress (it may be an alias).
 
     ``breaks``: key -> why nginx refuses the whole nginx.conf, so that nothing of it is loaded.
     ``denied``: why the locations answer 503, "" when they do not. ``tls_denied``: why the whole
@@ -103,7 +110,7 @@ def extract(
         for name, text in sorted(annotations.items())
         if name.startswith(start)
     }
-    read = Reader(given, namespace, controller, sources(given))
+    read = Reader(given, namespace, controller, sources(given, controller))
     facts = [
         fact
         for family, asked in _asked(controller)
@@ -111,7 +118,7 @@ def extract(
         for fact in family(read)
     ]
     unknown = tuple(
-        key for key in given if not catalogue.canonical(key) and key not in catalogue.REMOVED
+        key for key in given if not controller.canonical(key) and key not in catalogue.REMOVED
     )
     dropped = _forbidden(given, annotations, start, controller)
     dropped += [f"{fact.key}: {fact.text}" for fact in facts if fact.effect == "dropped"]
@@ -120,7 +127,7 @@ def extract(
     return Extracted(
         MappingProxyType(values),
         MappingProxyType(_invalid(facts)),
-        MappingProxyType(_idle(read, facts)),
+        MappingProxyType(_no_effect(read, facts)),
         unknown,
         MappingProxyType({key: start + name for key, name in read.sources.items()}),
         MappingProxyType({} if dropped or closed else refused_by_nginx(values, controller)),
@@ -147,7 +154,7 @@ def _asked(controller: Controller) -> list[tuple[Family, Set[str]]]:
 
     Where none of them is, a family has nothing to say; most Ingresses have few of them.
     """
-    found: list[tuple[Family, Set[str]]] = [(plain, ROWS.keys())]
+    found: list[tuple[Family, Set[str]]] = [(read_plain, _plain_keys(controller))]
     for family in FAMILIES:
         nothing = _Asked()
         list(family(Reader({}, "", controller, nothing)))
@@ -155,22 +162,26 @@ def _asked(controller: Controller) -> list[tuple[Family, Set[str]]]:
     return found
 
 
+def _plain_keys(controller: Controller) -> Set[str]:
+    return {key for key, entry in controller.annotations.items() if not entry.family}
+
+
 def _invalid(facts: list[Reading]) -> dict[str, Invalid]:
     return {
         fact.key: Invalid(fact.text, fact.effect)
         for fact in facts
-        if fact.effect != "set" and fact.effect != "idle"
+        if fact.effect != "set" and fact.effect != "no-effect"
     }
 
 
-def _idle(read: Reader, facts: list[Reading]) -> dict[str, str]:
-    found = {fact.key: fact.text for fact in facts if fact.effect == "idle"}
+def _no_effect(read: Reader, facts: list[Reading]) -> dict[str, str]:
+    found = {fact.key: fact.text for fact in facts if fact.effect == "no-effect"}
     for key, counts in read.sources.items():
-        for name in (key, *catalogue.ANNOTATIONS[key].aliases):
+        for name in (key, *read.controller.annotations[key].aliases):
             if name in read.given and name != counts:
                 found[name] = f"{counts} says the same and goes first"
     for key in read.given:
-        if key in catalogue.REMOVED:
+        if key in catalogue.REMOVED and not read.controller.canonical(key):
             found[key] = "ingress-nginx no longer reads it"
     return found
 
@@ -193,8 +204,8 @@ def _forbidden(
     level = controller.text("annotations-risk-level")
     allowed = catalogue.RISKS.index(level.title()) if level.title() in catalogue.RISKS else 0
     for name in sorted(annotations):
-        key = catalogue.canonical(name.removeprefix(start))
-        risk = catalogue.ANNOTATIONS[key].risk if key else ""
+        key = controller.canonical(name.removeprefix(start))
+        risk = controller.annotations[key].risk if key else ""
         if risk and catalogue.RISKS.index(risk) > allowed:
             found.append(f"{name} has risk {risk}, annotations-risk-level is {level}")
     return found

@@ -21,7 +21,7 @@ UPSTREAM_TLS = (
 CORS_ORIGIN = r"([a-z]+://(\*\.)?[A-Za-z0-9\-.]*(:\d+)?|\*|null)?"
 
 
-def fastcgi(read: Reader) -> Iterator[Reading]:
+def read_fastcgi(read: Reader) -> Iterator[Reading]:
     """Read the FastCGI settings; the ConfigMap is always looked for in the Ingress's namespace."""
     key = "fastcgi-params-configmap"
     index = read.text("fastcgi-index")
@@ -51,7 +51,7 @@ def fastcgi(read: Reader) -> Iterator[Reading]:
         yield Reading(key, "default", text=params.why)
 
 
-def upstream_tls(read: Reader) -> Iterator[Reading]:
+def read_upstream_tls(read: Reader) -> Iterator[Reading]:
     """Read the proxy-ssl family, which is nothing without proxy-ssl-secret."""
     secret = read.text("proxy-ssl-secret")
     reference = (
@@ -90,7 +90,7 @@ def upstream_tls(read: Reader) -> Iterator[Reading]:
         yield from plain_fact("proxy-ssl-verify-depth", depth, "default")
 
 
-def error_codes(read: Reader) -> Iterator[Reading]:
+def read_error_codes(read: Reader) -> Iterator[Reading]:
     """Read custom-http-errors: one member that is no number turns it off."""
     key = "custom-http-errors"
     got = read.text(key)
@@ -105,7 +105,7 @@ def error_codes(read: Reader) -> Iterator[Reading]:
         yield Reading(key, "set", numbers)
 
 
-def response_headers(read: Reader) -> Iterator[Reading]:
+def read_response_headers(read: Reader) -> Iterator[Reading]:
     """Read custom-headers: a name without namespace is never found, which closes the locations."""
     key = "custom-headers"
     got = read.text(key)
@@ -117,14 +117,14 @@ def response_headers(read: Reader) -> Iterator[Reading]:
         yield Reading(key, "denied", text=f"{got.value!r} is no namespace/name of a ConfigMap")
 
 
-def cors_origins(read: Reader) -> Iterator[Reading]:
+def read_cors_origins(read: Reader) -> Iterator[Reading]:
     """Read cors-allow-origin: ``*`` anywhere beats the rest, bad members are skipped."""
     key = "cors-allow-origin"
     got = read.text(key)
     if got.state == "absent":
         return
     if not read.on("enable-cors"):
-        yield Reading(key, "idle", text="enable-cors is not true")
+        yield Reading(key, "no-effect", text="enable-cors is not true")
         return
     if got.value is None:
         yield Reading(key, "default", text=got.why)

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from nginx2istio.nginx.build.controller import Controller
-from nginx2istio.nginx.keys.defaults import FROM_CONFIG, effective
+from nginx2istio.nginx.keys.defaults import effective
 from nginx2istio.nginx.values.go import Value, compiles, matches
 from nginx2istio.nginx.values.networks import networks
 
@@ -37,7 +37,9 @@ def refused_in_configmap(
     """
     reasons: dict[str, str] = {}
     written = {
-        key: name for key, name in FROM_CONFIG.items() if name in controller.given
+        key: entry.configmap
+        for key, entry in controller.annotations.items()
+        if entry.configmap in controller.given
     }  # annotation -> the ConfigMap key that stands in for it
     for values in locations if written else ():
         for key, why in _refusals(values, controller):
@@ -52,7 +54,7 @@ def _refusals(values: Mapping[str, Value], controller: Controller) -> Refusals:
     for check in CHECKS:
         yield from check(values, controller)
     for key in ("allowlist-source-range", "denylist-source-range"):
-        for member in _refused_members(controller, FROM_CONFIG[key]):
+        for member in _refused_members(controller, controller.annotations[key].configmap):
             yield key, f"nginx knows no address {member!r}"
     for key, choices in CHOICES.items():
         if effective(key, values, controller) not in choices:

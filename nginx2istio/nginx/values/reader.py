@@ -8,21 +8,20 @@ from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
 from nginx2istio.base.records import record
 from nginx2istio.nginx.build.controller import Controller
-from nginx2istio.nginx.keys import catalogue
-from nginx2istio.nginx.values.checks import CHECKS
+from nginx2istio.nginx.values.checks import check
 from nginx2istio.nginx.values.go import Value, boolean, integer, normalise
 
 T = TypeVar("T")
 
 Effect = Literal[
-    "set", "idle", "partial", "default", "family-off", "denied", "server-denied", "dropped"
+    "set", "no-effect", "partial", "default", "family-off", "denied", "server-denied", "dropped"
 ]
 """What an annotation comes to.
 
-``set``: in force. ``idle``: read by nobody, for want of another annotation. ``partial``: in force
-without its invalid members. The others are what an invalid value leads to: the default is in force;
-the whole feature is off; the locations answer 503; the whole server answers 403; the Ingress is not
-loaded.
+``set``: in force. ``no-effect``: read by nobody, for want of another annotation. ``partial``: in
+force without its invalid members. The others are what an invalid value leads to: the default is in
+force; the whole feature is off; the locations answer 503; the whole server answers 403; the Ingress
+is not loaded.
 """
 
 
@@ -68,7 +67,8 @@ class Reader:
 
     def text(self, key: str) -> RawValue[str]:
         """Read a text, each line trimmed."""
-        return self._got(key, CHECKS[key], lambda text: normalise(text) or None, "value")
+        accepts = check(self.controller.annotations[key].check)
+        return self._got(key, accepts, lambda text: normalise(text) or None, "value")
 
     def flag(self, key: str) -> RawValue[bool]:
         """Read a bool."""
@@ -91,13 +91,13 @@ class Reader:
         return self.sources.get(key)
 
     def _got(
-        self, key: str, check: Callable[[str], bool], parse: Callable[[str], T | None], what: str
+        self, key: str, accepts: Callable[[str], bool], parse: Callable[[str], T | None], what: str
     ) -> RawValue[T]:
         name = self.source(key)
         if name is None:
             return ABSENT  # most are
         text = self.given[name]
-        if text and self.controller.validates and not check(text):
+        if text and self.controller.validates and not accepts(text):
             return RawValue("refused", why=f"{text!r} is refused")
         value = parse(text)
         if value is None:
@@ -105,23 +105,23 @@ class Reader:
         return RawValue("ok", value)
 
 
-def sources(given: Mapping[str, str]) -> dict[str, str]:
+def sources(given: Mapping[str, str], controller: Controller) -> dict[str, str]:
     """Find the names that count: the main one unless it is empty, then a filled alias."""
-    found: dict[str, str] = {}
-    for key in sorted({catalogue.canonical(name) or "" for name in given} - {""}):
+    names: dict[str, str] = {}
+    for key in sorted({controller.canonical(name) or "" for name in given} - {""}):
         if key in given:
-            found[key] = key
+            names[key] = key
         if not given.get(key):
-            for alias in catalogue.ANNOTATIONS[key].aliases:
+            for alias in controller.annotations[key].aliases:
                 if given.get(alias):
-                    found[key] = alias
+                    names[key] = alias
                     break
-    return found
+    return names
 
 
 def no_effect(read: Reader, keys: Iterable[str], why: str) -> Iterator[Reading]:
     """Say of each of ``keys`` that is written that it has no force."""
-    return (Reading(key, "idle", text=why) for key in keys if read.has(key))
+    return (Reading(key, "no-effect", text=why) for key in keys if read.has(key))
 
 
 def off(read: Reader, culprit: str, why: str, family: Iterable[str]) -> Iterator[Reading]:

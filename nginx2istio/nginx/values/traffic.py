@@ -35,7 +35,7 @@ LIMITS = (
 )
 
 
-def canary(read: Reader) -> Iterator[Reading]:
+def read_canary(read: Reader) -> Iterator[Reading]:
     """Read the canary family, which is nothing without ``canary: "true"``."""
     enabled = read.flag("canary")
     yield from plain_fact("canary", enabled, "default")
@@ -48,7 +48,7 @@ def canary(read: Reader) -> Iterator[Reading]:
         yield from plain_fact(key, read.text(key), "default")
 
 
-def hashing(read: Reader) -> Iterator[Reading]:
+def read_hashing(read: Reader) -> Iterator[Reading]:
     """Read the upstream-hash-by family; an empty member turns all of it off."""
     gots: tuple[AnyRawValue, ...] = (read.text(HASH[0]), read.flag(HASH[1]), read.number(HASH[2]))
     for key, got in zip(HASH, gots, strict=True):
@@ -71,7 +71,7 @@ def hashing(read: Reader) -> Iterator[Reading]:
         yield from plain_fact(HASH[2], gots[2], "default")
 
 
-def mirror(read: Reader) -> Iterator[Reading]:
+def read_mirror(read: Reader) -> Iterator[Reading]:
     """Read the mirror family.
 
     A refused target, or one whose host nobody can tell, leaves the ``mirror`` directive without its
@@ -102,7 +102,7 @@ def mirror(read: Reader) -> Iterator[Reading]:
         yield Reading("mirror-request-body", "default", text=body.why or "it is not off")
 
 
-def limits(read: Reader) -> Iterator[Reading]:
+def read_limits(read: Reader) -> Iterator[Reading]:
     """Read the rate limits; those of them that are refused keep the Ingress from being loaded."""
     counted = [(key, read.number(key)) for key in ("limit-rpm", "limit-rps", "limit-connections")]
     free = read.text("limit-allowlist")
@@ -132,7 +132,7 @@ def limits(read: Reader) -> Iterator[Reading]:
             yield Reading("limit-allowlist", "default", text=free.why)
 
 
-def redirects(read: Reader) -> Iterator[Reading]:
+def read_redirects(read: Reader) -> Iterator[Reading]:
     """Read the redirect family: temporal before permanent; an empty member turns all of it off."""
     found: list[Reading] = []
     for step in (_switches(read), _target(read)):
@@ -197,7 +197,7 @@ def _not_http(text: str) -> str:
     return "" if scheme.startswith("http") else f"{text!r} is neither http nor https"
 
 
-def telemetry(read: Reader) -> Iterator[Reading]:
+def read_telemetry(read: Reader) -> Iterator[Reading]:
     """Read the opentelemetry family, the rest of which is read only while it is enabled."""
     enabled = read.flag("enable-opentelemetry")
     yield from plain_fact("enable-opentelemetry", enabled, "default")
