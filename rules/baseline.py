@@ -192,7 +192,7 @@ def client_headers(place: Place) -> Iterator[Edit | Finding]:
 
 def _identified(place: Place) -> bool:
     """Whether back ends learn by headers who asks: to some X_User is as good as X-User."""
-    given = place.config.controller.given
+    given = place.config.controller.written
     return "global-auth-url" in given or any(s.key in IDENTITY for s in place.config.settings)
 
 

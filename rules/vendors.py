@@ -102,7 +102,7 @@ def vendors(place: Place) -> Iterator[Edit | Finding]:
     """Nginx answers no request by them, but certificates and DNS records may depend on them."""
     own = place.config.controller.annotations_prefix
     kinds: dict[str, tuple[Message, str] | None] = {}
-    for ingress in place.config.foreign:
+    for ingress in place.config.other_annotations:
         found: dict[tuple[Message, str], list[Setting]] = {}
         for setting in ingress.settings:
             if setting.key not in kinds:

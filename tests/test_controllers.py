@@ -6,7 +6,7 @@ import io
 
 from nginx2istio.base.options import Options
 from nginx2istio.inputs.files import read
-from nginx2istio.nginx.build.choose_controller import Found, find
+from nginx2istio.nginx.build.choose_controller import ControllerChoice, choose_controller
 
 ONE = """\
 ---
@@ -34,8 +34,8 @@ def workload(name: str, *args: str, label: str = LABEL, kind: str = "Deployment"
     return ONE.format(kind=kind, name=name, label=label, args=given, hsts=hsts)
 
 
-def found(text: str, options: Options | None = None) -> Found:
-    return find(read(["-"], io.BytesIO(text.encode())).resources, options or Options())
+def found(text: str, options: Options | None = None) -> ControllerChoice:
+    return choose_controller(read(["-"], io.BytesIO(text.encode())).resources, options or Options())
 
 
 BOTH = workload("external") + workload("internal", "--ingress-class", "inside", kind="DaemonSet")
@@ -43,16 +43,16 @@ BOTH = workload("external") + workload("internal", "--ingress-class", "inside", 
 
 def test_the_flags_and_the_configmap_are_those_of_its_own_container() -> None:
     one = found(workload("internal", "--watch-ingress-without-class"))
-    assert one.own == "edge/internal-settings"
+    assert one.configmap_key == "edge/internal-settings"
     assert one.controller.without_class
     assert not one.controller.on("hsts")
 
 
 def test_the_class_chooses_among_several() -> None:
     one = found(BOTH)
-    assert (one.own, len(one.others)) == ("edge/external-settings", 1)
+    assert (one.configmap_key, len(one.others)) == ("edge/external-settings", 1)
     other = found(BOTH, Options(ingress_class="inside"))
-    assert other.own == "edge/internal-settings"
+    assert other.configmap_key == "edge/internal-settings"
     assert other.controller.ingress_class == "inside"
 
 

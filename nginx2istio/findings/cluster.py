@@ -11,7 +11,8 @@ from nginx2istio.inputs.extent import Extent, Unread
 from nginx2istio.inputs.resource import Resource
 from nginx2istio.istio.objects import VERSIONS, Object
 from nginx2istio.nginx.build.certificates import covers
-from nginx2istio.nginx.build.choose_controller import Found
+from nginx2istio.nginx.build.choose_controller import ControllerChoice
+from nginx2istio.nginx.build.ingresses import KubernetesObject
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.model import Origin
 from nginx2istio.rule import Message
@@ -123,7 +124,7 @@ def around(resources: Iterable[Resource]) -> tuple[Resource, ...]:
 def findings(
     resources: Sequence[Resource],
     extent: Extent | None,
-    found: Found,
+    found: ControllerChoice,
     config: NginxConfig,
     objects: Sequence[Object],
     options: Options,
@@ -176,7 +177,7 @@ def _why(one: Unread) -> str:
             return f"the API server failed ({one.text})"
 
 
-def _origin(resource: Resource) -> Origin:
+def _origin(resource: KubernetesObject) -> Origin:
     at = resource.line("metadata", "name")
     return Origin(resource.kind, resource.namespace, resource.name, "", resource.file, at)
 

@@ -191,7 +191,7 @@ def findings(config: NginxConfig, entries: Mapping[str, Entry]) -> Iterator[Plac
 
     ``entries`` say more of keys that nginx no longer reads.
     """
-    for mistake in config.mistakes:
+    for mistake in config.invalid_values:
         message = EFFECTS.get(mistake.effect)
         if message is not None:
             for path in mistake.paths:
@@ -204,7 +204,7 @@ def findings(config: NginxConfig, entries: Mapping[str, Entry]) -> Iterator[Plac
                     mistake.value,
                     text=mistake.text,
                 )
-    for rejected in config.rejected:
+    for rejected in config.not_loaded:
         one = placed(
             DROPPED,
             rejected.origin,
@@ -215,7 +215,7 @@ def findings(config: NginxConfig, entries: Mapping[str, Entry]) -> Iterator[Plac
             why=rejected.why,
         )
         # It may be loaded today where the ConfigMap that says so is not among the input.
-        yield replace(one, severity="warning") if config.own else one
+        yield replace(one, severity="warning") if config.controller_configmap else one
     for skipped in config.skipped:
         yield placed(SKIPPED, skipped.origin, skipped.hosts, why=skipped.why)
     for server in config.servers:

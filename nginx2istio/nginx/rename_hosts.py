@@ -1,7 +1,7 @@
 """The same configuration under other host names: for a trial beside what is live.
 
-Precedence, certificates and canaries are settled under the real names before. What is sent to back
-ends and what they answer keeps the real names.
+Precedence, certificates and canaries are decided under the real names before. What backends get and
+what they answer keeps the real names.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
-from nginx2istio.nginx.build.ingresses import HOST
+from nginx2istio.nginx.build.ingresses import HOST_NAME
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.model import DEFAULT_SERVER, Location, Server, Setting, Settings, Upstream
 from nginx2istio.nginx.values.go import Value
 
-Names = Mapping[str, str]
+NewNames = Mapping[str, str]
 
 URLS = frozenset(
     {
@@ -42,7 +42,7 @@ class BadName(ValueError):
     """New names that can't be had, and why."""
 
 
-def new_names(hosts: Iterable[str], given: Names, suffix: str) -> dict[str, str]:
+def new_names(hosts: Iterable[str], given: NewNames, suffix: str) -> dict[str, str]:
     """The new name of each host and alias that is tried.
 
     ``given`` maps names; one with a star also stands for all below it that have no line of their
@@ -60,13 +60,13 @@ def new_names(hosts: Iterable[str], given: Names, suffix: str) -> dict[str, str]
             raise BadName(f"the trial's name {new} of {host} is the name of a live host")
         if taken.setdefault(new, host) != host:
             raise BadName(f"{taken[new]} and {host} would both be {new}")
-        if not HOST.match(new) or len(new) > 253 or any(len(x) > 63 for x in new.split(".")):
+        if not HOST_NAME.match(new) or len(new) > 253 or any(len(x) > 63 for x in new.split(".")):
             raise BadName(f"{host} would be {new!r}, which is no valid host name")
         found[host] = new
     return found
 
 
-def _new_name(host: str, given: Names, suffix: str) -> str:
+def _new_name(host: str, given: NewNames, suffix: str) -> str:
     if host in given:
         return given[host]
     above = host.removeprefix("*.")
@@ -78,19 +78,19 @@ def _new_name(host: str, given: Names, suffix: str) -> str:
     return host + suffix if suffix and not host.startswith("~") else ""
 
 
-def renamed(config: NginxConfig, names: Names) -> NginxConfig:
+def renamed(config: NginxConfig, names: NewNames) -> NginxConfig:
     """The configuration with its hosts renamed; servers without a new name are left out."""
     rename = _Renaming(names)
     servers = tuple(rename.server(s) for s in config.servers if s.host in names)
-    under: dict[str, list[Server]] = {}
+    servers_below: dict[str, list[Server]] = {}
     for server in servers:
         if not server.wildcard:
-            under.setdefault(server.host.partition(".")[2], []).append(server)
+            servers_below.setdefault(server.host.partition(".")[2], []).append(server)
     return replace(
         config,
         servers=servers,
-        names=frozenset(name for s in servers for name in (s.host, *s.aliases)),
-        under={domain: tuple(found) for domain, found in under.items()},
+        host_names=frozenset(name for s in servers for name in (s.host, *s.aliases)),
+        servers_below={domain: tuple(found) for domain, found in servers_below.items()},
         upstreams={key: rename.upstream(u) for key, u in config.upstreams.items()},
     )
 
@@ -98,7 +98,7 @@ def renamed(config: NginxConfig, names: Names) -> NginxConfig:
 class _Renaming:
     """Names in values; what is alike is made once."""
 
-    def __init__(self, names: Names):
+    def __init__(self, names: NewNames):
         self.names = names
         self.domains = dict(_domains(names))
         self.made: dict[int, tuple[Settings, Settings]] = {}
@@ -154,7 +154,7 @@ class _Renaming:
         return replace(setting, value=_changed(setting.value, change))
 
     def text(self, text: str) -> str:
-        """A text with all names of its own in it replaced, in a regular expression as well."""
+        """A text with all names of ours in it replaced, also in a regular expression."""
         return _NAME.sub(self._replaced, text)
 
     def _replaced(self, found: re.Match[str]) -> str:
@@ -197,7 +197,7 @@ def _changed(value: Value, change: Callable[[str], str]) -> Value:
     return change(value) if isinstance(value, str) else value
 
 
-def _domains(names: Names) -> Iterable[tuple[str, str]]:
+def _domains(names: NewNames) -> Iterable[tuple[str, str]]:
     """Domain above hosts -> new domain, where the labels before it stay as they are."""
     for old, new in sorted(names.items(), reverse=True):
         parts = old.split(".")

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from nginx2istio.nginx.keys import catalogue
-from nginx2istio.nginx.keys.catalogue import CatalogueEntry, Kind
+from nginx2istio.nginx.keys.catalogue import CatalogueEntry, EntryKind
 from nginx2istio.rule import Entry, Rule
 from nginx2istio.rule.loader import Family, Rules
 
-KINDS: dict[Kind, str] = {
+KINDS: dict[EntryKind, str] = {
     "annotation": "annotation",
     "configmap": "ConfigMap key",
     "flag": "flag of the controller",

@@ -16,7 +16,7 @@ from nginx2istio.nginx.keys.catalogue import declare_annotation
 from nginx2istio.nginx.model import Location, Origin, Setting
 from nginx2istio.nginx.values.annotations import FAMILIES, extract
 from nginx2istio.nginx.values.checks import NAMED_CHECKS, check
-from nginx2istio.nginx.values.configmap import SPECIAL
+from nginx2istio.nginx.values.configmap import READ_BY_HAND
 from nginx2istio.nginx.values.plain import CONVERSIONS, NEEDS
 
 DATA = Path(__file__).parent / "data"
@@ -131,7 +131,7 @@ def test_every_setting_and_flag_has_a_typed_default() -> None:
 
 
 def test_names_used_elsewhere_are_in_the_catalogue() -> None:
-    assert set(SPECIAL) <= set(catalogue.CONFIGMAP)
+    assert set(READ_BY_HAND) <= set(catalogue.CONFIGMAP)
 
 
 def test_removed_keys_are_no_keys() -> None:

@@ -56,7 +56,7 @@ def test_agrees_with_read_config(case: Mapping[str, Any]) -> None:
 
 def test_given_is_as_written() -> None:
     ours = controller({"use-gzip": "maybe", "proxy-body-size": "8m", "no-such-key": "1"})
-    assert ours.given == {"use-gzip": "maybe", "proxy-body-size": "8m", "no-such-key": "1"}
+    assert ours.written == {"use-gzip": "maybe", "proxy-body-size": "8m", "no-such-key": "1"}
     assert ours.unknown == ("no-such-key",)
     assert set(ours.invalid) == {"use-gzip"}
     assert ours.text("proxy-body-size") == "8m"
@@ -107,7 +107,7 @@ def test_another_spelling_of_a_key() -> None:
 
 def test_defaults() -> None:
     ours = controller({})
-    assert not ours.invalid and not ours.unknown and not ours.given and not ours.flag_problems
+    assert not ours.invalid and not ours.unknown and not ours.written and not ours.flag_problems
     assert set(ours.config) == set(catalogue.CONFIGMAP)
     assert set(ours.flags) == set(catalogue.FLAGS)
     assert ours.config["proxy-next-upstream"] == "error timeout"

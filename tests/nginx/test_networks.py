@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from nginx2istio.nginx.facts.addresses import Addresses, addresses
-from nginx2istio.nginx.values.networks import EVERYBODY, networks
+from nginx2istio.nginx.values.networks import ALL_NETWORKS, networks
 from tests.nginx.local_nginx import needs_nginx, refusal
 from tests.nginx.test_nested_locations import configured
 
@@ -20,7 +20,7 @@ READ = {
     "0.0.0.0/0": ("0.0.0.0/0",),
     "::1": ("::1",),
     "fd00::/8": ("fd00::/8",),
-    "all": EVERYBODY,
+    "all": ALL_NETWORKS,
     "unix:": (),
 }
 REFUSED = [
@@ -54,7 +54,7 @@ def test_nginx_agrees(tmp_path: Path, text: str) -> None:
     assert bool(why) is (networks(text) is None), why
 
 
-CLOSED = Addresses((), EVERYBODY)
+CLOSED = Addresses((), ALL_NETWORKS)
 
 
 @pytest.mark.parametrize(
@@ -71,14 +71,14 @@ CLOSED = Addresses((), EVERYBODY)
 def test_a_list_of_the_configmap(key: str, text: str, lists: Addresses) -> None:
     config = configured({}, {key: text})
     assert addresses(config, config.servers[0].locations[0]) == lists
-    broken = [(x.key, x.effect, x.origin.kind) for x in config.mistakes]
+    broken = [(x.key, x.effect, x.origin.kind) for x in config.invalid_values]
     assert broken == ([(key, "breaks", "ConfigMap")] if "/33" in text else [])
 
 
 @pytest.mark.parametrize("key", ["whitelist-source-range", "denylist-source-range"])
 def test_a_list_of_the_configmap_that_every_ingress_replaces_breaks_nothing(key: str) -> None:
     annotation = key.replace("whitelist", "allowlist")
-    assert not configured({annotation: "10.0.0.0/8"}, {key: "10.0.0.0/33"}).mistakes
+    assert not configured({annotation: "10.0.0.0/8"}, {key: "10.0.0.0/33"}).invalid_values
 
 
 def test_a_snippet_that_allows_nobody_readable_lets_nobody_in() -> None:
@@ -97,4 +97,6 @@ def test_a_snippet_that_allows_nobody_readable_lets_nobody_in() -> None:
     ],
 )
 def test_other_values_of_the_configmap_that_nginx_refuses(key: str, text: str) -> None:
-    assert [(x.key, x.effect) for x in configured({}, {key: text}).mistakes] == [(key, "breaks")]
+    assert [(x.key, x.effect) for x in configured({}, {key: text}).invalid_values] == [
+        (key, "breaks")
+    ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from nginx2istio.nginx.build.ingresses import Object
+from nginx2istio.nginx.build.ingresses import KubernetesObject
 from nginx2istio.nginx.model import Origin, Setting
 
 
@@ -28,7 +28,7 @@ class ConfigMap:
         return Setting(key, self.data[key], at, self.data[key], self.blocks.get(key, 0))
 
 
-def configmaps(objects: Iterable[Object]) -> Mapping[str, ConfigMap]:
+def configmaps(objects: Iterable[KubernetesObject]) -> Mapping[str, ConfigMap]:
     """All ConfigMaps, by ``namespace/name``; of several with one name, the last."""
     found = {}
     for obj in objects:

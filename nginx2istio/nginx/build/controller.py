@@ -13,7 +13,13 @@ from types import MappingProxyType
 from nginx2istio.base.memo import Memory
 from nginx2istio.nginx.keys import catalogue
 from nginx2istio.nginx.keys.catalogue import CatalogueEntry
-from nginx2istio.nginx.values.configmap import SPECIAL, WITHOUT_FIELD, WrongValue, decimal, decode
+from nginx2istio.nginx.values.configmap import (
+    READ_BY_HAND,
+    WITHOUT_FIELD,
+    WrongValue,
+    decimal,
+    decode,
+)
 from nginx2istio.nginx.values.go import Value, boolean, integer
 
 KLOG_FLAGS = frozenset(
@@ -50,7 +56,7 @@ _KLOG_SWITCHES = frozenset(
 class Controller:
     """What holds for all Ingresses.
 
-    ``config`` has every ConfigMap key with the value in force, ``given`` the raw text of the keys
+    ``config`` has every ConfigMap key with the value in force, ``written`` the raw text of the keys
     that were set, ``invalid`` key -> why the default stays (or what was skipped), ``unknown`` the
     keys that ingress-nginx does not read. ``flags`` has every flag with the value in force,
     without dashes; ``flag_problems`` flag -> why the controller would not start with it.
@@ -58,7 +64,7 @@ class Controller:
     """
 
     config: Mapping[str, Value]
-    given: Mapping[str, str]
+    written: Mapping[str, str]
     invalid: Mapping[str, str]
     unknown: tuple[str, ...]
     flags: Mapping[str, Value]
@@ -171,8 +177,8 @@ def controller(
             unknown.append(written)
             continue
         try:
-            if key == written and key in SPECIAL:
-                config[key], skipped = SPECIAL[key](configmap[written], config)
+            if key == written and key in READ_BY_HAND:
+                config[key], skipped = READ_BY_HAND[key](configmap[written], config)
                 if skipped:
                     invalid[written] = skipped
             else:
@@ -199,7 +205,7 @@ def _respelled(written: str, configmap: Mapping[str, str]) -> str | None:
     key = written.lower()
     if key not in catalogue.CONFIGMAP or key in WITHOUT_FIELD:
         return None
-    return None if key in configmap and key not in SPECIAL else key
+    return None if key in configmap and key not in READ_BY_HAND else key
 
 
 def _flags(arguments: Sequence[str]) -> tuple[dict[str, Value], dict[str, str]]:

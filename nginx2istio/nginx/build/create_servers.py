@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from nginx2istio.nginx.build.certificates import Names, certificate
-from nginx2istio.nginx.build.ingresses import Path
+from nginx2istio.nginx.build.certificates import CertificateNames, certificate
+from nginx2istio.nginx.build.ingresses import IngressPath
 from nginx2istio.nginx.build.load import Loaded
-from nginx2istio.nginx.build.locations import blocks
+from nginx2istio.nginx.build.locations import build_locations
 from nginx2istio.nginx.build.services import Services
 from nginx2istio.nginx.build.upstreams import IneffectiveSettings, Upstreams
 from nginx2istio.nginx.keys.scopes import (
@@ -20,8 +20,8 @@ from nginx2istio.nginx.keys.scopes import (
     SERVER_FIRST,
 )
 from nginx2istio.nginx.model import (
-    DEFAULT_BACKEND,
     DEFAULT_SERVER,
+    DEFAULT_UPSTREAM,
     Certificate,
     Ineffective,
     Location,
@@ -49,10 +49,10 @@ class _Server:
 class ServerBuilder:
     """One run of ``createServers`` and ``getBackendServers``."""
 
-    def __init__(self, services: Services, passes_tls: bool, known: Names):
+    def __init__(self, services: Services, passes_tls: bool, known: CertificateNames):
         self.passes_tls, self.known = passes_tls, known
-        self.losses = IneffectiveSettings()
-        self.upstreams = Upstreams(services, self.losses)
+        self.ineffective = IneffectiveSettings()
+        self.upstreams = Upstreams(services, self.ineffective)
         self.servers: dict[str, _Server] = {}
         self.remarks: list[Remark] = []
 
@@ -90,7 +90,7 @@ class ServerBuilder:
             server.ingresses.append(loaded.ingress.origin)
             return
         why = f"{server.locations[0].ingress.object} is older and is the catch-all already"
-        self.losses.lost.append(
+        self.ineffective.entries.append(
             Ineffective(loaded.ingress.origin, "defaultBackend", default, why, ("_",))
         )
 
@@ -105,17 +105,17 @@ class ServerBuilder:
             there = server.settings.get(key)
             if there is None or (mine.value and not there.value):
                 server.settings[key] = mine
-            self.losses.used.add(mine.origin)
+            self.ineffective.in_force.add(mine.origin)
         if server.certificate is None:
             server.certificate = certificate(server.host, loaded.ingress, self.known)
 
     def first(self, server: _Server, loaded: Loaded, key: str) -> None:
         mine = loaded.settings[key]
         kept = server.settings.setdefault(key, mine)
-        self.losses.used.add(kept.origin)
+        self.ineffective.in_force.add(kept.origin)
         if kept.origin != mine.origin:
             why = f"{kept.origin.object} set it first for {server.host}"
-            self.losses.record_ineffective(loaded, mine, why, (server.host,))
+            self.ineffective.record_ineffective(loaded, mine, why, (server.host,))
 
     def create_aliases(self) -> None:
         taken: set[str] = set()
@@ -128,7 +128,7 @@ class ServerBuilder:
                 if name in self.servers or name in taken:
                     why = f"{name} has a server of its own, or is another server's alias"
                     if setting:
-                        self.losses.lost.append(
+                        self.ineffective.entries.append(
                             Ineffective(setting.origin, "server-alias", name, why, (name,))
                         )
                 else:
@@ -178,11 +178,11 @@ class ServerBuilder:
             server.settings.update(mine)
         for setting in mine.values():
             if server.settings.get(setting.key) is not setting:
-                self.losses.record_ineffective(
+                self.ineffective.record_ineffective(
                     loaded, setting, f"set first elsewhere for {server.host}"
                 )
 
-    def add_path(self, loaded: Loaded, server: _Server, path: Path, name: str) -> None:
+    def add_path(self, loaded: Loaded, server: _Server, path: IngressPath, name: str) -> None:
         text = path.path or "/"
         # An absent type is ImplementationSpecific, which SetDefaultNGINXPathType makes a Prefix.
         kind = "Exact" if path.type == "Exact" else "Prefix"
@@ -200,13 +200,13 @@ class ServerBuilder:
             else:
                 why = f"{there.ingress.object} is older and has the path already"
             lost = Ineffective(path.origin, "path", text, why, (server.host,), (text,))
-            self.losses.lost.append(lost)
+            self.ineffective.entries.append(lost)
             return
         server.locations.append(made)
 
     def finish(self, everyone: Sequence[Loaded]) -> tuple[Server, ...]:
         self.upstreams.finish()
-        default = self.upstreams.found.get(DEFAULT_BACKEND)
+        default = self.upstreams.found.get(DEFAULT_UPSTREAM)
         servers = []
         for host in sorted(self.servers):
             grown = self.servers[host]
@@ -216,11 +216,13 @@ class ServerBuilder:
             if default:
                 name = default.name
                 locations = [x if x.upstream else replace(x, upstream=name) for x in locations]
-            found, regex = blocks(locations)
+            found, regex = build_locations(locations)
             # Locations of one Ingress share their settings.
             settings = {id(loc.settings): loc.settings for loc in found}
-            self.losses.used |= {s.origin for each in settings.values() for s in each.values()}
-            self.losses.used |= {s.origin for s in grown.settings.values()}
+            self.ineffective.in_force |= {
+                s.origin for each in settings.values() for s in each.values()
+            }
+            self.ineffective.in_force |= {s.origin for s in grown.settings.values()}
             servers.append(
                 Server(
                     host=host,
@@ -236,7 +238,7 @@ class ServerBuilder:
                     ingresses=tuple(grown.ingresses),
                 )
             )
-        self.explain_losses(everyone)
+        self.explain_ineffective(everyone)
         return tuple(servers)
 
     def passthrough(self, server: _Server, found: Sequence[Location]) -> Setting | None:
@@ -246,7 +248,7 @@ class ServerBuilder:
         """
         setting = self.enabled(server, "ssl-passthrough")
         root = next((x.upstream for x in found if x.declared == "/" and x.upstream), "")
-        if root in ("", DEFAULT_BACKEND) or self.upstreams.found[root].unavailable:
+        if root in ("", DEFAULT_UPSTREAM) or self.upstreams.found[root].unavailable:
             return None
         named = not server.host.startswith(("*", "_"))
         return setting if self.passes_tls and named else None
@@ -262,11 +264,11 @@ class ServerBuilder:
         parent = self.servers.get("*." + host.partition(".")[2])
         return parent.certificate if parent else None
 
-    def explain_losses(self, everyone: Sequence[Loaded]) -> None:
-        told = {(lost.origin, lost.key) for lost in self.losses.lost}
+    def explain_ineffective(self, everyone: Sequence[Loaded]) -> None:
+        told = {(lost.origin, lost.key) for lost in self.ineffective.entries}
         for loaded in everyone:
             for key, setting in loaded.settings.items():
-                if setting.origin in self.losses.used or (setting.origin, key) in told:
+                if setting.origin in self.ineffective.in_force or (setting.origin, key) in told:
                     continue
                 if loaded.canary and key not in CANARY_KEYS:
                     why = "nginx takes a canary's settings from the main Ingress of its path"
@@ -278,4 +280,4 @@ class ServerBuilder:
                     why = "it counts only together with a usable auth-tls-secret"
                 else:
                     why = "no path of this Ingress is in force"
-                self.losses.record_ineffective(loaded, setting, why)
+                self.ineffective.record_ineffective(loaded, setting, why)

@@ -24,7 +24,7 @@ def _regex(location: Location) -> bool:
     return _rewritten(location) or bool(setting and setting.value)
 
 
-def blocks(locations: Iterable[Location]) -> tuple[tuple[Location, ...], bool]:
+def build_locations(locations: Iterable[Location]) -> tuple[tuple[Location, ...], bool]:
     """The location blocks of one server, and whether all of them are regular expressions.
 
     Input: one Location a path, in the order in which the controller met them, ``match`` being

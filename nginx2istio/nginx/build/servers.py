@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
-from nginx2istio.nginx.build.certificates import certificate_names
+from nginx2istio.nginx.build.certificates import names_by_secret
 from nginx2istio.nginx.build.configmaps import ConfigMap, configmaps
 from nginx2istio.nginx.build.controller import Controller
 from nginx2istio.nginx.build.create_servers import ServerBuilder
-from nginx2istio.nginx.build.ingresses import Ingress, Object
-from nginx2istio.nginx.build.load import load
+from nginx2istio.nginx.build.ingresses import Ingress, KubernetesObject
+from nginx2istio.nginx.build.load import load_ingresses
 from nginx2istio.nginx.build.services import Services
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.model import InvalidValue, NotLoaded, Remark, Server
@@ -22,25 +22,26 @@ from nginx2istio.nginx.values.nginx_conf import refused_in_configmap
 
 def build(
     ingresses: Sequence[Ingress],
-    objects: Sequence[Object],
+    objects: Sequence[KubernetesObject],
     controller: Controller,
     skipped: tuple[NotLoaded, ...] = (),
     remarks: tuple[Remark, ...] = (),
-    own: str = "",
+    controller_configmap: str = "",
     complete: Mapping[str, Collection[str]] = MappingProxyType({}),
 ) -> NginxConfig:
     """The effective configuration of Ingresses that are already chosen and in order.
 
     ``objects`` are all that was read: Services and ConfigMaps count. ``skipped`` are the Ingresses
-    of others, ``remarks`` what choosing found to remark, ``own`` names the controller's ConfigMap.
+    of others, ``remarks`` those about choosing, ``controller_configmap`` is the ``namespace/name``
+    of the controller's ConfigMap, "" for none.
     ``complete`` are, by kind, the namespaces of which nothing that counts is missing.
     """
     services = Services(objects, not controller.disable_external_name, complete.get("Service", ()))
-    builder = ServerBuilder(services, controller.ssl_passthrough, certificate_names(objects))
+    builder = ServerBuilder(services, controller.ssl_passthrough, names_by_secret(objects))
     maps = configmaps(objects)
-    loads = load(ingresses, controller, maps, complete.get("ConfigMap", ()))
+    loads = load_ingresses(ingresses, controller, maps, complete.get("ConfigMap", ()))
     everyone = loads.everyone
-    builder.losses.lost += loads.no_effect
+    builder.ineffective.entries += loads.no_effect
     default = services.default(controller.default_backend_service)
     if default:
         builder.upstreams.found[default.name] = default
@@ -55,28 +56,31 @@ def build(
             if loaded.canary:
                 builder.upstreams.merge_canary(loaded, locations)
     servers = builder.finish(everyone)
-    under: dict[str, list[Server]] = {}
+    servers_below: dict[str, list[Server]] = {}
     for server in servers:
         if not server.wildcard:
-            under.setdefault(server.host.partition(".")[2], []).append(server)
+            servers_below.setdefault(server.host.partition(".")[2], []).append(server)
     return NginxConfig(
         controller=controller,
         servers=servers,
-        names=frozenset(name for s in servers for name in (s.host, *s.aliases)),
-        under={domain: tuple(found) for domain, found in under.items()},
+        host_names=frozenset(name for s in servers for name in (s.host, *s.aliases)),
+        servers_below={domain: tuple(found) for domain, found in servers_below.items()},
         upstreams=builder.upstreams.found,
         ineffective=tuple(
-            sorted(set(builder.losses.lost), key=lambda x: (x.origin, x.key, x.value))
+            sorted(set(builder.ineffective.entries), key=lambda x: (x.origin, x.key, x.value))
         ),
-        rejected=tuple(loads.rejected),
-        mistakes=(*loads.mistakes, *_configmap_values(controller, maps.get(own), servers)),
+        not_loaded=tuple(loads.not_loaded),
+        invalid_values=(
+            *loads.invalid_values,
+            *_configmap_values(controller, maps.get(controller_configmap), servers),
+        ),
         unknown=tuple(loads.unknown),
-        foreign=tuple(loads.foreign),
+        other_annotations=tuple(loads.other_annotations),
         skipped=skipped,
         remarks=(*remarks, *builder.remarks),
         configmaps=maps,
         services=services.by_name,
-        own=own,
+        controller_configmap=controller_configmap,
         settings=tuple(s for loaded in everyone for s in loaded.settings.values()),
     )
 

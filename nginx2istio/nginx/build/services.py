@@ -6,13 +6,13 @@ import ipaddress
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from nginx2istio.nginx.build.ingresses import Backend, Object
-from nginx2istio.nginx.model import DEFAULT_BACKEND, Upstream
+from nginx2istio.nginx.build.ingresses import IngressBackend, KubernetesObject
+from nginx2istio.nginx.model import DEFAULT_UPSTREAM, Upstream
 from nginx2istio.nginx.values.go import matches
 
 
 @dataclass(frozen=True, slots=True)
-class Port:
+class ServicePort:
     """One port of a Service."""
 
     number: int
@@ -22,10 +22,10 @@ class Port:
 
 
 @dataclass(frozen=True, slots=True)
-class Service:
+class ServiceSpec:
     """A Service: its ports, and the name that it stands for when its type is ExternalName."""
 
-    ports: tuple[Port, ...]
+    ports: tuple[ServicePort, ...]
     external_name: str
     labels: tuple[tuple[str, str], ...] = ()
 
@@ -38,19 +38,19 @@ class Services:
 
     def __init__(
         self,
-        objects: Iterable[Object],
+        objects: Iterable[KubernetesObject],
         external_names: bool = True,
         complete: Collection[str] = (),
     ):
         self.external_names = external_names
-        self.by_name: dict[tuple[str, str], Service] = {}
+        self.by_name: dict[tuple[str, str], ServiceSpec] = {}
         for obj in objects:
             if obj.kind == "Service":
                 self.by_name[obj.namespace, obj.name] = _service(obj)
         self.complete = frozenset(complete)
         self.namespaces = {*complete, *(namespace for namespace, _ in self.by_name)}
 
-    def upstream(self, namespace: str, backend: Backend) -> Upstream:
+    def upstream(self, namespace: str, backend: IngressBackend) -> Upstream:
         """The upstream of a backend, its port resolved by number, target port or name.
 
         The controller takes the first port of the Service of which one of the three is equal to
@@ -92,12 +92,12 @@ class Services:
         if not name or (found is None and namespace in self.namespaces):
             return None
         if found is None:
-            return Upstream(DEFAULT_BACKEND, namespace, name, 80, "80")
+            return Upstream(DEFAULT_UPSTREAM, namespace, name, 80, "80")
         if not found.ports:
             return None
         port = found.ports[0]
         return Upstream(
-            DEFAULT_BACKEND,
+            DEFAULT_UPSTREAM,
             namespace,
             name,
             port.number,
@@ -108,7 +108,9 @@ class Services:
             app_protocol=port.app_protocol,
         )
 
-    def external(self, name: str, namespace: str, backend: Backend, service: Service) -> Upstream:
+    def external(
+        self, name: str, namespace: str, backend: IngressBackend, service: ServiceSpec
+    ) -> Upstream:
         """The upstream of a Service of type ExternalName (``externalNamePorts``).
 
         A number that is no port of the Service is taken as the port over there.
@@ -149,10 +151,10 @@ def _address(text: str, loopback: bool = False) -> bool:
     return address.is_loopback or not loopback
 
 
-def _service(obj: Object) -> Service:
+def _service(obj: KubernetesObject) -> ServiceSpec:
     spec = obj.body.get("spec") or {}
     ports = tuple(
-        Port(
+        ServicePort(
             int(p.get("port") or 0),
             str(p.get("name") or ""),
             str(p.get("targetPort") or p.get("port") or ""),
@@ -162,4 +164,4 @@ def _service(obj: Object) -> Service:
     )
     labels = obj.metadata.get("labels") or {}
     external = str(spec.get("externalName") or "") if spec.get("type") == "ExternalName" else ""
-    return Service(ports, external, tuple(sorted((str(k), str(v)) for k, v in labels.items())))
+    return ServiceSpec(ports, external, tuple(sorted((str(k), str(v)) for k, v in labels.items())))

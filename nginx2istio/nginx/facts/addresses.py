@@ -10,7 +10,7 @@ from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.facts.external_auth import external_auth
 from nginx2istio.nginx.facts.snippet_access import inherited, of_location
 from nginx2istio.nginx.model import Location
-from nginx2istio.nginx.values.networks import EVERYBODY, networks
+from nginx2istio.nginx.values.networks import ALL_NETWORKS, networks
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +52,10 @@ def addresses(config: NginxConfig, location: Location) -> Addresses:
     auth = external_auth(config, location)
     allowed = _networks(allow)
     if allow and not allowed:
-        deny = EVERYBODY
+        deny = ALL_NETWORKS
     return Addresses(
-        () if set(EVERYBODY) <= set(allowed) else allowed,
-        EVERYBODY if set(EVERYBODY) <= set(deny) else deny,
+        () if set(ALL_NETWORKS) <= set(allowed) else allowed,
+        ALL_NETWORKS if set(ALL_NETWORKS) <= set(deny) else deny,
         auth is not None and auth.satisfy_any,
     )
 

@@ -16,7 +16,7 @@ from nginx2istio.nginx.model import Location, Server, Upstream
 from nginx2istio.nginx.values.go import Value
 
 URL = re.compile(r"(https?)://(?:[^@/?]*@)?(\[[^\]]*\]|[^:/?#]*)(?::(\d+))?([^#]*)", re.I | re.S)
-SERVICE = re.compile(r"([a-z0-9-]+)\.([a-z0-9-]+)\.svc(\.[a-z0-9.-]+)?\.?", re.I)
+SERVICE_HOST = re.compile(r"([a-z0-9-]+)\.([a-z0-9-]+)\.svc(\.[a-z0-9.-]+)?\.?", re.I)
 OWN_HOST = ("$host", "$http_host", "$server_name", "$best_http_host")
 SET_HEADER = re.compile(r"\s*proxy_set_header\s+([A-Za-z0-9-]+)\s+([^\s;'\"]+|\"[^\"]*\"|'[^']*');")
 
@@ -85,7 +85,7 @@ def external_auth(
 @memo
 def _question(config: NginxConfig, location: Location, server: Server | None) -> ExternalAuth:
     own = "auth-url" in location.settings
-    said = _Said(config, location, own)
+    said = _AuthValues(config, location, own)
     match = URL.fullmatch(said.text("auth-url"))
     scheme, host, port, path = match.groups() if match else ("", "", None, "")
     headers, unclear = _headers(config, location, said)
@@ -110,7 +110,7 @@ def _question(config: NginxConfig, location: Location, server: Server | None) ->
 
 
 @record(frozen=True, slots=True)
-class _Said:
+class _AuthValues:
     """The family's values: the location's annotations, or their twins in the ConfigMap."""
 
     config: NginxConfig
@@ -142,7 +142,9 @@ def _path(text: str, location: Location) -> str:
     return f"/_external-auth-{encoded}-{location.path_type}{text}"
 
 
-def _headers(config: NginxConfig, location: Location, said: _Said) -> tuple[dict[str, str], str]:
+def _headers(
+    config: NginxConfig, location: Location, said: _AuthValues
+) -> tuple[dict[str, str], str]:
     """The headers of the question, and what of them could not be understood."""
     found = {
         "X-Original-URL": "$scheme://$http_host$request_uri",
@@ -226,7 +228,7 @@ def answerer(auth: ExternalAuth, server: Server, config: NginxConfig) -> AuthSer
     A host of this configuration stands for the Service behind its path: the request would only
     come back to the controller.
     """
-    service = SERVICE.fullmatch(auth.host)
+    service = SERVICE_HOST.fullmatch(auth.host)
     if service:
         return _of_cluster(service[2], service[1], auth, config)
     own = auth.host in OWN_HOST
@@ -270,7 +272,7 @@ def _location(server: Server, path: str) -> Location | None:
     return None
 
 
-CHANGES = ("rewrite-target", "upstream-vhost", "auth-url", "auth-type", "canary")
+INDIRECT_KEYS = ("rewrite-target", "upstream-vhost", "auth-url", "auth-type", "canary")
 
 
 def _indirect(
@@ -286,7 +288,7 @@ def _indirect(
     ahead = early(config, server, location)
     if ahead.always or (scheme == "http" and ahead.to_https):
         return "which redirects or refuses"
-    changes = [key for key in CHANGES if key in location.settings]
+    changes = [key for key in INDIRECT_KEYS if key in location.settings]
     if external_auth(config, location) is not None:
         changes.append("an auth of its own")
     if str(config.in_force(location, "backend-protocol")).upper() != "HTTP":

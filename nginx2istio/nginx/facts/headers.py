@@ -17,8 +17,8 @@ from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.facts.snippet import Directive, directive_origin, parse_snippet
 from nginx2istio.nginx.model import Location, Origin, Server, Setting
 
-Kind = Literal["set", "add", "clear", "hide", "send", "input", "input-clear"]
-NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+HeaderAction = Literal["set", "add", "clear", "hide", "send", "input", "input-clear"]
+HEADER_NAME_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 SENT_WITH = (200, 201, 204, 206, 301, 302, 303, 304, 307, 308)
 """The statuses of answers to which add_header adds (``ngx_http_headers_filter``)."""
 HEADER_DIRECTIVES = frozenset(
@@ -44,7 +44,7 @@ class HeaderLine:
     ``key`` and ``origin`` say where it was written, ``text`` how.
     """
 
-    kind: Kind
+    kind: HeaderAction
     name: str
     value: str
     key: str
@@ -66,33 +66,37 @@ def snippets(
     ``server-snippet``) from the annotations by the origin of the setting only.
     """
     if level == "http":
-        found = [("http-snippet", config.given("http-snippet"))]
+        found = [("http-snippet", config.configured("http-snippet"))]
     elif level == "server":
         found = [
             ("server-snippet", server.settings.get("server-snippet")),
-            ("server-snippet", config.given("server-snippet")),
+            ("server-snippet", config.configured("server-snippet")),
         ]
     elif location.denied:
         found = []
     else:
         found = [
             ("configuration-snippet", location.settings.get("configuration-snippet")),
-            ("location-snippet", config.given("location-snippet")),
+            ("location-snippet", config.configured("location-snippet")),
         ]
     for key, setting in found:
         if setting is not None and setting.text.strip():
             yield key, setting
 
 
-def header_lines(directive: Directive) -> tuple[tuple[Kind, str, str, tuple[int, ...]], ...]:
+def header_lines(
+    directive: Directive,
+) -> tuple[tuple[HeaderAction, str, str, tuple[int, ...]], ...]:
     """What a directive says of headers: (kind, name, value, codes). Raises Unclear."""
     found = _header_lines(directive)
-    if not all(NAME.fullmatch(name) for _, name, _, _ in found):
+    if not all(HEADER_NAME_TOKEN.fullmatch(name) for _, name, _, _ in found):
         raise Unclear(directive.text)
     return found
 
 
-def _header_lines(directive: Directive) -> tuple[tuple[Kind, str, str, tuple[int, ...]], ...]:
+def _header_lines(
+    directive: Directive,
+) -> tuple[tuple[HeaderAction, str, str, tuple[int, ...]], ...]:
     args = list(directive.args)
     match directive.name:
         case "add_header" if len(args) == 2 or (len(args) == 3 and args[2] == "always"):
@@ -113,8 +117,8 @@ def _header_lines(directive: Directive) -> tuple[tuple[Kind, str, str, tuple[int
 
 
 def _more(
-    text: str, set_: Kind, clear: Kind, codes: tuple[int, ...], directive: Directive
-) -> tuple[Kind, str, str, tuple[int, ...]]:
+    text: str, set_: HeaderAction, clear: HeaderAction, codes: tuple[int, ...], directive: Directive
+) -> tuple[HeaderAction, str, str, tuple[int, ...]]:
     name, colon, value = text.partition(":")
     name, value = name.strip(), value.strip()
     if text.startswith("-") or not name or "$" in name or "*" in name:
@@ -135,7 +139,7 @@ def _codes(args: list[str]) -> tuple[int, ...]:
     return found
 
 
-def _of_map(config: NginxConfig, key: str, kind: Kind) -> Iterator[HeaderLine]:
+def _of_map(config: NginxConfig, key: str, kind: HeaderAction) -> Iterator[HeaderLine]:
     """The headers in the ConfigMap that the controller's ConfigMap names under ``key``."""
     named = config.configmaps.get(config.controller.text(key))
     for name in sorted(named.data) if named else ():
@@ -223,7 +227,7 @@ def _everywhere(config: NginxConfig) -> Sequence[HeaderLine]:
     nowhere = Server("", ()), Location("", "prefix", "", Origin())
     found = [x for x in _of_snippets(config, *nowhere, "http") if x.kind in ANSWER]
     found += _of_map(config, "add-headers", "set")
-    hidden, names = config.given("hide-headers"), config.controller.config["hide-headers"]
+    hidden, names = config.configured("hide-headers"), config.controller.config["hide-headers"]
     for name in names if hidden and isinstance(names, tuple) else ():
         text, at = f"hide-headers: {name}", hidden.origin if hidden else Origin()
         found.append(HeaderLine("hide", str(name), "", "hide-headers", at, text))

@@ -9,13 +9,13 @@ from nginx2istio.base.memo import memo
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.facts.snippet import Directive, parse_snippet
 from nginx2istio.nginx.model import Location, Setting
-from nginx2istio.nginx.values.networks import EVERYBODY as EVERYBODY
+from nginx2istio.nginx.values.networks import ALL_NETWORKS as ALL_NETWORKS
 
 LISTING = frozenset({"allow", "deny"})
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class AccessList:
     """Nobody of ``deny`` is let in, and of all others only ``allow`` if there is any.
 
     ``beyond`` tells why that does not say what the directives say, "" when it does. ``said`` is
@@ -31,11 +31,11 @@ class Listed:
         return self.said
 
 
-def listed(directives: Iterable[Directive]) -> Listed:
+def access_list(directives: Iterable[Directive]) -> AccessList:
     """What a sequence of allow and deny comes to."""
     directives = list(directives)
     if not directives:
-        return Listed(said=False)
+        return AccessList(said=False)
     allow: list[str] = []
     deny: list[str] = []
     late: list[str] = []
@@ -44,7 +44,7 @@ def listed(directives: Iterable[Directive]) -> Listed:
         if address == "unix:":
             continue
         if one.name == "deny" and address == "all":
-            return Listed(tuple(allow), tuple(deny)) if allow else Listed((), EVERYBODY)
+            return AccessList(tuple(allow), tuple(deny)) if allow else AccessList((), ALL_NETWORKS)
         if one.name == "allow" and address == "all":
             break
         if one.name == "allow":
@@ -52,40 +52,40 @@ def listed(directives: Iterable[Directive]) -> Listed:
         else:
             (late if allow else deny).append(address)
     if late:
-        return Listed((), tuple(deny), "a deny after an allow, with no deny all behind")
-    return Listed((), tuple(deny))
+        return AccessList((), tuple(deny), "a deny after an allow, with no deny all behind")
+    return AccessList((), tuple(deny))
 
 
-def of_location(config: NginxConfig, location: Location) -> Listed:
+def of_location(config: NginxConfig, location: Location) -> AccessList:
     """The lists in the snippets of a location itself."""
     if location.denied:
-        return Listed(said=False)
-    given = config.given("location-snippet")
-    return listed(_lines(location.settings.get("configuration-snippet"), given))
+        return AccessList(said=False)
+    given = config.configured("location-snippet")
+    return access_list(_lines(location.settings.get("configuration-snippet"), given))
 
 
-def inherited(config: NginxConfig, location: Location) -> Listed:
+def inherited(config: NginxConfig, location: Location) -> AccessList:
     """The lists of the snippets of its server, or else of all servers."""
     return _of_servers(config).get(id(location)) or _of_all(config)
 
 
 @memo
-def _of_servers(config: NginxConfig) -> Mapping[int, Listed]:
+def _of_servers(config: NginxConfig) -> Mapping[int, AccessList]:
     """The lists that servers have, by the identity of their locations."""
-    wide = config.given("server-snippet")
-    found: dict[int, Listed] = {}
+    wide = config.configured("server-snippet")
+    found: dict[int, AccessList] = {}
     for server in config.servers:
         own = server.settings.get("server-snippet")
         if own or wide:
-            said = listed(_lines(own, wide))
+            said = access_list(_lines(own, wide))
             if said:
                 found.update((id(location), said) for location in server.locations)
     return found
 
 
 @memo
-def _of_all(config: NginxConfig) -> Listed:
-    return listed(_lines(config.given("http-snippet")))
+def _of_all(config: NginxConfig) -> AccessList:
+    return access_list(_lines(config.configured("http-snippet")))
 
 
 def _lines(*settings: Setting | None) -> list[Directive]:

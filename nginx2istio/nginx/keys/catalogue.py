@@ -17,7 +17,7 @@ from typing import Any, Literal, get_args
 
 from nginx2istio.nginx.values.go import Value
 
-Kind = Literal["annotation", "configmap", "flag", "field", "default"]
+EntryKind = Literal["annotation", "configmap", "flag", "field", "default"]
 Risk = Literal["", "Low", "Medium", "High", "Critical"]
 
 RISKS: tuple[str, ...] = get_args(Risk)[1:]
@@ -49,7 +49,7 @@ class CatalogueEntry:
     """
 
     key: str
-    kind: Kind
+    kind: EntryKind
     group: str = ""
     scope: str = ""
     value: str = ""
@@ -104,7 +104,7 @@ def _frozen(value: object) -> Any:
 
 
 @cache
-def _of(kind: Kind, removed: bool = False) -> Mapping[str, CatalogueEntry]:
+def _of(kind: EntryKind, removed: bool = False) -> Mapping[str, CatalogueEntry]:
     return MappingProxyType(
         {
             entry.key: entry
@@ -158,7 +158,7 @@ def __getattr__(name: str) -> Mapping[str, CatalogueEntry]:
     return _of(*_MAPPINGS[name])
 
 
-_MAPPINGS: Mapping[str, tuple[Kind, bool]] = {
+_MAPPINGS: Mapping[str, tuple[EntryKind, bool]] = {
     "ANNOTATIONS": ("annotation", False),
     "CONFIGMAP": ("configmap", False),
     "FLAGS": ("flag", False),

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from nginx2istio.nginx.build.controller import Controller
 from nginx2istio.nginx.values.go import Value
-from nginx2istio.nginx.values.urls import parse
+from nginx2istio.nginx.values.urls import parse_url
 
 
 def effective(key: str, values: Mapping[str, Value], controller: Controller) -> Value | None:
@@ -19,7 +19,7 @@ def effective(key: str, values: Mapping[str, Value], controller: Controller) -> 
         return values[key]
     if key == "mirror-host" and "mirror-target" in values:
         # The part before the first variable has to have the host (mirror.Parse).
-        return parse(str(values["mirror-target"]).partition("$")[0]).hostname
+        return parse_url(str(values["mirror-target"]).partition("$")[0]).hostname
     entry = controller.annotations[key]
     if entry.configmap:
         return controller.config[entry.configmap]

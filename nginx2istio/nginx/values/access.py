@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from nginx2istio.nginx.values.checks import HEADER_NAME, VERIFY_CLIENT, cache_durations
-from nginx2istio.nginx.values.go import addresses, listed, matches
+from nginx2istio.nginx.values.go import address_list, matches, split_list
 from nginx2istio.nginx.values.reader import AnyRawValue, Effect, Reader, Reading, no_effect, off
-from nginx2istio.nginx.values.urls import absolute_url, parse
+from nginx2istio.nginx.values.urls import absolute_url, parse_url
 
-BASIC = ("auth-type", "auth-secret-type", "auth-secret", "auth-realm")
-EXTERNAL = (
+BASIC_FAMILY = ("auth-type", "auth-secret-type", "auth-secret", "auth-realm")
+EXTERNAL_FAMILY = (
     "auth-url",
     "auth-method",
     "auth-signin",
@@ -27,7 +27,7 @@ EXTERNAL = (
     "auth-request-redirect",
     "auth-always-set-cookie",
 )
-CERTIFICATE = (
+CERTIFICATE_FAMILY = (
     "auth-tls-secret",
     "auth-tls-verify-client",
     "auth-tls-verify-depth",
@@ -45,7 +45,7 @@ def read_basic_auth(read: Reader) -> Iterator[Reading]:
             yield Reading("auth-type", "dropped", text=kind.why)
         elif kind.state == "blank":
             yield Reading("auth-type", "family-off", text=f"{kind.why}: there is no basic auth")
-        yield from no_effect(read, BASIC[1:], "there is no auth-type")
+        yield from no_effect(read, BASIC_FAMILY[1:], "there is no auth-type")
         return
     if "basic" not in kind.value and "digest" not in kind.value:
         yield Reading("auth-type", "denied", text=f"{kind.value!r} is neither basic nor digest")
@@ -112,12 +112,12 @@ def read_client_certificate(read: Reader) -> Iterator[Reading]:
             yield Reading("auth-tls-secret", "dropped", text=secret.why)
         elif secret.state == "blank":
             yield Reading("auth-tls-secret", "family-off", text=secret.why)
-        yield from no_effect(read, CERTIFICATE[1:], "there is no auth-tls-secret")
+        yield from no_effect(read, CERTIFICATE_FAMILY[1:], "there is no auth-tls-secret")
         return
     reference = full_reference(read, "auth-tls-secret", secret.value, "server-denied")
     yield reference
     if reference.effect != "set":
-        yield from no_effect(read, CERTIFICATE[1:], "auth-tls-secret is not usable")
+        yield from no_effect(read, CERTIFICATE_FAMILY[1:], "auth-tls-secret is not usable")
         return
     verify = read.text("auth-tls-verify-client")
     if verify.value is not None and matches(VERIFY_CLIENT, verify.value):
@@ -149,7 +149,7 @@ def read_address_lists(read: Reader) -> Iterator[Reading]:
         got = read.text(key)
         if got.state == "absent":
             continue
-        found = None if got.value is None else addresses(got.value)
+        found = None if got.value is None else address_list(got.value)
         if found is None:
             yield Reading(key, "denied", text=got.why or f"{got.value!r} has no valid address")
         else:
@@ -164,12 +164,12 @@ def read_external_auth(read: Reader) -> Iterator[Reading]:
             yield Reading("auth-url", "dropped", text=url.why)
         elif url.state == "blank":
             yield Reading("auth-url", "family-off", text=f"{url.why}: there is no external auth")
-        yield from no_effect(read, EXTERNAL[1:], "there is no auth-url")
+        yield from no_effect(read, EXTERNAL_FAMILY[1:], "there is no auth-url")
         return
     problem = absolute_url(url.value)
     if problem:
         yield Reading("auth-url", "denied", text=problem)
-        yield from no_effect(read, EXTERNAL[1:], "auth-url is not usable")
+        yield from no_effect(read, EXTERNAL_FAMILY[1:], "auth-url is not usable")
         return
     found: list[Reading] = [
         Reading("auth-url", "set", url.value),
@@ -178,11 +178,13 @@ def read_external_auth(read: Reader) -> Iterator[Reading]:
     # The parser returns at its first problem, in the order of reading.
     for fact in found:
         if fact.effect == "family-off":
-            yield from off(read, fact.key, f"{fact.text}: there is NO external auth", EXTERNAL)
+            yield from off(
+                read, fact.key, f"{fact.text}: there is NO external auth", EXTERNAL_FAMILY
+            )
             return
         if fact.effect == "denied":
             yield fact
-            rest = tuple(key for key in EXTERNAL if key != fact.key)
+            rest = tuple(key for key in EXTERNAL_FAMILY if key != fact.key)
             yield from no_effect(read, rest, f"{fact.key} closes the path")
             return
     yield from found
@@ -202,7 +204,7 @@ def _external_options(read: Reader, url: str) -> Iterator[Reading]:
         why = "the controller runs without allow-snippet-annotations"
         yield from no_effect(read, ("auth-snippet",), why)
     yield from _optional(read, "auth-cache-key", "default")
-    yield from _keepalive(read, "$" in parse(url).host)
+    yield from _keepalive(read, "$" in parse_url(url).host)
     yield from _cache_duration(read)
     yield from _response_headers(read)
     headers = read.text("auth-proxy-set-headers")
@@ -283,7 +285,7 @@ def _response_headers(read: Reader) -> Iterator[Reading]:
     elif got.state == "blank":
         yield Reading(key, "default", text=got.why)
     elif got.value is not None:
-        names = listed(got.value)
+        names = split_list(got.value)
         bad = [name for name in names if not matches(HEADER_NAME, name)]
         if bad:
             yield Reading(key, "denied", text=f"{bad[0]!r} is no header name")

@@ -27,7 +27,7 @@ from nginx2istio.nginx.values.backend import (
 from nginx2istio.nginx.values.go import Value, trim
 from nginx2istio.nginx.values.nginx_conf import refused_by_nginx
 from nginx2istio.nginx.values.plain import read_plain
-from nginx2istio.nginx.values.reader import Family, Reader, Reading, sources
+from nginx2istio.nginx.values.reader import FamilyReader, Reader, Reading, sources
 from nginx2istio.nginx.values.traffic import (
     read_canary,
     read_hashing,
@@ -39,7 +39,7 @@ from nginx2istio.nginx.values.traffic import (
 
 InvalidEffect = Literal["partial", "default", "family-off", "denied", "server-denied", "dropped"]
 
-FAMILIES: tuple[Family, ...] = (
+FAMILIES: tuple[FamilyReader, ...] = (
     read_basic_auth,
     read_external_auth,
     read_client_certificate,
@@ -105,12 +105,12 @@ def extract(
     and Services that a value names are taken to exist.
     """
     start = (prefix or controller.annotations_prefix) + "/"
-    given = {
+    texts = {
         name.removeprefix(start): text
         for name, text in sorted(annotations.items())
         if name.startswith(start)
     }
-    read = Reader(given, namespace, controller, sources(given, controller))
+    read = Reader(texts, namespace, controller, sources(texts, controller))
     facts = [
         fact
         for family, asked in _asked(controller)
@@ -118,9 +118,9 @@ def extract(
         for fact in family(read)
     ]
     unknown = tuple(
-        key for key in given if not controller.canonical(key) and key not in catalogue.REMOVED
+        key for key in texts if not controller.canonical(key) and key not in catalogue.REMOVED
     )
-    dropped = _forbidden(given, annotations, start, controller)
+    dropped = _forbidden(texts, annotations, start, controller)
     dropped += [f"{fact.key}: {fact.text}" for fact in facts if fact.effect == "dropped"]
     closed = [f"{f.key}: {f.text}" for f in facts if f.effect in ("denied", "server-denied")]
     values = {fact.key: fact.value for fact in facts if fact.value is not None}
@@ -149,12 +149,12 @@ class _Asked(dict[str, str]):
 
 
 @memo
-def _asked(controller: Controller) -> list[tuple[Family, Set[str]]]:
+def _asked(controller: Controller) -> list[tuple[FamilyReader, Set[str]]]:
     """The families with the keys that each asks for where nothing is written.
 
     Where none of them is, a family has nothing to say; most Ingresses have few of them.
     """
-    found: list[tuple[Family, Set[str]]] = [(read_plain, _plain_keys(controller))]
+    found: list[tuple[FamilyReader, Set[str]]] = [(read_plain, _plain_keys(controller))]
     for family in FAMILIES:
         nothing = _Asked()
         list(family(Reader({}, "", controller, nothing)))
@@ -178,16 +178,16 @@ def _no_effect(read: Reader, facts: list[Reading]) -> dict[str, str]:
     found = {fact.key: fact.text for fact in facts if fact.effect == "no-effect"}
     for key, counts in read.sources.items():
         for name in (key, *read.controller.annotations[key].aliases):
-            if name in read.given and name != counts:
+            if name in read.texts and name != counts:
                 found[name] = f"{counts} says the same and goes first"
-    for key in read.given:
+    for key in read.texts:
         if key in catalogue.REMOVED and not read.controller.canonical(key):
             found[key] = "ingress-nginx no longer reads it"
     return found
 
 
 def _forbidden(
-    given: Mapping[str, str], annotations: Mapping[str, str], start: str, controller: Controller
+    texts: Mapping[str, str], annotations: Mapping[str, str], start: str, controller: Controller
 ) -> list[str]:
     """Say what keeps the Ingress out before any value is read.
 
@@ -197,7 +197,7 @@ def _forbidden(
     blocked = trim(controller.text("annotation-value-word-blocklist"))
     found = [
         f"{key} contains {word!r}, which annotation-value-word-blocklist forbids"
-        for key, text in given.items()
+        for key, text in texts.items()
         for word in (blocked.split(",") if blocked else ())
         if word in text
     ]

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from nginx2istio.nginx.values.access import full_reference
 from nginx2istio.nginx.values.checks import ON_OFF, TLS_PROTOCOLS
-from nginx2istio.nginx.values.go import integer, listed, matches, trim
+from nginx2istio.nginx.values.go import integer, matches, split_list, trim
 from nginx2istio.nginx.values.reader import Effect, Reader, Reading, no_effect, off, plain_fact
 
-UPSTREAM_TLS = (
+UPSTREAM_TLS_FAMILY = (
     "proxy-ssl-secret",
     "proxy-ssl-ciphers",
     "proxy-ssl-protocols",
@@ -63,7 +63,7 @@ def read_upstream_tls(read: Reader) -> Iterator[Reading]:
         elif secret.state != "absent":
             effect: Effect = "dropped" if secret.state == "refused" else "family-off"
             yield Reading("proxy-ssl-secret", effect, text=secret.why)
-        yield from no_effect(read, UPSTREAM_TLS[1:], "there is no usable proxy-ssl-secret")
+        yield from no_effect(read, UPSTREAM_TLS_FAMILY[1:], "there is no usable proxy-ssl-secret")
         return
     yield reference
     for key in ("proxy-ssl-ciphers", "proxy-ssl-name"):
@@ -97,7 +97,7 @@ def read_error_codes(read: Reader) -> Iterator[Reading]:
     if got.value is None:
         yield from plain_fact(key, got, "dropped")
         return
-    codes = tuple(map(integer, listed(got.value)))
+    codes = tuple(map(integer, split_list(got.value)))
     numbers = tuple(code for code in codes if code is not None)
     if len(numbers) != len(codes):
         yield Reading(key, "family-off", text=f"{got.value!r} has a member that is no number")
@@ -131,7 +131,7 @@ def read_cors_origins(read: Reader) -> Iterator[Reading]:
         return
     origins: list[str] = []
     bad: list[str] = []
-    for origin in listed(got.value):
+    for origin in split_list(got.value):
         if origin == "*":
             origins = ["*"]
             break

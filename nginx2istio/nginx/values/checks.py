@@ -9,16 +9,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 
-from nginx2istio.nginx.values.go import Check, addresses, compiles, matches, options, pattern, trim
+from nginx2istio.nginx.values.go import (
+    TextCheck,
+    address_list,
+    compiles,
+    matches,
+    options_check,
+    regex_check,
+    trim,
+)
 
 _NAME = r"\-._~a-zA-Z0-9/:"
 _URL = _NAME + r",?&="
 _REGEX = _NAME + r"^$\[\](){}*+?|&=\\"
 
-HOST = rf"[{_REGEX}]*"
-HEADERS = r"[A-Za-z0-9\-_, ]*"
+HOST_CHARACTERS = rf"[{_REGEX}]*"
+HEADER_LIST = r"[A-Za-z0-9\-_, ]*"
 HEADER_NAME = r"[a-zA-Z0-9\-_]+"
-METHODS = r"(GET|HEAD|POST|PUT|PATCH|DELETE|CONNECT|OPTIONS|TRACE)"
+METHOD = r"(GET|HEAD|POST|PUT|PATCH|DELETE|CONNECT|OPTIONS|TRACE)"
 CORS_ORIGINS = r"(((([a-z]+://)?(\*\.)?[A-Za-z0-9\-.]*(:\d+)?,?)|null)+|\*)?"
 CORS_METHODS = r"([A-Za-z]+,?\s?)+"
 CORS_EXPOSED = r"(([A-Za-z0-9\-_]+|\*),?\s?)+"
@@ -30,7 +38,7 @@ ON_OFF = r"on|off"
 
 def is_host(text: str) -> bool:
     """Apply parser.ValidateServerName: regex characters are let through, line ends are not."""
-    return matches(HOST, trim(text))
+    return matches(HOST_CHARACTERS, trim(text))
 
 
 def are_hosts(text: str) -> bool:
@@ -40,7 +48,7 @@ def are_hosts(text: str) -> bool:
 
 def are_addresses(text: str) -> bool:
     """Apply parser.ValidateCIDRs."""
-    return addresses(text) is not None
+    return address_list(text) is not None
 
 
 def is_service(text: str) -> bool:
@@ -58,27 +66,27 @@ def anything(text: str) -> bool:
     return True
 
 
-NAMED_CHECKS: Mapping[str, Check] = {
+NAMED_CHECKS: Mapping[str, TextCheck] = {
     "addresses": are_addresses,
     "anything": anything,
     "common-name": is_common_name,
     "host": is_host,
     "hosts": are_hosts,
-    "name": pattern(rf"[{_NAME}]*", spaceless=True),
-    "path": pattern(rf"[{_NAME}$]*"),
-    "seconds": pattern(COOKIE_SECONDS, spaceless=True, whole=False),
+    "name": regex_check(rf"[{_NAME}]*", spaceless=True),
+    "path": regex_check(rf"[{_NAME}$]*"),
+    "seconds": regex_check(COOKIE_SECONDS, spaceless=True, whole=False),
     "service": is_service,
-    "size": pattern(r"(?i)\d+[bkmg]?", spaceless=True),
-    "url": pattern(rf"[{_URL}]*", spaceless=True),
-    "url-with-spaces": pattern(rf"[{_URL}]*"),
-    "url-with-variables": pattern(rf"[{_URL}$ ]*", spaceless=True),
-    "variable": pattern(r"[A-Za-z0-9\-_${}]*", spaceless=True),
+    "size": regex_check(r"(?i)\d+[bkmg]?", spaceless=True),
+    "url": regex_check(rf"[{_URL}]*", spaceless=True),
+    "url-with-spaces": regex_check(rf"[{_URL}]*"),
+    "url-with-variables": regex_check(rf"[{_URL}$ ]*", spaceless=True),
+    "variable": regex_check(r"[A-Za-z0-9\-_${}]*", spaceless=True),
 }
 """Checks that several annotations have."""
 
 
 @lru_cache(maxsize=256)
-def check(how: str | tuple[str, ...]) -> Check:
+def check(how: str | tuple[str, ...]) -> TextCheck:
     """The check that a ``CatalogueEntry`` states.
 
     A name of NAMED_CHECKS, or:
@@ -93,9 +101,9 @@ def check(how: str | tuple[str, ...]) -> Check:
         return NAMED_CHECKS[how]
     kind, *details = how
     if kind in ("options", "options-any-case"):
-        return options(*details, cased=kind == "options")
+        return options_check(*details, cased=kind == "options")
     part, spaceless = REGEX_CHECKS[kind]
-    return pattern(details[0], spaceless=spaceless, whole=not part)
+    return regex_check(details[0], spaceless=spaceless, whole=not part)
 
 
 REGEX_CHECKS: Mapping[str, tuple[bool, bool]] = {

@@ -6,7 +6,7 @@ import ipaddress
 import re
 from functools import lru_cache
 
-EVERYBODY = ("0.0.0.0/0", "::/0")
+ALL_NETWORKS = ("0.0.0.0/0", "::/0")
 """What ``all`` stands for, as networks in CIDR notation."""
 
 _LEADING_ZEROS = re.compile(r"(?<![0-9a-fA-F:.])0+(?=\d)|(?<=\.)0+(?=\d)|(?<=/)0+(?=\d)")
@@ -20,7 +20,7 @@ def networks(text: str) -> tuple[str, ...] | None:
     decimal and ignores the address bits behind the mask.
     """
     if text == "all":
-        return EVERYBODY
+        return ALL_NETWORKS
     if text == "unix:":
         return ()
     _, slash, bits = text.partition("/")

@@ -39,7 +39,7 @@ def refused_in_configmap(
     written = {
         key: entry.configmap
         for key, entry in controller.annotations.items()
-        if entry.configmap in controller.given
+        if entry.configmap in controller.written
     }  # annotation -> the ConfigMap key that stands in for it
     for values in locations if written else ():
         for key, why in _refusals(values, controller):

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Mapping
 
 from nginx2istio.nginx.keys.catalogue import CatalogueEntry
 from nginx2istio.nginx.values.checks import COOKIE_SECONDS
-from nginx2istio.nginx.values.go import Value, contains, listed, matches, trim
+from nginx2istio.nginx.values.go import Value, contains, matches, split_list, trim
 from nginx2istio.nginx.values.reader import AnyRawValue, Reader, Reading
-from nginx2istio.nginx.values.urls import WrongUrl, parse
+from nginx2istio.nginx.values.urls import WrongUrl, parse_url
 
 Need = tuple[Callable[[Reader], bool], str]
 
@@ -51,13 +51,13 @@ def _seconds(text: str) -> Value | None:
 def _path(text: str) -> Value | None:
     """Accept an app-root that url.ParseRequestURI takes and that has no scheme."""
     try:
-        return None if parse(text, request=True).scheme else text
+        return None if parse_url(text, request=True).scheme else text
     except WrongUrl:
         return None
 
 
 def _names(text: str) -> Value | None:
-    return tuple(sorted(set(listed(text)))) or None
+    return tuple(sorted(set(split_list(text)))) or None
 
 
 CONVERSIONS: Mapping[str, Callable[[str], Value | None]] = {

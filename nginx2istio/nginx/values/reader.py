@@ -11,7 +11,7 @@ from nginx2istio.nginx.build.controller import Controller
 from nginx2istio.nginx.values.checks import check
 from nginx2istio.nginx.values.go import Value, boolean, integer, normalise
 
-T = TypeVar("T")
+ValueT = TypeVar("ValueT")
 
 Effect = Literal[
     "set", "no-effect", "partial", "default", "family-off", "denied", "server-denied", "dropped"
@@ -36,11 +36,11 @@ class Reading:
 
 
 AnyRawValue: TypeAlias = "RawValue[str] | RawValue[bool] | RawValue[int]"
-Family: TypeAlias = Callable[["Reader"], Iterator[Reading]]
+FamilyReader: TypeAlias = Callable[["Reader"], Iterator[Reading]]
 
 
 @dataclass(frozen=True, slots=True)
-class RawValue(Generic[T]):
+class RawValue(Generic[ValueT]):
     """The outcome of reading one annotation: ``value`` is None for all states but ``ok``.
 
     ``blank`` is an InvalidContentError (nothing in it, or not parsable while validation is off),
@@ -48,18 +48,18 @@ class RawValue(Generic[T]):
     """
 
     state: Literal["ok", "absent", "blank", "refused"]
-    value: T | None = None
+    value: ValueT | None = None
     why: str = ""
 
 
-ABSENT: RawValue[Any] = RawValue("absent")
+NOT_WRITTEN: RawValue[Any] = RawValue("absent")
 
 
 @dataclass(frozen=True, slots=True)
 class Reader:
     """The annotations of one Ingress by short name, without the prefix."""
 
-    given: Mapping[str, str]
+    texts: Mapping[str, str]
     namespace: str
     controller: Controller
     sources: Mapping[str, str]
@@ -91,12 +91,16 @@ class Reader:
         return self.sources.get(key)
 
     def _got(
-        self, key: str, accepts: Callable[[str], bool], parse: Callable[[str], T | None], what: str
-    ) -> RawValue[T]:
+        self,
+        key: str,
+        accepts: Callable[[str], bool],
+        parse: Callable[[str], ValueT | None],
+        what: str,
+    ) -> RawValue[ValueT]:
         name = self.source(key)
         if name is None:
-            return ABSENT  # most are
-        text = self.given[name]
+            return NOT_WRITTEN  # most are
+        text = self.texts[name]
         if text and self.controller.validates and not accepts(text):
             return RawValue("refused", why=f"{text!r} is refused")
         value = parse(text)
@@ -105,15 +109,15 @@ class Reader:
         return RawValue("ok", value)
 
 
-def sources(given: Mapping[str, str], controller: Controller) -> dict[str, str]:
+def sources(texts: Mapping[str, str], controller: Controller) -> dict[str, str]:
     """Find the names that count: the main one unless it is empty, then a filled alias."""
     names: dict[str, str] = {}
-    for key in sorted({controller.canonical(name) or "" for name in given} - {""}):
-        if key in given:
+    for key in sorted({controller.canonical(name) or "" for name in texts} - {""}):
+        if key in texts:
             names[key] = key
-        if not given.get(key):
+        if not texts.get(key):
             for alias in controller.annotations[key].aliases:
-                if given.get(alias):
+                if texts.get(alias):
                     names[key] = alias
                     break
     return names

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nginx2istio.nginx.values.go import addresses
+from nginx2istio.nginx.values.go import address_list
 from nginx2istio.nginx.values.reader import AnyRawValue, Reader, Reading, no_effect, off, plain_fact
-from nginx2istio.nginx.values.urls import WrongUrl, absolute_url, parse
+from nginx2istio.nginx.values.urls import WrongUrl, absolute_url, parse_url
 
-CANARY = (
+CANARY_FAMILY = (
     "canary",
     "canary-weight",
     "canary-weight-total",
@@ -17,8 +17,8 @@ CANARY = (
     "canary-by-header-pattern",
     "canary-by-cookie",
 )
-HASH = ("upstream-hash-by", "upstream-hash-by-subset", "upstream-hash-by-subset-size")
-REDIRECT = (
+HASH_FAMILY = ("upstream-hash-by", "upstream-hash-by-subset", "upstream-hash-by-subset-size")
+REDIRECT_FAMILY = (
     "from-to-www-redirect",
     "relative-redirects",
     "temporal-redirect",
@@ -26,7 +26,7 @@ REDIRECT = (
     "permanent-redirect",
     "permanent-redirect-code",
 )
-LIMITS = (
+LIMITS_FAMILY = (
     "limit-rpm",
     "limit-rps",
     "limit-connections",
@@ -40,35 +40,39 @@ def read_canary(read: Reader) -> Iterator[Reading]:
     enabled = read.flag("canary")
     yield from plain_fact("canary", enabled, "default")
     if enabled.value is not True:
-        yield from no_effect(read, CANARY[1:], "canary is not true")
+        yield from no_effect(read, CANARY_FAMILY[1:], "canary is not true")
         return
-    for key in CANARY[1:3]:
+    for key in CANARY_FAMILY[1:3]:
         yield from plain_fact(key, read.number(key), "default")
-    for key in CANARY[3:]:
+    for key in CANARY_FAMILY[3:]:
         yield from plain_fact(key, read.text(key), "default")
 
 
 def read_hashing(read: Reader) -> Iterator[Reading]:
     """Read the upstream-hash-by family; an empty member turns all of it off."""
-    gots: tuple[AnyRawValue, ...] = (read.text(HASH[0]), read.flag(HASH[1]), read.number(HASH[2]))
-    for key, got in zip(HASH, gots, strict=True):
+    gots: tuple[AnyRawValue, ...] = (
+        read.text(HASH_FAMILY[0]),
+        read.flag(HASH_FAMILY[1]),
+        read.number(HASH_FAMILY[2]),
+    )
+    for key, got in zip(HASH_FAMILY, gots, strict=True):
         if got.state == "refused":
             yield Reading(key, "dropped", text=got.why)
             return
         if got.state == "blank":
-            yield from off(read, key, got.why, HASH)
+            yield from off(read, key, got.why, HASH_FAMILY)
             return
     if gots[0].value is None:
-        yield from no_effect(read, HASH[1:], "there is no upstream-hash-by")
+        yield from no_effect(read, HASH_FAMILY[1:], "there is no upstream-hash-by")
         return
-    yield from plain_fact(HASH[0], gots[0], "default")
-    yield from plain_fact(HASH[1], gots[1], "default")
+    yield from plain_fact(HASH_FAMILY[0], gots[0], "default")
+    yield from plain_fact(HASH_FAMILY[1], gots[1], "default")
     if gots[1].value is not True:
-        yield from no_effect(read, HASH[2:], "upstream-hash-by-subset is not true")
+        yield from no_effect(read, HASH_FAMILY[2:], "upstream-hash-by-subset is not true")
     elif gots[2].value == 0:
-        yield Reading(HASH[2], "default", text="0 counts as 3")
+        yield Reading(HASH_FAMILY[2], "default", text="0 counts as 3")
     else:
-        yield from plain_fact(HASH[2], gots[2], "default")
+        yield from plain_fact(HASH_FAMILY[2], gots[2], "default")
 
 
 def read_mirror(read: Reader) -> Iterator[Reading]:
@@ -106,10 +110,12 @@ def read_limits(read: Reader) -> Iterator[Reading]:
     """Read the rate limits; those of them that are refused keep the Ingress from being loaded."""
     counted = [(key, read.number(key)) for key in ("limit-rpm", "limit-rps", "limit-connections")]
     free = read.text("limit-allowlist")
-    exempt = None if free.value is None else addresses(free.value)
+    exempt = None if free.value is None else address_list(free.value)
     if free.value is not None and exempt is None:
         # Only without validation. The parser then returns nothing, not even the ConfigMap's rates.
-        yield from off(read, "limit-allowlist", f"{free.value!r} has no valid address", LIMITS)
+        yield from off(
+            read, "limit-allowlist", f"{free.value!r} has no valid address", LIMITS_FAMILY
+        )
         yield Reading("limit-rate", "default", 0, "limit-allowlist is invalid, which turns it off")
         yield Reading("limit-rate-after", "default", 0, "limit-allowlist is invalid")
         return
@@ -141,7 +147,7 @@ def read_redirects(read: Reader) -> Iterator[Reading]:
                 yield fact
                 return
             if fact.effect == "family-off":
-                yield from off(read, fact.key, fact.text, REDIRECT)
+                yield from off(read, fact.key, fact.text, REDIRECT_FAMILY)
                 return
             found.append(fact)
     yield from found
@@ -167,7 +173,7 @@ def _target(read: Reader) -> Iterator[Reading]:
         if problem:
             yield Reading("temporal-redirect", "family-off", text=problem)
         yield Reading("temporal-redirect", "set", temporal.value)
-        yield from no_effect(read, REDIRECT[4:], "temporal-redirect goes first")
+        yield from no_effect(read, REDIRECT_FAMILY[4:], "temporal-redirect goes first")
         return
     yield from _strict("temporal-redirect", temporal)
     yield from no_effect(read, ("temporal-redirect-code",), "there is no temporal-redirect")
@@ -191,7 +197,7 @@ def _code(read: Reader, key: str, highest: int, default: int) -> Iterator[Readin
 def _not_http(text: str) -> str:
     """Say why a temporal redirect is none (isValidURL); permanent ones are not asked."""
     try:
-        scheme = parse(text).scheme
+        scheme = parse_url(text).scheme
     except WrongUrl as wrong:
         return f"{text!r} is no valid URL: {wrong}"
     return "" if scheme.startswith("http") else f"{text!r} is neither http nor https"
