@@ -9,7 +9,7 @@ import pytest
 from nginx2istio.nginx.facts.directives import refuses, subject
 from nginx2istio.nginx.facts.headers import SENT_WITH, Unclear, header_lines
 from nginx2istio.nginx.facts.snippet import directive_origin, parse_snippet
-from nginx2istio.nginx.facts.snippet_access import ALL_NETWORKS, access_list
+from nginx2istio.nginx.facts.snippet_access import ALL_NETWORKS, read_access_list
 from nginx2istio.nginx.model import Origin, Setting
 
 
@@ -91,10 +91,10 @@ def test_forms_that_are_not_read_say_so(text: str) -> None:
 def test_the_first_match_of_allow_and_deny_decides(
     text: str, allow: tuple[str, ...], deny: tuple[str, ...], beyond: bool
 ) -> None:
-    found = access_list(parse_snippet(text).directives)
+    found = read_access_list(parse_snippet(text).directives)
     assert (found.allow, found.deny, bool(found.beyond)) == (allow, deny, beyond)
     assert found  # said, if only to let everybody in
-    assert not access_list(())
+    assert not read_access_list(())
 
 
 @pytest.mark.parametrize(

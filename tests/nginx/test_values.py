@@ -110,9 +110,9 @@ def test_address_list(text: str, value: tuple[str, ...] | None) -> None:
 def test_networks_of_an_address_are_stable(number: int, bits: int) -> None:
     text = ".".join(str(number >> shift & 255) for shift in (24, 16, 8, 0))
     network = parse_address(f"{text}/{bits}")
-    assert found
+    assert network
     assert parse_address(network) == network
-    assert found.endswith(f"/{bits}")
+    assert network.endswith(f"/{bits}")
 
 
 def test_blanks_are_those_of_unicode() -> None:

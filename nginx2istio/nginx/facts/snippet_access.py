@@ -31,7 +31,7 @@ class AccessList:
         return self.said
 
 
-def access_list(directives: Iterable[Directive]) -> AccessList:
+def read_access_list(directives: Iterable[Directive]) -> AccessList:
     """What a sequence of allow and deny comes to."""
     directives = list(directives)
     if not directives:
@@ -61,7 +61,7 @@ def of_location(config: NginxConfig, location: Location) -> AccessList:
     if location.denied:
         return AccessList(said=False)
     given = config.configured("location-snippet")
-    return access_list(_lines(location.settings.get("configuration-snippet"), given))
+    return read_access_list(_lines(location.settings.get("configuration-snippet"), given))
 
 
 def inherited(config: NginxConfig, location: Location) -> AccessList:
@@ -77,7 +77,7 @@ def _of_servers(config: NginxConfig) -> Mapping[int, AccessList]:
     for server in config.servers:
         own = server.settings.get("server-snippet")
         if own or wide:
-            said = access_list(_lines(own, wide))
+            said = read_access_list(_lines(own, wide))
             if said:
                 found.update((id(location), said) for location in server.locations)
     return found
@@ -85,7 +85,7 @@ def _of_servers(config: NginxConfig) -> Mapping[int, AccessList]:
 
 @memo
 def _of_all(config: NginxConfig) -> AccessList:
-    return access_list(_lines(config.configured("http-snippet")))
+    return read_access_list(_lines(config.configured("http-snippet")))
 
 
 def _lines(*settings: Setting | None) -> list[Directive]:
