@@ -60,8 +60,10 @@ class NginxConfig:
     """What is in force where no annotation says anything, for annotations and ConfigMap keys."""
 
     def __post_init__(self) -> None:
-        said = {key: effective(key, {}, self.controller) for key in self.controller.annotations}
-        object.__setattr__(self, "defaults", {**self.controller.config, **said})
+        annotations = {
+            key: effective(key, {}, self.controller) for key in self.controller.annotations
+        }
+        object.__setattr__(self, "defaults", {**self.controller.config, **annotations})
 
     def in_force(self, location: Location, key: str) -> Value | None:
         """The effective value of an annotation, or of a key that only the ConfigMap has."""

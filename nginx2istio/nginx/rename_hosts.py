@@ -42,18 +42,18 @@ class BadName(ValueError):
     """New names that can't be had, and why."""
 
 
-def new_names(hosts: Iterable[str], given: NewNames, suffix: str) -> dict[str, str]:
+def new_names(hosts: Iterable[str], host_map: NewNames, suffix: str) -> dict[str, str]:
     """The new name of each host and alias that is tried.
 
-    ``given`` maps names; one with a star also stands for all below it that have no line of their
+    ``host_map`` maps names; one with a star also stands for all below it that have no line of their
     own. ``suffix`` is appended to the others; without one they are left out, as is always the
     server for unknown hosts. Raises BadName where two get one name, or one gets a live name.
     """
     live = set(hosts)
-    found: dict[str, str] = {}
+    renamed_hosts: dict[str, str] = {}
     taken: dict[str, str] = {}
     for host in sorted(live - {DEFAULT_SERVER}):
-        new = _new_name(host, given, suffix)
+        new = _new_name(host, host_map, suffix)
         if not new:
             continue
         if new in live:
@@ -62,17 +62,17 @@ def new_names(hosts: Iterable[str], given: NewNames, suffix: str) -> dict[str, s
             raise BadName(f"{taken[new]} and {host} would both be {new}")
         if not HOST_NAME.match(new) or len(new) > 253 or any(len(x) > 63 for x in new.split(".")):
             raise BadName(f"{host} would be {new!r}, which is no valid host name")
-        found[host] = new
-    return found
+        renamed_hosts[host] = new
+    return renamed_hosts
 
 
-def _new_name(host: str, given: NewNames, suffix: str) -> str:
-    if host in given:
-        return given[host]
+def _new_name(host: str, host_map: NewNames, suffix: str) -> str:
+    if host in host_map:
+        return host_map[host]
     above = host.removeprefix("*.")
     while "." in above:
         above = above.partition(".")[2]
-        to = given.get(f"*.{above}")
+        to = host_map.get(f"*.{above}")
         if to:
             return host[: -len(above)] + to.removeprefix("*.")
     return host + suffix if suffix and not host.startswith("~") else ""
@@ -90,7 +90,7 @@ def renamed(config: NginxConfig, names: NewNames) -> NginxConfig:
         config,
         servers=servers,
         host_names=frozenset(name for s in servers for name in (s.host, *s.aliases)),
-        servers_below={domain: tuple(found) for domain, found in servers_below.items()},
+        servers_below={domain: tuple(below) for domain, below in servers_below.items()},
         upstreams={key: rename.upstream(u) for key, u in config.upstreams.items()},
     )
 
@@ -101,20 +101,20 @@ class _Renaming:
     def __init__(self, names: NewNames):
         self.names = names
         self.domains = dict(_domains(names))
-        self.made: dict[int, tuple[Settings, Settings]] = {}
+        self.renamed_settings: dict[int, tuple[Settings, Settings]] = {}
 
     def server(self, server: Server) -> Server:
-        held = server.certificate
-        if held:
-            covered = tuple(self.names.get(n) or self.domain(n) or n for n in held.names)
-            held = replace(held, names=covered)
+        certificate = server.certificate
+        if certificate:
+            covered = tuple(self.names.get(n) or self.domain(n) or n for n in certificate.names)
+            certificate = replace(certificate, names=covered)
         return replace(
             server,
             host=self.names[server.host],
             aliases=tuple(self.names[a] for a in server.aliases if a in self.names),
             locations=tuple(self.location(x) for x in server.locations),
             settings=self.settings(server.settings),
-            certificate=held,
+            certificate=certificate,
         )
 
     def location(self, location: Location) -> Location:
@@ -132,11 +132,11 @@ class _Renaming:
         )
 
     def settings(self, settings: Settings) -> Settings:
-        known = self.made.get(id(settings))
-        if known is None:
+        pair = self.renamed_settings.get(id(settings))
+        if pair is None:
             new = {key: self.setting(s) for key, s in settings.items()}
-            known = self.made[id(settings)] = (settings, new)
-        return known[1]
+            pair = self.renamed_settings[id(settings)] = (settings, new)
+        return pair[1]
 
     def setting(self, setting: Setting) -> Setting:
         if setting.key in SNIPPETS:
@@ -157,8 +157,8 @@ class _Renaming:
         """A text with all names of ours in it replaced, also in a regular expression."""
         return _NAME.sub(self._replaced, text)
 
-    def _replaced(self, found: re.Match[str]) -> str:
-        written = found[0]
+    def _replaced(self, match: re.Match[str]) -> str:
+        written = match[0]
         name = written.replace("\\", "").lower()
         new = self.names.get(name, "")
         if not new and name.startswith("*."):

@@ -30,7 +30,7 @@ class ConfigMap:
 
 def configmaps(objects: Iterable[KubernetesObject]) -> Mapping[str, ConfigMap]:
     """All ConfigMaps, by ``namespace/name``; of several with one name, the last."""
-    found = {}
+    by_name = {}
     for obj in objects:
         if obj.kind == "ConfigMap":
             data = obj.body.get("data")
@@ -38,10 +38,10 @@ def configmaps(objects: Iterable[KubernetesObject]) -> Mapping[str, ConfigMap]:
             origin = Origin(
                 "ConfigMap", obj.namespace, obj.name, "", obj.file, obj.line("metadata", "name")
             )
-            found[origin.object] = ConfigMap(
+            by_name[origin.object] = ConfigMap(
                 origin,
                 {str(k): "" if v is None else str(v) for k, v in data.items()},
                 {str(k): obj.line("data", str(k)) for k in data},
                 {str(k): line for k in data if (line := obj.block("data", str(k)))},
             )
-    return found
+    return by_name

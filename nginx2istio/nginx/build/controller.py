@@ -165,14 +165,14 @@ def controller(
 
     ``declared`` are further annotations that a fork reads: see ``declare_annotation``.
     """
-    known = catalogue.CONFIGMAP
+    entries = catalogue.CONFIGMAP
     config: dict[str, Value] = {
-        key: entry.builtin for key, entry in known.items() if entry.builtin is not None
+        key: entry.builtin for key, entry in entries.items() if entry.builtin is not None
     }
     invalid: dict[str, str] = {}
     unknown: list[str] = []
-    for written in sorted(configmap, key=lambda key: (key not in known, key)):
-        key = written if written in known else _respelled(written, configmap)
+    for written in sorted(configmap, key=lambda key: (key not in entries, key)):
+        key = written if written in entries else _respelled(written, configmap)
         if key is None:
             unknown.append(written)
             continue
@@ -182,7 +182,7 @@ def controller(
                 if skipped:
                     invalid[written] = skipped
             else:
-                config[key] = decode(known[key].type, configmap[written])
+                config[key] = decode(entries[key].type, configmap[written])
         except WrongValue as wrong:
             invalid[written] = str(wrong)
     parsed, problems = _flags(flags)
@@ -209,22 +209,22 @@ def _respelled(written: str, configmap: Mapping[str, str]) -> str | None:
 
 
 def _flags(arguments: Sequence[str]) -> tuple[dict[str, Value], dict[str, str]]:
-    found: dict[str, Value] = {
-        key: known.builtin for key, known in catalogue.FLAGS.items() if known.builtin is not None
+    values: dict[str, Value] = {
+        key: entry.builtin for key, entry in catalogue.FLAGS.items() if entry.builtin is not None
     }
     problems: dict[str, str] = {}
     for name, text in _pairs(arguments):
-        known = catalogue.FLAGS.get(name)
-        if known is None:
+        entry = catalogue.FLAGS.get(name)
+        if entry is None:
             if name not in KLOG_FLAGS:
                 problems[name] = "no flag of this release"
             continue
-        value = _flag_value(known, text)
+        value = _flag_value(entry, text)
         if value is None:
-            problems[name] = f"{text!r} is no {known.value}"
+            problems[name] = f"{text!r} is no {entry.value}"
         else:
-            found[name] = value
-    return found, problems
+            values[name] = value
+    return values, problems
 
 
 def _pairs(arguments: Sequence[str]) -> Iterator[tuple[str, str]]:
@@ -240,17 +240,17 @@ def _pairs(arguments: Sequence[str]) -> Iterator[tuple[str, str]]:
         if not argument.startswith("--"):
             continue
         name, equals, text = argument[2:].partition("=")
-        known = catalogue.FLAGS.get(name)
+        entry = catalogue.FLAGS.get(name)
         if equals:
             yield name, text
-        elif (known is not None and known.type == "bool") or name in _KLOG_SWITCHES:
+        elif (entry is not None and entry.type == "bool") or name in _KLOG_SWITCHES:
             yield name, "true"
         else:
             yield name, next(rest, "")
 
 
-def _flag_value(known: CatalogueEntry, text: str) -> Value | None:
-    match known.type:
+def _flag_value(entry: CatalogueEntry, text: str) -> Value | None:
+    match entry.type:
         case "bool":
             return boolean(text)
         case "int":

@@ -49,8 +49,8 @@ class _Server:
 class ServerBuilder:
     """One run of ``createServers`` and ``getBackendServers``."""
 
-    def __init__(self, services: Services, passes_tls: bool, known: CertificateNames):
-        self.passes_tls, self.known = passes_tls, known
+    def __init__(self, services: Services, passes_tls: bool, certificate_names: CertificateNames):
+        self.passes_tls, self.certificate_names = passes_tls, certificate_names
         self.ineffective = IneffectiveSettings()
         self.upstreams = Upstreams(services, self.ineffective)
         self.servers: dict[str, _Server] = {}
@@ -101,21 +101,21 @@ class ServerBuilder:
         for key in SERVER_FIRST & loaded.settings.keys():
             self.first(server, loaded, key)
         for key in SERVER_ANY & loaded.settings.keys():
-            mine = loaded.settings[key]
-            there = server.settings.get(key)
-            if there is None or (mine.value and not there.value):
-                server.settings[key] = mine
-            self.ineffective.in_force.add(mine.origin)
+            setting = loaded.settings[key]
+            earlier = server.settings.get(key)
+            if earlier is None or (setting.value and not earlier.value):
+                server.settings[key] = setting
+            self.ineffective.in_force.add(setting.origin)
         if server.certificate is None:
-            server.certificate = certificate(server.host, loaded.ingress, self.known)
+            server.certificate = certificate(server.host, loaded.ingress, self.certificate_names)
 
     def first(self, server: _Server, loaded: Loaded, key: str) -> None:
-        mine = loaded.settings[key]
-        kept = server.settings.setdefault(key, mine)
-        self.ineffective.in_force.add(kept.origin)
-        if kept.origin != mine.origin:
-            why = f"{kept.origin.object} set it first for {server.host}"
-            self.ineffective.record_ineffective(loaded, mine, why, (server.host,))
+        setting = loaded.settings[key]
+        first = server.settings.setdefault(key, setting)
+        self.ineffective.in_force.add(first.origin)
+        if first.origin != setting.origin:
+            why = f"{first.origin.object} set it first for {server.host}"
+            self.ineffective.record_ineffective(loaded, setting, why, (server.host,))
 
     def create_aliases(self) -> None:
         taken: set[str] = set()
@@ -123,7 +123,7 @@ class ServerBuilder:
             server = self.servers[host]
             setting = server.settings.get("server-alias")
             names = setting.value if setting and isinstance(setting.value, tuple) else ()
-            kept = []
+            aliases = []
             for name in sorted({str(n) for n in names}):
                 if name in self.servers or name in taken:
                     why = f"{name} has a server of its own, or is another server's alias"
@@ -133,8 +133,8 @@ class ServerBuilder:
                         )
                 else:
                     taken.add(name)
-                    kept.append(name)
-            server.aliases = tuple(kept)
+                    aliases.append(name)
+            server.aliases = tuple(aliases)
 
     def location(
         self, loaded: Loaded, path: str, kind: str, upstream: str, origin: Origin
@@ -171,12 +171,12 @@ class ServerBuilder:
 
     def client_certificates(self, loaded: Loaded, server: _Server) -> None:
         server.denied = server.denied or loaded.extracted.tls_denied
-        mine = {k: s for k, s in loaded.settings.items() if k in AUTH_TLS}
-        if "auth-tls-secret" not in mine:
+        settings = {k: s for k, s in loaded.settings.items() if k in AUTH_TLS}
+        if "auth-tls-secret" not in settings:
             return
         if "auth-tls-secret" not in server.settings:
-            server.settings.update(mine)
-        for setting in mine.values():
+            server.settings.update(settings)
+        for setting in settings.values():
             if server.settings.get(setting.key) is not setting:
                 self.ineffective.record_ineffective(
                     loaded, setting, f"set first elsewhere for {server.host}"
@@ -186,39 +186,39 @@ class ServerBuilder:
         text = path.path or "/"
         # An absent type is ImplementationSpecific, which SetDefaultNGINXPathType makes a Prefix.
         kind = "Exact" if path.type == "Exact" else "Prefix"
-        made = self.location(loaded, text, kind, name, path.origin)
-        for i, there in enumerate(server.locations):
-            if there.path != text:
+        location = self.location(loaded, text, kind, name, path.origin)
+        for i, earlier in enumerate(server.locations):
+            if earlier.path != text:
                 continue
-            if there.path_type != kind:
+            if earlier.path_type != kind:
                 break
-            if there.implicit:
-                server.locations[i] = made
+            if earlier.implicit:
+                server.locations[i] = location
                 return
-            if there.ingress.object == loaded.ingress.key:
+            if earlier.ingress.object == loaded.ingress.key:
                 why = f"{text} is declared twice in this Ingress"
             else:
-                why = f"{there.ingress.object} is older and has the path already"
+                why = f"{earlier.ingress.object} is older and has the path already"
             lost = Ineffective(path.origin, "path", text, why, (server.host,), (text,))
             self.ineffective.entries.append(lost)
             return
-        server.locations.append(made)
+        server.locations.append(location)
 
     def finish(self, everyone: Sequence[Loaded]) -> tuple[Server, ...]:
         self.upstreams.finish()
-        default = self.upstreams.found.get(DEFAULT_UPSTREAM)
+        default = self.upstreams.by_name.get(DEFAULT_UPSTREAM)
         servers = []
         for host in sorted(self.servers):
             grown = self.servers[host]
             if not grown.ingresses and not (default and host == DEFAULT_SERVER):
                 continue  # nobody said anything about unknown hosts: 404, as Envoy answers too
-            locations = grown.locations
+            declared = grown.locations
             if default:
                 name = default.name
-                locations = [x if x.upstream else replace(x, upstream=name) for x in locations]
-            found, regex = build_locations(locations)
+                declared = [x if x.upstream else replace(x, upstream=name) for x in declared]
+            locations, regex = build_locations(declared)
             # Locations of one Ingress share their settings.
-            settings = {id(loc.settings): loc.settings for loc in found}
+            settings = {id(loc.settings): loc.settings for loc in locations}
             self.ineffective.in_force |= {
                 s.origin for each in settings.values() for s in each.values()
             }
@@ -226,11 +226,11 @@ class ServerBuilder:
             servers.append(
                 Server(
                     host=host,
-                    locations=found,
+                    locations=locations,
                     settings=grown.settings,
                     aliases=grown.aliases,
                     certificate=grown.certificate or self.inherited(host),
-                    passthrough=self.passthrough(grown, found),
+                    passthrough=self.passthrough(grown, locations),
                     www=self.enabled(grown, "from-to-www-redirect"),
                     regex=regex,
                     denied=grown.denied,
@@ -241,14 +241,14 @@ class ServerBuilder:
         self.explain_ineffective(everyone)
         return tuple(servers)
 
-    def passthrough(self, server: _Server, found: Sequence[Location]) -> Setting | None:
+    def passthrough(self, server: _Server, locations: Sequence[Location]) -> Setting | None:
         """What passes TLS on unopened: it takes a flag, and a Service at ``/`` (nginx.go).
 
         The proxy before nginx compares the host by name, so that a star matches nothing.
         """
         setting = self.enabled(server, "ssl-passthrough")
-        root = next((x.upstream for x in found if x.declared == "/" and x.upstream), "")
-        if root in ("", DEFAULT_UPSTREAM) or self.upstreams.found[root].unavailable:
+        root = next((x.upstream for x in locations if x.declared == "/" and x.upstream), "")
+        if root in ("", DEFAULT_UPSTREAM) or self.upstreams.by_name[root].unavailable:
             return None
         named = not server.host.startswith(("*", "_"))
         return setting if self.passes_tls and named else None
@@ -265,10 +265,13 @@ class ServerBuilder:
         return parent.certificate if parent else None
 
     def explain_ineffective(self, everyone: Sequence[Loaded]) -> None:
-        told = {(lost.origin, lost.key) for lost in self.ineffective.entries}
+        explained = {(entry.origin, entry.key) for entry in self.ineffective.entries}
         for loaded in everyone:
             for key, setting in loaded.settings.items():
-                if setting.origin in self.ineffective.in_force or (setting.origin, key) in told:
+                if (
+                    setting.origin in self.ineffective.in_force
+                    or (setting.origin, key) in explained
+                ):
                     continue
                 if loaded.canary and key not in CANARY_KEYS:
                     why = "nginx takes a canary's settings from the main Ingress of its path"

@@ -157,10 +157,10 @@ def parse_ingress(obj: KubernetesObject) -> Ingress:
 def _list(
     obj: KubernetesObject, spec: Mapping[str, Any], field: str
 ) -> Sequence[Mapping[str, Any]]:
-    found = spec.get(field) or []
-    if not isinstance(found, list) or not all(isinstance(x, Mapping) for x in found):
+    entries = spec.get(field) or []
+    if not isinstance(entries, list) or not all(isinstance(x, Mapping) for x in entries):
         raise Malformed(f"spec.{field} must be a list of objects", obj.line("spec", field))
-    return found
+    return entries
 
 
 def _rule(
@@ -221,21 +221,21 @@ class ClassRules:
         """Why the controller passes an Ingress over, "" when it takes it (``GetIngressClass``)."""
         if self.namespace and ingress.origin.namespace != self.namespace:
             return f"the controller serves namespace {self.namespace} only (--watch-namespace)"
-        wanted = ingress.class_name
-        legacy = ingress.annotations.get(CLASS_ANNOTATION)
-        if wanted is None and legacy is None and self.default and not ingress.stored:
-            wanted = self.default  # what the API server writes into the object at its creation
-        if wanted is not None:
-            if wanted in self.classes:
-                owner = self.classes[wanted]
-                if owner == self.controller or (self.by_name and wanted == self.name):
+        name = ingress.class_name
+        annotation = ingress.annotations.get(CLASS_ANNOTATION)
+        if name is None and annotation is None and self.default and not ingress.stored:
+            name = self.default  # what the API server writes into the object at its creation
+        if name is not None:
+            if name in self.classes:
+                owner = self.classes[name]
+                if owner == self.controller or (self.by_name and name == self.name):
                     return ""
-                return f"its ingressClassName {wanted} belongs to the controller {owner}"
+                return f"its ingressClassName {name} belongs to the controller {owner}"
             if self.classes:
-                return f"there is no IngressClass {wanted}"
-            return "" if wanted == self.name else f"its ingressClassName is {wanted}"
-        if legacy is not None:
-            return "" if legacy == self.name else f"its {CLASS_ANNOTATION} is {legacy!r}"
+                return f"there is no IngressClass {name}"
+            return "" if name == self.name else f"its ingressClassName is {name}"
+        if annotation is not None:
+            return "" if annotation == self.name else f"its {CLASS_ANNOTATION} is {annotation!r}"
         if self.without_class:
             return ""
         return "it has no class, and the controller runs without --watch-ingress-without-class"

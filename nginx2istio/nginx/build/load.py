@@ -98,10 +98,10 @@ def _looked_up(
     """Look at the ConfigMaps that annotations name; one may be unknown, unless others are known."""
     for key in REFERENCES:
         name = str(extracted.values.get(key) or "")
-        known = maps.get(name)
-        if not name or (known is None and name.partition("/")[0] not in spaces):
+        configmap = maps.get(name)
+        if not name or (configmap is None and name.partition("/")[0] not in spaces):
             continue
-        problem = configmap_problem(key, known.data if known else None, controller)
+        problem = configmap_problem(key, configmap.data if configmap else None, controller)
         if problem is None:
             continue
         text = f"{key}: {problem.text}"

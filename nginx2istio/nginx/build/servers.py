@@ -44,7 +44,7 @@ def build(
     builder.ineffective.entries += loads.no_effect
     default = services.default(controller.default_backend_service)
     if default:
-        builder.upstreams.found[default.name] = default
+        builder.upstreams.by_name[default.name] = default
     for loaded in everyone:
         builder.upstreams.create(loaded)
     builder.create_servers(everyone)
@@ -64,8 +64,8 @@ def build(
         controller=controller,
         servers=servers,
         host_names=frozenset(name for s in servers for name in (s.host, *s.aliases)),
-        servers_below={domain: tuple(found) for domain, found in servers_below.items()},
-        upstreams=builder.upstreams.found,
+        servers_below={domain: tuple(below) for domain, below in servers_below.items()},
+        upstreams=builder.upstreams.by_name,
         ineffective=tuple(
             sorted(set(builder.ineffective.entries), key=lambda x: (x.origin, x.key, x.value))
         ),

@@ -56,30 +56,30 @@ class Services:
         The controller takes the first port of the Service of which one of the three is equal to
         what the Ingress says (``serviceEndpoints``).
         """
-        name, wanted = backend.upstream(namespace), backend.port
-        found = self.by_name.get((namespace, backend.service))
-        if found is None:
+        name, port_text = backend.upstream(namespace), backend.port
+        service = self.by_name.get((namespace, backend.service))
+        if service is None:
             known = False if namespace in self.namespaces else None
-            number = int(wanted) if wanted.isdigit() else None
+            number = int(port_text) if port_text.isdigit() else None
             guessed = known is False and namespace not in self.complete
             return Upstream(
-                name, namespace, backend.service, number, wanted, known=known, guessed=guessed
+                name, namespace, backend.service, number, port_text, known=known, guessed=guessed
             )
-        if found.external_name:
-            return self.external(name, namespace, backend, found)
-        for port in found.ports:
-            if wanted in (str(port.number), port.target, port.name) and wanted:
+        if service.external_name:
+            return self.external(name, namespace, backend, service)
+        for port in service.ports:
+            if port_text in (str(port.number), port.target, port.name) and port_text:
                 return Upstream(
                     name,
                     namespace,
                     backend.service,
                     port.number,
-                    wanted,
+                    port_text,
                     known=True,
                     port_name=port.name,
                     app_protocol=port.app_protocol,
                 )
-        return Upstream(name, namespace, backend.service, None, wanted, known=True)
+        return Upstream(name, namespace, backend.service, None, port_text, known=True)
 
     def default(self, reference: str) -> Upstream | None:
         """The upstream of --default-backend-service, None when nginx answers 404 by itself.
@@ -88,14 +88,14 @@ class Services:
         Service is not among the input.
         """
         namespace, _, name = reference.partition("/")
-        found = self.by_name.get((namespace, name))
-        if not name or (found is None and namespace in self.namespaces):
+        service = self.by_name.get((namespace, name))
+        if not name or (service is None and namespace in self.namespaces):
             return None
-        if found is None:
+        if service is None:
             return Upstream(DEFAULT_UPSTREAM, namespace, name, 80, "80")
-        if not found.ports:
+        if not service.ports:
             return None
-        port = found.ports[0]
+        port = service.ports[0]
         return Upstream(
             DEFAULT_UPSTREAM,
             namespace,
@@ -103,7 +103,7 @@ class Services:
             port.number,
             str(port.number),
             known=True,
-            external_name=found.external_name,
+            external_name=service.external_name,
             port_name=port.name,
             app_protocol=port.app_protocol,
         )
@@ -115,27 +115,27 @@ class Services:
 
         A number that is no port of the Service is taken as the port over there.
         """
-        wanted = backend.port
-        match = next((p for p in service.ports if wanted in (str(p.number), p.name)), None)
-        number = match.number if match else int(wanted) if wanted.isdigit() else None
-        there = int(match.target) if match and match.target.isdigit() else number
-        said = service.external_name
+        port_text = backend.port
+        match = next((p for p in service.ports if port_text in (str(p.number), p.name)), None)
+        number = match.number if match else int(port_text) if port_text.isdigit() else None
+        external_port = int(match.target) if match and match.target.isdigit() else number
+        external_name = service.external_name
         refused = ""
         if not self.external_names:
             refused = "the controller runs with --disable-svc-external-name"
-        elif said == "localhost" or _address(said, loopback=True):
-            refused = f"{said} is the controller itself"
-        elif not (_address(said) or matches(DNS_NAME, said.removesuffix("."))):
-            refused = f"{said} is no DNS name"
+        elif external_name == "localhost" or _address(external_name, loopback=True):
+            refused = f"{external_name} is the controller itself"
+        elif not (_address(external_name) or matches(DNS_NAME, external_name.removesuffix("."))):
+            refused = f"{external_name} is no DNS name"
         return Upstream(
             name,
             namespace,
             backend.service,
             number,
-            wanted,
+            port_text,
             known=True,
-            external_name=said,
-            external_port=there,
+            external_name=external_name,
+            external_port=external_port,
             refused=refused,
         )
 

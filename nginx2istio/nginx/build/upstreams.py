@@ -42,25 +42,25 @@ class Upstreams:
 
     def __init__(self, services: Services, ineffective: IneffectiveSettings):
         self.services, self.ineffective = services, ineffective
-        self.found: dict[str, Upstream] = {}
+        self.by_name: dict[str, Upstream] = {}
         self.canaries: set[str] = set()
         self.affinity: dict[str, tuple[dict[str, Setting], set[tuple[str, str]]]] = {}
 
     def upstream(self, loaded: Loaded, backend: IngressBackend) -> None:
         name = backend.upstream(loaded.ingress.origin.namespace)
-        if name in self.found:
+        if name in self.by_name:
             for key in UPSTREAM_FIRST & loaded.settings.keys():
-                mine, first = loaded.settings[key], self.found[name].settings.get(key)
-                if first is None or first.origin != mine.origin:
+                setting, first = loaded.settings[key], self.by_name[name].settings.get(key)
+                if first is None or first.origin != setting.origin:
                     self.ineffective.record_ineffective(
-                        loaded, mine, f"another Ingress was first to name {backend.service}"
+                        loaded, setting, f"another Ingress was first to name {backend.service}"
                     )
             return
         keys = UPSTREAM_FIRST | CANARY_KEYS if loaded.canary else UPSTREAM_FIRST
         settings = {k: loaded.settings[k] for k in loaded.settings.keys() & keys}
         self.ineffective.in_force |= {s.origin for s in settings.values()}
-        made = self.services.upstream(loaded.ingress.origin.namespace, backend)
-        self.found[name] = replace(made, settings=settings) if settings else made
+        upstream = self.services.upstream(loaded.ingress.origin.namespace, backend)
+        self.by_name[name] = replace(upstream, settings=settings) if settings else upstream
         if loaded.canary:
             self.canaries.add(name)
 
@@ -92,7 +92,7 @@ class Upstreams:
             if path.backend is None:
                 continue
             name = path.backend.upstream(ingress.origin.namespace)
-            found = False
+            merged = False
             for location in servers.get(host, ()):
                 if location.upstream == name:
                     break
@@ -100,8 +100,8 @@ class Upstreams:
                 if (location.path, location.path_type) != (path.path, kind):
                     continue
                 if location.upstream and location.upstream not in self.canaries:
-                    found |= self.merge(location.upstream, name)
-            if not found:
+                    merged |= self.merge(location.upstream, name)
+            if not merged:
                 why = "a canary needs the same host and path in an Ingress that is none"
                 self.ineffective.entries.append(
                     Ineffective(
@@ -115,11 +115,11 @@ class Upstreams:
                     self.merge(location.upstream, name)
 
     def merge(self, primary: str, canary: str) -> bool:
-        main = self.found[primary]
+        main = self.by_name[primary]
         names = [a.name for a in main.alternatives]
         if canary not in names:
-            alternative = self.found[canary]
-            self.found[primary] = replace(main, alternatives=(*main.alternatives, alternative))
+            alternative = self.by_name[canary]
+            self.by_name[primary] = replace(main, alternatives=(*main.alternatives, alternative))
         return True
 
     def finish(self) -> None:
@@ -127,5 +127,5 @@ class Upstreams:
         for name, (details, places) in self.affinity.items():
             mode = details.get("affinity-mode")
             affinity = Affinity(str(mode.value) if mode else "balanced", details, frozenset(places))
-            self.found[name] = replace(self.found[name], affinity=affinity)
+            self.by_name[name] = replace(self.by_name[name], affinity=affinity)
             self.ineffective.in_force |= {s.origin for s in details.values()}

@@ -32,10 +32,10 @@ class Early:
 
 def certified(server: Server, name: str) -> bool:
     """Whether nginx has a certificate for a name of this host, as far as can be known."""
-    held = server.certificate
-    if held is None:
+    certificate = server.certificate
+    if certificate is None:
         return False
-    return name == server.host or any(covers(n, name) for n in held.names)
+    return name == server.host or any(covers(n, name) for n in certificate.names)
 
 
 @memo

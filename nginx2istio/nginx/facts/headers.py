@@ -66,20 +66,20 @@ def snippets(
     ``server-snippet``) from the annotations by the origin of the setting only.
     """
     if level == "http":
-        found = [("http-snippet", config.configured("http-snippet"))]
+        settings = [("http-snippet", config.configured("http-snippet"))]
     elif level == "server":
-        found = [
+        settings = [
             ("server-snippet", server.settings.get("server-snippet")),
             ("server-snippet", config.configured("server-snippet")),
         ]
     elif location.denied:
-        found = []
+        settings = []
     else:
-        found = [
+        settings = [
             ("configuration-snippet", location.settings.get("configuration-snippet")),
             ("location-snippet", config.configured("location-snippet")),
         ]
-    for key, setting in found:
+    for key, setting in settings:
         if setting is not None and setting.text.strip():
             yield key, setting
 
@@ -88,10 +88,10 @@ def header_lines(
     directive: Directive,
 ) -> tuple[tuple[HeaderAction, str, str, tuple[int, ...]], ...]:
     """What a directive says of headers: (kind, name, value, codes). Raises Unclear."""
-    found = _header_lines(directive)
-    if not all(HEADER_NAME_TOKEN.fullmatch(name) for _, name, _, _ in found):
+    lines = _header_lines(directive)
+    if not all(HEADER_NAME_TOKEN.fullmatch(name) for _, name, _, _ in lines):
         raise Unclear(directive.text)
-    return found
+    return lines
 
 
 def _header_lines(
@@ -110,9 +110,11 @@ def _header_lines(
             codes = _codes(args)
             if codes and "_clear_" in directive.name:
                 raise Unclear(directive.text)
-            return tuple(_more(one, "set", "clear", codes, directive) for one in args)
+            return tuple(_more(argument, "set", "clear", codes, directive) for argument in args)
         case "more_set_input_headers" | "more_clear_input_headers":
-            return tuple(_more(one, "input", "input-clear", (), directive) for one in args)
+            return tuple(
+                _more(argument, "input", "input-clear", (), directive) for argument in args
+            )
     raise Unclear(directive.text)
 
 
@@ -130,13 +132,13 @@ def _more(
 
 def _codes(args: list[str]) -> tuple[int, ...]:
     """Take the statuses of ``-s`` out of the arguments of a more_... directive."""
-    found: tuple[int, ...] = ()
+    codes: tuple[int, ...] = ()
     while args and args[0] == "-s" and len(args) > 1:
         if not all(code.isdigit() for code in args[1].replace(",", " ").split()):
             raise Unclear(args[1])
-        found += tuple(int(code) for code in args[1].replace(",", " ").split())
+        codes += tuple(int(code) for code in args[1].replace(",", " ").split())
         del args[:2]
-    return found
+    return codes
 
 
 def _of_map(config: NginxConfig, key: str, kind: HeaderAction) -> Iterator[HeaderLine]:
@@ -156,11 +158,11 @@ def _of_snippets(
             if directive.name not in HEADER_DIRECTIVES:
                 continue
             try:
-                said = header_lines(directive)
+                lines = header_lines(directive)
             except Unclear:
                 continue  # said by whoever goes through all directives
             at = directive_origin(setting, directive)
-            for kind, name, value, codes in said:
+            for kind, name, value, codes in lines:
                 yield HeaderLine(kind, name, value, key, at, directive.text, codes)
 
 
@@ -180,9 +182,11 @@ def block_lines(
 ) -> tuple[HeaderLine, ...]:
     """What the directives of a block within a snippet say of headers. Raises Unclear."""
     return tuple(
-        HeaderLine(kind, name, value, key, directive_origin(setting, one), one.text, codes)
-        for one in directives
-        for kind, name, value, codes in header_lines(one)
+        HeaderLine(
+            kind, name, value, key, directive_origin(setting, directive), directive.text, codes
+        )
+        for directive in directives
+        for kind, name, value, codes in header_lines(directive)
     )
 
 
@@ -213,10 +217,10 @@ def answer_headers(
     by_level = (everywhere, by_host, by_path)
     lines = [x for level in by_level for x in level if x.kind in ("set", "clear")]
     for kind in ("add", "hide"):
-        for found in reversed(by_level):
-            own = [x for x in found if x.kind == kind]
-            lines += own
-            if own or (kind == "add" and auth):
+        for lines_of_level in reversed(by_level):
+            of_kind = [x for x in lines_of_level if x.kind == kind]
+            lines += of_kind
+            if of_kind or (kind == "add" and auth):
                 break
     return tuple(lines)
 
@@ -225,13 +229,13 @@ def answer_headers(
 def _everywhere(config: NginxConfig) -> Sequence[HeaderLine]:
     """What the http block does to the headers of answers."""
     nowhere = Server("", ()), Location("", "prefix", "", Origin())
-    found = [x for x in _of_snippets(config, *nowhere, "http") if x.kind in ANSWER]
-    found += _of_map(config, "add-headers", "set")
+    lines = [x for x in _of_snippets(config, *nowhere, "http") if x.kind in ANSWER]
+    lines += _of_map(config, "add-headers", "set")
     hidden, names = config.configured("hide-headers"), config.controller.config["hide-headers"]
     for name in names if hidden and isinstance(names, tuple) else ():
         text, at = f"hide-headers: {name}", hidden.origin if hidden else Origin()
-        found.append(HeaderLine("hide", str(name), "", "hide-headers", at, text))
-    return found
+        lines.append(HeaderLine("hide", str(name), "", "hide-headers", at, text))
+    return lines
 
 
 ANSWER = frozenset({"set", "add", "clear", "hide"})
@@ -244,9 +248,9 @@ def request_headers(
 
     A proxy_set_header of the http or server level has no effect, as every location has some.
     """
-    found = list(_of_map(config, "proxy-set-headers", "send"))
+    lines = list(_of_map(config, "proxy-set-headers", "send"))
     for level in ("http", "server", "location"):
         for line in _of_snippets(config, server, location, level):
             if line.kind.startswith("input") or (line.kind == "send" and level == "location"):
-                found.append(line)
-    return tuple(found)
+                lines.append(line)
+    return tuple(lines)

@@ -200,12 +200,12 @@ def _mark_doubles(
     blocks: tuple[NestedLocation, ...], written: Sequence[tuple[str, str]] = ()
 ) -> tuple[NestedLocation, ...]:
     """The blocks, those that say a location for the second time marked as refused."""
-    known = set(written)
+    names = set(written)
     marked = []
     for block in blocks:
         name = block.match, block.path
-        if block.match != "regex" and name in known and not block.refused:
+        if block.match != "regex" and name in names and not block.refused:
             block = replace(block, refused=f"location {block.path} is written twice")
-        known.add(name)
+        names.add(name)
         marked.append(block)
     return tuple(marked)

@@ -39,15 +39,15 @@ def read_access_list(directives: Iterable[Directive]) -> AccessList:
     allow: list[str] = []
     deny: list[str] = []
     late: list[str] = []
-    for one in directives:
-        address = one.args[0] if one.args else ""
+    for directive in directives:
+        address = directive.args[0] if directive.args else ""
         if address == "unix:":
             continue
-        if one.name == "deny" and address == "all":
+        if directive.name == "deny" and address == "all":
             return AccessList(tuple(allow), tuple(deny)) if allow else AccessList((), ALL_NETWORKS)
-        if one.name == "allow" and address == "all":
+        if directive.name == "allow" and address == "all":
             break
-        if one.name == "allow":
+        if directive.name == "allow":
             allow.append(address)
         else:
             (late if allow else deny).append(address)
@@ -60,8 +60,8 @@ def of_location(config: NginxConfig, location: Location) -> AccessList:
     """The lists in the snippets of a location itself."""
     if location.denied:
         return AccessList(said=False)
-    given = config.configured("location-snippet")
-    return read_access_list(_lines(location.settings.get("configuration-snippet"), given))
+    everywhere = config.configured("location-snippet")
+    return read_access_list(_lines(location.settings.get("configuration-snippet"), everywhere))
 
 
 def inherited(config: NginxConfig, location: Location) -> AccessList:
@@ -73,14 +73,14 @@ def inherited(config: NginxConfig, location: Location) -> AccessList:
 def _of_servers(config: NginxConfig) -> Mapping[int, AccessList]:
     """The lists that servers have, by the identity of their locations."""
     wide = config.configured("server-snippet")
-    found: dict[int, AccessList] = {}
+    lists: dict[int, AccessList] = {}
     for server in config.servers:
-        own = server.settings.get("server-snippet")
-        if own or wide:
-            said = read_access_list(_lines(own, wide))
-            if said:
-                found.update((id(location), said) for location in server.locations)
-    return found
+        annotation = server.settings.get("server-snippet")
+        if annotation or wide:
+            access_list = read_access_list(_lines(annotation, wide))
+            if access_list:
+                lists.update((id(location), access_list) for location in server.locations)
+    return lists
 
 
 @memo
@@ -89,5 +89,10 @@ def _of_all(config: NginxConfig) -> AccessList:
 
 
 def _lines(*settings: Setting | None) -> list[Directive]:
-    found = [parse_snippet(s.text).directives for s in settings if s]
-    return [one for directives in found for one in directives if one.name in LISTING]
+    snippets = [parse_snippet(s.text).directives for s in settings if s]
+    return [
+        directive
+        for directives in snippets
+        for directive in directives
+        if directive.name in LISTING
+    ]

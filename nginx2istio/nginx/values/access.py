@@ -146,14 +146,14 @@ def read_client_certificate(read: Reader) -> Iterator[Reading]:
 def read_address_lists(read: Reader) -> Iterator[Reading]:
     """Read the allow and the deny list: one bad member, or an empty text, closes the locations."""
     for key in ("allowlist-source-range", "denylist-source-range"):
-        got = read.text(key)
-        if got.state == "absent":
+        raw = read.text(key)
+        if raw.state == "absent":
             continue
-        found = None if got.value is None else address_list(got.value)
-        if found is None:
-            yield Reading(key, "denied", text=got.why or f"{got.value!r} has no valid address")
+        networks = None if raw.value is None else address_list(raw.value)
+        if networks is None:
+            yield Reading(key, "denied", text=raw.why or f"{raw.value!r} has no valid address")
         else:
-            yield Reading(key, "set", found)
+            yield Reading(key, "set", networks)
 
 
 def read_external_auth(read: Reader) -> Iterator[Reading]:
@@ -171,23 +171,23 @@ def read_external_auth(read: Reader) -> Iterator[Reading]:
         yield Reading("auth-url", "denied", text=problem)
         yield from no_effect(read, EXTERNAL_FAMILY[1:], "auth-url is not usable")
         return
-    found: list[Reading] = [
+    readings: list[Reading] = [
         Reading("auth-url", "set", url.value),
         *_external_options(read, url.value),
     ]
     # The parser returns at its first problem, in the order of reading.
-    for fact in found:
-        if fact.effect == "family-off":
+    for reading in readings:
+        if reading.effect == "family-off":
             yield from off(
-                read, fact.key, f"{fact.text}: there is NO external auth", EXTERNAL_FAMILY
+                read, reading.key, f"{reading.text}: there is NO external auth", EXTERNAL_FAMILY
             )
             return
-        if fact.effect == "denied":
-            yield fact
-            rest = tuple(key for key in EXTERNAL_FAMILY if key != fact.key)
-            yield from no_effect(read, rest, f"{fact.key} closes the path")
+        if reading.effect == "denied":
+            yield reading
+            rest = tuple(key for key in EXTERNAL_FAMILY if key != reading.key)
+            yield from no_effect(read, rest, f"{reading.key} closes the path")
             return
-    yield from found
+    yield from readings
 
 
 def _external_options(read: Reader, url: str) -> Iterator[Reading]:
@@ -222,11 +222,11 @@ def _external_options(read: Reader, url: str) -> Iterator[Reading]:
 
 
 def _optional(read: Reader, key: str, refused: Effect) -> Iterator[Reading]:
-    got = read.text(key)
-    if got.value is not None:
-        yield Reading(key, "set", got.value)
-    elif got.state != "absent":
-        yield Reading(key, refused if got.state == "refused" else "default", text=got.why)
+    raw = read.text(key)
+    if raw.value is not None:
+        yield Reading(key, "set", raw.value)
+    elif raw.state != "absent":
+        yield Reading(key, refused if raw.state == "refused" else "default", text=raw.why)
 
 
 def _keepalive(read: Reader, variable_host: bool) -> Iterator[Reading]:
@@ -252,23 +252,23 @@ def _keepalive(read: Reader, variable_host: bool) -> Iterator[Reading]:
     if not connections.value or why:
         yield from no_effect(read, others, "auth-keepalive is off")
         return
-    gots: tuple[AnyRawValue, ...] = (requests, timeout, read.flag(others[2]))
-    for key, got in zip(others, gots, strict=True):
-        if got.value is not None:
-            yield Reading(key, "set", got.value)
-        elif got.state != "absent":
-            yield Reading(key, "default", text=got.why)
+    raws: tuple[AnyRawValue, ...] = (requests, timeout, read.flag(others[2]))
+    for key, raw in zip(others, raws, strict=True):
+        if raw.value is not None:
+            yield Reading(key, "set", raw.value)
+        elif raw.state != "absent":
+            yield Reading(key, "default", text=raw.why)
 
 
 def _cache_duration(read: Reader) -> Iterator[Reading]:
     key = "auth-cache-duration"
-    got = read.text(key)
-    if got.state == "refused":
-        yield Reading(key, "family-off", text=got.why)
-    elif got.state == "blank":
-        yield Reading(key, "default", text=got.why)
-    elif got.value is not None:
-        durations, problem = cache_durations(got.value)
+    raw = read.text(key)
+    if raw.state == "refused":
+        yield Reading(key, "family-off", text=raw.why)
+    elif raw.state == "blank":
+        yield Reading(key, "default", text=raw.why)
+    elif raw.value is not None:
+        durations, problem = cache_durations(raw.value)
         if problem:
             yield Reading(key, "denied", text=problem)
         elif read.text("auth-cache-key").value is None:
@@ -279,13 +279,13 @@ def _cache_duration(read: Reader) -> Iterator[Reading]:
 
 def _response_headers(read: Reader) -> Iterator[Reading]:
     key = "auth-response-headers"
-    got = read.text(key)
-    if got.state == "refused":
-        yield Reading(key, "denied", text=got.why)
-    elif got.state == "blank":
-        yield Reading(key, "default", text=got.why)
-    elif got.value is not None:
-        names = split_list(got.value)
+    raw = read.text(key)
+    if raw.state == "refused":
+        yield Reading(key, "denied", text=raw.why)
+    elif raw.state == "blank":
+        yield Reading(key, "default", text=raw.why)
+    elif raw.value is not None:
+        names = split_list(raw.value)
         bad = [name for name in names if not matches(HEADER_NAME, name)]
         if bad:
             yield Reading(key, "denied", text=f"{bad[0]!r} is no header name")

@@ -111,28 +111,30 @@ def extract(
         if name.startswith(start)
     }
     read = Reader(texts, namespace, controller, sources(texts, controller))
-    facts = [
-        fact
+    readings = [
+        reading
         for family, asked in _asked(controller)
         if not asked.isdisjoint(read.sources)
-        for fact in family(read)
+        for reading in family(read)
     ]
     unknown = tuple(
         key for key in texts if not controller.canonical(key) and key not in catalogue.REMOVED
     )
     dropped = _forbidden(texts, annotations, start, controller)
-    dropped += [f"{fact.key}: {fact.text}" for fact in facts if fact.effect == "dropped"]
-    closed = [f"{f.key}: {f.text}" for f in facts if f.effect in ("denied", "server-denied")]
-    values = {fact.key: fact.value for fact in facts if fact.value is not None}
+    dropped += [
+        f"{reading.key}: {reading.text}" for reading in readings if reading.effect == "dropped"
+    ]
+    closed = [f"{f.key}: {f.text}" for f in readings if f.effect in ("denied", "server-denied")]
+    values = {reading.key: reading.value for reading in readings if reading.value is not None}
     return Extracted(
         MappingProxyType(values),
-        MappingProxyType(_invalid(facts)),
-        MappingProxyType(_no_effect(read, facts)),
+        MappingProxyType(_invalid(readings)),
+        MappingProxyType(_no_effect(read, readings)),
         unknown,
         MappingProxyType({key: start + name for key, name in read.sources.items()}),
         MappingProxyType({} if dropped or closed else refused_by_nginx(values, controller)),
         "; ".join(closed),
-        "; ".join(f"{f.key}: {f.text}" for f in facts if f.effect == "server-denied"),
+        "; ".join(f"{f.key}: {f.text}" for f in readings if f.effect == "server-denied"),
         "; ".join(dropped),
     )
 
@@ -154,36 +156,36 @@ def _asked(controller: Controller) -> list[tuple[FamilyReader, Set[str]]]:
 
     Where none of them is, a family has nothing to say; most Ingresses have few of them.
     """
-    found: list[tuple[FamilyReader, Set[str]]] = [(read_plain, _plain_keys(controller))]
+    families: list[tuple[FamilyReader, Set[str]]] = [(read_plain, _plain_keys(controller))]
     for family in FAMILIES:
         nothing = _Asked()
         list(family(Reader({}, "", controller, nothing)))
-        found.append((family, frozenset(nothing.keys_asked)))
-    return found
+        families.append((family, frozenset(nothing.keys_asked)))
+    return families
 
 
 def _plain_keys(controller: Controller) -> Set[str]:
     return {key for key, entry in controller.annotations.items() if not entry.family}
 
 
-def _invalid(facts: list[Reading]) -> dict[str, Invalid]:
+def _invalid(readings: list[Reading]) -> dict[str, Invalid]:
     return {
-        fact.key: Invalid(fact.text, fact.effect)
-        for fact in facts
-        if fact.effect != "set" and fact.effect != "no-effect"
+        reading.key: Invalid(reading.text, reading.effect)
+        for reading in readings
+        if reading.effect != "set" and reading.effect != "no-effect"
     }
 
 
-def _no_effect(read: Reader, facts: list[Reading]) -> dict[str, str]:
-    found = {fact.key: fact.text for fact in facts if fact.effect == "no-effect"}
+def _no_effect(read: Reader, readings: list[Reading]) -> dict[str, str]:
+    reasons = {reading.key: reading.text for reading in readings if reading.effect == "no-effect"}
     for key, counts in read.sources.items():
         for name in (key, *read.controller.annotations[key].aliases):
             if name in read.texts and name != counts:
-                found[name] = f"{counts} says the same and goes first"
+                reasons[name] = f"{counts} says the same and goes first"
     for key in read.texts:
         if key in catalogue.REMOVED and not read.controller.canonical(key):
-            found[key] = "ingress-nginx no longer reads it"
-    return found
+            reasons[key] = "ingress-nginx no longer reads it"
+    return reasons
 
 
 def _forbidden(
@@ -195,7 +197,7 @@ def _forbidden(
     annotations that have no prefix at all.
     """
     blocked = trim(controller.text("annotation-value-word-blocklist"))
-    found = [
+    reasons = [
         f"{key} contains {word!r}, which annotation-value-word-blocklist forbids"
         for key, text in texts.items()
         for word in (blocked.split(",") if blocked else ())
@@ -207,5 +209,5 @@ def _forbidden(
         key = controller.canonical(name.removeprefix(start))
         risk = controller.annotations[key].risk if key else ""
         if risk and catalogue.RISKS.index(risk) > allowed:
-            found.append(f"{name} has risk {risk}, annotations-risk-level is {level}")
-    return found
+            reasons.append(f"{name} has risk {risk}, annotations-risk-level is {level}")
+    return reasons

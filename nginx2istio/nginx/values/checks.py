@@ -124,7 +124,7 @@ def cache_durations(text: str) -> tuple[tuple[str, ...], str]:
     A wrong member leaves the default alone (ParseStringToCacheDurations). Words that are neither
     a status nor a time are let through, as ValidCacheDuration does.
     """
-    found = []
+    durations = []
     for member in (trim(part) for part in text.split(",")):
         if not member:
             continue
@@ -135,5 +135,5 @@ def cache_durations(text: str) -> tuple[tuple[str, ...], str]:
             timed = timed or matches(r"\d+(ms|s|m|h|d|w|M|y)", word)
         if not timed:
             return (CACHE_DURATION,), f"{member!r} has no time"
-        found.append(member)
-    return tuple(found) or (CACHE_DURATION,), ""
+        durations.append(member)
+    return tuple(durations) or (CACHE_DURATION,), ""

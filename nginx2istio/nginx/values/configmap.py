@@ -84,8 +84,8 @@ def _kept(text: str, keep: Callable[[str], bool], what: str) -> tuple[tuple[str,
 
 def _codes(text: str, _: Mapping[str, Value]) -> tuple[Value, str]:
     """Read custom-http-errors: 300 to 599, all else is skipped (filterErrors)."""
-    kept, skipped = _kept(text, _is_error_code, "status code from 300 to 599")
-    return tuple(int(code) for code in kept), skipped
+    codes, skipped = _kept(text, _is_error_code, "status code from 300 to 599")
+    return tuple(int(code) for code in codes), skipped
 
 
 def _is_error_code(text: str) -> bool:
@@ -102,8 +102,8 @@ def _addresses(text: str, _: Mapping[str, Value]) -> tuple[Value, str]:
 
 
 def _bind(text: str, _: Mapping[str, Value]) -> tuple[Value, str]:
-    kept, skipped = _kept(text, lambda x: "/" not in x and _is_address(x), "address")
-    return tuple(parse_address(member) or member for member in kept), skipped
+    addresses, skipped = _kept(text, lambda x: "/" not in x and _is_address(x), "address")
+    return tuple(parse_address(member) or member for member in addresses), skipped
 
 
 def _headers(text: str, _: Mapping[str, Value]) -> tuple[Value, str]:
@@ -140,8 +140,8 @@ def _redirect_parameter(text: str, config: Mapping[str, Value]) -> tuple[Value, 
 
 
 def _durations(text: str, _: Mapping[str, Value]) -> tuple[Value, str]:
-    found, problem = cache_durations(text)
-    return found, problem
+    durations, problem = cache_durations(text)
+    return durations, problem
 
 
 def _flag_or_false(text: str, _: Mapping[str, Value]) -> tuple[Value, str]:

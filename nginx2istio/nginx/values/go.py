@@ -85,15 +85,15 @@ def parse_address(text: str) -> str | None:
     if "%" in host or not host.isascii():
         return None
     try:
-        found = ipaddress.ip_address(host)
+        ip = ipaddress.ip_address(host)
     except ValueError:
         return None
-    plain = _unmapped(found)
+    plain = _unmapped(ip)
     if not slash:
         return str(plain)
-    if not matches(r"[0-9]+", bits) or int(bits) > found.max_prefixlen:
+    if not matches(r"[0-9]+", bits) or int(bits) > ip.max_prefixlen:
         return None
-    network = ipaddress.ip_network(f"{found}/{int(bits)}", strict=False)
+    network = ipaddress.ip_network(f"{ip}/{int(bits)}", strict=False)
     base = _unmapped(network.network_address)
     if base.version == network.version:
         return str(network)
@@ -101,11 +101,11 @@ def parse_address(text: str) -> str | None:
 
 
 def _unmapped(
-    found: ipaddress.IPv4Address | ipaddress.IPv6Address,
+    ip: ipaddress.IPv4Address | ipaddress.IPv6Address,
 ) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
-    if isinstance(found, ipaddress.IPv6Address) and found.ipv4_mapped:
-        return found.ipv4_mapped
-    return found
+    if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped:
+        return ip.ipv4_mapped
+    return ip
 
 
 def address_list(text: str) -> tuple[str, ...] | None:
@@ -114,8 +114,8 @@ def address_list(text: str) -> tuple[str, ...] | None:
     net.ParseIPNets gives up at the first bad member, an empty one included.
     """
     members = [parse_address(trim(member)) for member in text.split(",")]
-    found = {member for member in members if member is not None}
-    return None if None in members else tuple(sorted(found))
+    networks = {member for member in members if member is not None}
+    return None if None in members else tuple(sorted(networks))
 
 
 def split_list(text: str) -> tuple[str, ...]:

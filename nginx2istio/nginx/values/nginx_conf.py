@@ -19,12 +19,12 @@ LARGEST = (1 << 63) - 1
 
 def refused_by_nginx(values: Mapping[str, Value], controller: Controller) -> dict[str, str]:
     """Say why nginx would refuse a configuration with these ``values``: key -> reason."""
-    found: dict[str, str] = {}
+    reasons: dict[str, str] = {}
     for check, keys in CHECKS.items():
         for key, why in () if keys.isdisjoint(values) else check(values, controller):
             if key in values:
-                found.setdefault(key, why)
-    return found
+                reasons.setdefault(key, why)
+    return reasons
 
 
 def refused_in_configmap(
@@ -109,29 +109,29 @@ def _bytes(text: Value | None) -> int | None:
 
 def _buffers(values: Mapping[str, Value], controller: Controller) -> Refusals:
     """Check what ngx_http_proxy_merge_loc_conf demands of the buffers among each other."""
-    one = _bytes(effective("proxy-buffer-size", values, controller))
-    many = _number(effective("proxy-buffers-number", values, controller))
+    size = _bytes(effective("proxy-buffer-size", values, controller))
+    number = _number(effective("proxy-buffers-number", values, controller))
     written = effective("proxy-busy-buffers-size", values, controller)
-    if not one:
+    if not size:
         yield "proxy-buffer-size", "no size for nginx"
         return
-    if many < 2:
+    if number < 2:
         yield "proxy-buffers-number", "nginx wants at least 2 buffers"
         return
-    busy = _bytes(written) if written else 2 * one
+    busy = _bytes(written) if written else 2 * size
     key = "proxy-busy-buffers-size" if "proxy-busy-buffers-size" in values else ""
     if busy is None:
         yield "proxy-busy-buffers-size", "no size for nginx"
-    elif busy < one:
+    elif busy < size:
         yield key or "proxy-buffer-size", "busy buffers are smaller than one buffer"
-    elif busy > (many - 1) * one:
+    elif busy > (number - 1) * size:
         reason = "busy buffers are larger than all buffers but one"
         yield key or "proxy-buffers-number", reason
         yield "proxy-buffer-size", reason
     spill = _bytes(effective("proxy-max-temp-file-size", values, controller))
     if spill is None:
         yield "proxy-max-temp-file-size", "no size for nginx"
-    elif 0 < spill < one:
+    elif 0 < spill < size:
         yield "proxy-max-temp-file-size", "neither 0 nor as large as one buffer"
         yield "proxy-buffer-size", "larger than proxy-max-temp-file-size"
 

@@ -136,9 +136,9 @@ def off(read: Reader, culprit: str, why: str, family: Iterable[str]) -> Iterator
     )
 
 
-def plain_fact(key: str, got: AnyRawValue, refused: Effect) -> Iterator[Reading]:
+def read_one(key: str, raw: AnyRawValue, refused: Effect) -> Iterator[Reading]:
     """Say what one annotation comes to on its own; blank ones leave the default."""
-    if got.value is not None:
-        yield Reading(key, "set", got.value)
-    elif got.state != "absent":
-        yield Reading(key, refused if got.state == "refused" else "default", text=got.why)
+    if raw.value is not None:
+        yield Reading(key, "set", raw.value)
+    elif raw.state != "absent":
+        yield Reading(key, refused if raw.state == "refused" else "default", text=raw.why)
