@@ -1,6 +1,6 @@
 """Results that are worked out once for a configuration or a host, though many locations ask.
 
-``memo`` keeps results in their owner, so they end with it.
+They are kept in their owner, so they end with it.
 """
 
 from __future__ import annotations
@@ -22,66 +22,73 @@ class Owner(Protocol):
         """The results so far."""
 
 
+class OwnerPlace(Protocol):
+    """A place in a configuration that keeps results."""
+
+    @property
+    def config(self) -> Owner:
+        """The configuration."""
+
+
 P = ParamSpec("P")
 R = TypeVar("R")
 OwnerT = TypeVar("OwnerT", bound=Owner)
-H = TypeVar("H")
+PlaceT = TypeVar("PlaceT", bound=OwnerPlace)
 FEW = 4096
-"""How many results are remembered: who asks again does so soon, at the same host."""
+"""How many results of a function are kept: who asks again does so soon, at the same host."""
 
 
-class _Memory(dict[tuple[int, ...], tuple[object, R]]):
-    """Results by the identity of what they were made of (the model has no hashes)."""
-
-    def keep(self, key: tuple[int, ...], given: object, result: R) -> R:
-        """Remembers a result; ``given`` is held, so that nothing else gets its identity."""
-        if len(self) >= FEW:
-            self.clear()
-        self[key] = given, result
-        return result
+def _recall(
+    owner: Owner,
+    function: Callable[..., Any],
+    key: tuple[object, ...],
+    held: object,
+    work_out: Callable[[], R],
+) -> R:
+    """The result for a key; ``held`` is kept with it, so no other object gets its identity."""
+    results = owner.memory.setdefault(function, {})
+    known = results.get(key)
+    if known is None:
+        if len(results) >= FEW:
+            results.clear()
+        known = results[key] = held, work_out()
+    result: R = known[1]
+    return result
 
 
 def memo(function: Callable[Concatenate[OwnerT, P], R]) -> Callable[Concatenate[OwnerT, P], R]:
     """Keeps the last results of a function in its first argument, the owner.
 
-    The other arguments are compared by identity. They are held with the result, so no other object
-    gets their identity; the owner is not, so it ends when nobody else needs it.
+    The other arguments are compared by identity. They are held with the result; the owner is not,
+    so it ends when nobody else needs it.
     """
 
     @wraps(function)
     def wrapped(owner: OwnerT, /, *args: P.args, **kwargs: P.kwargs) -> R:
-        results = owner.memory.setdefault(function, {})
         key = (*map(id, args), *((name, id(value)) for name, value in kwargs.items()))
-        known = results.get(key)
-        if known is None:
-            if len(results) >= FEW:
-                results.clear()
-            known = results[key] = (args, kwargs), function(owner, *args, **kwargs)
-        result: R = known[1]
-        return result
+        return _recall(
+            owner, function, key, (args, kwargs), lambda: function(owner, *args, **kwargs)
+        )
 
     return wrapped
 
 
 def once_per(
     *names: str,
-) -> Callable[[Callable[[H], Iterable[R]]], Callable[[H], tuple[R, ...]]]:
-    """Remembers what a generator yields of a place while these attributes of it stay the same.
+) -> Callable[[Callable[[PlaceT], Iterable[R]]], Callable[[PlaceT], tuple[R, ...]]]:
+    """Keeps what a generator yields of a place while these attributes of it stay the same.
 
-    ``@once_per("config", "options")`` is for what holds everywhere, with ``"server"`` and
+    ``@once_per("options")`` is for what holds in the whole configuration, with ``"server"`` and
     ``"settings"`` for what one Ingress says of a host. The generator may look at nothing else.
     """
-    of = [attrgetter(name) for name in names]
+    of = [attrgetter(name) for name in names if name != "config"]
 
-    def decorate(function: Callable[[H], Iterable[R]]) -> Callable[[H], tuple[R, ...]]:
-        memory: _Memory[tuple[R, ...]] = _Memory()
-
+    def decorate(function: Callable[[PlaceT], Iterable[R]]) -> Callable[[PlaceT], tuple[R, ...]]:
         @wraps(function)
-        def wrapped(here: H) -> tuple[R, ...]:
-            given = [get(here) for get in of]
-            key = tuple(map(id, given))
-            known = memory.get(key)
-            return known[1] if known else memory.keep(key, given, tuple(function(here)))
+        def wrapped(place: PlaceT) -> tuple[R, ...]:
+            held = [get(place) for get in of]
+            key = tuple(map(id, held))
+            return _recall(place.config, function, key, held, lambda: tuple(function(place)))
 
         return wrapped
 
