@@ -36,7 +36,7 @@ def test_how_much_there_is_to_know() -> None:
 def test_mappings_are_keyed_by_key_and_read_only(name: str) -> None:
     mapping = getattr(catalogue, name)
     assert mapping
-    assert all(key == known.key for key, known in mapping.items())
+    assert all(key == entry.key for key, entry in mapping.items())
     with pytest.raises(TypeError):
         mapping["x"] = None
 
@@ -52,11 +52,11 @@ def test_the_other_side_is_not_mentioned() -> None:
 
 
 def test_every_annotation_has_what_the_report_needs() -> None:
-    for known in catalogue.ANNOTATIONS.values():
-        assert known.risk in catalogue.RISKS
-        assert known.type in ("bool", "int", "str")
-        assert known.value and known.default and known.scope and known.invalid
-        assert known.behaviour and known.source.startswith("internal/ingress/annotations/")
+    for entry in catalogue.ANNOTATIONS.values():
+        assert entry.risk in catalogue.RISKS
+        assert entry.type in ("bool", "int", "str")
+        assert entry.value and entry.default and entry.scope and entry.invalid
+        assert entry.behaviour and entry.source.startswith("internal/ingress/annotations/")
 
 
 @pytest.mark.parametrize("key", catalogue.ANNOTATIONS)
@@ -126,8 +126,8 @@ def test_every_setting_and_flag_has_a_typed_default() -> None:
         "list": tuple,
         "codes": tuple,
     }
-    for known in (*catalogue.CONFIGMAP.values(), *catalogue.FLAGS.values()):
-        assert type(known.builtin) is types[known.type], known.key
+    for entry in (*catalogue.CONFIGMAP.values(), *catalogue.FLAGS.values()):
+        assert type(entry.builtin) is types[entry.type], entry.key
 
 
 def test_names_used_elsewhere_are_in_the_catalogue() -> None:

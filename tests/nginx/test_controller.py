@@ -42,16 +42,16 @@ EMPTY = (None, "", [], [""], False, 0)
 def test_agrees_with_read_config(case: Mapping[str, Any]) -> None:
     ours = controller(case["configmap"])
     leaves = case["out"].get("set", {})
-    for key, known in catalogue.CONFIGMAP.items():
+    for key, entry in catalogue.CONFIGMAP.items():
         if key in NOT_COMPARED:
             continue
         value = ours.config[key]
         plain = list(value) if isinstance(value, tuple) else value
         leaf = leaves.get(f"global-external-auth.{AUTH[key]}" if key in AUTH else key, "absent")
         if leaf == "absent":
-            assert value == known.builtin or plain in EMPTY, key
+            assert value == entry.builtin or plain in EMPTY, key
         elif plain not in EMPTY or leaf not in EMPTY:
-            assert plain == pytest.approx(leaf) if known.type == "float" else plain == leaf, key
+            assert plain == pytest.approx(leaf) if entry.type == "float" else plain == leaf, key
 
 
 def test_given_is_as_written() -> None:

@@ -185,13 +185,13 @@ PATHS = ["/", *(f"/{rest}" for rest in REST.split(" "))]
 @needs_nginx
 @pytest.mark.parametrize("snippet", TAKEN)
 def test_nginx_gives_each_path_to_the_same_block(tmp_path: Path, snippet: str) -> None:
-    found = blocks(configured({"configuration-snippet": snippet}))
-    assert not [x.refused for x in found if x.refused]
+    nested = blocks(configured({"configuration-snippet": snippet}))
+    assert not [x.refused for x in nested if x.refused]
     with running(tmp_path, f"location / {{ {snippet} return 200 0; }}") as port:
         theirs = {path: body for path, (_, body) in answers(port, PATHS).items()}
     ours = {}
     for path in PATHS:
-        block = nested_location_of(found, path)
+        block = nested_location_of(nested, path)
         ours[path] = block.content.args[1] if block and block.content else "0"
     assert ours == theirs
 

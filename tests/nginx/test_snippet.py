@@ -91,9 +91,9 @@ def test_forms_that_are_not_read_say_so(text: str) -> None:
 def test_the_first_match_of_allow_and_deny_decides(
     text: str, allow: tuple[str, ...], deny: tuple[str, ...], beyond: bool
 ) -> None:
-    found = read_access_list(parse_snippet(text).directives)
-    assert (found.allow, found.deny, bool(found.beyond)) == (allow, deny, beyond)
-    assert found  # said, if only to let everybody in
+    access_list = read_access_list(parse_snippet(text).directives)
+    assert (access_list.allow, access_list.deny, bool(access_list.beyond)) == (allow, deny, beyond)
+    assert access_list  # said, if only to let everybody in
     assert not read_access_list(())
 
 

@@ -183,8 +183,8 @@ def test_urls(text: str, scheme: str | None, host: str | None) -> None:
         with pytest.raises(WrongUrl):
             parse_url(text)
     else:
-        found = parse_url(text)
-        assert (found.scheme, found.host) == (scheme, host)
+        url = parse_url(text)
+        assert (url.scheme, url.host) == (scheme, host)
 
 
 @pytest.mark.parametrize(
@@ -243,8 +243,8 @@ def test_any_text_is_a_url_or_is_refused(text: str) -> None:
     ],
 )
 def test_cache_durations(text: str, value: tuple[str, ...], fine: bool) -> None:
-    found, problem = cache_durations(text)
-    assert found == value
+    durations, problem = cache_durations(text)
+    assert durations == value
     assert (problem == "") is fine
 
 
@@ -307,5 +307,5 @@ def test_weak_decoding(kind: str, text: str, value: object) -> None:
 def test_configmaps_that_annotations_name(
     key: str, data: dict[str, str] | None, effect: str | None
 ) -> None:
-    found = configmap_problem(key, data, controller({"global-allowed-response-headers": "X-A"}))
-    assert (found.effect if found else None) == effect
+    problem = configmap_problem(key, data, controller({"global-allowed-response-headers": "X-A"}))
+    assert (problem.effect if problem else None) == effect
