@@ -8,8 +8,8 @@ import pytest
 
 from nginx2istio.nginx.facts.addresses import Addresses, addresses
 from nginx2istio.nginx.values.networks import ALL_NETWORKS, networks
+from tests.nginx.facts.test_nested_locations import configured
 from tests.nginx.local_nginx import needs_nginx, refusal
-from tests.nginx.test_nested_locations import configured
 
 READ = {
     "10.0.0.0/8": ("10.0.0.0/8",),
