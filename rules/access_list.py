@@ -18,7 +18,7 @@ from nginx2istio.rule import (
     authorization,
     envoy_filter,
     http_filter,
-    kept,
+    memo,
     on_route,
     rule,
     typed,
@@ -134,7 +134,7 @@ def access_list(place: Place) -> Iterator[Edit | Finding]:
     """
     if not _group(place.config, place.location):
         return
-    plan = _plan(place.server, place.config)
+    plan = _plan(place.config, place.server)
     group = plan.groups[id(place.location)]
     key = next((k for k in KEYS if k in place), "block-cidrs")
     path = place.location.declared
@@ -198,6 +198,6 @@ def _group(config: NginxConfig, location: Location) -> str:
     return f"{found.allow} {found.deny}" if found and not found.or_credentials else ""
 
 
-@kept
-def _plan(server: Server, config: NginxConfig) -> ProtectionPlan:
+@memo
+def _plan(config: NginxConfig, server: Server) -> ProtectionPlan:
     return zones(server, config, lambda location: _group(config, location))

@@ -188,7 +188,7 @@ def client_headers(place: Place) -> Iterator[Edit | Finding]:
 
 def _identified(place: Place) -> bool:
     """Whether backends identify clients by headers: some read X_User as X-User."""
-    given = place.config.controller.given
+    given = place.config.controller.written
     return "global-auth-url" in given or any(s.key in IDENTITY for s in place.config.settings)
 
 

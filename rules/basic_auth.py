@@ -62,7 +62,7 @@ def basic_auth(place: Place) -> Iterator[Edit | Finding]:
     path = place.location.path
     if "auth-type" not in place or place.config.exempts("no-auth-locations", path):
         return
-    if early(place.server, place.location, place.config).always:
+    if early(place.config, place.server, place.location).always:
         return
     secret = place.text("auth-secret")
     yield Route("headers.request.remove", ["Authorization"])

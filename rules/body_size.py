@@ -18,7 +18,7 @@ from nginx2istio.rule import (
     Value,
     envoy_filter,
     http_filter,
-    kept,
+    memo,
     on_host,
     on_route,
     route_name,
@@ -97,8 +97,8 @@ def above(number: int) -> str:
     return f"0*({'|'.join(more)})"
 
 
-@kept
-def _sizes(server: Server, config: NginxConfig) -> set[int]:
+@memo
+def _sizes(config: NginxConfig, server: Server) -> set[int]:
     """All limits of a host's locations."""
     return {limit(config.in_force(x, "proxy-body-size")) for x in server.locations}
 
@@ -112,7 +112,7 @@ def body_size(place: Place) -> Iterator[Edit | Finding]:
     """
     size = limit(place["proxy-body-size"])
     first = place.location is place.server.locations[0]
-    uniform = len(_sizes(place.server, place.config)) == 1
+    uniform = len(_sizes(place.config, place.server)) == 1
     if size:
         if not uniform:
             yield _refused(size)

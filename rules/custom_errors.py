@@ -302,6 +302,6 @@ def missing_error_page(place: Place) -> Iterator[Edit | Finding]:
     """Paths that nobody serves, where nginx itself has no page for 404."""
     missing = "upstream-default-backend" not in place.config.upstreams
     if 404 in general(place) and missing:
-        setting = place.config.given("custom-http-errors")
+        setting = place.config.configured("custom-http-errors")
         finding = BARE_500("custom-http-errors").for_every_host()
         yield finding.for_directive(setting.text, setting.origin) if setting else finding

@@ -240,7 +240,7 @@ def external_authorization(place: Place) -> Iterator[Edit | Finding]:
     EnvoyFilters a Lua filter asks exactly as nginx does, at the routes of the location.
     """
     auth = external_auth(place.config, place.location, place.server)
-    if auth is None or early(place.server, place.location, place.config).always:
+    if auth is None or early(place.config, place.server, place.location).always:
         return
     service = answerer(auth, place.server, place.config)
     if isinstance(service, str):
@@ -276,7 +276,7 @@ def _by_policy(place: Place, auth: ExternalAuth, service: AuthService) -> Iterat
         )
         yield from _withheld(place, auth, why, SEVERAL)
         return
-    plan = asking(place.server, place.config)
+    plan = asking(place.config, place.server)
     group = plan.groups[id(place.location)]
     if id(place.location) in plan.empty:
         yield NOTHING(auth.key, path=place.location.declared)

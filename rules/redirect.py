@@ -88,7 +88,7 @@ def from_to_www(place: Place) -> Iterator[Edit | Finding]:
         return
     host = place.server.host
     name = host.removeprefix("www.") if host.startswith("www.") else f"www.{host}"
-    if name in place.config.names:
+    if name in place.config.host_names:
         return
     code = place.number("http-redirect-code")
     to = {"authority": host, "redirectCode": code}

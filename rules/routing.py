@@ -88,7 +88,7 @@ def coalescing(place: Place) -> Iterator[Edit | Finding]:
     """
     if not (place.server.wildcard and place.tls):
         return
-    for other in place.config.under.get(place.server.host.removeprefix("*."), ()):
+    for other in place.config.servers_below.get(place.server.host.removeprefix("*."), ()):
         if other.certificate:
             match = {"authority": {"regex": f"(?i){re.escape(other.host)}(:[0-9]+)?"}}
             yield HostRoute(Phase.SERVER, match, {"directResponse": {"status": 421}}, port=443)

@@ -242,7 +242,7 @@ def stream_snippet(place: Place) -> Iterator[Edit | Finding]:
 def all_hosts(place: Place) -> Iterator[Edit | Finding]:
     """The snippets of the ConfigMap that stand outside of all hosts."""
     for key in ("main-snippet", "http-snippet", "stream-snippet"):
-        setting = place.config.given(key)
+        setting = place.config.configured(key)
         if setting is None or not setting.text.strip():
             continue
         if key == "stream-snippet":

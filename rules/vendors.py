@@ -101,7 +101,7 @@ def vendors(place: Place) -> Iterator[Edit | Finding]:
     """nginx ignores them, but certificates and DNS records may depend on them."""
     prefix = place.config.controller.annotations_prefix
     kinds: dict[str, tuple[Message, str] | None] = {}
-    for ingress in place.config.foreign:
+    for ingress in place.config.other_annotations:
         by_kind: dict[tuple[Message, str], list[Setting]] = {}
         for setting in ingress.settings:
             if setting.key not in kinds:

@@ -6,7 +6,10 @@ import io
 
 from nginx2istio.base.options import Options
 from nginx2istio.inputs.files import read
-from nginx2istio.nginx.build.choose_controller import Found, find
+from nginx2istio.nginx.build.choose_controller import ControllerChoice, choose_controller
+from nginx2istio.nginx.build.ingresses import parse_ingress
+from nginx2istio.nginx.build.servers import build
+from nginx2istio.nginx.keys.catalogue import declare_annotation
 
 ONE = """\
 ---
@@ -34,8 +37,8 @@ def workload(name: str, *args: str, label: str = LABEL, kind: str = "Deployment"
     return ONE.format(kind=kind, name=name, label=label, args=given, hsts=hsts)
 
 
-def found(text: str, options: Options | None = None) -> Found:
-    return find(read(["-"], io.BytesIO(text.encode())).resources, options or Options())
+def found(text: str, options: Options | None = None) -> ControllerChoice:
+    return choose_controller(read(["-"], io.BytesIO(text.encode())).resources, options or Options())
 
 
 BOTH = workload("external") + workload("internal", "--ingress-class", "inside", kind="DaemonSet")
@@ -43,16 +46,16 @@ BOTH = workload("external") + workload("internal", "--ingress-class", "inside", 
 
 def test_the_flags_and_the_configmap_are_those_of_its_own_container() -> None:
     one = found(workload("internal", "--watch-ingress-without-class"))
-    assert one.own == "edge/internal-settings"
+    assert one.configmap_key == "edge/internal-settings"
     assert one.controller.without_class
     assert not one.controller.on("hsts")
 
 
 def test_the_class_chooses_among_several() -> None:
     one = found(BOTH)
-    assert (one.own, len(one.others)) == ("edge/external-settings", 1)
+    assert (one.configmap_key, len(one.others)) == ("edge/external-settings", 1)
     other = found(BOTH, Options(ingress_class="inside"))
-    assert other.own == "edge/internal-settings"
+    assert other.configmap_key == "edge/internal-settings"
     assert other.controller.ingress_class == "inside"
 
 
@@ -64,3 +67,30 @@ def test_the_configmap_chooses_too_and_finds_what_has_no_label() -> None:
     bare = found(workload("internal", "--deep-inspect=false", label=""), options)
     assert not bare.controller.deep_inspect
     assert found(workload("internal", label="")).workload is None
+
+
+def test_an_annotation_of_a_fork_becomes_a_setting_of_its_location() -> None:
+    text = """\
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata:
+  name: shop
+  namespace: web
+  annotations: {nginx.ingress.kubernetes.io/x-demo-header: blue}
+spec:
+  ingressClassName: nginx
+  rules:
+  - host: shop.example.com
+    http:
+      paths:
+      - {path: /, pathType: Prefix, backend: {service: {name: shop, port: {number: 80}}}}
+"""
+    resources = read(["-"], io.BytesIO(text.encode())).resources
+    declared = [declare_annotation("x-demo-header", builtin="red")]
+    controller = choose_controller(resources, Options(), declared).controller
+    config = build([parse_ingress(resources[0])], resources, controller)
+    (location,) = config.servers[0].locations
+    setting = location.settings["x-demo-header"]
+    assert (setting.text, setting.origin.line, config.unknown) == ("blue", 6, ())
+    assert config.in_force(location, "x-demo-header") == "blue"
+    assert config.default("x-demo-header") == "red"

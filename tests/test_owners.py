@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from nginx2istio.nginx.keys.catalogue import known
+from nginx2istio.nginx.keys.catalogue import entries
 from nginx2istio.rule.loader import RuleError, load
 
 
@@ -16,15 +16,15 @@ def owned() -> set[str]:
 
 
 def test_no_key_is_without_an_owner() -> None:
-    assert not set(known()) - owned()
+    assert not set(entries()) - owned()
 
 
 def test_no_owner_is_without_a_key() -> None:
-    assert not owned() - set(known())
+    assert not owned() - set(entries())
 
 
 def test_what_is_known_is_the_whole_catalogue() -> None:
-    kinds = [entry.kind for entries in known().values() for entry in entries]
+    kinds = [entry.kind for same in entries().values() for entry in same]
     assert {kind: kinds.count(kind) for kind in sorted(set(kinds))} == {
         "annotation": 136 + 23,
         "configmap": 196 + 14,

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from nginx2istio.base.memo import kept
+from nginx2istio.base.memo import memo
 from nginx2istio.bridge.protection import ProtectionPlan, zones
 from nginx2istio.istio.policy.ext_authz import Provider, operators
 from nginx2istio.nginx.config import NginxConfig
@@ -64,7 +64,7 @@ def provider(auth: ExternalAuth, service: AuthService) -> Provider | str:
     return Provider(service_host(service), service.port, auth.path, tuple(sorted(made.items())))
 
 
-@kept
+@memo
 def asked(config: NginxConfig) -> AuthProvider:
     """The service that most locations ask."""
     found = [
@@ -89,7 +89,7 @@ def _question(
     auth = external_auth(config, location, server)
     if auth is None or auth.unclear:
         return None
-    if early(server, location, config).always:
+    if early(config, server, location).always:
         return None
     service = answerer(auth, server, config)
     if isinstance(service, str) or service.missing:
@@ -98,8 +98,8 @@ def _question(
     return None if isinstance(made, str) else (made, auth)
 
 
-@kept
-def asking(server: Server, config: NginxConfig) -> ProtectionPlan:
+@memo
+def asking(config: NginxConfig, server: Server) -> ProtectionPlan:
     """The locations of a host that ask the one service, apart where they ask about others."""
 
     def group(location: Location) -> str:

@@ -89,7 +89,7 @@ class Place:
     def key(self) -> str:
         """The rule's key that a finding is about: annotated, else configured, else ""."""
         annotated = (key for key in self.keys if key in self.settings)
-        configured = (key for key in self.keys if self.config.given(key))
+        configured = (key for key in self.keys if self.config.configured(key))
         return next(annotated, "") or next(configured, "")
 
     def __contains__(self, key: str) -> bool:
@@ -114,11 +114,11 @@ class Place:
     def global_setting(self, key: str) -> Setting | None:
         """The entry of the controller's ConfigMap, None when it is not set there."""
         self._check_owned(key)
-        return self.config.given(key)
+        return self.config.configured(key)
 
     def configured(self, key: str) -> bool:
         """Whether the annotation or the controller's ConfigMap sets the key."""
-        return key in self or self.config.given(key) is not None
+        return key in self or self.config.configured(key) is not None
 
     def text(self, key: str) -> str:
         """The effective value as text."""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from nginx2istio.base.memo import kept
+from nginx2istio.base.memo import memo
 from nginx2istio.base.options import Options
 from nginx2istio.bridge.paths import uris
 from nginx2istio.istio import re2
@@ -140,7 +140,7 @@ def zones(
     groups: dict[int, str] = {}
     before: dict[int, Early] = {}
     for location in server.locations:
-        ahead = early(server, location, config)
+        ahead = early(config, server, location)
         before[id(location)] = ahead
         groups[id(location)] = "" if ahead.always else group_of(location)
     whole: list[tuple[Location | None, RoutePaths]] = [
@@ -208,7 +208,7 @@ def _others(server: Server, config: NginxConfig) -> tuple[str, ...]:
     return tuple(n for n in _every_name(config) if n.endswith(ends) and n not in mine)
 
 
-@kept
+@memo
 def _every_name(config: NginxConfig) -> tuple[str, ...]:
     """The names of all hosts, as policies say them, once each."""
     names = dict.fromkeys(policy_name(n) for s in config.servers for n in _names(s))

@@ -29,8 +29,8 @@ from nginx2istio.nginx.build.choose_controller import (
     LABEL,
     USUAL_CONFIGMAPS,
     USUAL_NAMESPACE,
-    Found,
-    find,
+    ControllerChoice,
+    choose_controller,
 )
 from nginx2istio.nginx.values.references import REFERENCES
 
@@ -166,7 +166,9 @@ class _Scan:
                 self.progress(kind.plural, len(found))
         return found
 
-    def controller(self, ingresses: Iterable[Node]) -> tuple[Found, list[Node], list[Node]]:
+    def controller(
+        self, ingresses: Iterable[Node]
+    ) -> tuple[ControllerChoice, list[Node], list[Node]]:
         """The controller, its Deployments and DaemonSets, and all ConfigMaps that are named."""
         everywhere = not self.scope.namespaces and not self.options.controller_config
         namespaces = EVERYWHERE if everywhere else (self.home,)
@@ -177,8 +179,10 @@ class _Scan:
             for kind in (DEPLOYMENT, DAEMON_SET)
             for node in self.all_of(kind, namespaces, labelSelector=label)
         ]
-        found = find(map(Resource, workloads), self.options)
-        workloads = [w.resource.body for w in (found.workload, *found.others) if w]
+        resources = [Resource(node) for node in workloads]
+        found = choose_controller(resources, self.options)
+        chosen = [w.resource for w in (found.workload, *found.others) if w]
+        workloads = [x.body for choice in chosen for x in resources if x is choice]
         refused = any(u.kind in ("Deployment", "DaemonSet") for u in self.unseen)
         if not found.workload and not refused:
             where = "" if everywhere else self.home
@@ -186,7 +190,7 @@ class _Scan:
         configmaps = self.configmaps(found, ingresses)
         return found, workloads, configmaps
 
-    def configmaps(self, found: Found, ingresses: Iterable[Node]) -> list[Node]:
+    def configmaps(self, found: ControllerChoice, ingresses: Iterable[Node]) -> list[Node]:
         """The controller's ConfigMap, and those that it and the Ingresses name."""
         read: dict[str, Node | None] = {}
         if self.options.controller_config:
@@ -233,11 +237,11 @@ class _Scan:
                 self.miss(kind, namespace, refused)
             return None
 
-    def prefix(self, found: Found) -> str:
+    def prefix(self, found: ControllerChoice) -> str:
         return found.controller.annotations_prefix
 
     def secrets(
-        self, ingresses: Sequence[Node], where: tuple[str, ...], found: Found
+        self, ingresses: Sequence[Node], where: tuple[str, ...], found: ControllerChoice
     ) -> list[Node]:
         """Secrets by name and type; of those that Ingresses name also the keys.
 

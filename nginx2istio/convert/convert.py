@@ -19,7 +19,7 @@ from nginx2istio.istio.assemble.assemble import MESH, Assembled, assemble
 from nginx2istio.istio.assemble.virtual_host import GatewayRef
 from nginx2istio.istio.objects import Object
 from nginx2istio.istio.rename_objects import on_trial
-from nginx2istio.nginx.build.choose_controller import find
+from nginx2istio.nginx.build.choose_controller import choose_controller
 from nginx2istio.nginx.build.ingresses import Ingress, chosen, class_rules
 from nginx2istio.nginx.build.servers import build
 from nginx2istio.nginx.config import NginxConfig
@@ -62,7 +62,7 @@ def convert(
     BadName where the names of a trial can't be had.
     """
     options = options or Options()
-    choice = find(inputs.resources, options)
+    choice = choose_controller(inputs.resources, options, rules.annotations)
     controller = choice.controller
     ingresses, read, problems = read_ingresses(inputs.resources)
     classes = class_rules(
@@ -81,13 +81,13 @@ def convert(
         controller,
         tuple(passed_over),
         tuple(remarks),
-        choice.own,
+        choice.configmap_key,
         extent.complete if extent else {},
     )
     names: Mapping[str, str] = {}
     before = config
     if options.trial:
-        names = new_names(config.names, options.host_map, options.host_suffix)
+        names = new_names(config.host_names, options.host_map, options.host_suffix)
         config = renamed(config, names)
     translation = translate(config, rules, options)
     extra: list[PlacedFinding] = [

@@ -19,9 +19,9 @@ def without_fate(
     It can't happen with the built-in rules; it is how a mistake in a rule or a table shows.
     """
     prefix = f"{config.controller.annotations_prefix}/"
-    not_loaded = {ingress.origin.object for ingress in config.rejected}
+    not_loaded = {ingress.origin.object for ingress in config.not_loaded}
     accounted = {(origin.object, origin.field) for origin in fates}
-    for origins in (config.mistakes, config.unknown, config.ineffective):
+    for origins in (config.invalid_values, config.unknown, config.ineffective):
         accounted |= {(entry.origin.object, entry.origin.field) for entry in origins}
     for ingress in ingresses:
         if ingress.origin.object in not_loaded:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from nginx2istio.inputs.resource import Problem, Resource
-from nginx2istio.nginx.build.ingresses import Ingress, Malformed, parse
+from nginx2istio.nginx.build.ingresses import Ingress, Malformed, parse_ingress
 
 
 def read_ingresses(
@@ -19,7 +19,7 @@ def read_ingresses(
         if resource.kind != "Ingress":
             continue
         try:
-            ingress = parse(resource)
+            ingress = parse_ingress(resource)
         except Malformed as error:
             text = f"Ingress {resource.namespace}/{resource.name[:80]}: {error}"
             problems.append(Problem(resource.file, resource.document, error.line, text))

@@ -72,7 +72,7 @@ class _Run:
         for rule in in_order:
             for key in (*rule.keys, *rule.reads) if rule.when == "configured" else ():
                 self.configured.setdefault(key, []).append(rule)
-        configmap = config.configmaps.get(config.own)
+        configmap = config.configmaps.get(config.controller_configmap)
         self.global_keys = configmap.data.keys() if configmap else frozenset()
         self.applied: list[Applied] = []
         self.findings: list[PlacedFinding] = []
@@ -167,7 +167,7 @@ class _Run:
 
     def place_finding(self, place: Place, rule: Rule, finding: Finding, index: int) -> None:
         """Keeps a finding with its place, and the fate of the annotation that it is about."""
-        setting = place.settings.get(finding.key) or self.config.given(finding.key)
+        setting = place.settings.get(finding.key) or self.config.configured(finding.key)
         origin = finding.origin or (setting.origin if setting else place.location.ingress)
         everywhere = finding.everywhere or ("host" if index < 0 else "")
         if everywhere == "all":

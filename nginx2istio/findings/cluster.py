@@ -11,7 +11,8 @@ from nginx2istio.inputs.extent import Extent, Unread
 from nginx2istio.inputs.resource import Resource
 from nginx2istio.istio.objects import VERSIONS, Object
 from nginx2istio.nginx.build.certificates import covers
-from nginx2istio.nginx.build.choose_controller import Found
+from nginx2istio.nginx.build.choose_controller import ControllerChoice
+from nginx2istio.nginx.build.ingresses import KubernetesObject
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.model import Origin
 from nginx2istio.rule import Message
@@ -124,7 +125,7 @@ def surroundings(resources: Iterable[Resource]) -> tuple[Resource, ...]:
 def findings(
     resources: Sequence[Resource],
     extent: Extent | None,
-    controller: Found,
+    controller: ControllerChoice,
     config: NginxConfig,
     objects: Sequence[Object],
     options: Options,
@@ -179,7 +180,7 @@ def _why(unread: Unread) -> str:
             return f"the API server failed ({unread.text})"
 
 
-def _origin(resource: Resource) -> Origin:
+def _origin(resource: KubernetesObject) -> Origin:
     at = resource.line("metadata", "name")
     return Origin(resource.kind, resource.namespace, resource.name, "", resource.file, at)
 

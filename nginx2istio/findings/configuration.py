@@ -205,7 +205,7 @@ def findings(config: NginxConfig, entries: Mapping[str, Entry]) -> Iterator[Plac
 
     ``entries`` say more of keys that nginx no longer reads.
     """
-    for invalid in config.mistakes:
+    for invalid in config.invalid_values:
         message = EFFECTS.get(invalid.effect)
         if message is not None:
             for path in invalid.paths:
@@ -218,7 +218,7 @@ def findings(config: NginxConfig, entries: Mapping[str, Entry]) -> Iterator[Plac
                     invalid.value,
                     text=invalid.text,
                 )
-    for ingress in config.rejected:
+    for ingress in config.not_loaded:
         dropped = placed(
             DROPPED,
             ingress.origin,
@@ -229,7 +229,7 @@ def findings(config: NginxConfig, entries: Mapping[str, Entry]) -> Iterator[Plac
             why=ingress.why,
         )
         # It may be loaded today where the ConfigMap that says so is not among the input.
-        yield replace(dropped, severity="warning") if config.own else dropped
+        yield replace(dropped, severity="warning") if config.controller_configmap else dropped
     for skipped in config.skipped:
         yield placed(SKIPPED, skipped.origin, skipped.hosts, why=skipped.why)
     for server in config.servers:

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from nginx2istio.base.memo import Memory
 from nginx2istio.nginx.build.configmaps import ConfigMap
 from nginx2istio.nginx.build.controller import Controller
-from nginx2istio.nginx.build.services import Service
-from nginx2istio.nginx.keys.catalogue import ANNOTATIONS
+from nginx2istio.nginx.build.services import ServiceSpec
 from nginx2istio.nginx.keys.defaults import effective
 from nginx2istio.nginx.model import (
     Ineffective,
@@ -36,30 +36,34 @@ class NginxConfig:
     servers: tuple[Server, ...] = ()
     upstreams: Mapping[str, Upstream] = field(default_factory=dict)
     ineffective: tuple[Ineffective, ...] = ()
-    rejected: tuple[NotLoaded, ...] = ()
+    not_loaded: tuple[NotLoaded, ...] = ()
     skipped: tuple[NotLoaded, ...] = ()
-    mistakes: tuple[InvalidValue, ...] = ()
+    invalid_values: tuple[InvalidValue, ...] = ()
     unknown: tuple[Setting, ...] = ()
-    foreign: tuple[OtherAnnotations, ...] = ()
+    other_annotations: tuple[OtherAnnotations, ...] = ()
     remarks: tuple[Remark, ...] = ()
     configmaps: Mapping[str, ConfigMap] = field(default_factory=dict)
     """All ConfigMaps among the input, by ``namespace/name``."""
-    services: Mapping[tuple[str, str], Service] = field(default_factory=dict)
+    services: Mapping[tuple[str, str], ServiceSpec] = field(default_factory=dict)
     """All Services among the input, by namespace and name."""
-    own: str = ""
+    controller_configmap: str = ""
     """The controller's own ConfigMap, "" when it is not among the input."""
-    names: frozenset[str] = frozenset()
+    host_names: frozenset[str] = frozenset()
     """All hosts and aliases."""
-    under: Mapping[str, tuple[Server, ...]] = field(default_factory=dict)
+    servers_below: Mapping[str, tuple[Server, ...]] = field(default_factory=dict)
     """Domain -> the servers exactly one label below it: what ``*.domain`` would take."""
     settings: tuple[Setting, ...] = ()
     """Every accepted annotation of every loaded Ingress, in force or not."""
+    memory: Memory = field(default_factory=dict, init=False, repr=False, compare=False)
+    """Results of functions about it: see ``base.memo``."""
     defaults: Mapping[str, Value | None] = field(init=False)
     """What is in force where no annotation says anything, for annotations and ConfigMap keys."""
 
     def __post_init__(self) -> None:
-        said = {key: effective(key, {}, self.controller) for key in ANNOTATIONS}
-        object.__setattr__(self, "defaults", {**self.controller.config, **said})
+        annotations = {
+            key: effective(key, {}, self.controller) for key in self.controller.annotations
+        }
+        object.__setattr__(self, "defaults", {**self.controller.config, **annotations})
 
     def in_force(self, location: Location, key: str) -> Value | None:
         """The effective value of an annotation, or of a key that only the ConfigMap has."""
@@ -74,9 +78,9 @@ class NginxConfig:
         """Whether a path begins as the list of a ConfigMap key says (isLocationInLocationList)."""
         return path.startswith(_prefixes(self.controller.text(key)))
 
-    def given(self, key: str) -> Setting | None:
+    def configured(self, key: str) -> Setting | None:
         """An entry of the controller's own ConfigMap, None when it is not set there."""
-        own = self.configmaps.get(self.own)
+        own = self.configmaps.get(self.controller_configmap)
         return own.setting(key) if own and key in own.data else None
 
 

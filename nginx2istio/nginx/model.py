@@ -18,7 +18,7 @@ DEFAULT_SERVER = "_"
 RULES = "spec.rules"
 """The field of an Origin that is a rule of an Ingress, or one of its paths."""
 
-DEFAULT_BACKEND = "upstream-default-backend"
+DEFAULT_UPSTREAM = "upstream-default-backend"
 """Name of the upstream of --default-backend-service, for what no Ingress gives a Service."""
 
 

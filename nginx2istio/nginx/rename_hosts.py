@@ -1,7 +1,7 @@
 """The same configuration under other host names: for a trial beside what is live.
 
-Precedence, certificates and canaries are settled under the real names before. What is sent to back
-ends and what they answer keeps the real names.
+Precedence, certificates and canaries are decided under the real names before. What backends get and
+what they answer keeps the real names.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
-from nginx2istio.nginx.build.ingresses import HOST
+from nginx2istio.nginx.build.ingresses import HOST_NAME
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.model import DEFAULT_SERVER, Location, Server, Setting, Settings, Upstream
 from nginx2istio.nginx.values.go import Value
 
-Names = Mapping[str, str]
+NewNames = Mapping[str, str]
 
 URLS = frozenset(
     {
@@ -42,55 +42,55 @@ class BadName(ValueError):
     """New names that can't be had, and why."""
 
 
-def new_names(hosts: Iterable[str], given: Names, suffix: str) -> dict[str, str]:
+def new_names(hosts: Iterable[str], host_map: NewNames, suffix: str) -> dict[str, str]:
     """The new name of each host and alias that is tried.
 
-    ``given`` maps names; one with a star also stands for all below it that have no line of their
+    ``host_map`` maps names; one with a star also stands for all below it that have no line of their
     own. ``suffix`` is appended to the others; without one they are left out, as is always the
     server for unknown hosts. Raises BadName where two get one name, or one gets a live name.
     """
     live = set(hosts)
-    found: dict[str, str] = {}
+    renamed_hosts: dict[str, str] = {}
     taken: dict[str, str] = {}
     for host in sorted(live - {DEFAULT_SERVER}):
-        new = _new_name(host, given, suffix)
+        new = _new_name(host, host_map, suffix)
         if not new:
             continue
         if new in live:
             raise BadName(f"the trial's name {new} of {host} is the name of a live host")
         if taken.setdefault(new, host) != host:
             raise BadName(f"{taken[new]} and {host} would both be {new}")
-        if not HOST.match(new) or len(new) > 253 or any(len(x) > 63 for x in new.split(".")):
+        if not HOST_NAME.match(new) or len(new) > 253 or any(len(x) > 63 for x in new.split(".")):
             raise BadName(f"{host} would be {new!r}, which is no valid host name")
-        found[host] = new
-    return found
+        renamed_hosts[host] = new
+    return renamed_hosts
 
 
-def _new_name(host: str, given: Names, suffix: str) -> str:
-    if host in given:
-        return given[host]
+def _new_name(host: str, host_map: NewNames, suffix: str) -> str:
+    if host in host_map:
+        return host_map[host]
     above = host.removeprefix("*.")
     while "." in above:
         above = above.partition(".")[2]
-        to = given.get(f"*.{above}")
+        to = host_map.get(f"*.{above}")
         if to:
             return host[: -len(above)] + to.removeprefix("*.")
     return host + suffix if suffix and not host.startswith("~") else ""
 
 
-def renamed(config: NginxConfig, names: Names) -> NginxConfig:
+def renamed(config: NginxConfig, names: NewNames) -> NginxConfig:
     """The configuration with its hosts renamed; servers without a new name are left out."""
     rename = _Renaming(names)
     servers = tuple(rename.server(s) for s in config.servers if s.host in names)
-    under: dict[str, list[Server]] = {}
+    servers_below: dict[str, list[Server]] = {}
     for server in servers:
         if not server.wildcard:
-            under.setdefault(server.host.partition(".")[2], []).append(server)
+            servers_below.setdefault(server.host.partition(".")[2], []).append(server)
     return replace(
         config,
         servers=servers,
-        names=frozenset(name for s in servers for name in (s.host, *s.aliases)),
-        under={domain: tuple(found) for domain, found in under.items()},
+        host_names=frozenset(name for s in servers for name in (s.host, *s.aliases)),
+        servers_below={domain: tuple(below) for domain, below in servers_below.items()},
         upstreams={key: rename.upstream(u) for key, u in config.upstreams.items()},
     )
 
@@ -98,23 +98,23 @@ def renamed(config: NginxConfig, names: Names) -> NginxConfig:
 class _Renaming:
     """Names in values; what is alike is made once."""
 
-    def __init__(self, names: Names):
+    def __init__(self, names: NewNames):
         self.names = names
         self.domains = dict(_domains(names))
-        self.made: dict[int, tuple[Settings, Settings]] = {}
+        self.renamed_settings: dict[int, tuple[Settings, Settings]] = {}
 
     def server(self, server: Server) -> Server:
-        held = server.certificate
-        if held:
-            covered = tuple(self.names.get(n) or self.domain(n) or n for n in held.names)
-            held = replace(held, names=covered)
+        certificate = server.certificate
+        if certificate:
+            covered = tuple(self.names.get(n) or self.domain(n) or n for n in certificate.names)
+            certificate = replace(certificate, names=covered)
         return replace(
             server,
             host=self.names[server.host],
             aliases=tuple(self.names[a] for a in server.aliases if a in self.names),
             locations=tuple(self.location(x) for x in server.locations),
             settings=self.settings(server.settings),
-            certificate=held,
+            certificate=certificate,
         )
 
     def location(self, location: Location) -> Location:
@@ -132,11 +132,11 @@ class _Renaming:
         )
 
     def settings(self, settings: Settings) -> Settings:
-        known = self.made.get(id(settings))
-        if known is None:
+        pair = self.renamed_settings.get(id(settings))
+        if pair is None:
             new = {key: self.setting(s) for key, s in settings.items()}
-            known = self.made[id(settings)] = (settings, new)
-        return known[1]
+            pair = self.renamed_settings[id(settings)] = (settings, new)
+        return pair[1]
 
     def setting(self, setting: Setting) -> Setting:
         if setting.key in SNIPPETS:
@@ -154,11 +154,11 @@ class _Renaming:
         return replace(setting, value=_changed(setting.value, change))
 
     def text(self, text: str) -> str:
-        """A text with all names of its own in it replaced, in a regular expression as well."""
+        """A text with all names of ours in it replaced, also in a regular expression."""
         return _NAME.sub(self._replaced, text)
 
-    def _replaced(self, found: re.Match[str]) -> str:
-        written = found[0]
+    def _replaced(self, match: re.Match[str]) -> str:
+        written = match[0]
         name = written.replace("\\", "").lower()
         new = self.names.get(name, "")
         if not new and name.startswith("*."):
@@ -197,7 +197,7 @@ def _changed(value: Value, change: Callable[[str], str]) -> Value:
     return change(value) if isinstance(value, str) else value
 
 
-def _domains(names: Names) -> Iterable[tuple[str, str]]:
+def _domains(names: NewNames) -> Iterable[tuple[str, str]]:
     """Domain above hosts -> new domain, where the labels before it stay as they are."""
     for old, new in sorted(names.items(), reverse=True):
         parts = old.split(".")

@@ -8,7 +8,7 @@ matter.
 
 from __future__ import annotations
 
-from nginx2istio.base.memo import kept as kept
+from nginx2istio.base.memo import memo as memo
 from nginx2istio.base.memo import once_per as once_per
 from nginx2istio.bridge.conditions import Condition as Condition
 from nginx2istio.bridge.conditions import condition as condition
@@ -62,6 +62,7 @@ from nginx2istio.nginx.facts.headers import snippets as snippets
 from nginx2istio.nginx.facts.snippet import Directive as Directive
 from nginx2istio.nginx.facts.snippet import directive_origin as directive_origin
 from nginx2istio.nginx.facts.snippet import parse_snippet as parse_snippet
+from nginx2istio.nginx.keys.catalogue import declare_annotation as declare_annotation
 from nginx2istio.nginx.model import Location as Location
 from nginx2istio.nginx.model import Server as Server
 from nginx2istio.nginx.model import Setting as Setting

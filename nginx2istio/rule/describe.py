@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from nginx2istio.nginx.keys import catalogue
-from nginx2istio.nginx.keys.catalogue import CatalogueEntry, Kind
+from nginx2istio.nginx.keys.catalogue import CatalogueEntry, EntryKind
 from nginx2istio.rule import Entry, Rule
 from nginx2istio.rule.loader import Family, Rules
 
-KINDS: dict[Kind, str] = {
+KINDS: dict[EntryKind, str] = {
     "annotation": "annotation",
     "configmap": "ConfigMap key",
     "flag": "flag of the controller",
@@ -50,7 +50,7 @@ def owned(rules: Rules) -> Iterator[Owned]:
     """Everything in the catalogue with its owner, by name; what nobody owns is left out."""
     families = {key: f for f in rules.families for r in f.rules for key in r.keys}
     families |= {key: f for f in rules.families for e in f.entries for key in e.keys}
-    known = catalogue.known()
+    known = catalogue.entries()
     for name in sorted(known, key=lambda n: (n.lstrip("-").lower(), n)):
         owner = rules.owner.get(name) or rules.entries.get(name)
         if owner is not None:
@@ -63,7 +63,7 @@ def named(text: str) -> list[str]:
     An annotation may have its prefix, a flag lack its dashes; ``whitelist-source-range`` is both a
     ConfigMap key and another name of an annotation.
     """
-    names = catalogue.known()
+    names = catalogue.entries()
     if text in names and "/" in text:
         return [text]  # a field or a silent default with a slash in its name
     short = text.rpartition("/")[2]
@@ -78,4 +78,4 @@ def named(text: str) -> list[str]:
 def near(text: str) -> list[str]:
     """Names that somebody may have meant, nearest first."""
     short = text.rpartition("/")[2] or text
-    return get_close_matches(short.lower(), catalogue.known(), n=3, cutoff=0.7)
+    return get_close_matches(short.lower(), catalogue.entries(), n=3, cutoff=0.7)

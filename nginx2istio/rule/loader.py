@@ -12,6 +12,7 @@ from pathlib import Path
 from types import ModuleType
 
 from nginx2istio.nginx.keys import catalogue
+from nginx2istio.nginx.keys.catalogue import CatalogueEntry
 from nginx2istio.rule import Entry, Message, Rule
 
 _HERE = Path(__file__).parent.parent
@@ -33,13 +34,15 @@ class Family:
     rules: tuple[Rule, ...]
     messages: tuple[Message, ...]
     entries: tuple[Entry, ...]
+    annotations: tuple[CatalogueEntry, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
     """All rules by name, all messages by code, and who answers for each key.
 
-    ``owner`` has the keys of rules, ``entries`` those for which no rule has to run.
+    ``owner`` has the keys of rules, ``entries`` those for which no rule has to run;
+    ``annotations`` are those that rules declare beside ingress-nginx's own.
     """
 
     by_name: Mapping[str, Rule]
@@ -47,6 +50,7 @@ class Rules:
     messages: Mapping[str, Message]
     entries: Mapping[str, Entry]
     families: tuple[Family, ...]
+    annotations: tuple[CatalogueEntry, ...] = ()
 
 
 def load(folders: Sequence[Path] = ()) -> Rules:
@@ -62,6 +66,8 @@ def load(folders: Sequence[Path] = ()) -> Rules:
     entries: dict[str, Entry] = {}
     named: dict[str, str] = {}
     families = tuple(_families([BUILTIN, *_installed(), *folders]))
+    annotations = tuple(x for family in families for x in family.annotations)
+    keys = {*catalogue.entries(), *(entry.key for entry in annotations)}
     for family in families:
         for message in family.messages:
             if messages.setdefault(message.code, message) != message:
@@ -75,8 +81,8 @@ def load(folders: Sequence[Path] = ()) -> Rules:
         for entry in family.entries:
             entries.update(dict.fromkeys(entry.keys, entry))
         for key, who in _claims(family):
-            if key not in catalogue.known():
-                near = get_close_matches(key, catalogue.known(), n=1)
+            if key not in keys:
+                near = get_close_matches(key, sorted(keys), n=1)
                 hint = f"; the nearest name is {near[0]}" if near else ""
                 raise RuleError(
                     f"{family.path}: {who} claims {key}, which ingress-nginx does not know{hint}"
@@ -84,10 +90,11 @@ def load(folders: Sequence[Path] = ()) -> Rules:
             if key in named:
                 raise RuleError(f"{key} has two owners: {named[key]} and {who}")
             named[key] = who
-    orphans = sorted(catalogue.ANNOTATIONS.keys() - named.keys())
+    known = {*catalogue.ANNOTATIONS, *(entry.key for entry in annotations)}
+    orphans = sorted(known - named.keys())
     if orphans:
         raise RuleError(f"no rule and no entry answers for the annotation {orphans[0]}")
-    return Rules(by_name, owner, messages, entries, families)
+    return Rules(by_name, owner, messages, entries, families, annotations)
 
 
 def _claims(family: Family) -> Iterator[tuple[str, str]]:
@@ -122,6 +129,7 @@ def _families(folders: Sequence[Path]) -> Iterator[Family]:
                 tuple(v for v in values if isinstance(v, Rule)),
                 tuple(v for v in values if isinstance(v, Message)),
                 tuple(v for v in values if isinstance(v, Entry)),
+                tuple(v for v in values if isinstance(v, CatalogueEntry)),
             )
 
 

@@ -19,8 +19,8 @@ def run(*args: str) -> Result:
 def test_the_list_has_everything() -> None:
     lines = run("list").stdout.splitlines()
     names = {line.split("  ")[0].strip() for line in lines}
-    assert names == set(catalogue.known())
-    assert len(lines) == len(catalogue.known())
+    assert names == set(catalogue.entries())
+    assert len(lines) == len(catalogue.entries())
 
 
 def test_the_list_of_one_kind() -> None:
@@ -29,7 +29,7 @@ def test_the_list_of_one_kind() -> None:
     assert all(line.startswith("--") for line in lines)
 
 
-@pytest.mark.parametrize("name", sorted(catalogue.known()))
+@pytest.mark.parametrize("name", sorted(catalogue.entries()))
 def test_every_name_is_found(name: str) -> None:
     assert name in named(name)
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import pytest
 
 from nginx2istio.nginx.build.controller import controller
 from nginx2istio.nginx.keys import catalogue
-from nginx2istio.nginx.values.annotations import FAMILIES, effective, extract
-from nginx2istio.nginx.values.plain import plain
+from nginx2istio.nginx.values.annotations import FAMILIES, extract
+from nginx2istio.nginx.values.plain import read_plain
 from tests.nginx.reading import PREFIX, read
 
 
@@ -19,14 +18,14 @@ def test_the_main_name_beats_its_alias() -> None:
     ours = read(both)
     assert ours.values == {"allowlist-source-range": ("1.1.1.1",)}
     assert ours.written == {"allowlist-source-range": PREFIX + "allowlist-source-range"}
-    assert set(ours.idle) == {"whitelist-source-range"}
+    assert set(ours.no_effect) == {"whitelist-source-range"}
 
 
 def test_a_filled_alias_beats_an_empty_main_name() -> None:
     ours = read({"limit-allowlist": "", "limit-whitelist": "10.0.0.0/8", "limit-rps": "1"})
     assert ours.values["limit-allowlist"] == ("10.0.0.0/8",)
     assert ours.written["limit-allowlist"] == PREFIX + "limit-whitelist"
-    assert set(ours.idle) == {"limit-allowlist"}
+    assert set(ours.no_effect) == {"limit-allowlist"}
 
 
 def test_an_alias_alone_is_read() -> None:
@@ -76,7 +75,7 @@ def test_what_an_invalid_value_leads_to(key: str, text: str, effect: str) -> Non
 def test_three_members_open_the_path_when_refused(key: str, text: str) -> None:
     ours = read({"auth-url": "http://auth.test/", key: text})
     assert ours.invalid[key].effect == "family-off"
-    assert "auth-url" in ours.idle
+    assert "auth-url" in ours.no_effect
     assert not ours.values
     assert not ours.denied
 
@@ -84,7 +83,7 @@ def test_three_members_open_the_path_when_refused(key: str, text: str) -> None:
 def test_a_redirect_without_scheme_takes_the_whole_family_along() -> None:
     ours = read({"temporal-redirect": "/x", "from-to-www-redirect": "true"})
     assert not ours.values
-    assert set(ours.idle) == {"from-to-www-redirect"}
+    assert set(ours.no_effect) == {"from-to-www-redirect"}
 
 
 def test_only_bad_origins_are_skipped() -> None:
@@ -118,7 +117,7 @@ def test_only_bad_origins_are_skipped() -> None:
 )
 def test_annotations_that_nobody_reads(annotations: Mapping[str, str], idle: set[str]) -> None:
     ours = read(annotations)
-    assert set(ours.idle) == idle
+    assert set(ours.no_effect) == idle
     assert not idle & set(ours.values)
     assert not ours.invalid
     assert not ours.unknown
@@ -153,7 +152,7 @@ def test_snippets_need_a_risk_level_and_a_switch() -> None:
     assert "risk Critical" in read(texts, {"allow-snippet-annotations": "true"}).dropped
     ours = read(texts, critical)
     assert not ours.dropped
-    assert set(ours.idle) == {"configuration-snippet"}
+    assert set(ours.no_effect) == {"configuration-snippet"}
     ours = read(texts, critical | {"allow-snippet-annotations": "true"})
     assert ours.values == texts
 
@@ -250,68 +249,13 @@ def test_values_that_nginx_refuses(annotations: Mapping[str, str], culprit: str 
 # Defaults
 
 
-@pytest.mark.parametrize(
-    ("key", "configmap", "value"),
-    [
-        ("proxy-body-size", {}, "1m"),
-        ("proxy-body-size", {"proxy-body-size": "8m"}, "8m"),
-        ("proxy-read-timeout", {"proxy-read-timeout": "7"}, 7),
-        ("ssl-redirect", {}, True),
-        ("ssl-redirect", {"ssl-redirect": "false"}, False),
-        ("allowlist-source-range", {"whitelist-source-range": "10.0.0.0/8"}, ("10.0.0.0/8",)),
-        ("custom-http-errors", {"custom-http-errors": "404,503"}, (404, 503)),
-        ("proxy-next-upstream", {}, "error timeout"),
-        ("canary-weight-total", {}, 100),
-        ("session-cookie-name", {}, "INGRESSCOOKIE"),
-        ("use-regex", {}, False),
-        ("rewrite-target", {}, None),
-        ("mirror-host", {}, None),
-    ],
-)
-def test_effective_without_annotation(key: str, configmap: Mapping[str, str], value: Any) -> None:
-    assert effective(key, {}, controller(configmap)) == value
-
-
-def test_effective_with_annotation() -> None:
-    ours = read({"proxy-body-size": "8m", "use-regex": "true"})
-    config = controller({"proxy-body-size": "2m"})
-    assert effective("proxy-body-size", ours.values, config) == "8m"
-    assert effective("use-regex", ours.values, config) is True
-
-
-def test_a_mirrors_host_is_that_of_its_target() -> None:
-    values = read({"mirror-target": "http://m.ns:8080/x$request_uri"}).values
-    assert effective("mirror-host", values, controller({})) == "m.ns"
-
-
-@pytest.mark.parametrize("target", ["http://$service/x", "m.ns", "//m.ns/"])
-def test_a_mirror_without_a_host_goes_astray(target: str) -> None:
-    ours = read({"mirror-target": target, "mirror-request-body": "off"})
-    assert "copies of requests go to this host itself" in ours.invalid["mirror-target"].text
-    assert "mirror-target" not in ours.values
-
-
-@pytest.mark.parametrize("text", ["8b", "8 m"])
-def test_a_size_that_is_checked_but_not_written_leaves_nginx_its_own(text: str) -> None:
-    ours = read({"proxy-body-size": text})
-    assert effective("proxy-body-size", ours.values, controller({"proxy-body-size": "9m"})) == "1m"
-    assert ours.invalid["proxy-body-size"].effect == "default"
-
-
-def test_effective_knows_every_annotation() -> None:
-    for key in catalogue.ANNOTATIONS:
-        effective(key, {}, controller({}))
-    with pytest.raises(KeyError):
-        effective("whitelist-source-range", {}, controller({}))
-
-
 @pytest.mark.parametrize("text", ["true", "", "7", "a/b", "nonsense {"])
 def test_families_that_are_not_asked_would_have_nothing_to_say(
     text: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     some = {"allow-snippet-annotations": "true"}
     few = {key: read({key: text}, some) for key in catalogue.ANNOTATIONS}
-    families = [(family, frozenset(catalogue.ANNOTATIONS)) for family in (plain, *FAMILIES)]
+    families = [(family, frozenset(catalogue.ANNOTATIONS)) for family in (read_plain, *FAMILIES)]
     monkeypatch.setattr("nginx2istio.nginx.values.annotations._asked", lambda _: families)
     for key, before in few.items():
         assert read({key: text}, some) == before, key

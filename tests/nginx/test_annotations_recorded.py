@@ -49,19 +49,19 @@ def as_leaf(key: str, value: Any) -> Any:
 
 def disagreements(case: Mapping[str, Any], ours: Extracted, config: Controller) -> list[str]:
     leaves = case["out"].get("set", {})
-    found = []
+    differences = []
     for path, key in FIELDS.items():
         leaf = leaves.get(path, "absent")
         default = as_leaf(key, effective(key, ours.values, config))
-        if key in ours.idle:
+        if key in ours.no_effect:
             continue
         if key in ours.values and getattr(ours.invalid.get(key), "effect", "") != "default":
             value = as_leaf(key, ours.values[key])
             if value != leaf and not (leaf == "absent" and value in (default, *NOTHING)):
-                found.append(f"{key}: {value!r}, not {leaf!r}")
+                differences.append(f"{key}: {value!r}, not {leaf!r}")
         elif leaf not in ("absent", default, *NOTHING) and not replaced(key, ours):
-            found.append(f"{key}: nothing, not {leaf!r}")
-    return found
+            differences.append(f"{key}: nothing, not {leaf!r}")
+    return differences
 
 
 def replaced(key: str, ours: Extracted) -> bool:

@@ -48,13 +48,13 @@ def test_there_are_recordings() -> None:
 @pytest.mark.parametrize("case", CASES, ids=lambda c: c["id"])
 def test_locations_are_those_of_nginx_conf(case: dict[str, Any]) -> None:
     conversion = converted(case)
-    made = {
+    built = {
         s.host: [loc.literal for loc in s.locations if not loc.slash_redirect]
         for s in conversion.config.servers
     }
     for host, locations in case["nginx"].get("locations", {}).items():
         if locations:  # a server without any only redirects to its twin with or without www.
-            assert made.get(host, ["/"]) == own(locations), host
-    dropped = {r.origin.object for r in (*conversion.config.rejected, *conversion.config.skipped)}
+            assert built.get(host, ["/"]) == own(locations), host
+    dropped = {r.origin.object for r in (*conversion.config.not_loaded, *conversion.config.skipped)}
     if case["id"] != "namespace-selector/unlabelled-ignored":  # no Namespace is among its objects
         assert sorted(dropped) == sorted(case["nginx"].get("dropped") or [])

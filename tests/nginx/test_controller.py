@@ -42,21 +42,21 @@ EMPTY = (None, "", [], [""], False, 0)
 def test_agrees_with_read_config(case: Mapping[str, Any]) -> None:
     ours = controller(case["configmap"])
     leaves = case["out"].get("set", {})
-    for key, known in catalogue.CONFIGMAP.items():
+    for key, entry in catalogue.CONFIGMAP.items():
         if key in NOT_COMPARED:
             continue
         value = ours.config[key]
         plain = list(value) if isinstance(value, tuple) else value
         leaf = leaves.get(f"global-external-auth.{AUTH[key]}" if key in AUTH else key, "absent")
         if leaf == "absent":
-            assert value == known.builtin or plain in EMPTY, key
+            assert value == entry.builtin or plain in EMPTY, key
         elif plain not in EMPTY or leaf not in EMPTY:
-            assert plain == pytest.approx(leaf) if known.type == "float" else plain == leaf, key
+            assert plain == pytest.approx(leaf) if entry.type == "float" else plain == leaf, key
 
 
 def test_given_is_as_written() -> None:
     ours = controller({"use-gzip": "maybe", "proxy-body-size": "8m", "no-such-key": "1"})
-    assert ours.given == {"use-gzip": "maybe", "proxy-body-size": "8m", "no-such-key": "1"}
+    assert ours.written == {"use-gzip": "maybe", "proxy-body-size": "8m", "no-such-key": "1"}
     assert ours.unknown == ("no-such-key",)
     assert set(ours.invalid) == {"use-gzip"}
     assert ours.text("proxy-body-size") == "8m"
@@ -107,7 +107,7 @@ def test_another_spelling_of_a_key() -> None:
 
 def test_defaults() -> None:
     ours = controller({})
-    assert not ours.invalid and not ours.unknown and not ours.given and not ours.flag_problems
+    assert not ours.invalid and not ours.unknown and not ours.written and not ours.flag_problems
     assert set(ours.config) == set(catalogue.CONFIGMAP)
     assert set(ours.flags) == set(catalogue.FLAGS)
     assert ours.config["proxy-next-upstream"] == "error timeout"

@@ -21,13 +21,13 @@ def test_a_suffix_is_for_every_host_but_the_unknown() -> None:
 
 
 def test_a_map_is_for_what_it_names_and_what_is_below_its_stars() -> None:
-    given = {"a.example.com": "x.test", "*.example.com": "*.trial.test"}
-    assert new_names(HOSTS, given, "") == {
+    host_map = {"a.example.com": "x.test", "*.example.com": "*.trial.test"}
+    assert new_names(HOSTS, host_map, "") == {
         "*.example.com": "*.trial.test",
         "a.example.com": "x.test",
         "b.example.com": "b.trial.test",
     }
-    assert new_names(HOSTS, given, ".rest")["a.other.org"] == "a.other.org.rest"
+    assert new_names(HOSTS, host_map, ".rest")["a.other.org"] == "a.other.org.rest"
 
 
 @pytest.mark.parametrize(

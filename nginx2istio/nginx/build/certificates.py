@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from nginx2istio.nginx.build.ingresses import Ingress, Object
+from nginx2istio.nginx.build.ingresses import Ingress, KubernetesObject
 from nginx2istio.nginx.model import Certificate
 
 
@@ -16,11 +16,11 @@ def covers(name: str, host: str) -> bool:
     return name.startswith("*.") and host.partition(".")[2] == name[2:] and not host.startswith("*")
 
 
-Names = Mapping[tuple[str, str], tuple[str, ...]]
+CertificateNames = Mapping[tuple[str, str], tuple[str, ...]]
 """What certificates are good for, by namespace and name of the Secret, as far as it is known."""
 
 
-def certificate_names(objects: Iterable[Object]) -> Names:
+def names_by_secret(objects: Iterable[KubernetesObject]) -> CertificateNames:
     """The names in the certificates of the Secrets that were read."""
     return {
         (obj.namespace, obj.name): tuple(obj.body["certificateNames"])
@@ -29,22 +29,24 @@ def certificate_names(objects: Iterable[Object]) -> Names:
     }
 
 
-def certificate(host: str, ingress: Ingress, known: Names) -> Certificate | None:
+def certificate(
+    host: str, ingress: Ingress, certificate_names: CertificateNames
+) -> Certificate | None:
     """The certificate that an Ingress gives a host of its rules; None without any tls entry.
 
     An entry that lists the host decides, even without a secret. Else the controller looks into
-    the certificates of the Ingress's other entries for one that covers the host. Where a
-    certificate is not ``known``, the entry's hosts stand for its names (``guessed``).
+    the certificates of the Ingress's other entries for one that covers the host. Where
+    ``certificate_names`` has no certificate, the entry's hosts count as its names (``guessed``).
     """
     if not ingress.tls:
         return None
     namespace = ingress.origin.namespace
     for entry in ingress.tls:
         if host.lower() in (h.lower() for h in entry.hosts):
-            names = known.get((namespace, entry.secret)) or entry.hosts
+            names = certificate_names.get((namespace, entry.secret)) or entry.hosts
             return Certificate(namespace, entry.secret, entry.origin, False, names)
     for entry in ingress.tls:
-        good_for = known.get((namespace, entry.secret))
+        good_for = certificate_names.get((namespace, entry.secret))
         if good_for is not None:
             if any(covers(name, host) for name in good_for):
                 return Certificate(namespace, entry.secret, entry.origin, False, good_for)

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from nginx2istio.base.options import Options
-from nginx2istio.inputs.resource import Resource
 from nginx2istio.nginx.build.configmaps import configmaps
 from nginx2istio.nginx.build.controller import Controller, controller
-from nginx2istio.nginx.keys.catalogue import FLAGS
+from nginx2istio.nginx.build.ingresses import KubernetesObject
+from nginx2istio.nginx.keys.catalogue import FLAGS, CatalogueEntry
 
 LABEL = ("app.kubernetes.io/name", "ingress-nginx")
 USUAL_NAMESPACE = "ingress-nginx"
@@ -20,7 +20,7 @@ USUAL_CONFIGMAPS = ("ingress-nginx-controller", "nginx-configuration")
 class Workload:
     """A Deployment or DaemonSet of ingress-nginx, with the arguments of its controller."""
 
-    resource: Resource
+    resource: KubernetesObject
     arguments: tuple[str, ...]
 
     @property
@@ -34,7 +34,7 @@ class Workload:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class ControllerChoice:
     """The controller with its settings, the key of its ConfigMap ("" for none), and where it runs.
 
     ``workload`` is None when no Deployment was among the input; ``others`` are further controllers
@@ -42,54 +42,62 @@ class Found:
     """
 
     controller: Controller
-    own: str
+    configmap_key: str
     workload: Workload | None
     others: tuple[Workload, ...] = ()
 
 
-def find(resources: Iterable[Resource], options: Options) -> Found:
-    """The controller that the options mean, as far as it is among the input."""
-    resources = tuple(resources)
-    chosen, others = _chosen(resources, options)
-    maps = {key: found.data for key, found in configmaps(resources).items()}
-    wanted = options.controller_config or (chosen.reference("configmap") if chosen else "")
-    guess = next((key for key in maps if key.partition("/")[2] in USUAL_CONFIGMAPS), "")
-    own = wanted if maps.get(wanted) else guess
+def choose_controller(
+    objects: Iterable[KubernetesObject],
+    options: Options,
+    declared: Sequence[CatalogueEntry] = (),
+) -> ControllerChoice:
+    """The controller that the options mean, as far as it is among the input.
+
+    ``declared`` are annotations that it reads beside those of ingress-nginx.
+    """
+    objects = tuple(objects)
+    chosen, others = _chosen(objects, options)
+    data = {key: configmap.data for key, configmap in configmaps(objects).items()}
+    named = options.controller_config or (chosen.reference("configmap") if chosen else "")
+    usual = next((key for key in data if key.partition("/")[2] in USUAL_CONFIGMAPS), "")
+    key = named if data.get(named) else usual
     arguments = chosen.arguments if chosen else ()
-    return Found(controller(maps.get(own, {}), arguments), own, chosen, others)
+    settings = controller(data.get(key, {}), arguments, declared)
+    return ControllerChoice(settings, key, chosen, others)
 
 
 def _chosen(
-    resources: Iterable[Resource], options: Options
+    resources: Iterable[KubernetesObject], options: Options
 ) -> tuple[Workload | None, tuple[Workload, ...]]:
     """The workload that ``--controller-config`` or ``--ingress-class`` points at, else the first.
 
     One without the usual label counts if it names that very ConfigMap.
     """
-    everyone = sorted(_workloads(resources, options.controller_config), key=lambda w: w.key)
-    everyone.sort(key=lambda w: not _meant(w, options))
-    return (everyone[0], tuple(everyone[1:])) if everyone else (None, ())
+    workloads = sorted(_workloads(resources, options.controller_config), key=lambda w: w.key)
+    workloads.sort(key=lambda w: not _meant(w, options))
+    return (workloads[0], tuple(workloads[1:])) if workloads else (None, ())
 
 
 def _meant(workload: Workload, options: Options) -> bool:
     if options.controller_config:
         return workload.reference("configmap") == options.controller_config
-    told = controller({}, workload.arguments)
-    return (options.ingress_class or "nginx") == told.ingress_class
+    flags = controller({}, workload.arguments)
+    return (options.ingress_class or "nginx") == flags.ingress_class
 
 
-def _workloads(resources: Iterable[Resource], configmap: str) -> Iterator[Workload]:
+def _workloads(resources: Iterable[KubernetesObject], configmap: str) -> Iterator[Workload]:
     for resource in resources:
         if resource.kind not in ("Deployment", "DaemonSet"):
             continue
         labels = resource.metadata.get("labels") or {}
-        found = Workload(resource, _arguments(resource))
-        labelled = labels.get(LABEL[0]) == LABEL[1] and _flags(found.arguments)
-        if labelled or (configmap and found.reference("configmap") == configmap):
-            yield found
+        workload = Workload(resource, _arguments(resource))
+        labelled = labels.get(LABEL[0]) == LABEL[1] and _flags(workload.arguments)
+        if labelled or (configmap and workload.reference("configmap") == configmap):
+            yield workload
 
 
-def _arguments(resource: Resource) -> tuple[str, ...]:
+def _arguments(resource: KubernetesObject) -> tuple[str, ...]:
     """The arguments of the container that has most of the controller's flags.
 
     The manifests put the pod's namespace in by a variable.
@@ -97,11 +105,11 @@ def _arguments(resource: Resource) -> tuple[str, ...]:
     spec = resource.body.get("spec") or {}
     pod: Mapping[str, object] = (spec.get("template") or {}).get("spec") or {}
     containers = pod.get("containers")
-    found = [
+    commands = [
         tuple(str(a) for a in (*(c.get("command") or ()), *(c.get("args") or ())))
         for c in (containers if isinstance(containers, list) else ())
     ]
-    chosen = max(found, key=_flags, default=())
+    chosen = max(commands, key=_flags, default=())
     return tuple(a.replace("$(POD_NAMESPACE)", resource.namespace) for a in chosen)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from nginx2istio.nginx.build.ingresses import Object
+from nginx2istio.nginx.build.ingresses import KubernetesObject
 from nginx2istio.nginx.model import Origin, Setting
 
 
@@ -28,9 +28,9 @@ class ConfigMap:
         return Setting(key, self.data[key], at, self.data[key], self.blocks.get(key, 0))
 
 
-def configmaps(objects: Iterable[Object]) -> Mapping[str, ConfigMap]:
+def configmaps(objects: Iterable[KubernetesObject]) -> Mapping[str, ConfigMap]:
     """All ConfigMaps, by ``namespace/name``; of several with one name, the last."""
-    found = {}
+    by_name = {}
     for obj in objects:
         if obj.kind == "ConfigMap":
             data = obj.body.get("data")
@@ -38,10 +38,10 @@ def configmaps(objects: Iterable[Object]) -> Mapping[str, ConfigMap]:
             origin = Origin(
                 "ConfigMap", obj.namespace, obj.name, "", obj.file, obj.line("metadata", "name")
             )
-            found[origin.object] = ConfigMap(
+            by_name[origin.object] = ConfigMap(
                 origin,
                 {str(k): "" if v is None else str(v) for k, v in data.items()},
                 {str(k): obj.line("data", str(k)) for k in data},
                 {str(k): line for k in data if (line := obj.block("data", str(k)))},
             )
-    return found
+    return by_name

@@ -7,12 +7,19 @@ internal/ingress/controller/template/configmap.go does: what it cannot read keep
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from nginx2istio.base.memo import Memory
 from nginx2istio.nginx.keys import catalogue
 from nginx2istio.nginx.keys.catalogue import CatalogueEntry
-from nginx2istio.nginx.values.configmap import SPECIAL, WITHOUT_FIELD, WrongValue, decimal, decode
+from nginx2istio.nginx.values.configmap import (
+    READ_BY_HAND,
+    WITHOUT_FIELD,
+    WrongValue,
+    decimal,
+    decode,
+)
 from nginx2istio.nginx.values.go import Value, boolean, integer
 
 KLOG_FLAGS = frozenset(
@@ -49,18 +56,26 @@ _KLOG_SWITCHES = frozenset(
 class Controller:
     """What holds for all Ingresses.
 
-    ``config`` has every ConfigMap key with the value in force, ``given`` the raw text of the keys
+    ``config`` has every ConfigMap key with the value in force, ``written`` the raw text of the keys
     that were set, ``invalid`` key -> why the default stays (or what was skipped), ``unknown`` the
     keys that ingress-nginx does not read. ``flags`` has every flag with the value in force,
     without dashes; ``flag_problems`` flag -> why the controller would not start with it.
+    ``annotations`` are all that it reads, by main short name.
     """
 
     config: Mapping[str, Value]
-    given: Mapping[str, str]
+    written: Mapping[str, str]
     invalid: Mapping[str, str]
     unknown: tuple[str, ...]
     flags: Mapping[str, Value]
     flag_problems: Mapping[str, str]
+    annotations: Mapping[str, CatalogueEntry]
+    memory: Memory = field(default_factory=dict, init=False, repr=False, compare=False)
+    """Results of functions about it: see ``base.memo``."""
+
+    def canonical(self, key: str) -> str | None:
+        """Return an annotation's main short name, None when the controller does not know it."""
+        return catalogue.canonical(key) or (key if key in self.annotations else None)
 
     def text(self, key: str) -> str:
         """Return a text setting of the ConfigMap."""
@@ -141,26 +156,33 @@ class Controller:
         return str(self.flags["watch-namespace-selector"])
 
 
-def controller(configmap: Mapping[str, str], flags: Sequence[str] = ()) -> Controller:
-    """Read the controller's ConfigMap data and its arguments (the program's name may be first)."""
-    known = catalogue.CONFIGMAP
+def controller(
+    configmap: Mapping[str, str],
+    flags: Sequence[str] = (),
+    declared: Sequence[CatalogueEntry] = (),
+) -> Controller:
+    """Read the controller's ConfigMap data and its arguments (the program's name may be first).
+
+    ``declared`` are further annotations that a fork reads: see ``declare_annotation``.
+    """
+    entries = catalogue.CONFIGMAP
     config: dict[str, Value] = {
-        key: entry.builtin for key, entry in known.items() if entry.builtin is not None
+        key: entry.builtin for key, entry in entries.items() if entry.builtin is not None
     }
     invalid: dict[str, str] = {}
     unknown: list[str] = []
-    for written in sorted(configmap, key=lambda key: (key not in known, key)):
-        key = written if written in known else _respelled(written, configmap)
+    for written in sorted(configmap, key=lambda key: (key not in entries, key)):
+        key = written if written in entries else _respelled(written, configmap)
         if key is None:
             unknown.append(written)
             continue
         try:
-            if key == written and key in SPECIAL:
-                config[key], skipped = SPECIAL[key](configmap[written], config)
+            if key == written and key in READ_BY_HAND:
+                config[key], skipped = READ_BY_HAND[key](configmap[written], config)
                 if skipped:
                     invalid[written] = skipped
             else:
-                config[key] = decode(known[key].type, configmap[written])
+                config[key] = decode(entries[key].type, configmap[written])
         except WrongValue as wrong:
             invalid[written] = str(wrong)
     parsed, problems = _flags(flags)
@@ -171,6 +193,7 @@ def controller(configmap: Mapping[str, str], flags: Sequence[str] = ()) -> Contr
         tuple(unknown),
         MappingProxyType(parsed),
         MappingProxyType(problems),
+        MappingProxyType({**catalogue.ANNOTATIONS, **{entry.key: entry for entry in declared}}),
     )
 
 
@@ -182,26 +205,26 @@ def _respelled(written: str, configmap: Mapping[str, str]) -> str | None:
     key = written.lower()
     if key not in catalogue.CONFIGMAP or key in WITHOUT_FIELD:
         return None
-    return None if key in configmap and key not in SPECIAL else key
+    return None if key in configmap and key not in READ_BY_HAND else key
 
 
 def _flags(arguments: Sequence[str]) -> tuple[dict[str, Value], dict[str, str]]:
-    found: dict[str, Value] = {
-        key: known.builtin for key, known in catalogue.FLAGS.items() if known.builtin is not None
+    values: dict[str, Value] = {
+        key: entry.builtin for key, entry in catalogue.FLAGS.items() if entry.builtin is not None
     }
     problems: dict[str, str] = {}
     for name, text in _pairs(arguments):
-        known = catalogue.FLAGS.get(name)
-        if known is None:
+        entry = catalogue.FLAGS.get(name)
+        if entry is None:
             if name not in KLOG_FLAGS:
                 problems[name] = "no flag of this release"
             continue
-        value = _flag_value(known, text)
+        value = _flag_value(entry, text)
         if value is None:
-            problems[name] = f"{text!r} is no {known.value}"
+            problems[name] = f"{text!r} is no {entry.value}"
         else:
-            found[name] = value
-    return found, problems
+            values[name] = value
+    return values, problems
 
 
 def _pairs(arguments: Sequence[str]) -> Iterator[tuple[str, str]]:
@@ -217,17 +240,17 @@ def _pairs(arguments: Sequence[str]) -> Iterator[tuple[str, str]]:
         if not argument.startswith("--"):
             continue
         name, equals, text = argument[2:].partition("=")
-        known = catalogue.FLAGS.get(name)
+        entry = catalogue.FLAGS.get(name)
         if equals:
             yield name, text
-        elif (known is not None and known.type == "bool") or name in _KLOG_SWITCHES:
+        elif (entry is not None and entry.type == "bool") or name in _KLOG_SWITCHES:
             yield name, "true"
         else:
             yield name, next(rest, "")
 
 
-def _flag_value(known: CatalogueEntry, text: str) -> Value | None:
-    match known.type:
+def _flag_value(entry: CatalogueEntry, text: str) -> Value | None:
+    match entry.type:
         case "bool":
             return boolean(text)
         case "int":

@@ -11,11 +11,11 @@ from nginx2istio.base.records import record
 from nginx2istio.nginx.model import RULES, NotLoaded, Origin, Remark
 
 CLASS_ANNOTATION = "kubernetes.io/ingress.class"
-CONTROLLER = "k8s.io/ingress-nginx"
-HOST = re.compile(r"^(\*\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$")
+CONTROLLER_CLASS = "k8s.io/ingress-nginx"
+HOST_NAME = re.compile(r"^(\*\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$")
 
 
-class Object(Protocol):
+class KubernetesObject(Protocol):
     """What this package needs of an object that was read: see ``sources.resource.Resource``."""
 
     @property
@@ -35,7 +35,7 @@ class Object(Protocol):
 
 
 @record(frozen=True, slots=True)
-class Backend:
+class IngressBackend:
     """A Service and port as an Ingress names them: a number or a name, "" when absent."""
 
     service: str
@@ -47,26 +47,26 @@ class Backend:
 
 
 @record(frozen=True, slots=True)
-class Path:
+class IngressPath:
     """One path of a rule; ``backend`` is None for a resource backend, which nginx skips."""
 
     path: str
     type: str
-    backend: Backend | None
+    backend: IngressBackend | None
     origin: Origin
 
 
 @record(frozen=True, slots=True)
-class Rule:
+class IngressRule:
     """One rule: a host ("" for none) and its paths; None when the rule has no ``http``."""
 
     host: str
-    paths: tuple[Path, ...] | None
+    paths: tuple[IngressPath, ...] | None
     origin: Origin
 
 
 @dataclass(frozen=True, slots=True)
-class Tls:
+class IngressTls:
     """One ``tls`` entry."""
 
     hosts: tuple[str, ...]
@@ -83,9 +83,9 @@ class Ingress:
     class_name: str | None
     annotations: Mapping[str, str]
     lines: Mapping[str, int]
-    rules: tuple[Rule, ...]
-    tls: tuple[Tls, ...]
-    default: Backend | None
+    rules: tuple[IngressRule, ...]
+    tls: tuple[IngressTls, ...]
+    default: IngressBackend | None
     blocks: Mapping[str, int]
     """Annotations that are literal block scalars: where their text begins."""
     stored: bool
@@ -114,7 +114,7 @@ class Malformed(ValueError):
         self.line = line
 
 
-def parse(obj: Object) -> Ingress:
+def parse_ingress(obj: KubernetesObject) -> Ingress:
     """An Ingress (networking.k8s.io/v1) out of an object.
 
     Raises Malformed for what the API server refuses: no spec, neither rules nor a default backend,
@@ -142,7 +142,7 @@ def parse(obj: Object) -> Ingress:
         blocks={str(k): n for k in notes if (n := obj.block("metadata", "annotations", str(k)))},
         rules=rules,
         tls=tuple(
-            Tls(
+            IngressTls(
                 tuple(str(h) for h in t.get("hosts") or ()),
                 str(t.get("secretName") or ""),
                 origin._replace(field="spec.tls", line=obj.line("spec", "tls", i)),
@@ -154,22 +154,26 @@ def parse(obj: Object) -> Ingress:
     )
 
 
-def _list(obj: Object, spec: Mapping[str, Any], field: str) -> Sequence[Mapping[str, Any]]:
-    found = spec.get(field) or []
-    if not isinstance(found, list) or not all(isinstance(x, Mapping) for x in found):
+def _list(
+    obj: KubernetesObject, spec: Mapping[str, Any], field: str
+) -> Sequence[Mapping[str, Any]]:
+    entries = spec.get(field) or []
+    if not isinstance(entries, list) or not all(isinstance(x, Mapping) for x in entries):
         raise Malformed(f"spec.{field} must be a list of objects", obj.line("spec", field))
-    return found
+    return entries
 
 
-def _rule(obj: Object, origin: Origin, index: int, rule: Mapping[str, Any]) -> Rule:
+def _rule(
+    obj: KubernetesObject, origin: Origin, index: int, rule: Mapping[str, Any]
+) -> IngressRule:
     at = ("spec", "rules", index)
     host = str(rule.get("host") or "")
-    if host and (not HOST.match(host) or len(host) > 253):
+    if host and (not HOST_NAME.match(host) or len(host) > 253):
         raise Malformed(f"{host[:80]!r} is not a valid host name", obj.line(*at, "host"))
     http = rule.get("http")
     here = origin._replace(field=RULES, line=obj.line(*at))
     if not isinstance(http, Mapping):
-        return Rule(host, None, here)
+        return IngressRule(host, None, here)
     paths = []
     for j, entry in enumerate(http.get("paths") or ()):
         line = obj.line(*at, "http", "paths", j, "path")
@@ -180,11 +184,11 @@ def _rule(obj: Object, origin: Origin, index: int, rule: Mapping[str, Any]) -> R
         if (text or kind != "ImplementationSpecific") and not text.startswith("/"):
             raise Malformed(f"the path {text[:80]!r} does not start with /", line)
         backend = _backend(entry.get("backend"), line)
-        paths.append(Path(text, kind, backend, here._replace(line=line)))
-    return Rule(host, tuple(paths), here)
+        paths.append(IngressPath(text, kind, backend, here._replace(line=line)))
+    return IngressRule(host, tuple(paths), here)
 
 
-def _backend(backend: object, line: int) -> Backend | None:
+def _backend(backend: object, line: int) -> IngressBackend | None:
     if not isinstance(backend, Mapping):
         raise Malformed("a path has no backend", line)
     service = backend.get("service")
@@ -194,7 +198,7 @@ def _backend(backend: object, line: int) -> Backend | None:
         raise Malformed("a backend names no service", line)
     port = service.get("port") or {}
     number = port.get("number") or 0
-    return Backend(str(service["name"]), str(number or port.get("name") or ""))
+    return IngressBackend(str(service["name"]), str(number or port.get("name") or ""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +209,7 @@ class ClassRules:
     """
 
     name: str = "nginx"
-    controller: str = CONTROLLER
+    controller: str = CONTROLLER_CLASS
     without_class: bool = False
     by_name: bool = False
     classes: Mapping[str, str] = frozenset  # type: ignore[assignment]
@@ -217,28 +221,28 @@ class ClassRules:
         """Why the controller passes an Ingress over, "" when it takes it (``GetIngressClass``)."""
         if self.namespace and ingress.origin.namespace != self.namespace:
             return f"the controller serves namespace {self.namespace} only (--watch-namespace)"
-        wanted = ingress.class_name
-        legacy = ingress.annotations.get(CLASS_ANNOTATION)
-        if wanted is None and legacy is None and self.default and not ingress.stored:
-            wanted = self.default  # what the API server writes into the object at its creation
-        if wanted is not None:
-            if wanted in self.classes:
-                owner = self.classes[wanted]
-                if owner == self.controller or (self.by_name and wanted == self.name):
+        name = ingress.class_name
+        annotation = ingress.annotations.get(CLASS_ANNOTATION)
+        if name is None and annotation is None and self.default and not ingress.stored:
+            name = self.default  # what the API server writes into the object at its creation
+        if name is not None:
+            if name in self.classes:
+                owner = self.classes[name]
+                if owner == self.controller or (self.by_name and name == self.name):
                     return ""
-                return f"its ingressClassName {wanted} belongs to the controller {owner}"
+                return f"its ingressClassName {name} belongs to the controller {owner}"
             if self.classes:
-                return f"there is no IngressClass {wanted}"
-            return "" if wanted == self.name else f"its ingressClassName is {wanted}"
-        if legacy is not None:
-            return "" if legacy == self.name else f"its {CLASS_ANNOTATION} is {legacy!r}"
+                return f"there is no IngressClass {name}"
+            return "" if name == self.name else f"its ingressClassName is {name}"
+        if annotation is not None:
+            return "" if annotation == self.name else f"its {CLASS_ANNOTATION} is {annotation!r}"
         if self.without_class:
             return ""
         return "it has no class, and the controller runs without --watch-ingress-without-class"
 
 
 def class_rules(
-    objects: Iterable[Object],
+    objects: Iterable[KubernetesObject],
     name: str,
     controller: str,
     without: bool,

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field, replace
 from nginx2istio.nginx.build.configmaps import ConfigMap
 from nginx2istio.nginx.build.controller import Controller
 from nginx2istio.nginx.build.ingresses import CLASS_ANNOTATION, Ingress
-from nginx2istio.nginx.keys.scopes import SERVER, UPSTREAM
+from nginx2istio.nginx.keys.scopes import SERVER_KEYS, UPSTREAM_KEYS
 from nginx2istio.nginx.model import Ineffective, InvalidValue, NotLoaded, OtherAnnotations, Setting
 from nginx2istio.nginx.values.annotations import Extracted, extract
 from nginx2istio.nginx.values.references import REFERENCES, configmap_problem
 
-FORBIDDEN = tuple(
+DEEP_INSPECT_PATTERNS = tuple(
     re.compile(p, re.DOTALL)
     for p in (
         r"\s*alias\s*.*;",
@@ -47,14 +47,14 @@ class Load:
     """What came of the Ingresses: the loaded ones in order, and all that was wrong."""
 
     everyone: list[Loaded] = field(default_factory=list)
-    rejected: list[NotLoaded] = field(default_factory=list)
-    mistakes: list[InvalidValue] = field(default_factory=list)
+    not_loaded: list[NotLoaded] = field(default_factory=list)
+    invalid_values: list[InvalidValue] = field(default_factory=list)
     unknown: list[Setting] = field(default_factory=list)
     no_effect: list[Ineffective] = field(default_factory=list)
-    foreign: list[OtherAnnotations] = field(default_factory=list)
+    other_annotations: list[OtherAnnotations] = field(default_factory=list)
 
 
-def load(
+def load_ingresses(
     ingresses: Sequence[Ingress],
     controller: Controller,
     maps: Mapping[str, ConfigMap],
@@ -75,14 +75,16 @@ def load(
         _wrong(out, ingress, extracted, controller.annotations_prefix)
         why = extracted.dropped or next(_refusals(ingress, controller), "")
         if why:
-            out.rejected.append(NotLoaded(ingress.origin, why, ingress.hosts))
+            out.not_loaded.append(NotLoaded(ingress.origin, why, ingress.hosts))
             continue
         settings = {}
         for key, value in extracted.values.items():
             at = ingress.at(extracted.written[key])
             text, block = ingress.annotations.get(at.field, ""), ingress.blocks.get(at.field, 0)
             settings[key] = Setting(key, value, at, text, block)
-        local = {k: s for k, s in settings.items() if k not in SERVER and k not in UPSTREAM}
+        local = {
+            k: s for k, s in settings.items() if k not in SERVER_KEYS and k not in UPSTREAM_KEYS
+        }
         out.everyone.append(Loaded(ingress, extracted, settings, local))
     return out
 
@@ -96,10 +98,10 @@ def _looked_up(
     """Look at the ConfigMaps that annotations name; one may be unknown, unless others are known."""
     for key in REFERENCES:
         name = str(extracted.values.get(key) or "")
-        known = maps.get(name)
-        if not name or (known is None and name.partition("/")[0] not in spaces):
+        configmap = maps.get(name)
+        if not name or (configmap is None and name.partition("/")[0] not in spaces):
             continue
-        problem = configmap_problem(key, known.data if known else None, controller)
+        problem = configmap_problem(key, configmap.data if configmap else None, controller)
         if problem is None:
             continue
         text = f"{key}: {problem.text}"
@@ -121,13 +123,15 @@ def _wrong(out: Load, ingress: Ingress, extracted: Extracted, prefix: str) -> No
     for key, wrong in extracted.invalid.items():
         at = ingress.at(extracted.written.get(key, f"{prefix}/{key}"))
         text = ingress.annotations.get(at.field, "")
-        out.mistakes.append(
+        out.invalid_values.append(
             InvalidValue(at, key, text, wrong.text, wrong.effect, hosts, paths or ("/",))
         )
     for key, why in extracted.breaks.items():
         at = ingress.at(extracted.written[key])
         text = ingress.annotations.get(at.field, "")
-        out.mistakes.append(InvalidValue(at, key, text, why, "breaks", hosts, paths or ("/",)))
+        out.invalid_values.append(
+            InvalidValue(at, key, text, why, "breaks", hosts, paths or ("/",))
+        )
     for key, why in extracted.no_effect.items():
         at = ingress.at(extracted.written.get(key, f"{prefix}/{key}"))
         out.no_effect.append(
@@ -142,7 +146,7 @@ def _wrong(out: Load, ingress: Ingress, extracted: Extracted, prefix: str) -> No
         if not name.startswith(f"{prefix}/") and name != CLASS_ANNOTATION
     )
     if others:
-        out.foreign.append(OtherAnnotations(hosts, others))
+        out.other_annotations.append(OtherAnnotations(hosts, others))
 
 
 def _refusals(ingress: Ingress, controller: Controller) -> Iterator[str]:
@@ -155,5 +159,5 @@ def _refusals(ingress: Ingress, controller: Controller) -> Iterator[str]:
         ]
         texts += [t for entry in ingress.tls for t in (entry.secret, *entry.hosts)]
         for text in texts:
-            if any(pattern.search(text) for pattern in FORBIDDEN):
+            if any(pattern.search(text) for pattern in DEEP_INSPECT_PATTERNS):
                 yield f"--deep-inspect forbids {text!r}"

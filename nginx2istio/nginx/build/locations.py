@@ -24,7 +24,7 @@ def _regex(location: Location) -> bool:
     return _rewritten(location) or bool(setting and setting.value)
 
 
-def blocks(locations: Iterable[Location]) -> tuple[tuple[Location, ...], bool]:
+def build_locations(locations: Iterable[Location]) -> tuple[tuple[Location, ...], bool]:
     """The location blocks of one server, and whether all of them are regular expressions.
 
     Input: one Location a path, in the order in which the controller met them, ``match`` being
@@ -36,31 +36,31 @@ def blocks(locations: Iterable[Location]) -> tuple[tuple[Location, ...], bool]:
     ordered = sorted(locations, key=lambda loc: loc.path, reverse=True)
     ordered.sort(key=lambda loc: len(loc.path), reverse=True)
     exact = {loc.path for loc in ordered if loc.match == "exact"}
-    found: list[Location] = []
+    blocks: list[Location] = []
     for loc in ordered:
         if loc.path == "/" or loc.path_type != "Prefix" or _regex(loc):
-            found.append(loc)
+            blocks.append(loc)
             continue
-        found.append(replace(loc, path=loc.path if loc.path.endswith("/") else loc.path + "/"))
+        blocks.append(replace(loc, path=loc.path if loc.path.endswith("/") else loc.path + "/"))
         if loc.path not in exact:
-            found.append(replace(loc, match="exact"))
+            blocks.append(replace(loc, match="exact"))
     # Judged on the blocks, not on the paths: target /foo of the Prefix /foo does nothing at
     # `= /foo`, but its twin /foo/ needs a rewrite, and with it the whole server turns regex.
-    if any(_regex(loc) for loc in found):
-        return tuple(replace(loc, match="regex") for loc in found), True
-    return tuple(found + list(slash_redirects(found))), False
+    if any(_regex(loc) for loc in blocks):
+        return tuple(replace(loc, match="regex") for loc in blocks), True
+    return tuple(blocks + list(slash_redirects(blocks))), False
 
 
-def slash_redirects(found: Iterable[Location]) -> Iterable[Location]:
+def slash_redirects(locations: Iterable[Location]) -> Iterable[Location]:
     """The 301 to ``/x/`` that nginx itself answers to ``/x`` where only ``/x/`` is a location.
 
     ngx_http_core_find_static_location does so for every location with a proxy_pass, exact ones
     too, unless another location is exactly the path without the slash.
     """
-    found = list(found)
-    taken = {loc.path for loc in found if loc.match == "exact"}
-    for loc in found:
-        bare = loc.path.rstrip("/") if loc.path.endswith("/") else ""
-        if bare and bare + "/" == loc.path and bare not in taken:
+    locations = list(locations)
+    taken = {location.path for location in locations if location.match == "exact"}
+    for location in locations:
+        bare = location.path.rstrip("/") if location.path.endswith("/") else ""
+        if bare and bare + "/" == location.path and bare not in taken:
             taken.add(bare)
-            yield replace(loc, path=bare, match="exact", slash_redirect=True)
+            yield replace(location, path=bare, match="exact", slash_redirect=True)

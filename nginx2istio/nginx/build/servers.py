@@ -5,313 +5,46 @@ Remark codes: no-timestamp, resource-backend.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
-from nginx2istio.nginx.build.certificates import Names, certificate, certificate_names
-from nginx2istio.nginx.build.configmaps import configmaps
+from nginx2istio.nginx.build.certificates import names_by_secret
+from nginx2istio.nginx.build.configmaps import ConfigMap, configmaps
 from nginx2istio.nginx.build.controller import Controller
-from nginx2istio.nginx.build.ingresses import Ingress, Object, Path
-from nginx2istio.nginx.build.load import Loaded, load
-from nginx2istio.nginx.build.locations import blocks
+from nginx2istio.nginx.build.create_servers import ServerBuilder
+from nginx2istio.nginx.build.ingresses import Ingress, KubernetesObject
+from nginx2istio.nginx.build.load import load_ingresses
 from nginx2istio.nginx.build.services import Services
-from nginx2istio.nginx.build.upstreams import IneffectiveSettings, Upstreams
 from nginx2istio.nginx.config import NginxConfig
-from nginx2istio.nginx.keys.scopes import (
-    AFFINITY,
-    AUTH_TLS,
-    CANARY,
-    CATCH_ALL_IGNORES,
-    SERVER_ANY,
-    SERVER_FIRST,
-)
-from nginx2istio.nginx.model import (
-    DEFAULT_BACKEND,
-    DEFAULT_SERVER,
-    Certificate,
-    Ineffective,
-    Location,
-    NotLoaded,
-    Origin,
-    Remark,
-    Server,
-    Setting,
-)
-
-
-@dataclass(slots=True)
-class _Server:
-    """A server while it grows."""
-
-    host: str
-    namespace: str
-    locations: list[Location]
-    settings: dict[str, Setting] = field(default_factory=dict)
-    certificate: Certificate | None = None
-    ingresses: list[Origin] = field(default_factory=list)
-    denied: str = ""
-    aliases: tuple[str, ...] = ()
-
-
-class _Builder:
-    """One run of ``createServers`` and ``getBackendServers``."""
-
-    def __init__(self, services: Services, passes_tls: bool, known: Names):
-        self.passes_tls, self.known = passes_tls, known
-        self.losses = IneffectiveSettings()
-        self.upstreams = Upstreams(services, self.losses)
-        self.servers: dict[str, _Server] = {}
-        self.remarks: list[Remark] = []
-
-    def create_servers(self, everyone: Sequence[Loaded]) -> None:
-        nowhere = Location("/", "prefix", "", Origin("default"), implicit=True)
-        self.servers[DEFAULT_SERVER] = _Server(DEFAULT_SERVER, "", [nowhere])
-        for loaded in everyone:
-            if loaded.canary:
-                continue
-            ingress, default = loaded.ingress, ""
-            if ingress.default:
-                default = ingress.default.upstream(ingress.origin.namespace)
-            if default and not ingress.rules:
-                self.catch_all(loaded, default)
-            for rule in ingress.rules:
-                host = rule.host or DEFAULT_SERVER
-                if host not in self.servers:
-                    root = self.location(loaded, "/", "Prefix", default, rule.origin)
-                    root = replace(root, implicit=True)
-                    self.servers[host] = _Server(host, ingress.origin.namespace, [root])
-        for loaded in everyone:
-            if not loaded.canary:
-                for host in loaded.ingress.hosts if loaded.ingress.rules else ():
-                    self.configure(loaded, self.servers[host])
-        self.create_aliases()
-
-    def catch_all(self, loaded: Loaded, default: str) -> None:
-        server = self.servers[DEFAULT_SERVER]
-        if server.locations[0].implicit:
-            root = self.location(loaded, "/", "Prefix", default, loaded.ingress.origin)
-            # Redirects and rewrites are left out here, as createServers leaves them.
-            local = {k: s for k, s in root.settings.items() if k not in CATCH_ALL_IGNORES}
-            server.locations[0] = replace(root, settings=local)
-            server.namespace = loaded.ingress.origin.namespace
-            server.ingresses.append(loaded.ingress.origin)
-            return
-        why = f"{server.locations[0].ingress.object} is older and is the catch-all already"
-        self.losses.lost.append(
-            Ineffective(loaded.ingress.origin, "defaultBackend", default, why, ("_",))
-        )
-
-    def configure(self, loaded: Loaded, server: _Server) -> None:
-        if loaded.ingress.origin not in server.ingresses:
-            server.ingresses.append(loaded.ingress.origin)
-        server.namespace = server.namespace or loaded.ingress.origin.namespace
-        for key in SERVER_FIRST & loaded.settings.keys():
-            self.first(server, loaded, key)
-        for key in SERVER_ANY & loaded.settings.keys():
-            mine = loaded.settings[key]
-            there = server.settings.get(key)
-            if there is None or (mine.value and not there.value):
-                server.settings[key] = mine
-            self.losses.used.add(mine.origin)
-        if server.certificate is None:
-            server.certificate = certificate(server.host, loaded.ingress, self.known)
-
-    def first(self, server: _Server, loaded: Loaded, key: str) -> None:
-        mine = loaded.settings[key]
-        kept = server.settings.setdefault(key, mine)
-        self.losses.used.add(kept.origin)
-        if kept.origin != mine.origin:
-            why = f"{kept.origin.object} set it first for {server.host}"
-            self.losses.record_ineffective(loaded, mine, why, (server.host,))
-
-    def create_aliases(self) -> None:
-        taken: set[str] = set()
-        for host in sorted(self.servers):
-            server = self.servers[host]
-            setting = server.settings.get("server-alias")
-            names = setting.value if setting and isinstance(setting.value, tuple) else ()
-            kept = []
-            for name in sorted({str(n) for n in names}):
-                if name in self.servers or name in taken:
-                    why = f"{name} has a server of its own, or is another server's alias"
-                    if setting:
-                        self.losses.lost.append(
-                            Ineffective(setting.origin, "server-alias", name, why, (name,))
-                        )
-                else:
-                    taken.add(name)
-                    kept.append(name)
-            server.aliases = tuple(kept)
-
-    def location(
-        self, loaded: Loaded, path: str, kind: str, upstream: str, origin: Origin
-    ) -> Location:
-        return Location(
-            path=path,
-            match="exact" if kind == "Exact" else "prefix",
-            upstream=upstream,
-            ingress=origin,
-            settings=loaded.local,
-            declared=path,
-            path_type=kind,
-            denied=loaded.extracted.denied,
-        )
-
-    def add_paths(self, loaded: Loaded) -> None:
-        for rule in loaded.ingress.rules:
-            host = rule.host or DEFAULT_SERVER
-            server = self.servers.get(host) or self.servers.get(DEFAULT_SERVER)
-            if server is None:
-                continue
-            self.client_certificates(loaded, server)
-            for path in rule.paths or ():
-                if path.backend is None:
-                    self.remarks.append(
-                        Remark("resource-backend", path.origin, "", (host,), (path.path or "/",))
-                    )
-                    continue
-                name = path.backend.upstream(loaded.ingress.origin.namespace)
-                if name in self.upstreams.canaries:
-                    continue
-                self.add_path(loaded, server, path, name)
-                self.upstreams.affine(loaded, (host, *server.aliases), path, name)
-
-    def client_certificates(self, loaded: Loaded, server: _Server) -> None:
-        server.denied = server.denied or loaded.extracted.tls_denied
-        mine = {k: s for k, s in loaded.settings.items() if k in AUTH_TLS}
-        if "auth-tls-secret" not in mine:
-            return
-        if "auth-tls-secret" not in server.settings:
-            server.settings.update(mine)
-        for setting in mine.values():
-            if server.settings.get(setting.key) is not setting:
-                self.losses.record_ineffective(
-                    loaded, setting, f"set first elsewhere for {server.host}"
-                )
-
-    def add_path(self, loaded: Loaded, server: _Server, path: Path, name: str) -> None:
-        text = path.path or "/"
-        # An absent type is ImplementationSpecific, which SetDefaultNGINXPathType makes a Prefix.
-        kind = "Exact" if path.type == "Exact" else "Prefix"
-        made = self.location(loaded, text, kind, name, path.origin)
-        for i, there in enumerate(server.locations):
-            if there.path != text:
-                continue
-            if there.path_type != kind:
-                break
-            if there.implicit:
-                server.locations[i] = made
-                return
-            if there.ingress.object == loaded.ingress.key:
-                why = f"{text} is declared twice in this Ingress"
-            else:
-                why = f"{there.ingress.object} is older and has the path already"
-            lost = Ineffective(path.origin, "path", text, why, (server.host,), (text,))
-            self.losses.lost.append(lost)
-            return
-        server.locations.append(made)
-
-    def finish(self, everyone: Sequence[Loaded]) -> tuple[Server, ...]:
-        self.upstreams.finish()
-        default = self.upstreams.found.get(DEFAULT_BACKEND)
-        servers = []
-        for host in sorted(self.servers):
-            grown = self.servers[host]
-            if not grown.ingresses and not (default and host == DEFAULT_SERVER):
-                continue  # nobody said anything about unknown hosts: 404, as Envoy answers too
-            locations = grown.locations
-            if default:
-                name = default.name
-                locations = [x if x.upstream else replace(x, upstream=name) for x in locations]
-            found, regex = blocks(locations)
-            # Locations of one Ingress share their settings.
-            settings = {id(loc.settings): loc.settings for loc in found}
-            self.losses.used |= {s.origin for each in settings.values() for s in each.values()}
-            self.losses.used |= {s.origin for s in grown.settings.values()}
-            servers.append(
-                Server(
-                    host=host,
-                    locations=found,
-                    settings=grown.settings,
-                    aliases=grown.aliases,
-                    certificate=grown.certificate or self.inherited(host),
-                    passthrough=self.passthrough(grown, found),
-                    www=self.enabled(grown, "from-to-www-redirect"),
-                    regex=regex,
-                    denied=grown.denied,
-                    namespace=grown.namespace or (default.namespace if default else ""),
-                    ingresses=tuple(grown.ingresses),
-                )
-            )
-        self.explain_losses(everyone)
-        return tuple(servers)
-
-    def passthrough(self, server: _Server, found: Sequence[Location]) -> Setting | None:
-        """What passes TLS on unopened: it takes a flag, and a Service at ``/`` (nginx.go).
-
-        The proxy before nginx compares the host by name, so that a star matches nothing.
-        """
-        setting = self.enabled(server, "ssl-passthrough")
-        root = next((x.upstream for x in found if x.declared == "/" and x.upstream), "")
-        if root in ("", DEFAULT_BACKEND) or self.upstreams.found[root].unavailable:
-            return None
-        named = not server.host.startswith(("*", "_"))
-        return setting if self.passes_tls and named else None
-
-    def enabled(self, server: _Server, key: str) -> Setting | None:
-        setting = server.settings.get(key)
-        return setting if setting and setting.value else None
-
-    def inherited(self, host: str) -> Certificate | None:
-        """The certificate of ``*.parent``: certificate.lua falls back to it for any host."""
-        if host.startswith("*") or "." not in host:
-            return None
-        parent = self.servers.get("*." + host.partition(".")[2])
-        return parent.certificate if parent else None
-
-    def explain_losses(self, everyone: Sequence[Loaded]) -> None:
-        told = {(lost.origin, lost.key) for lost in self.losses.lost}
-        for loaded in everyone:
-            for key, setting in loaded.settings.items():
-                if setting.origin in self.losses.used or (setting.origin, key) in told:
-                    continue
-                if loaded.canary and key not in CANARY:
-                    why = "nginx takes a canary's settings from the main Ingress of its path"
-                elif key in CANARY:
-                    why = 'it counts only together with canary: "true" and a path of a main Ingress'
-                elif key in AFFINITY:
-                    why = 'it counts only together with affinity: "cookie", of the last Ingress'
-                elif key in AUTH_TLS:
-                    why = "it counts only together with a usable auth-tls-secret"
-                else:
-                    why = "no path of this Ingress is in force"
-                self.losses.record_ineffective(loaded, setting, why)
+from nginx2istio.nginx.model import InvalidValue, NotLoaded, Remark, Server
+from nginx2istio.nginx.values.nginx_conf import refused_in_configmap
 
 
 def build(
     ingresses: Sequence[Ingress],
-    objects: Sequence[Object],
+    objects: Sequence[KubernetesObject],
     controller: Controller,
     skipped: tuple[NotLoaded, ...] = (),
     remarks: tuple[Remark, ...] = (),
-    own: str = "",
+    controller_configmap: str = "",
     complete: Mapping[str, Collection[str]] = MappingProxyType({}),
 ) -> NginxConfig:
     """The effective configuration of Ingresses that are already chosen and in order.
 
     ``objects`` are all that was read: Services and ConfigMaps count. ``skipped`` are the Ingresses
-    of others, ``remarks`` what choosing found to remark, ``own`` names the controller's ConfigMap.
+    of others, ``remarks`` those about choosing, ``controller_configmap`` is the ``namespace/name``
+    of the controller's ConfigMap, "" for none.
     ``complete`` are, by kind, the namespaces of which nothing that counts is missing.
     """
     services = Services(objects, not controller.disable_external_name, complete.get("Service", ()))
-    builder = _Builder(services, controller.ssl_passthrough, certificate_names(objects))
-    loads = load(ingresses, controller, configmaps(objects), complete.get("ConfigMap", ()))
+    builder = ServerBuilder(services, controller.ssl_passthrough, names_by_secret(objects))
+    maps = configmaps(objects)
+    loads = load_ingresses(ingresses, controller, maps, complete.get("ConfigMap", ()))
     everyone = loads.everyone
-    builder.losses.lost += loads.no_effect
+    builder.ineffective.entries += loads.no_effect
     default = services.default(controller.default_backend_service)
     if default:
-        builder.upstreams.found[default.name] = default
+        builder.upstreams.by_name[default.name] = default
     for loaded in everyone:
         builder.upstreams.create(loaded)
     builder.create_servers(everyone)
@@ -323,27 +56,43 @@ def build(
             if loaded.canary:
                 builder.upstreams.merge_canary(loaded, locations)
     servers = builder.finish(everyone)
-    under: dict[str, list[Server]] = {}
+    servers_below: dict[str, list[Server]] = {}
     for server in servers:
         if not server.wildcard:
-            under.setdefault(server.host.partition(".")[2], []).append(server)
+            servers_below.setdefault(server.host.partition(".")[2], []).append(server)
     return NginxConfig(
         controller=controller,
         servers=servers,
-        names=frozenset(name for s in servers for name in (s.host, *s.aliases)),
-        under={domain: tuple(found) for domain, found in under.items()},
-        upstreams=builder.upstreams.found,
+        host_names=frozenset(name for s in servers for name in (s.host, *s.aliases)),
+        servers_below={domain: tuple(below) for domain, below in servers_below.items()},
+        upstreams=builder.upstreams.by_name,
         ineffective=tuple(
-            sorted(set(builder.losses.lost), key=lambda x: (x.origin, x.key, x.value))
+            sorted(set(builder.ineffective.entries), key=lambda x: (x.origin, x.key, x.value))
         ),
-        rejected=tuple(loads.rejected),
-        mistakes=tuple(loads.mistakes),
+        not_loaded=tuple(loads.not_loaded),
+        invalid_values=(
+            *loads.invalid_values,
+            *_configmap_values(controller, maps.get(controller_configmap), servers),
+        ),
         unknown=tuple(loads.unknown),
-        foreign=tuple(loads.foreign),
+        other_annotations=tuple(loads.other_annotations),
         skipped=skipped,
         remarks=(*remarks, *builder.remarks),
-        configmaps=configmaps(objects),
+        configmaps=maps,
         services=services.by_name,
-        own=own,
+        controller_configmap=controller_configmap,
         settings=tuple(s for loaded in everyone for s in loaded.settings.values()),
     )
+
+
+def _configmap_values(
+    controller: Controller, configmap: ConfigMap | None, servers: Sequence[Server]
+) -> Iterator[InvalidValue]:
+    """The values of the controller's ConfigMap for which nginx refuses its whole configuration."""
+    if configmap is None:
+        return
+    settings = {id(x.settings): x.settings for s in servers for x in s.locations if not x.denied}
+    values = ({key: s.value for key, s in each.items()} for each in settings.values())
+    for key, why in sorted(refused_in_configmap(values, controller).items()):
+        at = configmap.setting(key)
+        yield InvalidValue(at.origin, key, at.text, why, "breaks", ("*",), ("*",))

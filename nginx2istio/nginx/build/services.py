@@ -6,13 +6,13 @@ import ipaddress
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from nginx2istio.nginx.build.ingresses import Backend, Object
-from nginx2istio.nginx.model import DEFAULT_BACKEND, Upstream
+from nginx2istio.nginx.build.ingresses import IngressBackend, KubernetesObject
+from nginx2istio.nginx.model import DEFAULT_UPSTREAM, Upstream
 from nginx2istio.nginx.values.go import matches
 
 
 @dataclass(frozen=True, slots=True)
-class Port:
+class ServicePort:
     """One port of a Service."""
 
     number: int
@@ -22,10 +22,10 @@ class Port:
 
 
 @dataclass(frozen=True, slots=True)
-class Service:
+class ServiceSpec:
     """A Service: its ports, and the name that it stands for when its type is ExternalName."""
 
-    ports: tuple[Port, ...]
+    ports: tuple[ServicePort, ...]
     external_name: str
     labels: tuple[tuple[str, str], ...] = ()
 
@@ -38,48 +38,48 @@ class Services:
 
     def __init__(
         self,
-        objects: Iterable[Object],
+        objects: Iterable[KubernetesObject],
         external_names: bool = True,
         complete: Collection[str] = (),
     ):
         self.external_names = external_names
-        self.by_name: dict[tuple[str, str], Service] = {}
+        self.by_name: dict[tuple[str, str], ServiceSpec] = {}
         for obj in objects:
             if obj.kind == "Service":
                 self.by_name[obj.namespace, obj.name] = _service(obj)
         self.complete = frozenset(complete)
         self.namespaces = {*complete, *(namespace for namespace, _ in self.by_name)}
 
-    def upstream(self, namespace: str, backend: Backend) -> Upstream:
+    def upstream(self, namespace: str, backend: IngressBackend) -> Upstream:
         """The upstream of a backend, its port resolved by number, target port or name.
 
         The controller takes the first port of the Service of which one of the three is equal to
         what the Ingress says (``serviceEndpoints``).
         """
-        name, wanted = backend.upstream(namespace), backend.port
-        found = self.by_name.get((namespace, backend.service))
-        if found is None:
+        name, port_text = backend.upstream(namespace), backend.port
+        service = self.by_name.get((namespace, backend.service))
+        if service is None:
             known = False if namespace in self.namespaces else None
-            number = int(wanted) if wanted.isdigit() else None
+            number = int(port_text) if port_text.isdigit() else None
             guessed = known is False and namespace not in self.complete
             return Upstream(
-                name, namespace, backend.service, number, wanted, known=known, guessed=guessed
+                name, namespace, backend.service, number, port_text, known=known, guessed=guessed
             )
-        if found.external_name:
-            return self.external(name, namespace, backend, found)
-        for port in found.ports:
-            if wanted in (str(port.number), port.target, port.name) and wanted:
+        if service.external_name:
+            return self.external(name, namespace, backend, service)
+        for port in service.ports:
+            if port_text in (str(port.number), port.target, port.name) and port_text:
                 return Upstream(
                     name,
                     namespace,
                     backend.service,
                     port.number,
-                    wanted,
+                    port_text,
                     known=True,
                     port_name=port.name,
                     app_protocol=port.app_protocol,
                 )
-        return Upstream(name, namespace, backend.service, None, wanted, known=True)
+        return Upstream(name, namespace, backend.service, None, port_text, known=True)
 
     def default(self, reference: str) -> Upstream | None:
         """The upstream of --default-backend-service, None when nginx answers 404 by itself.
@@ -88,52 +88,54 @@ class Services:
         Service is not among the input.
         """
         namespace, _, name = reference.partition("/")
-        found = self.by_name.get((namespace, name))
-        if not name or (found is None and namespace in self.namespaces):
+        service = self.by_name.get((namespace, name))
+        if not name or (service is None and namespace in self.namespaces):
             return None
-        if found is None:
-            return Upstream(DEFAULT_BACKEND, namespace, name, 80, "80")
-        if not found.ports:
+        if service is None:
+            return Upstream(DEFAULT_UPSTREAM, namespace, name, 80, "80")
+        if not service.ports:
             return None
-        port = found.ports[0]
+        port = service.ports[0]
         return Upstream(
-            DEFAULT_BACKEND,
+            DEFAULT_UPSTREAM,
             namespace,
             name,
             port.number,
             str(port.number),
             known=True,
-            external_name=found.external_name,
+            external_name=service.external_name,
             port_name=port.name,
             app_protocol=port.app_protocol,
         )
 
-    def external(self, name: str, namespace: str, backend: Backend, service: Service) -> Upstream:
+    def external(
+        self, name: str, namespace: str, backend: IngressBackend, service: ServiceSpec
+    ) -> Upstream:
         """The upstream of a Service of type ExternalName (``externalNamePorts``).
 
         A number that is no port of the Service is taken as the port over there.
         """
-        wanted = backend.port
-        match = next((p for p in service.ports if wanted in (str(p.number), p.name)), None)
-        number = match.number if match else int(wanted) if wanted.isdigit() else None
-        there = int(match.target) if match and match.target.isdigit() else number
-        said = service.external_name
+        port_text = backend.port
+        match = next((p for p in service.ports if port_text in (str(p.number), p.name)), None)
+        number = match.number if match else int(port_text) if port_text.isdigit() else None
+        external_port = int(match.target) if match and match.target.isdigit() else number
+        external_name = service.external_name
         refused = ""
         if not self.external_names:
             refused = "the controller runs with --disable-svc-external-name"
-        elif said == "localhost" or _address(said, loopback=True):
-            refused = f"{said} is the controller itself"
-        elif not (_address(said) or matches(DNS_NAME, said.removesuffix("."))):
-            refused = f"{said} is no DNS name"
+        elif external_name == "localhost" or _address(external_name, loopback=True):
+            refused = f"{external_name} is the controller itself"
+        elif not (_address(external_name) or matches(DNS_NAME, external_name.removesuffix("."))):
+            refused = f"{external_name} is no DNS name"
         return Upstream(
             name,
             namespace,
             backend.service,
             number,
-            wanted,
+            port_text,
             known=True,
-            external_name=said,
-            external_port=there,
+            external_name=external_name,
+            external_port=external_port,
             refused=refused,
         )
 
@@ -149,10 +151,10 @@ def _address(text: str, loopback: bool = False) -> bool:
     return address.is_loopback or not loopback
 
 
-def _service(obj: Object) -> Service:
+def _service(obj: KubernetesObject) -> ServiceSpec:
     spec = obj.body.get("spec") or {}
     ports = tuple(
-        Port(
+        ServicePort(
             int(p.get("port") or 0),
             str(p.get("name") or ""),
             str(p.get("targetPort") or p.get("port") or ""),
@@ -162,4 +164,4 @@ def _service(obj: Object) -> Service:
     )
     labels = obj.metadata.get("labels") or {}
     external = str(spec.get("externalName") or "") if spec.get("type") == "ExternalName" else ""
-    return Service(ports, external, tuple(sorted((str(k), str(v)) for k, v in labels.items())))
+    return ServiceSpec(ports, external, tuple(sorted((str(k), str(v)) for k, v in labels.items())))

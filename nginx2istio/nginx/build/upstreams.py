@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from nginx2istio.nginx.build.ingresses import Backend, Path
+from nginx2istio.nginx.build.ingresses import IngressBackend, IngressPath
 from nginx2istio.nginx.build.load import Loaded
 from nginx2istio.nginx.build.services import Services
-from nginx2istio.nginx.keys.scopes import AFFINITY, CANARY, UPSTREAM_FIRST
+from nginx2istio.nginx.keys.scopes import AFFINITY, CANARY_KEYS, UPSTREAM_FIRST
 from nginx2istio.nginx.model import (
     DEFAULT_SERVER,
     Affinity,
@@ -24,13 +24,13 @@ from nginx2istio.nginx.model import (
 class IneffectiveSettings:
     """Settings that are in force somewhere, and those that lost out, with the reason."""
 
-    used: set[Origin] = field(default_factory=set)
-    lost: list[Ineffective] = field(default_factory=list)
+    in_force: set[Origin] = field(default_factory=set)
+    entries: list[Ineffective] = field(default_factory=list)
 
     def record_ineffective(
         self, loaded: Loaded, setting: Setting, why: str, hosts: tuple[str, ...] = ()
     ) -> None:
-        self.lost.append(
+        self.entries.append(
             Ineffective(
                 setting.origin, setting.key, setting.text, why, hosts or loaded.ingress.hosts
             )
@@ -40,27 +40,27 @@ class IneffectiveSettings:
 class Upstreams:
     """The upstreams while they grow: mutable inside, frozen values out."""
 
-    def __init__(self, services: Services, losses: IneffectiveSettings):
-        self.services, self.losses = services, losses
-        self.found: dict[str, Upstream] = {}
+    def __init__(self, services: Services, ineffective: IneffectiveSettings):
+        self.services, self.ineffective = services, ineffective
+        self.by_name: dict[str, Upstream] = {}
         self.canaries: set[str] = set()
         self.affinity: dict[str, tuple[dict[str, Setting], set[tuple[str, str]]]] = {}
 
-    def upstream(self, loaded: Loaded, backend: Backend) -> None:
+    def upstream(self, loaded: Loaded, backend: IngressBackend) -> None:
         name = backend.upstream(loaded.ingress.origin.namespace)
-        if name in self.found:
+        if name in self.by_name:
             for key in UPSTREAM_FIRST & loaded.settings.keys():
-                mine, first = loaded.settings[key], self.found[name].settings.get(key)
-                if first is None or first.origin != mine.origin:
-                    self.losses.record_ineffective(
-                        loaded, mine, f"another Ingress was first to name {backend.service}"
+                setting, first = loaded.settings[key], self.by_name[name].settings.get(key)
+                if first is None or first.origin != setting.origin:
+                    self.ineffective.record_ineffective(
+                        loaded, setting, f"another Ingress was first to name {backend.service}"
                     )
             return
-        keys = UPSTREAM_FIRST | CANARY if loaded.canary else UPSTREAM_FIRST
+        keys = UPSTREAM_FIRST | CANARY_KEYS if loaded.canary else UPSTREAM_FIRST
         settings = {k: loaded.settings[k] for k in loaded.settings.keys() & keys}
-        self.losses.used |= {s.origin for s in settings.values()}
-        made = self.services.upstream(loaded.ingress.origin.namespace, backend)
-        self.found[name] = replace(made, settings=settings) if settings else made
+        self.ineffective.in_force |= {s.origin for s in settings.values()}
+        upstream = self.services.upstream(loaded.ingress.origin.namespace, backend)
+        self.by_name[name] = replace(upstream, settings=settings) if settings else upstream
         if loaded.canary:
             self.canaries.add(name)
 
@@ -72,7 +72,7 @@ class Upstreams:
                 if path.backend:
                     self.upstream(loaded, path.backend)
 
-    def affine(self, loaded: Loaded, hosts: Iterable[str], path: Path, name: str) -> None:
+    def affine(self, loaded: Loaded, hosts: Iterable[str], path: IngressPath, name: str) -> None:
         settings = {k: s for k, s in loaded.settings.items() if k in AFFINITY}
         if "affinity" not in settings:
             return
@@ -92,7 +92,7 @@ class Upstreams:
             if path.backend is None:
                 continue
             name = path.backend.upstream(ingress.origin.namespace)
-            found = False
+            merged = False
             for location in servers.get(host, ()):
                 if location.upstream == name:
                     break
@@ -100,10 +100,10 @@ class Upstreams:
                 if (location.path, location.path_type) != (path.path, kind):
                     continue
                 if location.upstream and location.upstream not in self.canaries:
-                    found |= self.merge(location.upstream, name)
-            if not found:
+                    merged |= self.merge(location.upstream, name)
+            if not merged:
                 why = "a canary needs the same host and path in an Ingress that is none"
-                self.losses.lost.append(
+                self.ineffective.entries.append(
                     Ineffective(
                         path.origin, "path", path.path or "/", why, (host,), (path.path or "/",)
                     )
@@ -115,11 +115,11 @@ class Upstreams:
                     self.merge(location.upstream, name)
 
     def merge(self, primary: str, canary: str) -> bool:
-        main = self.found[primary]
+        main = self.by_name[primary]
         names = [a.name for a in main.alternatives]
         if canary not in names:
-            alternative = self.found[canary]
-            self.found[primary] = replace(main, alternatives=(*main.alternatives, alternative))
+            alternative = self.by_name[canary]
+            self.by_name[primary] = replace(main, alternatives=(*main.alternatives, alternative))
         return True
 
     def finish(self) -> None:
@@ -127,5 +127,5 @@ class Upstreams:
         for name, (details, places) in self.affinity.items():
             mode = details.get("affinity-mode")
             affinity = Affinity(str(mode.value) if mode else "balanced", details, frozenset(places))
-            self.found[name] = replace(self.found[name], affinity=affinity)
-            self.losses.used |= {s.origin for s in details.values()}
+            self.by_name[name] = replace(self.by_name[name], affinity=affinity)
+            self.ineffective.in_force |= {s.origin for s in details.values()}

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from nginx2istio.base.memo import kept
+from nginx2istio.base.memo import memo
 from nginx2istio.nginx.build.certificates import covers
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.facts.headers import snippets
@@ -32,14 +32,14 @@ class Early:
 
 def certified(server: Server, name: str) -> bool:
     """Whether nginx has a certificate for a name of this host, as far as can be known."""
-    held = server.certificate
-    if held is None:
+    certificate = server.certificate
+    if certificate is None:
         return False
-    return name == server.host or any(covers(n, name) for n in held.names)
+    return name == server.host or any(covers(n, name) for n in certificate.names)
 
 
-@kept
-def early(server: Server, location: Location, config: NginxConfig) -> Early:
+@memo
+def early(config: NginxConfig, server: Server, location: Location) -> Early:
     """What of a location's requests nginx answers without looking at who asks."""
     if _answers_all(server, location, config.upstreams) or _returns(server, location, config):
         return Early(always=True)

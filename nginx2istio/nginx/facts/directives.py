@@ -112,11 +112,11 @@ all it has no effect.
 
 def subject(name: str) -> Subject:
     """What a directive is about, ``other`` when that is not known."""
-    found = _SUBJECTS.get(name)
-    if found is None:
+    known_subject = _SUBJECTS.get(name)
+    if known_subject is None:
         starts = sorted((p for p in _PREFIXES if name.startswith(p)), key=len)
-        found = _PREFIXES[starts[-1]] if starts else "other"
-    return found
+        known_subject = _PREFIXES[starts[-1]] if starts else "other"
+    return known_subject
 
 
 def refuses(directive: Directive) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from urllib.parse import parse_qs
 
-from nginx2istio.base.memo import kept
+from nginx2istio.base.memo import memo
 from nginx2istio.base.records import record
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.facts.answered_early import early
@@ -16,7 +16,7 @@ from nginx2istio.nginx.model import Location, Server, Upstream
 from nginx2istio.nginx.values.go import Value
 
 URL = re.compile(r"(https?)://(?:[^@/?]*@)?(\[[^\]]*\]|[^:/?#]*)(?::(\d+))?([^#]*)", re.I | re.S)
-SERVICE = re.compile(r"([a-z0-9-]+)\.([a-z0-9-]+)\.svc(\.[a-z0-9.-]+)?\.?", re.I)
+SERVICE_HOST = re.compile(r"([a-z0-9-]+)\.([a-z0-9-]+)\.svc(\.[a-z0-9.-]+)?\.?", re.I)
 OWN_HOST = ("$host", "$http_host", "$server_name", "$best_http_host")
 SET_HEADER = re.compile(r"\s*proxy_set_header\s+([A-Za-z0-9-]+)\s+([^\s;'\"]+|\"[^\"]*\"|'[^']*');")
 
@@ -82,27 +82,27 @@ def external_auth(
     return _question(config, location, server)
 
 
-@kept
+@memo
 def _question(config: NginxConfig, location: Location, server: Server | None) -> ExternalAuth:
-    own = "auth-url" in location.settings
-    said = _Said(config, location, own)
-    match = URL.fullmatch(said.text("auth-url"))
+    annotated = "auth-url" in location.settings
+    values = _AuthValues(config, location, annotated)
+    match = URL.fullmatch(values.text("auth-url"))
     scheme, host, port, path = match.groups() if match else ("", "", None, "")
-    headers, unclear = _headers(config, location, said)
-    keepalive = own and bool(said.value("auth-keepalive"))
+    headers, unclear = _headers(config, location, values)
+    keepalive = annotated and bool(values.value("auth-keepalive"))
     return ExternalAuth(
-        key=said.key("auth-url"),
+        key=values.key("auth-url"),
         scheme=scheme.lower(),
         host=host,
         port=int(port or (443 if scheme.lower() == "https" else 80)),
         path=_path(path, location),
-        method=said.text("auth-method") or "GET",
+        method=values.text("auth-method") or "GET",
         headers=headers | _certificate(server),
-        signin=_signin(said.text("auth-signin"), said.text("auth-signin-redirect-param")),
-        identity=tuple(str(h) for h in said.list("auth-response-headers")),
-        always_set_cookie=bool(said.value("auth-always-set-cookie")),
-        cache_key=said.text("auth-cache-key"),
-        cache_seconds=_seconds(said.list("auth-cache-duration")),
+        signin=_signin(values.text("auth-signin"), values.text("auth-signin-redirect-param")),
+        identity=tuple(str(h) for h in values.list("auth-response-headers")),
+        always_set_cookie=bool(values.value("auth-always-set-cookie")),
+        cache_key=values.text("auth-cache-key"),
+        cache_seconds=_seconds(values.list("auth-cache-duration")),
         only_200=keepalive and not config.controller.on("use-http2"),
         satisfy_any=config.in_force(location, "satisfy") == "any",
         unclear=unclear or ("" if match else "its address can't be read"),
@@ -110,7 +110,7 @@ def _question(config: NginxConfig, location: Location, server: Server | None) ->
 
 
 @record(frozen=True, slots=True)
-class _Said:
+class _AuthValues:
     """The family's values: the location's annotations, or their twins in the ConfigMap."""
 
     config: NginxConfig
@@ -142,30 +142,32 @@ def _path(text: str, location: Location) -> str:
     return f"/_external-auth-{encoded}-{location.path_type}{text}"
 
 
-def _headers(config: NginxConfig, location: Location, said: _Said) -> tuple[dict[str, str], str]:
+def _headers(
+    config: NginxConfig, location: Location, values: _AuthValues
+) -> tuple[dict[str, str], str]:
     """The headers of the question, and what of them could not be understood."""
-    found = {
+    headers = {
         "X-Original-URL": "$scheme://$http_host$request_uri",
         "X-Original-Method": "$request_method",
         "X-Sent-From": "nginx-ingress-controller",
         "X-Real-IP": "$remote_addr",
         "X-Forwarded-For": "$remote_addr",
-        "X-Auth-Request-Redirect": said.text("auth-request-redirect") or "$request_uri",
+        "X-Auth-Request-Redirect": values.text("auth-request-redirect") or "$request_uri",
     }
-    if said.text("auth-method"):
-        found |= {"X-Original-URI": "$request_uri", "X-Scheme": "$scheme"}
-    reference = str(said.value("auth-proxy-set-headers") or "") if said.own else ""
+    if values.text("auth-method"):
+        headers |= {"X-Original-URI": "$request_uri", "X-Scheme": "$scheme"}
+    reference = str(values.value("auth-proxy-set-headers") or "") if values.own else ""
     if reference:
         configmap = config.configmaps.get(reference)
         if configmap is None:
-            return found, f"ConfigMap {reference} is not among the input"
-        found |= configmap.data
-    rest = SET_HEADER.sub("", said.text("auth-snippet"))
-    for name, text in SET_HEADER.findall(said.text("auth-snippet")):
-        found[name] = text.strip("\"'") if text[0] in "\"'" else text
+            return headers, f"ConfigMap {reference} is not among the input"
+        headers |= configmap.data
+    rest = SET_HEADER.sub("", values.text("auth-snippet"))
+    for name, text in SET_HEADER.findall(values.text("auth-snippet")):
+        headers[name] = text.strip("\"'") if text[0] in "\"'" else text
     if rest.strip():
-        return found, f"its snippet says more than proxy_set_header: {rest.strip()[:60]}"
-    return found, ""
+        return headers, f"its snippet says more than proxy_set_header: {rest.strip()[:60]}"
+    return headers, ""
 
 
 def _certificate(server: Server | None) -> dict[str, str]:
@@ -173,15 +175,15 @@ def _certificate(server: Server | None) -> dict[str, str]:
     settings = server.settings if server else {}
     if server is None or "auth-tls-secret" not in settings or server.denied:
         return {}
-    found = {
+    headers = {
         "ssl-client-verify": "$ssl_client_verify",
         "ssl-client-subject-dn": "$ssl_client_s_dn",
         "ssl-client-issuer-dn": "$ssl_client_i_dn",
     }
     passed = settings.get("auth-tls-pass-certificate-to-upstream")
     if passed and passed.value:
-        found["ssl-client-cert"] = "$ssl_client_escaped_cert"
-    return found
+        headers["ssl-client-cert"] = "$ssl_client_escaped_cert"
+    return headers
 
 
 UNITS = {
@@ -199,14 +201,14 @@ UNITS = {
 @lru_cache(maxsize=256)
 def _seconds(durations: tuple[Value, ...]) -> Mapping[str, int]:
     """How long answers are remembered, by status (``proxy_cache_valid``)."""
-    found: dict[str, int] = {}
+    seconds: dict[str, int] = {}
     for text in durations:
         words = str(text).split()
         time = re.fullmatch(r"(\d+)(ms|s|m|h|d|w|M|y)", words[-1]) if words else None
         for status in words[:-1] or ("200", "301", "302"):
             if time and re.fullmatch(r"\d{3}", status):
-                found.setdefault(status, int(time[1]) * UNITS[time[2]])
-    return found
+                seconds.setdefault(status, int(time[1]) * UNITS[time[2]])
+    return seconds
 
 
 def _signin(url: str, parameter: str) -> str:
@@ -214,10 +216,10 @@ def _signin(url: str, parameter: str) -> str:
     if not url:
         return ""
     query = parse_qs(url.partition("#")[0].partition("?")[2], keep_blank_values=True)
-    there = f"{parameter or 'rd'}=$scheme://$http_host$escaped_request_uri"
+    back = f"{parameter or 'rd'}=$scheme://$http_host$escaped_request_uri"
     if not query:
-        return f"{url}?{there}"
-    return url if query.get(parameter or "rd", [""])[0] else f"{url}&{there}"
+        return f"{url}?{back}"
+    return url if query.get(parameter or "rd", [""])[0] else f"{url}&{back}"
 
 
 def answerer(auth: ExternalAuth, server: Server, config: NginxConfig) -> AuthService | str:
@@ -226,18 +228,18 @@ def answerer(auth: ExternalAuth, server: Server, config: NginxConfig) -> AuthSer
     A host of this configuration stands for the Service behind its path: the request would only
     come back to the controller.
     """
-    service = SERVICE.fullmatch(auth.host)
+    service = SERVICE_HOST.fullmatch(auth.host)
     if service:
         return _of_cluster(service[2], service[1], auth, config)
-    own = auth.host in OWN_HOST
-    if "$" in auth.host and not own:
+    same_host = auth.host in OWN_HOST
+    if "$" in auth.host and not same_host:
         return f"its host depends on the request ({auth.host})"
-    there = server if own else _server(auth.host, config)
-    if there is None:
+    asked_server = server if same_host else _server(auth.host, config)
+    if asked_server is None:
         return AuthService("", auth.host, auth.port, auth.scheme == "https")
-    location = _location(there, auth.path.partition("?")[0])
+    location = _location(asked_server, auth.path.partition("?")[0])
     upstream = config.upstreams.get(location.upstream) if location else None
-    why = _indirect(there, location, upstream, config, auth.scheme)
+    why = _indirect(asked_server, location, upstream, config, auth.scheme)
     if why or upstream is None or upstream.port is None:
         return f"it is asked through {auth.host}{auth.path}, {why or 'which no Service answers'}"
     return AuthService(upstream.namespace, upstream.service, upstream.port)
@@ -245,11 +247,11 @@ def answerer(auth: ExternalAuth, server: Server, config: NginxConfig) -> AuthSer
 
 def _of_cluster(namespace: str, name: str, auth: ExternalAuth, config: NginxConfig) -> AuthService:
     tls = auth.scheme == "https"
-    found = config.services.get((namespace, name))
-    if found and found.external_name:
-        return AuthService("", found.external_name, auth.port, tls)
-    told = any(space == namespace for space, _ in config.services)
-    missing = told and (found is None or all(p.number != auth.port for p in found.ports))
+    entry = config.services.get((namespace, name))
+    if entry and entry.external_name:
+        return AuthService("", entry.external_name, auth.port, tls)
+    services_known = any(space == namespace for space, _ in config.services)
+    missing = services_known and (entry is None or all(p.number != auth.port for p in entry.ports))
     return AuthService(namespace, name, auth.port, tls, missing)
 
 
@@ -270,7 +272,7 @@ def _location(server: Server, path: str) -> Location | None:
     return None
 
 
-CHANGES = ("rewrite-target", "upstream-vhost", "auth-url", "auth-type", "canary")
+INDIRECT_KEYS = ("rewrite-target", "upstream-vhost", "auth-url", "auth-type", "canary")
 
 
 def _indirect(
@@ -283,10 +285,10 @@ def _indirect(
     """Why the Service behind a location can't be asked directly instead of through it."""
     if location is None or upstream is None or "$" in location.path:
         return "which no Service answers"
-    ahead = early(server, location, config)
+    ahead = early(config, server, location)
     if ahead.always or (scheme == "http" and ahead.to_https):
         return "which redirects or refuses"
-    changes = [key for key in CHANGES if key in location.settings]
+    changes = [key for key in INDIRECT_KEYS if key in location.settings]
     if external_auth(config, location) is not None:
         changes.append("an auth of its own")
     if str(config.in_force(location, "backend-protocol")).upper() != "HTTP":

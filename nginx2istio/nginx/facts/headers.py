@@ -11,14 +11,14 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal
 
-from nginx2istio.base.memo import kept
+from nginx2istio.base.memo import memo
 from nginx2istio.base.records import record
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.facts.snippet import Directive, directive_origin, parse_snippet
 from nginx2istio.nginx.model import Location, Origin, Server, Setting
 
-Kind = Literal["set", "add", "clear", "hide", "send", "input", "input-clear"]
-NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+HeaderAction = Literal["set", "add", "clear", "hide", "send", "input", "input-clear"]
+HEADER_NAME_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 SENT_WITH = (200, 201, 204, 206, 301, 302, 303, 304, 307, 308)
 """The statuses of answers to which add_header adds (``ngx_http_headers_filter``)."""
 HEADER_DIRECTIVES = frozenset(
@@ -44,7 +44,7 @@ class HeaderLine:
     ``key`` and ``origin`` say where it was written, ``text`` how.
     """
 
-    kind: Kind
+    kind: HeaderAction
     name: str
     value: str
     key: str
@@ -66,33 +66,37 @@ def snippets(
     ``server-snippet``) from the annotations by the origin of the setting only.
     """
     if level == "http":
-        found = [("http-snippet", config.given("http-snippet"))]
+        settings = [("http-snippet", config.configured("http-snippet"))]
     elif level == "server":
-        found = [
+        settings = [
             ("server-snippet", server.settings.get("server-snippet")),
-            ("server-snippet", config.given("server-snippet")),
+            ("server-snippet", config.configured("server-snippet")),
         ]
     elif location.denied:
-        found = []
+        settings = []
     else:
-        found = [
+        settings = [
             ("configuration-snippet", location.settings.get("configuration-snippet")),
-            ("location-snippet", config.given("location-snippet")),
+            ("location-snippet", config.configured("location-snippet")),
         ]
-    for key, setting in found:
+    for key, setting in settings:
         if setting is not None and setting.text.strip():
             yield key, setting
 
 
-def header_lines(directive: Directive) -> tuple[tuple[Kind, str, str, tuple[int, ...]], ...]:
+def header_lines(
+    directive: Directive,
+) -> tuple[tuple[HeaderAction, str, str, tuple[int, ...]], ...]:
     """What a directive says of headers: (kind, name, value, codes). Raises Unclear."""
-    found = _header_lines(directive)
-    if not all(NAME.fullmatch(name) for _, name, _, _ in found):
+    lines = _header_lines(directive)
+    if not all(HEADER_NAME_TOKEN.fullmatch(name) for _, name, _, _ in lines):
         raise Unclear(directive.text)
-    return found
+    return lines
 
 
-def _header_lines(directive: Directive) -> tuple[tuple[Kind, str, str, tuple[int, ...]], ...]:
+def _header_lines(
+    directive: Directive,
+) -> tuple[tuple[HeaderAction, str, str, tuple[int, ...]], ...]:
     args = list(directive.args)
     match directive.name:
         case "add_header" if len(args) == 2 or (len(args) == 3 and args[2] == "always"):
@@ -106,15 +110,17 @@ def _header_lines(directive: Directive) -> tuple[tuple[Kind, str, str, tuple[int
             codes = _codes(args)
             if codes and "_clear_" in directive.name:
                 raise Unclear(directive.text)
-            return tuple(_more(one, "set", "clear", codes, directive) for one in args)
+            return tuple(_more(argument, "set", "clear", codes, directive) for argument in args)
         case "more_set_input_headers" | "more_clear_input_headers":
-            return tuple(_more(one, "input", "input-clear", (), directive) for one in args)
+            return tuple(
+                _more(argument, "input", "input-clear", (), directive) for argument in args
+            )
     raise Unclear(directive.text)
 
 
 def _more(
-    text: str, set_: Kind, clear: Kind, codes: tuple[int, ...], directive: Directive
-) -> tuple[Kind, str, str, tuple[int, ...]]:
+    text: str, set_: HeaderAction, clear: HeaderAction, codes: tuple[int, ...], directive: Directive
+) -> tuple[HeaderAction, str, str, tuple[int, ...]]:
     name, colon, value = text.partition(":")
     name, value = name.strip(), value.strip()
     if text.startswith("-") or not name or "$" in name or "*" in name:
@@ -126,16 +132,16 @@ def _more(
 
 def _codes(args: list[str]) -> tuple[int, ...]:
     """Take the statuses of ``-s`` out of the arguments of a more_... directive."""
-    found: tuple[int, ...] = ()
+    codes: tuple[int, ...] = ()
     while args and args[0] == "-s" and len(args) > 1:
         if not all(code.isdigit() for code in args[1].replace(",", " ").split()):
             raise Unclear(args[1])
-        found += tuple(int(code) for code in args[1].replace(",", " ").split())
+        codes += tuple(int(code) for code in args[1].replace(",", " ").split())
         del args[:2]
-    return found
+    return codes
 
 
-def _of_map(config: NginxConfig, key: str, kind: Kind) -> Iterator[HeaderLine]:
+def _of_map(config: NginxConfig, key: str, kind: HeaderAction) -> Iterator[HeaderLine]:
     """The headers in the ConfigMap that the controller's ConfigMap names under ``key``."""
     named = config.configmaps.get(config.controller.text(key))
     for name in sorted(named.data) if named else ():
@@ -152,11 +158,11 @@ def _of_snippets(
             if directive.name not in HEADER_DIRECTIVES:
                 continue
             try:
-                said = header_lines(directive)
+                lines = header_lines(directive)
             except Unclear:
                 continue  # said by whoever goes through all directives
             at = directive_origin(setting, directive)
-            for kind, name, value, codes in said:
+            for kind, name, value, codes in lines:
                 yield HeaderLine(kind, name, value, key, at, directive.text, codes)
 
 
@@ -176,9 +182,11 @@ def block_lines(
 ) -> tuple[HeaderLine, ...]:
     """What the directives of a block within a snippet say of headers. Raises Unclear."""
     return tuple(
-        HeaderLine(kind, name, value, key, directive_origin(setting, one), one.text, codes)
-        for one in directives
-        for kind, name, value, codes in header_lines(one)
+        HeaderLine(
+            kind, name, value, key, directive_origin(setting, directive), directive.text, codes
+        )
+        for directive in directives
+        for kind, name, value, codes in header_lines(directive)
     )
 
 
@@ -209,25 +217,25 @@ def answer_headers(
     by_level = (everywhere, by_host, by_path)
     lines = [x for level in by_level for x in level if x.kind in ("set", "clear")]
     for kind in ("add", "hide"):
-        for found in reversed(by_level):
-            own = [x for x in found if x.kind == kind]
-            lines += own
-            if own or (kind == "add" and auth):
+        for lines_of_level in reversed(by_level):
+            of_kind = [x for x in lines_of_level if x.kind == kind]
+            lines += of_kind
+            if of_kind or (kind == "add" and auth):
                 break
     return tuple(lines)
 
 
-@kept
+@memo
 def _everywhere(config: NginxConfig) -> Sequence[HeaderLine]:
     """What the http block does to the headers of answers."""
     nowhere = Server("", ()), Location("", "prefix", "", Origin())
-    found = [x for x in _of_snippets(config, *nowhere, "http") if x.kind in ANSWER]
-    found += _of_map(config, "add-headers", "set")
-    hidden, names = config.given("hide-headers"), config.controller.config["hide-headers"]
+    lines = [x for x in _of_snippets(config, *nowhere, "http") if x.kind in ANSWER]
+    lines += _of_map(config, "add-headers", "set")
+    hidden, names = config.configured("hide-headers"), config.controller.config["hide-headers"]
     for name in names if hidden and isinstance(names, tuple) else ():
         text, at = f"hide-headers: {name}", hidden.origin if hidden else Origin()
-        found.append(HeaderLine("hide", str(name), "", "hide-headers", at, text))
-    return found
+        lines.append(HeaderLine("hide", str(name), "", "hide-headers", at, text))
+    return lines
 
 
 ANSWER = frozenset({"set", "add", "clear", "hide"})
@@ -240,9 +248,9 @@ def request_headers(
 
     A proxy_set_header of the http or server level has no effect, as every location has some.
     """
-    found = list(_of_map(config, "proxy-set-headers", "send"))
+    lines = list(_of_map(config, "proxy-set-headers", "send"))
     for level in ("http", "server", "location"):
         for line in _of_snippets(config, server, location, level):
             if line.kind.startswith("input") or (line.kind == "send" and level == "location"):
-                found.append(line)
-    return tuple(found)
+                lines.append(line)
+    return tuple(lines)

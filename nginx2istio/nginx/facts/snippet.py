@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +33,8 @@ class Directive:
         if self.name.endswith("_by_lua_block"):
             return f"{self.name} {{ ... }}"
         args = [f'"{a}"' if not a or set(a) & set(' \t\n;{}"') else a for a in self.args]
-        told = f"({' '.join(args)})" if self.name == "if" else " ".join(args)
-        return f"{self.name} {told}".rstrip() + (";" if self.block is None else " { ... }")
+        arguments = f"({' '.join(args)})" if self.name == "if" else " ".join(args)
+        return f"{self.name} {arguments}".rstrip() + (";" if self.block is None else " { ... }")
 
     def all(self) -> Iterator[Directive]:
         """Go through the directive and all inside it."""
@@ -51,30 +51,30 @@ class Snippet:
     error: str = ""
 
 
-@cache
+@lru_cache(maxsize=1024)  # the rules at a location ask for its snippets one after another
 def parse_snippet(text: str) -> Snippet:
     """Read a snippet. Lines and quotes are nginx's; what a directive means is not looked at."""
     with tempfile.TemporaryDirectory() as folder:  # crossplane reads files only
         file = Path(folder, "snippet.conf")
         file.write_text(text, encoding="utf-8")
-        read = crossplane.parse(
+        parsed = crossplane.parse(
             str(file), single=True, strict=False, check_ctx=False, check_args=False
         )
-    if read["errors"]:
-        told = str(read["errors"][0].get("error") or "").split(" in /")[0]
-        return Snippet((), told or "a directive does not end with a semicolon")
-    return Snippet(_directives(read["config"][0]["parsed"]))
+    if parsed["errors"]:
+        error = str(parsed["errors"][0].get("error") or "").split(" in /")[0]
+        return Snippet((), error or "a directive does not end with a semicolon")
+    return Snippet(_directives(parsed["config"][0]["parsed"]))
 
 
 def _directives(parsed: Sequence[Mapping[str, Any]]) -> tuple[Directive, ...]:
     return tuple(
         Directive(
-            str(one["directive"]),
-            tuple(str(a) for a in one["args"]),
-            int(one["line"]),
-            _directives(one["block"]) if "block" in one else None,
+            str(directive["directive"]),
+            tuple(str(a) for a in directive["args"]),
+            int(directive["line"]),
+            _directives(directive["block"]) if "block" in directive else None,
         )
-        for one in parsed
+        for directive in parsed
     )
 
 

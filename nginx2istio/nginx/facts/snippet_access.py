@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from nginx2istio.base.memo import kept
+from nginx2istio.base.memo import memo
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.facts.snippet import Directive, parse_snippet
 from nginx2istio.nginx.model import Location, Setting
+from nginx2istio.nginx.values.networks import ALL_NETWORKS as ALL_NETWORKS
 
 LISTING = frozenset({"allow", "deny"})
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class AccessList:
     """Nobody of ``deny`` is let in, and of all others only ``allow`` if there is any.
 
     ``beyond`` tells why that does not say what the directives say, "" when it does. ``said`` is
@@ -30,66 +31,68 @@ class Listed:
         return self.said
 
 
-def listed(directives: Iterable[Directive]) -> Listed:
+def read_access_list(directives: Iterable[Directive]) -> AccessList:
     """What a sequence of allow and deny comes to."""
     directives = list(directives)
     if not directives:
-        return Listed(said=False)
+        return AccessList(said=False)
     allow: list[str] = []
     deny: list[str] = []
     late: list[str] = []
-    for one in directives:
-        address = one.args[0] if one.args else ""
+    for directive in directives:
+        address = directive.args[0] if directive.args else ""
         if address == "unix:":
             continue
-        if one.name == "deny" and address == "all":
-            return Listed(tuple(allow), tuple(deny)) if allow else Listed((), EVERYBODY)
-        if one.name == "allow" and address == "all":
+        if directive.name == "deny" and address == "all":
+            return AccessList(tuple(allow), tuple(deny)) if allow else AccessList((), ALL_NETWORKS)
+        if directive.name == "allow" and address == "all":
             break
-        if one.name == "allow":
+        if directive.name == "allow":
             allow.append(address)
         else:
             (late if allow else deny).append(address)
     if late:
-        return Listed((), tuple(deny), "a deny after an allow, with no deny all behind")
-    return Listed((), tuple(deny))
+        return AccessList((), tuple(deny), "a deny after an allow, with no deny all behind")
+    return AccessList((), tuple(deny))
 
 
-EVERYBODY = ("0.0.0.0/0", "::/0")
-
-
-def of_location(config: NginxConfig, location: Location) -> Listed:
+def of_location(config: NginxConfig, location: Location) -> AccessList:
     """The lists in the snippets of a location itself."""
     if location.denied:
-        return Listed(said=False)
-    given = config.given("location-snippet")
-    return listed(_lines(location.settings.get("configuration-snippet"), given))
+        return AccessList(said=False)
+    everywhere = config.configured("location-snippet")
+    return read_access_list(_lines(location.settings.get("configuration-snippet"), everywhere))
 
 
-def inherited(config: NginxConfig, location: Location) -> Listed:
+def inherited(config: NginxConfig, location: Location) -> AccessList:
     """The lists of the snippets of its server, or else of all servers."""
     return _of_servers(config).get(id(location)) or _of_all(config)
 
 
-@kept
-def _of_servers(config: NginxConfig) -> Mapping[int, Listed]:
+@memo
+def _of_servers(config: NginxConfig) -> Mapping[int, AccessList]:
     """The lists that servers have, by the identity of their locations."""
-    wide = config.given("server-snippet")
-    found: dict[int, Listed] = {}
+    wide = config.configured("server-snippet")
+    lists: dict[int, AccessList] = {}
     for server in config.servers:
-        own = server.settings.get("server-snippet")
-        if own or wide:
-            said = listed(_lines(own, wide))
-            if said:
-                found.update((id(location), said) for location in server.locations)
-    return found
+        annotation = server.settings.get("server-snippet")
+        if annotation or wide:
+            access_list = read_access_list(_lines(annotation, wide))
+            if access_list:
+                lists.update((id(location), access_list) for location in server.locations)
+    return lists
 
 
-@kept
-def _of_all(config: NginxConfig) -> Listed:
-    return listed(_lines(config.given("http-snippet")))
+@memo
+def _of_all(config: NginxConfig) -> AccessList:
+    return read_access_list(_lines(config.configured("http-snippet")))
 
 
 def _lines(*settings: Setting | None) -> list[Directive]:
-    found = [parse_snippet(s.text).directives for s in settings if s]
-    return [one for directives in found for one in directives if one.name in LISTING]
+    snippets = [parse_snippet(s.text).directives for s in settings if s]
+    return [
+        directive
+        for directives in snippets
+        for directive in directives
+        if directive.name in LISTING
+    ]

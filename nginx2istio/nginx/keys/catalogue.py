@@ -13,94 +13,127 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from types import MappingProxyType
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from nginx2istio.nginx.values.go import Value
 
-Kind = Literal["annotation", "configmap", "flag", "field", "default"]
+EntryKind = Literal["annotation", "configmap", "flag", "field", "default"]
 Risk = Literal["", "Low", "Medium", "High", "Critical"]
 
 RISKS: tuple[str, ...] = get_args(Risk)[1:]
 """Risk levels from harmless to dangerous, as CheckAnnotationRisk orders them."""
 
 
+Level = Literal[
+    "location", "server-first", "server-any", "auth-tls", "upstream-first", "affinity", "canary"
+]
+"""What an annotation speaks for: see ``scopes``."""
+
+
 @dataclass(frozen=True, slots=True)
 class CatalogueEntry:
-    """One thing that ingress-nginx knows.
+    """One thing that ingress-nginx knows: all that the package has to say of it, in one record.
 
-    ``value`` and ``default`` are for readers, ``type`` (bool, int, int32, float, str, list, codes,
-    duration; "" for annotations and fields) and ``builtin`` are what the code goes by. ``scope`` is
-    what the setting acts on, ``invalid`` what an unacceptable value leads to, ``source`` the file
-    of the controller that decides. ``risk`` is set for annotations only. Group ``removed`` marks
-    keys that older releases read and this one ignores.
+    For readers: ``value`` and ``default`` (what is in force otherwise), ``scope`` is what the
+    setting acts on, ``invalid`` what an unacceptable value leads to, ``source`` the file of the
+    controller that decides. Group ``removed`` marks keys that older releases read and this one
+    ignores.
+
+    For the code: ``type`` (bool, int, int32, float, str, list, codes, duration; "" for fields) and
+    ``builtin``, the default. The rest is for annotations only. ``risk`` is the controller's.
+    ``family`` names the parser that reads it with others (``values.annotations.FAMILIES``); one
+    without a family is read on its own by ``values.plain``, which explains ``refused``, ``need``,
+    ``convert`` and ``instead``. ``check`` is the validator of a text, see ``values.checks``.
+    ``configmap`` is the ConfigMap key that holds where no annotation is. ``catch_all`` is false
+    where an Ingress with nothing but a defaultBackend says it in vain (``createServers``).
     """
 
     key: str
-    kind: Kind
-    group: str
-    scope: str
-    value: str
-    default: str
-    risk: Risk
-    aliases: tuple[str, ...]
-    invalid: str
-    behaviour: str
-    source: str
+    kind: EntryKind
+    group: str = ""
+    scope: str = ""
+    value: str = ""
+    default: str = ""
+    risk: Risk = ""
+    aliases: tuple[str, ...] = ()
+    invalid: str = ""
+    behaviour: str = ""
+    source: str = ""
     type: str = ""
     builtin: Value | None = None
+    family: str = ""
+    check: str | tuple[str, ...] = "anything"
+    refused: Literal["default", "dropped"] = "default"
+    need: str = ""
+    convert: str | tuple[str, ...] = ""
+    instead: Value | None = None
+    configmap: str = ""
+    level: Level = "location"
+    catch_all: bool = True
+
+
+def declare_annotation(
+    key: str,
+    type: Literal["str", "bool", "int"] = "str",
+    builtin: Value | None = None,
+    check: str | tuple[str, ...] = "anything",
+) -> CatalogueEntry:
+    """An annotation that ingress-nginx does not know and a fork of it does, set by location.
+
+    ``key`` has no prefix, ``builtin`` is in force where it is not written, ``check`` is as in
+    ``values.checks.check``. Raises ValueError for a key that is in the catalogue.
+    """
+    if canonical(key):
+        raise ValueError(f"ingress-nginx has an annotation {key} of its own")
+    return CatalogueEntry(
+        key, "annotation", "declared", risk="Low", type=type, builtin=builtin, check=check
+    )
 
 
 @cache
 def _entries() -> tuple[CatalogueEntry, ...]:
     text = resources.files(__package__).joinpath("catalogue.json").read_text(encoding="utf-8")
     return tuple(
-        CatalogueEntry(
-            **{
-                "risk": "",
-                **entry,
-                "aliases": tuple(entry.get("aliases", ())),
-                "builtin": _frozen(entry.get("builtin")),
-            }
-        )
+        CatalogueEntry(**{name: _frozen(value) for name, value in entry.items()})
         for entry in json.loads(text)
     )
 
 
-def _frozen(value: Value | list[str] | None) -> Value | None:
+def _frozen(value: object) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
 @cache
-def _of(kind: Kind, removed: bool = False) -> Mapping[str, CatalogueEntry]:
+def _of(kind: EntryKind, removed: bool = False) -> Mapping[str, CatalogueEntry]:
     return MappingProxyType(
         {
-            known.key: known
-            for known in _entries()
-            if known.kind == kind and (known.group == "removed") is removed
+            entry.key: entry
+            for entry in _entries()
+            if entry.kind == kind and (entry.group == "removed") is removed
         }
     )
 
 
 @cache
 def _names() -> Mapping[str, str]:
-    found = {}
-    for known in _of("annotation").values():
-        found[known.key] = known.key
-        found.update(dict.fromkeys(known.aliases, known.key))
-    return MappingProxyType(found)
+    names = {}
+    for entry in _of("annotation").values():
+        names[entry.key] = entry.key
+        names.update(dict.fromkeys(entry.aliases, entry.key))
+    return MappingProxyType(names)
 
 
 @cache
-def known() -> Mapping[str, tuple[CatalogueEntry, ...]]:
+def entries() -> Mapping[str, tuple[CatalogueEntry, ...]]:
     """Return everything by the name that its owner in rules/ goes by: flags with their two dashes.
 
     A name can be both an annotation and a ConfigMap key.
     """
-    found: dict[str, tuple[CatalogueEntry, ...]] = {}
+    by_name: dict[str, tuple[CatalogueEntry, ...]] = {}
     for entry in _entries():
         name = f"--{entry.key}" if entry.kind == "flag" else entry.key
-        found[name] = (*found.get(name, ()), entry)
-    return MappingProxyType(found)
+        by_name[name] = (*by_name.get(name, ()), entry)
+    return MappingProxyType(by_name)
 
 
 def canonical(key: str) -> str | None:
@@ -114,8 +147,8 @@ def canonical(key: str) -> str | None:
 
 def nearest(key: str) -> str | None:
     """Return the annotation that ``key`` was probably meant to be, None when none is near."""
-    found = difflib.get_close_matches(key.lower(), _names(), n=1, cutoff=0.75)
-    return found[0] if found else None
+    matches = difflib.get_close_matches(key.lower(), _names(), n=1, cutoff=0.75)
+    return matches[0] if matches else None
 
 
 def __getattr__(name: str) -> Mapping[str, CatalogueEntry]:
@@ -125,7 +158,7 @@ def __getattr__(name: str) -> Mapping[str, CatalogueEntry]:
     return _of(*_MAPPINGS[name])
 
 
-_MAPPINGS: Mapping[str, tuple[Kind, bool]] = {
+_MAPPINGS: Mapping[str, tuple[EntryKind, bool]] = {
     "ANNOTATIONS": ("annotation", False),
     "CONFIGMAP": ("configmap", False),
     "FLAGS": ("flag", False),

@@ -2,88 +2,33 @@
 
 from __future__ import annotations
 
-SERVER_FIRST = frozenset(
-    {
-        "server-alias",
-        "server-snippet",
-        "ssl-ciphers",
-        "ssl-prefer-server-ciphers",
-    }
-)
+from nginx2istio.nginx.keys.catalogue import ANNOTATIONS, Level
+
+
+def _keys(level: Level) -> frozenset[str]:
+    return frozenset(key for key, entry in ANNOTATIONS.items() if entry.level == level)
+
+
+SERVER_FIRST = _keys("server-first")
 """Taken from the first Ingress of the host that states them (``createServers``)."""
 
-AUTH_TLS = frozenset(
-    {
-        "auth-tls-secret",
-        "auth-tls-verify-client",
-        "auth-tls-verify-depth",
-        "auth-tls-error-page",
-        "auth-tls-pass-certificate-to-upstream",
-        "auth-tls-match-cn",
-    }
-)
+AUTH_TLS = _keys("auth-tls")
 """One family: all of it from the first Ingress of the host with a usable auth-tls-secret."""
 
-SERVER_ANY = frozenset({"ssl-passthrough", "from-to-www-redirect"})
+SERVER_ANY = _keys("server-any")
 """In force for the host when any of its Ingresses says so."""
 
-SERVER = SERVER_FIRST | AUTH_TLS | SERVER_ANY
+SERVER_KEYS = SERVER_FIRST | AUTH_TLS | SERVER_ANY
 
-UPSTREAM_FIRST = frozenset(
-    {
-        "upstream-hash-by",
-        "upstream-hash-by-subset",
-        "upstream-hash-by-subset-size",
-        "load-balance",
-        "service-upstream",
-    }
-)
+UPSTREAM_FIRST = _keys("upstream-first")
 """Taken from the first Ingress that mentions the Service and port (``createUpstreams``)."""
 
-CANARY = frozenset(
-    {
-        "canary",
-        "canary-weight",
-        "canary-weight-total",
-        "canary-by-header",
-        "canary-by-header-value",
-        "canary-by-header-pattern",
-        "canary-by-cookie",
-        "affinity-canary-behavior",
-    }
-)
+CANARY_KEYS = _keys("canary")
 
-AFFINITY = frozenset(
-    {
-        "affinity",
-        "affinity-mode",
-        "session-cookie-name",
-        "session-cookie-path",
-        "session-cookie-domain",
-        "session-cookie-expires",
-        "session-cookie-max-age",
-        "session-cookie-samesite",
-        "session-cookie-conditional-samesite-none",
-        "session-cookie-secure",
-        "session-cookie-change-on-failure",
-    }
-)
+AFFINITY = _keys("affinity")
 """Type and mode from the first Ingress, cookie details from the last (``getBackendServers``)."""
 
-UPSTREAM = UPSTREAM_FIRST | CANARY | AFFINITY
+UPSTREAM_KEYS = UPSTREAM_FIRST | CANARY_KEYS | AFFINITY
 
-CATCH_ALL_IGNORES = frozenset(
-    {
-        "app-root",
-        "force-ssl-redirect",
-        "permanent-redirect",
-        "permanent-redirect-code",
-        "preserve-trailing-slash",
-        "rewrite-target",
-        "ssl-redirect",
-        "temporal-redirect",
-        "temporal-redirect-code",
-        "use-regex",
-    }
-)
+CATCH_ALL_IGNORES = frozenset(key for key, entry in ANNOTATIONS.items() if not entry.catch_all)
 """What an Ingress with nothing but a defaultBackend says in vain (``createServers``)."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from nginx2istio.nginx.values.checks import HEADER_NAME, VERIFY_CLIENT, cache_durations
-from nginx2istio.nginx.values.go import addresses, listed, matches
+from nginx2istio.nginx.values.go import address_list, matches, split_list
 from nginx2istio.nginx.values.reader import AnyRawValue, Effect, Reader, Reading, no_effect, off
-from nginx2istio.nginx.values.urls import absolute_url, parse
+from nginx2istio.nginx.values.urls import absolute_url, parse_url
 
-BASIC = ("auth-type", "auth-secret-type", "auth-secret", "auth-realm")
-EXTERNAL = (
+BASIC_FAMILY = ("auth-type", "auth-secret-type", "auth-secret", "auth-realm")
+EXTERNAL_FAMILY = (
     "auth-url",
     "auth-method",
     "auth-signin",
@@ -27,7 +27,7 @@ EXTERNAL = (
     "auth-request-redirect",
     "auth-always-set-cookie",
 )
-CERTIFICATE = (
+CERTIFICATE_FAMILY = (
     "auth-tls-secret",
     "auth-tls-verify-client",
     "auth-tls-verify-depth",
@@ -37,7 +37,7 @@ CERTIFICATE = (
 )
 
 
-def basic_auth(read: Reader) -> Iterator[Reading]:
+def read_basic_auth(read: Reader) -> Iterator[Reading]:
     """Read the auth-secret family: only auth-type turns it on, anything wrong later closes it."""
     kind = read.text("auth-type")
     if kind.value is None:
@@ -45,7 +45,7 @@ def basic_auth(read: Reader) -> Iterator[Reading]:
             yield Reading("auth-type", "dropped", text=kind.why)
         elif kind.state == "blank":
             yield Reading("auth-type", "family-off", text=f"{kind.why}: there is no basic auth")
-        yield from no_effect(read, BASIC[1:], "there is no auth-type")
+        yield from no_effect(read, BASIC_FAMILY[1:], "there is no auth-type")
         return
     if "basic" not in kind.value and "digest" not in kind.value:
         yield Reading("auth-type", "denied", text=f"{kind.value!r} is neither basic nor digest")
@@ -104,7 +104,7 @@ def full_reference(read: Reader, key: str, text: str, effect: Effect) -> Reading
     return Reading(key, "set", text)
 
 
-def client_certificate(read: Reader) -> Iterator[Reading]:
+def read_client_certificate(read: Reader) -> Iterator[Reading]:
     """Read the auth-tls family: a bad reference closes the whole server (403)."""
     secret = read.text("auth-tls-secret")
     if secret.value is None:
@@ -112,12 +112,12 @@ def client_certificate(read: Reader) -> Iterator[Reading]:
             yield Reading("auth-tls-secret", "dropped", text=secret.why)
         elif secret.state == "blank":
             yield Reading("auth-tls-secret", "family-off", text=secret.why)
-        yield from no_effect(read, CERTIFICATE[1:], "there is no auth-tls-secret")
+        yield from no_effect(read, CERTIFICATE_FAMILY[1:], "there is no auth-tls-secret")
         return
     reference = full_reference(read, "auth-tls-secret", secret.value, "server-denied")
     yield reference
     if reference.effect != "set":
-        yield from no_effect(read, CERTIFICATE[1:], "auth-tls-secret is not usable")
+        yield from no_effect(read, CERTIFICATE_FAMILY[1:], "auth-tls-secret is not usable")
         return
     verify = read.text("auth-tls-verify-client")
     if verify.value is not None and matches(VERIFY_CLIENT, verify.value):
@@ -143,20 +143,20 @@ def client_certificate(read: Reader) -> Iterator[Reading]:
         yield Reading(key, "dropped" if passed.state == "refused" else "default", text=passed.why)
 
 
-def address_lists(read: Reader) -> Iterator[Reading]:
+def read_address_lists(read: Reader) -> Iterator[Reading]:
     """Read the allow and the deny list: one bad member, or an empty text, closes the locations."""
     for key in ("allowlist-source-range", "denylist-source-range"):
-        got = read.text(key)
-        if got.state == "absent":
+        raw = read.text(key)
+        if raw.state == "absent":
             continue
-        found = None if got.value is None else addresses(got.value)
-        if found is None:
-            yield Reading(key, "denied", text=got.why or f"{got.value!r} has no valid address")
+        networks = None if raw.value is None else address_list(raw.value)
+        if networks is None:
+            yield Reading(key, "denied", text=raw.why or f"{raw.value!r} has no valid address")
         else:
-            yield Reading(key, "set", found)
+            yield Reading(key, "set", networks)
 
 
-def external_auth(read: Reader) -> Iterator[Reading]:
+def read_external_auth(read: Reader) -> Iterator[Reading]:
     """Read the auth-url family. Three of its members, when refused, leave the path open."""
     url = read.text("auth-url")
     if url.value is None:
@@ -164,28 +164,30 @@ def external_auth(read: Reader) -> Iterator[Reading]:
             yield Reading("auth-url", "dropped", text=url.why)
         elif url.state == "blank":
             yield Reading("auth-url", "family-off", text=f"{url.why}: there is no external auth")
-        yield from no_effect(read, EXTERNAL[1:], "there is no auth-url")
+        yield from no_effect(read, EXTERNAL_FAMILY[1:], "there is no auth-url")
         return
     problem = absolute_url(url.value)
     if problem:
         yield Reading("auth-url", "denied", text=problem)
-        yield from no_effect(read, EXTERNAL[1:], "auth-url is not usable")
+        yield from no_effect(read, EXTERNAL_FAMILY[1:], "auth-url is not usable")
         return
-    found: list[Reading] = [
+    readings: list[Reading] = [
         Reading("auth-url", "set", url.value),
         *_external_options(read, url.value),
     ]
     # The parser returns at its first problem, in the order of reading.
-    for fact in found:
-        if fact.effect == "family-off":
-            yield from off(read, fact.key, f"{fact.text}: there is NO external auth", EXTERNAL)
+    for reading in readings:
+        if reading.effect == "family-off":
+            yield from off(
+                read, reading.key, f"{reading.text}: there is NO external auth", EXTERNAL_FAMILY
+            )
             return
-        if fact.effect == "denied":
-            yield fact
-            rest = tuple(key for key in EXTERNAL if key != fact.key)
-            yield from no_effect(read, rest, f"{fact.key} closes the path")
+        if reading.effect == "denied":
+            yield reading
+            rest = tuple(key for key in EXTERNAL_FAMILY if key != reading.key)
+            yield from no_effect(read, rest, f"{reading.key} closes the path")
             return
-    yield from found
+    yield from readings
 
 
 def _external_options(read: Reader, url: str) -> Iterator[Reading]:
@@ -202,7 +204,7 @@ def _external_options(read: Reader, url: str) -> Iterator[Reading]:
         why = "the controller runs without allow-snippet-annotations"
         yield from no_effect(read, ("auth-snippet",), why)
     yield from _optional(read, "auth-cache-key", "default")
-    yield from _keepalive(read, "$" in parse(url).host)
+    yield from _keepalive(read, "$" in parse_url(url).host)
     yield from _cache_duration(read)
     yield from _response_headers(read)
     headers = read.text("auth-proxy-set-headers")
@@ -220,11 +222,11 @@ def _external_options(read: Reader, url: str) -> Iterator[Reading]:
 
 
 def _optional(read: Reader, key: str, refused: Effect) -> Iterator[Reading]:
-    got = read.text(key)
-    if got.value is not None:
-        yield Reading(key, "set", got.value)
-    elif got.state != "absent":
-        yield Reading(key, refused if got.state == "refused" else "default", text=got.why)
+    raw = read.text(key)
+    if raw.value is not None:
+        yield Reading(key, "set", raw.value)
+    elif raw.state != "absent":
+        yield Reading(key, refused if raw.state == "refused" else "default", text=raw.why)
 
 
 def _keepalive(read: Reader, variable_host: bool) -> Iterator[Reading]:
@@ -250,40 +252,40 @@ def _keepalive(read: Reader, variable_host: bool) -> Iterator[Reading]:
     if not connections.value or why:
         yield from no_effect(read, others, "auth-keepalive is off")
         return
-    gots: tuple[AnyRawValue, ...] = (requests, timeout, read.flag(others[2]))
-    for key, got in zip(others, gots, strict=True):
-        if got.value is not None:
-            yield Reading(key, "set", got.value)
-        elif got.state != "absent":
-            yield Reading(key, "default", text=got.why)
+    raws: tuple[AnyRawValue, ...] = (requests, timeout, read.flag(others[2]))
+    for key, raw in zip(others, raws, strict=True):
+        if raw.value is not None:
+            yield Reading(key, "set", raw.value)
+        elif raw.state != "absent":
+            yield Reading(key, "default", text=raw.why)
 
 
 def _cache_duration(read: Reader) -> Iterator[Reading]:
     key = "auth-cache-duration"
-    got = read.text(key)
-    if got.state == "refused":
-        yield Reading(key, "family-off", text=got.why)
-    elif got.state == "blank":
-        yield Reading(key, "default", text=got.why)
-    elif got.value is not None:
-        durations, problem = cache_durations(got.value)
+    raw = read.text(key)
+    if raw.state == "refused":
+        yield Reading(key, "family-off", text=raw.why)
+    elif raw.state == "blank":
+        yield Reading(key, "default", text=raw.why)
+    elif raw.value is not None:
+        durations, problem = cache_durations(raw.value)
         if problem:
             yield Reading(key, "denied", text=problem)
         elif read.text("auth-cache-key").value is None:
-            yield Reading(key, "idle", text="there is no auth-cache-key")
+            yield Reading(key, "no-effect", text="there is no auth-cache-key")
         else:
             yield Reading(key, "set", durations)
 
 
 def _response_headers(read: Reader) -> Iterator[Reading]:
     key = "auth-response-headers"
-    got = read.text(key)
-    if got.state == "refused":
-        yield Reading(key, "denied", text=got.why)
-    elif got.state == "blank":
-        yield Reading(key, "default", text=got.why)
-    elif got.value is not None:
-        names = listed(got.value)
+    raw = read.text(key)
+    if raw.state == "refused":
+        yield Reading(key, "denied", text=raw.why)
+    elif raw.state == "blank":
+        yield Reading(key, "default", text=raw.why)
+    elif raw.value is not None:
+        names = split_list(raw.value)
         bad = [name for name in names if not matches(HEADER_NAME, name)]
         if bad:
             yield Reading(key, "denied", text=f"{bad[0]!r} is no header name")

@@ -7,47 +7,54 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
-from nginx2istio.base.memo import kept
+from nginx2istio.base.memo import memo
 from nginx2istio.nginx.build.controller import Controller
 from nginx2istio.nginx.keys import catalogue
 from nginx2istio.nginx.keys.defaults import effective as effective
 from nginx2istio.nginx.values.access import (
-    address_lists,
-    basic_auth,
-    client_certificate,
-    external_auth,
+    read_address_lists,
+    read_basic_auth,
+    read_client_certificate,
+    read_external_auth,
 )
 from nginx2istio.nginx.values.backend import (
-    cors_origins,
-    error_codes,
-    fastcgi,
-    response_headers,
-    upstream_tls,
+    read_cors_origins,
+    read_error_codes,
+    read_fastcgi,
+    read_response_headers,
+    read_upstream_tls,
 )
 from nginx2istio.nginx.values.go import Value, trim
 from nginx2istio.nginx.values.nginx_conf import refused_by_nginx
-from nginx2istio.nginx.values.plain import ROWS, plain
-from nginx2istio.nginx.values.reader import Family, Reader, Reading, sources
-from nginx2istio.nginx.values.traffic import canary, hashing, limits, mirror, redirects, telemetry
+from nginx2istio.nginx.values.plain import read_plain
+from nginx2istio.nginx.values.reader import FamilyReader, Reader, Reading, sources
+from nginx2istio.nginx.values.traffic import (
+    read_canary,
+    read_hashing,
+    read_limits,
+    read_mirror,
+    read_redirects,
+    read_telemetry,
+)
 
 InvalidEffect = Literal["partial", "default", "family-off", "denied", "server-denied", "dropped"]
 
-FAMILIES: tuple[Family, ...] = (
-    basic_auth,
-    external_auth,
-    client_certificate,
-    address_lists,
-    canary,
-    cors_origins,
-    error_codes,
-    fastcgi,
-    hashing,
-    limits,
-    mirror,
-    redirects,
-    response_headers,
-    telemetry,
-    upstream_tls,
+FAMILIES: tuple[FamilyReader, ...] = (
+    read_basic_auth,
+    read_external_auth,
+    read_client_certificate,
+    read_address_lists,
+    read_canary,
+    read_cors_origins,
+    read_error_codes,
+    read_fastcgi,
+    read_hashing,
+    read_limits,
+    read_mirror,
+    read_redirects,
+    read_response_headers,
+    read_telemetry,
+    read_upstream_tls,
 )
 """Every parser of the controller. The controller runs them in random order; none sees another."""
 
@@ -65,9 +72,9 @@ class Extracted:
     """What one Ingress's annotations come to.
 
     ``values`` has what is in force, by main short key; ``invalid`` what is wrong and its effect
-    (a key can be in both: ``partial``, or a default that is not the ConfigMap's); ``idle`` key ->
-    why an acceptable annotation has no force; ``unknown`` the short keys that ingress-nginx does
-    not know; ``written`` main short key -> the full name in the Ingress (it may be an alias).
+    (a key can be in both: ``partial``, or a default that is not the ConfigMap's); ``no_effect``
+    key -> why an acceptable annotation has no force; ``unknown`` the short keys that ingress-nginx
+    does not know; ``written`` main short key -> the full name in the Ingress (it may be an alias).
 
     ``breaks``: key -> why nginx refuses the whole nginx.conf, so that nothing of it is loaded.
     ``denied``: why the locations answer 503, "" when they do not. ``tls_denied``: why the whole
@@ -98,34 +105,36 @@ def extract(
     and Services that a value names are taken to exist.
     """
     start = (prefix or controller.annotations_prefix) + "/"
-    given = {
+    texts = {
         name.removeprefix(start): text
         for name, text in sorted(annotations.items())
         if name.startswith(start)
     }
-    read = Reader(given, namespace, controller, sources(given))
-    facts = [
-        fact
+    read = Reader(texts, namespace, controller, sources(texts, controller))
+    readings = [
+        reading
         for family, asked in _asked(controller)
         if not asked.isdisjoint(read.sources)
-        for fact in family(read)
+        for reading in family(read)
     ]
     unknown = tuple(
-        key for key in given if not catalogue.canonical(key) and key not in catalogue.REMOVED
+        key for key in texts if not controller.canonical(key) and key not in catalogue.REMOVED
     )
-    dropped = _forbidden(given, annotations, start, controller)
-    dropped += [f"{fact.key}: {fact.text}" for fact in facts if fact.effect == "dropped"]
-    closed = [f"{f.key}: {f.text}" for f in facts if f.effect in ("denied", "server-denied")]
-    values = {fact.key: fact.value for fact in facts if fact.value is not None}
+    dropped = _forbidden(texts, annotations, start, controller)
+    dropped += [
+        f"{reading.key}: {reading.text}" for reading in readings if reading.effect == "dropped"
+    ]
+    closed = [f"{f.key}: {f.text}" for f in readings if f.effect in ("denied", "server-denied")]
+    values = {reading.key: reading.value for reading in readings if reading.value is not None}
     return Extracted(
         MappingProxyType(values),
-        MappingProxyType(_invalid(facts)),
-        MappingProxyType(_idle(read, facts)),
+        MappingProxyType(_invalid(readings)),
+        MappingProxyType(_no_effect(read, readings)),
         unknown,
         MappingProxyType({key: start + name for key, name in read.sources.items()}),
         MappingProxyType({} if dropped or closed else refused_by_nginx(values, controller)),
         "; ".join(closed),
-        "; ".join(f"{f.key}: {f.text}" for f in facts if f.effect == "server-denied"),
+        "; ".join(f"{f.key}: {f.text}" for f in readings if f.effect == "server-denied"),
         "; ".join(dropped),
     )
 
@@ -141,42 +150,46 @@ class _Asked(dict[str, str]):
         return None
 
 
-@kept
-def _asked(controller: Controller) -> list[tuple[Family, Set[str]]]:
+@memo
+def _asked(controller: Controller) -> list[tuple[FamilyReader, Set[str]]]:
     """The families with the keys that each asks for where nothing is written.
 
     Where none of them is, a family has nothing to say; most Ingresses have few of them.
     """
-    found: list[tuple[Family, Set[str]]] = [(plain, ROWS.keys())]
+    families: list[tuple[FamilyReader, Set[str]]] = [(read_plain, _plain_keys(controller))]
     for family in FAMILIES:
         nothing = _Asked()
         list(family(Reader({}, "", controller, nothing)))
-        found.append((family, frozenset(nothing.keys_asked)))
-    return found
+        families.append((family, frozenset(nothing.keys_asked)))
+    return families
 
 
-def _invalid(facts: list[Reading]) -> dict[str, Invalid]:
+def _plain_keys(controller: Controller) -> Set[str]:
+    return {key for key, entry in controller.annotations.items() if not entry.family}
+
+
+def _invalid(readings: list[Reading]) -> dict[str, Invalid]:
     return {
-        fact.key: Invalid(fact.text, fact.effect)
-        for fact in facts
-        if fact.effect != "set" and fact.effect != "idle"
+        reading.key: Invalid(reading.text, reading.effect)
+        for reading in readings
+        if reading.effect != "set" and reading.effect != "no-effect"
     }
 
 
-def _idle(read: Reader, facts: list[Reading]) -> dict[str, str]:
-    found = {fact.key: fact.text for fact in facts if fact.effect == "idle"}
+def _no_effect(read: Reader, readings: list[Reading]) -> dict[str, str]:
+    reasons = {reading.key: reading.text for reading in readings if reading.effect == "no-effect"}
     for key, counts in read.sources.items():
-        for name in (key, *catalogue.ANNOTATIONS[key].aliases):
-            if name in read.given and name != counts:
-                found[name] = f"{counts} says the same and goes first"
-    for key in read.given:
-        if key in catalogue.REMOVED:
-            found[key] = "ingress-nginx no longer reads it"
-    return found
+        for name in (key, *read.controller.annotations[key].aliases):
+            if name in read.texts and name != counts:
+                reasons[name] = f"{counts} says the same and goes first"
+    for key in read.texts:
+        if key in catalogue.REMOVED and not read.controller.canonical(key):
+            reasons[key] = "ingress-nginx no longer reads it"
+    return reasons
 
 
 def _forbidden(
-    given: Mapping[str, str], annotations: Mapping[str, str], start: str, controller: Controller
+    texts: Mapping[str, str], annotations: Mapping[str, str], start: str, controller: Controller
 ) -> list[str]:
     """Say what keeps the Ingress out before any value is read.
 
@@ -184,17 +197,17 @@ def _forbidden(
     annotations that have no prefix at all.
     """
     blocked = trim(controller.text("annotation-value-word-blocklist"))
-    found = [
+    reasons = [
         f"{key} contains {word!r}, which annotation-value-word-blocklist forbids"
-        for key, text in given.items()
+        for key, text in texts.items()
         for word in (blocked.split(",") if blocked else ())
         if word in text
     ]
     level = controller.text("annotations-risk-level")
     allowed = catalogue.RISKS.index(level.title()) if level.title() in catalogue.RISKS else 0
     for name in sorted(annotations):
-        key = catalogue.canonical(name.removeprefix(start))
-        risk = catalogue.ANNOTATIONS[key].risk if key else ""
+        key = controller.canonical(name.removeprefix(start))
+        risk = controller.annotations[key].risk if key else ""
         if risk and catalogue.RISKS.index(risk) > allowed:
-            found.append(f"{name} has risk {risk}, annotations-risk-level is {level}")
-    return found
+            reasons.append(f"{name} has risk {risk}, annotations-risk-level is {level}")
+    return reasons

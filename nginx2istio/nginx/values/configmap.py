@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from nginx2istio.nginx.values.checks import HEADER_NAME, METHODS, cache_durations
-from nginx2istio.nginx.values.go import Value, address, boolean, integer, matches, trim
+from nginx2istio.nginx.values.checks import HEADER_NAME, METHOD, cache_durations
+from nginx2istio.nginx.values.go import Value, boolean, integer, matches, parse_address, trim
 from nginx2istio.nginx.values.urls import absolute_url
 
 Read = Callable[[str, Mapping[str, Value]], tuple[Value, str]]
@@ -66,17 +66,17 @@ def decimal(text: str) -> float | None:
     return float(text) if matches(shape, text) else None
 
 
-def split(text: str) -> tuple[str, ...]:
+def split_members(text: str) -> tuple[str, ...]:
     """Split at commas (splitAndTrimSpace): no members between two commas, blank ones stay."""
     return tuple(trim(part) for part in text.split(",") if part)
 
 
 def _list(text: str, _: Mapping[str, Value]) -> tuple[Value, str]:
-    return split(text), ""
+    return split_members(text), ""
 
 
 def _kept(text: str, keep: Callable[[str], bool], what: str) -> tuple[tuple[str, ...], str]:
-    members = split(text)
+    members = split_members(text)
     bad = [member for member in members if not keep(member)]
     skipped = f"{', '.join(map(repr, bad))}: no {what}, skipped" if bad else ""
     return tuple(member for member in members if keep(member)), skipped
@@ -84,8 +84,8 @@ def _kept(text: str, keep: Callable[[str], bool], what: str) -> tuple[tuple[str,
 
 def _codes(text: str, _: Mapping[str, Value]) -> tuple[Value, str]:
     """Read custom-http-errors: 300 to 599, all else is skipped (filterErrors)."""
-    kept, skipped = _kept(text, _is_error_code, "status code from 300 to 599")
-    return tuple(int(code) for code in kept), skipped
+    codes, skipped = _kept(text, _is_error_code, "status code from 300 to 599")
+    return tuple(int(code) for code in codes), skipped
 
 
 def _is_error_code(text: str) -> bool:
@@ -94,7 +94,7 @@ def _is_error_code(text: str) -> bool:
 
 
 def _is_address(text: str) -> bool:
-    return address(text) is not None
+    return parse_address(text) is not None
 
 
 def _addresses(text: str, _: Mapping[str, Value]) -> tuple[Value, str]:
@@ -102,8 +102,8 @@ def _addresses(text: str, _: Mapping[str, Value]) -> tuple[Value, str]:
 
 
 def _bind(text: str, _: Mapping[str, Value]) -> tuple[Value, str]:
-    kept, skipped = _kept(text, lambda x: "/" not in x and _is_address(x), "address")
-    return tuple(address(member) or member for member in kept), skipped
+    addresses, skipped = _kept(text, lambda x: "/" not in x and _is_address(x), "address")
+    return tuple(parse_address(member) or member for member in addresses), skipped
 
 
 def _headers(text: str, _: Mapping[str, Value]) -> tuple[Value, str]:
@@ -125,7 +125,7 @@ def _url(text: str, _: Mapping[str, Value]) -> tuple[Value, str]:
 
 
 def _method(text: str, _: Mapping[str, Value]) -> tuple[Value, str]:
-    if text and not matches(METHODS, text):
+    if text and not matches(METHOD, text):
         raise WrongValue(f"{text!r} is no HTTP method; it is not set")
     return text, ""
 
@@ -140,8 +140,8 @@ def _redirect_parameter(text: str, config: Mapping[str, Value]) -> tuple[Value, 
 
 
 def _durations(text: str, _: Mapping[str, Value]) -> tuple[Value, str]:
-    found, problem = cache_durations(text)
-    return found, problem
+    durations, problem = cache_durations(text)
+    return durations, problem
 
 
 def _flag_or_false(text: str, _: Mapping[str, Value]) -> tuple[Value, str]:
@@ -166,7 +166,7 @@ def _text(text: str, _: Mapping[str, Value]) -> tuple[Value, str]:
     return text, ""
 
 
-SPECIAL: Mapping[str, Read] = {
+READ_BY_HAND: Mapping[str, Read] = {
     "bind-address": _bind,
     "block-cidrs": _list,
     "block-referers": _list,
@@ -201,6 +201,6 @@ SPECIAL: Mapping[str, Read] = {
 """Keys that ReadConfig reads by hand, and only in this very spelling."""
 
 WITHOUT_FIELD = frozenset({"bind-address", "lua-shared-dicts"}) | {
-    key for key in SPECIAL if key.startswith("global-auth-")
+    key for key in READ_BY_HAND if key.startswith("global-auth-")
 }
-"""Those of SPECIAL that the Go structure has no field for, so no other spelling reaches them."""
+"""Those of READ_BY_HAND without a field in the Go structure: no other spelling reaches them."""

@@ -16,7 +16,7 @@ import re2  # type: ignore[import-untyped]
 Value: TypeAlias = bool | int | float | str | tuple[str, ...] | tuple[int, ...]
 """A setting's parsed value. Sizes and durations stay the text that nginx reads."""
 
-Check: TypeAlias = Callable[[str], bool]
+TextCheck: TypeAlias = Callable[[str], bool]
 
 _SPACE = "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(
     map(chr, range(0x2000, 0x200B))
@@ -76,7 +76,7 @@ def compiles(pattern: str) -> bool:
     return True
 
 
-def address(text: str) -> str | None:
+def parse_address(text: str) -> str | None:
     """Read an address or network in Go's spelling (``10.1.2.3/8``: ``10.0.0.0/8``), else None.
 
     net.ParseCIDR is tried first, then net.ParseIP; an IPv4 address in IPv6 dress becomes IPv4.
@@ -85,15 +85,15 @@ def address(text: str) -> str | None:
     if "%" in host or not host.isascii():
         return None
     try:
-        found = ipaddress.ip_address(host)
+        ip = ipaddress.ip_address(host)
     except ValueError:
         return None
-    plain = _unmapped(found)
+    plain = _unmapped(ip)
     if not slash:
         return str(plain)
-    if not matches(r"[0-9]+", bits) or int(bits) > found.max_prefixlen:
+    if not matches(r"[0-9]+", bits) or int(bits) > ip.max_prefixlen:
         return None
-    network = ipaddress.ip_network(f"{found}/{int(bits)}", strict=False)
+    network = ipaddress.ip_network(f"{ip}/{int(bits)}", strict=False)
     base = _unmapped(network.network_address)
     if base.version == network.version:
         return str(network)
@@ -101,29 +101,29 @@ def address(text: str) -> str | None:
 
 
 def _unmapped(
-    found: ipaddress.IPv4Address | ipaddress.IPv6Address,
+    ip: ipaddress.IPv4Address | ipaddress.IPv6Address,
 ) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
-    if isinstance(found, ipaddress.IPv6Address) and found.ipv4_mapped:
-        return found.ipv4_mapped
-    return found
+    if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped:
+        return ip.ipv4_mapped
+    return ip
 
 
-def addresses(text: str) -> tuple[str, ...] | None:
+def address_list(text: str) -> tuple[str, ...] | None:
     """Read a comma list of addresses and networks, sorted as text; None when one is neither.
 
     net.ParseIPNets gives up at the first bad member, an empty one included.
     """
-    members = [address(trim(member)) for member in text.split(",")]
-    found = {member for member in members if member is not None}
-    return None if None in members else tuple(sorted(found))
+    members = [parse_address(trim(member)) for member in text.split(",")]
+    networks = {member for member in members if member is not None}
+    return None if None in members else tuple(sorted(networks))
 
 
-def listed(text: str) -> tuple[str, ...]:
+def split_list(text: str) -> tuple[str, ...]:
     """Split a comma list without its empty members, each trimmed, in the order written."""
     return tuple(member for member in map(trim, text.split(",")) if member)
 
 
-def pattern(expression: str, *, spaceless: bool = False, whole: bool = True) -> Check:
+def regex_check(expression: str, *, spaceless: bool = False, whole: bool = True) -> TextCheck:
     """Build parser.ValidateRegex; ``spaceless`` drops the spaces of the tested text only.
 
     Line ends are refused in any case (parser.MaliciousRegex).
@@ -137,7 +137,7 @@ def pattern(expression: str, *, spaceless: bool = False, whole: bool = True) -> 
     return check
 
 
-def options(*allowed: str, cased: bool = True) -> Check:
+def options_check(*allowed: str, cased: bool = True) -> TextCheck:
     """Build parser.ValidateOptions with trimming; without ``cased`` letter case is ignored."""
 
     def check(text: str) -> bool:

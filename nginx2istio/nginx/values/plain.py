@@ -1,32 +1,16 @@
-"""Annotations that are read one by one: what each is, and what a refused value leads to."""
+"""Annotations that are read one by one, as their entries in the catalogue say."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Literal
 
-from nginx2istio.nginx.values.checks import COOKIE_SECONDS, CORS_EXPOSED, CORS_METHODS, HEADERS
-from nginx2istio.nginx.values.go import Value, contains, listed, matches, trim
+from nginx2istio.nginx.keys.catalogue import CatalogueEntry
+from nginx2istio.nginx.values.checks import COOKIE_SECONDS
+from nginx2istio.nginx.values.go import Value, contains, matches, split_list, trim
 from nginx2istio.nginx.values.reader import AnyRawValue, Reader, Reading
-from nginx2istio.nginx.values.urls import WrongUrl, parse
+from nginx2istio.nginx.values.urls import WrongUrl, parse_url
 
 Need = tuple[Callable[[Reader], bool], str]
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """``refused``: what a value that fails validation leads to.
-
-    ``need`` is what else must hold for the annotation to have force, ``convert`` turns an accepted
-    text into the value in force (None: the default is).
-    """
-
-    kind: Literal["text", "flag", "number"]
-    refused: Literal["default", "dropped"] = "default"
-    need: Need | None = None
-    convert: Callable[[str], Value | None] | None = None
-    instead: Value | None = None
 
 
 def _cors(read: Reader) -> bool:
@@ -50,153 +34,90 @@ def _replaces(read: Reader) -> bool:
     return source not in ("off", "default")
 
 
-CORS: Need = (_cors, "enable-cors is not true")
-STICKY: Need = (_sticky, "affinity is not cookie")
-REWRITES: Need = (_rewrites, "there is no rewrite-target")
-REPLACES: Need = (_replaces, "proxy-redirect-from is off or default")
-SNIPPETS: Need = (_snippets, "the controller runs without allow-snippet-annotations")
-
-
-def _whole(expression: str) -> Callable[[str], Value | None]:
-    """Match a second time, now with the blanks: the parsers of some families do so."""
-    return lambda text: text if matches(expression, text) else None
-
-
-def _one_of(*allowed: str) -> Callable[[str], Value | None]:
-    return lambda text: text if text in allowed else None
+NEEDS: Mapping[str, Need] = {
+    "affinity": (_sticky, "affinity is not cookie"),
+    "enable-cors": (_cors, "enable-cors is not true"),
+    "proxy-redirect-from": (_replaces, "proxy-redirect-from is off or default"),
+    "rewrite-target": (_rewrites, "there is no rewrite-target"),
+    "snippets": (_snippets, "the controller runs without allow-snippet-annotations"),
+}
+"""What else must hold for an annotation to have force, and what is said where it does not."""
 
 
 def _seconds(text: str) -> Value | None:
     return text if contains(COOKIE_SECONDS, text) else None
 
 
-def _size(suffixes: str) -> Callable[[str], Value | None]:
-    """Keep what the template writes into nginx.conf (isValidByteSize): not every checked size."""
-    return lambda text: text if matches(rf"\d+[{suffixes}]?", trim(text)) else None
-
-
 def _path(text: str) -> Value | None:
     """Accept an app-root that url.ParseRequestURI takes and that has no scheme."""
     try:
-        return None if parse(text, request=True).scheme else text
+        return None if parse_url(text, request=True).scheme else text
     except WrongUrl:
         return None
 
 
 def _names(text: str) -> Value | None:
-    return tuple(sorted(set(listed(text)))) or None
+    return tuple(sorted(set(split_list(text)))) or None
 
 
-_DROP_TEXT = Row("text", "dropped")
-_TEXT = Row("text")
-_FLAG = Row("flag")
-_NUMBER = Row("number")
-_COOKIE = Row("text", need=STICKY)
-_COOKIE_FLAG = Row("flag", need=STICKY)
-
-ROWS: Mapping[str, Row] = {
-    "affinity": _TEXT,
-    "affinity-canary-behavior": _TEXT,
-    "affinity-mode": _TEXT,
-    "app-root": Row("text", convert=_path),
-    "backend-protocol": _TEXT,
-    "client-body-buffer-size": Row("text", "dropped", convert=_size("kKmM")),
-    "configuration-snippet": Row("text", need=SNIPPETS),
-    "connection-proxy-header": _DROP_TEXT,
-    "cors-allow-credentials": Row("flag", need=CORS),
-    "cors-allow-headers": Row("text", need=CORS, convert=_whole(HEADERS)),
-    "cors-allow-methods": Row("text", need=CORS, convert=_whole(CORS_METHODS)),
-    "cors-expose-headers": Row("text", need=CORS, convert=_whole(CORS_EXPOSED)),
-    "cors-max-age": Row("number", need=CORS),
-    "default-backend": _DROP_TEXT,
-    "disable-proxy-intercept-errors": Row("flag", instead=False),
-    "enable-access-log": _FLAG,
-    "enable-cors": _FLAG,
-    "enable-global-auth": _FLAG,
-    "enable-modsecurity": _FLAG,
-    "enable-owasp-core-rules": _FLAG,
-    "enable-rewrite-log": _FLAG,
-    "force-ssl-redirect": _FLAG,
-    "http2-push-preload": Row("flag", "dropped"),
-    "load-balance": _DROP_TEXT,
-    "modsecurity-snippet": Row("text", need=SNIPPETS),
-    "modsecurity-transaction-id": _TEXT,
-    "preserve-trailing-slash": _FLAG,
-    # Sizes with a suffix that nginx does not know are left out of nginx.conf: its own defaults.
-    "proxy-body-size": Row("text", convert=_size("kKmMgG"), instead="1m"),
-    "proxy-buffer-size": _TEXT,
-    "proxy-buffering": _TEXT,
-    "proxy-buffers-number": _NUMBER,
-    "proxy-busy-buffers-size": _TEXT,
-    "proxy-connect-timeout": _NUMBER,
-    "proxy-cookie-domain": _TEXT,
-    "proxy-cookie-path": _TEXT,
-    "proxy-http-version": _TEXT,
-    "proxy-max-temp-file-size": Row("text", convert=_size("kKmMgG"), instead="1024m"),
-    "proxy-next-upstream": _TEXT,
-    "proxy-next-upstream-timeout": _NUMBER,
-    "proxy-next-upstream-tries": _NUMBER,
-    "proxy-read-timeout": _NUMBER,
-    "proxy-redirect-from": _TEXT,
-    "proxy-redirect-to": Row("text", need=REPLACES),
-    "proxy-request-buffering": _TEXT,
-    "proxy-send-timeout": _NUMBER,
-    "rewrite-target": _TEXT,
-    "satisfy": Row("text", convert=_one_of("any", "all")),
-    "server-alias": Row("text", "dropped", convert=_names),
-    "server-snippet": Row("text", need=SNIPPETS),
-    # Any error but absence is false here, whatever the ConfigMap says (serviceupstream.Parse).
-    "service-upstream": Row("flag", instead=False),
-    "session-cookie-change-on-failure": _COOKIE_FLAG,
-    "session-cookie-conditional-samesite-none": _COOKIE_FLAG,
-    "session-cookie-domain": _COOKIE,
-    "session-cookie-expires": Row("text", need=STICKY, convert=_seconds),
-    "session-cookie-max-age": Row("text", need=STICKY, convert=_seconds),
-    "session-cookie-name": _COOKIE,
-    "session-cookie-path": _COOKIE,
-    "session-cookie-samesite": _COOKIE,
-    "session-cookie-secure": _COOKIE_FLAG,
-    "ssl-ciphers": _DROP_TEXT,
-    "ssl-passthrough": Row("flag", "dropped"),
-    "ssl-prefer-server-ciphers": _FLAG,
-    "ssl-redirect": _FLAG,
-    "stream-snippet": Row("text", need=SNIPPETS),
-    "upstream-vhost": _DROP_TEXT,
-    "use-port-in-redirects": _FLAG,
-    "use-regex": _FLAG,
-    "x-forwarded-prefix": Row("text", "dropped", need=REWRITES),
+CONVERSIONS: Mapping[str, Callable[[str], Value | None]] = {
+    "names": _names,
+    "path": _path,
+    "seconds": _seconds,
 }
 
 
-def plain(read: Reader) -> Iterator[Reading]:
-    """Read all annotations of ROWS."""
+def _converted(entry: CatalogueEntry, text: str) -> Value | None:
+    """The value of an accepted text, None where the default is in force all the same.
+
+    ``checked`` and ``whole`` test a second time, now with the blanks, as the parsers of some
+    families do. ``size`` keeps what the template writes into nginx.conf (isValidByteSize), which
+    is not every size that is accepted: nginx's own default holds otherwise (``instead``).
+    """
+    how = entry.convert
+    if how == "":
+        return text
+    if isinstance(how, tuple):
+        return text if matches(rf"\d+[{how[1]}]?", trim(text)) else None
+    if how == "checked":
+        return text if text in entry.check[1:] else None
+    if how == "whole":
+        return text if matches(entry.check[1], text) else None
+    return CONVERSIONS[how](text)
+
+
+def read_plain(read: Reader) -> Iterator[Reading]:
+    """Read all annotations that belong to no family."""
     for key in read.sources:
-        row = ROWS.get(key)
-        if row is not None:
-            yield _fact(read, key, row, _read(read, key, row))
+        entry = read.controller.annotations[key]
+        if not entry.family:
+            yield _reading(read, entry, _read(read, entry))
 
 
-def _read(read: Reader, key: str, row: Row) -> AnyRawValue:
-    match row.kind:
-        case "flag":
-            return read.flag(key)
-        case "number":
-            return read.number(key)
+def _read(read: Reader, entry: CatalogueEntry) -> AnyRawValue:
+    match entry.type:
+        case "bool":
+            return read.flag(entry.key)
+        case "int":
+            return read.number(entry.key)
         case _:
-            return read.text(key)
+            return read.text(entry.key)
 
 
-def _fact(read: Reader, key: str, row: Row, got: AnyRawValue) -> Reading:
-    if got.state == "refused" and row.refused == "dropped":
-        return Reading(key, "dropped", text=got.why)
-    if row.need and not row.need[0](read):
-        return Reading(key, "idle", text=row.need[1])
-    if got.value is None:
-        # An error of reading leaves the default; only two switches turn into false instead.
-        return Reading(key, "default", row.instead if row.kind == "flag" else None, got.why)
-    if row.convert is None or not isinstance(got.value, str):
-        return Reading(key, "set", got.value)
-    value = row.convert(got.value)
+def _reading(read: Reader, entry: CatalogueEntry, raw: AnyRawValue) -> Reading:
+    """What one annotation comes to; ``entry.refused`` is what a failed validation leads to."""
+    key = entry.key
+    if raw.state == "refused" and entry.refused == "dropped":
+        return Reading(key, "dropped", text=raw.why)
+    if entry.need:
+        holds, why = NEEDS[entry.need]
+        if not holds(read):
+            return Reading(key, "no-effect", text=why)
+    if raw.value is None:
+        # An error of reading leaves the default. Two switches turn into false instead, whatever
+        # the ConfigMap says (serviceupstream.Parse).
+        return Reading(key, "default", entry.instead if entry.type == "bool" else None, raw.why)
+    value = _converted(entry, raw.value) if isinstance(raw.value, str) else raw.value
     if value is None:
-        return Reading(key, "default", row.instead, f"{got.value!r} is not used")
+        return Reading(key, "default", entry.instead, f"{raw.value!r} is not used")
     return Reading(key, "set", value)

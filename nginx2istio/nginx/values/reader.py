@@ -8,21 +8,20 @@ from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
 from nginx2istio.base.records import record
 from nginx2istio.nginx.build.controller import Controller
-from nginx2istio.nginx.keys import catalogue
-from nginx2istio.nginx.values.checks import CHECKS
+from nginx2istio.nginx.values.checks import check
 from nginx2istio.nginx.values.go import Value, boolean, integer, normalise
 
-T = TypeVar("T")
+ValueT = TypeVar("ValueT")
 
 Effect = Literal[
-    "set", "idle", "partial", "default", "family-off", "denied", "server-denied", "dropped"
+    "set", "no-effect", "partial", "default", "family-off", "denied", "server-denied", "dropped"
 ]
 """What an annotation comes to.
 
-``set``: in force. ``idle``: read by nobody, for want of another annotation. ``partial``: in force
-without its invalid members. The others are what an invalid value leads to: the default is in force;
-the whole feature is off; the locations answer 503; the whole server answers 403; the Ingress is not
-loaded.
+``set``: in force. ``no-effect``: read by nobody, for want of another annotation. ``partial``: in
+force without its invalid members. The others are what an invalid value leads to: the default is in
+force; the whole feature is off; the locations answer 503; the whole server answers 403; the Ingress
+is not loaded.
 """
 
 
@@ -37,11 +36,11 @@ class Reading:
 
 
 AnyRawValue: TypeAlias = "RawValue[str] | RawValue[bool] | RawValue[int]"
-Family: TypeAlias = Callable[["Reader"], Iterator[Reading]]
+FamilyReader: TypeAlias = Callable[["Reader"], Iterator[Reading]]
 
 
 @dataclass(frozen=True, slots=True)
-class RawValue(Generic[T]):
+class RawValue(Generic[ValueT]):
     """The outcome of reading one annotation: ``value`` is None for all states but ``ok``.
 
     ``blank`` is an InvalidContentError (nothing in it, or not parsable while validation is off),
@@ -49,18 +48,18 @@ class RawValue(Generic[T]):
     """
 
     state: Literal["ok", "absent", "blank", "refused"]
-    value: T | None = None
+    value: ValueT | None = None
     why: str = ""
 
 
-ABSENT: RawValue[Any] = RawValue("absent")
+NOT_WRITTEN: RawValue[Any] = RawValue("absent")
 
 
 @dataclass(frozen=True, slots=True)
 class Reader:
     """The annotations of one Ingress by short name, without the prefix."""
 
-    given: Mapping[str, str]
+    texts: Mapping[str, str]
     namespace: str
     controller: Controller
     sources: Mapping[str, str]
@@ -68,7 +67,8 @@ class Reader:
 
     def text(self, key: str) -> RawValue[str]:
         """Read a text, each line trimmed."""
-        return self._got(key, CHECKS[key], lambda text: normalise(text) or None, "value")
+        accepts = check(self.controller.annotations[key].check)
+        return self._got(key, accepts, lambda text: normalise(text) or None, "value")
 
     def flag(self, key: str) -> RawValue[bool]:
         """Read a bool."""
@@ -91,13 +91,17 @@ class Reader:
         return self.sources.get(key)
 
     def _got(
-        self, key: str, check: Callable[[str], bool], parse: Callable[[str], T | None], what: str
-    ) -> RawValue[T]:
+        self,
+        key: str,
+        accepts: Callable[[str], bool],
+        parse: Callable[[str], ValueT | None],
+        what: str,
+    ) -> RawValue[ValueT]:
         name = self.source(key)
         if name is None:
-            return ABSENT  # most are
-        text = self.given[name]
-        if text and self.controller.validates and not check(text):
+            return NOT_WRITTEN  # most are
+        text = self.texts[name]
+        if text and self.controller.validates and not accepts(text):
             return RawValue("refused", why=f"{text!r} is refused")
         value = parse(text)
         if value is None:
@@ -105,23 +109,23 @@ class Reader:
         return RawValue("ok", value)
 
 
-def sources(given: Mapping[str, str]) -> dict[str, str]:
+def sources(texts: Mapping[str, str], controller: Controller) -> dict[str, str]:
     """Find the names that count: the main one unless it is empty, then a filled alias."""
-    found: dict[str, str] = {}
-    for key in sorted({catalogue.canonical(name) or "" for name in given} - {""}):
-        if key in given:
-            found[key] = key
-        if not given.get(key):
-            for alias in catalogue.ANNOTATIONS[key].aliases:
-                if given.get(alias):
-                    found[key] = alias
+    names: dict[str, str] = {}
+    for key in sorted({controller.canonical(name) or "" for name in texts} - {""}):
+        if key in texts:
+            names[key] = key
+        if not texts.get(key):
+            for alias in controller.annotations[key].aliases:
+                if texts.get(alias):
+                    names[key] = alias
                     break
-    return found
+    return names
 
 
 def no_effect(read: Reader, keys: Iterable[str], why: str) -> Iterator[Reading]:
     """Say of each of ``keys`` that is written that it has no force."""
-    return (Reading(key, "idle", text=why) for key in keys if read.has(key))
+    return (Reading(key, "no-effect", text=why) for key in keys if read.has(key))
 
 
 def off(read: Reader, culprit: str, why: str, family: Iterable[str]) -> Iterator[Reading]:
@@ -132,9 +136,9 @@ def off(read: Reader, culprit: str, why: str, family: Iterable[str]) -> Iterator
     )
 
 
-def plain_fact(key: str, got: AnyRawValue, refused: Effect) -> Iterator[Reading]:
+def read_one(key: str, raw: AnyRawValue, refused: Effect) -> Iterator[Reading]:
     """Say what one annotation comes to on its own; blank ones leave the default."""
-    if got.value is not None:
-        yield Reading(key, "set", got.value)
-    elif got.state != "absent":
-        yield Reading(key, refused if got.state == "refused" else "default", text=got.why)
+    if raw.value is not None:
+        yield Reading(key, "set", raw.value)
+    elif raw.state != "absent":
+        yield Reading(key, refused if raw.state == "refused" else "default", text=raw.why)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from nginx2istio.nginx.values.go import addresses
-from nginx2istio.nginx.values.reader import AnyRawValue, Reader, Reading, no_effect, off, plain_fact
-from nginx2istio.nginx.values.urls import WrongUrl, absolute_url, parse
+from nginx2istio.nginx.values.go import address_list
+from nginx2istio.nginx.values.reader import AnyRawValue, Reader, Reading, no_effect, off, read_one
+from nginx2istio.nginx.values.urls import WrongUrl, absolute_url, parse_url
 
-CANARY = (
+CANARY_FAMILY = (
     "canary",
     "canary-weight",
     "canary-weight-total",
@@ -17,8 +17,8 @@ CANARY = (
     "canary-by-header-pattern",
     "canary-by-cookie",
 )
-HASH = ("upstream-hash-by", "upstream-hash-by-subset", "upstream-hash-by-subset-size")
-REDIRECT = (
+HASH_FAMILY = ("upstream-hash-by", "upstream-hash-by-subset", "upstream-hash-by-subset-size")
+REDIRECT_FAMILY = (
     "from-to-www-redirect",
     "relative-redirects",
     "temporal-redirect",
@@ -26,7 +26,7 @@ REDIRECT = (
     "permanent-redirect",
     "permanent-redirect-code",
 )
-LIMITS = (
+LIMITS_FAMILY = (
     "limit-rpm",
     "limit-rps",
     "limit-connections",
@@ -35,43 +35,47 @@ LIMITS = (
 )
 
 
-def canary(read: Reader) -> Iterator[Reading]:
+def read_canary(read: Reader) -> Iterator[Reading]:
     """Read the canary family, which is nothing without ``canary: "true"``."""
     enabled = read.flag("canary")
-    yield from plain_fact("canary", enabled, "default")
+    yield from read_one("canary", enabled, "default")
     if enabled.value is not True:
-        yield from no_effect(read, CANARY[1:], "canary is not true")
+        yield from no_effect(read, CANARY_FAMILY[1:], "canary is not true")
         return
-    for key in CANARY[1:3]:
-        yield from plain_fact(key, read.number(key), "default")
-    for key in CANARY[3:]:
-        yield from plain_fact(key, read.text(key), "default")
+    for key in CANARY_FAMILY[1:3]:
+        yield from read_one(key, read.number(key), "default")
+    for key in CANARY_FAMILY[3:]:
+        yield from read_one(key, read.text(key), "default")
 
 
-def hashing(read: Reader) -> Iterator[Reading]:
+def read_hashing(read: Reader) -> Iterator[Reading]:
     """Read the upstream-hash-by family; an empty member turns all of it off."""
-    gots: tuple[AnyRawValue, ...] = (read.text(HASH[0]), read.flag(HASH[1]), read.number(HASH[2]))
-    for key, got in zip(HASH, gots, strict=True):
-        if got.state == "refused":
-            yield Reading(key, "dropped", text=got.why)
+    raws: tuple[AnyRawValue, ...] = (
+        read.text(HASH_FAMILY[0]),
+        read.flag(HASH_FAMILY[1]),
+        read.number(HASH_FAMILY[2]),
+    )
+    for key, raw in zip(HASH_FAMILY, raws, strict=True):
+        if raw.state == "refused":
+            yield Reading(key, "dropped", text=raw.why)
             return
-        if got.state == "blank":
-            yield from off(read, key, got.why, HASH)
+        if raw.state == "blank":
+            yield from off(read, key, raw.why, HASH_FAMILY)
             return
-    if gots[0].value is None:
-        yield from no_effect(read, HASH[1:], "there is no upstream-hash-by")
+    if raws[0].value is None:
+        yield from no_effect(read, HASH_FAMILY[1:], "there is no upstream-hash-by")
         return
-    yield from plain_fact(HASH[0], gots[0], "default")
-    yield from plain_fact(HASH[1], gots[1], "default")
-    if gots[1].value is not True:
-        yield from no_effect(read, HASH[2:], "upstream-hash-by-subset is not true")
-    elif gots[2].value == 0:
-        yield Reading(HASH[2], "default", text="0 counts as 3")
+    yield from read_one(HASH_FAMILY[0], raws[0], "default")
+    yield from read_one(HASH_FAMILY[1], raws[1], "default")
+    if raws[1].value is not True:
+        yield from no_effect(read, HASH_FAMILY[2:], "upstream-hash-by-subset is not true")
+    elif raws[2].value == 0:
+        yield Reading(HASH_FAMILY[2], "default", text="0 counts as 3")
     else:
-        yield from plain_fact(HASH[2], gots[2], "default")
+        yield from read_one(HASH_FAMILY[2], raws[2], "default")
 
 
-def mirror(read: Reader) -> Iterator[Reading]:
+def read_mirror(read: Reader) -> Iterator[Reading]:
     """Read the mirror family.
 
     A refused target, or one whose host nobody can tell, leaves the ``mirror`` directive without its
@@ -94,7 +98,7 @@ def mirror(read: Reader) -> Iterator[Reading]:
         yield from no_effect(read, names, "there is no usable mirror-target")
         return
     yield Reading("mirror-target", "set", target.value)
-    yield from plain_fact("mirror-host", host, "default")
+    yield from read_one("mirror-host", host, "default")
     body = read.text("mirror-request-body")
     if body.value in ("on", "off"):
         yield Reading("mirror-request-body", "set", body.value)
@@ -102,49 +106,51 @@ def mirror(read: Reader) -> Iterator[Reading]:
         yield Reading("mirror-request-body", "default", text=body.why or "it is not off")
 
 
-def limits(read: Reader) -> Iterator[Reading]:
+def read_limits(read: Reader) -> Iterator[Reading]:
     """Read the rate limits; those of them that are refused keep the Ingress from being loaded."""
     counted = [(key, read.number(key)) for key in ("limit-rpm", "limit-rps", "limit-connections")]
     free = read.text("limit-allowlist")
-    exempt = None if free.value is None else addresses(free.value)
+    exempt = None if free.value is None else address_list(free.value)
     if free.value is not None and exempt is None:
         # Only without validation. The parser then returns nothing, not even the ConfigMap's rates.
-        yield from off(read, "limit-allowlist", f"{free.value!r} has no valid address", LIMITS)
+        yield from off(
+            read, "limit-allowlist", f"{free.value!r} has no valid address", LIMITS_FAMILY
+        )
         yield Reading("limit-rate", "default", 0, "limit-allowlist is invalid, which turns it off")
         yield Reading("limit-rate-after", "default", 0, "limit-allowlist is invalid")
         return
     for key in ("limit-rate", "limit-rate-after"):
-        yield from plain_fact(key, read.number(key), "default")
-    for key, got in counted:
-        yield from plain_fact(key, got, "dropped")
+        yield from read_one(key, read.number(key), "default")
+    for key, raw in counted:
+        yield from read_one(key, raw, "dropped")
     if free.state == "refused":
         yield Reading("limit-allowlist", "dropped", text=free.why)
-    elif not any(got.value for _, got in counted):
+    elif not any(raw.value for _, raw in counted):
         yield from no_effect(
             read, ("limit-burst-multiplier", "limit-allowlist"), "nothing is limited"
         )
     else:
         burst = read.number("limit-burst-multiplier")
-        yield from plain_fact("limit-burst-multiplier", burst, "default")
+        yield from read_one("limit-burst-multiplier", burst, "default")
         if exempt is not None:
             yield Reading("limit-allowlist", "set", exempt)
         elif free.state == "blank":
             yield Reading("limit-allowlist", "default", text=free.why)
 
 
-def redirects(read: Reader) -> Iterator[Reading]:
+def read_redirects(read: Reader) -> Iterator[Reading]:
     """Read the redirect family: temporal before permanent; an empty member turns all of it off."""
-    found: list[Reading] = []
+    readings: list[Reading] = []
     for step in (_switches(read), _target(read)):
-        for fact in step:
-            if fact.effect == "dropped":
-                yield fact
+        for reading in step:
+            if reading.effect == "dropped":
+                yield reading
                 return
-            if fact.effect == "family-off":
-                yield from off(read, fact.key, fact.text, REDIRECT)
+            if reading.effect == "family-off":
+                yield from off(read, reading.key, reading.text, REDIRECT_FAMILY)
                 return
-            found.append(fact)
-    yield from found
+            readings.append(reading)
+    yield from readings
 
 
 def _switches(read: Reader) -> Iterator[Reading]:
@@ -152,11 +158,11 @@ def _switches(read: Reader) -> Iterator[Reading]:
         yield from _strict(key, read.flag(key))
 
 
-def _strict(key: str, got: AnyRawValue) -> Iterator[Reading]:
-    if got.value is not None:
-        yield Reading(key, "set", got.value)
-    elif got.state != "absent":
-        yield Reading(key, "dropped" if got.state == "refused" else "family-off", text=got.why)
+def _strict(key: str, raw: AnyRawValue) -> Iterator[Reading]:
+    if raw.value is not None:
+        yield Reading(key, "set", raw.value)
+    elif raw.state != "absent":
+        yield Reading(key, "dropped" if raw.state == "refused" else "family-off", text=raw.why)
 
 
 def _target(read: Reader) -> Iterator[Reading]:
@@ -167,7 +173,7 @@ def _target(read: Reader) -> Iterator[Reading]:
         if problem:
             yield Reading("temporal-redirect", "family-off", text=problem)
         yield Reading("temporal-redirect", "set", temporal.value)
-        yield from no_effect(read, REDIRECT[4:], "temporal-redirect goes first")
+        yield from no_effect(read, REDIRECT_FAMILY[4:], "temporal-redirect goes first")
         return
     yield from _strict("temporal-redirect", temporal)
     yield from no_effect(read, ("temporal-redirect-code",), "there is no temporal-redirect")
@@ -181,29 +187,29 @@ def _target(read: Reader) -> Iterator[Reading]:
 
 
 def _code(read: Reader, key: str, highest: int, default: int) -> Iterator[Reading]:
-    got = read.number(key)
-    if got.value is not None and not 300 <= got.value <= highest:
-        yield Reading(key, "default", text=f"{got.value} is not in 300-{highest}: it is {default}")
+    raw = read.number(key)
+    if raw.value is not None and not 300 <= raw.value <= highest:
+        yield Reading(key, "default", text=f"{raw.value} is not in 300-{highest}: it is {default}")
     else:
-        yield from _strict(key, got)
+        yield from _strict(key, raw)
 
 
 def _not_http(text: str) -> str:
     """Say why a temporal redirect is none (isValidURL); permanent ones are not asked."""
     try:
-        scheme = parse(text).scheme
+        scheme = parse_url(text).scheme
     except WrongUrl as wrong:
         return f"{text!r} is no valid URL: {wrong}"
     return "" if scheme.startswith("http") else f"{text!r} is neither http nor https"
 
 
-def telemetry(read: Reader) -> Iterator[Reading]:
+def read_telemetry(read: Reader) -> Iterator[Reading]:
     """Read the opentelemetry family, the rest of which is read only while it is enabled."""
     enabled = read.flag("enable-opentelemetry")
-    yield from plain_fact("enable-opentelemetry", enabled, "default")
+    yield from read_one("enable-opentelemetry", enabled, "default")
     names = ("opentelemetry-trust-incoming-span", "opentelemetry-operation-name")
     if enabled.value is not True:
         yield from no_effect(read, names, "enable-opentelemetry is not true")
         return
-    yield from plain_fact(names[0], read.flag(names[0]), "default")
-    yield from plain_fact(names[1], read.text(names[1]), "dropped")
+    yield from read_one(names[0], read.flag(names[0]), "default")
+    yield from read_one(names[1], read.text(names[1]), "dropped")

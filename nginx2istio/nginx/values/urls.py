@@ -26,7 +26,7 @@ class Url:
         return self.host.rpartition(":")[0] if ":" in self.host else self.host
 
 
-def parse(text: str, *, request: bool = False) -> Url:
+def parse_url(text: str, *, request: bool = False) -> Url:
     """Read ``text`` as url.Parse does, or as url.ParseRequestURI when it comes from a request.
 
     Raises WrongUrl.
@@ -61,7 +61,7 @@ def parse(text: str, *, request: bool = False) -> Url:
 def absolute_url(text: str) -> str:
     """Say why ``text`` is no absolute URL, "" when it is one (parser.StringToURL)."""
     try:
-        url = parse(text)
+        url = parse_url(text)
     except WrongUrl as wrong:
         return f"{text!r} is no valid URL: {wrong}"
     if not url.scheme:

@@ -9,7 +9,7 @@ import pytest
 from nginx2istio.nginx.facts.directives import refuses, subject
 from nginx2istio.nginx.facts.headers import SENT_WITH, Unclear, header_lines
 from nginx2istio.nginx.facts.snippet import directive_origin, parse_snippet
-from nginx2istio.nginx.facts.snippet_access import EVERYBODY, listed
+from nginx2istio.nginx.facts.snippet_access import ALL_NETWORKS, read_access_list
 from nginx2istio.nginx.model import Origin, Setting
 
 
@@ -82,7 +82,7 @@ def test_forms_that_are_not_read_say_so(text: str) -> None:
         ("allow 10.0.0.1; deny all;", ("10.0.0.1",), (), False),
         ("deny 10.0.0.1;", (), ("10.0.0.1",), False),
         ("deny 10.0.0.1; allow 10.0.0.0/8; deny all;", ("10.0.0.0/8",), ("10.0.0.1",), False),
-        ("deny all;", (), EVERYBODY, False),
+        ("deny all;", (), ALL_NETWORKS, False),
         ("allow all; deny 10.0.0.1;", (), (), False),
         ("allow 10.0.0.1;", (), (), False),
         ("allow 10.0.0.0/8; deny 10.1.0.0/16;", (), (), True),
@@ -91,10 +91,10 @@ def test_forms_that_are_not_read_say_so(text: str) -> None:
 def test_the_first_match_of_allow_and_deny_decides(
     text: str, allow: tuple[str, ...], deny: tuple[str, ...], beyond: bool
 ) -> None:
-    found = listed(parse_snippet(text).directives)
-    assert (found.allow, found.deny, bool(found.beyond)) == (allow, deny, beyond)
-    assert found  # said, if only to let everybody in
-    assert not listed(())
+    access_list = read_access_list(parse_snippet(text).directives)
+    assert (access_list.allow, access_list.deny, bool(access_list.beyond)) == (allow, deny, beyond)
+    assert access_list  # said, if only to let everybody in
+    assert not read_access_list(())
 
 
 @pytest.mark.parametrize(

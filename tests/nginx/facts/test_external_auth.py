@@ -88,15 +88,17 @@ def test_the_global_one_can_be_left_out() -> None:
     text += ingress("a", {}, {"/": "app", "/open": "app"})
     text += ingress("b", {"enable-global-auth": "false"}, {"/free": "app"})
     config = configured(text)
-    found = {path: external_auth(config, at(config, path)[1]) for path in ("/", "/open", "/free")}
-    assert [path for path, auth in found.items() if auth] == ["/"]
-    assert found["/"] is not None and found["/"].key == "global-auth-url"
+    questions = {
+        path: external_auth(config, at(config, path)[1]) for path in ("/", "/open", "/free")
+    }
+    assert [path for path, auth in questions.items() if auth] == ["/"]
+    assert questions["/"] is not None and questions["/"].key == "global-auth-url"
 
 
 def test_a_snippet_is_understood_or_unclear() -> None:
-    said = configmap({"allow-snippet-annotations": "true", "annotations-risk-level": "Critical"})
+    allowed = configmap({"allow-snippet-annotations": "true", "annotations-risk-level": "Critical"})
     for snippet, unclear in (("proxy_set_header X-A b;", ""), ("deny all;", "deny all;")):
-        text = said + ingress("a", {"auth-url": URL, "auth-snippet": snippet}, {"/": "app"})
+        text = allowed + ingress("a", {"auth-url": URL, "auth-snippet": snippet}, {"/": "app"})
         config = configured(text)
         auth = external_auth(config, at(config, "/")[1])
         assert auth is not None and unclear in auth.unclear
@@ -111,13 +113,13 @@ def test_who_answers() -> None:
         assert auth is not None
         return answerer(auth, server, config)
 
-    own = ingress("o", {}, {"/oauth2": "proxy"})
+    own_ingress = ingress("o", {}, {"/oauth2": "proxy"})
     assert answers(URL) == AuthService("web", "auth", 4180)
     assert answers(URL, service("auth", 4180)) == AuthService("web", "auth", 4180)
     assert answers(URL, service("auth", 80)) == AuthService("web", "auth", 4180, missing=True)
     assert answers("https://sso.test/x") == AuthService("", "sso.test", 443, tls=True)
-    assert answers("https://$host/oauth2/auth", own) == AuthService("web", "proxy", 80)
-    assert answers("https://h.test/oauth2/auth", own) == AuthService("web", "proxy", 80)
+    assert answers("https://$host/oauth2/auth", own_ingress) == AuthService("web", "proxy", 80)
+    assert answers("https://h.test/oauth2/auth", own_ingress) == AuthService("web", "proxy", 80)
     assert "depends on the request" in str(answers("https://$arg_x/auth"))
     assert "an auth of its own" in str(answers("https://$host/auth"))
 
@@ -139,7 +141,7 @@ def test_what_is_answered_before_anybody_is_asked() -> None:
     text += ingress("b", {"enable-cors": "true"}, {"/cors": "app"})
     text += ingress("c", {"force-ssl-redirect": "true"}, {"/safe": "app"})
     config = configured(text)
-    found = {path: early(*at(config, path), config) for path in ("/old", "/cors", "/safe")}
-    assert found["/old"].always
-    assert found["/cors"].origins == ("*",) and not found["/cors"].always
-    assert found["/safe"].to_https == ("h.test",)
+    answered = {path: early(config, *at(config, path)) for path in ("/old", "/cors", "/safe")}
+    assert answered["/old"].always
+    assert answered["/cors"].origins == ("*",) and not answered["/cors"].always
+    assert answered["/safe"].to_https == ("h.test",)

@@ -1,0 +1,286 @@
+"""Servers and locations while they grow (``createServers``, ``getBackendServers``)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from nginx2istio.nginx.build.certificates import CertificateNames, certificate
+from nginx2istio.nginx.build.ingresses import IngressPath
+from nginx2istio.nginx.build.load import Loaded
+from nginx2istio.nginx.build.locations import build_locations
+from nginx2istio.nginx.build.services import Services
+from nginx2istio.nginx.build.upstreams import IneffectiveSettings, Upstreams
+from nginx2istio.nginx.keys.scopes import (
+    AFFINITY,
+    AUTH_TLS,
+    CANARY_KEYS,
+    CATCH_ALL_IGNORES,
+    SERVER_ANY,
+    SERVER_FIRST,
+)
+from nginx2istio.nginx.model import (
+    DEFAULT_SERVER,
+    DEFAULT_UPSTREAM,
+    Certificate,
+    Ineffective,
+    Location,
+    Origin,
+    Remark,
+    Server,
+    Setting,
+)
+
+
+@dataclass(slots=True)
+class _Server:
+    """A server while it grows."""
+
+    host: str
+    namespace: str
+    locations: list[Location]
+    settings: dict[str, Setting] = field(default_factory=dict)
+    certificate: Certificate | None = None
+    ingresses: list[Origin] = field(default_factory=list)
+    denied: str = ""
+    aliases: tuple[str, ...] = ()
+
+
+class ServerBuilder:
+    """One run of ``createServers`` and ``getBackendServers``."""
+
+    def __init__(self, services: Services, passes_tls: bool, certificate_names: CertificateNames):
+        self.passes_tls, self.certificate_names = passes_tls, certificate_names
+        self.ineffective = IneffectiveSettings()
+        self.upstreams = Upstreams(services, self.ineffective)
+        self.servers: dict[str, _Server] = {}
+        self.remarks: list[Remark] = []
+
+    def create_servers(self, everyone: Sequence[Loaded]) -> None:
+        nowhere = Location("/", "prefix", "", Origin("default"), implicit=True)
+        self.servers[DEFAULT_SERVER] = _Server(DEFAULT_SERVER, "", [nowhere])
+        for loaded in everyone:
+            if loaded.canary:
+                continue
+            ingress, default = loaded.ingress, ""
+            if ingress.default:
+                default = ingress.default.upstream(ingress.origin.namespace)
+            if default and not ingress.rules:
+                self.catch_all(loaded, default)
+            for rule in ingress.rules:
+                host = rule.host or DEFAULT_SERVER
+                if host not in self.servers:
+                    root = self.location(loaded, "/", "Prefix", default, rule.origin)
+                    root = replace(root, implicit=True)
+                    self.servers[host] = _Server(host, ingress.origin.namespace, [root])
+        for loaded in everyone:
+            if not loaded.canary:
+                for host in loaded.ingress.hosts if loaded.ingress.rules else ():
+                    self.configure(loaded, self.servers[host])
+        self.create_aliases()
+
+    def catch_all(self, loaded: Loaded, default: str) -> None:
+        server = self.servers[DEFAULT_SERVER]
+        if server.locations[0].implicit:
+            root = self.location(loaded, "/", "Prefix", default, loaded.ingress.origin)
+            # Redirects and rewrites are left out here, as createServers leaves them.
+            local = {k: s for k, s in root.settings.items() if k not in CATCH_ALL_IGNORES}
+            server.locations[0] = replace(root, settings=local)
+            server.namespace = loaded.ingress.origin.namespace
+            server.ingresses.append(loaded.ingress.origin)
+            return
+        why = f"{server.locations[0].ingress.object} is older and is the catch-all already"
+        self.ineffective.entries.append(
+            Ineffective(loaded.ingress.origin, "defaultBackend", default, why, ("_",))
+        )
+
+    def configure(self, loaded: Loaded, server: _Server) -> None:
+        if loaded.ingress.origin not in server.ingresses:
+            server.ingresses.append(loaded.ingress.origin)
+        server.namespace = server.namespace or loaded.ingress.origin.namespace
+        for key in SERVER_FIRST & loaded.settings.keys():
+            self.first(server, loaded, key)
+        for key in SERVER_ANY & loaded.settings.keys():
+            setting = loaded.settings[key]
+            earlier = server.settings.get(key)
+            if earlier is None or (setting.value and not earlier.value):
+                server.settings[key] = setting
+            self.ineffective.in_force.add(setting.origin)
+        if server.certificate is None:
+            server.certificate = certificate(server.host, loaded.ingress, self.certificate_names)
+
+    def first(self, server: _Server, loaded: Loaded, key: str) -> None:
+        setting = loaded.settings[key]
+        first = server.settings.setdefault(key, setting)
+        self.ineffective.in_force.add(first.origin)
+        if first.origin != setting.origin:
+            why = f"{first.origin.object} set it first for {server.host}"
+            self.ineffective.record_ineffective(loaded, setting, why, (server.host,))
+
+    def create_aliases(self) -> None:
+        taken: set[str] = set()
+        for host in sorted(self.servers):
+            server = self.servers[host]
+            setting = server.settings.get("server-alias")
+            names = setting.value if setting and isinstance(setting.value, tuple) else ()
+            aliases = []
+            for name in sorted({str(n) for n in names}):
+                if name in self.servers or name in taken:
+                    why = f"{name} has a server of its own, or is another server's alias"
+                    if setting:
+                        self.ineffective.entries.append(
+                            Ineffective(setting.origin, "server-alias", name, why, (name,))
+                        )
+                else:
+                    taken.add(name)
+                    aliases.append(name)
+            server.aliases = tuple(aliases)
+
+    def location(
+        self, loaded: Loaded, path: str, kind: str, upstream: str, origin: Origin
+    ) -> Location:
+        return Location(
+            path=path,
+            match="exact" if kind == "Exact" else "prefix",
+            upstream=upstream,
+            ingress=origin,
+            settings=loaded.local,
+            declared=path,
+            path_type=kind,
+            denied=loaded.extracted.denied,
+        )
+
+    def add_paths(self, loaded: Loaded) -> None:
+        for rule in loaded.ingress.rules:
+            host = rule.host or DEFAULT_SERVER
+            server = self.servers.get(host) or self.servers.get(DEFAULT_SERVER)
+            if server is None:
+                continue
+            self.client_certificates(loaded, server)
+            for path in rule.paths or ():
+                if path.backend is None:
+                    self.remarks.append(
+                        Remark("resource-backend", path.origin, "", (host,), (path.path or "/",))
+                    )
+                    continue
+                name = path.backend.upstream(loaded.ingress.origin.namespace)
+                if name in self.upstreams.canaries:
+                    continue
+                self.add_path(loaded, server, path, name)
+                self.upstreams.affine(loaded, (host, *server.aliases), path, name)
+
+    def client_certificates(self, loaded: Loaded, server: _Server) -> None:
+        server.denied = server.denied or loaded.extracted.tls_denied
+        settings = {k: s for k, s in loaded.settings.items() if k in AUTH_TLS}
+        if "auth-tls-secret" not in settings:
+            return
+        if "auth-tls-secret" not in server.settings:
+            server.settings.update(settings)
+        for setting in settings.values():
+            if server.settings.get(setting.key) is not setting:
+                self.ineffective.record_ineffective(
+                    loaded, setting, f"set first elsewhere for {server.host}"
+                )
+
+    def add_path(self, loaded: Loaded, server: _Server, path: IngressPath, name: str) -> None:
+        text = path.path or "/"
+        # An absent type is ImplementationSpecific, which SetDefaultNGINXPathType makes a Prefix.
+        kind = "Exact" if path.type == "Exact" else "Prefix"
+        location = self.location(loaded, text, kind, name, path.origin)
+        for i, earlier in enumerate(server.locations):
+            if earlier.path != text:
+                continue
+            if earlier.path_type != kind:
+                break
+            if earlier.implicit:
+                server.locations[i] = location
+                return
+            if earlier.ingress.object == loaded.ingress.key:
+                why = f"{text} is declared twice in this Ingress"
+            else:
+                why = f"{earlier.ingress.object} is older and has the path already"
+            lost = Ineffective(path.origin, "path", text, why, (server.host,), (text,))
+            self.ineffective.entries.append(lost)
+            return
+        server.locations.append(location)
+
+    def finish(self, everyone: Sequence[Loaded]) -> tuple[Server, ...]:
+        self.upstreams.finish()
+        default = self.upstreams.by_name.get(DEFAULT_UPSTREAM)
+        servers = []
+        for host in sorted(self.servers):
+            grown = self.servers[host]
+            if not grown.ingresses and not (default and host == DEFAULT_SERVER):
+                continue  # nobody said anything about unknown hosts: 404, as Envoy answers too
+            declared = grown.locations
+            if default:
+                name = default.name
+                declared = [x if x.upstream else replace(x, upstream=name) for x in declared]
+            locations, regex = build_locations(declared)
+            # Locations of one Ingress share their settings.
+            settings = {id(loc.settings): loc.settings for loc in locations}
+            self.ineffective.in_force |= {
+                s.origin for each in settings.values() for s in each.values()
+            }
+            self.ineffective.in_force |= {s.origin for s in grown.settings.values()}
+            servers.append(
+                Server(
+                    host=host,
+                    locations=locations,
+                    settings=grown.settings,
+                    aliases=grown.aliases,
+                    certificate=grown.certificate or self.inherited(host),
+                    passthrough=self.passthrough(grown, locations),
+                    www=self.enabled(grown, "from-to-www-redirect"),
+                    regex=regex,
+                    denied=grown.denied,
+                    namespace=grown.namespace or (default.namespace if default else ""),
+                    ingresses=tuple(grown.ingresses),
+                )
+            )
+        self.explain_ineffective(everyone)
+        return tuple(servers)
+
+    def passthrough(self, server: _Server, locations: Sequence[Location]) -> Setting | None:
+        """What passes TLS on unopened: it takes a flag, and a Service at ``/`` (nginx.go).
+
+        The proxy before nginx compares the host by name, so that a star matches nothing.
+        """
+        setting = self.enabled(server, "ssl-passthrough")
+        root = next((x.upstream for x in locations if x.declared == "/" and x.upstream), "")
+        if root in ("", DEFAULT_UPSTREAM) or self.upstreams.by_name[root].unavailable:
+            return None
+        named = not server.host.startswith(("*", "_"))
+        return setting if self.passes_tls and named else None
+
+    def enabled(self, server: _Server, key: str) -> Setting | None:
+        setting = server.settings.get(key)
+        return setting if setting and setting.value else None
+
+    def inherited(self, host: str) -> Certificate | None:
+        """The certificate of ``*.parent``: certificate.lua falls back to it for any host."""
+        if host.startswith("*") or "." not in host:
+            return None
+        parent = self.servers.get("*." + host.partition(".")[2])
+        return parent.certificate if parent else None
+
+    def explain_ineffective(self, everyone: Sequence[Loaded]) -> None:
+        explained = {(entry.origin, entry.key) for entry in self.ineffective.entries}
+        for loaded in everyone:
+            for key, setting in loaded.settings.items():
+                if (
+                    setting.origin in self.ineffective.in_force
+                    or (setting.origin, key) in explained
+                ):
+                    continue
+                if loaded.canary and key not in CANARY_KEYS:
+                    why = "nginx takes a canary's settings from the main Ingress of its path"
+                elif key in CANARY_KEYS:
+                    why = 'it counts only together with canary: "true" and a path of a main Ingress'
+                elif key in AFFINITY:
+                    why = 'it counts only together with affinity: "cookie", of the last Ingress'
+                elif key in AUTH_TLS:
+                    why = "it counts only together with a usable auth-tls-secret"
+                else:
+                    why = "no path of this Ingress is in force"
+                self.ineffective.record_ineffective(loaded, setting, why)
