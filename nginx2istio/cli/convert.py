@@ -3,33 +3,19 @@
 from __future__ import annotations
 
 import sys
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
-from nginx2istio import api
-from nginx2istio.cli import parallel as tasks
+from nginx2istio.cli.exits import Usage
+from nginx2istio.cli.judging import judging_from, judging_options, keeps_read
 from nginx2istio.cli.options import (
     controller_file,
     conversion_options,
     options_from,
     output_options,
 )
-from nginx2istio.cli.output import files_of, rendered, write_file, write_folder
-from nginx2istio.cli.report_files import (
-    Judging,
-    end,
-    judged,
-    judging_from,
-    judging_options,
-    keeps_read,
-    render,
-)
-from nginx2istio.convert.convert import Conversion
-from nginx2istio.nginx.rename_hosts import BadName
-from nginx2istio.rule.loader import RuleError
 
 
 @click.command("convert")
@@ -59,6 +45,11 @@ def command(
       nginx2istio convert manifests/ -o istio/ --report report.json
       kubectl get ingress,ingressclass,service -A -o yaml | nginx2istio convert - -o istio/
     """
+    from nginx2istio import api
+    from nginx2istio.cli.finish import finish
+    from nginx2istio.nginx.rename_hosts import BadName
+    from nginx2istio.rule.loader import RuleError
+
     more = controller_file(given)
     options = options_from(given)
     judging = judging_from(given)
@@ -71,28 +62,5 @@ def command(
             (*paths, *more), options, rule_folders, sys.stdin.buffer, keeps_read(reports)
         )
     except (RuleError, BadName) as error:
-        raise click.ClickException(str(error)) from None
-    finish(conversion, output, form, reports, judging, force, processes)
-
-
-def finish(
-    conversion: Conversion,
-    output: Path | None,
-    form: str,
-    reports: tuple[Path, ...],
-    judging: Judging,
-    force: bool,
-    processes: int,
-) -> None:
-    """Writes everything and exits with the right code."""
-    report = judged(conversion, judging, with_plan=bool(reports))
-    if output is not None:
-        write_folder(output, files_of(conversion.objects, form), force, processes)
-    else:
-        sys.stdout.writelines(rendered(conversion.objects, form))
-    tasks.run([partial(_write_report, path, report, conversion) for path in reports], processes)
-    end(report, judging)
-
-
-def _write_report(path: Path, report: dict[str, Any], conversion: Conversion) -> None:
-    write_file(path, render(report, conversion, path.suffix))
+        raise Usage(str(error)) from None
+    finish(conversion, paths, output, form, reports, judging, force, processes)

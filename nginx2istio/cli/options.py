@@ -11,8 +11,15 @@ import click
 
 from nginx2istio.base.options import Options
 from nginx2istio.cli import together
-from nginx2istio.cli.report_files import check_reports
-from nginx2istio.inputs.files import read
+from nginx2istio.cli.judging import check_reports
+
+
+def check_folder(ctx: click.Context, param: click.Parameter, value: Path | None) -> Path | None:
+    """Refuses an output folder that is a file, before any work is done."""
+    if value is not None and os.path.lexists(value) and not value.is_dir():
+        raise click.BadParameter(f"{value} is not a folder")
+    return value
+
 
 output_options = together(
     [
@@ -20,6 +27,7 @@ output_options = together(
             "-o",
             "--output",
             type=click.Path(path_type=Path),
+            callback=check_folder,
             metavar="DIR",
             help="Write a folder per namespace, a file per host.  [default: stdout]",
         ),
@@ -174,6 +182,8 @@ def controller_file(given: dict[str, Any]) -> tuple[str, ...]:
     """
     text = str(given["controller_config"])
     if os.path.isfile(text):
+        from nginx2istio.inputs.files import read
+
         maps = [r for r in read([text]).resources if r.kind == "ConfigMap"]
         if len(maps) != 1:
             why = f"{text} holds {len(maps)} ConfigMaps: it should hold the controller's"

@@ -65,7 +65,8 @@ def test_a_folder_gets_a_file_a_host(tmp_path: Path) -> None:
     listed = (out / "kustomization.yaml").read_text()
     assert "- web/shop-example-com.yaml" in listed
     other = GOOD.replace("shop.example.com", "other.example.com")
-    assert run("-", "-o", str(out), text=other).exit_code == 0
+    again = run("-", "-q", "-o", str(out), text=other)
+    assert (again.exit_code, again.stderr) == (0, f"removed: {out}/web/shop-example-com.yaml\n")
     assert not (out / "web" / "shop-example-com.yaml").exists()
 
 
@@ -73,7 +74,7 @@ def test_files_of_others_are_not_overwritten(tmp_path: Path) -> None:
     foreign = tmp_path / "kustomization.yaml"
     foreign.write_text("mine")
     result = run("-", "-o", str(tmp_path), text=GOOD)
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "did not write: kustomization.yaml" in result.stderr
     assert foreign.read_text() == "mine"
     assert not (tmp_path / "web").exists()
@@ -190,7 +191,7 @@ def test_two_owners_of_a_key_are_named(tmp_path: Path) -> None:
         "from nginx2istio.rule import rule\n@rule('app-root')\ndef mine(here):\n    yield from ()\n"
     )
     result = run("-", "--rules", str(tmp_path), text=GOOD)
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "app-root has two owners" in result.stderr
 
 

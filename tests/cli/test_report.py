@@ -88,7 +88,7 @@ def test_a_bad_file_of_accepted_findings(tmp_path: Path) -> None:
     file = tmp_path / "accepted.yaml"
     file.write_text("accepted:\n- code: N2I520\n", "utf-8")
     result = run("-", "--accept", str(file))
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert f"{file}:2: severity is missing" in result.stderr
     assert run("-", "--accept", str(tmp_path / "none.yaml")).exit_code == 2
     file.write_bytes(b"\xff\xfe")

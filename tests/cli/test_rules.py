@@ -70,5 +70,5 @@ def test_show_names_what_may_be_meant() -> None:
 def test_a_folder_of_rules_that_do_not_load(tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text("1/0\n", "utf-8")
     result = run("list", "--rules", str(tmp_path))
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "mine.py: ZeroDivisionError" in result.stderr

@@ -1,0 +1,74 @@
+"""The end of ``convert`` and ``scan``: objects, reports, exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable
+from functools import partial
+from pathlib import Path
+
+import click
+
+from nginx2istio.cli import parallel
+from nginx2istio.cli.folder import NoObjects, Read, write_folder
+from nginx2istio.cli.judging import Judging
+from nginx2istio.cli.manifest import Run
+from nginx2istio.cli.output import rendered, write_file
+from nginx2istio.cli.report_files import end, judged, render
+from nginx2istio.convert.convert import Conversion
+from nginx2istio.findings import cluster
+from nginx2istio.findings.placed import PlacedFinding
+from nginx2istio.report.data import Data
+
+
+def finish(
+    conversion: Conversion,
+    inputs: Iterable[str],
+    output: Path | None,
+    form: str,
+    reports: tuple[Path, ...],
+    judging: Judging,
+    force: bool,
+    processes: int,
+) -> None:
+    """Writes everything and exits with the right code; ``inputs`` says what was converted."""
+    report = judged(conversion, judging, with_plan=bool(reports))
+    refused = None
+    if output is not None:
+        read = _read(conversion, inputs)
+        try:
+            remarks = write_folder(output, conversion.objects, form, read, force, processes)
+            for remark in remarks:
+                click.echo(remark, err=True)
+        except NoObjects as error:
+            refused = error
+    else:
+        sys.stdout.writelines(rendered(conversion.objects, form))
+    parallel.run([partial(_write_report, path, report, conversion) for path in reports], processes)
+    if refused:
+        refused.show()
+    end(report, judging)
+    if refused:
+        sys.exit(refused.exit_code)
+
+
+def _read(conversion: Conversion, inputs: Iterable[str]) -> Read:
+    named = (path if path == "-" else os.path.normpath(path) for path in inputs)
+    ingress_class = conversion.options.ingress_class or conversion.config.controller.ingress_class
+    return Read(
+        Run(ingress_class, conversion.options.trial, tuple(sorted(set(named)))),
+        frozenset(ingress.key for ingress in conversion.ingresses),
+        not conversion.problems and not any(map(_hides_ingresses, conversion.findings)),
+    )
+
+
+def _hides_ingresses(finding: PlacedFinding) -> bool:
+    """Whether a finding says that Ingresses of the cluster, or their classes, can't be read."""
+    code = finding.message.code
+    unread_class = finding.origin.kind == "IngressClass" and code == cluster.NOT_SEEN.code
+    return code == cluster.NO_INGRESSES.code or unread_class
+
+
+def _write_report(path: Path, report: Data, conversion: Conversion) -> None:
+    write_file(path, render(report, conversion, path.suffix))
