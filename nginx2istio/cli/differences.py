@@ -12,8 +12,8 @@ import click
 
 from nginx2istio.cli.cluster import NoAnswer
 from nginx2istio.cli.exits import write_error
-from nginx2istio.cli.swap import settle
-from nginx2istio.cli.system import locked
+from nginx2istio.cli.output.swap import settle
+from nginx2istio.cli.output.system import locked
 from nginx2istio.cluster.connection import Cluster, Refused, connect
 from nginx2istio.cluster.kinds import ISTIO
 from nginx2istio.cluster.live import EVERYWHERE, live_objects

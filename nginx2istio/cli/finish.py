@@ -10,11 +10,11 @@ from pathlib import Path
 
 import click
 
-from nginx2istio.cli import parallel
-from nginx2istio.cli.folder import NoObjects, Read, write_folder
 from nginx2istio.cli.judging import Judging
-from nginx2istio.cli.manifest import Run
-from nginx2istio.cli.output import rendered, write_file
+from nginx2istio.cli.output import parallel
+from nginx2istio.cli.output.files import rendered, write_file
+from nginx2istio.cli.output.folder import NoObjects, Read, write_folder
+from nginx2istio.cli.output.manifest import Run
 from nginx2istio.cli.report_files import end, judged, render
 from nginx2istio.convert.convert import Conversion
 from nginx2istio.findings import cluster

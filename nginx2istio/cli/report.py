@@ -54,7 +54,7 @@ def command(
       nginx2istio report --explain-terms
     """
     from nginx2istio import api
-    from nginx2istio.cli.output import write_file
+    from nginx2istio.cli.output.files import write_file
     from nginx2istio.cli.report_files import end, judged, render
     from nginx2istio.nginx.rename_hosts import BadName
     from nginx2istio.rule.loader import RuleError

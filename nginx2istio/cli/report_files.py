@@ -12,7 +12,7 @@ import click
 from nginx2istio import api
 from nginx2istio.cli.exits import FINDINGS, UNREAD
 from nginx2istio.cli.judging import FAIL_ON, Judging
-from nginx2istio.cli.output import write_file
+from nginx2istio.cli.output.files import write_file
 from nginx2istio.convert.convert import Conversion
 from nginx2istio.report.accepted import counting, heed, written
 from nginx2istio.report.data import Data

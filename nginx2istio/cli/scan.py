@@ -159,7 +159,7 @@ def _read(
     anonymize: bool,
 ) -> Inputs:
     """Scans, and saves what was read."""
-    from nginx2istio.cli.output import write_file
+    from nginx2istio.cli.output.files import write_file
     from nginx2istio.cluster.scan import scan
     from nginx2istio.inputs import snapshot
     from nginx2istio.inputs.anonymize import anonymized

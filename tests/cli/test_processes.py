@@ -9,7 +9,8 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from nginx2istio.cli import main, parallel
+from nginx2istio.cli import main
+from nginx2istio.cli.output import parallel
 from tests.golden import ROOT
 
 

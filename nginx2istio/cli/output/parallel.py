@@ -15,7 +15,7 @@ from multiprocessing.context import ForkProcess
 import click
 
 from nginx2istio.cli.exits import USAGE, Unwritten, Usage
-from nginx2istio.cli.system import STOPPING
+from nginx2istio.cli.output.system import STOPPING
 
 Task = Callable[[], None]
 

@@ -18,7 +18,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from nginx2istio.cli.exits import Usage
-from nginx2istio.cli.system import exchange, flush, undisturbed
+from nginx2istio.cli.output.system import exchange, flush, undisturbed
 
 STAGE = ".nginx2istio-new"
 """Where new files wait inside of a folder that can't be exchanged."""

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from nginx2istio.cli.exits import write_error
-from nginx2istio.cli.system import locked
+from nginx2istio.cli.output.system import locked
 from nginx2istio.istio.objects import SOURCE, file_name, identity
 from nginx2istio.istio.yaml import documents, scalar
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from nginx2istio.cli.exits import Usage
-from nginx2istio.cli.swap import is_safe
+from nginx2istio.cli.output.swap import is_safe
 
 MANIFEST = ".nginx2istio.json"
 OLD_MANIFEST = ".nginx2istio"

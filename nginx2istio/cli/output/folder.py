@@ -9,9 +9,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from nginx2istio.cli import parallel
 from nginx2istio.cli.exits import Usage, write_error
-from nginx2istio.cli.manifest import (
+from nginx2istio.cli.output import parallel
+from nginx2istio.cli.output.files import kustomization, parts_of, paths_of, sources_of
+from nginx2istio.cli.output.manifest import (
     COMMON,
     MANIFEST,
     Manifest,
@@ -20,9 +21,8 @@ from nginx2istio.cli.manifest import (
     manifest_text,
     read_manifest,
 )
-from nginx2istio.cli.output import kustomization, parts_of, paths_of, sources_of
-from nginx2istio.cli.swap import is_folder, is_safe, replace, settle
-from nginx2istio.cli.system import locked
+from nginx2istio.cli.output.swap import is_folder, is_safe, replace, settle
+from nginx2istio.cli.output.system import locked
 
 
 @dataclass(frozen=True, slots=True)
