@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from nginx2istio.cli.exits import EXIT_CODES, exit_code_of
+from nginx2istio.cli.exits import EXIT_CODES, broken_pipe, exit_code_of
 
 COMMANDS: dict[str, str] = {
     "convert": "Convert Ingresses to Istio objects and report every difference.",
@@ -52,6 +52,14 @@ class _Lazy(click.Group):
             hint = f" Did you mean {near[0]}?" if near else ""
             ctx.fail(f"No such command {args[0]!r}.{hint}")
         return super().resolve_command(ctx, args)
+
+    def make_context(self, *args: Any, **extra: Any) -> click.Context:
+        with broken_pipe():  # of --help
+            return super().make_context(*args, **extra)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with broken_pipe():
+            return super().invoke(ctx)
 
     def main(self, args: Sequence[str] | None = None, *more: Any, **extra: Any) -> Any:
         """Runs the command line; ``sys.exit`` gets a code of ``EXIT_CODES``."""

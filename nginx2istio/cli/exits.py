@@ -5,8 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import click
@@ -76,9 +76,6 @@ def exit_code_of(run: Callable[[], Any]) -> int:
         try:
             code = _code(run())
         except SystemExit as stop:
-            # click ends with 1 for a broken pipe; the cause is in the context.
-            if isinstance(stop.__context__, BrokenPipeError):
-                raise stop.__context__ from None
             code = _code(stop.code)
         except click.exceptions.Exit as stop:
             code = stop.exit_code
@@ -99,6 +96,16 @@ def exit_code_of(run: Callable[[], Any]) -> int:
         _give_up_stdout()
         _say(f"Error: the output can't be written: {error.strerror or error}")
         return UNWRITTEN
+
+
+@contextmanager
+def broken_pipe() -> Iterator[None]:
+    """Ends the run where a pipe breaks; click would make it exit 1, which is for findings."""
+    try:
+        yield
+    except BrokenPipeError:
+        _give_up_stdout()
+        raise click.exceptions.Exit(BROKEN_PIPE) from None
 
 
 def _code(value: Any) -> int:

@@ -53,8 +53,9 @@ def write_folder(
 
     The folder is replaced as one step (see ``swap``). A file of an earlier run goes when this run
     knows that nothing makes it any more; else it stays. Raises click.ClickException and leaves the
-    folder as it is: a file is in the way that we did not write, or that a run of another controller
-    wrote, unless ``force``; or there is no object at all (NoObjects); or it can't be written.
+    folder as it is: a file is in the way that we did not write, or that was made for another
+    controller or from other input, unless ``force``; or there is no object at all (NoObjects); or
+    it can't be written.
     """
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -122,7 +123,8 @@ def _judged(
     """Files of earlier runs that stay, with the reason, and those that go.
 
     A file stays as it is when one of its Ingresses may be among what can't be read: rewritten
-    without it, it would lose routes that are served today.
+    without it, it would lose routes that are served today. Raises Usage where a file would lose
+    what was made from other input.
     """
     stays: dict[str, str] = {}
     goes: list[str] = []
@@ -130,21 +132,32 @@ def _judged(
     for path in sorted(existing):
         file = before.files[path]
         unknown = [source for source in file.sources if source not in read.ingresses]
-        same_run = file.run is None or file.run == read.run
-        if force and (path in after or same_run):
-            goes += [] if path in after else [path]
-        elif file.run is not None and file.run.controller != read.run.controller:
+        again = _stem(path) in stems
+        if file.run is not None and file.run.controller != read.run.controller:
             if path not in after:
                 stays[path] = f"written for {_named(file.run)}"
-        elif not read.all_read and (unknown or _stem(path) not in stems):
+        elif force:
+            goes += [] if path in after else [path]
+        elif not read.all_read and (unknown or not again):
             name = f"Ingress {unknown[0]}" if unknown else "its Ingress"
             stays[path] = f"{name} may be in the input that can't be read"
+        elif file.run is None or file.run == read.run or (file.sources and not unknown):
+            goes += [] if path in after else [path]
+        elif not again:
+            stays[path] = f"written from {_inputs(file.run)}"
+        elif unknown:
+            raise Usage(
+                f"{path} is also made from Ingress {unknown[0]}, which an earlier run read from"
+                f" {_inputs(file.run)}. Convert all input together, choose another folder, or use"
+                " --force to replace what the earlier run wrote."
+            )
         elif path not in after:
-            if same_run or _stem(path) in stems or (file.sources and not unknown):
-                goes.append(path)
-            else:
-                stays[path] = f"written from {', '.join(file.run.inputs)}" if file.run else ""
+            goes.append(path)
     return stays, goes
+
+
+def _inputs(run: Run) -> str:
+    return ", ".join(run.inputs)
 
 
 def _named(run: Run) -> str:
