@@ -10,7 +10,8 @@ from typing import Any
 import click
 
 from nginx2istio.cli.cluster import cluster_options, reaching
-from nginx2istio.cli.exits import FINDINGS, UNREAD, Usage
+from nginx2istio.cli.convert import converted, paths_or_stdin
+from nginx2istio.cli.exits import FINDINGS, UNREAD
 from nginx2istio.cli.options import controller_file, conversion_options, options_from
 
 
@@ -20,21 +21,26 @@ from nginx2istio.cli.options import controller_file, conversion_options, options
     "--against",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     metavar="DIR",
-    help="A folder with what an earlier run wrote (convert -o DIR).",
+    help="Compare with a folder of an earlier run (convert -o DIR).",
 )
-@click.option(
-    "--live", is_flag=True, help="Compare with what is in the cluster, which is only read."
-)
+@click.option("--live", is_flag=True, help="Compare with the cluster, which is only read.")
 @cluster_options
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="The form of the differences.",
+)
 @click.option(
     "--color",
     type=click.Choice(["auto", "always", "never"]),
     default="auto",
     show_default=True,
-    help="auto is colour on a terminal.",
+    help="Use colour; auto uses it on a terminal.",
 )
-@click.option("--exit-code", is_flag=True, help="Exit with 1 when there is a difference.")
+@click.option("--exit-code", is_flag=True, help="Exit with 1 if there is a difference.")
 @conversion_options
 def command(
     paths: tuple[str, ...],
@@ -52,7 +58,7 @@ def command(
 
     PATH is converted as by convert, with the same options. Objects are compared by kind, namespace
     and name; comments, status and what the API server writes itself don't count. The order of
-    routes does. With --live, fields that others set and that applying leaves alone are told apart.
+    routes does. With --live, fields that others set and that applying leaves alone are marked.
 
     \b
     Examples:
@@ -60,27 +66,16 @@ def command(
       nginx2istio diff manifests/ --against istio/ --exit-code --format json | jq .summary
       nginx2istio diff manifests/ --live --context production
 
-    Exit codes: 0 done; 1 there is a difference, with --exit-code; 2 wrong usage; 3 some input
-    could not be read (the rest was compared), or the cluster does not answer.
+    See nginx2istio --help for the exit codes.
     """
-    from nginx2istio import api
     from nginx2istio.cli.differences import changes, data, in_cluster, in_folder, lines
     from nginx2istio.cli.report_files import unread_line
-    from nginx2istio.nginx.rename_hosts import BadName
-    from nginx2istio.rule.loader import RuleError
 
     more = controller_file(given)
     options = options_from(given)
     if bool(against) == live:
         raise click.UsageError("give either --against DIR or --live")
-    if not paths:
-        if sys.stdin.isatty():
-            raise click.UsageError("name a file or folder, or - for standard input")
-        paths = ("-",)
-    try:
-        conversion = api.convert_files((*paths, *more), options, rule_folders, sys.stdin.buffer)
-    except (RuleError, BadName) as error:
-        raise Usage(str(error)) from None
+    conversion = converted((*paths_or_stdin(paths), *more), options, rule_folders)
     problems = conversion.problems
     if against:
         entries, broken = in_folder(against, conversion)

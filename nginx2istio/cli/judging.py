@@ -20,7 +20,8 @@ REPORT_SUFFIXES = (".html", ".json", ".md", ".sarif", ".txt")
 """Suffixes of report files: the keys of ``report_files.FORMATS``, known without importing it."""
 FAIL_ON = ("error", "warning", "info", "never")
 """Severities, worst first, and none of them."""
-MONTHS = timedelta(days=90)
+DEFAULT_TERM = timedelta(days=90)
+"""How long an entry of --accept-all holds."""
 
 
 def check_reports(
@@ -52,7 +53,7 @@ class Judging:
     accept: Path | None = None
     accepted: tuple[Accepted, ...] = ()
     accept_all: Path | None = None
-    until: date = field(default_factory=lambda: date.today() + MONTHS)
+    until: date = field(default_factory=lambda: date.today() + DEFAULT_TERM)
 
 
 def _explain(ctx: click.Context, param: click.Parameter, value: bool) -> None:
@@ -72,34 +73,39 @@ def judging_options(default: str) -> Callable[[Callable[..., Any]], Callable[...
                 type=click.Choice(FAIL_ON),
                 default=default,
                 show_default=True,
-                help="Exit with 1 when there is a finding of this severity or worse.",
+                help="Exit with 1 for a finding of this severity or worse.",
             ),
             click.option(
                 "--accept",
                 type=click.Path(exists=True, dir_okay=False, path_type=Path),
                 metavar="FILE",
-                help="Findings that somebody has accepted: still in the report, they don't count.",
+                help="Findings that are accepted. They stay in the report and don't count.",
             ),
             click.option(
                 "--accept-all",
                 type=click.Path(dir_okay=False, path_type=Path),
                 metavar="FILE",
-                help="Write such a file: all that counts now, and what FILE says of it already.",
+                help="Write a file that accepts all findings that count. Entries of FILE keep their words.",
             ),
             click.option(
                 "--accept-until",
                 type=click.DateTime(["%Y-%m-%d"]),
                 metavar="DAY",
-                help="The last day of new entries of --accept-all.  [default: in 90 days]",
+                help="Last day of new entries of --accept-all.  [default: in 90 days]",
             ),
-            click.option("--quiet", "-q", is_flag=True, help="No summary on stderr."),
+            click.option(
+                "--quiet",
+                "-q",
+                is_flag=True,
+                help="Write no summary to stderr, only errors and what is kept or removed.",
+            ),
             click.option(
                 "--explain-terms",
                 is_flag=True,
                 is_eager=True,
                 expose_value=False,
                 callback=_explain,
-                help="Explain the words of the report, and end.",
+                help="Explain the words of the report and exit.",
             ),
         ]
     )
@@ -119,7 +125,7 @@ def judging_from(given: dict[str, Any]) -> Judging:
         accept,
         _read(earlier) if earlier else (),
         accept_all,
-        until.date() if until else date.today() + MONTHS,
+        until.date() if until else date.today() + DEFAULT_TERM,
     )
 
 

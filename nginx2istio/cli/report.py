@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
-from nginx2istio.cli.exits import Usage
+from nginx2istio.cli.convert import converted
 from nginx2istio.cli.judging import REPORT_SUFFIXES, judging_from, judging_options
 from nginx2istio.cli.options import controller_file, conversion_options, options_from
 
@@ -53,11 +52,8 @@ def command(
       nginx2istio report manifests/ --accept accepted.yaml --fail-on warning
       nginx2istio report --explain-terms
     """
-    from nginx2istio import api
     from nginx2istio.cli.output.files import write_file
     from nginx2istio.cli.report_files import end, judged, render
-    from nginx2istio.nginx.rename_hosts import BadName
-    from nginx2istio.rule.loader import RuleError
 
     more = controller_file(given)
     options = options_from(given)
@@ -65,12 +61,7 @@ def command(
     suffix = NAMES[form] if form else output.suffix if output else ".txt"
     if suffix not in REPORT_SUFFIXES:
         raise click.UsageError(f"{output}: say by --format which of {', '.join(NAMES)} it is")
-    try:
-        conversion = api.convert_files(
-            (*paths, *more), options, rule_folders, sys.stdin.buffer, suffix == ".html"
-        )
-    except (RuleError, BadName) as error:
-        raise Usage(str(error)) from None
+    conversion = converted((*paths, *more), options, rule_folders, judging.quiet, suffix == ".html")
     report = judged(conversion, judging)
     content = render(report, conversion, suffix)
     if output is None:

@@ -32,30 +32,38 @@ if TYPE_CHECKING:
     "namespaces",
     multiple=True,
     metavar="NS",
-    help="Read this namespace; may be given several times.  [default: that of the context]",
+    help="Read this namespace. Repeat the option for several.  [default: that of the context]",
 )
 @click.option("-A", "--all-namespaces", "everywhere", is_flag=True, help="Read all namespaces.")
-@click.option("-l", "--selector", default="", metavar="SELECTOR", help="Ingresses by their labels.")
+@click.option(
+    "-l",
+    "--selector",
+    default="",
+    metavar="SELECTOR",
+    help="Read Ingresses with these labels only.",
+)
 @cluster_options
-@click.option("--no-secrets", is_flag=True, help="Don't look at Secrets, not even at their names.")
+@click.option("--no-secrets", is_flag=True, help="Read no Secrets, not even their names.")
 @click.option(
     "--save",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
-    help="Also write what was read, without Secrets: `convert FILE` gives the same offline.",
+    help="Save what is read, without Secrets. `convert FILE` then gives the same offline.",
 )
 @click.option(
     "--anonymize",
     is_flag=True,
-    help="Replace names, hosts and values in the file of --save, each always by the same.",
+    help="Replace names, hosts and values in the file of --save, the same one always alike.",
 )
 @click.option(
     "--live-validate",
     is_flag=True,
-    help="Ask the cluster whether it would take the objects: a dry run of create, not stored.",
+    help="Let the cluster check the objects by a dry run of create. Nothing is stored.",
 )
 @click.option(
-    "--print-rbac", is_flag=True, help="Print the least rights that this scan needs, and end."
+    "--print-rbac",
+    is_flag=True,
+    help="Print the smallest ClusterRole or Roles for this scan and exit.",
 )
 @output_options
 @judging_options(default="never")
@@ -79,11 +87,11 @@ def command(
     rule_folders: tuple[Path, ...],
     **given: Any,
 ) -> None:
-    """Convert the Ingresses of a cluster to Istio objects, and report every difference.
+    """Convert the Ingresses of a cluster to Istio objects and report every difference.
 
-    Nothing is changed in the cluster: no verb but get and list is sent, and with --live-validate
-    create as a dry run. What the user may not read is a finding, and the rest goes on. No Secret's
-    content is kept or shown.
+    The cluster is only read: the requests are get and list, and with --live-validate a dry run of
+    create. What the user may not read becomes a finding, and the rest is converted. The content of
+    Secrets is neither kept nor shown.
 
     \b
     Examples:

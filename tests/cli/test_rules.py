@@ -8,8 +8,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from nginx2istio.cli import main
+from nginx2istio.findings.all_messages import OWN
 from nginx2istio.nginx.keys import catalogue
 from nginx2istio.rule.describe import named
+from nginx2istio.rule.loader import load
 
 
 def run(*args: str) -> Result:
@@ -72,3 +74,37 @@ def test_a_folder_of_rules_that_do_not_load(tmp_path: Path) -> None:
     result = run("list", "--rules", str(tmp_path))
     assert result.exit_code == 2
     assert "mine.py: ZeroDivisionError" in result.stderr
+
+
+def test_a_code_is_explained() -> None:
+    text = run("show", "N2I300").stdout
+    for part in ("N2I300", "severity: warning", "fate: ", "to do: ", "rule: affinity (affinity,"):
+        assert part in text
+    assert "docs/findings.md#n2i300, docs/rules/affinity.md" in text
+    assert run("show", "n2i300").stdout == text
+
+
+@pytest.mark.parametrize("code", sorted({m.code: m for m in (*OWN, *load().messages.values())}))
+def test_every_code_can_be_explained(code: str) -> None:
+    result = run("show", code)
+    assert result.exit_code == 0, result.output
+    assert result.stdout.startswith(code)
+
+
+def test_the_list_of_codes() -> None:
+    lines = run("list", "--codes").stdout.splitlines()
+    assert [line[:6] for line in lines] == sorted({*load().messages, *(m.code for m in OWN)})
+    assert all(line.split()[1] in ("error", "warning", "info") for line in lines)
+    assert run("list", "--codes", "--kind", "flag").exit_code == 2
+
+
+def test_an_unknown_code_names_the_nearest() -> None:
+    result = run("show", "N2I3000")
+    assert result.exit_code == 2
+    assert "Did you mean N2I300?" in result.stderr
+
+
+def test_help_is_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    for args in ([], ["rules"]):
+        text = CliRunner().invoke(main, [*args, "--help"]).stdout
+        assert "..." not in text[text.index("Commands:") :]
