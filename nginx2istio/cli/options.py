@@ -46,7 +46,7 @@ output_options = together(
             type=click.Path(path_type=Path, dir_okay=False),
             callback=check_reports,
             metavar="FILE",
-            help="Write a report: .html, .json, .md, .sarif or .txt. Repeat the option for several.",
+            help="Write a report: .html, .json, .md, .sarif or .txt. Repeat it for several.",
         ),
         click.option(
             "--force",
@@ -73,7 +73,8 @@ conversion_options = together(
             "--ingress-class",
             default="",
             metavar="NAME",
-            help="IngressClass of the controller being replaced.  [default: its --ingress-class, or nginx]",
+            help="IngressClass of the controller being replaced."
+            "  [default: its --ingress-class, or nginx]",
         ),
         click.option(
             "--watch-ingress-without-class",
@@ -112,12 +113,13 @@ conversion_options = together(
             type=click.Choice(["full", "lean"]),
             default="full",
             show_default=True,
-            help="lean leaves out the request headers about the client that nginx adds for backends.",
+            help="lean leaves out the headers about the client that nginx adds for backends.",
         ),
         click.option(
             "--envoy-filters",
             is_flag=True,
-            help="Use EnvoyFilter where no other object can do it. EnvoyFilters depend on the Istio version.",
+            help="Use EnvoyFilter where no other object can do it."
+            " EnvoyFilters depend on the Istio version.",
         ),
         click.option(
             "--allow-unprotected",
