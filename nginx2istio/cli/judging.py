@@ -85,7 +85,7 @@ def judging_options(default: str) -> Callable[[Callable[..., Any]], Callable[...
                 "--accept-all",
                 type=click.Path(dir_okay=False, path_type=Path),
                 metavar="FILE",
-                help="Write a file that accepts all findings that count. Old entries keep their words.",
+                help="Write a file that accepts all findings that count. Old entries stay.",
             ),
             click.option(
                 "--accept-until",
