@@ -23,9 +23,9 @@ TERMINATED = 143
 EXIT_CODES: dict[int, str] = {
     OK: "Done.",
     FINDINGS: "Findings at or above --fail-on, or differences with --exit-code.",
-    USAGE: "Wrong usage: an option, a rule file or -o can't be used. Nothing is written.",
+    USAGE: "Wrong usage: an option, a rule file or an output path can't be used.",
     UNREAD: "Some input can't be read (the rest is converted), or the cluster does not answer.",
-    UNWRITTEN: "The output can't be written, for example to a full disk. DIR is as before.",
+    UNWRITTEN: "The output can't be written, for example to a full disk. DIR is never half-written.",
     INTERRUPTED: "Interrupted (Ctrl-C).",
     BROKEN_PIPE: "The reader of the output closed the pipe.",
     TERMINATED: "Terminated (SIGTERM).",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -27,11 +28,14 @@ DEFAULT_TERM = timedelta(days=90)
 def check_reports(
     ctx: click.Context, param: click.Parameter, value: Sequence[Path]
 ) -> Sequence[Path]:
-    """Refuses a report file whose suffix names no format, before any work is done."""
+    """Refuses a report file that can't be written, before any work is done."""
     for path in value:
         if path.suffix not in REPORT_SUFFIXES:
             known = ", ".join(REPORT_SUFFIXES)
             raise click.BadParameter(f"{path}: the suffix must be one of {known}")
+        above = next(folder for folder in path.absolute().parents if folder.exists())
+        if not above.is_dir() or not os.access(above, os.W_OK | os.X_OK):
+            raise click.BadParameter(f"{path} can't be written: {above} is no writable folder")
     return value
 
 

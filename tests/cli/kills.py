@@ -82,6 +82,8 @@ class Bench:
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
+            # A shell starts what runs in its background with Ctrl-C ignored.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler) and None,
         )
 
     def convert(self, processes: int = 1, in_place: bool = False) -> Contents:
@@ -122,7 +124,7 @@ class Bench:
             time.sleep(rand.uniform(0, self.seconds * 1.1))
         else:
             self.until_writing(run)
-            time.sleep(rand.uniform(0, 0.3))
+            time.sleep(rand.uniform(0, self.seconds / 2))
         kill = os.killpg if number == signal.SIGINT and rand.random() < 0.5 else os.kill
         with suppress(ProcessLookupError):
             kill(run.pid, number)

@@ -60,7 +60,7 @@ def write_folder(
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         folder = folder.resolve()
-        with locked(folder.parent):
+        with locked(folder.parent, f"waiting for another run that writes beside {folder}"):
             settle(folder)
             return _write(folder, objects, form, read, force, processes)
     except OSError as error:

@@ -21,11 +21,11 @@ STOPPING = tuple(
 
 
 @contextmanager
-def locked(folder: Path) -> Iterator[None]:
+def locked(folder: Path, waiting: str = "") -> Iterator[None]:
     """Lets one run at a time write into a folder; the lock ends with the process that holds it.
 
-    It is an advisory lock on the folder itself, so nothing stays behind. Where the file system has
-    no such locks, there is none.
+    ``waiting`` is what stderr says when another run holds the lock. It is an advisory lock on the
+    folder itself, so nothing stays behind. Where the file system has no such locks, there is none.
     """
     try:
         import fcntl
@@ -38,7 +38,8 @@ def locked(folder: Path) -> Iterator[None]:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            click.echo(f"waiting for another run that writes into {folder}", err=True)
+            if waiting:
+                click.echo(waiting, err=True)
             fcntl.flock(handle, fcntl.LOCK_EX)
         except OSError:
             pass  # some network file systems have no locks for folders
