@@ -25,7 +25,7 @@ EXIT_CODES: dict[int, str] = {
     FINDINGS: "Findings at or above --fail-on, or differences with --exit-code.",
     USAGE: "Wrong usage: an option, a rule file or an output path can't be used.",
     UNREAD: "Some input can't be read (the rest is converted), or the cluster does not answer.",
-    UNWRITTEN: "The output can't be written, for example to a full disk. DIR is never half-written.",
+    UNWRITTEN: "The output can't be written, as on a full disk. DIR is never half-written.",
     INTERRUPTED: "Interrupted (Ctrl-C).",
     BROKEN_PIPE: "The reader of the output closed the pipe.",
     TERMINATED: "Terminated (SIGTERM).",

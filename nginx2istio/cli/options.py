@@ -235,7 +235,7 @@ def _host_map(path: Path | None) -> dict[str, str]:
         stars = [name.startswith("*.") for name in (old, new)]
         named = all(re.fullmatch(_NAME, name.removeprefix("*.")) for name in (old, new))
         if not sign or not named or stars[0] != stars[1] or old in names:
-            why = f"{old} stands there twice" if old in names else "is not OLD=NEW"
+            why = f"{old} is listed twice" if old in names else "is not OLD=NEW"
             text = f"{path}:{number}: {line.strip()!r} {why}"
             raise click.BadParameter(text, param_hint="--host-map")
         names[old] = new

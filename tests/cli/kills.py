@@ -131,11 +131,11 @@ class Bench:
         _, errors = run.communicate(timeout=300)
         name = f"{number.name} -j{processes}{' in place' if in_place else ''}"
         after = contents(self.out)
-        wanted = {**(self.new or {})}
+        expected = {**(self.new or {})}
         if fresh:
-            wanted.pop("notes.txt")
+            expected.pop("notes.txt")
         visible = _without_own(after) if in_place else after
-        state = "old" if visible == before else "new" if visible == wanted else "mixture"
+        state = "old" if visible == before else "new" if visible == expected else "mixture"
         self.figures[f"{name}: {state}"] += 1
         if state == "mixture" and not in_place:
             yield f"{name}: the folder is neither the old nor the new one"
@@ -145,7 +145,7 @@ class Bench:
             yield f"{name}: {errors}"
         if not _ended(run.pid):
             yield f"{name}: a process goes on"
-        if self.convert(rand.choice((1, 2)), in_place) != wanted:
+        if self.convert(rand.choice((1, 2)), in_place) != expected:
             yield f"{name}: the next run gives something else"
         if os.listdir(self.out.parent) != ["out"]:
             yield f"{name}: left beside: {os.listdir(self.out.parent)}"

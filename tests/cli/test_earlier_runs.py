@@ -17,12 +17,12 @@ from tests.cli.written import OWN, RUN, paths, virtual_service, write
 def test_a_run_with_unread_input_removes_nothing(tmp_path: Path) -> None:
     out = tmp_path / "out"
     write(out, virtual_service("a", source="web/a"), virtual_service("b", source="web/b"))
-    kept = (out / "web/b.yaml").read_bytes()
+    content = (out / "web/b.yaml").read_bytes()
     read = Read(RUN, frozenset({"web/a"}), all_read=False)
     remarks = write(out, virtual_service("a", source="web/a"), read=read)
     [remark] = remarks
     assert remark.startswith(f"kept: {out}/web/b.yaml (Ingress web/b may be in the input")
-    assert (out / "web/b.yaml").read_bytes() == kept
+    assert (out / "web/b.yaml").read_bytes() == content
     assert "- web/b.yaml" in (out / "kustomization.yaml").read_text()
     assert write(out, virtual_service("a", source="web/a")) == [f"removed: {out}/web/b.yaml"]
 

@@ -54,10 +54,10 @@ def test_what_users_write(written: str, names: list[str]) -> None:
 
 
 def test_show_says_what_it_is_and_what_becomes_of_it() -> None:
-    said = run("show", "nginx.ingress.kubernetes.io/limit-rps").stdout
-    assert said.startswith("limit-rps (annotation)\n")
-    assert "rules/limits.py" in said
-    assert "N2I520 error" in said
+    text = run("show", "nginx.ingress.kubernetes.io/limit-rps").stdout
+    assert text.startswith("limit-rps (annotation)\n")
+    assert "rules/limits.py" in text
+    assert "N2I520 error" in text
     flag = run("show", "--election-id")
     assert flag.exit_code == 0, flag.output
     assert "neutral (no rule has to run), rules/flags.py" in flag.stdout

@@ -22,7 +22,7 @@ def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """The ways in which a folder is replaced."""
     match request.param:
         case "two renames":
-            monkeypatch.setattr(swap, "exchange", lambda one, other: False)
+            monkeypatch.setattr(swap, "exchange", lambda first, second: False)
         case "in place":
             monkeypatch.setattr("os.path.ismount", lambda path: True)
         case "no links":
@@ -102,12 +102,12 @@ def test_a_kill_amid_a_journal_is_completed(
     renames = 0
     real = os.replace
 
-    def replace(one: Any, other: Any) -> None:
+    def replace(source: Any, target: Any) -> None:
         nonlocal renames
         renames += 1
         if renames > number:
             raise SystemExit(137)
-        real(one, other)
+        real(source, target)
 
     monkeypatch.setattr("os.replace", replace)
     with pytest.raises(SystemExit):

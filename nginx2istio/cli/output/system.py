@@ -69,7 +69,7 @@ def undisturbed() -> Iterator[None]:
             signal.raise_signal(pending[0])
 
 
-def exchange(one: Path, other: Path) -> bool:
+def exchange(first: Path, second: Path) -> bool:
     """Swaps two folders in one step; False where the system or the file system can't.
 
     Linux has renameat2 for it and macOS renamex_np; Python's os has neither.
@@ -77,7 +77,7 @@ def exchange(one: Path, other: Path) -> bool:
     import ctypes
 
     library = ctypes.CDLL(None, use_errno=True)
-    names = os.fsencode(one), os.fsencode(other)
+    names = os.fsencode(first), os.fsencode(second)
     if sys.platform == "darwin" and hasattr(library, "renamex_np"):
         failed = library.renamex_np(*names, ctypes.c_uint(2))
     elif hasattr(library, "renameat2"):
@@ -90,7 +90,7 @@ def exchange(one: Path, other: Path) -> bool:
     number = ctypes.get_errno()
     if number in (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP):
         return False
-    raise OSError(number, os.strerror(number), os.fspath(one))
+    raise OSError(number, os.strerror(number), os.fspath(first))
 
 
 def flush(folder: Path) -> None:
