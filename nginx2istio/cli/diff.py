@@ -68,7 +68,13 @@ def command(
 
     See nginx2istio --help for the exit codes.
     """
-    from nginx2istio.cli.differences import changes, data, in_cluster, in_folder, lines
+    from nginx2istio.cli.differences import (
+        changes,
+        difference_data,
+        difference_lines,
+        in_cluster,
+        in_folder,
+    )
     from nginx2istio.cli.report_files import unread_line
 
     more = controller_file(given)
@@ -86,9 +92,9 @@ def command(
             entries, source = in_cluster(kubeconfig, context, conversion)
     colour = {"always": True, "never": False}.get(color)
     if form == "json":
-        click.echo(json.dumps(data(entries, source), indent=1, ensure_ascii=False))
+        click.echo(json.dumps(difference_data(entries, source), indent=1, ensure_ascii=False))
     else:
-        for line in lines(entries):
+        for line in difference_lines(entries):
             click.echo(line, color=colour)
     for problem in problems:
         click.echo(unread_line(problem.file, problem.line, problem.text), err=True)

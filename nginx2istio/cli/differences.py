@@ -12,7 +12,7 @@ import click
 
 from nginx2istio.cli.cluster import NoAnswer
 from nginx2istio.cli.exits import write_error
-from nginx2istio.cli.output.swap import settle
+from nginx2istio.cli.output.swap import recover
 from nginx2istio.cli.output.system import locked
 from nginx2istio.cluster.connection import Cluster, Refused, connect
 from nginx2istio.cluster.kinds import ISTIO
@@ -42,7 +42,7 @@ def in_folder(
     try:
         real = folder.resolve()
         with locked(real.parent):
-            settle(real)
+            recover(real)
     except OSError as error:
         raise write_error(folder, error) from None
     earlier = read([str(folder)])
@@ -86,7 +86,7 @@ def _istio_objects(cluster: Cluster, objects: Sequence[Object]) -> list[Node]:
     return items
 
 
-def data(entries: Sequence[Entry], against: str) -> dict[str, Any]:
+def difference_data(entries: Sequence[Entry], against: str) -> dict[str, Any]:
     """The difference as JSON: ``summary`` counts objects, ``objects`` has their fields."""
     return {
         "schema": 1,
@@ -96,7 +96,7 @@ def data(entries: Sequence[Entry], against: str) -> dict[str, Any]:
     }
 
 
-def lines(entries: Sequence[Entry]) -> Iterator[str]:
+def difference_lines(entries: Sequence[Entry]) -> Iterator[str]:
     """The difference as text: objects that differ with their fields, and the figures."""
     for entry in entries:
         if entry.change == "unchanged" and not entry.stays:

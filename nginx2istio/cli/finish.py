@@ -13,7 +13,7 @@ import click
 from nginx2istio.cli.judging import Judging
 from nginx2istio.cli.output import parallel
 from nginx2istio.cli.output.files import rendered, write_file
-from nginx2istio.cli.output.folder import NoObjects, Read, write_folder
+from nginx2istio.cli.output.folder import NoObjects, ReadInput, write_folder
 from nginx2istio.cli.output.manifest import Run
 from nginx2istio.cli.report_files import end, judged, render
 from nginx2istio.convert.convert import Conversion
@@ -53,10 +53,10 @@ def finish(
         sys.exit(refused.exit_code)
 
 
-def _read(conversion: Conversion, inputs: Iterable[str]) -> Read:
+def _read(conversion: Conversion, inputs: Iterable[str]) -> ReadInput:
     named = (path if path == "-" else os.path.normpath(path) for path in inputs)
     ingress_class = conversion.options.ingress_class or conversion.config.controller.ingress_class
-    return Read(
+    return ReadInput(
         Run(ingress_class, conversion.options.trial, tuple(sorted(set(named)))),
         frozenset(ingress.key for ingress in conversion.ingresses),
         not conversion.problems and not any(map(_hides_ingresses, conversion.findings)),

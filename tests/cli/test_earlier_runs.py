@@ -8,7 +8,7 @@ import click
 import pytest
 
 from nginx2istio.cli.exits import USAGE
-from nginx2istio.cli.output.folder import NoObjects, Read
+from nginx2istio.cli.output.folder import NoObjects, ReadInput
 from nginx2istio.cli.output.manifest import Run
 from tests.cli.kills import contents
 from tests.cli.written import OWN, RUN, paths, virtual_service, write
@@ -18,7 +18,7 @@ def test_a_run_with_unread_input_removes_nothing(tmp_path: Path) -> None:
     out = tmp_path / "out"
     write(out, virtual_service("a", source="web/a"), virtual_service("b", source="web/b"))
     content = (out / "web/b.yaml").read_bytes()
-    read = Read(RUN, frozenset({"web/a"}), all_read=False)
+    read = ReadInput(RUN, frozenset({"web/a"}), all_read=False)
     remarks = write(out, virtual_service("a", source="web/a"), read=read)
     [remark] = remarks
     assert remark.startswith(f"kept: {out}/web/b.yaml (Ingress web/b may be in the input")
@@ -30,7 +30,7 @@ def test_a_run_with_unread_input_removes_nothing(tmp_path: Path) -> None:
 def test_a_shared_file_keeps_what_is_from_unread_input(tmp_path: Path) -> None:
     out = tmp_path / "out"
     write(out, {**virtual_service("a", source="web/a, web/b"), "spec": {"hosts": ["old"]}})
-    read = Read(RUN, frozenset({"web/a"}), all_read=False)
+    read = ReadInput(RUN, frozenset({"web/a"}), all_read=False)
     [remark] = write(out, virtual_service("a", source="web/a"), read=read)
     assert "Ingress web/b" in remark
     assert "old" in (out / "web/a.yaml").read_text()
@@ -53,7 +53,7 @@ def test_no_object_at_all_is_refused(tmp_path: Path) -> None:
 def test_two_controllers_do_not_delete_each_others_files(tmp_path: Path) -> None:
     out = tmp_path / "out"
     write(out, virtual_service("a", source="web/a"))
-    other = Read(Run("internal", False, ("manifests",)), frozenset({"web/a", "web/b"}))
+    other = ReadInput(Run("internal", False, ("manifests",)), frozenset({"web/a", "web/b"}))
     [remark] = write(out, virtual_service("b", source="web/b"), read=other)
     assert remark == f"kept: {out}/web/a.yaml (written for IngressClass nginx)"
     assert write(out, virtual_service("a", source="web/a")) == [
@@ -68,7 +68,7 @@ def test_two_controllers_do_not_delete_each_others_files(tmp_path: Path) -> None
 def test_files_from_other_input_stay(tmp_path: Path) -> None:
     out = tmp_path / "out"
     write(out, virtual_service("a", source="web/a"))
-    other = Read(Run("nginx", False, ("other",)), frozenset({"web/b"}))
+    other = ReadInput(Run("nginx", False, ("other",)), frozenset({"web/b"}))
     [remark] = write(out, virtual_service("b", source="web/b"), read=other)
     assert remark == f"kept: {out}/web/a.yaml (written from manifests)"
     with pytest.raises(click.ClickException, match="also made from Ingress web/a"):
@@ -82,7 +82,7 @@ def test_a_file_that_was_deleted_by_hand_is_forgotten(tmp_path: Path) -> None:
     out = tmp_path / "out"
     write(out, virtual_service("a", source="web/a"))
     (out / "web/a.yaml").unlink()
-    other = Read(Run("nginx", False, ("other",)), frozenset({"web/b"}))
+    other = ReadInput(Run("nginx", False, ("other",)), frozenset({"web/b"}))
     assert write(out, virtual_service("b", source="web/b"), read=other) == []
     assert "web/a" not in (out / ".nginx2istio.json").read_text()
 

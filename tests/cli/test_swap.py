@@ -113,7 +113,7 @@ def test_a_kill_amid_a_journal_is_completed(
     with pytest.raises(SystemExit):
         write(out, *objects)
     monkeypatch.setattr("os.replace", real)
-    swap.settle(out)
+    swap.recover(out)
     assert (contents(out) == contents(whole)) == (number > 0)  # no journal yet: nothing is done
     write(out, *objects)
     assert contents(out) == contents(whole)
@@ -136,7 +136,7 @@ def test_what_a_kill_left_is_cleared(tmp_path: Path) -> None:
     old = out.rename(tmp_path / ".out.nginx2istio-0123456789ab.old")  # between the two renames
     (tmp_path / ".out.nginx2istio-ba9876543210").mkdir()
     (tmp_path / ".out.nginx2istio-notes").mkdir()  # of somebody else
-    swap.settle(out)
+    swap.recover(out)
     assert contents(out) == before and not old.exists()
     assert sorted(os.listdir(tmp_path)) == [".out.nginx2istio-notes", "out"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from nginx2istio.cli.output.folder import Read, write_folder
+from nginx2istio.cli.output.folder import ReadInput, write_folder
 from nginx2istio.cli.output.manifest import Run
 from tests.cli.kills import contents
 
@@ -20,13 +20,13 @@ def virtual_service(name: str, namespace: str = "web", source: str = "web/shop")
     return {"apiVersion": "networking.istio.io/v1", "kind": "VirtualService", "metadata": metadata}
 
 
-def write(folder: Path, *objects: Object, read: Read | None = None, **extra: Any) -> list[str]:
+def write(folder: Path, *objects: Object, read: ReadInput | None = None, **extra: Any) -> list[str]:
     sources = frozenset(
         source
         for obj in objects
         for source in obj["metadata"].get("annotations", {}).get("nginx2istio/from", "").split(", ")
     )
-    return write_folder(folder, objects, "yaml", read or Read(RUN, sources), **extra)
+    return write_folder(folder, objects, "yaml", read or ReadInput(RUN, sources), **extra)
 
 
 def paths(folder: Path) -> set[str]:

@@ -21,12 +21,12 @@ from nginx2istio.cli.output.manifest import (
     manifest_text,
     read_manifest,
 )
-from nginx2istio.cli.output.swap import is_folder, is_safe, replace, settle
+from nginx2istio.cli.output.swap import is_folder, is_safe, recover, replace
 from nginx2istio.cli.output.system import locked
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
+class ReadInput:
     """What a run knows of its input: its Ingresses, and whether some input can't be read.
 
     ``ingresses`` are ``namespace/name`` of all that were read, converted or not.
@@ -45,7 +45,7 @@ def write_folder(
     folder: Path,
     objects: Sequence[Mapping[str, Any]],
     form: str,
-    read: Read,
+    read: ReadInput,
     force: bool = False,
     processes: int = 1,
 ) -> list[str]:
@@ -61,7 +61,7 @@ def write_folder(
         folder.parent.mkdir(parents=True, exist_ok=True)
         folder = folder.resolve()
         with locked(folder.parent, f"waiting for another run that writes beside {folder}"):
-            settle(folder)
+            recover(folder)
             return _write(folder, objects, form, read, force, processes)
     except OSError as error:
         raise write_error(folder, error) from None
@@ -71,7 +71,7 @@ def _write(
     folder: Path,
     objects: Sequence[Mapping[str, Any]],
     form: str,
-    read: Read,
+    read: ReadInput,
     force: bool,
     processes: int,
 ) -> list[str]:
@@ -117,7 +117,7 @@ def _judged(
     before: Manifest,
     existing: set[str],
     after: Mapping[str, WrittenFile],
-    read: Read,
+    read: ReadInput,
     force: bool,
 ) -> tuple[dict[str, str], list[str]]:
     """Files of earlier runs that stay, with the reason, and those that go.
@@ -168,7 +168,7 @@ def _in_the_way(
     folder: Path,
     files: Iterable[str],
     before: Manifest,
-    read: Read,
+    read: ReadInput,
     stays: Iterable[str],
     force: bool,
 ) -> list[str]:

@@ -3,7 +3,7 @@
 The new state is prepared beside the folder and exchanged with it by one system call. What is not
 ours is linked into the new state, so it stays. Where a folder can't be exchanged (a mount point,
 the working folder, a parent that is read-only), the new files are prepared inside of it, a journal
-says which of them take which place, and ``settle`` completes a journal that a kill cut off.
+says which of them take which place, and ``recover`` completes a journal that a kill cut off.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def is_folder(path: Path) -> bool:
     return path.is_dir() and not path.is_symlink()
 
 
-def settle(folder: Path) -> None:
+def recover(folder: Path) -> None:
     """Completes or clears what a run that was cut off left. Raises OSError."""
     aside = re.compile(re.escape(f".{folder.name}.nginx2istio-") + r"[0-9a-f]{12}(\.old)?")
     names = sorted(os.listdir(folder.parent)) if folder.parent.is_dir() else []
@@ -63,7 +63,7 @@ def replace(folder: Path, fill: Fill, writes: Sequence[str], removes: Iterable[s
     """Makes ``fill`` write files into a new folder, and gives them and no other their place.
 
     ``writes`` are the paths that ``fill`` writes, ``removes`` those that go; all other files in
-    the folder stay. Call it with ``locked(folder.parent)``, after ``settle``. Raises OSError and
+    the folder stay. Call it with ``locked(folder.parent)``, after ``recover``. Raises OSError and
     what ``fill`` raises; the folder then is as it was.
     """
     gone = {*writes, *removes}
