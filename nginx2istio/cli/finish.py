@@ -15,6 +15,7 @@ from nginx2istio.cli.output import parallel
 from nginx2istio.cli.output.files import rendered, write_file
 from nginx2istio.cli.output.folder import NoObjects, ReadInput, write_folder
 from nginx2istio.cli.output.manifest import Run
+from nginx2istio.cli.progress import progress
 from nginx2istio.cli.report_files import end, judged, render
 from nginx2istio.convert.convert import Conversion
 from nginx2istio.findings import cluster
@@ -35,17 +36,21 @@ def finish(
     """Writes everything and exits with the right code; ``inputs`` says what was converted."""
     report = judged(conversion, judging, with_plan=bool(reports))
     refused = None
+    silent = judging.quiet or processes > 1  # progress is a thread, and threads do not go with fork
     if output is not None:
         read = _read(conversion, inputs)
         try:
-            remarks = write_folder(output, conversion.objects, form, read, force, processes)
+            with progress(silent, "writing objects"):
+                remarks = write_folder(output, conversion.objects, form, read, force, processes)
             for remark in remarks:
                 click.echo(remark, err=True)
         except NoObjects as error:
             refused = error
     else:
         sys.stdout.writelines(rendered(conversion.objects, form))
-    parallel.run([partial(_write_report, path, report, conversion) for path in reports], processes)
+    tasks = [partial(_write_report, path, report, conversion) for path in reports]
+    with progress(silent or not tasks, "writing reports"):
+        parallel.run(tasks, processes)
     if refused:
         refused.show()
     end(report, judging)
