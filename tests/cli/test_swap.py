@@ -50,6 +50,18 @@ def test_what_others_wrote_stays(tmp_path: Path, way: str) -> None:
     assert os.listdir(tmp_path) == ["out"]
 
 
+def test_a_link_in_the_way_is_replaced_by_force(tmp_path: Path, way: str) -> None:
+    out, elsewhere = tmp_path / "out", tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "a.yaml").write_text("mine")
+    out.mkdir()
+    (out / "web").symlink_to(elsewhere)
+    for _ in range(2):
+        write(out, virtual_service("a"), force=True)
+        assert paths(out) == OWN | {"web/a.yaml"} and not (out / "web").is_symlink()
+    assert contents(elsewhere) == {"a.yaml": b"mine"}
+
+
 def test_a_fault_while_writing_leaves_the_folder_as_it_was(tmp_path: Path, way: str) -> None:
     out = tmp_path / "out"
     write(out, virtual_service("a"))

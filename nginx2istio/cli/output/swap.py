@@ -175,7 +175,6 @@ def _in_place(folder: Path, fill: Fill, writes: Sequence[str], removes: Sequence
         flush(stage)
         with undisturbed():
             os.replace(stage / JOURNAL, folder / JOURNAL)
-            flush(folder)
             _complete(folder)
     finally:
         if not os.path.lexists(folder / JOURNAL):
@@ -193,15 +192,21 @@ def _complete(folder: Path) -> None:
         safe = False
     if not safe:
         raise Usage(f"{journal} is damaged. Delete it and {stage}, then convert again.")
-    for path in removes:
-        if real_parents(folder, path):
+    for above in sorted({os.path.dirname(path) for path in writes}):
+        # What is in the way of a folder goes first; it is among the removes.
+        in_the_way = above in removes and not is_folder(folder / above)
+        if in_the_way and real_parents(folder, above):
+            (folder / above).unlink(missing_ok=True)
+        (folder / above).mkdir(parents=True, exist_ok=True)
+        if not real_parents(folder, f"{above}/") or not real_parents(stage, f"{above}/"):
+            raise Usage(f"{folder / above} is a link. Delete the link, then convert again.")
+    removable = [path for path in removes if real_parents(folder, path)]
+    waiting = [path for path in writes if os.path.lexists(stage / path)]
+    for path in removable:
+        if not is_folder(folder / path):
             (folder / path).unlink(missing_ok=True)
-    for path in writes:
-        if is_folder(stage) and real_parents(stage, path) and os.path.lexists(stage / path):
-            (folder / path).parent.mkdir(parents=True, exist_ok=True)
-            if not real_parents(folder, path):
-                raise Usage(f"{folder / path} is behind a link. Delete the link first.")
-            os.replace(stage / path, folder / path)
+    for path in waiting:
+        os.replace(stage / path, folder / path)
     for path in sorted({os.path.dirname(path) for path in removes} - {""}, reverse=True):
         if real_parents(folder, f"{path}/"):
             with suppress(OSError):
