@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from importlib import import_module
 from typing import Any
 
 import click
 
+from nginx2istio.cli.exits import EXIT_CODES, broken_pipe, exit_code_of
+
 COMMANDS: dict[str, str] = {
-    "convert": "Convert Ingress YAML to Istio objects, and report every difference.",
-    "diff": "Show what applying would change, field by field.",
-    "scan": "Convert the Ingresses of a cluster; it is only read.",
-    "rules": "List what is converted by which rule, or show what becomes of one setting.",
-    "report": "Report what a conversion would change, without writing any object.",
+    "convert": "Convert Ingresses to Istio objects and report every difference.",
+    "diff": "Show what applying a conversion would change, field by field.",
+    "scan": "Convert the Ingresses of a cluster, which is only read.",
+    "rules": "Look up rules, settings and codes of findings.",
+    "report": "Report what a conversion would change; write no objects.",
 }
 """Commands by name with their short help: modules of this package, imported when they are used."""
 
 
 class _Lazy(click.Group):
-    """A group whose commands are imported when they are named, so that --help is quick."""
+    """A group whose commands are imported when they are named, so --help is quick."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -27,20 +31,42 @@ class _Lazy(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        module = import_module(f"nginx2istio.cli.{cmd_name}")
-        found: click.Command = module.command
-        return found
+        command: click.Command = import_module(f"nginx2istio.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Exit codes"):
+            formatter.write_dl([(str(code), text) for code, text in EXIT_CODES.items()])
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         from difflib import get_close_matches
 
-        if args and args[0] not in COMMANDS:
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
             near = get_close_matches(args[0], COMMANDS)
             hint = f" Did you mean {near[0]}?" if near else ""
             ctx.fail(f"No such command {args[0]!r}.{hint}")
         return super().resolve_command(ctx, args)
+
+    def make_context(self, *args: Any, **extra: Any) -> click.Context:
+        with broken_pipe():  # of --help
+            return super().make_context(*args, **extra)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with broken_pipe():
+            return super().invoke(ctx)
+
+    def main(self, args: Sequence[str] | None = None, *more: Any, **extra: Any) -> Any:
+        """Runs the command line; ``sys.exit`` gets a code of ``EXIT_CODES``."""
+        run: Callable[..., Any] = super().main
+        if not extra.pop("standalone_mode", True):
+            return run(args, *more, standalone_mode=False, **extra)
+        sys.exit(exit_code_of(partial(run, args, *more, standalone_mode=False, **extra)))
 
 
 @click.group(
@@ -56,9 +82,6 @@ def main() -> None:
       nginx2istio convert ingress.yaml > istio.yaml
       nginx2istio convert manifests/ -o istio/ --report report.json --report report.txt
       nginx2istio scan -A -o istio/ --report report.json
-
-    Exit codes: 0 done; 1 findings at or above --fail-on; 2 wrong usage; 3 some input could not be
-    read (the rest was converted).
     """
 
 

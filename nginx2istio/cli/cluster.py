@@ -1,4 +1,4 @@
-"""Which cluster is meant, and how it is told that it can't be read."""
+"""Which cluster is meant, and how it is said that it can't be read."""
 
 from __future__ import annotations
 
@@ -8,25 +8,22 @@ from contextlib import contextmanager
 import click
 
 from nginx2istio.cli import together
-from nginx2istio.cluster.connection import NoConfiguration, Unreachable
-
-
-class Misled(click.ClickException):
-    """Nothing says which cluster is meant."""
-
-    exit_code = 2
+from nginx2istio.cli.exits import UNREAD, Usage
 
 
 class NoAnswer(click.ClickException):
     """The cluster can't be read."""
 
-    exit_code = 3
+    exit_code = UNREAD
 
 
 cluster_options = together(
     [
         click.option(
-            "--kubeconfig", default="", metavar="FILE", help="As kubectl's.  [default: as there]"
+            "--kubeconfig",
+            default="",
+            metavar="FILE",
+            help="The kubeconfig to use.  [default: as kubectl]",
         ),
         click.option("--context", default="", metavar="NAME", help="A context of the kubeconfig."),
     ]
@@ -36,9 +33,11 @@ cluster_options = together(
 @contextmanager
 def reaching() -> Iterator[None]:
     """Turns what goes wrong with a cluster into what a command says and exits with."""
+    from nginx2istio.cluster.connection import NoConfiguration, Unreachable
+
     try:
         yield
     except NoConfiguration as error:
-        raise Misled(str(error)) from None
+        raise Usage(str(error)) from None
     except Unreachable as error:
         raise NoAnswer(str(error)) from None

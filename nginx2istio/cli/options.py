@@ -11,8 +11,15 @@ import click
 
 from nginx2istio.base.options import Options
 from nginx2istio.cli import together
-from nginx2istio.cli.report_files import check_reports
-from nginx2istio.inputs.files import read
+from nginx2istio.cli.judging import check_reports
+
+
+def check_folder(ctx: click.Context, param: click.Parameter, value: Path | None) -> Path | None:
+    """Refuses an output folder that is a file, before any work is done."""
+    if value is not None and os.path.lexists(value) and not value.is_dir():
+        raise click.BadParameter(f"{value} is not a folder")
+    return value
+
 
 output_options = together(
     [
@@ -20,10 +27,18 @@ output_options = together(
             "-o",
             "--output",
             type=click.Path(path_type=Path),
+            callback=check_folder,
             metavar="DIR",
-            help="Write a folder per namespace, a file per host.  [default: stdout]",
+            help="Write a folder a namespace and a file a host into DIR.  [default: stdout]",
         ),
-        click.option("--format", "form", type=click.Choice(["yaml", "json"]), default="yaml"),
+        click.option(
+            "--format",
+            "form",
+            type=click.Choice(["yaml", "json"]),
+            default="yaml",
+            show_default=True,
+            help="The form of the objects.",
+        ),
         click.option(
             "--report",
             "reports",
@@ -31,10 +46,13 @@ output_options = together(
             type=click.Path(path_type=Path, dir_okay=False),
             callback=check_reports,
             metavar="FILE",
-            help="Write the report; .html, .json, .md, .sarif or .txt. May be given several times.",
+            help="Write a report: .html, .json, .md, .sarif or .txt. Repeat it for several.",
         ),
         click.option(
-            "--force", is_flag=True, help="Overwrite files in DIR that nginx2istio did not write."
+            "--force",
+            is_flag=True,
+            help="Overwrite files in DIR that nginx2istio did not write. Also replace what earlier"
+            " runs wrote from input that this run does not read.",
         ),
         click.option(
             "-j",
@@ -43,7 +61,7 @@ output_options = together(
             default=1,
             show_default=True,
             metavar="N",
-            help="Write files and reports by so many processes; they are the same for any N.",
+            help="Use N processes. The output does not depend on N.",
         ),
     ]
 )
@@ -55,19 +73,20 @@ conversion_options = together(
             "--ingress-class",
             default="",
             metavar="NAME",
-            help="The class of the controller to leave.  [default: its --ingress-class, or nginx]",
+            help="IngressClass of the controller being replaced."
+            "  [default: its --ingress-class, or nginx]",
         ),
         click.option(
             "--watch-ingress-without-class",
             is_flag=True,
-            help="Convert Ingresses without a class, too, as the controller does with this flag.",
+            help="Also convert Ingresses without a class, as the controller does with this flag.",
         ),
         click.option(
             "--controller-config",
             default="",
             metavar="FILE|NS/NAME",
-            help="The controller's ConfigMap: a file that holds it, or its name among the input."
-            "  [default: found by its name]",
+            help="The controller's ConfigMap: a file that holds it, or its name in the input."
+            "  [default: searched by the usual names]",
         ),
         click.option(
             "--gateway-selector",
@@ -87,43 +106,44 @@ conversion_options = together(
             "--gateway-address",
             default="",
             metavar="ADDRESS",
-            help="Address of the new gateway, for the commands of the report's plan.",
+            help="Address of the new gateway, for the commands in the plan of the report.",
         ),
         click.option(
             "--compat",
             type=click.Choice(["full", "lean"]),
             default="full",
             show_default=True,
-            help="lean leaves out the headers about the client that nginx sends to back ends.",
+            help="lean leaves out the headers about the client that nginx adds for backends.",
         ),
         click.option(
             "--envoy-filters",
             is_flag=True,
-            help="Use EnvoyFilter where nothing else can say it. They depend on Istio's version.",
+            help="Use EnvoyFilter where no other object can do it."
+            " EnvoyFilters depend on the Istio version.",
         ),
         click.option(
             "--allow-unprotected",
             is_flag=True,
-            help="Serve locations whose access control can't be carried over (default: 503).",
+            help="Serve paths whose protection can't be converted.  [default: answer 503]",
         ),
         click.option(
             "--istio-version",
             default="1.28",
             show_default=True,
             metavar="X.Y",
-            help="The Istio that the objects are for.",
+            help="Version of Istio that reads the objects.",
         ),
         click.option(
             "--host-suffix",
             default="",
             metavar=".DOMAIN",
-            help="Make a trial: every host under its name with this behind.",
+            help="Convert for a trial: append .DOMAIN to every host.",
         ),
         click.option(
             "--host-map",
             type=click.Path(exists=True, dir_okay=False, path_type=Path),
             metavar="FILE",
-            help="Make a trial: lines of OLD=NEW host names; *.OLD=*.NEW is for all below.",
+            help="Convert for a trial: lines OLD=NEW rename hosts, *.OLD=*.NEW all below one.",
         ),
         click.option(
             "--rules",
@@ -174,6 +194,8 @@ def controller_file(given: dict[str, Any]) -> tuple[str, ...]:
     """
     text = str(given["controller_config"])
     if os.path.isfile(text):
+        from nginx2istio.inputs.files import read
+
         maps = [r for r in read([text]).resources if r.kind == "ConfigMap"]
         if len(maps) != 1:
             why = f"{text} holds {len(maps)} ConfigMaps: it should hold the controller's"
@@ -198,9 +220,9 @@ _NAME = r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*"
 
 def _host_map(path: Path | None) -> dict[str, str]:
     """The lines OLD=NEW of a file; blank ones and those that begin with # don't count."""
-    found: dict[str, str] = {}
+    names: dict[str, str] = {}
     if path is None:
-        return found
+        return names
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
@@ -212,11 +234,11 @@ def _host_map(path: Path | None) -> dict[str, str]:
         old, sign, new = (part.strip() for part in text.partition("="))
         stars = [name.startswith("*.") for name in (old, new)]
         named = all(re.fullmatch(_NAME, name.removeprefix("*.")) for name in (old, new))
-        if not sign or not named or stars[0] != stars[1] or old in found:
-            why = f"{old} stands there twice" if old in found else "is not OLD=NEW"
+        if not sign or not named or stars[0] != stars[1] or old in names:
+            why = f"{old} is listed twice" if old in names else "is not OLD=NEW"
             text = f"{path}:{number}: {line.strip()!r} {why}"
             raise click.BadParameter(text, param_hint="--host-map")
-        found[old] = new
-    if not found:
+        names[old] = new
+    if not names:
         raise click.BadParameter(f"{path} has no line OLD=NEW", param_hint="--host-map")
-    return found
+    return names

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
-from nginx2istio import api
+from nginx2istio.cli.convert import converted
+from nginx2istio.cli.judging import REPORT_SUFFIXES, judging_from, judging_options
 from nginx2istio.cli.options import controller_file, conversion_options, options_from
-from nginx2istio.cli.output import write_file
-from nginx2istio.cli.report_files import FORMATS, end, judged, judging_from, judging_options, render
-from nginx2istio.nginx.rename_hosts import BadName
-from nginx2istio.rule.loader import RuleError
 
-NAMES = {"text" if suffix == ".txt" else suffix[1:]: suffix for suffix in FORMATS}
+NAMES = {"text" if suffix == ".txt" else suffix[1:]: suffix for suffix in REPORT_SUFFIXES}
 
 
 @click.command("report")
@@ -56,18 +52,16 @@ def command(
       nginx2istio report manifests/ --accept accepted.yaml --fail-on warning
       nginx2istio report --explain-terms
     """
+    from nginx2istio.cli.output.files import write_file
+    from nginx2istio.cli.report_files import end, judged, render
+
     more = controller_file(given)
     options = options_from(given)
     judging = judging_from(given)
     suffix = NAMES[form] if form else output.suffix if output else ".txt"
-    if suffix not in FORMATS:
+    if suffix not in REPORT_SUFFIXES:
         raise click.UsageError(f"{output}: say by --format which of {', '.join(NAMES)} it is")
-    try:
-        conversion = api.convert_files(
-            (*paths, *more), options, rule_folders, sys.stdin.buffer, suffix == ".html"
-        )
-    except (RuleError, BadName) as error:
-        raise click.ClickException(str(error)) from None
+    conversion = converted((*paths, *more), options, rule_folders, judging.quiet, suffix == ".html")
     report = judged(conversion, judging)
     content = render(report, conversion, suffix)
     if output is None:

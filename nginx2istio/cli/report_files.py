@@ -4,25 +4,21 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date, timedelta
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable, Mapping
+from datetime import date
 
 import click
 
 from nginx2istio import api
-from nginx2istio.cli import together
-from nginx2istio.cli.output import write_file
+from nginx2istio.cli.exits import FINDINGS, UNREAD
+from nginx2istio.cli.judging import FAIL_ON, Judging
+from nginx2istio.cli.output.files import write_file
 from nginx2istio.convert.convert import Conversion
-from nginx2istio.report.accepted import Accepted, BadFile, counting, heed, read, written
+from nginx2istio.report.accepted import counting, heed, written
+from nginx2istio.report.data import Data
 from nginx2istio.report.formats.text import summary, text
 from nginx2istio.report.group import SEVERITIES
 from nginx2istio.report.plan.text import plan_text
-from nginx2istio.report.words.terms import terms
-
-Data = dict[str, Any]
 
 
 def _json(report: Data, conversion: Conversion) -> str:
@@ -60,119 +56,10 @@ FORMATS: Mapping[str, Callable[[Data, Conversion], str]] = {
 }
 """What writes a report, by suffix: of the report's data, and of what it was made from."""
 
-MONTHS = timedelta(days=90)
-
-
-def check_reports(
-    ctx: click.Context, param: click.Parameter, value: Sequence[Path]
-) -> Sequence[Path]:
-    """Refuses a report file whose suffix names no format, before any work is done."""
-    for path in value:
-        if path.suffix not in FORMATS:
-            known = ", ".join(FORMATS)
-            raise click.BadParameter(f"{path}: the suffix must be one of {known}")
-    return value
-
-
-def keeps_read(reports: Sequence[Path]) -> bool:
-    """Whether a report shows Ingresses as they were read, so that a conversion must keep them."""
-    return any(path.suffix == ".html" for path in reports)
-
 
 def render(report: Data, conversion: Conversion, suffix: str) -> str:
     """The report in the format of a suffix."""
     return FORMATS[suffix](report, conversion)
-
-
-@dataclass(frozen=True, slots=True)
-class Judging:
-    """What a run's report is held against.
-
-    ``accepted`` are the findings of the file ``accept``; ``accept_all`` is the file to write with
-    all that count, up to the day ``until``.
-    """
-
-    fail_on: str = "never"
-    quiet: bool = False
-    accept: Path | None = None
-    accepted: tuple[Accepted, ...] = ()
-    accept_all: Path | None = None
-    until: date = field(default_factory=lambda: date.today() + MONTHS)
-
-
-def _explain(ctx: click.Context, param: click.Parameter, value: bool) -> None:
-    if value:
-        click.echo(terms(), nl=False)
-        ctx.exit()
-
-
-def judging_options(default: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """The options that ``judging_from`` reads; ``default`` is that of --fail-on."""
-    return together(
-        [
-            click.option(
-                "--fail-on",
-                type=click.Choice([*SEVERITIES, "never"]),
-                default=default,
-                show_default=True,
-                help="Exit with 1 when there is a finding of this severity or worse.",
-            ),
-            click.option(
-                "--accept",
-                type=click.Path(exists=True, dir_okay=False, path_type=Path),
-                metavar="FILE",
-                help="Findings that somebody has accepted: still in the report, they don't count.",
-            ),
-            click.option(
-                "--accept-all",
-                type=click.Path(dir_okay=False, path_type=Path),
-                metavar="FILE",
-                help="Write such a file: all that counts now, and what FILE says of it already.",
-            ),
-            click.option(
-                "--accept-until",
-                type=click.DateTime(["%Y-%m-%d"]),
-                metavar="DAY",
-                help="The last day of new entries of --accept-all.  [default: in 90 days]",
-            ),
-            click.option("--quiet", "-q", is_flag=True, help="No summary on stderr."),
-            click.option(
-                "--explain-terms",
-                is_flag=True,
-                is_eager=True,
-                expose_value=False,
-                callback=_explain,
-                help="Explain the words of the report, and end.",
-            ),
-        ]
-    )
-
-
-def judging_from(given: dict[str, Any]) -> Judging:
-    """The options' values; takes its own out of ``given``.
-
-    Raises click.ClickException for a file of accepted findings that can't be used.
-    """
-    accept, accept_all = given.pop("accept"), given.pop("accept_all")
-    until = given.pop("accept_until")
-    earlier = accept or (accept_all if accept_all and accept_all.exists() else None)
-    return Judging(
-        given.pop("fail_on"),
-        given.pop("quiet"),
-        accept,
-        _read(earlier) if earlier else (),
-        accept_all,
-        until.date() if until else date.today() + MONTHS,
-    )
-
-
-def _read(path: Path) -> tuple[Accepted, ...]:
-    try:
-        return read(path.read_text(encoding="utf-8"), str(path))
-    except (BadFile, UnicodeDecodeError) as error:
-        raise click.ClickException(str(error)) from None
-    except OSError as error:
-        raise click.FileError(str(path), error.strerror or str(error)) from None
 
 
 def judged(conversion: Conversion, judging: Judging, with_plan: bool = True) -> Data:
@@ -188,13 +75,32 @@ def judged(conversion: Conversion, judging: Judging, with_plan: bool = True) -> 
 
 
 def end(report: Data, judging: Judging) -> None:
-    """Says what came of it on stderr, and exits with the right code."""
+    """Says on stderr what came of the run, and exits with the right code.
+
+    A quiet run still says what can't be read, and why it fails.
+    """
+    counts = {severity: counting(report, severity) for severity in _counted(judging.fail_on)}
+    failing = {severity: count for severity, count in counts.items() if count}
     if not judging.quiet:
         click.echo(summary(report), err=True, nl=False)
+    else:
+        for problem in report["errors"]:
+            click.echo(unread_line(**problem), err=True)
+        if failing and not report["errors"]:
+            figures = ", ".join(f"{count} {severity}" for severity, count in failing.items())
+            click.echo(f"findings: {figures} (--fail-on {judging.fail_on})", err=True)
     if report["errors"]:
-        sys.exit(3)
-    worst = judging.fail_on
-    if worst != "never" and any(
-        counting(report, s) for s in SEVERITIES[: SEVERITIES.index(worst) + 1]
-    ):
-        sys.exit(1)
+        sys.exit(UNREAD)
+    if failing:
+        sys.exit(FINDINGS)
+
+
+def unread_line(file: str, line: int, text: str, document: int = 0) -> str:
+    """The line for something that can't be read."""
+    at = f"{file}:{line}" if line else file
+    return f"not read: {at}: {text}"
+
+
+def _counted(fail_on: str) -> tuple[str, ...]:
+    """The severities that make a run fail."""
+    return () if fail_on == "never" else FAIL_ON[: FAIL_ON.index(fail_on) + 1]

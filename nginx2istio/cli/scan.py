@@ -2,37 +2,27 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from nginx2istio.base.options import Options
-from nginx2istio.cli.cluster import Misled, NoAnswer, cluster_options
-from nginx2istio.cli.convert import finish
+from nginx2istio.cli.cluster import cluster_options, reaching
+from nginx2istio.cli.exits import Usage
+from nginx2istio.cli.judging import judging_from, judging_options, keeps_read
 from nginx2istio.cli.options import (
     controller_file,
     conversion_options,
     options_from,
     output_options,
 )
-from nginx2istio.cli.output import write_file
-from nginx2istio.cli.report_files import judging_from, judging_options, keeps_read
-from nginx2istio.cluster.connection import Cluster, NoConfiguration, Unreachable, connect
-from nginx2istio.cluster.live import dry_run
-from nginx2istio.cluster.rbac import manifest
-from nginx2istio.cluster.scan import Scope, scan
-from nginx2istio.convert.convert import convert
-from nginx2istio.findings import validation
-from nginx2istio.inputs import snapshot
-from nginx2istio.inputs.anonymize import anonymized
-from nginx2istio.inputs.resource import Inputs
-from nginx2istio.nginx.rename_hosts import BadName
-from nginx2istio.rule.loader import RuleError, load
+from nginx2istio.cli.progress import progress
+
+if TYPE_CHECKING:
+    from nginx2istio.base.options import Options
+    from nginx2istio.cluster.connection import Cluster
+    from nginx2istio.cluster.scan import Scope
+    from nginx2istio.inputs.resource import Inputs
 
 
 @click.command("scan")
@@ -42,30 +32,38 @@ from nginx2istio.rule.loader import RuleError, load
     "namespaces",
     multiple=True,
     metavar="NS",
-    help="Read this namespace; may be given several times.  [default: that of the context]",
+    help="Read this namespace. Repeat the option for several.  [default: that of the context]",
 )
 @click.option("-A", "--all-namespaces", "everywhere", is_flag=True, help="Read all namespaces.")
-@click.option("-l", "--selector", default="", metavar="SELECTOR", help="Ingresses by their labels.")
+@click.option(
+    "-l",
+    "--selector",
+    default="",
+    metavar="SELECTOR",
+    help="Read Ingresses with these labels only.",
+)
 @cluster_options
-@click.option("--no-secrets", is_flag=True, help="Don't look at Secrets, not even at their names.")
+@click.option("--no-secrets", is_flag=True, help="Read no Secrets, not even their names.")
 @click.option(
     "--save",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
-    help="Also write what was read, without Secrets: `convert FILE` gives the same offline.",
+    help="Save what is read, without Secrets. `convert FILE` then gives the same offline.",
 )
 @click.option(
     "--anonymize",
     is_flag=True,
-    help="Replace names, hosts and values in the file of --save, each always by the same.",
+    help="Replace names, hosts and values in the file of --save, the same one always alike.",
 )
 @click.option(
     "--live-validate",
     is_flag=True,
-    help="Ask the cluster whether it would take the objects: a dry run of create, not stored.",
+    help="Let the cluster check the objects by a dry run of create. Nothing is stored.",
 )
 @click.option(
-    "--print-rbac", is_flag=True, help="Print the least rights that this scan needs, and end."
+    "--print-rbac",
+    is_flag=True,
+    help="Print the smallest ClusterRole or Roles for this scan and exit.",
 )
 @output_options
 @judging_options(default="never")
@@ -89,11 +87,11 @@ def command(
     rule_folders: tuple[Path, ...],
     **given: Any,
 ) -> None:
-    """Convert the Ingresses of a cluster to Istio objects, and report every difference.
+    """Convert the Ingresses of a cluster to Istio objects and report every difference.
 
-    Nothing is changed in the cluster: no verb but get and list is sent, and with --live-validate
-    create as a dry run. What the user may not read is a finding, and the rest goes on. No Secret's
-    content is kept or shown.
+    The cluster is only read: the requests are get and list, and with --live-validate a dry run of
+    create. What the user may not read becomes a finding, and the rest is converted. The content of
+    Secrets is neither kept nor shown.
 
     \b
     Examples:
@@ -102,6 +100,18 @@ def command(
       nginx2istio scan -A --print-rbac | kubectl apply -f -
       nginx2istio scan -A --save snapshot.json -o istio/; nginx2istio convert snapshot.json
     """
+    from dataclasses import replace
+
+    from nginx2istio.cli.finish import finish
+    from nginx2istio.cluster.connection import connect
+    from nginx2istio.cluster.live import dry_run
+    from nginx2istio.cluster.rbac import manifest
+    from nginx2istio.cluster.scan import Scope
+    from nginx2istio.convert.convert import convert
+    from nginx2istio.findings import validation
+    from nginx2istio.nginx.rename_hosts import BadName
+    from nginx2istio.rule.loader import RuleError, load
+
     if controller_file(given):
         text = "a scan reads it from the cluster: name it as NS/NAME"
         raise click.BadParameter(text, param_hint="--controller-config")
@@ -114,38 +124,38 @@ def command(
         raise click.UsageError("--anonymize is about the file of --save FILE")
     chosen = tuple(dict.fromkeys(namespaces))
     try:
-        rules = load(rule_folders)
-        if print_rbac:
+        with reaching():
+            rules = load(rule_folders)
+            if print_rbac:
+                if not chosen and not everywhere:
+                    chosen = (connect(kubeconfig, context).namespace,)
+                scope = Scope(chosen, selector, not no_secrets)
+                click.echo(manifest(scope, options, live_validate))
+                return
+            cluster = connect(kubeconfig, context)
             if not chosen and not everywhere:
-                chosen = (connect(kubeconfig, context).namespace,)
-            click.echo(manifest(Scope(chosen, selector, not no_secrets), options, live_validate))
-            return
-        cluster = connect(kubeconfig, context)
-        if not chosen and not everywhere:
-            chosen = (cluster.namespace,)
-        scope = Scope(chosen, selector, not no_secrets)
-        # Nobody else holds what was read, so that it can be let go as soon as it is a model.
-        conversion = convert(
-            _read(cluster, scope, options, quiet, save, anonymize),
-            rules,
-            options,
-            keeps_read(reports),
-        )
-        if live_validate:
-            with _progress(cluster, quiet) as told:
-                verdicts = []
-                for verdict in dry_run(cluster, conversion.objects):
-                    verdicts.append(verdict)
-                    told("objects checked", len(verdicts))
-            more = tuple(validation.findings(verdicts))
-            conversion = replace(conversion, findings=(*conversion.findings, *more))
-    except NoConfiguration as error:
-        raise Misled(str(error)) from None
-    except Unreachable as error:
-        raise NoAnswer(str(error)) from None
+                chosen = (cluster.namespace,)
+            scope = Scope(chosen, selector, not no_secrets)
+            # Nobody else holds what was read, so it can be let go as soon as it is a model.
+            conversion = convert(
+                _read(cluster, scope, options, quiet, save, anonymize),
+                rules,
+                options,
+                keeps_read(reports),
+            )
+            if live_validate:
+                with progress(quiet, cluster.server) as show:
+                    verdicts = []
+                    for verdict in dry_run(cluster, conversion.objects):
+                        verdicts.append(verdict)
+                        show(f"{len(verdicts)} objects checked")
+                more = tuple(validation.findings(verdicts))
+                conversion = replace(conversion, findings=(*conversion.findings, *more))
     except (RuleError, BadName) as error:
-        raise click.ClickException(str(error)) from None
-    finish(conversion, output, form, reports, judging, force, processes)
+        raise Usage(str(error)) from None
+    inputs = [f"namespace {name}" for name in chosen] or ["all namespaces"]
+    inputs += [f"labels {selector}"] if selector else []
+    finish(conversion, inputs, output, form, reports, judging, force, processes)
 
 
 def _read(
@@ -157,21 +167,14 @@ def _read(
     anonymize: bool,
 ) -> Inputs:
     """Scans, and saves what was read."""
-    with _progress(cluster, quiet) as told:
-        inputs = scan(cluster, scope, options, told)
+    from nginx2istio.cli.output.files import write_file
+    from nginx2istio.cluster.scan import scan
+    from nginx2istio.inputs import snapshot
+    from nginx2istio.inputs.anonymize import anonymized
+
+    with progress(quiet, cluster.server) as show:
+        inputs = scan(cluster, scope, options, lambda what, count: show(f"{count} {what}"))
     if save:
-        kept = anonymized(inputs.resources) if anonymize else inputs.resources
-        write_file(save, "".join(snapshot.lines(kept)))
+        resources = anonymized(inputs.resources) if anonymize else inputs.resources
+        write_file(save, "".join(snapshot.lines(resources)))
     return inputs
-
-
-@contextmanager
-def _progress(cluster: Cluster, quiet: bool) -> Iterator[Callable[[str, int], None]]:
-    """Shows on a terminal what is being read."""
-    if quiet or not sys.stderr.isatty():
-        yield lambda what, count: None
-        return
-    from rich.console import Console
-
-    with Console(stderr=True).status(f"reading {cluster.server}") as status:
-        yield lambda what, count: status.update(f"{cluster.server}: {count} {what}")

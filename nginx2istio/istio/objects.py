@@ -46,7 +46,7 @@ class Noted(dict[str, Any]):
 
 def short_hash(text: str) -> str:
     """Eight hex digits that stand for a text in a name."""
-    return hashlib.sha256(text.encode()).hexdigest()[:8]
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:8]
 
 
 def dns_name(text: str, limit: int = 63) -> str:
@@ -59,6 +59,28 @@ def dns_name(text: str, limit: int = 63) -> str:
     if clean != name or len(clean) > limit:
         clean = f"{clean[: limit - 9].rstrip('-')}-{short_hash(text)}"
     return clean
+
+
+_FOLDER = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+_RESERVED = frozenset({"kustomization", "con", "prn", "aux", "nul"})
+"""Stems that kustomize reads as its own, or that a disk may refuse as a file name."""
+
+
+def file_name(kind: str, namespace: str, name: str, form: str) -> str:
+    """The relative path of an object's file, whatever its names are: ``namespace/name.form``.
+
+    The file is named after the object; a VirtualService's name is its host's. No part of the path
+    is longer than 255 bytes or differs from another in case alone; a part that is no plain name
+    gets a hash of the text, the same in every run.
+    """
+    folder = namespace or "cluster"
+    if not _FOLDER.fullmatch(folder) or folder in _RESERVED:
+        folder = f"{dns_name(folder, 50)[:50].rstrip('-')}-{short_hash(namespace)}"
+    stem = name if kind == "VirtualService" else f"{kind.lower()}-{name}"
+    clean = dns_name(stem, 200)
+    if clean in _RESERVED:
+        clean = f"{clean}-{short_hash(stem)}"
+    return f"{folder}/{clean}.{form}"
 
 
 class Names:

@@ -65,7 +65,8 @@ def test_a_folder_gets_a_file_a_host(tmp_path: Path) -> None:
     listed = (out / "kustomization.yaml").read_text()
     assert "- web/shop-example-com.yaml" in listed
     other = GOOD.replace("shop.example.com", "other.example.com")
-    assert run("-", "-o", str(out), text=other).exit_code == 0
+    again = run("-", "-q", "-o", str(out), text=other)
+    assert (again.exit_code, again.stderr) == (0, f"removed: {out}/web/shop-example-com.yaml\n")
     assert not (out / "web" / "shop-example-com.yaml").exists()
 
 
@@ -73,7 +74,7 @@ def test_files_of_others_are_not_overwritten(tmp_path: Path) -> None:
     foreign = tmp_path / "kustomization.yaml"
     foreign.write_text("mine")
     result = run("-", "-o", str(tmp_path), text=GOOD)
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "did not write: kustomization.yaml" in result.stderr
     assert foreign.read_text() == "mine"
     assert not (tmp_path / "web").exists()
@@ -134,8 +135,8 @@ def test_a_path_that_re2_can_not_express_is_a_finding(tmp_path: Path) -> None:
     text = GOOD.replace("path: /,", 'path: "/(?!x)",')
     text = text.replace("app-root: /start", "use-regex: 'true'")
     assert run("-", "--report", str(report), text=text).exit_code == 0
-    found = {f["code"]: f for f in json.loads(report.read_text())["findings"]}
-    assert found["N2I012"]["severity"] == "error"
+    findings = {f["code"]: f for f in json.loads(report.read_text())["findings"]}
+    assert findings["N2I012"]["severity"] == "error"
 
 
 def test_old_api_versions_are_converted_with_a_note(tmp_path: Path) -> None:
@@ -164,10 +165,12 @@ def test_usage_errors() -> None:
 
 
 def test_the_order_of_files_does_not_matter(tmp_path: Path) -> None:
-    one, two = tmp_path / "1.yaml", tmp_path / "2.yaml"
-    one.write_text(GOOD)
-    two.write_text(GOOD.replace("name: shop\n", "name: other\n").replace("path: /,", "path: /o,"))
-    assert run(str(one), str(two)).stdout == run(str(two), str(one)).stdout
+    first, second = tmp_path / "1.yaml", tmp_path / "2.yaml"
+    first.write_text(GOOD)
+    second.write_text(
+        GOOD.replace("name: shop\n", "name: other\n").replace("path: /,", "path: /o,")
+    )
+    assert run(str(first), str(second)).stdout == run(str(second), str(first)).stdout
 
 
 def test_a_broken_rule_costs_only_its_own_edits(tmp_path: Path) -> None:
@@ -181,8 +184,8 @@ def test_a_broken_rule_costs_only_its_own_edits(tmp_path: Path) -> None:
     report = tmp_path / "report.json"
     result = run("-", "--rules", str(tmp_path), "--report", str(report), text=GOOD)
     assert result.exit_code == 0
-    found = [f for f in json.loads(report.read_text())["findings"] if f["code"] == "N2I010"]
-    assert "mine" in found[0]["text"] and "oops" in found[0]["text"]
+    findings = [f for f in json.loads(report.read_text())["findings"] if f["code"] == "N2I010"]
+    assert "mine" in findings[0]["text"] and "oops" in findings[0]["text"]
 
 
 def test_two_owners_of_a_key_are_named(tmp_path: Path) -> None:
@@ -190,7 +193,7 @@ def test_two_owners_of_a_key_are_named(tmp_path: Path) -> None:
         "from nginx2istio.rule import rule\n@rule('app-root')\ndef mine(here):\n    yield from ()\n"
     )
     result = run("-", "--rules", str(tmp_path), text=GOOD)
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "app-root has two owners" in result.stderr
 
 

@@ -17,46 +17,46 @@ def run(*args: str, text: str = GOOD, color: bool = False) -> Result:
 
 
 def earlier(folder: Path, form: str = "yaml") -> str:
-    made = ["convert", "-", "-q", "-o", str(folder), "--format", form]
-    assert CliRunner().invoke(main, made, input=GOOD).exit_code == 0
+    command = ["convert", "-", "-q", "-o", str(folder), "--format", form]
+    assert CliRunner().invoke(main, command, input=GOOD).exit_code == 0
     return str(folder)
 
 
 def test_the_same_input_differs_in_nothing(tmp_path: Path) -> None:
     for form in ("yaml", "json"):
-        there = earlier(tmp_path / form, form)
-        result = run("-", "--against", there, "--exit-code")
+        folder = earlier(tmp_path / form, form)
+        result = run("-", "--against", folder, "--exit-code")
         assert result.exit_code == 0, result.output
         assert result.stdout == "0 added, 0 changed, 0 removed, 2 unchanged\n"
 
 
 def test_a_change_is_told_by_field(tmp_path: Path) -> None:
-    there = earlier(tmp_path)
+    folder = earlier(tmp_path)
     changed = GOOD.replace("/start", "/other")
-    result = run("-", "--against", there, text=changed)
+    result = run("-", "--against", folder, text=changed)
     assert result.exit_code == 0
     assert result.stdout.startswith("~ VirtualService web/shop-example-com\n    ~ spec.http[")
     assert "/start" in result.stdout and "/other" in result.stdout
     assert "\x1b[" not in result.stdout
-    assert run("-", "--against", there, "--exit-code", text=changed).exit_code == 1
+    assert run("-", "--against", folder, "--exit-code", text=changed).exit_code == 1
 
 
 def test_colour(tmp_path: Path) -> None:
-    there = earlier(tmp_path)
+    folder = earlier(tmp_path)
     changed = GOOD.replace("/start", "/other")
-    always = run("-", "--against", there, "--color", "always", text=changed, color=True)
+    always = run("-", "--against", folder, "--color", "always", text=changed, color=True)
     assert "\x1b[31m        - " in always.stdout
-    never = run("-", "--against", there, "--color", "never", text=changed, color=True)
+    never = run("-", "--against", folder, "--color", "never", text=changed, color=True)
     assert "\x1b[" not in never.stdout
 
 
 def test_json(tmp_path: Path) -> None:
-    there = earlier(tmp_path)
+    folder = earlier(tmp_path)
     other = GOOD.replace("shop.example.com", "other.example.com")
-    result = run("-", "--against", there, "--format", "json", text=other)
-    found = json.loads(result.stdout)
-    assert found["summary"] == {"added": 1, "changed": 1, "removed": 1, "unchanged": 0}
-    gateway = found["objects"][0]
+    result = run("-", "--against", folder, "--format", "json", text=other)
+    content = json.loads(result.stdout)
+    assert content["summary"] == {"added": 1, "changed": 1, "removed": 1, "unchanged": 0}
+    gateway = content["objects"][0]
     assert (gateway["kind"], gateway["change"]) == ("Gateway", "changed")
     assert gateway["fields"] == [
         {
@@ -69,16 +69,16 @@ def test_json(tmp_path: Path) -> None:
 
 
 def test_what_is_removed_has_its_command(tmp_path: Path) -> None:
-    there = earlier(tmp_path)
+    folder = earlier(tmp_path)
     other = GOOD.replace("shop.example.com", "other.example.com")
-    result = run("-", "--against", there, text=other)
+    result = run("-", "--against", folder, text=other)
     assert "kubectl delete VirtualService shop-example-com -n web" in result.stdout
 
 
 def test_broken_files_of_the_folder_are_told(tmp_path: Path) -> None:
-    there = earlier(tmp_path)
+    folder = earlier(tmp_path)
     (tmp_path / "web" / "broken.yaml").write_text("a: [b\n")
-    result = run("-", "--against", there)
+    result = run("-", "--against", folder)
     assert result.exit_code == 3
     assert "broken.yaml" in result.stderr
     assert "2 unchanged" in result.stdout

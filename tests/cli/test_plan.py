@@ -44,13 +44,13 @@ spec:
 
 def report(sources: str = "10.0.0.0/8", secret: str = "shop-tls", **options: Any) -> dict[str, Any]:
     text = INGRESS.format(sources=sources, secret=secret)
-    found = api.report(api.convert_text(text, Options(**options)))
-    Draft202012Validator(schema()).validate(found)
-    return found
+    data = api.report(api.convert_text(text, Options(**options)))
+    Draft202012Validator(schema()).validate(data)
+    return data
 
 
-def steps(found: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    return {step["id"]: step for step in found["plan"]}
+def steps(data: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {step["id"]: step for step in data["plan"]}
 
 
 def test_the_order_is_one_without_a_gap() -> None:
@@ -74,11 +74,11 @@ def test_the_order_is_one_without_a_gap() -> None:
 
 
 def test_protections_are_applied_before_routes() -> None:
-    found = steps(report())
-    (command,) = found["apply-policies"]["commands"]
+    by_id = steps(report())
+    (command,) = by_id["apply-policies"]["commands"]
     assert "authorizationpolicy-*" in command
-    assert found["apply-routes"]["commands"][0] == 'kubectl apply -k "$OUT"'
-    first, last, secret = found["rollback"]["commands"]
+    assert by_id["apply-routes"]["commands"][0] == 'kubectl apply -k "$OUT"'
+    first, last, secret = by_id["rollback"]["commands"]
     assert "gateways.networking.istio.io,virtualservices.networking.istio.io" in first
     assert "authorizationpolicies.security.istio.io" in last
     assert secret == "kubectl delete secret -n istio-system web--shop-tls"
@@ -120,8 +120,8 @@ def shell(command: str, *functions: str) -> list[str]:
 
 def test_hostile_names_are_only_names() -> None:
     hostile = "'a; touch $(x) \"b'"
-    found = steps(report(secret=json.dumps(hostile)))
-    copy, shown = found["secrets"]["commands"]
+    by_id = steps(report(secret=json.dumps(hostile)))
+    copy, shown = by_id["secrets"]["commands"]
     reading = copy.partition(" | ")[0]
     assert shell(reading, "kubectl")[:4] == ["kubectl", "get", "secret", hostile]
     assert f"web--{hostile}" in shell(shown, "kubectl")
@@ -148,10 +148,10 @@ def test_no_secret_is_printed() -> None:
 @pytest.mark.parametrize("fixture", fixtures(), ids=lambda f: f.name)
 def test_a_shell_takes_every_command(fixture: Any) -> None:
     conversion = api.convert_files([str(fixture.folder / "ingress.yaml")], fixture.options)
-    found = api.report(conversion)
-    Draft202012Validator(schema()).validate(found)
-    lines = [c for step in found["plan"] for c in step.get("commands", ())]
-    lines += [t["command"] for step in found["plan"] for t in step.get("tests", ())]
+    data = api.report(conversion)
+    Draft202012Validator(schema()).validate(data)
+    lines = [c for step in data["plan"] for c in step.get("commands", ())]
+    lines += [t["command"] for step in data["plan"] for t in step.get("tests", ())]
     ran = subprocess.run(
         ["sh", "-n"], input="\n".join(lines), capture_output=True, text=True, timeout=20
     )
@@ -165,15 +165,15 @@ def test_many_hosts_stay_short(tmp_path: Path) -> None:
         .replace("shop.example.com", f"shop-{i}.example.com")
         for i in range(40)
     )
-    found = api.report(api.convert_text(text))
-    assert len(steps(found)["test-hosts"]["hosts"]) == 40
-    assert len(steps(found)["test-hosts"]["tests"]) == 160
-    written = plan_text(found)
+    data = api.report(api.convert_text(text))
+    assert len(steps(data)["test-hosts"]["hosts"]) == 40
+    assert len(steps(data)["test-hosts"]["tests"]) == 160
+    written = plan_text(data)
     assert written.count("curl -sS") == 40
     assert "# and 30 more hosts" in written
     assert len(written.splitlines()) < 240
     path = tmp_path / "report.json"
-    path.write_text(json.dumps(found))
+    path.write_text(json.dumps(data))
     loop = next(x for x in written.splitlines() if ".tests[].command" in x).strip()
     stubs = "curl() { echo called; }\nGATEWAY=1\n"
     loop = loop.replace(" | GATEWAY=$GATEWAY sh", "")

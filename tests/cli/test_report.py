@@ -43,11 +43,11 @@ def test_the_report_goes_to_stdout_and_errors_fail() -> None:
 
 @pytest.mark.parametrize(("form", "start"), [("json", "{"), ("sarif", "{"), ("md", "### nginx2")])
 def test_forms(form: str, start: str, tmp_path: Path) -> None:
-    said = run("-", "-q", "--format", form).stdout
-    assert said.startswith(start)
+    printed = run("-", "-q", "--format", form).stdout
+    assert printed.startswith(start)
     path = tmp_path / f"out.{form}"
     assert run("-", "-q", "-o", str(path)).stdout == ""
-    assert path.read_text("utf-8") == said
+    assert path.read_text("utf-8") == printed
 
 
 def test_a_form_that_is_none(tmp_path: Path) -> None:
@@ -80,15 +80,15 @@ def test_words_in_the_file_are_kept(tmp_path: Path) -> None:
     file.write_text(mine, "utf-8")
     run("-", "-q", "--accept-all", str(file))
     assert file.read_text("utf-8") == mine
-    said = json.loads(run("-", "-q", "--format", "json", "--accept", str(file)).stdout)
-    assert said["findings"][0]["accepted"]["reason"] == "a CDN limits"
+    report = json.loads(run("-", "-q", "--format", "json", "--accept", str(file)).stdout)
+    assert report["findings"][0]["accepted"]["reason"] == "a CDN limits"
 
 
 def test_a_bad_file_of_accepted_findings(tmp_path: Path) -> None:
     file = tmp_path / "accepted.yaml"
     file.write_text("accepted:\n- code: N2I520\n", "utf-8")
     result = run("-", "--accept", str(file))
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert f"{file}:2: severity is missing" in result.stderr
     assert run("-", "--accept", str(tmp_path / "none.yaml")).exit_code == 2
     file.write_bytes(b"\xff\xfe")

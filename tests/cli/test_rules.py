@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from nginx2istio.cli import main
+from nginx2istio.cli import explain, main
+from nginx2istio.findings.all_messages import OWN
 from nginx2istio.nginx.keys import catalogue
 from nginx2istio.rule.describe import named
+from nginx2istio.rule.loader import load
 
 
 def run(*args: str) -> Result:
@@ -52,10 +54,10 @@ def test_what_users_write(written: str, names: list[str]) -> None:
 
 
 def test_show_says_what_it_is_and_what_becomes_of_it() -> None:
-    said = run("show", "nginx.ingress.kubernetes.io/limit-rps").stdout
-    assert said.startswith("limit-rps (annotation)\n")
-    assert "rules/limits.py" in said
-    assert "N2I520 error" in said
+    text = run("show", "nginx.ingress.kubernetes.io/limit-rps").stdout
+    assert text.startswith("limit-rps (annotation)\n")
+    assert "rules/limits.py" in text
+    assert "N2I520 error" in text
     flag = run("show", "--election-id")
     assert flag.exit_code == 0, flag.output
     assert "neutral (no rule has to run), rules/flags.py" in flag.stdout
@@ -70,5 +72,40 @@ def test_show_names_what_may_be_meant() -> None:
 def test_a_folder_of_rules_that_do_not_load(tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text("1/0\n", "utf-8")
     result = run("list", "--rules", str(tmp_path))
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "mine.py: ZeroDivisionError" in result.stderr
+
+
+def test_a_code_is_explained() -> None:
+    text = run("show", "N2I300").stdout
+    for part in ("N2I300", "severity: warning", "fate: ", "to do: ", "rule: affinity (affinity,"):
+        assert part in text
+    assert "docs/findings.md#n2i300, docs/rules/affinity.md" in text
+    assert run("show", "n2i300").stdout == text
+
+
+def test_every_code_can_be_explained() -> None:
+    rules = load()
+    for code in {*rules.messages, *(m.code for m in OWN)}:
+        lines = list(explain.folded(explain.explanation(code, rules)))
+        assert lines[0].startswith(code)
+        assert lines[-1].startswith("documentation: docs/findings.md#n2i")
+
+
+def test_the_list_of_codes() -> None:
+    lines = run("list", "--codes").stdout.splitlines()
+    assert [line[:6] for line in lines] == sorted({*load().messages, *(m.code for m in OWN)})
+    assert all(line.split()[1] in ("error", "warning", "info") for line in lines)
+    assert run("list", "--codes", "--kind", "flag").exit_code == 2
+
+
+def test_an_unknown_code_names_the_nearest() -> None:
+    result = run("show", "N2I3000")
+    assert result.exit_code == 2
+    assert "Did you mean N2I300?" in result.stderr
+
+
+def test_help_is_whole() -> None:
+    for args in ([], ["rules"]):
+        text = CliRunner().invoke(main, [*args, "--help"]).stdout
+        assert "..." not in text[text.index("Commands:") :]

@@ -182,7 +182,7 @@ def _applying(facts: _Facts) -> Iterator[Step]:
 
 
 def _apply(kind: str) -> str:
-    """One kind out of the folder: its files begin with the kind's name (``cli/output.py``)."""
+    """One kind out of the folder: its files begin with the kind's name (``istio/objects.py``)."""
     files = f"find \"$OUT\" -name '{kind.lower()}-*' -exec"
     return f"{files} awk 'FNR == 1 {{ print \"---\" }} {{ print }}' {{}} + | kubectl apply -f -"
 

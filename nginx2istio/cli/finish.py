@@ -1,0 +1,79 @@
+"""The end of ``convert`` and ``scan``: objects, reports, exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable
+from functools import partial
+from pathlib import Path
+
+import click
+
+from nginx2istio.cli.judging import Judging
+from nginx2istio.cli.output import parallel
+from nginx2istio.cli.output.files import rendered, write_file
+from nginx2istio.cli.output.folder import NoObjects, ReadInput, write_folder
+from nginx2istio.cli.output.manifest import Run
+from nginx2istio.cli.progress import progress
+from nginx2istio.cli.report_files import end, judged, render
+from nginx2istio.convert.convert import Conversion
+from nginx2istio.findings import cluster
+from nginx2istio.findings.placed import PlacedFinding
+from nginx2istio.report.data import Data
+
+
+def finish(
+    conversion: Conversion,
+    inputs: Iterable[str],
+    output: Path | None,
+    form: str,
+    reports: tuple[Path, ...],
+    judging: Judging,
+    force: bool,
+    processes: int,
+) -> None:
+    """Writes everything and exits with the right code; ``inputs`` says what was converted."""
+    report = judged(conversion, judging, with_plan=bool(reports))
+    refused = None
+    silent = judging.quiet or processes > 1  # progress is a thread, and threads do not go with fork
+    if output is not None:
+        read = _read(conversion, inputs)
+        try:
+            with progress(silent, "writing objects"):
+                remarks = write_folder(output, conversion.objects, form, read, force, processes)
+            for remark in remarks:
+                click.echo(remark, err=True)
+        except NoObjects as error:
+            refused = error
+    else:
+        sys.stdout.writelines(rendered(conversion.objects, form))
+    tasks = [partial(_write_report, path, report, conversion) for path in reports]
+    with progress(silent or not tasks, "writing reports"):
+        parallel.run(tasks, processes)
+    if refused:
+        refused.show()
+    end(report, judging)
+    if refused:
+        sys.exit(refused.exit_code)
+
+
+def _read(conversion: Conversion, inputs: Iterable[str]) -> ReadInput:
+    named = (path if path == "-" else os.path.normpath(path) for path in inputs)
+    ingress_class = conversion.options.ingress_class or conversion.config.controller.ingress_class
+    return ReadInput(
+        Run(ingress_class, conversion.options.trial, tuple(sorted(set(named)))),
+        frozenset(ingress.key for ingress in conversion.ingresses),
+        not conversion.problems and not any(map(_hides_ingresses, conversion.findings)),
+    )
+
+
+def _hides_ingresses(finding: PlacedFinding) -> bool:
+    """Whether a finding says that Ingresses of the cluster, or their classes, can't be read."""
+    code = finding.message.code
+    unread_class = finding.origin.kind == "IngressClass" and code == cluster.NOT_SEEN.code
+    return code == cluster.NO_INGRESSES.code or unread_class
+
+
+def _write_report(path: Path, report: Data, conversion: Conversion) -> None:
+    write_file(path, render(report, conversion, path.suffix))

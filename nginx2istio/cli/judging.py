@@ -1,0 +1,144 @@
+"""How a report is judged: what is accepted, and what makes a run fail. Options alone."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from nginx2istio.cli import together
+from nginx2istio.cli.exits import Usage
+
+if TYPE_CHECKING:
+    from nginx2istio.report.accepted import Accepted
+
+REPORT_SUFFIXES = (".html", ".json", ".md", ".sarif", ".txt")
+"""Suffixes of report files: the keys of ``report_files.FORMATS``, known without importing it."""
+FAIL_ON = ("error", "warning", "info", "never")
+"""Severities, worst first, and none of them."""
+DEFAULT_TERM = timedelta(days=90)
+"""How long an entry of --accept-all holds."""
+
+
+def check_reports(
+    ctx: click.Context, param: click.Parameter, value: Sequence[Path]
+) -> Sequence[Path]:
+    """Refuses a report file that can't be written, before any work is done."""
+    for path in value:
+        if path.suffix not in REPORT_SUFFIXES:
+            known = ", ".join(REPORT_SUFFIXES)
+            raise click.BadParameter(f"{path}: the suffix must be one of {known}")
+        above = next(folder for folder in path.absolute().parents if folder.exists())
+        if not above.is_dir() or not os.access(above, os.W_OK | os.X_OK):
+            raise click.BadParameter(f"{path} can't be written: {above} is no writable folder")
+    return value
+
+
+def keeps_read(reports: Sequence[Path]) -> bool:
+    """Whether a report shows Ingresses as they were read, so that a conversion must keep them."""
+    return any(path.suffix == ".html" for path in reports)
+
+
+@dataclass(frozen=True, slots=True)
+class Judging:
+    """What a run's report is held against.
+
+    ``accepted`` are the findings of the file ``accept``; ``accept_all`` is the file to write with
+    all that count, up to the day ``until``.
+    """
+
+    fail_on: str = "never"
+    quiet: bool = False
+    accept: Path | None = None
+    accepted: tuple[Accepted, ...] = ()
+    accept_all: Path | None = None
+    until: date = field(default_factory=lambda: date.today() + DEFAULT_TERM)
+
+
+def _explain(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    if value:
+        from nginx2istio.report.words.terms import terms
+
+        click.echo(terms(), nl=False)
+        ctx.exit()
+
+
+def judging_options(default: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """The options that ``judging_from`` reads; ``default`` is that of --fail-on."""
+    return together(
+        [
+            click.option(
+                "--fail-on",
+                type=click.Choice(FAIL_ON),
+                default=default,
+                show_default=True,
+                help="Exit with 1 for a finding of this severity or worse.",
+            ),
+            click.option(
+                "--accept",
+                type=click.Path(exists=True, dir_okay=False, path_type=Path),
+                metavar="FILE",
+                help="Findings that are accepted. They stay in the report and don't count.",
+            ),
+            click.option(
+                "--accept-all",
+                type=click.Path(dir_okay=False, path_type=Path),
+                metavar="FILE",
+                help="Write a file that accepts all findings that count. Old entries stay.",
+            ),
+            click.option(
+                "--accept-until",
+                type=click.DateTime(["%Y-%m-%d"]),
+                metavar="DAY",
+                help="Last day of new entries of --accept-all.  [default: in 90 days]",
+            ),
+            click.option(
+                "--quiet",
+                "-q",
+                is_flag=True,
+                help="Write no summary to stderr, only errors and what is kept or removed.",
+            ),
+            click.option(
+                "--explain-terms",
+                is_flag=True,
+                is_eager=True,
+                expose_value=False,
+                callback=_explain,
+                help="Explain the words of the report and exit.",
+            ),
+        ]
+    )
+
+
+def judging_from(given: dict[str, Any]) -> Judging:
+    """The options' values; takes its own out of ``given``.
+
+    Raises click.ClickException for a file of accepted findings that can't be used.
+    """
+    accept, accept_all = given.pop("accept"), given.pop("accept_all")
+    until = given.pop("accept_until")
+    earlier = accept or (accept_all if accept_all and accept_all.exists() else None)
+    return Judging(
+        given.pop("fail_on"),
+        given.pop("quiet"),
+        accept,
+        _read(earlier) if earlier else (),
+        accept_all,
+        until.date() if until else date.today() + DEFAULT_TERM,
+    )
+
+
+def _read(path: Path) -> tuple[Accepted, ...]:
+    from nginx2istio.report.accepted import BadFile, read
+
+    try:
+        return read(path.read_text(encoding="utf-8"), str(path))
+    except (BadFile, UnicodeDecodeError) as error:
+        raise Usage(str(error)) from None
+    except OSError as error:
+        raise Usage(f"{path} can't be read: {error.strerror or error}") from None

@@ -1,0 +1,103 @@
+"""The list of the files that we wrote into a folder, and of what they were made."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from nginx2istio.cli.exits import Usage
+from nginx2istio.cli.output.swap import is_safe
+
+MANIFEST = ".nginx2istio.json"
+OLD_MANIFEST = ".nginx2istio"
+"""The list of earlier releases: a path a line."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Run:
+    """What a run converts: of which controller, for a trial or not, out of which inputs.
+
+    ``inputs`` are paths as the user gives them, or what a scan looks at.
+    """
+
+    ingress_class: str = ""
+    trial: bool = False
+    inputs: tuple[str, ...] = ()
+
+    @property
+    def controller(self) -> tuple[str, bool]:
+        """Runs that differ here leave each other's files alone."""
+        return self.ingress_class, self.trial
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenFile:
+    """One file: the run that wrote it and its Ingresses (``namespace/name``).
+
+    ``run`` is None for a file in a list of an earlier release.
+    """
+
+    run: Run | None
+    sources: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """Our files by their path in the folder; ``common`` are those that belong to no run."""
+
+    files: Mapping[str, WrittenFile] = field(default_factory=dict)
+    common: frozenset[str] = frozenset()
+
+    @property
+    def paths(self) -> frozenset[str]:
+        """Every path in the folder that is ours."""
+        return self.common | self.files.keys()
+
+
+COMMON = "kustomization.yaml"
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """The manifest of a folder, empty where there is none. Raises Usage for a damaged one."""
+    path = folder / MANIFEST
+    if path.is_symlink() or not path.is_file():
+        return _old(folder / OLD_MANIFEST)
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        runs = [Run(str(r["class"]), bool(r["trial"]), tuple(r["inputs"])) for r in content["runs"]]
+        files = {
+            str(name): WrittenFile(runs[entry["run"]], tuple(map(str, entry["from"])))
+            for name, entry in content["files"].items()
+            if is_safe(name)
+        }
+    except (OSError, ValueError, TypeError, KeyError, IndexError, AttributeError):
+        raise Usage(
+            f"{path} is damaged. Restore it, or delete it and use --force to write over the files."
+        ) from None
+    return Manifest(files, frozenset({COMMON, MANIFEST}))
+
+
+def _old(path: Path) -> Manifest:
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        return Manifest()
+    files = {line: WrittenFile(None) for line in lines if is_safe(line) and line != COMMON}
+    return Manifest(files, frozenset({COMMON, OLD_MANIFEST}))
+
+
+def manifest_text(files: Mapping[str, WrittenFile]) -> str:
+    """The manifest as text: the same for the same files."""
+    runs = sorted({file.run or Run() for file in files.values()})
+    head = [
+        {"class": run.ingress_class, "trial": run.trial, "inputs": list(run.inputs)} for run in runs
+    ]
+    entries = {
+        path: {"run": runs.index(file.run or Run()), "from": list(file.sources)}
+        for path, file in sorted(files.items())
+    }
+    lines = (f"  {json.dumps(path)}: {json.dumps(entry)}" for path, entry in entries.items())
+    listed = ",\n".join(lines)
+    return f'{{\n "schema": 1,\n "runs": {json.dumps(head)},\n "files": {{\n{listed}\n }}\n}}\n'
