@@ -23,7 +23,7 @@ from nginx2istio.cluster.kinds import (
 from nginx2istio.cluster.listing import listed, tabulated
 from nginx2istio.cluster.live import EVERYWHERE, live_objects
 from nginx2istio.inputs.extent import Extent, Unread, Why
-from nginx2istio.inputs.redact import kept
+from nginx2istio.inputs.redact import redact
 from nginx2istio.inputs.resource import Inputs, Node, Resource
 from nginx2istio.nginx.build.choose_controller import (
     LABEL,
@@ -132,7 +132,7 @@ class _Scan:
                     self.cluster,
                     kind,
                     namespace,
-                    kept,
+                    redact,
                     lambda count: self.progress(kind.plural, len(found) + count),  # noqa: B023
                     **given,
                 )
@@ -227,7 +227,7 @@ class _Scan:
     def one_of(self, kind: Kind, namespace: str, name: str) -> Node | None:
         """One object, None when it does not exist or can't be read."""
         try:
-            return kept(Node(self.cluster.get(kind.path(namespace, name))))
+            return redact(Node(self.cluster.get(kind.path(namespace, name))))
         except Refused as refused:
             if refused.status != 404:
                 self.miss(kind, namespace, refused)
@@ -273,7 +273,7 @@ class _Scan:
         self.progress("secrets", 0)
         for row in tabulated(self.cluster, SECRET, namespace, fieldSelector=BORING_SECRETS):
             item = Node({"apiVersion": SECRET.api_version, "kind": SECRET.name})
-            yield kept(Node({**item, "metadata": row["metadata"], "type": row.get("Type")}))
+            yield redact(Node({**item, "metadata": row["metadata"], "type": row.get("Type")}))
 
 
 def references(ingresses: Iterable[Node], prefix: str, annotations: Iterable[str]) -> list[str]:

@@ -10,6 +10,7 @@ from nginx2istio.inputs.document import Document, Mark
 from nginx2istio.inputs.extent import readable
 from nginx2istio.inputs.old_ingress import to_v1
 from nginx2istio.inputs.quoting import Quoting
+from nginx2istio.inputs.redact import redact_file, redact_notes
 from nginx2istio.inputs.resource import Node, Note, Problem, Resource
 
 _HINTS = {
@@ -86,12 +87,9 @@ class _Objects:
         ]
         body, quoted = self._quoting.object(body)
         body, old = to_v1(body)
-        if body["kind"] == "Secret":
-            from nginx2istio.inputs import redact as kept
-
-            body = kept.secret(body)
-        notes = sorted([*notes, *quoted, *old], key=lambda note: (note.line, note.code, note.key))
-        return Resource(body, self._file, self._number, tuple(notes))
+        notes = redact_notes(body["kind"], [*notes, *quoted, *old])
+        notes.sort(key=lambda note: (note.line, note.code, note.key))
+        return Resource(redact_file(body), self._file, self._number, tuple(notes))
 
     def _marks_within(self, body: Node) -> list[Mark]:
         if not self._marks:

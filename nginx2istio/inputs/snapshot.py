@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Iterator
 
 from nginx2istio.inputs.extent import API_VERSION, KIND, readable
+from nginx2istio.inputs.redact import redact
 from nginx2istio.inputs.resource import Node, Problem, Resource
 
 BEGIN = f'{{"apiVersion":"{API_VERSION}","kind":"{KIND}",'.encode()
@@ -39,8 +40,9 @@ def read(data: bytes, file: str) -> Iterator[Resource | Problem]:
             if resource.kind == KIND:
                 valid = readable(resource)
             else:
+                resource = Resource(redact(resource.body))
                 valid = isinstance(resource.body["metadata"]["name"], str)
-        except (ValueError, TypeError, KeyError):
+        except (ValueError, TypeError, KeyError, RecursionError):
             valid = False
         if valid:
             yield resource

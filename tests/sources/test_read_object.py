@@ -101,13 +101,13 @@ def test_broken_items_cost_only_themselves() -> None:
         - apiVersion: v1
         - 5
         - [a]
-        - kind: A
+        - kind: ConfigMap
           apiVersion: v1
         - kind: [A]
           apiVersion: v1
         """
     )
-    assert [r.kind for r in found.resources] == ["A"]
+    assert [r.kind for r in found.resources] == ["ConfigMap"]
     assert [problem.line for problem in found.problems] == [4, 3, 3, 9]
     assert "item 1 of this List has no kind" in found.problems[0].text
     assert "item 2 of this List is a single value" in found.problems[1].text
@@ -125,11 +125,11 @@ def test_items_written_twice_lose_objects() -> None:
         """\
         apiVersion: v1
         kind: List
-        items: [{apiVersion: v1, kind: A}]
-        items: [{apiVersion: v1, kind: B}]
+        items: [{apiVersion: v1, kind: ConfigMap}]
+        items: [{apiVersion: v1, kind: Service}]
         """
     )
-    assert [r.kind for r in found.resources] == ["B"]
+    assert [r.kind for r in found.resources] == ["Service"]
     [problem] = found.problems
     assert problem.line == 4
     assert "lines 3 and 4" in problem.text
@@ -141,12 +141,12 @@ def test_items_written_twice_lose_objects() -> None:
         ("kind: Ingress", "no apiVersion,"),
         ("apiVersion: v1", "no kind,"),
         ("apiVersion: v1\nkind:", "no kind,"),
-        ("apiVersion: 1\nkind: A", "no apiVersion,"),
+        ("apiVersion: 1\nkind: ConfigMap", "no apiVersion,"),
         ("{}", "no apiVersion and no kind"),
     ],
 )
 def test_what_is_no_object(text: str, words: str) -> None:
-    [problem] = of(f"apiVersion: v1\nkind: A\n---\n# c\n{text}\n").problems
+    [problem] = of(f"apiVersion: v1\nkind: ConfigMap\n---\n# c\n{text}\n").problems
     assert words in problem.text
     assert problem.document == 2
     assert problem.line >= 4 - (text == "{}")
@@ -230,7 +230,9 @@ def test_values_that_must_be_text() -> None:
 
 
 def test_text_from_json_is_as_written_too() -> None:
-    resource = only('{"apiVersion":"v1","kind":"A","metadata":{"annotations":{"a":1.10,"b":true}}}')
+    resource = only(
+        '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"annotations":{"a":1.10,"b":true}}}'
+    )
     assert resource.metadata["annotations"] == {"a": "1.10", "b": "true"}
 
 
@@ -238,7 +240,7 @@ def test_objects_in_order_stay_untouched() -> None:
     resource = only(
         """\
         apiVersion: v1
-        kind: Thing
+        kind: Service
         metadata: {name: a, namespace: , annotations: , labels: {}}
         data: {a: 1}
         spec: {host: 5, replicas: 2}
@@ -256,10 +258,10 @@ def test_annotations_behind_an_alias() -> None:
         apiVersion: v1
         kind: List
         items:
-        - {apiVersion: v1, kind: A, metadata: {annotations: &a {w: 010, x: &y no}}}
-        - {apiVersion: v1, kind: B, metadata: {annotations: *a}}
+        - {apiVersion: v1, kind: ConfigMap, metadata: {annotations: &a {w: 010, x: &y no}}}
+        - {apiVersion: v1, kind: Service, metadata: {annotations: *a}}
         - apiVersion: v1
-          kind: C
+          kind: Namespace
           metadata:
             annotations:
               <<: *a
@@ -283,8 +285,8 @@ def test_notes_go_to_the_object_that_they_are_about() -> None:
     for text in (
         LIST.replace("name: a", "name: a\n    name: d"),
         json.dumps(json.loads('{"apiVersion":"v1","kind":"List","items":[1,2]}'))
-        .replace("1,", '{"apiVersion":"v1","kind":"A","a":1,"a":2},')
-        .replace("2]", '{"apiVersion":"v1","kind":"B"}]'),
+        .replace("1,", '{"apiVersion":"v1","kind":"ConfigMap","a":1,"a":2},')
+        .replace("2]", '{"apiVersion":"v1","kind":"Service"}]'),
     ):
         first, *others = of(text).resources
         assert [note.code for note in first.notes] == ["duplicate-key"]
@@ -325,7 +327,7 @@ def test_a_config_map_holds_text() -> None:
 
 def test_long_values_are_not_repeated() -> None:
     number = "1" * 100
-    [note] = only(f"apiVersion: v1\nkind: A\nmetadata: {{labels: {{a: {number}}}}}\n").notes
+    [note] = only(f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{labels: {{a: {number}}}}}\n").notes
     assert number not in note.text
 
 
@@ -337,7 +339,7 @@ def test_nodes_that_do_not_come_from_a_file() -> None:
 
 def test_annotations_that_are_no_mapping_are_left_to_whoever_judges_them() -> None:
     for value in ("5", "[a]", "text"):
-        resource = only(f"apiVersion: v1\nkind: A\nmetadata: {{annotations: {value}}}\n")
+        resource = only(f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{annotations: {value}}}\n")
         assert resource.notes == ()
         assert resource.name == ""
     resource = only("apiVersion: v1\nkind: Ingress\nmetadata: 5\nspec: {host: 1, rules: text}\n")
