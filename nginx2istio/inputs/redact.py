@@ -1,15 +1,15 @@
 """What is held of each object that was read: what a conversion looks at, and no more.
 
-No content of a Secret is held, whether it comes from a cluster, a file or a snapshot. That does not
-rest on a list of what is secret: of a Secret, and of every kind that no conversion reads (``secret``
-in small letters, SealedSecret, ExternalSecret, ...), only named fields are taken.
+No content of a Secret is held, whether it comes from a cluster, a file or a snapshot. No list of
+what is secret is needed: of a Secret, and of every kind that no conversion reads (``secret`` in
+small letters, SealedSecret, ExternalSecret, ...), only named fields are taken.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -42,9 +42,7 @@ def _mapping(value: Any) -> Mapping[str, Any]:
 
 
 def _mappings(value: Any) -> Iterable[Mapping[str, Any]]:
-    return (
-        map(_mapping, value) if isinstance(value, Sequence) and not isinstance(value, str) else ()
-    )
+    return map(_mapping, value) if isinstance(value, list) else ()
 
 
 def name_only(item: Node, *more: str) -> Node:
@@ -138,7 +136,7 @@ HELD: Mapping[str, Callable[[Node], Node]] = {
 
 
 def redact(item: Node) -> Node:
-    """What is held of an object from a cluster or a snapshot. ``kind`` and ``apiVersion`` are there."""
+    """What is held of an object from a cluster or a snapshot; it has kind and apiVersion."""
     return HELD.get(str(item["kind"]), name_only)(item)
 
 
@@ -152,6 +150,7 @@ def redact_file(item: Node) -> Node:
     return item if item["kind"] in HELD else name_only(item)
 
 
+_ABOUT_SECRET = "the API server does not take what is written here in this Secret"
 _ABOUT_SECRETS: Mapping[str, str] = {
     "duplicate-key": "a key of this Secret is written twice in one mapping; kubectl silently takes "
     "the last, and strict readers refuse it; remove one",
@@ -163,7 +162,10 @@ _ABOUT_SECRETS: Mapping[str, str] = {
 
 
 def redact_notes(kind: str, notes: Iterable[Note]) -> list[Note]:
-    """The notes about an object. About a Secret they name no key; of unread kinds there are none."""
+    """The notes about an object. Those about a Secret quote nothing; unread kinds have none."""
     if kind == SECRET:
-        return [replace(note, key="", text=_ABOUT_SECRETS[note.code]) for note in notes]
+        return [
+            replace(note, key="", text=_ABOUT_SECRETS.get(note.code, _ABOUT_SECRET))
+            for note in notes
+        ]
     return [*notes] if kind in HELD else []
