@@ -7,7 +7,7 @@ import pytest
 
 from nginx2istio.inputs.files import read
 from nginx2istio.inputs.resource import Inputs, Node, Note, Resource
-from tests.sources.text import inputs
+from tests.inputs.text import inputs
 
 PREFIX = "nginx.ingress.kubernetes.io/"
 

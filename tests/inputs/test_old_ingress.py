@@ -5,7 +5,7 @@ from textwrap import dedent
 import pytest
 
 from nginx2istio.inputs.resource import Resource
-from tests.sources.text import inputs
+from tests.inputs.text import inputs
 
 
 def only(text: str) -> Resource:

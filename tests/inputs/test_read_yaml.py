@@ -6,7 +6,7 @@ import pytest
 
 from nginx2istio.inputs.document import MAX_DEPTH, MAX_SCALAR, Document
 from nginx2istio.inputs.resource import Node
-from tests.sources.text import body, documents, nodes, refusal
+from tests.inputs.text import body, documents, nodes, refusal
 
 
 def only(text: str) -> Document:

@@ -14,7 +14,7 @@ import pytest
 from nginx2istio.inputs import files
 from nginx2istio.inputs.files import read
 from nginx2istio.inputs.resource import Inputs
-from tests.sources.text import inputs
+from tests.inputs.text import inputs
 
 Tree = Callable[[dict[str, str]], Path]
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from nginx2istio.cli import main
 from nginx2istio.inputs import snapshot
 from nginx2istio.inputs.anonymize import anonymized
-from tests.sources.text import inputs
+from tests.inputs.text import inputs
 
 STEADY = settings(
     derandomize=True, deadline=None, max_examples=1500, suppress_health_check=[HealthCheck.too_slow]
