@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import BinaryIO
 
+from nginx2istio.base.printable import printable
 from nginx2istio.inputs.document import Unreadable
 from nginx2istio.inputs.objects import read_objects
 from nginx2istio.inputs.resource import Inputs, Problem, Resource
@@ -133,7 +134,7 @@ class _Reading:
         if len(data) > MAX_FILE:
             self._problem(path, f"this is more than {MAX_FILE // 2**20} MiB; give it in parts")
             return
-        file = _printable(path)
+        file = shown_path(path)
         if is_snapshot(data):
             self._take(read_snapshot(data, file))
             return
@@ -151,7 +152,7 @@ class _Reading:
                 self.problems.append(found)
 
     def _problem(self, path: str, text: str) -> None:
-        self.problems.append(Problem(_printable(path), 0, 0, text))
+        self.problems.append(Problem(shown_path(path), 0, 0, text))
 
 
 def _reason(error: OSError | ValueError) -> str:
@@ -159,6 +160,9 @@ def _reason(error: OSError | ValueError) -> str:
     return (text or type(error).__name__).lower()
 
 
-def _printable(path: str) -> str:
-    """Return a file name that can be printed, also where its bytes are no text."""
-    return os.fsencode(path).decode("utf-8", "replace")
+def shown_path(path: str) -> str:
+    """Return a file name as it can be shown: no control characters, and bytes that are no text as �.
+
+    Every file name goes through here before it becomes part of a Resource or a Problem.
+    """
+    return printable(os.fsencode(path).decode("utf-8", "replace"))
