@@ -156,13 +156,17 @@ def _type(value: Any) -> str:
     return types.get(type(value), "empty")
 
 
+def _named(resource: Resource) -> str:
+    kind, name = _shown(resource.kind), _shown(resource.name)
+    if resource.metadata.get("namespace"):
+        name = f"{_shown(resource.namespace)}/{name}"
+    return f"{kind} {name}" if name else kind
+
+
 def _problem(resource: Resource, wrong: _Wrong) -> Problem:
     """Say which object and which field; a Secret's keys are not shown."""
     secret = resource.kind == "Secret" and wrong.path[:1] in (["data"], ["stringData"])
     path = wrong.path[:1] if secret else wrong.path
     where = "".join(f"[{x}]" if isinstance(x, int) else f".{_shown(x)}" for x in path)
-    named = _shown(resource.name) or "without a name"
-    if resource.metadata.get("namespace"):
-        named = f"{_shown(resource.namespace)}/{named}"
-    text = f"{_shown(resource.kind)} {named}: {where.removeprefix('.')} {wrong.text}"
+    text = f"{_named(resource)}: {where.removeprefix('.')} {wrong.text}"
     return Problem(resource.file, resource.document, resource.line(*wrong.path), text)
