@@ -161,7 +161,7 @@ def _reason(error: OSError | ValueError) -> str:
 
 
 def shown_path(path: str) -> str:
-    """Return a file name as it can be shown: no control characters, and bytes that are no text as �.
+    """Return a file name that can be shown, also where it holds control characters or odd bytes.
 
     Every file name goes through here before it becomes part of a Resource or a Problem.
     """

@@ -33,8 +33,8 @@ _LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
 def load_json(data: bytes) -> Any:
     """Read JSON that a program wrote, with plain mappings and without lines.
 
-    Half characters (``\\ud800``) become U+FFFD, as in Go's encoding/json. Raises ValueError for what
-    is not JSON, and for what is nested too deeply to be read.
+    Halves of characters (lone surrogates) become U+FFFD, as in Go's encoding/json. Raises
+    ValueError for what is not JSON, and for what is nested too deeply to be read.
     """
     try:
         value = json.loads(data, parse_constant=_refuse)

@@ -73,7 +73,7 @@ def is_data_key(text: str) -> bool:
 
 def is_path_segment(text: str) -> bool:
     """Whether a text is the name of some object (``IsPathSegmentName``), and is printable."""
-    return text not in ("", ".", "..") and "/" not in text and "%" not in text and is_printable(text)
+    return text not in ("", ".", "..") and not {"/", "%"} & set(text) and is_printable(text)
 
 
 def is_printable(text: str) -> bool:
@@ -83,7 +83,7 @@ def is_printable(text: str) -> bool:
 
 def placeholder(text: str) -> str:
     """What to say of a name that documentation leaves to its reader to fill in, "" for others."""
-    return "; put the real name in the place of this placeholder" if _PLACEHOLDER.search(text) else ""
+    return "; replace this placeholder" if _PLACEHOLDER.search(text) else ""
 
 
 _ENDS = "and begin and end with a letter or digit"

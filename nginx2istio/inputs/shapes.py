@@ -28,7 +28,7 @@ class Scalar:
 
 @dataclass(frozen=True, slots=True)
 class Fields:
-    """A mapping: the shapes of some ``fields``, of ``each`` value, and the rule for all ``keys``."""
+    """A mapping: the shapes of some ``fields`` and of ``each`` value, the rule for its ``keys``."""
 
     fields: Mapping[str, Shape]
     each: Shape | None = None

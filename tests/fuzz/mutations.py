@@ -26,7 +26,18 @@ _REGEXES = (
     *("/%2F", "/%zz", "/a b", "/a;b", "/a{", "/a}", '/a"b', "/a'b", "/./..", "/x?y", "/x#y"),
 )
 _CODE = (
-    *("$host", "$(touch x)", "`id`", "; rm -rf x", "%s", "%00", "%REQ(a)%", "<script>", "a|b", "]]>"),
+    *(
+        "$host",
+        "$(touch x)",
+        "`id`",
+        "; rm -rf x",
+        "%s",
+        "%00",
+        "%REQ(a)%",
+        "<script>",
+        "a|b",
+        "]]>",
+    ),
     *("'", '"', "\\", "#", "# x", "{", "}", "};", "||", "if ($x) { return 403; }", "deny all;"),
     *("location /admin { deny all; }", "return 199;", "return 302", "add_header X;", "allow x;"),
     *("more_set_headers 'X: $a';", "proxy_set_header A B C;", "rewrite ( $1;", "set $a", "if ("),
@@ -34,12 +45,56 @@ _CODE = (
 )
 _VALUES = (
     *("-1", "0", "1e309", "9" * 400, "0x10", "010", "1_000", "NaN", "true", "off", "null", "~"),
-    *("10s", "1d2h", "-5s", "1.5m", "99999999999999999h", "10k", "-1g", "1.5", "5 5", ",", ",,", ";"),
+    *(
+        "10s",
+        "1d2h",
+        "-5s",
+        "1.5m",
+        "99999999999999999h",
+        "10k",
+        "-1g",
+        "1.5",
+        "5 5",
+        ",",
+        ",,",
+        ";",
+    ),
     *("10.0.0.0/33", "::/0", "0.0.0.0/0", "300.1.1.1", "10.0.0.0/8,", "!10.0.0.1", "fe80::%eth0"),
-    *("http://u:p@h/", "https://[::1]:x/", "//", "http://", "http://a:99999/", "http://a b/", "http:"),
-    *("http://$host/$1", "http://é.test/", "http://[", "http://a:٣/", "ftp://a", "?x", "http://a?#"),
-    *("a=b", "a:b", "a: b\nc", "401 403", "200", "999,-1", "500,,", "GET, FOO BAR", "*, a", "a/b/c"),
+    *(
+        "http://u:p@h/",
+        "https://[::1]:x/",
+        "//",
+        "http://",
+        "http://a:99999/",
+        "http://a b/",
+        "http:",
+    ),
+    *(
+        "http://$host/$1",
+        "http://é.test/",
+        "http://[",
+        "http://a:٣/",
+        "ftp://a",
+        "?x",
+        "http://a?#",
+    ),
+    *(
+        "a=b",
+        "a:b",
+        "a: b\nc",
+        "401 403",
+        "200",
+        "999,-1",
+        "500,,",
+        "GET, FOO BAR",
+        "*, a",
+        "a/b/c",
+    ),
     *("ns/name", "/name", "ns/", "error timeout x", "non_idempotent", "4 8k", "$a$b", "${a", "a\\"),
+)
+_YAML = (
+    *("&a ", "*a ", "<<: *a", "!!binary ", "!x ", "{", "}", "[", ",", "\t", "\n", ": ", "'", '"'),
+    *("? ", "- ", "\n...\n", "%YAML 1.3\n", "\0", "\x1b", "\ufeff", "{{ x }}", "&a [*a]", "#"),
 )
 TEXTS = (*_CONTROL, *_UNICODE, *_NAMES, *_REGEXES, *_CODE, *_VALUES)
 NUMBERS = (0, -1, 1, 80, 65536, 2**31, 2**63, -(2**63), 10**30, 1.5, 1e308, True, False)
@@ -84,9 +139,8 @@ def _spoil(random: Random, holder: Any, key: Any) -> None:
         holder[key] = _text(random)
         return
     at = random.randrange(len(old) + 1)
-    holder[key] = random.choice(
-        (_text(random), old[:at] + _text(random) + old[at:], old + _text(random), old[:at], old * 30)
-    )
+    inside = old[:at] + _text(random) + old[at:]
+    holder[key] = random.choice((_text(random), inside, old + _text(random), old[:at], old * 30))
 
 
 def _drop(random: Random, holder: Any, key: Any) -> None:
@@ -125,13 +179,25 @@ def _settings(random: Random, body: Body) -> None:
     if body.get("kind") == "ConfigMap" and isinstance(body.get("data"), dict):
         body["data"][random.choice(_CONFIG)] = value
     elif body.get("kind") in ("Deployment", "DaemonSet"):
-        holders = [part for part, key in places(body) if key == "args" and isinstance(part[key], list)]
-        for holder in holders:
-            holder["args"].append(f"--{random.choice(_FLAGS)}={value}")
+        for part, key in list(places(body)):
+            if key == "args" and isinstance(part[key], list):
+                part[key].append(f"--{random.choice(_FLAGS)}={value}")
+    elif isinstance(metadata, dict) and random.random() < 0.2:
+        _regex(random, body)
     elif isinstance(metadata, dict):
         annotations = metadata.setdefault("annotations", {})
         if isinstance(annotations, dict):
             annotations[PREFIX + random.choice(_KEYS)] = value
+
+
+def _regex(random: Random, body: Body) -> None:
+    """Give a path of an Ingress a pattern that RE2 may not take."""
+    body["metadata"].setdefault("annotations", {})
+    if isinstance(body["metadata"]["annotations"], dict):
+        body["metadata"]["annotations"][f"{PREFIX}use-regex"] = "true"
+    paths = [part for part, key in places(body) if key == "pathType"]
+    if paths:
+        random.choice(paths).update(path=random.choice(_REGEXES), pathType="ImplementationSpecific")
 
 
 def mutant(random: Random, kinds: tuple[str, ...], number: int) -> Body:
@@ -167,9 +233,6 @@ def written(random: Random, body: Body) -> str:
 
 def _broken(random: Random, text: str) -> str:
     at = random.randrange(len(text) + 1)
-    extra = random.choice(
-        ("&a ", "*a ", "<<: *a", "!!binary ", "!x ", "{", "}", "[", ",", "\t", "\n", ": ", "'", '"')
-        + ("? ", "- ", "\n...\n", "%YAML 1.3\n", "\0", "\x1b", "\ufeff", "{{ x }}", "&a [*a]", "#")
-    )
+    extra = random.choice(_YAML)
     length = random.choice((0, 0, 1, 20))
     return text[:at] + extra + text[at + length :]

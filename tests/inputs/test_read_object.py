@@ -325,7 +325,8 @@ def test_no_secret_in_any_text() -> None:
 
 
 def test_a_config_map_holds_text() -> None:
-    resource = only("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n  use-gzip: true\n  9000: ns/svc:80\n")
+    head = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"
+    resource = only(f"{head}data:\n  use-gzip: true\n  9000: ns/svc:80\n")
     assert resource.body["data"] == {"use-gzip": "true", "9000": "ns/svc:80"}
     assert short(resource.notes) == [("non-string-value", "use-gzip", 5)]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from nginx2istio.base.options import Options
@@ -83,10 +83,10 @@ def _workloads(resources: Iterable[Resource], configmap: str) -> Iterator[Worklo
         if resource.kind not in ("Deployment", "DaemonSet"):
             continue
         labels = resource.metadata.get("labels") or {}
-        found = Workload(resource, _arguments(resource))
-        labelled = labels.get(LABEL[0]) == LABEL[1] and _flags(found.arguments)
-        if labelled or (configmap and found.reference("configmap") == configmap):
-            yield found
+        workload = Workload(resource, _arguments(resource))
+        labelled = labels.get(LABEL[0]) == LABEL[1] and _flags(workload.arguments)
+        if labelled or (configmap and workload.reference("configmap") == configmap):
+            yield workload
 
 
 def _arguments(resource: Resource) -> tuple[str, ...]:
@@ -95,14 +95,13 @@ def _arguments(resource: Resource) -> tuple[str, ...]:
     The manifests put the pod's namespace in by a variable.
     """
     spec = resource.body.get("spec") or {}
-    pod: Mapping[str, object] = (spec.get("template") or {}).get("spec") or {}
-    containers = pod.get("containers")
-    found = [
-        tuple(str(a) for a in (*(c.get("command") or ()), *(c.get("args") or ())))
-        for c in (containers if isinstance(containers, list) else ())
+    pod = (spec.get("template") or {}).get("spec") or {}
+    commands = [
+        (*(container.get("command") or ()), *(container.get("args") or ()))
+        for container in pod.get("containers") or ()
     ]
-    chosen = max(found, key=_flags, default=())
-    return tuple(a.replace("$(POD_NAMESPACE)", resource.namespace) for a in chosen)
+    arguments = max(commands, key=_flags, default=())
+    return tuple(text.replace("$(POD_NAMESPACE)", resource.namespace) for text in arguments)
 
 
 def _flags(arguments: Sequence[str]) -> int:

@@ -30,18 +30,17 @@ class ConfigMap:
 
 def configmaps(objects: Iterable[Object]) -> Mapping[str, ConfigMap]:
     """All ConfigMaps, by ``namespace/name``; of several with one name, the last."""
-    found = {}
+    by_name = {}
     for obj in objects:
         if obj.kind == "ConfigMap":
-            data = obj.body.get("data")
-            data = data if isinstance(data, Mapping) else {}
+            data = obj.body.get("data") or {}
             origin = Origin(
                 "ConfigMap", obj.namespace, obj.name, "", obj.file, obj.line("metadata", "name")
             )
-            found[origin.object] = ConfigMap(
+            by_name[origin.object] = ConfigMap(
                 origin,
-                {str(k): "" if v is None else str(v) for k, v in data.items()},
-                {str(k): obj.line("data", str(k)) for k in data},
-                {str(k): line for k in data if (line := obj.block("data", str(k)))},
+                {key: text or "" for key, text in data.items()},
+                {key: obj.line("data", key) for key in data},
+                {key: line for key in data if (line := obj.block("data", key))},
             )
-    return found
+    return by_name
