@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from nginx2istio.base.printable import printable
-from nginx2istio.inputs.names import NameRule, placeholder
+from nginx2istio.inputs.names import placeholder
 from nginx2istio.inputs.resource import Problem, Resource
 from nginx2istio.inputs.shapes import OTHER, SHAPES, Fields, Items, Scalar, Shape
 
@@ -46,10 +46,11 @@ def not_an_object(kind: str, file: str, document: int = 0, line: int = 0) -> Pro
 class _Wrong(Exception):
     """What is wrong with the part at ``path``; the path grows on the way out."""
 
-    def __init__(self, path: list[str | int], text: str):
+    def __init__(self, path: list[str | int], text: str, value: str = ""):
         super().__init__(text)
         self.path = path
         self.text = text
+        self.value = value
 
 
 def _shape(resource: Resource) -> Fields | None:
@@ -119,7 +120,7 @@ def _below(step: str | int, value: Any, shape: Shape) -> None:
 def _scalar(value: Any, shape: Scalar) -> None:
     if isinstance(value, str) and "text" in shape.kinds:
         if shape.name is not None and value and not shape.name.valid(value):
-            raise _Wrong([], _bad_name(value, shape.name))
+            raise _Wrong([], f"must {shape.name.must}{placeholder(value)}", value)
     elif isinstance(value, bool):
         if "boolean" not in shape.kinds:
             raise _Wrong([], f"must be {_expected(shape)}, not true or false")
@@ -128,10 +129,6 @@ def _scalar(value: Any, shape: Scalar) -> None:
             raise _Wrong([], f"must be {_expected(shape)}")
     else:
         raise _Wrong([], f"must be {_expected(shape)}, not {_type(value)}")
-
-
-def _bad_name(value: str, rule: NameRule) -> str:
-    return f'"{_shown(value)}" must {rule.must}{placeholder(value)}'
 
 
 def _shown(text: str) -> str:
@@ -164,9 +161,16 @@ def _named(resource: Resource) -> str:
 
 
 def _problem(resource: Resource, wrong: _Wrong) -> Problem:
-    """Say which object and which field; a Secret's keys are not shown."""
-    secret = resource.kind == "Secret" and wrong.path[:1] in (["data"], ["stringData"])
-    path = wrong.path[:1] if secret else wrong.path
+    """Say which object and which field. Of a Secret nothing is quoted but its name.
+
+    Objects of kinds that nobody reads may be meant for Secrets.
+    """
+    named, path, value = _named(resource), wrong.path, f' "{_shown(wrong.value)}"'
+    if resource.kind == "Secret" or resource.kind not in _GROUPS:
+        path = path[: 2 if path[:1] == ["metadata"] else 1]
+        value = ""
+    if resource.kind not in _GROUPS:
+        named = "an object of a kind that is not read"
     where = "".join(f"[{x}]" if isinstance(x, int) else f".{_shown(x)}" for x in path)
-    text = f"{_named(resource)}: {where.removeprefix('.')} {wrong.text}"
+    text = f"{named}: {where.removeprefix('.')}{value if wrong.value else ''} {wrong.text}"
     return Problem(resource.file, resource.document, resource.line(*wrong.path), text)

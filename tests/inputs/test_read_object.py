@@ -104,12 +104,13 @@ def test_broken_items_cost_only_themselves() -> None:
         - [a]
         - kind: ConfigMap
           apiVersion: v1
+          metadata: {name: a}
         - kind: [A]
           apiVersion: v1
         """
     )
     assert [r.kind for r in found.resources] == ["ConfigMap"]
-    assert [problem.line for problem in found.problems] == [4, 3, 3, 9]
+    assert [problem.line for problem in found.problems] == [4, 3, 3, 10]
     assert "item 1 of this List has no kind" in found.problems[0].text
     assert "item 2 of this List is a single value" in found.problems[1].text
     assert "item 3 of this List is a list" in found.problems[2].text
@@ -126,8 +127,8 @@ def test_items_written_twice_lose_objects() -> None:
         """\
         apiVersion: v1
         kind: List
-        items: [{apiVersion: v1, kind: ConfigMap}]
-        items: [{apiVersion: v1, kind: Service}]
+        items: [{apiVersion: v1, kind: ConfigMap, metadata: {name: a}}]
+        items: [{apiVersion: v1, kind: Service, metadata: {name: a}}]
         """
     )
     assert [r.kind for r in found.resources] == ["Service"]
@@ -147,7 +148,7 @@ def test_items_written_twice_lose_objects() -> None:
     ],
 )
 def test_what_is_no_object(text: str, words: str) -> None:
-    [problem] = of(f"apiVersion: v1\nkind: ConfigMap\n---\n# c\n{text}\n").problems
+    [problem] = of(f"apiVersion: v1\nkind: Other\n---\n# c\n{text}\n").problems
     assert words in problem.text
     assert problem.document == 2
     assert problem.line >= 4 - (text == "{}")
@@ -232,7 +233,7 @@ def test_values_that_must_be_text() -> None:
 
 def test_text_from_json_is_as_written_too() -> None:
     resource = only(
-        '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"annotations":{"a":1.10,"b":true}}}'
+        '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"a","annotations":{"a":1.10,"b":true}}}'
     )
     assert resource.metadata["annotations"] == {"a": "1.10", "b": "true"}
 
@@ -259,11 +260,12 @@ def test_annotations_behind_an_alias() -> None:
         apiVersion: v1
         kind: List
         items:
-        - {apiVersion: v1, kind: ConfigMap, metadata: {annotations: &a {w: 010, x: &y no}}}
-        - {apiVersion: v1, kind: Service, metadata: {annotations: *a}}
+        - {apiVersion: v1, kind: ConfigMap, metadata: {name: a, annotations: &a {w: 010, x: &y no}}}
+        - {apiVersion: v1, kind: Service, metadata: {name: a, annotations: *a}}
         - apiVersion: v1
           kind: Namespace
           metadata:
+            name: c
             annotations:
               <<: *a
               z: *y
@@ -278,16 +280,16 @@ def test_annotations_behind_an_alias() -> None:
     assert short(third.notes) == [
         ("non-string-value", "w", 4),
         ("non-string-value", "x", 4),
-        ("non-string-value", "z", 11),
+        ("non-string-value", "z", 12),
     ]
 
 
 def test_notes_go_to_the_object_that_they_are_about() -> None:
     for text in (
         LIST.replace("name: a", "name: a\n    name: d"),
-        json.dumps(json.loads('{"apiVersion":"v1","kind":"List","items":[1,2]}'))
-        .replace("1,", '{"apiVersion":"v1","kind":"ConfigMap","a":1,"a":2},')
-        .replace("2]", '{"apiVersion":"v1","kind":"Service"}]'),
+        '{"apiVersion":"v1","kind":"List","items":['
+        '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"a"},"a":1,"a":2},'
+        '{"apiVersion":"v1","kind":"Service","metadata":{"name":"b"}}]}',
     ):
         first, *others = of(text).resources
         assert [note.code for note in first.notes] == ["duplicate-key"]
@@ -333,7 +335,8 @@ def test_a_config_map_holds_text() -> None:
 
 def test_long_values_are_not_repeated() -> None:
     number = "1" * 100
-    [note] = only(f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{labels: {{a: {number}}}}}\n").notes
+    metadata = f"{{name: a, labels: {{a: {number}}}}}"
+    [note] = only(f"apiVersion: v1\nkind: ConfigMap\nmetadata: {metadata}\n").notes
     assert number not in note.text
 
 
@@ -345,7 +348,7 @@ def test_nodes_that_do_not_come_from_a_file() -> None:
 
 def test_annotations_of_kinds_that_nobody_reads_may_be_anything() -> None:
     for value in ("5", "[a]", "text"):
-        resource = only(f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{annotations: {value}}}\n")
+        resource = only(f"apiVersion: v1\nkind: Other\nmetadata: {{annotations: {value}}}\n")
         assert resource.notes == ()
         assert resource.name == ""
 
