@@ -38,11 +38,6 @@ def validated(resource: Resource) -> Iterator[Resource | Problem]:
         yield resource
 
 
-def not_an_object(kind: str, file: str, document: int = 0, line: int = 0) -> Problem:
-    """The Problem of an item of an API server's list that is no mapping."""
-    return Problem(file, document, line, f"an item of the list of {kind} objects is no mapping")
-
-
 class _Wrong(Exception):
     """What is wrong with the part at ``path``; the path grows on the way out."""
 
