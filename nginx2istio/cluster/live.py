@@ -9,7 +9,7 @@ from typing import Any, Literal
 from nginx2istio.cluster.connection import Cluster, Refused
 from nginx2istio.cluster.kinds import ISTIO, Kind
 from nginx2istio.cluster.listing import Progress, listed
-from nginx2istio.inputs.redact import kept
+from nginx2istio.inputs.redact import redact
 from nginx2istio.inputs.resource import Node
 
 EVERYWHERE = ("",)
@@ -20,7 +20,7 @@ def live_objects(
     kind: Kind,
     namespaces: Iterable[str] = EVERYWHERE,
     progress: Progress | None = None,
-    keep: Callable[[Node], Node] = kept,
+    keep: Callable[[Node], Node] = redact,
 ) -> Iterator[tuple[str, list[Node] | Refused]]:
     """Istio's objects of a kind by namespace, or why they can't be read there.
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from nginx2istio.base.options import Options
 from nginx2istio.cluster.connection import Cluster, Refused
+from nginx2istio.cluster.gate import Gate
 from nginx2istio.cluster.kinds import (
     CONFIG_MAP,
     DAEMON_SET,
@@ -23,7 +24,6 @@ from nginx2istio.cluster.kinds import (
 from nginx2istio.cluster.listing import listed, tabulated
 from nginx2istio.cluster.live import EVERYWHERE, live_objects
 from nginx2istio.inputs.extent import Extent, Unread, Why
-from nginx2istio.inputs.redact import kept
 from nginx2istio.inputs.resource import Inputs, Node, Resource
 from nginx2istio.nginx.build.choose_controller import (
     LABEL,
@@ -70,6 +70,7 @@ class _Scan:
         self.cluster, self.scope, self.options, self.progress = cluster, scope, options, progress
         self.unseen: list[Unread] = []
         self.complete: dict[str, tuple[str, ...]] = {}
+        self.gate = Gate()
         self.spaces: Sequence[str] = scope.namespaces or EVERYWHERE
 
     def inputs(self) -> Inputs:
@@ -82,11 +83,11 @@ class _Scan:
         found, workloads, configmaps = self.controller(ingresses)
         secrets = self.secrets(ingresses, where, found) if self.scope.secrets else []
         istio = [o for kind in ISTIO for o in self.istio(kind)]
-        extent = Extent(
-            self.scope.namespaces, self.scope.selector, self.complete, tuple(self.unseen)
-        )
+        unread = (*self.unseen, *self.gate.unread.values())
+        extent = Extent(self.scope.namespaces, self.scope.selector, self.complete, unread)
         everything = [*classes, *ingresses, *services, *slices, *workloads, *configmaps]
-        return Inputs((extent.resource(), *map(Resource, (*everything, *secrets, *istio))))
+        resources = (extent.resource(), *map(Resource, (*everything, *secrets, *istio)))
+        return Inputs(resources, tuple(self.gate.problems.values()))
 
     @property
     def home(self) -> str:
@@ -128,14 +129,15 @@ class _Scan:
         given = {name: text for name, text in selectors.items() if text}
         for namespace in namespaces:
             try:
-                found += listed(
+                objects = listed(
                     self.cluster,
                     kind,
                     namespace,
-                    kept,
+                    self.gate.hold,
                     lambda count: self.progress(kind.plural, len(found) + count),  # noqa: B023
                     **given,
                 )
+                found += filter(None, objects)
             except Refused as refused:
                 missed.add(namespace)
                 self.miss(kind, namespace, refused)
@@ -158,11 +160,11 @@ class _Scan:
         """Istio's objects of a kind, where the scan is and where the new gateway is."""
         found: list[Node] = []
         namespaces = self.also(self.options.gateway_namespace)
-        for namespace, objects in live_objects(self.cluster, kind, namespaces):
+        for namespace, objects in live_objects(self.cluster, kind, namespaces, keep=self.gate.hold):
             if isinstance(objects, Refused):
                 self.miss(kind, namespace, objects)
             else:
-                found += objects
+                found += filter(None, objects)
                 self.progress(kind.plural, len(found))
         return found
 
@@ -231,7 +233,7 @@ class _Scan:
     def one_of(self, kind: Kind, namespace: str, name: str) -> Node | None:
         """One object, None when it does not exist or can't be read."""
         try:
-            return kept(Node(self.cluster.get(kind.path(namespace, name))))
+            return self.gate.hold(Node(self.cluster.get(kind.path(namespace, name)))) or None
         except Refused as refused:
             if refused.status != 404:
                 self.miss(kind, namespace, refused)
@@ -277,7 +279,8 @@ class _Scan:
         self.progress("secrets", 0)
         for row in tabulated(self.cluster, SECRET, namespace, fieldSelector=BORING_SECRETS):
             item = Node({"apiVersion": SECRET.api_version, "kind": SECRET.name})
-            yield kept(Node({**item, "metadata": row["metadata"], "type": row.get("Type")}))
+            row_item = {**item, "metadata": row["metadata"], "type": row.get("Type")}
+            yield from filter(None, (self.gate.hold(Node(row_item)),))
 
 
 def references(ingresses: Iterable[Node], prefix: str, annotations: Iterable[str]) -> list[str]:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import BinaryIO
 
+from nginx2istio.base.printable import printable
 from nginx2istio.inputs.document import Unreadable
 from nginx2istio.inputs.objects import read_objects
 from nginx2istio.inputs.resource import Inputs, Problem, Resource
@@ -22,8 +23,12 @@ SUFFIXES = (".json", ".yaml", ".yml")
 """What is read in a folder. A file that is named itself is read whatever its name."""
 
 STDIN = "-"
-MAX_FILE = 512 * 1024 * 1024
-"""Bytes of one file; about 400,000 Ingresses."""
+MAX_FILE = 64 * 1024 * 1024
+"""Bytes of one file; about 100,000 Ingresses. Reading so many takes less than 1 GiB of memory."""
+TOO_LARGE = (
+    f"this is larger than {MAX_FILE // 2**20} MiB, which is more than is read; give it in parts, "
+    "for instance one file a namespace"
+)
 
 
 def read(paths: Sequence[str], stdin: BinaryIO | None = None) -> Inputs:
@@ -120,6 +125,9 @@ class _Reading:
                 self._problem(path, "this is no ordinary file")
                 return
             with open(path, "rb") as stream:
+                if os.fstat(stream.fileno()).st_size > MAX_FILE:
+                    self._problem(path, TOO_LARGE)
+                    return
                 data = stream.read(MAX_FILE + 1)
         except (OSError, ValueError) as error:  # ValueError: a NUL in the name
             self._problem(path, f"this file cannot be read ({_reason(error)})")
@@ -131,9 +139,9 @@ class _Reading:
 
     def _text(self, path: str, data: bytes) -> None:
         if len(data) > MAX_FILE:
-            self._problem(path, f"this is more than {MAX_FILE // 2**20} MiB; give it in parts")
+            self._problem(path, TOO_LARGE)
             return
-        file = _printable(path)
+        file = shown_path(path)
         if is_snapshot(data):
             self._take(read_snapshot(data, file))
             return
@@ -151,7 +159,7 @@ class _Reading:
                 self.problems.append(found)
 
     def _problem(self, path: str, text: str) -> None:
-        self.problems.append(Problem(_printable(path), 0, 0, text))
+        self.problems.append(Problem(shown_path(path), 0, 0, text))
 
 
 def _reason(error: OSError | ValueError) -> str:
@@ -159,6 +167,9 @@ def _reason(error: OSError | ValueError) -> str:
     return (text or type(error).__name__).lower()
 
 
-def _printable(path: str) -> str:
-    """Return a file name that can be printed, also where its bytes are no text."""
-    return os.fsencode(path).decode("utf-8", "replace")
+def shown_path(path: str) -> str:
+    """Return a file name that can be shown, also where it holds control characters or odd bytes.
+
+    Every file name goes through here before it becomes part of a Resource or a Problem.
+    """
+    return printable(os.fsencode(path).decode("utf-8", "replace"))

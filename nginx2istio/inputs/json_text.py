@@ -30,6 +30,26 @@ _WORDS = {"true": True, "false": False, "null": None}
 _LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
+def load_json(data: bytes) -> Any:
+    """Read JSON that a program wrote, with plain mappings and without lines.
+
+    Halves of characters (lone surrogates) become U+FFFD, as in Go's encoding/json. Raises
+    ValueError for what is not JSON, and for what is nested too deeply to be read.
+    """
+    try:
+        value = json.loads(data, parse_constant=_refuse)
+    except RecursionError:
+        raise ValueError(TOO_DEEP) from None
+    if b"\\ud" not in data.lower():
+        return value
+    text = json.dumps(value, ensure_ascii=False)
+    return json.loads(_LONE_SURROGATE.sub("\ufffd", text))
+
+
+def _refuse(word: str) -> Any:
+    raise ValueError(f"{word} is no JSON")
+
+
 class JsonText:
     """Reads the objects of a text one after the other.
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from nginx2istio.inputs.document import Document, Mark
-from nginx2istio.inputs.extent import readable
+from nginx2istio.inputs.extent import KIND, readable
 from nginx2istio.inputs.old_ingress import to_v1
 from nginx2istio.inputs.quoting import Quoting
+from nginx2istio.inputs.redact import redact_file, redact_notes
 from nginx2istio.inputs.resource import Node, Note, Problem, Resource
+from nginx2istio.inputs.validate import validated
 
 _HINTS = {
     "values": "these look like Helm values; give the output of `helm template`",
@@ -20,7 +23,7 @@ _HINTS = {
 
 
 def read_objects(document: Document, file: str, number: int) -> Iterator[Resource | Problem]:
-    """Yield the objects of a document, and a Problem for each part that is none.
+    """Yield the valid objects of a document, and a Problem for each part that is none.
 
     ``kind: List`` and typed lists (``IngressList``) are opened, lists inside lists too.
     """
@@ -57,12 +60,7 @@ class _Objects:
         elif body["kind"].endswith("List") and isinstance(body.get("items"), list):
             yield from self._list(body, line)
         elif body["kind"] != "List":
-            found = self._resource(body)
-            if readable(found):
-                yield found
-            else:
-                text = "this Snapshot is not as nginx2istio scan --save writes it; scan again"
-                yield self._problem(min(body.lines.values(), default=line), text)
+            yield from self._object(body, line)
         elif body.get("items") is not None:
             yield self._problem(
                 body.lines["items"], f"the items of {what} are no list; write each after a `- `"
@@ -80,17 +78,26 @@ class _Objects:
                 item = Node({"apiVersion": body["apiVersion"], "kind": inner, **item}, item.lines)
             yield from self.read(item, line, f"item {index + 1} of this {body['kind']}")
 
+    def _object(self, body: Node, line: int) -> Iterator[Resource | Problem]:
+        for result in validated(self._resource(body)):
+            if isinstance(result, Problem):
+                yield result
+            elif result.kind != KIND:
+                yield replace(result, body=redact_file(result.body))
+            elif readable(result):
+                yield result
+            else:
+                text = "this Snapshot is not as nginx2istio scan --save writes it; scan again"
+                yield self._problem(min(body.lines.values(), default=line), text)
+
     def _resource(self, body: Node) -> Resource:
         notes = [
             Note(mark.code, mark.key, mark.line, mark.text) for mark in self._marks_within(body)
         ]
         body, quoted = self._quoting.object(body)
         body, old = to_v1(body)
-        if body["kind"] == "Secret":
-            from nginx2istio.inputs import redact as kept
-
-            body = kept.secret(body)
-        notes = sorted([*notes, *quoted, *old], key=lambda note: (note.line, note.code, note.key))
+        notes = redact_notes(body["kind"], [*notes, *quoted, *old])
+        notes.sort(key=lambda note: (note.line, note.code, note.key))
         return Resource(body, self._file, self._number, tuple(notes))
 
     def _marks_within(self, body: Node) -> list[Mark]:

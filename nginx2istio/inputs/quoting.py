@@ -29,25 +29,24 @@ class Quoting:
         """Return ``body`` with strings in metadata, ConfigMap data and Ingress fields.
 
         A number becomes what was written, true and on likewise, null "". Lists and mappings
-        become JSON. The notes never hold a value of a Secret.
+        become JSON. The notes quote values: those about a Secret go through ``redact_notes``.
         """
         notes: list[Note] = []
         kind = body.get("kind")
-        secret = kind == "Secret"
         fields: dict[str, Any] = {}
         metadata = body.get("metadata")
         if isinstance(metadata, Node):
             names = [n for n in ("name", "namespace") if metadata.get(n) is not None]
-            changed = self._strings(metadata, names, notes, secret)
+            changed = self._strings(metadata, names, notes)
             for name in ("annotations", "labels"):
                 if isinstance(metadata.get(name), Node):
-                    inner = self._strings(metadata[name], metadata[name], notes, secret)
+                    inner = self._strings(metadata[name], metadata[name], notes)
                     if inner is not metadata[name]:
                         changed = changed.replaced({name: inner})
             fields["metadata"] = changed
         for name in {"ConfigMap": ("data",), "Secret": ("data", "stringData")}.get(str(kind), ()):
             if isinstance(body.get(name), Node):
-                fields[name] = self._strings(body[name], body[name], notes, secret)
+                fields[name] = self._strings(body[name], body[name], notes)
         if kind == "Ingress" and self._odd_fields and "spec" in body:
             fields["spec"] = self._ingress_part(body["spec"], notes)
         if all(body[name] is value for name, value in fields.items()):
@@ -65,7 +64,7 @@ class Quoting:
             for name, value in part.items()
             if name in _TEXT_FIELDS and isinstance(value, bool | int | float)
         ]
-        changed = self._strings(part, names, notes, secret=False)
+        changed = self._strings(part, names, notes)
         return changed.replaced(
             {
                 name: self._ingress_part(value, notes)
@@ -74,9 +73,7 @@ class Quoting:
             }
         )
 
-    def _strings(
-        self, mapping: Node, names: Iterable[str], notes: list[Note], secret: bool
-    ) -> Node:
+    def _strings(self, mapping: Node, names: Iterable[str], notes: list[Note]) -> Node:
         """Return ``mapping`` with strings under ``names``; itself when they are already."""
         fields: dict[str, str] = {}
         for name in names:
@@ -84,10 +81,8 @@ class Quoting:
             if value.__class__ is str:
                 continue
             fields[name] = self._text(mapping, name, value)
-            shown = "" if secret else _shown(fields[name])
-            notes.append(
-                Note("non-string-value", name, mapping.lines.get(name, 0), _say(name, value, shown))
-            )
+            text = _message(name, value, _shown(fields[name]))
+            notes.append(Note("non-string-value", name, mapping.lines.get(name, 0), text))
         return mapping.replaced(fields) if fields else mapping
 
     def _text(self, mapping: Node, name: str, value: Any) -> str:
@@ -102,7 +97,7 @@ def _shown(text: str) -> str:
     return f' "{text}"' if len(text) <= _SHOWN else ""
 
 
-def _say(name: str, value: Any, shown: str) -> str:
+def _message(name: str, value: Any, shown: str) -> str:
     if value is None:
         return f'{name} has no value; read as "", as the API server does'
     if isinstance(value, list | dict):

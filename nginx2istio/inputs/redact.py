@@ -1,98 +1,96 @@
-"""What is kept of each object that was read from a cluster: what a conversion looks at.
+"""What is held of each object that was read: what a conversion looks at, and no more.
 
-A Secret's content is never kept, whether it comes from a cluster or from a file.
+No content of a Secret is held, whether it comes from a cluster, a file or a snapshot. No list of
+what is secret is needed: of a Secret, and of every kind that no conversion reads (``secret`` in
+small letters, SealedSecret, ExternalSecret, ...), only named fields are taken.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
-from cryptography import x509
-
-from nginx2istio.inputs.resource import Node
+from nginx2istio.inputs.resource import Node, Note
 
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
-COMMON_NAME = x509.NameOID.COMMON_NAME
 METADATA = ("name", "namespace", "uid", "creationTimestamp", "labels", "annotations")
+SECRET_KEYS = frozenset({"auth", "ca.crl", "ca.crt", "tls.crt", "tls.key"})
+"""Keys of a Secret that mean something to the controller. Others can be content: user names."""
 
 
 def plain(item: Node) -> Node:
     """An object without what the API server and kubectl note down for themselves."""
-    return Node({**item, "metadata": _metadata(item)})
-
-
-def _metadata(item: Mapping[str, Any]) -> dict[str, Any]:
-    metadata = item.get("metadata") or {}
-    found = {key: metadata[key] for key in METADATA if key in metadata}
-    notes = found.get("annotations")
-    if notes and LAST_APPLIED in notes:
-        found["annotations"] = {k: v for k, v in notes.items() if k != LAST_APPLIED}
-    return found
-
-
-def _named(item: Mapping[str, Any], *more: str) -> dict[str, Any]:
     metadata = _mapping(item.get("metadata"))
-    return {key: metadata[key] for key in ("name", "namespace", *more) if metadata.get(key)}
+    fields = {key: metadata[key] for key in METADATA if key in metadata}
+    annotations = fields.get("annotations")
+    if isinstance(annotations, Mapping) and LAST_APPLIED in annotations:
+        fields["annotations"] = {k: v for k, v in annotations.items() if k != LAST_APPLIED}
+    return Node({**item, "metadata": fields})
+
+
+def _named(item: Mapping[str, Any], *more: str) -> Node:
+    metadata = _mapping(item.get("metadata"))
+    fields = {key: metadata[key] for key in ("name", "namespace", *more) if metadata.get(key)}
+    return Node(fields, metadata.lines if isinstance(metadata, Node) else None)
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
+def _mappings(value: Any) -> Iterable[Mapping[str, Any]]:
+    return map(_mapping, value) if isinstance(value, list) else ()
+
+
+def name_only(item: Node, *more: str) -> Node:
+    """Of a kind that no conversion reads: what it is and its name."""
+    fields = {"apiVersion": item["apiVersion"], "kind": item["kind"]}
+    return Node({**fields, "metadata": _named(item, *more)}, item.lines)
+
+
 def endpoint_slice(item: Node) -> Node:
     """Of an EndpointSlice: whose it is, and whether any endpoint is ready."""
     ready = any(
-        (e.get("conditions") or {}).get("ready") is not False for e in item.get("endpoints") or ()
+        _mapping(endpoint.get("conditions")).get("ready") is not False
+        for endpoint in _mappings(item.get("endpoints"))
     )
-    return Node(
-        {
-            "apiVersion": item["apiVersion"],
-            "kind": item["kind"],
-            "metadata": _named(item, "labels"),
-            "endpoints": [{"conditions": {"ready": True}}] if ready else [],
-        }
-    )
+    endpoints = [{"conditions": {"ready": True}}] if ready else []
+    return Node({**name_only(item, "labels"), "endpoints": endpoints})
 
 
 def workload(item: Node) -> Node:
     """Of a Deployment or DaemonSet: the arguments of its containers, and no environment."""
-    pod = ((item.get("spec") or {}).get("template") or {}).get("spec") or {}
+    template = _mapping(_mapping(item.get("spec")).get("template"))
     containers = [
-        {key: c[key] for key in ("name", "image", "command", "args") if c.get(key)}
-        for c in pod.get("containers") or ()
+        {key: container[key] for key in ("name", "image", "command", "args") if container.get(key)}
+        for container in _mappings(_mapping(template.get("spec")).get("containers"))
     ]
-    return Node(
-        {
-            "apiVersion": item["apiVersion"],
-            "kind": item["kind"],
-            "metadata": _named(item, "labels"),
-            "spec": {"template": {"spec": {"containers": containers}}},
-        }
-    )
+    pod = {"template": {"spec": {"containers": containers}}}
+    return Node({**name_only(item, "labels"), "spec": pod})
 
 
 def secret(item: Node) -> Node:
-    """Of a Secret: name, type, its keys, and the names that its certificate is good for.
+    """Of a Secret: its name, which of ``SECRET_KEYS`` it has, the names of its certificate.
 
-    ``keys`` is there when they are known, ``certificateNames`` when there is a certificate.
+    ``keys`` is there when they are known, ``certificateNames`` when there is a certificate. What
+    comes out goes through unchanged.
     """
-    written = item.get("stringData")
-    data = {**_mapping(item.get("data")), **_mapping(written)}
-    found: dict[str, Any] = {
-        "apiVersion": item["apiVersion"],
-        "kind": item["kind"],
-        "metadata": _named(item),
-        "type": str(item.get("type") or "Opaque"),
-    }
+    as_text = _mapping(item.get("stringData"))
+    data = {**_mapping(item.get("data")), **as_text}
+    fields: dict[str, Any] = {**name_only(item)}
     if data:
-        found["keys"] = sorted(str(key) for key in data)
+        fields["keys"] = sorted(SECRET_KEYS & data.keys())
+    elif isinstance(item.get("keys"), list):
+        fields["keys"] = sorted(SECRET_KEYS.intersection(map(str, item["keys"])))
     if "tls.crt" in data:
-        plain = "tls.crt" in _mapping(written)
-        found["certificateNames"] = certificate_names(str(data["tls.crt"] or ""), plain)
-    return Node(found, item.lines)
+        certificate = str(data["tls.crt"] or "")
+        fields["certificateNames"] = certificate_names(certificate, "tls.crt" in as_text)
+    elif isinstance(item.get("certificateNames"), list):
+        fields["certificateNames"] = [str(name) for name in item["certificateNames"]]
+    return Node(fields, item.lines)
 
 
 def certificate_names(text: str, plain: bool = False) -> list[str]:
@@ -101,27 +99,73 @@ def certificate_names(text: str, plain: bool = False) -> list[str]:
     One without alternative names counts by its common name, as in ``createServers`` of
     ingress-nginx.
     """
+    from cryptography import x509  # slow to import, and most inputs have no certificate
+
     try:
         pem = text.encode() if plain else base64.b64decode(text, validate=True)
-        found = x509.load_pem_x509_certificates(pem)[0]
+        certificate = x509.load_pem_x509_certificates(pem)[0]
     except (ValueError, IndexError, binascii.Error):
         return []
     try:
-        names = found.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-        return [str(name) for name in names.get_values_for_type(x509.DNSName)]
+        extension = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
+        return [str(name) for name in extension.value.get_values_for_type(x509.DNSName)]
     except (ValueError, x509.ExtensionNotFound):
-        return [str(name.value) for name in found.subject.get_attributes_for_oid(COMMON_NAME)]
+        common = certificate.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
+        return [str(name.value) for name in common]
 
 
-KEPT: Mapping[str, Callable[[Node], Node]] = {
-    "EndpointSlice": endpoint_slice,
-    "Deployment": workload,
+SECRET = "Secret"
+HELD: Mapping[str, Callable[[Node], Node]] = {
+    "AuthorizationPolicy": plain,
+    "ConfigMap": plain,
     "DaemonSet": workload,
-    "Secret": secret,
+    "Deployment": workload,
+    "DestinationRule": plain,
+    "EndpointSlice": endpoint_slice,
+    "EnvoyFilter": plain,
+    "Gateway": plain,
+    "Ingress": plain,
+    "IngressClass": plain,
+    "Namespace": plain,
+    SECRET: secret,
+    "Service": plain,
+    "ServiceEntry": plain,
+    "VirtualService": plain,
 }
-"""By kind; of other kinds ``plain`` is kept."""
+"""All kinds that a conversion reads, and what it needs of each."""
 
 
-def kept(item: Node) -> Node:
-    """What is kept of an object that was read from a cluster."""
-    return KEPT.get(str(item.get("kind")), plain)(item)
+def redact(item: Node) -> Node:
+    """What is held of an object from a cluster or a snapshot; it has kind and apiVersion."""
+    return HELD.get(str(item["kind"]), name_only)(item)
+
+
+def redact_file(item: Node) -> Node:
+    """What is held of an object from a file: as ``redact``, but what is not secret stays whole.
+
+    Findings name its lines.
+    """
+    if item["kind"] == SECRET:
+        return secret(item)
+    return item if item["kind"] in HELD else name_only(item)
+
+
+_ABOUT_SECRET = "the API server does not take what is written here in this Secret"
+_ABOUT_SECRETS: Mapping[str, str] = {
+    "duplicate-key": "a key of this Secret is written twice in one mapping; kubectl silently takes "
+    "the last, and strict readers refuse it; remove one",
+    "non-string-value": "a value of this Secret is not in quotes and no text, and the API server "
+    "takes only text; put it in quotes",
+    "unquoted-key": "a key of this Secret is not in quotes, so Kubernetes reads it as another one; "
+    "put it in quotes if the written one is meant",
+}
+
+
+def redact_notes(kind: str, notes: Iterable[Note]) -> list[Note]:
+    """The notes about an object. Those about a Secret quote nothing; unread kinds have none."""
+    if kind == SECRET:
+        return [
+            replace(note, key="", text=_ABOUT_SECRETS.get(note.code, _ABOUT_SECRET))
+            for note in notes
+        ]
+    return [*notes] if kind in HELD else []

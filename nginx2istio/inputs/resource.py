@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from nginx2istio.base.printable import printable
 from nginx2istio.base.records import record
 
 
@@ -44,7 +45,8 @@ class Note:
     """Something about one place of an object that the API server would refuse, yet we understood.
 
     ``code`` is one of: non-string-value, duplicate-key, old-api-version, unquoted-key.
-    ``key`` is the annotation or field that it is about.
+    ``key`` is the annotation or field that it is about. Control characters in both texts are shown
+    by their numbers.
     """
 
     code: str
@@ -52,19 +54,28 @@ class Note:
     line: int
     text: str
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "key", printable(self.key))
+        object.__setattr__(self, "text", printable(self.text))
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
     """Input that could not be read; it costs its own document and nothing else.
 
     ``document`` is the 1-based number of the document in the file, 0 when the file as a whole is
-    meant; ``line`` is 1-based, 0 when unknown.
+    meant; ``line`` is 1-based, 0 when unknown. Control characters in both texts are shown by their
+    numbers.
     """
 
     file: str
     document: int
     line: int
     text: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "file", printable(self.file))
+        object.__setattr__(self, "text", printable(self.text))
 
 
 @record(frozen=True, slots=True)

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from nginx2istio.inputs.extent import API_VERSION, KIND, readable
+from nginx2istio.inputs.json_text import load_json
+from nginx2istio.inputs.redact import redact
 from nginx2istio.inputs.resource import Node, Problem, Resource
+from nginx2istio.inputs.validate import validated
 
 BEGIN = f'{{"apiVersion":"{API_VERSION}","kind":"{KIND}",'.encode()
 ANY_BEGIN = b'{"apiVersion":"nginx2istio/'
@@ -34,15 +38,27 @@ def read(data: bytes, file: str) -> Iterator[Resource | Problem]:
         yield Problem(file, 0, 1, text)
         return
     for number, line in enumerate(data.splitlines(), 1):
-        try:
-            resource = Resource(Node(json.loads(line)))
-            if resource.kind == KIND:
-                valid = readable(resource)
+        for result in _object(line):
+            if isinstance(result, Resource):
+                yield result
             else:
-                valid = isinstance(resource.body["metadata"]["name"], str)
-        except (ValueError, TypeError, KeyError):
-            valid = False
-        if valid:
-            yield resource
+                yield replace(result, file=file, document=number, line=number)
+
+
+def _object(line: bytes) -> Iterator[Resource | Problem]:
+    try:
+        body = Node(load_json(line))
+        valid = isinstance(body["kind"], str) and isinstance(body["apiVersion"], str)
+    except (ValueError, TypeError, KeyError):
+        valid = False
+    for result in validated(Resource(body)) if valid else ():
+        if isinstance(result, Problem):
+            yield result
+        elif result.kind != KIND:
+            yield replace(result, body=redact(result.body))
         else:
-            yield Problem(file, number, number, "this line of the snapshot is damaged; scan again")
+            valid = readable(result)
+            if valid:
+                yield result
+    if not valid:
+        yield Problem("", 0, 0, "this line of the snapshot is damaged; scan again")

@@ -11,6 +11,10 @@ from nginx2istio.inputs.resource import Node
 from nginx2istio.inputs.yaml.errors import COLLECTION_AS_KEY
 from nginx2istio.inputs.yaml.scalars import TAG, Scalar, key_text, resolve, resolve_tagged
 
+NO_ANCHOR = (
+    "a value begins with * and is not in quotes, so YAML takes it for an alias, and no anchor (&) "
+    "before it has that name; put the value in quotes if it is text"
+)
 MERGE = "\0<<"
 """Stands for a merge key; no key of a YAML document holds a NUL, which libyaml refuses."""
 
@@ -128,9 +132,7 @@ class Draft:
         """Return what an alias stands for: value, source text, number of nodes."""
         anchor = self._find(event)
         if not anchor.size:
-            raise self._unreadable(
-                event, f"*{event.anchor} stands inside the very thing that it names"
-            )
+            raise self._unreadable(event, "an alias (*) stands inside the very thing that it names")
         self._copied += anchor.size
         if self._copied > _allowed_copies(seen + anchor.size):
             raise self._unreadable(
@@ -179,9 +181,7 @@ class Draft:
 
     def _find(self, event: Any) -> _Anchor:
         if event.anchor not in self._anchors:
-            raise self._unreadable(
-                event, f"nothing before *{event.anchor} is named &{event.anchor}"
-            )
+            raise self._unreadable(event, NO_ANCHOR)
         return self._anchors[event.anchor]
 
     def _scalar(self, event: Any) -> Scalar:

@@ -1,4 +1,8 @@
-"""What libyaml's complaints mean, in the terms of somebody who wrote a manifest."""
+"""What libyaml's complaints mean, in the terms of somebody who wrote a manifest.
+
+Whatever cannot be parsed may be a Secret. So each text here is a constant: it is chosen by the
+kind of the complaint, says a position, and holds nothing of the document or of the parser's words.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +19,10 @@ TEMPLATE = (
     "`helm template`, or of what renders it"
 )
 TAB = "a tab stands in the indentation; YAML takes spaces only, so replace the tabs"
+OTHERWISE = (
+    "YAML does not allow what stands here; check the quotes and the indentation of this line and "
+    "the one before"
+)
 COLLECTION_AS_KEY = (
     "a mapping or a list is used as a key, which Kubernetes refuses; put a value that begins with "
     "{ or [ in quotes"
@@ -103,7 +111,7 @@ def line_numbers(text: bytes, first: int) -> Sequence[int]:
 
 
 def explain(error: YAMLError, text: bytes, lines: Sequence[int]) -> Unreadable:
-    """Say what a complaint of libyaml means. Quotes no value, as it may be a secret."""
+    """Say what a complaint of libyaml means, and quote nothing of the text."""
     if isinstance(error, ReaderError):
         return _bad_character(text, lines[0])
     if not isinstance(error, MarkedYAMLError) or error.problem_mark is None:
@@ -119,7 +127,7 @@ def explain(error: YAMLError, text: bytes, lines: Sequence[int]) -> Unreadable:
     for part, advice in _UNFINISHED:
         if part in problem and begun is not None:
             return Unreadable(lines[begun.line], f"this YAML cannot be parsed: {advice}")
-    advice = next((advice for part, advice in _ADVICE if part in problem), problem)
+    advice = next((advice for part, advice in _ADVICE if part in problem), OTHERWISE)
     return Unreadable(line, f"this YAML cannot be parsed: {advice}")
 
 
@@ -133,7 +141,7 @@ def _bad_start(text: str, index: int) -> str:
     if character == "\t":
         return TAB
     if character in ("@", "`", "%"):
-        return f"a value begins with {character}, which YAML reserves; put it in quotes"
+        return "a value begins with @, ` or %, which YAML reserves; put it in quotes"
     return "a value begins with a character that none can begin with; put it in quotes"
 
 

@@ -78,7 +78,7 @@ def _number(text: str) -> int | float | None:
     return value if value is None or math.isfinite(value) else None  # 1e400 stays a string
 
 
-def _through_json(value: int | float, text: str) -> int | float:
+def _through_json(value: int | float) -> int | float:
     """Return what is left of a number in JSON, through which all goes that kubectl sends.
 
     A float without a fraction is written without one, and read as int64 where it fits.
@@ -87,7 +87,7 @@ def _through_json(value: int | float, text: str) -> int | float:
     if isinstance(value, int):
         return value if value < _INT64 else float(value)
     if not math.isfinite(value):
-        raise ValueError(f"{text} is no number that Kubernetes takes")
+        raise ValueError("a value is infinite or not a number, which Kubernetes refuses")
     if value.is_integer() and abs(value) < 1e21:
         whole = int(Decimal(repr(value)))
         if -_INT64 <= whole < _INT64:
@@ -102,7 +102,7 @@ def resolve(text: str) -> Scalar:
     if text[0] in _NUMBER_STARTS:
         number = _number(text)
         if number is not None:
-            return _through_json(number, text)
+            return _through_json(number)
     return text
 
 

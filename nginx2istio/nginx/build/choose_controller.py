@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from nginx2istio.base.options import Options
@@ -103,14 +103,13 @@ def _arguments(resource: KubernetesObject) -> tuple[str, ...]:
     The manifests put the pod's namespace in by a variable.
     """
     spec = resource.body.get("spec") or {}
-    pod: Mapping[str, object] = (spec.get("template") or {}).get("spec") or {}
-    containers = pod.get("containers")
+    pod = (spec.get("template") or {}).get("spec") or {}
     commands = [
-        tuple(str(a) for a in (*(c.get("command") or ()), *(c.get("args") or ())))
-        for c in (containers if isinstance(containers, list) else ())
+        (*(container.get("command") or ()), *(container.get("args") or ()))
+        for container in pod.get("containers") or ()
     ]
-    chosen = max(commands, key=_flags, default=())
-    return tuple(a.replace("$(POD_NAMESPACE)", resource.namespace) for a in chosen)
+    arguments = max(commands, key=_flags, default=())
+    return tuple(text.replace("$(POD_NAMESPACE)", resource.namespace) for text in arguments)
 
 
 def _flags(arguments: Sequence[str]) -> int:

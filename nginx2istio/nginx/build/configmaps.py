@@ -33,15 +33,14 @@ def configmaps(objects: Iterable[KubernetesObject]) -> Mapping[str, ConfigMap]:
     by_name = {}
     for obj in objects:
         if obj.kind == "ConfigMap":
-            data = obj.body.get("data")
-            data = data if isinstance(data, Mapping) else {}
+            data = obj.body.get("data") or {}
             origin = Origin(
                 "ConfigMap", obj.namespace, obj.name, "", obj.file, obj.line("metadata", "name")
             )
             by_name[origin.object] = ConfigMap(
                 origin,
-                {str(k): "" if v is None else str(v) for k, v in data.items()},
-                {str(k): obj.line("data", str(k)) for k in data},
-                {str(k): line for k in data if (line := obj.block("data", str(k)))},
+                {key: text or "" for key, text in data.items()},
+                {key: obj.line("data", key) for key in data},
+                {key: line for key in data if (line := obj.block("data", key))},
             )
     return by_name

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -12,11 +12,15 @@ from nginx2istio.nginx.model import RULES, NotLoaded, Origin, Remark
 
 CLASS_ANNOTATION = "kubernetes.io/ingress.class"
 CONTROLLER_CLASS = "k8s.io/ingress-nginx"
-HOST_NAME = re.compile(r"^(\*\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$")
+HOST_NAME = re.compile(r"(\*\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\Z")
 
 
 class KubernetesObject(Protocol):
-    """What this package needs of an object that was read: see ``sources.resource.Resource``."""
+    """What this package needs of an object that was read: see ``inputs.resource.Resource``.
+
+    Its names and the types of its fields are those that ``inputs/shapes.py`` tells; a field may be
+    null.
+    """
 
     @property
     def file(self) -> str: ...
@@ -107,7 +111,7 @@ class Ingress:
 
 
 class Malformed(ValueError):
-    """An object that no API server would have stored: ``line`` says where it is wrong."""
+    """An Ingress that no API server would have stored: ``line`` says where it is wrong."""
 
     def __init__(self, text: str, line: int):
         super().__init__(text)
@@ -117,68 +121,53 @@ class Malformed(ValueError):
 def parse_ingress(obj: KubernetesObject) -> Ingress:
     """An Ingress (networking.k8s.io/v1) out of an object.
 
-    Raises Malformed for what the API server refuses: no spec, neither rules nor a default backend,
-    a host that is no DNS name, a relative path, a backend without a Service.
+    Raises Malformed for fields that the API server refuses together: neither rules nor a default
+    backend, a relative path, a backend without a Service or without a port.
     """
     spec = obj.body.get("spec")
-    if not isinstance(spec, Mapping) or not spec:
+    if not spec:
         raise Malformed("the Ingress has no spec", obj.line("metadata", "name"))
-    if len(obj.name) > 253 or not obj.name:
-        raise Malformed("metadata.name must have 1 to 253 characters", obj.line("metadata", "name"))
     origin = Origin("Ingress", obj.namespace, obj.name, "", obj.file, obj.line("metadata", "name"))
-    notes = obj.metadata.get("annotations")
-    notes = notes if isinstance(notes, Mapping) else {}
+    annotations = obj.metadata.get("annotations") or {}
     default = spec.get("defaultBackend")
-    rules = tuple(_rule(obj, origin, i, rule) for i, rule in enumerate(_list(obj, spec, "rules")))
+    rules = tuple(_rule(obj, origin, i, rule) for i, rule in enumerate(spec.get("rules") or ()))
     if not rules and not default:
         raise Malformed("the spec has neither rules nor defaultBackend", obj.line("spec"))
-    class_name = spec.get("ingressClassName")
     return Ingress(
         origin=origin,
-        created=str(obj.metadata.get("creationTimestamp") or ""),
-        class_name=None if class_name is None else str(class_name),
-        annotations={str(k): "" if v is None else str(v) for k, v in notes.items()},
-        lines={str(k): obj.line("metadata", "annotations", str(k)) for k in notes},
-        blocks={str(k): n for k in notes if (n := obj.block("metadata", "annotations", str(k)))},
+        created=obj.metadata.get("creationTimestamp") or "",
+        class_name=spec.get("ingressClassName"),
+        annotations={key: text or "" for key, text in annotations.items()},
+        lines={key: obj.line("metadata", "annotations", key) for key in annotations},
+        blocks={k: line for k in annotations if (line := obj.block("metadata", "annotations", k))},
         rules=rules,
         tls=tuple(
             IngressTls(
-                tuple(str(h) for h in t.get("hosts") or ()),
-                str(t.get("secretName") or ""),
+                tuple(entry.get("hosts") or ()),
+                entry.get("secretName") or "",
                 origin._replace(field="spec.tls", line=obj.line("spec", "tls", i)),
             )
-            for i, t in enumerate(_list(obj, spec, "tls"))
+            for i, entry in enumerate(spec.get("tls") or ())
         ),
         default=_backend(default, obj.line("spec", "defaultBackend")) if default else None,
         stored=any(obj.metadata.get(k) for k in ("uid", "resourceVersion", "creationTimestamp")),
     )
 
 
-def _list(
-    obj: KubernetesObject, spec: Mapping[str, Any], field: str
-) -> Sequence[Mapping[str, Any]]:
-    entries = spec.get(field) or []
-    if not isinstance(entries, list) or not all(isinstance(x, Mapping) for x in entries):
-        raise Malformed(f"spec.{field} must be a list of objects", obj.line("spec", field))
-    return entries
-
-
 def _rule(
     obj: KubernetesObject, origin: Origin, index: int, rule: Mapping[str, Any]
 ) -> IngressRule:
     at = ("spec", "rules", index)
-    host = str(rule.get("host") or "")
-    if host and (not HOST_NAME.match(host) or len(host) > 253):
-        raise Malformed(f"{host[:80]!r} is not a valid host name", obj.line(*at, "host"))
+    host = rule.get("host") or ""
     http = rule.get("http")
     here = origin._replace(field=RULES, line=obj.line(*at))
-    if not isinstance(http, Mapping):
+    if http is None:
         return IngressRule(host, None, here)
     paths = []
     for j, entry in enumerate(http.get("paths") or ()):
         line = obj.line(*at, "http", "paths", j, "path")
-        kind = str(entry.get("pathType") or "ImplementationSpecific")
-        text = str(entry.get("path") or "")
+        kind = entry.get("pathType") or "ImplementationSpecific"
+        text = entry.get("path") or ""
         if kind not in ("Exact", "Prefix", "ImplementationSpecific"):
             raise Malformed(f"unknown pathType {kind!r}", line)
         if (text or kind != "ImplementationSpecific") and not text.startswith("/"):
@@ -188,17 +177,19 @@ def _rule(
     return IngressRule(host, tuple(paths), here)
 
 
-def _backend(backend: object, line: int) -> IngressBackend | None:
-    if not isinstance(backend, Mapping):
+def _backend(backend: Mapping[str, Any] | None, line: int) -> IngressBackend | None:
+    if not backend:
         raise Malformed("a path has no backend", line)
-    service = backend.get("service")
-    if service is None and backend.get("resource") is not None:
+    service = backend.get("service") or {}
+    if not service and backend.get("resource") is not None:
         return None
-    if not isinstance(service, Mapping) or not service.get("name"):
-        raise Malformed("a backend names no service", line)
+    if not service.get("name"):
+        raise Malformed("a backend names no Service", line)
     port = service.get("port") or {}
-    number = port.get("number") or 0
-    return IngressBackend(str(service["name"]), str(number or port.get("name") or ""))
+    number, name = port.get("number"), port.get("name")
+    if number and name:
+        raise Malformed("a backend's port has a name and a number; write one of them", line)
+    return IngressBackend(service["name"], str(number or name or ""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,9 +247,9 @@ def class_rules(
         if obj.kind != "IngressClass":
             continue
         spec = obj.body.get("spec") or {}
-        classes[obj.name] = str(spec.get("controller") or "")
-        notes = obj.metadata.get("annotations") or {}
-        if str(notes.get("ingressclass.kubernetes.io/is-default-class")) == "true":
+        classes[obj.name] = spec.get("controller") or ""
+        annotations = obj.metadata.get("annotations") or {}
+        if annotations.get("ingressclass.kubernetes.io/is-default-class") == "true":
             default = obj.name
     return ClassRules(name, controller, without, by_name, classes, default, namespace)
 

@@ -27,7 +27,6 @@ class ServiceSpec:
 
     ports: tuple[ServicePort, ...]
     external_name: str
-    labels: tuple[tuple[str, str], ...] = ()
 
 
 class Services:
@@ -155,13 +154,12 @@ def _service(obj: KubernetesObject) -> ServiceSpec:
     spec = obj.body.get("spec") or {}
     ports = tuple(
         ServicePort(
-            int(p.get("port") or 0),
-            str(p.get("name") or ""),
-            str(p.get("targetPort") or p.get("port") or ""),
-            str(p.get("appProtocol") or ""),
+            port.get("port") or 0,
+            port.get("name") or "",
+            str(port.get("targetPort") or port.get("port") or ""),
+            port.get("appProtocol") or "",
         )
-        for p in spec.get("ports") or ()
+        for port in spec.get("ports") or ()
     )
-    labels = obj.metadata.get("labels") or {}
-    external = str(spec.get("externalName") or "") if spec.get("type") == "ExternalName" else ""
-    return ServiceSpec(ports, external, tuple(sorted((str(k), str(v)) for k, v in labels.items())))
+    external = (spec.get("externalName") or "") if spec.get("type") == "ExternalName" else ""
+    return ServiceSpec(ports, external)

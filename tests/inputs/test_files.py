@@ -14,7 +14,7 @@ import pytest
 from nginx2istio.inputs import files
 from nginx2istio.inputs.files import read
 from nginx2istio.inputs.resource import Inputs
-from tests.sources.text import inputs
+from tests.inputs.text import inputs
 
 Tree = Callable[[dict[str, str]], Path]
 
@@ -142,7 +142,7 @@ def test_paths_that_lead_nowhere(tree: Tree) -> None:
         ("empty", 0, 0),
         ("m/dangling.yaml", 0, 0),
         ("m/socket.yaml", 0, 0),
-        ("a\0b", 0, 0),
+        ("a⟨U+0000⟩b", 0, 0),
     ]
     assert "no such file" in found.problems[0].text
     assert "no manifest in this folder" in found.problems[2].text

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from nginx2istio.inputs.document import MAX_DEPTH, MAX_SCALAR, Document, Unreadable
-from tests.sources.text import body, documents, refusal, same
+from tests.inputs.text import body, documents, refusal, same
 
 
 def test_lines_of_keys() -> None:

@@ -4,8 +4,9 @@ from textwrap import dedent
 
 import pytest
 
+from nginx2istio.inputs.old_ingress import to_v1
 from nginx2istio.inputs.resource import Resource
-from tests.sources.text import inputs
+from tests.inputs.text import body, inputs
 
 
 def only(text: str) -> Resource:
@@ -107,6 +108,7 @@ def test_a_name_without_quotes_in_an_old_ingress() -> None:
         """\
         apiVersion: extensions/v1beta1
         kind: Ingress
+        metadata: {name: a}
         spec: {backend: {serviceName: 010, servicePort: 010}}
         """
     )
@@ -129,13 +131,12 @@ def test_a_name_without_quotes_in_an_old_ingress() -> None:
 )
 def test_what_has_another_shape_stays(spec: str) -> None:
     text = f"kind: Ingress\nspec: {spec}\napiVersion: "
-    new, old = only(text + "networking.k8s.io/v1"), only(text + "extensions/v1beta1")
-    assert old.body == new.body
-    assert new.notes == ()
+    old, _ = to_v1(body(text + "extensions/v1beta1"))
+    assert old == body(text + "networking.k8s.io/v1")
 
 
 def test_other_kinds_and_versions_stay() -> None:
-    text = "kind: {}\nspec: {{backend: {{serviceName: a}}}}\napiVersion: {}"
+    text = "kind: {}\nmetadata: {{name: a}}\nspec: {{backend: {{serviceName: a}}}}\napiVersion: {}"
     for kind, version in (
         ("Ingress", "networking.k8s.io/v1"),
         ("Deployment", "extensions/v1beta1"),

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from nginx2istio.inputs.document import Document, Unreadable
-from tests.sources.text import documents, same
+from tests.inputs.text import documents, same
 
 ROWS = json.loads(Path(__file__).with_name("kubernetes_yaml.json").read_text())
 READ = {row["yaml"]: row["reads"] for row in ROWS if "reads" in row}

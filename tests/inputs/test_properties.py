@@ -16,7 +16,7 @@ from ruamel.yaml.representer import SafeRepresenter
 
 from nginx2istio.inputs.document import Document
 from nginx2istio.inputs.yaml.scalars import key_text, resolve
-from tests.sources.text import body, documents, inputs, nodes, same
+from tests.inputs.text import body, documents, inputs, nodes, same
 
 STEADY = settings(
     derandomize=True, deadline=None, max_examples=200, suppress_health_check=[HealthCheck.too_slow]

@@ -21,7 +21,7 @@ TEXT = """\
 apiVersion: networking.k8s.io/v1
 kind: Ingress
 metadata:
-  name: payroll-Payroll
+  name: payroll-payroll
   namespace: zorg
   uid: 1-2-3
   annotations:
@@ -57,7 +57,7 @@ def test_words_are_replaced_and_shapes_stay() -> None:
     notes = {k.partition("/")[2]: v for k, v in found["metadata"]["annotations"].items()}
     word = found["metadata"]["name"].partition("-")[0]
     assert len(word) == len("payroll")
-    assert found["metadata"]["name"] == f"{word}-{word.capitalize()}"
+    assert found["metadata"]["name"] == f"{word}-{word}"
     assert notes["rewrite-target"] == f"/{word}/$2"
     assert notes["proxy-body-size"] == "8m"
     wide, one, _ = notes["whitelist-source-range"].split(",")

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.sources.text import inputs
+from tests.inputs.text import inputs
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 
