@@ -107,7 +107,7 @@ def compression(place: Place) -> Iterator[Edit | Finding]:
         yield envoy_filter(
             place, kind, http_filter(f"nginx2istio.{kind}", _compressor(place, kind))
         )
-    if kinds and place.options.istio_version < (1, 30):
+    if kinds and not place.options.supports("weak-etags"):
         yield ETAG(key).for_every_host()
     if "gzip" in kinds and place["gzip-disable"]:
         yield GZIP_DISABLE("gzip-disable", pattern=place["gzip-disable"]).for_every_host()
@@ -127,7 +127,7 @@ def _compressor(place: Place, kind: str) -> dict[str, object]:
             "content_type": sorted({"text/html", *types}),
         }
     }
-    if place.options.istio_version >= (1, 30):
+    if place.options.supports("weak-etags"):
         direction["weaken_etag_on_compress"] = True
     if kind == "gzip":
         direction["uncompressible_response_codes"] = list(PLAIN)

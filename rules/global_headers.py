@@ -145,7 +145,8 @@ def _written(place: Place, line: HeaderLine, how: str, name: str) -> Iterator[Ed
             yield said.for_directive(line.text, line.origin)
             return
         if line.codes:
-            if place.options.istio_version < (1, 26) or value != line.value.replace("%", "%%"):
+            supported = place.options.supports("cel-in-headers")
+            if not supported or value != line.value.replace("%", "%%"):
                 codes = ", ".join(str(c) for c in line.codes)
                 said = STATUSES(line.key, name=line.name, codes=codes)
                 yield said.for_directive(line.text, line.origin)

@@ -133,7 +133,7 @@ def limit_rates(place: Place) -> Iterator[Edit | Finding]:
 
 def countable(place: Place) -> bool:
     """Whether Envoy may be made to count by client; it can do so since Istio 1.26."""
-    return place.options.envoy_filters and place.options.istio_version >= (1, 26)
+    return place.options.envoy_filters and place.options.supports("rate-limit-by-client")
 
 
 def counted(place: Place) -> bool:
