@@ -56,6 +56,9 @@ from nginx2istio.nginx.facts.headers import answer_headers as answer_headers
 from nginx2istio.nginx.facts.headers import header_lines as header_lines
 from nginx2istio.nginx.facts.headers import request_headers as request_headers
 from nginx2istio.nginx.facts.headers import snippets as snippets
+from nginx2istio.nginx.facts.sizes import header_buffers as header_buffers
+from nginx2istio.nginx.facts.sizes import max_body_size as max_body_size
+from nginx2istio.nginx.facts.sizes import readable_size as readable_size
 from nginx2istio.nginx.facts.snippet import Directive as Directive
 from nginx2istio.nginx.facts.snippet import directive_origin as directive_origin
 from nginx2istio.nginx.facts.snippet import parse_snippet as parse_snippet
