@@ -65,6 +65,15 @@ def on_manager(config: Object) -> Object:
     return _patch("NETWORK_FILTER", manager, "MERGE", value)
 
 
+MOST_HEADERS_KIB = 8192
+"""The highest limit for request headers that Envoy takes."""
+
+
+def max_request_headers(kib: int) -> Object:
+    """The patch with the limit for all headers of a request, in KiB."""
+    return on_manager({"max_request_headers_kb": kib})
+
+
 def on_route(name: str, value: Object, port: int = 0, action: str = "") -> Object:
     """Adds fields to the routes of a name: ``place.route_name``, on every port or on one.
 
