@@ -62,6 +62,7 @@ from nginx2istio.nginx.facts.sizes import readable_size as readable_size
 from nginx2istio.nginx.facts.snippet import Directive as Directive
 from nginx2istio.nginx.facts.snippet import directive_origin as directive_origin
 from nginx2istio.nginx.facts.snippet import parse_snippet as parse_snippet
+from nginx2istio.nginx.model import DEFAULT_BACKEND as DEFAULT_BACKEND
 from nginx2istio.nginx.model import Location as Location
 from nginx2istio.nginx.model import Server as Server
 from nginx2istio.nginx.model import Setting as Setting
