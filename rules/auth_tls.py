@@ -144,7 +144,7 @@ def _asked_for(place: Place, reference: str) -> Iterator[Edit]:
     served = served or place.config.controller.default_ssl_certificate
     if served == reference:
         return  # one Secret has both
-    by_itself = place.options.istio_version >= (1, 27)
+    by_itself = place.options.supports("client-ca-of-its-own")
     namespace, _, name = (reference if by_itself else served).partition("/")
     there = f"{secret_name(namespace, name, place.options)}-cacert"
     if by_itself:

@@ -1,82 +1,39 @@
-"""use-gzip, enable-brotli: answers packed on their way to the client."""
+"""use-gzip, enable-brotli: compressed answers."""
 
 from collections.abc import Iterator
 
-from nginx2istio.rule import Edit, Finding, Message, Place, envoy_filter, http_filter, rule, typed
+from nginx2istio.istio.envoy.compressor import Algorithm, compressor
+from nginx2istio.rule import Edit, Finding, Message, Place, envoy_filter, rule
 
-UNPACKED = Message(
+UNCOMPRESSED = Message(
     "N2I447",
     "unsupported",
     "info",
-    "",
-    "nginx compresses answers ({how}) for clients that take it; the new gateway does not",
-    "convert with --envoy-filters, or compress in the applications",
+    "Answers are no longer compressed",
+    "nginx compresses answers ({how}) for clients that accept it. The gateway does not.",
+    "Convert with --envoy-filters, or compress in the backends.",
     frozenset({"response-headers"}),
 )
 ETAG = Message(
     "N2I448",
     "approximated",
     "info",
-    "",
-    "a compressed answer keeps its ETag in nginx, as a weak one; Envoy takes a strong ETag off",
-    "nothing: clients fetch such an answer once more; from Istio 1.30 on they need not",
+    "Compressed answers lose their ETag",
+    "nginx makes the ETag of a compressed answer weak. Envoy removes a strong ETag, so clients "
+    "fetch the answer again.",
+    "Use Istio 1.30 or later to keep the ETag.",
     frozenset({"response-headers"}),
 )
 GZIP_DISABLE = Message(
     "N2I449",
     "unsupported",
     "info",
-    "",
-    "nginx does not compress for browsers whose User-Agent matches {pattern}; Envoy does, if they "
-    "ask for it",
-    "nothing: a browser that asks for compressed answers can read them",
-    frozenset({"response-headers"}),
+    "Compression for browsers in gzip-disable",
+    "nginx does not compress for a User-Agent that matches {pattern}. Envoy compresses for each "
+    "client that asks for it.",
+    aspects=frozenset({"response-headers"}),
 )
-FILTER = "envoy.extensions.filters.http.compressor.v3.Compressor"
-LIBRARY = "envoy.extensions.compression"
-PLAIN = (
-    201,
-    202,
-    203,
-    206,
-    207,
-    400,
-    401,
-    402,
-    405,
-    406,
-    408,
-    409,
-    410,
-    411,
-    412,
-    413,
-    414,
-    415,
-    416,
-    417,
-    418,
-    421,
-    422,
-    423,
-    424,
-    425,
-    426,
-    428,
-    429,
-    431,
-    451,
-    500,
-    501,
-    502,
-    503,
-    504,
-    505,
-    507,
-    508,
-    511,
-)
-"""Statuses whose answers nginx's gzip leaves alone (``ngx_http_gzip_header_filter``)."""
+ALGORITHMS: dict[str, Algorithm] = {"use-gzip": "gzip", "enable-brotli": "brotli"}
 
 
 @rule(
@@ -98,38 +55,21 @@ def compression(place: Place) -> Iterator[Edit | Finding]:
 
     Envoy's compressor does the same; only an EnvoyFilter can put it into the gateway.
     """
-    kinds = [k for k, key in (("gzip", "use-gzip"), ("brotli", "enable-brotli")) if place[key]]
-    key = "use-gzip" if place["use-gzip"] else "enable-brotli"
-    if kinds and not place.options.envoy_filters:
-        yield UNPACKED(key, how=" and ".join(kinds)).for_every_host()
+    enabled = {key: algorithm for key, algorithm in ALGORITHMS.items() if place[key]}
+    if not enabled:
         return
-    for kind in kinds:
-        yield envoy_filter(
-            place, kind, http_filter(f"nginx2istio.{kind}", _compressor(place, kind))
-        )
-    if kinds and place.options.istio_version < (1, 30):
-        yield ETAG(key).for_every_host()
-    if "gzip" in kinds and place["gzip-disable"]:
+    first = next(iter(enabled))
+    if not place.options.envoy_filters:
+        yield UNCOMPRESSED(first, how=" and ".join(enabled.values())).for_every_host()
+        return
+    weak_etags = place.options.supports("weak-etags")
+    for algorithm in enabled.values():
+        level = place.number(f"{algorithm}-level")
+        smallest = place.number(f"{algorithm}-min-length")
+        types = {"text/html", *place.text(f"{algorithm}-types").split()} - {"*"}
+        patch = compressor(algorithm, level, smallest, types, weak_etags)
+        yield envoy_filter(place, algorithm, patch)
+    if not weak_etags:
+        yield ETAG(first).for_every_host()
+    if "use-gzip" in enabled and place["gzip-disable"]:
         yield GZIP_DISABLE("gzip-disable", pattern=place["gzip-disable"]).for_every_host()
-
-
-def _compressor(place: Place, kind: str) -> dict[str, object]:
-    level = place.number(f"{kind}-level")
-    if kind == "gzip":
-        settings = {"compression_level": f"COMPRESSION_LEVEL_{min(max(level, 1), 9)}"}
-        library = typed(f"{LIBRARY}.gzip.compressor.v3.Gzip", **settings)
-    else:
-        library = typed(f"{LIBRARY}.brotli.compressor.v3.Brotli", quality=min(max(level, 0), 11))
-    types = [t for t in place.text(f"{kind}-types").split() if t != "*"]
-    direction: dict[str, object] = {
-        "common_config": {
-            "min_content_length": max(place.number(f"{kind}-min-length"), 30),
-            "content_type": sorted({"text/html", *types}),
-        }
-    }
-    if place.options.istio_version >= (1, 30):
-        direction["weaken_etag_on_compress"] = True
-    if kind == "gzip":
-        direction["uncompressible_response_codes"] = list(PLAIN)
-    named = {"name": f"envoy.compression.{kind}.compressor", "typed_config": library}
-    return typed(FILTER, response_direction_config=direction, compressor_library=named)

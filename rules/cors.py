@@ -139,7 +139,8 @@ def _own_answers(
         ports = ports or (80,)
     if not what:
         return
-    if any("*" in origin for origin in origins) or place.options.istio_version < (1, 26):
+    supported = place.options.supports("cel-in-headers")
+    if not supported or any("*" in origin for origin in origins):
         yield UNREADABLE("cors-allow-origin", what=", ".join(what))
         return
     listed = ", ".join(f"'{origin.lower()}'" for origin in origins)

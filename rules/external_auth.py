@@ -264,7 +264,8 @@ def _by_policy(place: Place, auth: ExternalAuth, service: AuthService) -> Iterat
     if isinstance(mine, str):
         yield from _withheld(place, auth, mine, FLAG)
         return
-    if place.options.istio_version < (1, 26) and any("%CEL(" in v for _, v in mine.headers):
+    supported = place.options.supports("cel-in-headers")
+    if not supported and any("%CEL(" in v for _, v in mine.headers):
         why = "what nginx tells it of the client's certificate takes Istio 1.26"
         yield from _withheld(place, auth, why, FLAG)
         return

@@ -1,306 +1,182 @@
-"""limit-rps, limit-rpm, limit-connections: how often a client may ask."""
+"""limit-rps, limit-rpm, limit-connections: how often a client may send a request."""
 
-from collections.abc import Iterator, Mapping
-from ipaddress import ip_network
-from typing import Any
+from collections.abc import Iterator
 
+from nginx2istio.istio.envoy.rate_limit import Counter, counted_by, known_status, local_rate_limit
 from nginx2istio.rule import (
     Edit,
     Finding,
+    Location,
     Message,
     Place,
-    Setting,
     envoy_filter,
-    http_filter,
     on_route,
     route_name,
     rule,
-    typed,
 )
 
 NOT_LIMITED = Message(
     "N2I520",
     "unsupported",
     "error",
-    "",
-    "nginx lets each client make {rate} and answers {status} beyond; after the conversion nothing "
-    "limits them",
-    "convert with --envoy-filters for Istio 1.26 or later, or limit by a rate limit service",
+    "Requests are no longer limited",
+    "nginx lets each client send {rate} and answers {status} beyond. Istio does not limit them.",
+    "Convert with --envoy-filters for Istio 1.26 or later, or run a rate limit service.",
     frozenset({"rate-limit"}),
 )
 CONNECTIONS = Message(
     "N2I521",
     "unsupported",
     "error",
-    "",
-    "nginx serves at most {number} requests of a client at once and answers {status} beyond; Envoy "
-    "can't count by client, and after the conversion nothing limits them",
-    "limit the back end as a whole by connectionPool in its DestinationRule, or have the client's "
-    "number of requests limited (limit-rps)",
+    "Concurrent requests are no longer limited",
+    "nginx serves {number} requests of a client at once and answers {status} beyond. Envoy can't "
+    "count the requests in progress of one client, so nothing limits them.",
+    "Limit the backend as a whole by connectionPool in its DestinationRule, or limit each client "
+    "by limit-rps.",
     frozenset({"rate-limit"}),
 )
 COUNTED = Message(
     "N2I522",
     "approximated",
     "info",
-    "",
-    "an EnvoyFilter limits each client address to {rate} in each pod of the gateway, as nginx does "
-    "in each pod of the controller; requests over http, over https and for hosts with another "
-    "certificate are counted apart",
-    "see that the new gateway has about as many pods as the controller had, and sees the clients' "
-    "own addresses",
+    "Each gateway pod counts requests by itself",
+    "An EnvoyFilter limits each client address to {rate} in each gateway pod. Envoy counts http, "
+    "https and hosts with another certificate separately.",
+    "Run about as many gateway pods as controller pods, and check that the gateway gets the "
+    "address of the client.",
     frozenset({"rate-limit"}),
 )
 OTHER_ZONE = Message(
     "N2I523",
     "unsupported",
     "error",
-    "",
-    "the ConfigMap has clients counted by {zone}, no longer by address; Envoy is not made to do "
-    "so, and after the conversion nothing limits {rate}",
-    "write a rate limit with a descriptor for that by hand",
+    "Limit by something else than the address",
+    "The ConfigMap lets nginx count clients by {zone}. The conversion can count by address only, "
+    "so nothing limits {rate}.",
+    "Write a rate limit with a descriptor for {zone} by hand.",
     frozenset({"rate-limit"}),
 )
 OTHER_STATUS = Message(
     "N2I524",
     "approximated",
     "warning",
-    "",
-    "the controller answers {status} to who asks too much, a status that Envoy does not know; it "
-    "answers {instead}",
-    "set limit-req-status-code to 429",
+    "Limited requests get another status",
+    "nginx answers {status} to a client over its limit. Envoy does not know this status and "
+    "answers {instead}.",
+    "Set limit-req-status-code to 429.",
     frozenset({"rate-limit", "status"}),
 )
 GOES_WITH = Message(
     "N2I525",
     "unsupported",
     "info",
-    "",
-    "{key} goes with {limits}, for which nothing is left after the conversion",
-    "see what is said of {limits}",
+    "Detail of a limit that is gone",
+    "{key} changes {limits}. Istio does not apply that limit here.",
+    "Read the finding about {limits}.",
 )
-FILTER = "nginx2istio.limits"
-TYPE = "envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit"
-ALL = {"default_value": {"numerator": 100, "denominator": "HUNDRED"}}
-PLENTY = {"max_tokens": 10**9, "tokens_per_fill": 10**9, "fill_interval": "1s"}
-"""For what is not limited: some Envoys take no bucket for an empty one."""
-STATUSES = frozenset(
-    {*range(400, 418), 421, 422, 423, 424, 426, 428, 429, 431, *range(500, 509), 510, 511}
-)
-"""The errors that Envoy has a name for."""
-CLIENTS = 20_000
-"""Of so many clients an EnvoyFilter remembers the tokens."""
-Ingresses = dict[str, Mapping[str, Setting]]
-KEYS = ("limit-rps", "limit-rpm", "limit-burst-multiplier", "limit-allowlist")
-MOVED = ("permanent-redirect", "temporal-redirect")
+UNITS = {"limit-rps": ("second", 1), "limit-rpm": ("minute", 60)}
+DETAILS = ("limit-burst-multiplier", "limit-allowlist")
+REDIRECTS = ("permanent-redirect", "temporal-redirect")
 ADDRESS = ("$binary_remote_addr", "$remote_addr")
 
 
 @rule(
-    *KEYS,
+    *UNITS,
+    *DETAILS,
     "limit-conn-zone-variable",
     "limit-req-status-code",
-    reads=("enable-cors", *MOVED),
+    reads=("enable-cors", *REDIRECTS),
 )
 def limit_rates(place: Place) -> Iterator[Edit | Finding]:
     """Nginx counts by client and Ingress, and takes burst + 1 requests at once before it refuses.
 
     Envoy has token buckets. A bucket of burst + 1 that is filled at the rate does the same. The
-    route's metadata names the Ingress, so that all of its paths share the buckets, and none is
-    taken by what nginx answers before (redirects): see ``limit_filters``.
+    route's metadata names the Ingress, so all of its paths share the buckets. A redirect, which
+    nginx answers before it counts, takes no token: see ``limit_filters``.
     """
-    limited = {
-        key: (place.number(key), unit)
-        for key, unit in (("limit-rps", "second"), ("limit-rpm", "minute"))
-        if key in place and place.number(key) > 0
-    }
-    if not limited or moved(place):
+    limits = [key for key in UNITS if key in place and place.number(key) > 0]
+    if not limits or redirected(place):
         return
-    rate = " and ".join(f"{number} requests a {unit}" for number, unit in limited.values())
-    zone = place.text("limit-conn-zone-variable")
-    for key in limited:
-        if zone not in ADDRESS:
-            yield OTHER_ZONE(key, zone=zone, rate=rate)
+    rate = " and ".join(f"{place.number(key)} requests a {UNITS[key][0]}" for key in limits)
+    for key in limits:
+        if not by_address(place):
+            yield OTHER_ZONE(key, zone=place.text("limit-conn-zone-variable"), rate=rate)
         elif not countable(place):
             yield NOT_LIMITED(key, rate=rate, status=place.number("limit-req-status-code"))
         else:
             yield COUNTED(key, rate=rate)
-    if not counted(place):
-        for key in KEYS[2:]:
+    if not (countable(place) and by_address(place)):
+        for key in DETAILS:
             if key in place:
-                yield GOES_WITH(key, key=key, limits=" and ".join(limited))
+                yield GOES_WITH(key, key=key, limits=" and ".join(limits))
 
 
 def countable(place: Place) -> bool:
-    """Whether Envoy may be made to count by client; it can do so since Istio 1.26."""
-    return place.options.envoy_filters and place.options.istio_version >= (1, 26)
+    """Whether the output may make Envoy count by client."""
+    return place.options.envoy_filters and place.options.supports("rate-limit-by-client")
 
 
-def counted(place: Place) -> bool:
-    """Whether it is: by address, the one thing that it is made to tell clients by."""
-    return countable(place) and place.text("limit-conn-zone-variable") in ADDRESS
+def by_address(place: Place) -> bool:
+    """Whether nginx tells clients apart by their address."""
+    return place.text("limit-conn-zone-variable") in ADDRESS
+
+
+def redirected(place: Place) -> bool:
+    """Whether nginx answers every request with a redirect, before it counts."""
+    return any(key in place and place[key] for key in REDIRECTS)
 
 
 @rule(
     at="conversion",
     when="always",
-    reads=("limit-conn-zone-variable", "limit-req-status-code"),
+    reads=(*UNITS, *DETAILS, "enable-cors", "limit-conn-zone-variable", "limit-req-status-code"),
 )
 def limit_filters(place: Place) -> Iterator[Edit | Finding]:
     """The EnvoyFilters of all Ingresses that limit: the counters, and the marks on the routes."""
-    if not counted(place):
+    if not countable(place) or not by_address(place):
         return
-    groups: dict[tuple[str, ...], Ingresses] = {}
+    counters: dict[tuple[str, ...], dict[str, list[Counter]]] = {}
     routes: dict[str, dict[str, None]] = {}
-    for location in (x for s in place.config.servers for x in s.locations):
-        if keys(location.settings):
-            name = location.ingress.object
-            group = groups.setdefault(addresses(location.settings), {})
-            group.setdefault(name, location.settings)
-            routes.setdefault(name, {})[route_name(location)] = None
-    for exempt, group in sorted(groups.items()):
-        yield counter(place, exempt, group)
-        for name, settings in group.items():
-            mark = {"metadata": {"filter_metadata": {FILTER: dict.fromkeys(keys(settings), name)}}}
-            yield envoy_filter(place, f"limits-{name}", *(on_route(r, mark) for r in routes[name]))
-    wanted, made = place.number("limit-req-status-code"), status(place)
-    if groups and wanted != made:
-        yield OTHER_STATUS("limit-req-status-code", status=wanted, instead=made).for_every_host()
+    for location in (x for server in place.config.servers for x in server.locations):
+        of_ingress = list(counters_of(place, location))
+        if of_ingress:
+            ingress = location.ingress.object
+            counters.setdefault(exempt_networks(place, location), {})[ingress] = of_ingress
+            routes.setdefault(ingress, {})[route_name(location)] = None
+    status = place.number("limit-req-status-code")
+    for exempt, by_ingress in sorted(counters.items()):
+        name = "limits-except-" + "-".join(exempt) if exempt else "limits"
+        in_order = [counter for _, some in sorted(by_ingress.items()) for counter in some]
+        yield envoy_filter(place, name, local_rate_limit(in_order, known_status(status), exempt))
+        for ingress, of_ingress in by_ingress.items():
+            patches = [on_route(route, counted_by(of_ingress)) for route in routes[ingress]]
+            yield envoy_filter(place, f"limits-{ingress}", *patches)
+    if counters and status != known_status(status):
+        other = OTHER_STATUS("limit-req-status-code", status=status, instead=known_status(status))
+        yield other.for_every_host()
 
 
-def counter(place: Place, exempt: tuple[str, ...], group: Ingresses) -> Edit:
-    """The filter, with the buckets of the Ingresses that exempt the same addresses."""
-    descriptors = [x for name in sorted(group) for x in buckets(name, group[name])]
-    preflight = {
-        "header_value_match": {
-            "descriptor_key": "preflight",
-            "descriptor_value": "no",
-            "expect_match": False,
-            "headers": [{"name": ":method", "string_match": {"exact": "OPTIONS"}}],
-        }
-    }
-    actions = [
-        [
-            {
-                "metadata": {
-                    "descriptor_key": key,
-                    "source": "ROUTE_ENTRY",
-                    "metadata_key": {"key": FILTER, "path": [{"key": key}]},
-                }
-            },
-            *([preflight] if key.endswith("-cors") else []),
-            {"remote_address": {}},
-        ]
-        for key in sorted({str(d["entries"][0]["key"]) for d in descriptors})
-    ]
-    config = typed(
-        TYPE,
-        stat_prefix="nginx2istio_limits",
-        status={"code": status(place)},
-        filter_enabled=ALL,
-        filter_enforced=ALL,
-        token_bucket=PLENTY,
-        always_consume_default_token_bucket=False,
-        max_dynamic_descriptors=CLIENTS,
-        rate_limits=[{"actions": a} for a in actions],
-        descriptors=descriptors,
-    )
-    if not exempt:
-        return envoy_filter(place, "limits", http_filter(FILTER, config, first=True))
-    name = "limits-except-" + "-".join(exempt)
-    return envoy_filter(place, name, http_filter(FILTER, spared(config, exempt), first=True))
+def counters_of(place: Place, location: Location) -> Iterator[Counter]:
+    """The counters of a location's Ingress; nginx answers CORS preflights before it counts."""
+    cors = bool(place.at(location, "enable-cors"))
+    times = int(str(place.at(location, "limit-burst-multiplier")))
+    for key, (_, seconds) in UNITS.items():
+        rate = int(str(place.at(location, key)))
+        if rate > 0:
+            burst = max(rate * times, 0) + 1
+            yield Counter(key, location.ingress.object, rate, seconds, burst, preflights=not cors)
 
 
-def status(place: Place) -> int:
-    """limit-req-status-code, or 503 where Envoy does not know it."""
-    code = place.number("limit-req-status-code")
-    return code if code in STATUSES else 503
+def exempt_networks(place: Place, location: Location) -> tuple[str, ...]:
+    """The networks of a location's clients that nginx does not limit."""
+    networks = place.at(location, "limit-allowlist")
+    return tuple(map(str, networks)) if isinstance(networks, tuple) else ()
 
 
-def spared(config: Mapping[str, object], exempt: tuple[str, ...]) -> dict[str, object]:
-    """The filter for all but some addresses."""
-    networks = [ip_network(address, strict=False) for address in exempt]
-    ranges = [
-        {"address_prefix": str(n.network_address), "prefix_len": n.prefixlen} for n in networks
-    ]
-    source = typed("envoy.extensions.matching.common_inputs.network.v3.SourceIPInput")
-    among = typed(
-        "envoy.extensions.matching.input_matchers.ip.v3.Ip",
-        stat_prefix="nginx2istio",
-        cidr_ranges=ranges,
-    )
-    skip = typed("envoy.extensions.filters.common.matcher.action.v3.SkipFilter")
-    return typed(
-        "envoy.extensions.common.matching.v3.ExtensionWithMatcher",
-        extension_config={"name": "envoy.filters.http.local_ratelimit", "typed_config": config},
-        xds_matcher={
-            "matcher_list": {
-                "matchers": [
-                    {
-                        "predicate": {
-                            "single_predicate": {
-                                "input": {"name": "address", "typed_config": source},
-                                "custom_match": {"name": "among", "typed_config": among},
-                            }
-                        },
-                        "on_match": {"action": {"name": "skip", "typed_config": skip}},
-                    }
-                ]
-            }
-        },
-    )
-
-
-def keys(settings: Mapping[str, Setting]) -> list[str]:
-    """The names of an Ingress's counters; nginx answers the preflights of CORS before it counts."""
-    cors = settings.get("enable-cors")
-    tail = "-cors" if cors and cors.value else ""
-    return [k + tail for k in KEYS[:2] if k in settings and as_number(settings[k]) > 0]
-
-
-def as_number(setting: Setting) -> int:
-    """An annotation's whole number."""
-    return int(str(setting.value))
-
-
-def addresses(settings: Mapping[str, Setting]) -> tuple[str, ...]:
-    """The addresses that an Ingress exempts."""
-    found = settings.get("limit-allowlist")
-    return tuple(str(a) for a in found.value) if found and isinstance(found.value, tuple) else ()
-
-
-def buckets(name: str, settings: Mapping[str, Setting]) -> Iterator[dict[str, Any]]:
-    """The token buckets of an Ingress: one a client, and one a kind of limit."""
-    times = settings.get("limit-burst-multiplier")
-    burst = as_number(times) if times else 5
-    for key in keys(settings):
-        per = key.removesuffix("-cors")
-        rate = as_number(settings[per])
-        entries = [{"key": key, "value": name}]
-        if key != per:
-            entries.append({"key": "preflight", "value": "no"})
-        bucket = {
-            "max_tokens": max(rate * burst, 0) + 1,
-            "tokens_per_fill": rate,
-            "fill_interval": "1s" if per == "limit-rps" else "60s",
-        }
-        yield {"entries": [*entries, {"key": "remote_address"}], "token_bucket": bucket}
-
-
-def moved(place: Place) -> bool:
-    """Whether every request is answered by a redirect, before anything is counted."""
-    return any(key in place and place[key] for key in MOVED)
-
-
-@rule(
-    "limit-connections",
-    "limit-conn-status-code",
-    reads=MOVED,
-)
+@rule("limit-connections", "limit-conn-status-code", reads=REDIRECTS)
 def limit_connections(place: Place) -> Iterator[Edit | Finding]:
     """Nginx counts a client's requests in progress; Envoy counts those of all clients."""
     number = place.number("limit-connections")
-    if number > 0 and not moved(place):
-        yield CONNECTIONS(
-            "limit-connections", number=number, status=place.number("limit-conn-status-code")
-        )
+    if number > 0 and not redirected(place):
+        status = place.number("limit-conn-status-code")
+        yield CONNECTIONS("limit-connections", number=number, status=status)

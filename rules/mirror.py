@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from nginx2istio.istio.envoy.mirror import mirror_policy
 from nginx2istio.rule import (
     Edit,
     ExternalHost,
@@ -14,64 +15,61 @@ from nginx2istio.rule import (
     Route,
     envoy_filter,
     external_destination,
-    on_route,
     rule,
 )
 
-TOLD = Message(
+OWN_HEADERS = Message(
     "N2I360",
     "approximated",
     "warning",
-    "",
-    "copies of requests reach {target} with the request's own {what} and with the headers about "
-    "the client; nginx sends {there}, Host {name} and no such headers",
-    "convert with --envoy-filters, or let the mirror take them so",
+    "Mirrored requests keep their Host and headers",
+    "nginx sends copies to {target} with path {path}, Host {name} and no headers about the client. "
+    "Istio sends the request's own {what} and all headers.",
+    "Convert with --envoy-filters, or let the mirror accept these requests.",
     frozenset({"mirror"}),
 )
 PATH = Message(
     "N2I361",
     "approximated",
     "warning",
-    "",
-    "copies of requests reach {target} with the request's own path; nginx sends {there}",
-    "let the mirror take every path",
+    "Mirrored requests keep their path",
+    "nginx sends copies to {target} with path {path}. Envoy sends the request's own path.",
+    "Let the mirror accept every path.",
     frozenset({"mirror"}),
 )
 BODY = Message(
     "N2I362",
     "approximated",
     "warning",
-    "",
-    'mirror-request-body: "off" keeps bodies from the mirror; Envoy sends them',
-    "see that the mirror may read what clients send",
+    "The mirror gets request bodies",
+    'mirror-request-body: "off" keeps bodies from the mirror. Envoy sends them.',
+    "Check that the mirror may read what clients send.",
     frozenset({"mirror"}),
 )
 UNUSABLE = Message(
     "N2I363",
     "unsupported",
     "warning",
-    "",
-    "no copies are sent: {target} {why}",
-    "name a host and a port, such as http://shadow.team-a.svc.cluster.local:8080$request_uri",
+    "Requests are no longer mirrored",
+    "Istio sends no copies to {target}, because it {reason}.",
+    "Name a host and a port, such as http://shadow.team-a.svc.cluster.local:8080$request_uri.",
     frozenset({"mirror"}),
 )
 WAITS = Message(
     "N2I364",
     "translated",
     "info",
-    "",
-    "nginx ends a client's request only when the mirror has answered; Envoy does not wait",
-    "nothing",
+    "Clients no longer wait for the mirror",
+    "nginx ends a client's request only when the mirror has answered. Envoy does not wait.",
 )
 UNSERVED = Message(
     "N2I365",
     "approximated",
     "info",
-    "",
-    "nginx sends copies of requests, too, that no path of the host takes and that it answers with "
-    "404",
-    "nothing",
-    frozenset({"mirror"}),
+    "Requests without a path are not mirrored",
+    "nginx also copies requests that no path of the host takes, and answers them with 404. Istio "
+    "does not copy them.",
+    aspects=frozenset({"mirror"}),
 )
 ABOUT_CLIENT = (
     "x-real-ip",
@@ -83,11 +81,21 @@ ABOUT_CLIENT = (
     "x-scheme",
 )
 TLS = {"tls": {"mode": "SIMPLE", "insecureSkipVerify": True}}
-OWN = ("$request_uri", "$uri$is_args$args")
-"""What a target ends with that sends the request's own path on."""
+REQUEST_PATH = ("$request_uri", "$uri$is_args$args")
+"""The end of a target by which nginx sends the path of the request."""
 
 
-@rule("mirror-target", "mirror-host", "mirror-request-body")
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A mirror-target: host, port, whether over TLS, and the path with nginx's variables."""
+
+    host: str
+    port: int
+    tls: bool
+    path: str
+
+
+@rule("mirror-target", "mirror-host", "mirror-request-body", reads="rewrite-target")
 def mirror(place: Place) -> Iterator[Edit | Finding]:
     """A copy of each request goes to the target, whose answer nobody sees.
 
@@ -98,58 +106,56 @@ def mirror(place: Place) -> Iterator[Edit | Finding]:
     if place.upstream is None:
         yield UNSERVED("mirror-target")
         return
-    target = place.text("mirror-target")
-    base, _, variable = target.partition("$")
-    url = urlsplit(base)
-    port = url.port or (443 if url.scheme == "https" else 80)
-    if "$" in base[: len(url.scheme) + 3] or not url.hostname:
-        yield UNUSABLE("mirror-target", target=target, why="has no host that is known")
-        return
-    if re.fullmatch(r"localhost|127\..*|\[?::1\]?", url.hostname):
-        why = "is the controller's own pod"
-        yield UNUSABLE("mirror-target", target=target, why=why)
-        return
-    path = url.path + ("$" + variable if variable else "")
-    yield from sent(place, target, url.hostname, port, url.scheme == "https", path)
-
-
-def sent(
-    place: Place, target: str, host: str, port: int, tls: bool, path: str
-) -> Iterator[Edit | Finding]:
-    """The mirror itself, and what it is told otherwise."""
-    name = place.text("mirror-host") if "mirror-host" in place else host
-    host = whole(place, host)
-    if not host.endswith(".svc.cluster.local"):
-        yield ExternalHost(host, port, tls=tls)
-    spec = external_destination(host, port, TLS if tls else None)
-    own = path in OWN and not rewritten(place)
-    there = path or "a path of its own (/_mirror-...)"
-    if place.options.envoy_filters and not tls:
-        yield envoy_filter(place, f"mirror of {place.route_name}", copied(place, host, port, name))
-        if not own:
-            yield PATH("mirror-target", target=target, there=there)
+    target = parsed(place.text("mirror-target"))
+    if target is None:
+        reason = "names no host that the conversion can read"
+        yield UNUSABLE(place, target=place.text("mirror-target"), reason=reason)
+    elif re.fullmatch(r"localhost|127\..*|\[?::1\]?", target.host):
+        reason = "is the controller's own pod"
+        yield UNUSABLE(place, target=place.text("mirror-target"), reason=reason)
     else:
-        yield Route("mirrors", [spec])
-        what = "Host" if own else "Host and path"
-        yield TOLD("mirror-target", target=target, what=what, there=there, name=name)
-    yield WAITS("mirror-target")
-    if place.text("mirror-request-body") == "off":
-        yield BODY("mirror-request-body")
+        yield from copies(place, target)
+        yield WAITS("mirror-target")
+        if place.text("mirror-request-body") == "off":
+            yield BODY("mirror-request-body")
 
 
-def copied(place: Place, host: str, port: int, name: str) -> dict[str, Any]:
-    """Envoy's own mirror policy, which can set the Host and take headers away."""
-    policy = {
-        "cluster": f"outbound|{port}||{host}",
-        "host_rewrite_literal": name,
-        "request_headers_mutations": [{"remove": header} for header in ABOUT_CLIENT],
+def parsed(text: str) -> Target | None:
+    """A target, None when its host is missing or a variable."""
+    base, _, variables = text.partition("$")
+    url = urlsplit(base)
+    if "$" in base[: len(url.scheme) + 3] or not url.hostname:
+        return None
+    tls = url.scheme == "https"
+    path = url.path + (f"${variables}" if variables else "")
+    return Target(url.hostname, url.port or (443 if tls else 80), tls, path)
+
+
+def copies(place: Place, target: Target) -> Iterator[Edit | Finding]:
+    """The mirror itself, and what differs in the copies."""
+    name = place.text("mirror-host") if "mirror-host" in place else target.host
+    host = registry_host(place, target.host)
+    if not host.endswith(".svc.cluster.local"):
+        yield ExternalHost(host, target.port, tls=target.tls)
+    same_path = target.path in REQUEST_PATH and not rewritten(place)
+    facts = {
+        "target": place.text("mirror-target"),
+        "path": target.path or "a path of its own (/_mirror-...)",
     }
-    value = {"route": {"request_mirror_policies": [policy]}}
-    return on_route(place.route_name, value, action="ROUTE")
+    if place.options.envoy_filters and not target.tls:
+        policy = mirror_policy(place.route_name, host, target.port, name, ABOUT_CLIENT)
+        yield envoy_filter(place, f"mirror of {place.route_name}", policy)
+        if not same_path:
+            yield PATH("mirror-target", **facts)
+    else:
+        destination = external_destination(host, target.port, TLS if target.tls else None)
+        yield Route("mirrors", [destination])
+        what = "Host" if same_path else "Host and path"
+        yield OWN_HEADERS("mirror-target", what=what, name=name, **facts)
 
 
-def whole(place: Place, host: str) -> str:
-    """Return the name of a Service as Istio knows it, where a shorter one is surely meant so."""
+def registry_host(place: Place, host: str) -> str:
+    """The name of a Service as Istio's registry has it, where a shorter one must mean a Service."""
     short = re.fullmatch(r"([^.]+)\.([^.]+)(\.svc)?", host)
     if short and (short[3] or (short[2], short[1]) in place.config.services):
         return f"{short[1]}.{short[2]}.svc.cluster.local"
@@ -157,6 +163,5 @@ def whole(place: Place, host: str) -> str:
 
 
 def rewritten(place: Place) -> bool:
-    """Whether the pods, and with them the mirror, see another path than the client's."""
-    target = place.location.settings.get("rewrite-target")
-    return target is not None and target.value != place.location.path
+    """Whether the pods, and with them the mirror, get another path than the client's."""
+    return "rewrite-target" in place and place["rewrite-target"] != place.location.path

@@ -5,9 +5,8 @@ They are kept in their owner, so they end with it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import wraps
-from operator import attrgetter
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeAlias, TypeVar
 
 Memory: TypeAlias = dict[Callable[..., Any], dict[tuple[object, ...], tuple[object, Any]]]
@@ -22,18 +21,9 @@ class Owner(Protocol):
         """The results so far."""
 
 
-class OwnerPlace(Protocol):
-    """A place in a configuration that keeps results."""
-
-    @property
-    def config(self) -> Owner:
-        """The configuration."""
-
-
 P = ParamSpec("P")
 R = TypeVar("R")
 OwnerT = TypeVar("OwnerT", bound=Owner)
-PlaceT = TypeVar("PlaceT", bound=OwnerPlace)
 FEW = 4096
 """How many results of a function are kept: who asks again does so soon, at the same host."""
 
@@ -71,25 +61,3 @@ def memo(function: Callable[Concatenate[OwnerT, P], R]) -> Callable[Concatenate[
         )
 
     return wrapped
-
-
-def once_per(
-    *names: str,
-) -> Callable[[Callable[[PlaceT], Iterable[R]]], Callable[[PlaceT], tuple[R, ...]]]:
-    """Keeps what a generator yields of a place while these attributes of it stay the same.
-
-    ``@once_per("options")`` is for what holds in the whole configuration, with ``"server"`` and
-    ``"settings"`` for what one Ingress says of a host. The generator may look at nothing else.
-    """
-    of = [attrgetter(name) for name in names if name != "config"]
-
-    def decorate(function: Callable[[PlaceT], Iterable[R]]) -> Callable[[PlaceT], tuple[R, ...]]:
-        @wraps(function)
-        def wrapped(place: PlaceT) -> tuple[R, ...]:
-            held = [get(place) for get in of]
-            key = tuple(map(id, held))
-            return _recall(place.config, function, key, held, lambda: tuple(function(place)))
-
-        return wrapped
-
-    return decorate

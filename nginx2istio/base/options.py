@@ -6,6 +6,26 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+Feature = Literal[
+    "cel-in-headers",
+    "client-ca-of-its-own",
+    "rate-limit-by-client",
+    "weak-etags",
+]
+"""What some releases of Istio can do and others can't."""
+SINCE: Mapping[Feature, tuple[int, int]] = {
+    "cel-in-headers": (1, 26),
+    "client-ca-of-its-own": (1, 27),
+    "rate-limit-by-client": (1, 26),
+    "weak-etags": (1, 30),
+}
+"""The first release of Istio that has a feature.
+
+``cel-in-headers``: ``%CEL(...)%`` in the value of a header. ``client-ca-of-its-own``: a Gateway's
+``caCertCredentialName``. ``rate-limit-by-client``: a descriptor without a value in Envoy's local
+rate limit. ``weak-etags``: the compressor's ``weaken_etag_on_compress``.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
@@ -34,3 +54,7 @@ class Options:
     def trial(self) -> bool:
         """Whether the output is a trial, beside what is live."""
         return bool(self.host_map or self.host_suffix)
+
+    def supports(self, feature: Feature) -> bool:
+        """Whether the release of Istio that the output is for has a feature."""
+        return self.istio_version >= SINCE[feature]

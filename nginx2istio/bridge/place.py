@@ -5,7 +5,7 @@ from __future__ import annotations
 from nginx2istio.base.options import Options
 from nginx2istio.nginx.build.certificates import covers
 from nginx2istio.nginx.config import NginxConfig
-from nginx2istio.nginx.model import Location, Server, Setting, Settings, Upstream
+from nginx2istio.nginx.model import DEFAULT_SERVER, Location, Server, Setting, Settings, Upstream
 from nginx2istio.nginx.values.go import Value
 
 
@@ -158,6 +158,11 @@ class Place:
         """The host in a Location that nginx makes of ``$host``: literal where there is but one."""
         single = not self.server.aliases and not self.server.wildcard and self.server.host != "_"
         return self.server.host if single else "%REQ(:AUTHORITY)%"
+
+    @property
+    def gateway_host(self) -> str:
+        """The host as Istio names it: ``*`` for what no other host takes."""
+        return "*" if self.server.host == DEFAULT_SERVER else self.server.host
 
     @property
     def hosts(self) -> tuple[str, ...]:

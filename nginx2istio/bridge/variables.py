@@ -40,7 +40,7 @@ CEL: Mapping[str, str] = {
     "query_string": "request.query",
     "is_args": "request.query == '' ? '' : '?'",
 }
-"""Expressions for what no operator of its own says; header values know them from Istio 1.26 on."""
+"""Expressions for what no operator of its own says; not every Istio has them in header values."""
 REWRITTEN = frozenset({"http_x_forwarded_for", "http_x_forwarded_proto", "http_x_request_id"})
 """Headers that Envoy itself has changed before a route sees them."""
 
@@ -83,7 +83,7 @@ def _operator(place: Place, name: str, port: int, response: bool) -> str:
         return IN_RESPONSES[name]
     if name in OPERATORS:
         return OPERATORS[name]
-    if name in CEL and place.options.istio_version >= (1, 26):
+    if name in CEL and place.options.supports("cel-in-headers"):
         return f"%CEL({CEL[name]})%"
     header = re.fullmatch(r"(upstream_http|sent_http|http)_(\w+)", name)
     if header and header[1] == "http" and name not in REWRITTEN:

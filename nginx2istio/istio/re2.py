@@ -82,3 +82,17 @@ def groups(pattern: str) -> int:
 def takes_nothing(pattern: str) -> bool:
     """Whether the empty text is one that the pattern matches as a whole."""
     return bool(re2.fullmatch(pattern, ""))
+
+
+@lru_cache
+def above(number: int) -> str:
+    """A pattern for the whole numbers greater than ``number``, leading zeros allowed."""
+    digits = str(number)
+    larger = [f"[1-9][0-9]{{{len(digits)},}}"]
+    for i, digit in enumerate(digits):
+        if digit < "9":
+            next_digits = "9" if digit == "8" else f"[{int(digit) + 1}-9]"
+            rest = len(digits) - i - 1
+            tail = ["", "[0-9]"][rest] if rest < 2 else f"[0-9]{{{rest}}}"
+            larger.append(digits[:i] + next_digits + tail)
+    return f"0*({'|'.join(larger)})"

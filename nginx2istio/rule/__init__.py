@@ -9,7 +9,6 @@ matter.
 from __future__ import annotations
 
 from nginx2istio.base.memo import memo as memo
-from nginx2istio.base.memo import once_per as once_per
 from nginx2istio.bridge.conditions import Condition as Condition
 from nginx2istio.bridge.conditions import condition as condition
 from nginx2istio.bridge.conditions import path_regex as path_regex
@@ -59,10 +58,15 @@ from nginx2istio.nginx.facts.headers import answer_headers as answer_headers
 from nginx2istio.nginx.facts.headers import header_lines as header_lines
 from nginx2istio.nginx.facts.headers import request_headers as request_headers
 from nginx2istio.nginx.facts.headers import snippets as snippets
+from nginx2istio.nginx.facts.sizes import body_limits as body_limits
+from nginx2istio.nginx.facts.sizes import header_buffers as header_buffers
+from nginx2istio.nginx.facts.sizes import max_body_size as max_body_size
+from nginx2istio.nginx.facts.sizes import readable_size as readable_size
 from nginx2istio.nginx.facts.snippet import Directive as Directive
 from nginx2istio.nginx.facts.snippet import directive_origin as directive_origin
 from nginx2istio.nginx.facts.snippet import parse_snippet as parse_snippet
 from nginx2istio.nginx.keys.catalogue import declare_annotation as declare_annotation
+from nginx2istio.nginx.model import DEFAULT_UPSTREAM as DEFAULT_UPSTREAM
 from nginx2istio.nginx.model import Location as Location
 from nginx2istio.nginx.model import Server as Server
 from nginx2istio.nginx.model import Setting as Setting

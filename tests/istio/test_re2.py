@@ -2,8 +2,17 @@ from __future__ import annotations
 
 import pytest
 import re2 as judge
+from hypothesis import given
+from hypothesis import strategies as st
 
-from nginx2istio.istio.re2 import Untranslatable, alternatives, groups, starting_with, whole
+from nginx2istio.istio.re2 import (
+    Untranslatable,
+    above,
+    alternatives,
+    groups,
+    starting_with,
+    whole,
+)
 
 
 @pytest.mark.parametrize(
@@ -41,3 +50,9 @@ def test_a_rewrite_takes_the_rest_of_the_path() -> None:
 def test_alternatives_inside_groups_do_not_count() -> None:
     assert not alternatives("/(a|b)/[|]")
     assert alternatives("/(a)|/b")
+
+
+@given(st.integers(1, 1 << 40), st.integers(-3, 3), st.integers(0, 1 << 41))
+def test_a_number_matches_when_it_is_above_the_limit(limit: int, near: int, far: int) -> None:
+    for number in (max(limit + near, 0), far):
+        assert bool(judge.fullmatch(above(limit), str(number))) is (number > limit), number

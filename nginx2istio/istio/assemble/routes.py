@@ -111,8 +111,7 @@ def finished(body: Object, policies: Policies, at: EffectiveEdits | None) -> Obj
         body = {k: v for k, v in body.items() if k not in ONLY_WITH_SERVICE}
         if "headers" in body:
             body["headers"] = {k: v for k, v in body["headers"].items() if k != "request"}
-        body = for_status(body)
-    return ordered(body)
+    return ordered(for_status(body))
 
 
 def ordered(body: Object) -> Object:

@@ -35,6 +35,28 @@ def http_filter(name: str, config: Object, first: bool = False, disabled: bool =
     )
 
 
+def per_filter(name: str, config: Object) -> Object:
+    """Fields of a route or virtual host that configure one filter of the chain there."""
+    return {"typed_per_filter_config": {name: config}}
+
+
+def skipped_where(predicate: Object, name: str, config: Object) -> Object:
+    """The configuration of a filter that leaves out the requests for which a predicate holds.
+
+    ``name`` is Envoy's own of the filter, ``predicate`` one of xds.type.matcher.v3.
+    """
+    skip = typed("envoy.extensions.filters.common.matcher.action.v3.SkipFilter")
+    matcher = {
+        "predicate": predicate,
+        "on_match": {"action": {"name": "skip", "typed_config": skip}},
+    }
+    return typed(
+        "envoy.extensions.common.matching.v3.ExtensionWithMatcher",
+        extension_config={"name": name, "typed_config": config},
+        xds_matcher={"matcher_list": {"matchers": [matcher]}},
+    )
+
+
 def on_manager(config: Object) -> Object:
     """Adds fields to the HTTP connection manager of every port."""
     manager = {"listener": {"filterChain": {"filter": {"name": MANAGER}}}}
@@ -43,8 +65,17 @@ def on_manager(config: Object) -> Object:
     return _patch("NETWORK_FILTER", manager, "MERGE", value)
 
 
+MOST_HEADERS_KIB = 8192
+"""The highest limit for request headers that Envoy takes."""
+
+
+def max_request_headers(kib: int) -> Object:
+    """The patch with the limit for all headers of a request, in KiB."""
+    return on_manager({"max_request_headers_kb": kib})
+
+
 def on_route(name: str, value: Object, port: int = 0, action: str = "") -> Object:
-    """Adds fields to the routes of a name: ``here.route_name``, on every port or on one.
+    """Adds fields to the routes of a name: ``place.route_name``, on every port or on one.
 
     ``action`` ROUTE leaves redirects and direct responses out: what is merged into the field
     ``route`` would take their place.

@@ -1,58 +1,77 @@
 """Headers that only answers of certain statuses carry: a condition in the header's value.
 
 Envoy leaves a header out whose value is empty. It evaluates the condition when an answer comes back
-from a Service; what a route answers by itself has no status by then, so it is settled beforehand.
+from a Service. What a route answers by itself has no status by then, so its headers are chosen
+beforehand.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import Any
 
-CONDITION = re.compile(
-    r"%CEL\(response\.code in \[([\d, ]+)\] \? '((?:[^'\\]|\\x[0-9a-f]{2})*)' : ''\)%"
-)
 REDIRECT = 301
 """The status of a redirect that names none (``ApplyRedirect`` in pilot)."""
 
 
-def by_status(codes: Iterable[int], text: str) -> str:
+class StatusHeader(str):
+    """The value of a header for Envoy, which knows its text and the statuses that carry it.
+
+    Only ``for_status`` looks at ``codes`` and ``text``: its results hold plain texts.
+    """
+
+    __slots__ = ("codes", "text")
+
+    codes: frozenset[int]
+    text: str
+
+
+def by_status(codes: Iterable[int], text: str) -> StatusHeader:
     """The value of a header that is ``text`` for some statuses, and is not there for others."""
+    listed = list(codes)
     # Istio's reading of header values (validateHeaderValue) minds quotes, brackets and percents.
     quoted = "".join(f"\\x{ord(c):02x}" if c in "'\\\"()%" else c for c in text)
-    return f"%CEL(response.code in [{', '.join(map(str, codes))}] ? '{quoted}' : '')%"
+    value = StatusHeader(
+        f"%CEL(response.code in [{', '.join(map(str, listed))}] ? '{quoted}' : '')%"
+    )
+    value.codes, value.text = frozenset(listed), text
+    return value
 
 
 def for_status(body: dict[str, Any]) -> dict[str, Any]:
-    """The body of a route that answers by itself, with its headers for just that answer's status.
+    """A route's body as it is written, its response headers being plain texts.
 
-    A body that asks a Service is returned as it is.
+    A body that answers by itself has the headers for just that answer's status; one that asks a
+    Service leaves the choice to Envoy.
     """
-    status = 0
-    if body.get("redirect"):
-        status = int(body["redirect"].get("redirectCode", REDIRECT))
-    elif body.get("directResponse"):
-        status = int(body["directResponse"]["status"])
     response = body.get("headers", {}).get("response", {})
-    texts = (v for how in ("set", "add") for v in response.get(how, {}).values())
-    if not status or not any(v.startswith("%CEL(response.code") for v in texts):
+    texts = (value for how in ("set", "add") for value in response.get(how, {}).values())
+    if not any(isinstance(value, StatusHeader) for value in texts):
         return body
-    kept: dict[str, Any] = dict(response)
+    status = _status(body)
+    written = dict(response)
     for how in ("set", "add"):
-        values = {k: _value(v, status) for k, v in response.get(how, {}).items()}
-        kept[how] = {k: v for k, v in values.items() if v is not None}
-        if not kept[how]:
-            del kept[how]
-    headers = {**body["headers"], "response": kept}
+        values = {name: _text(value, status) for name, value in response.get(how, {}).items()}
+        written[how] = {name: value for name, value in values.items() if value is not None}
+        if not written[how]:
+            del written[how]
+    headers = {**body["headers"], "response": written}
     return {**body, "headers": {k: v for k, v in headers.items() if v}}
 
 
-def _value(value: str, status: int) -> str | None:
-    condition = CONDITION.fullmatch(value)
-    if condition is None:
+def _status(body: dict[str, Any]) -> int | None:
+    """The status of what a route answers by itself, None when it asks a Service."""
+    if body.get("redirect"):
+        return int(body["redirect"].get("redirectCode", REDIRECT))
+    if body.get("directResponse"):
+        return int(body["directResponse"]["status"])
+    return None
+
+
+def _text(value: str, status: int | None) -> str | None:
+    """The text of a header in answers of a status, None when they go without it."""
+    if not isinstance(value, StatusHeader):
         return value
-    if status not in {int(code) for code in condition[1].split(",")}:
-        return None
-    text = re.sub(r"\\x(..)", lambda found: chr(int(found[1], 16)), condition[2])
-    return text.replace("%", "%%")
+    if status is None:
+        return str(value)
+    return value.text.replace("%", "%%") if status in value.codes else None

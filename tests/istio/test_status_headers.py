@@ -13,7 +13,9 @@ TEXT = st.text(st.characters(min_codepoint=32, max_codepoint=126))
 
 
 @given(TEXT, st.sampled_from([200, 404, 503]), st.sets(st.sampled_from([200, 301, 404])))
-def test_what_a_route_answers_itself_is_settled(text: str, status: int, codes: set[int]) -> None:
+def test_what_a_route_answers_itself_has_the_headers_of_its_status(
+    text: str, status: int, codes: set[int]
+) -> None:
     value = by_status(sorted(codes or {200}), text)
     body: dict[str, Any] = {
         "directResponse": {"status": status},
@@ -35,6 +37,13 @@ def test_no_character_that_istio_minds_is_inside_the_brackets(text: str) -> None
 
 def test_a_route_to_a_service_keeps_its_condition() -> None:
     body = {"route": [], "headers": {"response": {"add": {"X": by_status((200,), "y")}}}}
+    written = for_status(body)["headers"]["response"]["add"]["X"]
+    assert written == "%CEL(response.code in [200] ? 'y' : '')%"
+    assert type(written) is str  # deepdiff takes a class of its own for a change
+
+
+def test_a_body_without_such_headers_is_the_same_object() -> None:
+    body = {"route": [], "headers": {"response": {"add": {"X": "y"}}}}
     assert for_status(body) is body
 
 

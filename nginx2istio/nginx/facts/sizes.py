@@ -1,0 +1,43 @@
+"""Sizes as nginx reads them: a number of bytes, or of KiB (k), MiB (m) or GiB (g)."""
+
+from __future__ import annotations
+
+import re
+
+from nginx2istio.base.memo import memo
+from nginx2istio.nginx.config import NginxConfig
+from nginx2istio.nginx.model import Server
+from nginx2istio.nginx.values.go import Value
+
+SHIFTS = {"": 0, "k": 10, "m": 20, "g": 30}
+DEFAULT_BODY_LIMIT = 1 << 20
+
+
+def max_body_size(value: Value | None) -> int:
+    """A client_max_body_size in bytes, 0 for no limit.
+
+    What isValidByteSize refuses is left out of nginx.conf, and nginx's own default holds.
+    """
+    size = re.fullmatch(r"([0-9]+)([kKmMgG]?)", str(value or "").strip())
+    return int(size[1]) << SHIFTS[size[2].lower()] if size else DEFAULT_BODY_LIMIT
+
+
+@memo
+def body_limits(config: NginxConfig, server: Server) -> frozenset[int]:
+    """The limits of a server's locations (``max_body_size``)."""
+    values = {config.in_force(location, "proxy-body-size") for location in server.locations}
+    return frozenset(map(max_body_size, values))
+
+
+def header_buffers(text: str) -> tuple[int, int] | None:
+    """large_client_header_buffers: how many, of how many bytes; None for what is no such pair."""
+    buffers = re.fullmatch(r"\s*([0-9]+)\s+([0-9]+)([kKmM]?)\s*", text)
+    return (int(buffers[1]), int(buffers[2]) << SHIFTS[buffers[3].lower()]) if buffers else None
+
+
+def readable_size(size: int) -> str:
+    """A size for readers, in the largest unit that divides it."""
+    for unit, shift in (("GiB", 30), ("MiB", 20), ("KiB", 10)):
+        if size and size % (1 << shift) == 0:
+            return f"{size >> shift} {unit}"
+    return f"{size} bytes"
