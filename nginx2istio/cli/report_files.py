@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,17 +15,24 @@ from nginx2istio import api
 from nginx2istio.cli import together
 from nginx2istio.cli.output import write_file
 from nginx2istio.convert.convert import Conversion
-from nginx2istio.report.accepted import Accepted, BadFile, counting, heed, read, written
-from nginx2istio.report.formats.text import summary, text
-from nginx2istio.report.group import SEVERITIES
+from nginx2istio.report.accepted import (
+    AcceptedFinding,
+    BadAcceptFile,
+    accept_file,
+    counting,
+    mark_accepted,
+    read_accepted,
+)
+from nginx2istio.report.data import Data
+from nginx2istio.report.formats.json_report import json_text
+from nginx2istio.report.formats.text import text_report, text_summary
 from nginx2istio.report.plan.text import plan_text
+from nginx2istio.report.words.labels import SEVERITIES
 from nginx2istio.report.words.terms import terms
-
-Data = dict[str, Any]
 
 
 def _json(report: Data, conversion: Conversion) -> str:
-    return json.dumps(report, indent=1, ensure_ascii=False) + "\n"
+    return json_text(report)
 
 
 def _markdown(report: Data, conversion: Conversion) -> str:
@@ -42,13 +48,13 @@ def _sarif(report: Data, conversion: Conversion) -> str:
 
 
 def _text(report: Data, conversion: Conversion) -> str:
-    return text(report) + plan_text(report)
+    return text_report(report) + plan_text(report)
 
 
 def _html(report: Data, conversion: Conversion) -> str:
-    from nginx2istio.report.formats.html.html import html
+    from nginx2istio.report.formats.html.html import html_report
 
-    return html(report, conversion)
+    return html_report(report, conversion)
 
 
 FORMATS: Mapping[str, Callable[[Data, Conversion], str]] = {
@@ -95,7 +101,7 @@ class Judging:
     fail_on: str = "never"
     quiet: bool = False
     accept: Path | None = None
-    accepted: tuple[Accepted, ...] = ()
+    accepted: tuple[AcceptedFinding, ...] = ()
     accept_all: Path | None = None
     until: date = field(default_factory=lambda: date.today() + MONTHS)
 
@@ -166,10 +172,10 @@ def judging_from(given: dict[str, Any]) -> Judging:
     )
 
 
-def _read(path: Path) -> tuple[Accepted, ...]:
+def _read(path: Path) -> tuple[AcceptedFinding, ...]:
     try:
-        return read(path.read_text(encoding="utf-8"), str(path))
-    except (BadFile, UnicodeDecodeError) as error:
+        return read_accepted(path.read_text(encoding="utf-8"), str(path))
+    except (BadAcceptFile, UnicodeDecodeError) as error:
         raise click.ClickException(str(error)) from None
     except OSError as error:
         raise click.FileError(str(path), error.strerror or str(error)) from None
@@ -180,17 +186,18 @@ def judged(conversion: Conversion, judging: Judging, with_plan: bool = True) -> 
     report = api.report(conversion, with_plan)
     if judging.accept:
         name = str(judging.accept)
-        report = heed(report, judging.accepted, name, date.today())
+        report = mark_accepted(report, judging.accepted, name, date.today())
     if judging.accept_all:
         count = SEVERITIES if judging.fail_on == "info" else ("error", "warning")
-        write_file(judging.accept_all, written(report, judging.accepted, judging.until, count))
+        content = accept_file(report, judging.accepted, judging.until, count)
+        write_file(judging.accept_all, content)
     return report
 
 
 def end(report: Data, judging: Judging) -> None:
     """Says what came of it on stderr, and exits with the right code."""
     if not judging.quiet:
-        click.echo(summary(report), err=True, nl=False)
+        click.echo(text_summary(report), err=True, nl=False)
     if report["errors"]:
         sys.exit(3)
     worst = judging.fail_on

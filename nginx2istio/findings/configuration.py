@@ -163,17 +163,25 @@ EXPIRED = Message(
     "N2I020",
     "neutral",
     "info",
-    "",
-    "that {code} is accepted for {place} has expired on {date}: the finding counts again",
-    "settle the finding, or give the entry another day and say why",
+    "An acceptance has expired",
+    "The acceptance of {code} for {place} expired on {date}. The finding counts again.",
+    "Resolve the difference, or write a later day and a reason into the entry.",
 )
 UNMATCHED = Message(
     "N2I021",
     "neutral",
     "info",
-    "",
-    "the entry that accepts {code} for {place} matches no finding any more",
-    "delete the entry; or accept the finding anew if it has changed",
+    "An acceptance matches no finding",
+    "The entry that accepts {code} for {place} matches no finding.",
+    "Delete the entry. If the difference has changed, accept the new finding.",
+)
+UNJUDGED = Message(
+    "N2I029",
+    "neutral",
+    "info",
+    "An acceptance has no reason",
+    "The entry that accepts {code} for {place} has no reason yet. The finding still counts.",
+    "Write into the entry why the difference does no harm, or resolve the difference.",
 )
 MESSAGES = tuple(v for v in list(globals().values()) if isinstance(v, Message))
 

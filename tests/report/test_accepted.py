@@ -8,7 +8,13 @@ from typing import Any
 import pytest
 
 from nginx2istio import api
-from nginx2istio.report.accepted import BadFile, counting, heed, read, written
+from nginx2istio.report.accepted import (
+    BadAcceptFile,
+    accept_file,
+    counting,
+    mark_accepted,
+    read_accepted,
+)
 
 TODAY = date(2030, 5, 1)
 LATER = date(2030, 6, 1)
@@ -39,12 +45,12 @@ def report(rps: str = "5", hosts: tuple[str, ...] = ("a.test",), above: str = ""
 
 
 def file(of: dict[str, Any], until: date = LATER, old: str = "") -> str:
-    entries = read(old, "old.yaml") if old else ()
-    return written(of, entries, until, ["error", "warning"])
+    entries = read_accepted(old, "old.yaml") if old else ()
+    return accept_file(of, entries, until, ["error", "warning"])
 
 
 def held(against: dict[str, Any], content: str, today: date = TODAY) -> dict[str, Any]:
-    return heed(against, read(content, "accepted.yaml"), "accepted.yaml", today)
+    return mark_accepted(against, read_accepted(content, "accepted.yaml"), "accepted.yaml", today)
 
 
 def codes(of: dict[str, Any], severity: str) -> list[str]:
@@ -106,7 +112,7 @@ def test_writing_again_keeps_words_and_drops_what_is_gone() -> None:
 
 def test_odd_values_survive() -> None:
     plain = report()
-    every = written(plain, (), LATER, ["error", "warning", "info"])
+    every = accept_file(plain, (), LATER, ["error", "warning", "info"])
     judged = held(plain, every)
     assert all("accepted" in f for f in judged["findings"])
 
@@ -133,6 +139,6 @@ GOOD = (
     ],
 )
 def test_a_file_that_cant_be_used_is_named_with_its_line(content: str, says: str) -> None:
-    with pytest.raises(BadFile, match="^" + says.replace(".", r"\.")):
-        read(content, "x.yaml")
-    assert read(GOOD, "x.yaml")[0].expires == date(2030, 1, 1)
+    with pytest.raises(BadAcceptFile, match="^" + says.replace(".", r"\.")):
+        read_accepted(content, "x.yaml")
+    assert read_accepted(GOOD, "x.yaml")[0].expires == date(2030, 1, 1)

@@ -17,12 +17,11 @@ from markdown_it import MarkdownIt
 from nginx2istio import api
 from nginx2istio.cli.report_files import FORMATS, render
 from nginx2istio.convert.convert import Conversion
-from nginx2istio.report.accepted import heed, read, written
+from nginx2istio.report.accepted import accept_file, mark_accepted, read_accepted
 from nginx2istio.report.data import schema
 from nginx2istio.report.formats.markdown import ROOM, escaped, markdown
-from nginx2istio.report.formats.sarif import sarif, uri
-from nginx2istio.report.formats.text import text
-from nginx2istio.report.group import SEVERITIES
+from nginx2istio.report.formats.sarif import artifact_uri, sarif
+from nginx2istio.report.words.labels import SEVERITIES
 from tests.golden import ROOT
 
 DATA = Path(__file__).parent / "data"
@@ -51,8 +50,10 @@ def converted() -> Conversion:
 def accepted() -> dict[str, Any]:
     """The same report with its warnings accepted."""
     report = api.report(converted())
-    file = written(report, (), date(2030, 1, 1), ["warning"])
-    return heed(report, read(file, "accepted.yaml"), "accepted.yaml", date(2029, 1, 1))
+    file = accept_file(report, (), date(2030, 1, 1), ["warning"])
+    return mark_accepted(
+        report, read_accepted(file, "accepted.yaml"), "accepted.yaml", date(2029, 1, 1)
+    )
 
 
 REPORTS = {"plain": lambda: api.report(converted()), "accepted": accepted}
@@ -108,7 +109,7 @@ def test_sarif_has_the_same_findings_with_their_lines(report: dict[str, Any]) ->
             assert place["region"]["startLine"] == finding["line"]
     unread = run["invocations"][0]["toolExecutionNotifications"]
     assert len(unread) == len(report["errors"]) > 0
-    prints = [r["partialFingerprints"]["meaning/v1"] for r in run["results"]]
+    prints = [r["partialFingerprints"]["identity/v2"] for r in run["results"]]
     assert len(set(prints)) == len(prints)
 
 
@@ -122,7 +123,7 @@ def test_sarif_has_the_same_findings_with_their_lines(report: dict[str, Any]) ->
     ],
 )
 def test_files_are_uris(file: str, expected: str) -> None:
-    assert uri(file) == expected
+    assert artifact_uri(file) == expected
 
 
 def test_markdown_has_the_same_figures(report: dict[str, Any]) -> None:
