@@ -28,7 +28,7 @@ class _Facts:
 
 
 def plan(conversion: Conversion) -> list[dict[str, Any]]:
-    """The steps as data, in order; empty fields are left out."""
+    """The steps as data, in order; fields without a value are left out."""
     if not conversion.objects:
         return []
     options = conversion.options
@@ -47,7 +47,7 @@ def plan(conversion: Conversion) -> list[dict[str, Any]]:
 
 
 def _data(step: Step) -> dict[str, Any]:
-    fields = {k: v for k, v in asdict(step).items() if v}
+    fields = {k: v for k, v in asdict(step).items() if v or k in ("id", "title")}
     return {k: list(v) if isinstance(v, tuple) else v for k, v in fields.items()}
 
 

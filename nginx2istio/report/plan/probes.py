@@ -148,8 +148,17 @@ def _equals(value: Mapping[str, str], text: str) -> bool | None:
         if kind == "prefix":
             return text.startswith(pattern)
         if kind == "regex":
-            return bool(re2.fullmatch(pattern, text))
+            return _full_match(pattern, text)
     return None
+
+
+def _full_match(pattern: str, text: str) -> bool | None:
+    options = re2.Options()
+    options.log_errors = False
+    try:
+        return bool(re2.fullmatch(pattern, text, options=options))
+    except (re2.error, UnicodeEncodeError):
+        return None
 
 
 def _answer_of(route: Object, host: str, port: int, path: str) -> tuple[int, str]:
