@@ -36,7 +36,7 @@ def _text(lines: Iterable[str]) -> str:
 def _index(rules: Rules, by_family: dict[str, list[Owned]]) -> Iterator[str]:
     yield "# Rules"
     yield ""
-    yield "The settings of ingress-nginx and the rules that convert them: a page a file of `rules/`."
+    yield "The settings of ingress-nginx and the rules that convert them, by file of `rules/`."
     yield "`nginx2istio rules list` and `nginx2istio rules show KEY` show the same."
     yield "`python docs/generate.py` writes these pages."
     yield ""

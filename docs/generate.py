@@ -25,7 +25,7 @@ def findings() -> str:
     lines = [
         "# Findings",
         "",
-        "The findings of the report, by code. The severity is what a client or an attacker notices:",
+        "The findings of the report, by code. The severity is what clients or attackers notice:",
         "",
         "- *error*: traffic or protection breaks.",
         "- *warning*: some clients notice a difference, or something fails today and will fail in",
