@@ -74,7 +74,7 @@ function hostFindings(host) {
   cards.node = el("div", {},
     loud.length ? loud : el("p", {}, "No error and no warning: no client is likely to notice a difference."),
     quiet.length ? notes : null,
-    el("p", { class: "small" }, link({ view: "findings", everywhere: "1" }, `${counted(report.everywhere.length, "difference")} that hold for every host`)));
+    el("p", { class: "small" }, link({ view: "findings", everywhere: "1" }, `${counted(report.everywhere.length, "difference")} for every host`)));
   cards.reveal = (one) => {
     notes.open = notes.open || one.severity === "info";
     const node = made.get(one);

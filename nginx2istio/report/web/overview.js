@@ -48,7 +48,7 @@ function bigBar(hosts) {
 function everywhereNote() {
   const found = severityParts(report.everywhere).filter(([, n]) => n);
   if (!found.length) return null;
-  return ["Not counted here: ", link({ view: "findings", everywhere: "1" }, `${counted(report.everywhere.length, "difference")} that hold for every host`),
+  return ["Not counted here: ", link({ view: "findings", everywhere: "1" }, `${counted(report.everywhere.length, "difference")} for every host`),
     ` (${found.map(([, n, label]) => `${number(n)} ${label}`).join(", ")}).`];
 }
 
