@@ -19,7 +19,7 @@ from selenium.webdriver.support.wait import WebDriverWait
 
 from benchmarks.estate import estate
 from nginx2istio import api
-from nginx2istio.report.formats.html.html import html
+from nginx2istio.report.formats.html.html import html_report
 from tests.walkthrough.browser import find_browser, start
 
 ROUNDS = 5
@@ -39,7 +39,7 @@ HOST = """
 const [hash, done] = arguments, begun = performance.now();
 location.hash = hash;
 const seen = setInterval(() => {
-  if (document.getElementById("beside")?.dataset.state !== "done") return;
+  if (document.getElementById("compare")?.dataset.state !== "done") return;
   clearInterval(seen);
   done(performance.now() - begun);
 }, 1);
@@ -51,7 +51,7 @@ def written(count: int, path: Path) -> None:
     conversion = api.convert_files(["-"], stdin=io.BytesIO(text), keep_read=True)
     report = api.report(conversion)
     begun = time.process_time()
-    page = html(report, conversion)
+    page = html_report(report, conversion)
     spent = time.process_time() - begun
     path.write_text(page, encoding="utf-8", newline="\n")
     figures = report["summary"]

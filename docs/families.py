@@ -1,4 +1,4 @@
-"""The pages of docs/rules: one a file of rules, made of the rules and of their fixtures."""
+"""The pages of docs/rules: one a file of rules, written from the rules and their fixtures."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
+from nginx2istio.report.words.labels import FATES
 from nginx2istio.rule.describe import KINDS, Owned, owned
 from nginx2istio.rule.loader import Family, Rules
 
@@ -21,11 +22,11 @@ OPTIONS = {
 def pages(rules: Rules) -> dict[str, str]:
     """The pages by their path below docs/, and a list of them."""
     by_family: dict[str, list[Owned]] = {f.name: [] for f in rules.families}
-    for one in owned(rules):
-        by_family[one.family.name].append(one)
-    found = {f"rules/{f.name}.md": _text(_page(f, by_family[f.name])) for f in rules.families}
-    found["rules/README.md"] = _text(_index(rules, by_family))
-    return found
+    for setting in owned(rules):
+        by_family[setting.family.name].append(setting)
+    texts = {f"rules/{f.name}.md": _text(_page(f, by_family[f.name])) for f in rules.families}
+    texts["rules/README.md"] = _text(_index(rules, by_family))
+    return texts
 
 
 def _text(lines: Iterable[str]) -> str:
@@ -35,20 +36,20 @@ def _text(lines: Iterable[str]) -> str:
 def _index(rules: Rules, by_family: dict[str, list[Owned]]) -> Iterator[str]:
     yield "# Rules"
     yield ""
-    yield "What ingress-nginx knows, and where it is converted: a page a file of `rules/`. The same"
-    yield "by `nginx2istio rules list` and `nginx2istio rules show KEY`. Written by"
-    yield "`python docs/generate.py`."
+    yield "The settings of ingress-nginx and the rules that convert them, by file of `rules/`."
+    yield "`nginx2istio rules list` and `nginx2istio rules show KEY` show the same."
+    yield "`python docs/generate.py` writes these pages."
     yield ""
     yield "| page | about | settings |"
     yield "|---|---|---|"
     for family in rules.families:
         settings = [
-            f"`{one.name}`"
-            for one in by_family[family.name]
-            if any(k.kind in ("annotation", "configmap", "flag") for k in one.known)
+            f"`{setting.name}`"
+            for setting in by_family[family.name]
+            if any(k.kind in ("annotation", "configmap", "flag") for k in setting.known)
         ]
         shown = ", ".join(settings[:8]) + (f" and {len(settings) - 8} more" * (len(settings) > 8))
-        title = _cell(_first(family.doc))
+        title = cell(_first(family.doc))
         yield f"| [{family.name}]({family.name}.md) | {title} | {shown} |"
 
 
@@ -56,52 +57,57 @@ def _first(doc: str) -> str:
     return doc.strip().split("\n\n")[0].replace("\n", " ").rstrip(".")
 
 
-def _cell(text: str) -> str:
+def cell(text: str) -> str:
+    """A text as a cell of a table."""
     return " ".join(text.split()).replace("|", "\\|").replace("<", "&lt;")
 
 
-def _page(family: Family, mine: list[Owned]) -> Iterator[str]:
+def _page(family: Family, settings: list[Owned]) -> Iterator[str]:
     yield f"# {family.name}"
     yield ""
     yield f"{_first(family.doc)}."
     yield ""
-    yield f"Written by `python docs/generate.py` from `rules/{family.path.name}` and its fixtures."
+    yield f"Written by `python docs/generate.py`, from `rules/{family.path.name}` and its fixtures."
     yield ""
-    if mine:
-        yield "## What it answers for"
+    if settings:
+        yield "## Settings"
         yield ""
-        yield "| | what it is | in nginx | default |"
+        yield "| setting | kind | in nginx | default |"
         yield "|---|---|---|---|"
-        for one in mine:
-            for known in one.known:
-                about = f"{_cell(known.behaviour) or '-'} | {_cell(known.default) or '-'}"
-                yield f"| `{one.name}` | {KINDS[known.kind]} | {about} |"
+        for setting in settings:
+            for known in setting.known:
+                about = f"{cell(known.behaviour) or '-'} | {cell(known.default) or '-'}"
+                yield f"| `{setting.name}` | {KINDS[known.kind]} | {about} |"
         yield ""
     for rule in family.rules:
         yield f"### Rule {rule.name}"
         yield ""
         yield from _paragraphs(rule.doc)
     if family.entries:
-        yield "## What needs no rule, or can have none"
+        yield "## Settings without a rule"
         yield ""
     for entry in family.entries:
         names = ", ".join(f"`{key}`" for key in entry.keys)
-        yield f"- {names}: *{entry.fate}.* {_sentence(entry.text)} Instead: {entry.to_do}."
+        to_do = "" if entry.to_do in ("", "nothing") else f" To do: {sentence(entry.to_do)}"
+        yield f"- {names}: *{FATES[entry.fate]}.* {sentence(entry.text)}{to_do}"
     if family.entries:
         yield ""
     yield from _example(family)
     if family.messages:
-        yield "## What the report may say"
+        yield "## Findings"
         yield ""
-        yield "| code | severity | |"
+        yield "| code | severity | title |"
         yield "|---|---|---|"
         for message in sorted(family.messages, key=lambda m: m.code):
             link = f"[{message.code}](../findings.md#{message.code.lower()})"
-            yield f"| {link} | {message.severity} | {_cell(message.text)} |"
+            yield f"| {link} | {message.severity} | {cell(message.title or message.text)} |"
 
 
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:].rstrip(".") + "."
+def sentence(text: str) -> str:
+    """A text with a capital letter, unless a program's name begins it, and a full stop."""
+    named = text.startswith(("nginx", "istiod", "cert-manager", "external-dns"))
+    begun = text if named else text[:1].upper() + text[1:]
+    return begun.rstrip(".") + "."
 
 
 def _paragraphs(doc: str) -> Iterator[str]:
@@ -111,7 +117,7 @@ def _paragraphs(doc: str) -> Iterator[str]:
 
 
 def _example(family: Family) -> Iterator[str]:
-    """The shortest case in which something comes of it: what goes in, what comes out."""
+    """The shortest case with a result: its input, its output, its findings."""
     cases = [p.parent for p in sorted((FIXTURES / family.name).glob("*/ingress.yaml"))]
     telling = [c for c in cases if c.name != "unchanged" and not (c / "rules").exists()]
     if not telling:
@@ -126,20 +132,20 @@ def _example(family: Family) -> Iterator[str]:
     yield from _block((case / "ingress.yaml").read_text(encoding="utf-8"))
     output = (case / "istio.yaml").read_text(encoding="utf-8")
     if output.strip():
-        yield "comes out as"
+        yield "gives"
         yield ""
         yield from _block(output)
-    yield "What differs here, beside what differs for every conversion:"
+    yield "Findings, without those of every conversion:"
     yield ""
-    yield from _differs(case) or ["Nothing."]
+    yield from _differs(case) or ["None."]
     yield ""
 
 
 def _interest(case: Path) -> int:
-    """Whether objects, converted settings and findings come out of a case."""
+    """How many of objects, converted settings and findings a case has."""
     report = (case / "report.txt").read_text(encoding="utf-8").splitlines()
     output = (case / "istio.yaml").read_text(encoding="utf-8").strip()
-    converted = re.search("translated|approximated|unsupported", report[1])
+    converted = re.search("converted|approximated", report[1])
     return sum(map(bool, (output, converted, _differs(case))))
 
 
@@ -156,7 +162,7 @@ def _block(text: str) -> Iterator[str]:
 
 @cache
 def always() -> frozenset[str]:
-    """The codes of what is said of an Ingress without annotations, too."""
+    """The codes that an Ingress without annotations has, too."""
     report = (FIXTURES / "baseline" / "unchanged" / "report.txt").read_text(encoding="utf-8")
     return frozenset(re.findall(r"^\w+ (N2I\d{3})", report, re.MULTILINE))
 
@@ -164,15 +170,16 @@ def always() -> frozenset[str]:
 def _differs(case: Path) -> list[str]:
     """The findings that are about the case, as lines of a list."""
     report = (case / "report.txt").read_text(encoding="utf-8")
-    found = []
-    for part in report.split("\n\n")[1:]:
-        head, *lines = part.splitlines()
-        told = re.match(r"(error|warning|info) (N2I\d{3}) ?(.*)", head)
-        everywhere = bool(lines) and lines[0].startswith("  at * ")
-        if told is None or (everywhere and told[2] in always()):
+    findings = []
+    for section in report.split("\n\n")[1:]:
+        head, *lines = section.splitlines()
+        match = re.match(r"(error|warning|info) (N2I\d{3}) ?(.*)", head)
+        places = [line for line in lines if line.startswith("    ")]
+        everywhere = all("every host" in place for place in places)
+        if match is None or (everywhere and match[2] in always()):
             continue
-        said = [x for x in lines if not x.startswith("  at ")]
-        text = " ".join(_cell(_sentence(x.strip())) for x in said)
-        link = f"[{told[2]}](../findings.md#{told[2].lower()})"
-        found.append(f"- {told[1]} {link}: {text}")
-    return found
+        texts = [match[3], *(line for line in lines if line not in places)]
+        text = " ".join(cell(sentence(line.strip())) for line in texts if line)
+        link = f"[{match[2]}](../findings.md#{match[2].lower()})"
+        findings.append(f"- {match[1]} {link}: {text}")
+    return findings

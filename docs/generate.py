@@ -1,4 +1,4 @@
-"""Writes the generated pages: ``python docs/generate.py``; a test holds them up to date."""
+"""Writes the generated pages: ``python docs/generate.py``; a test keeps them up to date."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import families
 
 from nginx2istio.findings.all_messages import OWN
+from nginx2istio.report.words.labels import FATES
 from nginx2istio.rule import Message
 from nginx2istio.rule.loader import load
 
@@ -24,35 +25,55 @@ def findings() -> str:
     lines = [
         "# Findings",
         "",
-        "What the report can say, by code. Severity is what a client or an attacker notices:",
-        "*error*, traffic or protection breaks; *warning*, some client notices, or it fails today",
-        "and will fail alike; *info*, nobody relies on it. `{...}` stands for what it is about.",
-        "Written by",
-        "`python docs/generate.py`.",
+        "The findings of the report, by code. The severity is what clients or attackers notice:",
         "",
+        "- *error*: traffic or protection breaks.",
+        "- *warning*: some clients notice a difference, or something fails today and will fail in",
+        "  the same way.",
+        "- *info*: no client relies on the difference.",
+        "",
+        "The fate is what happens to the setting: *converted*, *approximated*, *not converted*,",
+        "*no effect* (in nginx today) or *no change needed*. `{...}` is a value of your input.",
+        "This page is written by `python docs/generate.py`.",
+        "",
+        "| code | title | severity | fate |",
+        "|---|---|---|---|",
     ]
-    for code in sorted(messages):
-        lines += _finding(messages[code])
+    ordered = [messages[code] for code in sorted(messages)]
+    lines += [_row(message) for message in ordered]
+    lines.append("")
+    for message in ordered:
+        lines += _finding(message)
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _row(message: Message) -> str:
+    link = f"[{message.code}](#{message.code.lower()})"
+    cells = (families.cell(_title(message)), message.severity, FATES[message.fate])
+    return f"| {link} | {' | '.join(cells)} |"
+
+
+def _title(message: Message) -> str:
+    return message.title or message.text
 
 
 def _finding(message: Message) -> Iterable[str]:
     yield f"## {message.code}"
     yield ""
-    yield f"*{message.severity}, {message.fate}.* {_sentence(message.text)}"
+    if message.title:
+        yield f"**{message.title}** ({message.severity}, {FATES[message.fate]})"
+    else:
+        yield f"({message.severity}, {FATES[message.fate]})"
+    yield ""
+    yield families.sentence(message.text)
     yield ""
     if message.aspects:
-        only = (
-            f", of requests with the header {message.only_with} only" if message.only_with else ""
-        )
+        only = f" (only requests with the header {message.only_with})" if message.only_with else ""
         yield f"Differs: {', '.join(sorted(message.aspects))}{only}."
         yield ""
-    yield f"Instead: {_sentence(message.to_do)}"
-    yield ""
-
-
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:].rstrip(".") + "."
+    if message.to_do:
+        yield f"To do: {families.sentence(message.to_do)}"
+        yield ""
 
 
 def schema() -> str:
@@ -61,14 +82,14 @@ def schema() -> str:
 
 
 def pages() -> dict[str, str]:
-    """Every generated page by its path below docs/."""
+    """Every generated page, by its path below docs/."""
     return {"findings.md": findings(), "report.schema.json": schema(), **families.pages(load())}
 
 
 if __name__ == "__main__":
     (HERE / "rules").mkdir(exist_ok=True)
-    made = pages()
-    for old in {p.relative_to(HERE).as_posix() for p in (HERE / "rules").iterdir()} - made.keys():
+    new = pages()
+    for old in {p.relative_to(HERE).as_posix() for p in (HERE / "rules").iterdir()} - new.keys():
         (HERE / old).unlink()
-    for name, page in made.items():
+    for name, page in new.items():
         (HERE / name).write_text(page, encoding="utf-8")

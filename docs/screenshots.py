@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nginx2istio import api
-from nginx2istio.report.formats.html.html import html
+from nginx2istio.report.formats.html.html import html_report
 from tests.report.browser import Report
 from tests.walkthrough.browser import find_browser, start
 
@@ -61,7 +61,9 @@ def main() -> None:
     conversion = api.convert_files([ESTATE], keep_read=True)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "report.html"
-        path.write_text(html(api.report(conversion), conversion), encoding="utf-8", newline="\n")
+        path.write_text(
+            html_report(api.report(conversion), conversion), encoding="utf-8", newline="\n"
+        )
         browser = start(*find_browser(), 9)
         try:
             report = Report(browser, path)

@@ -23,8 +23,8 @@ from nginx2istio.cluster.live import Verdict
 from nginx2istio.convert.convert import Conversion
 from nginx2istio.findings import validation
 from nginx2istio.istio.objects import identity
-from nginx2istio.report.accepted import heed, read
-from nginx2istio.report.formats.text import text
+from nginx2istio.report.accepted import mark_accepted, read_accepted
+from nginx2istio.report.formats.text import text_report
 
 TODAY = date(2030, 1, 1)
 """The day on which entries of accepted.yaml are looked at."""
@@ -72,11 +72,11 @@ class Fixture:
         report = api.report(replace(conversion, findings=(*conversion.findings, *more)))
         accepted = self.folder / "accepted.yaml"
         if accepted.exists():
-            entries = read(accepted.read_text(encoding="utf-8"), "accepted.yaml")
-            report = heed(report, entries, "accepted.yaml", TODAY)
+            entries = read_accepted(accepted.read_text(encoding="utf-8"), "accepted.yaml")
+            report = mark_accepted(report, entries, "accepted.yaml", TODAY)
         for one in (*report["findings"], *report["annotations"], *report["errors"]):
             one["file"] = one["file"].removeprefix(prefix)
-        return {"istio.yaml": api.yaml(conversion), "report.txt": text(report)}
+        return {"istio.yaml": api.yaml(conversion), "report.txt": text_report(report)}
 
 
 def fixtures() -> list[Fixture]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import shlex
 
 from nginx2istio.base.options import Options
+from nginx2istio.base.shell import shell_word
 
 
 def secret_name(namespace: str, name: str, options: Options) -> str:
@@ -18,8 +18,8 @@ def copy_secret(namespace: str, name: str, to: str, options: Options, what: str)
     there = options.gateway_namespace
     program = f".metadata = {{name: {json.dumps(to)}, namespace: {json.dumps(there)}}}"
     command = (
-        f"kubectl get secret {shlex.quote(name)} -n {shlex.quote(namespace)} -o json"
-        f" | jq {shlex.quote(program)} | kubectl apply -f -"
+        f"kubectl get secret {shell_word(name)} -n {shell_word(namespace)} -o json"
+        f" | jq {shell_word(program)} | kubectl apply -f -"
     )
     return {
         "kind": "copy-secret",

@@ -15,7 +15,7 @@ from nginx2istio.cli import together
 from nginx2istio.cli.exits import Usage
 
 if TYPE_CHECKING:
-    from nginx2istio.report.accepted import Accepted
+    from nginx2istio.report.accepted import AcceptedFinding
 
 REPORT_SUFFIXES = (".html", ".json", ".md", ".sarif", ".txt")
 """Suffixes of report files: the keys of ``report_files.FORMATS``, known without importing it."""
@@ -55,7 +55,7 @@ class Judging:
     fail_on: str = "never"
     quiet: bool = False
     accept: Path | None = None
-    accepted: tuple[Accepted, ...] = ()
+    accepted: tuple[AcceptedFinding, ...] = ()
     accept_all: Path | None = None
     until: date = field(default_factory=lambda: date.today() + DEFAULT_TERM)
 
@@ -133,12 +133,12 @@ def judging_from(given: dict[str, Any]) -> Judging:
     )
 
 
-def _read(path: Path) -> tuple[Accepted, ...]:
-    from nginx2istio.report.accepted import BadFile, read
+def _read(path: Path) -> tuple[AcceptedFinding, ...]:
+    from nginx2istio.report.accepted import BadAcceptFile, read_accepted
 
     try:
-        return read(path.read_text(encoding="utf-8"), str(path))
-    except (BadFile, UnicodeDecodeError) as error:
+        return read_accepted(path.read_text(encoding="utf-8"), str(path))
+    except (BadAcceptFile, UnicodeDecodeError) as error:
         raise Usage(str(error)) from None
     except OSError as error:
         raise Usage(f"{path} can't be read: {error.strerror or error}") from None

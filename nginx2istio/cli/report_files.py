@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable, Mapping
 from datetime import date
@@ -10,19 +9,25 @@ from datetime import date
 import click
 
 from nginx2istio import api
+from nginx2istio.base.printable import printable
 from nginx2istio.cli.exits import FINDINGS, UNREAD
 from nginx2istio.cli.judging import FAIL_ON, Judging
 from nginx2istio.cli.output.files import write_file
 from nginx2istio.convert.convert import Conversion
-from nginx2istio.report.accepted import counting, heed, written
+from nginx2istio.report.accepted import (
+    accept_file,
+    counting,
+    mark_accepted,
+)
 from nginx2istio.report.data import Data
-from nginx2istio.report.formats.text import summary, text
-from nginx2istio.report.group import SEVERITIES
+from nginx2istio.report.formats.json_report import json_text
+from nginx2istio.report.formats.text import text_report, text_summary
 from nginx2istio.report.plan.text import plan_text
+from nginx2istio.report.words.labels import SEVERITIES
 
 
 def _json(report: Data, conversion: Conversion) -> str:
-    return json.dumps(report, indent=1, ensure_ascii=False) + "\n"
+    return json_text(report)
 
 
 def _markdown(report: Data, conversion: Conversion) -> str:
@@ -38,13 +43,13 @@ def _sarif(report: Data, conversion: Conversion) -> str:
 
 
 def _text(report: Data, conversion: Conversion) -> str:
-    return text(report) + plan_text(report)
+    return text_report(report) + plan_text(report)
 
 
 def _html(report: Data, conversion: Conversion) -> str:
-    from nginx2istio.report.formats.html.html import html
+    from nginx2istio.report.formats.html.html import html_report
 
-    return html(report, conversion)
+    return html_report(report, conversion)
 
 
 FORMATS: Mapping[str, Callable[[Data, Conversion], str]] = {
@@ -67,10 +72,11 @@ def judged(conversion: Conversion, judging: Judging, with_plan: bool = True) -> 
     report = api.report(conversion, with_plan)
     if judging.accept:
         name = str(judging.accept)
-        report = heed(report, judging.accepted, name, date.today())
+        report = mark_accepted(report, judging.accepted, name, date.today())
     if judging.accept_all:
         count = SEVERITIES if judging.fail_on == "info" else ("error", "warning")
-        write_file(judging.accept_all, written(report, judging.accepted, judging.until, count))
+        content = accept_file(report, judging.accepted, judging.until, count)
+        write_file(judging.accept_all, content)
     return report
 
 
@@ -82,7 +88,7 @@ def end(report: Data, judging: Judging) -> None:
     counts = {severity: counting(report, severity) for severity in _counted(judging.fail_on)}
     failing = {severity: count for severity, count in counts.items() if count}
     if not judging.quiet:
-        click.echo(summary(report), err=True, nl=False)
+        click.echo(text_summary(report), err=True, nl=False)
     else:
         for problem in report["errors"]:
             click.echo(unread_line(**problem), err=True)
@@ -98,7 +104,7 @@ def end(report: Data, judging: Judging) -> None:
 def unread_line(file: str, line: int, text: str, document: int = 0) -> str:
     """The line for something that can't be read."""
     at = f"{file}:{line}" if line else file
-    return f"not read: {at}: {text}"
+    return printable(f"not read: {at}: {text}")
 
 
 def _counted(fail_on: str) -> tuple[str, ...]:

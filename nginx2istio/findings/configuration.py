@@ -167,17 +167,25 @@ EXPIRED = Message(
     "N2I020",
     "neutral",
     "info",
-    "Acceptance that has expired",
+    "An acceptance has expired",
     "The acceptance of {code} for {place} expired on {date}. The finding counts again.",
-    "Resolve the finding, or give the entry another day and a reason.",
+    "Resolve the difference, or write a later day and a reason into the entry.",
 )
 UNMATCHED = Message(
     "N2I021",
     "neutral",
     "info",
-    "Acceptance without a finding",
+    "An acceptance matches no finding",
     "The entry that accepts {code} for {place} matches no finding.",
-    "Delete the entry, or accept the finding again if it has changed.",
+    "Delete the entry. If the difference has changed, accept the new finding.",
+)
+UNJUDGED = Message(
+    "N2I029",
+    "neutral",
+    "info",
+    "An acceptance has no reason",
+    "The entry that accepts {code} for {place} has no reason yet. The finding still counts.",
+    "Write into the entry why the difference does no harm, or resolve the difference.",
 )
 NO_FATE = Message(
     "N2I024",

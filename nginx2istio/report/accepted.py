@@ -1,12 +1,11 @@
-"""Findings that somebody has accepted: a file of them, and a report that heeds it."""
+"""Accepted findings: a file of them, and a report that marks them."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedSeq
@@ -16,32 +15,43 @@ from nginx2istio.findings import configuration
 from nginx2istio.istio.yaml import document
 from nginx2istio.nginx.model import Origin
 from nginx2istio.report.data import Data, finding_data, verdict
-from nginx2istio.report.group import SEVERITIES, GroupedFinding
+from nginx2istio.report.group import GroupedFinding
+from nginx2istio.report.identity import Identity, identity, identity_of, object_name
+from nginx2istio.report.words.labels import SEVERITIES
 from nginx2istio.rule import Message
 
-HEAD = """\
+_HEAD = """\
 # Findings that are accepted: nginx2istio convert|report ... --accept THIS-FILE
 #
-# They stay in the report, marked with their reason, but count neither for --fail-on nor for the
-# verdict. Fill in for each entry
-#   reason:  why the difference does no harm here, or what was done about it
-#   expires: the last day on which it counts; after that the finding counts again
-# All other lines say which finding is meant. An entry holds as long as the finding says the same
-# of the same place: it may move to another line or file, and lose hosts or paths, but a new value,
-# host, path, severity or wording makes it a new finding. Delete entries that match nothing.
-# --accept-all THIS-FILE adds what is new and keeps what you wrote.
+# Write for each entry
+#   reason:  why the difference does no harm here, or what was done about it.
+#            An entry whose reason is empty or "not judged yet" accepts nothing.
+#   expires: the last day on which the entry counts. After it the finding counts again.
+# The other fields say which finding is meant. The text is for the reader only.
+# An accepted finding stays in the report with its reason. It counts neither for --fail-on nor for
+# the verdict. The entry still holds when the annotation moves to another line or file, and when
+# the finding loses hosts or paths or becomes less severe. A new value, host or path, or a worse
+# severity, is a new finding. Delete an entry that matches nothing.
+# --accept-all THIS-FILE adds new findings and keeps your reasons.
 """
-UNJUDGED = "not judged yet"
-FIELDS = ("code", "severity", "object", "key", "value", "hosts", "paths", "text")
+_NO_REASON = "not judged yet"
+"""The reason that --accept-all writes into a new entry; it accepts nothing."""
+_LISTS = ("hosts", "paths")
+_WORDS = ("code", "severity", "object", "key", "value")
+_FIELDS = (*_WORDS, *_LISTS, "reason", "expires")
+_ABOUT_ENTRIES = (configuration.EXPIRED, configuration.UNMATCHED, configuration.UNJUDGED)
 
 
-class BadFile(ValueError):
+class BadAcceptFile(ValueError):
     """A file of accepted findings that can't be used; the message has file and line."""
 
 
 @dataclass(frozen=True, slots=True)
-class Accepted:
-    """One entry; ``object`` is ``Kind namespace/name``, ``line`` where it stands in the file."""
+class AcceptedFinding:
+    """One entry. ``object`` is ``Kind namespace/name``, ``line`` is the entry's line in the file.
+
+    ``text`` is what the finding said when the entry was written.
+    """
 
     code: str
     severity: str
@@ -56,99 +66,121 @@ class Accepted:
     line: int = 0
 
     @property
-    def meaning(self) -> tuple[str, ...]:
-        """What the accepted finding says: see ``meaning``."""
-        return self.code, self.severity, self.object, self.key, self.value, self.text
+    def identity(self) -> Identity:
+        """The identity of the finding that is meant."""
+        return identity(self.code, self.object, self.key, self.value)
+
+    @property
+    def judged(self) -> bool:
+        """Whether somebody has written a reason."""
+        return self.reason.casefold().strip(" .") not in ("", _NO_REASON)
 
     def covers(self, finding: Data) -> bool:
-        """Whether the places of a finding with this meaning are among those that were accepted."""
+        """Whether a finding of this identity is no worse, and holds nowhere else."""
+        rank: dict[str, int] = {severity: number for number, severity in enumerate(SEVERITIES)}
+        if rank[finding["severity"]] < rank.get(self.severity, len(rank)):
+            return False
         return all(
             "*" in ours or set(theirs) <= set(ours)
             for ours, theirs in ((self.hosts, finding["hosts"]), (self.paths, finding["paths"]))
         )
 
+    def choose(self, findings: Iterable[Data]) -> list[Data]:
+        """The findings that this entry accepts, of those that it covers.
 
-def meaning(finding: Mapping[str, Any]) -> tuple[str, ...]:
-    """What a finding says of what, without the line where it stands: what it is known by."""
-    code, severity, key, value = (finding[k] for k in ("code", "severity", "key", "value"))
-    return code, severity, object_name(finding), key, value, finding["text"]
+        Of two that hold for the same host and path it accepts one, as it was written for one: the
+        one that no other entry accepts, then the one with the same text.
+        """
+        chosen: list[Data] = []
+        for finding in sorted(findings, key=lambda f: ("accepted" in f, f["text"] != self.text)):
+            if not any(_overlap(finding, other) for other in chosen):
+                chosen.append(finding)
+        return chosen
 
 
-def object_name(finding: Mapping[str, Any]) -> str:
-    """``Kind namespace/name`` of the object that a finding is about, "" when it is about none."""
-    obj = finding["object"]
-    return f"{obj['kind']} {obj['namespace']}/{obj['name']}" if obj["name"] else ""
+def _overlap(one: Data, other: Data) -> bool:
+    return all(not {*one[field]}.isdisjoint(other[field]) or not one[field] for field in _LISTS)
 
 
-def read(text: str, file: str) -> tuple[Accepted, ...]:
-    """The entries of a file. Raises BadFile."""
+def read_accepted(text: str, file: str) -> tuple[AcceptedFinding, ...]:
+    """The entries of a file. Raises BadAcceptFile."""
     try:
         content = YAML(typ="rt").load(text)
     except YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         at = f"{file}:{mark.line + 1}" if mark else file
-        raise BadFile(f"{at}: this is no YAML: {getattr(error, 'problem', error)}") from None
+        raise BadAcceptFile(f"{at}: not YAML: {getattr(error, 'problem', error)}") from None
     entries = content.get("accepted") if isinstance(content, Mapping) else None
     if not isinstance(entries, CommentedSeq):
-        raise BadFile(f"{file}: there must be a list under the key accepted")
-    return tuple(_entry(x, file, entries.lc.item(i)[0] + 1) for i, x in enumerate(entries))
+        raise BadAcceptFile(f"{file}: the key accepted must hold a list")
+    return tuple(
+        _entry(entry, file, entries.lc.item(number)[0] + 1) for number, entry in enumerate(entries)
+    )
 
 
-def _entry(entry: object, file: str, line: int) -> Accepted:
+def _entry(entry: object, file: str, line: int) -> AcceptedFinding:
     if not isinstance(entry, Mapping):
-        raise BadFile(f"{file}:{line}: an entry must have fields such as code and reason")
-    missing = [k for k in (*FIELDS, "reason", "expires") if k not in entry]
-    unknown = [str(k) for k in entry if k not in (*FIELDS, "reason", "expires")]
+        raise BadAcceptFile(f"{file}:{line}: an entry must have fields such as code and reason")
+    missing = [field for field in _FIELDS if field not in entry]
+    unknown = [str(field) for field in entry if field not in (*_FIELDS, "text")]
     if missing or unknown:
         what = f"{missing[0]} is missing" if missing else f"unknown field {unknown[0]}"
-        raise BadFile(f"{file}:{line}: {what}; --accept-all writes entries as they should be")
-    for key in ("hosts", "paths"):
-        if not isinstance(entry[key], list):
-            raise BadFile(f"{file}:{line}: {key} must be a list")
-    if not str(entry["reason"] or "").strip():
-        raise BadFile(f"{file}:{line}: say in reason why this finding is accepted")
+        raise BadAcceptFile(f"{file}:{line}: {what}; --accept-all writes entries with all fields")
+    for field in _LISTS:
+        if not isinstance(entry[field], list):
+            raise BadAcceptFile(f"{file}:{line}: {field} must be a list")
     try:
         expires = date.fromisoformat(str(entry["expires"]))
     except ValueError:
         day = f"{file}:{line}: expires must be a day such as 2027-03-31"
-        raise BadFile(f"{day}, not {entry['expires']!s}") from None
-    words = {k: str(entry[k]) for k in FIELDS if k not in ("hosts", "paths")}
-    hosts, paths = (tuple(str(x) for x in entry[k]) for k in ("hosts", "paths"))
-    reason = " ".join(str(entry["reason"]).split())
-    return Accepted(**words, hosts=hosts, paths=paths, reason=reason, expires=expires, line=line)
+        raise BadAcceptFile(f"{day}, not {entry['expires']!s}") from None
+    words = {field: str(entry[field]) for field in _WORDS}
+    hosts, paths = (tuple(str(name) for name in entry[field]) for field in _LISTS)
+    reason = " ".join(str(entry["reason"] or "").split())
+    text = str(entry.get("text") or "")
+    return AcceptedFinding(
+        **words, hosts=hosts, paths=paths, text=text, reason=reason, expires=expires, line=line
+    )
 
 
-def heed(report: Data, entries: Iterable[Accepted], file: str, today: date) -> Data:
-    """The report with accepted findings marked, a new verdict, and what is wrong with entries."""
-    findings = [dict(f) for f in report["findings"]]
-    by_meaning: dict[tuple[str, ...], list[Data]] = {}
-    for found in findings:
-        by_meaning.setdefault(meaning(found), []).append(found)
-    said: list[Data] = []
+def mark_accepted(report: Data, entries: Iterable[AcceptedFinding], file: str, today: date) -> Data:
+    """The report with accepted findings marked, and a verdict that does not count them.
+
+    Each entry that accepts nothing is a finding: it has expired, has no reason or matches nothing.
+    """
+    findings = [dict(finding) for finding in report["findings"]]
+    by_identity: dict[Identity, list[Data]] = {}
+    for finding in findings:
+        by_identity.setdefault(identity_of(finding), []).append(finding)
+    remarks: list[Data] = []
     for entry in entries:
-        matching = [f for f in by_meaning.get(entry.meaning, ()) if entry.covers(f)]
-        if entry.expires < today:
-            message = configuration.EXPIRED if matching else configuration.UNMATCHED
-            said.append(_about(message, entry, file))
-        elif matching:
-            for found in matching:
-                found["accepted"] = {"reason": entry.reason, "expires": entry.expires.isoformat()}
+        covered = [f for f in by_identity.get(entry.identity, ()) if entry.covers(f)]
+        if not covered:
+            remarks.append(_remark(configuration.UNMATCHED, entry, file))
+        elif entry.expires < today:
+            remarks.append(_remark(configuration.EXPIRED, entry, file))
+        elif not entry.judged:
+            remarks.append(_remark(configuration.UNJUDGED, entry, file))
         else:
-            said.append(_about(configuration.UNMATCHED, entry, file))
-    findings += said
-    findings.sort(key=lambda f: SEVERITIES.index(f["severity"]))
-    open_ones = Counter(f["severity"] for f in findings if "accepted" not in f)
-    all_of_them = Counter(f["severity"] for f in findings)
-    summary = {
+            for finding in entry.choose(covered):
+                finding["accepted"] = {"reason": entry.reason, "expires": entry.expires.isoformat()}
+    findings += remarks
+    findings.sort(key=lambda finding: SEVERITIES.index(finding["severity"]))
+    return {**report, "summary": _summary(report, findings), "findings": findings}
+
+
+def _summary(report: Data, findings: Sequence[Data]) -> Data:
+    not_accepted = Counter(f["severity"] for f in findings if "accepted" not in f)
+    all_findings = Counter(f["severity"] for f in findings)
+    return {
         **report["summary"],
-        "findings": {s: all_of_them[s] for s in SEVERITIES},
-        "accepted": {s: all_of_them[s] - open_ones[s] for s in SEVERITIES},
-        "verdict": verdict(open_ones, bool(report["errors"])),
+        "findings": {s: all_findings[s] for s in SEVERITIES},
+        "accepted": {s: all_findings[s] - not_accepted[s] for s in SEVERITIES},
+        "verdict": verdict(not_accepted, bool(report["errors"])),
     }
-    return {**report, "summary": summary, "findings": findings}
 
 
-def _about(message: Message, entry: Accepted, file: str) -> Data:
+def _remark(message: Message, entry: AcceptedFinding, file: str) -> Data:
     facts = {"code": entry.code, "place": entry.object or "all hosts", "date": entry.expires}
     return finding_data(
         GroupedFinding(
@@ -166,30 +198,34 @@ def _about(message: Message, entry: Accepted, file: str) -> Data:
 
 
 def counting(report: Data, severity: str) -> int:
-    """How many findings of a severity are not accepted."""
-    counts = report["summary"]
-    return int(counts["findings"][severity]) - int(counts.get("accepted", {}).get(severity, 0))
+    """The number of findings of a severity that are not accepted."""
+    summary = report["summary"]
+    return int(summary["findings"][severity]) - int(summary.get("accepted", {}).get(severity, 0))
 
 
-def written(report: Data, old: Iterable[Accepted], until: date, severities: Iterable[str]) -> str:
-    """A file that accepts all findings of ``severities``; what stands in ``old`` keeps its words.
+def accept_file(
+    report: Data, old: Iterable[AcceptedFinding], until: date, severities: Iterable[str]
+) -> str:
+    """A file with an entry for each finding of ``severities``.
 
-    New entries are accepted up to ``until``.
+    An entry keeps the reason and the day that it has in ``old``. A new entry has no reason yet; it
+    expires after the day ``until``.
     """
-    wanted = set(severities)
-    kept: dict[tuple[str, ...], list[Accepted]] = {}
-    for one in old:
-        kept.setdefault(one.meaning, []).append(one)
+    listed = set(severities)
+    earlier: dict[Identity, list[AcceptedFinding]] = {}
+    for entry in old:
+        earlier.setdefault(entry.identity, []).append(entry)
+    own = {message.code for message in _ABOUT_ENTRIES}
     entries = []
-    for found in report["findings"]:
-        if found["severity"] not in wanted:
+    for finding in report["findings"]:
+        if finding["severity"] not in listed or finding["code"] in own:
             continue
-        if found["code"] in (configuration.EXPIRED.code, configuration.UNMATCHED.code):
-            continue
-        known = next((e for e in kept.get(meaning(found), ()) if e.covers(found)), None)
-        entry = {k: found[k] for k in FIELDS} | {"object": object_name(found)}
-        entry["reason"] = known.reason if known else UNJUDGED
-        entry["expires"] = (known.expires if known else until).isoformat()
-        entries.append(entry)
-    entries.sort(key=lambda e: (e["code"], e["object"], e["key"], e["hosts"], e["paths"]))
-    return HEAD + document({"accepted": entries})
+        known = next((e for e in earlier.get(identity_of(finding), ()) if e.covers(finding)), None)
+        fields = (*_WORDS, *_LISTS, "text")
+        entry_data = {field: finding[field] for field in fields} | {"object": object_name(finding)}
+        entry_data["reason"] = known.reason if known and known.judged else _NO_REASON
+        entry_data["expires"] = (known.expires if known else until).isoformat()
+        entries.append(entry_data)
+    order = ("code", "object", "key", "hosts", "paths", "text")
+    entries.sort(key=lambda entry: [entry[field] for field in order])
+    return _HEAD + document({"accepted": entries})

@@ -13,18 +13,19 @@ from typing import Any
 from nginx2istio.convert.convert import Conversion
 from nginx2istio.istio.objects import SOURCE
 from nginx2istio.nginx.model import DEFAULT_SERVER
-from nginx2istio.report.group import SEVERITIES, GroupedFinding, grouped
+from nginx2istio.report.group import GroupedFinding, grouped
 from nginx2istio.report.plan.plan import plan
+from nginx2istio.report.words.labels import FATES, SEVERITIES
 from nginx2istio.rule import Severity
 
 Data = dict[str, Any]
-FATES = ("translated", "approximated", "unsupported", "neutral", "ineffective")
+"""The report or a part of it, as JSON has it."""
 
 
 def report(conversion: Conversion, with_plan: bool = True) -> Data:
     """The whole report; keys are in a fixed order, and so are all lists.
 
-    ``with_plan`` False leaves the plan out, for who shows the figures only.
+    ``with_plan`` False leaves the plan out: a summary does not show it.
     """
     findings = grouped(conversion.findings)
     annotations = list(_annotations(conversion))
@@ -45,14 +46,14 @@ def report(conversion: Conversion, with_plan: bool = True) -> Data:
 
 def schema() -> Data:
     """The report's JSON Schema."""
-    found: Data = json.loads((files(__package__) / "schema.json").read_text(encoding="utf-8"))
-    return found
+    content: Data = json.loads((files(__package__) / "schema.json").read_text(encoding="utf-8"))
+    return content
 
 
 def _options(conversion: Conversion) -> Data:
-    found = asdict(conversion.options)
-    found["istio_version"] = ".".join(str(n) for n in conversion.options.istio_version)
-    return found
+    options = asdict(conversion.options)
+    options["istio_version"] = ".".join(str(n) for n in conversion.options.istio_version)
+    return options
 
 
 def _summary(
@@ -72,7 +73,7 @@ def _summary(
 
 
 def verdict(severities: Mapping[Severity, int], unread: bool) -> str:
-    """What the findings come to, by how many there are of each severity."""
+    """The verdict, by the number of findings of each severity; ``unread`` input blocks."""
     if severities.get("error") or unread:
         return "blocked"
     return "review" if severities.get("warning") else "ready"
@@ -82,26 +83,26 @@ def _counts(names: Iterable[str], counter: Mapping[Any, int]) -> dict[str, int]:
     return {name: counter.get(name, 0) for name in names}
 
 
-def finding_data(found: GroupedFinding) -> Data:
-    """One finding."""
-    origin = found.origin
-    only_with = found.message.only_with
+def finding_data(finding: GroupedFinding) -> Data:
+    """One finding. A message without a title has its text for one."""
+    message, origin = finding.message, finding.origin
     return {
-        "code": found.message.code,
-        "severity": found.severity,
-        "fate": found.message.fate,
-        "key": found.key,
-        "value": found.value,
+        "code": message.code,
+        "severity": finding.severity,
+        "fate": message.fate,
+        "key": finding.key,
+        "value": finding.value,
         "object": {"kind": origin.kind, "namespace": origin.namespace, "name": origin.name},
         "file": origin.file,
         "line": origin.line,
-        "hosts": list(found.hosts),
-        "paths": list(found.paths),
-        "aspects": sorted(found.message.aspects),
-        **({"requests": {"header": only_with}} if only_with else {}),
-        "text": found.text,
-        "instead": found.to_do,
-        "doc": f"docs/findings.md#{found.message.code.lower()}",
+        "hosts": list(finding.hosts),
+        "paths": list(finding.paths),
+        "aspects": sorted(message.aspects),
+        **({"requests": {"header": message.only_with}} if message.only_with else {}),
+        "title": message.title or finding.text,
+        "text": finding.text,
+        "instead": finding.to_do,
+        "doc": f"docs/findings.md#{message.code.lower()}",
     }
 
 

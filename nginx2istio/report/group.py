@@ -1,4 +1,4 @@
-"""Findings as a reader wants them: one a cause, with all hosts and paths where it holds."""
+"""Findings of one cause joined, with all hosts and paths where they hold."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from nginx2istio.base.records import record
 from nginx2istio.findings.placed import PlacedFinding
 from nginx2istio.nginx.model import RULES, Origin
+from nginx2istio.report.words.labels import SEVERITIES
 from nginx2istio.rule import Message, Severity
 
-SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
+_Cause = tuple[str, Severity, str, str, str, str, Origin]
 
 
 @record(frozen=True, slots=True)
@@ -27,51 +28,50 @@ class GroupedFinding:
     to_do: str
 
 
-def grouped(said: Iterable[PlacedFinding]) -> tuple[GroupedFinding, ...]:
+def grouped(placed: Iterable[PlacedFinding]) -> tuple[GroupedFinding, ...]:
     """Findings of one cause joined, worst first, then by place.
 
-    Hosts are joined only where they share all paths, so that a finding never claims a host and
-    path that it does not hold for. What no annotation says is said once an Ingress, at the first
-    of its lines.
+    Hosts are joined only where they share all paths: a finding never names a host and path that it
+    does not hold for. A finding without an annotation stands once an Ingress, at the first line.
     """
-    causes: dict[Cause, tuple[PlacedFinding, dict[str, dict[str, None]]]] = {}
-    for one in sorted(said, key=lambda s: s.origin.line):
-        code, origin = one.message.code, one.origin
+    causes: dict[_Cause, tuple[PlacedFinding, dict[str, dict[str, None]]]] = {}
+    for finding in sorted(placed, key=lambda f: f.origin.line):
+        code, origin = finding.message.code, finding.origin
         if origin.field == RULES:
             origin = origin._replace(line=0)
-        cause = (code, one.severity, one.text, one.to_do, one.key, one.value, origin)
-        paths = causes.setdefault(cause, (one, {}))[1]
-        for host in one.hosts or ("",):
-            paths.setdefault(host, {})[one.path] = None
-    done = []
-    for first, paths in causes.values():
+        cause = (
+            *(code, finding.severity, finding.text, finding.to_do),
+            *(finding.key, finding.value, origin),
+        )
+        places = causes.setdefault(cause, (finding, {}))[1]
+        for host in finding.hosts or ("",):
+            places.setdefault(host, {})[finding.path] = None
+    groups = []
+    for first, places in causes.values():
         hosts: dict[tuple[str, ...], list[str]] = {}
-        for host, found in paths.items():
-            where = ("*",) if "*" in found else tuple(sorted(found))
-            hosts.setdefault(where, []).append(host)
-        done += [_reported(first, named, where) for where, named in hosts.items()]
-    return tuple(sorted(done, key=_order))
+        for host, paths in places.items():
+            hosts.setdefault(("*",) if "*" in paths else tuple(sorted(paths)), []).append(host)
+        groups += [_group(first, names, where) for where, names in hosts.items()]
+    return tuple(sorted(groups, key=_order))
 
 
-Cause = tuple[str, Severity, str, str, str, str, Origin]
-
-
-def _reported(one: PlacedFinding, hosts: Iterable[str], paths: tuple[str, ...]) -> GroupedFinding:
+def _group(first: PlacedFinding, hosts: Iterable[str], paths: tuple[str, ...]) -> GroupedFinding:
     return GroupedFinding(
-        one.message,
-        one.severity,
-        one.key,
-        one.value,
-        one.origin,
-        tuple(sorted(h for h in hosts if h)),
+        first.message,
+        first.severity,
+        first.key,
+        first.value,
+        first.origin,
+        tuple(sorted(host for host in hosts if host)),
         paths,
-        one.text,
-        one.to_do,
+        first.text,
+        first.to_do,
     )
 
 
-def _order(one: GroupedFinding) -> tuple[object, ...]:
-    at = one.origin
+def _order(finding: GroupedFinding) -> tuple[object, ...]:
+    at = finding.origin
     place = (at.kind, at.namespace, at.name, at.field, at.file, at.line)
-    rank = SEVERITIES.index(one.severity)
-    return rank, place, one.message.code, one.key, one.text, one.hosts, one.paths
+    rank = SEVERITIES.index(finding.severity)
+    code = finding.message.code
+    return rank, place, code, finding.key, finding.text, finding.hosts, finding.paths

@@ -39,7 +39,7 @@ def test_objects_go_to_stdout_and_the_summary_to_stderr() -> None:
     result = run("-", text=GOOD)
     assert result.exit_code == 0
     assert result.stdout.startswith("apiVersion: networking.istio.io/v1\n")
-    assert "1 Ingresses, 1 hosts" in result.stderr
+    assert "1 Ingress, 1 host" in result.stderr
     assert run("-", "-q", text=GOOD).stderr == ""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import subprocess
 from pathlib import Path
@@ -91,7 +92,7 @@ def test_a_certificate_where_the_gateway_reads_it() -> None:
     assert "kind: ClusterIssuer" in step["yaml"]
 
 
-def test_requests_have_the_answer_that_is_certain() -> None:
+def test_requests_have_the_response_that_is_certain() -> None:
     plain = INGRESS.replace(
         "    nginx.ingress.kubernetes.io/whitelist-source-range: {sources}\n", ""
     )
@@ -103,7 +104,7 @@ def test_requests_have_the_answer_that_is_certain() -> None:
         ("https://shop.example.com/", 0, ""),
         ("https://shop.example.com/cart", 0, ""),
     ]
-    # Who is not in the list gets 403 before any redirect.
+    # A client outside the list gets 403 before any redirect.
     assert {t["status"] for t in steps(report())["test-hosts"]["tests"]} == {0}
 
 
@@ -187,9 +188,11 @@ QUIET: dict[str, Any] = {"capture_output": True, "text": True, "check": True, "t
 def test_the_text_report_ends_with_the_plan(tmp_path: Path) -> None:
     path = tmp_path / "report.txt"
     text = INGRESS.format(sources="10.0.0.0/8", secret="shop-tls")
+    plain = api.report(api.convert_text(re.sub(".*whitelist-source-range.*\n", "", text)))
     result = CliRunner().invoke(main, ["convert", "-", "-q", "--report", str(path)], input=text)
     assert result.exit_code == 0
     written = path.read_text()
-    assert written.index("\nto do:") < written.index("\nthe way over, step by step")
-    assert '     kubectl apply --dry-run=server -k "$OUT"\n' in written
+    assert written.index("\nto do before the cut-over:") < written.index("\n# The cut-over, step")
+    assert '\nkubectl apply --dry-run=server -k "$OUT"\n' in written
+    assert "\n# expected: 308 https://shop.example.com/\ncurl " in plan_text(plain)
     assert api.report(api.convert_text("kind: ConfigMap\nmetadata: {name: x}\n"))["plan"] == []

@@ -35,7 +35,8 @@ def run(*args: str, text: str = INGRESS) -> Result:
 def test_the_report_goes_to_stdout_and_errors_fail() -> None:
     result = run("-")
     assert result.exit_code == 1
-    assert "error N2I520 -:7 web/shop limit-rps" in result.stdout
+    assert "\nerror N2I520 " in result.stdout
+    assert "\n    at -:7 web/shop limit-rps, shop.example.com /\n" in result.stdout
     assert "apiVersion" not in result.stdout
     assert "findings: 1 error" in result.stderr
     assert run("-", "--fail-on", "never").exit_code == 0
@@ -43,11 +44,11 @@ def test_the_report_goes_to_stdout_and_errors_fail() -> None:
 
 @pytest.mark.parametrize(("form", "start"), [("json", "{"), ("sarif", "{"), ("md", "### nginx2")])
 def test_forms(form: str, start: str, tmp_path: Path) -> None:
-    printed = run("-", "-q", "--format", form).stdout
-    assert printed.startswith(start)
+    content = run("-", "-q", "--format", form).stdout
+    assert content.startswith(start)
     path = tmp_path / f"out.{form}"
     assert run("-", "-q", "-o", str(path)).stdout == ""
-    assert path.read_text("utf-8") == printed
+    assert path.read_text("utf-8") == content
 
 
 def test_a_form_that_is_none(tmp_path: Path) -> None:
@@ -61,14 +62,26 @@ def test_no_path_is_wrong_usage() -> None:
     assert run().exit_code == 2
 
 
+def judge(file: Path) -> str:
+    """Writes a reason into each entry; the file's new content."""
+    content = file.read_text("utf-8").replace("reason: not judged yet", "reason: a CDN limits")
+    file.write_text(content, "utf-8")
+    return content
+
+
 def test_what_is_accepted_does_not_fail(tmp_path: Path) -> None:
     file = tmp_path / "accepted.yaml"
     written = run("-", "-q", "--accept-all", str(file), "--accept-until", "2999-12-31")
     assert written.exit_code == 1  # it still counted in this run
     assert 'expires: "2999-12-31"' in file.read_text("utf-8")
+    unjudged = run("-", "--accept", str(file))
+    assert unjudged.exit_code == 1  # nobody has written a reason
+    assert "(accepted: none)" in unjudged.stderr
+    judge(file)
     result = run("-", "--accept", str(file))
     assert result.exit_code == 0
     assert "(accepted: 1 error)" in result.stderr
+    assert "\nready, 1 accepted: " in result.stderr
     more = INGRESS.replace('"5"', '"6"')
     assert run("-", "--accept", str(file), text=more).exit_code == 1
 
@@ -76,8 +89,7 @@ def test_what_is_accepted_does_not_fail(tmp_path: Path) -> None:
 def test_words_in_the_file_are_kept(tmp_path: Path) -> None:
     file = tmp_path / "accepted.yaml"
     run("-", "-q", "--accept-all", str(file))
-    mine = file.read_text("utf-8").replace("not judged yet", "a CDN limits")
-    file.write_text(mine, "utf-8")
+    mine = judge(file)
     run("-", "-q", "--accept-all", str(file))
     assert file.read_text("utf-8") == mine
     report = json.loads(run("-", "-q", "--format", "json", "--accept", str(file)).stdout)
@@ -100,6 +112,7 @@ def test_convert_takes_accepted_findings_too(tmp_path: Path) -> None:
     run("-", "-q", "--accept-all", str(file))
     args = ["convert", "-", "-o", str(tmp_path / "out"), "--fail-on", "error"]
     assert CliRunner().invoke(main, args, input=INGRESS).exit_code == 1
+    judge(file)
     args += ["--accept", str(file)]
     assert CliRunner().invoke(main, args, input=INGRESS).exit_code == 0
 

@@ -52,7 +52,7 @@ class Report:
         self.browser.execute_async_script("setTimeout(arguments[0], 200)")
         WebDriverWait(self.browser, TIMEOUT).until(
             lambda b: b.execute_script(
-                "const one = document.getElementById('beside');"
+                "const one = document.getElementById('compare');"
                 "return !one || one.dataset.state === 'done'"
             )
         )

@@ -7,7 +7,7 @@ from typing import Any
 
 from nginx2istio.api import convert_text, report
 from nginx2istio.convert.convert import Conversion
-from nginx2istio.report.formats.html.html import html
+from nginx2istio.report.formats.html.html import html_report
 
 PREFIX = "nginx.ingress.kubernetes.io/"
 
@@ -171,10 +171,10 @@ def judged() -> str:
         {"id": "apply", "title": "apply the objects", "commands": ["kubectl apply -k istio"]},
         {"id": "try", "title": "try each host", "hosts": ["shop.example.com"], "tests": [test]},
     ]
-    return html(data, conversion)
+    return html_report(data, conversion)
 
 
 def page(text: str) -> tuple[Conversion, str]:
     """The conversion of a text, and its HTML report."""
     conversion = convert_text(text, keep_read=True)
-    return conversion, html(report(conversion), conversion)
+    return conversion, html_report(report(conversion), conversion)

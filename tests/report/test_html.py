@@ -16,9 +16,9 @@ from click.testing import CliRunner
 
 from nginx2istio.api import convert_text, report
 from nginx2istio.cli import main
-from nginx2istio.report.formats.html.estate import EVERYWHERE, estate
-from nginx2istio.report.formats.html.html import html
-from nginx2istio.report.formats.html.written import written
+from nginx2istio.report.formats.html.html import html_report
+from nginx2istio.report.formats.html.overview import EVERY_HOST, overview
+from nginx2istio.report.formats.html.source_yaml import source_yaml
 
 from .estates import HOSTILE, OVERRIDE, SHOP, hostile, page
 
@@ -118,12 +118,13 @@ def test_the_lists_say_what_the_report_says() -> None:
     data = report(conversion)
     lists = unpacked(text, "lists")
     texts = lists["texts"]
-    told = [(texts[f[0]], texts[f[1]], f[7], texts[f[10]], texts[f[11]]) for f in lists["findings"]]
-    assert told == [
-        (f["code"], f["severity"], f["line"], f["text"], f["instead"]) for f in data["findings"]
+    rows = [
+        (texts[f[0]], texts[f[1]], f[7], *(texts[n] for n in f[10:13])) for f in lists["findings"]
     ]
+    fields = ("code", "severity", "line", "title", "text", "instead")
+    assert rows == [tuple(f[field] for field in fields) for f in data["findings"]]
     for found, one in zip(lists["findings"], data["findings"], strict=True):
-        names = [lists["hosts"][n][0] for n in found[8] if n != EVERYWHERE]
+        names = [lists["hosts"][n][0] for n in found[8] if n != EVERY_HOST]
         assert names == [h for h in one["hosts"] if h not in ("*", "store.example.com")]
         message = lists["messages"][one["code"]]
         assert sorted(message["aspects"]) == one["aspects"] and message["family"]
@@ -134,22 +135,22 @@ def test_the_lists_say_what_the_report_says() -> None:
 def test_hosts_have_their_readiness_teams_and_actions() -> None:
     conversion = convert_text(SHOP, keep_read=True)
     data = report(conversion)
-    found = estate(data, conversion)
-    ready = {host.name: ready for host, ready in zip(found.hosts, found.readiness, strict=True)}
+    hosts = overview(data, conversion)
+    ready = {host.name: ready for host, ready in zip(hosts.hosts, hosts.readiness, strict=True)}
     assert ready["docs.example.com"] == "ready"
     assert ready["account.example.com"] == ready["shop.example.com"] == "blocked"
-    teams = {host.name: host.teams for host in found.hosts}
+    teams = {host.name: host.teams for host in hosts.hosts}
     assert teams["shop.example.com"] == ("checkout",) and teams["account.example.com"] == ()
-    whose = dict(zip((a["kind"] for a in data["actions"]), found.actions, strict=True))
-    assert [found.hosts[i].name for i in whose["copy-secret"]] == ["shop.example.com"]
-    assert whose["mesh-config"] == (EVERYWHERE,)
+    whose = dict(zip((a["kind"] for a in data["actions"]), hosts.actions, strict=True))
+    assert [hosts.hosts[i].name for i in whose["copy-secret"]] == ["shop.example.com"]
+    assert whose["mesh-config"] == (EVERY_HOST,)
 
 
 def test_a_host_that_is_not_served_is_listed() -> None:
     text = SHOP.replace("limit-rps", "configuration-snippet").replace('"10"', '"return 204;"')
     conversion = convert_text(text, keep_read=True)
-    found = estate(report(conversion), conversion)
-    lost = next(host for host in found.hosts if host.name == "shop.example.com")
+    hosts = overview(report(conversion), conversion)
+    lost = next(host for host in hosts.hosts if host.name == "shop.example.com")
     assert lost.server is None and lost.ingresses == ("web/shop",)
 
 
@@ -157,20 +158,20 @@ def test_a_finding_without_host_is_of_its_ingress() -> None:
     text = SHOP.replace("use-regex", "use-regecks")
     conversion = convert_text(text, keep_read=True)
     data = report(conversion)
-    found = estate(data, conversion)
+    hosts = overview(data, conversion)
     number = next(i for i, f in enumerate(data["findings"]) if f["code"] == "N2I002")
-    assert [found.hosts[i].name for i in found.places[number]] == ["shop.example.com"]
+    assert [hosts.hosts[i].name for i in hosts.places[number]] == ["shop.example.com"]
 
 
 def test_old_lines_are_those_of_the_file() -> None:
     conversion = convert_text(SHOP, keep_read=True)
     lines = SHOP.replace("[shop.example.com]", "").splitlines()
-    numbered = [one for one in written(conversion.read["web/shop"]) if one[1]]
+    numbered = [one for one in source_yaml(conversion.read["web/shop"]) if one[1]]
     assert len(numbered) > 20
     for text, line in numbered:
         if "{" not in lines[line - 1]:
             assert lines[line - 1].strip() == text.strip()
-    named = {text.strip(): line for text, line in written(conversion.read["web/shop"])}
+    named = {text.strip(): line for text, line in source_yaml(conversion.read["web/shop"])}
     assert named[f'{"nginx.ingress.kubernetes.io"}/limit-rps: "10"'] == 11
 
 
@@ -178,7 +179,7 @@ def test_lines_of_a_block_are_lines_of_the_file() -> None:
     text = SHOP.replace(
         'limit-rps: "10"', "configuration-snippet: |\n      # first\n\n      return 204;"
     )
-    found = dict(written(convert_text(text, keep_read=True).read["web/shop"]))
+    found = dict(source_yaml(convert_text(text, keep_read=True).read["web/shop"]))
     assert (found["      # first"], found["      return 204;"]) == (12, 14)
 
 
@@ -214,4 +215,4 @@ def test_nothing_to_convert_has_a_report_too() -> None:
 def test_it_wants_the_ingresses_as_they_were_read() -> None:
     conversion = convert_text(SHOP)
     with pytest.raises(ValueError, match="keep_read"):
-        html(report(conversion), conversion)
+        html_report(report(conversion), conversion)

@@ -26,7 +26,7 @@ VIEWS = (
 
 
 def test_the_overview_says_how_far_the_estate_is(shop: Report) -> None:
-    assert shop.text("h1") == "2 hosts blocked, 0 to be reviewed"
+    assert shop.text("h1") == "2 hosts blocked, 0 to review"
     assert "1 ready" in shop.texts(".big .legend li")
     assert "Decide on 2 errors of 2 kinds" in shop.texts(".steps li")[0]
     rows = [row.split() for row in shop.texts("table.bars tbody tr")]
@@ -83,7 +83,7 @@ def test_a_host_has_its_findings_beside_its_lines(shop: Report) -> None:
     assert shop.show(view="host", host="shop.example.com") == "shop.example.com Blocked"
     assert "1 error" in shop.text("main .lead")
     card = shop.text("article.card.error")
-    assert "10 requests a second" in card and "how often a client may ask" in card
+    assert "10 requests a second" in card and "how many requests a client can make" in card
     assert "Convert with --envoy-filters" in card
     assert "limit-rps: 10" in card and "-:11" in card
     line = shop.one(".line.error")
@@ -217,13 +217,13 @@ def test_an_unknown_host_is_said_to_be_none(shop: Report) -> None:
 
 def test_accepted_findings_do_not_block_and_the_plan_is_shown(judged_report: Report) -> None:
     page = judged_report
-    assert page.text("h1") == "1 host blocked, 1 to be reviewed"
-    assert page.show(view="host", host="shop.example.com") == "shop.example.com To be reviewed"
+    assert page.text("h1") == "1 host blocked, 1 to review"
+    assert page.show(view="host", host="shop.example.com") == "shop.example.com Needs review"
     card = page.text("article.card.error")
     assert "The back end limits by itself. Until 2030-01-31." in card
     assert not page.one("article.card.error input").is_enabled()
     assert "curl -sS http://shop.example.com/" in page.texts("pre.command")
-    assert "Expected: status 308, to https://shop.example.com/" in page.text("#beside")
+    assert "Expected: status 308, to https://shop.example.com/" in page.text("#compare")
     page.show(view="first")
     assert page.texts(".step strong") == ["Apply the objects.", "Try each host."]
     assert page.violations() == []

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from nginx2istio.cli import main
-from nginx2istio.report.formats.text import VERDICTS
+from nginx2istio.report.words.labels import FATES, SEVERITIES, VERDICTS
 from nginx2istio.report.words.terms import TERMS, terms
 from nginx2istio.rule import Aspect, Fate, Severity
 from nginx2istio.rule.loader import load
@@ -30,10 +30,14 @@ def kinds() -> set[str]:
 
 @pytest.mark.parametrize(
     "words",
-    [get_args(Aspect), get_args(Fate), get_args(Severity), tuple(VERDICTS), tuple(sorted(kinds()))],
+    [get_args(Aspect), tuple(FATES.values()), SEVERITIES, tuple(VERDICTS), tuple(sorted(kinds()))],
 )
 def test_every_word_is_explained(words: tuple[str, ...]) -> None:
     assert set(words) <= EXPLAINED
+
+
+def test_every_literal_has_a_word() -> None:
+    assert set(FATES) == set(get_args(Fate)) and set(SEVERITIES) == set(get_args(Severity))
 
 
 @pytest.mark.parametrize(
@@ -44,8 +48,8 @@ def test_every_word_is_explained(words: tuple[str, ...]) -> None:
     ],
 )
 def test_words_that_messages_use_are_explained(word: str) -> None:
-    said = [f"{m.text} {m.to_do}" for m in load().messages.values()]
-    assert any(word in text for text in said)
+    texts = [f"{m.text} {m.to_do}" for m in load().messages.values()]
+    assert any(word in text for text in texts)
     assert word in EXPLAINED
 
 

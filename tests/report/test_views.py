@@ -17,12 +17,12 @@ from markdown_it import MarkdownIt
 from nginx2istio import api
 from nginx2istio.cli.report_files import FORMATS, render
 from nginx2istio.convert.convert import Conversion
-from nginx2istio.report.accepted import heed, read, written
+from nginx2istio.report.accepted import accept_file, mark_accepted, read_accepted
 from nginx2istio.report.data import schema
 from nginx2istio.report.formats.markdown import ROOM, escaped, markdown
-from nginx2istio.report.formats.sarif import sarif, uri
-from nginx2istio.report.formats.text import text
-from nginx2istio.report.group import SEVERITIES
+from nginx2istio.report.formats.sarif import artifact_uri, sarif
+from nginx2istio.report.formats.text import text_report
+from nginx2istio.report.words.labels import SEVERITIES
 from tests.golden import ROOT
 
 DATA = Path(__file__).parent / "data"
@@ -51,8 +51,9 @@ def converted() -> Conversion:
 def accepted() -> dict[str, Any]:
     """The same report with its warnings accepted."""
     report = api.report(converted())
-    file = written(report, (), date(2030, 1, 1), ["warning"])
-    return heed(report, read(file, "accepted.yaml"), "accepted.yaml", date(2029, 1, 1))
+    file = accept_file(report, (), date(2030, 1, 1), ["warning"])
+    entries = read_accepted(file.replace("not judged yet", "harmless"), "accepted.yaml")
+    return mark_accepted(report, entries, "accepted.yaml", date(2029, 1, 1))
 
 
 REPORTS = {"plain": lambda: api.report(converted()), "accepted": accepted}
@@ -108,7 +109,7 @@ def test_sarif_has_the_same_findings_with_their_lines(report: dict[str, Any]) ->
             assert place["region"]["startLine"] == finding["line"]
     unread = run["invocations"][0]["toolExecutionNotifications"]
     assert len(unread) == len(report["errors"]) > 0
-    prints = [r["partialFingerprints"]["meaning/v1"] for r in run["results"]]
+    prints = [r["partialFingerprints"]["identity/v2"] for r in run["results"]]
     assert len(set(prints)) == len(prints)
 
 
@@ -122,7 +123,7 @@ def test_sarif_has_the_same_findings_with_their_lines(report: dict[str, Any]) ->
     ],
 )
 def test_files_are_uris(file: str, expected: str) -> None:
-    assert uri(file) == expected
+    assert artifact_uri(file) == expected
 
 
 def test_markdown_has_the_same_figures(report: dict[str, Any]) -> None:
@@ -140,11 +141,29 @@ def test_markdown_has_the_same_figures(report: dict[str, Any]) -> None:
 
 
 def test_text_has_the_same_findings(report: dict[str, Any]) -> None:
-    shown = re.findall(r"^(error|warning|info) (N2I\d{3})", text(report), re.MULTILINE)
-    assert shown == [(f["severity"], f["code"]) for f in report["findings"]]
-    assert text(report).count("  accepted until ") == sum(
+    page = text_report(report)
+    shown = re.findall(r"^(error|warning|info) (N2I\d{3}) (.+)", page, re.MULTILINE)
+    assert [severity for severity, _, _ in shown] == sorted(
+        (severity for severity, _, _ in shown), key=SEVERITIES.index
+    )
+    expected = {(f["severity"], f["code"], f["title"]) for f in report["findings"]}
+    assert len(shown) == len({s[:2] for s in expected}) and set(shown) <= expected
+    for finding in report["findings"]:
+        assert finding["text"] in page and f": {finding['instead']}" in page
+        named = f"{finding['object']['namespace']}/{finding['object']['name']}"
+        assert named == "/" or f" {named}" in page
+    assert page.count("\n    accepted until ") == sum(
         report["summary"].get("accepted", {}).values()
     )
+
+
+def test_nothing_to_do_is_no_line() -> None:
+    report = api.report(converted())
+    none = {**report, "findings": [{**f, "instead": ""} for f in report["findings"]]}
+    Draft202012Validator(schema()).validate(none)
+    for suffix in (".txt", ".md", ".sarif"):
+        assert "To do:" in render(report, converted(), suffix)
+        assert "To do:" not in render(none, converted(), suffix)
 
 
 def test_a_comment_has_room_for_the_longest_report() -> None:

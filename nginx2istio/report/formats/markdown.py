@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator
 
-from nginx2istio.report.formats.text import VERDICTS
-from nginx2istio.report.group import SEVERITIES
+from nginx2istio.base.printable import printable
+from nginx2istio.report.data import Data
+from nginx2istio.report.words.labels import (
+    SEVERITIES,
+    counted,
+    fate_counts,
+    figures,
+    verdict_words,
+)
 
-Data = Mapping[str, Any]
 ROOM = 60_000
 """Characters: code hosts take some 65,000 in a comment."""
-SPECIAL = re.compile(r"[&<>\[\]*_`|~#@\\]|://")
+_SPECIAL = re.compile(r"[&<>\[\]*_`|~#@\\]|://")
 
 
 def markdown(report: Data) -> str:
     """The report, cut with a remark where it would not fit into a comment."""
     out: list[str] = [*_head(report)]
     left = ROOM - sum(len(line) + 1 for line in out)
-    for fold in _folds(report):
-        title, *lines = fold
+    for title, *lines in _folds(report):
         block = [f"<details><summary>{title}</summary>", ""]
         left -= len(block[0]) + 100
         shown = 0
@@ -37,73 +41,77 @@ def markdown(report: Data) -> str:
 
 
 def escaped(text: str) -> str:
-    """Text that no Markdown reader takes for markup, a link or somebody's name; one line."""
-    flat = " ".join(text.split())
-    return SPECIAL.sub(lambda m: "".join(f"&#{ord(c)};" for c in m[0]), flat)
+    """The text on one line, which no Markdown reader takes for markup, a link or a person's name.
+
+    White space becomes a space; any other unprintable character is shown by its number.
+    """
+    flat = printable(" ".join(text.split()))
+    return _SPECIAL.sub(lambda m: "".join(f"&#{ord(c)};" for c in m[0]), flat)
 
 
 def _code(text: str) -> str:
     return f"<code>{escaped(text)}</code>" if text else ""
 
 
+def _sentence(text: str) -> str:
+    return escaped(text).removesuffix(".") + "."
+
+
 def _head(report: Data) -> Iterator[str]:
-    figures = report["summary"]
-    word, _, meaning = VERDICTS[figures["verdict"]].partition(": ")
-    yield f"### nginx2istio: {word}"
+    summary = report["summary"]
+    verdict, meaning = verdict_words(summary)
+    yield f"### nginx2istio: {verdict}"
     yield ""
-    yield meaning[:1].upper() + meaning[1:] + "."
+    yield f"{meaning[:1].upper()}{meaning[1:]}."
     yield ""
-    made = ", ".join(f"{n} {kind}" for kind, n in figures["objects"].items()) or "no objects"
-    ingresses, hosts, paths = (figures[k] for k in ("ingresses", "hosts", "paths"))
-    yield f"{ingresses} Ingresses, {hosts} hosts, {paths} paths → {made}."
+    yield " → ".join(figures(summary)) + "."
     yield ""
-    accepted = figures.get("accepted")
+    accepted = summary.get("accepted")
     yield "| | " + " | ".join(SEVERITIES) + " |"
     yield "|---" * (len(SEVERITIES) + 1) + "|"
-    yield "| findings | " + " | ".join(str(figures["findings"][s]) for s in SEVERITIES) + " |"
+    yield "| findings | " + " | ".join(str(summary["findings"][s]) for s in SEVERITIES) + " |"
     if accepted:
         yield "| of these accepted | " + " | ".join(str(accepted[s]) for s in SEVERITIES) + " |"
-    fates = {name: n for name, n in figures["annotations"].items() if n}
-    if fates:
+    if any(summary["annotations"].values()):
         yield ""
-        yield "Annotations: " + ", ".join(f"{n} {name}" for name, n in fates.items()) + "."
+        yield f"Annotations: {fate_counts(summary['annotations'])}."
     yield ""
 
 
 def _folds(report: Data) -> Iterator[list[str]]:
     """Title and lines of each folded part."""
     for severity in SEVERITIES:
-        found = [f for f in report["findings"] if f["severity"] == severity and "accepted" not in f]
-        if found:
-            yield [_many(len(found), severity), *map(_finding, found)]
+        open_findings = [
+            f for f in report["findings"] if f["severity"] == severity and "accepted" not in f
+        ]
+        if open_findings:
+            title = counted(len(open_findings), severity)
+            yield [title, *map(_finding, open_findings)]
     accepted = [f for f in report["findings"] if "accepted" in f]
     if accepted:
-        yield [_many(len(accepted), "accepted finding"), *map(_finding, accepted)]
+        yield [counted(len(accepted), "accepted finding"), *map(_finding, accepted)]
     if report["actions"]:
-        yield [f"To do before switching over ({len(report['actions'])})", *_actions(report)]
+        yield [f"To do before the cut-over ({len(report['actions'])})", *_actions(report)]
     if report["errors"]:
         yield [f"Not read ({len(report['errors'])})", *map(_error, report["errors"])]
 
 
-def _many(number: int, what: str) -> str:
-    plural = "" if number == 1 or what == "info" else "s"
-    return f"{number} {what}{plural}"
-
-
-def _finding(found: Data) -> str:
-    obj = found["object"]
+def _finding(finding: Data) -> str:
+    obj = finding["object"]
     named = f"{obj['namespace']}/{obj['name']}" if obj["name"] else ""
-    at = f"{found['file']}:{found['line']}" if found["file"] else ""
-    place = " ".join(x for x in (_code(named), _code(found["key"]), _code(at)) if x)
-    hosts = _some(found["hosts"])
-    where = f" ({hosts} {_some(found['paths'])})" if hosts and found["hosts"] != ["*"] else ""
-    about = f"**{found['code']}** {place}{where}".rstrip()
-    said = f"- {about}: {escaped(found['text'])}."
-    said += f" *Instead:* {escaped(found['instead'])}."
-    if "accepted" in found:
-        reason, expires = found["accepted"]["reason"], found["accepted"]["expires"]
-        said += f" *Accepted until {expires}:* {escaped(reason)}."
-    return said
+    at = f"{finding['file']}:{finding['line']}" if finding["file"] else ""
+    place = " ".join(part for part in map(_code, (named, finding["key"], at)) if part)
+    hosts = _some(finding["hosts"])
+    if hosts and finding["hosts"] != ["*"]:
+        place += f" ({hosts} {_some(finding['paths'])})"
+    title = "" if finding["title"] == finding["text"] else f" {_sentence(finding['title'])}"
+    parts = [f"- **{finding['code']}**{title}", place, _sentence(finding["text"])]
+    if finding["instead"]:
+        parts.append(f"*To do:* {_sentence(finding['instead'])}")
+    if "accepted" in finding:
+        accepted = finding["accepted"]
+        parts.append(f"*Accepted until {accepted['expires']}:* {_sentence(accepted['reason'])}")
+    return " ".join(part for part in parts if part)
 
 
 def _some(names: Iterable[str]) -> str:
@@ -113,13 +121,19 @@ def _some(names: Iterable[str]) -> str:
 
 
 def _actions(report: Data) -> Iterator[str]:
-    for wanted in report["actions"]:
-        more = f" {_code(str(wanted['command']))}" if "command" in wanted else ""
-        yield f"- {escaped(wanted['text'])}{more}"
-        if "yaml" in wanted:
-            fence = "~~~~"
-            lines = [f"{fence}yaml", *str(wanted["yaml"]).rstrip("\n").splitlines(), fence]
-            yield "\n".join(f"  {line}" for line in lines)
+    for action in report["actions"]:
+        more = f" {_code(str(action['command']))}" if "command" in action else ""
+        yield f"- {escaped(action['text'])}{more}"
+        if "yaml" in action:
+            yield "\n".join(f"  {line}" for line in _fenced(str(action["yaml"])))
+
+
+def _fenced(yaml: str) -> list[str]:
+    """A code block: its fence is longer than any in the text."""
+    lines = [printable(line) for line in yaml.splitlines()]
+    longest = max((len(run) for run in re.findall("~+", yaml)), default=0)
+    fence = "~" * max(4, longest + 1)
+    return [f"{fence}yaml", *lines, fence]
 
 
 def _error(error: Data) -> str:

@@ -4,30 +4,34 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Iterator
 from pathlib import PurePath
-from typing import Any
 from urllib.parse import quote
 
-from nginx2istio.report.accepted import meaning
+from nginx2istio.base.printable import printable
+from nginx2istio.report.data import Data
+from nginx2istio.report.formats.json_report import json_text
+from nginx2istio.report.identity import Identity, identity_of
+from nginx2istio.report.words.labels import FATES
 
-Data = dict[str, Any]
-SCHEMA = (
+_SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 )
-LEVELS = {"error": "error", "warning": "warning", "info": "note"}
-STDIN = "stdin"
+_LEVELS = {"error": "error", "warning": "warning", "info": "note"}
+"""SARIF has no level info."""
+_STDIN = "stdin"
 
 
-def sarif(report: Mapping[str, Any]) -> str:
+def sarif(report: Data) -> str:
     """The report as one run.
 
-    Code hosts refuse a result without a place, so that what holds everywhere is said at the first
+    Code hosts refuse a result without a place. A finding that holds everywhere stands at the first
     file.
     """
     findings = report["findings"]
     files = (x["file"] for x in (*report["annotations"], *findings) if x["file"])
-    first = next(files, STDIN)
+    first = next(files, _STDIN)
     codes = sorted({f["code"] for f in findings})
     number = {code: index for index, code in enumerate(codes)}
     run = {
@@ -39,14 +43,25 @@ def sarif(report: Mapping[str, Any]) -> str:
                 "toolExecutionNotifications": [_unread(e) for e in report["errors"]],
             }
         ],
-        "results": [_result(f, number[f["code"]], first) for f in findings],
+        "results": [
+            _result(finding, number[finding["code"]], first, fingerprint)
+            for finding, fingerprint in zip(findings, _fingerprints(findings), strict=True)
+        ],
         "properties": {"summary": report["summary"]},
     }
-    log = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
-    return json.dumps(log, indent=1, ensure_ascii=False) + "\n"
+    return json_text({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]})
 
 
-def _driver(report: Mapping[str, Any], codes: Iterable[str]) -> Data:
+def message_text(text: str) -> str:
+    """A text without SARIF's own markup, in which ``[...](...)`` is a link."""
+    return re.sub(r"[\\\[\]]", r"\\\g<0>", printable(text))
+
+
+def _sentence(text: str) -> str:
+    return message_text(text).removesuffix(".") + "."
+
+
+def _driver(report: Data, codes: Iterable[str]) -> Data:
     example = {f["code"]: f for f in reversed(report["findings"])}
     return {
         "name": report["tool"]["name"],
@@ -55,38 +70,44 @@ def _driver(report: Mapping[str, Any], codes: Iterable[str]) -> Data:
     }
 
 
-def _rule(finding: Mapping[str, Any]) -> Data:
-    about = ", ".join(finding["aspects"]) or "nothing that a client sees"
+def _rule(finding: Data) -> Data:
+    differs = ", ".join(finding["aspects"]) or "nothing that a client sees"
+    title = message_text(finding["title"])
     return {
         "id": finding["code"],
-        "shortDescription": {"text": f"{finding['code']} ({finding['fate']}): {about}"},
+        "shortDescription": {"text": title},
+        "fullDescription": {"text": f"{title}. Differs: {differs}."},
         "help": {"text": f"See {finding['doc']}."},
-        "defaultConfiguration": {"level": LEVELS[finding["severity"]]},
-        "properties": {"tags": finding["aspects"]},
+        "defaultConfiguration": {"level": _LEVELS[finding["severity"]]},
+        "properties": {"tags": finding["aspects"], "fate": FATES[finding["fate"]]},
     }
 
 
-def _result(finding: Mapping[str, Any], index: int, first: str) -> Data:
-    where = "everywhere" if finding["hosts"] == ["*"] else ", ".join(finding["hosts"])
+def _result(finding: Data, index: int, first: str, fingerprint: str) -> Data:
+    where = "every host" if finding["hosts"] == ["*"] else ", ".join(finding["hosts"])
     paths = "" if finding["paths"] == ["*"] else " " + ", ".join(finding["paths"])
-    at = f" ({where}{paths})" if where else ""
+    parts = [_sentence(finding["text"])]
+    if where:
+        parts.append(_sentence(f"Where: {where}{paths}"))
+    if finding["instead"]:
+        parts.append(_sentence(f"To do: {finding['instead']}"))
     obj = finding["object"]
     named = "/".join(x for x in (obj["namespace"], obj["name"], finding["key"]) if x)
     result: Data = {
         "ruleId": finding["code"],
         "ruleIndex": index,
-        "level": LEVELS[finding["severity"]],
-        "message": {"text": f"{finding['text']}{at}. Instead: {finding['instead']}."},
+        "level": _LEVELS[finding["severity"]],
+        "message": {"text": " ".join(parts)},
         "locations": [
             {
                 "physicalLocation": {
-                    "artifactLocation": {"uri": uri(finding["file"] or first)},
+                    "artifactLocation": {"uri": artifact_uri(finding["file"] or first)},
                     "region": {"startLine": finding["line"] or 1},
                 },
                 **({"logicalLocations": [{"fullyQualifiedName": named}]} if named else {}),
             }
         ],
-        "partialFingerprints": {"meaning/v1": _fingerprint(finding)},
+        "partialFingerprints": {"identity/v2": fingerprint},
         "properties": {k: finding[k] for k in ("fate", "hosts", "paths", "aspects")},
     }
     if "accepted" in finding:
@@ -96,27 +117,34 @@ def _result(finding: Mapping[str, Any], index: int, first: str) -> Data:
     return result
 
 
-def _fingerprint(finding: Mapping[str, Any]) -> str:
-    """What makes it the same finding although lines have moved."""
-    said = json.dumps([*meaning(finding), finding["hosts"], finding["paths"]])
-    return hashlib.sha256(said.encode()).hexdigest()
+def _fingerprints(findings: Iterable[Data]) -> Iterator[str]:
+    """What makes each the same finding although its line, text or severity changes."""
+    counts: dict[tuple[Identity, str], int] = {}
+    for finding in findings:
+        places = json.dumps([finding["hosts"], finding["paths"]])
+        key = identity_of(finding), places
+        number = counts[key] = counts.get(key, 0) + 1
+        parts = json.dumps([*key, number] if number > 1 else key)
+        yield hashlib.sha256(parts.encode()).hexdigest()
 
 
-def uri(file: str) -> str:
-    """A file's place, relative where its name is, so that code hosts find it in the repository."""
+def artifact_uri(file: str) -> str:
+    """A file's address, relative where its name is: code hosts then find it in the repository."""
     if file == "-":
-        return STDIN
+        return _STDIN
     path = PurePath(file)
-    return path.as_uri() if path.is_absolute() else quote(path.as_posix())
+    if path.is_absolute():
+        return path.as_uri()
+    return quote(path.as_posix(), errors="surrogateescape")
 
 
-def _unread(error: Mapping[str, Any]) -> Data:
+def _unread(error: Data) -> Data:
     place = {
-        "artifactLocation": {"uri": uri(error["file"])},
+        "artifactLocation": {"uri": artifact_uri(error["file"])},
         "region": {"startLine": error["line"] or 1},
     }
     return {
         "level": "error",
-        "message": {"text": error["text"]},
+        "message": {"text": message_text(error["text"])},
         "locations": [{"physicalLocation": place}],
     }

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from nginx2istio.base.shell import shell_word, shell_words
 from nginx2istio.convert.convert import Conversion
 from nginx2istio.istio.objects import MANAGED_BY, managed
-from nginx2istio.report.plan.checks import checks
 from nginx2istio.report.plan.neighbours import cert_manager, external_dns, network_policies
+from nginx2istio.report.plan.probes import probes
 from nginx2istio.report.plan.step import Step
 
-BEFORE_ROUTES = ("ServiceEntry", "DestinationRule", "AuthorizationPolicy", "EnvoyFilter")
+_BEFORE_ROUTES = ("ServiceEntry", "DestinationRule", "AuthorizationPolicy", "EnvoyFilter")
 """Kinds in the order in which they are applied; routes and Gateways follow."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Facts:
-    """What the steps are made of, as words for a shell."""
+    """The facts of a conversion that the steps need; ``label`` and ``gateway`` are shell words."""
 
     conversion: Conversion
     label: str
@@ -28,7 +28,7 @@ class _Facts:
 
 
 def plan(conversion: Conversion) -> list[dict[str, Any]]:
-    """The steps as data, in order; fields that a step doesn't need are left out."""
+    """The steps as data, in order; fields without a value are left out."""
     if not conversion.objects:
         return []
     options = conversion.options
@@ -38,8 +38,8 @@ def plan(conversion: Conversion) -> list[dict[str, Any]]:
     selector = ",".join(f"{k}={v}" for k, v in sorted(options.gateway_selector.items()))
     facts = _Facts(
         conversion,
-        shlex.quote(f"{MANAGED_BY}={managed(options.trial)[MANAGED_BY]}"),
-        f"-n {shlex.quote(options.gateway_namespace)} -l {shlex.quote(selector)}",
+        shell_word(f"{MANAGED_BY}={managed(options.trial)[MANAGED_BY]}"),
+        f"-n {shell_word(options.gateway_namespace)} -l {shell_word(selector)}",
         actions,
     )
     steps = _trial(facts) if options.trial else _cut_over(facts)
@@ -47,8 +47,8 @@ def plan(conversion: Conversion) -> list[dict[str, Any]]:
 
 
 def _data(step: Step) -> dict[str, Any]:
-    given = {k: v for k, v in asdict(step).items() if v}
-    return {k: list(v) if isinstance(v, tuple) else v for k, v in given.items()}
+    fields = {k: v for k, v in asdict(step).items() if v or k in ("id", "title")}
+    return {k: list(v) if isinstance(v, tuple) else v for k, v in fields.items()}
 
 
 def _cut_over(facts: _Facts) -> Iterator[Step]:
@@ -66,13 +66,13 @@ def _cut_over(facts: _Facts) -> Iterator[Step]:
 def _trial(facts: _Facts) -> Iterator[Step]:
     yield Step(
         "trial",
-        "what is tried",
-        "Hosts under other names, beside whatever is live: objects, routes and subsets have names "
-        "of their own, and back ends see the real host names. It does not show what certificates "
-        "do, nor what clients and back ends make of the names. A Service's DestinationRules are "
-        "one to Istio: those of the trial have subsets only, which nobody else asks for, and what "
-        "a live one says for all its subsets holds for them as well. Mesh configuration is for "
-        "all. The names need no DNS: see how to test the hosts below.",
+        "know what the trial covers",
+        "The hosts run under other names beside the live ones. Objects, routes and subsets have "
+        "names of their own. Backends see the real host names. The trial does not test "
+        "certificates, nor how clients and backends treat the names. Istio merges all "
+        "DestinationRules of a Service. The trial's have only subsets that nothing else uses, but "
+        "the traffic policy of a live DestinationRule also applies to them. The mesh "
+        "configuration applies to everything. The names need no DNS: see the tests of the hosts.",
         hosts=tuple(sorted(facts.conversion.trial.values())),
     )
     yield _prepare(facts)
@@ -89,13 +89,13 @@ def _prepare(facts: _Facts) -> Step:
         "'{.items[0].status.loadBalancer.ingress[0].ip}"
         "{.items[0].status.loadBalancer.ingress[0].hostname}'"
     )
-    asked = shlex.quote(address) if address else f'"$({find})"'
+    asked = shell_word(address) if address else f'"$({find})"'
     return Step(
         "prepare",
-        "set what the commands below use",
-        "OUT is the folder that convert -o wrote, GATEWAY the address of the new gateway. It "
-        "has to be running; nothing is changed yet. Lower the TTL of the hosts' DNS records to a "
-        "minute now, so that the old one has passed when they move.",
+        "set the variables of the commands",
+        "OUT is the folder that convert -o wrote. GATEWAY is the address of the new gateway, which "
+        "must be running. Nothing changes yet. Lower the TTL of the hosts' DNS records to one "
+        "minute now: the old TTL must have passed when the records move.",
         (
             "OUT=istio",
             f"GATEWAY=$(getent ahosts {asked} | awk 'NR == 1 {{ print $1 }}')",
@@ -105,31 +105,31 @@ def _prepare(facts: _Facts) -> Step:
 
 
 def _surroundings(facts: _Facts) -> Iterator[Step]:
-    """What has to be there before the objects."""
+    """The steps before the objects are applied."""
     actions = facts.actions
     for action in actions.get("mesh-config", ()):
         yield Step(
             "mesh-config",
             "set the mesh configuration",
-            "Without it some of the objects do not work, or protections can be passed by. Merge it "
-            "into meshConfig of your Helm values or IstioOperator, so that the next upgrade keeps "
-            "it; the command shows what is in force. It holds for the whole mesh.",
+            "Without this some objects do not work, and some protections can be bypassed. Merge "
+            "the YAML into meshConfig of your Helm values or IstioOperator, where the next upgrade "
+            "keeps it. The command shows the configuration in force. It applies to the whole mesh.",
             ("kubectl get configmap istio -n istio-system -o jsonpath='{.data.mesh}'",),
             yaml=str(action["yaml"]),
         )
     copied = actions.get("copy-secret", ())
     if copied:
-        there = facts.conversion.options.gateway_namespace
-        names = shlex.join(sorted(a["to"].partition("/")[2] for a in copied))
+        namespace = facts.conversion.options.gateway_namespace
+        names = shell_words(sorted(a["to"].partition("/")[2] for a in copied))
         yield Step(
             "secrets",
             "copy Secrets to the gateway's namespace",
-            "The gateway reads Secrets of its own namespace only. The commands print none of "
-            "them. A copy is not renewed with its original: run the commands again after each "
-            "renewal, until something else does it.",
+            "The gateway reads only the Secrets of its own namespace. The commands print no "
+            "Secret. A copy is not renewed with its original: run the commands after each "
+            "renewal, until an automatic copy replaces them.",
             (
                 *(str(a["command"]) for a in copied),
-                f"kubectl get secret -n {shlex.quote(there)} -o name {names}",
+                f"kubectl get secret -n {shell_word(namespace)} -o name {names}",
             ),
         )
     labels = actions.get("label-service", ())
@@ -137,7 +137,7 @@ def _surroundings(facts: _Facts) -> Iterator[Step]:
         yield Step(
             "services",
             "label Services",
-            "Istio finds by these labels how to speak to them.",
+            "Istio chooses the protocol to these Services by their labels.",
             tuple(_label(a) for a in labels if a.get("labels")),
             yaml="---\n".join(str(a["yaml"]) for a in labels if a.get("yaml")),
         )
@@ -150,8 +150,8 @@ def _surroundings(facts: _Facts) -> Iterator[Step]:
 
 def _label(action: Mapping[str, Any]) -> str:
     namespace, _, name = action["service"].partition("/")
-    labels = shlex.join(f"{k}={v}" for k, v in sorted(action["labels"].items()))
-    return f"kubectl label service -n {shlex.quote(namespace)} {shlex.quote(name)} {labels}"
+    labels = shell_words(f"{k}={v}" for k, v in sorted(action["labels"].items()))
+    return f"kubectl label service -n {shell_word(namespace)} {shell_word(name)} {labels}"
 
 
 def _applying(facts: _Facts) -> Iterator[Step]:
@@ -159,24 +159,24 @@ def _applying(facts: _Facts) -> Iterator[Step]:
     yield Step(
         "check",
         "let the cluster check the objects",
-        "The API server and Istio's webhook check them all, and nothing is stored; the second "
-        "command shows what would change.",
+        "The API server and Istio's webhook check every object and store nothing. The second "
+        "command shows the changes.",
         ('kubectl apply --dry-run=server -k "$OUT"', 'kubectl diff -k "$OUT"'),
     )
-    first = [k for k in BEFORE_ROUTES if k in kinds]
+    first = [k for k in _BEFORE_ROUTES if k in kinds]
     if first:
         yield Step(
             "apply-policies",
-            "apply what routes rely on: " + ", ".join(first),
-            "Subsets are there before routes name them, and protections are in force before there "
-            "is anything to reach. DestinationRules act on clients in the mesh, too, at once.",
+            "apply the objects that routes need: " + ", ".join(first),
+            "Subsets must exist before routes name them. Protections must be in force before "
+            "anything can be reached. DestinationRules also act on clients in the mesh, at once.",
             tuple(_apply(kind) for kind in first),
         )
     yield Step(
         "apply-routes",
         "apply VirtualServices and Gateways",
-        "From here on the new gateway answers for the hosts. No client sees it, as long as the "
-        "names lead to ingress-nginx.",
+        "The new gateway answers for the hosts from now on. No client uses it while DNS points at "
+        "ingress-nginx.",
         ('kubectl apply -k "$OUT"', "istioctl proxy-status"),
     )
 
@@ -189,15 +189,15 @@ def _apply(kind: str) -> str:
 
 def _tests(facts: _Facts) -> Step:
     conversion = facts.conversion
-    found = tuple(checks(conversion.objects, conversion.options.trial))
+    tests = tuple(probes(conversion.objects, conversion.options.trial))
     return Step(
         "test-hosts",
         "test the hosts at the new gateway, before DNS moves",
-        "curl asks the new gateway whatever DNS says. Where the answer is certain it stands "
-        "behind; where it is the back end's, compare it with today's (leave --resolve out). Try "
-        "what matters to you as well: logins, uploads, WebSockets.",
-        hosts=tuple(dict.fromkeys(c.host for c in found)),
-        tests=found,
+        "curl asks the new gateway, whatever DNS says. A certain response stands above its "
+        "command. Compare any other response with today's: run the command without --resolve. "
+        "Also test what matters to you: sign-in, uploads, WebSockets.",
+        hosts=tuple(dict.fromkeys(test.host for test in tests)),
+        tests=tests,
     )
 
 
@@ -205,10 +205,9 @@ def _dns(facts: _Facts) -> Step:
     return Step(
         "dns",
         "move DNS, a few hosts first",
-        "Point one host's record at $GATEWAY, watch it, then the rest. ingress-nginx stays as it "
-        "is: both answer the same, so that clients with either address are served, and none is "
-        "turned away. Clients that keep connections open or addresses cached stay with "
-        "ingress-nginx for longer than the TTL.",
+        "Point one host's record at $GATEWAY and watch it, then move the rest. Leave ingress-nginx "
+        "as it is: both answer alike, and clients with either address are served. Clients that "
+        "keep connections open or cache addresses use ingress-nginx for longer than the TTL.",
         (f"kubectl logs {facts.gateway} --tail=100 --prefix",),
     )
 
@@ -216,10 +215,10 @@ def _dns(facts: _Facts) -> Step:
 def _rollback(facts: _Facts) -> Step:
     return Step(
         "rollback",
-        "how to go back",
-        "Point the DNS records at ingress-nginx again: that is all that clients need, and it "
-        "loses no request, as the gateway goes on answering. Take the objects away only after the "
-        "TTL has passed; Gateways and routes go first, protections last.",
+        "go back, if need be",
+        "Point the DNS records at ingress-nginx again. No request is lost, because the gateway "
+        "still answers. Delete the objects only after the TTL has passed: Gateways and routes "
+        "first, protections last.",
         tuple(_deleting(facts)),
     )
 
@@ -233,17 +232,17 @@ def _deleting(facts: _Facts) -> Iterator[str]:
             yield f"kubectl delete {','.join(_full(k) for k in group)} -A -l {facts.label}"
     for action in facts.actions.get("copy-secret", ()):
         namespace, _, name = action["to"].partition("/")
-        yield f"kubectl delete secret -n {shlex.quote(namespace)} {shlex.quote(name)}"
+        yield f"kubectl delete secret -n {shell_word(namespace)} {shell_word(name)}"
     for action in facts.actions.get("label-service", ()):
         if action.get("labels"):
             namespace, _, name = action["service"].partition("/")
-            keys = shlex.join(f"{key}-" for key in sorted(action["labels"]))
-            where = f"-n {shlex.quote(namespace)} {shlex.quote(name)}"
+            keys = shell_words(f"{key}-" for key in sorted(action["labels"]))
+            where = f"-n {shell_word(namespace)} {shell_word(name)}"
             yield f"kubectl label service {where} {keys}"
 
 
 def _full(kind: str) -> str:
-    """A kind by its full name: a cluster may know another Gateway."""
+    """A kind by its full name: a cluster may have another kind Gateway."""
     group = "security" if kind.endswith("policy") else "networking"
     plural = f"{kind[:-1]}ies" if kind.endswith("y") and kind != "gateway" else f"{kind}s"
     return f"{plural}.{group}.istio.io"
@@ -252,11 +251,11 @@ def _full(kind: str) -> str:
 def _remove(facts: _Facts) -> Step:
     return Step(
         "remove",
-        "remove ingress-nginx, when nothing asks it any more",
-        "Its access log says so. Keep a copy of the Ingresses. When an Ingress goes, external-dns "
-        "deletes its records, unless another source keeps them, and the cluster its Certificate of "
-        "cert-manager's: see those steps first. Delete the admission webhook with the controller, "
-        "or no Ingress of any class can be written any more.",
+        "remove ingress-nginx, when it gets no more requests",
+        "Its access log shows the requests. Keep a copy of the Ingresses. When an Ingress is "
+        "deleted, external-dns deletes its records, unless another source keeps them, and the "
+        "cluster deletes its cert-manager Certificate: see those steps first. Delete the admission "
+        "webhook with the controller: without the controller it refuses every Ingress.",
         (
             "kubectl get ingress -A -o yaml > ingresses-before.yaml",
             "kubectl get validatingwebhookconfiguration -o name | grep nginx",
@@ -268,7 +267,7 @@ def _end_of_trial(facts: _Facts) -> Step:
     return Step(
         "end-of-trial",
         "end the trial",
-        "Its objects have a label of their own; nothing that is live carries it. Secrets and mesh "
-        "configuration stay: the cut-over needs the same.",
+        "The objects of the trial have a label of their own, which no live object has. Secrets and "
+        "mesh configuration stay: the cut-over needs them.",
         tuple(c for c in _deleting(facts) if not c.startswith("kubectl delete secret")),
     )

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from nginx2istio.report.plan.checks import Check
+from nginx2istio.report.plan.probes import Probe
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
     """What to do and why: lines for a POSIX shell, YAML to write, requests to try.
 
-    ``hosts`` and ``ingresses`` are those that the step concerns; empty where it concerns all.
+    ``hosts`` and ``ingresses`` are those that the step is for; empty where it is for all. Each
+    command is one line.
     """
 
     id: str
@@ -21,4 +22,4 @@ class Step:
     yaml: str = ""
     hosts: tuple[str, ...] = ()
     ingresses: tuple[str, ...] = ()
-    tests: tuple[Check, ...] = ()
+    tests: tuple[Probe, ...] = ()

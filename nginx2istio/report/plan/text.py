@@ -1,15 +1,24 @@
-"""The plan as text: steps with their commands, in an order that can be followed."""
+"""The plan as text: a script for a POSIX shell, whose steps can also be followed one by one.
+
+Every line that is no command is a comment or stands in a here-document, so that pasting any part of
+it runs the commands and nothing else.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import json
+from collections.abc import Iterator, Sequence
 from textwrap import wrap
-from typing import Any
 
-Data = Mapping[str, Any]
-SHOWN = 10
+from nginx2istio.base.printable import printable
+from nginx2istio.base.shell import shell_comment, shell_word
+from nginx2istio.report.data import Data
+from nginx2istio.report.formats.text import lines_of
+from nginx2istio.report.words.labels import some
+
+_SHOWN = 10
 """Hosts whose requests are shown, and commands of a step; the JSON report has all."""
-LINES = 60
+_YAML_LINES = 60
 """Lines of YAML that are shown."""
 
 
@@ -17,56 +26,74 @@ def plan_text(report: Data) -> str:
     """The steps; "" when there is nothing to apply."""
     if not report["plan"]:
         return ""
-    head = ["", "the way over, step by step (commands are for a POSIX shell with kubectl and jq):"]
-    lines = [*head, *_names(report["trial"])]
-    for number, step in enumerate(report["plan"], 1):
-        lines += ["", f"{number}. {step['title']}", *_step(step)]
-    return "\n".join(lines) + "\n"
+    return lines_of(["", *_head(report["trial"]), *_steps(report["plan"])])
 
 
-def _names(trial: Sequence[Data]) -> Iterator[str]:
+def _head(trial: Sequence[Data]) -> Iterator[str]:
+    yield "# The cut-over, step by step, for a POSIX shell with kubectl and jq."
+    yield "# zsh takes comments after: setopt interactive_comments"
     if trial:
+        yield "#"
+        yield "# On trial under other names:"
+    for renamed in trial[:_SHOWN]:
+        yield shell_comment(f"   {renamed['host']} as {renamed['as']}")
+    if len(trial) > _SHOWN:
+        yield f"#    and {len(trial) - _SHOWN} more; all of them:"
+        yield "jq -r '.trial[] | .host + \" as \" + .as' report.json"
+
+
+def _steps(plan: Sequence[Data]) -> Iterator[str]:
+    for number, step in enumerate(plan, 1):
         yield ""
-        yield "on trial under other names:"
-    for one in trial[:SHOWN]:
-        yield f"   {one['host']} as {one['as']}"
-    if len(trial) > SHOWN:
-        yield f"   # and {len(trial) - SHOWN} more; all of them:"
-        yield "   jq -r '.trial[] | .host + \" as \" + .as' report.json"
+        yield shell_comment(f"{number}. {step['title']}")
+        yield from _step(step)
 
 
 def _step(step: Data) -> Iterator[str]:
     if step.get("why"):
-        yield from (f"   {line}" for line in wrap(step["why"], 97, break_on_hyphens=False))
+        why = printable(step["why"])
+        yield from (shell_comment(f"   {x}") for x in wrap(why, 94, break_on_hyphens=False))
     if step.get("ingresses"):
-        yield f"   Ingresses: {_some(step['ingresses'])}"
+        yield shell_comment(f"   Ingresses: {some(step['ingresses'])}")
     commands = step.get("commands", [])
-    yield from (f"     {line}" for command in commands[:SHOWN] for line in command.splitlines())
-    if len(commands) > SHOWN:
-        yield f"     # and {len(commands) - SHOWN} more; all of them:"
-        yield f"     {_all(step, '.commands[]')}"
-    yaml = step.get("yaml", "").splitlines()
-    yield from (f"     {line}" for line in yaml[:LINES])
-    if len(yaml) > LINES:
-        yield f"     # and {len(yaml) - LINES} more lines; all of them:"
-        yield f"     {_all(step, '.yaml')}"
+    yield from commands[:_SHOWN]
+    if len(commands) > _SHOWN:
+        yield f"# and {len(commands) - _SHOWN} more; all of them:"
+        yield _all(step, ".commands[]")
+    yield from _yaml(step)
+    yield from _tests(step)
+
+
+def _yaml(step: Data) -> Iterator[str]:
+    """The YAML in a here-document: a shell prints it and runs none of it."""
+    lines = step.get("yaml", "").splitlines()
+    if not lines:
+        return
+    end = "YAML"
+    while end in lines:
+        end += "_"
+    yield f"cat <<'{end}'"
+    yield from lines[:_YAML_LINES]
+    yield end
+    if len(lines) > _YAML_LINES:
+        yield f"# and {len(lines) - _YAML_LINES} more lines; all of them:"
+        yield _all(step, ".yaml")
+
+
+def _tests(step: Data) -> Iterator[str]:
     tests = step.get("tests", [])
     hosts = step.get("hosts", [])
+    shown = set(hosts[:_SHOWN])
     for test in tests:
-        if test["host"] in hosts[:SHOWN]:
-            yield f"     {test['command']}{_expected(test)}"
-    if len(hosts) > SHOWN and tests:
-        yield f"     # and {len(hosts) - SHOWN} more hosts; to try all of them:"
-        yield f"     {_all(step, '.tests[].command')} | GATEWAY=$GATEWAY sh"
-
-
-def _expected(test: Data) -> str:
-    return f"  # {test['status']} {test['location']}".rstrip() if test["status"] else ""
+        if test["host"] in shown:
+            if test["status"]:
+                yield shell_comment(f"expected: {test['status']} {test['location']}")
+            yield test["command"]
+    if len(hosts) > _SHOWN and tests:
+        yield f"# and {len(hosts) - _SHOWN} more hosts; to try all of them:"
+        yield f"{_all(step, '.tests[].command')} | GATEWAY=$GATEWAY sh"
 
 
 def _all(step: Data, what: str) -> str:
-    return f"jq -r '.plan[] | select(.id == \"{step['id']}\") | {what}' report.json"
-
-
-def _some(names: Sequence[str]) -> str:
-    return ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
+    program = f".plan[] | select(.id == {json.dumps(step['id'])}) | {what}"
+    return f"jq -r {shell_word(program)} report.json"

@@ -1,4 +1,4 @@
-// A finding, and everything that is said of it.
+// A finding as a card: title, text, places, what to do.
 
 function badge(name, label) {
   return el("span", { class: `badge ${name}` }, label);
@@ -8,20 +8,21 @@ function hostLink(host) {
   return link({ view: "host", host: host.name }, el("bdi", {}, visible(host.name)));
 }
 
-// Findings that say the same are one card: `findings` differ in place only.
+// Findings with the same words are one card: `findings` differ in place only.
 function findingCard(findings, { withHosts = false, jump } = {}) {
   const one = findings[0];
   const noticed = one.message.aspects.map((aspect) => report.aspects[aspect]);
-  const box = checkBox(findings, `Checked off: ${one.code} ${visible(one.text).slice(0, 80)}`);
+  const box = checkBox(findings, `Checked off: ${one.code} ${visible(one.title).slice(0, 80)}`);
   const card = el("article", { class: `card ${one.severity}`, tabindex: "-1" },
     el("p", { class: "kind" }, el("label", { class: "tick" }, box, el("span", {}, "checked off")),
       badge(one.severity, SEVERITIES[one.severity]), " ",
       link({ view: "findings", code: one.code }, one.code), " ", one.message.family),
-    el("p", { class: "text", dir: "auto" }, cut(sentence(one.text), 600)),
+    el("p", { class: "text", dir: "auto" }, el("strong", {}, cut(one.title, 200))),
+    one.text === one.title ? null : el("p", { dir: "auto" }, cut(sentence(one.text), 600)),
     el("dl", {},
       noticed.length ? part("What differs", noticed.join("; ")) : null,
       one.accepted ? part("Accepted", el("span", { dir: "auto" }, cut(sentence(one.accepted.reason), 400)), ` Until ${one.accepted.expires}.`) : null,
-      part("Instead", el("span", { dir: "auto" }, cut(sentence(one.instead), 600))),
+      one.toDo ? part("To do", el("span", { dir: "auto" }, cut(sentence(one.toDo), 600))) : null,
       where(findings, withHosts, jump)));
   const struck = () => card.classList.toggle("done", box.checked);
   card.addEventListener("marked", struck);
@@ -72,25 +73,17 @@ function someHosts(hosts) {
   return hosts.length ? some(hosts.map(hostLink), 6) : "no host";
 }
 
-// Findings of one cause in the reader's eyes: same code, same words.
+// Findings with the same code and the same words.
 function sameWords(findings) {
-  return [...groupBy(findings, (one) => [one.severity, one.code, one.text, one.instead, one.accepted?.reason].join("\n")).values()];
+  return [...groupBy(findings, (one) => [one.severity, one.code, one.text, one.toDo, one.accepted?.reason].join("\n")).values()];
 }
 
-// What a message says in general. The parts that differ from place to place are left out, unless
-// nothing would be left.
-function general(findings) {
-  const message = findings[0].message;
-  const left = template(message.text).replace(/:? …$/, "");
-  const same = findings.every((one) => one.text === findings[0].text);
-  return sentence(same || left.replace(/[^a-z]/gi, "").length < 20 ? findings[0].text : left);
-}
-
-// What to do instead, in general; where nothing general can be said, what is said of the first few.
-function insteadOf(findings) {
-  const said = distinct(findings.map((one) => one.instead));
-  if (said.length === 1) return sentence(said[0]);
-  const left = template(findings[0].message.instead);
-  if (left.replace(/[^a-z]/gi, "").length >= 10) return sentence(left);
-  return said.slice(0, 3).map((text) => el("span", { class: "either", dir: "auto" }, sentence(text)));
+// What to do in general; where the values make all of it, what to do for the first few findings.
+function toDoOf(findings) {
+  const texts = distinct(findings.map((one) => one.toDo).filter(Boolean));
+  if (!texts.length) return null;
+  if (texts.length === 1) return sentence(texts[0]);
+  const general = template(findings[0].message.toDo);
+  if (general.replace(/[^a-z]/gi, "").length >= 10) return sentence(general);
+  return texts.slice(0, 3).map((text) => el("span", { class: "either", dir: "auto" }, sentence(text)));
 }

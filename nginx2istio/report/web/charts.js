@@ -1,4 +1,4 @@
-// Bars that say at a look what the figures beside them say in full.
+// Bars that show the figures beside them.
 
 // One bar of parts: [css name, how many, label]; its length is its share of `most`.
 function bar(parts, most) {

@@ -1,13 +1,8 @@
-// The packed data of the page, and what it says as objects that know each other.
+// The packed data of the page as objects that refer to each other.
 
 const RANK = { error: 0, warning: 1, info: 2 };
-const SEVERITIES = { error: "Error", warning: "Warning", info: "Note" };
-const READINESS = { blocked: "Blocked", review: "To be reviewed", ready: "Ready" };
-const FATES = {
-  translated: "carried over", approximated: "carried over, with a difference",
-  unsupported: "not carried over", neutral: "changes no answer",
-  ineffective: "has no effect in nginx",
-};
+const SEVERITIES = { error: "Error", warning: "Warning", info: "Info" };
+const READINESS = { blocked: "Blocked", review: "Needs review", ready: "Ready" };
 const EVERYWHERE = -1;
 let report; // what read() returns
 
@@ -66,11 +61,11 @@ function read(lists) {
 }
 
 function finding(row, text, messages, hosts) {
-  const [code, severity, key, value, kind, object, file, line, where, paths, what, instead, accepted] = row;
+  const [code, severity, key, value, kind, object, file, line, where, paths, title, what, toDo, accepted] = row;
   return {
     code: text(code), severity: text(severity), message: messages[text(code)],
     key: text(key), value: text(value), kind: text(kind), object: text(object),
-    file: text(file), line, paths: paths.map(text), text: text(what), instead: text(instead), accepted,
+    file: text(file), line, paths: paths.map(text), title: text(title), text: text(what), toDo: text(toDo), accepted,
     everywhere: where[0] === EVERYWHERE,
     hosts: where[0] === EVERYWHERE ? [] : where.map((n) => hosts[n]),
   };
@@ -80,7 +75,7 @@ function distinct(values) {
   return [...new Set(values)];
 }
 
-// Map of lists, by what `key` says of each.
+// A Map of lists, by the key of each value.
 function groupBy(values, key) {
   const found = new Map();
   for (const value of values) {
@@ -101,7 +96,7 @@ function isSecurity(one) {
 
 const unpackedBlocks = new Map();
 
-// The documents and paths of a host: its block is unpacked once, when its first host is looked at.
+// The documents and paths of a host. Its block is unpacked once, for the first host that is shown.
 async function detail(host) {
   if (!unpackedBlocks.has(host.block)) {
     if (unpackedBlocks.size > 7) unpackedBlocks.delete(unpackedBlocks.keys().next().value);

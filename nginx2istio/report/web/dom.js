@@ -21,18 +21,19 @@ function filled(node, attributes, children) {
   return node;
 }
 
-// Characters that would change how their neighbours look are shown by their number.
-const INVISIBLE = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060\u2066-\u2069\ufeff]/g;
+// Characters that hide or reorder their neighbours are shown by their number: base/printable.py has
+// the same, and tab and line feed, which a page shows as white space.
+const UNPRINTABLE = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}\ud800-\udfff]/gu;
 
 function visible(text) {
-  return String(text).replace(INVISIBLE, (c) => `⟨U+${c.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}⟩`);
+  return String(text).replace(UNPRINTABLE, (c) => `⟨U+${c.codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}⟩`);
 }
 
 function code(text, limit = 300) {
   return el("code", { dir: "auto" }, cut(text, limit));
 }
 
-// A text of any length: what is over the limit is shown on demand.
+// A text of any length: the rest after the limit is shown on demand.
 function cut(text, limit) {
   const shown = visible(text);
   if (shown.length <= limit) return shown;
@@ -60,7 +61,7 @@ function sentence(text) {
   return begun.endsWith("…") ? begun : begun + ".";
 }
 
-// A message's template in general: what differs from place to place is left out.
+// A message's template in general: the values in it are left out.
 function template(text) {
   return text.replace(/\{\{|\}\}|\{[^{}]*\}/g, (found) => ({ "{{": "{", "}}": "}" })[found] || "…");
 }
@@ -91,7 +92,7 @@ function download(name, text) {
   setTimeout(() => URL.revokeObjectURL(url), 1000);
 }
 
-// For everybody, also for who only hears the page.
+// A line that screen readers read aloud.
 function say(text) {
   document.getElementById("said").textContent = text;
 }

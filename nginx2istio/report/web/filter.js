@@ -1,4 +1,4 @@
-// The filters, kept in the page's address, so that what one sees can be sent to somebody.
+// The filters. They are kept in the page's address: a view can be sent as a link.
 
 const FIELDS = ["q", "ns", "team", "ready", "severity", "family", "code", "open"];
 
@@ -27,7 +27,7 @@ function hostText(host) {
 
 function findingText(one) {
   one.haystack ||= [
-    one.code, one.message.family, one.key, one.value, one.object, one.file, one.text, one.instead,
+    one.code, one.message.family, one.key, one.value, one.object, one.file, one.title, one.text, one.toDo,
     ...one.paths, ...one.hosts.slice(0, 200).map((h) => h.name),
   ].join("\n").toLowerCase();
   return one.haystack;
@@ -71,7 +71,7 @@ function choice(name, label, options, filter, changed) {
   return el("div", { class: "field" }, el("label", { for: select.id }, label), select);
 }
 
-// Whose part of the estate: namespace and team.
+// The part of the estate: namespace and team.
 function placeChoices(filter, changed) {
   const plain = (values) => values.map((value) => [value, visible(value)]);
   return [

@@ -1,4 +1,4 @@
-// Findings by code, worst first; a code holds its findings by what they say.
+// Findings by code, worst first; within a code by their words.
 
 const FEW = 12; // findings that are shown in full at once
 
@@ -10,9 +10,9 @@ function findingsView(filter) {
   const single = groups.length === 1;
   const open = single || found.length <= FEW;
   return [
-    el("h1", {}, everywhere ? "What holds for every host" : counted(found.length, "finding"), single ? `: ${groups[0][0].code}` : ""),
+    el("h1", {}, everywhere ? "Differences for every host" : counted(found.length, "finding"), single ? `: ${groups[0][0].code}` : ""),
     everywhere ? el("p", {}, link({ view: "findings" }, "All findings")) : filterBar(filter, changeFilter),
-    found.length ? legend(severityParts(found)) : el("p", { class: "none" }, "No finding is like that. Fewer filters or words show more."),
+    found.length ? legend(severityParts(found)) : el("p", { class: "none" }, "No finding matches. Fewer filters or words show more."),
     lazy("div", { class: "groups" }, groups, (group) => messageGroup(group, open), 40),
     everywhere && report.shared.length ? sharedObjects() : null,
   ];
@@ -24,7 +24,7 @@ function messageGroup(group, open) {
   const summary = el("summary", {},
     el("span", { class: "kind" }, badge(severity, SEVERITIES[severity]), " ", group[0].code, " ", group[0].message.family,
       " · ", group.some((one) => one.everywhere) ? "every host" : counted(hosts, "host")),
-    el("span", { class: "text" }, general(group)));
+    el("span", { class: "text", dir: "auto" }, visible(group[0].title)));
   const details = el("details", { class: `group ${severity}` }, summary);
   const fill = () => {
     if (details.childElementCount > 1) return;
@@ -40,6 +40,6 @@ function messageGroup(group, open) {
 }
 
 function sharedObjects() {
-  return el("section", {}, el("h2", {}, "Objects that are for no host in particular"),
+  return el("section", {}, el("h2", {}, "Objects for no host in particular"),
     report.shared.map((one) => el("details", { class: "group" }, el("summary", {}, visible(one.title)), el("pre", { tabindex: "0" }, shownLines(one.text.split("\n"))))));
 }

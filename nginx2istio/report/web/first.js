@@ -1,4 +1,4 @@
-// What to do first: what blocks, what a security reviewer asks about, what no object can do.
+// What to do first: errors, findings for a security reviewer, actions by hand.
 // Then the plan of the cut-over, where the report has one.
 
 const ACTIONS = {
@@ -22,9 +22,9 @@ function firstSteps() {
   const errors = blockers(report.findings);
   const security = securityWork(report.findings);
   const steps = [
-    report.errors.length ? [`Mend ${counted(report.errors.length, "document")} that could not be read`, { view: "first" }] : null,
+    report.errors.length ? [`Correct ${counted(report.errors.length, "document")} that could not be read`, { view: "first" }] : null,
     errors.length ? [`Decide on ${counted(errors.length, "error")} of ${counted(distinct(errors.map((e) => e.code)).length, "kind")}: traffic or protection would break`, { view: "findings", severity: "error" }] : null,
-    security.length ? [`Have ${counted(security.length, "finding")} about access, sign-in, limits and TLS looked at by security`, { view: "first" }] : null,
+    security.length ? [`Have ${counted(security.length, "finding")} about access, sign-in, limits and TLS reviewed by security`, { view: "first" }] : null,
     ...actionGroups(report.actions).map(([kind, found]) => [`${ACTIONS[kind] || kind}${found.length > 1 ? ` (${number(found.length)})` : ""}`, { view: "first" }]),
   ].filter(Boolean);
   if (!steps.length) return null;
@@ -45,7 +45,7 @@ function firstView({ ns, team }) {
   const actions = report.actions.filter((one) => !narrow || !one.hosts.length || one.hosts.some((host) => isPlace(host, filter)));
   return [
     el("h1", {}, "What to do first"),
-    el("p", { class: "lead" }, "In this order: what blocks, what protects, what has to be in place before the objects are applied."),
+    el("p", { class: "lead" }, "In this order: errors, protections, and actions before the objects are applied."),
     placeBar(filter, changeFilter),
     report.errors.length ? el("section", {}, el("h2", {}, "Not read"), lazy("ul", { class: "plain" }, report.errors, problem)) : null,
     byMessage("Blockers", blockers(findings), filter, "No error: nothing blocks."),
@@ -56,7 +56,7 @@ function firstView({ ns, team }) {
 }
 
 function planSection() {
-  return el("section", { "aria-labelledby": "plan-title" }, el("h2", { id: "plan-title" }, "The way over, step by step"),
+  return el("section", { "aria-labelledby": "plan-title" }, el("h2", { id: "plan-title" }, "The cut-over, step by step"),
     el("ol", { class: "plan" }, report.plan.map((step) => el("li", { class: "step" },
       el("p", {}, el("strong", {}, sentence(step.title))),
       step.why ? el("p", { class: "small" }, cut(step.why, 1200)) : null,
@@ -82,11 +82,12 @@ function messageRow(found, filter) {
   const hosts = new Set(found.flatMap((f) => f.hosts).filter((host) => isPlace(host, filter)));
   const places = found.some((f) => f.everywhere) ? "every host" : counted(hosts.size, "host");
   const severity = worst(found);
+  const toDo = toDoOf(found);
   return el("li", { class: `card ${severity}` },
     el("p", { class: "kind" }, badge(severity, SEVERITIES[severity]), " ",
       link({ view: "findings", code: one.code, ...filter }, one.code), ` ${one.message.family} · ${places}`),
-    el("p", { class: "text" }, general(found)),
-    el("p", {}, el("strong", {}, "Instead: "), insteadOf(found)),
+    el("p", { class: "text", dir: "auto" }, visible(one.title)),
+    toDo ? el("p", {}, el("strong", {}, "To do: "), toDo) : null,
     hosts.size ? el("p", { class: "small" }, someHosts([...hosts])) : null);
 }
 

@@ -1,11 +1,11 @@
-// One host: is it ready, what has to be done before, what will clients notice, which line says so.
+// One host: its readiness, what to do before the cut-over, its findings with their lines.
 
 function hostView(name) {
   const host = report.byName.get(name);
   if (!host) {
     return [el("h1", {}, "No such host"), el("p", {}, code(name || ""), " is no host of this report. ", link({ view: "hosts" }, "All hosts"))];
   }
-  const place = el("div", { id: "beside" }, el("p", {}, "One moment: the objects are being unpacked."));
+  const place = el("div", { id: "compare" }, el("p", {}, "One moment: the objects are being unpacked."));
   const cards = hostFindings(host);
   const page = [
     el("h1", { class: "host" }, el("bdi", {}, visible(host.name)), " ", badge(host.ready, READINESS[host.ready])),
@@ -15,7 +15,7 @@ function hostView(name) {
     el("section", { "aria-labelledby": "notice" }, el("h2", { id: "notice" }, "What clients will notice"), cards.node),
     place,
   ];
-  detail(host).then((found) => fillBeside(place, host, found, cards));
+  detail(host).then((found) => fillComparison(place, host, found, cards));
   return page;
 }
 
@@ -41,7 +41,7 @@ function hostFacts(host) {
     fact("Namespace", listed(host.namespaces, "ns")),
     fact("Ingresses", some(host.ingresses.map((i) => el("span", {}, el("bdi", {}, visible(i.key)), i.file ? el("span", { class: "small" }, ` ${visible(i.file)}:${i.line}`) : "")), 10)),
     fact("Other names", some(host.aliases.map((alias) => code(alias)), 10)),
-    host.served ? null : part("Today", "ingress-nginx serves nothing under this name, and so does the conversion."));
+    host.served ? null : part("Today", "ingress-nginx serves nothing under this name. Neither does the conversion."));
 }
 
 function hostActions(host) {
@@ -70,11 +70,11 @@ function hostFindings(host) {
   const loud = groups.filter(([one]) => one.severity !== "info").map(card);
   const quiet = groups.filter(([one]) => one.severity === "info").map(card);
   const notes = el("details", { class: "group info" },
-    el("summary", {}, `${counted(host.counts.info, "note")}${quiet.length < host.counts.info ? ` of ${counted(quiet.length, "kind")}` : ""}: differences that nobody is likely to rely on`), el("div", { class: "inside" }, quiet));
+    el("summary", {}, `${counted(host.counts.info, "info")}${quiet.length < host.counts.info ? ` of ${counted(quiet.length, "kind")}` : ""}: differences that nobody is likely to rely on`), el("div", { class: "inside" }, quiet));
   cards.node = el("div", {},
-    loud.length ? loud : el("p", {}, "No error and no warning: nothing that a client is likely to notice."),
+    loud.length ? loud : el("p", {}, "No error and no warning: no client is likely to notice a difference."),
     quiet.length ? notes : null,
-    el("p", { class: "small" }, link({ view: "findings", everywhere: "1" }, `${counted(report.everywhere.length, "difference")} that hold for every host`)));
+    el("p", { class: "small" }, link({ view: "findings", everywhere: "1" }, `${counted(report.everywhere.length, "difference")} for every host`)));
   cards.reveal = (one) => {
     notes.open = notes.open || one.severity === "info";
     const node = made.get(one);
@@ -89,7 +89,7 @@ function request(test) {
   return el("li", {}, commandBox(test.command), told ? el("p", { class: "small" }, "Expected: ", visible(told)) : null);
 }
 
-function fillBeside(place, host, found, cards) {
+function fillComparison(place, host, found, cards) {
   const { node, old, made } = sides(found, host.findings, cards);
   const dim = () => [...old, ...made].forEach((one) => one.dim());
   cards.jump = (one) => {
@@ -116,6 +116,6 @@ function fillBeside(place, host, found, cards) {
       routeMap(found.paths, host.findings) || "", found.paths.length ? pathTable(found.paths, host.findings, reveal) : el("p", {}, "None.")),
     found.tests.length ? el("section", { "aria-labelledby": "try-title" }, el("h2", { id: "try-title" }, "Requests to try before DNS moves"),
       lazy("ul", { class: "plain" }, found.tests, request, 3)) : "",
-    el("section", { "aria-labelledby": "yaml-title" }, el("h2", { id: "yaml-title" }, "YAML, old beside new"), node));
+    el("section", { "aria-labelledby": "yaml-title" }, el("h2", { id: "yaml-title" }, "Old and new YAML"), node));
   place.dataset.state = "done";
 }

@@ -17,7 +17,7 @@ function hostsView(filter) {
 
 function noHost(filter) {
   const found = chosenFindings(filter).length;
-  return el("p", { class: "none" }, "No host is like that. Fewer filters or words show more.",
+  return el("p", { class: "none" }, "No host matches. Fewer filters or words show more.",
     found ? [" But ", link({ ...filter, view: "findings" }, `${counted(found, "finding")} ${found === 1 ? "has" : "have"} these words`), "."] : "");
 }
 
@@ -26,12 +26,12 @@ function hostRow(host) {
   const done = work.filter(isDone).length;
   const open = work.filter((one) => !one.accepted);
   const figures = ["error", "warning"].filter((s) => host.counts[s]).map((s) => counted(host.counts[s], SEVERITIES[s].toLowerCase()));
-  if (host.counts.info) figures.push(counted(host.counts.info, "note"));
+  if (host.counts.info) figures.push(counted(host.counts.info, "info"));
   const reason = host.ready === "ready" ? null : open.find((one) => one.severity === worst(open));
   const names = [...host.teams, ...host.namespaces].map(visible);
   return el("li", { class: "row" },
     el("div", { class: "who" }, hostLink(host), el("span", { class: "small" }, el("bdi", {}, names.length ? some(names, names.length > 6 ? 5 : 6, " · ") : "no Ingress"))),
     el("div", { class: "what" }, badge(host.ready, READINESS[host.ready]),
       el("span", { class: "small" }, figures.join(", ") || "no finding", done ? `; ${number(done)} checked off` : "", host.served ? "" : "; not served today"),
-      reason ? el("span", { class: "why", dir: "auto" }, sentence(reason.text.length > 160 ? reason.text.slice(0, 160).replace(/ [^ ]*$/, "") + " …" : reason.text)) : null));
+      reason ? el("span", { class: "why", dir: "auto" }, visible(reason.title.length > 160 ? reason.title.slice(0, 160).replace(/ [^ ]*$/, "") + " …" : reason.title)) : null));
 }

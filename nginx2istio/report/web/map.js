@@ -1,4 +1,4 @@
-// The route map of a host: its old paths, and what answers them now.
+// The route map of a host: its old paths, and the Services that answer them now.
 
 const ROW = 34;
 const MAP_LIMIT = 40;
@@ -33,7 +33,7 @@ function routeMap(paths, findings) {
   return el("figure", { class: "picture", tabindex: "0" }, picture,
     el("figcaption", { class: "small" }, left.length < paths.filter((p) => p.path).length ? `The first ${MAP_LIMIT} paths. ` : "",
       "Left the old paths, right what answers them now. ",
-      [["error", "an error"], ["warning", "a warning"], ["info", "a note"], ["ready", "no finding of its own"]].map(([name, label]) => (
+      [["error", "an error"], ["warning", "a warning"], ["info", "an info"], ["ready", "no finding of its own"]].map(([name, label]) => (
         [el("span", { class: `swatch ${name}`, "aria-hidden": "true" }), ` ${label}  `]))));
 }
 

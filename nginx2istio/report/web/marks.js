@@ -1,4 +1,4 @@
-// What has been checked off: kept in this browser for this file, exported and imported as JSON.
+// Check marks: kept in this browser for this file, exported and imported as JSON.
 
 const PLACE = `nginx2istio ${location.pathname}`;
 const marks = new Set(stored());
@@ -20,13 +20,20 @@ function keep() {
   }
 }
 
-// The same finding has the same mark in a later report, unless what it says has changed.
+// A finding keeps its mark in a later report while its identity and its places stay the same. No text
+// is part of that, so that a reworded message keeps its mark.
 function markOf(item) {
-  if (item.mark) return item.mark;
-  const { code, kind, key, object, text, paths, secret, to, command, yaml } = item;
-  const where = item.hosts.map((host) => host.name);
-  item.mark = hash(JSON.stringify([code || kind, key, object, text, paths, secret, to, command, yaml, code ? where : []]));
+  item.mark ||= hash(JSON.stringify(item.code ? [...identity(item), item.value] : action(item)));
   return item.mark;
+}
+
+function identity(item) {
+  const hosts = item.everywhere ? ["*"] : item.hosts.map((host) => host.name || host);
+  return [item.code, item.kind, item.key, item.object, hosts, item.paths];
+}
+
+function action({ kind, secret, to, service, yaml, command, text }) {
+  return [kind, secret, to, service, secret || yaml || command || text];
 }
 
 function hash(text) {
@@ -63,7 +70,7 @@ function checkBox(items, label) {
 function exportMarks() {
   const known = [...report.findings, ...report.actions].filter((item) => marks.has(markOf(item)));
   const found = known.map((item) => ({
-    mark: markOf(item), code: item.code, kind: item.kind, object: item.object, key: item.key,
+    mark: markOf(item), code: item.code, kind: item.kind, object: item.object, key: item.key, value: item.value,
     hosts: item.everywhere ? ["*"] : item.hosts.map((host) => host.name), paths: item.paths, text: item.text,
   }));
   download("nginx2istio-marks.json", JSON.stringify({ marks: found }, null, 1) + "\n");
@@ -71,13 +78,21 @@ function exportMarks() {
 
 async function importMarks(file) {
   try {
-    const ids = JSON.parse(await file.text()).marks.map((one) => one.mark);
-    ids.filter((id) => /^[0-9a-f]{16}$/.test(id)).forEach((id) => marks.add(id));
+    const read = JSON.parse(await file.text()).marks;
+    const ids = read.map((one) => one.mark).filter((id) => /^[0-9a-f]{16}$/.test(id));
+    [...ids, ...read.flatMap(earlierMark)].forEach((id) => marks.add(id));
     keep();
-    return counted(ids.length, "mark") + " read.";
+    return counted(read.length, "mark") + " read.";
   } catch {
-    return `${file.name} holds no marks of this report's kind.`;
+    return `${file.name} holds no marks of such a report.`;
   }
+}
+
+// Version 0.1 exported no value, and made its marks of texts: such a mark is found by its other fields.
+function earlierMark(one) {
+  if (!one.code || one.value !== undefined) return [];
+  const known = JSON.stringify(identity(one));
+  return report.findings.filter((item) => JSON.stringify(identity(item)) === known).map(markOf);
 }
 
 function marksBar() {

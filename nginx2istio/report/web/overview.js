@@ -1,4 +1,4 @@
-// The first page: how far the estate is, where the work lies, what to do first.
+// The first page: readiness of all hosts, what to do first, where the findings are.
 
 function overviewView() {
   const { summary, hosts } = report;
@@ -13,8 +13,8 @@ function overviewView() {
     el("section", { "aria-labelledby": "ready-title" },
       el("h2", { id: "ready-title" }, "Hosts by readiness"),
       bigBar(hosts),
-      el("p", { class: "small" }, "Blocked: traffic or protection would break. To be reviewed: some client notices, or something fails as it does today. ",
-        "Ready: nothing that a client is likely to notice. ", everywhereNote())),
+      el("p", { class: "small" }, "Blocked: traffic or protection would break. Needs review: some clients notice a difference, or something fails as it does today. ",
+        "Ready: no client is likely to notice a difference. ", everywhereNote())),
     firstSteps(),
     el("div", { class: "columns" },
       report.teams.length ? readinessTable("Teams", "team", (host) => host.teams) : null,
@@ -28,9 +28,13 @@ function overviewView() {
 function headline() {
   const blocked = report.hosts.filter((host) => host.ready === "blocked").length;
   const review = report.hosts.filter((host) => host.ready === "review").length;
-  if (report.summary.verdict === "ready") return "Ready: nothing that a client is likely to notice";
-  if (report.summary.verdict === "review") return `${counted(review, "host")} to be reviewed, none blocked`;
-  return blocked ? `${counted(blocked, "host")} blocked, ${number(review)} to be reviewed` : "Blocked: see what to do first";
+  const accepted = Object.values(report.summary.accepted || {}).reduce((sum, n) => sum + n, 0);
+  const also = accepted ? `, ${number(accepted)} accepted` : "";
+  if (report.summary.verdict === "ready") {
+    return `Ready${also}: no client is likely to notice ${accepted ? "another" : "a"} difference`;
+  }
+  if (report.summary.verdict === "review") return `${counted(review, "host")} to review, none blocked${also}`;
+  return blocked ? `${counted(blocked, "host")} blocked, ${number(review)} to review${also}` : `Blocked${also}: see what to do first`;
 }
 
 function bigBar(hosts) {
@@ -44,13 +48,13 @@ function bigBar(hosts) {
 function everywhereNote() {
   const found = severityParts(report.everywhere).filter(([, n]) => n);
   if (!found.length) return null;
-  return ["Not counted here: ", link({ view: "findings", everywhere: "1" }, `${counted(report.everywhere.length, "difference")} that hold for every host`),
+  return ["Not counted here: ", link({ view: "findings", everywhere: "1" }, `${counted(report.everywhere.length, "difference")} for every host`),
     ` (${found.map(([, n, label]) => `${number(n)} ${label}`).join(", ")}).`];
 }
 
 function errorsNote() {
   if (!report.errors.length) return null;
-  return el("p", { class: "card error" }, `${counted(report.errors.length, "document")} could not be read: nothing of that is in the figures here. `,
+  return el("p", { class: "card error" }, `${counted(report.errors.length, "document")} could not be read and are not in these figures. `,
     link({ view: "first" }, "See which"));
 }
 
@@ -65,16 +69,16 @@ function readinessTable(caption, field, names) {
 
 function familyTable() {
   const rows = [...groupBy(report.findings, (one) => one.message.family)].map(([family, found]) => ({
-    label: [link({ view: "findings", family }, visible(family)), el("span", { class: "small" }, " ", visible(found[0].message.title).replace(/^.*?: /, ""))],
+    label: [link({ view: "findings", family }, visible(family)), el("span", { class: "small" }, " ", visible(found[0].message.about).replace(/^.*?: /, ""))],
     family, parts: severityParts(found),
   }));
   rows.sort((a, b) => b.parts[0][1] - a.parts[0][1] || b.parts[1][1] - a.parts[1][1] || b.parts[2][1] - a.parts[2][1] || (a.family < b.family ? -1 : 1));
-  return el("section", {}, barTable("Findings by family", ["Family", "share", "errors", "warnings", "notes"], rows, 15));
+  return el("section", {}, barTable("Findings by family", ["Family", "share", "errors", "warnings", "infos"], rows, 15));
 }
 
 function annotationFates() {
   const found = Object.entries(report.summary.annotations).filter(([, n]) => n);
   if (!found.length) return null;
   return el("section", {}, el("h2", {}, "Annotations"),
-    el("ul", { class: "plain" }, found.map(([fate, n]) => el("li", {}, `${number(n)} ${FATES[fate]}`))));
+    el("ul", { class: "plain" }, found.map(([fate, n]) => el("li", {}, `${number(n)} ${report.fates[fate]}`))));
 }

@@ -1,4 +1,4 @@
-"""What clients, back ends or operators notice of each aspect of an answer, in their words."""
+"""What clients, backends or operators notice of each aspect of an answer."""
 
 from __future__ import annotations
 
@@ -7,36 +7,36 @@ from collections.abc import Mapping
 from nginx2istio.rule import Aspect
 
 NOTICED: Mapping[Aspect, str] = {
-    "routing": "which service answers",
-    "path": "the path that the service sees",
-    "host": "the Host that the service sees",
-    "request-headers": "headers that the service gets",
-    "status": "the status of answers",
-    "redirect": "where redirects lead",
-    "response-headers": "headers of answers",
-    "cors": "what other sites' scripts may read",
+    "routing": "the Service that answers",
+    "path": "the path that the backend gets",
+    "host": "the Host header that the backend gets",
+    "request-headers": "request headers that the backend gets",
+    "status": "the status of the response",
+    "redirect": "the target of a redirect",
+    "response-headers": "response headers",
+    "cors": "what scripts of other origins may read",
     "cookies": "cookies",
-    "affinity": "which pod a client stays with",
-    "body": "answers that the proxy itself makes",
-    "body-limit": "how large a request may be",
-    "rate-limit": "how often a client may ask",
-    "auth": "who has to sign in, and how",
-    "access": "who is let in",
-    "timeout": "how long one may wait",
-    "retries": "what is sent a second time",
-    "balancing": "how requests spread over pods",
-    "buffering": "how requests and answers are held",
+    "affinity": "the pod that a client stays with",
+    "body": "the body of the proxy's own responses",
+    "body-limit": "how large a request can be",
+    "rate-limit": "how many requests a client can make",
+    "auth": "which requests need credentials",
+    "access": "which requests are denied",
+    "timeout": "how long the proxy waits",
+    "retries": "which requests are sent again",
+    "balancing": "how requests are spread over pods",
+    "buffering": "whether requests and responses are buffered",
     "tls": "TLS and certificates",
-    "protocol": "the protocol towards the pods",
+    "protocol": "the protocol between proxy and backend",
     "mirror": "copies of requests",
     "logging": "logs",
-    "waf": "attacks that were filtered",
+    "waf": "which attacks are blocked",
 }
 
-SECURITY: frozenset[Aspect] = frozenset({"auth", "access", "tls", "waf", "rate-limit"})
-"""Aspects that a security reviewer asks about first."""
+SECURITY_ASPECTS: frozenset[Aspect] = frozenset({"auth", "access", "tls", "waf", "rate-limit"})
+"""The aspects that a security reviewer looks at first."""
 
-PROTECTING = frozenset(
+PROTECTING_FAMILIES = frozenset(
     {
         "access-list",
         "auth-tls",
@@ -49,4 +49,4 @@ PROTECTING = frozenset(
         "waf",
     }
 )
-"""Families whose annotations are there to protect."""
+"""The families whose annotations protect something."""

@@ -1,15 +1,15 @@
-"""Data blocks of the HTML report: what is looked at is unpacked, all else stays packed."""
+"""Data blocks of the HTML report: a block stays packed until a reader looks at one of its hosts."""
 
 from __future__ import annotations
 
 import base64
 import gzip
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator
 
-Data = Mapping[str, Any]
-SIZE = 600_000
+from nginx2istio.report.data import Data
+
+_BLOCK_SIZE = 600_000
 """Characters of the documents of one block, more or less: unpacking it takes some milliseconds."""
 
 
@@ -20,29 +20,29 @@ def packed(value: object) -> str:
     return base64.b64encode(gzip.compress(data, 6, mtime=0)).decode("ascii")
 
 
-def blocks(details: Iterable[Data]) -> Iterator[tuple[int, str]]:
+def data_blocks(details: Iterable[Data]) -> Iterator[tuple[int, str]]:
     """How many hosts each block holds, and the block: ``{documents, hosts}``.
 
     A host is a detail, its ``old`` and ``new`` with documents by their index in the block;
     neighbours share what they have in common.
     """
     documents: dict[str, int] = {}
-    kept: list[Data] = []
+    distinct: list[Data] = []
     hosts: list[Data] = []
     size = 0
     for detail in details:
         indexes: dict[str, list[int]] = {"old": [], "new": []}
-        for side, found in indexes.items():
-            for one in detail[side]:
-                key = one["title"] + one["text"]
+        for side, numbers in indexes.items():
+            for document in detail[side]:
+                key = document["title"] + document["text"]
                 if key not in documents:
-                    documents[key] = len(kept)
-                    kept.append(one)
-                    size += len(one["text"])
-                found.append(documents[key])
+                    documents[key] = len(distinct)
+                    distinct.append(document)
+                    size += len(document["text"])
+                numbers.append(documents[key])
         hosts.append({**detail, **indexes})
-        if size >= SIZE:
-            yield len(hosts), packed({"documents": kept, "hosts": hosts})
-            documents, kept, hosts, size = {}, [], [], 0
+        if size >= _BLOCK_SIZE:
+            yield len(hosts), packed({"documents": distinct, "hosts": hosts})
+            documents, distinct, hosts, size = {}, [], [], 0
     if hosts:
-        yield len(hosts), packed({"documents": kept, "hosts": hosts})
+        yield len(hosts), packed({"documents": distinct, "hosts": hosts})

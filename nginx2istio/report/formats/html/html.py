@@ -1,7 +1,7 @@
 """The report as one HTML file that needs nothing else: no network, no font, no library.
 
 The page holds a skeleton, a script, a style sheet and packed data; the script makes everything else
-of the data with ``textContent``, so that no value of an Ingress can become markup. The page's own
+of the data with ``textContent``: no value of an Ingress can become markup. The page's own
 policy (CSP) allows this one script and this one style sheet, by their hashes, and nothing else.
 """
 
@@ -10,18 +10,17 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections import Counter
-from collections.abc import Mapping
 from importlib.resources import files
-from typing import Any
 
 from jinja2 import Environment, PackageLoader
 
 from nginx2istio.convert.convert import Conversion
-from nginx2istio.report.formats.html.beside import Beside
-from nginx2istio.report.formats.html.blocks import blocks, packed
-from nginx2istio.report.formats.html.estate import estate
+from nginx2istio.report.data import Data
+from nginx2istio.report.formats.html.blocks import data_blocks, packed
+from nginx2istio.report.formats.html.compare import Comparison
 from nginx2istio.report.formats.html.index import index
-from nginx2istio.report.formats.text import VERDICTS
+from nginx2istio.report.formats.html.overview import overview
+from nginx2istio.report.words.labels import figures, severity_counts, verdict_words
 
 SCRIPTS = (
     "dom.js",
@@ -35,38 +34,38 @@ SCRIPTS = (
     "hosts.js",
     "findings.js",
     "map.js",
-    "beside.js",
+    "compare.js",
     "host.js",
     "page.js",
 )
 """The parts of the script in their order; together they are one script."""
 
 
-def html(report: Mapping[str, Any], conversion: Conversion) -> str:
-    """The whole page. ``report`` is what ``report.json.report`` makes of the conversion.
+def html_report(report: Data, conversion: Conversion) -> str:
+    """The whole page. ``report`` is the conversion's, by ``report.data.report``.
 
-    Raises ValueError for a conversion that has not kept what was read.
+    Raises ValueError for a conversion that did not keep the Ingresses as they were read.
     """
     if conversion.ingresses and not conversion.read:
         raise ValueError("convert with keep_read=True: the page shows Ingresses as they were read")
-    found = estate(report, conversion)
-    beside = Beside(conversion)
-    tests: dict[str, list[Mapping[str, Any]]] = {}
+    listed = overview(report, conversion)
+    comparison = Comparison(conversion)
+    tests: dict[str, list[Data]] = {}
     for test in (test for step in report.get("plan", ()) for test in step.get("tests", ())):
         tests.setdefault(test["host"], []).append(test)
     details = (
         {
-            "old": beside.old(host),
-            "new": beside.new(host),
-            "paths": beside.paths(host),
+            "old": comparison.old(host),
+            "new": comparison.new(host),
+            "paths": comparison.paths(host),
             "tests": [test for name in (host.name, *host.aliases) for test in tests.get(name, ())],
         }
-        for host in found.hosts
+        for host in listed.hosts
     )
-    packs = list(blocks(details))
-    lists = index(report, conversion, found)
+    packs = list(data_blocks(details))
+    lists = index(report, conversion, listed)
     lists["blocks"] = [count for count, _ in packs]
-    lists["shared"] = list(beside.shared())
+    lists["shared"] = list(comparison.shared())
     web = files("nginx2istio.report") / "web"
     script = "".join(_script(web.joinpath(name).read_text("utf-8")) for name in SCRIPTS)
     script = f'"use strict";\n(() => {{\n{script}}})();\n'
@@ -76,14 +75,16 @@ def html(report: Mapping[str, Any], conversion: Conversion) -> str:
         autoescape=True,
         keep_trailing_newline=True,
     ).get_template("page.html")
+    summary = report["summary"]
     return page.render(
         csp=_policy(script, style),
         script=script,
         style=style,
-        summary=report["summary"],
+        figures=figures(summary)[0],
         tool=report["tool"],
-        verdict=VERDICTS[report["summary"]["verdict"]],
-        readiness=Counter(found.readiness),
+        verdict=": ".join(verdict_words(summary)),
+        severities=severity_counts(summary["findings"]),
+        readiness=Counter(listed.readiness),
         lists=packed(lists),
         blocks=[pack for _, pack in packs],
     )

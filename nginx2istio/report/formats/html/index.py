@@ -1,21 +1,22 @@
-"""What the HTML report knows of everything before anything is looked at: lists, in tables.
+"""The lists of the HTML report, which are unpacked first: hosts, findings, messages, actions.
 
-Ten thousand Ingresses have sixty thousand findings; so a finding is a row of numbers, and each text
+Ten thousand Ingresses have sixty thousand findings. A finding is a row of numbers, and each text
 stands once in ``texts``. ``web/data.js`` reads this.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from nginx2istio.convert.convert import Conversion
 from nginx2istio.findings.all_messages import OWN
-from nginx2istio.report.formats.html.estate import Estate, team
-from nginx2istio.report.words.aspects import NOTICED, PROTECTING, SECURITY
+from nginx2istio.report.data import Data
+from nginx2istio.report.formats.html.overview import Overview, team
+from nginx2istio.report.words.aspects import NOTICED, PROTECTING_FAMILIES, SECURITY_ASPECTS
+from nginx2istio.report.words.labels import FATES
 
-Data = dict[str, Any]
-INPUT = ("input", "what nginx refuses, loses or does not know, and what could not be read")
+_INPUT = ("input", "what nginx refuses, loses or does not know, and input that could not be read")
 """The family of the engine's own messages, and what it is about."""
 
 
@@ -30,32 +31,33 @@ class Texts:
         return self.numbers.setdefault(text, len(self.numbers))
 
 
-def index(report: Mapping[str, Any], conversion: Conversion, estate: Estate) -> Data:
+def index(report: Data, conversion: Conversion, overview: Overview) -> Data:
     """The lists of hosts, findings, messages and things to do.
 
     ``hosts``: name, readiness, Ingresses, aliases, whether nginx serves it.
     ``ingresses``: key, team, file, line. ``annotations``: Ingress, key, value, fate, rule, line.
     ``findings``: code, severity, key, value, kind, object, file, line, hosts (-1: all), paths,
-    text, instead, the reason why it is accepted. Texts by their number, hosts by their index.
+    title, text, to do, the reason why it is accepted. Texts by their number, hosts by their index.
     ``actions`` are the report's, with the indexes of their hosts.
     """
     texts = Texts()
     text = texts.number
-    keys = dict.fromkeys(key for host in estate.hosts for key in host.ingresses)
+    keys = dict.fromkeys(key for host in overview.hosts for key in host.ingresses)
     numbers = {key: i for i, key in enumerate(keys)}
     messages = _messages(conversion)
     used = {f["code"] for f in report["findings"]}
-    found: Data = {
+    lists: Data = {
         "summary": report["summary"],
         "options": report["options"],
         "errors": report["errors"],
         "actions": [
             {**action, "hosts": list(where)}
-            for action, where in zip(report["actions"], estate.actions, strict=True)
+            for action, where in zip(report["actions"], overview.actions, strict=True)
         ],
         "plan": [_step(step) for step in report.get("plan", ())],
         "aspects": dict(NOTICED),
-        "security": sorted(SECURITY),
+        "security": sorted(SECURITY_ASPECTS),
+        "fates": dict(FATES),
         "protections": _protections(conversion),
         "messages": {code: messages[code] for code in sorted(used)},
         "ingresses": [_ingress(key, conversion) for key in keys],
@@ -76,21 +78,21 @@ def index(report: Mapping[str, Any], conversion: Conversion, estate: Estate) -> 
                 list(host.aliases),
                 int(host.server is not None),
             ]
-            for host, ready in zip(estate.hosts, estate.readiness, strict=True)
+            for host, ready in zip(overview.hosts, overview.readiness, strict=True)
         ],
         "findings": [
-            _finding(one, where, text)
-            for one, where in zip(report["findings"], estate.places, strict=True)
+            _finding(finding, where, text)
+            for finding, where in zip(report["findings"], overview.places, strict=True)
         ],
     }
-    found["texts"] = list(texts.numbers)
-    return found
+    lists["texts"] = list(texts.numbers)
+    return lists
 
 
 def _protections(conversion: Conversion) -> list[str]:
-    """The annotations that protect something: a refused value of theirs is a reviewer's matter."""
+    """The annotations that protect something: a reviewer looks at each of their refused values."""
     families = conversion.rules.families
-    protecting = (family for family in families if _name(family.name) in PROTECTING)
+    protecting = (family for family in families if _name(family.name) in PROTECTING_FAMILIES)
     return sorted(key for family in protecting for rule in family.rules for key in rule.keys)
 
 
@@ -105,51 +107,51 @@ def _ingress(key: str, conversion: Conversion) -> list[Any]:
     return [key, team(resource), resource.file, resource.line("metadata", "name")]
 
 
-def _finding(
-    one: Mapping[str, Any], where: tuple[int, ...], text: Callable[[str], int]
-) -> list[Any]:
-    obj = one["object"]
+def _finding(finding: Data, where: tuple[int, ...], text: Callable[[str], int]) -> list[Any]:
+    obj = finding["object"]
     named = f"{obj['namespace']}/{obj['name']}" if obj["name"] else ""
     return [
-        text(one["code"]),
-        text(one["severity"]),
-        text(one["key"]),
-        text(one["value"]),
+        text(finding["code"]),
+        text(finding["severity"]),
+        text(finding["key"]),
+        text(finding["value"]),
         text(obj["kind"]),
         text(named),
-        text(one["file"]),
-        one["line"],
+        text(finding["file"]),
+        finding["line"],
         list(where),
-        [text(path) for path in one["paths"]],
-        text(one["text"]),
-        text(one["instead"]),
-        one.get("accepted"),
+        [text(path) for path in finding["paths"]],
+        text(finding["title"]),
+        text(finding["text"]),
+        text(finding["instead"]),
+        finding.get("accepted"),
     ]
 
 
-def _step(step: Mapping[str, Any]) -> Data:
+def _step(step: Data) -> Data:
     """A step of the plan without its requests: those stand with the hosts that they are for."""
     return {key: value for key, value in step.items() if key != "tests"}
 
 
 def _messages(conversion: Conversion) -> dict[str, Data]:
-    """Each message's explanation: what it says in general, and the family that it belongs to."""
+    """Each message in general, with its family."""
     families = {
         message.code: (_name(family.name), family.doc.strip().partition("\n")[0].rstrip("."))
         for family in conversion.rules.families
         for message in family.messages
     }
     known = {m.code: m for m in OWN} | dict(conversion.rules.messages)
-    found = {}
+    explained = {}
     for code, message in known.items():
-        family, title = families.get(code, INPUT)
-        found[code] = {
+        family, about = families.get(code, _INPUT)
+        explained[code] = {
             "family": family,
-            "title": title,
+            "about": about,
+            "title": message.title or message.text,
             "severity": message.severity,
             "fate": message.fate,
             "text": message.text,
             "instead": message.to_do,
             "aspects": sorted(message.aspects),
         }
-    return found
+    return explained

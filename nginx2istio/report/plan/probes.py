@@ -1,26 +1,26 @@
-"""Requests that show, before DNS moves, how the new gateway answers: one curl line each.
+"""Requests that show how the new gateway answers before DNS moves: one curl line each.
 
-Everything here is read from the objects, as the gateway will.
+They are worked out from the objects alone, as the gateway reads them.
 """
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import quote
 
 import re2  # type: ignore[import-untyped]
 
-Object = Mapping[str, Any]
-PATHS = 3
-"""How many paths of a host are tried."""
+from nginx2istio.base.shell import shell_word, shell_words
+from nginx2istio.istio.objects import Object
+
+_PATHS_TRIED = 3
+"""The number of paths of a host that are tried."""
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
-    """A request and what must come back: ``status`` 0 and ``location`` "" where it isn't certain."""  # noqa: E501
+class Probe:
+    """A request and its response: ``status`` 0 and ``location`` "" are not certain."""
 
     host: str
     url: str
@@ -29,10 +29,10 @@ class Check:
     location: str = ""
 
 
-def checks(objects: Sequence[Object], trial: bool) -> Iterator[Check]:
+def probes(objects: Sequence[Object], trial: bool) -> Iterator[Probe]:
     """The requests for every host, over http and https as served.
 
-    In a ``trial`` no certificate covers the names, so that curl does not look at it.
+    In a ``trial`` no certificate covers the names: curl does not verify it.
     """
     secure = _secure(objects)
     guarded = {h for o in objects if o["kind"] == "AuthorizationPolicy" for h in _policy_hosts(o)}
@@ -49,32 +49,32 @@ def checks(objects: Sequence[Object], trial: bool) -> Iterator[Check]:
                     continue
                 for path in _paths(obj):
                     known = certain and (port == 80 or mode == "SIMPLE")
-                    yield _check(name, scheme, port, path, obj if known else None, trial)
+                    yield _probe(name, scheme, port, path, obj if known else None, trial)
 
 
-def _check(
+def _probe(
     name: str, scheme: str, port: int, path: str, service: Object | None, trial: bool
-) -> Check:
+) -> Probe:
     host = _sample(name)
-    status, location = answer(service, host, port, path) if service else (0, "")
-    url = f"{scheme}://{host}{quote(path, safe='/%:@!$&()*+,;=~-._')}"
+    status, location = expected_answer(service, host, port, path) if service else (0, "")
+    url = f"{scheme}://{host}{quote(path, safe='/%:@!$&()*+,;=~-._', errors='surrogatepass')}"
     words = ["curl", "-sS", *(["-k"] if trial else []), "-o", "/dev/null"]
     command = (
-        f"{shlex.join(words)} -w '%{{http_code}} %{{redirect_url}}\\n'"
-        f' --resolve {shlex.quote(f"{host}:{port}:")}"$GATEWAY" {shlex.quote(url)}'
+        f"{shell_words(words)} -w '%{{http_code}} %{{redirect_url}}\\n'"
+        f' --resolve {shell_word(f"{host}:{port}:")}"$GATEWAY" {shell_word(url)}'
     )
-    return Check(name, url, command, status, location)
+    return Probe(name, url, command, status, location)
 
 
 def _secure(objects: Iterable[Object]) -> dict[str, str]:
-    """Host -> TLS mode of the Gateway server that it is in."""
-    found: dict[str, str] = {}
+    """The TLS mode of each host's Gateway server, by host."""
+    modes: dict[str, str] = {}
     for obj in objects:
         for server in obj["spec"]["servers"] if obj["kind"] == "Gateway" else ():
             if "tls" in server:
                 mode = str(server["tls"].get("mode", ""))
-                found |= {h.partition("/")[2]: mode for h in server["hosts"]}
-    return found
+                modes |= {h.partition("/")[2]: mode for h in server["hosts"]}
+    return modes
 
 
 def _policy_hosts(policy: Object) -> Iterator[str]:
@@ -99,60 +99,69 @@ def _paths(service: Object) -> list[str]:
         for kind, value in (match.get("uri") or {}).items()
         if kind in ("exact", "prefix") and value.startswith("/")
     }
-    return ["/", *sorted(named - {"/"}, key=lambda p: (-len(p), p))[: PATHS - 1]]
+    return ["/", *sorted(named - {"/"}, key=lambda p: (-len(p), p))[: _PATHS_TRIED - 1]]
 
 
-def answer(service: Mapping[str, Any], host: str, port: int, path: str) -> tuple[int, str]:
+def expected_answer(service: Object, host: str, port: int, path: str) -> tuple[int, str]:
     """The (status, Location) of a bare GET, where the routes say it for certain; else (0, "")."""
     for route in service["spec"].get("http") or ():
-        found = [_matches(m, host, port, path) for m in route.get("match") or [{}]]
-        if True in found:
-            return _answered(route, host, port, path)
-        if None in found:
+        matches = [_matches(m, host, port, path) for m in route.get("match") or [{}]]
+        if True in matches:
+            return _answer_of(route, host, port, path)
+        if None in matches:
             break
     return 0, ""
 
 
-def _matches(match: Mapping[str, Any], host: str, port: int, path: str) -> bool | None:
+def _matches(match: Object, host: str, port: int, path: str) -> bool | None:
     """Whether a bare GET matches; None when that can't be said."""
     unknown = False
     for field, value in match.items():
-        said: bool | None = None
+        matched: bool | None = None
         if field == "uri":
-            said = _equals(value, path)
+            matched = _equals(value, path)
         elif field == "authority":
-            said = _equals(value, host)
+            matched = _equals(value, host)
         elif field == "method":
-            said = _equals(value, "GET")
+            matched = _equals(value, "GET")
         elif field == "port":
-            said = value == port
+            matched = value == port
         elif field == "headers":
-            said = False if all(_asks_more(name, v) for name, v in value.items()) else None
+            matched = False if all(_asks_more(name, v) for name, v in value.items()) else None
         elif field == "queryParams":
-            said = False
-        if said is False:
+            matched = False
+        if matched is False:
             return False
-        unknown = unknown or said is None
+        unknown = unknown or matched is None
     return None if unknown else True
 
 
 def _asks_more(name: str, value: Mapping[str, str]) -> bool:
-    """Whether a match wants a header that a bare request does not have."""
+    """Whether a match needs a header that a bare request does not have."""
     return name.lower() not in ("host", "user-agent", "accept") and not name.startswith((":", "x-"))
 
 
 def _equals(value: Mapping[str, str], text: str) -> bool | None:
-    for kind, wanted in value.items():
+    for kind, pattern in value.items():
         if kind == "exact":
-            return wanted == text
+            return pattern == text
         if kind == "prefix":
-            return text.startswith(wanted)
+            return text.startswith(pattern)
         if kind == "regex":
-            return bool(re2.fullmatch(wanted, text))
+            return _full_match(pattern, text)
     return None
 
 
-def _answered(route: Mapping[str, Any], host: str, port: int, path: str) -> tuple[int, str]:
+def _full_match(pattern: str, text: str) -> bool | None:
+    options = re2.Options()
+    options.log_errors = False
+    try:
+        return bool(re2.fullmatch(pattern, text, options=options))
+    except (re2.error, UnicodeEncodeError):
+        return None
+
+
+def _answer_of(route: Object, host: str, port: int, path: str) -> tuple[int, str]:
     if "directResponse" in route:
         status = int(route["directResponse"]["status"])
         sent = route.get("headers", {}).get("response", {}).get("set", {})

@@ -8,36 +8,38 @@ from typing import Any
 from nginx2istio.inputs.resource import Node, Resource
 from nginx2istio.istio.yaml import scalar
 
-Line = tuple[str, int]
+SourceLine = tuple[str, int]
 """A line of YAML, and the line of the file that it stands for; 0 when that is not known."""
 
-METADATA = ("name", "namespace", "creationTimestamp", "labels", "annotations")
-"""What of the metadata decides anything, or names somebody; the rest is the cluster's."""
-LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+_SHOWN_METADATA = ("name", "namespace", "creationTimestamp", "labels", "annotations")
+"""The metadata that decides anything or names a team; the rest is the cluster's."""
+_LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
-def written(resource: Resource) -> list[Line]:
-    """The object without its status and what only the cluster needs of its metadata."""
+def source_yaml(resource: Resource) -> list[SourceLine]:
+    """The object without its status and the metadata that only the cluster needs."""
     body = resource.body
-    kept = _only(METADATA, resource.metadata)
-    if isinstance(kept.get("annotations"), Node):
-        notes = kept["annotations"]
-        kept["annotations"] = _only((k for k in notes if k != LAST_APPLIED), notes)
-    fields = _only(("apiVersion", "kind", "metadata", "spec"), body).replaced({"metadata": kept})
+    metadata = _only(_SHOWN_METADATA, resource.metadata)
+    if isinstance(metadata.get("annotations"), Node):
+        annotations = metadata["annotations"]
+        names = (name for name in annotations if name != _LAST_APPLIED)
+        metadata["annotations"] = _only(names, annotations)
+    shown = _only(("apiVersion", "kind", "metadata", "spec"), body)
+    fields = shown.replaced({"metadata": metadata})
     return list(_mapping(fields, ""))
 
 
 def _only(keys: Iterable[str], node: Mapping[str, Any]) -> Node:
-    """The fields of a mapping that are wanted and there, in its own order."""
-    wanted = frozenset(keys)
+    """The fields of a mapping that are named and not null, in its own order."""
+    names = frozenset(keys)
     lines = node.lines if isinstance(node, Node) else {}
-    kept = Node({k: v for k, v in node.items() if k in wanted and v is not None}, lines)
+    fields = Node({k: v for k, v in node.items() if k in names and v is not None}, lines)
     if isinstance(node, Node):
-        kept.blocks.update(node.blocks)
-    return kept
+        fields.blocks.update(node.blocks)
+    return fields
 
 
-def _mapping(node: Mapping[str, Any], indent: str) -> Iterator[Line]:
+def _mapping(node: Mapping[str, Any], indent: str) -> Iterator[SourceLine]:
     lines: Mapping[str, int] = node.lines if isinstance(node, Node) else {}
     blocks: Mapping[str, int] = node.blocks if isinstance(node, Node) else {}
     for key, value in node.items():
@@ -58,18 +60,18 @@ def _mapping(node: Mapping[str, Any], indent: str) -> Iterator[Line]:
             yield f"{head} {_leaf(value)}", line
 
 
-def _list(values: list[Any], indent: str) -> Iterator[Line]:
+def _list(values: list[Any], indent: str) -> Iterator[SourceLine]:
     for value in values:
         if isinstance(value, dict) and value:
-            found = list(_mapping(value, indent + "  "))
+            lines = list(_mapping(value, indent + "  "))
         elif isinstance(value, list) and value:
-            found = list(_list(value, indent + "  "))
+            lines = list(_list(value, indent + "  "))
         else:
             yield f"{indent}- {_leaf(value)}", 0
             continue
-        text, line = found[0]
+        text, line = lines[0]
         yield f"{indent}- {text[len(indent) + 2 :]}", line
-        yield from found[1:]
+        yield from lines[1:]
 
 
 def _leaf(value: Any) -> str:

@@ -1,8 +1,8 @@
-"""A host's old locations and Ingresses beside its new routes and objects."""
+"""A host's old locations and Ingresses compared with its new routes and objects."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from nginx2istio.convert.convert import Conversion
@@ -10,15 +10,14 @@ from nginx2istio.istio.edits import ExtraObject, OtherHost
 from nginx2istio.istio.objects import Noted, Object, identity
 from nginx2istio.istio.yaml import document
 from nginx2istio.nginx.model import Location
-from nginx2istio.report.formats.html.estate import Host
-from nginx2istio.report.formats.html.written import written
+from nginx2istio.report.data import Data
+from nginx2istio.report.formats.html.overview import HostView
+from nginx2istio.report.formats.html.source_yaml import source_yaml
 from nginx2istio.rule import route_name
 
-Data = dict[str, Any]
 
-
-class Beside:
-    """Finds the objects of each host; made once a report.
+class Comparison:
+    """The objects of each host; built once a report.
 
     A document is ``{title, text}``; an Ingress's has ``key``, ``file`` and ``lines`` too: for each
     line of the text its line in the file, 0 when not known.
@@ -53,12 +52,12 @@ class Beside:
                 elif isinstance(edit, ExtraObject):
                     self.own.setdefault(host, {})[identity(edit.body)] = None
 
-    def old(self, host: Host) -> Iterator[Data]:
+    def old(self, host: HostView) -> Iterator[Data]:
         """The Ingresses of a host as documents."""
         for key in host.ingresses:
             resource = self.conversion.read.get(key)
             if resource is not None:
-                lines = written(resource)
+                lines = source_yaml(resource)
                 yield {
                     "title": f"Ingress {key}",
                     "key": key,
@@ -67,7 +66,7 @@ class Beside:
                     "lines": [line for _, line in lines],
                 }
 
-    def new(self, host: Host) -> Iterator[Data]:
+    def new(self, host: HostView) -> Iterator[Data]:
         """The objects of a host as documents, its VirtualServices first."""
         for obj in self._objects(host):
             if obj["kind"] in ("VirtualService", "Gateway"):
@@ -79,29 +78,30 @@ class Beside:
 
     def shared(self) -> Iterator[Data]:
         """The objects that are for no host in particular."""
-        own = (identity for identity in self.own.get("*", ()))
-        return (_document(self.by_identity[i]) for i in own if i in self.by_identity)
+        names = self.own.get("*", ())
+        return (_document(self.by_identity[n]) for n in names if n in self.by_identity)
 
-    def _objects(self, host: Host) -> Iterator[Object]:
+    def _objects(self, host: HostView) -> Iterator[Object]:
         names = [n for n in (host.name, *host.aliases) if n in self.virtual]
         names += [n for n in self.twins.get(host.name, ()) if n in self.virtual]
-        found = {id(self.virtual[n]): self.virtual[n] for n in names}
-        yield from found.values()
-        for obj in found.values():
+        virtual = {id(self.virtual[n]): self.virtual[n] for n in names}
+        yield from virtual.values()
+        for obj in virtual.values():
             for gateway in obj["spec"]["gateways"]:
                 part = self.gateways[gateway].part(obj) if gateway in self.gateways else None
                 if part:
                     yield part
-        asked = dict.fromkeys(d for obj in found.values() for d in _destinations(obj["spec"]))
-        there = [obj for name in asked for obj in self.by_host.get(name, ())]
-        yield from {id(obj): obj for obj in there}.values()
+        specs = [obj["spec"] for obj in virtual.values()]
+        services = dict.fromkeys(name for spec in specs for name in _destinations(spec))
+        objects = [obj for name in services for obj in self.by_host.get(name, ())]
+        yield from {id(obj): obj for obj in objects}.values()
         if host.server is not None and host.name != "*":
-            for one in self.own.get(host.name, ()):
-                if one in self.by_identity:
-                    yield self.by_identity[one]
+            for named in self.own.get(host.name, ()):
+                if named in self.by_identity:
+                    yield self.by_identity[named]
 
-    def paths(self, host: Host) -> list[Data]:
-        """Each path of a host: what nginx did with it, and the routes that do it now.
+    def paths(self, host: HostView) -> list[Data]:
+        """Each path of a host: what nginx does with it, and the routes that replace it.
 
         ``literals`` are its location blocks in nginx's order; the last entry, without them, holds
         the routes that are for the whole host.
@@ -119,10 +119,10 @@ class Beside:
             name = str(route.get("name", ""))
             place = places.get(name) or places.get(name.rpartition(" ")[0]) or {"routes": wide}
             place["routes"].append(_route(route))
-        found = list(places.values())
+        paths = list(places.values())
         if wide:
-            found.append({"path": "", "ingress": "", "literals": [], "old": "", "routes": wide})
-        return found
+            paths.append({"path": "", "ingress": "", "literals": [], "old": "", "routes": wide})
+        return paths
 
     def _place(self, location: Location) -> Data:
         upstream = self.conversion.config.upstreams.get(location.upstream)
@@ -159,19 +159,19 @@ class _Gateway:
                 self.places.setdefault(name, []).append(number)
 
     def part(self, virtual: Object) -> Object | None:
-        """What concerns the hosts of a VirtualService."""
+        """The part for the hosts of a VirtualService; None for no part."""
         namespace = virtual["metadata"]["namespace"]
-        mine: dict[int, list[str]] = {}
+        named: dict[int, list[str]] = {}
         for name in (f"{namespace}/{host}" for host in virtual["spec"]["hosts"]):
             for number in self.places.get(name, ()):
-                mine.setdefault(number, []).append(name)
-        if not mine:
+                named.setdefault(number, []).append(name)
+        if not named:
             return None
         spec = self.obj["spec"]
-        servers = [{**spec["servers"][n], "hosts": mine[n]} for n in sorted(mine)]
+        servers = [{**spec["servers"][n], "hosts": named[n]} for n in sorted(named)]
         metadata = {k: v for k, v in self.obj["metadata"].items() if k != "annotations"}
         whole = len(self.places)
-        note = f"only what concerns this host; the object names {whole} hosts" if whole > 1 else ""
+        note = f"only the part for this host; the object names {whole} hosts" if whole > 1 else ""
         return Noted({**self.obj, "metadata": metadata, "spec": {**spec, "servers": servers}}, note)
 
 
@@ -181,18 +181,18 @@ def _destinations(spec: Mapping[str, Any]) -> Iterator[str]:
             yield str(one["destination"]["host"])
 
 
-SAID = ("rewrite", "corsPolicy", "mirrors", "fault", "timeout")
-"""What of a route is worth a word; retries and headers are in nearly all of them."""
+_SHOWN_FIELDS = ("rewrite", "corsPolicy", "mirrors", "fault", "timeout")
+"""The fields of a route that are named; retries and headers are in nearly all routes."""
 
 
 def _route(route: Mapping[str, Any]) -> Data:
-    """A route in a few words: which requests (``match``), and the answer that they get."""
+    """A route in a few words: its requests (``match``), and the answer that they get."""
     return {
         "name": route.get("name", ""),
         "match": [", ".join(_match(one)) for one in route.get("match", ())] or ["everything"],
         "answer": _answer(route),
         "to": [_target(one) for one in route.get("route", ())],
-        "with": [field for field in SAID if field in route],
+        "with": [field for field in _SHOWN_FIELDS if field in route],
     }
 
 
@@ -226,11 +226,7 @@ def _match(one: Mapping[str, Any]) -> Iterator[str]:
             yield from (f"{what[field]} {name}" for name in value)
         elif isinstance(value, Mapping):
             yield from (
-                f"{'' if field == 'uri' else field + ' '}{how} {v}" for how, v in _text(value)
+                f"{'' if field == 'uri' else field + ' '}{how} {v}" for how, v in value.items()
             )
         else:
             yield field
-
-
-def _text(value: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
-    return ((how, str(text)) for how, text in value.items())

@@ -1,4 +1,4 @@
-// Old and new YAML beside each other, with the findings under the lines that they are about.
+// Old and new YAML side by side, with each finding under its line.
 
 const LONG_LINE = 1200;
 
@@ -8,11 +8,11 @@ function sides(found, findings, cards) {
   return {
     node: el("div", { class: "sides" },
       el("section", { class: "side", "aria-labelledby": "old-title" }, el("h3", { id: "old-title" }, "Old: as it was read"),
-        el("p", { class: "small" }, found.old.some((one) => one.file) ? "Numbers are lines of the file. " : "", "✓ marks annotations that are carried over as they are, or change no answer."),
+        el("p", { class: "small" }, found.old.some((one) => one.file) ? "Numbers are lines of the file. " : "", "✓ marks annotations that are converted, or need no change."),
         old.length ? old.map((one) => one.node) : el("p", {}, "No Ingress of this host was loaded.")),
       el("section", { class: "side", "aria-labelledby": "new-title" }, el("h3", { id: "new-title" }, "New: as it was written"),
         el("p", { class: "small" }, "Choose Show the YAML above to see which lines a path has become."),
-        made.length ? made.map((one) => one.node) : el("p", {}, "Nothing was made for this host."))),
+        made.length ? made.map((one) => one.node) : el("p", {}, "No object was written for this host."))),
     old, made,
   };
 }
@@ -29,13 +29,13 @@ function oldDocument(one, findings, cards) {
     return {
       number: one.lines[index] || "", state,
       notes: sameWords(found).map((same) => note(same, cards)),
-      remark: state === "carried" ? FATES[fate] : "",
+      remark: state === "carried" ? report.fates[fate] : "",
     };
   });
 }
 
-// The lines of annotations that nothing has to be said of, with their fate. What belongs to one that
-// is not carried over (limit-burst-multiplier to limit-rps) is not carried over either.
+// The lines of annotations without a finding, with their fate. An annotation that belongs to one that
+// is not converted (limit-burst-multiplier to limit-rps) is not marked either.
 function carriedOver(ingress) {
   const lost = new Set(ingress.annotations.filter((a) => a.fate === "unsupported").map((a) => a.rule));
   const kept = ingress.annotations.filter((a) => a.line && ["translated", "neutral"].includes(a.fate) && !lost.has(a.rule));
@@ -53,7 +53,7 @@ function note(same, cards) {
   const one = same[0];
   return el("div", { class: `note ${one.severity}` }, badge(one.severity, SEVERITIES[one.severity]), " ",
     el("button", { type: "button", class: "more", click: () => cards.reveal(one) }, one.code), " ",
-    el("span", { dir: "auto" }, cut(sentence(one.text), 400)));
+    el("span", { dir: "auto" }, cut(one.title === one.text ? sentence(one.text) : `${one.title}. ${sentence(one.text)}`, 400)));
 }
 
 // Which lines of a VirtualService belong to which route: a route begins at "  - name:".

@@ -1,31 +1,31 @@
-"""Hosts, their Ingresses and teams, and which findings and actions are theirs."""
+"""The overview of a report: hosts, their Ingresses and teams, their findings and actions."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from nginx2istio.convert.convert import Conversion
 from nginx2istio.inputs.resource import Resource
 from nginx2istio.istio.edits import Action
 from nginx2istio.nginx.model import DEFAULT_SERVER, Server
+from nginx2istio.report.data import Data
 
-Data = Mapping[str, Any]
 Readiness = Literal["ready", "review", "blocked"]
 
-TEAM_LABELS = (
+_TEAM_LABELS = (
     "team",
     "owner",
     "app.kubernetes.io/team",
     "app.kubernetes.io/owner",
     "app.kubernetes.io/part-of",
 )
-"""Labels of an Ingress that name who answers for it; the first that is there counts."""
+"""Labels of an Ingress that name the team behind it; the first one that is set counts."""
 
 
 @dataclass(frozen=True, slots=True)
-class Host:
+class HostView:
     """One host; ``server`` is None where nginx serves nothing under it (a refused Ingress).
 
     ``ingresses`` are keys (``namespace/name``), ``namespaces`` and ``teams`` theirs.
@@ -44,23 +44,23 @@ class Host:
 
 
 @dataclass(frozen=True, slots=True)
-class Estate:
-    """All hosts, by namespace and name, and what concerns which of them.
+class Overview:
+    """All hosts, by namespace and name, and the findings and actions of each.
 
-    ``places`` has for each finding of the report the indexes of its hosts: EVERYWHERE alone where
+    ``places`` has for each finding of the report the indexes of its hosts: EVERY_HOST alone where
     it holds for all of them. ``actions`` likewise for the actions.
     """
 
-    hosts: tuple[Host, ...]
+    hosts: tuple[HostView, ...]
     places: tuple[tuple[int, ...], ...]
     actions: tuple[tuple[int, ...], ...]
     readiness: tuple[Readiness, ...]
 
 
-EVERYWHERE = -1
+EVERY_HOST = -1
 
 
-def estate(report: Data, conversion: Conversion) -> Estate:
+def overview(report: Data, conversion: Conversion) -> Overview:
     """The hosts of a conversion, with the findings and actions of its report."""
     hosts = _hosts(report["findings"], conversion)
     index = {name: i for i, host in enumerate(hosts) for name in host.aliases}
@@ -71,27 +71,27 @@ def estate(report: Data, conversion: Conversion) -> Estate:
             of_ingress.setdefault(key, []).append(i)
     places = tuple(_places(f, index, of_ingress) for f in report["findings"])
     readiness: list[Readiness] = ["ready"] * len(hosts)
-    for finding, found in zip(report["findings"], places, strict=True):
-        for i in found:
-            if i == EVERYWHERE or finding["severity"] == "info" or "accepted" in finding:
+    for finding, indexes in zip(report["findings"], places, strict=True):
+        for i in indexes:
+            if i == EVERY_HOST or finding["severity"] == "info" or "accepted" in finding:
                 continue
             if finding["severity"] == "error":
                 readiness[i] = "blocked"
             elif readiness[i] == "ready":
                 readiness[i] = "review"
-    return Estate(hosts, places, _actions(report, conversion, index), tuple(readiness))
+    return Overview(hosts, places, _actions(report, conversion, index), tuple(readiness))
 
 
 def team(resource: Resource | None) -> str:
-    """Who answers for an Ingress by its labels, "" where none says so."""
+    """The team that an Ingress's labels name; "" for none."""
     labels = resource.metadata.get("labels") if resource else None
     if not isinstance(labels, dict):
         return ""
-    return next((str(labels[name]) for name in TEAM_LABELS if labels.get(name)), "")
+    return next((str(labels[name]) for name in _TEAM_LABELS if labels.get(name)), "")
 
 
-def _hosts(findings: Iterable[Data], conversion: Conversion) -> tuple[Host, ...]:
-    skipped = {one.origin.object for one in conversion.config.skipped}
+def _hosts(findings: Iterable[Data], conversion: Conversion) -> tuple[HostView, ...]:
+    skipped = {ingress.origin.object for ingress in conversion.config.skipped}
     ingresses: dict[str, list[str]] = {}
     for ingress in conversion.ingresses:
         if ingress.key not in skipped:
@@ -99,24 +99,18 @@ def _hosts(findings: Iterable[Data], conversion: Conversion) -> tuple[Host, ...]
                 ingresses.setdefault(_shown(name), []).append(ingress.key)
     servers = {_shown(s.host): s for s in conversion.config.servers}
     known = {*servers, *(alias for s in servers.values() for alias in s.aliases)}
-    # Hosts of Ingresses that nginx does not load have no server, but somebody asks for them.
+    # A host of an Ingress that nginx does not load has no server, but it is in the report.
     named = {h for f in findings for h in f["hosts"] if h != "*" and h not in known}
-    found = []
+    hosts = []
     for name in {**servers, **dict.fromkeys(sorted(named))}:
         server = servers.get(name)
         keys = set(ingresses.get(name, ()))
         keys |= {origin.object for origin in server.ingresses} if server else set()
         teams = {team(conversion.read.get(key)) for key in keys} - {""}
         spaces = {key.partition("/")[0] for key in keys}
-        host = Host(
-            name,
-            server,
-            tuple(sorted(keys)),
-            tuple(sorted(spaces)),
-            tuple(sorted(teams)),
-        )
-        found.append(host)
-    return tuple(sorted(found, key=lambda h: (h.namespaces, h.name)))
+        names = (tuple(sorted(values)) for values in (keys, spaces, teams))
+        hosts.append(HostView(name, server, *names))
+    return tuple(sorted(hosts, key=lambda h: (h.namespaces, h.name)))
 
 
 def _shown(host: str) -> str:
@@ -127,34 +121,34 @@ def _places(
     finding: Data, index: Mapping[str, int], of_ingress: Mapping[str, list[int]]
 ) -> tuple[int, ...]:
     obj = finding["object"]
-    ours = obj["kind"] == "Ingress"
-    if finding["hosts"] == ["*"] and not (ours and "*" in index):
-        return (EVERYWHERE,)
+    of_an_ingress = obj["kind"] == "Ingress"
+    if finding["hosts"] == ["*"] and not (of_an_ingress and "*" in index):
+        return (EVERY_HOST,)
     if finding["hosts"]:
         return tuple(sorted({index[name] for name in finding["hosts"] if name in index}))
-    return tuple(of_ingress.get(f"{obj['namespace']}/{obj['name']}", ())) if ours else ()
+    return tuple(of_ingress.get(f"{obj['namespace']}/{obj['name']}", ())) if of_an_ingress else ()
 
 
 def _actions(
     report: Data, conversion: Conversion, index: Mapping[str, int]
 ) -> tuple[tuple[int, ...], ...]:
-    """Whose each action is; EVERYWHERE where no rule wished it for one host."""
-    wished: dict[frozenset[tuple[str, str]], set[int]] = {}
+    """The hosts of each action; EVERY_HOST where no rule asked for it for one host."""
+    requested: dict[frozenset[tuple[str, str]], set[int]] = {}
     for applied in conversion.applied:
-        at = index.get(_shown(applied.host), EVERYWHERE)
+        at = index.get(_shown(applied.host), EVERY_HOST)
         for edit in applied.edits:
             if isinstance(edit, Action):
                 fields = {"kind": edit.kind, "text": edit.text, **edit.fields}
-                wished.setdefault(frozenset(fields.items()), set()).add(at)
+                requested.setdefault(frozenset(fields.items()), set()).add(at)
     secrets: dict[str, set[int]] = {}
     for server in conversion.config.servers:
-        held = server.certificate
-        if held and held.secret:
+        certificate = server.certificate
+        if certificate and certificate.secret:
             at = index[_shown(server.host)]
-            secrets.setdefault(f"{held.namespace}/{held.secret}", set()).add(at)
-    found = []
+            secrets.setdefault(f"{certificate.namespace}/{certificate.secret}", set()).add(at)
+    places = []
     for action in report["actions"]:
-        certificate = secrets.get(action.get("secret", ""), set())
-        where = (wished.get(frozenset(action.items()), set()) | certificate) or {EVERYWHERE}
-        found.append((EVERYWHERE,) if EVERYWHERE in where else tuple(sorted(where)))
-    return tuple(found)
+        of_certificate = secrets.get(action.get("secret", ""), set())
+        where = (requested.get(frozenset(action.items()), set()) | of_certificate) or {EVERY_HOST}
+        places.append((EVERY_HOST,) if EVERY_HOST in where else tuple(sorted(where)))
+    return tuple(places)

@@ -1,0 +1,64 @@
+"""The words that every view uses for fates, severities and verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from nginx2istio.rule import Fate, Severity
+
+FATES: Mapping[Fate, str] = {
+    "translated": "converted",
+    "approximated": "approximated",
+    "unsupported": "not converted",
+    "neutral": "no change needed",
+    "ineffective": "no effect",
+}
+"""A fate's literal in JSON, and the word that people read."""
+SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
+"""Worst first; the same words everywhere."""
+VERDICTS: Mapping[str, tuple[str, str]] = {
+    "ready": ("ready", "no client is likely to notice a{} difference"),
+    "review": ("needs review", "some clients will notice a{} difference"),
+    "blocked": ("blocked", "traffic or protection would break; see the errors"),
+}
+"""A verdict's literal in JSON, the words that people read, and their meaning."""
+
+
+def verdict_words(summary: Mapping[str, Any]) -> tuple[str, str]:
+    """The verdict of a report's summary, such as ``ready, 3 accepted``, and its meaning."""
+    accepted = sum(summary.get("accepted", {}).values())
+    words, meaning = VERDICTS[summary["verdict"]]
+    if accepted:
+        return f"{words}, {accepted} accepted", meaning.format("nother")
+    return words, meaning.format("")
+
+
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """``1 host``, ``2 hosts``."""
+    return f"{number} {noun if number == 1 else plural or noun + 's'}"
+
+
+def figures(summary: Mapping[str, Any]) -> tuple[str, str]:
+    """What was read and what comes of it, as lists of numbers."""
+    ingresses = counted(summary["ingresses"], "Ingress", "Ingresses")
+    read = (ingresses, counted(summary["hosts"], "host"), counted(summary["paths"], "path"))
+    objects = ", ".join(f"{n} {kind}" for kind, n in summary["objects"].items()) or "no objects"
+    return ", ".join(read), objects
+
+
+def severity_counts(counts: Mapping[str, int]) -> str:
+    """``1 error, 2 infos``; ``none`` without any."""
+    return ", ".join(counted(n, s) for s, n in counts.items() if n) or "none"
+
+
+def fate_counts(counts: Mapping[Any, int]) -> str:
+    """``3 converted, 1 no effect``; ``none`` without any."""
+    return ", ".join(f"{n} {FATES[fate]}" for fate, n in counts.items() if n) or "none"
+
+
+def some(names: Iterable[str], limit: int = 6) -> str:
+    """The first names, and how many more there are."""
+    listed = list(names)
+    more = len(listed) - limit
+    return ", ".join(listed[:limit]) + (f" and {more} more" if more > 0 else "")
