@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cache, cached_property
 from pathlib import Path
 
 from ruamel.yaml import YAML
@@ -63,10 +64,15 @@ class Fixture:
             found = objects[named["kind"], named["namespace"], named["name"]]
             yield Verdict(found, one["says"], tuple(one.get("reasons", ())))
 
+    @cached_property
+    def conversion(self) -> Conversion:
+        """What comes of the Ingresses now."""
+        rules = [self.folder / "rules"] if (self.folder / "rules").is_dir() else []
+        return api.convert_files([str(self.folder / "ingress.yaml")], self.options, rules)
+
     def made(self) -> dict[str, str]:
         """The files that a conversion makes now. File names in them are relative."""
-        rules = [self.folder / "rules"] if (self.folder / "rules").is_dir() else []
-        conversion = api.convert_files([str(self.folder / "ingress.yaml")], self.options, rules)
+        conversion = self.conversion
         prefix = f"{self.folder}/"
         more = tuple(validation.findings(self.verdicts(conversion)))
         report = api.report(replace(conversion, findings=(*conversion.findings, *more)))
@@ -79,6 +85,7 @@ class Fixture:
         return {"istio.yaml": api.yaml(conversion), "report.txt": text(report)}
 
 
+@cache
 def fixtures() -> list[Fixture]:
     return sorted((Fixture(p.parent) for p in ROOT.glob("*/*/ingress.yaml")), key=lambda f: f.name)
 
