@@ -13,7 +13,9 @@ TEXT = st.text(st.characters(min_codepoint=32, max_codepoint=126))
 
 
 @given(TEXT, st.sampled_from([200, 404, 503]), st.sets(st.sampled_from([200, 301, 404])))
-def test_what_a_route_answers_itself_has_its_status(text: str, status: int, codes: set[int]) -> None:
+def test_what_a_route_answers_itself_has_its_status(
+    text: str, status: int, codes: set[int]
+) -> None:
     value = by_status(sorted(codes or {200}), text)
     body: dict[str, Any] = {
         "directResponse": {"status": status},

@@ -6,7 +6,12 @@ from pathlib import Path
 
 from nginx2istio.rule.loader import load
 
-RULE = "from nginx2istio.rule import rule\n@rule(when='always')\ndef {name}(place):\n    yield from ()\n"
+RULE = """\
+from nginx2istio.rule import rule
+@rule(when="always")
+def {name}(place):
+    yield from ()
+"""
 
 
 def test_built_in_rules_are_loaded_once() -> None:
