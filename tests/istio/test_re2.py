@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-import re2 as judge
+import re2 as judge  # type: ignore[import-untyped]
 
 from nginx2istio.istio.re2 import Untranslatable, alternatives, groups, starting_with, whole
 
