@@ -1,4 +1,4 @@
-"""Converts a large estate and says what it costs: ``python benchmarks/convert.py [N | FILE]``.
+"""Converts a large estate and says what it costs: ``python -m benchmarks.convert [N | FILE]``.
 
 Runs the command as a user does, in one process, into a folder that is thrown away. Prints CPU
 seconds, Ingresses a second of CPU, and peak memory.
@@ -13,7 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from estate import estate
+from benchmarks.estate import estate
 
 
 def main(what: str) -> None:

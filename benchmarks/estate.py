@@ -1,6 +1,6 @@
 """Made-up estates of Ingresses and their Services, for the benchmarks.
 
-    python benchmarks/estate.py 10000 > estate.yaml
+    python -m benchmarks.estate 10000 > estate.yaml
 
 The shares (of TLS, of shared hosts, of each annotation) are guesses at what a company of many
 teams has, written down here and nowhere measured.
@@ -113,7 +113,7 @@ def _rules(
     hosts: dict[str, list[str]],
     regex: bool,
 ) -> list[tuple[str, Paths]]:
-    rules = []
+    rules: list[tuple[str, Paths]] = []
     for _ in range(rand.choice([1, 1, 1, 2])):
         draw = rand.random()
         owner = team if draw < 0.25 else rand.choice(teams) if draw < 0.32 else ""

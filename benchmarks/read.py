@@ -1,6 +1,6 @@
 """How fast manifests are read: CPU seconds, rate, peak memory, against ruamel.yaml's own C loader.
 
-    python benchmarks/read.py [--ingresses 10000] [--json]
+    python -m benchmarks.read [--ingresses 10000] [--json]
 
 Each side runs in a process of its own, so that memory is its own, alternating, and the best of
 some rounds counts. ruamel.yaml's loader gives no lines and reads YAML 1.2; it is here as a measure
@@ -17,11 +17,14 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
-from estate import estate
 from ruamel.yaml import YAML
 
+from benchmarks.estate import estate
 from nginx2istio.inputs.files import read
+
+ROOT = Path(__file__).parent.parent
 
 
 def read_ours(path: str) -> int:
@@ -48,13 +51,13 @@ def measure(reader: str, path: str) -> dict[str, float]:
 
 
 def run(reader: str, path: str) -> dict[str, float]:
-    command = [sys.executable, __file__, "--one", reader, path]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    command = [sys.executable, "-m", "benchmarks.read", "--one", reader, path]
+    done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT)
     found: dict[str, float] = json.loads(done.stdout)
     return found
 
 
-def compare(ingresses: int, seed: int, rounds: int) -> dict[str, object]:
+def compare(ingresses: int, seed: int, rounds: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "estate.yaml"
         path.write_text("".join(estate(ingresses, seed)), encoding="utf-8")

@@ -12,11 +12,6 @@ from nginx2istio.rule.describe import KINDS, Owned, owned
 from nginx2istio.rule.loader import Family, Rules
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
-OPTIONS = {
-    "envoy-filters": "--envoy-filters",
-    "lean": "--compat lean",
-    "allow-unprotected": "--allow-unprotected",
-}
 
 
 def pages(rules: Rules) -> dict[str, str]:
@@ -123,7 +118,8 @@ def _example(family: Family) -> Iterator[str]:
     if not telling:
         return
     case = min(telling, key=lambda c: (-_interest(c), _size(c), c.name))
-    given = " ".join(option for name, option in OPTIONS.items() if (case / name).exists())
+    file = case / "options"
+    given = file.read_text(encoding="utf-8").strip() if file.exists() else ""
     yield f"## Example: {case.name.replace('-', ' ')}"
     yield ""
     yield f"`nginx2istio convert ingress.yaml{' ' + given if given else ''}`, from"
@@ -162,8 +158,8 @@ def _block(text: str) -> Iterator[str]:
 
 @cache
 def always() -> frozenset[str]:
-    """The codes that an Ingress without annotations has, too."""
-    report = (FIXTURES / "baseline" / "unchanged" / "report.txt").read_text(encoding="utf-8")
+    """The codes of what is said of an Ingress without annotations, too."""
+    report = (FIXTURES / "baseline" / "always" / "report.txt").read_text(encoding="utf-8")
     return frozenset(re.findall(r"^\w+ (N2I\d{3})", report, re.MULTILINE))
 
 

@@ -1,7 +1,11 @@
 """The fixtures: ``fixtures/<rule>/<case>/`` with ingress.yaml, and what comes of it.
 
-A case may have rules of its own (``rules/``), an ``accepted.yaml``, and ``verdicts.yaml``: what an
-API server says of the new objects.
+A case may have ``options``, a text of options of the command line, rules of its own (``rules/``),
+an ``accepted.yaml``, and ``verdicts.yaml``: what an API server says of the new objects.
+
+What the report says of every conversion stands in the reports of ``baseline/always`` and
+``baseline/filter`` alone. Those of the other cases hold what is about the case, and name what of
+the baseline is absent or different.
 
 ``python -m tests.golden [RULE[/CASE]]...`` writes istio.yaml and report.txt anew. Read the
 difference line by line before you commit it.
@@ -9,19 +13,24 @@ difference line by line before you commit it.
 
 from __future__ import annotations
 
+import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cache, cached_property
 from pathlib import Path
 
 from ruamel.yaml import YAML
 
 from nginx2istio import api
 from nginx2istio.base.options import Options
+from nginx2istio.cli.convert import command
+from nginx2istio.cli.options import options_from
 from nginx2istio.cluster.live import Verdict
 from nginx2istio.convert.convert import Conversion
 from nginx2istio.findings import validation
+from nginx2istio.findings.placed import PlacedFinding
 from nginx2istio.istio.objects import identity
 from nginx2istio.report.accepted import mark_accepted, read_accepted
 from nginx2istio.report.formats.text import text_report
@@ -29,6 +38,14 @@ from nginx2istio.report.formats.text import text_report
 TODAY = date(2030, 1, 1)
 """The day on which entries of accepted.yaml are looked at."""
 ROOT = Path(__file__).parent.parent / "fixtures"
+BASELINES = {False: "baseline/always", True: "baseline/filter"}
+"""The cases that show what is said of every conversion, by whether it writes EnvoyFilters."""
+FILES = {
+    *("ingress.yaml", "istio.yaml", "report.txt", "options"),
+    *("rules", "accepted.yaml", "verdicts.yaml"),
+}
+"""All that a case may have."""
+Action = Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -39,55 +56,95 @@ class Fixture:
     def name(self) -> str:
         return self.folder.relative_to(ROOT).as_posix()
 
-    @property
+    @cached_property
     def options(self) -> Options:
-        """An empty file ``envoy-filters``, ``lean`` or ``allow-unprotected`` sets the option.
+        """The options that the file ``options`` names, read as the command line reads them."""
+        file = self.folder / "options"
+        return parsed(file.read_text("utf-8")) if file.exists() else Options()
 
-        ``host-suffix`` holds that of a trial.
-        """
-        has = lambda name: (self.folder / name).exists()  # noqa: E731
-        suffix = self.folder / "host-suffix"
-        return Options(
-            host_suffix=suffix.read_text("utf-8").strip() if suffix.exists() else "",
-            envoy_filters=has("envoy-filters"),
-            allow_unprotected=has("allow-unprotected"),
-            compat="lean" if has("lean") else "full",
-        )
-
-    def verdicts(self, conversion: Conversion) -> Iterator[Verdict]:
-        file = self.folder / "verdicts.yaml"
-        given = YAML(typ="safe").load(file.read_text("utf-8")) if file.exists() else ()
-        objects = {identity(one): one for one in conversion.objects}
-        for one in given:
-            named = one["object"]
-            found = objects[named["kind"], named["namespace"], named["name"]]
-            yield Verdict(found, one["says"], tuple(one.get("reasons", ())))
-
-    def made(self) -> dict[str, str]:
-        """The files that a conversion makes now. File names in them are relative."""
+    @cached_property
+    def conversion(self) -> Conversion:
+        """What comes of the Ingresses now."""
         rules = [self.folder / "rules"] if (self.folder / "rules").is_dir() else []
-        conversion = api.convert_files([str(self.folder / "ingress.yaml")], self.options, rules)
-        prefix = f"{self.folder}/"
-        more = tuple(validation.findings(self.verdicts(conversion)))
-        report = api.report(replace(conversion, findings=(*conversion.findings, *more)))
+        return api.convert_files([str(self.folder / "ingress.yaml")], self.options, rules)
+
+    def verdicts(self) -> Iterator[Verdict]:
+        file = self.folder / "verdicts.yaml"
+        entries = YAML(typ="safe").load(file.read_text("utf-8")) if file.exists() else ()
+        objects = {identity(obj): obj for obj in self.conversion.objects}
+        for entry in entries:
+            key = entry["object"]
+            obj = objects[key["kind"], key["namespace"], key["name"]]
+            yield Verdict(obj, entry["says"], tuple(entry.get("reasons", ())))
+
+    def outputs(self) -> dict[str, str]:
+        """The files that a conversion makes now. File names in them are relative."""
+        more = tuple(validation.findings(self.verdicts()))
+        conversion = replace(self.conversion, findings=(*self.conversion.findings, *more))
+        shows_all = self.name in BASELINES.values()
+        own, absent = (conversion, []) if shows_all else without_baseline(conversion)
+        report = api.report(own)
         accepted = self.folder / "accepted.yaml"
         if accepted.exists():
             entries = read_accepted(accepted.read_text(encoding="utf-8"), "accepted.yaml")
             report = mark_accepted(report, entries, "accepted.yaml", TODAY)
-        for one in (*report["findings"], *report["annotations"], *report["errors"]):
-            one["file"] = one["file"].removeprefix(prefix)
-        return {"istio.yaml": api.yaml(conversion), "report.txt": text_report(report)}
+        prefix = f"{self.folder}/"
+        for entry in (*report["findings"], *report["annotations"], *report["errors"]):
+            entry["file"] = entry["file"].removeprefix(prefix)
+        return {
+            "istio.yaml": api.yaml(self.conversion),
+            "report.txt": noted(text_report(report), absent),
+        }
 
 
-def fixtures() -> list[Fixture]:
-    return sorted((Fixture(p.parent) for p in ROOT.glob("*/*/ingress.yaml")), key=lambda f: f.name)
+def parsed(arguments: str) -> Options:
+    """Options of the command line as ``convert`` reads them; raises click.UsageError."""
+    context = command.make_context("convert", ["-", *shlex.split(arguments)])
+    return options_from(dict(context.params))
+
+
+@cache
+def baseline(envoy_filters: bool) -> tuple[tuple[PlacedFinding, ...], tuple[Action, ...]]:
+    """What is said, and what is to be done, of a conversion whose Ingress has no annotation."""
+    conversion = Fixture(ROOT / BASELINES[envoy_filters]).conversion
+    findings = tuple(finding for finding in conversion.findings if finding.hosts == ("*",))
+    return findings, conversion.actions
+
+
+def without_baseline(conversion: Conversion) -> tuple[Conversion, list[str]]:
+    """What a conversion says of its own, and what of the baseline it does not say.
+
+    These are the codes of findings and the kinds of actions.
+    """
+    findings, actions = baseline(conversion.options.envoy_filters)
+    absent = {f.message.code for f in findings if f not in conversion.findings}
+    absent |= {action["kind"] for action in actions if action not in conversion.actions}
+    own = replace(
+        conversion,
+        findings=tuple(f for f in conversion.findings if f not in findings),
+        actions=tuple(action for action in conversion.actions if action not in actions),
+    )
+    return own, sorted(absent)
+
+
+def noted(report: str, absent: list[str]) -> str:
+    """A report whose first lines name what of the baseline is absent."""
+    head, blank, rest = report.rstrip("\n").partition("\n\n")
+    line = f"\nbaseline: all but {', '.join(absent)}" if absent else ""
+    return f"{head}{line}{blank}{rest}\n"
+
+
+@cache
+def fixtures() -> tuple[Fixture, ...]:
+    cases = (Fixture(path.parent) for path in ROOT.glob("*/*/ingress.yaml"))
+    return tuple(sorted(cases, key=lambda fixture: fixture.name))
 
 
 def main(names: list[str]) -> None:
     for fixture in fixtures():
         if names and not any(fixture.name == n or fixture.name.startswith(f"{n}/") for n in names):
             continue
-        for name, content in fixture.made().items():
+        for name, content in fixture.outputs().items():
             (fixture.folder / name).write_text(content, encoding="utf-8")
 
 

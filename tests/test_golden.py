@@ -6,19 +6,62 @@ What no fixture provokes should not be there: each message occurs in one.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
+import click
 import pytest
 
+from nginx2istio.base.options import Options
 from nginx2istio.findings.all_messages import OWN
 from nginx2istio.rule import Message
 from nginx2istio.rule.loader import load
-from tests.golden import ROOT, Fixture, fixtures
+from tests.golden import (
+    FILES,
+    ROOT,
+    Fixture,
+    baseline,
+    fixtures,
+    noted,
+    parsed,
+    without_baseline,
+)
 
 
 @pytest.mark.parametrize("fixture", fixtures(), ids=lambda f: f.name)
 def test_output_is_as_kept(fixture: Fixture) -> None:
-    for name, content in fixture.made().items():
+    for name, content in fixture.outputs().items():
         assert (fixture.folder / name).read_text(encoding="utf-8") == content, name
+
+
+@pytest.mark.parametrize("fixture", fixtures(), ids=lambda f: f.name)
+def test_a_case_has_no_file_that_nobody_reads(fixture: Fixture) -> None:
+    assert {path.name for path in fixture.folder.iterdir()} <= FILES
+
+
+def test_options_are_read_as_the_command_line_reads_them() -> None:
+    options = Options(envoy_filters=True, istio_version=(1, 25), compat="lean")
+    assert parsed("--envoy-filters --istio-version 1.25 --compat lean\n") == options
+    assert parsed("") == Options()
+    with pytest.raises(click.UsageError):
+        parsed("--envoy-filter-s")
+
+
+def test_what_the_baseline_says_and_a_case_does_not_is_named() -> None:
+    case = next(fixture for fixture in fixtures() if fixture.name == "cors/unchanged").conversion
+    (first, *others), (action,) = baseline(False)
+    assert without_baseline(replace(case, findings=(first, *others)))[1] == []
+    own, absent = without_baseline(replace(case, findings=tuple(others), actions=()))
+    assert (own.findings, own.actions) == ((), ())
+    assert absent == [first.message.code, action["kind"]]
+    reworded = replace(first, text="another text")
+    own, absent = without_baseline(replace(case, findings=(*others, reworded)))
+    assert (own.findings, absent) == ((reworded,), [first.message.code])
+
+
+def test_what_is_absent_stands_below_the_summary() -> None:
+    assert noted("a\n\nb\n", ["N2I1", "x"]) == "a\nbaseline: all but N2I1, x\n\nb\n"
+    assert noted("a\n", ["N2I1"]) == "a\nbaseline: all but N2I1\n"
+    assert noted("a\n\nb\n", []) == "a\n\nb\n"
 
 
 def rule_files() -> list[str]:
@@ -38,6 +81,6 @@ def messages() -> dict[str, Message]:
 
 @pytest.mark.parametrize("code", sorted(messages()))
 def test_each_message_occurs_in_some_fixture(code: str) -> None:
-    said = re.compile(rf"^(error|warning|info) {code} ?", re.MULTILINE)
+    heading = re.compile(rf"^(error|warning|info) {code} ?", re.MULTILINE)
     reports = (f.folder / "report.txt" for f in fixtures())
-    assert any(said.search(p.read_text("utf-8")) for p in reports), "nothing provokes it"
+    assert any(heading.search(p.read_text("utf-8")) for p in reports), "nothing provokes it"

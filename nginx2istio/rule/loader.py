@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import cache
 from importlib.metadata import entry_points
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -56,16 +57,27 @@ class Rules:
 def load(folders: Sequence[Path] = ()) -> Rules:
     """The built-in rules, those of installed packages, and those of ``folders``.
 
-    Raises RuleError for a file that doesn't load, a key that ingress-nginx does not know or that
+    The first two are loaded once a process, ``folders`` each time. Raises RuleError for a file that
+    doesn't load, a key that ingress-nginx does not know or that
     has two owners, a name or a message code that is used twice, an annotation of the catalogue
     that has no owner.
     """
+    shared = _shared()
+    return _rules((*shared.families, *_families(folders))) if folders else shared
+
+
+@cache
+def _shared() -> Rules:
+    """The rules that are the same for all conversions of a process."""
+    return _rules(tuple(_families([BUILTIN, *_installed()])))
+
+
+def _rules(families: tuple[Family, ...]) -> Rules:
     by_name: dict[str, Rule] = {}
     owner: dict[str, Rule] = {}
     messages: dict[str, Message] = {}
     entries: dict[str, Entry] = {}
     named: dict[str, str] = {}
-    families = tuple(_families([BUILTIN, *_installed(), *folders]))
     annotations = tuple(x for family in families for x in family.annotations)
     keys = {*catalogue.entries(), *(entry.key for entry in annotations)}
     for family in families:

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from nginx2istio.cli import exits, judging, main, rules
 from nginx2istio.cli.exits import EXIT_CODES, UNREAD, UNWRITTEN, USAGE
 from nginx2istio.cli.report_files import FORMATS
-from nginx2istio.report.group import SEVERITIES
+from nginx2istio.report.words.labels import SEVERITIES
 from nginx2istio.rule.describe import KINDS
 from tests.cli.test_convert import GOOD
 

@@ -22,7 +22,7 @@ from nginx2istio.convert.convert import Conversion, convert
 from nginx2istio.findings.placed import BROKEN_PROTECTION, BROKEN_RULE
 from nginx2istio.inputs.files import read
 from nginx2istio.istio.objects import SOURCE, identity
-from nginx2istio.report.formats.text import summary
+from nginx2istio.report.formats.text import text_summary
 from nginx2istio.rule.loader import Rules, load
 from tests.fuzz.corpus import NEIGHBOURS
 
@@ -86,7 +86,7 @@ def failures(documents: Sequence[str], options: int, spare: bool) -> Iterator[Fa
         written = api.yaml(conversion)
         report = api.report(conversion)
         texts = {suffix: render(report, conversion) for suffix, render in FORMATS.items()}
-        texts["stderr"] = summary(report)
+        texts["stderr"] = text_summary(report)
     except Exception as error:
         yield Failure(_cause(error), traceback.format_exc())
         return
@@ -139,4 +139,5 @@ def _dirty(name: str, text: str) -> Iterator[Failure]:
 
 def choose(random: Random) -> int:
     """An index of OPTIONS; the defaults more often than others."""
-    return random.choice((0, 0, *range(len(OPTIONS))))
+    index: int = random.choice((0, 0, *range(len(OPTIONS))))
+    return index

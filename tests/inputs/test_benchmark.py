@@ -7,17 +7,17 @@ from pathlib import Path
 
 from tests.inputs.text import inputs
 
-BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
+ROOT = Path(__file__).parents[2]
 
 
 def run(script: str, *arguments: str) -> str:
-    command = [sys.executable, str(BENCHMARKS / script), *arguments]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    command = [sys.executable, "-m", f"benchmarks.{script}", *arguments]
+    return subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT).stdout
 
 
 def test_an_estate_is_always_the_same_and_without_a_flaw() -> None:
-    text = run("estate.py", "300")
-    assert run("estate.py", "300") == text != run("estate.py", "300", "--seed", "2")
+    text = run("estate", "300")
+    assert run("estate", "300") == text != run("estate", "300", "--seed", "2")
     found = inputs(text)
     assert found.problems == ()
     assert not [resource for resource in found.resources if resource.notes]
@@ -31,7 +31,7 @@ def test_an_estate_is_always_the_same_and_without_a_flaw() -> None:
 
 
 def test_the_reading_benchmark_runs() -> None:
-    found = json.loads(run("read.py", "--ingresses", "30", "--rounds", "1", "--json"))
+    found = json.loads(run("read", "--ingresses", "30", "--rounds", "1", "--json"))
     assert found["ingresses"] == 30
     assert found["objects"] > 30
     assert found["ratio"] > 0

@@ -11,7 +11,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedBase, CommentedMap
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.representer import SafeRepresenter
 
 from nginx2istio.inputs.document import Document
@@ -89,7 +89,7 @@ def _stays(text: str) -> bool:
 
 
 def dump(data: Mapping[str, Any], flow: bool, style: str | None, indent: int) -> str:
-    yaml = YAML(typ="safe", pure=True)
+    yaml: Any = YAML(typ="safe", pure=True)
     yaml.Representer = type("Styled", (_Representer,), {"style": style})
     yaml.default_flow_style = flow
     yaml.width = 1_000_000  # its folding of long lines loses blanks
@@ -128,7 +128,7 @@ def test_lines_are_those_that_ruamel_finds(dumped: tuple[dict[str, Any], str], a
 
 
 def same_lines(ours: Any, other: Any) -> bool:
-    if not isinstance(other, CommentedBase):
+    if not isinstance(other, CommentedMap | CommentedSeq):
         return True
     if isinstance(other, CommentedMap):
         lines = [other.lc.key(key)[0] + 1 for key in other]

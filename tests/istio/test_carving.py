@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Literal
 
 import pytest
 from hypothesis import given
@@ -53,7 +54,7 @@ def covered(path: str, fits: list[PolicyPaths]) -> bool:
 
 @st.composite
 def plain_areas(draw: st.DrawFn) -> list[RoutePaths]:
-    kinds = st.sampled_from(["exact", "prefix"])
+    kinds: st.SearchStrategy[Literal["exact", "prefix"]] = st.sampled_from(["exact", "prefix"])
     found = draw(st.lists(st.tuples(kinds, PATHS, GROUPS), min_size=1, max_size=5))
     unique = {(kind, path): RoutePaths(kind, (path,), group) for kind, path, group in found}
     return sorted(unique.values(), key=lambda a: -len(a.texts[0]))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-import re2
+import re2  # type: ignore[import-untyped]
 
 from nginx2istio.istio.policy.client_certificate import subject_matches
 from nginx2istio.istio.re2 import Untranslatable

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-import re2 as judge
+import re2 as judge  # type: ignore[import-untyped]
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -138,7 +138,7 @@ class ApiServer:
         while time.monotonic() < end:
             for program in self._programs:
                 if program.poll() is not None:
-                    raise RuntimeError(f"{program.args} ended; its log is in {self.folder}")
+                    raise RuntimeError(f"{program.args!r} ended; its log is in {self.folder}")
             try:
                 if ready():
                     return
@@ -193,7 +193,10 @@ class ApiServer:
 
     def seed(self, objects: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
         """Writes objects by their etcd keys, past the API server: many in a short time."""
-        code = lambda text: base64.b64encode(text.encode()).decode()  # noqa: E731
+
+        def code(text: str) -> str:
+            return base64.b64encode(text.encode()).decode()
+
         puts = [
             {"requestPut": {"key": code(key), "value": code(json.dumps(obj))}}
             for key, obj in objects

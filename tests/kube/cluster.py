@@ -75,7 +75,7 @@ def allow(kube: ApiServer, user: str, manifest: str) -> None:
             namespace(kube, space)
         name = f"{role['metadata']['name']}-{user}"
         role["metadata"]["name"] = name
-        binding = {
+        binding: dict[str, Any] = {
             "apiVersion": f"{RBAC}/v1",
             "kind": f"{role['kind']}Binding",
             "metadata": {"name": name, **({"namespace": space} if space else {})},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -31,7 +32,7 @@ def istio(kube: ApiServer) -> ApiServer:
             kube.request("POST", crds, crd)
             names.append(crd["metadata"]["name"])
     for name in names:
-        kube._wait(lambda name=name: _established(kube, f"{crds}/{name}"))
+        kube._wait(partial(_established, kube, f"{crds}/{name}"))
     return kube
 
 

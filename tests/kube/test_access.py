@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from click.testing import Result
 
 from nginx2istio.cluster.connection import NoConfiguration, connect
 
@@ -31,7 +32,7 @@ def changed(kubeconfig: Path, folder: Path, **fields: str) -> Path:
     return file
 
 
-def one_line(result: object, code: int, *words: str) -> None:
+def one_line(result: Result, code: int, *words: str) -> None:
     assert result.exit_code == code, result.stderr
     lines = result.stderr.splitlines()
     assert len(lines) == 1, lines

@@ -19,7 +19,7 @@ DATA = Path(__file__).parent / "data"
 TRUTH = Path(__file__).parents[2] / "fixtures" / "truth"
 FIELDS: Mapping[str, str] = json.loads((DATA / "fields.json").read_text())
 RECORDED = [json.loads(line) for line in (DATA / "annotations.jsonl").read_text().splitlines()]
-NOTHING = (None, "", 0, False, [])
+NOTHING: tuple[object, ...] = (None, "", 0, False, [])
 
 # Leaves that follow from others, or that an annotation sets together with a leaf of FIELDS.
 DERIVED = {

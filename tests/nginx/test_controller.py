@@ -35,7 +35,7 @@ NOT_COMPARED = {
     "proxy-protocol-header-timeout",  # kept as text
     "worker-processes",  # the recording machine's
 }
-EMPTY = (None, "", [], [""], False, 0)
+EMPTY: tuple[object, ...] = (None, "", [], [""], False, 0)
 
 
 @pytest.mark.parametrize("case", RECORDED, ids=lambda case: json.dumps(case["configmap"])[:60])

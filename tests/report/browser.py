@@ -14,7 +14,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.wait import WebDriverWait
 
-from ..walkthrough.browser import TIMEOUT
+from ..walkthrough.browser import TIMEOUT, log
 
 AXE = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
 RUN_AXE = """
@@ -81,11 +81,11 @@ class Report:
 
     def complaints(self) -> list[str]:
         """What the console said since the last call."""
-        return [entry["message"] for entry in self.browser.get_log("browser")]
+        return [entry["message"] for entry in log(self.browser)]
 
     def requests(self) -> list[str]:
         """All that the browser asked for since the last call, the page itself left out."""
-        entries = (json.loads(e["message"])["message"] for e in self.browser.get_log("performance"))
+        entries = (json.loads(e["message"])["message"] for e in log(self.browser, "performance"))
         found = [e["params"] for e in entries if e["method"] == "Network.requestWillBeSent"]
         asked = [str(p["request"]["url"]) for p in found]
         return [u for u in asked if u not in ("about:blank", getattr(self, "url", ""))]

@@ -129,7 +129,7 @@ def hostile_plan(text: str, suffix: str) -> dict[str, Any]:
     conversion = converted(suffix)
     hostile = lambda old: old.replace("shop", f"shop{text}").replace("/api", f"/api{text}")  # noqa: E731
     secret = copy_secret(f"web{text}", text, f"web--{text}", conversion.options, text)
-    labelled = {
+    labelled: Any = {
         "kind": "label-service",
         "text": text,
         "service": f"web{text}/{text}",

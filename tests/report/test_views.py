@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from collections.abc import Callable
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -56,7 +57,10 @@ def accepted() -> dict[str, Any]:
     return mark_accepted(report, entries, "accepted.yaml", date(2029, 1, 1))
 
 
-REPORTS = {"plain": lambda: api.report(converted()), "accepted": accepted}
+REPORTS: dict[str, Callable[[], dict[str, Any]]] = {
+    "plain": lambda: api.report(converted()),
+    "accepted": accepted,
+}
 
 
 @pytest.fixture(params=list(REPORTS))

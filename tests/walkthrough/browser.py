@@ -64,21 +64,27 @@ def start(program: str, driver: str, port: int) -> Chrome:
     return browser
 
 
+def log(browser: Chrome, kind: str = "browser") -> list[dict[str, Any]]:
+    """What the browser wrote to one of its logs since the last call."""
+    entries: list[dict[str, Any]] = browser.get_log(kind)  # type: ignore[no-untyped-call]
+    return entries
+
+
 class Page:
     """The page of the front end, opened from `origin` without any cookie."""
 
     def __init__(self, browser: Chrome, origin: str) -> None:
         self._browser = browser
         browser.execute_cdp_cmd("Network.clearBrowserCookies", {})
-        browser.get_log("browser")  # what earlier pages said
+        log(browser)  # forgets what earlier pages said
         browser.get(f"{origin}/")
 
     def press(self, button: str) -> tuple[str, str]:
         """Presses a button; the state that it comes to, ``done`` or ``failed``, and the message."""
         self._browser.find_element(By.ID, button).click()
         message = self._browser.find_element(By.ID, "message")
-        state = WebDriverWait(self._browser, TIMEOUT).until(lambda _: _settled(message))
-        return state, message.text
+        state = WebDriverWait(self._browser, TIMEOUT).until(lambda _: _final_state(message))
+        return str(state), message.text
 
     def hosts(self) -> list[str]:
         """The host names that the sticky button has listed."""
@@ -91,10 +97,10 @@ class Page:
 
     def complaints(self) -> list[str]:
         """What the browser's console said of CORS since the last call."""
-        said = (entry["message"] for entry in self._browser.get_log("browser"))
+        said = (entry["message"] for entry in log(self._browser))
         return [message for message in said if "CORS policy" in message]
 
 
-def _settled(message: Any) -> str | None:
+def _final_state(message: Any) -> str | None:
     state = message.get_attribute("data-state")
     return state if state in ("done", "failed") else None
