@@ -1,4 +1,4 @@
-"""A bounded run of the fuzzer with a fixed seed; ``python -m tests.fuzz`` runs it with any other."""
+"""A bounded run of the fuzzer with a fixed seed; ``python -m tests.fuzz`` takes any other."""
 
 from __future__ import annotations
 
