@@ -25,10 +25,6 @@ SUFFIXES = (".json", ".yaml", ".yml")
 STDIN = "-"
 MAX_FILE = 64 * 1024 * 1024
 """Bytes of one file; about 100,000 Ingresses. Reading so many takes less than 1 GiB of memory."""
-TOO_LARGE = (
-    f"this is larger than {MAX_FILE // 2**20} MiB, which is more than is read; give it in parts, "
-    "for instance one file a namespace"
-)
 
 
 def read(paths: Sequence[str], stdin: BinaryIO | None = None) -> Inputs:
@@ -126,7 +122,7 @@ class _Reading:
                 return
             with open(path, "rb") as stream:
                 if os.fstat(stream.fileno()).st_size > MAX_FILE:
-                    self._problem(path, TOO_LARGE)
+                    self._too_large(path)
                     return
                 data = stream.read(MAX_FILE + 1)
         except (OSError, ValueError) as error:  # ValueError: a NUL in the name
@@ -139,7 +135,7 @@ class _Reading:
 
     def _text(self, path: str, data: bytes) -> None:
         if len(data) > MAX_FILE:
-            self._problem(path, TOO_LARGE)
+            self._too_large(path)
             return
         file = shown_path(path)
         if is_snapshot(data):
@@ -150,6 +146,10 @@ class _Reading:
                 self.problems.append(Problem(file, number, document.line, document.text))
                 continue
             self._take(read_objects(document, file, number))
+
+    def _too_large(self, path: str) -> None:
+        text = f"this is larger than {MAX_FILE // 2**20} MiB, which is more than is read; give it "
+        self._problem(path, text + "in parts, for instance one file a namespace")
 
     def _take(self, objects: Iterable[Resource | Problem]) -> None:
         for found in objects:

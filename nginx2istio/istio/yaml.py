@@ -17,7 +17,9 @@ from nginx2istio.istio.objects import Noted
 # Plain scalars: nothing that any YAML reader takes for a number, a boolean, null or a date.
 _PLAIN = re.compile(r"[A-Za-z/][A-Za-z0-9/_.-]*(?: [A-Za-z0-9(][A-Za-z0-9/_.()-]*)*")
 _WORDS = re.compile(r"(?i)y|n|yes|no|on|off|true|false|null|inf|nan")
-_CONTROL = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+_CONTROL = re.compile(
+    "[\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ufffe\uffff]"
+)
 
 
 def scalar(value: Any) -> str:
