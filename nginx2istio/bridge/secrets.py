@@ -23,9 +23,9 @@ def secret_name(namespace: str, name: str, options: Options) -> str:
     if namespace == options.gateway_namespace:
         return name
     copy = f"{namespace}--{name}"
-    if copy.partition("--")[::2] == (namespace, name) and "--" not in name:
-        if len(namespace) <= LONGEST_NAMESPACE and len(copy) <= LONGEST_NAME:
-            return copy
+    certain = copy.partition("--")[::2] == (namespace, name) and "--" not in name
+    if certain and len(namespace) <= LONGEST_NAMESPACE and len(copy) <= LONGEST_NAME:
+        return copy
     digest = hashlib.sha256(f"{namespace}/{name}".encode()).hexdigest()[:_HASH]
     return f"{copy[: LONGEST_NAME - _HASH - 2].rstrip('-.')}--{digest}"
 

@@ -15,8 +15,9 @@ import click
 from nginx2istio import api
 from nginx2istio.cli.cluster import NoAnswer, cluster_options, reaching
 from nginx2istio.cli.options import controller_file, conversion_options, options_from
-from nginx2istio.cluster.connection import Cluster, Refused, connect
+from nginx2istio.cluster.connection import Cluster, Refused
 from nginx2istio.cluster.kinds import ISTIO
+from nginx2istio.cluster.kubeconfig import connect
 from nginx2istio.cluster.live import EVERYWHERE, live_objects
 from nginx2istio.inputs.files import read
 from nginx2istio.inputs.resource import Node

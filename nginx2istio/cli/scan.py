@@ -22,10 +22,11 @@ from nginx2istio.cli.options import (
 )
 from nginx2istio.cli.output import write_file
 from nginx2istio.cli.report_files import judging_from, judging_options, keeps_read
-from nginx2istio.cluster.connection import Cluster, NoConfiguration, Unreachable, connect
+from nginx2istio.cluster.connection import Cluster, NoConfiguration, Unreachable
+from nginx2istio.cluster.kubeconfig import connect
 from nginx2istio.cluster.live import dry_run
 from nginx2istio.cluster.rbac import manifest
-from nginx2istio.cluster.scan import Scope, scan
+from nginx2istio.cluster.scan import ScanScope, scan
 from nginx2istio.convert.convert import convert
 from nginx2istio.findings import validation
 from nginx2istio.inputs import snapshot
@@ -118,12 +119,14 @@ def command(
         if print_rbac:
             if not chosen and not everywhere:
                 chosen = (connect(kubeconfig, context).namespace,)
-            click.echo(manifest(Scope(chosen, selector, not no_secrets), options, live_validate))
+            click.echo(
+                manifest(ScanScope(chosen, selector, not no_secrets), options, live_validate)
+            )
             return
         cluster = connect(kubeconfig, context)
         if not chosen and not everywhere:
             chosen = (cluster.namespace,)
-        scope = Scope(chosen, selector, not no_secrets)
+        scope = ScanScope(chosen, selector, not no_secrets)
         # Nobody else holds what was read, so that it can be let go as soon as it is a model.
         conversion = convert(
             _read(cluster, scope, options, quiet, save, anonymize),
@@ -150,7 +153,7 @@ def command(
 
 def _read(
     cluster: Cluster,
-    scope: Scope,
+    scope: ScanScope,
     options: Options,
     quiet: bool,
     save: Path | None,

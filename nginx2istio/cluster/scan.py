@@ -20,10 +20,10 @@ from nginx2istio.cluster.kinds import (
     SERVICE,
     Kind,
 )
-from nginx2istio.cluster.listing import listed, tabulated
+from nginx2istio.cluster.listing import list_objects, list_rows, read_object, typed
 from nginx2istio.cluster.live import EVERYWHERE, live_objects
 from nginx2istio.inputs.extent import Extent, Unread, Why
-from nginx2istio.inputs.redact import redact
+from nginx2istio.inputs.redact import mapping, redact
 from nginx2istio.inputs.resource import Inputs, Node, Resource
 from nginx2istio.nginx.build.choose_controller import (
     LABEL,
@@ -41,7 +41,7 @@ Progress = Callable[[str, int], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
+class ScanScope:
     """What is to be read. ``namespaces`` is () for all; ``selector`` chooses among Ingresses."""
 
     namespaces: tuple[str, ...] = ()
@@ -51,13 +51,13 @@ class Scope:
 
 def scan(
     cluster: Cluster,
-    scope: Scope,
+    scope: ScanScope,
     options: Options | None = None,
     progress: Progress = lambda what, count: None,
 ) -> Inputs:
     """Reads a cluster. What can't be seen is noted in the Snapshot, the first object of the Inputs.
 
-    ``told`` hears what is being read and how many there are so far. Raises Unreachable when the
+    ``progress`` hears what is being read and how many there are so far. Raises Unreachable when the
     cluster does not answer.
     """
     return _Scan(cluster, scope, options or Options(), progress).inputs()
@@ -66,9 +66,9 @@ def scan(
 class _Scan:
     """One reading of a cluster."""
 
-    def __init__(self, cluster: Cluster, scope: Scope, options: Options, progress: Progress):
+    def __init__(self, cluster: Cluster, scope: ScanScope, options: Options, progress: Progress):
         self.cluster, self.scope, self.options, self.progress = cluster, scope, options, progress
-        self.unseen: list[Unread] = []
+        self.unread: list[Unread] = []
         self.complete: dict[str, tuple[str, ...]] = {}
         self.spaces: Sequence[str] = scope.namespaces or EVERYWHERE
 
@@ -83,7 +83,7 @@ class _Scan:
         secrets = self.secrets(ingresses, where, found) if self.scope.secrets else []
         istio = [o for kind in ISTIO for o in self.istio(kind)]
         extent = Extent(
-            self.scope.namespaces, self.scope.selector, self.complete, tuple(self.unseen)
+            self.scope.namespaces, self.scope.selector, self.complete, tuple(self.unread)
         )
         everything = [*classes, *ingresses, *services, *slices, *workloads, *configmaps]
         return Inputs((extent.resource(), *map(Resource, (*everything, *secrets, *istio))))
@@ -107,7 +107,7 @@ class _Scan:
                 self.cluster.get(NAMESPACE.path(name=name))
             except Refused as refused:
                 if refused.status == 404:
-                    self.unseen.append(Unread("Namespace", name, "no-namespace", str(refused)))
+                    self.unread.append(Unread("Namespace", name, "no-namespace", str(refused)))
                     continue
             found.append(name)
         return tuple(found) if self.scope.namespaces else EVERYWHERE
@@ -123,17 +123,18 @@ class _Scan:
 
         ``complete`` are the namespaces in which they are all known then.
         """
-        found: list[Node] = []
+        objects: list[Node] = []
         missed: set[str] = set()
         given = {name: text for name, text in selectors.items() if text}
         for namespace in namespaces:
             try:
-                found += listed(
+                objects += list_objects(
                     self.cluster,
                     kind,
                     namespace,
                     redact,
-                    lambda count: self.progress(kind.plural, len(found) + count),  # noqa: B023
+                    lambda count: self.progress(kind.plural, len(objects) + count),  # noqa: B023
+                    lambda damage: self.miss(kind, namespace, damage),  # noqa: B023
                     **given,
                 )
             except Refused as refused:
@@ -141,14 +142,14 @@ class _Scan:
                 self.miss(kind, namespace, refused)
         if complete is not None:
             self.complete[kind.name] = tuple(n for n in complete if not {"", n} & missed)
-        return found
+        return objects
 
     def miss(self, kind: Kind, namespace: str, refused: Refused) -> None:
         whys: dict[int, Why] = {403: "forbidden", 404: "no-kind"}
         why = whys.get(refused.status, "failed")
-        one = Unread(kind.name, namespace, why, "" if why == "no-kind" else str(refused))
-        if one not in self.unseen:
-            self.unseen.append(one)
+        unread = Unread(kind.name, namespace, why, "" if why == "no-kind" else str(refused))
+        if unread not in self.unread:
+            self.unread.append(unread)
 
     def used(self, ingresses: Iterable[Node]) -> tuple[str, ...]:
         """The namespaces that have Ingresses."""
@@ -156,15 +157,19 @@ class _Scan:
 
     def istio(self, kind: Kind) -> list[Node]:
         """Istio's objects of a kind, where the scan is and where the new gateway is."""
-        found: list[Node] = []
+        objects: list[Node] = []
         namespaces = self.also(self.options.gateway_namespace)
-        for namespace, objects in live_objects(self.cluster, kind, namespaces):
-            if isinstance(objects, Refused):
-                self.miss(kind, namespace, objects)
+
+        def damaged(damage: Refused) -> None:
+            self.miss(kind, "", damage)
+
+        for namespace, answer in live_objects(self.cluster, kind, namespaces, damaged=damaged):
+            if isinstance(answer, Refused):
+                self.miss(kind, namespace, answer)
             else:
-                found += objects
-                self.progress(kind.plural, len(found))
-        return found
+                objects += answer
+                self.progress(kind.plural, len(objects))
+        return objects
 
     def controller(self, ingresses: Iterable[Node]) -> tuple[Found, list[Node], list[Node]]:
         """The controller, its Deployments and DaemonSets, and all ConfigMaps that are named."""
@@ -179,10 +184,10 @@ class _Scan:
         ]
         found = find(map(Resource, workloads), self.options)
         workloads = [w.resource.body for w in (found.workload, *found.others) if w]
-        refused = any(u.kind in ("Deployment", "DaemonSet") for u in self.unseen)
+        refused = any(u.kind in ("Deployment", "DaemonSet") for u in self.unread)
         if not found.workload and not refused:
             where = "" if everywhere else self.home
-            self.unseen.append(Unread("Deployment", where, "not-found"))
+            self.unread.append(Unread("Deployment", where, "not-found"))
         configmaps = self.configmaps(found, ingresses)
         return found, workloads, configmaps
 
@@ -197,12 +202,12 @@ class _Scan:
             own = [f"{USUAL_NAMESPACE}/{name}" for name in USUAL_CONFIGMAPS]
         for key in own:
             self.configmap(key, read)
-            missed = any(u.kind == "ConfigMap" for u in self.unseen)
+            missed = any(u.kind == "ConfigMap" for u in self.unread)
             if len(own) == 1 and not read.get(key) and not missed:
                 where = key.partition("/")[0]
                 text = f"there is no ConfigMap {key}"
-                self.unseen.append(Unread("ConfigMap", where, "not-found", text))
-        named = [data for node in read.values() if node for data in (node.get("data") or {},)]
+                self.unread.append(Unread("ConfigMap", where, "not-found", text))
+        named = [mapping(node.get("data")) for node in read.values() if node]
         keys = [str(d.get(k) or "") for d in named for k in ("add-headers", "proxy-set-headers")]
         if found.workload:
             flags = ("tcp-services-configmap", "udp-services-configmap")
@@ -211,7 +216,7 @@ class _Scan:
         for key in keys:
             self.configmap(key, read)
         closed = {
-            u.namespace for u in self.unseen if u.kind == "ConfigMap" and u.why != "not-found"
+            u.namespace for u in self.unread if u.kind == "ConfigMap" and u.why != "not-found"
         }
         spaces = {key.partition("/")[0] for key in read}
         self.complete["ConfigMap"] = tuple(sorted(spaces - closed))
@@ -227,7 +232,7 @@ class _Scan:
     def one_of(self, kind: Kind, namespace: str, name: str) -> Node | None:
         """One object, None when it does not exist or can't be read."""
         try:
-            return redact(Node(self.cluster.get(kind.path(namespace, name))))
+            return redact(read_object(self.cluster, kind, namespace, name))
         except Refused as refused:
             if refused.status != 404:
                 self.miss(kind, namespace, refused)
@@ -254,7 +259,7 @@ class _Scan:
             except Refused as refused:
                 missed.add(namespace)
                 self.miss(SECRET, namespace, refused)
-        if any((i.get("spec") or {}).get("tls") for i in ingresses):
+        if any(mapping(ingress.get("spec")).get("tls") for ingress in ingresses):
             tls = "type=kubernetes.io/tls"
             allowed = [s for s in spaces if s not in missed]
             for node in self.all_of(SECRET, allowed, fieldSelector=tls):
@@ -271,9 +276,15 @@ class _Scan:
 
     def names_of_secrets(self, namespace: str) -> Iterable[Node]:
         self.progress("secrets", 0)
-        for row in tabulated(self.cluster, SECRET, namespace, fieldSelector=BORING_SECRETS):
-            item = Node({"apiVersion": SECRET.api_version, "kind": SECRET.name})
-            yield redact(Node({**item, "metadata": row["metadata"], "type": row.get("Type")}))
+        rows = list_rows(
+            self.cluster,
+            SECRET,
+            namespace,
+            lambda damage: self.miss(SECRET, namespace, damage),
+            fieldSelector=BORING_SECRETS,
+        )
+        for metadata in rows:
+            yield redact(typed({"metadata": metadata}, SECRET))
 
 
 def references(ingresses: Iterable[Node], prefix: str, annotations: Iterable[str]) -> list[str]:
