@@ -10,6 +10,7 @@ from importlib.metadata import version
 from importlib.resources import files
 from typing import Any
 
+from nginx2istio.base.credentials import mask_all, mask_credentials
 from nginx2istio.convert.convert import Conversion
 from nginx2istio.istio.objects import SOURCE
 from nginx2istio.nginx.model import DEFAULT_SERVER
@@ -36,9 +37,9 @@ def report(conversion: Conversion, with_plan: bool = True) -> Data:
         "findings": [finding_data(f) for f in findings],
         "annotations": annotations,
         "objects": [_object(o) for o in conversion.objects],
-        "actions": [dict(a) for a in conversion.actions],
+        "actions": [mask_all(dict(a)) for a in conversion.actions],
         "trial": [{"host": old, "as": new} for old, new in sorted(conversion.trial.items())],
-        **({"plan": plan(conversion)} if with_plan else {}),
+        **({"plan": mask_all(plan(conversion))} if with_plan else {}),
         "errors": [asdict(p) for p in conversion.problems],
     }
 
@@ -91,7 +92,7 @@ def finding_data(found: GroupedFinding) -> Data:
         "severity": found.severity,
         "fate": found.message.fate,
         "key": found.key,
-        "value": found.value,
+        "value": mask_credentials(found.value),
         "object": {"kind": origin.kind, "namespace": origin.namespace, "name": origin.name},
         "file": origin.file,
         "line": origin.line,
@@ -99,8 +100,8 @@ def finding_data(found: GroupedFinding) -> Data:
         "paths": list(found.paths),
         "aspects": sorted(found.message.aspects),
         **({"requests": {"header": only_with}} if only_with else {}),
-        "text": found.text,
-        "instead": found.to_do,
+        "text": mask_credentials(found.text),
+        "instead": mask_credentials(found.to_do),
         "doc": f"docs/findings.md#{found.message.code.lower()}",
     }
 
@@ -111,7 +112,7 @@ def _annotations(conversion: Conversion) -> Iterable[Data]:
         yield {
             "object": setting.origin.object,
             "key": setting.key,
-            "value": setting.text,
+            "value": mask_credentials(setting.text),
             "file": setting.origin.file,
             "line": setting.origin.line,
             "fate": fate,

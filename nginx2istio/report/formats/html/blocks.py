@@ -8,6 +8,8 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from nginx2istio.base.credentials import mask_json
+
 Data = Mapping[str, Any]
 SIZE = 600_000
 """Characters of the documents of one block, more or less: unpacking it takes some milliseconds."""
@@ -15,7 +17,7 @@ SIZE = 600_000
 
 def packed(value: object) -> str:
     """A value as base64 of gzipped JSON; the same bytes every time."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    text = mask_json(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
     data = text.encode("utf-8", "surrogatepass")
     return base64.b64encode(gzip.compress(data, 6, mtime=0)).decode("ascii")
 
