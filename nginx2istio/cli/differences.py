@@ -14,8 +14,9 @@ from nginx2istio.cli.cluster import NoAnswer
 from nginx2istio.cli.exits import write_error
 from nginx2istio.cli.output.swap import recover
 from nginx2istio.cli.output.system import locked
-from nginx2istio.cluster.connection import Cluster, Refused, connect
+from nginx2istio.cluster.connection import Cluster, Refused
 from nginx2istio.cluster.kinds import ISTIO
+from nginx2istio.cluster.kubeconfig import connect
 from nginx2istio.cluster.live import EVERYWHERE, live_objects
 from nginx2istio.convert.convert import Conversion
 from nginx2istio.inputs.files import read

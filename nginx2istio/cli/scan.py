@@ -21,7 +21,7 @@ from nginx2istio.cli.progress import progress
 if TYPE_CHECKING:
     from nginx2istio.base.options import Options
     from nginx2istio.cluster.connection import Cluster
-    from nginx2istio.cluster.scan import Scope
+    from nginx2istio.cluster.scan import ScanScope
     from nginx2istio.inputs.resource import Inputs
 
 
@@ -103,10 +103,10 @@ def command(
     from dataclasses import replace
 
     from nginx2istio.cli.finish import finish
-    from nginx2istio.cluster.connection import connect
+    from nginx2istio.cluster.kubeconfig import connect
     from nginx2istio.cluster.live import dry_run
     from nginx2istio.cluster.rbac import manifest
-    from nginx2istio.cluster.scan import Scope
+    from nginx2istio.cluster.scan import ScanScope
     from nginx2istio.convert.convert import convert
     from nginx2istio.findings import validation
     from nginx2istio.nginx.rename_hosts import BadName
@@ -129,13 +129,13 @@ def command(
             if print_rbac:
                 if not chosen and not everywhere:
                     chosen = (connect(kubeconfig, context).namespace,)
-                scope = Scope(chosen, selector, not no_secrets)
+                scope = ScanScope(chosen, selector, not no_secrets)
                 click.echo(manifest(scope, options, live_validate))
                 return
             cluster = connect(kubeconfig, context)
             if not chosen and not everywhere:
                 chosen = (cluster.namespace,)
-            scope = Scope(chosen, selector, not no_secrets)
+            scope = ScanScope(chosen, selector, not no_secrets)
             # Nobody else holds what was read, so it can be let go as soon as it is a model.
             conversion = convert(
                 _read(cluster, scope, options, quiet, save, anonymize),
@@ -160,7 +160,7 @@ def command(
 
 def _read(
     cluster: Cluster,
-    scope: Scope,
+    scope: ScanScope,
     options: Options,
     quiet: bool,
     save: Path | None,

@@ -1,4 +1,4 @@
-"""A connection to a Kubernetes API server: who to be, and requests that outlive short failures.
+"""A connection to a Kubernetes API server: requests that outlive short failures, and have an end.
 
 Nothing but GET is ever sent, save for the dry run of ``dry_run``, which asks for it by itself.
 """
@@ -6,23 +6,21 @@ Nothing but GET is ever sent, save for the dry run of ``dry_run``, which asks fo
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 import urllib3
-from kubernetes import client, config
-from kubernetes.config.incluster_config import InClusterConfigLoader
+from kubernetes import client
 
-SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
-TRIES = 7
-"""Requests for one answer. With the waits in between they last about a minute."""
+from nginx2istio.cluster.limits import LIMITS, MIB, Limits, within
+from nginx2istio.cluster.plugin import PluginFailed
+
 LONGEST_WAIT = 30.0  # seconds, whatever Retry-After says
-TIMEOUT = urllib3.Timeout(connect=10, read=60)
+TIMEOUT = urllib3.Timeout(connect=10, read=60)  # between two bytes
+PIECE = 2**16  # bytes
 
 
 class NoConfiguration(Exception):
@@ -44,17 +42,38 @@ class Refused(Exception):
     @property
     def causes(self) -> tuple[str, ...]:
         """What is wrong with an object, field by field; else the message as a whole."""
-        found = (self.body.get("details") or {}).get("causes") or ()
-        reasons = tuple(f"{c.get('field') or ''}: {c.get('message')}".lstrip(": ") for c in found)
+        details = self.body.get("details")
+        causes = details.get("causes") if isinstance(details, dict) else None
+        reasons = tuple(
+            f"{cause.get('field') or ''}: {cause.get('message')}".lstrip(": ")
+            for cause in (causes if isinstance(causes, list) else ())
+            if isinstance(cause, dict)
+        )
         return reasons or (str(self),)
+
+
+class Unusable(Refused):
+    """An answer without an error that is none to work with: too much, or of another shape."""
+
+    def __init__(self, text: str):
+        super().__init__(0, {"message": text})
+
+
+class TooLarge(Unusable):
+    """An answer of more bytes than are read."""
 
 
 @dataclass(slots=True)
 class Cluster:
-    """An API server, as some user. ``namespace`` is that of the current context."""
+    """An API server, as some user. ``namespace`` is that of the current context.
+
+    ``received`` counts the bytes of all answers.
+    """
 
     client: client.ApiClient
     namespace: str
+    limits: Limits = LIMITS
+    received: int = 0
     _reached: bool = field(default=False)
 
     @property
@@ -67,7 +86,8 @@ class Cluster:
     ) -> dict[str, Any]:
         """The JSON at a path, with patience for a server that is busy or a connection that breaks.
 
-        Raises Refused for an error that lasts, Unreachable when there is no answer at all.
+        Raises Refused for an error that lasts, Unusable for an answer that is too large or nested
+        too deep, Unreachable when there is no answer within ``limits``.
         """
         return self.send("GET", path, query, accept=accept)
 
@@ -81,55 +101,111 @@ class Cluster:
     ) -> dict[str, Any]:
         """As ``get``, with a method and a body; what is sent must be safe to be sent again."""
         url = f"{self.server}{path}" + (f"?{urlencode(query)}" if query else "")
-        sent = None if body is None else json.dumps(body).encode()
-        for attempt in range(TRIES):
-            last = attempt == TRIES - 1
+        payload = None if body is None else json.dumps(body).encode()
+        end = time.monotonic() + self.limits.answer_seconds
+        for attempt in range(self.limits.tries):
+            last = attempt == self.limits.tries - 1
+            headers = self._headers(accept, payload is not None)
             try:
-                answer = self.client.rest_client.pool_manager.request(
-                    method,
-                    url,
-                    body=sent,
-                    headers=self._headers(accept, sent is not None),
-                    timeout=TIMEOUT,
-                    retries=False,
-                )
+                status, retry_after, answer = self._exchange(method, url, payload, headers, end)
+            except TimeoutError:
+                if last or not self._reached or time.monotonic() >= end:
+                    raise Unreachable(self._too_slow()) from None
+                continue
             except urllib3.exceptions.HTTPError as error:
                 if last or not self._reached or _distrusted(error):
                     raise Unreachable(self._no_answer(error)) from None
-                _wait(attempt, "")
+                _wait(attempt, "", end)
                 continue
             self._reached = True
-            if answer.status == 401:
+            if status == 401:
                 raise Unreachable(
                     f"{self.server} does not know us (401): the token or certificate of the "
                     "kubeconfig is wrong or has expired; log in again"
                 )
-            if (answer.status == 429 or answer.status >= 500) and not last:
-                _wait(attempt, answer.headers.get("Retry-After", ""))
+            if (status == 429 or status >= 500) and not last and time.monotonic() < end:
+                _wait(attempt, retry_after, end)
                 continue
-            return self._read(answer)
+            return self._read(status, answer)
         raise AssertionError("the last try returns or raises")
 
-    def _read(self, answer: urllib3.BaseHTTPResponse) -> dict[str, Any]:
+    def _exchange(
+        self, method: str, url: str, payload: bytes | None, headers: Mapping[str, str], end: float
+    ) -> tuple[int, str, bytes]:
+        """One request: status, Retry-After, body. Raises TimeoutError, TooLarge, HTTPError."""
+        stop = min(end, time.monotonic() + self.limits.request_seconds)
+        most = self.limits.answer_bytes
+
+        def exchange() -> tuple[int, str, bytes]:
+            answer = self.client.rest_client.pool_manager.request(
+                method,
+                url,
+                body=payload,
+                headers=headers,
+                timeout=TIMEOUT,
+                retries=False,
+                preload_content=False,
+            )
+            pieces: list[bytes] = []
+            size = 0
+            try:
+                # Not read(): it gathers PIECE bytes before it returns, and they may drip.
+                while piece := answer.read1(PIECE, decode_content=False):
+                    pieces.append(piece)
+                    size += len(piece)
+                    if size > most:
+                        raise TooLarge(
+                            f"the answer is larger than {most // MIB} MiB, which is more than is "
+                            "read"
+                        )
+                    if time.monotonic() > stop:
+                        raise TimeoutError
+            except BaseException:
+                answer.close()
+                raise
+            answer.release_conn()
+            return answer.status, answer.headers.get("Retry-After", ""), b"".join(pieces)
+
         try:
-            found = json.loads(answer.data)
-        except ValueError:
-            found = None
-        if answer.status >= 400:
-            raise Refused(answer.status, found if isinstance(found, dict) else {})
-        if not isinstance(found, dict):
-            raise Unreachable(f"{self.server} answers, but not as a Kubernetes API server does")
-        return found
+            exchanged = within(max(0.0, stop - time.monotonic()), exchange)
+        except MemoryError:
+            raise TooLarge("the answer is larger than the memory") from None
+        self.received += len(exchanged[2])
+        return exchanged
+
+    def _read(self, status: int, answer: bytes) -> dict[str, Any]:
+        try:
+            body = json.loads(answer)
+        except (ValueError, RecursionError):
+            body = None
+        except MemoryError:
+            raise TooLarge("the answer is larger than the memory") from None
+        if status >= 400:
+            raise Refused(status, body if isinstance(body, dict) else {})
+        if not isinstance(body, dict):
+            text = f"{self.server} answers, but not as a Kubernetes API server does"
+            raise Unusable(text) if self.received > len(answer) else Unreachable(text)
+        return body
 
     def _headers(self, accept: str, has_body: bool) -> dict[str, str]:
-        found = {"Accept": accept or "application/json", "User-Agent": "nginx2istio"}
+        headers = {"Accept": accept or "application/json", "User-Agent": "nginx2istio"}
         if has_body:
-            found["Content-Type"] = "application/json"
-        # auth_settings also fetches a new token when the old one is about to expire.
-        for setting in self.client.configuration.auth_settings().values():
-            if setting["value"]:
-                found[setting["key"]] = setting["value"]
-        return found
+            headers["Content-Type"] = "application/json"
+        try:
+            # auth_settings also fetches a new token when the old one is about to expire.
+            for setting in self.client.configuration.auth_settings().values():
+                if setting["value"]:
+                    headers[setting["key"]] = setting["value"]
+        except PluginFailed as failed:
+            raise Unreachable(str(failed)) from None
+        return headers
+
+    def _too_slow(self) -> str:
+        return (
+            f"{self.server} does not finish its answer: {self.limits.request_seconds:g} seconds a "
+            f"request and {self.limits.answer_seconds:g} with all tries are the limit; is the "
+            "connection all right?"
+        )
 
     def _no_answer(self, error: Exception) -> str:
         if _distrusted(error):
@@ -138,60 +214,6 @@ class Cluster:
                 "kubeconfig's certificate-authority that of this cluster?"
             )
         return f"{self.server} cannot be reached ({_shortly(error)}); is it the right context?"
-
-
-def connect(kubeconfig: str = "", context: str = "", pod: Path = SERVICE_ACCOUNT) -> Cluster:
-    """The cluster of a kubeconfig's context, or the one whose pod we are in.
-
-    The kubeconfig is the one given, else ``$KUBECONFIG``, else ``~/.kube/config``, as for kubectl;
-    without any, the service account of the pod. It is never written to. No request is sent.
-    Raises NoConfiguration.
-    """
-    files = kubeconfig or os.environ.get("KUBECONFIG") or str(Path.home() / ".kube" / "config")
-    named = bool(kubeconfig or os.environ.get("KUBECONFIG"))
-    existing = [f for f in files.split(os.pathsep) if os.path.isfile(f)]
-    if existing:
-        return _from_files(os.pathsep.join(existing), context)
-    if kubeconfig or (named and not os.environ.get("KUBERNETES_SERVICE_HOST")):
-        raise NoConfiguration(f"there is no kubeconfig {files}")
-    if os.environ.get("KUBERNETES_SERVICE_HOST") and (pod / "token").exists():
-        return _in_pod(pod, context)
-    raise NoConfiguration(
-        "no kubeconfig was found (neither --kubeconfig nor $KUBECONFIG nor ~/.kube/config), and "
-        "this is no pod with a service account; give --kubeconfig FILE"
-    )
-
-
-def _from_files(files: str, context: str) -> Cluster:
-    try:
-        contexts, current = config.list_kube_config_contexts(files)  # type: ignore[no-untyped-call]
-        names = {str(c["name"]): c for c in contexts}
-        if context and context not in names:
-            known = ", ".join(sorted(names)) or "none"
-            raise NoConfiguration(f"{files} has no context {context!r}; it has {known}")
-        made = config.new_client_from_config(  # type: ignore[no-untyped-call]
-            config_file=files, context=context or None, persist_config=False
-        )
-    except NoConfiguration:
-        raise
-    except Exception as error:  # the library raises what it stumbles over: KeyError, YAMLError ...
-        text = " ".join(str(error).split())[:300]
-        raise NoConfiguration(f"the kubeconfig {files} cannot be used: {text}") from None
-    chosen = names[context] if context else current
-    return Cluster(made, str((chosen.get("context") or {}).get("namespace") or "default"))
-
-
-def _in_pod(pod: Path, context: str) -> Cluster:
-    if context:
-        raise NoConfiguration(f"there is no context {context!r} in a pod; give --kubeconfig FILE")
-    made = client.Configuration()
-    try:
-        loader = InClusterConfigLoader(str(pod / "token"), str(pod / "ca.crt"))  # type: ignore[no-untyped-call]
-        loader.load_and_set(made)  # type: ignore[no-untyped-call]
-        namespace = (pod / "namespace").read_text(encoding="utf-8").strip()
-    except (config.ConfigException, OSError) as error:
-        raise NoConfiguration(f"the pod's service account cannot be used: {error}") from None
-    return Cluster(client.ApiClient(made), namespace or "default")
 
 
 def _distrusted(error: Exception) -> bool:
@@ -204,7 +226,8 @@ def _shortly(error: Exception) -> str:
     return text.strip("()'\" ") or type(error).__name__
 
 
-def _wait(attempt: int, retry_after: str) -> None:
+def _wait(attempt: int, retry_after: str, end: float) -> None:
     """Waits before the next try: as long as the server says, else longer each time."""
-    seconds = float(retry_after) if retry_after.isdigit() else 0.5 * 2**attempt
-    time.sleep(min(seconds, LONGEST_WAIT))
+    digits = retry_after.isascii() and retry_after.isdigit() and len(retry_after) < 9
+    seconds = float(retry_after) if digits else 0.5 * 2**attempt
+    time.sleep(max(0.0, min(seconds, LONGEST_WAIT, end - time.monotonic())))

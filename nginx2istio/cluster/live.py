@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from nginx2istio.cluster.connection import Cluster, Refused
 from nginx2istio.cluster.kinds import ISTIO, Kind
-from nginx2istio.cluster.listing import Progress, listed
+from nginx2istio.cluster.listing import Counted, Damaged, give_up, list_objects
 from nginx2istio.inputs.redact import redact
 from nginx2istio.inputs.resource import Node
 
@@ -19,8 +19,9 @@ def live_objects(
     cluster: Cluster,
     kind: Kind,
     namespaces: Iterable[str] = EVERYWHERE,
-    progress: Progress | None = None,
+    progress: Counted | None = None,
     keep: Callable[[Node], Node] = redact,
+    damaged: Damaged = give_up,
 ) -> Iterator[tuple[str, list[Node] | Refused]]:
     """Istio's objects of a kind by namespace, or why they can't be read there.
 
@@ -29,25 +30,28 @@ def live_objects(
     """
     for namespace in namespaces:
         try:
-            yield namespace, _listed(cluster, kind, namespace, progress, keep)
+            yield namespace, _list(cluster, kind, namespace, progress, keep, damaged)
         except Refused as refused:
             yield namespace, refused
 
 
-def _listed(
+def _list(
     cluster: Cluster,
     kind: Kind,
     namespace: str,
-    progress: Progress | None,
+    progress: Counted | None,
     keep: Callable[[Node], Node],
+    damaged: Damaged,
 ) -> list[Node]:
     heard = progress or (lambda count: None)
     try:
-        return listed(cluster, kind, namespace, keep, heard)
+        return list_objects(cluster, kind, namespace, keep, heard, damaged)
     except Refused as refused:
         if refused.status != 404 or kind.version != "v1":
             raise
-        return listed(cluster, replace(kind, version="v1beta1"), namespace, keep, heard)
+        return list_objects(
+            cluster, replace(kind, version="v1beta1"), namespace, keep, heard, damaged
+        )
 
 
 @dataclass(frozen=True, slots=True)

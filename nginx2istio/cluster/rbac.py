@@ -19,54 +19,57 @@ from nginx2istio.cluster.kinds import (
     SERVICE,
     Kind,
 )
-from nginx2istio.cluster.scan import Scope
+from nginx2istio.cluster.scan import ScanScope
 from nginx2istio.istio.yaml import document
 from nginx2istio.nginx.build.choose_controller import USUAL_NAMESPACE
 
 NAME = "nginx2istio-scan"
-Rule = tuple[Kind, tuple[str, ...]]
+PolicyRule = tuple[Kind, tuple[str, ...]]
 
-INGRESSES: tuple[Rule, ...] = (
+INGRESSES: tuple[PolicyRule, ...] = (
     (INGRESS, ("list",)),
     (SERVICE, ("list",)),
     (ENDPOINT_SLICE, ("list",)),
     (CONFIG_MAP, ("get",)),
 )
-SECRETS: tuple[Rule, ...] = ((SECRET, ("get", "list")),)
-CONTROLLER: tuple[Rule, ...] = (
+SECRETS: tuple[PolicyRule, ...] = ((SECRET, ("get", "list")),)
+CONTROLLER: tuple[PolicyRule, ...] = (
     (DEPLOYMENT, ("list",)),
     (DAEMON_SET, ("list",)),
     (CONFIG_MAP, ("get",)),
     (SERVICE, ("list",)),
 )
-THERE: tuple[Rule, ...] = tuple((kind, ("list",)) for kind in ISTIO)
+OBJECTS_OF_ISTIO: tuple[PolicyRule, ...] = tuple((kind, ("list",)) for kind in ISTIO)
 
 
-def roles(scope: Scope, options: Options, dry_run: bool = False) -> Iterator[dict[str, Any]]:
+def roles(scope: ScanScope, options: Options, dry_run: bool = False) -> Iterator[dict[str, Any]]:
     """The roles for a scope.
 
     For all of the cluster it is one ClusterRole, else Roles, and a ClusterRole for IngressClasses,
     which have no namespace.
     ``dry_run`` adds what ``--live-validate`` needs: to create the kinds that a conversion makes.
     """
-    own = (*INGRESSES, *(SECRETS if scope.secrets else ()), *THERE)
+    own = (*INGRESSES, *(SECRETS if scope.secrets else ()), *OBJECTS_OF_ISTIO)
     new = tuple((kind, ("create",)) for kind in ISTIO) if dry_run else ()
-    classes: Rule = (INGRESS_CLASS, ("list",))
+    classes: PolicyRule = (INGRESS_CLASS, ("list",))
     if not scope.namespaces:
         yield _role("", (classes, *own, *CONTROLLER, *new))
         return
     yield _role("", (classes,))
     home = options.controller_config.partition("/")[0] or USUAL_NAMESPACE
-    wanted: dict[str, tuple[Rule, ...]] = {
+    wanted: dict[str, tuple[PolicyRule, ...]] = {
         name: ((NAMESPACE, ("get",)), *own, *new) for name in scope.namespaces
     }
-    for namespace, rules in ((home, CONTROLLER), (options.gateway_namespace, (*THERE, *new))):
+    for namespace, rules in (
+        (home, CONTROLLER),
+        (options.gateway_namespace, (*OBJECTS_OF_ISTIO, *new)),
+    ):
         wanted[namespace] = (*wanted.get(namespace, ()), *rules)
     for namespace, rules in wanted.items():
         yield _role(namespace, rules)
 
 
-def manifest(scope: Scope, options: Options, dry_run: bool = False) -> str:
+def manifest(scope: ScanScope, options: Options, dry_run: bool = False) -> str:
     """The roles as YAML, with the commands that give them to a user."""
     found = list(roles(scope, options, dry_run))
     head = [
@@ -85,17 +88,17 @@ def manifest(scope: Scope, options: Options, dry_run: bool = False) -> str:
     return "\n".join(head) + "\n" + "---\n".join(document(role) for role in found)
 
 
-def _role(namespace: str, rules: Iterable[Rule]) -> dict[str, Any]:
+def _role(namespace: str, rules: Iterable[PolicyRule]) -> dict[str, Any]:
     metadata = {"name": NAME, **({"namespace": namespace} if namespace else {})}
     return {
         "apiVersion": "rbac.authorization.k8s.io/v1",
         "kind": "Role" if namespace else "ClusterRole",
         "metadata": metadata,
-        "rules": list(_joined(rules)),
+        "rules": list(_policy_rules(rules)),
     }
 
 
-def _joined(rules: Iterable[Rule]) -> Iterator[dict[str, Any]]:
+def _policy_rules(rules: Iterable[PolicyRule]) -> Iterator[dict[str, Any]]:
     """One rule for all resources of a group with the same verbs."""
     verbs: dict[tuple[str, str], set[str]] = {}
     for kind, some in rules:

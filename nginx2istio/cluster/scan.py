@@ -21,9 +21,10 @@ from nginx2istio.cluster.kinds import (
     SERVICE,
     Kind,
 )
-from nginx2istio.cluster.listing import listed, tabulated
+from nginx2istio.cluster.listing import list_objects, list_rows, read_object, typed
 from nginx2istio.cluster.live import EVERYWHERE, live_objects
 from nginx2istio.inputs.extent import Extent, Unread, Why
+from nginx2istio.inputs.redact import mapping
 from nginx2istio.inputs.resource import Inputs, Node, Resource
 from nginx2istio.nginx.build.choose_controller import (
     LABEL,
@@ -41,7 +42,7 @@ Progress = Callable[[str, int], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
+class ScanScope:
     """What is to be read. ``namespaces`` is () for all; ``selector`` chooses among Ingresses."""
 
     namespaces: tuple[str, ...] = ()
@@ -51,13 +52,13 @@ class Scope:
 
 def scan(
     cluster: Cluster,
-    scope: Scope,
+    scope: ScanScope,
     options: Options | None = None,
     progress: Progress = lambda what, count: None,
 ) -> Inputs:
     """Reads a cluster. What can't be seen is noted in the Snapshot, the first object of the Inputs.
 
-    ``told`` hears what is being read and how many there are so far. Raises Unreachable when the
+    ``progress`` hears what is being read and how many there are so far. Raises Unreachable when the
     cluster does not answer.
     """
     return _Scan(cluster, scope, options or Options(), progress).inputs()
@@ -66,9 +67,9 @@ def scan(
 class _Scan:
     """One reading of a cluster."""
 
-    def __init__(self, cluster: Cluster, scope: Scope, options: Options, progress: Progress):
+    def __init__(self, cluster: Cluster, scope: ScanScope, options: Options, progress: Progress):
         self.cluster, self.scope, self.options, self.progress = cluster, scope, options, progress
-        self.unseen: list[Unread] = []
+        self.unread: list[Unread] = []
         self.complete: dict[str, tuple[str, ...]] = {}
         self.gate = Gate()
         self.spaces: Sequence[str] = scope.namespaces or EVERYWHERE
@@ -83,7 +84,7 @@ class _Scan:
         found, workloads, configmaps = self.controller(ingresses)
         secrets = self.secrets(ingresses, where, found) if self.scope.secrets else []
         istio = [o for kind in ISTIO for o in self.istio(kind)]
-        unread = (*self.unseen, *self.gate.unread.values())
+        unread = (*self.unread, *self.gate.unread.values())
         extent = Extent(self.scope.namespaces, self.scope.selector, self.complete, unread)
         everything = [*classes, *ingresses, *services, *slices, *workloads, *configmaps]
         resources = (extent.resource(), *map(Resource, (*everything, *secrets, *istio)))
@@ -108,7 +109,7 @@ class _Scan:
                 self.cluster.get(NAMESPACE.path(name=name))
             except Refused as refused:
                 if refused.status == 404:
-                    self.unseen.append(Unread("Namespace", name, "no-namespace", str(refused)))
+                    self.unread.append(Unread("Namespace", name, "no-namespace", str(refused)))
                     continue
             found.append(name)
         return tuple(found) if self.scope.namespaces else EVERYWHERE
@@ -124,33 +125,34 @@ class _Scan:
 
         ``complete`` are the namespaces in which they are all known then.
         """
-        found: list[Node] = []
+        objects: list[Node] = []
         missed: set[str] = set()
         given = {name: text for name, text in selectors.items() if text}
         for namespace in namespaces:
             try:
-                objects = listed(
+                items = list_objects(
                     self.cluster,
                     kind,
                     namespace,
                     self.gate.hold,
-                    lambda count: self.progress(kind.plural, len(found) + count),  # noqa: B023
+                    lambda count: self.progress(kind.plural, len(objects) + count),  # noqa: B023
+                    lambda damage: self.miss(kind, namespace, damage),  # noqa: B023
                     **given,
                 )
-                found += filter(None, objects)
+                objects += filter(None, items)
             except Refused as refused:
                 missed.add(namespace)
                 self.miss(kind, namespace, refused)
         if complete is not None:
             self.complete[kind.name] = tuple(n for n in complete if not {"", n} & missed)
-        return found
+        return objects
 
     def miss(self, kind: Kind, namespace: str, refused: Refused) -> None:
         whys: dict[int, Why] = {403: "forbidden", 404: "no-kind"}
         why = whys.get(refused.status, "failed")
-        one = Unread(kind.name, namespace, why, "" if why == "no-kind" else str(refused))
-        if one not in self.unseen:
-            self.unseen.append(one)
+        unread = Unread(kind.name, namespace, why, "" if why == "no-kind" else str(refused))
+        if unread not in self.unread:
+            self.unread.append(unread)
 
     def used(self, ingresses: Iterable[Node]) -> tuple[str, ...]:
         """The namespaces that have Ingresses."""
@@ -158,15 +160,21 @@ class _Scan:
 
     def istio(self, kind: Kind) -> list[Node]:
         """Istio's objects of a kind, where the scan is and where the new gateway is."""
-        found: list[Node] = []
+        objects: list[Node] = []
         namespaces = self.also(self.options.gateway_namespace)
-        for namespace, objects in live_objects(self.cluster, kind, namespaces, keep=self.gate.hold):
-            if isinstance(objects, Refused):
-                self.miss(kind, namespace, objects)
+
+        def damaged(damage: Refused) -> None:
+            self.miss(kind, "", damage)
+
+        for namespace, answer in live_objects(
+            self.cluster, kind, namespaces, keep=self.gate.hold, damaged=damaged
+        ):
+            if isinstance(answer, Refused):
+                self.miss(kind, namespace, answer)
             else:
-                found += filter(None, objects)
-                self.progress(kind.plural, len(found))
-        return found
+                objects += filter(None, answer)
+                self.progress(kind.plural, len(objects))
+        return objects
 
     def controller(
         self, ingresses: Iterable[Node]
@@ -185,10 +193,10 @@ class _Scan:
         found = choose_controller(resources, self.options)
         chosen = [w.resource for w in (found.workload, *found.others) if w]
         workloads = [x.body for choice in chosen for x in resources if x is choice]
-        refused = any(u.kind in ("Deployment", "DaemonSet") for u in self.unseen)
+        refused = any(u.kind in ("Deployment", "DaemonSet") for u in self.unread)
         if not found.workload and not refused:
             where = "" if everywhere else self.home
-            self.unseen.append(Unread("Deployment", where, "not-found"))
+            self.unread.append(Unread("Deployment", where, "not-found"))
         configmaps = self.configmaps(found, ingresses)
         return found, workloads, configmaps
 
@@ -203,12 +211,12 @@ class _Scan:
             own = [f"{USUAL_NAMESPACE}/{name}" for name in USUAL_CONFIGMAPS]
         for key in own:
             self.configmap(key, read)
-            missed = any(u.kind == "ConfigMap" for u in self.unseen)
+            missed = any(u.kind == "ConfigMap" for u in self.unread)
             if len(own) == 1 and not read.get(key) and not missed:
                 where = key.partition("/")[0]
                 text = f"there is no ConfigMap {key}"
-                self.unseen.append(Unread("ConfigMap", where, "not-found", text))
-        named = [data for node in read.values() if node for data in (node.get("data") or {},)]
+                self.unread.append(Unread("ConfigMap", where, "not-found", text))
+        named = [mapping(node.get("data")) for node in read.values() if node]
         keys = [str(d.get(k) or "") for d in named for k in ("add-headers", "proxy-set-headers")]
         if found.workload:
             flags = ("tcp-services-configmap", "udp-services-configmap")
@@ -217,7 +225,7 @@ class _Scan:
         for key in keys:
             self.configmap(key, read)
         closed = {
-            u.namespace for u in self.unseen if u.kind == "ConfigMap" and u.why != "not-found"
+            u.namespace for u in self.unread if u.kind == "ConfigMap" and u.why != "not-found"
         }
         spaces = {key.partition("/")[0] for key in read}
         self.complete["ConfigMap"] = tuple(sorted(spaces - closed))
@@ -233,7 +241,7 @@ class _Scan:
     def one_of(self, kind: Kind, namespace: str, name: str) -> Node | None:
         """One object, None when it does not exist or can't be read."""
         try:
-            return self.gate.hold(Node(self.cluster.get(kind.path(namespace, name)))) or None
+            return self.gate.hold(read_object(self.cluster, kind, namespace, name)) or None
         except Refused as refused:
             if refused.status != 404:
                 self.miss(kind, namespace, refused)
@@ -260,7 +268,7 @@ class _Scan:
             except Refused as refused:
                 missed.add(namespace)
                 self.miss(SECRET, namespace, refused)
-        if any((i.get("spec") or {}).get("tls") for i in ingresses):
+        if any(mapping(ingress.get("spec")).get("tls") for ingress in ingresses):
             tls = "type=kubernetes.io/tls"
             allowed = [s for s in spaces if s not in missed]
             for node in self.all_of(SECRET, allowed, fieldSelector=tls):
@@ -277,10 +285,17 @@ class _Scan:
 
     def names_of_secrets(self, namespace: str) -> Iterable[Node]:
         self.progress("secrets", 0)
-        for row in tabulated(self.cluster, SECRET, namespace, fieldSelector=BORING_SECRETS):
-            item = Node({"apiVersion": SECRET.api_version, "kind": SECRET.name})
-            row_item = {**item, "metadata": row["metadata"], "type": row.get("Type")}
-            yield from filter(None, (self.gate.hold(Node(row_item)),))
+        rows = list_rows(
+            self.cluster,
+            SECRET,
+            namespace,
+            lambda damage: self.miss(SECRET, namespace, damage),
+            fieldSelector=BORING_SECRETS,
+        )
+        for metadata in rows:
+            secret = self.gate.hold(typed({"metadata": metadata}, SECRET))
+            if secret:
+                yield secret
 
 
 def references(ingresses: Iterable[Node], prefix: str, annotations: Iterable[str]) -> list[str]:

@@ -41,3 +41,29 @@ def known_words() -> frozenset[str]:
     names = (*catalogue.ANNOTATIONS, *catalogue.CONFIGMAP, *catalogue.FLAGS, *DIRECTIVES)
     found = {word.lower() for name in names for word in LETTERS.findall(name)}
     return frozenset(found | set(MORE.split()))
+
+
+FIELDS = """
+apiVersion kind metadata name namespace labels annotations creationTimestamp spec rules host http
+paths path pathType backend service port number defaultBackend ingressClassName tls hosts secretName
+resource apiGroup parameters scope controller ports targetPort protocol appProtocol nodePort type
+externalName selector sessionAffinity endpoints conditions ready template containers command args
+image data binaryData immutable keys certificateNames namespaces complete unseen why text
+gateways servers credentialName credentialNames mode workloadSelector matchLabels trafficPolicy
+loadBalancer simple consistentHash connectionPool outlierDetection portLevelSettings subsets route
+routes destination match uri prefix exact regex rewrite redirect authority directResponse fault
+retries timeout headers request response set add remove corsPolicy mirror mirrors delegate exportTo
+addresses location resolution workloadEntry configPatches applyTo patch context operation value
+listener routeConfiguration vhost portNumber filterChain filter subFilter cluster action provider
+from to when source principals ipBlocks remoteIpBlocks notIpBlocks notRemoteIpBlocks methods
+notPaths notHosts targetRef targetRefs priority weight withoutHeaders queryParams sourceLabels
+sourceNamespace httpsRedirect minProtocolVersion maxProtocolVersion cipherSuites caCertificates
+serverCertificate privateKey subjectAltNames status defaultEndpoint bind values key
+"""
+"""Names of fields of the kinds that are read."""
+
+
+@cache
+def known_fields() -> frozenset[str]:
+    """Names of fields as they are written."""
+    return frozenset(FIELDS.split())

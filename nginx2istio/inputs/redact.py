@@ -17,13 +17,14 @@ from nginx2istio.inputs.resource import Node, Note
 
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 METADATA = ("name", "namespace", "uid", "creationTimestamp", "labels", "annotations")
+CONTAINER = ("name", "image", "command", "args")
 SECRET_KEYS = frozenset({"auth", "ca.crl", "ca.crt", "tls.crt", "tls.key"})
 """Keys of a Secret that mean something to the controller. Others can be content: user names."""
 
 
 def plain(item: Node) -> Node:
     """An object without what the API server and kubectl note down for themselves."""
-    metadata = _mapping(item.get("metadata"))
+    metadata = mapping(item.get("metadata"))
     fields = {key: metadata[key] for key in METADATA if key in metadata}
     annotations = fields.get("annotations")
     if isinstance(annotations, Mapping) and LAST_APPLIED in annotations:
@@ -32,17 +33,18 @@ def plain(item: Node) -> Node:
 
 
 def _named(item: Mapping[str, Any], *more: str) -> Node:
-    metadata = _mapping(item.get("metadata"))
+    metadata = mapping(item.get("metadata"))
     fields = {key: metadata[key] for key in ("name", "namespace", *more) if metadata.get(key)}
     return Node(fields, metadata.lines if isinstance(metadata, Node) else None)
 
 
-def _mapping(value: Any) -> Mapping[str, Any]:
+def mapping(value: Any) -> Mapping[str, Any]:
+    """A value that must be a mapping; {} for what is none."""
     return value if isinstance(value, Mapping) else {}
 
 
 def _mappings(value: Any) -> Iterable[Mapping[str, Any]]:
-    return map(_mapping, value) if isinstance(value, list) else ()
+    return map(mapping, value) if isinstance(value, list) else ()
 
 
 def name_only(item: Node, *more: str) -> Node:
@@ -51,10 +53,14 @@ def name_only(item: Node, *more: str) -> Node:
     return Node({**fields, "metadata": _named(item, *more)}, item.lines)
 
 
+def _texts(value: Any) -> Any:
+    return [str(part) for part in value] if isinstance(value, list) else str(value)
+
+
 def endpoint_slice(item: Node) -> Node:
     """Of an EndpointSlice: whose it is, and whether any endpoint is ready."""
     ready = any(
-        _mapping(endpoint.get("conditions")).get("ready") is not False
+        mapping(endpoint.get("conditions")).get("ready") is not False
         for endpoint in _mappings(item.get("endpoints"))
     )
     endpoints = [{"conditions": {"ready": True}}] if ready else []
@@ -63,10 +69,10 @@ def endpoint_slice(item: Node) -> Node:
 
 def workload(item: Node) -> Node:
     """Of a Deployment or DaemonSet: the arguments of its containers, and no environment."""
-    template = _mapping(_mapping(item.get("spec")).get("template"))
+    template = mapping(mapping(item.get("spec")).get("template"))
     containers = [
-        {key: container[key] for key in ("name", "image", "command", "args") if container.get(key)}
-        for container in _mappings(_mapping(template.get("spec")).get("containers"))
+        {key: _texts(container[key]) for key in CONTAINER if container.get(key)}
+        for container in _mappings(mapping(template.get("spec")).get("containers"))
     ]
     pod = {"template": {"spec": {"containers": containers}}}
     return Node({**name_only(item, "labels"), "spec": pod})
@@ -78,8 +84,8 @@ def secret(item: Node) -> Node:
     ``keys`` is there when they are known, ``certificateNames`` when there is a certificate. What
     comes out goes through unchanged.
     """
-    as_text = _mapping(item.get("stringData"))
-    data = {**_mapping(item.get("data")), **as_text}
+    as_text = mapping(item.get("stringData"))
+    data = {**mapping(item.get("data")), **as_text}
     fields: dict[str, Any] = {**name_only(item)}
     if data:
         fields["keys"] = sorted(SECRET_KEYS & data.keys())

@@ -10,6 +10,7 @@ from importlib.metadata import version
 from importlib.resources import files
 from typing import Any
 
+from nginx2istio.base.credentials import mask_all, mask_credentials
 from nginx2istio.convert.convert import Conversion
 from nginx2istio.istio.objects import SOURCE
 from nginx2istio.nginx.model import DEFAULT_SERVER
@@ -37,9 +38,9 @@ def report(conversion: Conversion, with_plan: bool = True) -> Data:
         "findings": [finding_data(f) for f in findings],
         "annotations": annotations,
         "objects": [_object(o) for o in conversion.objects],
-        "actions": [dict(a) for a in conversion.actions],
+        "actions": [mask_all(dict(a)) for a in conversion.actions],
         "trial": [{"host": old, "as": new} for old, new in sorted(conversion.trial.items())],
-        **({"plan": plan(conversion)} if with_plan else {}),
+        **({"plan": mask_all(plan(conversion))} if with_plan else {}),
         "errors": [asdict(p) for p in conversion.problems],
     }
 
@@ -91,7 +92,7 @@ def finding_data(finding: GroupedFinding) -> Data:
         "severity": finding.severity,
         "fate": message.fate,
         "key": finding.key,
-        "value": finding.value,
+        "value": mask_credentials(finding.value),
         "object": {"kind": origin.kind, "namespace": origin.namespace, "name": origin.name},
         "file": origin.file,
         "line": origin.line,
@@ -99,9 +100,9 @@ def finding_data(finding: GroupedFinding) -> Data:
         "paths": list(finding.paths),
         "aspects": sorted(message.aspects),
         **({"requests": {"header": message.only_with}} if message.only_with else {}),
-        "title": message.title or finding.text,
-        "text": finding.text,
-        "instead": finding.to_do,
+        "title": message.title or mask_credentials(finding.text),
+        "text": mask_credentials(finding.text),
+        "instead": mask_credentials(finding.to_do),
         "doc": f"docs/findings.md#{message.code.lower()}",
     }
 
@@ -112,7 +113,7 @@ def _annotations(conversion: Conversion) -> Iterable[Data]:
         yield {
             "object": setting.origin.object,
             "key": setting.key,
-            "value": setting.text,
+            "value": mask_credentials(setting.text),
             "file": setting.origin.file,
             "line": setting.origin.line,
             "fate": fate,

@@ -17,7 +17,7 @@ from nginx2istio.inputs.anonymize import anonymized
 from tests.inputs.text import inputs
 
 STEADY = settings(
-    derandomize=True, deadline=None, max_examples=1500, suppress_health_check=[HealthCheck.too_slow]
+    derandomize=True, deadline=None, max_examples=800, suppress_health_check=[HealthCheck.too_slow]
 )
 MARK = "S3cretPw"
 ENCODED = base64.b64encode(f"x{MARK}".encode()).decode()

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
-from nginx2istio.cluster.connection import NoConfiguration, connect
+from nginx2istio.cluster.connection import NoConfiguration
+from nginx2istio.cluster.kubeconfig import connect
 
 from ..conformance.certificates import make_pair
 from .api_server import ApiServer

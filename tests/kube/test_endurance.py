@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 
 from nginx2istio.base.options import Options
-from nginx2istio.cluster.connection import connect
 from nginx2istio.cluster.kinds import INGRESS
-from nginx2istio.cluster.listing import listed
-from nginx2istio.cluster.scan import Scope, scan
+from nginx2istio.cluster.kubeconfig import connect
+from nginx2istio.cluster.limits import Limits
+from nginx2istio.cluster.listing import list_objects
+from nginx2istio.cluster.scan import ScanScope, scan
 from nginx2istio.inputs.resource import Inputs
 
 from .api_server import ApiServer
@@ -79,7 +80,7 @@ def everyone() -> list[str]:
 def test_ten_thousand_ingresses_come_in_chunks(kube: ApiServer, crowd: str) -> None:
     cluster = connect(str(kube.kubeconfig("admin", crowd)))
     before = len(kube.requests("admin"))
-    inputs = scan(cluster, Scope((crowd,)))
+    inputs = scan(cluster, ScanScope((crowd,)))
     assert names(inputs) == everyone()
     asked = [u for _, u in kube.requests("admin")[before:] if "/ingresses?" in u]
     assert len(asked) == MANY // 500
@@ -90,14 +91,14 @@ def test_ten_thousand_ingresses_come_in_chunks(kube: ApiServer, crowd: str) -> N
 def test_what_is_not_kept_is_not_held(kube: ApiServer, crowd: str) -> None:
     """While pages are read there are never two of them, nor what the objects lost."""
     cluster = connect(str(kube.kubeconfig("admin", crowd)))
-    listed(cluster, INGRESS, crowd)  # what is made once, is made
+    list_objects(cluster, INGRESS, crowd)  # what is made once, is made
     tracemalloc.start()
     try:
-        whole = listed(cluster, INGRESS, crowd)
+        whole = list_objects(cluster, INGRESS, crowd)
         all_of_it, _ = tracemalloc.get_traced_memory()
         whole.clear()
         tracemalloc.clear_traces()
-        inputs = scan(cluster, Scope((crowd,)))
+        inputs = scan(cluster, ScanScope((crowd,)))
         held, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -120,7 +121,7 @@ def test_an_expired_list_begins_again_and_loses_nothing(kube: ApiServer, crowd: 
 
     with Proxy(kube, fault) as proxy:
         cluster = connect(str(kube.kubeconfig("admin", crowd, proxy.url)))
-        inputs = scan(cluster, Scope((crowd,)))
+        inputs = scan(cluster, ScanScope((crowd,)))
     assert names(inputs) == everyone()
     begun = [path for path in asked if "continue=" not in path]
     assert len(begun) == 2, "the list was begun again"
@@ -137,17 +138,16 @@ def test_a_failure_in_between_is_survived(kube: ApiServer, crowd: str, how: str)
 
     with Proxy(kube, fault) as proxy:
         cluster = connect(str(kube.kubeconfig("admin", crowd, proxy.url)))
-        inputs = scan(cluster, Scope((crowd,)), Options())
+        inputs = scan(cluster, ScanScope((crowd,)), Options())
     assert names(inputs) == everyone()
     assert proxy.spoiled.count(how) >= 2
 
 
-def test_a_kind_that_fails_for_good_is_a_finding(kube: ApiServer, monkeypatch: Any) -> None:
-    monkeypatch.setattr("nginx2istio.cluster.connection.TRIES", 2)
+def test_a_kind_that_fails_for_good_is_a_finding(kube: ApiServer) -> None:
     space = namespace(kube, "failing")
     with Proxy(kube, lambda path: "broken" if "/services" in path else "") as proxy:
-        cluster = connect(str(kube.kubeconfig("admin", space, proxy.url)))
-        inputs = scan(cluster, Scope((space,)))
+        config = str(kube.kubeconfig("admin", space, proxy.url))
+        inputs = scan(connect(config, limits=Limits(tries=2)), ScanScope((space,)))
     unseen = inputs.resources[0].body["unseen"]
     assert {"Service"} == {u["kind"] for u in unseen if u["why"] == "failed"}
     assert Path(kube.folder).exists()

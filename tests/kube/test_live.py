@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from nginx2istio.cluster.connection import Refused, connect
+from nginx2istio.cluster.connection import Refused
 from nginx2istio.cluster.kinds import ISTIO
+from nginx2istio.cluster.kubeconfig import connect
 from nginx2istio.cluster.live import dry_run, live_objects
 
 from ..golden import Fixture, fixtures

@@ -160,7 +160,7 @@ def test_a_user_who_may_less_gets_findings(kube: ApiServer, scratch: Path) -> No
     assert ("Ingress", "less-other") in about
     assert {("Service", "less"), ("Secret", "less"), ("IngressClass", "")} <= about
     services = next(f for f in missed if f["object"]["kind"] == "Service")
-    assert "forbidden" in services["text"] and "can't be told" in services["text"]
+    assert "forbidden" in services["text"] and "can't resolve named ports" in services["text"]
     assert "N2I032" in codes(found)
     assert [o for o in found["objects"] if o["kind"] == "VirtualService"]
     nothing = report(kube.kubeconfig("nobody"), scratch, "-A")

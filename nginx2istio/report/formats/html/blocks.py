@@ -7,6 +7,7 @@ import gzip
 import json
 from collections.abc import Iterable, Iterator
 
+from nginx2istio.base.credentials import mask_json
 from nginx2istio.report.data import Data
 
 _BLOCK_SIZE = 600_000
@@ -15,7 +16,7 @@ _BLOCK_SIZE = 600_000
 
 def packed(value: object) -> str:
     """A value as base64 of gzipped JSON; the same bytes every time."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    text = mask_json(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
     data = text.encode("utf-8", "surrogatepass")
     return base64.b64encode(gzip.compress(data, 6, mtime=0)).decode("ascii")
 
