@@ -149,7 +149,7 @@ def _extent(extent: Extent) -> Iterator[PlacedFinding]:
     parts += [f"with labels {extent.selector}"] if extent.selector else []
     if parts:
         yield placed(PART_ONLY, Origin(), ("*",), part=" ".join(parts))
-    for one in extent.unseen:
+    for one in extent.unread:
         where = f"of namespace {one.namespace}" if one.namespace else "of the cluster"
         at = Origin(one.kind, one.namespace)
         if one.why == "not-found" and one.kind == "Deployment":
