@@ -57,27 +57,27 @@ def roles(scope: ScanScope, options: Options, dry_run: bool = False) -> Iterator
         return
     yield _role("", (classes,))
     home = options.controller_config.partition("/")[0] or USUAL_NAMESPACE
-    wanted: dict[str, tuple[PolicyRule, ...]] = {
+    by_namespace: dict[str, tuple[PolicyRule, ...]] = {
         name: ((NAMESPACE, ("get",)), *own, *new) for name in scope.namespaces
     }
     for namespace, rules in (
         (home, CONTROLLER),
         (options.gateway_namespace, (*OBJECTS_OF_ISTIO, *new)),
     ):
-        wanted[namespace] = (*wanted.get(namespace, ()), *rules)
-    for namespace, rules in wanted.items():
+        by_namespace[namespace] = (*by_namespace.get(namespace, ()), *rules)
+    for namespace, rules in by_namespace.items():
         yield _role(namespace, rules)
 
 
 def manifest(scope: ScanScope, options: Options, dry_run: bool = False) -> str:
     """The roles as YAML, with the commands that give them to a user."""
-    found = list(roles(scope, options, dry_run))
+    documents = list(roles(scope, options, dry_run))
     head = [
         "# What `nginx2istio scan` needs: it sends no verb but get and list"
         + (", and with --live-validate create as a dry run." if dry_run else "."),
         "# Give it to a user, a group or a service account (--serviceaccount=NS:NAME):",
     ]
-    for role in found:
+    for role in documents:
         space = role["metadata"].get("namespace")
         what = (
             f"rolebinding {NAME} -n {space} --role"
@@ -85,7 +85,7 @@ def manifest(scope: ScanScope, options: Options, dry_run: bool = False) -> str:
             else f"clusterrolebinding {NAME} --clusterrole"
         )
         head.append(f"#   kubectl create {what}={NAME} --user=NAME")
-    return "\n".join(head) + "\n" + "---\n".join(document(role) for role in found)
+    return "\n".join(head) + "\n" + "---\n".join(document(role) for role in documents)
 
 
 def _role(namespace: str, rules: Iterable[PolicyRule]) -> dict[str, Any]:

@@ -103,7 +103,7 @@ class _Scan:
 
     def existing(self) -> Sequence[str]:
         """The namespaces of the scan, without those that do not exist."""
-        found = []
+        names = []
         for name in self.scope.namespaces:
             try:
                 self.cluster.get(NAMESPACE.path(name=name))
@@ -111,8 +111,8 @@ class _Scan:
                 if refused.status == 404:
                     self.unread.append(Unread("Namespace", name, "no-namespace", str(refused)))
                     continue
-            found.append(name)
-        return tuple(found) if self.scope.namespaces else EVERYWHERE
+            names.append(name)
+        return tuple(names) if self.scope.namespaces else EVERYWHERE
 
     def all_of(
         self,

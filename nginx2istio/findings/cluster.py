@@ -151,7 +151,7 @@ def _extent(extent: Extent) -> Iterator[PlacedFinding]:
     parts += [f"with labels {extent.selector}"] if extent.selector else []
     if parts:
         yield placed(PART_ONLY, Origin(), ("*",), part=" ".join(parts))
-    for unread in extent.unseen:
+    for unread in extent.unread:
         where = f"of namespace {unread.namespace}" if unread.namespace else "of the cluster"
         at = Origin(unread.kind, unread.namespace)
         if unread.why == "not-found" and unread.kind == "Deployment":

@@ -39,7 +39,7 @@ class Extent:
     namespaces: tuple[str, ...] = ()
     selector: str = ""
     complete: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    unseen: tuple[Unread, ...] = ()
+    unread: tuple[Unread, ...] = ()
 
     def resource(self) -> Resource:
         """As an object among the others."""
@@ -51,7 +51,7 @@ class Extent:
                     "namespaces": list(self.namespaces),
                     "selector": self.selector,
                     "complete": {kind: list(names) for kind, names in self.complete.items()},
-                    "unseen": [asdict(one) for one in self.unseen],
+                    "unseen": [asdict(unread) for unread in self.unread],
                 }
             )
         )
@@ -79,5 +79,5 @@ def _read(body: Mapping[str, Any]) -> Extent:
         tuple(body["namespaces"]),
         str(body["selector"]),
         {kind: tuple(names) for kind, names in body["complete"].items()},
-        tuple(Unread(**one) for one in body["unseen"]),
+        tuple(Unread(**fields) for fields in body["unseen"]),
     )

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from nginx2istio.inputs.extent import KIND as SNAPSHOT
 from nginx2istio.inputs.resource import Node, Note
 
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
@@ -153,7 +154,7 @@ def redact_file(item: Node) -> Node:
     """
     if item["kind"] == SECRET:
         return secret(item)
-    return item if item["kind"] in HELD else name_only(item)
+    return item if item["kind"] in HELD or item["kind"] == SNAPSHOT else name_only(item)
 
 
 _ABOUT_SECRET = "the API server does not take what is written here in this Secret"
