@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 import re2  # type: ignore[import-untyped]
 
 LIMIT = 1024
 """Istio's limit for a regular expression (validateStringMatchRegexp)."""
+
+
+COMMENTS = re.compile(r"\(\?(#|[a-zA-Z^-]*x)")
+CLASS_START = re.compile(r"\[\^?\]?")
+"""The beginning of a class, of which a ``]`` at the very first place is a member."""
 
 
 class Untranslatable(ValueError):
@@ -30,16 +36,25 @@ def compiled(pattern: str) -> str:
 
 
 def alternatives(pattern: str) -> bool:
-    """Whether the pattern has a ``|`` outside of all groups and character classes."""
+    """Whether the pattern has a ``|`` outside of all groups and character classes.
+
+    It never says no where PCRE finds one: a pattern with comments counts as one that has.
+    """
+    if "|" in pattern and COMMENTS.search(pattern):
+        return True
     depth, i, in_class = 0, 0, False
     while i < len(pattern):
         char = pattern[i]
-        if char == "\\":
+        if pattern.startswith("\\Q", i):
+            end = pattern.find("\\E", i)
+            i = len(pattern) if end < 0 else end + 1
+        elif char == "\\":
             i += 1
         elif in_class:
             in_class = char != "]"
         elif char == "[":
             in_class = True
+            i += len(CLASS_START.match(pattern, i)[0]) - 1  # type: ignore[index]
         elif char == "(":
             depth += 1
         elif char == ")":
@@ -56,6 +71,8 @@ def starting_with(pattern: str) -> str:
     Envoy's route matcher compares the whole path. A ``|`` outside of groups splits nginx's ``^``
     off: the second half matches anywhere. Raises Untranslatable.
     """
+    if pattern.rpartition("\\E")[2].count("\\Q"):
+        raise Untranslatable("its quotation does not end")
     if alternatives(pattern):
         return compiled(f"(?i).*?(?:^{pattern}).*")
     return compiled(f"(?i){pattern}" + ("" if pattern.endswith((".*", "(.*)")) else ".*"))
@@ -80,5 +97,5 @@ def groups(pattern: str) -> int:
 
 @lru_cache(maxsize=4096)
 def takes_nothing(pattern: str) -> bool:
-    """Whether the empty text is one that the pattern matches as a whole."""
-    return bool(re2.fullmatch(pattern, ""))
+    """Whether the pattern matches the empty text as a whole. Raises Untranslatable."""
+    return bool(re2.fullmatch(compiled(pattern), ""))
