@@ -8,8 +8,16 @@ from dataclasses import dataclass
 from nginx2istio.base.options import Options
 from nginx2istio.base.records import record
 from nginx2istio.bridge.protection import unavailable, unavailable_host
+from nginx2istio.convert.fail_closed import WORDS, guards, named, unenforced
 from nginx2istio.convert.ports import ports
-from nginx2istio.findings.placed import BROKEN_PROTECTION, BROKEN_RULE, PlacedFinding
+from nginx2istio.findings.placed import (
+    BROKEN_PROTECTION,
+    BROKEN_RULE,
+    CLOSED,
+    SERVED,
+    UNENFORCED,
+    PlacedFinding,
+)
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.model import Location, Origin, Server, Setting, Settings, Upstream
 from nginx2istio.rule import Edit, Fate, Finding, Place, Rule
@@ -56,6 +64,14 @@ SCOPES: Mapping[str, tuple[str, ...]] = {
 Yielded = tuple[list[Edit], list[Finding]]
 
 
+@record(frozen=True, slots=True)
+class Ran:
+    """What the rules yield at a place, and whether one of them failed."""
+
+    edits: Sequence[Edit]
+    failed: bool
+
+
 class _Run:
     """The state of one translation."""
 
@@ -99,9 +115,10 @@ class _Run:
             by_name |= {rule.name: rule for rule in self.configured[key]}
         return [by_name[name] for name in sorted(by_name) if by_name[name].at in SCOPES[scope]]
 
-    def run(self, place: Place, scope: str, index: int) -> None:
+    def run(self, place: Place, scope: str, index: int) -> Ran:
         """Runs the rules at a place and keeps what they yield."""
         edits: list[Edit] = []
+        failed = False
         names: list[str] = []
         origin = place.location.ingress
         for rule in self.rules(place, scope):
@@ -109,7 +126,8 @@ class _Run:
                 continue
             rule_edits, findings = self.yielded(place, rule)
             for finding in findings:
-                self.place_finding(place, rule, finding, index)
+                failed = failed or finding.message is BROKEN_RULE
+                self.place_finding(place, rule.name, finding, index)
             if rule_edits:
                 edits += rule_edits
                 names += [rule.name] * len(rule_edits)
@@ -117,6 +135,23 @@ class _Run:
             self.applied.append(
                 Applied(place.server.host, index, origin, tuple(edits), tuple(names))
             )
+        return Ran(edits, failed)
+
+    def enforce(self, place: Place, index: int, *ran: Ran) -> None:
+        """Closes a location where a protection is not enforced; ``ran`` is all that holds there."""
+        wanted = guards(place, failed=any(each.failed for each in ran))
+        if not wanted:
+            return
+        missing = unenforced(wanted, place, [edit for each in ran for edit in each.edits])
+        for protection in missing:
+            key = named(protection, place)
+            owner = self.owner.get(key)
+            result = SERVED if self.options.allow_unprotected else CLOSED
+            finding = UNENFORCED(key, protection=WORDS[protection], result=result)
+            self.place_finding(place, owner.name if owner else "", finding, index)
+        if missing and not self.options.allow_unprotected:
+            at = place.server.host, index, place.location.ingress
+            self.applied.append(Applied(*at, (unavailable(),), ("",)))
 
     def yielded(self, place: Place, rule: Rule) -> Yielded:
         """What a rule yields at a place; once for all locations that it does not look at."""
@@ -147,8 +182,8 @@ class _Run:
         edit = unavailable_host() if rule.at == "server" else unavailable()
         return [edit], [BROKEN_PROTECTION(key, rule=rule.name, error=error)]
 
-    def place_finding(self, place: Place, rule: Rule, finding: Finding, index: int) -> None:
-        """Keeps a finding with its place, and the fate of the annotation that it is about."""
+    def place_finding(self, place: Place, rule: str, finding: Finding, index: int) -> None:
+        """Keeps a finding of a rule with its place, and the fate of the annotation it is about."""
         setting = place.settings.get(finding.key) or self.config.given(finding.key)
         origin = finding.origin or (setting.origin if setting else place.location.ingress)
         everywhere = finding.everywhere or ("host" if index < 0 else "")
@@ -176,7 +211,7 @@ class _Run:
             )
         )
         if setting:
-            self.keep_worst(setting.origin, finding.message.fate, rule.name, finding.message.code)
+            self.keep_worst(setting.origin, finding.message.fate, rule, finding.message.code)
 
     def keep_worst(self, origin: Origin, fate: Fate, rule: str, code: str) -> None:
         """Keeps the worst that became of an annotation anywhere."""
@@ -200,15 +235,16 @@ class _Run:
             self.rules_at.clear()
             self.alike.clear()
             last = server.locations[-1]
-            self.run(self.place(server, last, server.settings, served), "server", -1)
+            host = self.run(self.place(server, last, server.settings, served), "server", -1)
             for index, location in enumerate(server.locations):
                 place = self.place(server, location, location.settings, served)
-                self.run(place, "location", index)
+                ran = [host, self.run(place, "location", index)]
                 upstream = self.config.upstreams.get(location.upstream)
-                if upstream is None or location.slash_redirect:
-                    continue
-                settings = shared.setdefault(upstream.name, upstream_settings(upstream))
-                self.run(self.place(server, location, settings, served), "upstream", index)
+                if upstream and not location.slash_redirect:
+                    settings = shared.setdefault(upstream.name, upstream_settings(upstream))
+                    balanced = self.place(server, location, settings, served)
+                    ran.append(self.run(balanced, "upstream", index))
+                self.enforce(place, index, *ran)
         nowhere = Server("*", ())
         location = Location("/", "prefix", "", Origin())
         self.rules_at.clear()
