@@ -19,6 +19,7 @@ from nginx2istio.findings.placed import (
     PlacedFinding,
 )
 from nginx2istio.nginx.config import NginxConfig
+from nginx2istio.nginx.facts.protections import KEYS
 from nginx2istio.nginx.model import Location, Origin, Server, Setting, Settings, Upstream
 from nginx2istio.rule import Edit, Fate, Finding, Place, Rule
 from nginx2istio.rule.loader import Rules
@@ -66,10 +67,11 @@ Yielded = tuple[list[Edit], list[Finding]]
 
 @record(frozen=True, slots=True)
 class Ran:
-    """What the rules yield at a place, and whether one of them failed."""
+    """What the rules yield at a place, whether one of them failed, and the keys of their errors."""
 
     edits: Sequence[Edit]
     failed: bool
+    errors: frozenset[str]
 
 
 class _Run:
@@ -119,6 +121,7 @@ class _Run:
         """Runs the rules at a place and keeps what they yield."""
         edits: list[Edit] = []
         failed = False
+        errors: set[str] = set()
         names: list[str] = []
         origin = place.location.ingress
         for rule in self.rules(place, scope):
@@ -127,6 +130,8 @@ class _Run:
             rule_edits, findings = self.yielded(place, rule)
             for finding in findings:
                 failed = failed or finding.message is BROKEN_RULE
+                if (finding.severity or finding.message.severity) == "error":
+                    errors.add(finding.key)
                 self.place_finding(place, rule.name, finding, index)
             if rule_edits:
                 edits += rule_edits
@@ -135,7 +140,7 @@ class _Run:
             self.applied.append(
                 Applied(place.server.host, index, origin, tuple(edits), tuple(names))
             )
-        return Ran(edits, failed)
+        return Ran(edits, failed, frozenset(errors))
 
     def enforce(self, place: Place, index: int, *ran: Ran) -> None:
         """Closes a location where a protection is not enforced; ``ran`` is all that holds there."""
@@ -143,7 +148,10 @@ class _Run:
         if not wanted:
             return
         missing = unenforced(wanted, place, [edit for each in ran for edit in each.edits])
+        announced = {key for each in ran for key in each.errors}
         for protection in missing:
+            if self.options.allow_unprotected and not announced.isdisjoint(KEYS[protection]):
+                continue  # the rule says that it is open
             key = named(protection, place)
             owner = self.owner.get(key)
             result = SERVED if self.options.allow_unprotected else CLOSED

@@ -92,10 +92,21 @@ BAD_REGEX = Message(
     "N2I012",
     "unsupported",
     "error",
-    "",
-    "Envoy's RE2 can't express the path {key}: {why}; it is not served after the conversion",
-    "write the path without look-around and back references, or as several paths",
+    "Envoy can't express the path",
+    "Envoy's RE2 can't express the path {key}: {why}. The path gets no route, and its requests "
+    "go to the next path that matches.",
+    "Write the path without look-around and back references, or as several paths.",
     frozenset({"routing", "path", "redirect", "access", "auth"}),
+)
+CLOSED_REGEX = Message(
+    "N2I022",
+    "unsupported",
+    "error",
+    "A protected path can't be expressed",
+    "Envoy's RE2 can't express the protected path {key}: {why}. All paths that begin like it and "
+    "match no earlier path answer 503.",
+    "Write the path without look-around and back references, or as several paths.",
+    frozenset({"routing", "path", "redirect", "access", "auth", "status"}),
 )
 CONFLICT = Message(
     "N2I013",

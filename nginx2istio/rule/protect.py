@@ -91,13 +91,15 @@ def policy_messages(
             "",
             frozenset({"access"}),
         ),
-        message(
+        Message(
             early,
+            "approximated",
             "info",
             f"The {name} comes before nginx's own answer",
             f"nginx answers {{path}} itself (a redirect, for example) before it uses the {name}. "
             f"Istio applies the {name} of {{protected}} first.",
-            more=("redirect",),
+            "",
+            frozenset({aspects[-1], "redirect"}),
         ),
         message(
             origin,

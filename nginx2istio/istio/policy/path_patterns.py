@@ -225,6 +225,17 @@ def _any_case(text: str) -> str:
     return f"(?i:{plain})" if re.search("[A-Za-z]", text) else plain
 
 
+def literal_beginning(pattern: str) -> str:
+    """What every path that a location's pattern matches begins with, in any letter case."""
+    return "" if re2.alternatives(pattern) else literal_start(pattern)[0]
+
+
+def covering_regex(pattern: str) -> str:
+    """A regular expression for RE2 that matches whatever the pattern of a location matches."""
+    start = re.sub(r"([^\w/-])", r"\\\1", literal_beginning(pattern))
+    return f"(?i){start}.*"
+
+
 def literal_start(pattern: str) -> tuple[str, str]:
     """What everything that a regular expression matches begins with, and the rest of it.
 
