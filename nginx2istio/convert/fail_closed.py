@@ -19,7 +19,7 @@ WORDS: Mapping[Protection, str] = {
     "basic-auth": "the check of user and password",
     "client-certificate": "the check of the client's certificate",
     "certificate-subject": "the check of the certificate's subject",
-    "answer": "nginx's own answer",
+    "answer": "the answer that nginx gives before any check",
     "snippet": "the snippet's check",
 }
 ANSWERS = frozenset({"directResponse", "redirect"})

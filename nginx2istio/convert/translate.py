@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from nginx2istio.base.options import Options
 from nginx2istio.base.records import record
@@ -18,6 +19,8 @@ from nginx2istio.findings.placed import (
     UNENFORCED,
     PlacedFinding,
 )
+from nginx2istio.istio.edits import ExtraObject
+from nginx2istio.istio.objects import identity
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.facts.protections import KEYS
 from nginx2istio.nginx.model import Location, Origin, Server, Setting, Settings, Upstream
@@ -94,6 +97,8 @@ class _Run:
         self.applied: list[Applied] = []
         self.findings: list[PlacedFinding] = []
         self.fates: dict[Origin, tuple[Fate, str, str]] = {}
+        self.protecting: dict[tuple[str, str, str], Mapping[str, Any]] = {}
+        """The objects that enforce a protection."""
         self.rules_at: dict[tuple[int, str], list[Rule]] = {}
         self.alike: dict[tuple[int, str, bool], Yielded] = {}
         """What rules yield at the server in hand that did not look at the location."""
@@ -147,7 +152,8 @@ class _Run:
         wanted = guards(place, failed=any(each.failed for each in ran))
         if not wanted:
             return
-        missing = unenforced(wanted, place, [edit for each in ran for edit in each.edits])
+        edits = [edit for each in ran for edit in each.edits if not self.clashes(edit)]
+        missing = unenforced(wanted, place, edits)
         announced = {key for each in ran for key in each.errors}
         for protection in missing:
             if self.options.allow_unprotected and not announced.isdisjoint(KEYS[protection]):
@@ -160,6 +166,12 @@ class _Run:
         if missing and not self.options.allow_unprotected:
             at = place.server.host, index, place.location.ingress
             self.applied.append(Applied(*at, (unavailable(),), ("",)))
+
+    def clashes(self, edit: Edit) -> bool:
+        """Whether a protecting object is lost, as another of its name says something else."""
+        if not isinstance(edit, ExtraObject) or not edit.protects:
+            return False
+        return self.protecting.setdefault(identity(edit.body), edit.body) != edit.body
 
     def yielded(self, place: Place, rule: Rule) -> Yielded:
         """What a rule yields at a place; once for all locations that it does not look at."""

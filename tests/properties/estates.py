@@ -31,12 +31,26 @@ PCRE: dict[str, str] = {
     r"/a[](]|min": r"/a[](]|min",
 }
 """Paths that PCRE takes and RE2 mostly does not, and the same for Python's ``re``."""
-PLAIN = ("/", "/a", "/a/b", "/admin", "/admin/", "/ADMIN", "/ab", "/a.b", "/api", "/a/b/c")
+PLAIN = (
+    "/",
+    "/a",
+    "/a/b",
+    "/admin",
+    "/admin/",
+    "/ADMIN",
+    "/ab",
+    "/a.b",
+    "/api",
+    "/a/b/c",
+    "/a*b",
+    "/{a}",
+)
 REGEX = ("/api(/|$)(.*)", "/v[0-9]+/x", "/(a|b)/.*", "/ad.*", "/a(/.*)?$", "/()(.*)", "/a|/b")
 SAMPLES = (
-    "/", "/a", "/A", "/a/", "/a/b", "/a/a", "/b/b", "/a/b/c", "/ab", "/aab", "/aabb", "/a b", "/axb",
-    "/admin", "/Admin", "/admin/x", "/bdmin", "/abdmin", "/xb", "/min", "/x/min", "/zz", "/zzy",
-    "/zza", "/y", "/xy", "/q/xy", "/a.b", "/api", "/api/x", "/v1/x", "/n", "/other", "/a(", "/ADMIN/x",
+    "/", "/a", "/A", "/a/", "/a/b", "/a/a", "/b/b", "/a/b/c", "/ab", "/aab", "/aabb", "/a b",
+    "/axb", "/a*b", "/{a}/x", "/admin", "/Admin", "/admin/x", "/bdmin", "/abdmin", "/xb", "/min", "/x/min", "/zz", "/zzy",
+    "/zza", "/y", "/xy", "/q/xy", "/a.b", "/api", "/api/x", "/v1/x", "/n", "/other", "/a(",
+    "/ADMIN/x",
 )  # fmt: skip
 INSIDE, OUTSIDE = "10.9.1.1", "203.0.113.7"
 HOSTS = ("a.t.io", "b.t.io", "*.w.io", "x.w.io", "")
@@ -63,6 +77,8 @@ class Estate:
 
     objects: tuple[dict[str, Any], ...]
     envoy_filters: bool
+    broken: float = 0.0
+    """Which rule fails everywhere, as a share of all rules in order; 0 for none."""
 
     @property
     def text(self) -> str:
@@ -75,7 +91,9 @@ def estate(seed: int, index: int) -> Estate:
     chance = random.Random(f"{seed} {index}")
     hosts = chance.sample(HOSTS, chance.randint(1, 3))
     ingresses = [_ingress(chance, number, hosts) for number in range(chance.randint(2, 6))]
-    return Estate((*ingresses, *_around(chance)), chance.random() < 0.5)
+    around = _around(chance)
+    filters, broken = chance.random() < 0.5, chance.choice((0.0, chance.random()))
+    return Estate((*ingresses, *around), filters, broken)
 
 
 def _around(chance: random.Random) -> list[dict[str, Any]]:
@@ -191,6 +209,8 @@ def _neighbours(chance: random.Random) -> dict[str, str]:
         {"canary": "true", "canary-by-header": "x-canary"},
         {"server-alias": "alias.t.io,~^m[0-9]\\.t\\.io$"},
         {"server-alias": "*.al.io"},
+        {"server-alias": "z.w.io,alias.t.io"},
+        {"server-alias": "a.al.io"},
         {"enable-cors": "true"},
         {"enable-cors": "true", "cors-allow-origin": "https://good.io"},
         {"force-ssl-redirect": "true"},

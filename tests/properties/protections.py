@@ -11,12 +11,14 @@ import io
 import random
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import NoReturn
 
 from nginx2istio.base.options import Options
 from nginx2istio.convert.convert import Conversion, convert
 from nginx2istio.inputs.files import read
 from nginx2istio.nginx.config import NginxConfig
+from nginx2istio.rule import Place
 from nginx2istio.rule.loader import Rules, load
 from tests.properties.estates import INSIDE, OUTSIDE, SAMPLES, Estate, estate
 from tests.properties.mesh import Gateway, Request
@@ -48,7 +50,25 @@ class Tried:
     """Requests that nginx serves."""
 
 
+def fails(place: Place) -> NoReturn:
+    """A rule that fails wherever it runs."""
+    raise ZeroDivisionError(place.server.host)
+
+
+def broken_rule(one: Estate, rules: Rules) -> str:
+    """The name of the rule that fails in an estate, "" for none."""
+    names = sorted(rules.by_name)
+    return names[int(one.broken * len(names))] if one.broken else ""
+
+
 def converted(one: Estate, rules: Rules) -> Conversion:
+    """The conversion of an estate, with its broken rule."""
+    name = broken_rule(one, rules)
+    if name:
+        old = rules.by_name[name]
+        new = replace(old, translate=fails)
+        owner = {key: new if rule is old else rule for key, rule in rules.owner.items()}
+        rules = replace(rules, by_name={**rules.by_name, name: new}, owner=owner)
     options = Options(envoy_filters=one.envoy_filters)
     return convert(read(["-"], io.BytesIO(one.text.encode())), rules, options)
 
@@ -57,7 +77,7 @@ def requests(config: NginxConfig, chance: random.Random) -> Iterator[Request]:
     """Requests for the hosts of a configuration, and for some that it does not have."""
     names = [name for server in config.servers for name in (server.host, *server.aliases)]
     hosts = [name.replace("*", "star") for name in names if name[0] not in "_~"] * 4
-    hosts += ["nobody.io", "m1.t.io", "y.w.io", "x.y.w.io"]
+    hosts += ["nobody.io", "m1.t.io", "y.w.io", "x.y.w.io", "z.w.io", "q.al.io", "a.al.io"]
     paths = [*SAMPLES, *(x.path for s in config.servers for x in s.locations)]
     for _ in range(REQUESTS):
         headers = [
@@ -119,7 +139,7 @@ def main() -> None:
             kinds["announced" if served.announced else "silent"] += 1
             if shown < given.show:
                 shown += 1
-                print(f"estate {index}, filters {one.envoy_filters}: {served}")
+                print(f"estate {index}, {one.envoy_filters=}, {broken_rule(one, rules)}: {served}")
     print(f"{given.count} estates, {tried}")
     print(f"served though denied: {dict(kinds) or 0}")
 

@@ -43,25 +43,16 @@ def protections(
     """The protections of a location, empty when nginx serves its requests to everybody.
 
     All of them count; of the members of one, any does (``satisfy any``). "answer": nginx answers
-    every request itself before it looks at the client, so that no check is made. "snippet": a
-    directive of a snippet that keeps somebody out. ``tls``: whether https requests reach the host.
+    every request itself before it makes a check, and no check is translated. "snippet": a directive
+    of a snippet that keeps somebody out. ``tls``: whether https requests reach the host.
     """
     of_host = tuple(_of_server(server, tls))
     checks = tuple(_checks(config, server, location))
     if location.denied or server.denied:
         return (("answer",),)
-    ahead = early(server, location, config)
-    if ahead.always and (of_host or checks):
-        upstream = config.upstreams.get(location.upstream)
-        if upstream and upstream.unavailable and not _answers(server, location):
-            return of_host  # Istio answers 503, too, as there is no pod to ask
-        return (("answer",),)
+    if checks and early(server, location, config).always:
+        return (*of_host, ("answer",))
     return of_host + checks
-
-
-def _answers(server: Server, location: Location) -> bool:
-    keys = {"permanent-redirect", "temporal-redirect"}
-    return location.slash_redirect or bool(location.settings.keys() & keys)
 
 
 def _of_server(server: Server, tls: bool) -> Iterator[tuple[Protection, ...]]:
