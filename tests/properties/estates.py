@@ -28,7 +28,7 @@ PCRE: dict[str, str] = {
     r"/a\Z": r"/a\Z",
     r"/a\Xb": r"/a.b",
     r"/(?=.*n).*": r"/(?=.*n).*",
-    r"/a[](]|min": r"/a[](]|min",
+    r"/a[](]|yy": r"/a[](]|yy",
 }
 """Paths that PCRE takes and RE2 mostly does not, and the same for Python's ``re``."""
 PLAIN = (
@@ -48,7 +48,7 @@ PLAIN = (
 REGEX = ("/api(/|$)(.*)", "/v[0-9]+/x", "/(a|b)/.*", "/ad.*", "/a(/.*)?$", "/()(.*)", "/a|/b")
 SAMPLES = (
     "/", "/a", "/A", "/a/", "/a/b", "/a/a", "/b/b", "/a/b/c", "/ab", "/aab", "/aabb", "/a b",
-    "/axb", "/a*b", "/{a}/x", "/admin", "/Admin", "/admin/x", "/bdmin", "/abdmin", "/xb", "/min", "/x/min", "/zz", "/zzy",
+    "/axb", "/a*b", "/{a}/x", "/admin", "/Admin", "/admin/x", "/bdmin", "/abdmin", "/xb", "/yy", "/x/yy", "/zz", "/zzy",
     "/zza", "/y", "/xy", "/q/xy", "/a.b", "/api", "/api/x", "/v1/x", "/n", "/other", "/a(",
     "/ADMIN/x",
 )  # fmt: skip
@@ -68,6 +68,8 @@ SNIPPETS = (
     "break;\nreturn 200 ok;",
     'return 200 "$unknown_variable";',
     "satisfy any;\ndeny all;",
+    "rewrite_by_lua_block { if ngx.var.http_x then ngx.exit(403) end }",
+    "vouch_token_check on;",
 )
 
 

@@ -13,7 +13,8 @@ from nginx2istio.nginx.model import Location, Server, Setting
 from tests.properties.estates import PCRE
 from tests.properties.mesh import Request
 
-CLOSING = ("auth_basic", "auth_ldap", "access_by_lua_block", "return")
+CHECKS = ("auth_basic", "auth_ldap", "vouch_token_check")
+"""Directives that pass no request of the tests."""
 
 
 @dataclass(frozen=True)
@@ -122,7 +123,8 @@ def _flow(texts: Iterable[str], request: Request) -> str | None:
                 return None
             if directive.name == "return":
                 return "deny" if directive.args[0] == "403" else "answer"
-            if directive.name == "if" and dict(request.headers).get("x"):
+            lua = directive.name == "rewrite_by_lua_block"
+            if (lua or directive.name == "if") and dict(request.headers).get("x"):
                 return "deny"
     return None
 
@@ -155,7 +157,7 @@ def _may_pass(
     wide = _texts(server.settings.get("server-snippet"), config.given("server-snippet"))
     names = [d.name for text in (*local, *wide, *http) for d in parse_snippet(text).directives]
     lua = "access_by_lua_block" in names
-    if any(name in CLOSING[:2] for name in names):
+    if any(name in CHECKS for name in names):
         checks.append(False)
     either = config.in_force(location, "satisfy") == "any" or "satisfy" in names
     passes = any(checks) if either and checks else all(checks)

@@ -37,6 +37,16 @@ KEYS: dict[Protection, tuple[str, ...]] = {
 """The annotations and ConfigMap keys that a protection may come from."""
 
 
+EARLY_LUA = re.compile(r"(server_rewrite|rewrite|access|content|set)_by_lua")
+ENDING = re.compile(r"\b(exit|exec|redirect|error|require|dofile|loadfile)\b")
+"""What a Lua program has when it answers a request itself, or when that can't be seen."""
+CHECKING = re.compile(
+    "access|acl|allow|auth|ban|block|captcha|challenge|deny|forbid|guard|jwt|ldap|oidc|permission|"
+    "protect|saml|secur|token|verif"
+)
+"""Parts of names of directives that check the client."""
+
+
 def protections(
     config: NginxConfig, server: Server, location: Location, tls: bool
 ) -> tuple[tuple[Protection, ...], ...]:
@@ -102,10 +112,17 @@ def _directives(config: NginxConfig, server: Server, location: Location) -> Iter
 
 
 def _closes(directive: Directive) -> bool:
-    """Whether a directive by itself is a check that no list and no annotation says."""
-    if directive.name in LISTING or directive.name == "satisfy":
+    """Whether a directive by itself is a check that no list and no annotation says.
+
+    A directive that is not known counts as one when its name sounds like one, a Lua program when it
+    may end a request.
+    """
+    name, about = directive.name, subject(directive.name)
+    if name in LISTING or name == "satisfy" or directive.args[:1] == ("off",):
         return False
-    return subject(directive.name) == "protection" and directive.args[:1] != ("off",)
+    if EARLY_LUA.match(name):
+        return name.endswith("_file") or bool(ENDING.search(" ".join(directive.args)))
+    return about == "protection" or (about == "other" and bool(CHECKING.search(name)))
 
 
 def refused_somewhere(config: NginxConfig, server: Server, location: Location) -> bool:
