@@ -53,6 +53,7 @@ UNREADABLE = Message(
     "Correct the list and convert again.",
     frozenset({"access", "routing", "status"}),
 )
+SNIPPETS = ("configuration-snippet", "server-snippet", "location-snippet", "http-snippet")
 KEYS = ("allowlist-source-range", "denylist-source-range")
 
 
@@ -62,7 +63,7 @@ KEYS = ("allowlist-source-range", "denylist-source-range")
     "block-cidrs",
     "satisfy",
     when="configured",
-    reads=("configuration-snippet", "server-snippet", "location-snippet", "http-snippet"),
+    reads=SNIPPETS,
     protects=True,
 )
 def access_list(place: Place) -> Iterator[Edit | Finding]:
@@ -76,7 +77,8 @@ def access_list(place: Place) -> Iterator[Edit | Finding]:
         return
     key = next((k for k in KEYS if k in place), "block-cidrs")
     if lists.unreadable:
-        yield from withhold(place, UNREADABLE, key, member=lists.unreadable[0])
+        member = lists.unreadable[0]
+        yield from withhold(place, UNREADABLE, _source(place, member) or key, member=member)
         return
     plan = address_plan(place.config, place.server)
     without_backend = plan.without_backend(place.location)
@@ -101,3 +103,10 @@ def access_list(place: Place) -> Iterator[Edit | Finding]:
             "at its Service, or the PROXY protocol, or numTrustedProxies behind an HTTP load "
             "balancer",
         )
+
+
+def _source(place: Place, member: str) -> str:
+    """The key of the setting that has a member, "" when none is known."""
+    keys = ("whitelist-source-range", "denylist-source-range", "block-cidrs", *SNIPPETS)
+    settings = ((key, place.global_setting(key)) for key in keys)
+    return next((key for key, setting in settings if setting and member in setting.text), "")

@@ -37,7 +37,7 @@ BROKEN_PROTECTION = Message(
     "unsupported",
     "error",
     "A protection can't be worked out",
-    "The rule {rule} failed: {error}. It decides who may enter, so these paths answer 503.",
+    "The rule {rule} failed: {error}. It enforces a protection, so these paths answer 503.",
     "Report the failure together with the Ingress. Check these paths by hand.",
     frozenset({"routing", "status", "auth", "access"}),
 )

@@ -48,9 +48,9 @@ PLAIN = (
 REGEX = ("/api(/|$)(.*)", "/v[0-9]+/x", "/(a|b)/.*", "/ad.*", "/a(/.*)?$", "/()(.*)", "/a|/b")
 SAMPLES = (
     "/", "/a", "/A", "/a/", "/a/b", "/a/a", "/b/b", "/a/b/c", "/ab", "/aab", "/aabb", "/a b",
-    "/axb", "/a*b", "/{a}/x", "/admin", "/Admin", "/admin/x", "/bdmin", "/abdmin", "/xb", "/yy", "/x/yy", "/zz", "/zzy",
-    "/zza", "/y", "/xy", "/q/xy", "/a.b", "/api", "/api/x", "/v1/x", "/n", "/other", "/a(",
-    "/ADMIN/x",
+    "/axb", "/a*b", "/{a}/x", "/admin", "/Admin", "/admin/x", "/bdmin", "/abdmin", "/xb", "/yy",
+    "/x/yy", "/zz", "/zzy", "/zza", "/y", "/xy", "/q/xy", "/a.b", "/api", "/api/x", "/v1/x", "/n",
+    "/other", "/a(", "/ADMIN/x",
 )  # fmt: skip
 INSIDE, OUTSIDE = "10.9.1.1", "203.0.113.7"
 HOSTS = ("a.t.io", "b.t.io", "*.w.io", "x.w.io", "")

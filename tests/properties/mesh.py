@@ -236,9 +236,9 @@ def _string(value: Body, text: str) -> bool:
     ((kind, pattern),) = value.items()
     match kind:
         case "exact":
-            return text == pattern
+            return bool(text == pattern)
         case "prefix":
-            return text.startswith(pattern)
+            return text.startswith(str(pattern))
         case "regex":
             return bool(re2.fullmatch(pattern, text))
     raise AssertionError(value)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.facts.snippet import parse_snippet
-from nginx2istio.nginx.model import Location, Server, Setting
+from nginx2istio.nginx.model import Location, Server, Setting, Settings
 from tests.properties.estates import PCRE
 from tests.properties.mesh import Request
 
@@ -57,7 +57,7 @@ def decision(config: NginxConfig, request: Request) -> Decision:
         return Decision(False, path)
     passes = _may_pass(config, server, location, local, request)
     upstream = config.upstreams.get(location.upstream)
-    return Decision(not passes, path, passes and bool(upstream) and not upstream.unavailable)
+    return Decision(not passes, path, passes and upstream is not None and not upstream.unavailable)
 
 
 def _server(config: NginxConfig, name: str) -> Server | None:
@@ -100,15 +100,14 @@ def _matches(pattern: str, path: str) -> bool:
     return re.search(f"^{pattern}", path, re.IGNORECASE) is not None
 
 
-def _refused_by_certificate(settings: object, request: Request) -> bool:
-    assert isinstance(settings, dict) or hasattr(settings, "get")
-    verify = settings.get("auth-tls-verify-client")  # type: ignore[union-attr]
+def _refused_by_certificate(settings: Settings, request: Request) -> bool:
+    verify = settings.get("auth-tls-verify-client")
     how = verify.value if verify else "on"
     if request.port == 443 and how == "on" and not request.subject:
         return True
-    pattern = settings.get("auth-tls-match-cn")  # type: ignore[union-attr]
+    pattern = settings.get("auth-tls-match-cn")
     subject = request.subject if request.port == 443 else ""
-    return bool(pattern) and not re.search(pattern.text, subject)
+    return pattern is not None and not re.search(pattern.text, subject)
 
 
 def _texts(*settings: Setting | None) -> list[str]:

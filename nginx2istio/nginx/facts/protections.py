@@ -32,12 +32,12 @@ KEYS: dict[Protection, tuple[str, ...]] = {
     "client-certificate": ("auth-tls-verify-client", "auth-tls-secret"),
     "certificate-subject": ("auth-tls-match-cn",),
     "answer": ("permanent-redirect", "temporal-redirect", "configuration-snippet"),
-    "snippet": ("configuration-snippet", "location-snippet", "server-snippet"),
+    "snippet": ("configuration-snippet", "location-snippet", "server-snippet", "http-snippet"),
 }
 """The annotations and ConfigMap keys that a protection may come from."""
 
 
-EARLY_LUA = re.compile(r"(server_rewrite|rewrite|access|content|set)_by_lua")
+EARLY_LUA = re.compile(r"(server_rewrite|rewrite|content|set)_by_lua")
 ENDING = re.compile(r"\b(exit|exec|redirect|error|require|dofile|loadfile)\b")
 """What a Lua program has when it answers a request itself, or when that can't be seen."""
 CHECKING = re.compile(
