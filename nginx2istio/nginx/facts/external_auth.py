@@ -248,9 +248,14 @@ def _of_cluster(namespace: str, name: str, auth: ExternalAuth, config: NginxConf
     found = config.services.get((namespace, name))
     if found and found.external_name:
         return AuthService("", found.external_name, auth.port, tls)
-    told = any(space == namespace for space, _ in config.services)
+    told = namespace in _namespaces_of_services(config)
     missing = told and (found is None or all(p.number != auth.port for p in found.ports))
     return AuthService(namespace, name, auth.port, tls, missing)
+
+
+@kept
+def _namespaces_of_services(config: NginxConfig) -> frozenset[str]:
+    return frozenset(namespace for namespace, _ in config.services)
 
 
 def _server(host: str, config: NginxConfig) -> Server | None:
