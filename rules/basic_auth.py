@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from nginx2istio.nginx.facts.answered_early import early
 from nginx2istio.rule import (
     Edit,
     Finding,
@@ -11,6 +10,7 @@ from nginx2istio.rule import (
     Place,
     Route,
     RouteBefore,
+    early,
     literal,
     rule,
     unavailable,
@@ -20,20 +20,20 @@ NO_CHECK = Message(
     "N2I230",
     "unsupported",
     "error",
-    "",
-    "nothing in Istio checks the users and passwords of Secret {secret}: {so}",
-    "put a service that checks them (oauth2-proxy with --htpasswd-file, say) behind auth-url and "
-    "convert again; or give Envoy's basic_auth filter a list of {{SHA}} passwords by hand",
+    "Passwords are not checked",
+    "Istio does not check the users and passwords of Secret {secret}. {result}.",
+    "Put a service that checks them (oauth2-proxy with --htpasswd-file, for example) behind "
+    "auth-url and convert again. Or configure Envoy's basic_auth filter by hand ({{SHA}} only).",
     frozenset({"auth", "access", "routing"}),
 )
 OTHER_WAY = Message(
     "N2I231",
     "unsupported",
     "error",
-    "",
-    "only {other} lets clients in: users and passwords of Secret {secret}, which nginx takes as "
-    "well (satisfy: any), are not checked and not accepted",
-    "let the authentication service know these users, too",
+    "Passwords no longer let clients in",
+    "nginx accepts the users and passwords of Secret {secret} as well (satisfy: any). Istio lets "
+    "clients in by {other} only.",
+    "Add these users to the authentication service.",
     frozenset({"auth", "access", "redirect", "response-headers"}),
 )
 
@@ -52,12 +52,13 @@ OTHER_WAY = Message(
         "allowlist-source-range",
         "denylist-source-range",
     ),
+    protects=True,
 )
 def basic_auth(place: Place) -> Iterator[Edit | Finding]:
     """A request without a valid user and password gets 401 from nginx, others go on without them.
 
-    Istio has no such check, and the passwords do not belong into its configuration. A request that
-    brings none is refused as before, one that brings some can't be judged: 503.
+    Istio has no such check, and the passwords do not belong in its configuration. A request
+    without a password gets the same 401, one with a password can't be judged and gets 503.
     """
     path = place.location.path
     if "auth-type" not in place or place.config.exempts("no-auth-locations", path):
@@ -69,29 +70,23 @@ def basic_auth(place: Place) -> Iterator[Edit | Finding]:
     other = _other_way(place)
     if other:
         yield OTHER_WAY("auth-type", other=other, secret=secret)
-        return
-    if place.options.allow_unprotected:
-        yield NO_CHECK("auth-type", secret=secret, so="the path is served to everybody")
-        return
-    so = "who brings a password gets 503, who brings none the same 401 as before"
-    if "basic" in place.text("auth-type"):
+    elif place.options.allow_unprotected:
+        yield NO_CHECK("auth-type", secret=secret, result="The path is served to everybody")
+    elif "basic" in place.text("auth-type"):
         challenge = f'Basic realm="{literal(place.text("auth-realm"))}"'
-        yield RouteBefore(
-            Phase.ACCESS,
-            {
-                "directResponse": {"status": 401},
-                "headers": {"response": {"set": {"WWW-Authenticate": challenge}}},
-            },
-            {"withoutHeaders": {"authorization": {}}},
-        )
+        headers = {"response": {"set": {"WWW-Authenticate": challenge}}}
+        asks = {"directResponse": {"status": 401}, "headers": headers}
+        yield RouteBefore(Phase.ACCESS, asks, {"withoutHeaders": {"authorization": {}}})
+        yield unavailable()
+        result = "A request with a password gets 503, one without still gets 401"
+        yield NO_CHECK("auth-type", secret=secret, result=result)
     else:
-        so = "the path answers 503"
-    yield unavailable()
-    yield NO_CHECK("auth-type", secret=secret, so=so)
+        yield unavailable()
+        yield NO_CHECK("auth-type", secret=secret, result="The path answers 503")
 
 
 def _other_way(place: Place) -> str:
-    """What else lets a client in, "" when a password is what it takes."""
+    """What else lets a client in, "" when nginx wants a password."""
     if place.text("satisfy") != "any":
         return ""
     if "auth-url" in place or (place.text("global-auth-url") and place["enable-global-auth"]):

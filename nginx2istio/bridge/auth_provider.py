@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from nginx2istio.base.memo import memo
-from nginx2istio.bridge.protection import ProtectionPlan, zones
+from nginx2istio.bridge.protection import ProtectionPlan, protection_plan
 from nginx2istio.istio.policy.ext_authz import Provider, operators
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.facts.addresses import addresses
@@ -24,8 +24,8 @@ from nginx2istio.nginx.model import Location, Server
 class AuthProvider:
     """The one service that a gateway asks, and what the locations that ask it want of its answers.
 
-    ``identity`` are headers of its answer, in lower case, that back ends get; ``cookies`` whether
-    some want its cookies with refusals, too.
+    ``identity`` are headers of its answer, in lower case, that backends get; ``cookies`` whether
+    some locations want its cookies with refusals, too.
     """
 
     provider: Provider | None = None
@@ -40,50 +40,50 @@ def service_host(service: AuthService) -> str:
     return f"{service.name}.{service.namespace}.svc.cluster.local"
 
 
-def called(service: AuthService) -> str:
-    """A service as a report calls it."""
+def service_name(service: AuthService) -> str:
+    """A service as a report names it: ``namespace/name``, or the host outside of the cluster."""
     return f"{service.namespace}/{service.name}" if service.namespace else service.name
 
 
 def provider(auth: ExternalAuth, service: AuthService) -> Provider | str:
     """The extension provider that asks a question, or why there is none."""
     if not service.namespace:
-        return f"Istio would ask {service.name} under the request's own Host, which it can't know"
+        return f"Istio would ask {service.name} with the request's own Host, which it can't know"
     if service.tls:
-        return f"Service {called(service)} is asked over TLS"
+        return f"Service {service_name(service)} is asked over TLS"
     if "?" in auth.path:
         return "auth-url has a query, to which Istio would let clients add parameters of their own"
     if "$" in auth.path:
         return "auth-url depends on the request"
-    made: dict[str, str] = {}
+    headers: dict[str, str] = {}
     for name, text in auth.headers.items():
         value = operators(text)
         if value is None:
             return f"the value of the header {name}, {text}, has no counterpart in Istio"
-        made[name] = value
-    return Provider(service_host(service), service.port, auth.path, tuple(sorted(made.items())))
+        headers[name] = value
+    return Provider(service_host(service), service.port, auth.path, tuple(sorted(headers.items())))
 
 
 @memo
-def asked(config: NginxConfig) -> AuthProvider:
+def auth_provider(config: NginxConfig) -> AuthProvider:
     """The service that most locations ask."""
-    found = [
+    questions = [
         question
         for server in config.servers
         for location in server.locations
-        if (question := _question(server, location, config))
+        if (question := _question(config, server, location))
     ]
-    if not found:
+    if not questions:
         return AuthProvider()
-    counts = Counter(provider for provider, _ in found)
+    counts = Counter(provider for provider, _ in questions)
     best = min(counts, key=lambda p: (-counts[p], p.name))
-    mine = [auth for provider, auth in found if provider == best]
-    names = sorted({name.lower() for auth in mine for name in auth.identity})
-    return AuthProvider(best, tuple(names), any(auth.always_set_cookie for auth in mine))
+    of_best = [auth for provider, auth in questions if provider == best]
+    names = sorted({name.lower() for auth in of_best for name in auth.identity})
+    return AuthProvider(best, tuple(names), any(auth.always_set_cookie for auth in of_best))
 
 
 def _question(
-    server: Server, location: Location, config: NginxConfig
+    config: NginxConfig, server: Server, location: Location
 ) -> tuple[Provider, ExternalAuth] | None:
     """What a location asks whom, None where it asks nobody that Istio could."""
     auth = external_auth(config, location, server)
@@ -94,21 +94,22 @@ def _question(
     service = answerer(auth, server, config)
     if isinstance(service, str) or service.missing:
         return None
-    made = provider(auth, service)
-    return None if isinstance(made, str) else (made, auth)
+    asked = provider(auth, service)
+    return None if isinstance(asked, str) else (asked, auth)
 
 
 @memo
-def asking(config: NginxConfig, server: Server) -> ProtectionPlan:
+def auth_plan(config: NginxConfig, server: Server) -> ProtectionPlan:
     """The locations of a host that ask the one service, apart where they ask about others."""
+    best = auth_provider(config).provider
 
     def group(location: Location) -> str:
-        question = _question(server, location, config)
-        if question is None or question[0] != asked(config).provider:
+        question = _question(config, server, location)
+        if question is None or question[0] != best:
             return ""
         return f"{question[0].name} {auth_sources(config, location)}"
 
-    return zones(server, config, group)
+    return protection_plan(config, server, group)
 
 
 def auth_sources(config: NginxConfig, location: Location) -> list[Mapping[str, object]]:
@@ -116,17 +117,17 @@ def auth_sources(config: NginxConfig, location: Location) -> list[Mapping[str, o
 
     nginx checks the address first; or, with ``satisfy any``, credentials after a wrong one only.
     """
-    found = addresses(config, location)
-    allow, deny = list(found.allow), list(found.deny)
-    if found.or_credentials:
+    lists = addresses(config, location)
+    allow, deny = list(lists.allow), list(lists.deny)
+    if lists.or_credentials:
         others: list[Mapping[str, object]] = [{"notRemoteIpBlocks": allow}] if allow else []
         return [*others, {"remoteIpBlocks": deny}] if allow and deny else others
-    who: dict[str, object] = {"remoteIpBlocks": allow} if allow else {}
-    who |= {"notRemoteIpBlocks": deny} if deny else {}
-    return [who] if who else []
+    checked: dict[str, object] = {"remoteIpBlocks": allow} if allow else {}
+    checked |= {"notRemoteIpBlocks": deny} if deny else {}
+    return [checked] if checked else []
 
 
-def addresses_do(config: NginxConfig, location: Location) -> bool:
+def address_suffices(config: NginxConfig, location: Location) -> bool:
     """Whether some addresses are let in without credentials."""
-    found = addresses(config, location)
-    return found.or_credentials and bool(found.allow)
+    lists = addresses(config, location)
+    return lists.or_credentials and bool(lists.allow)

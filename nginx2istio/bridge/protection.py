@@ -1,7 +1,7 @@
 """Which requests a protection of some locations concerns, said in AuthorizationPolicies.
 
-Policies act before routes do. What nginx answers before it looks at who asks (redirects, CORS
-preflights) is left out of them; a route behind that refuses what comes through after all.
+Policies act before routes do. What nginx answers before it checks the client (redirects, CORS
+preflights) is left out of them; a route behind the policy refuses what comes through after all.
 """
 
 from __future__ import annotations
@@ -20,16 +20,18 @@ from nginx2istio.istio.edits import Edit, ExtraObject, HostRoute, Phase, RouteBe
 from nginx2istio.istio.policy.authorization import ODD_PORT, Part, origin_regex, policy, rules
 from nginx2istio.istio.policy.path_patterns import PolicyPaths, RoutePaths, cover
 from nginx2istio.nginx.config import NginxConfig
+from nginx2istio.nginx.facts.addresses import addresses
 from nginx2istio.nginx.facts.answered_early import Early, early
+from nginx2istio.nginx.facts.protections import Protection
 from nginx2istio.nginx.model import DEFAULT_SERVER, Location, Server
 
-Over = Literal["", "tls", "https"]
+HttpsMarker = Literal["", "tls", "https"]
 MOVING = frozenset({"permanent-redirect", "temporal-redirect"})
 REFUSED = {"directResponse": {"status": 403}}
 
 
 @dataclass(frozen=True, slots=True)
-class Remark:
+class Difference:
     """A difference between a policy and nginx, at ``path`` (``*`` for the whole host).
 
     "spelling": paths in another letter case than declared; "wider": another path is under the
@@ -47,61 +49,76 @@ class Remark:
 
 @dataclass(frozen=True, slots=True)
 class ProtectionPlan:
-    """The locations of a host by the policy they are under: how to say them, what goes before."""
+    """The locations of a host by the policy they are under, and how policies say their paths.
+
+    Mappings are by the identity of a location. ``groups`` names the policy, "" for none.
+    """
 
     server: Server
     groups: Mapping[int, str]
-    fits: Mapping[int, PolicyPaths]
+    paths: Mapping[int, PolicyPaths]
     before: Mapping[int, Early]
     areas: tuple[Location | None, ...]
-    """Whom the numbers in a Fit mean; None is app-root's ``/``."""
+    """The locations that the numbers in a PolicyPaths mean; None is app-root's ``/``."""
     others: tuple[str, ...]
     """Hosts that the names of this one would cover, and that are not meant."""
     empty: frozenset[int]
     """Locations that answer 404 to all, left out so that the policy need not hold for others."""
-    over: Over
-    """How requests that nginx redirects to https are told: by their port or by a proxy in front."""
-    made: dict[tuple[str, str], Edit] = field(default_factory=dict, compare=False)
-    """The policies that were made already, for whose other locations they are the same."""
+    https_marker: HttpsMarker
+    """How requests that nginx redirects to https are told: by their port or a proxy's header."""
+    policies: dict[tuple[str, str], Edit] = field(default_factory=dict, compare=False)
+    """The policies by action and group: all locations of a group share one."""
+
+    def group(self, location: Location) -> str:
+        """The name of the policy that a location is under, "" for none."""
+        return self.groups[id(location)]
+
+    def without_backend(self, location: Location) -> bool:
+        """Whether a location is left out because it answers 404 to everybody."""
+        return id(location) in self.empty
+
+    def unsayable(self, location: Location) -> bool:
+        """Whether no policy can tell a location's paths from the other paths of the host."""
+        return self.paths[id(location)].impossible
 
     def parts(self, group: str) -> list[Part]:
-        """The locations of a group, apart where other requests of theirs are concerned."""
-        found: dict[tuple[tuple[str, ...], tuple[str, ...], Over], list[PolicyPaths]] = {}
+        """The locations of a group, apart where the policy concerns other requests of theirs."""
+        parts: dict[tuple[tuple[str, ...], tuple[str, ...], HttpsMarker], list[PolicyPaths]] = {}
         for location in self.server.locations:
-            if self.groups[id(location)] != group or self.fits[id(location)].impossible:
+            if self.group(location) != group or self.unsayable(location):
                 continue
             ahead = self.before[id(location)]
             redirected = ahead.to_https if self.server.host != DEFAULT_SERVER else ()
-            for over in ("", self.over):
-                names = [n for n in _names(self.server) if (n in redirected) == bool(over)]
+            for marker in ("", self.https_marker):
+                names = [n for n in _names(self.server) if (n in redirected) == bool(marker)]
                 if names:
-                    key = (tuple(map(policy_name, names)), ahead.origins, over)
-                    found.setdefault(key, []).append(self.fits[id(location)])
-        return [Part(names, tuple(fits), o, over) for (names, o, over), fits in found.items()]
+                    key = (tuple(map(policy_name, names)), ahead.origins, marker)
+                    parts.setdefault(key, []).append(self.paths[id(location)])
+        return [Part(names, tuple(paths), o, m) for (names, o, m), paths in parts.items()]
 
     def sources(self, group: str) -> list[str]:
         """The Ingresses that a group's locations come from."""
-        mine = [x for x in self.server.locations if self.groups[id(x)] == group]
-        return sorted({x.ingress.object for x in mine})
+        of_group = [x for x in self.server.locations if self.group(x) == group]
+        return sorted({x.ingress.object for x in of_group})
 
     def refusal_routes(self, location: Location) -> Iterator[Edit]:
         """Routes that refuse what the policy of this location lets through for another's sake."""
-        ahead, fit = self.before[id(location)], self.fits[id(location)]
-        if fit.refuse:
-            yield _refusal({"uri": {"regex": fit.refuse}})
+        ahead, paths = self.before[id(location)], self.paths[id(location)]
+        if paths.refuse:
+            yield _refusal({"uri": {"regex": paths.refuse}})
         if ahead.origins == ("*",):
             yield _refusal({"method": {"exact": "OPTIONS"}})
         elif ahead.origins:
             origin = {"origin": {"regex": origin_regex(ahead.origins)}}
             yield _refusal({"method": {"exact": "OPTIONS"}, "headers": origin})
         match: dict[str, object] = {}
-        if self.over == "https":
+        if self.https_marker == "https":
             match["headers"] = {"x-forwarded-proto": {"exact": "http"}}
         if ahead.to_https and set(ahead.to_https) != set(_names(self.server)):
             some = "|".join(re.escape(name) for name in ahead.to_https)
             match["authority"] = {"regex": f"(?i)({some})(:[0-9]+)?"}
         if ahead.to_https and self.server.host != DEFAULT_SERVER:
-            yield _refusal(match, 0 if self.over == "https" else 80)
+            yield _refusal(match, 0 if self.https_marker == "https" else 80)
 
         if self.odd_ports:
             yield HostRoute(Phase.ACCESS, {"authority": {"regex": ODD_PORT}}, REFUSED)
@@ -111,68 +128,66 @@ class ProtectionPlan:
         """Whether a Host header may have a port that no policy can say (a host with a star)."""
         return any(policy_name(n).startswith("*.") for n in _names(self.server))
 
-    def remarks(self, location: Location) -> Iterator[Remark]:
+    def differences(self, location: Location) -> Iterator[Difference]:
         """Where the policy of a location refuses or asks more than nginx does."""
-        fit = self.fits[id(location)]
-        if fit.refuse:
-            yield Remark("spelling", location.declared)
-        for index in fit.wider:
+        paths = self.paths[id(location)]
+        if paths.refuse:
+            yield Difference("spelling", location.declared)
+        for index in paths.wider:
             other = self.areas[index]
-            early = other is None or self.before[id(other)].always
-            moved = early and other is not None and other.settings.keys() & MOVING
+            is_early = other is None or self.before[id(other)].always
+            moved = is_early and other is not None and other.settings.keys() & MOVING
             path = other.declared if other else "/"
-            yield Remark("early" if early else "wider", path, moved=bool(moved))
-        if fit.loose:
-            yield Remark("loose", "*", fit.paths[-1].rstrip("*"))
-        for index in fit.cased:
+            yield Difference("early" if is_early else "wider", path, moved=bool(moved))
+        if paths.loose:
+            yield Difference("loose", "*", paths.paths[-1].rstrip("*"))
+        for index in paths.cased:
             other = self.areas[index]
-            yield Remark("spelling", other.declared if other else "/")
+            yield Difference("spelling", other.declared if other else "/")
         if self.odd_ports:
-            yield Remark("port", "*")
+            yield Difference("port", "*")
         if any("*" in origin[1:] for origin in self.before[id(location)].origins):
-            yield Remark("origin", location.declared)
+            yield Difference("origin", location.declared)
 
 
-def zones(
-    server: Server, config: NginxConfig, group_of: Callable[[Location], str]
+def protection_plan(
+    config: NginxConfig, server: Server, group_of: Callable[[Location], str]
 ) -> ProtectionPlan:
     """Sorts the locations of a host by the policy that they are under, "" for none."""
-    groups: dict[int, str] = {}
-    before: dict[int, Early] = {}
-    for location in server.locations:
-        ahead = early(config, server, location)
-        before[id(location)] = ahead
-        groups[id(location)] = "" if ahead.always else group_of(location)
-    whole: list[tuple[Location | None, RoutePaths]] = [
-        (loc, _area(loc, groups[id(loc)])) for loc in server.locations
+    before = {id(location): early(config, server, location) for location in server.locations}
+    groups = {id(x): "" if before[id(x)].always else group_of(x) for x in server.locations}
+    areas: list[tuple[Location | None, RoutePaths]] = [
+        (location, _route_paths(location, groups[id(location)])) for location in server.locations
     ]
-    if any("app-root" in loc.settings for loc in server.locations):
-        whole.insert(0, (None, RoutePaths("exact", ("/", "//"), "")))
-    fits = _fits(whole)
+    if any("app-root" in location.settings for location in server.locations):
+        areas.insert(0, (None, RoutePaths("exact", ("/", "//"), "")))
+    paths = _policy_paths(areas)
     empty = frozenset(
-        id(loc)
-        for loc in server.locations
-        if not loc.upstream and groups[id(loc)] and (fits[id(loc)].wider or fits[id(loc)].cased)
+        id(x)
+        for x in server.locations
+        if not x.upstream and groups[id(x)] and (paths[id(x)].wider or paths[id(x)].cased)
     )
     if empty:
         groups |= dict.fromkeys(empty, "")
-        whole = [(x, replace(a, group="") if id(x) in empty else a) for x, a in whole]
-        fits = _fits(whole)
+        areas = [(x, replace(a, group="") if id(x) in empty else a) for x, a in areas]
+        paths = _policy_paths(areas)
     return ProtectionPlan(
         server,
         groups,
-        fits,
+        paths,
         before,
-        tuple(loc for loc, _ in whole),
-        _others(server, config),
+        tuple(location for location, _ in areas),
+        _others(config, server),
         empty,
         "https" if config.controller.on("use-forwarded-headers") else "tls",
     )
 
 
-def _fits(whole: Sequence[tuple[Location | None, RoutePaths]]) -> dict[int, PolicyPaths]:
-    made = cover([area for _, area in whole])
-    return {id(x): fit for (x, _), fit in zip(whole, made, strict=True) if x is not None}
+def _policy_paths(
+    areas: Sequence[tuple[Location | None, RoutePaths]],
+) -> dict[int, PolicyPaths]:
+    paths = cover([area for _, area in areas])
+    return {id(x): own for (x, _), own in zip(areas, paths, strict=True) if x is not None}
 
 
 def policy_name(name: str) -> str:
@@ -189,23 +204,24 @@ def _names(server: Server) -> tuple[str, ...]:
     return (server.host, *server.aliases)
 
 
-def _area(location: Location, group: str) -> RoutePaths:
+def _route_paths(location: Location, group: str) -> RoutePaths:
     if location.match == "regex":
         return RoutePaths("regex", (location.path,), group)
     try:
-        found = uris(location)
+        matches = uris(location)
     except re2.Untranslatable:
-        found = ()
-    return RoutePaths(location.match, tuple(text for uri in found for text in uri.values()), group)
+        matches = ()
+    texts = tuple(text for match in matches for text in match.values())
+    return RoutePaths(location.match, texts, group)
 
 
-def _others(server: Server, config: NginxConfig) -> tuple[str, ...]:
+def _others(config: NginxConfig, server: Server) -> tuple[str, ...]:
     """The other hosts of the configuration that a policy for this one would also speak of."""
-    mine = [policy_name(name) for name in _names(server)]
-    ends = tuple(name[1:] for name in mine if name.startswith("*"))
+    own = [policy_name(name) for name in _names(server)]
+    ends = tuple(name[1:] for name in own if name.startswith("*"))
     if not ends:
         return ()
-    return tuple(n for n in _every_name(config) if n.endswith(ends) and n not in mine)
+    return tuple(n for n in _every_name(config) if n.endswith(ends) and n not in own)
 
 
 @memo
@@ -221,26 +237,43 @@ def _refusal(match: Mapping[str, object], port: int = 0) -> Edit:
 
 def authorization(
     plan: ProtectionPlan,
-    group: str,
+    location: Location,
     options: Options,
     action: Literal["DENY", "CUSTOM"],
     sources: Sequence[Mapping[str, object]] = (),
     provider: str = "",
 ) -> Edit:
-    """An AuthorizationPolicy for the locations of a group of a host.
+    """The AuthorizationPolicy that a location is under, the same for all locations of its group.
 
-    It holds for requests from any of ``sources`` (Istio's Source), for all if there are none. Each
-    location of the group asks for the same object.
+    It holds for requests from any of ``sources`` (Istio's Source), for all if there are none.
+    ``provider`` names the extension provider of a CUSTOM policy.
     """
-    known = plan.made.get((action, group))
-    if known is not None:
-        return known
-    target = GatewayRef(options.gateway_namespace, options.gateway_selector)
-    host = "catch-all" if plan.server.host == DEFAULT_SERVER else plan.server.host
-    title = f"nginx2istio-{action.lower()}-{host}"
-    made = rules(sources, plan.parts(group), plan.others)
-    named = policy(target, title, action, made, provider, plan.sources(group))
-    return plan.made.setdefault((action, group), ExtraObject(named))
+    group = plan.group(location)
+    if (action, group) not in plan.policies:
+        target = GatewayRef(options.gateway_namespace, options.gateway_selector)
+        host = "catch-all" if plan.server.host == DEFAULT_SERVER else plan.server.host
+        title = f"nginx2istio-{action.lower()}-{host}"
+        parts = rules(sources, plan.parts(group), plan.others)
+        body = policy(target, title, action, parts, provider, plan.sources(group))
+        protection: Protection = "addresses" if action == "DENY" else "external-auth"
+        plan.policies[action, group] = ExtraObject(body, protection)
+    return plan.policies[action, group]
+
+
+@memo
+def address_plan(config: NginxConfig, server: Server) -> ProtectionPlan:
+    """The locations of a host by their address lists; those where credentials do, too, have none.
+
+    Credentials that stand in for an address (``satisfy any``) are part of the auth plan.
+    """
+
+    def group(location: Location) -> str:
+        lists = addresses(config, location)
+        if not lists or lists.or_credentials or lists.unreadable:
+            return ""
+        return f"{lists.allow} {lists.deny}"
+
+    return protection_plan(config, server, group)
 
 
 def unavailable(status: int = 503) -> Edit:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 
 from nginx2istio.base.options import Options
 from nginx2istio.bridge.paths import uris
-from nginx2istio.bridge.place import route_name
+from nginx2istio.bridge.place import Place, route_name
+from nginx2istio.bridge.protection import unavailable
 from nginx2istio.bridge.secrets import secret_name
+from nginx2istio.convert.fail_closed import guards
 from nginx2istio.convert.ports import ports
 from nginx2istio.convert.translate import Applied
-from nginx2istio.findings.configuration import BAD_REGEX, ONE_LABEL
+from nginx2istio.findings.configuration import BAD_REGEX, CLOSED_REGEX, ONE_LABEL
 from nginx2istio.findings.placed import PlacedFinding, placed
 from nginx2istio.istio import re2
 from nginx2istio.istio.assemble.virtual_host import RouteSource, Service, VirtualHost
 from nginx2istio.istio.edits import HOST_WIDE
+from nginx2istio.istio.policy.path_patterns import covering_regex, literal_beginning
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.model import Location, Origin, Server
 from nginx2istio.rule import Edit
@@ -61,29 +64,19 @@ def virtual_host(
             edits.setdefault(where, {})[id(edit)] = edit
     route_sources = []
     for index, location in enumerate(server.locations):
+        own_edits = tuple(edits.get(index, {}).values())
+        name = route_name(location)
         try:
             matches = uris(location)
-        except re2.Untranslatable as why:
-            findings.append(
-                placed(
-                    BAD_REGEX,
-                    location.ingress,
-                    (server.host, *server.aliases),
-                    location.declared,
-                    key=location.declared,
-                    why=why,
-                )
-            )
-            continue
-        route_sources.append(
-            RouteSource(
-                route_name(location),
-                matches,
-                location.upstream,
-                tuple(edits.get(index, {}).values()),
-                _comment(location),
-            )
-        )
+        except re2.Untranslatable as reason:
+            closing = _closing(server, index, config, options)
+            findings += _unreadable(server, index, closing, str(reason))
+            if not closing:
+                continue
+            # Under a name of its own: an EnvoyFilter for the location would not fit its answer.
+            name, matches, own_edits = f"{name} closed", (closing,), (unavailable(),)
+        comment = _comment(location)
+        route_sources.append(RouteSource(name, matches, location.upstream, own_edits, comment))
     route_sources.sort(
         key=lambda source: "exact" not in source.uris[0]
     )  # nginx looks at exact locations first
@@ -96,6 +89,37 @@ def virtual_host(
         credential=credential(server, config, options),
         sources=tuple(sorted({o.object for o in server.ingresses})),
     )
+
+
+def _closing(
+    server: Server, index: int, config: NginxConfig, options: Options
+) -> Mapping[str, str]:
+    """What answers 503 in place of a pattern that RE2 can't read, empty where nothing has to.
+
+    Without a route of its own the requests of a protected location would come to a later one.
+    """
+    location = server.locations[index]
+    place = Place(config, server, location, location.settings, options, ports(server, config))
+    if options.allow_unprotected or not guards(place, failed=True):
+        return {}
+    return {"regex": covering_regex(location.path)}
+
+
+def _unreadable(
+    server: Server, index: int, closing: Mapping[str, str], reason: str
+) -> Iterator[PlacedFinding]:
+    """That a pattern can't be read, and at which later locations its closing route is felt."""
+    location, hosts = server.locations[index], (server.host, *server.aliases)
+    message = CLOSED_REGEX if closing else BAD_REGEX
+    facts = {"key": location.declared, "why": reason}
+    yield placed(message, location.ingress, hosts, location.declared, **facts)
+    start = literal_beginning(location.path).lower()
+    for later in server.locations[index + 1 :] if closing else ():
+        other = literal_beginning(later.path).lower()
+        if later.declared != location.declared and (
+            other.startswith(start) or start.startswith(other)
+        ):
+            yield placed(message, later.ingress, hosts, later.declared, **facts)
 
 
 def _comment(location: Location) -> str:

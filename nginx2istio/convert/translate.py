@@ -5,13 +5,25 @@ from __future__ import annotations
 import marshal
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from nginx2istio.base.options import Options
 from nginx2istio.base.records import record
 from nginx2istio.bridge.protection import unavailable, unavailable_host
+from nginx2istio.convert.fail_closed import WORDS, guards, named, unenforced
 from nginx2istio.convert.ports import ports
-from nginx2istio.findings.placed import BROKEN_PROTECTION, BROKEN_RULE, PlacedFinding
+from nginx2istio.findings.placed import (
+    BROKEN_PROTECTION,
+    BROKEN_RULE,
+    CLOSED,
+    SERVED,
+    UNENFORCED,
+    PlacedFinding,
+)
+from nginx2istio.istio.edits import ExtraObject
+from nginx2istio.istio.objects import identity
 from nginx2istio.nginx.config import NginxConfig
+from nginx2istio.nginx.facts.protections import KEYS
 from nginx2istio.nginx.model import Location, Origin, Server, Setting, Settings, Upstream
 from nginx2istio.rule import Edit, Fate, Finding, Phase, Place, Rule
 from nginx2istio.rule.loader import Rules
@@ -57,6 +69,15 @@ SCOPES: Mapping[str, tuple[str, ...]] = {
 Yielded = tuple[list[Edit], list[Finding]]
 
 
+@record(frozen=True, slots=True)
+class Ran:
+    """What the rules yield at a place, whether one of them failed, and the keys of their errors."""
+
+    edits: Sequence[Edit]
+    failed: bool
+    errors: frozenset[str]
+
+
 class _Run:
     """The state of one translation."""
 
@@ -77,6 +98,8 @@ class _Run:
         self.applied: list[Applied] = []
         self.findings: list[PlacedFinding] = []
         self.fates: dict[Origin, tuple[Fate, str, str]] = {}
+        self.protecting: dict[tuple[str, str, str], Mapping[str, Any]] = {}
+        """The objects that enforce a protection."""
         self.rules_at: dict[tuple[int, str], list[Rule]] = {}
         self.alike: dict[tuple[int, str, bool, bool], Yielded] = {}
         """What rules yield at the server in hand that did not look at the location."""
@@ -102,9 +125,11 @@ class _Run:
             by_name |= {rule.name: rule for rule in self.configured[key]}
         return [by_name[name] for name in sorted(by_name) if by_name[name].at in SCOPES[scope]]
 
-    def run(self, place: Place, scope: str, index: int) -> None:
+    def run(self, place: Place, scope: str, index: int) -> Ran:
         """Runs the rules at a place and keeps what they yield."""
         edits: list[Edit] = []
+        failed = False
+        errors: set[str] = set()
         names: list[str] = []
         origin, path = place.location.ingress, place.location.path
         for rule in self.rules(place, scope):
@@ -114,7 +139,10 @@ class _Run:
                 continue
             rule_edits, findings = self.yielded(place, rule)
             for finding in findings:
-                self.place_finding(place, rule, finding, index)
+                failed = failed or finding.message is BROKEN_RULE
+                if (finding.severity or finding.message.severity) == "error":
+                    errors.add(finding.key)
+                self.place_finding(place, rule.name, finding, index)
             if rule_edits:
                 edits += rule_edits
                 names += [rule.name] * len(rule_edits)
@@ -122,6 +150,33 @@ class _Run:
             self.applied.append(
                 Applied(place.server.host, index, origin, tuple(edits), tuple(names))
             )
+        return Ran(edits, failed, frozenset(errors))
+
+    def enforce(self, place: Place, index: int, *ran: Ran) -> None:
+        """Closes a location where a protection is not enforced; ``ran`` is all that holds there."""
+        wanted = guards(place, failed=any(each.failed for each in ran))
+        if not wanted:
+            return
+        edits = [edit for each in ran for edit in each.edits if not self.clashes(edit)]
+        missing = unenforced(wanted, place, edits)
+        announced = {key for each in ran for key in each.errors}
+        for protection in missing:
+            if self.options.allow_unprotected and not announced.isdisjoint(KEYS[protection]):
+                continue  # the rule says that it is open
+            key = named(protection, place)
+            owner = self.owner.get(key)
+            result = SERVED if self.options.allow_unprotected else CLOSED
+            finding = UNENFORCED(key, protection=WORDS[protection], result=result)
+            self.place_finding(place, owner.name if owner else "", finding, index)
+        if missing and not self.options.allow_unprotected:
+            at = place.server.host, index, place.location.ingress
+            self.applied.append(Applied(*at, (unavailable(),), ("",)))
+
+    def clashes(self, edit: Edit) -> bool:
+        """Whether a protecting object is lost, as another of its name says something else."""
+        if not isinstance(edit, ExtraObject) or not edit.protects:
+            return False
+        return self.protecting.setdefault(identity(edit.body), edit.body) != edit.body
 
     def yielded(self, place: Place, rule: Rule) -> Yielded:
         """What a rule yields at a place; once for all locations that it does not look at."""
@@ -165,8 +220,8 @@ class _Run:
         edit = unavailable_host() if rule.at == "server" else unavailable()
         return [edit], [BROKEN_PROTECTION(key, rule=rule.name, error=error)]
 
-    def place_finding(self, place: Place, rule: Rule, finding: Finding, index: int) -> None:
-        """Keeps a finding with its place, and the fate of the annotation that it is about."""
+    def place_finding(self, place: Place, rule: str, finding: Finding, index: int) -> None:
+        """Keeps a finding of a rule with its place, and the fate of the annotation it is about."""
         setting = place.settings.get(finding.key) or self.config.configured(finding.key)
         origin = finding.origin or (setting.origin if setting else place.location.ingress)
         everywhere = finding.everywhere or ("host" if index < 0 else "")
@@ -194,7 +249,7 @@ class _Run:
             )
         )
         if setting:
-            self.keep_worst(setting.origin, finding.message.fate, rule.name, finding.message.code)
+            self.keep_worst(setting.origin, finding.message.fate, rule, finding.message.code)
 
     def keep_worst(self, origin: Origin, fate: Fate, rule: str, code: str) -> None:
         """Keeps the worst that became of an annotation anywhere."""
@@ -218,15 +273,16 @@ class _Run:
             self.rules_at.clear()
             self.alike.clear()
             last = server.locations[-1]
-            self.run(self.place(server, last, server.settings, served), "server", -1)
+            host = self.run(self.place(server, last, server.settings, served), "server", -1)
             for index, location in enumerate(server.locations):
                 place = self.place(server, location, location.settings, served)
-                self.run(place, "location", index)
+                ran = [host, self.run(place, "location", index)]
                 upstream = self.config.upstreams.get(location.upstream)
-                if upstream is None or location.slash_redirect:
-                    continue
-                settings = shared.setdefault(upstream.name, upstream_settings(upstream))
-                self.run(self.place(server, location, settings, served), "upstream", index)
+                if upstream and not location.slash_redirect:
+                    settings = shared.setdefault(upstream.name, upstream_settings(upstream))
+                    balanced = self.place(server, location, settings, served)
+                    ran.append(self.run(balanced, "upstream", index))
+                self.enforce(place, index, *ran)
         nowhere = Server("*", ())
         location = Location("/", "prefix", "", Origin())
         self.rules_at.clear()

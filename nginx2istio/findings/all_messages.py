@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from nginx2istio.findings import cluster, collisions, configuration, trial, validation
-from nginx2istio.findings.placed import BROKEN_PROTECTION, BROKEN_RULE
+from nginx2istio.findings.placed import BROKEN_PROTECTION, BROKEN_RULE, UNENFORCED
 from nginx2istio.rule import Message
 
 OWN: tuple[Message, ...] = (
     *configuration.MESSAGES,
     BROKEN_PROTECTION,
     BROKEN_RULE,
+    UNENFORCED,
     *trial.MESSAGES,
     *cluster.MESSAGES,
     *collisions.MESSAGES,

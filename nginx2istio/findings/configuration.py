@@ -94,17 +94,28 @@ BAD_REGEX = Message(
     "N2I012",
     "unsupported",
     "error",
-    "Regular expression that Envoy can't express",
-    "Envoy's RE2 can't express the path {key}: {why}. The gateway does not serve it.",
+    "Envoy can't express the path",
+    "Envoy's RE2 can't express the path {key}: {why}. The path gets no route, and its requests "
+    "go to the next path that matches.",
     "Write the path without look-around and back references, or as several paths.",
     frozenset({"routing", "path", "redirect", "access", "auth"}),
+)
+CLOSED_REGEX = Message(
+    "N2I022",
+    "unsupported",
+    "error",
+    "A protected path can't be expressed",
+    "Envoy's RE2 can't express the protected path {key}: {why}. All paths that begin like it and "
+    "match no earlier path answer 503.",
+    "Write the path without look-around and back references, or as several paths.",
+    frozenset({"routing", "path", "redirect", "access", "auth", "status"}),
 )
 CONFLICT = Message(
     "N2I013",
     "approximated",
     "warning",
     "Two settings for one field",
-    "Two settings want different values of {key}. The value {kept} is kept, {lost} is setting.",
+    "Two settings want different values of {key}. The value {kept} is kept, {lost} is lost.",
     "Decide which value is right and set it by hand.",
     frozenset({"routing", "timeout", "retries", "response-headers", "request-headers", "tls"}),
 )
@@ -188,7 +199,7 @@ UNJUDGED = Message(
     "Write into the entry why the difference does no harm, or resolve the difference.",
 )
 NO_FATE = Message(
-    "N2I024",
+    "N2I025",
     "unsupported",
     "error",
     "Annotation that no rule answers for",

@@ -38,10 +38,22 @@ BROKEN_PROTECTION = Message(
     "unsupported",
     "error",
     "A protection can't be worked out",
-    "The rule {rule} failed: {error}. It decides who may enter, so these paths answer 503.",
+    "The rule {rule} failed: {error}. It enforces a protection, so these paths answer 503.",
     "Report the failure together with the Ingress. Check these paths by hand.",
     frozenset({"routing", "status", "auth", "access"}),
 )
+
+UNENFORCED = Message(
+    "N2I024",
+    "unsupported",
+    "error",
+    "A protection has no counterpart",
+    "Nothing in the conversion enforces {protection} here, so {result}.",
+    "Say the protection in annotations, or protect these paths by hand.",
+    frozenset({"routing", "status", "auth", "access"}),
+)
+SERVED, CLOSED = "everybody gets in", "these paths answer 503"
+"""What becomes of a path whose protection can't be had, with and without allow_unprotected."""
 
 
 def placed(

@@ -84,6 +84,7 @@ class HostRoute:
     """A route of the whole host that stands before those of its locations.
 
     ``shared``: its answer carries the response headers that all locations of the host set.
+    ``protects``: the protection of nginx that it enforces (``nginx/facts/protections.py``).
     """
 
     phase: Phase
@@ -91,6 +92,7 @@ class HostRoute:
     fields: Mapping[str, Any]
     port: int = 0
     shared: bool = False
+    protects: str = ""
 
 
 @record(frozen=True, slots=True)
@@ -144,9 +146,13 @@ class OtherHost:
 
 @record(frozen=True, slots=True)
 class ExtraObject:
-    """An object of its own. Objects of one kind, namespace and name must be equal."""
+    """An object of its own. Objects of one kind, namespace and name must be equal.
+
+    ``protects``: the protection of nginx that it enforces at the place.
+    """
 
     body: Mapping[str, Any]
+    protects: str = ""
 
 
 @record(frozen=True, slots=True)

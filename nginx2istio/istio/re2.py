@@ -71,6 +71,8 @@ def starting_with(pattern: str) -> str:
     Envoy's route matcher compares the whole path. A ``|`` outside of groups splits nginx's ``^``
     off: the second half matches anywhere. Raises Untranslatable.
     """
+    if pattern.rpartition("\\E")[2].count("\\Q"):
+        raise Untranslatable("its quotation does not end")
     if alternatives(pattern):
         return compiled(f"(?i).*?(?:^{pattern}).*")
     return compiled(f"(?i){pattern}" + ("" if pattern.endswith((".*", "(.*)")) else ".*"))

@@ -9,16 +9,21 @@ matter.
 from __future__ import annotations
 
 from nginx2istio.base.memo import memo as memo
+from nginx2istio.bridge.auth_means import AuthMeans as AuthMeans
+from nginx2istio.bridge.auth_means import auth_means as auth_means
+from nginx2istio.bridge.auth_provider import auth_plan as auth_plan
+from nginx2istio.bridge.auth_provider import auth_provider as auth_provider
+from nginx2istio.bridge.auth_provider import auth_sources as auth_sources
+from nginx2istio.bridge.auth_question import auth_question as auth_question
+from nginx2istio.bridge.client_authority import authority_secret as authority_secret
 from nginx2istio.bridge.conditions import Condition as Condition
 from nginx2istio.bridge.conditions import condition as condition
 from nginx2istio.bridge.conditions import path_regex as path_regex
 from nginx2istio.bridge.conditions import reaches as reaches
 from nginx2istio.bridge.place import Place as Place
 from nginx2istio.bridge.place import route_name as route_name
-from nginx2istio.bridge.protection import ProtectionPlan as ProtectionPlan
-from nginx2istio.bridge.protection import authorization as authorization
+from nginx2istio.bridge.protection import address_plan as address_plan
 from nginx2istio.bridge.protection import unavailable as unavailable
-from nginx2istio.bridge.protection import zones as zones
 from nginx2istio.bridge.redirects import combine_matches as combine_matches
 from nginx2istio.bridge.redirects import response_headers_of as response_headers_of
 from nginx2istio.bridge.redirects import translate_return as translate_return
@@ -49,8 +54,12 @@ from nginx2istio.istio.envoy.filters import on_host as on_host
 from nginx2istio.istio.envoy.filters import on_manager as on_manager
 from nginx2istio.istio.envoy.filters import on_route as on_route
 from nginx2istio.istio.envoy.filters import typed as typed
+from nginx2istio.istio.policy import client_certificate as client_certificate
 from nginx2istio.nginx.config import NginxConfig as NginxConfig
 from nginx2istio.nginx.facts.addresses import addresses as addresses
+from nginx2istio.nginx.facts.answered_early import early as early
+from nginx2istio.nginx.facts.external_auth import ExternalAuth as ExternalAuth
+from nginx2istio.nginx.facts.external_auth import external_auth as external_auth
 from nginx2istio.nginx.facts.headers import HEADER_DIRECTIVES as HEADER_DIRECTIVES
 from nginx2istio.nginx.facts.headers import HeaderLine as HeaderLine
 from nginx2istio.nginx.facts.headers import Unclear as Unclear
@@ -84,6 +93,10 @@ from nginx2istio.rule.message import Aspect as Aspect
 from nginx2istio.rule.message import Finding as Finding
 from nginx2istio.rule.message import Message as Message
 from nginx2istio.rule.message import Severity as Severity
+from nginx2istio.rule.protect import PolicyMessages as PolicyMessages
+from nginx2istio.rule.protect import policy_messages as policy_messages
+from nginx2istio.rule.protect import protect as protect
+from nginx2istio.rule.protect import withhold as withhold
 from nginx2istio.rule.rule import Rule as Rule
 from nginx2istio.rule.rule import Scope as Scope
 from nginx2istio.rule.rule import When as When

@@ -55,12 +55,13 @@ def external_destination(
 
 
 def envoy_filter(
-    place: Place, name: str, *patches: Mapping[str, Any], note: str = ""
+    place: Place, name: str, *patches: Mapping[str, Any], note: str = "", protects: str = ""
 ) -> ExtraObject:
     """An EnvoyFilter of the gateway's pods, made of ``http_filter``, ``on_route`` and the like.
 
     ``name`` is any text; what two rules yield under one name must be equal. The filters are called
-    ``nginx2istio.something``, so they meet no other filter.
+    ``nginx2istio.something``, so they meet no other filter. ``protects`` is the protection
+    that it enforces at the place, see ``ExtraObject``.
     """
     options = place.options
     return ExtraObject(
@@ -70,7 +71,8 @@ def envoy_filter(
             options.gateway_namespace,
             options.gateway_selector,
             note=note,
-        )
+        ),
+        protects,
     )
 
 

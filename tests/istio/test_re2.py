@@ -11,6 +11,7 @@ from nginx2istio.istio.re2 import (
     alternatives,
     groups,
     starting_with,
+    takes_nothing,
     whole,
 )
 
@@ -35,10 +36,17 @@ def test_matches_what_nginx_matches(pattern: str, path: str, expected: bool) -> 
     assert bool(judge.fullmatch(starting_with(pattern), path)) is expected
 
 
-@pytest.mark.parametrize("pattern", ["/(?!x)", "/b(", r"/(a)\1", "/(?<=x)", "/" + "a" * 1100])
+@pytest.mark.parametrize(
+    "pattern", [r"/a\Qb", "/(?!x)", "/b(", r"/(a)\1", "/(?<=x)", "/" + "a" * 1100]
+)
 def test_says_what_envoy_can_not_have(pattern: str) -> None:
     with pytest.raises(Untranslatable):
         starting_with(pattern)
+
+
+def test_an_end_that_can_not_be_read_is_no_crash() -> None:
+    with pytest.raises(Untranslatable):
+        takes_nothing("(?!y)")
 
 
 def test_a_rewrite_takes_the_rest_of_the_path() -> None:
@@ -49,6 +57,11 @@ def test_a_rewrite_takes_the_rest_of_the_path() -> None:
 
 def test_alternatives_inside_groups_do_not_count() -> None:
     assert not alternatives("/(a|b)/[|]")
+    assert not alternatives(r"/a\Q|(\E")
+    assert not alternatives("/a[^](]")
+    assert alternatives("/a[](]|b")  # the first ] is a member of the class
+    assert alternatives(r"/a\Q(\E|b")
+    assert alternatives("/(?#(|)a")  # a comment hides what is a group
     assert alternatives("/(a)|/b")
 
 

@@ -273,5 +273,5 @@ def _literal(name: str) -> str:
 
 def _route(matches: Sequence[Object], body: Object, name: str, note: str) -> Noted:
     named = {"name": name} if name or "name" in body else {}
-    matched = [m for m in matches if m]
-    return Noted(named | ({"match": matched} if matched else {}) | body, note)
+    # One empty match takes every request, whatever stands beside it.
+    return Noted(named | ({"match": list(matches)} if all(matches) else {}) | body, note)

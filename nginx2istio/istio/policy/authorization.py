@@ -97,14 +97,32 @@ def _rule(
 
 
 def _operations(parts: Sequence[Part], others: Sequence[str], methods: Object) -> Iterator[Object]:
-    away = [p for name in others for p in host_patterns(name)]
     for part in parts:
-        hosts = [p for name in part.names for p in host_patterns(name)]
-        for paths in operations(part.fits):
-            whole: Object = {"hosts": hosts} if hosts else {}
-            if away:
-                whole["notHosts"] = away
-            yield whole | paths | methods
+        for names, excluded in _host_groups(part.names, others):
+            hosts = [] if "*" in names else [p for name in names for p in host_patterns(name)]
+            not_hosts = [p for name in excluded for p in host_patterns(name)]
+            for paths in operations(part.fits):
+                whole: Object = {"hosts": hosts} if hosts else {}
+                if not_hosts:
+                    whole["notHosts"] = not_hosts
+                yield whole | paths | methods
+
+
+def _host_groups(
+    names: Sequence[str], others: Sequence[str]
+) -> list[tuple[Sequence[str], Sequence[str]]]:
+    """Names, and the hosts to exclude beside them: never one that takes in a name itself.
+
+    ``others`` are hosts below the names. An alias may be below one of them in turn.
+    """
+    if not any(_below(name, other) for name in names for other in others):
+        return [(names, others)]
+    return [([name], [other for other in others if _below(other, name)]) for name in names]
+
+
+def _below(name: str, star: str) -> bool:
+    """Whether a host, or all hosts of a name with a star, are among those of a name with a star."""
+    return star.startswith("*") and name not in (star, "*") and name.endswith(star[1:])
 
 
 def policy(

@@ -65,3 +65,13 @@ def _inside(part: str) -> str:
         else:
             made += token
     return f"{start}(?:{made}){end}"
+
+
+def request_headers(pem: bool) -> dict[str, str]:
+    """The headers by which ingress-nginx tells backends of a verified certificate; with its PEM."""
+    headers = {
+        "ssl-client-verify": "SUCCESS",
+        "ssl-client-subject-dn": SUBJECT,
+        "ssl-client-issuer-dn": ISSUER,
+    }
+    return headers | ({"ssl-client-cert": PEM} if pem else {})

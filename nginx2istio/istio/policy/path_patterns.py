@@ -58,6 +58,8 @@ class _Shape:
     refuse: str = ""
     letters: bool = False
     tight: bool = True
+    unsayable: bool = False
+    """Whether no regular expression tells the other letter cases, which the route must refuse."""
 
 
 ALL = (".*$", "(.*)$")
@@ -122,7 +124,7 @@ def _overlap(a: str, b: str) -> bool:
 
 def _fit(index: int, areas: Sequence[RoutePaths], shapes: Sequence[_Shape]) -> PolicyPaths:
     area, shape = areas[index], shapes[index]
-    if not shape.cover:
+    if not shape.cover or shape.unsayable:
         return PolicyPaths(impossible=True)
     but: list[str] = []
     wider: list[int] = []
@@ -173,8 +175,7 @@ def _regex_shape(pattern: str) -> _Shape:
     end = rest.replace("(?:", "(")
     if re2.alternatives(pattern) or SPECIAL.search(start) or not start.startswith("/"):
         return _Shape((), (), tight=False)
-    # What may be nothing is found in front of anything, unless it has to be at an end.
-    open_end = end in ALL or (not {"$", "\\"} & set(end) and re2.takes_nothing(end))
+    open_end = end in ALL or _matches_nothing(end)
     if start == "/" and not open_end:
         return _Shape((), (), tight=False)
     letters = any(c.isascii() and c.isalpha() for c in start)
@@ -192,8 +193,20 @@ def _regex_shape(pattern: str) -> _Shape:
         try:
             refuse = re2.compiled(_other_case(start, rest))
         except re2.Untranslatable:
-            return _Shape((), paths if tight else (), letters=letters, tight=False)
+            return _Shape(paths, (), letters=letters, tight=False, unsayable=True)
     return _Shape(paths, paths if tight else (), refuse, letters, tight)
+
+
+def _matches_nothing(end: str) -> bool:
+    """Whether the end of a pattern is found in front of anything.
+
+    It is where it may be nothing, unless it has to be at an end. An end that RE2 can't read counts
+    as one that is not: the pattern may match less than all that begins like it.
+    """
+    try:
+        return not {"$", "\\"} & set(end) and re2.takes_nothing(end)
+    except re2.Untranslatable:
+        return False
 
 
 def _other_case(start: str, rest: str) -> str:
@@ -210,6 +223,17 @@ def _other_case(start: str, rest: str) -> str:
 def _any_case(text: str) -> str:
     plain = re.sub(r"([^\w/-])", r"\\\1", text)
     return f"(?i:{plain})" if re.search("[A-Za-z]", text) else plain
+
+
+def literal_beginning(pattern: str) -> str:
+    """What every path that a location's pattern matches begins with, in any letter case."""
+    return "" if re2.alternatives(pattern) else literal_start(pattern)[0]
+
+
+def covering_regex(pattern: str) -> str:
+    """A regular expression for RE2 that matches whatever the pattern of a location matches."""
+    start = re.sub(r"([^\w/-])", r"\\\1", literal_beginning(pattern))
+    return f"(?i){start}.*"
 
 
 def literal_start(pattern: str) -> tuple[str, str]:

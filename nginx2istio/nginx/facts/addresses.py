@@ -1,8 +1,7 @@
-"""From which addresses one may ask: nginx's ``allow`` and ``deny`` at a location."""
+"""Who may ask, by address: the lists in force at a location."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from nginx2istio.base.memo import memo
@@ -15,17 +14,41 @@ from nginx2istio.nginx.values.networks import ALL_NETWORKS, networks
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """Who is let in: nobody of ``deny``, and of all others only ``allow`` if there is any.
+    """The clients that nginx serves: nobody of ``deny``, and of all others only ``allow`` if any.
 
     Addresses and networks in CIDR notation. ``or_credentials``: credentials do as well.
+    ``unreadable`` are members that are no network: nginx refuses a configuration with one
+    (``testTemplate``) and works on with the one before.
     """
 
     allow: tuple[str, ...] = ()
     deny: tuple[str, ...] = ()
     or_credentials: bool = False
+    unreadable: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.allow or self.deny)
+        return bool(self.allow or self.deny or self.unreadable)
+
+
+@dataclass(frozen=True, slots=True)
+class _Networks:
+    """A list: its networks, and its members that are none."""
+
+    networks: tuple[str, ...] = ()
+    unreadable: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.networks or self.unreadable)
+
+    def joined(self, other: _Networks) -> _Networks:
+        return _Networks(
+            tuple(dict.fromkeys(self.networks + other.networks)),
+            tuple(dict.fromkeys(self.unreadable + other.unreadable)),
+        )
+
+    @property
+    def everybody(self) -> bool:
+        return set(ALL_NETWORKS) <= set(self.networks)
 
 
 @memo
@@ -34,40 +57,32 @@ def addresses(config: NginxConfig, location: Location) -> Addresses:
 
     The ConfigMap's lists hold where the Ingress has none; allow and deny of a snippet come after
     them. Those of the server and of all servers (block-cidrs) hold where the location has neither.
-    nginx does not load a list with a member that it refuses: here an allow list keeps its other
-    members, and lets nobody in when none is left.
     """
-    allow = _members(config.in_force(location, "allowlist-source-range"))
-    deny = _networks(_members(config.in_force(location, "denylist-source-range")))
+    allow = _networks(config.in_force(location, "allowlist-source-range"))
+    deny = _networks(config.in_force(location, "denylist-source-range"))
     snippet = of_location(config, location)
     if not allow:  # which would end with a deny all
-        allow, deny = snippet.allow, _unique(deny + _networks(snippet.deny))
+        allow, deny = _networks(snippet.allow), deny.joined(_networks(snippet.deny))
     if not allow and not deny and not snippet:
         wide = inherited(config, location)
-        allow, deny = wide.allow, _networks(wide.deny)
+        allow, deny = _networks(wide.allow), _networks(wide.deny)
         if not wide:
-            deny = _networks(_members(config.controller.config["block-cidrs"]))
+            deny = _networks(config.controller.config["block-cidrs"])
     if not allow and not deny:
         return Addresses()
     auth = external_auth(config, location)
-    allowed = _networks(allow)
-    if allow and not allowed:
-        deny = ALL_NETWORKS
     return Addresses(
-        () if set(ALL_NETWORKS) <= set(allowed) else allowed,
-        ALL_NETWORKS if set(ALL_NETWORKS) <= set(deny) else deny,
+        () if allow.everybody else allow.networks,
+        ALL_NETWORKS if deny.everybody else deny.networks,
         auth is not None and auth.satisfy_any,
+        allow.joined(deny).unreadable,
     )
 
 
-def _members(value: object) -> tuple[str, ...]:
-    return tuple(map(str, value)) if isinstance(value, tuple) else ()
-
-
-def _networks(members: Iterable[str]) -> tuple[str, ...]:
-    """The networks of a list; members that nginx refuses are left out."""
-    return _unique(name for member in members for name in networks(member.strip()) or ())
-
-
-def _unique(names: Iterable[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(names))
+def _networks(value: object) -> _Networks:
+    members = [str(member).strip() for member in value] if isinstance(value, tuple) else []
+    readings = {member: networks(member) for member in members}
+    return _Networks(
+        tuple(dict.fromkeys(n for reading in readings.values() for n in reading or ())),
+        tuple(member for member, reading in readings.items() if reading is None),
+    )

@@ -250,9 +250,14 @@ def _of_cluster(namespace: str, name: str, auth: ExternalAuth, config: NginxConf
     entry = config.services.get((namespace, name))
     if entry and entry.external_name:
         return AuthService("", entry.external_name, auth.port, tls)
-    services_known = any(space == namespace for space, _ in config.services)
+    services_known = namespace in _namespaces_of_services(config)
     missing = services_known and (entry is None or all(p.number != auth.port for p in entry.ports))
     return AuthService(namespace, name, auth.port, tls, missing)
+
+
+@memo
+def _namespaces_of_services(config: NginxConfig) -> frozenset[str]:
+    return frozenset(namespace for namespace, _ in config.services)
 
 
 def _server(host: str, config: NginxConfig) -> Server | None:

@@ -1,0 +1,94 @@
+"""By which means a location's external auth is converted, or why it can't be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from nginx2istio.bridge.auth_provider import (
+    address_suffices,
+    auth_plan,
+    auth_provider,
+    provider,
+    service_name,
+)
+from nginx2istio.bridge.auth_question import unaskable
+from nginx2istio.bridge.place import Place
+from nginx2istio.istio.policy.ext_authz import Provider
+from nginx2istio.nginx.facts.answered_early import early
+from nginx2istio.nginx.facts.external_auth import AuthService, ExternalAuth, answerer, external_auth
+
+BY_FILTER = "convert with --envoy-filters, which asks as nginx does"
+SEVERAL = (
+    f"{BY_FILTER}; or let one service answer for all; or set istiod's "
+    "PILOT_ENABLE_MULTIPLE_CUSTOM_AUTHZ_PROVIDERS and add a provider and a policy by hand"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class AuthMeans:
+    """The means for one location.
+
+    ``kind`` "withheld": none, for ``reason``, against which ``remedy`` helps; "missing": the
+    service does not exist; "filter": the Lua filter; "policy": a CUSTOM policy with ``provider``;
+    "without-backend": none is needed, as nothing is served. ``service`` is what is asked,
+    None where that can't be said.
+    """
+
+    kind: Literal["withheld", "missing", "filter", "policy", "without-backend"]
+    auth: ExternalAuth
+    service: AuthService | None = None
+    provider: Provider | None = None
+    reason: str = ""
+    remedy: str = ""
+
+    @property
+    def service_name(self) -> str:
+        """The service as a report names it."""
+        return service_name(self.service) if self.service else ""
+
+
+def auth_means(place: Place) -> AuthMeans | None:
+    """The means for the external auth of a location, None when nginx asks nobody there."""
+    auth = external_auth(place.config, place.location, place.server)
+    if auth is None or early(place.config, place.server, place.location).always:
+        return None
+    service = answerer(auth, place.server, place.config)
+    if isinstance(service, str):
+        remedy = "name the authentication service directly"
+        return AuthMeans("withheld", auth, reason=service, remedy=remedy)
+    if auth.unclear:
+        remedy = "use other annotations for it"
+        return AuthMeans("withheld", auth, service, reason=auth.unclear, remedy=remedy)
+    if service.missing:
+        return AuthMeans("missing", auth, service)
+    if not place.options.envoy_filters or address_suffices(place.config, place.location):
+        return _by_policy(place, auth, service)
+    reason = unaskable(auth, service)
+    if reason:
+        remedy = "do without it (plain HTTP, known variables)"
+        return AuthMeans("withheld", auth, service, reason=reason, remedy=remedy)
+    return AuthMeans("filter", auth, service)
+
+
+def _by_policy(place: Place, auth: ExternalAuth, service: AuthService) -> AuthMeans:
+    """Whether a CUSTOM policy can have the service asked."""
+
+    def withheld(reason: str, remedy: str = BY_FILTER) -> AuthMeans:
+        return AuthMeans("withheld", auth, service, reason=reason, remedy=remedy)
+
+    own, shared = provider(auth, service), auth_provider(place.config).provider
+    if isinstance(own, str):
+        return withheld(own)
+    if not place.options.supports("cel-in-headers") and any("%CEL(" in v for _, v in own.headers):
+        return withheld("the headers about the client's certificate need Istio 1.26")
+    if own != shared:
+        other = f"{shared.host}{shared.path}" if shared else "another"
+        reason = f"a gateway of Istio asks one service one question, and more paths ask {other}"
+        return withheld(reason, SEVERAL)
+    plan = auth_plan(place.config, place.server)
+    if plan.without_backend(place.location):
+        return AuthMeans("without-backend", auth, service)
+    if plan.unsayable(place.location):
+        return withheld("no AuthorizationPolicy can tell the pattern from the host's other paths")
+    return AuthMeans("policy", auth, service, own)

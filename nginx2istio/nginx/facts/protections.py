@@ -1,0 +1,131 @@
+"""What keeps requests out of a location: the checks that nginx makes before it serves them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Literal
+
+from nginx2istio.nginx.config import NginxConfig
+from nginx2istio.nginx.facts.addresses import addresses
+from nginx2istio.nginx.facts.answered_early import early
+from nginx2istio.nginx.facts.directives import refuses, subject
+from nginx2istio.nginx.facts.external_auth import external_auth
+from nginx2istio.nginx.facts.headers import snippets
+from nginx2istio.nginx.facts.snippet import Directive, parse_snippet
+from nginx2istio.nginx.facts.snippet_access import LISTING
+from nginx2istio.nginx.model import Location, Server, Setting
+
+Protection = Literal[
+    "addresses",
+    "external-auth",
+    "basic-auth",
+    "client-certificate",
+    "certificate-subject",
+    "answer",
+    "snippet",
+]
+KEYS: dict[Protection, tuple[str, ...]] = {
+    "addresses": ("allowlist-source-range", "denylist-source-range", "block-cidrs"),
+    "external-auth": ("auth-url", "global-auth-url"),
+    "basic-auth": ("auth-type",),
+    "client-certificate": ("auth-tls-verify-client", "auth-tls-secret"),
+    "certificate-subject": ("auth-tls-match-cn",),
+    "answer": ("permanent-redirect", "temporal-redirect", "configuration-snippet"),
+    "snippet": ("configuration-snippet", "location-snippet", "server-snippet", "http-snippet"),
+}
+"""The annotations and ConfigMap keys that a protection may come from."""
+
+
+EARLY_LUA = re.compile(r"(server_rewrite|rewrite|content|set)_by_lua")
+ENDING = re.compile(r"\b(exit|exec|redirect|error|require|dofile|loadfile)\b")
+"""What a Lua program has when it answers a request itself, or when that can't be seen."""
+CHECKING = re.compile(
+    "access|acl|allow|auth|ban|block|captcha|challenge|deny|forbid|guard|jwt|ldap|oidc|permission|"
+    "protect|saml|secur|token|verif"
+)
+"""Parts of names of directives that check the client."""
+
+
+def protections(
+    config: NginxConfig, server: Server, location: Location, tls: bool
+) -> tuple[tuple[Protection, ...], ...]:
+    """The protections of a location, empty when nginx serves its requests to everybody.
+
+    All of them count; of the members of one, any does (``satisfy any``). "answer": nginx answers
+    every request itself before it makes a check, and no check is translated. "snippet": a directive
+    of a snippet that keeps somebody out. ``tls``: whether https requests reach the host.
+    """
+    of_host = tuple(_of_server(server, tls))
+    checks = tuple(_checks(config, server, location))
+    if location.denied or server.denied:
+        return (("answer",),)
+    if checks and early(config, server, location).always:
+        return (*of_host, ("answer",))
+    return of_host + checks
+
+
+def _of_server(server: Server, tls: bool) -> Iterator[tuple[Protection, ...]]:
+    settings = server.settings
+    if "auth-tls-secret" not in settings:
+        return
+    verify = settings.get("auth-tls-verify-client")
+    if tls and (verify is None or verify.value == "on"):
+        yield ("client-certificate",)
+    subject_pattern = settings.get("auth-tls-match-cn")
+    if subject_pattern and not _takes_nothing(subject_pattern.text, verify):
+        yield ("certificate-subject",)
+
+
+def _takes_nothing(pattern: str, verify: Setting | None) -> bool:
+    """Whether nobody is refused: no certificate is asked for, and an empty subject will do."""
+    try:
+        return bool(verify and verify.value == "off" and re.search(pattern, ""))
+    except re.error:
+        return False
+
+
+def _checks(
+    config: NginxConfig, server: Server, location: Location
+) -> Iterator[tuple[Protection, ...]]:
+    checks: list[Protection] = []
+    if addresses(config, location):
+        checks.append("addresses")
+    if external_auth(config, location) is not None:
+        checks.append("external-auth")
+    exempt = config.exempts("no-auth-locations", location.path)
+    if "auth-type" in location.settings and not exempt:
+        checks.append("basic-auth")
+    if checks and config.in_force(location, "satisfy") == "any":
+        yield tuple(checks)
+    else:
+        for check in checks:
+            yield (check,)
+    if any(_closes(one) for one in _directives(config, server, location)):
+        yield ("snippet",)
+
+
+def _directives(config: NginxConfig, server: Server, location: Location) -> Iterator[Directive]:
+    for level in ("http", "server", "location"):
+        for _, setting in snippets(config, server, location, level):
+            yield from parse_snippet(setting.text).directives
+
+
+def _closes(directive: Directive) -> bool:
+    """Whether a directive by itself is a check that no list and no annotation says.
+
+    A directive that is not known counts as one when its name sounds like one, a Lua program when it
+    may end a request.
+    """
+    name, about = directive.name, subject(directive.name)
+    if name in LISTING or name == "satisfy" or directive.args[:1] == ("off",):
+        return False
+    if EARLY_LUA.match(name):
+        return name.endswith("_file") or bool(ENDING.search(" ".join(directive.args)))
+    return about == "protection" or (about == "other" and bool(CHECKING.search(name)))
+
+
+def refused_somewhere(config: NginxConfig, server: Server, location: Location) -> bool:
+    """Whether a snippet keeps somebody out, in a condition or a block of its own."""
+    found = _directives(config, server, location)
+    return any(refuses(inner) for one in found for inner in one.all())

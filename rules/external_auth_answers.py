@@ -1,0 +1,115 @@
+"""auth-url and its family: what the service is asked and told, and what comes of its answers."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from nginx2istio.rule import (
+    Edit,
+    ExternalAuth,
+    Finding,
+    Message,
+    PerRequest,
+    Place,
+    Route,
+    auth_means,
+    auth_provider,
+    rule,
+)
+
+QUESTION = Message(
+    "N2I212",
+    "approximated",
+    "error",
+    "The authentication service gets another question",
+    "Envoy asks {service} with the method and the Host of the request instead of {method} and "
+    "{host}. It appends the path and query of the request to the path of auth-url.",
+    "Check that the service accepts this, or convert with --envoy-filters, which asks as nginx.",
+    frozenset({"auth"}),
+)
+ANSWERS = Message(
+    "N2I213",
+    "approximated",
+    "error",
+    "Other answers of the service reach clients",
+    "Envoy passes answers of {service} other than 200, 401 and 403 to the client. nginx takes "
+    "every 2xx for a yes and answers 500 to the others.",
+    "Check that the service gives no other answers, or convert with --envoy-filters.",
+    frozenset({"status", "redirect", "auth"}),
+)
+SIGNIN = Message(
+    "N2I214",
+    "unsupported",
+    "error",
+    "No redirect to the sign-in page",
+    "A client without credentials gets the 401 of {service} and no redirect to {signin}. Istio's "
+    "external authorization can't turn a refusal into a redirect.",
+    "Convert with --envoy-filters, or let the service answer with the redirect.",
+    frozenset({"redirect", "auth"}),
+)
+CLIENT_OWN = Message(
+    "N2I215",
+    "approximated",
+    "info",
+    "Identity headers of the client are removed",
+    "Istio can't tell {names} of the client from those of the service. A request that brings one "
+    "reaches the backend without them.",
+    "Convert with --envoy-filters if clients send these headers themselves.",
+    frozenset({"request-headers", "auth"}),
+)
+COOKIES = Message(
+    "N2I216",
+    "approximated",
+    "info",
+    "Cookies of the service come with every answer",
+    "Envoy adds the cookies that {service} sets to every answer. nginx adds them to successful "
+    "answers and redirects only.",
+    aspects=frozenset({"cookies", "response-headers"}),
+)
+CACHE = Message(
+    "N2I217",
+    "approximated",
+    "info",
+    "Answers of the service are not cached",
+    "Envoy asks {service} about every request. nginx caches its answers (auth-cache-key).",
+    "Check that the service can take the load, or convert with --envoy-filters, which caches, too.",
+    frozenset({"auth"}),
+)
+
+
+@rule(when="configured", reads=("auth-url", "global-auth-url"))
+def external_auth_answers(place: Place) -> Iterator[Edit | Finding]:
+    """Where a policy has the service asked, Envoy asks otherwise than nginx's auth_request does.
+
+    It appends the request's path to the question, passes the service's answers on, and caches none.
+    """
+    means = auth_means(place)
+    if means is None or means.kind != "policy":
+        return
+    auth, service = means.auth, means.service_name
+    yield from _identity(auth, auth_provider(place.config).identity)
+    yield QUESTION(auth.key, service=service, method=auth.method, host=auth.host)
+    yield ANSWERS(auth.key, service=service)
+    yield COOKIES(auth.key, service=service)
+    if auth.signin:
+        key = auth.key.replace("auth-url", "auth-signin")
+        yield SIGNIN(key, service=service, signin=auth.signin.partition("?")[0])
+    if auth.cache_key:
+        yield CACHE(auth.key.replace("auth-url", "auth-cache-key"), service=service)
+
+
+def _identity(auth: ExternalAuth, passed: tuple[str, ...]) -> Iterator[Edit | Finding]:
+    """What the service says of the client, for the backend: nobody else may say it.
+
+    The route is chosen before the service is asked, so it still tells what the client sent.
+    """
+    own = {name.lower() for name in auth.identity}
+    foreign = sorted(name for name in passed if name not in own)
+    if foreign:
+        yield Route("headers.request.remove", foreign)
+    for name in sorted(own):
+        removed = {"request": {"remove": [*foreign, *sorted(own)]}}
+        yield PerRequest({"headers": {name: {}}}, {"headers": removed}, group="identity")
+    if own:
+        finding = CLIENT_OWN("auth-response-headers", names=", ".join(auth.identity))
+        usual = own & {"authorization", "cookie"}
+        yield replace(finding, severity="warning") if usual else finding
