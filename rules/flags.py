@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from nginx2istio.nginx.keys import catalogue
-from nginx2istio.rule import Edit, Entry, Finding, Message, Place, rule
+from nginx2istio.rule import Edit, Finding, Message, NoRule, Place, rule
 
 STREAMS = Message(
     "N2I600",
@@ -46,7 +46,7 @@ WEBHOOK = Message(
     "controller is gone, the API server refuses changes of Ingresses.",
     "Delete the controller's ValidatingWebhookConfiguration together with the controller.",
 )
-CHOOSING = Entry(
+CHOOSING = NoRule(
     (
         "--ingress-class",
         "--controller-class",
@@ -59,7 +59,7 @@ CHOOSING = Entry(
     "translated",
     "the conversion takes the Ingresses that the controller takes",
 )
-READING = Entry(
+READING = NoRule(
     (
         "--annotations-prefix",
         "--enable-annotation-validation",
@@ -78,7 +78,7 @@ READING = Entry(
     "the findings about annotations and paths say what it changes",
     "Add the controller's Deployment to the input.",
 )
-ADDRESS = Entry(
+ADDRESS = NoRule(
     (
         "--publish-service",
         "--publish-status-address",
@@ -92,7 +92,7 @@ ADDRESS = Entry(
     "records from it; Istio does not write into Ingresses",
     "Take the address from the gateway's Service, and use external-dns' sources for Istio.",
 )
-OF_METRICS = Entry(
+OF_METRICS = NoRule(
     (
         "--metrics-per-host",
         "--metrics-per-undefined-host",
@@ -109,19 +109,19 @@ OF_METRICS = Entry(
     "it shapes the controller's metrics for Prometheus; Istio has metrics of its own",
     "Shape Istio's metrics by a Telemetry with metrics.overrides.",
 )
-CHAIN = Entry(
+CHAIN = NoRule(
     ("--enable-ssl-chain-completion",),
     "unsupported",
     "the controller fetches missing intermediate certificates; Istio serves a Secret as it is",
     "Put the whole chain into tls.crt.",
 )
-OF_WEBHOOK = Entry(
+OF_WEBHOOK = NoRule(
     ("--validating-webhook-certificate", "--validating-webhook-key", "--disable-full-test"),
     "neutral",
     "it sets up the controller's admission webhook, which ends with the controller",
     "Delete its ValidatingWebhookConfiguration together with it.",
 )
-GEOIP = Entry(
+GEOIP = NoRule(
     (
         "--maxmind-mirror",
         "--maxmind-license-key",
@@ -133,13 +133,13 @@ GEOIP = Entry(
     "it names nginx's database of addresses and countries; Istio's gateway has none, and the "
     "report names each snippet that uses $geoip2_...",
 )
-ENDING = Entry(
+ENDING = NoRule(
     ("--shutdown-grace-period", "--post-shutdown-grace-period"),
     "neutral",
     "it says how long the controller's pods go on when they are stopped; the gateway's pods have "
     "terminationDrainDuration for that",
 )
-INSIDE = Entry(
+INSIDE = NoRule(
     (
         "--apiserver-host",
         "--certificate-authority",

@@ -1,8 +1,8 @@
 """Keys that older releases of ingress-nginx read, and 1.15 does not: they do nothing."""
 
-from nginx2istio.rule import Entry
+from nginx2istio.rule import NoRule
 
-BACKEND_TLS = Entry(
+BACKEND_TLS = NoRule(
     ("secure-backends", "grpc-backend", "secure-verify-ca-secret"),
     "ineffective",
     "ingress-nginx no longer reads it: nginx speaks plain HTTP to the backend without "
@@ -10,13 +10,13 @@ BACKEND_TLS = Entry(
     "Set backend-protocol (and proxy-ssl-secret, proxy-ssl-verify) if the backend speaks TLS or "
     "gRPC, and convert again.",
 )
-BASE_URL = Entry(
+BASE_URL = NoRule(
     ("add-base-url", "base-url-scheme"),
     "ineffective",
     "ingress-nginx no longer reads it: clients get pages as the backend writes them",
     "Let the application write its own base address.",
 )
-INFLUXDB = Entry(
+INFLUXDB = NoRule(
     (
         "enable-influxdb",
         "influxdb-measurement",
@@ -28,7 +28,7 @@ INFLUXDB = Entry(
     "ingress-nginx no longer reads it: nothing is sent to InfluxDB",
     "Collect Istio's metrics with Prometheus.",
 )
-OPENTRACING = Entry(
+OPENTRACING = NoRule(
     (
         "enable-opentracing",
         "opentracing-trust-incoming-span",
@@ -50,7 +50,7 @@ OPENTRACING = Entry(
     "ingress-nginx no longer reads it: OpenTelemetry replaces OpenTracing",
     "Configure tracing in the mesh configuration and with a Telemetry.",
 )
-GLOBAL_LIMIT = Entry(
+GLOBAL_LIMIT = NoRule(
     (
         "global-rate-limit",
         "global-rate-limit-window",
@@ -61,20 +61,20 @@ GLOBAL_LIMIT = Entry(
     "ingress-nginx no longer reads it: nothing limits requests across the controller's pods today",
     "If you want the limit, run Envoy's rate limit service, or use limit-rps.",
 )
-COOKIE_HASH = Entry(
+COOKIE_HASH = NoRule(
     ("session-cookie-hash",),
     "ineffective",
     "ingress-nginx no longer reads it: the cookie's value is hashed in one way only",
     "Delete it.",
 )
-PASSIVE_CHECKS = Entry(
+PASSIVE_CHECKS = NoRule(
     ("upstream-fail-timeout", "upstream-max-fails"),
     "ineffective",
     "ingress-nginx no longer reads it: nginx leaves pods out only when Kubernetes says that they "
     "are not ready",
     "Use outlierDetection of a DestinationRule if failing pods should get no requests.",
 )
-LUA_WAF = Entry(
+LUA_WAF = NoRule(
     (
         "lua-resty-waf",
         "lua-resty-waf-debug",
@@ -85,7 +85,7 @@ LUA_WAF = Entry(
     "ingress-nginx no longer reads it: this firewall protects nothing today",
     "If you want the protection, run Coraza as a WasmPlugin of the gateway.",
 )
-GEOIP = Entry(
+GEOIP = NoRule(
     ("use-geoip",),
     "ineffective",
     "ingress-nginx no longer reads it: use-geoip2 replaces it",

@@ -39,10 +39,10 @@ def test_entries_say_what_becomes_of_it() -> None:
         assert entry.text, key
 
 
-@pytest.mark.parametrize("other", ["ENTRY = Entry(('ssl-redirect',), 'neutral', 'x')", ""])
+@pytest.mark.parametrize("other", ["ENTRY = NoRule(('ssl-redirect',), 'neutral', 'x')", ""])
 def test_a_key_has_one_owner(tmp_path: Path, other: str) -> None:
     rule = "@rule('--kubeconfig')\ndef mine(here):\n    yield from ()\n"
-    text = f"from nginx2istio.rule import Entry, rule\n{other or rule}\n"
+    text = f"from nginx2istio.rule import NoRule, rule\n{other or rule}\n"
     (tmp_path / "mine.py").write_text(text, encoding="utf-8")
     with pytest.raises(RuleError, match="has two owners"):
         load([tmp_path])

@@ -21,7 +21,7 @@ from nginx2istio.cluster.live import EVERYWHERE, live_objects
 from nginx2istio.convert.convert import Conversion
 from nginx2istio.inputs.files import read
 from nginx2istio.inputs.resource import Node, Problem
-from nginx2istio.istio.diff import Change, Entry, counts, difference
+from nginx2istio.istio.diff import Change, ObjectChange, counts, difference
 from nginx2istio.istio.objects import MANAGED_BY, VERSIONS, Object, identity, managed
 from nginx2istio.istio.yaml import document, scalar
 
@@ -35,7 +35,7 @@ MARKS: dict[Change, tuple[str, str]] = {
 
 def in_folder(
     folder: Path, conversion: Conversion
-) -> tuple[tuple[Entry, ...], tuple[Problem, ...]]:
+) -> tuple[tuple[ObjectChange, ...], tuple[Problem, ...]]:
     """Compares with a folder of an earlier run, and says what in it can't be read.
 
     What a run that was cut off left there is completed first. Raises click.ClickException.
@@ -53,7 +53,7 @@ def in_folder(
 
 def in_cluster(
     kubeconfig: str, context: str, conversion: Conversion
-) -> tuple[tuple[Entry, ...], str]:
+) -> tuple[tuple[ObjectChange, ...], str]:
     """Compares with a cluster; also returns the address of its API server.
 
     Raises NoConfiguration, Unreachable, and NoAnswer for objects that can't be read.
@@ -64,7 +64,7 @@ def in_cluster(
     return difference(old, conversion.objects, label), cluster.server
 
 
-def changes(entries: Sequence[Entry]) -> bool:
+def changes(entries: Sequence[ObjectChange]) -> bool:
     """Whether there is any difference."""
     return any(entry.change != "unchanged" for entry in entries)
 
@@ -87,7 +87,7 @@ def _istio_objects(cluster: Cluster, objects: Sequence[Object]) -> list[Node]:
     return items
 
 
-def difference_data(entries: Sequence[Entry], against: str) -> dict[str, Any]:
+def difference_data(entries: Sequence[ObjectChange], against: str) -> dict[str, Any]:
     """The difference as JSON: ``summary`` counts objects, ``objects`` has their fields."""
     return {
         "schema": 1,
@@ -97,7 +97,7 @@ def difference_data(entries: Sequence[Entry], against: str) -> dict[str, Any]:
     }
 
 
-def difference_lines(entries: Sequence[Entry]) -> Iterator[str]:
+def difference_lines(entries: Sequence[ObjectChange]) -> Iterator[str]:
     """The difference as text: objects that differ with their fields, and the figures."""
     for entry in entries:
         if entry.change == "unchanged" and not entry.stays:
@@ -118,7 +118,7 @@ def difference_lines(entries: Sequence[Entry]) -> Iterator[str]:
     yield ", ".join(f"{n} {change}" for change, n in figures.items())
 
 
-def _remark(entry: Entry) -> str:
+def _remark(entry: ObjectChange) -> str:
     if entry.foreign:
         return " (not made by nginx2istio: applying takes it over)"
     if entry.change == "removed":

@@ -8,7 +8,7 @@ from dataclasses import replace
 from nginx2istio.findings.placed import PlacedFinding, placed
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.keys.catalogue import nearest
-from nginx2istio.rule import Entry, Message
+from nginx2istio.rule import Message, NoRule
 
 # Nothing differs by what these say, unless aspects name it: they tell what nginx does today.
 UNKNOWN = Message(
@@ -219,7 +219,7 @@ EFFECTS: Mapping[str, Message] = {
 }
 
 
-def findings(config: NginxConfig, entries: Mapping[str, Entry]) -> Iterator[PlacedFinding]:
+def findings(config: NginxConfig, entries: Mapping[str, NoRule]) -> Iterator[PlacedFinding]:
     """Findings about invalid values, settings without effect, and remarks.
 
     ``entries`` say more of keys that nginx no longer reads.

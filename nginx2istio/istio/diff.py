@@ -33,7 +33,7 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ObjectChange:
     """An object: what becomes of it, and its fields that change.
 
     ``stays`` are fields of somebody else's in the cluster that applying leaves as they are.
@@ -51,7 +51,7 @@ class Entry:
 
 def difference(
     old: Iterable[Mapping[str, Any]], new: Iterable[Mapping[str, Any]], live: str = ""
-) -> tuple[Entry, ...]:
+) -> tuple[ObjectChange, ...]:
     """Compares objects by kind, namespace and name; in this order.
 
     ``live`` is the label of what we applied when ``old`` comes from a cluster: applying then
@@ -66,7 +66,7 @@ def difference(
     return tuple(sorted((e for e in entries if e), key=lambda e: (e.namespace, e.kind, e.name)))
 
 
-def counts(entries: Iterable[Entry]) -> dict[Change, int]:
+def counts(entries: Iterable[ObjectChange]) -> dict[Change, int]:
     """How many objects are added, changed, removed and unchanged."""
     counter = Counter(e.change for e in entries)
     return {change: counter[change] for change in CHANGES}
@@ -77,21 +77,21 @@ def _entry(
     old: Mapping[str, Any] | None,
     new: Mapping[str, Any] | None,
     live: str,
-) -> Entry | None:
+) -> ObjectChange | None:
     label = (old["metadata"].get("labels") or {}).get(MANAGED_BY) if old else ""
     foreign = bool(live and old and label not in OURS)
     if new is None:
-        return Entry(*key, "removed") if not live or label == live else None
+        return ObjectChange(*key, "removed") if not live or label == live else None
     if old is None:
-        return Entry(*key, "added")
+        return ObjectChange(*key, "added")
     if old == new:
-        return Entry(*key, "unchanged")
+        return ObjectChange(*key, "unchanged")
     was, will = _compared(old, live), _compared(new, live)
     stays: list[str] = []
     if live:
         was = _without(was, will, _compared(_last_applied(old), live), "", stays)
     fields = tuple(_fields(was, will))
-    return Entry(*key, "changed" if fields else "unchanged", fields, tuple(stays), foreign)
+    return ObjectChange(*key, "changed" if fields else "unchanged", fields, tuple(stays), foreign)
 
 
 def _last_applied(obj: Mapping[str, Any]) -> Mapping[str, Any]:

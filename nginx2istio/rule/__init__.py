@@ -87,12 +87,12 @@ from nginx2istio.rule.edits import external_destination as external_destination
 from nginx2istio.rule.edits import literal as literal
 from nginx2istio.rule.edits import secret as secret
 from nginx2istio.rule.edits import to as to
-from nginx2istio.rule.entry import Entry as Entry
-from nginx2istio.rule.entry import Fate as Fate
 from nginx2istio.rule.message import Aspect as Aspect
 from nginx2istio.rule.message import Finding as Finding
 from nginx2istio.rule.message import Message as Message
 from nginx2istio.rule.message import Severity as Severity
+from nginx2istio.rule.no_rule import Fate as Fate
+from nginx2istio.rule.no_rule import NoRule as NoRule
 from nginx2istio.rule.protect import PolicyMessages as PolicyMessages
 from nginx2istio.rule.protect import policy_messages as policy_messages
 from nginx2istio.rule.protect import protect as protect

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 
 from nginx2istio.nginx.keys import catalogue
 from nginx2istio.nginx.keys.catalogue import CatalogueEntry, EntryKind
-from nginx2istio.rule import Entry, Rule
+from nginx2istio.rule import NoRule, Rule
 from nginx2istio.rule.loader import Family, Rules
 
 KINDS: dict[EntryKind, str] = {
@@ -30,7 +30,7 @@ class Owned:
 
     name: str
     known: tuple[CatalogueEntry, ...]
-    owner: Rule | Entry
+    owner: Rule | NoRule
     family: Family
 
     @property

@@ -14,7 +14,7 @@ from types import ModuleType
 
 from nginx2istio.nginx.keys import catalogue
 from nginx2istio.nginx.keys.catalogue import CatalogueEntry
-from nginx2istio.rule import Entry, Message, Rule
+from nginx2istio.rule import Message, NoRule, Rule
 
 _HERE = Path(__file__).parent.parent
 BUILTIN = next(d for d in (_HERE / "rules", _HERE.parent / "rules") if d.is_dir())
@@ -34,7 +34,7 @@ class Family:
     doc: str
     rules: tuple[Rule, ...]
     messages: tuple[Message, ...]
-    entries: tuple[Entry, ...]
+    entries: tuple[NoRule, ...]
     annotations: tuple[CatalogueEntry, ...]
 
 
@@ -49,7 +49,7 @@ class Rules:
     by_name: Mapping[str, Rule]
     owner: Mapping[str, Rule]
     messages: Mapping[str, Message]
-    entries: Mapping[str, Entry]
+    entries: Mapping[str, NoRule]
     families: tuple[Family, ...]
     annotations: tuple[CatalogueEntry, ...] = ()
 
@@ -76,7 +76,7 @@ def _rules(families: tuple[Family, ...]) -> Rules:
     by_name: dict[str, Rule] = {}
     owner: dict[str, Rule] = {}
     messages: dict[str, Message] = {}
-    entries: dict[str, Entry] = {}
+    entries: dict[str, NoRule] = {}
     named: dict[str, str] = {}
     annotations = tuple(x for family in families for x in family.annotations)
     keys = {*catalogue.entries(), *(entry.key for entry in annotations)}
@@ -140,7 +140,7 @@ def _families(folders: Sequence[Path]) -> Iterator[Family]:
                 module.__doc__ or "",
                 tuple(v for v in values if isinstance(v, Rule)),
                 tuple(v for v in values if isinstance(v, Message)),
-                tuple(v for v in values if isinstance(v, Entry)),
+                tuple(v for v in values if isinstance(v, NoRule)),
                 tuple(v for v in values if isinstance(v, CatalogueEntry)),
             )
 

@@ -8,7 +8,7 @@ from typing import Literal
 from nginx2istio.base.records import record
 from nginx2istio.bridge.place import Place
 from nginx2istio.nginx.model import Origin
-from nginx2istio.rule.entry import Fate
+from nginx2istio.rule.no_rule import Fate
 
 Severity = Literal["error", "warning", "info"]
 Aspect = Literal[

@@ -9,7 +9,7 @@ Fate = Literal["translated", "approximated", "unsupported", "neutral", "ineffect
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class NoRule:
     """The owner of things that need no rule, or can have none.
 
     ``keys`` are names of the catalogue: a flag with its two dashes, a field of the Ingress, a
