@@ -24,6 +24,10 @@ from nginx2istio.bridge.redirects import carried as carried
 from nginx2istio.bridge.redirects import joined as joined
 from nginx2istio.bridge.redirects import returned as returned
 from nginx2istio.bridge.redirects import rewritten as rewritten
+from nginx2istio.bridge.session_cookie import OLD_BROWSERS as OLD_BROWSERS
+from nginx2istio.bridge.session_cookie import http_cookie as http_cookie
+from nginx2istio.bridge.session_cookie import in_cookie_path as in_cookie_path
+from nginx2istio.bridge.session_cookie import set_cookie as set_cookie
 from nginx2istio.bridge.variables import UnknownVariable as UnknownVariable
 from nginx2istio.bridge.variables import by_port as by_port
 from nginx2istio.bridge.variables import envoy_value as envoy_value
