@@ -5,6 +5,7 @@ The functions ask a place for the session-cookie settings: its rule owns them or
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from nginx2istio.bridge.place import Place
@@ -78,3 +79,13 @@ def set_cookie(place: Place, port: int, name: str, value: str) -> str:
     if place["session-cookie-secure"] or port == 443:
         parts.append("Secure")
     return "; ".join([*parts, "HttpOnly"])
+
+
+def cookie_match(name: str, value: str, any_case: bool = False) -> dict[str, Any]:
+    """A match for requests with a cookie, as nginx takes the Cookie header apart.
+
+    ``value`` is a word, ``any_case`` is about the name.
+    """
+    pattern = re.escape(name).replace(r"\-", "-")
+    pattern = f"(?i:{pattern})" if any_case else pattern
+    return {"headers": {"cookie": {"regex": f"(.*[;,] *)?{pattern} *= *{value}(;.*)?"}}}

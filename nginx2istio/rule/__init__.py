@@ -10,6 +10,10 @@ from __future__ import annotations
 
 from nginx2istio.base.memo import kept as kept
 from nginx2istio.base.memo import once_per as once_per
+from nginx2istio.bridge.canary_match import by_cookie as by_cookie
+from nginx2istio.bridge.canary_match import by_header as by_header
+from nginx2istio.bridge.canary_match import own_number as own_number
+from nginx2istio.bridge.canary_match import own_text as own_text
 from nginx2istio.bridge.conditions import Condition as Condition
 from nginx2istio.bridge.conditions import condition as condition
 from nginx2istio.bridge.conditions import path_regex as path_regex
@@ -25,6 +29,7 @@ from nginx2istio.bridge.redirects import joined as joined
 from nginx2istio.bridge.redirects import returned as returned
 from nginx2istio.bridge.redirects import rewritten as rewritten
 from nginx2istio.bridge.session_cookie import OLD_BROWSERS as OLD_BROWSERS
+from nginx2istio.bridge.session_cookie import cookie_match as cookie_match
 from nginx2istio.bridge.session_cookie import http_cookie as http_cookie
 from nginx2istio.bridge.session_cookie import in_cookie_path as in_cookie_path
 from nginx2istio.bridge.session_cookie import set_cookie as set_cookie
