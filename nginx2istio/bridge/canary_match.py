@@ -31,10 +31,8 @@ def by_header(other: Upstream) -> Iterator[Decision]:
     name = own_text(other, "canary-by-header").lower().replace("_", "-")
     if not re.fullmatch("[a-z0-9-]+", name):
         return
-    value, pattern = (
-        own_text(other, "canary-by-header-value"),
-        own_text(other, "canary-by-header-pattern"),
-    )
+    value = own_text(other, "canary-by-header-value")
+    pattern = own_text(other, "canary-by-header-pattern")
     if value:
         yield {"headers": {name: {"exact": value}}}, True
     elif not pattern:

@@ -18,6 +18,8 @@ from nginx2istio.bridge.conditions import Condition as Condition
 from nginx2istio.bridge.conditions import condition as condition
 from nginx2istio.bridge.conditions import path_regex as path_regex
 from nginx2istio.bridge.conditions import reaches as reaches
+from nginx2istio.bridge.hash_key import JOINED as JOINED
+from nginx2istio.bridge.hash_key import hash_key as hash_key
 from nginx2istio.bridge.place import Place as Place
 from nginx2istio.bridge.place import route_name as route_name
 from nginx2istio.bridge.protection import ProtectionPlan as ProtectionPlan
