@@ -25,7 +25,7 @@ from nginx2istio.rule import (
 
 NEW_VALUE = Message(
     "N2I300",
-    "translated",
+    "approximated",
     "warning",
     "Session cookie gets a new value",
     "Cookie {name} still pins a client to one pod, but Envoy does not understand the value that "
