@@ -16,7 +16,8 @@ from nginx2istio.bridge.auth_question import unaskable
 from nginx2istio.bridge.place import Place
 from nginx2istio.istio.policy.ext_authz import Provider
 from nginx2istio.nginx.facts.answered_early import early
-from nginx2istio.nginx.facts.external_auth import AuthService, ExternalAuth, answerer, external_auth
+from nginx2istio.nginx.facts.auth_service import AuthService, answerer
+from nginx2istio.nginx.facts.external_auth import ExternalAuth, external_auth
 
 BY_FILTER = "convert with --envoy-filters, which asks as nginx does"
 SEVERAL = (

@@ -16,7 +16,8 @@ from nginx2istio.istio.policy.ext_authz import Provider, operators
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.facts.addresses import addresses
 from nginx2istio.nginx.facts.answered_early import early
-from nginx2istio.nginx.facts.external_auth import AuthService, ExternalAuth, answerer, external_auth
+from nginx2istio.nginx.facts.auth_service import AuthService, answerer
+from nginx2istio.nginx.facts.external_auth import ExternalAuth, external_auth
 from nginx2istio.nginx.model import Location, Server
 
 

@@ -7,7 +7,8 @@ from nginx2istio.bridge.place import Place
 from nginx2istio.bridge.response_headers import STS, transport_security
 from nginx2istio.istio.envoy import auth_lua
 from nginx2istio.istio.objects import Object
-from nginx2istio.nginx.facts.external_auth import AuthService, ExternalAuth
+from nginx2istio.nginx.facts.auth_service import AuthService
+from nginx2istio.nginx.facts.external_auth import ExternalAuth
 from nginx2istio.nginx.facts.headers import answer_headers
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import marshal
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from nginx2istio.base.options import Options
 from nginx2istio.base.records import record
 from nginx2istio.bridge.protection import unavailable, unavailable_host
+from nginx2istio.convert.equal_edits import EqualEdits
 from nginx2istio.convert.fail_closed import WORDS, guards, named, unenforced
 from nginx2istio.convert.ports import ports
 from nginx2istio.findings.placed import (
@@ -25,7 +25,7 @@ from nginx2istio.istio.objects import identity
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.facts.protections import KEYS
 from nginx2istio.nginx.model import Location, Origin, Server, Setting, Settings, Upstream
-from nginx2istio.rule import Edit, Fate, Finding, Phase, Place, Rule
+from nginx2istio.rule import Edit, Fate, Finding, Place, Rule
 from nginx2istio.rule.loader import Rules
 
 
@@ -103,8 +103,7 @@ class _Run:
         self.rules_at: dict[tuple[int, str], list[Rule]] = {}
         self.alike: dict[tuple[int, str, bool, bool], Yielded] = {}
         """What rules yield at the server in hand that did not look at the location."""
-        self.edits: dict[tuple[type, bytes], Edit] = {}
-        """Equal edits are one value: what the assembly makes of it is made once."""
+        self.equal_edits = EqualEdits()
 
     def rules(self, place: Place, scope: str) -> list[Rule]:
         """The rules that run where the settings of a place are in force."""
@@ -154,11 +153,11 @@ class _Run:
 
     def enforce(self, place: Place, index: int, *ran: Ran) -> None:
         """Closes a location where a protection is not enforced; ``ran`` is all that holds there."""
-        wanted = guards(place, failed=any(each.failed for each in ran))
-        if not wanted:
+        protections = guards(place, failed=any(each.failed for each in ran))
+        if not protections:
             return
         edits = [edit for each in ran for edit in each.edits if not self.clashes(edit)]
-        missing = unenforced(wanted, place, edits)
+        missing = unenforced(protections, place, edits)
         announced = {key for each in ran for key in each.errors}
         for protection in missing:
             if self.options.allow_unprotected and not announced.isdisjoint(KEYS[protection]):
@@ -192,25 +191,12 @@ class _Run:
                 if isinstance(result, Finding):
                     findings.append(result)
                 else:
-                    edits.append(self.one_value(result))
+                    edits.append(self.equal_edits.first(result))
         except Exception as error:  # costs what the rule yields here; a protection fails closed
             edits, findings = self.broken(place, rule, f"{type(error).__name__}: {error}")
         if not place.looked:
             self.alike[which] = edits, findings
         return edits, findings
-
-    def one_value(self, edit: Edit) -> Edit:
-        """The edit, or the equal one that a rule has yielded before."""
-        fields = [getattr(edit, name) for name in edit.__slots__]
-        try:
-            # Version 2 writes equal values as equal bytes; later ones note what is shared.
-            key = (
-                type(edit),
-                marshal.dumps([int(f) if isinstance(f, Phase) else f for f in fields], 2),
-            )
-        except ValueError:  # it holds a value that is not plain data
-            return edit
-        return self.edits.setdefault(key, edit)
 
     def broken(self, place: Place, rule: Rule, error: str) -> Yielded:
         """What stands in for a rule that fails: an error, and 503 where the rule protects."""

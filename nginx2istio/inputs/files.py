@@ -152,11 +152,11 @@ class _Reading:
         self._problem(path, text + "in parts, for instance one file a namespace")
 
     def _take(self, objects: Iterable[Resource | Problem]) -> None:
-        for found in objects:
-            if isinstance(found, Resource):
-                self.resources.append(found)
+        for thing in objects:
+            if isinstance(thing, Resource):
+                self.resources.append(thing)
             else:
-                self.problems.append(found)
+                self.problems.append(thing)
 
     def _problem(self, path: str, text: str) -> None:
         self.problems.append(Problem(shown_path(path), 0, 0, text))

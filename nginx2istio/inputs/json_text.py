@@ -96,26 +96,26 @@ class JsonText:
             return node, position + 1
         while True:
             line = self._line_at(position)
-            found = _KEY.match(text, position)
-            key, after = (found[1], found.end()) if found else self._odd_key(position)
+            plain = _KEY.match(text, position)
+            key, after = (plain[1], plain.end()) if plain else self._odd_key(position)
             key = keys.setdefault(key, key)
             if key in node:
                 self._marks.append(repeated(node, key, line))
             node.lines[key] = line
-            found = _STRING.match(text, after)
-            if found and len(found[1]) <= MAX_SCALAR:
-                node[key], position = found[1], found.end()
+            string = _STRING.match(text, after)
+            if string and len(string[1]) <= MAX_SCALAR:
+                node[key], position = string[1], string.end()
             else:
                 value, position = self._value(after, depth)
                 node[key] = value
                 if not isinstance(value, str | Node | list):
                     self._written[id(node), key] = text[after:position]
-            found = _NEXT.match(text, position)
-            if not found or found[1] == "]":
+            next_part = _NEXT.match(text, position)
+            if not next_part or next_part[1] == "]":
                 raise self._wrong(self._blank(position), "a comma or } must stand here")
-            if found[1] == "}":
-                return node, found.end(1)
-            position = found.end()
+            if next_part[1] == "}":
+                return node, next_part.end(1)
+            position = next_part.end()
 
     def _list(self, position: int, depth: int) -> tuple[list[Any], int]:
         """Return the list that begins at ``position``, and the position after it."""
@@ -126,12 +126,12 @@ class JsonText:
         while True:
             value, position = self._value(position, depth)
             items.append(value)
-            found = _NEXT.match(self._text, position)
-            if not found or found[1] == "}":
+            next_part = _NEXT.match(self._text, position)
+            if not next_part or next_part[1] == "}":
                 raise self._wrong(self._blank(position), "a comma or ] must stand here")
-            if found[1] == "]":
-                return items, found.end(1)
-            position = found.end()
+            if next_part[1] == "]":
+                return items, next_part.end(1)
+            position = next_part.end()
 
     def _value(self, position: int, depth: int) -> tuple[Any, int]:
         """Return the value that begins at ``position``, and the position after it."""
@@ -144,37 +144,37 @@ class JsonText:
                 raise Unreadable(self._line_at(position), TOO_DEEP)
             read = self._mapping if first == "{" else self._list
             return read(position, depth + 1)
-        found = _NUMBER.match(text, position)
-        if found:
-            return self._number(found), found.end()
-        found = _WORD.match(text, position)
-        if found:
-            return _WORDS[found[0]], found.end()
+        literal = _NUMBER.match(text, position)
+        if literal:
+            return self._number(literal), literal.end()
+        literal = _WORD.match(text, position)
+        if literal:
+            return _WORDS[literal[0]], literal.end()
         raise self._wrong(position, "a value must stand here")
 
-    def _number(self, found: re.Match[str]) -> int | float:
+    def _number(self, literal: re.Match[str]) -> int | float:
         """Keep whole numbers whole that fit int64, as in k8s.io/apimachinery's util/json."""
-        whole, fraction, exponent = found.groups()
+        whole, fraction, exponent = literal.groups()
         if not fraction and not exponent and len(whole) <= 20 and -(2**63) <= int(whole) < 2**63:
             return int(whole)
-        number = float(found[0])
+        number = float(literal[0])
         if math.isinf(number):
-            raise self._wrong(found.start(), "this number is larger than Kubernetes takes")
+            raise self._wrong(literal.start(), "this number is larger than Kubernetes takes")
         return number
 
     def _string(self, position: int) -> tuple[str, int]:
-        found = _ESCAPED.match(self._text, position)
-        if not found:
+        literal = _ESCAPED.match(self._text, position)
+        if not literal:
             raise self._wrong(position, "a string is opened here and not closed on the same line")
-        if found.end() - position > MAX_SCALAR:
+        if literal.end() - position > MAX_SCALAR:
             raise Unreadable(self._line_at(position), TOO_LONG)
         try:
-            value: str = json.loads(found[0])
+            value: str = json.loads(literal[0])
         except json.JSONDecodeError:
             raise self._wrong(
                 position, "a string holds an escape that JSON does not know"
             ) from None
-        return _LONE_SURROGATE.sub("\ufffd", value), found.end()  # as Go's encoding/json
+        return _LONE_SURROGATE.sub("\ufffd", value), literal.end()  # as Go's encoding/json
 
     def _odd_key(self, position: int) -> tuple[str, int]:
         """Return a key that ``_KEY`` does not match, and the position of its value."""
@@ -187,8 +187,8 @@ class JsonText:
         return key, self._blank(after + 1)
 
     def _blank(self, position: int) -> int:
-        found = _BLANK.match(self._text, position)
-        return found.end() if found else position
+        blank = _BLANK.match(self._text, position)
+        return blank.end() if blank else position
 
     def _line_at(self, position: int) -> int:
         """Return the line of ``position``, which is never before the last one asked for."""

@@ -39,8 +39,8 @@ def known_words() -> frozenset[str]:
     from nginx2istio.nginx.keys import catalogue
 
     names = (*catalogue.ANNOTATIONS, *catalogue.CONFIGMAP, *catalogue.FLAGS, *DIRECTIVES)
-    found = {word.lower() for name in names for word in LETTERS.findall(name)}
-    return frozenset(found | set(MORE.split()))
+    words = {word.lower() for name in names for word in LETTERS.findall(name)}
+    return frozenset(words | set(MORE.split()))
 
 
 FIELDS = """

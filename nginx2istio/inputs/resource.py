@@ -98,8 +98,8 @@ class Resource:
     @property
     def metadata(self) -> Mapping[str, Any]:
         """The object's metadata, empty when it has none."""
-        found = self.body.get("metadata")
-        return found if isinstance(found, dict) else Node()
+        metadata = self.body.get("metadata")
+        return metadata if isinstance(metadata, dict) else Node()
 
     @property
     def namespace(self) -> str:
@@ -125,18 +125,18 @@ class Resource:
         the key that holds the list.
         """
         here: Any = self.body
-        found = 0
+        line = 0
         for step in path:
             if isinstance(here, Node) and isinstance(step, str):
-                found = here.lines.get(step, found)
+                line = here.lines.get(step, line)
                 here = here.get(step)
             elif isinstance(here, list) and isinstance(step, int) and step < len(here):
                 here = here[step]
                 if isinstance(here, Node) and here.lines:
-                    found = min(here.lines.values())
+                    line = min(here.lines.values())
             else:
                 break
-        return found
+        return line
 
 
 @dataclass(frozen=True, slots=True)

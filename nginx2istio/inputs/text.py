@@ -41,9 +41,9 @@ def read_text(data: bytes, memo: Memo) -> Iterator[tuple[int, Document | Unreada
         return
     number = 0
     for line, piece in _pieces(text):
-        for found in _read_piece(piece, line, memo):
+        for document in _read_piece(piece, line, memo):
             number += 1
-            yield number, found
+            yield number, document
 
 
 def _as_utf8(data: bytes) -> bytes:
@@ -109,14 +109,14 @@ def _read_piece(piece: bytes, line: int, memo: Memo) -> Iterator[Document | Unre
     if not json:
         yield from _read_yaml(piece, line, memo)
         return
-    found = _read_json(piece, json.start(1), line)
-    if isinstance(found[0], Unreadable):
+    documents = _read_json(piece, json.start(1), line)
+    if isinstance(documents[0], Unreadable):
         # As kubectl: what begins with { and is not JSON may be YAML.
-        other = list(_read_yaml(piece, line, memo))
+        as_yaml = list(_read_yaml(piece, line, memo))
         looks_like_json = json[2] is not None
-        if not looks_like_json or not any(isinstance(item, Unreadable) for item in other):
-            found = other
-    yield from found
+        if not looks_like_json or not any(isinstance(item, Unreadable) for item in as_yaml):
+            documents = as_yaml
+    yield from documents
 
 
 def _read_yaml(piece: bytes, line: int, memo: Memo) -> Iterator[Document | Unreadable]:
@@ -132,11 +132,11 @@ def _read_json(piece: bytes, begin: int, line: int) -> list[Document | Unreadabl
         text = JsonText(piece[begin:].decode(), line)
     except UnicodeDecodeError as error:
         return [not_utf8(piece[begin:], error, line)]
-    found: list[Document | Unreadable] = []
+    documents: list[Document | Unreadable] = []
     while not text.at_end:
         try:
-            found.append(text.next_document())
+            documents.append(text.next_document())
         except Unreadable as error:
-            found.append(error)
+            documents.append(error)
             text.skip_object()
-    return found
+    return documents

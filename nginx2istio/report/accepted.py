@@ -98,8 +98,10 @@ class AcceptedFinding:
         return chosen
 
 
-def _overlap(one: Data, other: Data) -> bool:
-    return all(not {*one[field]}.isdisjoint(other[field]) or not one[field] for field in _LISTS)
+def _overlap(first: Data, second: Data) -> bool:
+    return all(
+        not {*first[field]}.isdisjoint(second[field]) or not first[field] for field in _LISTS
+    )
 
 
 def read_accepted(text: str, file: str) -> tuple[AcceptedFinding, ...]:

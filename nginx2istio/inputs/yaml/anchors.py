@@ -169,11 +169,11 @@ class Draft:
                 line, "the merge key << takes a mapping or a list of mappings, and this is neither"
             )
         for source in reversed(sources):
-            for key, found in source.items():
+            for key, merged in source.items():
                 place = (id(node), key)
-                if key in node and place not in self._merged and node[key] != found:
+                if key in node and place not in self._merged and node[key] != merged:
                     self._mark_overruled(node, key, line)
-                node[key] = found
+                node[key] = merged
                 node.lines[key] = source.lines[key]
                 self._merged.add(place)
                 if (id(source), key) in self.written:

@@ -105,8 +105,8 @@ def line_numbers(text: bytes, first: int) -> Sequence[int]:
     if not (b"\xe2\x80\xa8" in text or b"\xe2\x80\xa9" in text or b"\xc2\x85" in text):
         return range(first, first + len(text) + 2)
     numbers = [first]
-    for found in _BREAK.finditer(text.decode("utf-8", "replace")):
-        numbers.append(numbers[-1] + (found.group() not in ("\x85", "\u2028", "\u2029")))
+    for line_break in _BREAK.finditer(text.decode("utf-8", "replace")):
+        numbers.append(numbers[-1] + (line_break.group() not in ("\x85", "\u2028", "\u2029")))
     return [*numbers, numbers[-1]]
 
 
@@ -148,11 +148,11 @@ def _bad_start(text: str, index: int) -> str:
 def _bad_character(text: bytes, first: int) -> Unreadable:
     """Find what libyaml refused: it only counts bytes from where it had read to."""
     try:
-        found = _CONTROL.search(decoded := text.decode("utf-8"))
+        character = _CONTROL.search(decoded := text.decode("utf-8"))
     except UnicodeDecodeError as error:
         return not_utf8(text, error, first)
-    line = first + decoded.count("\n", 0, found.start()) if found else first
-    code = f" (U+{ord(found.group()):04X})" if found else ""
+    line = first + decoded.count("\n", 0, character.start()) if character else first
+    code = f" (U+{ord(character.group()):04X})" if character else ""
     return Unreadable(
         line,
         f"a control character that YAML does not take stands here{code}; remove it, or write it "

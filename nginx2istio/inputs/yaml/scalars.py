@@ -45,10 +45,10 @@ _POINT_FLOAT = re.compile(r"\.[0-9](_?[0-9])*([eE][-+]?[0-9](_?[0-9])*)?")
 
 def _integer(text: str) -> int | None:
     """Read a whole number in Go's base 0 spelling that fits int64, or without a sign uint64."""
-    found = _INTEGER.fullmatch(text)
-    if not found:
+    parts = _INTEGER.fullmatch(text)
+    if not parts:
         return None
-    sign, binary, hexadecimal, octal, decimal = found.groups()
+    sign, binary, hexadecimal, octal, decimal = parts.groups()
     if binary:
         size = int(binary, 2)
     elif hexadecimal:

@@ -64,18 +64,20 @@ def rules(
     sources: Sequence[Mapping[str, Any]], parts: Sequence[Part], others: Sequence[str] = ()
 ) -> list[Object]:
     """Rules for requests from ``sources`` (all, if none) to the parts, not to ``others``."""
-    found: list[Object] = []
+    policy_rules: list[Object] = []
     for over, origins in dict.fromkeys((p.over, p.origins) for p in parts):
-        some = [p for p in parts if (p.over, p.origins) == (over, origins)]
+        alike = [p for p in parts if (p.over, p.origins) == (over, origins)]
         tls = [dict(OVER[over])] if over else []
         if not origins:
-            found.append(_rule(sources, some, others, {}, tls))
+            policy_rules.append(_rule(sources, alike, others, {}, tls))
             continue
-        found.append(_rule(sources, some, others, {"notMethods": ["OPTIONS"]}, tls))
+        policy_rules.append(_rule(sources, alike, others, {"notMethods": ["OPTIONS"]}, tls))
         if origins != ("*",):
             foreign = {"key": "request.headers[origin]", "notValues": origin_patterns(origins)}
-            found.append(_rule(sources, some, others, {"methods": ["OPTIONS"]}, [*tls, foreign]))
-    return found
+            policy_rules.append(
+                _rule(sources, alike, others, {"methods": ["OPTIONS"]}, [*tls, foreign])
+            )
+    return policy_rules
 
 
 def _rule(

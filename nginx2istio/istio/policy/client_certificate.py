@@ -36,8 +36,8 @@ def subject_matches(pattern: str) -> str:
     Raises ``re2.Untranslatable``.
     """
     re2.compiled(pattern)
-    found = "|".join(_inside(part) for part in _parts(pattern))
-    return re2.compiled(f'{BEFORE}Subject="(?:{found})".*')
+    alternatives = "|".join(_inside(part) for part in _parts(pattern))
+    return re2.compiled(f'{BEFORE}Subject="(?:{alternatives})".*')
 
 
 def _parts(pattern: str) -> list[str]:
@@ -54,17 +54,17 @@ def _inside(part: str) -> str:
     start = "" if part.startswith("^") else f"{other}*"
     end = "" if part.endswith("$") and not part.endswith(r"\$") else f"{other}*"
     part = part.removeprefix("^").removesuffix("$" if not end else "")
-    made = ""
+    expression = ""
     for token in re.findall(r"\\.|\[\^?\]?[^\]]*\]|.", part):
         if token == ".":
-            made += other
+            expression += other
         elif token.startswith("[^"):
-            made += f'[^"{token[2:]}'
+            expression += f'[^"{token[2:]}'
         elif token in ("^", "$") or re.fullmatch(r'\\[DWSPpCQEzAbB"]|"', token):
             raise re2.Untranslatable(f"{token} in it could match beyond the subject")
         else:
-            made += token
-    return f"{start}(?:{made}){end}"
+            expression += token
+    return f"{start}(?:{expression}){end}"
 
 
 def request_headers(pem: bool) -> dict[str, str]:

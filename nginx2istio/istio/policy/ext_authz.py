@@ -54,11 +54,11 @@ class Provider:
         """Patterns for the client's headers: all, but for those that only the gateway may say."""
         if not any(name.lower().startswith(CERTIFICATE) for name, _ in self.headers):
             return [f"{char}*" for char in LETTERS]
-        found = []
+        patterns = []
         for i, known in enumerate(CERTIFICATE):
             others = LETTERS if i == 0 else LETTERS + "-_"
-            found += [f"{CERTIFICATE[:i]}{char}*" for char in others if char != known]
-        return found
+            patterns += [f"{CERTIFICATE[:i]}{char}*" for char in others if char != known]
+        return patterns
 
     def config(self, identity: Iterable[str], cookies: bool) -> Object:
         """The extension provider.
@@ -92,15 +92,15 @@ def _name(provider: Provider) -> str:
 @lru_cache(maxsize=1024)  # the same few headers are added to every question
 def operators(text: str) -> str | None:
     """A text with nginx's variables as a header value with Envoy's; None where one has no match."""
-    found = True
+    all_known = True
 
-    def one(match: re.Match[str]) -> str:
-        nonlocal found
+    def operator(match: re.Match[str]) -> str:
+        nonlocal all_known
         name = match[1] or match[2]
         if name.startswith("http_") and name not in OPERATORS:
             return f"%REQ({name[5:].replace('_', '-').upper()})%"
-        found = found and name in OPERATORS
+        all_known = all_known and name in OPERATORS
         return OPERATORS.get(name, "")
 
-    made = re.sub(r"\$(?:(\w+)|\{(\w+)\})", one, text.replace("%", "%%"))
-    return made if found else None
+    value = re.sub(r"\$(?:(\w+)|\{(\w+)\})", operator, text.replace("%", "%%"))
+    return value if all_known else None

@@ -95,18 +95,18 @@ def _lower(patterns: Sequence[str]) -> list[str]:
 
 def operations(fits: Sequence[PolicyPaths]) -> list[dict[str, Any]]:
     """The ``paths`` and ``notPaths`` of an AuthorizationPolicy for some areas of one group."""
-    found: list[tuple[list[str], list[str]]] = []
+    operations: list[tuple[list[str], list[str]]] = []
     for fit in fits:
         if not fit.paths:
             return [{}]
-        for paths, but in found:
+        for paths, but in operations:
             if not _hits(but, fit.paths) and not _hits(fit.but, paths):
                 paths += [p for p in fit.paths if p not in paths]
                 but += [p for p in fit.but if p not in but]
                 break
         else:
-            found.append((list(fit.paths), list(fit.but)))
-    return [{"paths": paths} | ({"notPaths": but} if but else {}) for paths, but in found]
+            operations.append((list(fit.paths), list(fit.but)))
+    return [{"paths": paths} | ({"notPaths": but} if but else {}) for paths, but in operations]
 
 
 def _hits(patterns: Sequence[str], others: Sequence[str]) -> bool:
@@ -211,13 +211,13 @@ def _matches_nothing(end: str) -> bool:
 
 def _other_case(start: str, rest: str) -> str:
     """A regular expression for what ``(?i)`` of a pattern matches beyond its own letter case."""
-    found = []
+    spellings = []
     for i, char in enumerate(start):
         if char.isascii() and char.isalpha():
             ahead, behind = (_any_case(part) for part in (start[:i], start[i + 1 :]))
-            found.append(f"{ahead}{char.swapcase()}{behind}")
+            spellings.append(f"{ahead}{char.swapcase()}{behind}")
     tail = f"(?i:{rest})" if rest else ""
-    return f"(?:{'|'.join(found)}){tail}" + ("" if rest.endswith((".*", "(.*)")) else ".*")
+    return f"(?:{'|'.join(spellings)}){tail}" + ("" if rest.endswith((".*", "(.*)")) else ".*")
 
 
 def _any_case(text: str) -> str:

@@ -101,7 +101,7 @@ def _checks(
     else:
         for check in checks:
             yield (check,)
-    if any(_closes(one) for one in _directives(config, server, location)):
+    if any(_closes(directive) for directive in _directives(config, server, location)):
         yield ("snippet",)
 
 
@@ -127,5 +127,5 @@ def _closes(directive: Directive) -> bool:
 
 def refused_somewhere(config: NginxConfig, server: Server, location: Location) -> bool:
     """Whether a snippet keeps somebody out, in a condition or a block of its own."""
-    found = _directives(config, server, location)
-    return any(refuses(inner) for one in found for inner in one.all())
+    directives = _directives(config, server, location)
+    return any(refuses(inner) for directive in directives for inner in directive.all())

@@ -8,7 +8,8 @@ from nginx2istio import api
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.facts.addresses import addresses
 from nginx2istio.nginx.facts.answered_early import early
-from nginx2istio.nginx.facts.external_auth import AuthService, answerer, external_auth
+from nginx2istio.nginx.facts.auth_service import AuthService, answerer
+from nginx2istio.nginx.facts.external_auth import external_auth
 from nginx2istio.nginx.model import Location, Server
 
 URL = "http://auth.web.svc.cluster.local:4180/check"

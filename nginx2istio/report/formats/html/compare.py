@@ -177,8 +177,8 @@ class _Gateway:
 
 def _destinations(spec: Mapping[str, Any]) -> Iterator[str]:
     for route in (*spec.get("http", ()), *spec.get("tls", ())):
-        for one in (*route.get("route", ()), *route.get("mirrors", ())):
-            yield str(one["destination"]["host"])
+        for destination in (*route.get("route", ()), *route.get("mirrors", ())):
+            yield str(destination["destination"]["host"])
 
 
 _SHOWN_FIELDS = ("rewrite", "corsPolicy", "mirrors", "fault", "timeout")
@@ -189,9 +189,9 @@ def _route(route: Mapping[str, Any]) -> Data:
     """A route in a few words: its requests (``match``), and the answer that they get."""
     return {
         "name": route.get("name", ""),
-        "match": [", ".join(_match(one)) for one in route.get("match", ())] or ["everything"],
+        "match": [", ".join(_match(part)) for part in route.get("match", ())] or ["everything"],
         "answer": _answer(route),
-        "to": [_target(one) for one in route.get("route", ())],
+        "to": [_target(part) for part in route.get("route", ())],
         "with": [field for field in _SHOWN_FIELDS if field in route],
     }
 
@@ -208,17 +208,17 @@ def _answer(route: Mapping[str, Any]) -> str:
     return ""
 
 
-def _target(one: Mapping[str, Any]) -> str:
-    destination = one["destination"]
-    name, _, rest = str(destination["host"]).partition(".")
-    shown = name if rest.endswith(".svc.cluster.local") else str(destination["host"])
-    port = (destination.get("port") or {}).get("number")
-    weight = f" ({one['weight']} %)" if "weight" in one else ""
+def _target(destination: Mapping[str, Any]) -> str:
+    address = destination["destination"]
+    name, _, rest = str(address["host"]).partition(".")
+    shown = name if rest.endswith(".svc.cluster.local") else str(address["host"])
+    port = (address.get("port") or {}).get("number")
+    weight = f" ({destination['weight']} %)" if "weight" in destination else ""
     return f"{shown}:{port}{weight}" if port else f"{shown}{weight}"
 
 
-def _match(one: Mapping[str, Any]) -> Iterator[str]:
-    for field, value in one.items():
+def _match(match: Mapping[str, Any]) -> Iterator[str]:
+    for field, value in match.items():
         if field == "port":
             yield f"port {value}"
         elif field in ("headers", "withoutHeaders", "queryParams"):

@@ -1,0 +1,26 @@
+"""Equal edits become one value: the assembly makes its part of the objects once for each value."""
+
+from __future__ import annotations
+
+import marshal
+
+from nginx2istio.istio.edits import Phase
+from nginx2istio.rule import Edit
+
+
+class EqualEdits:
+    """The different edits of one conversion so far."""
+
+    def __init__(self) -> None:
+        self._edits: dict[tuple[type, bytes], Edit] = {}
+
+    def first(self, edit: Edit) -> Edit:
+        """The first edit that equals ``edit``, which may be ``edit`` itself."""
+        fields = [getattr(edit, name) for name in edit.__slots__]
+        plain = [int(field) if isinstance(field, Phase) else field for field in fields]
+        try:
+            # Version 2 writes equal values as equal bytes; later ones note what is shared.
+            key = type(edit), marshal.dumps(plain, 2)
+        except ValueError:  # it holds a value that is not plain data
+            return edit
+        return self._edits.setdefault(key, edit)

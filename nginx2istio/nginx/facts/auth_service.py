@@ -1,0 +1,106 @@
+"""The service that answers nginx's question (``auth_request``), behind the host of its URL."""
+
+from __future__ import annotations
+
+import re
+
+from nginx2istio.base.memo import memo
+from nginx2istio.base.records import record
+from nginx2istio.nginx.config import NginxConfig
+from nginx2istio.nginx.facts.answered_early import early
+from nginx2istio.nginx.facts.external_auth import ExternalAuth, external_auth
+from nginx2istio.nginx.model import Location, Server, Upstream
+
+SERVICE_HOST = re.compile(r"([a-z0-9-]+)\.([a-z0-9-]+)\.svc(\.[a-z0-9.-]+)?\.?", re.I)
+OWN_HOST = ("$host", "$http_host", "$server_name", "$best_http_host")
+INDIRECT_KEYS = ("rewrite-target", "upstream-vhost", "auth-url", "auth-type", "canary")
+
+
+@record(frozen=True, slots=True)
+class AuthService:
+    """Who answers: a Service of the cluster, or a host outside (``namespace`` is "" then).
+
+    ``missing``: the Service or its port is known not to exist.
+    """
+
+    namespace: str
+    name: str
+    port: int
+    tls: bool = False
+    missing: bool = False
+
+
+def answerer(auth: ExternalAuth, server: Server, config: NginxConfig) -> AuthService | str:
+    """Who answers, or why that can't be said.
+
+    A host of this configuration stands for the Service behind its path: the request would only
+    come back to the controller.
+    """
+    service = SERVICE_HOST.fullmatch(auth.host)
+    if service:
+        return _of_cluster(service[2], service[1], auth, config)
+    same_host = auth.host in OWN_HOST
+    if "$" in auth.host and not same_host:
+        return f"its host depends on the request ({auth.host})"
+    asked_server = server if same_host else _server(auth.host, config)
+    if asked_server is None:
+        return AuthService("", auth.host, auth.port, auth.scheme == "https")
+    location = _location(asked_server, auth.path.partition("?")[0])
+    upstream = config.upstreams.get(location.upstream) if location else None
+    why = _indirect(asked_server, location, upstream, config, auth.scheme)
+    if why or upstream is None or upstream.port is None:
+        return f"it is asked through {auth.host}{auth.path}, {why or 'which no Service answers'}"
+    return AuthService(upstream.namespace, upstream.service, upstream.port)
+
+
+def _of_cluster(namespace: str, name: str, auth: ExternalAuth, config: NginxConfig) -> AuthService:
+    tls = auth.scheme == "https"
+    entry = config.services.get((namespace, name))
+    if entry and entry.external_name:
+        return AuthService("", entry.external_name, auth.port, tls)
+    services_known = namespace in _namespaces_of_services(config)
+    missing = services_known and (entry is None or all(p.number != auth.port for p in entry.ports))
+    return AuthService(namespace, name, auth.port, tls, missing)
+
+
+@memo
+def _namespaces_of_services(config: NginxConfig) -> frozenset[str]:
+    return frozenset(namespace for namespace, _ in config.services)
+
+
+def _server(host: str, config: NginxConfig) -> Server | None:
+    return next((s for s in config.servers if host.lower() in (s.host, *s.aliases)), None)
+
+
+def _location(server: Server, path: str) -> Location | None:
+    """The location that takes a plain path."""
+    for location in server.locations:
+        if location.match == "exact" and location.path == path:
+            return location
+    for location in server.locations:
+        if location.match == "prefix" and path.startswith(location.path):
+            return location
+        if location.match == "regex" and re.match(location.path, path, re.IGNORECASE):
+            return location
+    return None
+
+
+def _indirect(
+    server: Server,
+    location: Location | None,
+    upstream: Upstream | None,
+    config: NginxConfig,
+    scheme: str,
+) -> str:
+    """Why the Service behind a location can't be asked directly instead of through it."""
+    if location is None or upstream is None or "$" in location.path:
+        return "which no Service answers"
+    ahead = early(config, server, location)
+    if ahead.always or (scheme == "http" and ahead.to_https):
+        return "which redirects or refuses"
+    changes = [key for key in INDIRECT_KEYS if key in location.settings]
+    if external_auth(config, location) is not None:
+        changes.append("an auth of its own")
+    if str(config.in_force(location, "backend-protocol")).upper() != "HTTP":
+        changes.append("backend-protocol")
+    return f"which has {', '.join(changes)}" if changes else ""
