@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 from difflib import get_close_matches
 
-from nginx2istio.nginx.keys import catalogue
-from nginx2istio.rule import Edit, Finding, Message, Place, rule
+from nginx2istio.rule import Edit, Finding, Message, Place, catalogue, rule
 
 REFUSED = Message(
     "N2I594",

@@ -13,7 +13,7 @@ UNPRINTABLE = re.compile(
     "\\ud800-\\udfff"  # halves of a character: no encoding writes them
     "]"
 )
-"""A character that a terminal or a browser does not show as itself; ``web/dom.js`` has the same."""
+"""A character that a terminal or a browser does not show; ``web/js/dom.js`` has the same."""
 
 
 def printable(text: str) -> str:

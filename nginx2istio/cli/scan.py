@@ -170,7 +170,7 @@ def _read(
     from nginx2istio.cli.output.files import write_file
     from nginx2istio.cluster.scan import scan
     from nginx2istio.inputs import snapshot
-    from nginx2istio.inputs.anonymize import anonymized
+    from nginx2istio.inputs.anonymize.anonymize import anonymized
 
     with progress(quiet, cluster.server) as show:
         inputs = scan(cluster, scope, options, lambda what, count: show(f"{count} {what}"))

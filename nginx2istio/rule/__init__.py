@@ -85,6 +85,7 @@ from nginx2istio.nginx.facts.sizes import readable_size as readable_size
 from nginx2istio.nginx.facts.snippet import Directive as Directive
 from nginx2istio.nginx.facts.snippet import directive_origin as directive_origin
 from nginx2istio.nginx.facts.snippet import parse_snippet as parse_snippet
+from nginx2istio.nginx.keys import catalogue as catalogue
 from nginx2istio.nginx.keys.catalogue import declare_annotation as declare_annotation
 from nginx2istio.nginx.model import DEFAULT_UPSTREAM as DEFAULT_UPSTREAM
 from nginx2istio.nginx.model import Location as Location

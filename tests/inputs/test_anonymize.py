@@ -8,9 +8,9 @@ import re
 import pytest
 
 from nginx2istio.convert.convert import convert
-from nginx2istio.inputs.anonymize import anonymized
+from nginx2istio.inputs.anonymize.anonymize import anonymized
+from nginx2istio.inputs.anonymize.known_words import known_words
 from nginx2istio.inputs.files import read
-from nginx2istio.inputs.known_words import known_words
 from nginx2istio.inputs.resource import Inputs, Node, Resource
 from nginx2istio.report.group import grouped
 from nginx2istio.rule.loader import load

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from nginx2istio.inputs.anonymize import NUMBERS, anonymized
-from nginx2istio.inputs.known_words import known_words
+from nginx2istio.inputs.anonymize.anonymize import NUMBERS, anonymized
+from nginx2istio.inputs.anonymize.known_words import known_words
 from nginx2istio.inputs.resource import Node, Resource
 
 STEADY = settings(

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from nginx2istio.cli import main
 from nginx2istio.inputs import snapshot
-from nginx2istio.inputs.anonymize import anonymized
+from nginx2istio.inputs.anonymize.anonymize import anonymized
 from tests.inputs.text import inputs
 
 STEADY = settings(

@@ -67,7 +67,7 @@ def html_report(report: Data, conversion: Conversion) -> str:
     lists["blocks"] = [count for count, _ in packs]
     lists["shared"] = list(comparison.shared())
     web = files("nginx2istio.report") / "web"
-    script = "".join(_script(web.joinpath(name).read_text("utf-8")) for name in SCRIPTS)
+    script = "".join(_script(web.joinpath("js", name).read_text("utf-8")) for name in SCRIPTS)
     script = f'"use strict";\n(() => {{\n{script}}})();\n'
     style = web.joinpath("style.css").read_text("utf-8")
     page = Environment(

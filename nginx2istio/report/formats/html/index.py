@@ -1,7 +1,7 @@
 """The lists of the HTML report, which are unpacked first: hosts, findings, messages, actions.
 
 Ten thousand Ingresses have sixty thousand findings. A finding is a row of numbers, and each text
-stands once in ``texts``. ``web/data.js`` reads this.
+stands once in ``texts``. ``web/js/data.js`` reads this.
 """
 
 from __future__ import annotations

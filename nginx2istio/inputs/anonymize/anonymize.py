@@ -16,8 +16,8 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
+from nginx2istio.inputs.anonymize.known_words import known_fields, known_words
 from nginx2istio.inputs.extent import KIND
-from nginx2istio.inputs.known_words import known_fields, known_words
 from nginx2istio.inputs.redact import HELD
 from nginx2istio.inputs.resource import Node, Resource
 from nginx2istio.nginx.keys.catalogue import ANNOTATIONS, REMOVED, canonical
