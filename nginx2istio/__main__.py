@@ -11,7 +11,7 @@ import os
 import sys
 from types import FrameType
 
-from nginx2istio.cli import main as cli
+from nginx2istio.cli import command_line
 
 
 def main() -> None:
@@ -28,7 +28,7 @@ def main() -> None:
     if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
-        cli()
+        command_line()
     except KeyboardInterrupt:
         sys.exit(130)
     finally:

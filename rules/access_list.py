@@ -85,7 +85,9 @@ def access_list(place: Place) -> Iterator[Edit | Finding]:
     if not plan.group(place.location) and not without_backend:
         return
     if place.options.envoy_filters and place.server.regex and len(set(plan.groups.values())) > 1:
-        yield envoy_filter(place, "who-may-ask", http_filter(rbac.NAME, rbac.filter_config()))
+        yield envoy_filter(
+            place, "who-may-ask", http_filter(rbac.ADDRESS_FILTER, rbac.filter_config())
+        )
         by_route = on_route(place.route_name, rbac.denied(lists.allow, lists.deny))
         name = f"who-may-ask {place.route_name}"
         yield envoy_filter(place, name, by_route, protects="addresses")

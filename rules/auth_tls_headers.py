@@ -27,7 +27,7 @@ def client_certificate_headers(place: Place) -> Iterator[Edit | Finding]:
     yield Route("headers.request.remove", names)
     verify = settings.get("auth-tls-verify-client")
     absent = {"ssl-client-verify": "NONE"}
-    present = client_certificate.request_headers(pem)
+    present = client_certificate.certificate_headers(pem)
     match str(verify.value) if verify else "on":
         case "off":
             yield Route("headers.request.set", absent, port=443)

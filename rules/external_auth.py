@@ -146,7 +146,7 @@ def _by_filter(place: Place, means: AuthMeans) -> Iterator[Edit | Finding]:
         if service.tls:
             yield ExtraObject(auth_lua.tls_policy(place.options.gateway_namespace, service.name))
     yield NORMALIZED("").for_every_host()
-    yield envoy_filter(place, "who-may-enter", http_filter(auth_lua.KEY, auth_lua.lua_filter()))
+    yield envoy_filter(place, "who-may-enter", http_filter(auth_lua.KEY, auth_lua.auth_filter()))
     question = auth_question(place, means.auth, service, "auth-url" in place)
     by_route = on_route(place.route_name, question)
     name = f"who-may-enter {place.route_name}"

@@ -28,10 +28,10 @@ kind: ConfigMap
 metadata: {{name: {name}-settings, namespace: edge}}
 data: {{hsts: "{hsts}"}}
 """
-LABEL = ", labels: {app.kubernetes.io/name: ingress-nginx}"
+CONTROLLER_LABEL = ", labels: {app.kubernetes.io/name: ingress-nginx}"
 
 
-def workload(name: str, *args: str, label: str = LABEL, kind: str = "Deployment") -> str:
+def workload(name: str, *args: str, label: str = CONTROLLER_LABEL, kind: str = "Deployment") -> str:
     given = [f"--configmap=$(POD_NAMESPACE)/{name}-settings", *args]
     hsts = "false" if name == "internal" else "true"
     return ONE.format(kind=kind, name=name, label=label, args=given, hsts=hsts)

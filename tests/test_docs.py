@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from nginx2istio.cli import COMMANDS, main
+from nginx2istio.cli import COMMANDS, command_line
 from nginx2istio.rule.loader import Family, load
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -45,6 +45,6 @@ def test_the_page_of_a_family_shows_an_example(family: Family) -> None:
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))
 def test_command_has_help_with_examples(name: str) -> None:
-    result = CliRunner().invoke(main, [name, "--help"])
+    result = CliRunner().invoke(command_line, [name, "--help"])
     assert result.exit_code == 0
     assert "Examples:" in result.output

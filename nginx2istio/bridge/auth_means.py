@@ -20,7 +20,7 @@ from nginx2istio.nginx.facts.auth_service import AuthService, answerer
 from nginx2istio.nginx.facts.external_auth import ExternalAuth, external_auth
 
 BY_FILTER = "convert with --envoy-filters, which asks as nginx does"
-SEVERAL = (
+REMEDY_FOR_SEVERAL = (
     f"{BY_FILTER}; or let one service answer for all; or set istiod's "
     "PILOT_ENABLE_MULTIPLE_CUSTOM_AUTHZ_PROVIDERS and add a provider and a policy by hand"
 )
@@ -86,7 +86,7 @@ def _by_policy(place: Place, auth: ExternalAuth, service: AuthService) -> AuthMe
     if own != shared:
         other = f"{shared.host}{shared.path}" if shared else "another"
         reason = f"a gateway of Istio asks one service one question, and more paths ask {other}"
-        return withheld(reason, SEVERAL)
+        return withheld(reason, REMEDY_FOR_SEVERAL)
     plan = auth_plan(place.config, place.server)
     if plan.without_backend(place.location):
         return AuthMeans("without-backend", auth, service)

@@ -10,7 +10,7 @@ from typing import Any
 from nginx2istio.bridge.place import Place
 
 JOINED = "x-upstream-hash-by"
-PART = re.compile(r"\$\{([0-9a-zA-Z_]+)\}|\$([0-9a-zA-Z_]+)|\$|[^$\\]+")
+KEY_PART = re.compile(r"\$\{([0-9a-zA-Z_]+)\}|\$([0-9a-zA-Z_]+)|\$|[^$\\]+")
 """Variables and text, as ``parse_complex_value`` in util.lua takes them apart."""
 
 
@@ -32,7 +32,7 @@ class HashKey:
 
 def hash_key(place: Place, text: str) -> HashKey:
     """The key of an upstream-hash-by: one variable by itself, several joined in a header."""
-    parts = [part for part in PART.finditer(text) if part[0] != "$"]
+    parts = [part for part in KEY_PART.finditer(text) if part[0] != "$"]
     names = tuple(part[1] or part[2] for part in parts if part[1] or part[2])
     if len(set(names)) == 1:
         policy = _policy(place, names[0])

@@ -74,7 +74,7 @@ class _Lazy(click.Group):
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(package_name="nginx2istio", prog_name="nginx2istio")
-def main() -> None:
+def command_line() -> None:
     """From ingress-nginx to Istio, with every difference announced.
 
     \b

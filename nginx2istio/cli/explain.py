@@ -12,7 +12,7 @@ import click
 
 from nginx2istio.findings.all_messages import OWN
 from nginx2istio.rule import Message, Rule
-from nginx2istio.rule.describe import KINDS, Owned, named, near, owned
+from nginx2istio.rule.describe import KINDS, Owned, catalogue_names, near, owned
 from nginx2istio.rule.loader import Family, Rules
 
 _FIELD = re.compile(r"[a-z ]+: ")
@@ -43,7 +43,7 @@ def explanation(name: str, rules: Rules) -> Iterator[str]:
     if _CODE.fullmatch(name):
         return _code(name.upper(), rules)
     settings = {setting.name: setting for setting in owned(rules)}
-    names = [key for key in named(name) if key in settings]
+    names = [key for key in catalogue_names(name) if key in settings]
     if not names:
         hint = near(name)
         raise click.UsageError(f"ingress-nginx has no setting {name}.{_meant(hint)}")

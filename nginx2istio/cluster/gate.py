@@ -9,7 +9,7 @@ from nginx2istio.inputs.redact import redact
 from nginx2istio.inputs.resource import Node, Problem, Resource
 from nginx2istio.inputs.validate import validated
 
-SOURCE = "cluster"
+FROM_CLUSTER = "cluster"
 """Stands for the file in a Problem about an object of a cluster."""
 
 
@@ -29,7 +29,7 @@ class Gate:
         for result in validated(Resource(item)):
             if isinstance(result, Problem):
                 # A list that begins again brings the same objects again.
-                self.problems[result.text] = replace(result, file=SOURCE)
+                self.problems[result.text] = replace(result, file=FROM_CLUSTER)
                 metadata = item.get("metadata")
                 namespace = metadata.get("namespace") if isinstance(metadata, dict) else ""
                 self.unread[result.text] = Unread(

@@ -54,7 +54,7 @@ def list_objects(
             continue
         for item in _parts(page, "items", kind):
             if _is_object(item, kind):
-                objects.append(keep(typed(item, kind)))
+                objects.append(keep(of_kind(item, kind)))
             else:
                 bad += 1
         progress(len(objects))
@@ -97,10 +97,10 @@ def read_object(cluster: Cluster, kind: Kind, namespace: str, name: str) -> Node
     item = cluster.get(kind.path(namespace, name))
     if not _is_object(item, kind):
         raise Unusable(f"the answer is no {kind.name}")
-    return typed(item, kind)
+    return of_kind(item, kind)
 
 
-def typed(item: Mapping[str, Any], kind: Kind) -> Node:
+def of_kind(item: Mapping[str, Any], kind: Kind) -> Node:
     """An item with the kind that was asked for: items of a list do not say theirs.
 
     What they say all the same does not count, as it decides what is held.

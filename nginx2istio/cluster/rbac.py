@@ -23,7 +23,7 @@ from nginx2istio.cluster.scan import ScanScope
 from nginx2istio.istio.yaml import document
 from nginx2istio.nginx.build.choose_controller import USUAL_NAMESPACE
 
-NAME = "nginx2istio-scan"
+ROLE_NAME = "nginx2istio-scan"
 PolicyRule = tuple[Kind, tuple[str, ...]]
 
 INGRESSES: tuple[PolicyRule, ...] = (
@@ -80,16 +80,16 @@ def manifest(scope: ScanScope, options: Options, dry_run: bool = False) -> str:
     for role in documents:
         space = role["metadata"].get("namespace")
         what = (
-            f"rolebinding {NAME} -n {space} --role"
+            f"rolebinding {ROLE_NAME} -n {space} --role"
             if space
-            else f"clusterrolebinding {NAME} --clusterrole"
+            else f"clusterrolebinding {ROLE_NAME} --clusterrole"
         )
-        head.append(f"#   kubectl create {what}={NAME} --user=NAME")
+        head.append(f"#   kubectl create {what}={ROLE_NAME} --user=NAME")
     return "\n".join(head) + "\n" + "---\n".join(document(role) for role in documents)
 
 
 def _role(namespace: str, rules: Iterable[PolicyRule]) -> dict[str, Any]:
-    metadata = {"name": NAME, **({"namespace": namespace} if namespace else {})}
+    metadata = {"name": ROLE_NAME, **({"namespace": namespace} if namespace else {})}
     return {
         "apiVersion": "rbac.authorization.k8s.io/v1",
         "kind": "Role" if namespace else "ClusterRole",

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from nginx2istio.cluster.connection import Cluster, Refused
 from nginx2istio.cluster.gate import Gate
 from nginx2istio.cluster.kinds import SECRET, Kind
-from nginx2istio.cluster.listing import list_objects, list_rows, read_object, typed
+from nginx2istio.cluster.listing import list_objects, list_rows, of_kind, read_object
 from nginx2istio.cluster.live import live_objects
 from nginx2istio.inputs.extent import Unread, Why
 from nginx2istio.inputs.resource import Node
@@ -17,7 +17,7 @@ BORING_SECRETS = "type!=helm.sh/release.v1,type!=kubernetes.io/service-account-t
 Progress = Callable[[str, int], None]
 
 
-class Reader:
+class ScanReader:
     """What one scan reads; ``unread`` says what it could not, ``complete`` where it read all.
 
     ``complete`` has the namespaces by kind.
@@ -99,7 +99,7 @@ class Reader:
             fieldSelector=BORING_SECRETS,
         )
         for metadata in rows:
-            secret = self.gate.hold(typed({"metadata": metadata}, SECRET))
+            secret = self.gate.hold(of_kind({"metadata": metadata}, SECRET))
             if secret:
                 yield secret
 

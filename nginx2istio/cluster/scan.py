@@ -20,12 +20,12 @@ from nginx2istio.cluster.kinds import (
     SERVICE,
 )
 from nginx2istio.cluster.live import EVERYWHERE
-from nginx2istio.cluster.reader import Progress, Reader
+from nginx2istio.cluster.reader import Progress, ScanReader
 from nginx2istio.inputs.extent import Extent, Unread
 from nginx2istio.inputs.redact import mapping
 from nginx2istio.inputs.resource import Inputs, Node, Resource
 from nginx2istio.nginx.build.choose_controller import (
-    LABEL,
+    CONTROLLER_LABEL,
     USUAL_CONFIGMAPS,
     USUAL_NAMESPACE,
     ControllerChoice,
@@ -63,7 +63,7 @@ class _Scan:
     """One reading of a cluster."""
 
     def __init__(self, cluster: Cluster, scope: ScanScope, options: Options, progress: Progress):
-        self.reader = Reader(cluster, progress)
+        self.reader = ScanReader(cluster, progress)
         self.scope, self.options = scope, options
         self.spaces: Sequence[str] = scope.namespaces or EVERYWHERE
 
@@ -121,7 +121,7 @@ class _Scan:
         everywhere = not self.scope.namespaces and not self.options.controller_config
         namespaces = EVERYWHERE if everywhere else (self.home,)
         # Named by its ConfigMap, a controller may lack the usual label.
-        label = "" if self.options.controller_config else "=".join(LABEL)
+        label = "" if self.options.controller_config else "=".join(CONTROLLER_LABEL)
         workloads = [
             node
             for kind in (DEPLOYMENT, DAEMON_SET)

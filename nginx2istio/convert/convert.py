@@ -117,7 +117,7 @@ def convert(
     extra += _conflicts(assembled, config)
     fates = dict(translation.fates)
     for origin in trial.untried(before, names) if options.trial else ():
-        fates.setdefault(origin, ("neutral", "", trial.LEFT_OUT.code))
+        fates.setdefault(origin, ("neutral", "", trial.NOT_IN_TRIAL.code))
     extra += cluster.findings(surroundings, extent, choice, before, objects, options)
     for setting in config.ineffective:
         if setting.key != "path":

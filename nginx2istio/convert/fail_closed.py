@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from nginx2istio.istio.assemble.effective_edits import ANSWERS
 from nginx2istio.istio.edits import Edit, ExtraObject, HostRoute, Route, RouteBefore
 from nginx2istio.nginx.facts.protections import KEYS, Protection, protections, refused_somewhere
 from nginx2istio.nginx.model import Location
 from nginx2istio.rule import Place
 
-WORDS: Mapping[Protection, str] = {
+PROTECTION_NAMES: Mapping[Protection, str] = {
     "addresses": "the address list",
     "external-auth": "the check by the authentication service",
     "basic-auth": "the check of user and password",
@@ -22,9 +23,8 @@ WORDS: Mapping[Protection, str] = {
     "answer": "the answer that nginx gives before any check",
     "snippet": "the snippet's check",
 }
-ANSWERS = frozenset({"directResponse", "redirect"})
 EVERY_PATH: tuple[Mapping[str, object], ...] = ({}, {"uri": {"prefix": "/"}})
-UNKNOWN: tuple[tuple[Protection, ...], ...] = (("snippet",),)
+UNKNOWN_PROTECTIONS: tuple[tuple[Protection, ...], ...] = (("snippet",),)
 
 
 def guards(place: Place, failed: bool) -> tuple[tuple[Protection, ...], ...]:
@@ -35,13 +35,13 @@ def guards(place: Place, failed: bool) -> tuple[tuple[Protection, ...], ...]:
     config, server, location = place.config, place.server, place.location
     try:
         if failed and refused_somewhere(config, server, location):
-            return UNKNOWN
+            return UNKNOWN_PROTECTIONS
         return protections(config, server, location, place.tls)
     except Exception:  # the location may be protected, so it is treated as one that is
-        return UNKNOWN
+        return UNKNOWN_PROTECTIONS
 
 
-def named(protection: Protection, place: Place) -> str:
+def protecting_key(protection: Protection, place: Place) -> str:
     """The key of the setting that a protection comes from, "" when none is known."""
     keys = KEYS[protection]
     everywhere = (key for key in keys if place.config.configured(key))
@@ -50,7 +50,7 @@ def named(protection: Protection, place: Place) -> str:
 
 
 def unenforced(
-    wanted: Iterable[tuple[Protection, ...]], place: Place, edits: Sequence[Edit]
+    required: Iterable[tuple[Protection, ...]], place: Place, edits: Sequence[Edit]
 ) -> tuple[Protection, ...]:
     """The protections that no edit enforces, empty when all are enforced.
 
@@ -59,7 +59,7 @@ def unenforced(
     if closed(place.location, edits, place.ports):
         return ()
     enforced = {e.protects for e in edits if isinstance(e, ExtraObject | HostRoute)}
-    return tuple(group[0] for group in wanted if enforced.isdisjoint(group))
+    return tuple(group[0] for group in required if enforced.isdisjoint(group))
 
 
 def closed(location: Location, edits: Sequence[Edit], ports: Sequence[int]) -> bool:

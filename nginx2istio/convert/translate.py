@@ -10,7 +10,7 @@ from nginx2istio.base.options import Options
 from nginx2istio.base.records import record
 from nginx2istio.bridge.protection import unavailable, unavailable_host
 from nginx2istio.convert.equal_edits import EqualEdits
-from nginx2istio.convert.fail_closed import WORDS, guards, named, unenforced
+from nginx2istio.convert.fail_closed import PROTECTION_NAMES, guards, protecting_key, unenforced
 from nginx2istio.convert.ports import ports
 from nginx2istio.findings.placed import (
     BROKEN_PROTECTION,
@@ -162,10 +162,10 @@ class _Run:
         for protection in missing:
             if self.options.allow_unprotected and not announced.isdisjoint(KEYS[protection]):
                 continue  # the rule says that it is open
-            key = named(protection, place)
+            key = protecting_key(protection, place)
             owner = self.owner.get(key)
             result = SERVED if self.options.allow_unprotected else CLOSED
-            finding = UNENFORCED(key, protection=WORDS[protection], result=result)
+            finding = UNENFORCED(key, protection=PROTECTION_NAMES[protection], result=result)
             self.place_finding(place, owner.name if owner else "", finding, index)
         if missing and not self.options.allow_unprotected:
             at = place.server.host, index, place.location.ingress

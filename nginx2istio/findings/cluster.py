@@ -55,7 +55,7 @@ NO_CONTROLLER = Message(
     "Name the controller's ConfigMap by --controller-config NS/NAME: the scan then looks for "
     "the controller in NS.",
 )
-SEVERAL = Message(
+SEVERAL_CONTROLLERS = Message(
     "N2I034",
     "neutral",
     "info",
@@ -139,7 +139,7 @@ def findings(
     if controller.workload and controller.others:
         others = ", ".join(w.key for w in controller.others)
         at = _origin(controller.workload.resource)
-        yield placed(SEVERAL, at, (), key=controller.workload.key, others=others)
+        yield placed(SEVERAL_CONTROLLERS, at, (), key=controller.workload.key, others=others)
     complete = extent.complete if extent else {}
     yield from _secrets(resources, complete.get("Secret", ()), config)
     yield from _endpoints(resources, config)

@@ -11,7 +11,7 @@ from nginx2istio.nginx.keys.catalogue import nearest
 from nginx2istio.rule import Message, NoRule
 
 # Nothing differs by what these say, unless aspects name it: they tell what nginx does today.
-UNKNOWN = Message(
+UNKNOWN_ANNOTATION = Message(
     "N2I002",
     "ineffective",
     "info",
@@ -260,7 +260,9 @@ def findings(config: NginxConfig, entries: Mapping[str, NoRule]) -> Iterator[Pla
     for setting in config.unknown:
         near = nearest(setting.key)
         hint = f"; did you mean {near}?" if near else ""
-        yield placed(UNKNOWN, setting.origin, (), "*", setting.key, setting.text, hint=hint)
+        yield placed(
+            UNKNOWN_ANNOTATION, setting.origin, (), "*", setting.key, setting.text, hint=hint
+        )
     guessed = {host for r in config.remarks if r.code == "no-timestamp" for host in r.hosts}
     for unused in config.ineffective:
         message = LOST_PATH if unused.key == "path" else INEFFECTIVE

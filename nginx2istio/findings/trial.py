@@ -36,7 +36,7 @@ TRIAL = Message(
         }
     ),
 )
-LEFT_OUT = Message(
+NOT_IN_TRIAL = Message(
     "N2I061",
     "approximated",
     "info",
@@ -74,7 +74,7 @@ WHOLE_GATEWAY = Message(
     "Try it at a gateway of its own: --gateway-selector.",
     frozenset({"response-headers", "body", "protocol"}),
 )
-MESSAGES = (TRIAL, LEFT_OUT, ANY_NAME, IN_SNIPPET, WHOLE_GATEWAY)
+MESSAGES = (TRIAL, NOT_IN_TRIAL, ANY_NAME, IN_SNIPPET, WHOLE_GATEWAY)
 
 
 def findings(
@@ -88,12 +88,12 @@ def findings(
             why = "no line of --host-map is for it"
             if server.host == DEFAULT_SERVER:
                 why = "it answers hosts that no Ingress declares"
-            yield placed(LEFT_OUT, origin, (server.host,), key=server.host, why=why)
+            yield placed(NOT_IN_TRIAL, origin, (server.host,), key=server.host, why=why)
             continue
         for alias in server.aliases:
             if alias not in names:
                 why = "no new name can be given to the alias"
-                yield placed(LEFT_OUT, origin, (names[server.host],), key=alias, why=why)
+                yield placed(NOT_IN_TRIAL, origin, (names[server.host],), key=alias, why=why)
         for name in (server.host, *server.aliases):
             if "*" in name and name in names:
                 yield placed(ANY_NAME, origin, (names[name],), key=names[name])

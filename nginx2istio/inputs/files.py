@@ -14,8 +14,7 @@ from nginx2istio.base.printable import printable
 from nginx2istio.inputs.document import Unreadable
 from nginx2istio.inputs.objects import read_objects
 from nginx2istio.inputs.resource import Inputs, Problem, Resource
-from nginx2istio.inputs.snapshot import is_snapshot
-from nginx2istio.inputs.snapshot import read as read_snapshot
+from nginx2istio.inputs.snapshot import is_snapshot, read_snapshot
 from nginx2istio.inputs.text import read_text
 from nginx2istio.inputs.yaml.anchors import Memo
 

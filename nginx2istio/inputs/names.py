@@ -40,7 +40,7 @@ def is_subdomain(text: str) -> bool:
     return len(text) <= 253 and _SUBDOMAIN.fullmatch(text) is not None
 
 
-def is_host(text: str) -> bool:
+def is_ingress_host(text: str) -> bool:
     """Whether a text is a host of a rule (``validateIngressRules``).
 
     The API server takes labels of more than 63 characters; DNS and Istio do not.
@@ -97,7 +97,7 @@ SUBDOMAIN = NameRule(
 )
 HOST = NameRule(
     "be a DNS name in lower case such as shop.example.com or *.example.com, and no IP address",
-    is_host,
+    is_ingress_host,
 )
 TLS_HOST = NameRule(
     "be a DNS name in lower case such as shop.example.com or *.example.com", is_tls_host

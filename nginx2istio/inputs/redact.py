@@ -79,7 +79,7 @@ def workload(item: Node) -> Node:
     return Node({**name_only(item, "labels"), "spec": pod})
 
 
-def secret(item: Node) -> Node:
+def redacted_secret(item: Node) -> Node:
     """Of a Secret: its name, which of ``SECRET_KEYS`` it has, the names of its certificate.
 
     ``keys`` is there when they are known, ``certificateNames`` when there is a certificate. What
@@ -121,7 +121,7 @@ def certificate_names(text: str, plain: bool = False) -> list[str]:
         return [str(name.value) for name in common]
 
 
-SECRET = "Secret"
+SECRET_KIND = "Secret"
 HELD: Mapping[str, Callable[[Node], Node]] = {
     "AuthorizationPolicy": plain,
     "ConfigMap": plain,
@@ -134,7 +134,7 @@ HELD: Mapping[str, Callable[[Node], Node]] = {
     "Ingress": plain,
     "IngressClass": plain,
     "Namespace": plain,
-    SECRET: secret,
+    SECRET_KIND: redacted_secret,
     "Service": plain,
     "ServiceEntry": plain,
     "VirtualService": plain,
@@ -152,8 +152,8 @@ def redact_file(item: Node) -> Node:
 
     Findings name its lines.
     """
-    if item["kind"] == SECRET:
-        return secret(item)
+    if item["kind"] == SECRET_KIND:
+        return redacted_secret(item)
     return item if item["kind"] in HELD or item["kind"] == SNAPSHOT else name_only(item)
 
 
@@ -170,7 +170,7 @@ _ABOUT_SECRETS: Mapping[str, str] = {
 
 def redact_notes(kind: str, notes: Iterable[Note]) -> list[Note]:
     """The notes about an object. Those about a Secret quote nothing; unread kinds have none."""
-    if kind == SECRET:
+    if kind == SECRET_KIND:
         return [
             replace(note, key="", text=_ABOUT_SECRETS.get(note.code, _ABOUT_SECRET))
             for note in notes

@@ -14,7 +14,7 @@ from nginx2istio.inputs.names import NameRule
 
 
 @dataclass(frozen=True, slots=True)
-class Scalar:
+class ScalarShape:
     """A value of one of ``kinds``: text, integer or boolean.
 
     A text follows ``name``; an integer is from ``least`` to ``most``.
@@ -27,7 +27,7 @@ class Scalar:
 
 
 @dataclass(frozen=True, slots=True)
-class Fields:
+class MappingShape:
     """A mapping: the shapes of some ``fields`` and of ``each`` value, the rule for its ``keys``."""
 
     fields: Mapping[str, Shape]
@@ -36,109 +36,118 @@ class Fields:
 
 
 @dataclass(frozen=True, slots=True)
-class Items:
+class ListShape:
     """A list, all items alike."""
 
     item: Shape
 
 
-Shape = Scalar | Fields | Items
+Shape = ScalarShape | MappingShape | ListShape
 
 
-def _name(rule: NameRule) -> Scalar:
-    return Scalar(("text",), rule)
+def _name(rule: NameRule) -> ScalarShape:
+    return ScalarShape(("text",), rule)
 
 
-TEXT = Scalar(("text",))
-BOOLEAN = Scalar(("boolean",))
-PORT = Scalar(("integer",), least=1, most=65535)
-MAPPING = Fields({})
-PRINTABLE = _name(names.PRINTABLE)
-LABELS = Fields({}, PRINTABLE, names.PRINTABLE)
-SUBDOMAIN = _name(names.SUBDOMAIN)
-LABEL = _name(names.LABEL)
+TEXT = ScalarShape(("text",))
+BOOLEAN = ScalarShape(("boolean",))
+PORT = ScalarShape(("integer",), least=1, most=65535)
+MAPPING = MappingShape({})
+LINE = _name(names.PRINTABLE)
+LABELS = MappingShape({}, LINE, names.PRINTABLE)
+SUBDOMAIN_TEXT = _name(names.SUBDOMAIN)
+LABEL_TEXT = _name(names.LABEL)
 
 
 def _metadata(name: NameRule) -> dict[str, Shape]:
     return {
         "name": _name(name),
-        "namespace": LABEL,
+        "namespace": LABEL_TEXT,
         "labels": LABELS,
-        "annotations": Fields({}, TEXT, names.ANNOTATION),
+        "annotations": MappingShape({}, TEXT, names.ANNOTATION),
         "creationTimestamp": _name(names.TIME),
     }
 
 
-def _backend(port_name: NameRule) -> Fields:
-    port = Fields({"name": _name(port_name), "number": PORT})
-    return Fields({"service": Fields({"name": LABEL, "port": port}), "resource": MAPPING})
+def _backend(port_name: NameRule) -> MappingShape:
+    port = MappingShape({"name": _name(port_name), "number": PORT})
+    return MappingShape(
+        {"service": MappingShape({"name": LABEL_TEXT, "port": port}), "resource": MAPPING}
+    )
 
 
-def _object(name: NameRule, **fields: Shape) -> Fields:
-    return Fields({"kind": PRINTABLE, "metadata": Fields(_metadata(name)), **fields})
+def _object(name: NameRule, **fields: Shape) -> MappingShape:
+    return MappingShape({"kind": LINE, "metadata": MappingShape(_metadata(name)), **fields})
 
 
-def _ingress(port_name: NameRule) -> Fields:
+def _ingress(port_name: NameRule) -> MappingShape:
     backend = _backend(port_name)
-    path = Fields({"path": TEXT, "pathType": PRINTABLE, "backend": backend})
-    rule = Fields({"host": _name(names.HOST), "http": Fields({"paths": Items(path)})})
-    tls = Fields({"hosts": Items(_name(names.TLS_HOST)), "secretName": SUBDOMAIN})
+    path = MappingShape({"path": TEXT, "pathType": LINE, "backend": backend})
+    rule = MappingShape(
+        {"host": _name(names.HOST), "http": MappingShape({"paths": ListShape(path)})}
+    )
+    tls = MappingShape({"hosts": ListShape(_name(names.TLS_HOST)), "secretName": SUBDOMAIN_TEXT})
     spec: dict[str, Shape] = {
-        "ingressClassName": SUBDOMAIN,
+        "ingressClassName": SUBDOMAIN_TEXT,
         "defaultBackend": backend,
-        "rules": Items(rule),
-        "tls": Items(tls),
+        "rules": ListShape(rule),
+        "tls": ListShape(tls),
     }
-    return _object(names.SUBDOMAIN, spec=Fields(spec))
+    return _object(names.SUBDOMAIN, spec=MappingShape(spec))
 
 
-_SERVICE_PORT = Fields(
+_SERVICE_PORT = MappingShape(
     {
         "port": PORT,
-        "name": LABEL,
-        "targetPort": Scalar(("integer", "text"), names.PORT_NAME, 1, 65535),
-        "appProtocol": PRINTABLE,
+        "name": LABEL_TEXT,
+        "targetPort": ScalarShape(("integer", "text"), names.PORT_NAME, 1, 65535),
+        "appProtocol": LINE,
     }
 )
-_CONTAINER = Fields(
-    {"name": PRINTABLE, "image": PRINTABLE, "command": Items(TEXT), "args": Items(TEXT)}
+_CONTAINER = MappingShape(
+    {
+        "name": LINE,
+        "image": LINE,
+        "command": ListShape(TEXT),
+        "args": ListShape(TEXT),
+    }
 )
-_POD = Fields({"spec": Fields({"containers": Items(_CONTAINER)})})
-_WORKLOAD = _object(names.SUBDOMAIN, spec=Fields({"template": _POD}))
-_DATA = Fields({}, TEXT, names.DATA_KEY)
+_POD = MappingShape({"spec": MappingShape({"containers": ListShape(_CONTAINER)})})
+_WORKLOAD = _object(names.SUBDOMAIN, spec=MappingShape({"template": _POD}))
+_DATA = MappingShape({}, TEXT, names.DATA_KEY)
 _SECRET = _object(
     names.SUBDOMAIN,
-    type=PRINTABLE,
+    type=LINE,
     data=_DATA,
     stringData=_DATA,
     # What ``redact`` leaves of a Secret, as it stands in a snapshot.
-    keys=Items(_name(names.DATA_KEY)),
-    certificateNames=Items(TEXT),
+    keys=ListShape(_name(names.DATA_KEY)),
+    certificateNames=ListShape(TEXT),
 )
 
 
-def _istio(**spec: Shape) -> Fields:
-    return _object(names.SUBDOMAIN, spec=Fields(spec))
+def _istio(**spec: Shape) -> MappingShape:
+    return _object(names.SUBDOMAIN, spec=MappingShape(spec))
 
 
-_GATEWAY_PORT = Fields({"number": PORT, "protocol": PRINTABLE})
-_GATEWAY_SERVER = Fields({"port": _GATEWAY_PORT, "hosts": Items(PRINTABLE)})
-_UNREAD = Fields({"kind": PRINTABLE, "namespace": PRINTABLE, "why": PRINTABLE, "text": TEXT})
+_GATEWAY_PORT = MappingShape({"number": PORT, "protocol": LINE})
+_GATEWAY_SERVER = MappingShape({"port": _GATEWAY_PORT, "hosts": ListShape(LINE)})
+_UNREAD = MappingShape({"kind": LINE, "namespace": LINE, "why": LINE, "text": TEXT})
 
-NETWORKING, SECURITY = "networking.istio.io", "security.istio.io"
-SHAPES: Mapping[tuple[str, str], Fields] = {
+NETWORKING_GROUP, SECURITY_GROUP = "networking.istio.io", "security.istio.io"
+SHAPES: Mapping[tuple[str, str], MappingShape] = {
     ("networking.k8s.io", "Ingress"): _ingress(names.PORT_NAME),
     ("extensions", "Ingress"): _ingress(names.LABEL),  # API servers before 1.19 took any label
     ("networking.k8s.io", "IngressClass"): _object(
-        names.SUBDOMAIN, spec=Fields({"controller": PRINTABLE})
+        names.SUBDOMAIN, spec=MappingShape({"controller": LINE})
     ),
     ("", "Service"): _object(
         names.LABEL,
-        spec=Fields(
+        spec=MappingShape(
             {
-                "type": PRINTABLE,
+                "type": LINE,
                 "externalName": _name(names.EXTERNAL_NAME),
-                "ports": Items(_SERVICE_PORT),
+                "ports": ListShape(_SERVICE_PORT),
             }
         ),
     ),
@@ -146,31 +155,32 @@ SHAPES: Mapping[tuple[str, str], Fields] = {
     ("", "Secret"): _SECRET,
     ("", "Namespace"): _object(names.LABEL),
     ("discovery.k8s.io", "EndpointSlice"): _object(
-        names.SUBDOMAIN, endpoints=Items(Fields({"conditions": Fields({"ready": BOOLEAN})}))
+        names.SUBDOMAIN,
+        endpoints=ListShape(MappingShape({"conditions": MappingShape({"ready": BOOLEAN})})),
     ),
     ("apps", "Deployment"): _WORKLOAD,
     ("apps", "DaemonSet"): _WORKLOAD,
-    (NETWORKING, "VirtualService"): _istio(hosts=Items(PRINTABLE), gateways=Items(PRINTABLE)),
-    (NETWORKING, "Gateway"): _istio(selector=LABELS, servers=Items(_GATEWAY_SERVER)),
-    (NETWORKING, "DestinationRule"): _istio(host=PRINTABLE),
-    (NETWORKING, "ServiceEntry"): _istio(),
-    (NETWORKING, "EnvoyFilter"): _istio(),
-    (SECURITY, "AuthorizationPolicy"): _istio(),
-    ("nginx2istio", "Snapshot"): Fields(
+    (NETWORKING_GROUP, "VirtualService"): _istio(hosts=ListShape(LINE), gateways=ListShape(LINE)),
+    (NETWORKING_GROUP, "Gateway"): _istio(selector=LABELS, servers=ListShape(_GATEWAY_SERVER)),
+    (NETWORKING_GROUP, "DestinationRule"): _istio(host=LINE),
+    (NETWORKING_GROUP, "ServiceEntry"): _istio(),
+    (NETWORKING_GROUP, "EnvoyFilter"): _istio(),
+    (SECURITY_GROUP, "AuthorizationPolicy"): _istio(),
+    ("nginx2istio", "Snapshot"): MappingShape(
         {
-            "namespaces": Items(PRINTABLE),
-            "selector": PRINTABLE,
-            "complete": Fields({}, Items(PRINTABLE), names.PRINTABLE),
-            "unseen": Items(_UNREAD),
+            "namespaces": ListShape(LINE),
+            "selector": LINE,
+            "complete": MappingShape({}, ListShape(LINE), names.PRINTABLE),
+            "unseen": ListShape(_UNREAD),
         }
     ),
 }
 """By API group and kind."""
 
-OTHER = Fields(
+OTHER = MappingShape(
     {
-        "kind": PRINTABLE,
-        "metadata": Fields({"name": _name(names.PATH_SEGMENT), "namespace": PRINTABLE}),
+        "kind": LINE,
+        "metadata": MappingShape({"name": _name(names.PATH_SEGMENT), "namespace": LINE}),
     }
 )
 """Kinds that nobody reads: their names may stand in a note."""

@@ -28,7 +28,7 @@ def is_snapshot(data: bytes) -> bool:
     return data.startswith(ANY_BEGIN)
 
 
-def read(data: bytes, file: str) -> Iterator[Resource | Problem]:
+def read_snapshot(data: bytes, file: str) -> Iterator[Resource | Problem]:
     """The objects of a snapshot, as the scan delivered them: located by name, not by line.
 
     A line that is damaged is a Problem, and so is a snapshot that this release can't read.

@@ -8,7 +8,7 @@ from typing import Any
 from nginx2istio.base.printable import printable
 from nginx2istio.inputs.names import placeholder
 from nginx2istio.inputs.resource import Problem, Resource
-from nginx2istio.inputs.shapes import OTHER, SHAPES, Fields, Items, Scalar, Shape
+from nginx2istio.inputs.shapes import OTHER, SHAPES, ListShape, MappingShape, ScalarShape, Shape
 
 SHOWN = 60
 """Characters of a wrong value in a message."""
@@ -48,7 +48,7 @@ class _Wrong(Exception):
         self.value = value
 
 
-def _shape(resource: Resource) -> Fields | None:
+def _shape(resource: Resource) -> MappingShape | None:
     """The shape of a kind; None for an object of another API that shares the name of the kind."""
     kind = resource.kind
     groups = _GROUPS.get(kind)
@@ -70,15 +70,15 @@ def _shape(resource: Resource) -> Fields | None:
 
 def _check(value: Any, shape: Shape) -> None:
     """Raise _Wrong unless a value that is not null has a shape."""
-    if isinstance(shape, Scalar):
+    if isinstance(shape, ScalarShape):
         _scalar(value, shape)
-    elif isinstance(shape, Fields):
+    elif isinstance(shape, MappingShape):
         _mapping(value, shape)
     else:
         _items(value, shape)
 
 
-def _mapping(value: Any, shape: Fields) -> None:
+def _mapping(value: Any, shape: MappingShape) -> None:
     if not isinstance(value, dict):
         raise _Wrong([], f"must be a mapping, not {_type(value)}")
     for name, inner in shape.fields.items():
@@ -95,7 +95,7 @@ def _mapping(value: Any, shape: Fields) -> None:
                 _below(key, field, shape.each)
 
 
-def _items(value: Any, shape: Items) -> None:
+def _items(value: Any, shape: ListShape) -> None:
     if not isinstance(value, list):
         raise _Wrong([], f"must be a list, not {_type(value)}")
     for index, item in enumerate(value):
@@ -112,7 +112,7 @@ def _below(step: str | int, value: Any, shape: Shape) -> None:
         raise
 
 
-def _scalar(value: Any, shape: Scalar) -> None:
+def _scalar(value: Any, shape: ScalarShape) -> None:
     if isinstance(value, str) and "text" in shape.kinds:
         if shape.name is not None and value and not shape.name.valid(value):
             raise _Wrong([], f"must {shape.name.must}{placeholder(value)}", value)
@@ -130,7 +130,7 @@ def _shown(text: str) -> str:
     return printable(text[:SHOWN]) + ("..." if len(text) > SHOWN else "")
 
 
-def _expected(shape: Scalar) -> str:
+def _expected(shape: ScalarShape) -> str:
     words = {
         "text": "text",
         "integer": f"a whole number from {shape.least} to {shape.most}",

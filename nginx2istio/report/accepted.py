@@ -16,7 +16,7 @@ from nginx2istio.istio.yaml import document
 from nginx2istio.nginx.model import Origin
 from nginx2istio.report.data import Data, finding_data, verdict
 from nginx2istio.report.group import GroupedFinding
-from nginx2istio.report.identity import Identity, identity, identity_of, object_name
+from nginx2istio.report.identity import Identity, finding_identity, identity_of, object_name
 from nginx2istio.report.words.labels import SEVERITIES
 from nginx2istio.rule import Message
 
@@ -68,7 +68,7 @@ class AcceptedFinding:
     @property
     def identity(self) -> Identity:
         """The identity of the finding that is meant."""
-        return identity(self.code, self.object, self.key, self.value)
+        return finding_identity(self.code, self.object, self.key, self.value)
 
     @property
     def judged(self) -> bool:

@@ -12,7 +12,7 @@ Identity = tuple[str, str, str, str]
 _QUOTES = str.maketrans("", "", "\"'")
 
 
-def identity(code: str, named: str, key: str, value: str) -> Identity:
+def finding_identity(code: str, named: str, key: str, value: str) -> Identity:
     """The identity of what a code says of an object (``Kind namespace/name``), a key and a value.
 
     The key is the canonical one, whichever of its names the user wrote. A value counts without its
@@ -25,7 +25,7 @@ def identity(code: str, named: str, key: str, value: str) -> Identity:
 def identity_of(finding: Mapping[str, Any]) -> Identity:
     """The identity of a finding of the report."""
     code, key, value = (str(finding[field]) for field in ("code", "key", "value"))
-    return identity(code, object_name(finding), key, value)
+    return finding_identity(code, object_name(finding), key, value)
 
 
 def object_name(finding: Mapping[str, Any]) -> str:

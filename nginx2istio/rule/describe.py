@@ -57,7 +57,7 @@ def owned(rules: Rules) -> Iterator[Owned]:
             yield Owned(name, known[name], owner, families[name])
 
 
-def named(text: str) -> list[str]:
+def catalogue_names(text: str) -> list[str]:
     """The catalogue's names for what a user writes, empty when there are none.
 
     An annotation may have its prefix, a flag lack its dashes; ``whitelist-source-range`` is both a

@@ -65,7 +65,7 @@ def envoy_filter(
     """
     options = place.options
     return ExtraObject(
-        filters.envoy_filter(
+        filters.new_envoy_filter(
             name,
             [dict(patch) for patch in patches],
             options.gateway_namespace,

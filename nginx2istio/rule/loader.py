@@ -18,7 +18,7 @@ from nginx2istio.rule import Message, NoRule, Rule
 
 _HERE = Path(__file__).parent.parent
 BUILTIN = next(d for d in (_HERE / "rules", _HERE.parent / "rules") if d.is_dir())
-GROUP = "nginx2istio.rules"
+ENTRY_POINT_GROUP = "nginx2istio.rules"
 
 
 class RuleError(Exception):
@@ -121,7 +121,7 @@ def _claims(family: Family) -> Iterator[tuple[str, str]]:
 def _installed() -> list[Path]:
     """Folders named by installed packages: each entry point's value is a package with rules."""
     folders = []
-    for entry in sorted(entry_points(group=GROUP), key=lambda e: e.name):
+    for entry in sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda e: e.name):
         module = entry.load()
         folders.append(Path(str(module.__file__)).parent)
     return folders
@@ -146,7 +146,7 @@ def _families(folders: Sequence[Path]) -> Iterator[Family]:
 
 
 def _module(path: Path) -> ModuleType:
-    name = f"{GROUP}.{path.stem}"
+    name = f"{ENTRY_POINT_GROUP}.{path.stem}"
     spec = spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise RuleError(f"{path} is not a Python file")

@@ -11,7 +11,10 @@ from nginx2istio.bridge.protection import ProtectionPlan, authorization, unavail
 from nginx2istio.istio.edits import Edit
 from nginx2istio.rule.message import Aspect, Finding, Message
 
-CHECKS: Mapping[str, str] = {"addresses": "address list", "credentials": "check of credentials"}
+CHECK_NAMES: Mapping[str, str] = {
+    "addresses": "address list",
+    "credentials": "check of credentials",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,7 @@ def policy_messages(
     The facts of the texts: ``path`` and ``protected`` are declared paths, ``start`` is the
     beginning of paths, ``host`` the host.
     """
-    name = CHECKS[check]
+    name = CHECK_NAMES[check]
     aspects: tuple[Aspect, ...] = ("access",) if check == "addresses" else ("access", "auth")
 
     def message(

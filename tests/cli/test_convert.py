@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 from jsonschema import Draft202012Validator
 
-from nginx2istio.cli import main
+from nginx2istio.cli import command_line
 from nginx2istio.report.data import schema
 
 GOOD = """\
@@ -32,7 +32,7 @@ spec:
 
 
 def run(*args: str, text: str = "") -> Result:
-    return CliRunner().invoke(main, ["convert", *args], input=text)
+    return CliRunner().invoke(command_line, ["convert", *args], input=text)
 
 
 def test_objects_go_to_stdout_and_the_summary_to_stderr() -> None:
@@ -161,7 +161,7 @@ def test_usage_errors() -> None:
     assert run("-", "--report", "x.pdf", text=GOOD).exit_code == 2
     assert run("-", "--gateway-selector", "nonsense", text=GOOD).exit_code == 2
     assert run("-", "--istio-version", "new", text=GOOD).exit_code == 2
-    assert CliRunner().invoke(main, ["convrt"]).exit_code == 2
+    assert CliRunner().invoke(command_line, ["convrt"]).exit_code == 2
 
 
 def test_the_order_of_files_does_not_matter(tmp_path: Path) -> None:

@@ -7,18 +7,18 @@ from pathlib import Path
 
 from click.testing import CliRunner, Result
 
-from nginx2istio.cli import main
+from nginx2istio.cli import command_line
 
 from .test_convert import GOOD
 
 
 def run(*args: str, text: str = GOOD, color: bool = False) -> Result:
-    return CliRunner().invoke(main, ["diff", *args], input=text, color=color)
+    return CliRunner().invoke(command_line, ["diff", *args], input=text, color=color)
 
 
 def earlier(folder: Path, form: str = "yaml") -> str:
     command = ["convert", "-", "-q", "-o", str(folder), "--format", form]
-    assert CliRunner().invoke(main, command, input=GOOD).exit_code == 0
+    assert CliRunner().invoke(command_line, command, input=GOOD).exit_code == 0
     return str(folder)
 
 

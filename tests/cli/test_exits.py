@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from nginx2istio.cli import exits, judging, main, rules
+from nginx2istio.cli import command_line, exits, judging, rules
 from nginx2istio.cli.exits import EXIT_CODES, UNREAD, UNWRITTEN, USAGE
 from nginx2istio.cli.report_files import FORMATS
 from nginx2istio.report.words.labels import SEVERITIES
@@ -87,7 +87,7 @@ def test_a_wrong_input_path_deletes_nothing(tmp_path: Path) -> None:
 
 
 def test_the_help_has_every_code() -> None:
-    text = CliRunner().invoke(main, ["--help"]).output
+    text = CliRunner().invoke(command_line, ["--help"]).output
     table = text[text.index("Exit codes:") :]
     assert [int(code) for code in re.findall(r"^  (\d+) ", table, re.M)] == list(EXIT_CODES)
 

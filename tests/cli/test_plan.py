@@ -15,7 +15,7 @@ from jsonschema import Draft202012Validator
 
 from nginx2istio import api
 from nginx2istio.base.options import Options
-from nginx2istio.cli import main
+from nginx2istio.cli import command_line
 from nginx2istio.report.data import schema
 from nginx2istio.report.plan.text import plan_text
 from tests.golden import fixtures
@@ -189,7 +189,9 @@ def test_the_text_report_ends_with_the_plan(tmp_path: Path) -> None:
     path = tmp_path / "report.txt"
     text = INGRESS.format(sources="10.0.0.0/8", secret="shop-tls")
     plain = api.report(api.convert_text(re.sub(".*whitelist-source-range.*\n", "", text)))
-    result = CliRunner().invoke(main, ["convert", "-", "-q", "--report", str(path)], input=text)
+    result = CliRunner().invoke(
+        command_line, ["convert", "-", "-q", "--report", str(path)], input=text
+    )
     assert result.exit_code == 0
     written = path.read_text()
     assert written.index("\nto do before the cut-over:") < written.index("\n# The cut-over, step")

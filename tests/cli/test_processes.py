@@ -9,14 +9,14 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from nginx2istio.cli import main
+from nginx2istio.cli import command_line
 from nginx2istio.cli.output import parallel
 from tests.cli.kills import contents
 from tests.golden import ROOT
 
 
 def convert(*args: str) -> Result:
-    return CliRunner().invoke(main, ["convert", *args])
+    return CliRunner().invoke(command_line, ["convert", *args])
 
 
 @pytest.mark.parametrize("form", ["yaml", "json"])

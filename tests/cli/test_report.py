@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from nginx2istio.cli import main
+from nginx2istio.cli import command_line
 
 INGRESS = """\
 apiVersion: networking.k8s.io/v1
@@ -29,7 +29,7 @@ spec:
 
 
 def run(*args: str, text: str = INGRESS) -> Result:
-    return CliRunner().invoke(main, ["report", *args], input=text)
+    return CliRunner().invoke(command_line, ["report", *args], input=text)
 
 
 def test_the_report_goes_to_stdout_and_errors_fail() -> None:
@@ -111,10 +111,10 @@ def test_convert_takes_accepted_findings_too(tmp_path: Path) -> None:
     file = tmp_path / "accepted.yaml"
     run("-", "-q", "--accept-all", str(file))
     args = ["convert", "-", "-o", str(tmp_path / "out"), "--fail-on", "error"]
-    assert CliRunner().invoke(main, args, input=INGRESS).exit_code == 1
+    assert CliRunner().invoke(command_line, args, input=INGRESS).exit_code == 1
     judge(file)
     args += ["--accept", str(file)]
-    assert CliRunner().invoke(main, args, input=INGRESS).exit_code == 0
+    assert CliRunner().invoke(command_line, args, input=INGRESS).exit_code == 0
 
 
 def test_unreadable_input_is_3() -> None:

@@ -7,15 +7,15 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from nginx2istio.cli import explain, main
+from nginx2istio.cli import command_line, explain
 from nginx2istio.findings.all_messages import OWN
 from nginx2istio.nginx.keys import catalogue
-from nginx2istio.rule.describe import named
+from nginx2istio.rule.describe import catalogue_names
 from nginx2istio.rule.loader import load
 
 
 def run(*args: str) -> Result:
-    return CliRunner().invoke(main, ["rules", *args])
+    return CliRunner().invoke(command_line, ["rules", *args])
 
 
 def test_the_list_has_everything() -> None:
@@ -33,7 +33,7 @@ def test_the_list_of_one_kind() -> None:
 
 @pytest.mark.parametrize("name", sorted(catalogue.entries()))
 def test_every_name_is_found(name: str) -> None:
-    assert name in named(name)
+    assert name in catalogue_names(name)
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_every_name_is_found(name: str) -> None:
     ],
 )
 def test_what_users_write(written: str, names: list[str]) -> None:
-    assert named(written) == names
+    assert catalogue_names(written) == names
 
 
 def test_show_says_what_it_is_and_what_becomes_of_it() -> None:
@@ -107,5 +107,5 @@ def test_an_unknown_code_names_the_nearest() -> None:
 
 def test_help_is_whole() -> None:
     for args in ([], ["rules"]):
-        text = CliRunner().invoke(main, [*args, "--help"]).stdout
+        text = CliRunner().invoke(command_line, [*args, "--help"]).stdout
         assert "..." not in text[text.index("Commands:") :]

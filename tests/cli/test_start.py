@@ -13,7 +13,7 @@ SLOW = ("kubernetes", "deepdiff", "rich", "jinja2", "cryptography", "ruamel", "r
 OURS = ("nginx2istio.api", "nginx2istio.convert", "nginx2istio.rule", "nginx2istio.rules")
 CODE = """
 import sys
-from nginx2istio.cli import main
+from nginx2istio.cli import command_line
 try:
     main(sys.argv[1:])
 finally:

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 from jsonschema import Draft202012Validator
 
-from nginx2istio.cli import main
+from nginx2istio.cli import command_line
 from nginx2istio.report.data import schema
 
 from .test_convert import GOOD
@@ -18,7 +18,7 @@ TWO = GOOD + "---\n" + GOOD.replace("name: shop\n", "name: b\n").replace("shop.e
 
 
 def run(*args: str, text: str = TWO) -> Result:
-    return CliRunner().invoke(main, ["convert", "-", *args], input=text)
+    return CliRunner().invoke(command_line, ["convert", "-", *args], input=text)
 
 
 def test_the_report_has_old_and_new_names(tmp_path: Path) -> None:

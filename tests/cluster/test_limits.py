@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from nginx2istio.cli import main
+from nginx2istio.cli import command_line
 from nginx2istio.cluster.connection import Cluster, Unreachable, Unusable
 from nginx2istio.cluster.kinds import INGRESS, SECRET
 from nginx2istio.cluster.kubeconfig import connect
@@ -218,7 +218,9 @@ def test_a_plugin_that_gives_no_credentials(code: str, words: str, tmp_path: Pat
 def test_a_kubeconfig_that_is_broken_is_not_quoted(tmp_path: Path) -> None:
     for text in ("users:\n- token: *S3cretPw\n", "a: 'S3cretPw", "token: S3cretPw: x", "S3cretPw"):
         (tmp_path / "config").write_text(text)
-        result = CliRunner().invoke(main, ["scan", "--kubeconfig", str(tmp_path / "config")])
+        result = CliRunner().invoke(
+            command_line, ["scan", "--kubeconfig", str(tmp_path / "config")]
+        )
         assert result.exit_code == 2
         assert "cannot be used" in result.stderr
         assert "S3cret" not in result.output
@@ -232,7 +234,7 @@ def test_the_command_line_says_so_in_one_line_or_a_finding(
         config = str(kubeconfig(tmp_path, url))
         report = tmp_path / "report.txt"
         arguments = ["scan", "--kubeconfig", config, "--report", str(report)]
-        result = within(120, lambda: CliRunner().invoke(main, arguments))
+        result = within(120, lambda: CliRunner().invoke(command_line, arguments))
     assert result.exception is None or isinstance(result.exception, SystemExit)
     assert "Traceback" not in result.output
     text = report.read_text() if report.exists() else result.stderr

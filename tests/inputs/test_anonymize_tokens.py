@@ -18,7 +18,7 @@ STEADY = settings(
     derandomize=True, deadline=None, max_examples=400, suppress_health_check=[HealthCheck.too_slow]
 )
 P = "nginx.ingress.kubernetes.io"
-LETTERS = st.text("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", min_size=5, max_size=12)
+WORD = st.text("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", min_size=5, max_size=12)
 
 
 def _strange(token: str) -> bool:
@@ -28,7 +28,7 @@ def _strange(token: str) -> bool:
 
 
 TOKENS = st.one_of(
-    LETTERS.filter(lambda word: word.lower() not in known_words()),
+    WORD.filter(lambda word: word.lower() not in known_words()),
     st.text("0123456789abcdef", min_size=8, max_size=40),
     st.text("ABCDEFabcdefxyzXYZ0123456789", min_size=8, max_size=40),
     st.text("äöüßéñłжЖ中文字🙂٣", min_size=2, max_size=8),

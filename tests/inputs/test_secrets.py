@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from nginx2istio.cli import main
+from nginx2istio.cli import command_line
 from nginx2istio.inputs import snapshot
 from nginx2istio.inputs.anonymize.anonymize import anonymized
 from tests.inputs.text import inputs
@@ -189,7 +189,7 @@ def test_no_output_of_the_command_line_holds_content(document: str, tmp_path: Pa
     source.write_text(f"{INGRESS}---\n{document}---\n{other}---\n{document.replace('kind', 'x')}")
     reports = [tmp_path / f"r.{suffix}" for suffix in ("html", "json", "md", "sarif", "txt")]
     arguments = [part for report in reports for part in ("--report", str(report))]
-    result = CliRunner().invoke(main, ["convert", str(source), *arguments])
+    result = CliRunner().invoke(command_line, ["convert", str(source), *arguments])
     assert result.exit_code == 3
     assert "VirtualService" in result.stdout
     outputs = [result.stdout, result.stderr, *(report.read_text() for report in reports)]

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from nginx2istio.cli import main
+from nginx2istio.cli import command_line
 from nginx2istio.cluster.kinds import ISTIO
 
 from ..conftest import found
@@ -41,7 +41,7 @@ PATHS = {kind.name: kind for kind in ISTIO}
 
 def run(config: Path, *args: str, text: str = INGRESS) -> Result:
     given = ["diff", "-", "--live", "--kubeconfig", str(config), "--gateway-namespace", "differ"]
-    return CliRunner().invoke(main, [*given, *args], input=text)
+    return CliRunner().invoke(command_line, [*given, *args], input=text)
 
 
 def told(config: Path, *args: str, text: str = INGRESS) -> dict[str, Any]:
@@ -63,7 +63,7 @@ def applied(istio: ApiServer, tmp_path: Path) -> Iterator[Path]:
     found(find_kubectl)
     namespace(istio, "differ")
     out = ["-q", "-o", str(tmp_path / "out"), "--gateway-namespace", "differ"]
-    assert CliRunner().invoke(main, ["convert", "-", *out], input=INGRESS).exit_code == 0
+    assert CliRunner().invoke(command_line, ["convert", "-", *out], input=INGRESS).exit_code == 0
     ran = shell(istio, tmp_path, "kubectl apply -k out")
     assert ran.returncode == 0, ran.stderr
     yield istio.kubeconfig("admin")
@@ -161,7 +161,7 @@ def test_who_may_read_one_namespace_only(istio: ApiServer, applied: Path) -> Non
 def test_a_cluster_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.delenv("KUBECONFIG", raising=False)
-    nowhere = CliRunner().invoke(main, ["diff", "-", "--live"], input=INGRESS)
+    nowhere = CliRunner().invoke(command_line, ["diff", "-", "--live"], input=INGRESS)
     assert nowhere.exit_code == 2
     both = ["diff", "-", "--live", "--against", str(tmp_path)]
-    assert CliRunner().invoke(main, both, input=INGRESS).exit_code == 2
+    assert CliRunner().invoke(command_line, both, input=INGRESS).exit_code == 2

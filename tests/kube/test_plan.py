@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from nginx2istio.cli import main
+from nginx2istio.cli import command_line
 
 from ..conftest import found
 from .api_server import ApiServer
@@ -75,7 +75,7 @@ def prepared(istio: ApiServer, tmp_path: Path) -> dict[str, dict[str, Any]]:
     istio.request("PATCH", path, status, "merge-patch+json")
     report = tmp_path / "report.json"
     given = ["-o", str(tmp_path / "istio"), "--report", str(report), "--gateway-namespace", GATEWAY]
-    result = CliRunner().invoke(main, ["convert", "-", "-q", *given], input=INGRESS)
+    result = CliRunner().invoke(command_line, ["convert", "-", "-q", *given], input=INGRESS)
     assert result.exit_code == 0, result.output
     return {step["id"]: step for step in json.loads(report.read_text())["plan"]}
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from nginx2istio.cli import main
+from nginx2istio.cli import command_line
 
 from ..conformance.certificates import make_pair
 from .api_server import SOURCES, ApiServer
@@ -42,7 +42,7 @@ spec: {{selector: {{app: shop}}, ports: [{{name: http, port: 80, targetPort: 808
 
 
 def run(*args: str, text: str | None = None) -> Result:
-    result = CliRunner().invoke(main, args, input=text)
+    result = CliRunner().invoke(command_line, args, input=text)
     assert "Traceback" not in result.output
     if result.exception and not isinstance(result.exception, SystemExit):
         raise result.exception

@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from nginx2istio.base.credentials import mask_credentials, mask_json
-from nginx2istio.cli import main
+from nginx2istio.cli import command_line
 
 P = "nginx.ingress.kubernetes.io"
 INGRESS = """\
@@ -74,7 +74,7 @@ def test_no_report_has_the_password(tmp_path: Path) -> None:
     source.write_text("---\n".join(documents))
     reports = [tmp_path / f"r.{suffix}" for suffix in ("html", "json", "md", "sarif", "txt")]
     arguments = [part for report in reports for part in ("--report", str(report))]
-    result = CliRunner().invoke(main, ["convert", str(source), *arguments])
+    result = CliRunner().invoke(command_line, ["convert", str(source), *arguments])
     assert result.exit_code == 0, result.stderr
     assert "S3cret" not in result.stderr
     for report in reports:

@@ -15,7 +15,7 @@ import pytest
 from click.testing import CliRunner
 
 from nginx2istio.api import convert_text, report
-from nginx2istio.cli import main
+from nginx2istio.cli import command_line
 from nginx2istio.report.formats.html.html import html_report
 from nginx2istio.report.formats.html.overview import EVERY_HOST, overview
 from nginx2istio.report.formats.html.source_yaml import source_yaml
@@ -202,7 +202,9 @@ def test_paths_have_the_routes_that_answer_them(shop: str) -> None:
 
 def test_the_command_writes_it(tmp_path: Path) -> None:
     path = tmp_path / "report.html"
-    result = CliRunner().invoke(main, ["convert", "-", "-q", "--report", str(path)], input=SHOP)
+    result = CliRunner().invoke(
+        command_line, ["convert", "-", "-q", "--report", str(path)], input=SHOP
+    )
     assert result.exit_code == 0
     assert path.read_text(encoding="utf-8").startswith("<!doctype html>")
 

@@ -8,7 +8,7 @@ from typing import get_args
 import pytest
 from click.testing import CliRunner
 
-from nginx2istio.cli import main
+from nginx2istio.cli import command_line
 from nginx2istio.report.words.labels import FATES, SEVERITIES, VERDICTS
 from nginx2istio.report.words.terms import TERMS, terms
 from nginx2istio.rule import Aspect, Fate, Severity
@@ -55,7 +55,7 @@ def test_words_that_messages_use_are_explained(word: str) -> None:
 
 @pytest.mark.parametrize("command", ["convert", "report"])
 def test_explanations_can_be_asked_for_without_input(command: str, tmp_path: Path) -> None:
-    result = CliRunner().invoke(main, [command, "--explain-terms"])
+    result = CliRunner().invoke(command_line, [command, "--explain-terms"])
     assert result.exit_code == 0
     assert result.stdout == terms()
     assert max(map(len, terms().splitlines())) <= 100

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
-LETTERS = re.compile(r"[^\W\d_]+")
+WORD = re.compile(r"[^\W\d_]+")
 
 MORE = """
 http https grpc grpcs fcgi ws wss tcp udp auto ssl tls proto scheme port host hostname uri url args
@@ -39,11 +39,11 @@ def known_words() -> frozenset[str]:
     from nginx2istio.nginx.keys import catalogue
 
     names = (*catalogue.ANNOTATIONS, *catalogue.CONFIGMAP, *catalogue.FLAGS, *DIRECTIVES)
-    words = {word.lower() for name in names for word in LETTERS.findall(name)}
+    words = {word.lower() for name in names for word in WORD.findall(name)}
     return frozenset(words | set(MORE.split()))
 
 
-FIELDS = """
+KUBERNETES_FIELDS = """
 apiVersion kind metadata name namespace labels annotations creationTimestamp spec rules host http
 paths path pathType backend service port number defaultBackend ingressClassName tls hosts secretName
 resource apiGroup parameters scope controller ports targetPort protocol appProtocol nodePort type
@@ -66,4 +66,4 @@ serverCertificate privateKey subjectAltNames status defaultEndpoint bind values 
 @cache
 def known_fields() -> frozenset[str]:
     """Names of fields as they are written."""
-    return frozenset(FIELDS.split())
+    return frozenset(KUBERNETES_FIELDS.split())

@@ -134,13 +134,13 @@ def tls_routes(virtual_host: VirtualHost, policies: Policies) -> list[Object]:
 
 MESH = "*"
 """Where a conflict in the mesh configuration is: everywhere."""
-KINDS = ("Gateway", "VirtualService", "DestinationRule", "ServiceEntry", "AuthorizationPolicy")
+KIND_ORDER = ("Gateway", "VirtualService", "DestinationRule", "ServiceEntry", "AuthorizationPolicy")
 
 
 def order(obj: Object) -> tuple[str, int, str, str]:
     """By namespace, then kind, then name."""
     kind, namespace, name = identity(obj)
-    rank = KINDS.index(kind) if kind in KINDS else len(KINDS)
+    rank = KIND_ORDER.index(kind) if kind in KIND_ORDER else len(KIND_ORDER)
     return namespace, rank, kind, name
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from nginx2istio.istio.objects import Object, dns_name, new_object
 
-LUA = "envoy.filters.http.lua"
+LUA_FILTER = "envoy.filters.http.lua"
 KEY = "nginx2istio.auth"
 VARIABLES = frozenset(
     {
@@ -44,14 +44,14 @@ VARIABLES = frozenset(
 """nginx's variables that the script knows, besides ``http_*``, ``cookie_*`` and ``arg_*``."""
 PREFIXES = ("http_", "cookie_", "arg_")
 
-SCRIPT = (files(__package__) / "auth.lua").read_text(encoding="utf-8")
+AUTH_SCRIPT = (files(__package__) / "auth.lua").read_text(encoding="utf-8")
 
 
-def lua_filter() -> Object:
+def auth_filter() -> Object:
     """The filter's configuration; it asks where a route has a ``question`` among its metadata."""
     return {
         "@type": "type.googleapis.com/envoy.extensions.filters.http.lua.v3.Lua",
-        "default_source_code": {"inline_string": SCRIPT},
+        "default_source_code": {"inline_string": AUTH_SCRIPT},
     }
 
 
@@ -96,7 +96,7 @@ def question(
         check["cache"] = dict(cache)
     if bare:
         check["bare"] = list(bare)
-    return {"metadata": {"filter_metadata": {LUA: {KEY: check}}}}
+    return {"metadata": {"filter_metadata": {LUA_FILTER: {KEY: check}}}}
 
 
 def unknown(*texts: str) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from nginx2istio.istio.envoy.filters import http_filter, per_filter, skipped_where, typed
 from nginx2istio.istio.objects import Object
 
-FILTER = "nginx2istio.body-limit"
+BODY_LIMIT_FILTER = "nginx2istio.body-limit"
 BUFFER = "envoy.extensions.filters.http.buffer.v3"
 PASSED_BY = (("content-length", ".*"), ("upgrade", ".*"), ("content-type", "application/grpc.*"))
 """Requests of known length, and those whose body never ends (WebSocket, gRPC): not to be held."""
@@ -20,12 +20,14 @@ def buffer_filter() -> Object:
     config = skipped_where(
         {"or_matcher": {"predicate": passed_by}}, "envoy.filters.http.buffer", buffer
     )
-    return http_filter(FILTER, config, disabled=True)
+    return http_filter(BODY_LIMIT_FILTER, config, disabled=True)
 
 
 def max_request_bytes(size: int) -> Object:
     """Fields of a route or virtual host with this limit, in bytes."""
-    return per_filter(FILTER, typed(f"{BUFFER}.BufferPerRoute", buffer={"max_request_bytes": size}))
+    return per_filter(
+        BODY_LIMIT_FILTER, typed(f"{BUFFER}.BufferPerRoute", buffer={"max_request_bytes": size})
+    )
 
 
 def _header(name: str, pattern: str) -> Object:

@@ -7,9 +7,9 @@ import re
 from nginx2istio.istio.envoy.filters import http_filter, per_filter, typed
 from nginx2istio.istio.objects import Object
 
-NAME = "nginx2istio.expires"
-LUA = "envoy.extensions.filters.http.lua.v3"
-SCRIPT = """\
+EXPIRES_FILTER = "nginx2istio.expires"
+LUA_PROTO = "envoy.extensions.filters.http.lua.v3"
+EXPIRES_SCRIPT = """\
 function envoy_on_response(handle)
   local headers, cookies = handle:headers(), {{}}
   for i = 1, headers:getNumValues("set-cookie") do
@@ -39,7 +39,7 @@ def nameable(cookie: str) -> bool:
 
 def expires_filter() -> Object:
     """The patch with the filter; it acts where a route has ``cookie_expires``."""
-    return http_filter(NAME, typed(f"{LUA}.Lua"), disabled=True)
+    return http_filter(EXPIRES_FILTER, typed(f"{LUA_PROTO}.Lua"), disabled=True)
 
 
 def cookie_expires(cookie: str, seconds: int, max_age: bool) -> Object:
@@ -48,11 +48,11 @@ def cookie_expires(cookie: str, seconds: int, max_age: bool) -> Object:
     ``cookie`` is a ``nameable`` name. ``max_age`` is whether the cookie keeps the Max-Age that
     Envoy writes.
     """
-    source = SCRIPT.format(
+    source = EXPIRES_SCRIPT.format(
         name=cookie,
         length=len(cookie) + 1,
         seconds=seconds,
         change=BOTH if max_age else DATE_ONLY,
     )
-    config = typed(f"{LUA}.LuaPerRoute", source_code={"inline_string": source})
-    return per_filter(NAME, config)
+    config = typed(f"{LUA_PROTO}.LuaPerRoute", source_code={"inline_string": source})
+    return per_filter(EXPIRES_FILTER, config)

@@ -101,7 +101,7 @@ def _patch(to: str, match: Object, operation: str, value: Object) -> Object:
     }
 
 
-def envoy_filter(
+def new_envoy_filter(
     name: str,
     patches: Sequence[Object],
     namespace: str,

@@ -9,10 +9,10 @@ from ipaddress import ip_network
 from nginx2istio.istio.envoy.filters import http_filter, per_filter, skipped_where, typed
 from nginx2istio.istio.objects import Object
 
-FILTER = "nginx2istio.limits"
+RATE_LIMIT_FILTER = "nginx2istio.limits"
 LOCAL_RATE_LIMIT = "envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit"
 FAULT = "envoy.extensions.filters.http.fault.v3.HTTPFault"
-ALL = {"default_value": {"numerator": 100, "denominator": "HUNDRED"}}
+EVERY_REQUEST = {"default_value": {"numerator": 100, "denominator": "HUNDRED"}}
 PLENTY = {"max_tokens": 10**9, "tokens_per_fill": 10**9, "fill_interval": "1s"}
 """For requests without a limit: some releases of Envoy refuse a filter without a bucket."""
 CLIENTS = 20_000
@@ -53,7 +53,7 @@ def known_status(code: int) -> int:
 def counted_by(counters: Iterable[Counter]) -> Object:
     """Fields of a route whose requests these counters count."""
     groups = {counter.descriptor_key: counter.group for counter in counters}
-    return {"metadata": {"filter_metadata": {FILTER: groups}}}
+    return {"metadata": {"filter_metadata": {RATE_LIMIT_FILTER: groups}}}
 
 
 def local_rate_limit(
@@ -64,8 +64,8 @@ def local_rate_limit(
         LOCAL_RATE_LIMIT,
         stat_prefix="nginx2istio_limits",
         status={"code": status},
-        filter_enabled=ALL,
-        filter_enforced=ALL,
+        filter_enabled=EVERY_REQUEST,
+        filter_enforced=EVERY_REQUEST,
         token_bucket=PLENTY,
         always_consume_default_token_bucket=False,
         max_dynamic_descriptors=CLIENTS,
@@ -77,7 +77,7 @@ def local_rate_limit(
     )
     if exempt:
         config = skipped_where(_source_in(exempt), "envoy.filters.http.local_ratelimit", config)
-    return http_filter(FILTER, config, first=True)
+    return http_filter(RATE_LIMIT_FILTER, config, first=True)
 
 
 def _actions(key: str, preflights: bool) -> list[Object]:
@@ -85,7 +85,7 @@ def _actions(key: str, preflights: bool) -> list[Object]:
     group = {
         "descriptor_key": key,
         "source": "ROUTE_ENTRY",
-        "metadata_key": {"key": FILTER, "path": [{"key": key}]},
+        "metadata_key": {"key": RATE_LIMIT_FILTER, "path": [{"key": key}]},
     }
     not_preflight = {
         "descriptor_key": NOT_PREFLIGHT["key"],

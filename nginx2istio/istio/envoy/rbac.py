@@ -9,7 +9,7 @@ from nginx2istio.istio.envoy.filters import typed
 from nginx2istio.istio.objects import Object
 
 RBAC = "envoy.extensions.filters.http.rbac.v3.RBAC"
-NAME = "nginx2istio.addresses"
+ADDRESS_FILTER = "nginx2istio.addresses"
 
 
 def filter_config() -> Object:
@@ -28,7 +28,7 @@ def denied(allow: Sequence[str], deny: Sequence[str]) -> Object:
     policy = {"permissions": [{"any": True}], "principals": principals}
     rules = {"action": "DENY", "policies": {"addresses": policy}}
     own = typed(f"{RBAC}PerRoute", rbac={"rules": rules})
-    return {"typed_per_filter_config": {NAME: own}}
+    return {"typed_per_filter_config": {ADDRESS_FILTER: own}}
 
 
 def _network(text: str) -> Object:

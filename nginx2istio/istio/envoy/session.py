@@ -8,14 +8,14 @@ from typing import Any
 from nginx2istio.istio.envoy.filters import http_filter, on_route, per_filter, typed
 from nginx2istio.istio.objects import Object
 
-FILTER = "nginx2istio.session"
+SESSION_FILTER = "nginx2istio.session"
 SESSION = "envoy.extensions.filters.http.stateful_session.v3.StatefulSession"
 COOKIE = "envoy.extensions.http.stateful_session.cookie.v3.CookieBasedSessionState"
 
 
 def session_filter() -> Object:
     """The patch with the filter; it acts where a route has a ``session_cookie``."""
-    return http_filter(FILTER, typed(SESSION), disabled=True)
+    return http_filter(SESSION_FILTER, typed(SESSION), disabled=True)
 
 
 def session_cookie(route: str, cookie: Mapping[str, Any], port: int) -> Object:
@@ -28,4 +28,4 @@ def session_cookie(route: str, cookie: Mapping[str, Any], port: int) -> Object:
         "typed_config": typed(COOKIE, cookie=dict(cookie)),
     }
     config = typed(f"{SESSION}PerRoute", stateful_session={"session_state": state})
-    return on_route(route, per_filter(FILTER, config), port)
+    return on_route(route, per_filter(SESSION_FILTER, config), port)

@@ -67,7 +67,7 @@ def _inside(part: str) -> str:
     return f"{start}(?:{expression}){end}"
 
 
-def request_headers(pem: bool) -> dict[str, str]:
+def certificate_headers(pem: bool) -> dict[str, str]:
     """The headers by which ingress-nginx tells backends of a verified certificate; with its PEM."""
     headers = {
         "ssl-client-verify": "SUCCESS",

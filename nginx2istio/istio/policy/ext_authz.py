@@ -12,9 +12,9 @@ from nginx2istio.istio.objects import Object, short_hash
 BEHIND = "?nginx2istio="
 """Ends the path of the question: Envoy appends the path and query of the request to it."""
 # A single star is not allowed (buildExtAuthzHTTP), one behind each first character is.
-LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
+FIRST_CHARACTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
 CERTIFICATE = "ssl-client-"
-OPERATORS: Mapping[str, str] = {
+QUESTION_OPERATORS: Mapping[str, str] = {
     "http_host": "%REQ(:AUTHORITY)%",
     "best_http_host": "%REQ(:AUTHORITY)%",
     "scheme": "%REQ(X-FORWARDED-PROTO)%",
@@ -53,10 +53,10 @@ class Provider:
     def _passed(self) -> list[str]:
         """Patterns for the client's headers: all, but for those that only the gateway may say."""
         if not any(name.lower().startswith(CERTIFICATE) for name, _ in self.headers):
-            return [f"{char}*" for char in LETTERS]
+            return [f"{char}*" for char in FIRST_CHARACTERS]
         patterns = []
         for i, known in enumerate(CERTIFICATE):
-            others = LETTERS if i == 0 else LETTERS + "-_"
+            others = FIRST_CHARACTERS if i == 0 else FIRST_CHARACTERS + "-_"
             patterns += [f"{CERTIFICATE[:i]}{char}*" for char in others if char != known]
         return patterns
 
@@ -97,10 +97,10 @@ def operators(text: str) -> str | None:
     def operator(match: re.Match[str]) -> str:
         nonlocal all_known
         name = match[1] or match[2]
-        if name.startswith("http_") and name not in OPERATORS:
+        if name.startswith("http_") and name not in QUESTION_OPERATORS:
             return f"%REQ({name[5:].replace('_', '-').upper()})%"
-        all_known = all_known and name in OPERATORS
-        return OPERATORS.get(name, "")
+        all_known = all_known and name in QUESTION_OPERATORS
+        return QUESTION_OPERATORS.get(name, "")
 
     value = re.sub(r"\$(?:(\w+)|\{(\w+)\})", operator, text.replace("%", "%%"))
     return value if all_known else None

@@ -62,7 +62,7 @@ class _Shape:
     """Whether no regular expression tells the other letter cases, which the route must refuse."""
 
 
-ALL = (".*$", "(.*)$")
+ANY_REST = (".*$", "(.*)$")
 SEGMENT = ("(/|$)(.*)", "(/|$)", "(/|$).*", "(/|$)(.*)$", "(/.*)?$", "(/(.*))?$", "(/.*|$)")
 SPECIAL = re.compile(r"[*{}]")
 
@@ -175,7 +175,7 @@ def _regex_shape(pattern: str) -> _Shape:
     end = rest.replace("(?:", "(")
     if re2.alternatives(pattern) or SPECIAL.search(start) or not start.startswith("/"):
         return _Shape((), (), tight=False)
-    open_end = end in ALL or _matches_nothing(end)
+    open_end = end in ANY_REST or _matches_nothing(end)
     if start == "/" and not open_end:
         return _Shape((), (), tight=False)
     letters = any(c.isascii() and c.isalpha() for c in start)

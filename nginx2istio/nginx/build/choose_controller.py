@@ -11,7 +11,7 @@ from nginx2istio.nginx.build.controller import Controller, controller
 from nginx2istio.nginx.build.ingresses import KubernetesObject
 from nginx2istio.nginx.keys.catalogue import FLAGS, CatalogueEntry
 
-LABEL = ("app.kubernetes.io/name", "ingress-nginx")
+CONTROLLER_LABEL = ("app.kubernetes.io/name", "ingress-nginx")
 USUAL_NAMESPACE = "ingress-nginx"
 USUAL_CONFIGMAPS = ("ingress-nginx-controller", "nginx-configuration")
 
@@ -92,7 +92,9 @@ def _workloads(resources: Iterable[KubernetesObject], configmap: str) -> Iterato
             continue
         labels = resource.metadata.get("labels") or {}
         workload = Workload(resource, _arguments(resource))
-        labelled = labels.get(LABEL[0]) == LABEL[1] and _flags(workload.arguments)
+        labelled = labels.get(CONTROLLER_LABEL[0]) == CONTROLLER_LABEL[1] and _flags(
+            workload.arguments
+        )
         if labelled or (configmap and workload.reference("configmap") == configmap):
             yield workload
 

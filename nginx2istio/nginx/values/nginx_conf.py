@@ -20,7 +20,7 @@ LARGEST = (1 << 63) - 1
 def refused_by_nginx(values: Mapping[str, Value], controller: Controller) -> dict[str, str]:
     """Say why nginx would refuse a configuration with these ``values``: key -> reason."""
     reasons: dict[str, str] = {}
-    for check, keys in CHECKS.items():
+    for check, keys in REFUSAL_CHECKS.items():
         for key, why in () if keys.isdisjoint(values) else check(values, controller):
             if key in values:
                 reasons.setdefault(key, why)
@@ -51,7 +51,7 @@ def refused_in_configmap(
 
 
 def _refusals(values: Mapping[str, Value], controller: Controller) -> Refusals:
-    for check in CHECKS:
+    for check in REFUSAL_CHECKS:
         yield from check(values, controller)
     for key in ("allowlist-source-range", "denylist-source-range"):
         for member in _refused_members(controller, controller.annotations[key].configmap):
@@ -182,7 +182,7 @@ def _aliases(values: Mapping[str, Value], _: Controller) -> Refusals:
             yield "server-alias", f"{text!r} is no server name"
 
 
-CHECKS: Mapping[Callable[[Mapping[str, Value], Controller], Refusals], frozenset[str]] = {
+REFUSAL_CHECKS: Mapping[Callable[[Mapping[str, Value], Controller], Refusals], frozenset[str]] = {
     _numbers: frozenset(
         {
             "limit-rate",
