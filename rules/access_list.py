@@ -35,7 +35,7 @@ DIFFERENCES = policy_messages(
 )
 WIDER, SPELLING, LOOSE = DIFFERENCES.wider, DIFFERENCES.spelling, DIFFERENCES.loose
 PORT, EARLY, ORIGIN = DIFFERENCES.port, DIFFERENCES.early, DIFFERENCES.origin
-NO_BACKEND = Message(
+LISTED_WITHOUT_BACKEND = Message(
     "N2I207",
     "approximated",
     "info",
@@ -43,7 +43,7 @@ NO_BACKEND = Message(
     "{path} has no backend. Istio answers 404 to every client, nginx only to clients on the list.",
     aspects=frozenset({"access", "routing"}),
 )
-UNREADABLE = Message(
+INVALID_MEMBER = Message(
     "N2I208",
     "unsupported",
     "error",
@@ -78,7 +78,7 @@ def access_list(place: Place) -> Iterator[Edit | Finding]:
     key = next((k for k in KEYS if k in place), "block-cidrs")
     if lists.unreadable:
         member = lists.unreadable[0]
-        yield from withhold(place, UNREADABLE, _source(place, member) or key, member=member)
+        yield from withhold(place, INVALID_MEMBER, _source(place, member) or key, member=member)
         return
     plan = address_plan(place.config, place.server)
     without_backend = plan.without_backend(place.location)
@@ -92,7 +92,7 @@ def access_list(place: Place) -> Iterator[Edit | Finding]:
         name = f"who-may-ask {place.route_name}"
         yield envoy_filter(place, name, by_route, protects="addresses")
     elif without_backend:
-        yield NO_BACKEND(key, path=place.location.declared)
+        yield LISTED_WITHOUT_BACKEND(key, path=place.location.declared)
     elif plan.unsayable(place.location):
         yield from withhold(place, UNSAYABLE, key, path=place.location.declared)
     else:

@@ -80,7 +80,7 @@ SUBJECT = Message(
     "Use plain characters, dots and stars.",
     frozenset({"access", "routing"}),
 )
-ORDER = Message(
+CERTIFICATE_LAST = Message(
     "N2I246",
     "approximated",
     "info",
@@ -126,7 +126,7 @@ def auth_tls(place: Place) -> Iterator[Edit | Finding]:
     if verify == "on" and place.tls:
         yield from _without_certificate(place)
         if _checked_before(place):
-            yield ORDER("auth-tls-verify-client")
+            yield CERTIFICATE_LAST("auth-tls-verify-client")
     if "auth-tls-match-cn" in place:
         yield from _subjects(place, verify)
 

@@ -14,7 +14,7 @@ from nginx2istio.rule import (
     rule,
 )
 
-STREAMS = Message(
+UNBUFFERED_REQUESTS = Message(
     "N2I510",
     "approximated",
     "info",
@@ -58,7 +58,7 @@ REQUESTS = Message(
     "Memory for requests is Envoy's own",
     "{name} sets the memory that nginx takes for a request. Envoy has buffers of its own.",
 )
-HEADERS = Message(
+LARGE_HEADERS = Message(
     "N2I515",
     "approximated",
     "info",
@@ -112,7 +112,7 @@ def buffering(place: Place) -> Iterator[Edit | Finding]:
 def global_buffering(place: Place) -> Iterator[Edit | Finding]:
     """What holds for every request, and the ConfigMap's sizes."""
     if place["proxy-request-buffering"] != "off":
-        yield STREAMS("proxy-request-buffering").for_every_host()
+        yield UNBUFFERED_REQUESTS("proxy-request-buffering").for_every_host()
     elif place.global_setting("proxy-request-buffering"):
         yield REQUEST_OFF("proxy-request-buffering").for_every_host()
     for key in RESPONSE_KEYS:
@@ -140,4 +140,4 @@ def header_sizes(place: Place) -> Iterator[Edit | Finding]:
         limit = min(total, MOST_HEADERS_KIB)
         yield envoy_filter(place, "large-headers", max_request_headers(limit))
     if place.global_setting(key):  # the baseline says what the default means
-        yield HEADERS(key, size=readable_size(size), limit=limit).for_every_host()
+        yield LARGE_HEADERS(key, size=readable_size(size), limit=limit).for_every_host()

@@ -24,7 +24,7 @@ from nginx2istio.rule import (
     to,
 )
 
-NO_PODS = Message(
+CANARY_WITHOUT_PODS = Message(
     "N2I310",
     "approximated",
     "info",
@@ -50,7 +50,7 @@ SECOND = Message(
     "{canary} is the second canary of {main}. nginx sends requests to the first one only.",
     "Delete the second canary.",
 )
-PATTERN = Message(
+HEADER_PATTERN = Message(
     "N2I313",
     "unsupported",
     "warning",
@@ -116,7 +116,7 @@ def canary(place: Place) -> Iterator[Edit | Finding]:
     if other.unavailable:
         yield UNAVAILABLE("canary", reason=other.unavailable)
         return
-    yield NO_PODS("canary", canary=service(other))
+    yield CANARY_WITHOUT_PODS("canary", canary=service(other))
     for key, what, which in (
         ("canary-by-header", "headers", "all of them joined by commas"),
         ("canary-by-cookie", "cookies", "the first one"),
@@ -147,7 +147,7 @@ def canary_split(
     for match, chosen in (*by_header(other), *by_cookie(other)):
         if isinstance(chosen, re2.Untranslatable):
             key, name = "canary-by-header-pattern", own_text(other, "canary-by-header")
-            yield PATTERN(key, reason=chosen, name=name)
+            yield HEADER_PATTERN(key, reason=chosen, name=name)
             continue
         route = [to_other if chosen else to_main]
         yield RouteBefore(Phase.SPLIT, {"route": route}, match, port)

@@ -14,7 +14,7 @@ REFUSED = Message(
     "follows what is in force today.",
     "Correct or delete the value.",
 )
-UNKNOWN = Message(
+UNKNOWN_KEY = Message(
     "N2I595",
     "ineffective",
     "info",
@@ -54,7 +54,7 @@ def configmap(place: Place) -> Iterator[Edit | Finding]:
     for key, why in sorted(controller.invalid.items()):
         yield REFUSED(key, name=key, why=why).for_every_host()
     for key in controller.unknown:
-        yield UNKNOWN(key, name=key, hint=_hint(key)).for_every_host()
+        yield UNKNOWN_KEY(key, name=key, hint=_hint(key)).for_every_host()
     for key in NEVER_READ:
         if place.global_setting(key):
             yield UNREAD(key, name=key).for_every_host()

@@ -15,7 +15,7 @@ NO_CREDENTIALS = Message(
     "would then allow credentials from every origin.",
     "Name the origins in cors-allow-origin if scripts of other sites must send cookies.",
 )
-UNREADABLE = Message(
+GATEWAY_ANSWERS = Message(
     "N2I401",
     "approximated",
     "info",
@@ -141,7 +141,7 @@ def _own_answers(
         return
     supported = place.options.supports("cel-in-headers")
     if not supported or any("*" in origin for origin in origins):
-        yield UNREADABLE("cors-allow-origin", what=", ".join(what))
+        yield GATEWAY_ANSWERS("cors-allow-origin", what=", ".join(what))
         return
     listed = ", ".join(f"'{origin.lower()}'" for origin in origins)
     asked = f"request.headers['origin'] in [{listed}]"

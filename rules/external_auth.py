@@ -51,7 +51,7 @@ DIFFERENCES = policy_messages(
 )
 WIDER, SPELLING, LOOSE = DIFFERENCES.wider, DIFFERENCES.spelling, DIFFERENCES.loose
 PORT, EARLY, ORIGIN = DIFFERENCES.port, DIFFERENCES.early, DIFFERENCES.origin
-NO_BACKEND = Message(
+ASKED_WITHOUT_BACKEND = Message(
     "N2I224",
     "approximated",
     "info",
@@ -114,7 +114,7 @@ def external_authorization(place: Place) -> Iterator[Edit | Finding]:
             yield RouteBefore(Phase.ACCESS, {"directResponse": {"status": 500}})
             yield MISSING(key, service=means.service_name)
         case "without-backend":
-            yield NO_BACKEND(key, path=place.location.declared)
+            yield ASKED_WITHOUT_BACKEND(key, path=place.location.declared)
         case "filter":
             yield from _by_filter(place, means)
         case "policy":

@@ -56,7 +56,7 @@ CLIENT_OWN = Message(
     "Convert with --envoy-filters if clients send these headers themselves.",
     frozenset({"request-headers", "auth"}),
 )
-COOKIES = Message(
+COOKIES_OF_SERVICE = Message(
     "N2I216",
     "approximated",
     "info",
@@ -65,7 +65,7 @@ COOKIES = Message(
     "answers and redirects only.",
     aspects=frozenset({"cookies", "response-headers"}),
 )
-CACHE = Message(
+UNCACHED_ANSWERS = Message(
     "N2I217",
     "approximated",
     "info",
@@ -89,12 +89,12 @@ def external_auth_answers(place: Place) -> Iterator[Edit | Finding]:
     yield from _identity(auth, auth_provider(place.config).identity)
     yield QUESTION(auth.key, service=service, method=auth.method, host=auth.host)
     yield ANSWERS(auth.key, service=service)
-    yield COOKIES(auth.key, service=service)
+    yield COOKIES_OF_SERVICE(auth.key, service=service)
     if auth.signin:
         key = auth.key.replace("auth-url", "auth-signin")
         yield SIGNIN(key, service=service, signin=auth.signin.partition("?")[0])
     if auth.cache_key:
-        yield CACHE(auth.key.replace("auth-url", "auth-cache-key"), service=service)
+        yield UNCACHED_ANSWERS(auth.key.replace("auth-url", "auth-cache-key"), service=service)
 
 
 def _identity(auth: ExternalAuth, passed: tuple[str, ...]) -> Iterator[Edit | Finding]:

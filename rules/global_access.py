@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from nginx2istio.istio import re2
 from nginx2istio.rule import Edit, Finding, HostRoute, Message, Phase, Place, rule
 
-UNREADABLE = Message(
+HEADER_EXPRESSION = Message(
     "N2I260",
     "unsupported",
     "error",
@@ -49,7 +49,7 @@ def _closed(
     else:
         yield _answer(503, {"headers": {header.lower(): {}}})
     facts = {"header": header, "value": value, "reason": reason, "result": result}
-    finding = UNREADABLE(key, **facts).for_host()
+    finding = HEADER_EXPRESSION(key, **facts).for_host()
     setting = place.global_setting(key)
     yield finding.for_directive(value, setting.origin) if setting else finding
 

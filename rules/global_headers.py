@@ -18,7 +18,7 @@ from nginx2istio.rule import (
     settle,
 )
 
-VARIABLE = Message(
+RESPONSE_VARIABLE = Message(
     "N2I440",
     "unsupported",
     "warning",
@@ -46,7 +46,7 @@ MANY = Message(
     "Set the header in the application.",
     frozenset({"response-headers"}),
 )
-NO_CONFIGMAP = Message(
+NO_RESPONSE_HEADERS = Message(
     "N2I443",
     "unsupported",
     "warning",
@@ -142,7 +142,7 @@ def _written(place: Place, line: HeaderLine, how: str, name: str) -> Iterator[Ed
         try:
             value = envoy_value(place, line.value, port, response=True)
         except UnknownVariable as unknown:
-            finding = VARIABLE(line.key, name=line.name, variable=str(unknown))
+            finding = RESPONSE_VARIABLE(line.key, name=line.name, variable=str(unknown))
             yield finding.for_directive(line.text, line.origin)
             return
         if line.codes:
@@ -176,7 +176,7 @@ def all_answers(place: Place) -> Iterator[Edit | Finding]:
     """What the ConfigMap says of all answers, those for unknown hosts included."""
     named = place.text("add-headers")
     if named and named not in place.config.configmaps:
-        yield NO_CONFIGMAP("add-headers", name=named).for_every_host()
+        yield NO_RESPONSE_HEADERS("add-headers", name=named).for_every_host()
     if not any(server.host == "_" for server in place.config.servers):
         nowhere = answer_headers(place.config, place.server, place.location)
         names = sorted({line.name for line in nowhere if line.kind in ("set", "add")})

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from nginx2istio.istio.envoy.rate_limit import response_rate
 from nginx2istio.rule import Edit, Finding, Message, Place, envoy_filter, on_route, rule
 
-UNLIMITED = Message(
+FULL_SPEED = Message(
     "N2I527",
     "unsupported",
     "warning",
@@ -48,7 +48,7 @@ def limit_rate(place: Place) -> Iterator[Edit | Finding]:
         if "limit-rate" in place:
             yield NOT_BUFFERED("limit-rate")
     elif not place.options.envoy_filters:
-        yield UNLIMITED("limit-rate", rate=rate)
+        yield FULL_SPEED("limit-rate", rate=rate)
     else:
         if after > 0:
             yield FIRST_PART("limit-rate-after", rate=rate, after=after)

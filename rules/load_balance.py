@@ -26,7 +26,7 @@ EWMA = Message(
     "nginx prefers fast pods (ewma). Envoy prefers those with the fewest open requests.",
     aspects=frozenset({"balancing"}),
 )
-UNKNOWN = Message(
+MISSING_SETTING = Message(
     "N2I321",
     "approximated",
     "info",
@@ -70,7 +70,7 @@ SUBSET = Message(
     "Check that no key gets more requests than one pod can serve.",
     frozenset({"balancing"}),
 )
-PATH = Message(
+HASH_WITH_QUERY = Message(
     "N2I326",
     "approximated",
     "info",
@@ -148,7 +148,7 @@ def simple(upstream: Upstream, name: str) -> Iterator[Edit | Finding]:
         yield Destination("loadBalancer.simple", "LEAST_REQUEST", upstream=upstream.name)
         yield EWMA("load-balance")
     else:
-        yield UNKNOWN("load-balance", name=name)
+        yield MISSING_SETTING("load-balance", name=name)
 
 
 def consistent_hash(place: Place, upstream: Upstream, text: str) -> Iterator[Edit | Finding]:
@@ -174,7 +174,7 @@ def consistent_hash(place: Place, upstream: Upstream, text: str) -> Iterator[Edi
         if key.present:
             yield NO_KEY("upstream-hash-by", by=text)
     if "uri" in key.names or "document_uri" in key.names:
-        yield PATH("upstream-hash-by")
+        yield HASH_WITH_QUERY("upstream-hash-by")
     subset = upstream.settings.get("upstream-hash-by-subset")
     if subset is not None and subset.value:
         size = upstream.settings.get("upstream-hash-by-subset-size")

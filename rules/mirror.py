@@ -28,7 +28,7 @@ OWN_HEADERS = Message(
     "Convert with --envoy-filters, or let the mirror accept these requests.",
     frozenset({"mirror"}),
 )
-PATH = Message(
+MIRRORED_PATH = Message(
     "N2I361",
     "approximated",
     "warning",
@@ -37,7 +37,7 @@ PATH = Message(
     "Let the mirror accept every path.",
     frozenset({"mirror"}),
 )
-BODY = Message(
+MIRRORED_BODY = Message(
     "N2I362",
     "approximated",
     "warning",
@@ -117,7 +117,7 @@ def mirror(place: Place) -> Iterator[Edit | Finding]:
         yield from copies(place, target)
         yield WAITS("mirror-target")
         if place.text("mirror-request-body") == "off":
-            yield BODY("mirror-request-body")
+            yield MIRRORED_BODY("mirror-request-body")
 
 
 def parsed(text: str) -> Target | None:
@@ -146,7 +146,7 @@ def copies(place: Place, target: Target) -> Iterator[Edit | Finding]:
         policy = mirror_policy(place.route_name, host, target.port, name, ABOUT_CLIENT)
         yield envoy_filter(place, f"mirror of {place.route_name}", policy)
         if not same_path:
-            yield PATH("mirror-target", **facts)
+            yield MIRRORED_PATH("mirror-target", **facts)
     else:
         destination = external_destination(host, target.port, TLS if target.tls else None)
         yield Route("mirrors", [destination])

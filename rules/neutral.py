@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from nginx2istio.rule import Edit, Finding, Message, Place, rule
 
-NO_EFFECT = Message(
+INSIDE_NGINX = Message(
     "N2I590",
     "neutral",
     "info",
@@ -96,7 +96,7 @@ def neutral_settings(place: Place) -> Iterator[Edit | Finding]:
     """The ConfigMap's settings whose effect ends inside nginx."""
     for key, what in NOTHING.items():
         if place.global_setting(key):
-            yield NO_EFFECT(key, name=key, what=what).for_every_host()
+            yield INSIDE_NGINX(key, name=key, what=what).for_every_host()
     for key, what in OWN.items():
         if place.global_setting(key):
             yield ISTIOS_OWN(key, name=key, what=what).for_every_host()

@@ -25,7 +25,7 @@ LOCATION = Message(
     "--envoy-filters.",
     frozenset({"redirect", "response-headers"}),
 )
-COOKIES = Message(
+COOKIE_ATTRIBUTES = Message(
     "N2I431",
     "unsupported",
     "error",
@@ -35,7 +35,7 @@ COOKIES = Message(
     "Let the application set the right {what}, or convert with --envoy-filters.",
     frozenset({"cookies", "response-headers"}),
 )
-PATTERN = Message(
+REPLACED_BY_PATTERN = Message(
     "N2I432",
     "unsupported",
     "error",
@@ -44,7 +44,7 @@ PATTERN = Message(
     "Let the application set the right address.",
     frozenset({"redirect", "cookies", "response-headers"}),
 )
-RELATIVE = Message(
+RELATIVE_LOCATION = Message(
     "N2I433",
     "approximated",
     "info",
@@ -103,7 +103,7 @@ def _location(place: Place) -> Iterator[Part | Finding]:
     if old in ("", "off", "default") or new in ("", "off"):
         return
     if old.startswith("~"):
-        yield PATTERN("proxy-redirect-from", key="proxy-redirect-from", old=old)
+        yield REPLACED_BY_PATTERN("proxy-redirect-from", key="proxy-redirect-from", old=old)
     elif not place.options.envoy_filters:
         yield LOCATION("proxy-redirect-from", old=old, new=new)
     elif not new.startswith("/") or place["relative-redirects"]:
@@ -112,7 +112,7 @@ def _location(place: Place) -> Iterator[Part | Finding]:
         for port, scheme in ((80, "http"), (443, "https")):
             yield port, _replace_start(old, f"{scheme}://{place.server.host}{new}")
     else:
-        yield RELATIVE("proxy-redirect-to", new=new)
+        yield RELATIVE_LOCATION("proxy-redirect-to", new=new)
         yield 0, _replace_start(old, new)
 
 
@@ -123,9 +123,9 @@ def _cookies(place: Place) -> Iterator[Part | Finding]:
         if len(words) != 2:
             continue
         if words[0].startswith("~"):
-            yield PATTERN(key, key=key, old=words[0])
+            yield REPLACED_BY_PATTERN(key, key=key, old=words[0])
         elif not place.options.envoy_filters:
-            yield COOKIES(key, what=what, old=words[0], new=words[1])
+            yield COOKIE_ATTRIBUTES(key, what=what, old=words[0], new=words[1])
         else:
             old = words[0] if what == "path" else words[0].lower().removeprefix(".")
             change = PATH if what == "path" else DOMAIN

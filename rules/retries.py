@@ -46,7 +46,7 @@ TIME_LIMIT = Message(
     "Lower attempts or perTryTimeout of the route if clients wait too long.",
     frozenset({"retries", "timeout"}),
 )
-UNLIMITED = Message(
+TRIES_WITHOUT_LIMIT = Message(
     "N2I544",
     "approximated",
     "info",
@@ -94,7 +94,7 @@ def retries(place: Place) -> Iterator[Edit | Finding]:
     if idempotent["attempts"] and len({"error", "timeout"} & causes.keys()) == 1:
         yield BOTH("proxy-next-upstream", which="an error" if "error" in causes else "a timeout")
     if not place.number("proxy-next-upstream-tries") and causes:
-        yield UNLIMITED("proxy-next-upstream-tries", tries=UNLIMITED_TRIES)
+        yield TRIES_WITHOUT_LIMIT("proxy-next-upstream-tries", tries=UNLIMITED_TRIES)
 
 
 def nginx_causes(place: Place) -> dict[str, None]:

@@ -26,7 +26,7 @@ NAMED_PORT = Message(
 )
 
 
-RELATIVE = Message(
+ABSOLUTE_REDIRECT = Message(
     "N2I103",
     "approximated",
     "info",
@@ -115,7 +115,7 @@ def decided_by_path(place: Place) -> Iterator[Edit | Finding]:
             to["authority"] = place.server.host  # nginx drops the port of the Host header
         yield RouteBefore(Phase.FIND, {"redirect": to})
         if place["relative-redirects"]:
-            yield RELATIVE("", path=location.path + "/")
+            yield ABSOLUTE_REDIRECT("", path=location.path + "/")
 
 
 @rule("services without endpoints", when="always", reads=("backend-protocol", "default-backend"))

@@ -16,7 +16,7 @@ NOT_COVERED = Message(
     "Add {name} to the certificate and to the hosts of the tls entry.",
     frozenset({"tls"}),
 )
-PATTERN = Message(
+ALIAS_PATTERN = Message(
     "N2I142",
     "unsupported",
     "error",
@@ -54,7 +54,7 @@ def server_alias(place: Place) -> Iterator[Edit | Finding]:
         if not HOST.match(name):
             narrowed = pattern(name)
             if narrowed is None:
-                yield PATTERN("server-alias", name=name).for_host()
+                yield ALIAS_PATTERN("server-alias", name=name).for_host()
             else:
                 host, regex = narrowed
                 yield Alias(host, place.tls and place.certified(host), regex)

@@ -37,7 +37,7 @@ NO_UPGRADES = Message(
     "Check whether a backend must not get requests for an upgrade.",
     frozenset({"protocol", "request-headers"}),
 )
-VARIABLE = Message(
+REQUEST_VARIABLE = Message(
     "N2I412",
     "unsupported",
     "warning",
@@ -56,7 +56,7 @@ TWICE = Message(
     "Use upstream-vhost to set the Host.",
     frozenset({"request-headers", "host"}),
 )
-NO_CONFIGMAP = Message(
+NO_REQUEST_HEADERS = Message(
     "N2I414",
     "unsupported",
     "warning",
@@ -133,7 +133,7 @@ def passed_headers(place: Place) -> Iterator[Edit | Finding]:
         return
     configmap = place.text("proxy-set-headers")
     if configmap and configmap not in place.config.configmaps:
-        yield NO_CONFIGMAP("proxy-set-headers", name=configmap).for_every_host()
+        yield NO_REQUEST_HEADERS("proxy-set-headers", name=configmap).for_every_host()
     for line in request_headers(place.config, place.server, place.location):
         name = line.name.lower()
         if line.kind != "send" and name in (*OWN, "host", "connection", "upgrade"):
@@ -152,7 +152,7 @@ def _sent(place: Place, line: HeaderLine, how: str) -> Iterator[Edit | Finding]:
         try:
             value = envoy_value(place, line.value, port)
         except UnknownVariable as unknown:
-            finding = VARIABLE(line.key, name=line.name, variable=str(unknown))
+            finding = REQUEST_VARIABLE(line.key, name=line.name, variable=str(unknown))
             yield finding.for_directive(line.text, line.origin)
             return
         yield Route(f"headers.request.{how}", {line.name: value}, port=port)

@@ -24,7 +24,7 @@ LOST_EVERYWHERE = Message(
     "Run Coraza as a WasmPlugin of the gateway with the same rules, or a WAF in front of it.",
     frozenset({"waf"}),
 )
-PART = Message(
+MODSECURITY_SETTING = Message(
     "N2I582",
     "unsupported",
     "info",
@@ -33,7 +33,7 @@ PART = Message(
     "Give the setting to the WAF that replaces ModSecurity.",
     frozenset({"waf"}),
 )
-NO_EFFECT = Message(
+MODSECURITY_OFF = Message(
     "N2I583",
     "ineffective",
     "info",
@@ -67,7 +67,7 @@ def waf(place: Place) -> Iterator[Edit | Finding]:
             yield OFF("enable-modsecurity")
     for key in PARTS:
         if key in place:
-            yield (PART if on else NO_EFFECT)(key, name=key)
+            yield (MODSECURITY_SETTING if on else MODSECURITY_OFF)(key, name=key)
 
 
 @rule(
@@ -83,7 +83,7 @@ def global_waf(place: Place) -> Iterator[Edit | Finding]:
         yield LOST_EVERYWHERE("enable-modsecurity", mode=mode(place)).for_every_host()
     for key in ("enable-owasp-modsecurity-crs", "modsecurity-snippet"):
         if place.global_setting(key):
-            yield (PART if on else NO_EFFECT)(key, name=key).for_every_host()
+            yield (MODSECURITY_SETTING if on else MODSECURITY_OFF)(key, name=key).for_every_host()
 
 
 def mode(place: Place) -> str:
