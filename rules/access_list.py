@@ -12,7 +12,7 @@ from nginx2istio.rule import (
     address_plan,
     addresses,
     envoy_filter,
-    http_filter,
+    key_of_member,
     on_route,
     policy_messages,
     protect,
@@ -78,16 +78,15 @@ def access_list(place: Place) -> Iterator[Edit | Finding]:
     key = next((k for k in KEYS if k in place), "block-cidrs")
     if lists.unreadable:
         member = lists.unreadable[0]
-        yield from withhold(place, INVALID_MEMBER, _source(place, member) or key, member=member)
+        origin = key_of_member(place.config, member) or key
+        yield from withhold(place, INVALID_MEMBER, origin, member=member)
         return
     plan = address_plan(place.config, place.server)
     without_backend = plan.without_backend(place.location)
     if not plan.group(place.location) and not without_backend:
         return
     if place.options.envoy_filters and place.server.regex and len(set(plan.groups.values())) > 1:
-        yield envoy_filter(
-            place, "who-may-ask", http_filter(rbac.ADDRESS_FILTER, rbac.filter_config())
-        )
+        yield envoy_filter(place, "who-may-ask", rbac.address_filter())
         by_route = on_route(place.route_name, rbac.denied(lists.allow, lists.deny))
         name = f"who-may-ask {place.route_name}"
         yield envoy_filter(place, name, by_route, protects="addresses")
@@ -105,10 +104,3 @@ def access_list(place: Place) -> Iterator[Edit | Finding]:
             "at its Service, or the PROXY protocol, or numTrustedProxies behind an HTTP load "
             "balancer",
         )
-
-
-def _source(place: Place, member: str) -> str:
-    """The key of the setting that has a member, "" when none is known."""
-    keys = ("whitelist-source-range", "denylist-source-range", "block-cidrs", *SNIPPETS)
-    settings = ((key, place.global_setting(key)) for key in keys)
-    return next((key for key, setting in settings if setting and member in setting.text), "")

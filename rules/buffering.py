@@ -131,8 +131,7 @@ def header_sizes(place: Place) -> Iterator[Edit | Finding]:
     if buffers is None:
         return
     number, size = buffers
-    total = number * size >> 10
-    limit = ENVOYS_KIB
+    total, limit = number * size >> 10, ENVOYS_KIB
     if total > ENVOYS_KIB:
         if not place.options.envoy_filters:
             yield LARGE(key, total=total).for_every_host()

@@ -1,8 +1,8 @@
-"""Access logs, error logs and traces: who reads them must look elsewhere."""
+"""Access logs, error logs and traces: Istio has others, in other places."""
 
 from collections.abc import Iterator
 
-from nginx2istio.rule import Edit, Finding, Message, Place, rule
+from nginx2istio.rule import Edit, Finding, Message, Place, collector, rule
 
 ACCESS_LOG = Message(
     "N2I570",
@@ -100,6 +100,7 @@ OTEL = (
     "opentelemetry-operation-name",
     "opentelemetry-trust-incoming-span",
 )
+COLLECTOR = ("otlp-collector-host", "otlp-collector-port", "otel-sampler", "otel-sampler-ratio")
 
 
 @rule("enable-access-log", "enable-rewrite-log")
@@ -113,51 +114,33 @@ def access_log(place: Place) -> Iterator[Edit | Finding]:
 
 @rule("enable-opentelemetry", *OTEL[-2:])
 def opentelemetry(place: Place) -> Iterator[Edit | Finding]:
-    """nginx traces where it is told to; Istio's tracing is configured for mesh and gateway."""
-    if "enable-opentelemetry" in place:
-        if place["enable-opentelemetry"]:
-            yield TRACES("enable-opentelemetry", **collector(place))
-        else:
-            yield NO_TRACES("enable-opentelemetry")
-    for key in ("opentelemetry-operation-name", "opentelemetry-trust-incoming-span"):
-        if key in place and place["enable-opentelemetry"]:
+    """nginx traces by Ingress; Istio's tracing is configured for the mesh and the gateway."""
+    key, traced = "enable-opentelemetry", place["enable-opentelemetry"]
+    if key in place:
+        yield TRACES(key, **collector(place.config)) if traced else NO_TRACES(key)
+    for key in OTEL[-2:]:
+        if traced and key in place:
             yield OPERATION(key, name=key)
 
 
 @rule(
     *LOGS,
     *OFF,
-    *(k for k in OTEL[:-2]),
-    "otlp-collector-host",
-    "otlp-collector-port",
-    "otel-sampler",
-    "otel-sampler-ratio",
+    *OTEL[:-2],
+    *COLLECTOR,
     at="conversion",
     when="always",
     reads=("enable-opentelemetry", *OTEL[-2:]),
 )
 def global_logs(place: Place) -> Iterator[Edit | Finding]:
     """What the ConfigMap says of logs and traces."""
-    off = [key for key in OFF if place[key]]
-    if not off:
+    if not any(place[key] for key in OFF):
         yield ACCESS_LOG("").for_every_host()
     for key in (*LOGS, *OFF):
         if place.global_setting(key):
             yield FORMAT(key, name=key).for_every_host()
     if place.config.controller.on("enable-opentelemetry"):
-        yield TRACES("enable-opentelemetry", **collector(place)).for_every_host()
+        yield TRACES("enable-opentelemetry", **collector(place.config)).for_every_host()
         for key in OTEL:
             if place.global_setting(key):
                 yield OPERATION(key, name=key).for_every_host()
-
-
-def collector(place: Place) -> dict[str, object]:
-    """Where nginx's traces go, and how many of them."""
-    config = place.config.controller.config
-    host, port = config["otlp-collector-host"], config["otlp-collector-port"]
-    ratio = config["otel-sampler-ratio"]
-    share = float(ratio) * 100 if isinstance(ratio, int | float | str) else 100.0
-    percent = share if "Ratio" in str(config["otel-sampler"]) else 100.0
-    if config["otel-sampler"] == "AlwaysOff":
-        percent = 0.0
-    return {"collector": f"{host or 'none is set'}:{port}", "percent": f"{percent:g}"}

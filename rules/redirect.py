@@ -45,16 +45,10 @@ def redirect(place: Place) -> Iterator[Edit | Finding]:
         if f"{kind}-redirect-code" in place:
             code = place.number(f"{kind}-redirect-code")
         if code not in (301, 302, 303, 307, 308):  # nginx then returns the address as a text
-            yield RouteBefore(
-                Phase.RETURN,
-                {
-                    "directResponse": {
-                        "status": code,
-                        "body": {"string": place.text(f"{kind}-redirect")},
-                    },
-                    "headers": {"response": {"remove": ["Location"]}},
-                },
-            )
+            text = {"status": code, "body": {"string": place.text(f"{kind}-redirect")}}
+            without_location = {"response": {"remove": ["Location"]}}
+            fields = {"directResponse": text, "headers": without_location}
+            yield RouteBefore(Phase.RETURN, fields)
             return
         if url.startswith("/") and not place["relative-redirects"]:
             for port, scheme in ((80, "http"), (443, "https")):
@@ -65,9 +59,7 @@ def redirect(place: Place) -> Iterator[Edit | Finding]:
         return  # a temporal redirect wins over a permanent one
 
 
-@rule(
-    "app-root",
-)
+@rule("app-root")
 def app_root(place: Place) -> Iterator[Edit | Finding]:
     """nginx answers `/` of the whole host with 302 to the path; the query is lost."""
     root = literal(place.text("app-root"))
@@ -90,7 +82,6 @@ def from_to_www(place: Place) -> Iterator[Edit | Finding]:
     name = host.removeprefix("www.") if host.startswith("www.") else f"www.{host}"
     if name in place.config.host_names:
         return
-    code = place.number("http-redirect-code")
-    to = {"authority": host, "redirectCode": code}
+    to = {"authority": host, "redirectCode": place.number("http-redirect-code")}
     yield OtherHost(name, place.tls and place.certified(name), tuple([{"redirect": to}]))
     yield WWW_SLASH("from-to-www-redirect", name=name, host=host)

@@ -1,10 +1,22 @@
 """proxy-next-upstream*: when a request is repeated, and how long a backend may stay silent."""
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator
 
 from nginx2istio.istio.envoy.local_reply import bad_gateway
-from nginx2istio.rule import Edit, Finding, Message, PerRequest, Place, Route, envoy_filter, rule
+from nginx2istio.rule import (
+    UNSENT,
+    Edit,
+    Finding,
+    Message,
+    PerRequest,
+    Place,
+    Route,
+    envoy_causes,
+    envoy_filter,
+    http_retry,
+    nginx_causes,
+    rule,
+)
 
 REPEATS = Message(
     "N2I540",
@@ -55,12 +67,6 @@ TRIES_WITHOUT_LIMIT = Message(
     "Raise attempts of the route if {tries} tries are too few.",
     frozenset({"retries"}),
 )
-UNSENT = ("connect-failure", "refused-stream", "reset-before-request")
-"""What Envoy calls it when no backend has received the request."""
-BROKEN = ("connect-failure", "refused-stream", "reset")
-"""Any failure before the answer begins, a timeout included (``wouldRetryFromReset``)."""
-NEVER = ("retriable-headers",)
-"""Matches no answer while no header is named: Istio has no perTryTimeout without retries."""
 NOT_IDEMPOTENT = "POST|LOCK|PATCH"
 UNLIMITED_TRIES = 10
 KEYS = ("proxy-next-upstream", "proxy-next-upstream-tries", "retry-non-idempotent")
@@ -77,7 +83,7 @@ def retries(place: Place) -> Iterator[Edit | Finding]:
     tries = place.number("proxy-next-upstream-tries")
     in_all = place.number("proxy-next-upstream-timeout")
     each = place.number("proxy-read-timeout")
-    causes = nginx_causes(place)
+    causes = nginx_causes(place.text("proxy-next-upstream"), bool(place["retry-non-idempotent"]))
     if in_all > 0 and tries != 1 and causes:
         yield TIME_LIMIT("proxy-next-upstream-timeout", seconds=in_all)
     if not any(place.configured(key) for key in KEYS):
@@ -95,33 +101,6 @@ def retries(place: Place) -> Iterator[Edit | Finding]:
         yield BOTH("proxy-next-upstream", which="an error" if "error" in causes else "a timeout")
     if not place.number("proxy-next-upstream-tries") and causes:
         yield TRIES_WITHOUT_LIMIT("proxy-next-upstream-tries", tries=UNLIMITED_TRIES)
-
-
-def nginx_causes(place: Place) -> dict[str, None]:
-    """The causes by nginx's names, none for ``off``."""
-    causes = place.text("proxy-next-upstream").split()
-    if "off" in causes:
-        return {}
-    extra = ["non_idempotent"] if place["retry-non-idempotent"] else []
-    return dict.fromkeys(causes + extra)
-
-
-def envoy_causes(causes: dict[str, None]) -> tuple[str, ...]:
-    """The causes by Envoy's names, for requests that may be repeated after they were sent."""
-    broken = BROKEN if {"error", "timeout", "invalid_header"} & causes.keys() else ()
-    statuses = (name.removeprefix("http_") for name in causes if name.startswith("http_"))
-    return (*broken, *statuses)
-
-
-def http_retry(causes: Sequence[str], tries: int, seconds: int) -> dict[str, Any]:
-    """Istio's HTTPRetry for these causes and so many tries in all, each of so many seconds."""
-    if tries < 2 or not causes:
-        tries, causes = 2, NEVER
-    return {
-        "attempts": tries - 1,
-        "retryOn": ",".join(causes),
-        "perTryTimeout": f"{seconds}s" if seconds > 0 else "1ms",
-    }
 
 
 @rule("retries", "502/504 mapping", at="conversion", when="always")

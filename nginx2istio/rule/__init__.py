@@ -9,12 +9,12 @@ matter.
 from __future__ import annotations
 
 from nginx2istio.base.memo import memo as memo
-from nginx2istio.bridge.auth_means import AuthMeans as AuthMeans
-from nginx2istio.bridge.auth_means import auth_means as auth_means
-from nginx2istio.bridge.auth_provider import auth_plan as auth_plan
-from nginx2istio.bridge.auth_provider import auth_provider as auth_provider
-from nginx2istio.bridge.auth_provider import auth_sources as auth_sources
-from nginx2istio.bridge.auth_question import auth_question as auth_question
+from nginx2istio.bridge.auth.means import AuthMeans as AuthMeans
+from nginx2istio.bridge.auth.means import auth_means as auth_means
+from nginx2istio.bridge.auth.provider import auth_plan as auth_plan
+from nginx2istio.bridge.auth.provider import auth_provider as auth_provider
+from nginx2istio.bridge.auth.provider import auth_sources as auth_sources
+from nginx2istio.bridge.auth.question import auth_question as auth_question
 from nginx2istio.bridge.canary_match import by_cookie as by_cookie
 from nginx2istio.bridge.canary_match import by_header as by_header
 from nginx2istio.bridge.canary_match import own_number as own_number
@@ -37,6 +37,10 @@ from nginx2istio.bridge.redirects import translate_rewrite as translate_rewrite
 from nginx2istio.bridge.response_headers import STS as STS
 from nginx2istio.bridge.response_headers import settle as settle
 from nginx2istio.bridge.response_headers import transport_security as transport_security
+from nginx2istio.bridge.retries import UNSENT as UNSENT
+from nginx2istio.bridge.retries import envoy_causes as envoy_causes
+from nginx2istio.bridge.retries import http_retry as http_retry
+from nginx2istio.bridge.retries import nginx_causes as nginx_causes
 from nginx2istio.bridge.session_cookie import OLD_BROWSERS as OLD_BROWSERS
 from nginx2istio.bridge.session_cookie import cookie_match as cookie_match
 from nginx2istio.bridge.session_cookie import http_cookie as http_cookie
@@ -68,6 +72,7 @@ from nginx2istio.istio.envoy.filters import typed as typed
 from nginx2istio.istio.policy import client_certificate as client_certificate
 from nginx2istio.nginx.config import NginxConfig as NginxConfig
 from nginx2istio.nginx.facts.addresses import addresses as addresses
+from nginx2istio.nginx.facts.addresses import key_of_member as key_of_member
 from nginx2istio.nginx.facts.answered_early import early as early
 from nginx2istio.nginx.facts.external_auth import ExternalAuth as ExternalAuth
 from nginx2istio.nginx.facts.external_auth import external_auth as external_auth
@@ -85,8 +90,11 @@ from nginx2istio.nginx.facts.sizes import readable_size as readable_size
 from nginx2istio.nginx.facts.snippet import Directive as Directive
 from nginx2istio.nginx.facts.snippet import directive_origin as directive_origin
 from nginx2istio.nginx.facts.snippet import parse_snippet as parse_snippet
+from nginx2istio.nginx.facts.tracing import collector as collector
 from nginx2istio.nginx.keys import catalogue as catalogue
 from nginx2istio.nginx.keys.catalogue import declare_annotation as declare_annotation
+from nginx2istio.nginx.keys.other_programs import ProgramKind as ProgramKind
+from nginx2istio.nginx.keys.other_programs import other_program as other_program
 from nginx2istio.nginx.model import DEFAULT_UPSTREAM as DEFAULT_UPSTREAM
 from nginx2istio.nginx.model import Location as Location
 from nginx2istio.nginx.model import Server as Server

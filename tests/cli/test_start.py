@@ -15,7 +15,7 @@ CODE = """
 import sys
 from nginx2istio.cli import command_line
 try:
-    main(sys.argv[1:])
+    command_line(sys.argv[1:])
 finally:
     print("imported", *sys.modules, file=sys.stderr)
 """

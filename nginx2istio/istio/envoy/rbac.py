@@ -5,16 +5,16 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Sequence
 
-from nginx2istio.istio.envoy.filters import typed
+from nginx2istio.istio.envoy.filters import http_filter, typed
 from nginx2istio.istio.objects import Object
 
 RBAC = "envoy.extensions.filters.http.rbac.v3.RBAC"
 ADDRESS_FILTER = "nginx2istio.addresses"
 
 
-def filter_config() -> Object:
-    """The filter's configuration; it does nothing but where a route has rules for it."""
-    return typed(RBAC)
+def address_filter() -> Object:
+    """The patch with the filter; it does nothing but where a route has rules for it."""
+    return http_filter(ADDRESS_FILTER, typed(RBAC))
 
 
 def denied(allow: Sequence[str], deny: Sequence[str]) -> Object:

@@ -11,6 +11,16 @@ from nginx2istio.nginx.facts.snippet_access import inherited, of_location
 from nginx2istio.nginx.model import Location
 from nginx2istio.nginx.values.networks import ALL_NETWORKS, networks
 
+GLOBAL_LISTS = (
+    "whitelist-source-range",
+    "denylist-source-range",
+    "block-cidrs",
+    "configuration-snippet",
+    "server-snippet",
+    "location-snippet",
+    "http-snippet",
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
@@ -77,6 +87,12 @@ def addresses(config: NginxConfig, location: Location) -> Addresses:
         auth is not None and auth.satisfy_any,
         allow.joined(deny).unreadable,
     )
+
+
+def key_of_member(config: NginxConfig, member: str) -> str:
+    """The key of the ConfigMap whose list or snippet holds a member, "" when there is none."""
+    settings = ((key, config.configured(key)) for key in GLOBAL_LISTS)
+    return next((key for key, setting in settings if setting and member in setting.text), "")
 
 
 def _networks(value: object) -> _Networks:

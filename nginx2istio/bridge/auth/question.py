@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nginx2istio.bridge.auth_provider import service_host, service_name
+from nginx2istio.bridge.auth.provider import service_host, service_name
 from nginx2istio.bridge.place import Place
 from nginx2istio.bridge.response_headers import STS, transport_security
 from nginx2istio.istio.envoy import auth_lua

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from nginx2istio.bridge.auth_provider import (
+from nginx2istio.bridge.auth.provider import (
     address_suffices,
     auth_plan,
     auth_provider,
     provider,
     service_name,
 )
-from nginx2istio.bridge.auth_question import unaskable
+from nginx2istio.bridge.auth.question import unaskable
 from nginx2istio.bridge.place import Place
 from nginx2istio.istio.policy.ext_authz import Provider
 from nginx2istio.nginx.facts.answered_early import early
