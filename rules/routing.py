@@ -24,8 +24,6 @@ NAMED_PORT = Message(
     "Add the Services to the input (kubectl get service,ingress -A -o yaml).",
     frozenset({"routing"}),
 )
-
-
 ABSOLUTE_REDIRECT = Message(
     "N2I103",
     "approximated",
@@ -44,40 +42,8 @@ HTTP2_PORT = Message(
     "Rename the port, or set its appProtocol to http, if the backend has no HTTP/2.",
     frozenset({"protocol"}),
 )
-HEALTH = Message(
-    "N2I104",
-    "unsupported",
-    "info",
-    "Health check of unknown hosts",
-    "nginx answers 200 to {path} under a host that no Ingress names. The gateway has a "
-    "readiness port of its own (15021, /healthz/ready).",
-    "Point the load balancer's health check at the gateway's status port.",
-    frozenset({"routing", "status"}),
-)
-
 HTTP2 = re.compile(r"(grpc|http2|kubernetes\.io/h2c)(-|$)")
 GRPC = ("GRPC", "GRPCS")
-
-
-@rule("health endpoints", at="conversion", when="always")
-def health(place: Place) -> Iterator[Edit | Finding]:
-    """`/healthz` (or --health-check-path) of unknown hosts belongs to nginx itself."""
-    if not any(s.host == "_" for s in place.config.servers):
-        path = health_path(place)
-        yield replace(HEALTH("", path=path), everywhere="all", path=path)
-
-
-def health_path(place: Place) -> str:
-    """The flag health-check-path, which holds for nginx, too (flags.go)."""
-    return str(place.config.controller.flags["health-check-path"])
-
-
-@rule(at="server", when="always")
-def health_of_catch_all(place: Place) -> Iterator[Edit | Finding]:
-    """Where an Ingress takes unknown hosts, the route for them says what nginx says."""
-    if place.server.host == "_" and any(x.path == "/" for x in place.server.locations):
-        health = {"uri": {"exact": health_path(place)}}
-        yield HostRoute(Phase.SERVER, health, {"directResponse": {"status": 200}})
 
 
 @rule("Host vs SNI independence", at="server", when="always")

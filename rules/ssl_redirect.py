@@ -1,23 +1,19 @@
-"""ssl-redirect, force-ssl-redirect, preserve-trailing-slash: plain HTTP is sent to HTTPS; HSTS."""
+"""ssl-redirect, force-ssl-redirect, preserve-trailing-slash: plain HTTP is sent to HTTPS."""
 
 import re
 from collections.abc import Iterator
 
 from nginx2istio.rule import (
-    STS,
     Edit,
     Finding,
     Message,
     Phase,
     Place,
-    Route,
     RouteBefore,
     answer,
-    answer_headers,
     envoy_filter,
     on_route,
     rule,
-    transport_security,
 )
 
 SLASH = Message(
@@ -126,23 +122,3 @@ def ssl_redirect(place: Place) -> Iterator[Edit | Finding]:
         yield SLASH("preserve-trailing-slash")
     if not place.tls and not place.server.passthrough and not believed:
         yield FAKE("force-ssl-redirect" if forced else "ssl-redirect").for_host()
-
-
-@rule(
-    "hsts",
-    "hsts-max-age",
-    "hsts-include-subdomains",
-    "hsts-preload",
-    "HSTS on TLS responses",
-    when="always",
-)
-def hsts(place: Place) -> Iterator[Edit | Finding]:
-    """nginx adds Strict-Transport-Security to every answer over https; ConfigMap keys hsts*.
-
-    What a snippet or a list of headers says of it comes later and wins.
-    """
-    if place.tls and place["hsts"]:
-        lines = answer_headers(place.config, place.server, place.location)
-        security = transport_security(place.config, lines)
-        if security:
-            yield Route("headers.response.set", {STS: security}, port=443)

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 
 PACKAGE = "nginx2istio"
 LAYERS: Sequence[Sequence[str]] = (
@@ -29,6 +30,9 @@ LAYERS: Sequence[Sequence[str]] = (
 RULES_MAY_IMPORT = (f"{PACKAGE}.rule", f"{PACKAGE}.istio.re2", f"{PACKAGE}.istio.envoy")
 MODULES_OF_THE_ROOT = {"__init__.py", "__main__.py", "api.py", "py.typed"}
 LINES, LINES_OF_A_RULE, FILES = 300, 200, 15
+MEDIAN_OF_RULES = 80
+"""Lines of the median rule file, without what it says to users (``TEXTS``)."""
+TEXTS = ("Message", "NoRule", "policy_messages")
 SAME_NAME: dict[str, str] = {
     "command": "cli/*: what each module of a command gives to the group",
     "findings": "findings/*: what each module has to say of a conversion",
@@ -140,6 +144,34 @@ def long_files(tree: Sequence[Module]) -> list[str]:
         if lines > limit:
             wrong.append(f"{module.name}: {lines} lines, at most {limit}")
     return wrong
+
+
+def long_rules(tree: Sequence[Module]) -> list[str]:
+    """The rule files above the limit of the median, if that is above it; none if it is not."""
+    lines = {m.name: lines_of_code(m) for m in tree if m.part == "rules"}
+    middle = median(lines.values()) if lines else 0
+    if middle <= MEDIAN_OF_RULES:
+        return []
+    return [
+        f"{name}: {count} lines without texts; the median is {middle:g}, at most {MEDIAN_OF_RULES}"
+        for name, count in sorted(lines.items(), key=lambda item: item[1])
+        if count > MEDIAN_OF_RULES
+    ]
+
+
+def lines_of_code(module: Module) -> int:
+    """The lines of a file, blank ones too, but for its constants that are ``TEXTS``."""
+    texts = (
+        node.value
+        for node in module.tree.body
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call)
+    )
+    spans = (
+        (text.end_lineno or text.lineno) - text.lineno + 1
+        for text in texts
+        if _called(text) in TEXTS
+    )
+    return len(module.path.read_text(encoding="utf-8").splitlines()) - sum(spans)
 
 
 def full_folders(root: Path) -> list[str]:

@@ -1,0 +1,38 @@
+"""/healthz: nginx itself answers the health checks of unknown hosts."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from nginx2istio.rule import Edit, Finding, HostRoute, Message, Phase, Place, rule
+
+HEALTH = Message(
+    "N2I104",
+    "unsupported",
+    "info",
+    "Health check of unknown hosts",
+    "nginx answers 200 to {path} under a host that no Ingress names. The gateway has a "
+    "readiness port of its own (15021, /healthz/ready).",
+    "Point the load balancer's health check at the gateway's status port.",
+    frozenset({"routing", "status"}),
+)
+
+
+@rule("health endpoints", at="conversion", when="always")
+def health(place: Place) -> Iterator[Edit | Finding]:
+    """`/healthz` (or --health-check-path) of unknown hosts belongs to nginx itself."""
+    if not any(s.host == "_" for s in place.config.servers):
+        path = health_path(place)
+        yield replace(HEALTH("", path=path), everywhere="all", path=path)
+
+
+@rule(at="server", when="always")
+def health_of_catch_all(place: Place) -> Iterator[Edit | Finding]:
+    """Where an Ingress takes unknown hosts, the route for them says what nginx says."""
+    if place.server.host == "_" and any(x.path == "/" for x in place.server.locations):
+        health = {"uri": {"exact": health_path(place)}}
+        yield HostRoute(Phase.SERVER, health, {"directResponse": {"status": 200}})
+
+
+def health_path(place: Place) -> str:
+    """The flag health-check-path, which holds for nginx, too (flags.go)."""
+    return str(place.config.controller.flags["health-check-path"])
