@@ -23,6 +23,7 @@ from nginx2istio.rule import (
     on_route,
     opaque,
     protects,
+    refuses,
     rule,
     snippet_directives,
     subject,
@@ -104,6 +105,7 @@ OPAQUE = Message(
     frozenset({"access", "auth", "status", "routing", "redirect", "response-headers"}),
 )
 REMARKS = {"idle": WITHOUT_EFFECT, "closed": CLOSED, "part": PART, "left out": FLOW}
+MISPLACED = ": nginx refuses it inside of a host"
 EVERYWHERE = "every location has its own"
 ASKING = ("auth-url", "auth-type", "global-auth-url")
 Part = Edit | Finding
@@ -161,6 +163,11 @@ def _level(place: Place, level: str) -> Iterator[Part]:
             yield written.finding(LOOSER)
         elif protects(directive):
             yield from _unsure(place, level, written, PROTECTION)
+        elif subject(directive.name) == "rewrite" and level != "http":
+            if any(refuses(inner) for inner in directive.all()):
+                yield from _unsure(place, level, written, PROTECTION, MISPLACED)
+            else:
+                yield written.finding(FLOW, why=MISPLACED.removeprefix(": "))
         elif directive.name in ONCE_A_LOCATION and level == "server":
             yield written.finding(WITHOUT_EFFECT, why=EVERYWHERE)
 

@@ -115,6 +115,8 @@ def flow_steps(place: Place, flow: Flow, directive: Directive) -> Iterator[Step]
         return
     try:
         match directive.name:
+            case "set" | "rewrite" if len(directive.args) < 2:
+                raise Untranslatable("nginx refuses it without arguments")
             case "break":
                 flow.stopped = True
             case "return" | "rewrite":

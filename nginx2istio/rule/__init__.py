@@ -62,6 +62,7 @@ from nginx2istio.istio.envoy.filters import on_host as on_host
 from nginx2istio.istio.envoy.filters import on_manager as on_manager
 from nginx2istio.istio.envoy.filters import on_route as on_route
 from nginx2istio.istio.envoy.filters import typed as typed
+from nginx2istio.istio.envoy.status_headers import by_status as by_status
 from nginx2istio.nginx.config import NginxConfig as NginxConfig
 from nginx2istio.nginx.facts.addresses import addresses as addresses
 from nginx2istio.nginx.facts.directives import ONCE_A_LOCATION as ONCE_A_LOCATION
@@ -69,11 +70,13 @@ from nginx2istio.nginx.facts.directives import opaque as opaque
 from nginx2istio.nginx.facts.directives import protects as protects
 from nginx2istio.nginx.facts.directives import refuses as refuses
 from nginx2istio.nginx.facts.directives import subject as subject
+from nginx2istio.nginx.facts.directives import unnoticed as unnoticed
 from nginx2istio.nginx.facts.headers import HEADER_DIRECTIVES as HEADER_DIRECTIVES
 from nginx2istio.nginx.facts.headers import SENT_WITH as SENT_WITH
 from nginx2istio.nginx.facts.headers import HeaderLine as HeaderLine
 from nginx2istio.nginx.facts.headers import Unclear as Unclear
 from nginx2istio.nginx.facts.headers import answer_headers as answer_headers
+from nginx2istio.nginx.facts.headers import expires_seconds as expires_seconds
 from nginx2istio.nginx.facts.headers import header_lines as header_lines
 from nginx2istio.nginx.facts.headers import request_headers as request_headers
 from nginx2istio.nginx.facts.headers import snippets as snippets

@@ -148,6 +148,15 @@ def opaque(directive: Directive) -> bool:
     return directive.name == "include" and not known
 
 
+def unnoticed(directive: Directive) -> bool:
+    """Whether a directive about headers has no effect on what a backend answers."""
+    if directive.name == "proxy_pass_header":
+        return not _HIDDEN.match(" ".join(directive.args))
+    return directive.name in ("default_type", "etag")
+
+
+_HIDDEN = re.compile("(date|server|x-pad|x-accel-.*)$", re.IGNORECASE)
+"""The response headers of a backend that nginx does not pass on by itself."""
 _EARLY_LUA = re.compile(r"(server_rewrite|rewrite|access|content|set)_by_lua")
 _ENDING = re.compile(r"\b(exit|exec|redirect|error|require|dofile|loadfile)\b")
 _CHECKING = re.compile(
