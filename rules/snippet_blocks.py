@@ -13,13 +13,12 @@ from nginx2istio.rule import (
     Phase,
     Place,
     RouteBefore,
-    block_answers,
-    block_matches,
     closing_answers,
     in_order,
     nested_locations,
     rule,
     server_locations,
+    translate_block,
 )
 
 UNTOLD = Message(
@@ -67,12 +66,13 @@ INSIDE = Message(
     "Check that no client outside of these checks needs the block's answer.",
     frozenset({"access", "auth", "status", "redirect", "response-headers", "cors"}),
 )
-NAMED = "it is there for other directives only, which are reported themselves"
+NAMED = "only other directives use it, which are reported themselves"
 BEATEN = "the paths of the host are regular expressions, which go before it"
 WHOLE = ({"uri": {"prefix": "/"}},)
 """All paths of a host."""
 Part = Edit | Finding
-ToEdit = Callable[[Mapping[str, Any], Mapping[str, Any], int], Edit]
+Match = Mapping[str, Any]
+ToEdit = Callable[[Match, Match, int], Edit]
 
 
 @rule(at="server", when="configured", reads=("server-snippet", "relative-redirects"), protects=True)
@@ -84,7 +84,9 @@ def server_blocks(place: Place) -> Iterator[Part]:
         elif block.refused:
             yield _finding(REFUSED, block, why=block.refused)
             if block.protects and not place.options.allow_unprotected:
-                yield from _closing(place, _paths(block, False), _host_route)
+                yield from _closing(
+                    place, translate_block(place, block, False, False).matches, _host_route
+                )
         elif place.server.regex and block.modifier == "":
             yield _finding(WITHOUT_EFFECT, block, why=BEATEN)
         elif not _is_plain(place, block):
@@ -127,7 +129,7 @@ def nested_blocks(place: Place) -> Iterator[Part]:
     for block in blocks:
         if block.refused:
             yield _finding(REFUSED, block, why=block.refused)
-            if block.protects and not place.options.allow_unprotected:
+            if block.protects:
                 yield from _closing(place, (), _inner_route)
         else:
             yield from _routes(place, block, _inner_route)
@@ -145,16 +147,16 @@ def _comes_here(place: Place, block: NestedLocation) -> bool:
     return max(prefixes, key=lambda x: len(x.path), default=None) is place.location
 
 
-def _host_route(match: Mapping[str, Any], fields: Mapping[str, Any], port: int) -> Edit:
+def _host_route(match: Match, fields: Match, port: int) -> Edit:
     return HostRoute(Phase.FIND, match, fields, port)
 
 
-def _bare_route(match: Mapping[str, Any], fields: Mapping[str, Any], port: int) -> Edit:
+def _bare_route(match: Match, fields: Match, port: int) -> Edit:
     """A route for a block of the host; nothing of the Ingress's location holds there."""
     return RouteBefore(Phase.SERVER, fields, match, port, bare=True)
 
 
-def _inner_route(match: Mapping[str, Any], fields: Mapping[str, Any], port: int) -> Edit:
+def _inner_route(match: Match, fields: Match, port: int) -> Edit:
     """A route for a block of a location, with the location's response headers."""
     return RouteBefore(Phase.FIND, fields, match, port)
 
@@ -165,30 +167,21 @@ def _finding(message: Message, block: NestedLocation, **facts: object) -> Findin
 
 def _routes(place: Place, block: NestedLocation, to_edit: ToEdit) -> Iterator[Part]:
     """The block as an answer to its paths; one that protects and can't be said closes them."""
-    inside, matches = to_edit is _inner_route, _paths(block, to_edit is _inner_route)
-    try:
-        matches = block_matches(block, inside)
-        answers = block_answers(place, block, bool(place["relative-redirects"]), inside)
-    except Untranslatable as reason:
-        yield from _left_out(place, block, matches, str(reason), to_edit)
+    inside = to_edit is _inner_route
+    routes = translate_block(place, block, bool(place["relative-redirects"]), inside)
+    if routes.reason:
+        yield from _left_out(place, block, routes.matches, routes.reason, to_edit)
         return
-    yield from (to_edit(match, fields, port) for port, fields in answers for match in matches)
+    for port, fields in routes.answers:
+        yield from (to_edit(match, fields, port) for match in routes.matches)
     if inside:
         yield _finding(INSIDE, block)
-
-
-def _paths(block: NestedLocation, inside: bool) -> tuple[Mapping[str, Any], ...]:
-    """The matches of a block, none where its paths can't be said."""
-    try:
-        return tuple(block_matches(block, inside))
-    except Untranslatable:
-        return ()
 
 
 def _left_out(
     place: Place,
     block: NestedLocation,
-    matches: tuple[Mapping[str, Any], ...],
+    matches: tuple[Match, ...],
     why: str,
     to_edit: ToEdit,
 ) -> Iterator[Part]:
@@ -198,16 +191,15 @@ def _left_out(
         return
     whole = "the location answers 503" if to_edit is _inner_route else "the host answers 503"
     closed = "its paths answer 503" if matches else whole
-    is_open = place.options.allow_unprotected
-    yield _finding(CLOSED, block, why=why, so="they are open to everybody" if is_open else closed)
-    if not is_open:
-        yield from _closing(place, matches, to_edit)
+    so = "they are open to everybody" if place.options.allow_unprotected else closed
+    yield _finding(CLOSED, block, why=why, so=so)
+    yield from _closing(place, matches, to_edit)
 
 
-def _closing(
-    place: Place, matches: tuple[Mapping[str, Any], ...], to_edit: ToEdit
-) -> Iterator[Edit]:
-    """503 for the paths of a block, or without ``matches`` for all around it."""
-    everything: tuple[Mapping[str, Any], ...] = ({},) if to_edit is _inner_route else WHOLE
+def _closing(place: Place, matches: tuple[Match, ...], to_edit: ToEdit) -> Iterator[Edit]:
+    """503 for the paths of a block that protects, or without ``matches`` for all around it."""
+    if place.options.allow_unprotected:
+        return
+    everything: tuple[Match, ...] = ({},) if to_edit is _inner_route else WHOLE
     for port, fields in closing_answers(place, to_edit is _inner_route):
         yield from (to_edit(match, fields, port) for match in matches or everything)

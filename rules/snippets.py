@@ -105,7 +105,7 @@ OPAQUE = Message(
     frozenset({"access", "auth", "status", "routing", "redirect", "response-headers"}),
 )
 REMARKS = {"idle": WITHOUT_EFFECT, "closed": CLOSED, "part": PART, "left out": FLOW}
-MISPLACED = ": nginx refuses it inside of a host"
+MISPLACED = "nginx refuses it inside of a host"
 EVERYWHERE = "every location has its own"
 ASKING = ("auth-url", "auth-type", "global-auth-url")
 Part = Edit | Finding
@@ -164,10 +164,9 @@ def _level(place: Place, level: str) -> Iterator[Part]:
         elif protects(directive):
             yield from _unsure(place, level, written, PROTECTION)
         elif subject(directive.name) == "rewrite" and level != "http":
+            yield written.finding(FLOW, why=MISPLACED)
             if any(refuses(inner) for inner in directive.all()):
-                yield from _unsure(place, level, written, PROTECTION, MISPLACED)
-            else:
-                yield written.finding(FLOW, why=MISPLACED.removeprefix(": "))
+                yield from closing_edits(place, level)
         elif directive.name in ONCE_A_LOCATION and level == "server":
             yield written.finding(WITHOUT_EFFECT, why=EVERYWHERE)
 
@@ -190,16 +189,12 @@ def _rewriting(place: Place, flow: Flow, written: SnippetDirective) -> Iterator[
             yield step
         elif step.kind == "check":
             yield from _unsure(place, flow.level, written, PROTECTION, f": {step.reason}")
-        elif step.kind == "ending":
-            if flow.at_location and _asks(place):  # a policy acts before all routes
+        elif step.kind == "ending":  # before which a policy acts
+            checked = flow.at_location and bool(addresses(place.config, place.location))
+            if checked or (flow.at_location and any(place[key] for key in ASKING)):
                 yield written.finding(ORDER)
         else:
             message = REMARKS[step.kind]
             if any(subject(inner.name) == "headers" for inner in step.directive.all()):
                 message = replace(message, aspects=message.aspects | {"response-headers", "cors"})
             yield replace(written, directive=step.directive).finding(message, why=step.reason)
-
-
-def _asks(place: Place) -> bool:
-    """Whether a policy checks the clients of the location."""
-    return bool(addresses(place.config, place.location)) or any(place[key] for key in ASKING)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from nginx2istio.bridge.conditions import path_regex
@@ -26,6 +27,34 @@ from nginx2istio.nginx.facts.snippet_access import LISTING
 from nginx2istio.nginx.model import Location, Origin
 
 ALL = ("all",)
+
+
+@dataclass(frozen=True, slots=True)
+class BlockRoutes:
+    """A block as routes: matches and, for each of them, all ``answers`` (port, 0 for all; fields).
+
+    ``reason`` says why there are no answers; without ``matches`` its paths can't be said either.
+    """
+
+    matches: tuple[Mapping[str, Any], ...] = ()
+    answers: tuple[tuple[int, Fields], ...] = ()
+    reason: str = ""
+
+
+def translate_block(
+    place: Place, block: NestedLocation, relative: bool, inside: bool
+) -> BlockRoutes:
+    """A block as routes, without answers where it does more than Istio can say.
+
+    ``relative`` is whether a Location may be relative; ``inside`` whether the block is in a
+    location.
+    """
+    matches: tuple[Mapping[str, Any], ...] = ()
+    try:
+        matches = block_matches(block, inside)
+        return BlockRoutes(matches, tuple(block_answers(place, block, relative, inside)))
+    except Untranslatable as reason:
+        return BlockRoutes(matches, reason=str(reason))
 
 
 def block_matches(block: NestedLocation, inside: bool) -> tuple[Mapping[str, Any], ...]:

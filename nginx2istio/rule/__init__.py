@@ -14,10 +14,9 @@ from nginx2istio.bridge.conditions import Condition as Condition
 from nginx2istio.bridge.conditions import condition as condition
 from nginx2istio.bridge.conditions import path_regex as path_regex
 from nginx2istio.bridge.conditions import reaches as reaches
-from nginx2istio.bridge.location_blocks import block_answers as block_answers
-from nginx2istio.bridge.location_blocks import block_matches as block_matches
 from nginx2istio.bridge.location_blocks import closing_answers as closing_answers
 from nginx2istio.bridge.location_blocks import in_order as in_order
+from nginx2istio.bridge.location_blocks import translate_block as translate_block
 from nginx2istio.bridge.place import Place as Place
 from nginx2istio.bridge.place import route_name as route_name
 from nginx2istio.bridge.protection import ProtectionPlan as ProtectionPlan
@@ -63,6 +62,8 @@ from nginx2istio.istio.envoy.filters import on_manager as on_manager
 from nginx2istio.istio.envoy.filters import on_route as on_route
 from nginx2istio.istio.envoy.filters import typed as typed
 from nginx2istio.istio.envoy.status_headers import by_status as by_status
+from nginx2istio.istio.tls import CIPHER_SUITES as CIPHER_SUITES
+from nginx2istio.istio.tls import TLS_VERSIONS as TLS_VERSIONS
 from nginx2istio.nginx.config import NginxConfig as NginxConfig
 from nginx2istio.nginx.facts.addresses import addresses as addresses
 from nginx2istio.nginx.facts.directives import ONCE_A_LOCATION as ONCE_A_LOCATION
@@ -71,6 +72,9 @@ from nginx2istio.nginx.facts.directives import protects as protects
 from nginx2istio.nginx.facts.directives import refuses as refuses
 from nginx2istio.nginx.facts.directives import subject as subject
 from nginx2istio.nginx.facts.directives import unnoticed as unnoticed
+from nginx2istio.nginx.facts.error_pages import ErrorPages as ErrorPages
+from nginx2istio.nginx.facts.error_pages import error_pages as error_pages
+from nginx2istio.nginx.facts.error_pages import general_codes as general_codes
 from nginx2istio.nginx.facts.headers import HEADER_DIRECTIVES as HEADER_DIRECTIVES
 from nginx2istio.nginx.facts.headers import SENT_WITH as SENT_WITH
 from nginx2istio.nginx.facts.headers import HeaderLine as HeaderLine
@@ -88,6 +92,7 @@ from nginx2istio.nginx.facts.snippet import directive_origin as directive_origin
 from nginx2istio.nginx.facts.snippet import parse_snippet as parse_snippet
 from nginx2istio.nginx.facts.snippet_access import LISTING as LISTING
 from nginx2istio.nginx.facts.snippet_access import access_list_problem as access_list_problem
+from nginx2istio.nginx.keys.catalogue import FLAGS as FLAGS
 from nginx2istio.nginx.keys.catalogue import declare_annotation as declare_annotation
 from nginx2istio.nginx.model import Location as Location
 from nginx2istio.nginx.model import Server as Server
