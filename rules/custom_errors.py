@@ -96,14 +96,7 @@ def _without_pages(place: Place, pages: ErrorPages) -> Iterator[Finding]:
     facts = {"backend": backend, "codes": ", ".join(map(str, pages.codes)), "whose": whose}
     also = {MADE_FOR[code] for code in pages.codes if code in MADE_FOR}
     for message in (PAGES, replace(NOT_ASKED, aspects=NOT_ASKED.aspects | also)):
-        yield _of_list(
-            place,
-            message(
-                "custom-http-errors",
-                backend=pages.pages.title if pages.pages else "nginx itself",
-                **facts,
-            ),
-        )
+        yield _of_list(place, message("custom-http-errors", **facts))
 
 
 def _of_list(place: Place, finding: Finding) -> Finding:

@@ -83,10 +83,9 @@ def server_blocks(place: Place) -> Iterator[Part]:
             yield _finding(WITHOUT_EFFECT, block, why=NAMED)
         elif block.refused:
             yield _finding(REFUSED, block, why=block.refused)
-            if block.protects and not place.options.allow_unprotected:
-                yield from _closing(
-                    place, translate_block(place, block, False, False).matches, _host_route
-                )
+            if block.protects:
+                paths = translate_block(place, block, False, False).matches
+                yield from _closing(place, paths, _host_route)
         elif place.server.regex and block.modifier == "":
             yield _finding(WITHOUT_EFFECT, block, why=BEATEN)
         elif not _is_plain(place, block):
@@ -179,21 +178,17 @@ def _routes(place: Place, block: NestedLocation, to_edit: ToEdit) -> Iterator[Pa
 
 
 def _left_out(
-    place: Place,
-    block: NestedLocation,
-    matches: tuple[Match, ...],
-    why: str,
-    to_edit: ToEdit,
+    place: Place, block: NestedLocation, paths: tuple[Match, ...], why: str, to_edit: ToEdit
 ) -> Iterator[Part]:
     """What stands in for a block without translation: an error, and 503 where it protects."""
     if not block.protects:
         yield _finding(UNTOLD, block, why=why)
         return
     whole = "the location answers 503" if to_edit is _inner_route else "the host answers 503"
-    closed = "its paths answer 503" if matches else whole
+    closed = "its paths answer 503" if paths else whole
     so = "they are open to everybody" if place.options.allow_unprotected else closed
     yield _finding(CLOSED, block, why=why, so=so)
-    yield from _closing(place, matches, to_edit)
+    yield from _closing(place, paths, to_edit)
 
 
 def _closing(place: Place, matches: tuple[Match, ...], to_edit: ToEdit) -> Iterator[Edit]:
