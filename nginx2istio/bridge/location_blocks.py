@@ -26,7 +26,7 @@ from nginx2istio.nginx.facts.snippet import Directive
 from nginx2istio.nginx.facts.snippet_access import LISTING
 from nginx2istio.nginx.model import Location, Origin
 
-ALL = ("all",)
+_ALL = ("all",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +111,8 @@ def block_answers(
             types and directive.name == "default_type"
         ):
             raise Untranslatable(f"it holds {directive.text.rstrip(';')}")
-    denies = bool(lists) and (lists[0].name, lists[0].args) == ("deny", ALL)
-    if lists and not denies and lists[0].args != ALL:
+    denies = bool(lists) and (lists[0].name, lists[0].args) == ("deny", _ALL)
+    if lists and not denies and lists[0].args != _ALL:
         raise Untranslatable(f"it holds {lists[0].text.rstrip(';')}")
     if internal:
         answers: Iterable[tuple[int, Fields]] = [(0, {"directResponse": {"status": 404}})]

@@ -26,9 +26,9 @@ from nginx2istio.nginx.facts.snippet import Directive
 
 FLOWING = frozenset({"break", "if", "return", "rewrite", "set"})
 """The directives of the rewrite phase that decide where a request goes."""
-CLOSED: Fields = {"directResponse": {"status": 503}}
-ENDING = frozenset({"return", "rewrite"})
-CONTROLLERS = frozenset(
+_CLOSED: Fields = {"directResponse": {"status": 503}}
+_ENDING = frozenset({"return", "rewrite"})
+_CONTROLLERS = frozenset(
     {
         "best_http_host",
         "force_no_ssl_redirect",
@@ -44,8 +44,8 @@ CONTROLLERS = frozenset(
     }
 )
 """Variables that the controller's template and Lua go by."""
-BEHIND = "an unconditional return or break stands before it"
-ELSEWHERE = "no path of this location begins like the pattern"
+_BEHIND = "an unconditional return or break stands before it"
+_ELSEWHERE = "no path of this location begins like the pattern"
 
 
 @dataclass(slots=True)
@@ -111,7 +111,7 @@ Step = Edit | FlowRemark | RedirectPatch
 def flow_steps(place: Place, flow: Flow, directive: Directive) -> Iterator[Step]:
     """What a directive of the rewrite phase becomes; it changes ``flow`` for the next one."""
     if flow.stopped:
-        yield FlowRemark("idle", directive, BEHIND)
+        yield FlowRemark("idle", directive, _BEHIND)
         return
     try:
         match directive.name:
@@ -124,7 +124,7 @@ def flow_steps(place: Place, flow: Flow, directive: Directive) -> Iterator[Step]
                 flow.stopped = directive.name == "return"
             case "if":
                 yield from _condition(place, flow, directive)
-            case "set" if directive.args[0].strip("${}") in CONTROLLERS:
+            case "set" if directive.args[0].strip("${}") in _CONTROLLERS:
                 raise Untranslatable("the controller goes by this variable")
     except Untranslatable as reason:
         denies = any(refuses(inner) for inner in directive.all())
@@ -139,9 +139,9 @@ def closing_edits(place: Place, level: str) -> Iterator[Edit]:
         yield unavailable()
         return
     try:
-        yield from list(_answers(place, level, FlowRoute({}, CLOSED)))
+        yield from list(_answers(place, level, FlowRoute({}, _CLOSED)))
     except Untranslatable:  # a header of the host
-        yield HostRoute(Phase.SERVER, {"uri": {"prefix": "/"}}, CLOSED)
+        yield HostRoute(Phase.SERVER, {"uri": {"prefix": "/"}}, _CLOSED)
 
 
 def _answers(place: Place, level: str, route: FlowRoute) -> Iterator[Edit]:
@@ -174,8 +174,8 @@ def condition_block(place: Place, directive: Directive) -> ConditionBlock:
     """What an ``if`` does. Raises Untranslatable."""
     when = condition(directive.args)
     inner = [x for x in directive.block or () if x.name != "break"]
-    endings = [x for x in inner if x.name in ENDING]
-    others = [x for x in inner if x.name not in ENDING and x.name != "set"]
+    endings = [x for x in inner if x.name in _ENDING]
+    others = [x for x in inner if x.name not in _ENDING and x.name != "set"]
     headers = response_headers_of(place, others)
     if headers and not endings:
         if any(x.name != "more_set_headers" for x in others):
@@ -209,7 +209,7 @@ def _ending(place: Place, flow: Flow, block: ConditionBlock) -> Iterator[Step]:
     assert ending is not None
     rewrites = ending.name == "rewrite"
     if rewrites and flow.at_location and not reaches(place.location, ending.args[0]):
-        yield FlowRemark("idle", ending, ELSEWHERE)
+        yield FlowRemark("idle", ending, _ELSEWHERE)
         return
     for route in flow_routes(place, ending, block, flow.relative):
         if route.path is not None:
