@@ -82,8 +82,6 @@ OLD_HTTP = {
 ASKS = "'upgrade' in request.headers && request.headers['connection'].matches('(?i)upgrade')"
 UPGRADE = f"%CEL({ASKS} ? 'upgrade' : '')%"
 """nginx spells the header in its own way, and leaves out what else the client wrote there."""
-
-
 ERROR_PAGES = Message(
     "N2I904",
     "approximated",
@@ -163,7 +161,7 @@ def client_headers(place: Place) -> Iterator[Edit | Finding]:
         what = ["it makes a new X-Request-ID"]
         what += [f"it keeps names with {odd}, which nginx drops"] if odd else []
         if place.text("forwarded-for-header").lower() == "x-forwarded-for":
-            what.set_request_header("it sends no X-Original-Forwarded-For to backends")
+            what.append("it sends no X-Original-Forwarded-For to backends")
         finding = REQUEST_HEADERS("", what=", ".join(what)).for_every_host()
         yield replace(finding, severity="warning") if odd and _identified(place) else finding
         return
@@ -181,9 +179,7 @@ def client_headers(place: Place) -> Iterator[Edit | Finding]:
     ]
     if odd:
         allowed = "a-z0-9_-" if odd == "dots" else "a-z0-9-"
-        mutations.set_request_header(
-            remove_request_headers(f"[^:].*[^{allowed}].*|[^:{allowed}].*")
-        )
+        mutations.append(remove_request_headers(f"[^:].*[^{allowed}].*|[^:{allowed}].*"))
     fields["early_header_mutation_extensions"] = [early_header_mutation(mutations)]
     yield envoy_filter(place, "client-headers", on_manager(fields))
 

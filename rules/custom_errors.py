@@ -46,7 +46,7 @@ MADE_FOR: dict[int, Aspect] = {
     504: "timeout",
 }
 """What else an answer stands for, where the proxy itself makes it."""
-BODY = Message(
+PAGE_REQUESTS = Message(
     "N2I382",
     "approximated",
     "info",
@@ -64,7 +64,7 @@ BARE_500 = Message(
     "nginx answers 500 to unknown paths, the gateway 404.",
     aspects=frozenset({"status", "routing"}),
 )
-Part = Edit | Finding
+_Part = Edit | Finding
 
 
 @rule(
@@ -74,7 +74,7 @@ Part = Edit | Finding
     when="configured",
     reads=("default-backend", "auth-signin", "global-auth-signin"),
 )
-def custom_errors(place: Place) -> Iterator[Part]:
+def custom_errors(place: Place) -> Iterator[_Part]:
     """The error service answers instead: for the codes listed, or when no pod is ready.
 
     nginx asks it for `/` and the query, with X-Code, and passes its status and body on.
@@ -119,7 +119,7 @@ def _facts(place: Place) -> dict[str, str]:
     }
 
 
-def _by_filter(place: Place, pages: ErrorPages) -> Iterator[Part]:
+def _by_filter(place: Place, pages: ErrorPages) -> Iterator[_Part]:
     """A program in Envoy asks the error service; the route says what is particular to it."""
     yield envoy_filter(place, "error-pages", error_page_filter())
     data: dict[str, object] = {"codes": ",".join(map(str, pages.codes)), **_facts(place)}
@@ -134,11 +134,11 @@ def _by_filter(place: Place, pages: ErrorPages) -> Iterator[Part]:
     yield envoy_filter(place, f"error pages of {where}", *patches)
     if pages.pages or pages.fallback:
         key = "custom-http-errors" if "custom-http-errors" in place else "default-backend"
-        yield _of_list(place, BODY(key))
+        yield _of_list(place, PAGE_REQUESTS(key))
 
 
 @rule(at="conversion", when="always")
-def missing_error_page(place: Place) -> Iterator[Part]:
+def missing_error_page(place: Place) -> Iterator[_Part]:
     """Paths that nobody serves, where nginx itself has no page for 404."""
     setting = place.config.configured("custom-http-errors")
     missing = "upstream-default-backend" not in place.config.upstreams

@@ -22,7 +22,7 @@ HTTP_LEVEL = Message(
     "Check what it does for the hosts, and configure Istio by hand.",
     frozenset({"routing", "status", "access"}),
 )
-BROKEN = Message(
+UNREADABLE = Message(
     "N2I487",
     "unsupported",
     "error",
@@ -31,7 +31,7 @@ BROKEN = Message(
     "before the snippet.",
     "Correct the snippet and convert again.",
 )
-STREAM = Message(
+STREAM_PORTS = Message(
     "N2I488",
     "unsupported",
     "error",
@@ -70,12 +70,12 @@ def all_hosts(place: Place) -> Iterator[Edit | Finding]:
 def _of_snippet(key: str, setting: Setting) -> Iterator[Finding]:
     snippet = parse_snippet(setting.text)
     if snippet.error:
-        yield BROKEN(key, text=snippet.error).for_directive(setting.text, setting.origin)
+        yield UNREADABLE(key, text=snippet.error).for_directive(setting.text, setting.origin)
     for directive in snippet.directives:
         written = SnippetDirective(key, setting, directive)
         if key == "stream-snippet":
             listens = [" ".join(x.args) for x in directive.block or () if x.name == "listen"]
             text = f"listen {', '.join(listens)}" if listens else directive.text
-            yield written.finding(STREAM, text=text)
+            yield written.finding(STREAM_PORTS, text=text)
         elif directive.name in SERVERS or (key == "main-snippet" and directive.block is not None):
             yield written.finding(HTTP_LEVEL)

@@ -32,11 +32,11 @@ DUPLICATE = Message(
     "keeps the configuration from before the snippet.",
     "Use the annotation for it, and convert again.",
 )
-Part = Edit | Finding
+_Part = Edit | Finding
 
 
 @rule(when="configured", reads=("configuration-snippet", "location-snippet"), protects=True)
-def refused_location_snippets(place: Place) -> Iterator[Part]:
+def refused_location_snippets(place: Place) -> Iterator[_Part]:
     """Snippets of a location with an error of syntax, or a directive that the template has, too.
 
     What nginx did before is not known. A snippet that can't be read and has the name of a check in
@@ -51,13 +51,13 @@ def refused_location_snippets(place: Place) -> Iterator[Part]:
 
 
 @rule(at="server", when="configured", reads=("server-snippet", "http-snippet"), protects=True)
-def refused_server_snippets(place: Place) -> Iterator[Part]:
+def refused_server_snippets(place: Place) -> Iterator[_Part]:
     """Snippets of a host, or of all hosts, with an error of syntax."""
     yield from _broken(place, "http")
     yield from _broken(place, "server")
 
 
-def _broken(place: Place, level: str) -> Iterator[Part]:
+def _broken(place: Place, level: str) -> Iterator[_Part]:
     for snippet in broken_snippets(place, level):
         if level != "http":  # which another rule reports once, for all hosts
             yield snippet.finding(BROKEN)

@@ -21,7 +21,7 @@ from nginx2istio.rule import (
     translate_block,
 )
 
-UNTOLD = Message(
+BLOCK_LEFT_OUT = Message(
     "N2I490",
     "unsupported",
     "error",
@@ -30,7 +30,7 @@ UNTOLD = Message(
     "Let a Service answer these paths, by an Ingress of their own.",
     frozenset({"routing", "path", "redirect", "status"}),
 )
-CLOSED = Message(
+BLOCK_CLOSED = Message(
     "N2I491",
     "unsupported",
     "error",
@@ -40,7 +40,7 @@ CLOSED = Message(
     "Give these paths an Ingress of their own with annotations for the protection.",
     frozenset({"access", "auth", "status"}),
 )
-WITHOUT_EFFECT = Message(
+IDLE_BLOCK = Message(
     "N2I492",
     "ineffective",
     "info",
@@ -48,7 +48,7 @@ WITHOUT_EFFECT = Message(
     "{text} has no effect in nginx: {why}.",
     "Delete it.",
 )
-REFUSED = Message(
+BLOCK_REFUSED = Message(
     "N2I493",
     "unsupported",
     "error",
@@ -56,7 +56,7 @@ REFUSED = Message(
     "nginx refuses {text}: {why}. The controller keeps the configuration from before the snippet.",
     "Correct or delete the block, and convert again.",
 )
-INSIDE = Message(
+INNER_BLOCK = Message(
     "N2I494",
     "approximated",
     "info",
@@ -70,30 +70,30 @@ NAMED = "only other directives use it, which are reported themselves"
 BEATEN = "the paths of the host are regular expressions, which go before it"
 WHOLE = ({"uri": {"prefix": "/"}},)
 """All paths of a host."""
-Part = Edit | Finding
-Match = Mapping[str, Any]
-ToEdit = Callable[[Match, Match, int], Edit]
+_Part = Edit | Finding
+_Match = Mapping[str, Any]
+_ToEdit = Callable[[_Match, _Match, int], Edit]
 
 
 @rule(at="server", when="configured", reads=("server-snippet", "relative-redirects"), protects=True)
-def server_blocks(place: Place) -> Iterator[Part]:
+def server_blocks(place: Place) -> Iterator[_Part]:
     """Blocks that go before all paths of Ingresses: exact ones and regular expressions."""
     for block in server_locations(place.config, place.server):
         if block.match == "named":
-            yield _finding(WITHOUT_EFFECT, block, why=NAMED)
+            yield _finding(IDLE_BLOCK, block, why=NAMED)
         elif block.refused:
-            yield _finding(REFUSED, block, why=block.refused)
+            yield _finding(BLOCK_REFUSED, block, why=block.refused)
             if block.protects:
                 paths = translate_block(place, block, False, False).matches
                 yield from _closing(place, paths, _host_route)
         elif place.server.regex and block.modifier == "":
-            yield _finding(WITHOUT_EFFECT, block, why=BEATEN)
+            yield _finding(IDLE_BLOCK, block, why=BEATEN)
         elif not _is_plain(place, block):
             yield from _routes(place, block, _host_route)
 
 
 @rule(when="configured", reads=("server-snippet", "relative-redirects"), protects=True)
-def location_blocks(place: Place) -> Iterator[Part]:
+def location_blocks(place: Place) -> Iterator[_Part]:
     """Blocks with a plain path: routes of the location that would have their requests otherwise.
 
     Longer paths of Ingresses stand before that location, and so before the block.
@@ -110,7 +110,7 @@ def location_blocks(place: Place) -> Iterator[Part]:
     reads=("configuration-snippet", "location-snippet", "relative-redirects"),
     protects=True,
 )
-def nested_blocks(place: Place) -> Iterator[Part]:
+def nested_blocks(place: Place) -> Iterator[_Part]:
     """Blocks in the snippets of a location: nginx prefers them to all else that is said there.
 
     The location's checks hold in a block, what answers in the location does not. A block that
@@ -127,7 +127,7 @@ def nested_blocks(place: Place) -> Iterator[Part]:
         return
     for block in blocks:
         if block.refused:
-            yield _finding(REFUSED, block, why=block.refused)
+            yield _finding(BLOCK_REFUSED, block, why=block.refused)
             if block.protects:
                 yield from _closing(place, (), _inner_route)
         else:
@@ -146,16 +146,16 @@ def _comes_here(place: Place, block: NestedLocation) -> bool:
     return max(prefixes, key=lambda x: len(x.path), default=None) is place.location
 
 
-def _host_route(match: Match, fields: Match, port: int) -> Edit:
+def _host_route(match: _Match, fields: _Match, port: int) -> Edit:
     return HostRoute(Phase.FIND, match, fields, port)
 
 
-def _bare_route(match: Match, fields: Match, port: int) -> Edit:
+def _bare_route(match: _Match, fields: _Match, port: int) -> Edit:
     """A route for a block of the host; nothing of the Ingress's location holds there."""
     return RouteBefore(Phase.SERVER, fields, match, port, bare=True)
 
 
-def _inner_route(match: Match, fields: Match, port: int) -> Edit:
+def _inner_route(match: _Match, fields: _Match, port: int) -> Edit:
     """A route for a block of a location, with the location's response headers."""
     return RouteBefore(Phase.FIND, fields, match, port)
 
@@ -164,7 +164,7 @@ def _finding(message: Message, block: NestedLocation, **facts: object) -> Findin
     return message(block.key, text=block.text, **facts).for_directive(block.text, block.origin)
 
 
-def _routes(place: Place, block: NestedLocation, to_edit: ToEdit) -> Iterator[Part]:
+def _routes(place: Place, block: NestedLocation, to_edit: _ToEdit) -> Iterator[_Part]:
     """The block as an answer to its paths; one that protects and can't be said closes them."""
     inside = to_edit is _inner_route
     routes = translate_block(place, block, bool(place["relative-redirects"]), inside)
@@ -174,27 +174,27 @@ def _routes(place: Place, block: NestedLocation, to_edit: ToEdit) -> Iterator[Pa
     for port, fields in routes.answers:
         yield from (to_edit(match, fields, port) for match in routes.matches)
     if inside:
-        yield _finding(INSIDE, block)
+        yield _finding(INNER_BLOCK, block)
 
 
 def _left_out(
-    place: Place, block: NestedLocation, paths: tuple[Match, ...], why: str, to_edit: ToEdit
-) -> Iterator[Part]:
+    place: Place, block: NestedLocation, paths: tuple[_Match, ...], why: str, to_edit: _ToEdit
+) -> Iterator[_Part]:
     """What stands in for a block without translation: an error, and 503 where it protects."""
     if not block.protects:
-        yield _finding(UNTOLD, block, why=why)
+        yield _finding(BLOCK_LEFT_OUT, block, why=why)
         return
     whole = "the location answers 503" if to_edit is _inner_route else "the host answers 503"
     closed = "its paths answer 503" if paths else whole
     so = "they are open to everybody" if place.options.allow_unprotected else closed
-    yield _finding(CLOSED, block, why=why, so=so)
+    yield _finding(BLOCK_CLOSED, block, why=why, so=so)
     yield from _closing(place, paths, to_edit)
 
 
-def _closing(place: Place, matches: tuple[Match, ...], to_edit: ToEdit) -> Iterator[Edit]:
+def _closing(place: Place, matches: tuple[_Match, ...], to_edit: _ToEdit) -> Iterator[Edit]:
     """503 for the paths of a block that protects, or without ``matches`` for all around it."""
     if place.options.allow_unprotected:
         return
-    everything: tuple[Match, ...] = ({},) if to_edit is _inner_route else WHOLE
+    everything: tuple[_Match, ...] = ({},) if to_edit is _inner_route else WHOLE
     for port, fields in closing_answers(place, to_edit is _inner_route):
         yield from (to_edit(match, fields, port) for match in matches or everything)

@@ -16,7 +16,7 @@ from nginx2istio.rule import (
     unnoticed,
 )
 
-BODY = Message(
+BODY_FILTER = Message(
     "N2I470",
     "unsupported",
     "warning",
@@ -89,23 +89,23 @@ MIRROR = Message(
     "Use the annotation mirror-target.",
     frozenset({"mirror"}),
 )
-NOTHING = Message(
+INVISIBLE = Message(
     "N2I480",
     "neutral",
     "info",
     "Directive without a visible effect",
     "{text} concerns nginx alone. No client notices that it is gone.",
 )
-TLS = Message(
+TLS_DIRECTIVE = Message(
     "N2I481",
     "unsupported",
     "warning",
-    "Directive of TLS",
-    "{text} is about TLS. The conversion leaves it out.",
+    "Directive of TLS_DIRECTIVE",
+    "{text} is about TLS_DIRECTIVE. The conversion leaves it out.",
     "Use the tls settings of Gateway and DestinationRule.",
     frozenset({"tls", "protocol"}),
 )
-WAF = Message(
+WAF_DIRECTIVE = Message(
     "N2I482",
     "unsupported",
     "error",
@@ -133,8 +133,8 @@ OTHER = Message(
         }
     ),
 )
-MESSAGES: Mapping[str, Message] = {
-    "body": BODY,
+_MESSAGES: Mapping[str, Message] = {
+    "body": BODY_FILTER,
     "cache": CACHE,
     "compression": COMPRESSION,
     "content": CONTENT,
@@ -142,9 +142,9 @@ MESSAGES: Mapping[str, Message] = {
     "limits": LIMITS,
     "logging": LOGGING,
     "mirror": MIRROR,
-    "nothing": NOTHING,
-    "tls": TLS,
-    "waf": WAF,
+    "nothing": INVISIBLE,
+    "tls": TLS_DIRECTIVE,
+    "waf": WAF_DIRECTIVE,
     "other": OTHER,
 }
 """By subject; other rules speak of headers, rewrites and checks."""
@@ -174,7 +174,7 @@ def http_directives(place: Place) -> Iterator[Edit | Finding]:
     yield from (finding.for_every_host() for finding in _level(place, "http"))
     for written in snippet_directives(place, "main"):
         if written.directive.block is None:
-            yield written.finding(NOTHING).for_every_host()
+            yield written.finding(INVISIBLE).for_every_host()
 
 
 def _level(place: Place, level: str) -> Iterator[Finding]:
@@ -182,8 +182,8 @@ def _level(place: Place, level: str) -> Iterator[Finding]:
         directive = written.directive
         about = subject(directive.name)
         if unnoticed(directive) or (level == "http" and directive.name in DEFINING):
-            yield written.finding(NOTHING)
+            yield written.finding(INVISIBLE)
         elif directive.name in ONCE_A_LOCATION or protects(directive) or opaque(directive):
             continue  # other rules speak of these
-        elif about in MESSAGES and directive.name != "location":
-            yield written.finding(MESSAGES[about])
+        elif about in _MESSAGES and directive.name != "location":
+            yield written.finding(_MESSAGES[about])

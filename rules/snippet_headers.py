@@ -57,25 +57,25 @@ OVERRIDDEN = Message(
     "{text} has no effect in nginx: every location has one of its own.",
     "Delete it.",
 )
-MESSAGES = {"headers": HEADERS, "input": INPUT}
-Part = Edit | Finding
+_MESSAGES = {"headers": HEADERS, "input": INPUT}
+_Part = Edit | Finding
 
 
 @rule(when="configured", reads=("configuration-snippet", "location-snippet"))
-def location_header_directives(place: Place) -> Iterator[Part]:
+def location_header_directives(place: Place) -> Iterator[_Part]:
     """Header directives in the snippets of a location."""
     if not place.slash_redirect:
         yield from _level(place, "location")
 
 
 @rule(at="server", when="configured", reads="server-snippet")
-def server_header_directives(place: Place) -> Iterator[Part]:
+def server_header_directives(place: Place) -> Iterator[_Part]:
     """Header directives in the snippets of a host."""
     yield from _level(place, "server")
 
 
 @rule(at="conversion", when="configured", reads="http-snippet")
-def http_header_directives(place: Place) -> Iterator[Part]:
+def http_header_directives(place: Place) -> Iterator[_Part]:
     """Header directives for all hosts, and directives that every location has itself."""
     for part in _level(place, "http"):
         yield part.for_every_host() if isinstance(part, Finding) else part
@@ -84,10 +84,10 @@ def http_header_directives(place: Place) -> Iterator[Part]:
             yield written.finding(OVERRIDDEN).for_every_host()
 
 
-def _level(place: Place, level: str) -> Iterator[Part]:
+def _level(place: Place, level: str) -> Iterator[_Part]:
     for written in snippet_directives(place, level):
         directive = written.directive
-        message = MESSAGES.get(subject(directive.name))
+        message = _MESSAGES.get(subject(directive.name))
         if message is None or unnoticed(directive):
             continue
         if directive.name == "expires" and level == "location":
@@ -106,7 +106,7 @@ def _unclear(written: SnippetDirective) -> bool:
     return False
 
 
-def _expires(written: SnippetDirective) -> Iterator[Part]:
+def _expires(written: SnippetDirective) -> Iterator[_Part]:
     """nginx adds Cache-Control and Expires to the same answers as add_header does."""
     args = written.directive.args
     if args == ("off",):

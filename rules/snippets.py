@@ -108,7 +108,7 @@ REMARKS = {"idle": WITHOUT_EFFECT, "closed": CLOSED, "part": PART, "left out": F
 MISPLACED = "nginx refuses it inside of a host"
 EVERYWHERE = "every location has its own"
 ASKING = ("auth-url", "auth-type", "global-auth-url")
-Part = Edit | Finding
+_Part = Edit | Finding
 
 
 @rule(
@@ -118,7 +118,7 @@ Part = Edit | Finding
     reads=("relative-redirects", "rewrite-target", *ASKING),
     protects=True,
 )
-def location_snippets(place: Place) -> Iterator[Part]:
+def location_snippets(place: Place) -> Iterator[_Part]:
     """A location's snippets: nginx runs return, if and rewrite in order, then checks the client.
 
     Answers become routes before the location's own, in the order of the snippet; conditions become
@@ -136,7 +136,7 @@ def location_snippets(place: Place) -> Iterator[Part]:
     reads=("relative-redirects", "http-snippet"),
     protects=True,
 )
-def server_snippets(place: Place) -> Iterator[Part]:
+def server_snippets(place: Place) -> Iterator[_Part]:
     """A host's snippets: nginx runs return, if and rewrite before it looks for a location.
 
     Answers become routes before those of all locations. Checks of all hosts close this one, too.
@@ -145,7 +145,7 @@ def server_snippets(place: Place) -> Iterator[Part]:
     yield from _level(place, "server")
 
 
-def _level(place: Place, level: str) -> Iterator[Part]:
+def _level(place: Place, level: str) -> Iterator[_Part]:
     flow = Flow(level, bool(place["relative-redirects"]))
     flow.path_rewritten = level == "location" and "rewrite-target" in place
     for written in snippet_directives(place, level):
@@ -173,14 +173,14 @@ def _level(place: Place, level: str) -> Iterator[Part]:
 
 def _unsure(
     place: Place, level: str, written: SnippetDirective, message: Message, why: str = ""
-) -> Iterator[Part]:
+) -> Iterator[_Part]:
     """A check that can't be had: nobody gets in, unless the user wants it open."""
     so = "it is open to everybody" if place.options.allow_unprotected else "it answers 503"
     yield written.finding(message, why=why, so=so)
     yield from closing_edits(place, level)
 
 
-def _rewriting(place: Place, flow: Flow, written: SnippetDirective) -> Iterator[Part]:
+def _rewriting(place: Place, flow: Flow, written: SnippetDirective) -> Iterator[_Part]:
     """A directive of the rewrite phase; one that denies requests closes where it can't be said."""
     for step in flow_steps(place, flow, written.directive):
         if isinstance(step, RedirectPatch):

@@ -105,10 +105,10 @@ class FlowRoute:
     path: Mapping[str, Any] | None = None
 
 
-Step = Edit | FlowRemark | RedirectPatch
+FlowStep = Edit | FlowRemark | RedirectPatch
 
 
-def flow_steps(place: Place, flow: Flow, directive: Directive) -> Iterator[Step]:
+def flow_steps(place: Place, flow: Flow, directive: Directive) -> Iterator[FlowStep]:
     """What a directive of the rewrite phase becomes; it changes ``flow`` for the next one."""
     if flow.stopped:
         yield FlowRemark("idle", directive, _BEHIND)
@@ -189,7 +189,7 @@ def condition_block(place: Place, directive: Directive) -> ConditionBlock:
     return ConditionBlock(when, endings[0], headers)
 
 
-def _condition(place: Place, flow: Flow, directive: Directive) -> Iterator[Step]:
+def _condition(place: Place, flow: Flow, directive: Directive) -> Iterator[FlowStep]:
     block = condition_block(place, directive)
     if block.ending is not None:
         yield from _ending(place, flow, block)
@@ -203,7 +203,7 @@ def _condition(place: Place, flow: Flow, directive: Directive) -> Iterator[Step]
         raise Untranslatable("a condition has to end in one return or redirect")
 
 
-def _ending(place: Place, flow: Flow, block: ConditionBlock) -> Iterator[Step]:
+def _ending(place: Place, flow: Flow, block: ConditionBlock) -> Iterator[FlowStep]:
     """The return or rewrite that ends a block. Raises Untranslatable."""
     ending = block.ending
     assert ending is not None
