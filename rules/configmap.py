@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from difflib import get_close_matches
 
-from nginx2istio.rule import Edit, Finding, Message, Place, catalogue, rule
+from nginx2istio.rule import CONFIGMAP, REMOVED_CONFIGMAP, Edit, Finding, Message, Place, rule
 
 REFUSED = Message(
     "N2I594",
@@ -63,7 +63,7 @@ def configmap(place: Place) -> Iterator[Edit | Finding]:
 
 
 def _hint(key: str) -> str:
-    if key in catalogue.REMOVED_CONFIGMAP:
+    if key in REMOVED_CONFIGMAP:
         return "; older releases read it"
-    near = get_close_matches(key.lower(), catalogue.CONFIGMAP, n=1, cutoff=0.75)
+    near = get_close_matches(key.lower(), CONFIGMAP, n=1, cutoff=0.75)
     return f"; did you mean {near[0]}?" if near else ""

@@ -175,7 +175,8 @@ def test_the_order_of_files_does_not_matter(tmp_path: Path) -> None:
 
 def test_a_broken_rule_costs_only_its_own_edits(tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text(
-        "from nginx2istio.rule import rule\n"
+        "from nginx2istio.rule import declare_annotation, rule\n"
+        "MY_OWN = declare_annotation('my-own')\n"
         "@rule('my-own', when='always')\n"
         "def mine(here):\n"
         "    raise ValueError('oops')\n"

@@ -74,13 +74,19 @@ def max_request_headers(kib: int) -> Object:
     return on_manager({"max_request_headers_kb": kib})
 
 
-def on_route(name: str, value: Object, port: int = 0, action: str = "") -> Object:
+ACTIONS = {"route": "ROUTE", "redirect": "REDIRECT", "direct_response": "DIRECT_RESPONSE"}
+"""The actions of an Envoy route by their fields, of which a route has one (RouteMatch_Action)."""
+
+
+def on_route(name: str, value: Object, port: int = 0) -> Object:
     """Adds fields to the routes of a name: ``place.route_name``, on every port or on one.
 
-    ``action`` ROUTE leaves redirects and direct responses out: what is merged into the field
-    ``route`` would take their place.
+    Fields of an action meet only routes with this action: merged into another route they would
+    take the place of its action, and Envoy refuses a RouteConfiguration with half a route.
     """
-    route = {"name": name} | ({"action": action} if action else {})
+    route: Object = {"name": name}
+    for field in ACTIONS.keys() & value.keys():
+        route["action"] = ACTIONS[field]
     match: Object = {"vhost": {"route": route}}
     if port:
         match = {"portNumber": port, **match}

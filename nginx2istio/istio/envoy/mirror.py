@@ -20,4 +20,4 @@ def mirror_policy(
         "host_rewrite_literal": authority,
         "request_headers_mutations": [{"remove": header} for header in removed],
     }
-    return on_route(route, {"route": {"request_mirror_policies": [policy]}}, action="ROUTE")
+    return on_route(route, {"route": {"request_mirror_policies": [policy]}})

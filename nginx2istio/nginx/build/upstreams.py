@@ -44,6 +44,8 @@ class Upstreams:
         self.services, self.ineffective = services, ineffective
         self.by_name: dict[str, Upstream] = {}
         self.canaries: set[str] = set()
+        self.canary_ingresses: list[tuple[str, Loaded]] = []
+        """Each Ingress that is a canary, with the name of an upstream of its."""
         self.affinity: dict[str, tuple[dict[str, Setting], set[tuple[str, str]]]] = {}
 
     def upstream(self, loaded: Loaded, backend: IngressBackend) -> None:
@@ -92,6 +94,7 @@ class Upstreams:
             if path.backend is None:
                 continue
             name = path.backend.upstream(ingress.origin.namespace)
+            self.canary_ingresses.append((name, loaded))
             merged = False
             for location in servers.get(host, ()):
                 if location.upstream == name:
@@ -110,6 +113,7 @@ class Upstreams:
                 )
         if ingress.default:
             name = ingress.default.upstream(ingress.origin.namespace)
+            self.canary_ingresses.append((name, loaded))
             for location in servers.get(DEFAULT_SERVER, ()):
                 if location.upstream and location.upstream not in self.canaries | {name}:
                     self.merge(location.upstream, name)
@@ -123,9 +127,26 @@ class Upstreams:
         return True
 
     def finish(self) -> None:
-        """Writes the affinities into their upstreams."""
+        """Writes the affinities into their upstreams, and notes canaries without requests."""
+        self._record_idle_canaries()
         for name, (details, places) in self.affinity.items():
             mode = details.get("affinity-mode")
             affinity = Affinity(str(mode.value) if mode else "balanced", details, frozenset(places))
             self.by_name[name] = replace(self.by_name[name], affinity=affinity)
             self.ineffective.in_force |= {s.origin for s in details.values()}
+
+    def _record_idle_canaries(self) -> None:
+        """nginx sends requests to the first alternative of an upstream only (balancer.lua)."""
+        alternatives = [upstream.alternatives for upstream in self.by_name.values()]
+        first = {canaries[0].name for canaries in alternatives if canaries}
+        merged = {canary.name for canaries in alternatives for canary in canaries}
+        busy = {loaded.ingress.key for name, loaded in self.canary_ingresses if name in first}
+        for name, loaded in self.canary_ingresses:
+            if loaded.ingress.key in busy:
+                continue
+            busy.add(loaded.ingress.key)
+            why = "a canary needs the same host and path in an Ingress that is none"
+            if name in merged:
+                why = "nginx sends requests to the first canary of a Service only"
+            for key in sorted(CANARY_KEYS & loaded.settings.keys()):
+                self.ineffective.record_ineffective(loaded, loaded.settings[key], why)
