@@ -120,7 +120,7 @@ HASH_COOKIE = "loadBalancer.consistentHash.httpCookie"
 def affinity(place: Place) -> Iterator[Edit | Finding]:
     """The cookie: nginx sets it at the paths that ask for it and obeys it wherever the Service is.
 
-    Envoy hashes the cookie's value and makes a cookie only where one with a lifetime is asked for;
+    Envoy hashes the cookie's value and makes a cookie only where the policy gives one a lifetime;
     0s is a cookie for the session.
     """
     upstream = place.upstream

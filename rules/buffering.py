@@ -89,7 +89,7 @@ RESPONSE_KEYS = (
 
 @rule("proxy-request-buffering", *RESPONSE_KEYS, "client-body-buffer-size")
 def buffering(place: Place) -> Iterator[Edit | Finding]:
-    """Nginx collects requests, and answers if told to; Envoy passes both on under flow control."""
+    """Nginx collects requests, and answers on demand; Envoy passes both on under flow control."""
     if "proxy-request-buffering" in place:
         off = place["proxy-request-buffering"] == "off"
         yield (REQUEST_OFF if off else REQUEST_ON)("proxy-request-buffering")

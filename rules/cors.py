@@ -62,7 +62,7 @@ def cors(place: Place) -> Iterator[Edit | Finding]:
     With `*` it does so for everybody: the same headers on the route say that literally, as caches
     and answers to requests without an Origin need it (a corsPolicy would echo the origin of each
     request). With a list it does so for the origins on it: a corsPolicy. An OPTIONS from elsewhere
-    reaches the back end. nginx looks at OPTIONS before redirects, limits and credentials.
+    reaches the backend. nginx looks at OPTIONS before redirects, limits and credentials.
     """
     origins = place.list("cors-allow-origin")
     location = place.location

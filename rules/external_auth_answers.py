@@ -1,4 +1,4 @@
-"""auth-url and its family: what the service is asked and told, and what comes of its answers."""
+"""auth-url and its family: what the request to the service holds, and what comes of its answers."""
 
 from collections.abc import Iterator
 from dataclasses import replace

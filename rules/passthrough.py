@@ -1,4 +1,4 @@
-"""ssl-passthrough: TLS goes on to the back end as it comes."""
+"""ssl-passthrough: TLS goes on to the backend as it comes."""
 
 from collections.abc import Iterator
 

@@ -36,7 +36,7 @@ WWW_SLASH = Message(
 def redirect(place: Place) -> Iterator[Edit | Finding]:
     """nginx returns 301 (or the code) with exactly the URL: the request's path and query are lost.
 
-    Istio's redirect would keep the query, so that a direct response with a Location says it.
+    Istio's redirect would keep the query, so a direct response with a Location replaces it.
     """
     for kind, code in (("temporal", 302), ("permanent", 301)):
         if f"{kind}-redirect" not in place:

@@ -1,4 +1,4 @@
-"""rewrite-target, use-regex, x-forwarded-prefix: what path the back end sees."""
+"""rewrite-target, use-regex, x-forwarded-prefix: what path the backend sees."""
 
 import re
 from collections.abc import Iterator

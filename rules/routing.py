@@ -88,7 +88,7 @@ def decided_by_path(place: Place) -> Iterator[Edit | Finding]:
 def no_endpoints(place: Place) -> Iterator[Edit | Finding]:
     """A path whose Service or port does not exist is answered 503 by nginx.
 
-    Istio answers 500 to a route whose cluster does not exist, so that the 503 is written out.
+    Istio answers 500 to a route whose cluster does not exist, so the 503 is written out.
     Nginx speaks HTTP/1.1 unless backend-protocol says GRPC; Istio goes by the port's name.
     """
     upstream = place.upstream

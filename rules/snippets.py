@@ -1,4 +1,4 @@
-"""Snippets at a location and a host: who is let in, where requests go, what nginx answers."""
+"""Snippets at a location and a host: denied clients, redirects, answers of nginx, and routes."""
 
 from collections.abc import Iterator
 from dataclasses import replace

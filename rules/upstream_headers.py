@@ -1,4 +1,4 @@
-"""The Host and other headers that back ends get: upstream-vhost, proxy-set-headers, snippets."""
+"""The Host and other headers that backends get: upstream-vhost, proxy-set-headers, snippets."""
 
 from collections.abc import Iterator
 
@@ -106,9 +106,9 @@ def upstream_vhost(place: Place) -> Iterator[Edit | Finding]:
 
 @rule("connection-proxy-header")
 def connection_header(place: Place) -> Iterator[Edit | Finding]:
-    """nginx sends this as Connection to the back end, for requests for an upgrade, too.
+    """nginx sends this as Connection to the backend, for requests for an upgrade, too.
 
-    Envoy keeps connections to back ends open; for `close` it uses each for one request.
+    Envoy keeps connections to backends open; for `close` it uses each for one request.
     """
     value = place.text("connection-proxy-header")
     if place.upstream is None or not value:
@@ -126,7 +126,7 @@ def connection_header(place: Place) -> Iterator[Edit | Finding]:
 def passed_headers(place: Place) -> Iterator[Edit | Finding]:
     """nginx sends the headers of the ConfigMap, and those of proxy_set_header in snippets.
 
-    They replace the client's. Where nginx's own template sets the header as well, the back end
+    They replace the client's. Where nginx's own template sets the header as well, the backend
     gets both.
     """
     if place.upstream is None or place.location.denied or place.location.slash_redirect:

@@ -39,7 +39,7 @@ SAME_NAME: dict[str, str] = {
     "MESSAGES": "findings/*: the messages that each module may use",
 }
 """Names that several modules define because they are one interface, and where they may."""
-EMPTY_NAMES = ("found", "made", "one", "there")
+EMPTY_NAMES = ("found", "made", "one", "there", "told", "wanted", "seen", "kept", "said")
 """Names that say nothing of the thing."""
 
 

@@ -25,7 +25,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 OwnerT = TypeVar("OwnerT", bound=Owner)
 FEW = 4096
-"""How many results of a function are kept: who asks again does so soon, at the same host."""
+"""How many results of a function are kept: a second call comes soon, at the same host."""
 
 
 def _recall(

@@ -31,7 +31,7 @@ rate limit. ``weak-etags``: the compressor's ``weaken_etag_on_compress``.
 class Options:
     """The choices of one conversion, with the command line's defaults.
 
-    ``compat`` "full" writes the headers that back ends see under nginx, "lean" leaves them out.
+    ``compat`` "full" writes the headers that backends see under nginx, "lean" leaves them out.
     ``gateway_address`` is the address of the new gateway, for the test commands of the report.
     ``istio_version`` is a pair such as (1, 28). ``host_map`` and ``host_suffix`` make the output a
     trial under other host names: see ``nginx/renamed.py``.

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 else:
 
     def record(*, frozen: bool, slots: bool) -> Callable[[type[T]], type[T]]:
-        """A frozen dataclass to mypy, which finds who would change one; a plain one when it runs.
+        """A frozen dataclass to mypy, which refuses a change of one; a plain one when it runs.
 
         A frozen one is made in four times the time, as each of its fields is set by a call.
         """

@@ -20,11 +20,11 @@ class Place:
     ``settings`` are the annotations in force at this place and of this rule's scope.
     ``place[key]`` is an effective value: the annotation's, else the controller's default.
     ``key in place`` is whether the annotation itself is in force. Only the rule's own ``keys``,
-    and those that it ``reads``, can be asked for. ``ports`` are the ports on which requests reach
+    and those that it ``reads``, can be read. ``ports`` are the ports on which requests reach
     this location: 80, and 443 where the host has TLS.
 
     The engine hands one place to many rules, and sets ``keys`` and ``reads`` anew for each.
-    ``looked`` tells it whether a rule asked for the location or its upstream: what a rule yields
+    ``looked`` is whether a rule read the location or its upstream: what a rule yields
     without that holds for each location with the same settings.
     """
 

@@ -63,9 +63,9 @@ class ProtectionPlan:
     others: tuple[str, ...]
     """Hosts that the names of this one would cover, and that are not meant."""
     empty: frozenset[int]
-    """Locations that answer 404 to all, left out so that the policy need not hold for others."""
+    """Locations that answer 404 to all, left out, so the policy need not hold for others."""
     https_marker: HttpsMarker
-    """How requests that nginx redirects to https are told: by their port or a proxy's header."""
+    """How to know the requests that nginx redirects to https: by their port or a proxy's header."""
     policies: dict[tuple[str, str], Edit] = field(default_factory=dict, compare=False)
     """The policies by action and group: all locations of a group share one."""
 

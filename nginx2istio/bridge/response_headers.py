@@ -46,11 +46,11 @@ def settle(lines: Iterable[HeaderLine]) -> Settled:
             last[name] = line
     removed |= {x.name.lower(): x.name for x in last.values() if x.kind == "clear" and not x.codes}
     written = [("set", x.name, x) for x in last.values() if x.kind == "set"]
-    too_many, seen = [], dict[str, int]()
+    too_many, counts = [], dict[str, int]()
     for line in added:
         spellings = list(dict.fromkeys((line.name, line.name.lower(), line.name.upper())))
-        count = seen.get(line.name.lower(), 0)
-        seen[line.name.lower()] = count + 1
+        count = counts.get(line.name.lower(), 0)
+        counts[line.name.lower()] = count + 1
         if count < len(spellings):  # Envoy doesn't tell cases apart
             written.append(("add", spellings[count], line))
         else:

@@ -69,7 +69,7 @@ def write_error(path: str | os.PathLike[str], error: OSError) -> click.ClickExce
 def exit_code_of(run: Callable[[], Any]) -> int:
     """Runs a command, says on stderr why it fails, and returns its exit code.
 
-    A bug is still raised. Whatever stdout still holds is written here, so that an error of the
+    A bug is still raised. Whatever stdout still holds is written here, so an error of the
     last bytes counts.
     """
     try:

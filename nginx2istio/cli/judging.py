@@ -40,7 +40,7 @@ def check_reports(
 
 
 def keeps_read(reports: Sequence[Path]) -> bool:
-    """Whether a report shows Ingresses as they were read, so that a conversion must keep them."""
+    """Whether a report shows Ingresses as they were read; a conversion must keep them then."""
     return any(path.suffix == ".html" for path in reports)
 
 

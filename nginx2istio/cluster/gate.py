@@ -17,7 +17,7 @@ FROM_CLUSTER = "cluster"
 class Gate:
     """Takes the valid objects of one scan; ``problems`` and ``unread`` say what is left out.
 
-    ``unread`` goes into a snapshot, so that a conversion of it knows, too.
+    ``unread`` goes into a snapshot, for a later conversion of it.
     """
 
     problems: dict[str, Problem] = field(default_factory=dict)

@@ -26,7 +26,7 @@ Damaged = Callable[[Unusable], None]
 
 
 def give_up(damage: Unusable) -> None:
-    """For who can't do with a part of a list: raises what is wrong with an item."""
+    """For callers that need the whole list: raises what is wrong with an item."""
     raise damage
 
 
@@ -101,7 +101,7 @@ def read_object(cluster: Cluster, kind: Kind, namespace: str, name: str) -> Node
 
 
 def of_kind(item: Mapping[str, Any], kind: Kind) -> Node:
-    """An item with the kind that was asked for: items of a list do not say theirs.
+    """An item with the kind of its list: items do not say theirs.
 
     What they say all the same does not count, as it decides what is held.
     """
@@ -143,7 +143,7 @@ def _pages(
 ) -> Iterator[Mapping[str, Any] | None]:
     """Page after page; None when the server has forgotten the rest and the list begins again.
 
-    Pages that are too large are asked for again with fewer objects. Raises Unusable for a list
+    Pages that are too large are requested again with fewer objects. Raises Unusable for a list
     without an end.
     """
     limits = cluster.limits

@@ -70,7 +70,7 @@ class Verdict:
 def dry_run(cluster: Cluster, objects: Sequence[Mapping[str, Any]]) -> Iterator[Verdict]:
     """Asks the API server, object by object, whether it would take it. Nothing is stored.
 
-    Each is sent as a POST with ``dryRun=All`` and strict field validation, so that admission
+    Each is sent as a POST with ``dryRun=All`` and strict field validation, so admission
     webhooks (istiod's) are asked as well. What exists already passed all checks before the API
     server notices. Raises Unreachable.
     """

@@ -159,6 +159,6 @@ def _conflicts(assembled: Assembled, config: NginxConfig) -> Iterable[PlacedFind
             origin,
             (host,),
             key=conflict.field,
-            kept=conflict.kept,
+            kept=conflict.effective,
             lost=conflict.refused,
         )

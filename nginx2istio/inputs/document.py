@@ -51,7 +51,7 @@ class Document:
     """One document: ``body`` is a Node, list or scalar, ``line`` where it begins.
 
     ``written`` holds the source text of every value of a mapping that is not a string, by the
-    mapping's ``id`` and the key: ``0644``, ``1.10`` and ``on`` cannot be told from their values.
+    mapping's ``id`` and the key: ``0644``, ``1.10`` and ``on`` do not follow from their values.
     """
 
     body: Any

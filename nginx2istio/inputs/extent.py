@@ -1,6 +1,6 @@
 """What was seen of a cluster and what was not: the first object of what a scan delivers.
 
-It has the shape of a Kubernetes object, so that it goes with the others into a snapshot::
+It has the shape of a Kubernetes object, so it goes with the others into a snapshot::
 
     {apiVersion: nginx2istio/v1, kind: Snapshot, namespaces: [..] ([] for all), selector: "",
      complete: {kind: [namespace, ..]}, unseen: [{kind, namespace, why, text}, ..]}

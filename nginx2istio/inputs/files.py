@@ -151,11 +151,11 @@ class _Reading:
         self._problem(path, text + "in parts, for instance one file a namespace")
 
     def _take(self, objects: Iterable[Resource | Problem]) -> None:
-        for thing in objects:
-            if isinstance(thing, Resource):
-                self.resources.append(thing)
+        for result in objects:
+            if isinstance(result, Resource):
+                self.resources.append(result)
             else:
-                self.problems.append(thing)
+                self.problems.append(result)
 
     def _problem(self, path: str, text: str) -> None:
         self.problems.append(Problem(shown_path(path), 0, 0, text))
@@ -167,7 +167,7 @@ def _reason(error: OSError | ValueError) -> str:
 
 
 def shown_path(path: str) -> str:
-    """Return a file name that can be shown, also where it holds control characters or odd bytes.
+    """Return a file name without control characters and bytes that are no UTF-8.
 
     Every file name goes through here before it becomes part of a Resource or a Problem.
     """

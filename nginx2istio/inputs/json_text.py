@@ -191,7 +191,7 @@ class JsonText:
         return blank.end() if blank else position
 
     def _line_at(self, position: int) -> int:
-        """Return the line of ``position``, which is never before the last one asked for."""
+        """Return the line of ``position``, which is never before that of the call before."""
         if position > self._counted:
             self._line += self._text.count("\n", self._counted, position)
             self._counted = position

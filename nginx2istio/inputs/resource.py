@@ -26,7 +26,7 @@ class Node(dict[str, Any]):
 
     @property
     def blocks(self) -> dict[str, int]:
-        """Lines of the texts whose lines are lines of the file; made when first asked for."""
+        """Lines of the texts whose lines are lines of the file; made when first used."""
         try:
             return self._blocks
         except AttributeError:

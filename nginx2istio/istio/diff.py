@@ -107,7 +107,7 @@ def _compared(obj: Mapping[str, Any], live: str) -> dict[str, Any]:
     metadata = obj.get("metadata") or {}
     flat = {**obj, **{k: dict(metadata.get(k) or {}) for k in ("labels", "annotations")}}
     flat["annotations"].pop(APPLIED, None)
-    if live:  # the server hands out an object in whichever version it is asked for
+    if live:  # the server sends an object in the version that the request names
         flat.pop("apiVersion", None)
     return {k: _keyed(flat[k]) for k in COMPARED if flat.get(k)}
 
@@ -149,7 +149,7 @@ def _name(item: Any) -> str:
 def _without(old: Any, new: Any, applied: Any, path: str, stays: list[str]) -> Any:
     """``old`` without what applying leaves as it is: fields neither new nor applied before.
 
-    Applying replaces a list as a whole, so that all in it counts.
+    Applying replaces a list as a whole, so all in it counts.
     """
     if not isinstance(old, Mapping) or not isinstance(new, Mapping) or isinstance(old, _Named):
         return old

@@ -22,7 +22,7 @@ class Phase(IntEnum):
     PREFLIGHT: the answer to OPTIONS under enable-cors.
     RETURN: the location's ``return`` (permanent and temporal redirect, a denied location).
     HTTPS: the redirect to https.
-    LIMIT, ACCESS: limits; lists and credentials, that is, answers to clients who are denied.
+    LIMIT, ACCESS: limits; lists and credentials, that is, answers to denied clients.
     SPLIT: which of several upstreams gets the request.
     """
 

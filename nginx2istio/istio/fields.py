@@ -8,10 +8,10 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """Two wishes for one field that can't both be had."""
+    """Two edits of one field with different values; the first one stays."""
 
     field: str
-    kept: str
+    effective: str
     refused: str
 
 

@@ -84,7 +84,7 @@ def file_name(kind: str, namespace: str, name: str, form: str) -> str:
 
 
 class Names:
-    """Gives names to texts so that no two texts in one namespace share a name."""
+    """Gives names to texts; no two texts in one namespace share a name."""
 
     def __init__(self) -> None:
         self.taken: dict[tuple[str, str], str] = {}

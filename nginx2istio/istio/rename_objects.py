@@ -19,7 +19,7 @@ FILTERS = "nginx2istio."
 def on_trial(objects: Iterable[Object], originals: Mapping[str, str]) -> list[Object]:
     """The objects made for new names as they can stand beside live ones.
 
-    ``originals`` maps each new name to the real one, which its back ends are to see.
+    ``originals`` maps each new name to the real one, which its backends see.
     """
     objects = list(objects)
     subsets = {}
@@ -55,7 +55,7 @@ def _made(
             yield _object(obj, name, _virtual_service(spec, host, subsets, originals.get(host, "")))
         return
     name = obj["metadata"]["name"]
-    if kind != "AuthorizationPolicy":  # whose name stands for its hosts, which are new
+    if kind != "AuthorizationPolicy":  # whose name is made of its hosts, which are new
         name = dns_name(f"trial-{name}")
     if kind == "DestinationRule":
         spec = _destination_rule(spec, subsets)
@@ -74,7 +74,7 @@ def _object(obj: Object, name: str, spec: Object) -> Noted:
 
 
 def _virtual_service(spec: Object, host: str, subsets: Mapping[str, str], original: str) -> Object:
-    """The VirtualService of one of the names; each asks back ends with a name of its own."""
+    """The VirtualService of one of the names; each has a name of its own towards backends."""
     gateways = []
     for gateway in spec["gateways"]:
         namespace, _, name = gateway.partition("/")

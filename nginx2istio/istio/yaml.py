@@ -91,7 +91,7 @@ def _shared(value: Any, indent: str) -> list[str]:
             _KNOWN.clear()
         lines: list[str] = []
         _mapping(value, indent, indent, lines)
-        cached = _KNOWN[id(value), indent] = value, lines  # held, so that its identity is its own
+        cached = _KNOWN[id(value), indent] = value, lines  # held, so its identity stays its own
     return cached[1]
 
 

@@ -73,7 +73,7 @@ class Upstream:
 
     ``port`` is the Service's port number; None when the port does not exist in the Service.
     ``known`` says whether the Service was among the input: None when the input has no Services of
-    that namespace, so that nothing can be said. ``guessed``: it is taken not to exist only because
+    that namespace, so nothing can be said. ``guessed``: it is taken not to exist only because
     others of its namespace are among the input.
     ``external_name`` and ``external_port`` are where a Service of type ExternalName leads to;
     ``refused`` is why the controller does not follow it.

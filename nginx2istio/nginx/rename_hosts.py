@@ -33,7 +33,7 @@ URLS = frozenset(
 
 SNIPPETS = frozenset({"configuration-snippet", "server-snippet"})
 TO_BACK_ENDS = ("proxy_set_header", "proxy_pass", "grpc_set_header", "fastcgi_param")
-"""Directives of snippets whose hosts are for back ends."""
+"""Directives of snippets whose hosts are for backends."""
 
 _NAME = re.compile(r"(?<![\w.-])(?:\*\.)?[A-Za-z0-9-]+(?:\\?\.[A-Za-z0-9-]+)+(?![\w-])")
 
@@ -45,7 +45,7 @@ class BadName(ValueError):
 def new_names(hosts: Iterable[str], host_map: NewNames, suffix: str) -> dict[str, str]:
     """The new name of each host and alias that is tried.
 
-    ``host_map`` maps names; one with a star also stands for all below it that have no line of their
+    ``host_map`` maps names; one with a star also maps all below it that have no line of their
     own. ``suffix`` is appended to the others; without one they are left out, as is always the
     server for unknown hosts. Raises BadName where two get one name, or one gets a live name.
     """
@@ -186,7 +186,7 @@ class _Renaming:
         return dot + new if new else text
 
     def cookie_domain(self, text: str) -> str:
-        """``from to``: back ends go on sending the old one."""
+        """``from to``: backends go on sending the old one."""
         old, blank, new = text.partition(" ")
         return old + blank + self.domain_in(new) if blank else text
 

@@ -40,7 +40,7 @@ class Family:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """All rules by name, all messages by code, and who answers for each key.
+    """All rules by name, all messages by code, and the owner of each key.
 
     ``owner`` has the keys of rules, ``entries`` those for which no rule has to run;
     ``annotations`` are those that rules declare beside ingress-nginx's own.

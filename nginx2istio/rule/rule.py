@@ -26,8 +26,8 @@ class Rule:
 
     ``when`` "annotated" runs it where an annotation sets one of its keys; "configured" also where
     the host or the controller's ConfigMap sets one of its keys or of those it reads; "always"
-    everywhere, for rules whose defaults matter. ``protects`` marks a rule that decides who may
-    enter: where it fails, the location answers 503. ``unless`` is a ConfigMap key with a list of
+    everywhere, for rules whose defaults matter. ``protects`` marks a rule that denies
+    clients: where it fails, the location answers 503. ``unless`` is a ConfigMap key with a list of
     paths: the rule does not run at a location whose path begins with one of them.
     """
 

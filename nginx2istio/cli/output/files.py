@@ -92,7 +92,7 @@ def sources_of(objects: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
 
 
 def parts_of(objects: Sequence[Mapping[str, Any]], form: str) -> Iterable[str]:
-    """The content of one file, part by part, made when it is asked for."""
+    """The content of one file, part by part, made when it is written."""
     return rendered(objects, form) if form == "json" else chain([MARK], rendered(objects, form))
 
 

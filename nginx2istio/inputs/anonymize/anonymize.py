@@ -192,7 +192,7 @@ class _Words:
                 return word
 
     def octet(self, octet: int) -> int:
-        """Another number of an address, the same for the same, so that networks stay networks."""
+        """Another number of an address, the same for the same, so networks stay networks."""
         if octet > 255:
             return 256
         return self.octets.setdefault(octet, len(self.octets) - 1)

@@ -1,4 +1,4 @@
-"""Words that say how ingress-nginx, nginx and Kubernetes behave, and nothing of who uses them."""
+"""Words that say how ingress-nginx, nginx and Kubernetes behave, and nothing of their users."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rare things in a YAML document: tags, odd keys, repeated keys, anchors and merges."""
+"""The rare things in a YAML document: tags, repeated keys, other keys than text, anchors."""
 
 from __future__ import annotations
 
@@ -110,9 +110,9 @@ class Draft:
         """Remember a scalar with an anchor."""
         self._anchors[event.anchor] = _Anchor(None, event, size=1)
 
-    def open_anchor(self, event: Any, inner: Any, seen: int, depth: int) -> None:
+    def open_anchor(self, event: Any, inner: Any, nodes: int, depth: int) -> None:
         """Remember a mapping or list with an anchor, which ends at ``close_anchor``."""
-        anchor = _Anchor(inner, event, seen - 1, depth, depth)
+        anchor = _Anchor(inner, event, nodes - 1, depth, depth)
         self._anchors[event.anchor] = anchor
         self.open.append(anchor)
 
@@ -120,21 +120,21 @@ class Draft:
         """Note the nesting reached inside the innermost open anchor."""
         self.open[-1].deepest = max(self.open[-1].deepest, depth)
 
-    def close_anchor(self, closed: Any, seen: int) -> None:
+    def close_anchor(self, closed: Any, nodes: int) -> None:
         """Note the size of a mapping or list that has ended, if it had an anchor."""
         if self.open[-1].value is closed:
             anchor = self.open.pop()
-            anchor.size = seen - anchor.before
+            anchor.size = nodes - anchor.before
             if self.open:
                 self.deepen(anchor.deepest)
 
-    def alias(self, event: Any, seen: int, depth: int) -> tuple[Any, str, int]:
-        """Return what an alias stands for: value, source text, number of nodes."""
+    def alias(self, event: Any, nodes: int, depth: int) -> tuple[Any, str, int]:
+        """Return what an alias refers to: value, source text, number of nodes."""
         anchor = self._find(event)
         if not anchor.size:
             raise self._unreadable(event, "an alias (*) stands inside the very thing that it names")
         self._copied += anchor.size
-        if self._copied > _allowed_copies(seen + anchor.size):
+        if self._copied > _allowed_copies(nodes + anchor.size):
             raise self._unreadable(
                 event,
                 "aliases repeat so much that the document grows beyond what kubectl takes "
@@ -150,7 +150,7 @@ class Draft:
         return anchor.value, "", anchor.size
 
     def aliased_key(self, event: Any, node: Node) -> str:
-        """Return the key that an alias stands for."""
+        """Return the key that an alias refers to."""
         anchor = self._find(event)
         if isinstance(anchor.value, Node | list):
             raise self._unreadable(event, COLLECTION_AS_KEY)

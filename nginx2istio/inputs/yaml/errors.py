@@ -1,4 +1,4 @@
-"""What libyaml's complaints mean, in the terms of somebody who wrote a manifest.
+"""What libyaml's complaints mean, in the terms of the author of a manifest.
 
 Whatever cannot be parsed may be a Secret. So each text here is a constant: it is chosen by the
 kind of the complaint, says a position, and holds nothing of the document or of the parser's words.

@@ -94,13 +94,13 @@ def _build(next_event: Callable[[], Any], draft: Draft) -> Any:
     items: list[Any] | None = None  # or else the open list
     key: str | None = None  # the key of ``node`` that waits for its value
     body: Any = None
-    seen = 0  # nodes, those of aliases counted at each use
+    nodes = 0  # nodes, those of aliases counted at each use
 
     while True:
         event = next_event()
         kind = event.__class__
         if kind is ScalarEvent:
-            seen += 1
+            nodes += 1
             text = event.value
             if len(text) > MAX_SCALAR:
                 raise Unreadable(lines[event.start_mark.line], TOO_LONG)
@@ -126,7 +126,7 @@ def _build(next_event: Callable[[], Any], draft: Draft) -> Any:
             if event.anchor is not None:
                 draft.anchor_scalar(event)
         elif kind is MappingStartEvent or kind is SequenceStartEvent:
-            seen += 1
+            nodes += 1
             stack.append((node, items, key))
             if len(stack) > MAX_DEPTH:
                 raise Unreadable(lines[event.start_mark.line], TOO_DEEP)
@@ -137,7 +137,7 @@ def _build(next_event: Callable[[], Any], draft: Draft) -> Any:
             else:
                 inner = []
             if event.anchor is not None:
-                draft.open_anchor(event, inner, seen, len(stack))
+                draft.open_anchor(event, inner, nodes, len(stack))
             elif draft.open:
                 draft.deepen(len(stack))
             if node is None:
@@ -162,14 +162,14 @@ def _build(next_event: Callable[[], Any], draft: Draft) -> Any:
                     draft.repeated(node, key, lines[event.start_mark.line])
                 node.lines[key] = lines[event.start_mark.line]
                 continue
-            value, text, size = draft.alias(event, seen, len(stack))
-            seen += size
+            value, text, size = draft.alias(event, nodes, len(stack))
+            nodes += size
         elif kind is DocumentEndEvent:
             return body
         else:  # the end of a mapping or a list
             closed = items if node is None else node
             if draft.open:
-                draft.close_anchor(closed, seen)
+                draft.close_anchor(closed, nodes)
             node, items, key = stack.pop()
             if node is not None:
                 if key is MERGE:

@@ -29,7 +29,7 @@ from nginx2istio.istio.objects import Names, Noted, Object, dns_name, identity, 
 
 @dataclass(slots=True)
 class External:
-    """A host outside of the cluster: the ports asked for, and the namespaces that ask."""
+    """A host outside of the cluster: the ports, and the namespaces that send requests to it."""
 
     ports: dict[int, str] = field(default_factory=dict)
     namespaces: set[str] = field(default_factory=set)
@@ -42,7 +42,7 @@ class External:
 
 @dataclass(slots=True)
 class Assembled:
-    """The objects in order, and what could not be assembled as wished."""
+    """The objects in order, and the edits that were in conflict."""
 
     objects: list[Object] = field(default_factory=list)
     conflicts: list[tuple[str, Conflict]] = field(default_factory=list)
@@ -145,7 +145,7 @@ def order(obj: Object) -> tuple[str, int, str, str]:
 
 
 def service_entry(host: str, external: External, target: GatewayRef) -> Noted:
-    """Make the ServiceEntry of a host outside, for who routes to it and for the gateway.
+    """Make the ServiceEntry of an external host, for the routes to it and for the gateway.
 
     A port for TLS is called TLS: pods of the mesh that open TLS to the host themselves are let
     through.

@@ -14,8 +14,8 @@ from nginx2istio.istio.objects import Names, Noted, Object, new_object, short_ha
 class Policies:
     """Traffic policies by Service: one for all its routes, or subsets where they differ.
 
-    A policy belongs to a place, a port and an upstream: what is wished of a destination may be
-    wished on one port only (a cookie that is Secure over https) or of one upstream (a canary).
+    A policy belongs to a place, a port and an upstream: what edits set for a destination may
+    be for one port only (a cookie that is Secure over https) or of one upstream (a canary).
     ``outside`` says in which namespace Istio knows a host outside of the cluster.
     """
 
@@ -35,7 +35,7 @@ class Policies:
                 self.known_as[service.host].append(target)
         self.wants: dict[str, list[tuple[EffectiveEdits, ...]]] = {}
         """What is wanted of the places of a site, by its host: of each on each port."""
-        self.wished: dict[tuple[object, ...], tuple[Object, list[Conflict], Any]] = {}
+        self.policies_of: dict[tuple[object, ...], tuple[Object, list[Conflict], Any]] = {}
         """What the same edits make of an upstream's policy, and its key."""
         self.plain: dict[Any, Object] = {}
         """Destinations of routes that go to an upstream and say nothing else."""
@@ -81,14 +81,14 @@ class Policies:
             self.values.setdefault((), {})
             return ()
         which = (name, *map(id, edits))
-        result = self.wished.get(which)
+        result = self.policies_of.get(which)
         if result is None:
             policy: Object = {}
             clashes: list[Conflict] = []
             for edit in edits:
                 if edit.upstream in ("", name):
                     clashes += merge_field(policy, edit.field, edit.value)
-            result = self.wished[which] = policy, clashes, frozen(policy)
+            result = self.policies_of[which] = policy, clashes, frozen(policy)
         policy, clashes, key = result
         if where:
             located = [(where, c) for c in clashes]

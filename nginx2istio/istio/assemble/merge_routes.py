@@ -1,6 +1,6 @@
 """Rows to HTTPRoutes: what says the same is said once, without changing which route comes first.
 
-A row is one match with the body of its route. Rows for different ports never compete, so that they
+A row is one match with the body of its route. Rows for different ports never compete, so they
 may pass each other.
 """
 

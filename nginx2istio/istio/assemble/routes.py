@@ -62,7 +62,7 @@ class Routes:
     def at(self, source: RouteSource, at: EffectiveEdits) -> tuple[list[Candidate], list[Conflict]]:
         """The routes of a place on a port, in order of precedence.
 
-        What nginx answers before limits and access count has a name of its own, so that an
+        What nginx answers before limits and access count has a name of its own, so an
         EnvoyFilter for the place's name does not act on it.
         """
         body, conflicts = self.body(at)
@@ -148,7 +148,7 @@ def _joined(*parts: Mapping[str, Any]) -> Object:
 def _per_request(routes: Iterable[Candidate], edits: Sequence[PerRequest]) -> Iterable[Candidate]:
     """Routes with a copy before each that asks a Service, for the requests of an edit.
 
-    What one group of edits makes is copied for the next, so that a request has what all groups say.
+    What one group of edits makes is copied for the next, so a request has what all groups say.
     """
     for group in dict.fromkeys(edit.group for edit in edits):
         of_group = [edit for edit in edits if edit.group == group]

@@ -14,7 +14,7 @@ from nginx2istio.istio.objects import dns_name
 class Service:
     """What an upstream is in Istio: a host name, and its port (None to leave it to Istio).
 
-    ``alias`` is the host that the name stands for: policies for a Service of type ExternalName
+    ``alias`` is the host behind the name: policies for a Service of type ExternalName
     hold for that host (pilot's GetDestinationCluster). ``alias_namespace`` is the namespace of that
     host, "" when it is outside of the cluster.
     """

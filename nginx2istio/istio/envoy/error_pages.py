@@ -13,7 +13,7 @@ _PROGRAM = Path(__file__).with_suffix(".lua")
 
 
 def error_page_filter() -> Object:
-    """The patch with the filter; it acts on routes that ``error_page_data`` has told of pages."""
+    """The patch with the filter; it acts on routes with ``error_page_data``."""
     lua = {"inline_string": _PROGRAM.read_text(encoding="utf-8")}
     config = typed("envoy.extensions.filters.http.lua.v3.Lua", default_source_code=lua)
     return http_filter(ERROR_PAGE_FILTER, config, first=True)

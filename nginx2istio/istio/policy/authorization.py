@@ -38,7 +38,7 @@ class Part:
 def host_patterns(name: str) -> list[str]:
     """What an AuthorizationPolicy calls a host. It compares the Host header, port and all.
 
-    A pattern has one star only, so that for ``*.x`` the ports are written out; a route that
+    A pattern has one star only, so the ports are written out for ``*.x``; a route that
     matches ``ODD_PORT`` has to refuse the others.
     """
     if name == "*":

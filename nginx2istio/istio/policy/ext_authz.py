@@ -67,7 +67,7 @@ class Provider:
         refusals, too.
         """
         deny = ["www-authenticate", *(["set-cookie"] if cookies else [])]
-        wanted = sorted({name.lower() for name in identity})
+        to_upstream = sorted({name.lower() for name in identity})
         config = {
             "service": self.host,
             "port": self.port,
@@ -76,7 +76,7 @@ class Provider:
             "statusOnError": "500",
             "includeRequestHeadersInCheck": self._passed(),
             "includeAdditionalHeadersInCheck": dict(self.headers),
-            "headersToUpstreamOnAllow": wanted,
+            "headersToUpstreamOnAllow": to_upstream,
             "headersToDownstreamOnAllow": ["set-cookie"],
             "headersToDownstreamOnDeny": deny,
         }

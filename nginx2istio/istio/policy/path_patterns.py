@@ -2,7 +2,7 @@
 
 A policy knows exact paths and beginnings of paths, in one letter case, and no order among them;
 routes know regular expressions and take the first that matches. What a policy for some routes of a
-host must cover is worked out here so that it never covers less than those routes take.
+host must cover is worked out here: it never covers less than those routes take.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class RoutePaths:
 
 @record(frozen=True, slots=True)
 class PolicyPaths:
-    """How a policy says an area. ``paths`` without any stands for all paths of the host.
+    """How a policy says an area. No ``paths`` means all paths of the host.
 
     ``refuse`` is a regular expression for paths that the route takes and the policy does not (in
     another letter case): the route must not serve them. ``wider`` are the areas outside of the

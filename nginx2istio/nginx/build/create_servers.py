@@ -244,7 +244,7 @@ class ServerBuilder:
     def passthrough(self, server: _Server, locations: Sequence[Location]) -> Setting | None:
         """What passes TLS on unopened: it takes a flag, and a Service at ``/`` (nginx.go).
 
-        The proxy before nginx compares the host by name, so that a star matches nothing.
+        The proxy before nginx compares the host by name, so a star matches nothing.
         """
         setting = self.enabled(server, "ssl-passthrough")
         root = next((x.upstream for x in locations if x.declared == "/" and x.upstream), "")

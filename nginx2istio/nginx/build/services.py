@@ -23,7 +23,7 @@ class ServicePort:
 
 @dataclass(frozen=True, slots=True)
 class ServiceSpec:
-    """A Service: its ports, and the name that it stands for when its type is ExternalName."""
+    """A Service: its ports, and the external name when its type is ExternalName."""
 
     ports: tuple[ServicePort, ...]
     external_name: str

@@ -1,4 +1,4 @@
-"""What nginx answers before it looks at who asks: redirects, preflights, refusals.
+"""What nginx answers before it checks the client: redirects, preflights, refusals.
 
 nginx's phases decide: a location's ``return`` and the controller's Lua (rewrite phase) come before
 limits (preaccess), and those before lists, credentials and external auth (access).
@@ -40,7 +40,7 @@ def certified(server: Server, name: str) -> bool:
 
 @memo
 def early(config: NginxConfig, server: Server, location: Location) -> Early:
-    """What of a location's requests nginx answers without looking at who asks."""
+    """What of a location's requests nginx answers without checking the client."""
     if _answers_all(server, location, config.upstreams) or _returns(server, location, config):
         return Early(always=True)
     listed = config.in_force(location, "cors-allow-origin")
@@ -52,7 +52,7 @@ def early(config: NginxConfig, server: Server, location: Location) -> Early:
 
 
 def _answers_all(server: Server, location: Location, upstreams: Mapping[str, Upstream]) -> bool:
-    """Whether no request of the location gets as far as a back end.
+    """Whether no request of the location gets as far as a backend.
 
     Without endpoints the controller's Lua answers 503 in the rewrite phase (``balancer.rewrite``).
     """

@@ -33,7 +33,7 @@ class AuthService:
 def answerer(auth: ExternalAuth, server: Server, config: NginxConfig) -> AuthService | str:
     """Who answers, or why that can't be said.
 
-    A host of this configuration stands for the Service behind its path: the request would only
+    For a host of this configuration it is the Service behind its path: the request would only
     come back to the controller.
     """
     service = SERVICE_HOST.fullmatch(auth.host)

@@ -25,7 +25,7 @@ class ExternalAuth:
     ``key`` is ``auth-url`` or ``global-auth-url``. ``host`` is the Host header of the question,
     ``path`` its path and query. ``headers`` are those that it has besides the client's, or instead
     of them. ``signin`` is where a 401 sends the client. ``identity`` are the headers of the answer
-    that the back end gets instead of the client's. ``only_200``: no other 2xx lets a request pass.
+    that the backend gets instead of the client's. ``only_200``: no other 2xx lets a request pass.
     ``cache_key`` is what an answer is remembered by ("" when none is), ``cache_seconds`` for how
     long, by its status. ``unclear`` is what of the annotations could not be understood.
     """
@@ -195,7 +195,7 @@ def _seconds(durations: tuple[Value, ...]) -> Mapping[str, int]:
 
 
 def _signin(url: str, parameter: str) -> str:
-    """Where a 401 leads: with the address that was asked for (``buildAuthSignURL``)."""
+    """Where a 401 leads: with the address of the request (``buildAuthSignURL``)."""
     if not url:
         return ""
     query = parse_qs(url.partition("#")[0].partition("?")[2], keep_blank_values=True)

@@ -1,4 +1,4 @@
-"""What the headers of requests and answers become at a location, by all that nginx is told of them.
+"""What the headers of requests and answers become at a location, by all settings about them.
 
 Sources, in nginx's order: the ConfigMaps that ``add-headers`` and ``proxy-set-headers`` name,
 ``hide-headers``, the snippets of the controller's ConfigMap, the annotations with snippets, and

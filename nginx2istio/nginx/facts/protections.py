@@ -68,7 +68,7 @@ def _of_server(server: Server, tls: bool) -> Iterator[tuple[Protection, ...]]:
 
 
 def _takes_nothing(pattern: str, verify: Setting | None) -> bool:
-    """Whether nobody is refused: no certificate is asked for, and an empty subject will do."""
+    """Whether nobody is refused: nginx requests no certificate, and an empty subject will do."""
     try:
         return bool(verify and verify.value == "off" and re.search(pattern, ""))
     except re.error:

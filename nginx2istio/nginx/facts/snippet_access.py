@@ -19,24 +19,24 @@ LISTING = frozenset({"allow", "deny"})
 class AccessList:
     """Nobody of ``deny`` is let in, and of all others only ``allow`` if there is any.
 
-    ``beyond`` tells why that does not say what the directives say, "" when it does. ``said`` is
+    ``beyond`` tells why that does not say what the directives say, "" when it does. ``present`` is
     whether there are any, if only to let everybody in.
     """
 
     allow: tuple[str, ...] = ()
     deny: tuple[str, ...] = ()
     beyond: str = ""
-    said: bool = True
+    present: bool = True
 
     def __bool__(self) -> bool:
-        return self.said
+        return self.present
 
 
 def read_access_list(directives: Iterable[Directive]) -> AccessList:
     """What a sequence of allow and deny comes to."""
     directives = list(directives)
     if not directives:
-        return AccessList(said=False)
+        return AccessList(present=False)
     allow: list[str] = []
     deny: list[str] = []
     late: list[str] = []
@@ -60,7 +60,7 @@ def read_access_list(directives: Iterable[Directive]) -> AccessList:
 def of_location(config: NginxConfig, location: Location) -> AccessList:
     """The lists in the snippets of a location itself."""
     if location.denied:
-        return AccessList(said=False)
+        return AccessList(present=False)
     everywhere = config.configured("location-snippet")
     return read_access_list(_lines(location.settings.get("configuration-snippet"), everywhere))
 

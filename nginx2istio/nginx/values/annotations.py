@@ -76,7 +76,7 @@ class Extracted:
     key -> why an acceptable annotation has no force; ``unknown`` the short keys that ingress-nginx
     does not know; ``written`` main short key -> the full name in the Ingress (it may be an alias).
 
-    ``breaks``: key -> why nginx refuses the whole nginx.conf, so that nothing of it is loaded.
+    ``breaks``: key -> why nginx refuses the whole nginx.conf; nothing of it is loaded then.
     ``denied``: why the locations answer 503, "" when they do not. ``tls_denied``: why the whole
     server answers 403. ``dropped``: why the Ingress is not loaded at all; the rest is then void.
     """
@@ -140,7 +140,7 @@ def extract(
 
 
 class _Asked(dict[str, str]):
-    """What is written in an Ingress without annotations; remembers who was asked for."""
+    """What is written in an Ingress without annotations; remembers which keys were read."""
 
     def __init__(self) -> None:
         self.keys_asked: set[str] = set()

@@ -7,7 +7,7 @@ import re
 from functools import lru_cache
 
 ALL_NETWORKS = ("0.0.0.0/0", "::/0")
-"""What ``all`` stands for, as networks in CIDR notation."""
+"""What ``all`` means, as networks in CIDR notation."""
 
 _LEADING_ZEROS = re.compile(r"(?<![0-9a-fA-F:.])0+(?=\d)|(?<=\.)0+(?=\d)|(?<=/)0+(?=\d)")
 

@@ -137,7 +137,7 @@ def _buffers(values: Mapping[str, Value], controller: Controller) -> Refusals:
 
 
 def _words(values: Mapping[str, Value], controller: Controller) -> Refusals:
-    """Check texts that are written without quotes, so that blanks make arguments of them."""
+    """Check texts that are written without quotes: blanks make arguments of them."""
     path = str(effective("proxy-cookie-path", values, controller)).split()
     if path != ["off"] and len(path) != 2:
         yield "proxy-cookie-path", "neither off nor a pair of paths"

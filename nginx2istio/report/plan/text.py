@@ -1,6 +1,6 @@
 """The plan as text: a script for a POSIX shell, whose steps can also be followed one by one.
 
-Every line that is no command is a comment or stands in a here-document, so that pasting any part of
+Every line that is no command is a comment or stands in a here-document, so pasting any part of
 it runs the commands and nothing else.
 """
 

@@ -132,7 +132,7 @@ def _places(
 def _actions(
     report: Data, conversion: Conversion, index: Mapping[str, int]
 ) -> tuple[tuple[int, ...], ...]:
-    """The hosts of each action; EVERY_HOST where no rule asked for it for one host."""
+    """The hosts of each action; EVERY_HOST where no rule limits it to one host."""
     requested: dict[frozenset[tuple[str, str]], set[int]] = {}
     for applied in conversion.applied:
         at = index.get(_shown(applied.host), EVERY_HOST)

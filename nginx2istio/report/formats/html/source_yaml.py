@@ -9,7 +9,7 @@ from nginx2istio.inputs.resource import Node, Resource
 from nginx2istio.istio.yaml import scalar
 
 SourceLine = tuple[str, int]
-"""A line of YAML, and the line of the file that it stands for; 0 when that is not known."""
+"""A line of YAML, and its line in the file, 0 when that is not known."""
 
 _SHOWN_METADATA = ("name", "namespace", "creationTimestamp", "labels", "annotations")
 """The metadata that decides anything or names a team; the rest is the cluster's."""
