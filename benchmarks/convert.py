@@ -27,11 +27,11 @@ def main(what: str) -> None:
         summary = run.stderr.read() if run.stderr else ""
         _, status, used = os.wait4(run.pid, 0)
         count = int(re.findall(r"^(\d+) Ingresses", summary, re.M)[0])
-        made = [p for p in Path(place, "out").rglob("*") if p.is_file()]
-        size = sum(p.stat().st_size for p in made) / 1e6
+        outputs = [p for p in Path(place, "out").rglob("*") if p.is_file()]
+        size = sum(p.stat().st_size for p in outputs) / 1e6
         seconds = used.ru_utime + used.ru_stime
         print(summary, end="")
-        print(f"{source.stat().st_size / 1e6:.1f} MB in, {size:.1f} MB in {len(made)} files out")
+        print(f"{source.stat().st_size / 1e6:.1f} MB in, {size:.1f} MB in {len(outputs)} files out")
         print(f"exit {os.waitstatus_to_exitcode(status)}, {seconds:.1f} s of CPU", end=" ")
         print(
             f"({used.ru_stime:.1f} s of it the system's): {count / seconds:.0f} Ingresses a second"

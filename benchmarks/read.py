@@ -28,9 +28,9 @@ ROOT = Path(__file__).parent.parent
 
 
 def read_ours(path: str) -> int:
-    found = read([path])
-    assert not found.problems
-    return len(found.resources)
+    inputs = read([path])
+    assert not inputs.problems
+    return len(inputs.resources)
 
 
 def read_ruamel(path: str) -> int:
@@ -53,8 +53,8 @@ def measure(reader: str, path: str) -> dict[str, float]:
 def run(reader: str, path: str) -> dict[str, float]:
     command = [sys.executable, "-m", "benchmarks.read", "--one", reader, path]
     done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT)
-    found: dict[str, float] = json.loads(done.stdout)
-    return found
+    figures: dict[str, float] = json.loads(done.stdout)
+    return figures
 
 
 def compare(ingresses: int, seed: int, rounds: int) -> dict[str, Any]:
@@ -64,7 +64,7 @@ def compare(ingresses: int, seed: int, rounds: int) -> dict[str, Any]:
         results = [{reader: run(reader, str(path)) for reader in READERS} for _ in range(rounds)]
         size = path.stat().st_size
     best = {
-        reader: min((result[reader] for result in results), key=lambda one: one["seconds"])
+        reader: min((result[reader] for result in results), key=lambda figures: figures["seconds"])
         for reader in READERS
     }
     ours, theirs = best.values()
@@ -89,20 +89,21 @@ def main() -> None:
     if options.one:
         print(json.dumps(measure(*options.one)))
         return
-    found = compare(options.ingresses, options.seed, options.rounds)
+    comparison = compare(options.ingresses, options.seed, options.rounds)
     if options.json:
-        print(json.dumps(found, indent=2))
+        print(json.dumps(comparison, indent=2))
         return
     print(
-        f"{found['ingresses']} Ingresses, {found['objects']} objects, "
-        f"{found['mebibytes']:.1f} MiB of YAML; best of {options.rounds}"
+        f"{comparison['ingresses']} Ingresses, {comparison['objects']} objects, "
+        f"{comparison['mebibytes']:.1f} MiB of YAML; best of {options.rounds}"
     )
-    for reader, one in found["readers"].items():
+    for reader, figures in comparison["readers"].items():
+        seconds, objects = figures["seconds"], figures["objects"]
         print(
-            f"{reader:20} {one['seconds']:6.2f} CPU s  {one['objects'] / one['seconds']:7.0f} "
-            f"objects/s  {one['peak_mib']:5.0f} MiB peak"
+            f"{reader:20} {seconds:6.2f} CPU s  {objects / seconds:7.0f} "
+            f"objects/s  {figures['peak_mib']:5.0f} MiB peak"
         )
-    print(f"{found['ratio']:.1f} times as fast, with lines")
+    print(f"{comparison['ratio']:.1f} times as fast, with lines")
 
 
 if __name__ == "__main__":

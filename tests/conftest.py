@@ -30,7 +30,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if item not in long]
 
 
-def found(find: Callable[[], T]) -> T:
+def needed(find: Callable[[], T]) -> T:
     """A part of the tests' surroundings; without it they are skipped, or fail in CI.
 
     ``NGINX2ISTIO_NO_SKIP=1`` makes a missing part a failure.
@@ -46,13 +46,13 @@ def found(find: Callable[[], T]) -> T:
 @pytest.fixture(scope="session")
 def parts() -> Parts:
     """istio-oracle and Envoy."""
-    return found(find_parts)
+    return needed(find_parts)
 
 
 @pytest.fixture(scope="session")
 def oracle_binary() -> Path:
     """istio-oracle alone: it validates without Envoy."""
-    return found(find_oracle)
+    return needed(find_oracle)
 
 
 @pytest.fixture(scope="session")

@@ -29,6 +29,7 @@ LAYERS: Sequence[Sequence[str]] = (
 """From the top down. A part imports itself and what stands on the lines below its own."""
 RULES_MAY_IMPORT = (f"{PACKAGE}.rule", f"{PACKAGE}.istio.re2", f"{PACKAGE}.istio.envoy")
 MODULES_OF_THE_ROOT = {"__init__.py", "__main__.py", "api.py", "py.typed"}
+FOLDERS_AROUND = ("tests", "benchmarks", "docs")
 LINES, LINES_OF_A_RULE, FILES = 300, 200, 15
 MEDIAN_OF_RULES = 80
 """Lines of the median rule file, without what it says to users (``TEXTS``)."""
@@ -62,6 +63,12 @@ class Module:
 def modules(root: Path) -> list[Module]:
     """All Python files of ``root/nginx2istio`` and ``root/rules``, by name."""
     paths = [*(root / PACKAGE).rglob("*.py"), *(root / "rules").glob("*.py")]
+    return [_module(path, root) for path in sorted(paths)]
+
+
+def modules_around(root: Path) -> list[Module]:
+    """All Python files of the tests, the benchmarks and the pages' generator, by name."""
+    paths = [path for name in FOLDERS_AROUND for path in (root / name).rglob("*.py")]
     return [_module(path, root) for path in sorted(paths)]
 
 

@@ -42,6 +42,13 @@ def test_the_source_holds(source: list[Module], check: Check) -> None:
     assert not wrong, "\n".join(wrong)
 
 
+def test_no_name_of_the_tests_is_empty() -> None:
+    around = layers.modules_around(ROOT)
+    assert {"tests.layers", "benchmarks.read", "docs.families"} <= {m.name for m in around}
+    wrong = layers.empty_names(around)
+    assert not wrong, "\n".join(wrong)
+
+
 def test_no_folder_is_full() -> None:
     assert layers.full_folders(ROOT) == []
 

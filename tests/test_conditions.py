@@ -35,8 +35,8 @@ from nginx2istio.nginx.model import Location, Origin
     ],
 )
 def test_condition(args: tuple[str, ...], match: dict[str, Any], port: int) -> None:
-    found = condition(args)
-    assert (found.match, found.port) == (match, port)
+    translated = condition(args)
+    assert (translated.match, translated.port) == (match, port)
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ def workload(name: str, *args: str, label: str = CONTROLLER_LABEL, kind: str = "
     return ONE.format(kind=kind, name=name, label=label, args=given, hsts=hsts)
 
 
-def found(text: str, options: Options | None = None) -> ControllerChoice:
+def chosen(text: str, options: Options | None = None) -> ControllerChoice:
     return choose_controller(read(["-"], io.BytesIO(text.encode())).resources, options or Options())
 
 
@@ -45,28 +45,28 @@ BOTH = workload("external") + workload("internal", "--ingress-class", "inside", 
 
 
 def test_the_flags_and_the_configmap_are_those_of_its_own_container() -> None:
-    one = found(workload("internal", "--watch-ingress-without-class"))
-    assert one.configmap_key == "edge/internal-settings"
-    assert one.controller.without_class
-    assert not one.controller.on("hsts")
+    choice = chosen(workload("internal", "--watch-ingress-without-class"))
+    assert choice.configmap_key == "edge/internal-settings"
+    assert choice.controller.without_class
+    assert not choice.controller.on("hsts")
 
 
 def test_the_class_chooses_among_several() -> None:
-    one = found(BOTH)
-    assert (one.configmap_key, len(one.others)) == ("edge/external-settings", 1)
-    other = found(BOTH, Options(ingress_class="inside"))
+    choice = chosen(BOTH)
+    assert (choice.configmap_key, len(choice.others)) == ("edge/external-settings", 1)
+    other = chosen(BOTH, Options(ingress_class="inside"))
     assert other.configmap_key == "edge/internal-settings"
     assert other.controller.ingress_class == "inside"
 
 
 def test_the_configmap_chooses_too_and_finds_what_has_no_label() -> None:
     options = Options(controller_config="edge/internal-settings")
-    one = found(BOTH, options)
-    assert one.workload is not None
-    assert one.workload.key == "edge/internal"
-    bare = found(workload("internal", "--deep-inspect=false", label=""), options)
+    choice = chosen(BOTH, options)
+    assert choice.workload is not None
+    assert choice.workload.key == "edge/internal"
+    bare = chosen(workload("internal", "--deep-inspect=false", label=""), options)
     assert not bare.controller.deep_inspect
-    assert found(workload("internal", label="")).workload is None
+    assert chosen(workload("internal", label="")).workload is None
 
 
 def test_an_annotation_of_a_fork_becomes_a_setting_of_its_location() -> None:

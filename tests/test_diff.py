@@ -24,8 +24,8 @@ def service(name: str = "a", **spec: Any) -> dict[str, Any]:
 
 def stored(obj: dict[str, Any], applied: bool = True) -> dict[str, Any]:
     """The object as an API server hands it out."""
-    found = copy.deepcopy(obj)
-    found["metadata"] |= {
+    twin = copy.deepcopy(obj)
+    twin["metadata"] |= {
         "uid": "1",
         "resourceVersion": "7",
         "generation": 2,
@@ -33,9 +33,9 @@ def stored(obj: dict[str, Any], applied: bool = True) -> dict[str, Any]:
         "managedFields": [{"manager": "kubectl"}],
     }
     if applied:
-        found["metadata"]["annotations"] = {APPLIED: json.dumps(obj)}
-    found["status"] = {"observedGeneration": "2"}
-    return found
+        twin["metadata"]["annotations"] = {APPLIED: json.dumps(obj)}
+    twin["status"] = {"observedGeneration": "2"}
+    return twin
 
 
 A, B = {"name": "a", "timeout": "1s"}, {"name": "b", "match": [{"uri": {"exact": "/b"}}]}
@@ -44,14 +44,14 @@ A, B = {"name": "a", "timeout": "1s"}, {"name": "b", "match": [{"uri": {"exact":
 def test_objects_are_added_removed_unchanged_or_changed() -> None:
     old = [service("same", http=[A]), service("gone", http=[A]), service("other", http=[A])]
     new = [service("same", http=[A]), service("fresh", http=[A]), service("other", http=[B])]
-    found = difference(old, new)
-    assert [(e.name, e.change) for e in found] == [
+    changes = difference(old, new)
+    assert [(e.name, e.change) for e in changes] == [
         ("fresh", "added"),
         ("gone", "removed"),
         ("other", "changed"),
         ("same", "unchanged"),
     ]
-    assert counts(found) == {"added": 1, "changed": 1, "removed": 1, "unchanged": 1}
+    assert counts(changes) == {"added": 1, "changed": 1, "removed": 1, "unchanged": 1}
 
 
 def fields(old: dict[str, Any], new: dict[str, Any], live: str = "") -> list[tuple[Any, ...]]:
@@ -77,8 +77,8 @@ def test_routes_of_one_name_are_counted() -> None:
 
 
 def test_keys_that_look_private_are_compared() -> None:
-    one, two = (service(headers={"__Host-x": n}) for n in "12")
-    assert fields(one, two) == [("changed", "spec.headers.__Host-x", "1", "2")]
+    first, second = (service(headers={"__Host-x": n}) for n in "12")
+    assert fields(first, second) == [("changed", "spec.headers.__Host-x", "1", "2")]
 
 
 def test_what_the_server_writes_is_ignored() -> None:

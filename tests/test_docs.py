@@ -24,13 +24,13 @@ PAGES = generate.pages()
 
 @pytest.mark.parametrize("name", sorted(PAGES))
 def test_page_is_up_to_date(name: str) -> None:
-    kept = (DOCS / name).read_text(encoding="utf-8")
-    assert kept == PAGES[name], "run python docs/generate.py"
+    page = (DOCS / name).read_text(encoding="utf-8")
+    assert page == PAGES[name], "run python docs/generate.py"
 
 
 def test_each_family_has_a_page_and_no_page_is_left_over() -> None:
-    kept = {p.stem for p in (DOCS / "rules").iterdir()}
-    assert kept == {f.name for f in load().families} | {"README"}
+    pages = {p.stem for p in (DOCS / "rules").iterdir()}
+    assert pages == {f.name for f in load().families} | {"README"}
 
 
 @pytest.mark.parametrize("family", load().families, ids=lambda f: f.name)

@@ -45,7 +45,7 @@ def test_copies_never_share_a_name(pairs: list[tuple[str, str]]) -> None:
 @given(NAMESPACES, NAMES)
 def test_every_way_to_split_a_name_gives_another(namespace: str, name: str) -> None:
     whole = f"{namespace}--{name}"
-    ends = [found.start() for found in re.finditer("(?=--)", whole)]
+    ends = [dashes.start() for dashes in re.finditer("(?=--)", whole)]
     pairs = [(whole[:end], whole[end + 2 :]) for end in ends]
     assert len(copies(*pairs)) == len(pairs)
 

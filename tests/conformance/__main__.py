@@ -92,14 +92,14 @@ def main(
     results, seconds = run_cases(
         cases, lambda: Bench(parts, function, envoy_filters), jobs, sys.stderr.isatty()
     )
-    made = summary(results, seconds, envoy_filters)
-    click.echo(report_text(made))
+    run = summary(results, seconds, envoy_filters)
+    click.echo(report_text(run))
     if output:
-        output.write_text(json.dumps(made, indent=1))
+        output.write_text(json.dumps(run, indent=1))
     if earlier:
-        click.echo("\n".join(against(json.loads(earlier.read_text()), made)))
+        click.echo("\n".join(against(json.loads(earlier.read_text()), run)))
     limits = Limits(min_same, max_global, max_false_alarms, max_idle, max_silent)
-    complaints = verdict(made, limits)
+    complaints = verdict(run, limits)
     for line in complaints:
         click.echo(line)
     sys.exit(1 if complaints else 0)
@@ -107,18 +107,18 @@ def main(
 
 def show_cases(cases: list[Case], function: Converter, parts: Parts, envoy_filters: bool) -> None:
     """Prints each case with what was made of it; what is the same on both sides is left out."""
-    kept: dict[str, Any] = {}
+    last: dict[str, Any] = {}
 
     def keeping(text: str, case: Case, filters: bool) -> tuple[str, dict[str, Any]]:
-        kept["text"], kept["report"] = function(text, case, filters)
-        return kept["text"], kept["report"]
+        last["text"], last["report"] = function(text, case, filters)
+        return last["text"], last["report"]
 
     bench = Bench(parts, keeping, envoy_filters)
     try:
         for case in cases:
-            kept.update(text="", report={})
+            last.update(text="", report={})
             result = bench.run(case)
-            click.echo(show_case(case, kept["text"], kept["report"], result))
+            click.echo(show_case(case, last["text"], last["report"], result))
     finally:
         bench.close()
 

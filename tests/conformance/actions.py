@@ -61,15 +61,15 @@ def copies(action: Action, secrets: Iterable[Name]) -> list[tuple[Name, Name]]:
         namespace, _, name = action["secret"].partition("/")
         to = action.get("to") or f"{GATEWAY_NAMESPACE}/{name}"
         return [((namespace, name), (to.partition("/")[0], to.partition("/")[2]))]
-    said = " ".join(str(action.get(part, "")) for part in ("command", "text", "yaml"))
-    words = set(re.findall(r"[\w.-]+", said))
-    found = []
+    texts = " ".join(str(action.get(part, "")) for part in ("command", "text", "yaml"))
+    words = set(re.findall(r"[\w.-]+", texts))
+    pairs = []
     for namespace, name in secrets:
         if name in words and (namespace in words or namespace == "default"):
             twins = (f"{namespace}-{name}", f"{namespace}--{name}", f"{name}-{namespace}")
             target = next((twin for twin in twins if twin != name and twin in words), name)
-            found.append(((namespace, name), (GATEWAY_NAMESPACE, target)))
-    return found
+            pairs.append(((namespace, name), (GATEWAY_NAMESPACE, target)))
+    return pairs
 
 
 def copy_secrets(actions: Iterable[Action], secrets: dict[Name, Object]) -> None:
@@ -89,21 +89,21 @@ def mesh_text(given: str | None) -> dict[str, Any]:
 
     A fragment as it stands, a ConfigMap with the key ``mesh``, or Helm's ``meshConfig``.
     """
-    found: dict[str, Any] = {}
+    config: dict[str, Any] = {}
     for document in load_all(given or ""):
         if not isinstance(document, dict):
             continue
         if document.get("kind") == "ConfigMap":
             text = (document.get("data") or {}).get("mesh") or ""
             document = next(iter(load_all(text)), None) or {}
-        merge(found, document.get("spec", document).get("meshConfig", document))
-    return found
+        merge(config, document.get("spec", document).get("meshConfig", document))
+    return config
 
 
 def mesh_config(actions: Iterable[Action]) -> dict[str, Any]:
     """The mesh configuration of all mesh-config actions together."""
-    found: dict[str, Any] = {}
+    config: dict[str, Any] = {}
     for action in actions:
         if action.get("kind") == "mesh-config":
-            merge(found, mesh_text(action.get("yaml")))
-    return found
+            merge(config, mesh_text(action.get("yaml")))
+    return config

@@ -42,8 +42,8 @@ class _Absent:
         for service in case.get("pods") or {}:  # the world has a Service for each
             namespace, _, rest = service.partition("/")
             name, _, port = rest.rpartition(":")
-            there = self._ports.setdefault((namespace, name), set())
-            there |= {int(port)} if port.isdigit() else set()
+            ports = self._ports.setdefault((namespace, name), set())
+            ports |= {int(port)} if port.isdigit() else set()
         secrets = {(s.get("namespace") or "default", s["name"]) for s in case.get("secrets") or []}
         self._copies = {
             target[1]

@@ -76,14 +76,14 @@ def alarms(
     """
     false, idle = [], []
     for finding in findings:
-        wanted = set(finding.get("aspects") or [])
-        if finding.get("severity") not in ("error", "warning") or not wanted:
+        announced = set(finding.get("aspects") or [])
+        if finding.get("severity") not in ("error", "warning") or not announced:
             continue
         if "*" in (finding.get("hosts") or []):
             continue
         covered = [ds for e, ds in differences if covers(declared, finding, e["request"])]
-        if not covered or wanted <= UNSEEN:
+        if not covered or announced <= UNSEEN:
             idle.append(finding)
-        elif not any(d.accepts & wanted for ds in covered for d in ds):
+        elif not any(d.accepts & announced for ds in covered for d in ds):
             false.append(finding)
     return false, idle

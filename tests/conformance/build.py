@@ -50,28 +50,28 @@ def build(folder: Path, package: str = ".", ldflags: str = "") -> Path:
     go = shutil.which("go")
     if go is None:
         raise Missing(f"no Go on this machine: {folder.name} cannot be built (https://go.dev/dl)")
-    said = folder / "ldflags"
-    ldflags = ldflags or (said.read_text().strip() if said.exists() else "-s -w")
+    flags_file = folder / "ldflags"
+    ldflags = ldflags or (flags_file.read_text().strip() if flags_file.exists() else "-s -w")
     name = (folder / package).resolve().name
-    kept = cache_folder() / name
-    binary = kept / _digest(go, folder, package, ldflags) / name
+    cache = cache_folder() / name
+    binary = cache / _digest(go, folder, package, ldflags) / name
     if binary.exists():
         os.utime(binary.parent)
         return binary
-    kept.mkdir(parents=True, exist_ok=True)
-    with _alone(kept / "lock"):
+    cache.mkdir(parents=True, exist_ok=True)
+    with _alone(cache / "lock"):
         if not binary.exists():  # somebody else may have built it while we waited
             _compile(go, folder, package, ldflags, binary)
-            _prune(kept)
+            _prune(cache)
     return binary
 
 
 def _compile(go: str, folder: Path, package: str, ldflags: str, binary: Path) -> None:
     print(f"building {binary.name} (the first time this takes minutes)", file=sys.stderr)
     with tempfile.TemporaryDirectory(dir=binary.parents[1]) as place:
-        made = Path(place, "build")
-        made.mkdir(mode=0o755)
-        target = ["-o", str(made / binary.name), package]
+        fresh = Path(place, "build")
+        fresh.mkdir(mode=0o755)
+        target = ["-o", str(fresh / binary.name), package]
         run = subprocess.run(
             [go, "build", "-buildvcs=false", f"-ldflags={ldflags}", *target],
             cwd=folder,
@@ -80,11 +80,11 @@ def _compile(go: str, folder: Path, package: str, ldflags: str, binary: Path) ->
             text=True,
         )
         if run.returncode:
-            said = run.stderr.strip()[-2000:]
-            if UNREACHABLE.search(said):
-                raise Missing(f"{binary.name} cannot be built, a download fails: {said}")
-            raise BuildError(f"{binary.name} does not build:\n{said}")
-        made.rename(binary.parent)
+            errors = run.stderr.strip()[-2000:]
+            if UNREACHABLE.search(errors):
+                raise Missing(f"{binary.name} cannot be built, a download fails: {errors}")
+            raise BuildError(f"{binary.name} does not build:\n{errors}")
+        fresh.rename(binary.parent)
 
 
 def _digest(go: str, folder: Path, package: str, ldflags: str) -> str:
@@ -92,12 +92,12 @@ def _digest(go: str, folder: Path, package: str, ldflags: str) -> str:
     version = subprocess.run(
         [go, "version"], cwd=folder, capture_output=True, text=True, check=True
     ).stdout
-    found = hashlib.sha256(f"{version}\0{package}\0{ldflags}\0".encode())
+    digest = hashlib.sha256(f"{version}\0{package}\0{ldflags}\0".encode())
     for file in sorted(folder.rglob("*")):
         if file.is_file() and SOURCES.search(file.name) and not file.name.endswith("_test.go"):
-            found.update(f"{file.relative_to(folder).as_posix()}\0".encode())
-            found.update(hashlib.sha256(file.read_bytes()).digest())
-    return found.hexdigest()[:16]
+            digest.update(f"{file.relative_to(folder).as_posix()}\0".encode())
+            digest.update(hashlib.sha256(file.read_bytes()).digest())
+    return digest.hexdigest()[:16]
 
 
 @contextlib.contextmanager
@@ -108,9 +108,9 @@ def _alone(lock: Path) -> Iterator[None]:
         yield
 
 
-def _prune(kept: Path) -> None:
+def _prune(cache: Path) -> None:
     builds = sorted(
-        (path for path in kept.iterdir() if path.is_dir()), key=lambda path: path.stat().st_mtime
+        (path for path in cache.iterdir() if path.is_dir()), key=lambda path: path.stat().st_mtime
     )
     for old in builds[:-KEPT]:
         shutil.rmtree(old, ignore_errors=True)
@@ -118,15 +118,15 @@ def _prune(kept: Path) -> None:
 
 def commands(tree: Path) -> list[tuple[Path, str]]:
     """All helpers below a folder: each module with each of its packages that is a program."""
-    found = []
+    helpers = []
     for module in sorted(file.parent for file in tree.rglob("go.mod")):
         programs = {
             file.parent.relative_to(module).as_posix()
             for file in module.rglob("*.go")
             if re.search(r"^package main$", file.read_text(), re.MULTILINE)
         }
-        found += [(module, "." if name == "." else f"./{name}") for name in sorted(programs)]
-    return found
+        helpers += [(module, "." if name == "." else f"./{name}") for name in sorted(programs)]
+    return helpers
 
 
 if __name__ == "__main__":

@@ -19,19 +19,19 @@ def distributions(recorded: Exchange, observed: Exchange, keys: Set[str]) -> lis
     Counts may be 15 % of the requests apart when nginx itself answers now so, now so; else none.
     """
     e, o = recorded.get("distribution") or {}, observed.get("distribution") or {}
-    found = []
+    differences = []
     left, right = _services(e), _services(o)
     if shares_differ(left, right):
-        found.append(difference("routing", "shares", left, right, "balancing"))
+        differences.append(difference("routing", "shares", left, right, "balancing"))
     left, right = ({k: v for k, v in d.items() if k.startswith("status:")} for d in (e, o))
     # Where nginx always does the same there is nothing for chance to decide.
     slack = max(1.0, SLACK * recorded["times"]) if len(e) > 1 else 0
-    seen = set(left) | set(right)
-    if any(abs(left.get(k, 0) - right.get(k, 0)) > slack for k in seen):
-        limited = "status:429" in seen or any(k.startswith("limit-") for k in keys)
+    services = set(left) | set(right)
+    if any(abs(left.get(k, 0) - right.get(k, 0)) > slack for k in services):
+        limited = "status:429" in services or any(k.startswith("limit-") for k in keys)
         aspect = "rate-limit" if limited else "status"
-        found.append(difference(aspect, "statuses", left, right, "status", "retries"))
-    return found
+        differences.append(difference(aspect, "statuses", left, right, "status", "retries"))
+    return differences
 
 
 def shares_differ(left: Mapping[str, int], right: Mapping[str, int], z: float = Z) -> bool:

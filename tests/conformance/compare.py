@@ -66,30 +66,30 @@ def compare(
         # A gateway without any server has no port 80; with another host's it would answer 404.
         return []
     if _answered_otherwise(e, o, e_made, o_made):
-        found = [_other_answer(recorded, observed, e_made, o_made, keys)]
+        differences = [_other_answer(recorded, observed, e_made, o_made, keys)]
     elif e["status"] != o["status"]:
         aspect = e_made or "status"
         also = ("status", *ALSO.get(aspect, ()))
-        found = [difference(aspect, "status", e["status"], o["status"], *also)]
-        found += _responses(request, e, o, keys)
+        differences = [difference(aspect, "status", e["status"], o["status"], *also)]
+        differences += _responses(request, e, o, keys)
     else:
-        found = _responses(request, e, o, keys)
+        differences = _responses(request, e, o, keys)
     a, b = e.get("cert"), o.get("cert")
     if a is not None and b is not None and sorted(a) != sorted(b):
-        found.append(difference("tls", "certificate", a, b))
+        differences.append(difference("tls", "certificate", a, b))
     up, got = recorded.get("upstream"), observed.get("upstream")
     if up and got:
-        found += _upstreams(request, up, got)
+        differences += _upstreams(request, up, got)
     if recorded.get("times", 1) > 1:
-        found += chance.distributions(recorded, observed, keys)
+        differences += chance.distributions(recorded, observed, keys)
         if request.get("session") and recorded.get("same_pod") is not None:
             a, b = recorded["same_pod"], observed.get("same_pod")
             if a != b:
                 what = "same pod in a session"
-                found.append(difference("affinity", what, a, b, "balancing", "cookies"))
-    if not any(d.what in ("answer", "service") for d in found):
-        found += subrequests(recorded, observed, keys)
-    return found
+                differences.append(difference("affinity", what, a, b, "balancing", "cookies"))
+    if not any(d.what in ("answer", "service") for d in differences):
+        differences += subrequests(recorded, observed, keys)
+    return differences
 
 
 def maker(request: Request, response: dict[str, Any], keys: Set[str]) -> str | None:
@@ -127,16 +127,16 @@ def _other_answer(
     recorded: Exchange, observed: Exchange, e_made: str | None, o_made: str | None, keys: Set[str]
 ) -> Difference:
     e, o = recorded["response"], observed["response"]
-    made = e_made or o_made
+    own = e_made or o_made
     if o["status"] == 0 or e_made in (None, "routing"):
-        made = o_made or e_made
+        own = o_made or e_made
     also = {a for m in (e_made, o_made) if m for a in (m, *ALSO.get(m, ()))}
     if "redirect" in (e_made, o_made):
         also.update(_by_auth(keys))
     # nginx serves every host on https, with its own certificate if need be
-    by_default = made == "tls" and e.get("cert") == FAKE
+    by_default = own == "tls" and e.get("cert") == FAKE
     return difference(
-        made or "status",
+        own or "status",
         "answer",
         summary(recorded),
         summary(observed),
@@ -164,22 +164,22 @@ def _responses(
     request: Request, e: dict[str, Any], o: dict[str, Any], keys: Set[str]
 ) -> list[Difference]:
     eh, oh = values(e.get("headers")), values(o.get("headers"))
-    found = []
+    differences = []
     a, b = cors_effect(request, eh), cors_effect(request, oh)
     if a != b:
-        found.append(difference("cors", "permission", a, b, "response-headers"))
+        differences.append(difference("cors", "permission", a, b, "response-headers"))
     a, b = location_of(eh), location_of(oh)
     if a != b:
         also = ("response-headers", *_by_auth(keys))
-        found.append(difference("redirect", "location", a, b, *also))
+        differences.append(difference("redirect", "location", a, b, *also))
     proxied = e.get("by") != "upstream" or o.get("by") != "upstream"
-    found += [
-        made
+    differences += [
+        unlike
         for name in sorted(set(eh) | set(oh))
         if not (name in RESPONSE_IGNORED or ENVOY.match(name) or (proxied and name in PAGE))
-        for made in _response_header(name, eh, oh)
+        for unlike in _response_header(name, eh, oh)
     ]
-    return found + _cookies(e.get("cookies") or [], o.get("cookies") or [])
+    return differences + _cookies(e.get("cookies") or [], o.get("cookies") or [])
 
 
 def _response_header(name: str, eh: Fields, oh: Fields) -> list[Difference]:
@@ -210,31 +210,31 @@ def _cookies(expected: list[dict[str, Any]], observed: list[dict[str, Any]]) -> 
 
 
 def _attributes(cookie: dict[str, Any]) -> dict[str, Any]:
-    found = {}
+    attributes = {}
     for name, value in (cookie.get("attributes") or {}).items():
         name = name.lower()
         if name == "expires":
             value = True
         elif isinstance(value, str) and name in ("samesite", "domain"):
             value = value.lower()
-        found[name] = value
-    return found
+        attributes[name] = value
+    return attributes
 
 
 def _upstreams(request: Request, up: dict[str, Any], got: dict[str, Any]) -> list[Difference]:
-    found = []
+    differences = []
     if up["service"] != got["service"]:
-        found.append(difference("routing", "service", up["service"], got["service"]))
+        differences.append(difference("routing", "service", up["service"], got["service"]))
     if up["target"] != got["target"]:
-        found.append(difference("path", "target", up["target"], got["target"]))
+        differences.append(difference("path", "target", up["target"], got["target"]))
     if (up.get("host") or "").lower() != (got.get("host") or "").lower():
         a, b = up.get("host"), got.get("host")
-        found.append(difference("host", "host", a, b, "request-headers"))
+        differences.append(difference("host", "host", a, b, "request-headers"))
     if up["method"] != got["method"]:
-        found.append(difference("protocol", "method", up["method"], got["method"]))
+        differences.append(difference("protocol", "method", up["method"], got["method"]))
     if up.get("body_bytes", 0) != got.get("body_bytes", 0):
         a, b = up.get("body_bytes", 0), got.get("body_bytes", 0)
-        found.append(difference("body", "body bytes", a, b, "buffering"))
+        differences.append(difference("body", "body bytes", a, b, "buffering"))
     sent, eh, oh = values(request.get("headers")), values(up["headers"]), values(got["headers"])
     upgrades = "upgrade" in " ".join(sent.get("connection", [])).lower()
     for name in sorted(set(eh) | set(oh)):
@@ -242,8 +242,8 @@ def _upstreams(request: Request, up: dict[str, Any], got: dict[str, Any]) -> lis
             continue
         if name not in eh and (ENVOY.match(name) or name == "x-request-id"):
             continue
-        found += _request_header(name, request, sent, eh, oh)
-    return found
+        differences += _request_header(name, request, sent, eh, oh)
+    return differences
 
 
 def _request_header(

@@ -42,8 +42,8 @@ def convert(objects_text: str, case: Case, envoy_filters: bool) -> tuple[str, di
 def by_name(name: str) -> Converter:
     """The function ``module.function``."""
     module, _, function = name.rpartition(".")
-    found: Converter = getattr(importlib.import_module(module), function)
-    return found
+    converter: Converter = getattr(importlib.import_module(module), function)
+    return converter
 
 
 def by_command(command: str) -> Converter:
@@ -62,15 +62,15 @@ def by_command(command: str) -> Converter:
             ran = subprocess.run(
                 shlex.split(words), capture_output=True, text=True, timeout=TIMEOUT, check=False
             )
-            found = "" if "{out}" in command else ran.stdout
-            made = sorted(p for p in out.rglob("*") if p.suffix in (".yaml", ".yml"))
-            texts = [p.read_text() for p in made if p.name != "kustomization.yaml"]
-            text = join(found, *texts)
-            said = json.loads(report.read_text()) if report.exists() else {}
+            objects = "" if "{out}" in command else ran.stdout
+            manifests = sorted(p for p in out.rglob("*") if p.suffix in (".yaml", ".yml"))
+            texts = [p.read_text() for p in manifests if p.name != "kustomization.yaml"]
+            text = join(objects, *texts)
+            findings = json.loads(report.read_text()) if report.exists() else {}
             # 1: findings, 3: some input could not be read; both come with what was converted.
-            if ran.returncode not in (0, 1, 3) or (ran.returncode and not said and not text):
+            if ran.returncode not in (0, 1, 3) or (ran.returncode and not findings and not text):
                 raise Refusal(f"exit {ran.returncode}: {_complaint(ran.stderr)}")
-            return text, said
+            return text, findings
 
     return run
 

@@ -92,9 +92,9 @@ class Declared:
         for rule in spec.get("rules") or []:
             host = bare_host(rule.get("host")) or ANY_HOST
             hosts.add(host)
-            there = self.paths.setdefault(host, {})
+            paths = self.paths.setdefault(host, {})
             for path in (rule.get("http") or {}).get("paths") or []:
-                types = there.setdefault(path.get("path") or "/", set())
+                types = paths.setdefault(path.get("path") or "/", set())
                 types.add(path.get("pathType") or "Prefix")
             if notes.get("use-regex") in TRUE or "rewrite-target" in notes:
                 self.regex.add(host)
@@ -109,10 +109,10 @@ class Declared:
     def hosts_of(self, host: str | None) -> set[str]:
         """The declared hosts under which a request's host is known; ``_`` when there is none."""
         host = bare_host(host)
-        found = {host} if host in self.paths else set()
+        matching = {host} if host in self.paths else set()
         for alias, hosts in self.names.items():
             if host_covers(alias, host):
-                found |= hosts
-        if not found:
-            found = {h for h in self.paths if h.startswith("*.") and host_covers(h, host)}
-        return found or {ANY_HOST}
+                matching |= hosts
+        if not matching:
+            matching = {h for h in self.paths if h.startswith("*.") and host_covers(h, host)}
+        return matching or {ANY_HOST}

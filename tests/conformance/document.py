@@ -120,8 +120,8 @@ def _shares(title: str, run: Run) -> Iterator[str]:
         for aspect, count in run["differences_by_aspect"][way].items():
             aspects[aspect] = aspects.get(aspect, 0) + count
     ordered = sorted(aspects.items(), key=lambda item: (-item[1], item[0]))
-    said = "Announced: " + ", ".join(f"{aspect} {count}" for aspect, count in ordered) + "."
-    yield textwrap.fill(said, 96, initial_indent="  ", subsequent_indent="  ")
+    sentence = "Announced: " + ", ".join(f"{aspect} {count}" for aspect, count in ordered) + "."
+    yield textwrap.fill(sentence, 96, initial_indent="  ", subsequent_indent="  ")
 
 
 def _table(run: Run) -> Iterator[str]:

@@ -37,10 +37,10 @@ Fields = dict[str, list[str]]
 
 def values(headers: list[list[str]] | None) -> Fields:
     """A list of [name, value] as name (lower case) -> values."""
-    found: Fields = {}
+    fields: Fields = {}
     for name, value in headers or []:
-        found.setdefault(name.lower(), []).append(value.strip())
-    return found
+        fields.setdefault(name.lower(), []).append(value.strip())
+    return fields
 
 
 def canonical(name: str, given: list[str]) -> str:
@@ -105,5 +105,5 @@ def added_by_envoy(observed: dict[str, Any]) -> list[str]:
     """Names of headers that Envoy adds on its own: not compared, but counted."""
     up = [name.lower() for name, _ in (observed.get("upstream") or {}).get("headers", [])]
     down = [name.lower() for name, _ in observed["response"].get("headers", [])]
-    found = {"to the service: " + name for name in up if ENVOY.match(name)}
-    return sorted(found | {"to the client: " + name for name in down if ENVOY.match(name)})
+    added = {"to the service: " + name for name in up if ENVOY.match(name)}
+    return sorted(added | {"to the client: " + name for name in down if ENVOY.match(name)})

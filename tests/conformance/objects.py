@@ -20,15 +20,15 @@ def load_all(text: str) -> list[Any]:
 
 def documents(text: str) -> list[Object]:
     """The Kubernetes objects of a YAML text, in order, with Lists opened."""
-    found: list[Object] = []
+    objects: list[Object] = []
     for document in load_all(text):
         if not isinstance(document, dict):
             continue
         if str(document.get("kind", "")).endswith("List") and "items" in document:
-            found += document["items"]
+            objects += document["items"]
         elif document.get("kind") != "List":
-            found.append(document)
-    return found
+            objects.append(document)
+    return objects
 
 
 def text_of(objects: Iterable[Object]) -> str:

@@ -42,51 +42,51 @@ class Observer:
         request, times = record["request"], record.get("times", 1)
         jar = self._jars[request["session"]] if request.get("session") else None
         if times == 1:
-            seen = self._single(record, jar)
+            exchange = self._single(record, jar)
             if self._weighted and jar is None:
-                seen = self._again(record, seen)
-            return seen
+                exchange = self._again(record, exchange)
+            return exchange
         if record.get("parallel"):
             many = self._together(request, times)
         else:
             many = [self._once(request, jar)[0] for _ in range(times)]
             if self._looks_apart(record, many):
                 many += [self._once(request, jar)[0] for _ in range(MORE * times)]
-        pods = {seen["upstream"]["pod"] for seen in many[:times] if seen["upstream"]}
+        pods = {exchange["upstream"]["pod"] for exchange in many[:times] if exchange["upstream"]}
         # The record shows one service's answer of several: compare with one of the same.
-        wanted = (record.get("upstream") or {}).get("service")
-        shown = next((seen for seen in many if _service(seen) == wanted), many[0])
+        service = (record.get("upstream") or {}).get("service")
+        shown = next((exchange for exchange in many if _service(exchange) == service), many[0])
         return shown | {"distribution": _tally(many), "same_pod": len(pods) == 1}
 
     def _single(self, record: Exchange, jar: Jar | None) -> Exchange:
         """One request, with what pods saw besides."""
         self._pods.forget()
-        seen, main = self._once(record["request"], jar)
+        exchange, main = self._once(record["request"], jar)
         expected = len(record.get("subrequests") or [])
         others = self._pods.others(main, expected, self._pause, self._wait)
         if len(others) < expected:  # one that never came is enough to wait for
             self._wait = min(self._wait, MIRROR_SHORT)
-        return seen | {"subrequests": [recorded(entry) for entry in others]}
+        return exchange | {"subrequests": [recorded(entry) for entry in others]}
 
-    def _again(self, record: Exchange, seen: Exchange) -> Exchange:
+    def _again(self, record: Exchange, exchange: Exchange) -> Exchange:
         """The answer that counts, of several, where some canary has a weight.
 
         Where the weight decides (the record says so), one answer is as good as another: look
         whether the recorded one comes. Elsewhere nginx always answers the same: look for one that
         is not.
         """
-        wanted = _service(record), record["response"]["status"]
+        expected = _service(record), record["response"]["status"]
         by_weight = bool(record.get("weighted"))
         if self._limited and not by_weight:
-            return seen  # further requests would use up the limit
+            return exchange  # further requests would use up the limit
         for _ in range(UNTIL_SEEN if by_weight else UNTIL_TRUSTED):
-            same = _service(seen) == wanted[0]
+            same = _service(exchange) == expected[0]
             if not by_weight:
-                same = same and seen["response"]["status"] == wanted[1]
+                same = same and exchange["response"]["status"] == expected[1]
             if same == by_weight:
                 break
-            seen = self._single(record, None)
-        return seen
+            exchange = self._single(record, None)
+        return exchange
 
     def _looks_apart(self, record: Exchange, many: list[Exchange]) -> bool:
         """Whether more requests are needed to tell the shares of services apart from chance."""
@@ -106,7 +106,7 @@ class Observer:
             thread.start()
         for thread in threads:
             thread.join()
-        return sorted(many, key=lambda seen: seen["response"]["by"] != "upstream")
+        return sorted(many, key=lambda exchange: exchange["response"]["by"] != "upstream")
 
     def _once(self, request: Request, jar: Jar | None) -> tuple[Exchange, Entry | None]:
         """One request to the listener of its scheme, what came of it, and what the pod got."""
@@ -146,7 +146,7 @@ class Observer:
 def _tally(many: list[Exchange]) -> dict[str, int]:
     return dict(
         collections.Counter(
-            _service(seen) or f"status:{seen['response']['status']}" for seen in many
+            _service(exchange) or f"status:{exchange['response']['status']}" for exchange in many
         )
     )
 

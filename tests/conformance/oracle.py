@@ -36,8 +36,8 @@ class Oracle:
         line = next((line for line in self._process.stdout if line.startswith("{")), None)
         if line is None:
             status = self._process.wait()
-            said = Path(self._dir.name, "oracle.log").read_text()[-2000:]
-            raise RuntimeError(f"istio-oracle did not start (exit {status}): {said}")
+            log = Path(self._dir.name, "oracle.log").read_text()[-2000:]
+            raise RuntimeError(f"istio-oracle did not start (exit {status}): {log}")
         self._control = json.loads(line)["control"]
 
     def put(self, text: str) -> dict[str, Any]:
@@ -54,8 +54,8 @@ class Oracle:
     def _call(self, method: str, path: str, text: str) -> dict[str, Any]:
         request = urllib.request.Request(self._control + path, data=text.encode(), method=method)
         with urllib.request.urlopen(request, timeout=60) as response:
-            found: dict[str, Any] = json.load(response)
-            return found
+            answer: dict[str, Any] = json.load(response)
+            return answer
 
     def close(self) -> None:
         """Stops the program, which stops its Envoy."""

@@ -53,10 +53,10 @@ class Pods:
         """
         mine = [entry for entry in self._all() if entry.pod.name == pod]
         try:
-            wanted = json.loads(body)["seq"]
+            number = json.loads(body)["seq"]
         except (ValueError, KeyError, TypeError):
-            wanted = None
-        return next((e for e in reversed(mine) if wanted in (None, e.seq)), None)
+            number = None
+        return next((e for e in reversed(mine) if number in (None, e.seq)), None)
 
     def others(self, main: Entry | None, expected: int, pause: float, wait: float) -> list[Entry]:
         """All that was received besides `main`. A mirrored request comes when it comes.
@@ -66,10 +66,10 @@ class Pods:
         """
         start = time.monotonic()
         while True:
-            found = [entry for entry in self._all() if entry is not main]
+            others = [entry for entry in self._all() if entry is not main]
             waited = time.monotonic() - start
-            if waited >= pause and (waited >= wait or len(found) >= expected):
-                return found
+            if waited >= pause and (waited >= wait or len(others) >= expected):
+                return others
             time.sleep(0.005)
 
     def _all(self) -> list[Entry]:

@@ -147,8 +147,8 @@ def reply_to(request: Received) -> Reply:
             headers.append((field.strip(), text.strip()))
     match segments:
         case ["basic-auth", user, password]:
-            wanted = "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
-            if request.header("authorization") != wanted:
+            expected = "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+            if request.header("authorization") != expected:
                 status = 401
                 headers.append(("WWW-Authenticate", 'Basic realm="Fake Realm"'))
         case ["auth", *rest] if not "".join(rest):

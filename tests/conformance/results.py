@@ -113,7 +113,7 @@ class Limits:
 def verdict(run: Run, limits: Limits) -> list[str]:
     """What is wrong with a run, a line each; empty when all is well."""
     total = run["table"][TOTAL]
-    found = [
+    complaints = [
         f"{total[column]} {column}"
         for column in ("failed", "refused", "analyzer", "unserved")
         if total[column]
@@ -122,15 +122,15 @@ def verdict(run: Run, limits: Limits) -> list[str]:
     same, everywhere = (100 * total[way] / exchanges for way in ("same", "global"))
     unannounced = total["silent"] + total["always"]
     if unannounced > limits.max_silent:
-        found.append(f"{unannounced} silent, at most {limits.max_silent} wanted")
+        complaints.append(f"{unannounced} silent, at most {limits.max_silent} wanted")
     if same < limits.min_same:
-        found.append(f"{same:.1f} % same, at least {limits.min_same:.1f} % wanted")
+        complaints.append(f"{same:.1f} % same, at least {limits.min_same:.1f} % wanted")
     if everywhere > limits.max_global:
-        found.append(f"{everywhere:.1f} % global, at most {limits.max_global:.1f} % wanted")
+        complaints.append(f"{everywhere:.1f} % global, at most {limits.max_global:.1f} % wanted")
     for column, most in (("false alarms", limits.max_false_alarms), ("idle", limits.max_idle)):
         if most is not None and total[column] > most:
-            found.append(f"{total[column]} {column}, at most {most} wanted")
-    return found
+            complaints.append(f"{total[column]} {column}, at most {most} wanted")
+    return complaints
 
 
 def silent(results: Sequence[Result]) -> list[dict[str, Any]]:

@@ -84,5 +84,5 @@ def aspects(recorded: Exchange, observed: Exchange, *keys: str) -> set[str]:
 
 
 def only(recorded: Exchange, observed: Exchange, *keys: str) -> Difference:
-    (found,) = compare(recorded, observed, frozenset(keys))
-    return found
+    (difference,) = compare(recorded, observed, frozenset(keys))
+    return difference

@@ -25,17 +25,17 @@ def subrequests(recorded: Exchange, observed: Exchange, keys: Set[str]) -> list[
         return []
     main = {(side.get("upstream") or {}).get("service") for side in (recorded, observed)}
     mirrors, unasked = _mirrored(expected), _unasked(keys)
-    found = []
+    differences = []
     left, right = _by_service(expected), _by_service(got)
     for service in sorted(set(left) | set(right)):
         a, b = left.get(service, []), right.get(service, [])
         aspect, also = _aspect(service, a, mirrors, main) or unasked
         if len(a) != len(b):
             what = f"further requests to {service}"
-            found.append(difference(aspect, what, len(a), len(b), *also))
+            differences.append(difference(aspect, what, len(a), len(b), *also))
         elif aspect != "retries":
-            found += [d for pair in zip(a, b, strict=True) for d in _told(aspect, *pair)]
-    return found
+            differences += [d for pair in zip(a, b, strict=True) for d in _told(aspect, *pair)]
+    return differences
 
 
 def _aspect(
@@ -87,7 +87,7 @@ def _is_auth(sub: Sub) -> bool:
 
 
 def _by_service(subs: list[Sub]) -> dict[str, list[Sub]]:
-    found: dict[str, list[Sub]] = collections.defaultdict(list)
+    by_service: dict[str, list[Sub]] = collections.defaultdict(list)
     for sub in subs:
-        found[sub["service"]].append(sub)
-    return found
+        by_service[sub["service"]].append(sub)
+    return by_service

@@ -16,9 +16,9 @@ from .samples import CORS, DECLARED, INGRESS, aspects, exchange, only
 def how(finding: dict[str, Any], **asked: Any) -> str:
     """How a finding announces that a 413 became a 200."""
     recorded = exchange(413, "proxy", asked=asked)
-    found = only(recorded, exchange(asked=asked))
+    difference = only(recorded, exchange(asked=asked))
     given = {"severity": "warning", "aspects": ["body-limit"], "paths": ["*"]} | finding
-    return announced(found, recorded, [given], DECLARED)
+    return announced(difference, recorded, [given], DECLARED)
 
 
 @pytest.mark.parametrize(

@@ -55,23 +55,23 @@ def test_built_once(helper: Path, builds: Callable[[], int], tmp_path: Path) -> 
 def test_built_anew_when_something_changes(
     helper: Path, builds: Callable[[], int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = {build(helper)}
+    binaries = {build(helper)}
     (helper / "main_test.go").write_text("package main\n")
     (helper / "README.md").write_text("words\n")
-    assert {build(helper)} == made, "neither tests nor words are in a binary"
+    assert {build(helper)} == binaries, "neither tests nor words are in a binary"
     (helper / "main.go").write_text("package main // other\n")
-    made.add(build(helper))
+    binaries.add(build(helper))
     monkeypatch.setenv("GO_VERSION", "go2.0")
-    made.add(build(helper))
-    made.add(build(helper, ldflags="-s"))
-    assert (len(made), builds()) == (4, 4)
+    binaries.add(build(helper))
+    binaries.add(build(helper, ldflags="-s"))
+    assert (len(binaries), builds()) == (4, 4)
 
 
 def test_old_builds_go(helper: Path) -> None:
     for n in range(5):
         (helper / "main.go").write_text(f"package main // {n}\n")
-        kept = build(helper).parents[1]
-    assert len([path for path in kept.iterdir() if path.is_dir()]) == 3
+        cache = build(helper).parents[1]
+    assert len([path for path in cache.iterdir() if path.is_dir()]) == 3
 
 
 def test_packages_of_one_module(helper: Path) -> None:

@@ -41,8 +41,8 @@ def test_statuses(nginx: dict[str, int], istio: dict[str, int], expected: set[st
 
 
 def test_limits_are_known_by_their_annotation() -> None:
-    found = aspects(split(a=5, status_503=15), split(a=20), "limit-rps")
-    assert found == {"rate-limit"}
+    differing = aspects(split(a=5, status_503=15), split(a=20), "limit-rps")
+    assert differing == {"rate-limit"}
 
 
 def test_sessions_stay_at_one_pod() -> None:

@@ -41,15 +41,15 @@ def test_ignored() -> None:
 def test_answer_of_the_proxy_has_the_aspect_of_its_cause(
     status: int, keys: tuple[str, ...], aspect: str
 ) -> None:
-    made = exchange(status, "proxy")
-    assert aspects(made, exchange(), *keys) == {aspect}
-    assert aspects(exchange(), made, *keys) == {aspect}
+    of_proxy = exchange(status, "proxy")
+    assert aspects(of_proxy, exchange(), *keys) == {aspect}
+    assert aspects(exchange(), of_proxy, *keys) == {aspect}
 
 
 def test_general_is_accepted_too() -> None:
-    found = only(exchange(413, "proxy"), exchange())
-    assert {"body-limit", "status"} <= found.accepts
-    assert "routing" not in found.accepts
+    difference = only(exchange(413, "proxy"), exchange())
+    assert {"body-limit", "status"} <= difference.accepts
+    assert "routing" not in difference.accepts
 
 
 def test_status_of_a_pod_and_of_the_proxy_are_not_the_same() -> None:
@@ -69,10 +69,10 @@ def test_request_headers() -> None:
         "request-headers"
     }
     assert aspects(exchange(), exchange(sent=[("x-a", "1")])) == {"request-headers"}
-    found = only(exchange(sent=[("x-real-ip", "1.2.3.4")]), exchange())
-    assert found.always
-    found = only(exchange(sent=[("authorization", "x")]), exchange())
-    assert "auth" in found.accepts and not found.always
+    difference = only(exchange(sent=[("x-real-ip", "1.2.3.4")]), exchange())
+    assert difference.always
+    difference = only(exchange(sent=[("authorization", "x")]), exchange())
+    assert "auth" in difference.accepts and not difference.always
 
 
 def test_session_cookies_have_values_of_their_own() -> None:
@@ -84,14 +84,14 @@ def test_session_cookies_have_values_of_their_own() -> None:
 
 
 def test_lists_have_no_order() -> None:
-    one, two = ([("access-control-allow-methods", value)] for value in ("GET, PUT", "PUT,GET"))
-    assert compare(exchange(headers=one), exchange(headers=two)) == []
+    first, second = ([("access-control-allow-methods", value)] for value in ("GET, PUT", "PUT,GET"))
+    assert compare(exchange(headers=first), exchange(headers=second)) == []
 
 
 def test_response_headers() -> None:
-    one, two = ([("x-a", "1")], [("x-a", "2")])
-    assert aspects(exchange(headers=one), exchange(headers=two)) == {"response-headers"}
-    assert aspects(exchange(headers=one), exchange()) == {"response-headers"}
+    first, second = ([("x-a", "1")], [("x-a", "2")])
+    assert aspects(exchange(headers=first), exchange(headers=second)) == {"response-headers"}
+    assert aspects(exchange(headers=first), exchange()) == {"response-headers"}
     hsts = only(exchange(headers=[("strict-transport-security", "max-age=1")]), exchange())
     assert hsts.always and "tls" in hsts.accepts
 

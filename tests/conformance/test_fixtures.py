@@ -30,8 +30,10 @@ def test_cluster_takes_it(validator: Oracle, output: Path) -> None:
     report = api.report(conversion)
     case = {"objects": given}
     surroundings = text_of(world(case, report, {}, Forge()))
-    said = validator.validate(join(output.read_text(), surroundings))
-    refused = [f"{r['kind']} {r['name']}: {r['errors']}" for r in said["resources"] if r["errors"]]
+    validation = validator.validate(join(output.read_text(), surroundings))
+    refused = [
+        f"{r['kind']} {r['name']}: {r['errors']}" for r in validation["resources"] if r["errors"]
+    ]
     assert refused == []
-    assert not said.get("failure")
-    assert analysis_errors(said.get("analysis") or [], case, report) == []
+    assert not validation.get("failure")
+    assert analysis_errors(validation.get("analysis") or [], case, report) == []

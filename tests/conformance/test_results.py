@@ -89,8 +89,8 @@ def test_global_findings_are_judged_over_the_whole_run() -> None:
         return {"code": code, "aspects": [aspect], "severity": severity}
 
     given = [finding("N1", "cors"), finding("N2", "tls"), finding("N3", "tls", "info")]
-    made = run(result("a/1", "specific"), result("b/1", "same", global_findings=given))
-    assert made["global_false_alarms"] == ["N2"]
+    judged = run(result("a/1", "specific"), result("b/1", "same", global_findings=given))
+    assert judged["global_false_alarms"] == ["N2"]
 
 
 def test_against() -> None:
@@ -114,9 +114,9 @@ def test_document() -> None:
 
 def test_command_line(tmp_path: Path) -> None:
     files = []
-    for name, made in (("with", GOOD), ("without", run(*GOOD["cases"], envoy_filters=False))):
+    for name, results in (("with", GOOD), ("without", run(*GOOD["cases"], envoy_filters=False))):
         files.append(str(tmp_path / name))
-        Path(files[-1]).write_text(json.dumps(made))
+        Path(files[-1]).write_text(json.dumps(results))
     page = CliRunner().invoke(main, ["--document", *files])
     assert page.exit_code == 0 and page.output.startswith("<!-- Generated")
     assert CliRunner().invoke(main, ["--document", files[0]]).exit_code == 2

@@ -128,9 +128,9 @@ def test_right(bench: Bench) -> None:
 def test_wrong_is_silent(bench: Bench) -> None:
     result = bench.run(WRONG)
     assert classes(result) == ["silent"]
-    (found,) = result["exchanges"][0]["differences"]
-    assert (found["aspect"], found["nginx"]) == ("routing", "404 by proxy")
-    assert found["istio"] == "200 by default/echo:80"
+    (difference,) = result["exchanges"][0]["differences"]
+    assert (difference["aspect"], difference["nginx"]) == ("routing", "404 by proxy")
+    assert difference["istio"] == "200 by default/echo:80"
 
 
 def test_nothing_converted_is_silent(bench: Bench, converter: Converter) -> None:

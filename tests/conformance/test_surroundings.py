@@ -37,19 +37,19 @@ GIVEN = {
 
 def test_world() -> None:
     report = {"actions": [{"kind": "copy-secret", "secret": "default/a-tls", "to": "gw/twin"}]}
-    made = {key(obj): obj for obj in world(CASE, report, GIVEN, Forge())}
-    assert made["Service", "shop", "b"]["spec"]["ports"] == [{"name": "http", "port": 90}]
-    out = made["Service", "default", "out"]["spec"]
+    objects = {key(obj): obj for obj in world(CASE, report, GIVEN, Forge())}
+    assert objects["Service", "shop", "b"]["spec"]["ports"] == [{"name": "http", "port": 90}]
+    out = objects["Service", "default", "out"]["spec"]
     assert out == {"type": "ClusterIP", "ports": [{"name": "p80", "port": 80}]}
     slices = [
-        obj for kind, *_, obj in ((*k, o) for k, o in made.items()) if kind[0:8] == "Endpoint"
+        obj for kind, *_, obj in ((*k, o) for k, o in objects.items()) if kind[0:8] == "Endpoint"
     ]
     addresses = [obj["endpoints"][0]["addresses"][0] for obj in slices]
     assert len(set(addresses)) == 4
     assert [obj["ports"][0]["port"] for obj in slices] == [1001, 1002, 1003, 1004]
-    twin, origin = made["Secret", "gw", "twin"], made["Secret", "default", "a-tls"]
+    twin, origin = objects["Secret", "gw", "twin"], objects["Secret", "default", "a-tls"]
     assert twin["stringData"] == origin["stringData"]
-    assert ("Namespace", "default", "shop") in made or ("Namespace", "shop", "shop") in made
+    assert ("Namespace", "default", "shop") in objects or ("Namespace", "shop", "shop") in objects
 
 
 def test_mesh_config_of_all_actions() -> None:
@@ -76,8 +76,8 @@ def test_mesh_text() -> None:
 
 def test_copies() -> None:
     names = [("default", "a-tls")]
-    wanted = [(("default", "a-tls"), ("istio-system", "x"))]
-    assert copies({"secret": "default/a-tls", "to": "istio-system/x"}, names) == wanted
+    expected = [(("default", "a-tls"), ("istio-system", "x"))]
+    assert copies({"secret": "default/a-tls", "to": "istio-system/x"}, names) == expected
     command = {"command": "kubectl get secret a-tls -n default -o yaml"}
     assert copies(command, names) == [(("default", "a-tls"), ("istio-system", "a-tls"))]
     assert copies({"text": "nothing of note"}, names) == []
@@ -158,10 +158,10 @@ def test_analyzers_are_believed_unless_the_cluster_lacks_it(message: str, blamed
     report = {
         "actions": [{"kind": "copy-secret", "secret": "shop/absent", "to": "gw/shop--absent"}]
     }
-    said = {"code": "IST0101", "level": "Error", "kind": "Gateway", "message": message}
-    assert bool(analysis_errors([said], CASE, report)) is blamed
-    assert analysis_errors([said | {"code": "IST0145"}], CASE, report)
-    assert not analysis_errors([said | {"level": "Warning"}], CASE, report)
+    complaint = {"code": "IST0101", "level": "Error", "kind": "Gateway", "message": message}
+    assert bool(analysis_errors([complaint], CASE, report)) is blamed
+    assert analysis_errors([complaint | {"code": "IST0145"}], CASE, report)
+    assert not analysis_errors([complaint | {"level": "Warning"}], CASE, report)
 
 
 def test_secrets() -> None:

@@ -49,16 +49,16 @@ def tried(case: Case, envoy_filters: bool) -> tuple[Case, list[int]]:
     trial = api.convert_text(
         exported(case), Options(envoy_filters=envoy_filters, host_suffix=SUFFIX)
     ).trial
-    found, numbers = [], []
+    exchanges, numbers = [], []
     for number, exchange in enumerate(case["exchanges"]):
         names = _names(trial, str(exchange["request"]["host"]))
         if names:
             changed = copy.deepcopy(exchange)
             for part in ("request", "response"):
                 changed[part] = _replaced(changed[part], names)
-            found.append(changed)
+            exchanges.append(changed)
             numbers.append(number)
-    return {**case, "exchanges": found}, numbers
+    return {**case, "exchanges": exchanges}, numbers
 
 
 def _names(trial: Mapping[str, str], host: str) -> dict[str, str]:
@@ -104,23 +104,23 @@ def worse(parts: Parts, only: tuple[str, ...], envoy_filters: bool) -> list[str]
     """Requests that the trial answers unlike nginx without a word, and the real names don't."""
     pairs = [(case, *tried(case, envoy_filters)) for case in load(truth_files(), only)]
     cases = [case for _, case, numbers in pairs if numbers]
-    found: list[str] = []
-    told: dict[str, dict[int, list[dict[str, Any]]]] = {}
+    complaints: list[str] = []
+    announced: dict[str, dict[int, list[dict[str, Any]]]] = {}
     for now in _run(parts, cases, envoy_filters):
-        found += [f"{now['id']}: {x}" for x in (now["refused"], now["rejected"]) if x]
-        said = {n: d for n, e in enumerate(now["exchanges"]) if (d := silent(e))}
-        if said:
-            told[now["id"]] = said
+        complaints += [f"{now['id']}: {x}" for x in (now["refused"], now["rejected"]) if x]
+        unannounced = {n: d for n, e in enumerate(now["exchanges"]) if (d := silent(e))}
+        if unannounced:
+            announced[now["id"]] = unannounced
     live = [
         {**case, "exchanges": [case["exchanges"][n] for n in numbers]}
         for case, _, numbers in pairs
-        if case["id"] in told
+        if case["id"] in announced
     ]
     for was in _run(parts, live, envoy_filters):
-        for n, differences in told[was["id"]].items():
+        for n, differences in announced[was["id"]].items():
             if not silent(was["exchanges"][n]):
-                found.append(f"{was['id']} #{n}: {differences}")
-    return found
+                complaints.append(f"{was['id']} #{n}: {differences}")
+    return complaints
 
 
 def _run(parts: Parts, cases: list[Case], envoy_filters: bool) -> list[Result]:

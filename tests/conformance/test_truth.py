@@ -25,14 +25,14 @@ def replay(parts: Parts, only: set[str], envoy_filters: bool) -> None:
     jobs = min(os.cpu_count() or 1, 4)
     cases = load(truth_files(), sorted(only))
     results, seconds = run_cases(cases, lambda: Bench(parts, convert, envoy_filters), jobs)
-    made = summary(results, seconds, envoy_filters)
+    run = summary(results, seconds, envoy_filters)
     lines = [
         f"{d['case']} #{d['exchange']} {d['request']}: {d['aspect']} {d['what']}: "
         f"nginx {d['nginx']!r}, Istio {d['istio']!r}"
-        for d in made["silent"][:20]
+        for d in run["silent"][:20]
     ]
-    complaints = verdict(made, Limits())
-    assert not complaints, "\n".join([report_text(made), *lines])
+    complaints = verdict(run, Limits())
+    assert not complaints, "\n".join([report_text(run), *lines])
 
 
 @FILTERS

@@ -137,10 +137,10 @@ def test_cookie() -> None:
 
 
 def test_blocks_of_ports_are_not_shared() -> None:
-    one, two = Block(), Block()
-    assert one.first != two.first
-    one.close()
+    first, second = Block(), Block()
+    assert first.first != second.first
+    first.close()
     three = Block()
-    assert three.first != two.first
-    two.close()
+    assert three.first != second.first
+    second.close()
     three.close()

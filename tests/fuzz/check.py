@@ -126,14 +126,14 @@ def _invalid(text: str, count: int) -> Iterator[Failure]:
     except YAMLError as error:
         yield Failure("invalid YAML", f"{error}\n{text}")
         return
-    if len([one for one in loaded if one]) != count:
+    if len([document for document in loaded if document]) != count:
         yield Failure("YAML of other objects", text)
 
 
 def _dirty(name: str, text: str) -> Iterator[Failure]:
-    found = CONTROL.search(text)
-    if found:
-        around = text[max(0, found.start() - 100) : found.end() + 40]
+    control = CONTROL.search(text)
+    if control:
+        around = text[max(0, control.start() - 100) : control.end() + 40]
         yield Failure(f"control character in {name}", repr(around))
 
 

@@ -63,7 +63,7 @@ def findings(tried: Batch) -> Iterator[Finding]:
 
 
 def _shows(tried: Batch, failure: Failure) -> bool:
-    return any(found.kind == failure.kind for found in tried.failures())
+    return any(other.kind == failure.kind for other in tried.failures())
 
 
 def _reduced(document: str, tried: Batch, failure: Failure) -> str:

@@ -51,20 +51,20 @@ def objects_of(text: str) -> list[Node]:
 
 
 def test_words_are_replaced_and_shapes_stay() -> None:
-    (found,) = objects_of(TEXT)
-    said = json.dumps(found).lower()
-    assert not re.search("payroll|zorg|jane|1-2-3|10[.]1", said)
-    notes = {k.partition("/")[2]: v for k, v in found["metadata"]["annotations"].items()}
-    word = found["metadata"]["name"].partition("-")[0]
+    (ingress,) = objects_of(TEXT)
+    text = json.dumps(ingress).lower()
+    assert not re.search("payroll|zorg|jane|1-2-3|10[.]1", text)
+    notes = {k.partition("/")[2]: v for k, v in ingress["metadata"]["annotations"].items()}
+    word = ingress["metadata"]["name"].partition("-")[0]
     assert len(word) == len("payroll")
-    assert found["metadata"]["name"] == f"{word}-{word}"
+    assert ingress["metadata"]["name"] == f"{word}-{word}"
     assert notes["rewrite-target"] == f"/{word}/$2"
     assert notes["proxy-body-size"] == "8m"
-    wide, one, _ = notes["whitelist-source-range"].split(",")
-    assert one.split(".")[:2] == wide.split(".")[:2]
+    wide, narrow, _ = notes["whitelist-source-range"].split(",")
+    assert narrow.split(".")[:2] == wide.split(".")[:2]
     assert f'~ "^/({word}|[a-z]\\d+)") {{ return 403; }}' in notes["configuration-snippet"]
-    rule = found["spec"]["rules"][0]
-    assert rule["host"] == f"{word}.{found['metadata']['namespace']}.com"
+    rule = ingress["spec"]["rules"][0]
+    assert rule["host"] == f"{word}.{ingress['metadata']['namespace']}.com"
     assert rule["http"]["paths"][0]["path"] == f"/{word}(/|$)(.*)"
 
 

@@ -18,11 +18,11 @@ def run(script: str, *arguments: str) -> str:
 def test_an_estate_is_always_the_same_and_without_a_flaw() -> None:
     text = run("estate", "300")
     assert run("estate", "300") == text != run("estate", "300", "--seed", "2")
-    found = inputs(text)
-    assert found.problems == ()
-    assert not [resource for resource in found.resources if resource.notes]
-    ingresses = [r for r in found.resources if r.kind == "Ingress"]
-    services = {(r.namespace, r.name) for r in found.resources if r.kind == "Service"}
+    loaded = inputs(text)
+    assert loaded.problems == ()
+    assert not [resource for resource in loaded.resources if resource.notes]
+    ingresses = [r for r in loaded.resources if r.kind == "Ingress"]
+    services = {(r.namespace, r.name) for r in loaded.resources if r.kind == "Service"}
     assert len(ingresses) == 300
     for ingress in ingresses:
         for rule in ingress.body["spec"]["rules"]:
@@ -31,7 +31,7 @@ def test_an_estate_is_always_the_same_and_without_a_flaw() -> None:
 
 
 def test_the_reading_benchmark_runs() -> None:
-    found = json.loads(run("read", "--ingresses", "30", "--rounds", "1", "--json"))
-    assert found["ingresses"] == 30
-    assert found["objects"] > 30
-    assert found["ratio"] > 0
+    figures = json.loads(run("read", "--ingresses", "30", "--rounds", "1", "--json"))
+    assert figures["ingresses"] == 30
+    assert figures["objects"] > 30
+    assert figures["ratio"] > 0

@@ -23,8 +23,8 @@ def thing(name: str) -> str:
     return f"apiVersion: v1\nkind: Thing\nmetadata:\n  name: {name}\n"
 
 
-def names(found: Inputs) -> list[str]:
-    return [resource.name for resource in found.resources]
+def names(loaded: Inputs) -> list[str]:
+    return [resource.name for resource in loaded.resources]
 
 
 @pytest.fixture
@@ -55,31 +55,31 @@ def test_a_folder_is_read_by_name_with_all_below(tree: Tree) -> None:
             "m/comments.yaml": "# Source: x\n---\n# nothing\n---\n",
         }
     )
-    found = read(["m"])
-    assert names(found) == ["Z", "a1", "a2", "b", "cz"]
-    assert [(r.file, r.document) for r in found.resources] == [
+    loaded = read(["m"])
+    assert names(loaded) == ["Z", "a1", "a2", "b", "cz"]
+    assert [(r.file, r.document) for r in loaded.resources] == [
         ("m/Z.yaml", 1),
         ("m/a.yml", 1),
         ("m/a.yml", 2),
         ("m/b.yaml", 1),
         ("m/c/z.JSON", 1),
     ]
-    assert found.problems == ()
+    assert loaded.problems == ()
 
 
 def test_files_are_named_as_the_user_named_them(tree: Tree) -> None:
     folder = tree({"m/a.yaml": thing("a"), "b.txt": thing("b")})
-    found = read(["./m/", "../" + folder.name + "/b.txt"])
-    assert [r.file for r in found.resources] == ["./m/a.yaml", f"../{folder.name}/b.txt"]
+    loaded = read(["./m/", "../" + folder.name + "/b.txt"])
+    assert [r.file for r in loaded.resources] == ["./m/a.yaml", f"../{folder.name}/b.txt"]
 
 
 def test_a_file_is_read_once(tree: Tree) -> None:
     folder = tree({"m/a.yaml": thing("a"), "m/b.yaml": thing("b")})
     os.symlink("b.yaml", folder / "m/c.yaml")
     os.symlink("m", folder / "again")
-    found = read(["m/b.yaml", "m", "m", "m/../m/a.yaml", "again", "m/b.yaml"])
-    assert [r.file for r in found.resources] == ["m/b.yaml", "m/a.yaml"]
-    assert found.problems == ()
+    loaded = read(["m/b.yaml", "m", "m", "m/../m/a.yaml", "again", "m/b.yaml"])
+    assert [r.file for r in loaded.resources] == ["m/b.yaml", "m/a.yaml"]
+    assert loaded.problems == ()
 
 
 def test_equal_files_are_each_read(tree: Tree) -> None:
@@ -92,9 +92,9 @@ def test_links_that_lead_round_in_circles(tree: Tree) -> None:
     os.symlink("..", folder / "m/n/up")
     os.symlink(folder / "m", folder / "m/n/o")
     os.symlink("loop.yaml", folder / "m/loop.yaml")
-    found = read(["m"])
-    assert names(found) == ["a"]
-    [problem] = found.problems
+    loaded = read(["m"])
+    assert names(loaded) == ["a"]
+    [problem] = loaded.problems
     assert problem.file == "m/loop.yaml"
     assert "cannot be read" in problem.text
 
@@ -134,9 +134,9 @@ def test_paths_that_lead_nowhere(tree: Tree) -> None:
     with socket.socket(socket.AF_UNIX) as server:
         server.bind("s.yaml")
         os.symlink("../s.yaml", folder / "m/socket.yaml")
-        found = read(["missing.yaml", "a.yaml/x", "empty", "m", "a\0b", "a.yaml"])
-    assert names(found) == ["b", "a"]
-    assert [(problem.file, problem.document, problem.line) for problem in found.problems] == [
+        loaded = read(["missing.yaml", "a.yaml/x", "empty", "m", "a\0b", "a.yaml"])
+    assert names(loaded) == ["b", "a"]
+    assert [(problem.file, problem.document, problem.line) for problem in loaded.problems] == [
         ("missing.yaml", 0, 0),
         ("a.yaml/x", 0, 0),
         ("empty", 0, 0),
@@ -144,9 +144,9 @@ def test_paths_that_lead_nowhere(tree: Tree) -> None:
         ("m/socket.yaml", 0, 0),
         ("a⟨U+0000⟩b", 0, 0),
     ]
-    assert "no such file" in found.problems[0].text
-    assert "no manifest in this folder" in found.problems[2].text
-    assert "no ordinary file" in found.problems[4].text
+    assert "no such file" in loaded.problems[0].text
+    assert "no manifest in this folder" in loaded.problems[2].text
+    assert "no ordinary file" in loaded.problems[4].text
 
 
 def test_what_may_not_be_read(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -160,17 +160,17 @@ def test_what_may_not_be_read(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> No
         return listdir(path)
 
     monkeypatch.setattr(os, "listdir", refuse)
-    found = read(["m"])
-    assert names(found) == ["a"]
-    [problem] = found.problems
+    loaded = read(["m"])
+    assert names(loaded) == ["a"]
+    [problem] = loaded.problems
     assert problem.file == "m/closed"
     assert problem.text == "this folder cannot be read (permission denied)"
 
 
 def test_standard_input() -> None:
-    found = inputs(thing("a"))
-    assert names(found) == ["a"]
-    assert found.resources[0].file == "-"
+    loaded = inputs(thing("a"))
+    assert names(loaded) == ["a"]
+    assert loaded.resources[0].file == "-"
     stream = io.BytesIO(thing("a").encode())
     assert names(read(["-", "-"], stream)) == ["a"]
 
@@ -194,9 +194,9 @@ def test_nothing_on_standard_input() -> None:
 )
 def test_encodings_with_a_byte_order_mark(encoding: str) -> None:
     mark = "" if encoding in ("utf-8-sig", "utf-16", "utf-32") else "\ufeff"
-    found = inputs((mark + thing("ü")).encode(encoding))
-    assert names(found) == ["ü"]
-    assert found.resources[0].line("metadata", "name") == 4
+    loaded = inputs((mark + thing("ü")).encode(encoding))
+    assert names(loaded) == ["ü"]
+    assert loaded.resources[0].line("metadata", "name") == 4
 
 
 @pytest.mark.parametrize(
@@ -232,28 +232,28 @@ def test_bytes_that_are_no_text(data: bytes, words: str) -> None:
 )
 def test_a_broken_document_costs_only_itself(broken: str, line: int) -> None:
     text = f"apiVersion: v1 # {'x' * 200}\nkind: A\n---\n{broken}---\n\n{thing('a')}"
-    found = inputs(text.encode("latin-1"))
-    assert [(r.kind, r.document) for r in found.resources] == [("A", 1), ("Thing", 3)]
-    last = found.resources[1]
+    loaded = inputs(text.encode("latin-1"))
+    assert [(r.kind, r.document) for r in loaded.resources] == [("A", 1), ("Thing", 3)]
+    last = loaded.resources[1]
     assert last.line("kind") == 4 + broken.count("\n") + 3
-    [problem] = found.problems
+    [problem] = loaded.problems
     assert (problem.document, problem.line) == (2, line)
 
 
 def test_a_large_file_is_refused(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
     tree({"a.yaml": thing("a"), "b.yaml": thing("b") + "# " + "x" * 2**20})
     monkeypatch.setattr(files, "MAX_FILE", 2**20)
-    found = read(["a.yaml", "b.yaml"])
-    assert names(found) == ["a"]
-    assert "1 MiB" in found.problems[0].text
+    loaded = read(["a.yaml", "b.yaml"])
+    assert names(loaded) == ["a"]
+    assert "1 MiB" in loaded.problems[0].text
 
 
 def test_file_names_that_are_no_text(tree: Tree) -> None:
     folder = os.fsencode(tree({}))
     with open(os.path.join(folder, b"\xe9.yaml"), "wb") as stream:
         stream.write(thing("a").encode())
-    found = read(["."])
-    assert found.resources[0].file == "./\ufffd.yaml"
+    loaded = read(["."])
+    assert loaded.resources[0].file == "./\ufffd.yaml"
 
 
 def test_the_order_does_not_depend_on_the_file_system(

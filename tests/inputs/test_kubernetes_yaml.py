@@ -33,12 +33,12 @@ MORE_LENIENT = {
 
 
 def first(text: str) -> object:
-    found = documents(text)
-    if not found:
+    bodies = documents(text)
+    if not bodies:
         return None
-    if isinstance(found[0], Unreadable):
-        raise found[0]
-    return found[0].body
+    if isinstance(bodies[0], Unreadable):
+        raise bodies[0]
+    return bodies[0].body
 
 
 @pytest.mark.parametrize("text", READ, ids=ascii)
@@ -75,5 +75,5 @@ def test_the_table_is_whole() -> None:
     ],
 )
 def test_reads_all_documents(text: str, bodies: list[object]) -> None:
-    found = documents(text)
-    assert [document.body for document in found if isinstance(document, Document)] == bodies
+    parsed = documents(text)
+    assert [document.body for document in parsed if isinstance(document, Document)] == bodies

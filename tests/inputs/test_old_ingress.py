@@ -10,9 +10,9 @@ from tests.inputs.text import body, inputs
 
 
 def only(text: str) -> Resource:
-    found = inputs(dedent(text))
-    assert found.problems == ()
-    [resource] = found.resources
+    loaded = inputs(dedent(text))
+    assert loaded.problems == ()
+    [resource] = loaded.resources
     return resource
 
 

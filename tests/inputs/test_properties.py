@@ -143,10 +143,10 @@ def test_what_json_writes_is_read_back(
     data: dict[str, Any], indent: int | str | None, ascii_only: bool, above: int
 ) -> None:
     text = "\n" * above + json.dumps(data, indent=indent, ensure_ascii=ascii_only)
-    found = body(text)
-    assert same(found, data)
+    value = body(text)
+    assert same(value, data)
     lines = text.split("\n")
-    for node in nodes(found):
+    for node in nodes(value):
         assert node.keys() == node.lines.keys()
         for key, line in node.lines.items():
             written = json.dumps(key, ensure_ascii=ascii_only)
@@ -163,10 +163,10 @@ def test_broken_documents_cost_only_themselves(
         ["\ta: b", "a: 'b", "a: [b", "a: {{ b }}: c", "{", '{"a": ]}', "a: b: c", "*a", "\x07", "&"]
     )
     pieces, alone = [], []
-    for found in bodies:
-        piece = f"{data.draw(broken)}\n" if found is None else dump(found, False, None, 2)
+    for body_read in bodies:
+        piece = f"{data.draw(broken)}\n" if body_read is None else dump(body_read, False, None, 2)
         pieces.append(piece)
-        alone.append(None if found is None else body(piece))
+        alone.append(None if body_read is None else body(piece))
     read = documents("".join(f"---\n{piece}" for piece in pieces))
     assert len(read) == len(bodies)
     before = 1
@@ -217,12 +217,12 @@ def spoiled(draw: st.DrawFn) -> bytes:
 @STEADY
 @given(st.one_of(st.binary(max_size=200), spoiled()))
 def test_nothing_that_comes_in_raises(data: bytes) -> None:
-    found = inputs(data)
-    for problem in found.problems:
+    loaded = inputs(data)
+    for problem in loaded.problems:
         assert problem.file == "-"
         assert problem.text
         assert 0 <= problem.line <= data.count(b"\n") + data.count(b"\r") + 1
-    for resource in found.resources:
+    for resource in loaded.resources:
         assert isinstance(resource.body["kind"], str)
         assert resource.line("kind") <= data.count(b"\n") + data.count(b"\r") + 1
         for note in resource.notes:

@@ -9,11 +9,11 @@ from tests.inputs.text import body, documents, refusal, same
 
 
 def test_lines_of_keys() -> None:
-    found = body('\n{"a": 1,\n "b" :\n {"c":[\n{"d"\n:null}]}, "e\\n": true}\n')
-    assert found == {"a": 1, "b": {"c": [{"d": None}]}, "e\n": True}
-    assert found.lines == {"a": 2, "b": 3, "e\n": 6}
-    assert found["b"].lines == {"c": 4}
-    assert found["b"]["c"][0].lines == {"d": 5}
+    value = body('\n{"a": 1,\n "b" :\n {"c":[\n{"d"\n:null}]}, "e\\n": true}\n')
+    assert value == {"a": 1, "b": {"c": [{"d": None}]}, "e\n": True}
+    assert value.lines == {"a": 2, "b": 3, "e\n": 6}
+    assert value["b"].lines == {"c": 4}
+    assert value["b"]["c"][0].lines == {"d": 5}
 
 
 def test_values() -> None:
@@ -82,7 +82,7 @@ def test_a_broken_first_object() -> None:
     ],
 )
 def test_says_what_is_wrong_and_where(text: str, line: int, words: str) -> None:
-    problem = next(found for found in documents(text) if isinstance(found, Unreadable))
+    problem = next(document for document in documents(text) if isinstance(document, Unreadable))
     assert problem.line == line
     assert all(word in problem.text for word in words.split(", "))
 

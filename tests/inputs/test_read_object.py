@@ -18,9 +18,9 @@ def of(text: str) -> Inputs:
 
 
 def only(text: str) -> Resource:
-    found = of(text)
-    assert found.problems == ()
-    [resource] = found.resources
+    loaded = of(text)
+    assert loaded.problems == ()
+    [resource] = loaded.resources
     return resource
 
 
@@ -51,15 +51,15 @@ items:
 
 
 def test_a_list_is_opened() -> None:
-    found = of(LIST)
-    assert found.problems == ()
-    assert [(r.name, r.document, r.line("kind")) for r in found.resources] == [
+    loaded = of(LIST)
+    assert loaded.problems == ()
+    assert [(r.name, r.document, r.line("kind")) for r in loaded.resources] == [
         ("a", 1, 6),
         ("b", 1, 10),
         ("c", 1, 17),
     ]
-    assert found.resources[0].line("metadata", "name") == 8
-    assert found.resources[1].body["status"] == {"loadBalancer": {}}
+    assert loaded.resources[0].line("metadata", "name") == 8
+    assert loaded.resources[1].body["status"] == {"loadBalancer": {}}
 
 
 def test_a_list_in_json() -> None:
@@ -72,7 +72,7 @@ def test_a_list_in_json() -> None:
 
 
 def test_items_of_a_typed_list_may_lack_their_type() -> None:
-    found = of(
+    loaded = of(
         """\
         apiVersion: networking.k8s.io/v1
         kind: IngressList
@@ -81,11 +81,11 @@ def test_items_of_a_typed_list_may_lack_their_type() -> None:
         - {apiVersion: v1, kind: Other, metadata: {name: b}}
         """
     )
-    assert [(r.kind, r.body["apiVersion"], r.name) for r in found.resources] == [
+    assert [(r.kind, r.body["apiVersion"], r.name) for r in loaded.resources] == [
         ("Ingress", "networking.k8s.io/v1", "a"),
         ("Other", "v1", "b"),
     ]
-    assert found.resources[0].line("metadata", "name") == 4
+    assert loaded.resources[0].line("metadata", "name") == 4
 
 
 @pytest.mark.parametrize("items", ["items: []", "items:", ""])
@@ -94,7 +94,7 @@ def test_an_empty_list(items: str) -> None:
 
 
 def test_broken_items_cost_only_themselves() -> None:
-    found = of(
+    loaded = of(
         """\
         apiVersion: v1
         kind: List
@@ -109,11 +109,11 @@ def test_broken_items_cost_only_themselves() -> None:
           apiVersion: v1
         """
     )
-    assert [r.kind for r in found.resources] == ["ConfigMap"]
-    assert [problem.line for problem in found.problems] == [4, 3, 3, 10]
-    assert "item 1 of this List has no kind" in found.problems[0].text
-    assert "item 2 of this List is a single value" in found.problems[1].text
-    assert "item 3 of this List is a list" in found.problems[2].text
+    assert [r.kind for r in loaded.resources] == ["ConfigMap"]
+    assert [problem.line for problem in loaded.problems] == [4, 3, 3, 10]
+    assert "item 1 of this List has no kind" in loaded.problems[0].text
+    assert "item 2 of this List is a single value" in loaded.problems[1].text
+    assert "item 3 of this List is a list" in loaded.problems[2].text
 
 
 def test_items_that_are_no_list() -> None:
@@ -123,7 +123,7 @@ def test_items_that_are_no_list() -> None:
 
 
 def test_items_written_twice_lose_objects() -> None:
-    found = of(
+    loaded = of(
         """\
         apiVersion: v1
         kind: List
@@ -131,8 +131,8 @@ def test_items_written_twice_lose_objects() -> None:
         items: [{apiVersion: v1, kind: Service, metadata: {name: a}}]
         """
     )
-    assert [r.kind for r in found.resources] == ["Service"]
-    [problem] = found.problems
+    assert [r.kind for r in loaded.resources] == ["Service"]
+    [problem] = loaded.problems
     assert problem.line == 4
     assert "lines 3 and 4" in problem.text
 
@@ -255,7 +255,7 @@ def test_objects_in_order_stay_untouched() -> None:
 
 
 def test_annotations_behind_an_alias() -> None:
-    found = of(
+    loaded = of(
         """\
         apiVersion: v1
         kind: List
@@ -271,7 +271,7 @@ def test_annotations_behind_an_alias() -> None:
               z: *y
         """
     )
-    first, second, third = found.resources
+    first, second, third = loaded.resources
     assert (
         first.metadata["annotations"] == second.metadata["annotations"] == {"w": "010", "x": "no"}
     )
@@ -319,11 +319,11 @@ def test_no_secret_in_any_text() -> None:
     broken_json = (
         f'---\n{{"apiVersion": "v1", "kind": "Secret", "data": {{"a": {secret} {secret}}}}}\n'
     )
-    found = of(text + broken_json + f"---\n{secret}\n---\n- {secret}\n")
-    said = [problem.text for problem in found.problems]
-    said += [note.text for resource in found.resources for note in resource.notes]
-    assert len(said) > 14
-    assert not [text for text in said if secret in text.replace(f"{secret}0", "")]
+    loaded = of(text + broken_json + f"---\n{secret}\n---\n- {secret}\n")
+    texts = [problem.text for problem in loaded.problems]
+    texts += [note.text for resource in loaded.resources for note in resource.notes]
+    assert len(texts) > 14
+    assert not [text for text in texts if secret in text.replace(f"{secret}0", "")]
 
 
 def test_a_config_map_holds_text() -> None:
@@ -355,13 +355,13 @@ def test_annotations_of_kinds_that_nobody_reads_may_be_anything() -> None:
 
 @pytest.mark.parametrize("rest", ["", "namespaces: 7", "namespaces: [], complete: {Service: 3}"])
 def test_a_snapshot_that_no_scan_wrote_costs_itself_only(rest: str) -> None:
-    found = of(
+    loaded = of(
         f"""\
         {{apiVersion: nginx2istio/v1, kind: Snapshot, {rest}}}
         ---
         {{apiVersion: v1, kind: Service, metadata: {{name: a}}}}
         """
     )
-    assert [p.line for p in found.problems] == [1]
-    assert re.match("this Snapshot .* scan again|Snapshot: .* must be", found.problems[0].text)
-    assert [r.name for r in found.resources] == ["a"]
+    assert [p.line for p in loaded.problems] == [1]
+    assert re.match("this Snapshot .* scan again|Snapshot: .* must be", loaded.problems[0].text)
+    assert [r.name for r in loaded.resources] == ["a"]

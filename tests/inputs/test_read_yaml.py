@@ -16,7 +16,7 @@ def only(text: str) -> Document:
 
 
 def test_every_mapping_knows_the_lines_of_its_keys() -> None:
-    found = only(
+    document = only(
         """\
         # a comment
         apiVersion: v1
@@ -41,31 +41,31 @@ def test_every_mapping_knows_the_lines_of_its_keys() -> None:
           c: 3
         """
     ).body
-    assert found.lines == {"apiVersion": 2, "metadata": 4, "spec": 14, "list": 17}
-    assert found["metadata"].lines == {"name": 5, "annotations": 6}
-    assert found["metadata"]["annotations"].lines == {"snippet": 7, "long": 11, "quoted": 13}
-    assert found["spec"].lines == {"rules": 14, "other": 15}
-    assert found["spec"]["rules"][0].lines == {"host": 14, "path": 15}
-    assert found["list"][0][0].lines == {"a": 18, "b": 19}
-    assert found["list"][1].lines == {"c": 21}
-    assert all(node.keys() == node.lines.keys() for node in nodes(found))
+    assert document.lines == {"apiVersion": 2, "metadata": 4, "spec": 14, "list": 17}
+    assert document["metadata"].lines == {"name": 5, "annotations": 6}
+    assert document["metadata"]["annotations"].lines == {"snippet": 7, "long": 11, "quoted": 13}
+    assert document["spec"].lines == {"rules": 14, "other": 15}
+    assert document["spec"]["rules"][0].lines == {"host": 14, "path": 15}
+    assert document["list"][0][0].lines == {"a": 18, "b": 19}
+    assert document["list"][1].lines == {"c": 21}
+    assert all(node.keys() == node.lines.keys() for node in nodes(document))
 
 
 def test_lines_go_on_over_documents() -> None:
-    found = documents("# c\n---\na: 1\n--- # again\n\nb: 2\n...\n# x\nc: 3\r\n---\r\nd: 4")
-    assert [document.body.lines for document in found if isinstance(document, Document)] == [
+    in_order = documents("# c\n---\na: 1\n--- # again\n\nb: 2\n...\n# x\nc: 3\r\n---\r\nd: 4")
+    assert [document.body.lines for document in in_order if isinstance(document, Document)] == [
         {"a": 3},
         {"b": 6},
         {"c": 9},
         {"d": 11},
     ]
-    assert [document.line for document in found] == [2, 4, 9, 10]
+    assert [document.line for document in in_order] == [2, 4, 9, 10]
 
 
 def test_line_separators_inside_text_are_no_lines_to_an_editor() -> None:
     # libyaml counts a line at each of the three.
-    found = only('a: "x\u2028y"\nb: "\x85"\nc: {d: \u2029\n\n  }\ne: 5\nf:\n')
-    assert found.body.lines == {"a": 1, "b": 2, "c": 3, "e": 6, "f": 7}
+    document = only('a: "x\u2028y"\nb: "\x85"\nc: {d: \u2029\n\n  }\ne: 5\nf:\n')
+    assert document.body.lines == {"a": 1, "b": 2, "c": 3, "e": 6, "f": 7}
     assert refusal('a: "\u2028"\nb: : c\n').line == 2
 
 
@@ -75,7 +75,7 @@ def test_old_line_ends() -> None:
 
 
 def test_aliases_keep_the_lines_of_what_they_name() -> None:
-    found = only(
+    document = only(
         """\
         one: &x
           a: 1
@@ -83,12 +83,12 @@ def test_aliases_keep_the_lines_of_what_they_name() -> None:
         three: [*x, {four: *x}]
         """
     ).body
-    assert found["two"] == found["three"][0] == found["three"][1]["four"] == {"a": 1}
-    assert found["two"].lines == found["three"][0].lines == {"a": 2}
+    assert document["two"] == document["three"][0] == document["three"][1]["four"] == {"a": 1}
+    assert document["two"].lines == document["three"][0].lines == {"a": 2}
 
 
 def test_merged_keys_have_the_line_where_they_were_written() -> None:
-    found = only(
+    document = only(
         """\
         base: &base
           a: 1
@@ -100,27 +100,29 @@ def test_merged_keys_have_the_line_where_they_were_written() -> None:
           d: 4
         """
     )
-    assert found.body["it"] == {"a": 1, "b": 20, "c": 3, "d": 4}
-    assert found.body["it"].lines == {"a": 2, "b": 7, "c": 4, "d": 8}
-    assert found.marks == []
+    assert document.body["it"] == {"a": 1, "b": 20, "c": 3, "d": 4}
+    assert document.body["it"].lines == {"a": 2, "b": 7, "c": 4, "d": 8}
+    assert document.marks == []
 
 
 def test_a_merge_key_wins_over_what_stands_before_it() -> None:
-    found = only("base: &b {a: 1, c: 3}\nit:\n  a: 2\n  c: 3\n  <<: *b\n")
-    assert found.body["it"] == {"a": 1, "c": 3}
-    assert [(mark.code, mark.key, mark.line) for mark in found.marks] == [("duplicate-key", "a", 5)]
-    assert "line 3" in found.marks[0].text
+    document = only("base: &b {a: 1, c: 3}\nit:\n  a: 2\n  c: 3\n  <<: *b\n")
+    assert document.body["it"] == {"a": 1, "c": 3}
+    assert [(mark.code, mark.key, mark.line) for mark in document.marks] == [
+        ("duplicate-key", "a", 5)
+    ]
+    assert "line 3" in document.marks[0].text
 
 
 def test_the_last_of_equal_keys_wins() -> None:
-    found = only("a:\n  b: first\n  c: {d: 1}\n  b: second\n  b: third\n")
-    assert found.body == {"a": {"b": "third", "c": {"d": 1}}}
-    assert found.body["a"].lines == {"b": 5, "c": 3}
-    assert [(mark.code, mark.key, mark.line) for mark in found.marks] == [
+    document = only("a:\n  b: first\n  c: {d: 1}\n  b: second\n  b: third\n")
+    assert document.body == {"a": {"b": "third", "c": {"d": 1}}}
+    assert document.body["a"].lines == {"b": 5, "c": 3}
+    assert [(mark.code, mark.key, mark.line) for mark in document.marks] == [
         ("duplicate-key", "b", 4),
         ("duplicate-key", "b", 5),
     ]
-    assert "lines 2 and 4" in found.marks[0].text
+    assert "lines 2 and 4" in document.marks[0].text
 
 
 def test_equal_keys_in_different_mappings_are_no_duplicates() -> None:
@@ -128,9 +130,9 @@ def test_equal_keys_in_different_mappings_are_no_duplicates() -> None:
 
 
 def test_keys_that_yaml_takes_for_something_else() -> None:
-    found = only("on: 1\n0x10: 2\n'off': 3\n80: 4\n1.10: 5\nplain: 6\n")
-    assert found.body == {"true": 1, "16": 2, "off": 3, "80": 4, "1.1": 5, "plain": 6}
-    assert [(mark.code, mark.key, mark.line) for mark in found.marks] == [
+    document = only("on: 1\n0x10: 2\n'off': 3\n80: 4\n1.10: 5\nplain: 6\n")
+    assert document.body == {"true": 1, "16": 2, "off": 3, "80": 4, "1.1": 5, "plain": 6}
+    assert [(mark.code, mark.key, mark.line) for mark in document.marks] == [
         ("unquoted-key", "true", 1),
         ("unquoted-key", "16", 2),
         ("unquoted-key", "1.1", 5),
@@ -138,9 +140,11 @@ def test_keys_that_yaml_takes_for_something_else() -> None:
 
 
 def test_what_was_written_for_values_that_are_no_strings() -> None:
-    found = only("a: {b: 0644, c: x, d: '1', e: !!int '7', f: ~, g: &y On, h: *y, i: [1]}\nj: *y")
-    inner = found.body["a"]
-    assert {key: found.written.get((id(inner), key)) for key in inner} == {
+    document = only(
+        "a: {b: 0644, c: x, d: '1', e: !!int '7', f: ~, g: &y On, h: *y, i: [1]}\nj: *y"
+    )
+    inner = document.body["a"]
+    assert {key: document.written.get((id(inner), key)) for key in inner} == {
         "b": "0644",
         "c": None,
         "d": None,
@@ -150,12 +154,12 @@ def test_what_was_written_for_values_that_are_no_strings() -> None:
         "h": "On",
         "i": None,
     }
-    assert found.written[id(found.body), "j"] == "On"
+    assert document.written[id(document.body), "j"] == "On"
 
 
 def test_what_was_written_is_kept_through_a_merge() -> None:
-    found = only("x: &x {a: 1.10}\nz: {<<: *x}\n")
-    assert found.written[id(found.body["z"]), "a"] == "1.10"
+    document = only("x: &x {a: 1.10}\nz: {<<: *x}\n")
+    assert document.written[id(document.body["z"]), "a"] == "1.10"
 
 
 def test_anchors_do_not_reach_other_documents() -> None:
@@ -205,11 +209,11 @@ def test_says_what_is_wrong_and_where(text: str, line: int, words: str) -> None:
 
 def test_flow_text_with_colons() -> None:
     # ruamel.yaml.clib's libyaml is too old for these; the pure parser takes over.
-    found = only("x: &x {u: http://a/b?c}\nargs: [--a=:80, b:c]\nz: *x\nz: 010\n")
-    assert found.body == {"x": {"u": "http://a/b?c"}, "args": ["--a=:80", "b:c"], "z": 8}
-    assert found.body.lines == {"x": 1, "args": 2, "z": 4}
-    assert found.written[id(found.body), "z"] == "010"
-    assert found.marks[0].line == 4
+    document = only("x: &x {u: http://a/b?c}\nargs: [--a=:80, b:c]\nz: *x\nz: 010\n")
+    assert document.body == {"x": {"u": "http://a/b?c"}, "args": ["--a=:80", "b:c"], "z": 8}
+    assert document.body.lines == {"x": 1, "args": 2, "z": 4}
+    assert document.written[id(document.body), "z"] == "010"
+    assert document.marks[0].line == 4
     assert "?" in refusal("a: [b?c]").text  # as kubectl; newer readers take it
     first, second = documents("u: [http://a]\n---\nu: [http://a]\nb: : c\n")
     assert isinstance(first, Document)

@@ -15,7 +15,7 @@ from nginx2istio.inputs.yaml.anchors import Memo
 
 def documents(text: str | bytes) -> list[Document | Unreadable]:
     data = text.encode() if isinstance(text, str) else text
-    return [found for _, found in read_text(data, Memo())]
+    return [document for _, document in read_text(data, Memo())]
 
 
 def body(text: str | bytes) -> Any:

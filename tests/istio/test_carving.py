@@ -18,7 +18,7 @@ from nginx2istio.istio.policy.path_patterns import (
 )
 
 SEGMENTS = st.sampled_from(["a", "ab", "b", "A", "aB", ""])
-PATHS = st.lists(SEGMENTS, max_size=3).map(lambda found: "/" + "/".join(found))
+PATHS = st.lists(SEGMENTS, max_size=3).map(lambda segments: "/" + "/".join(segments))
 ENDS = st.sampled_from(
     ["", "/", "(/|$)(.*)", "/.*", "$", "/[a-z]+", "b?", "(/x|b)?/c", "(.*)", "/?(.*)", "(b|/)?"]
 )
@@ -55,15 +55,15 @@ def covered(path: str, fits: list[PolicyPaths]) -> bool:
 @st.composite
 def plain_areas(draw: st.DrawFn) -> list[RoutePaths]:
     kinds: st.SearchStrategy[Literal["exact", "prefix"]] = st.sampled_from(["exact", "prefix"])
-    found = draw(st.lists(st.tuples(kinds, PATHS, GROUPS), min_size=1, max_size=5))
-    unique = {(kind, path): RoutePaths(kind, (path,), group) for kind, path, group in found}
+    areas = draw(st.lists(st.tuples(kinds, PATHS, GROUPS), min_size=1, max_size=5))
+    unique = {(kind, path): RoutePaths(kind, (path,), group) for kind, path, group in areas}
     return sorted(unique.values(), key=lambda a: -len(a.texts[0]))
 
 
 @st.composite
 def regex_areas(draw: st.DrawFn) -> list[RoutePaths]:
-    found = draw(st.lists(st.tuples(PATHS, ENDS, GROUPS), min_size=1, max_size=5))
-    unique = {path + end: RoutePaths("regex", (path + end,), group) for path, end, group in found}
+    areas = draw(st.lists(st.tuples(PATHS, ENDS, GROUPS), min_size=1, max_size=5))
+    unique = {path + end: RoutePaths("regex", (path + end,), group) for path, end, group in areas}
     return sorted(unique.values(), key=lambda a: -len(a.texts[0]))
 
 

@@ -14,9 +14,9 @@ HOSTS = st.from_regex(r"(\*\.)?[a-z0-9-]{1,70}(\.[a-z0-9]{1,9}){0,3}", fullmatch
 @given(st.lists(st.one_of(HOSTS, st.text(min_size=1)), max_size=20, unique=True))
 def test_names_are_valid_and_differ(texts: list[str]) -> None:
     names = Names()
-    made = [names.name("ns", text) for text in texts]
-    assert len(set(made)) == len(texts)
-    assert all(LABEL.fullmatch(name) for name in made)
+    distinct = [names.name("ns", text) for text in texts]
+    assert len(set(distinct)) == len(texts)
+    assert all(LABEL.fullmatch(name) for name in distinct)
 
 
 def test_a_plain_host_keeps_its_name() -> None:

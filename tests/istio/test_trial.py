@@ -59,8 +59,8 @@ def test_back_ends_see_the_real_name_and_redirects_do_not() -> None:
     service = virtual_service(
         {"route": [TO_SHOP], "headers": headers}, own, {"redirect": {"authority": "a.new"}}
     )
-    (made,) = on_trial([service], {"a.new": "a.old"})
-    first, second, third = made["spec"]["http"]
+    (renamed,) = on_trial([service], {"a.new": "a.old"})
+    first, second, third = renamed["spec"]["http"]
     assert first["rewrite"] == {"authority": "a.old"}
     assert first["headers"]["request"] == {"set": {"X-Forwarded-Host": "a.old"}, "remove": ["X-A"]}
     assert first["headers"]["response"] == headers["response"]
@@ -80,11 +80,11 @@ def test_filters_have_names_of_their_own_and_act_at_the_trials_routes() -> None:
         "metadata": {"name": "nginx2istio-x", "namespace": "gw"},
         "spec": {"configPatches": [patch]},
     }
-    (made,) = on_trial([given], {})
-    (moved,) = made["spec"]["configPatches"]
+    (renamed,) = on_trial([given], {})
+    (moved,) = renamed["spec"]["configPatches"]
     assert moved["match"]["routeConfiguration"]["vhost"]["route"]["name"] == "trial web/shop /"
     assert moved["patch"]["value"] == {"x": {"nginx2istio-trial.limits": {"a": [1, "b"]}}}
-    assert made["metadata"]["name"] == "trial-nginx2istio-x"
+    assert renamed["metadata"]["name"] == "trial-nginx2istio-x"
 
 
 @pytest.mark.parametrize(

@@ -42,8 +42,8 @@ class Binaries:
 
 def find_binaries() -> Binaries:
     """Both programs, built if need be; raises Missing when they can't be had."""
-    made = [build(SOURCES, package) for package in ("./etcd", "./kube-apiserver")]
-    return Binaries(*made)
+    binaries = [build(SOURCES, package) for package in ("./etcd", "./kube-apiserver")]
+    return Binaries(*binaries)
 
 
 class ApiServer:
@@ -67,16 +67,16 @@ class ApiServer:
             raise
 
     def _start(self, binaries: Binaries, peer: int, secure: int) -> None:
-        there = f"http://{LOOPBACK}:{peer}"
+        peer_url = f"http://{LOOPBACK}:{peer}"
         self._run(
             "etcd",
             binaries.etcd,
             f"--data-dir={self.folder / 'etcd'}",
             f"--listen-client-urls={self._etcd}",
             f"--advertise-client-urls={self._etcd}",
-            f"--listen-peer-urls={there}",
-            f"--initial-advertise-peer-urls={there}",
-            f"--initial-cluster=default={there}",
+            f"--listen-peer-urls={peer_url}",
+            f"--initial-advertise-peer-urls={peer_url}",
+            f"--initial-cluster=default={peer_url}",
             "--unsafe-no-fsync",
             "--log-level=warn",
         )
@@ -176,8 +176,8 @@ class ApiServer:
         request = urllib.request.Request(self.url + path, sent, headers, method=method)
         context = ssl.create_default_context(cafile=str(self.authority))
         with urllib.request.urlopen(request, context=context, timeout=60) as answer:
-            found: bytes = answer.read()
-        return found
+            answer_body: bytes = answer.read()
+        return answer_body
 
     def apply(self, text: bytes | str, path: str) -> None:
         """Makes an object of YAML be there (server-side apply)."""
@@ -252,12 +252,12 @@ def istio_crds() -> str:
     oracle = Path(__file__).parents[1] / "conformance" / "istio-oracle"
     go = ["go", "list", "-m", "-f", "{{.Dir}}", "istio.io/istio"]
     try:
-        found = subprocess.run(
+        listing = subprocess.run(
             go, cwd=oracle, capture_output=True, text=True, check=True, env={**os.environ}
         )
     except (OSError, subprocess.CalledProcessError) as error:
         raise Missing(f"the Go module istio.io/istio is not on this machine: {error}") from None
-    folder = Path(found.stdout.strip() or ".", "manifests", "charts", "base", "files")
+    folder = Path(listing.stdout.strip() or ".", "manifests", "charts", "base", "files")
     if not (folder / "crd-all.gen.yaml").exists():
         raise Missing("the Go module istio.io/istio is not on this machine (build istio-oracle)")
     return (folder / "crd-all.gen.yaml").read_text()

@@ -57,13 +57,13 @@ def create(kube: ApiServer, objects: Iterable[Mapping[str, Any]]) -> None:
                 raise AssertionError(error.read()) from error
 
 
-def export(kube: ApiServer, *wanted: str, namespace: str = "") -> str:
+def export(kube: ApiServer, *kinds: str, namespace: str = "") -> str:
     """What `kubectl get KIND,... -o json` prints."""
     items = []
-    for name in wanted:
+    for name in kinds:
         kind = KINDS[name]
-        found = json.loads(kube.request("GET", kind.path(namespace)))["items"]
-        items += [{"apiVersion": kind.api_version, "kind": kind.name, **item} for item in found]
+        objects = json.loads(kube.request("GET", kind.path(namespace)))["items"]
+        items += [{"apiVersion": kind.api_version, "kind": kind.name, **item} for item in objects]
     return json.dumps({"apiVersion": "v1", "kind": "List", "items": items}, indent=4)
 
 

@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from ..conftest import found
+from ..conftest import needed
 from .api_server import ApiServer, find_binaries, istio_crds
 
 
 @pytest.fixture(scope="session")
 def kube(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
     """An API server without Istio."""
-    server = ApiServer(found(find_binaries), tmp_path_factory.mktemp("kube"))
+    server = ApiServer(needed(find_binaries), tmp_path_factory.mktemp("kube"))
     yield server
     server.close()
 
@@ -27,7 +27,7 @@ def istio(kube: ApiServer) -> ApiServer:
     """The same with Istio's CRDs."""
     crds = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
     names = []
-    for crd in YAML(typ="safe").load_all(found(istio_crds)):
+    for crd in YAML(typ="safe").load_all(needed(istio_crds)):
         if crd:
             kube.request("POST", crds, crd)
             names.append(crd["metadata"]["name"])

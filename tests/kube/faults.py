@@ -29,20 +29,20 @@ class Proxy:
             protocol_version = "HTTP/1.1"
 
             def do_GET(self) -> None:
-                wanted = fault(self.path)
-                if wanted:
-                    proxy.spoiled.append(wanted)
-                if wanted in ("busy", "broken"):
-                    self.answer(429 if wanted == "busy" else 503, BUSY)
+                failure = fault(self.path)
+                if failure:
+                    proxy.spoiled.append(failure)
+                if failure in ("busy", "broken"):
+                    self.answer(429 if failure == "busy" else 503, BUSY)
                     return
                 headers = {n: self.headers[n] for n in ("Authorization", "Accept")}
                 request = urllib.request.Request(kube.url + self.path, headers=headers)
                 try:
-                    with urllib.request.urlopen(request, context=context) as found:
-                        status, body = found.status, found.read()
+                    with urllib.request.urlopen(request, context=context) as answer:
+                        status, body = answer.status, answer.read()
                 except urllib.error.HTTPError as error:
                     status, body = error.code, error.read()
-                if wanted == "cut":
+                if failure == "cut":
                     self.send_response(status)
                     self.send_header("Content-Length", str(len(body)))
                     self.end_headers()

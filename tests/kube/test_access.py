@@ -24,12 +24,12 @@ from .test_scan import run, scan, shop
 
 def changed(kubeconfig: Path, folder: Path, **fields: str) -> Path:
     """A kubeconfig with other fields of its cluster or user."""
-    found = json.loads(kubeconfig.read_text())
+    config = json.loads(kubeconfig.read_text())
     for name, value in fields.items():
-        where = found["users"][0]["user"] if name == "token" else found["clusters"][0]["cluster"]
+        where = config["users"][0]["user"] if name == "token" else config["clusters"][0]["cluster"]
         where[name.replace("_", "-")] = value
     file = folder / "changed.kubeconfig"
-    file.write_text(json.dumps(found))
+    file.write_text(json.dumps(config))
     return file
 
 
@@ -128,16 +128,16 @@ def test_a_plugin_that_logs_in(kube: ApiServer, scratch: Path) -> None:
     """As the kubeconfigs of EKS, GKE and AKS have it."""
     space = shop(kube, "plugged")
     (scratch / "plugin.py").write_text(PLUGIN.format(token=kube.token("admin")))
-    found = json.loads(kube.kubeconfig("admin", space).read_text())
+    content = json.loads(kube.kubeconfig("admin", space).read_text())
     plugin = {
         "apiVersion": "client.authentication.k8s.io/v1",
         "command": sys.executable,
         "args": [str(scratch / "plugin.py")],
         "interactiveMode": "Never",
     }
-    found["users"][0]["user"] = {"exec": plugin}
+    content["users"][0]["user"] = {"exec": plugin}
     config = scratch / "plugin.kubeconfig"
-    config.write_text(json.dumps(found))
+    config.write_text(json.dumps(content))
     assert "plugged.example.com" in scan(config).stdout
     (scratch / "plugin.py").write_text("raise SystemExit('no network')")
     result = scan(config)
@@ -155,11 +155,11 @@ def test_progress_is_shown_on_a_terminal_only(kube: ApiServer, scratch: Path) ->
     try:
         shown = subprocess.run(command, stdout=subprocess.PIPE, stderr=end, check=True, text=True)
         os.set_blocking(terminal, False)
-        told = os.read(terminal, 65536).decode()
+        screen = os.read(terminal, 65536).decode()
     finally:
         os.close(terminal)
         os.close(end)
-    assert kube.url in told
+    assert kube.url in screen
     assert shown.stdout == piped.stdout
 
 

@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 from nginx2istio.cli import command_line
 from nginx2istio.cluster.kinds import ISTIO
 
-from ..conftest import found
+from ..conftest import needed
 from .api_server import ApiServer
 from .cluster import KINDS, allow, create, forbid, namespace
 from .kubectl import find_kubectl, shell
@@ -44,7 +44,7 @@ def run(config: Path, *args: str, text: str = INGRESS) -> Result:
     return CliRunner().invoke(command_line, [*given, *args], input=text)
 
 
-def told(config: Path, *args: str, text: str = INGRESS) -> dict[str, Any]:
+def difference(config: Path, *args: str, text: str = INGRESS) -> dict[str, Any]:
     result = run(config, "--format", "json", *args, text=text)
     assert result.exit_code == 0, result.output
     data: dict[str, Any] = json.loads(result.stdout)
@@ -52,15 +52,15 @@ def told(config: Path, *args: str, text: str = INGRESS) -> dict[str, Any]:
 
 
 def entry(data: dict[str, Any], kind: str) -> dict[str, Any]:
-    (one,) = (o for o in data["objects"] if o["kind"] == kind)
-    found: dict[str, Any] = one
-    return found
+    (of_kind,) = (o for o in data["objects"] if o["kind"] == kind)
+    entry: dict[str, Any] = of_kind
+    return entry
 
 
 @pytest.fixture
 def applied(istio: ApiServer, tmp_path: Path) -> Iterator[Path]:
     """A kubeconfig of a cluster into which the output was applied by kubectl."""
-    found(find_kubectl)
+    needed(find_kubectl)
     namespace(istio, "differ")
     out = ["-q", "-o", str(tmp_path / "out"), "--gateway-namespace", "differ"]
     assert CliRunner().invoke(command_line, ["convert", "-", *out], input=INGRESS).exit_code == 0
@@ -81,7 +81,7 @@ def test_what_was_applied_differs_in_nothing(applied: Path) -> None:
 def test_every_change_is_told_and_nothing_is_written(istio: ApiServer, applied: Path) -> None:
     changed = INGRESS.replace("/start", "/other").replace("affinity: cookie", "proxy-body-size: 2m")
     before = len(istio.requests("admin"))
-    data = told(applied, text=changed)
+    data = difference(applied, text=changed)
     verbs = {verb for verb, _ in istio.requests("admin")[before:]}
     assert verbs <= {"get", "list"}
     assert data["summary"] == {"added": 0, "changed": 1, "removed": 1, "unchanged": 1}
@@ -99,18 +99,18 @@ def test_applying_does_what_was_told(istio: ApiServer, applied: Path, tmp_path: 
     live["spec"]["http"][-1]["timeout"] = "9s"
     live["metadata"]["labels"]["team"] = "red"
     istio.request("PUT", path, live)
-    one = entry(told(applied), "VirtualService")
-    assert one["change"] == "changed"
-    (field,) = one["fields"]
+    change = entry(difference(applied), "VirtualService")
+    assert change["change"] == "changed"
+    (field,) = change["fields"]
     assert (field["change"], field["old"]) == ("removed", "9s")
     assert field["path"].endswith(".timeout")
-    assert one["stays"] == ["labels.team", "spec.exportTo"]
+    assert change["stays"] == ["labels.team", "spec.exportTo"]
     assert shell(istio, tmp_path, "kubectl apply -k out").returncode == 0
     after = json.loads(istio.request("GET", path))
     assert "timeout" not in after["spec"]["http"][-1]
     assert after["spec"]["exportTo"] == ["."]
     assert after["metadata"]["labels"]["team"] == "red"
-    assert entry(told(applied), "VirtualService")["change"] == "unchanged"
+    assert entry(difference(applied), "VirtualService")["change"] == "unchanged"
 
 
 def test_objects_of_others(istio: ApiServer, applied: Path) -> None:
@@ -122,7 +122,7 @@ def test_objects_of_others(istio: ApiServer, applied: Path) -> None:
     }
     create(istio, [other, {**other, "metadata": {"name": "unrelated", "namespace": "differ"}}])
     more = INGRESS.replace("shop.example.com", "other.example.com")
-    data = told(applied, text=more)
+    data = difference(applied, text=more)
     mine = {o["name"]: (o["change"], o["foreign"]) for o in data["objects"]}
     assert mine["other-example-com"] == ("changed", True)
     assert mine["shop-example-com"] == ("removed", False)
@@ -130,7 +130,7 @@ def test_objects_of_others(istio: ApiServer, applied: Path) -> None:
 
 
 def test_a_trial_does_not_look_at_what_is_live(applied: Path) -> None:
-    data = told(applied, "--host-suffix", ".trial.test")
+    data = difference(applied, "--host-suffix", ".trial.test")
     assert data["summary"] == {"added": 3, "changed": 0, "removed": 0, "unchanged": 0}
 
 
@@ -154,7 +154,7 @@ def test_who_may_read_one_namespace_only(istio: ApiServer, applied: Path) -> Non
     assert refused.exit_code == 3
     assert "can't be read" in refused.stderr and "Traceback" not in refused.output
     allow(istio, "limited", json.dumps(role))
-    assert told(config)["summary"]["unchanged"] == 3
+    assert difference(config)["summary"]["unchanged"] == 3
     forbid(istio, "limited")
 
 

@@ -63,8 +63,8 @@ def ingress(space: str, number: int) -> dict[str, Any]:
 def crowd(kube: ApiServer) -> Iterator[str]:
     """A namespace with very many Ingresses; they are gone afterwards."""
     space = namespace(kube, "crowd")
-    made = (ingress(space, number) for number in range(MANY))
-    kube.seed((f"/registry/ingress/{space}/{o['metadata']['name']}", o) for o in made)
+    ingresses = (ingress(space, number) for number in range(MANY))
+    kube.seed((f"/registry/ingress/{space}/{o['metadata']['name']}", o) for o in ingresses)
     yield space
     kube.uproot(f"/registry/ingress/{space}/")
 

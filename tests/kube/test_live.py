@@ -56,9 +56,9 @@ def test_nothing_is_stored_and_what_is_stored_is_no_obstacle(istio: ApiServer) -
         assert list(live_objects(cluster, routes, [space])) == [(space, [])]
     create(istio, [good])
     assert [v.says for v in dry_run(cluster, [good])] == ["accepted"]
-    ((_, found),) = live_objects(cluster, routes, [space])
-    assert not isinstance(found, Refused)
-    assert found[0]["spec"] == good["spec"]
+    ((_, objects),) = live_objects(cluster, routes, [space])
+    assert not isinstance(objects, Refused)
+    assert objects[0]["spec"] == good["spec"]
 
 
 def test_scan_asks_the_cluster_only_when_told(istio: ApiServer, scratch: Path) -> None:
@@ -72,10 +72,10 @@ def test_scan_asks_the_cluster_only_when_told(istio: ApiServer, scratch: Path) -
     assert "N2I045" in codes(report(config, scratch, "--live-validate")), "it may not create"
     allow(istio, "validator", run("scan", "--print-rbac", "--live-validate", "-n", space).stdout)
     before = len(istio.requests("validator"))
-    found = report(config, scratch, "--live-validate")
-    assert not codes(found) & {"N2I044", "N2I045"}
+    data = report(config, scratch, "--live-validate")
+    assert not codes(data) & {"N2I044", "N2I045"}
     written = [(v, u) for v, u in istio.requests("validator")[before:] if v not in ("get", "list")]
     assert written
     assert all(verb == "create" and "dryRun=All" in uri for verb, uri in written)
-    there = json.loads(istio.request("GET", ISTIO[1].path(space)))["items"]
-    assert there == []
+    live = json.loads(istio.request("GET", ISTIO[1].path(space)))["items"]
+    assert live == []

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 from nginx2istio.cli import command_line
 
-from ..conftest import found
+from ..conftest import needed
 from .api_server import ApiServer
 from .cluster import create, namespace
 from .kubectl import find_kubectl, shell
@@ -47,7 +47,7 @@ KINDS += "destinationrules.networking.istio.io,authorizationpolicies.security.is
 @pytest.fixture
 def prepared(istio: ApiServer, tmp_path: Path) -> dict[str, dict[str, Any]]:
     """The steps of the plan by id, with a cluster that they fit to; OUT is `istio` in tmp_path."""
-    found(find_kubectl)
+    needed(find_kubectl)
     for name in ("plan", GATEWAY, "istio-system"):
         namespace(istio, name)
     secret = {
@@ -80,7 +80,7 @@ def prepared(istio: ApiServer, tmp_path: Path) -> dict[str, dict[str, Any]]:
     return {step["id"]: step for step in json.loads(report.read_text())["plan"]}
 
 
-def there(kube: ApiServer, folder: Path) -> list[str]:
+def objects_left(kube: ApiServer, folder: Path) -> list[str]:
     """Names of our objects, of kinds in the order of KINDS."""
     label = "app.kubernetes.io/managed-by=nginx2istio"
     ran = shell(kube, folder, f"kubectl get {KINDS} -A -l {label} -o json")
@@ -112,21 +112,21 @@ def test_the_plan_is_followed(
     assert follow("network-policies") == ""
     checked = shell(istio, tmp_path, "OUT=istio", prepared["check"]["commands"][0])
     assert checked.returncode == 0, checked.stderr
-    assert there(istio, tmp_path) == []
+    assert objects_left(istio, tmp_path) == []
     shown = shell(istio, tmp_path, "OUT=istio", prepared["check"]["commands"][1])
     assert shown.returncode == 1 and "+kind: Gateway" in shown.stdout, "kubectl diff shows all"
 
     follow("apply-policies")
-    assert there(istio, tmp_path) == ["DestinationRule", "AuthorizationPolicy"]
+    assert objects_left(istio, tmp_path) == ["DestinationRule", "AuthorizationPolicy"]
     follow("apply-routes")
-    assert there(istio, tmp_path) == [
+    assert objects_left(istio, tmp_path) == [
         "Gateway",
         "VirtualService",
         "DestinationRule",
         "AuthorizationPolicy",
     ]
     follow("rollback")
-    assert there(istio, tmp_path) == []
+    assert objects_left(istio, tmp_path) == []
     assert "shop-tls" in shell(istio, tmp_path, "kubectl get secret -n plan -o name").stdout
 
 

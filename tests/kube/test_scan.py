@@ -57,12 +57,12 @@ def report(kubeconfig: Path, folder: Path, *args: str) -> dict[str, Any]:
     file = folder / "report.json"
     result = scan(kubeconfig, "-q", "--report", str(file), *args)
     assert result.exit_code == 0, result.stderr
-    found: dict[str, Any] = json.loads(file.read_text())
-    return found
+    data: dict[str, Any] = json.loads(file.read_text())
+    return data
 
 
-def codes(found: dict[str, Any]) -> set[str]:
-    return {f["code"] for f in found["findings"]}
+def codes(data: dict[str, Any]) -> set[str]:
+    return {f["code"] for f in data["findings"]}
 
 
 def shop(kube: ApiServer, space: str, host: str = "") -> str:
@@ -100,15 +100,15 @@ def test_a_scan_equals_the_conversion_of_the_exported_files(
     assert live.exit_code == filed.exit_code == 0
     assert live.stdout_bytes == filed.stdout_bytes
     assert '"VirtualService"' in live.stdout
-    one = json.loads((scratch / "live.json").read_text())
+    of_scan = json.loads((scratch / "live.json").read_text())
     two = json.loads((scratch / "filed.json").read_text())
     about_the_scan = {"N2I031", "N2I032", "N2I033"}
-    one["findings"] = [f for f in one["findings"] if f["code"] not in about_the_scan]
+    of_scan["findings"] = [f for f in of_scan["findings"] if f["code"] not in about_the_scan]
     for entry in (*two["findings"], *two["annotations"]):
         entry["file"], entry["line"] = "", 0
-    assert one["annotations"] == two["annotations"]
-    assert sorted(map(json.dumps, one["findings"])) == sorted(map(json.dumps, two["findings"]))
-    assert one["objects"] == two["objects"]
+    assert of_scan["annotations"] == two["annotations"]
+    assert sorted(map(json.dumps, of_scan["findings"])) == sorted(map(json.dumps, two["findings"]))
+    assert of_scan["objects"] == two["objects"]
 
     yaml = scan(admin, "-q").stdout
     assert yaml == re.sub(
@@ -125,9 +125,9 @@ def test_with_the_printed_rights_everything_is_seen_and_nothing_is_written(
         printed = run("scan", "--print-rbac", *args)
         assert printed.exit_code == 0
         allow(istio, "reader", printed.stdout)
-        found = report(istio.kubeconfig("reader"), scratch, *args)
-        assert not codes(found) & {"N2I030", "N2I031"}, found["findings"]
-        assert found["summary"]["hosts"] >= 2
+        data = report(istio.kubeconfig("reader"), scratch, *args)
+        assert not codes(data) & {"N2I030", "N2I031"}, data["findings"]
+        assert data["summary"]["hosts"] >= 2
     verbs = {verb for verb, _ in istio.requests("reader")}
     assert verbs == {"get", "list"}
 
@@ -153,16 +153,16 @@ def test_a_user_who_may_less_gets_findings(kube: ApiServer, scratch: Path) -> No
     shop(kube, "less-other")
     allow(kube, "limited", LESS)
     config = kube.kubeconfig("limited")
-    found = report(config, scratch, "-n", "less", "-n", "less-other", "-n", "less-nowhere")
-    missed = [f for f in found["findings"] if f["code"] in ("N2I030", "N2I031")]
+    data = report(config, scratch, "-n", "less", "-n", "less-other", "-n", "less-nowhere")
+    missed = [f for f in data["findings"] if f["code"] in ("N2I030", "N2I031")]
     about = {(f["object"]["kind"], f["object"]["namespace"]) for f in missed}
     assert ("Ingress", "less") not in about
     assert ("Ingress", "less-other") in about
     assert {("Service", "less"), ("Secret", "less"), ("IngressClass", "")} <= about
     services = next(f for f in missed if f["object"]["kind"] == "Service")
     assert "forbidden" in services["text"] and "can't resolve named ports" in services["text"]
-    assert "N2I032" in codes(found)
-    assert [o for o in found["objects"] if o["kind"] == "VirtualService"]
+    assert "N2I032" in codes(data)
+    assert [o for o in data["objects"] if o["kind"] == "VirtualService"]
     nothing = report(kube.kubeconfig("nobody"), scratch, "-A")
     assert "N2I030" in codes(nothing)
     assert nothing["summary"]["verdict"] == "blocked"
@@ -170,16 +170,16 @@ def test_a_user_who_may_less_gets_findings(kube: ApiServer, scratch: Path) -> No
 
 def test_a_namespace_that_does_not_exist_is_a_finding(kube: ApiServer, scratch: Path) -> None:
     shop(kube, "real")
-    found = report(kube.kubeconfig("admin"), scratch, "-n", "real", "-n", "unreal")
-    (missed,) = [f for f in found["findings"] if f["code"] == "N2I030"]
+    data = report(kube.kubeconfig("admin"), scratch, "-n", "real", "-n", "unreal")
+    (missed,) = [f for f in data["findings"] if f["code"] == "N2I030"]
     assert "there is no such namespace" in missed["text"]
-    assert found["summary"]["hosts"] == 1
+    assert data["summary"]["hosts"] == 1
 
 
 def test_findings_are_at_the_object_and_the_annotation(kube: ApiServer, scratch: Path) -> None:
     space = shop(kube, "places")
-    found = report(kube.kubeconfig("admin"), scratch, "-n", space)
-    (entry,) = [a for a in found["annotations"] if a["object"] == "places/shop"]
+    data = report(kube.kubeconfig("admin"), scratch, "-n", space)
+    (entry,) = [a for a in data["annotations"] if a["object"] == "places/shop"]
     assert (entry["key"], entry["file"], entry["line"]) == ("app-root", "", 0)
     text = scratch / "report.txt"
     assert scan(kube.kubeconfig("admin"), "-n", space, "--report", str(text)).exit_code == 0
@@ -193,9 +193,9 @@ def test_labels_choose_among_ingresses(kube: ApiServer, scratch: Path) -> None:
     create(kube, [other])
     admin = kube.kubeconfig("admin", space)
     assert report(admin, scratch)["summary"]["ingresses"] == 2
-    found = report(admin, scratch, "-l", "team=other")
-    assert found["summary"]["ingresses"] == 1
-    assert "N2I032" in codes(found)
+    data = report(admin, scratch, "-l", "team=other")
+    assert data["summary"]["ingresses"] == 1
+    assert "N2I032" in codes(data)
 
 
 CONTROLLER = """\
@@ -250,14 +250,16 @@ def test_the_controller_s_flags_and_configmaps_are_read(kube: ApiServer, scratch
     unknown = report(admin, scratch)
     assert "N2I033" in codes(unknown)
     assert unknown["summary"]["hosts"] == 0
-    found = report(admin, scratch, "--controller-config", "edge/settings", "--save", str(saved))
-    assert found["summary"]["hosts"] == 1
-    (stream,) = [f for f in found["findings"] if f["code"] == "N2I600"]
+    data = report(admin, scratch, "--controller-config", "edge/settings", "--save", str(saved))
+    assert data["summary"]["hosts"] == 1
+    (stream,) = [f for f in data["findings"] if f["code"] == "N2I600"]
     assert "TCP ports" in stream["text"] and "5432" in stream["text"]
     assert stream["object"] == {"kind": "ConfigMap", "namespace": "edge", "name": "tcp"}
     missing = report(admin, scratch, "--controller-config", "edge/absent")
-    (told,) = [f for f in missing["findings"] if "there is no ConfigMap edge/absent" in f["text"]]
-    assert (told["code"], told["severity"]) == ("N2I031", "warning")
+    (finding,) = [
+        f for f in missing["findings"] if "there is no ConfigMap edge/absent" in f["text"]
+    ]
+    assert (finding["code"], finding["severity"]) == ("N2I031", "warning")
     assert "X-More" in scan(admin, "-q", "--controller-config", "edge/settings").stdout
     everywhere = report(admin, scratch, "-A")
     assert "N2I033" not in codes(everywhere)
@@ -268,7 +270,7 @@ def test_the_controller_s_flags_and_configmaps_are_read(kube: ApiServer, scratch
     reader = kube.kubeconfig("reader", space)
     assert (
         report(reader, scratch, "--controller-config", "edge/settings")["objects"]
-        == found["objects"]
+        == data["objects"]
     )
 
 
@@ -308,12 +310,12 @@ def test_secrets_are_seen_by_name_and_never_kept(kube: ApiServer, scratch: Path)
     create(kube, [ingress, *secrets])
     saved = scratch / "snapshot.json"
     admin = kube.kubeconfig("admin", space)
-    found = report(admin, scratch, "--save", str(saved))
-    about = {f["code"]: f for f in found["findings"] if f["code"] in ("N2I035", "N2I036", "N2I037")}
+    data = report(admin, scratch, "--save", str(saved))
+    about = {f["code"]: f for f in data["findings"] if f["code"] in ("N2I035", "N2I036", "N2I037")}
     assert about["N2I035"]["hosts"] == ["missing.example.com"]
     assert about["N2I037"]["hosts"] == ["wrong.test"]
     assert "N2I036" not in about
-    assert "N2I016" not in codes(found), "the unlisted host's certificate is known, not guessed"
+    assert "N2I016" not in codes(data), "the unlisted host's certificate is known, not guessed"
     exported = run(
         "convert",
         "-",
@@ -322,12 +324,12 @@ def test_secrets_are_seen_by_name_and_never_kept(kube: ApiServer, scratch: Path)
         text=export(kube, "Ingress", "Service", "Secret", namespace=space),
     )
     assert exported.stdout == scan(admin, "--format", "json", "-q").stdout
-    kept = saved.read_text()
+    snapshot = saved.read_text()
     for secret in secrets:
         for text in secret["stringData"].values():
-            assert text.splitlines()[-2 if "\n" in text else 0] not in kept
-    assert "hunter2" not in kept and "PRIVATE" not in kept
-    assert '"keys":["tls.crt","tls.key"]' in kept
+            assert text.splitlines()[-2 if "\n" in text else 0] not in snapshot
+    assert "hunter2" not in snapshot and "PRIVATE" not in snapshot
+    assert '"keys":["tls.crt","tls.key"]' in snapshot
 
     before = len(kube.requests("admin"))
     without = report(admin, scratch, "--no-secrets")
@@ -382,13 +384,13 @@ def test_an_anonymized_snapshot_says_no_names(kube: ApiServer, scratch: Path) ->
     space = shop(kube, "payrolls", "wages.acme.example")
     saved = scratch / "snapshot.json"
     admin = kube.kubeconfig("admin", space)
-    found = report(admin, scratch, "--save", str(saved), "--anonymize")
+    data = report(admin, scratch, "--save", str(saved), "--anonymize")
     assert not re.search("payrolls|wages|acme", saved.read_text())
     other = scratch / "other.json"
     assert run("convert", str(saved), "--report", str(other)).exit_code == 0
     anonymous = json.loads(other.read_text())
-    assert codes(anonymous) == codes(found)
-    assert anonymous["summary"] == found["summary"]
+    assert codes(anonymous) == codes(data)
+    assert anonymous["summary"] == data["summary"]
 
 
 THERE = """\
@@ -432,10 +434,10 @@ def test_what_is_there_already_is_told(istio: ApiServer, scratch: Path) -> None:
     )
     ingress["spec"]["tls"] = [{"hosts": ["crowded.example.com"], "secretName": "crowded"}]
     create(istio, [ingress, service, *documents(THERE)])
-    found = report(istio.kubeconfig("admin", space), scratch)
+    data = report(istio.kubeconfig("admin", space), scratch)
     about = {
         (f["code"], f["object"]["kind"], f["object"]["name"])
-        for f in found["findings"]
+        for f in data["findings"]
         if "N2I040" <= f["code"] <= "N2I043"
     }
     assert about == {

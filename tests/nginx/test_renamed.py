@@ -31,15 +31,15 @@ def test_a_map_is_for_what_it_names_and_what_is_below_its_stars() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("given", "message"),
     [
         ({"a.example.com": "a.other.org"}, "the name of a live host"),
         ({"a.example.com": "x.test", "b.example.com": "x.test"}, "would both be x.test"),
         ({"a.example.com": f"{'x' * 64}.test"}, "no valid host name"),
     ],
 )
-def test_names_that_can_not_be_had(given: dict[str, str], said: str) -> None:
-    with pytest.raises(BadName, match=said):
+def test_names_that_can_not_be_had(given: dict[str, str], message: str) -> None:
+    with pytest.raises(BadName, match=message):
         new_names(HOSTS, given, "")
 
 
@@ -65,7 +65,7 @@ RULE = """\
 """
 
 
-def made(key: str, value: str, *more: str, hosts: tuple[str, ...] = ("a.example.com",)) -> str:
+def renamed(key: str, value: str, *more: str, hosts: tuple[str, ...] = ("a.example.com",)) -> str:
     notes = "\n".join(f"    nginx.ingress.kubernetes.io/{m}" for m in more)
     rules = "".join(RULE.format(host=f'"{host}"') for host in hosts)
     text = INGRESS.format(key=key, value=value, more=notes, rules=rules)
@@ -74,39 +74,39 @@ def made(key: str, value: str, *more: str, hosts: tuple[str, ...] = ("a.example.
 
 def test_redirects_to_hosts_of_the_trial_stay_in_it() -> None:
     hosts = ("a.example.com", "b.example.com")
-    text = made("permanent-redirect", "https://b.example.com/x", hosts=hosts)
+    text = renamed("permanent-redirect", "https://b.example.com/x", hosts=hosts)
     assert "https://b.example.com.trial.test/x" in text
-    text = made("permanent-redirect", "https://bb.example.com/x", hosts=hosts)
+    text = renamed("permanent-redirect", "https://bb.example.com/x", hosts=hosts)
     assert "https://bb.example.com/x" in text
 
 
 def test_origins() -> None:
-    text = made("enable-cors", "'true'", "cors-allow-origin: 'https://a.example.com:81'")
+    text = renamed("enable-cors", "'true'", "cors-allow-origin: 'https://a.example.com:81'")
     assert r"https://a\\.example\\.com\\.trial\\.test:81" in text
-    text = made("enable-cors", "'true'", "cors-allow-origin: 'https://*.example.com'")
+    text = renamed("enable-cors", "'true'", "cors-allow-origin: 'https://*.example.com'")
     assert r"\\.example\\.com\\.trial\\.test" in text
-    text = made("enable-cors", "'true'", "cors-allow-origin: 'https://*.elsewhere.com'")
+    text = renamed("enable-cors", "'true'", "cors-allow-origin: 'https://*.elsewhere.com'")
     assert r"\\.elsewhere\\.com" in text and r"elsewhere\\.com\\.trial" not in text
 
 
 def test_the_domain_of_a_cookie_covers_the_new_name() -> None:
     name = "session-cookie-domain: "
     for domain in ("example.com", "a.example.com"):
-        text = made("affinity", "cookie", name + domain)
+        text = renamed("affinity", "cookie", name + domain)
         assert f"{domain}.trial.test" in text
-    assert "elsewhere.com\n" in made("affinity", "cookie", f"{name}elsewhere.com").replace(
+    assert "elsewhere.com\n" in renamed("affinity", "cookie", f"{name}elsewhere.com").replace(
         '"', "\n"
     )
 
 
 def test_the_twin_redirects_to_the_new_name() -> None:
-    text = made("from-to-www-redirect", "'true'")
+    text = renamed("from-to-www-redirect", "'true'")
     assert "www.a.example.com.trial.test" in text
     assert "authority: a.example.com.trial.test" in text
 
 
 def test_every_alias_asks_with_its_own_name() -> None:
-    text = made("server-alias", "'b.example.com, *.c.example.com'")
+    text = renamed("server-alias", "'b.example.com, *.c.example.com'")
     for name in ("a.example.com", "b.example.com"):
         part = next(p for p in text.split("---") if f"  hosts:\n  - {name}.trial.test\n" in p)
         assert f"      authority: {name}\n" in part
@@ -115,5 +115,5 @@ def test_every_alias_asks_with_its_own_name() -> None:
 
 
 def test_what_back_ends_are_sent_is_not_renamed() -> None:
-    text = made("upstream-vhost", "a.example.com")
+    text = renamed("upstream-vhost", "a.example.com")
     assert "      authority: a.example.com\n" in text

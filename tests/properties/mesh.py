@@ -137,14 +137,14 @@ def _principal(principal: Body, address: str) -> bool:
         case "not_id":
             return not _principal(value, address)
         case "or_ids":
-            return any(_principal(one, address) for one in value["ids"])
+            return any(_principal(part, address) for part in value["ids"])
     raise AssertionError(principal)
 
 
 def _rule(rule: Body, request: Request) -> bool:
     assert rule.keys() <= {"from", "to", "when"}, rule
-    sources = [one["source"] for one in rule.get("from", ())]
-    operations = [one["operation"] for one in rule.get("to", ())]
+    sources = [part["source"] for part in rule.get("from", ())]
+    operations = [part["operation"] for part in rule.get("to", ())]
     return (
         (not sources or any(_source(s, request) for s in sources))
         and (not operations or any(_operation(o, request) for o in operations))

@@ -55,22 +55,22 @@ def fails(place: Place) -> NoReturn:
     raise ZeroDivisionError(place.server.host)
 
 
-def broken_rule(one: Estate, rules: Rules) -> str:
+def broken_rule(estate: Estate, rules: Rules) -> str:
     """The name of the rule that fails in an estate, "" for none."""
     names = sorted(rules.by_name)
-    return names[int(one.broken * len(names))] if one.broken else ""
+    return names[int(estate.broken * len(names))] if estate.broken else ""
 
 
-def converted(one: Estate, rules: Rules) -> Conversion:
+def converted(estate: Estate, rules: Rules) -> Conversion:
     """The conversion of an estate, with its broken rule."""
-    name = broken_rule(one, rules)
+    name = broken_rule(estate, rules)
     if name:
         old = rules.by_name[name]
         new = replace(old, translate=fails)
         owner = {key: new if rule is old else rule for key, rule in rules.owner.items()}
         rules = replace(rules, by_name={**rules.by_name, name: new}, owner=owner)
-    options = Options(envoy_filters=one.envoy_filters)
-    return convert(read(["-"], io.BytesIO(one.text.encode())), rules, options)
+    options = Options(envoy_filters=estate.envoy_filters)
+    return convert(read(["-"], io.BytesIO(estate.text.encode())), rules, options)
 
 
 def requests(config: NginxConfig, chance: random.Random) -> Iterator[Request]:
@@ -103,9 +103,9 @@ def requests(config: NginxConfig, chance: random.Random) -> Iterator[Request]:
         )
 
 
-def wrongly_served(one: Estate, rules: Rules, seed: str, tried: Tried) -> Iterator[Served]:
+def wrongly_served(estate: Estate, rules: Rules, seed: str, tried: Tried) -> Iterator[Served]:
     """The requests of an estate that are served though nginx denies them."""
-    conversion = converted(one, rules)
+    conversion = converted(estate, rules)
     gateway = Gateway(conversion.objects)
     errors = [f for f in conversion.findings if f.severity == "error"]
     for request in requests(conversion.config, random.Random(seed)):
@@ -134,12 +134,14 @@ def main() -> None:
     rules, tried, kinds = load(), Tried(), Counter[str]()
     shown = 0
     for index in range(given.first, given.first + given.count):
-        one = estate(given.seed, index)
-        for served in wrongly_served(one, rules, f"{given.seed} {index}", tried):
+        drawn = estate(given.seed, index)
+        for served in wrongly_served(drawn, rules, f"{given.seed} {index}", tried):
             kinds["announced" if served.announced else "silent"] += 1
             if shown < given.show:
                 shown += 1
-                print(f"estate {index}, {one.envoy_filters=}, {broken_rule(one, rules)}: {served}")
+                print(
+                    f"estate {index}, {drawn.envoy_filters=}, {broken_rule(drawn, rules)}: {served}"
+                )
     print(f"{given.count} estates, {tried}")
     print(f"served though denied: {dict(kinds) or 0}")
 

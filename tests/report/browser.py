@@ -60,7 +60,7 @@ class Report:
     def all(self, selector: str) -> list[WebElement]:
         return self.browser.find_elements(By.CSS_SELECTOR, selector)
 
-    def one(self, selector: str) -> WebElement:
+    def element(self, selector: str) -> WebElement:
         return self.browser.find_element(By.CSS_SELECTOR, selector)
 
     def text(self, selector: str) -> str:
@@ -68,16 +68,16 @@ class Report:
 
     def texts(self, selector: str) -> list[str]:
         """What is to be read in all that the selector finds, at one moment."""
-        found: list[str] = self.browser.execute_script(
+        texts: list[str] = self.browser.execute_script(
             "return [...document.querySelectorAll(arguments[0])].map("
             "one => (one.innerText ?? one.textContent).trim())",
             selector,
         )
-        return found
+        return texts
 
     def fragment(self) -> str:
-        found: str = self.browser.execute_script("return location.hash")
-        return found
+        fragment: str = self.browser.execute_script("return location.hash")
+        return fragment
 
     def complaints(self) -> list[str]:
         """What the console said since the last call."""
@@ -86,22 +86,22 @@ class Report:
     def requests(self) -> list[str]:
         """All that the browser asked for since the last call, the page itself left out."""
         entries = (json.loads(e["message"])["message"] for e in log(self.browser, "performance"))
-        found = [e["params"] for e in entries if e["method"] == "Network.requestWillBeSent"]
-        asked = [str(p["request"]["url"]) for p in found]
+        requests = [e["params"] for e in entries if e["method"] == "Network.requestWillBeSent"]
+        asked = [str(p["request"]["url"]) for p in requests]
         return [u for u in asked if u not in ("about:blank", getattr(self, "url", ""))]
 
     def violations(self) -> list[Any]:
         """What axe finds: (rule, impact, where)."""
         self.browser.execute_script(AXE)
-        found: list[Any] = self.browser.execute_async_script(RUN_AXE)
-        return found
+        violations: list[Any] = self.browser.execute_async_script(RUN_AXE)
+        return violations
 
     def media(self, **features: str) -> None:
         """Sets media features such as ``prefers_color_scheme``, or ``media="print"``."""
         media = features.pop("media", "")
-        wanted = [{"name": n.replace("_", "-"), "value": v} for n, v in features.items()]
+        media_features = [{"name": n.replace("_", "-"), "value": v} for n, v in features.items()]
         self.browser.execute_cdp_cmd(
-            "Emulation.setEmulatedMedia", {"media": media, "features": wanted}
+            "Emulation.setEmulatedMedia", {"media": media, "features": media_features}
         )
 
     def size(self, width: int, height: int, mobile: bool = False) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from selenium.webdriver import Chrome
 
-from ..conftest import found
+from ..conftest import needed
 from ..walkthrough.browser import find_browser, start
 from .browser import Report
 from .estates import SHOP, hostile, judged, page
@@ -17,7 +17,7 @@ from .estates import SHOP, hostile, judged, page
 @pytest.fixture(scope="session")
 def chrome() -> Iterator[Chrome]:
     """A browser for which no name leads anywhere; port 9 answers nothing."""
-    browser = start(*found(find_browser), 9)
+    browser = start(*needed(find_browser), 9)
     try:
         yield browser
     finally:

@@ -42,9 +42,9 @@ class Tags(HTMLParser):
 
 
 def unpacked(text: str, name: str) -> Any:
-    found = re.search(rf'<script type="text/plain" id="{name}">([A-Za-z0-9+/=]*)</script>', text)
-    assert found, name
-    return json.loads(gzip.decompress(base64.b64decode(found[1])))
+    block = re.search(rf'<script type="text/plain" id="{name}">([A-Za-z0-9+/=]*)</script>', text)
+    assert block, name
+    return json.loads(gzip.decompress(base64.b64decode(block[1])))
 
 
 def everything(text: str) -> str:
@@ -74,14 +74,14 @@ def test_the_policy_allows_the_one_script_and_style(shop: str) -> None:
     policy = next(a["content"] for _, a in parsed.tags if "http-equiv" in a)
     assert policy and policy.startswith("default-src 'none'; script-src 'sha256-")
     assert "unsafe" not in policy and "*" not in policy
-    found = {}
+    hashes = {}
     for (tag, attributes), text in zip(parsed.tags, parsed.held, strict=True):
         if tag == "style" or (tag == "script" and "type" not in attributes):
-            assert tag not in found, "one script, one style sheet"
-            found[tag] = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+            assert tag not in hashes, "one script, one style sheet"
+            hashes[tag] = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
     assert policy == (
-        f"default-src 'none'; script-src 'sha256-{found['script']}'; "
-        f"style-src 'sha256-{found['style']}'; base-uri 'none'; form-action 'none'"
+        f"default-src 'none'; script-src 'sha256-{hashes['script']}'; "
+        f"style-src 'sha256-{hashes['style']}'; base-uri 'none'; form-action 'none'"
     )
 
 
@@ -123,11 +123,11 @@ def test_the_lists_say_what_the_report_says() -> None:
     ]
     fields = ("code", "severity", "line", "title", "text", "instead")
     assert rows == [tuple(f[field] for field in fields) for f in data["findings"]]
-    for found, one in zip(lists["findings"], data["findings"], strict=True):
-        names = [lists["hosts"][n][0] for n in found[8] if n != EVERY_HOST]
-        assert names == [h for h in one["hosts"] if h not in ("*", "store.example.com")]
-        message = lists["messages"][one["code"]]
-        assert sorted(message["aspects"]) == one["aspects"] and message["family"]
+    for listed, reported in zip(lists["findings"], data["findings"], strict=True):
+        names = [lists["hosts"][n][0] for n in listed[8] if n != EVERY_HOST]
+        assert names == [h for h in reported["hosts"] if h not in ("*", "store.example.com")]
+        message = lists["messages"][reported["code"]]
+        assert sorted(message["aspects"]) == reported["aspects"] and message["family"]
     assert [a["text"] for a in lists["actions"]] == [a["text"] for a in data["actions"]]
     assert lists["messages"]["N2I520"]["family"] == "limits"
 
@@ -166,7 +166,7 @@ def test_a_finding_without_host_is_of_its_ingress() -> None:
 def test_old_lines_are_those_of_the_file() -> None:
     conversion = convert_text(SHOP, keep_read=True)
     lines = SHOP.replace("[shop.example.com]", "").splitlines()
-    numbered = [one for one in source_yaml(conversion.read["web/shop"]) if one[1]]
+    numbered = [pair for pair in source_yaml(conversion.read["web/shop"]) if pair[1]]
     assert len(numbered) > 20
     for text, line in numbered:
         if "{" not in lines[line - 1]:
@@ -179,8 +179,8 @@ def test_lines_of_a_block_are_lines_of_the_file() -> None:
     text = SHOP.replace(
         'limit-rps: "10"', "configuration-snippet: |\n      # first\n\n      return 204;"
     )
-    found = dict(source_yaml(convert_text(text, keep_read=True).read["web/shop"]))
-    assert (found["      # first"], found["      return 204;"]) == (12, 14)
+    numbers = dict(source_yaml(convert_text(text, keep_read=True).read["web/shop"]))
+    assert (numbers["      # first"], numbers["      return 204;"]) == (12, 14)
 
 
 def test_paths_have_the_routes_that_answer_them(shop: str) -> None:

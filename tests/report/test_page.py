@@ -37,7 +37,7 @@ def test_the_overview_says_how_far_the_estate_is(shop: Report) -> None:
 
 
 def test_search_finds_hosts_by_all_that_names_them(shop: Report) -> None:
-    found = {}
+    hosts = {}
     for word in (
         "SHOP.example",
         "store.example.com",
@@ -47,12 +47,12 @@ def test_search_finds_hosts_by_all_that_names_them(shop: Report) -> None:
         "N2I520",
     ):
         shop.show(view="overview")
-        shop.one("#find").send_keys(word)
+        shop.element("#find").send_keys(word)
         WebDriverWait(shop.browser, TIMEOUT).until(lambda _: "q=" in shop.fragment())
         shop.settle()
-        found[word] = sorted(shop.texts("#hosts .who a"))
-        shop.one("#find").clear()
-    assert found == {
+        hosts[word] = sorted(shop.texts("#hosts .who a"))
+        shop.element("#find").clear()
+    assert hosts == {
         "SHOP.example": ["shop.example.com"],
         "store.example.com": ["shop.example.com"],
         "checkout": ["shop.example.com"],
@@ -65,14 +65,14 @@ def test_search_finds_hosts_by_all_that_names_them(shop: Report) -> None:
 def test_filters_are_kept_in_the_address(shop: Report) -> None:
     shop.show(view="hosts")
     assert len(shop.all("#hosts li")) == 3
-    Select(shop.one("#filter-ns")).select_by_value("web")
-    Select(shop.one("#filter-severity")).select_by_value("error")
+    Select(shop.element("#filter-ns")).select_by_value("web")
+    Select(shop.element("#filter-severity")).select_by_value("error")
     assert shop.texts("#hosts .who a") == ["shop.example.com"]
     assert shop.fragment() == "#view=hosts&ns=web&severity=error"
     shop.browser.refresh()
     again = Report(shop.browser, Path(shop.url.removeprefix("file://")))
     assert again.show(view="hosts", ns="web", severity="error") == "1 of 3 hosts"
-    assert Select(shop.one("#filter-ns")).first_selected_option.text == "web"
+    assert Select(shop.element("#filter-ns")).first_selected_option.text == "web"
     assert shop.show(view="hosts", family="basic-auth") == "1 of 3 hosts"
     assert shop.show(view="hosts", code="N2I230", ns="web") == "0 of 3 hosts"
     assert shop.show(view="hosts", ready="ready") == "1 of 3 hosts"
@@ -86,22 +86,22 @@ def test_a_host_has_its_findings_beside_its_lines(shop: Report) -> None:
     assert "10 requests a second" in card and "how many requests a client can make" in card
     assert "Convert with --envoy-filters" in card
     assert "limit-rps: 10" in card and "-:11" in card
-    line = shop.one(".line.error")
+    line = shop.element(".line.error")
     assert "limit-rps" in line.text and line.text.startswith("11")
     under = shop.browser.execute_script("return arguments[0].nextSibling.textContent", line)
     assert under.startswith("Error N2I520") and "10 requests a second" in under
-    kept = [one.text for one in shop.all(".line.carried")]
-    assert any("use-regex" in text for text in kept), kept
+    carried = [element.text for element in shop.all(".line.carried")]
+    assert any("use-regex" in text for text in carried), carried
     assert shop.texts(".node text")[:2] == ["/api", "/"]
     assert any("kubectl get secret shop-tls" in text for text in shop.texts("pre.command"))
 
 
 def test_a_finding_leads_to_its_line_and_a_path_to_its_routes(shop: Report) -> None:
     shop.show(view="host", host="shop.example.com")
-    shop.one("article.card.error .where button").click()
+    shop.element("article.card.error .where button").click()
     assert "limit-rps" in shop.browser.switch_to.active_element.text
     assert len(shop.all(".line.shown")) == 1
-    shop.one(".note button").click()
+    shop.element(".note button").click()
     assert "error" in str(shop.browser.switch_to.active_element.get_attribute("class"))
     row = next(r for r in shop.all("table.paths tbody tr") if r.text.startswith("/api"))
     row.find_element("css selector", "button").click()
@@ -116,13 +116,13 @@ def test_marks_are_kept_exported_and_read(shop: Report, tmp_path: Path) -> None:
         "Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(tmp_path)}
     )
     shop.show(view="host", host="shop.example.com")
-    shop.one("article.card.error input").click()
+    shop.element("article.card.error input").click()
     assert "1 of " in shop.text("main .lead")
     shop.settle()  # the browser keeps it by and by
     shop.browser.refresh()
     again = Report(shop.browser, Path(shop.url.removeprefix("file://")))
     again.show(view="host", host="shop.example.com")
-    assert again.one("article.card.error input").is_selected()
+    assert again.element("article.card.error input").is_selected()
     assert again.show(view="hosts", open="1", severity="error") == "1 of 3 hosts"
     again.show(view="overview")
     next(b for b in again.all(".marks button") if b.text == "Export the marks").click()
@@ -138,7 +138,7 @@ def test_marks_are_kept_exported_and_read(shop: Report, tmp_path: Path) -> None:
     shop.browser.execute_script("localStorage.clear()")
     fresh = Report(shop.browser, Path(shop.url.removeprefix("file://")))
     assert fresh.text(".marks p").startswith("0 of ")
-    fresh.one("#marks-file").send_keys(str(path))
+    fresh.element("#marks-file").send_keys(str(path))
     WebDriverWait(shop.browser, TIMEOUT).until(lambda _: fresh.text(".marks p").startswith("1 of"))
 
 
@@ -158,13 +158,13 @@ def test_one_comes_back_to_where_one_was(shop: Report) -> None:
 
 def test_words_that_only_findings_have_lead_there(shop: Report) -> None:
     assert shop.show(view="hosts", q="beyond nothing limits them") == "0 of 3 hosts"
-    shop.one("p.none a").click()
+    shop.element("p.none a").click()
     shop.settle()
     assert shop.text("h1").startswith("1 finding")
 
 
 def test_it_can_be_used_by_keyboard(shop: Report) -> None:
-    body = shop.one("body")
+    body = shop.element("body")
     body.send_keys("/")
     assert shop.browser.switch_to.active_element.get_attribute("id") == "find"
     shop.browser.switch_to.active_element.send_keys("docs", Keys.TAB)
@@ -204,9 +204,11 @@ def test_print_leaves_out_what_can_not_be_pressed(shop: Report) -> None:
     shop.show(view="host", host="shop.example.com")
     shop.media(media="print")
     shop.browser.execute_script("dispatchEvent(new Event('beforeprint'))")
-    assert not any(one.is_displayed() for one in shop.all("button:not(.more), header.top, footer"))
-    assert all(one.is_displayed() for one in shop.all("article.card"))
-    assert shop.one(".yaml").is_displayed()
+    assert not any(
+        element.is_displayed() for element in shop.all("button:not(.more), header.top, footer")
+    )
+    assert all(element.is_displayed() for element in shop.all("article.card"))
+    assert shop.element(".yaml").is_displayed()
 
 
 def test_an_unknown_host_is_said_to_be_none(shop: Report) -> None:
@@ -221,7 +223,7 @@ def test_accepted_findings_do_not_block_and_the_plan_is_shown(judged_report: Rep
     assert page.show(view="host", host="shop.example.com") == "shop.example.com Needs review"
     card = page.text("article.card.error")
     assert "The back end limits by itself. Until 2030-01-31." in card
-    assert not page.one("article.card.error input").is_enabled()
+    assert not page.element("article.card.error input").is_enabled()
     assert "curl -sS http://shop.example.com/" in page.texts("pre.command")
     assert "Expected: status 308, to https://shop.example.com/" in page.text("#compare")
     page.show(view="first")
@@ -245,7 +247,7 @@ def test_hostile_names_and_values_do_nothing(hostile_report: Report) -> None:
     hosts = page.texts("#hosts .who a")
     assert len(hosts) == 8
     views = [*VIEWS[:4], *({"view": "host", "host": host} for host in hosts)]
-    seen = ""
+    shown = ""
     for view in views:
         page.show(**view)
         page.browser.execute_script(
@@ -254,10 +256,10 @@ def test_hostile_names_and_values_do_nothing(hostile_report: Report) -> None:
         page.settle()
         assert page.browser.execute_script(ODD) == []
         assert page.browser.execute_script("return window.hit") is None
-        seen += str(page.browser.execute_script("return document.body.textContent"))
-    assert "<script>window.hit = 1</script>" in seen
-    assert "שלום" in seen and "🦊" in seen
-    assert OVERRIDE[0] not in seen and "⟨U+202E⟩" in seen
+        shown += str(page.browser.execute_script("return document.body.textContent"))
+    assert "<script>window.hit = 1</script>" in shown
+    assert "שלום" in shown and "🦊" in shown
+    assert OVERRIDE[0] not in shown and "⟨U+202E⟩" in shown
     page.size(360, 740, mobile=True)
     page.show(view="host", host=hosts[0])
     assert page.browser.execute_script("return document.documentElement.scrollWidth") <= 360

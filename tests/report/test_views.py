@@ -65,9 +65,9 @@ REPORTS: dict[str, Callable[[], dict[str, Any]]] = {
 
 @pytest.fixture(params=list(REPORTS))
 def report(request: pytest.FixtureRequest) -> dict[str, Any]:
-    found: dict[str, Any] = REPORTS[request.param]()
-    assert all(found["summary"]["findings"][s] for s in SEVERITIES)
-    return found
+    data: dict[str, Any] = REPORTS[request.param]()
+    assert all(data["summary"]["findings"][s] for s in SEVERITIES)
+    return data
 
 
 def test_every_format_is_made(report: dict[str, Any]) -> None:

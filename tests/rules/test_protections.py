@@ -86,12 +86,12 @@ def errors(conversion: Conversion) -> set[tuple[str, str]]:
 def test_no_request_that_nginx_denies_is_served(index: int) -> None:
     tried = Tried()
     for number in range(100 * index, 100 * index + 100):
-        one = estate(0, number)
-        found = list(wrongly_served(one, RULES, f"0 {number}", tried))
+        drawn = estate(0, number)
+        served = list(wrongly_served(drawn, RULES, f"0 {number}", tried))
         # Without its alias a host may be another's; the failure of the rule is said for the host.
-        if broken_rule(one, RULES) == "server-alias":
-            found = [each for each in found if not each.announced]
-        assert not found, (number, found[0])
+        if broken_rule(drawn, RULES) == "server-alias":
+            served = [each for each in served if not each.announced]
+        assert not served, (number, served[0])
     assert tried.denied > 1000
     assert tried.served > 200
 
@@ -106,16 +106,16 @@ def test_a_pattern_of_pcre_opens_nothing(
     other = ingress("other", {"use-regex": "true"}, pattern, "/open", host="a.t.io")
     if protection == "certificate":  # it holds for the host
         other["metadata"]["annotations"] |= protected["metadata"]["annotations"]
-    made = converted(protected, other, configmap(), envoy_filters=envoy_filters)
-    assert not served(made, "/admin")
-    assert served(made, "/open") is (protection != "certificate")
+    conversion = converted(protected, other, configmap(), envoy_filters=envoy_filters)
+    assert not served(conversion, "/admin")
+    assert served(conversion, "/open") is (protection != "certificate")
     annotations = PROTECTIONS[protection] | {"use-regex": "true"}
     root = ingress("root", {}, "/", host="a.t.io")
-    made = converted(ingress("safe", annotations, pattern), root, configmap())
+    conversion = converted(ingress("safe", annotations, pattern), root, configmap())
     samples = ("/zza", "/adm", "/y", "/xy", "/a/a", "/aab", "/admin", "/ab", "/a b", "/axb", "/yy")
     for path in samples:
         if matches(pattern, path):
-            assert not served(made, path), path
+            assert not served(conversion, path), path
 
 
 def matches(pattern: str, path: str) -> bool:
@@ -138,22 +138,22 @@ def test_a_rule_that_fails_opens_nothing(name: str) -> None:
     new = replace(old, translate=fails)
     owner = {key: new if rule is old else rule for key, rule in RULES.owner.items()}
     rules = replace(RULES, by_name={**RULES.by_name, name: new}, owner=owner)
-    made = convert(read(["-"], stream(objects)), rules, Options())
+    conversion = convert(read(["-"], stream(objects)), rules, Options())
     for path in ("/list", "/asked", "/users", "/x"):
-        assert not served(made, path), path
-    assert not served(made, "/", "b.t.io")
+        assert not served(conversion, path), path
+    assert not served(conversion, "/", "b.t.io")
     request = Request("a.t.io", "/refused", headers=(("x", "1"),), port=443)
-    assert not Gateway(made.objects).answer(request).served
-    ran = any(f.message.code in ("N2I010", "N2I023") for f in made.findings)
-    assert not ran or api.report(made)["summary"]["verdict"] == "blocked"
+    assert not Gateway(conversion.objects).answer(request).served
+    ran = any(f.message.code in ("N2I010", "N2I023") for f in conversion.findings)
+    assert not ran or api.report(conversion)["summary"]["verdict"] == "blocked"
 
 
 @pytest.mark.parametrize("key", ["whitelist_source_range", "denylist_source_range", "block_cidrs"])
 def test_an_invalid_list_of_the_configmap_closes_what_it_covers(key: str) -> None:
     for text in ("10.0.0.0/33", "10.9.0.0/16,nonsense", "fe80::1%eth0", "10.0.0.0/255.0.0.0"):
-        made = converted(ingress("open", {}, "/"), configmap(**{key: text}))
-        assert not served(made, "/", address=INSIDE), text
-        assert ("N2I208", "/") in errors(made)
+        conversion = converted(ingress("open", {}, "/"), configmap(**{key: text}))
+        assert not served(conversion, "/", address=INSIDE), text
+        assert ("N2I208", "/") in errors(conversion)
     opened = converted(
         ingress("open", {}, "/"), configmap(**{key: "10.0.0.0/33"}), allow_unprotected=True
     )
@@ -180,8 +180,8 @@ def test_all_in_a_list_of_the_configmap_is_everybody() -> None:
     ],
 )
 def test_a_directive_that_checks_the_client_is_a_protection(snippet: str, opens: bool) -> None:
-    made = converted(ingress("a", {"configuration-snippet": snippet}, "/"), configmap())
-    assert served(made, "/") is opens
+    conversion = converted(ingress("a", {"configuration-snippet": snippet}, "/"), configmap())
+    assert served(conversion, "/") is opens
     opened = converted(
         ingress("a", {"configuration-snippet": snippet}, "/"), configmap(), allow_unprotected=True
     )
@@ -189,9 +189,9 @@ def test_a_directive_that_checks_the_client_is_a_protection(snippet: str, opens:
 
 
 def test_a_check_of_all_hosts_is_a_protection() -> None:
-    made = converted(ingress("a", {}, "/"), configmap(http_snippet='auth_basic "x";'))
-    assert not served(made, "/")
-    assert ("N2I024", "/") in errors(made)
+    conversion = converted(ingress("a", {}, "/"), configmap(http_snippet='auth_basic "x";'))
+    assert not served(conversion, "/")
+    assert ("N2I024", "/") in errors(conversion)
 
 
 def test_a_protected_path_without_its_service_stays_closed() -> None:
@@ -201,22 +201,22 @@ def test_a_protected_path_without_its_service_stays_closed() -> None:
         "metadata": {"name": "b", "namespace": "one"},
         "spec": {"ports": [{"port": 80}]},
     }
-    made = converted(ingress("a", PROTECTIONS["allowlist"], "/"), service)
-    assert not served(made, "/", address=OUTSIDE)
+    conversion = converted(ingress("a", PROTECTIONS["allowlist"], "/"), service)
+    assert not served(conversion, "/", address=OUTSIDE)
 
 
 def test_the_catch_all_is_protected_under_every_name() -> None:
-    made = converted(
+    conversion = converted(
         ingress("a", PROTECTIONS["allowlist"] | {"server-alias": "z.w.io"}, "/", host=""),
         ingress("b", {}, "/", host="*.w.io"),
     )
-    gateway = Gateway(made.objects)
+    gateway = Gateway(conversion.objects)
     for host, opens in (("nobody.io", False), ("z.w.io", False), ("y.w.io", True)):
         assert gateway.answer(Request(host, "/", 443 if opens else 80)).served is opens, host
 
 
 def test_two_hosts_whose_filters_have_one_name_are_both_protected() -> None:
-    made = converted(
+    conversion = converted(
         ingress("first", {"server-snippet": "deny 203.0.113.0/24;"}, "/f", host="a.t.io"),
         ingress("second", {"server-snippet": "deny 10.9.0.0/16;"}, "/f", host="b.t.io"),
         {
@@ -235,8 +235,8 @@ def test_two_hosts_whose_filters_have_one_name_are_both_protected() -> None:
         configmap(),
         envoy_filters=True,
     )
-    assert not served(made, "/x", "a.t.io", OUTSIDE)
-    assert not served(made, "/x", "b.t.io", INSIDE)
+    assert not served(conversion, "/x", "a.t.io", OUTSIDE)
+    assert not served(conversion, "/x", "b.t.io", INSIDE)
 
 
 def test_a_refusal_of_all_requests_beside_one_of_some_refuses_all() -> None:
@@ -245,5 +245,5 @@ def test_a_refusal_of_all_requests_beside_one_of_some_refuses_all() -> None:
         "server-snippet": "if ($http_x) { return 403; }",
         "ssl-redirect": "false",
     }
-    made = converted(ingress("a", annotations, "/"), configmap())
-    assert not Gateway(made.objects).answer(Request("a.t.io", "/", 80)).served
+    conversion = converted(ingress("a", annotations, "/"), configmap())
+    assert not Gateway(conversion.objects).answer(Request("a.t.io", "/", 80)).served

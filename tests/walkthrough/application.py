@@ -94,6 +94,6 @@ def back(method: str, path: str, pod: str) -> tuple[int, str, bytes]:
     """The back end: it tells its version and where it runs."""
     version = VERSION.fullmatch(path)
     if method == "GET" and version:
-        said = f"Current API version: {version[1]}, Current hostname is: {pod}"
-        return 200, "application/json; charset=utf-8", json.dumps({"message": said}).encode()
+        text = f"Current API version: {version[1]}, Current hostname is: {pod}"
+        return 200, "application/json; charset=utf-8", json.dumps({"message": text}).encode()
     return 404, "text/plain", b"404 page not found"

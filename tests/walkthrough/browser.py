@@ -22,7 +22,7 @@ fetch(url, options).then(r => done(r.status), error => done(String(error)));
 
 def find_browser() -> tuple[str, str]:
     """Chromium and ChromeDriver: what ``CHROMIUM`` and ``CHROMEDRIVER`` name, else on the path."""
-    found = []
+    browsers = []
     for variable, names in (
         ("CHROMIUM", ("chromium", "chromium-browser", "google-chrome")),
         ("CHROMEDRIVER", ("chromedriver",)),
@@ -32,8 +32,8 @@ def find_browser() -> tuple[str, str]:
         if program is None:
             package = {"CHROMIUM": "chromium", "CHROMEDRIVER": "chromium-driver"}[variable]
             raise Missing(f"no {names[0]} on this machine (Debian: apt-get install {package})")
-        found.append(program)
-    return found[0], found[1]
+        browsers.append(program)
+    return browsers[0], browsers[1]
 
 
 def start(program: str, driver: str, port: int) -> Chrome:
@@ -92,13 +92,13 @@ class Page:
 
     def fetch(self, url: str, **options: Any) -> int | str:
         """What a script of the page gets: the answer's status, or the error's text."""
-        found: int | str = self._browser.execute_async_script(FETCH, url, options)
-        return found
+        status: int | str = self._browser.execute_async_script(FETCH, url, options)
+        return status
 
     def complaints(self) -> list[str]:
         """What the browser's console said of CORS since the last call."""
-        said = (entry["message"] for entry in log(self._browser))
-        return [message for message in said if "CORS policy" in message]
+        messages = (entry["message"] for entry in log(self._browser))
+        return [message for message in messages if "CORS policy" in message]
 
 
 def _final_state(message: Any) -> str | None:

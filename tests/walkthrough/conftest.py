@@ -8,7 +8,7 @@ import pytest
 from selenium.webdriver import Chrome
 
 from ..conformance.parts import Parts
-from ..conftest import found
+from ..conftest import needed
 from .browser import find_browser, start
 from .gateway import Gateway, Step
 
@@ -31,7 +31,7 @@ def step(gateway: Gateway, request: pytest.FixtureRequest) -> Step:
 @pytest.fixture(scope="module")
 def browser(step: Step) -> Iterator[Chrome]:
     """A browser for one step: what it remembers of preflights is not to leak into the next."""
-    browser = start(*found(find_browser), step.port)
+    browser = start(*needed(find_browser), step.port)
     try:
         yield browser
     finally:

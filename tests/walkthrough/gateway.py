@@ -76,7 +76,7 @@ class Gateway:
         around = world(case, report, self._application.given, self._forge)
         whole = join(api.yaml(conversion), text_of(around))
         analysis = self._oracle.validate(whole)["analysis"] or []
-        assert [found for found in analysis if found["level"] == "Error"] == []
+        assert [message for message in analysis if message["level"] == "Error"] == []
         swap = self._oracle.put(whole)
         assert (swap["refused"], swap["rejected"], swap["errors"]) == ([], {}, [])
         (port,) = (

@@ -56,17 +56,17 @@ def test_every_annotation_is_dealt_with(step: Step) -> None:
 
 @every_step
 def test_paths_reach_their_service(step: Step) -> None:
-    seen = {}
+    services = {}
     for path in ("/", "/index.html", "/apiary", "/missing", "/api", "/api/", "/api/v4/version"):
         answer, hits = step.ask(path)
-        seen[path] = (answer.status, [(hit.service, hit.path) for hit in hits])
+        services[path] = (answer.status, [(hit.service, hit.path) for hit in hits])
     for path in ("/api/v1/version", "/api/v2/version", "/api/v3/version"):
         answer, hits = step.ask(path + "?a=b")
         message = json.loads(answer.body)["message"]
         version = path.split("/")[2]
         assert message == f"Current API version: {version}, Current hostname is: {hits[0].pod}"
-        seen[path] = (answer.status, [(hit.service, hit.path) for hit in hits])
-    assert seen == {
+        services[path] = (answer.status, [(hit.service, hit.path) for hit in hits])
+    assert services == {
         "/": (200, [(FRONT, "/")]),
         "/index.html": (200, [(FRONT, "/index.html")]),
         "/apiary": (404, [(FRONT, "/apiary")]),
@@ -124,11 +124,11 @@ def test_sticky_button(step: Step, browser: Chrome) -> None:
 def test_cookie_is_that_of_the_ingress(step: Step) -> None:
     answer, _ = step.ask("/api/v1/version")
     (text,) = (value for name, value in answer.headers if name.lower() == "set-cookie")
-    found = cookie(text)
-    wanted = {"path": "/api", "max-age": "60", "httponly": True, "expires": True}
-    assert found["name"] == "istio-user"
-    missing = wanted.items() - found["attributes"].items()
-    assert found["attributes"].items() - wanted.items() == set()
+    attributes = cookie(text)
+    expected = {"path": "/api", "max-age": "60", "httponly": True, "expires": True}
+    assert attributes["name"] == "istio-user"
+    missing = expected.items() - attributes["attributes"].items()
+    assert attributes["attributes"].items() - expected.items() == set()
     # Max-Age wins over Expires in every browser of this century; the report has to say it is gone.
     assert missing <= {("expires", True)}
     if missing:
@@ -144,7 +144,7 @@ def test_cookie_is_that_of_the_ingress(step: Step) -> None:
 def test_front_end_has_a_cookie_where_its_ingress_asks(step: Step) -> None:
     answer, _ = step.ask("/")
     cookies = [cookie(value) for name, value in answer.headers if name.lower() == "set-cookie"]
-    paths = [(found["name"], found["attributes"]["path"]) for found in cookies]
+    paths = [(set_cookie["name"], set_cookie["attributes"]["path"]) for set_cookie in cookies]
     assert paths == ([("istio-user", "/")] if step.name == "affinity-one-ingress" else [])
 
 
@@ -174,7 +174,7 @@ def test_browser_blocks_calls_from_the_second_host(step: Step, browser: Chrome) 
     ]
     complaints = page.complaints()
     assert len(complaints) == 4
-    assert all(f"from origin '{CROSS}' has been blocked" in said for said in complaints)
+    assert all(f"from origin '{CROSS}' has been blocked" in complaint for complaint in complaints)
 
 
 @allowed_steps
