@@ -157,7 +157,7 @@ def unnoticed(directive: Directive) -> bool:
 
 _HIDDEN = re.compile("(date|server|x-pad|x-accel-.*)$", re.IGNORECASE)
 """The response headers of a backend that nginx does not pass on by itself."""
-_EARLY_LUA = re.compile(r"(server_rewrite|rewrite|access|content|set)_by_lua")
+_EARLY_LUA = re.compile(r"(server_rewrite|rewrite|content|set)_by_lua")
 _ENDING = re.compile(r"\b(exit|exec|redirect|error|require|dofile|loadfile)\b")
 _CHECKING = re.compile(
     "access|acl|allow|auth|ban|block|captcha|challenge|deny|forbid|guard|jwt|ldap|oidc|permission|"
