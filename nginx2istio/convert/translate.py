@@ -102,7 +102,7 @@ class _Run:
         """The objects that enforce a protection."""
         self.rules_at: dict[tuple[int, str], list[Rule]] = {}
         self.alike: dict[tuple[int, str, bool, bool], Yielded] = {}
-        """What rules yield at the server in hand that did not look at the location."""
+        """What the rules yield at the present server that did not look at the location."""
         self.equal_edits = EqualEdits()
 
     def rules(self, place: Place, scope: str) -> list[Rule]:

@@ -183,4 +183,4 @@ OTHER = MappingShape(
         "metadata": MappingShape({"name": _name(names.PATH_SEGMENT), "namespace": LINE}),
     }
 )
-"""Kinds that nobody reads: their names may stand in a note."""
+"""Kinds that the tool does not read: their names may stand in a note."""

@@ -158,7 +158,7 @@ def _named(resource: Resource) -> str:
 def _problem(resource: Resource, wrong: _Wrong) -> Problem:
     """Say which object and which field. Of a Secret nothing is quoted but its name.
 
-    Objects of kinds that nobody reads may be meant for Secrets.
+    Objects of kinds that the tool does not read may be meant for Secrets.
     """
     named, path, value = _named(resource), wrong.path, f' "{_shown(wrong.value)}"'
     if resource.kind == "Secret" or resource.kind not in _GROUPS:

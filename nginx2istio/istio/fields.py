@@ -18,7 +18,7 @@ class Conflict:
 def merge_field(where: dict[str, Any], path: str, value: Any) -> list[Conflict]:
     """Sets the field at a dotted path. Dicts merge leaf by leaf, lists are extended.
 
-    Only ``where`` itself changes: what stands in it may be shared with others, who keep what they
+    Only ``where`` itself changes: what stands in it may be shared with others, which keep what they
     have. Returns the leaves that already had another value; they keep it.
     """
     *parents, leaf = path.split(".")

@@ -13,7 +13,7 @@ from nginx2istio.base.records import record
 from nginx2istio.nginx.values.go import Value
 
 DEFAULT_SERVER = "_"
-"""Name of the server that answers hosts nobody declares."""
+"""Name of the server that answers undeclared hosts."""
 
 RULES = "spec.rules"
 """The field of an Origin that is a rule of an Ingress, or one of its paths."""

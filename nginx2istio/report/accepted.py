@@ -72,7 +72,7 @@ class AcceptedFinding:
 
     @property
     def judged(self) -> bool:
-        """Whether somebody has written a reason."""
+        """Whether the entry has a reason."""
         return self.reason.casefold().strip(" .") not in ("", _NO_REASON)
 
     def covers(self, finding: Data) -> bool:

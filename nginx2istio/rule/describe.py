@@ -47,7 +47,7 @@ class Owned:
 
 
 def owned(rules: Rules) -> Iterator[Owned]:
-    """Everything in the catalogue with its owner, by name; what nobody owns is left out."""
+    """Everything in the catalogue with its owner, by name; what has no owner is left out."""
     families = {key: f for f in rules.families for r in f.rules for key in r.keys}
     families |= {key: f for f in rules.families for e in f.entries for key in e.keys}
     known = catalogue.entries()
@@ -76,6 +76,6 @@ def catalogue_names(text: str) -> list[str]:
 
 
 def near(text: str) -> list[str]:
-    """Names that somebody may have meant, nearest first."""
+    """Names like it, nearest first."""
     short = text.rpartition("/")[2] or text
     return get_close_matches(short.lower(), catalogue.entries(), n=3, cutoff=0.7)

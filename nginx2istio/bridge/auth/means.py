@@ -50,7 +50,7 @@ class AuthMeans:
 
 
 def auth_means(place: Place) -> AuthMeans | None:
-    """The means for the external auth of a location, None when nginx asks nobody there."""
+    """The means for the external auth of a location, None when nginx asks no service there."""
     auth = external_auth(place.config, place.location, place.server)
     if auth is None or early(place.config, place.server, place.location).always:
         return None

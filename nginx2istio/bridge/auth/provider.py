@@ -86,7 +86,7 @@ def auth_provider(config: NginxConfig) -> AuthProvider:
 def _question(
     config: NginxConfig, server: Server, location: Location
 ) -> tuple[Provider, ExternalAuth] | None:
-    """What a location asks whom, None where it asks nobody that Istio could."""
+    """The service that a location asks, and what; None where Istio could ask none."""
     auth = external_auth(config, location, server)
     if auth is None or auth.unclear:
         return None

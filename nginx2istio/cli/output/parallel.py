@@ -100,6 +100,6 @@ def _work(task: Task, sender: Connection, alive: int, parent_end: int) -> None:
 
 
 def _end_with_parent(alive: int) -> None:
-    """Ends this process when nobody holds the other end of the pipe any more."""
+    """Ends this process when no process holds the other end of the pipe any more."""
     os.read(alive, 1)
     os._exit(1)

@@ -1,4 +1,4 @@
-"""Replaces the files of a folder as one step: whoever looks sees the old ones or the new ones.
+"""Replaces the files of a folder as one step: a reader sees the old ones or the new ones.
 
 The new state is prepared beside the folder and exchanged with it by one system call. What is not
 ours is linked into the new state, so it stays. Where a folder can't be exchanged (a mount point,

@@ -160,9 +160,9 @@ def _shape(area: RoutePaths) -> _Shape:
     star = "*" if area.kind == "prefix" else ""
     cover, inner = [], []
     for text in area.texts:
-        odd = SPECIAL.search(text)
-        if odd:
-            cover.append(text[: odd.start()] + "*")
+        special = SPECIAL.search(text)
+        if special:
+            cover.append(text[: special.start()] + "*")
         else:
             cover.append(text + star)
             inner.append(text + star)

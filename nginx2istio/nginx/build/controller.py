@@ -127,7 +127,7 @@ class Controller:
 
     @property
     def ssl_passthrough(self) -> bool:
-        """Whether the ssl-passthrough annotation is heeded."""
+        """Whether the ssl-passthrough annotation has an effect."""
         return self.flags["enable-ssl-passthrough"] is True
 
     @property
@@ -137,7 +137,7 @@ class Controller:
 
     @property
     def default_backend_service(self) -> str:
-        """``ns/name`` of the Service for what nobody else serves, "" for the built-in 404."""
+        """``ns/name`` of the Service for all other requests, "" for the built-in 404."""
         return str(self.flags["default-backend-service"])
 
     @property

@@ -211,7 +211,7 @@ class ServerBuilder:
         for host in sorted(self.servers):
             grown = self.servers[host]
             if not grown.ingresses and not (default and host == DEFAULT_SERVER):
-                continue  # nobody said anything about unknown hosts: 404, as Envoy answers too
+                continue  # no Ingress is about unknown hosts: 404, as Envoy answers too
             declared = grown.locations
             if default:
                 name = default.name

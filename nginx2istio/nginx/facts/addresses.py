@@ -24,7 +24,7 @@ GLOBAL_LISTS = (
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """The clients that nginx serves: nobody of ``deny``, and of all others only ``allow`` if any.
+    """The clients that nginx serves: none of ``deny``, and of all others only ``allow`` if any.
 
     Addresses and networks in CIDR notation. ``or_credentials``: credentials do as well.
     ``unreadable`` are members that are no network: nginx refuses a configuration with one

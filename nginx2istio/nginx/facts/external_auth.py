@@ -1,4 +1,4 @@
-"""The question that nginx asks another service before a request goes on (``auth_request``)."""
+"""The question that nginx asks another service about a request (``auth_request``)."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class ExternalAuth:
 def external_auth(
     config: NginxConfig, location: Location, server: Server | None = None
 ) -> ExternalAuth | None:
-    """What nginx asks before the requests of a location, None when it asks nobody.
+    """What nginx asks before the requests of a location, None when it asks no service.
 
     The annotations of the location, else the ConfigMap's global-auth-* (``shouldApplyGlobalAuth``).
     ``server`` adds what the question says of client certificates.

@@ -161,7 +161,7 @@ def _of_snippets(
             try:
                 lines = header_lines(directive)
             except Unclear:
-                continue  # said by whoever goes through all directives
+                continue  # the rule for all directives reports it
             at = directive_origin(setting, directive)
             for kind, name, value, codes in lines:
                 yield HeaderLine(kind, name, value, key, at, directive.text, codes)

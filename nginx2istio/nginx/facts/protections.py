@@ -68,7 +68,7 @@ def _of_server(server: Server, tls: bool) -> Iterator[tuple[Protection, ...]]:
 
 
 def _takes_nothing(pattern: str, verify: Setting | None) -> bool:
-    """Whether nobody is refused: nginx requests no certificate, and an empty subject will do."""
+    """Whether no client is denied: nginx requests no certificate, and an empty subject will do."""
     try:
         return bool(verify and verify.value == "off" and re.search(pattern, ""))
     except re.error:
@@ -107,6 +107,6 @@ def _closes(directive: Directive) -> bool:
 
 
 def refused_somewhere(config: NginxConfig, server: Server, location: Location) -> bool:
-    """Whether a snippet keeps somebody out, in a condition or a block of its own."""
+    """Whether a snippet denies clients, in a condition or a block of its own."""
     directives = _directives(config, server, location)
     return any(refuses(inner) for directive in directives for inner in directive.all())

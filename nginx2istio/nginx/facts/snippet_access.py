@@ -17,7 +17,7 @@ LISTING = frozenset({"allow", "deny"})
 
 @dataclass(frozen=True, slots=True)
 class AccessList:
-    """Nobody of ``deny`` is let in, and of all others only ``allow`` if there is any.
+    """Denies ``deny``, and of all others those that are not in ``allow``, if there is any.
 
     ``beyond`` tells why that does not say what the directives say, "" when it does. ``present`` is
     whether there are any, if only to let everybody in.

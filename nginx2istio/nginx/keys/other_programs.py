@@ -54,7 +54,7 @@ READERS = {
 
 @lru_cache(maxsize=1024)
 def other_program(key: str, nginx_prefix: str) -> tuple[ProgramKind, str] | None:
-    """What an annotation is for, and the name of its program; None when nobody knows.
+    """What an annotation is for, and the name of its program; None when it is unknown.
 
     "reader": a program that reads Ingresses; "misspelt": ``nginx_prefix``, nearly.
     """

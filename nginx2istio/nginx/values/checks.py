@@ -115,7 +115,7 @@ REGEX_CHECKS: Mapping[str, tuple[bool, bool]] = {
 """By the word: whether a part is enough, whether spaces are taken out."""
 
 CACHE_DURATION = "200 202 401 5m"
-"""How long answers of an authentication service are kept when nobody says so."""
+"""How long answers of an authentication service are kept by default."""
 
 
 def cache_durations(text: str) -> tuple[tuple[str, ...], str]:

@@ -78,7 +78,7 @@ def read_hashing(read: Reader) -> Iterator[Reading]:
 def read_mirror(read: Reader) -> Iterator[Reading]:
     """Read the mirror family.
 
-    A refused target, or one whose host nobody can tell, leaves the ``mirror`` directive without its
+    A refused target, or one whose host is not known, leaves the ``mirror`` directive without its
     location (buildMirrorLocations): the copies go to the same host's own locations.
     """
     target = read.text("mirror-target")

@@ -40,7 +40,7 @@ def counted(number: int, noun: str, plural: str = "") -> str:
 
 
 def figures(summary: Mapping[str, Any]) -> tuple[str, str]:
-    """What was read and what comes of it, as lists of numbers."""
+    """How many objects were read and written, as lists of numbers."""
     ingresses = counted(summary["ingresses"], "Ingress", "Ingresses")
     read = (ingresses, counted(summary["hosts"], "host"), counted(summary["paths"], "path"))
     objects = ", ".join(f"{n} {kind}" for kind, n in summary["objects"].items()) or "no objects"
