@@ -8,7 +8,7 @@ from nginx2istio.rule import Edit, Finding, Message, Place, Setting, rule
 
 CERT_MANAGER = Message(
     "N2I610",
-    "neutral",
+    "unsupported",
     "warning",
     "Certificate that cert-manager makes",
     "{keys}: cert-manager makes the certificate from this Ingress, as long as the Ingress "
@@ -19,7 +19,7 @@ CERT_MANAGER = Message(
 )
 EXTERNAL_DNS = Message(
     "N2I611",
-    "neutral",
+    "unsupported",
     "warning",
     "DNS records that external-dns makes",
     "{keys}: external-dns makes the DNS records from this Ingress, with the address of the "
