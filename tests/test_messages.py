@@ -23,6 +23,8 @@ NOT_OUR_WORDS = re.compile(
     r"|\btidied\b|\bodd paths\b|\bstands? for\b|\bsettles?d?\b|\bback[ -]ends?\b"
     r"|(?<!web )\bapplications?\b"
 )
+IDENTIFIER = re.compile(r"\b[A-Z]+_[A-Z_]+\b")
+"""A constant of the code, which no text names."""
 NAMES = ("nginx", "ingress-nginx", "https", "cert-manager", "external-dns", "istiod", "nginx2istio")
 """What may begin a sentence with a small letter, besides options, settings and variables."""
 VERBS = re.compile(
@@ -56,6 +58,8 @@ def problems(text: str) -> Iterator[str]:
             yield f"a small letter begins: {part}"
     if bad := NOT_OUR_WORDS.search(text):
         yield f"not our words: {bad[0].strip()}"
+    if name := IDENTIFIER.search(text):
+        yield f"a name of the code: {name[0]}"
     if ";" in text:
         yield "a semicolon joins two sentences"
     if not text.endswith("."):
@@ -65,13 +69,14 @@ def problems(text: str) -> Iterator[str]:
 
 
 def test_the_checks_see_what_they_look_for() -> None:
-    bad = "{why} Who comes may enter; so that the back end is asked. a. b"
+    bad = "A_NAME {why} Who comes may enter; so that the back end is asked. a. b"
     assert {problem.partition(":")[0] for problem in problems(bad)} == {
         "3 sentences",
         "a small letter begins",
         "not our words",
         "a semicolon joins two sentences",
         "no period at the end",
+        "a name of the code",
     }
     assert list(problems("{why}.")) == ["nothing but a value"]
     assert next(problems(f"{'Word ' * 26}.")).startswith("27 words")
@@ -87,6 +92,7 @@ def test_each_code_has_one_message() -> None:
 def test_the_title_is_a_few_words_without_a_value(code: str) -> None:
     title = MESSAGES[code].title
     assert "{" not in title and not title.endswith(".")
+    assert not IDENTIFIER.search(title)
     assert len(title.split()) in TITLE, title
     assert not NOT_OUR_WORDS.search(title)
 

@@ -22,8 +22,8 @@ NO_INGRESSES = Message(
     "unsupported",
     "error",
     "Ingresses that were not read",
-    "The Ingresses {where} were not read, because {why}. They are not converted, and "
-    "they may change hosts that they share with converted ones.",
+    "The scan did not read the Ingresses {where}, because {why}. They are not converted, "
+    "and they may change hosts that they share with converted ones.",
     "Let the user list them (nginx2istio scan --print-rbac), and scan again.",
     frozenset({"routing"}),
 )
@@ -32,7 +32,7 @@ NOT_SEEN = Message(
     "approximated",
     "warning",
     "Objects that were not read",
-    "{kind} {where}: not read, because {why}. As a consequence, {so}.",
+    "The scan did not read {kind} objects {where}, because {why}. As a consequence, {so}.",
     "Let the user read them (nginx2istio scan --print-rbac), and scan again.",
 )
 PART_ONLY = Message(
