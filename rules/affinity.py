@@ -1,11 +1,11 @@
 """affinity, session-cookie-*: a cookie that keeps a client at one pod."""
 
-import re
 from collections.abc import Iterator
-from typing import Any
 
-from nginx2istio.istio.envoy import expires_lua
+from nginx2istio.istio.envoy.expires_lua import cookie_expires, expires_filter, nameable
+from nginx2istio.istio.envoy.session import session_cookie, session_filter
 from nginx2istio.rule import (
+    OLD_BROWSERS,
     Destination,
     Edit,
     Finding,
@@ -16,106 +16,91 @@ from nginx2istio.rule import (
     RouteBefore,
     Upstream,
     envoy_filter,
-    http_filter,
+    http_cookie,
+    in_cookie_path,
     on_route,
     rule,
     to,
-    typed,
 )
 
-ASSIGNED = Message(
+NEW_VALUE = Message(
     "N2I300",
-    "translated",
+    "approximated",
     "warning",
-    "",
-    "the cookie {name} keeps a client at one pod as before, but its value is Envoy's own: a "
-    "client that brings nginx's cookie may get to another pod once",
-    "switch over when losing the sessions once does no harm",
+    "Session cookie gets a new value",
+    "Cookie {name} still pins a client to one pod, but Envoy does not understand the value that "
+    "nginx issued. Each client can move to another pod once, at the cut-over.",
+    "Cut over when losing in-memory sessions once is acceptable.",
 )
-EXPIRES = Message(
+NO_EXPIRES = Message(
     "N2I301",
     "approximated",
     "info",
-    "",
-    "the cookie {name} says its lifetime by Max-Age only, not by Expires",
-    "nothing: all browsers of the last ten years read Max-Age, and prefer it; --envoy-filters adds "
-    "Expires",
+    "Session cookie without Expires",
+    "Envoy writes the lifetime of cookie {name} as Max-Age only. Browsers of the last ten years "
+    "read Max-Age and prefer it to Expires.",
+    "Convert with --envoy-filters if older clients need Expires.",
     frozenset({"cookies"}),
 )
-PERSISTENT = Message(
+UNKNOWN_POD = Message(
     "N2I302",
     "approximated",
     "info",
-    "",
-    "a client whose cookie {name} names no pod (made up, or the pod is gone) keeps this cookie and "
-    "is sent to the pod that its value hashes to; nginx gives it a new one",
-    "nothing: the client still keeps to one pod",
-    frozenset({"cookies"}),
+    "Session cookie of a lost pod stays",
+    "When cookie {name} names no pod, nginx replaces it. Envoy keeps it, and always sends the "
+    "client to the pod that its value hashes to.",
+    aspects=frozenset({"cookies"}),
 )
 MOVED = Message(
     "N2I303",
     "approximated",
     "warning",
-    "",
-    "affinity-mode persistent leaves every session at its pod when pods are added; under Istio's "
-    "consistent hash a part of the sessions moves to the new pods",
-    "keep sessions outside of the pods, or convert with --envoy-filters, which writes the pod into "
-    "the cookie",
+    "New pods take over sessions",
+    "With affinity-mode persistent nginx moves no session when pods are added. Istio's consistent "
+    "hash moves a part of the sessions to the new pods.",
+    "Keep sessions outside of the pods, or convert with --envoy-filters, which writes the pod into "
+    "the cookie.",
     frozenset({"balancing"}),
 )
 OTHER_POD = Message(
     "N2I304",
     "approximated",
     "info",
-    "",
-    "when a pod fails, nginx sends the client to another one and gives it a new cookie {name}; "
-    "Envoy sends the request to another one, too, but asks the failed pod first until it is gone",
-    "nothing: failed pods leave the Service soon",
-    frozenset({"retries"}),
+    "Session cookie after a failure",
+    "When a pod fails, nginx sends the client to another pod with a new cookie {name}. Envoy keeps "
+    "the cookie, and asks the failed pod first until it leaves the Service.",
+    aspects=frozenset({"retries"}),
 )
-OLD_BROWSERS = Message(
+SAMESITE_NONE = Message(
     "N2I305",
     "approximated",
     "warning",
-    "",
-    "nginx leaves SameSite=None out of the cookie {name} for browsers of 2018 that mistake it; "
-    "{why} they can't be told from others",
-    "give up session-cookie-conditional-samesite-none, or these browsers",
+    "SameSite=None is sent to old browsers",
+    "nginx omits SameSite=None from cookie {name} for old browsers that misread it. Envoy sends it "
+    "to all browsers, because of {reason}.",
+    "Give up session-cookie-conditional-samesite-none, or these browsers.",
     frozenset({"cookies"}),
 )
 ADDRESS = Message(
     "N2I306",
     "translated",
     "info",
-    "",
-    "the cookie {name} holds the address of a pod, readable for who looks",
-    "nothing, unless the addresses inside of the cluster are a secret",
+    "Session cookie shows a pod's address",
+    "Cookie {name} holds the address of a pod, and its client can read it.",
+    "Convert without --envoy-filters if addresses in the cluster are secret.",
 )
-TAKES_PART = Message(
+ALSO_HERE = Message(
     "N2I307",
     "approximated",
     "info",
-    "",
-    "nginx obeys the cookie {name} on this path, too, but does not set it here; Envoy sets it",
-    "nothing: the cookie is the same as that of the Service's other paths",
-    frozenset({"cookies"}),
+    "Session cookie is set on more paths",
+    "nginx follows cookie {name} on this path, but does not set it here. Envoy sets it, as on the "
+    "other paths of the Service.",
+    aspects=frozenset({"cookies"}),
 )
-TOKEN = re.compile(r"[\w!#$&'*.^`|~-]+")
-COOKIE = "consistentHash.httpCookie"
-MISTAKE_NONE: tuple[dict[str, Any], ...] = (
-    {
-        "headers": {
-            "user-agent": {
-                "regex": ".*(Chrome/[456]|CPU iPhone OS 12|iPad; CPU OS 12).*",
-            }
-        }
-    },
-    {
-        "headers": {"user-agent": {"regex": ".*Macintosh.*Intel Mac OS X 10_14.*Safari.*"}},
-        "withoutHeaders": {"user-agent": {"regex": ".*Chrome.*"}},
-    },
-)
-"""The browsers of ``same_site_none_compatible``."""
+SAMESITE = "session-cookie-samesite"
+CONDITIONAL = "session-cookie-conditional-samesite-none"
+HASH_COOKIE = "loadBalancer.consistentHash.httpCookie"
 
 
 @rule(
@@ -126,8 +111,8 @@ MISTAKE_NONE: tuple[dict[str, Any], ...] = (
     "session-cookie-domain",
     "session-cookie-expires",
     "session-cookie-max-age",
-    "session-cookie-samesite",
-    "session-cookie-conditional-samesite-none",
+    SAMESITE,
+    CONDITIONAL,
     "session-cookie-secure",
     "session-cookie-change-on-failure",
     at="upstream",
@@ -142,139 +127,72 @@ def affinity(place: Place) -> Iterator[Edit | Finding]:
     if upstream is None or upstream.affinity is None:
         return
     name = place.text("session-cookie-name")
-    only = upstream.name if legacy(upstream) else ""
-    persistent = upstream.affinity.mode == "persistent"
-    if place.options.envoy_filters and persistent and stateful(place):
-        yield from written(place, name)
+    sets = (place.server.host, place.location.declared) in upstream.affinity.places
+    if (
+        place.options.envoy_filters
+        and upstream.affinity.mode == "persistent"
+        and in_cookie_path(place)
+    ):
+        if not sets:
+            yield ALSO_HERE("affinity-mode", name=name)
+        yield from by_address(place, name)
         return
-    if (place.server.host, place.location.declared) not in upstream.affinity.places:
-        yield Destination(f"loadBalancer.{COOKIE}", {"name": name}, upstream=only)
-        return
-    for port in place.ports:
-        yield Destination(f"loadBalancer.{COOKIE}", cookie(place, port), port, only)
-    if place["session-cookie-conditional-samesite-none"] and place.text(SAMESITE) == "None":
-        yield from old_browsers(place)
-    yield from differences(place, name)
-
-
-SAMESITE = "session-cookie-samesite"
-
-
-def legacy(upstream: Upstream) -> bool:
-    """Whether a canary beside the Service has no affinity (``mergeAlternativeBackend``)."""
-    for canary in upstream.alternatives[:1]:
-        behaviour = canary.settings.get("affinity-canary-behavior")
-        return behaviour is not None and behaviour.value == "legacy"
-    return False
-
-
-def cookie(place: Place, port: int, samesite: bool = True) -> dict[str, Any]:
-    """Istio's HTTPCookie; its HttpOnly is Envoy's own doing, as it is always nginx's."""
-    attributes: list[dict[str, str]] = []
-    age = lifetime(place)
-    if age is not None and age <= 0:  # a ttl of 0s means a session cookie, not one to forget
-        attributes.append({"name": "Max-Age", "value": str(age)})
-    for attribute, key in (("Domain", "session-cookie-domain"), ("SameSite", SAMESITE)):
-        if key in place and (samesite or key != SAMESITE):
-            attributes.append({"name": attribute, "value": place.text(key)})
-    if place["session-cookie-secure"] or port == 443:
-        attributes.append({"name": "Secure"})
-    made: dict[str, Any] = {
-        "name": place.text("session-cookie-name"),
-        # nginx takes the path of the Ingress, even where that is a regular expression
-        "path": place.text("session-cookie-path") or place.location.declared,
-        "ttl": f"{age}s" if age and age > 0 else "0s",
-    }
-    return made | ({"attributes": attributes} if attributes else {})
-
-
-FILTER = "nginx2istio.session"
-STATE = "envoy.extensions.http.stateful_session.cookie.v3.CookieBasedSessionState"
-SESSION = "envoy.extensions.filters.http.stateful_session.v3.StatefulSession"
-
-
-def stateful(place: Place) -> bool:
-    """Whether Envoy's session filter can set the cookie here.
-
-    It keeps away from requests outside of the cookie's path, which nginx does not look at.
-    """
-    path = place.text("session-cookie-path") or place.location.declared
-    return path == "/" or (
-        place.location.match != "regex" and path.rstrip("/") == place.location.declared.rstrip("/")
-    )
-
-
-def written(place: Place, name: str) -> Iterator[Edit | Finding]:
-    """Write the pod's address into the cookie, which moves with nothing but the pod's end."""
-    assert place.upstream is not None and place.upstream.affinity is not None
-    yield envoy_filter(place, "session", http_filter(FILTER, typed(SESSION), disabled=True))
-    places = place.upstream.affinity.places
-    if (place.server.host, place.location.declared) not in places:
-        yield TAKES_PART("affinity-mode", name=name)
-    patches = []
-    for port in (80, 443):
-        made = typed(STATE, cookie=cookie(place, port))
-        state = {"name": "envoy.http.stateful_session.cookie", "typed_config": made}
-        session = {"session_state": state}
-        config = {FILTER: typed(f"{SESSION}PerRoute", stateful_session=session)}
-        patches.append(on_route(place.route_name, {"typed_per_filter_config": config}, port))
-    yield envoy_filter(place, f"session of {place.route_name}", *patches)
-    yield from told(place, name)
-    yield ADDRESS("affinity-mode", name=name)
-    key = "session-cookie-conditional-samesite-none"
-    if place[key] and place.text(SAMESITE) == "None":
-        yield OLD_BROWSERS(key, name=name, why="in a cookie with the pod's address")
-
-
-def lifetime(place: Place) -> int | None:
-    """The seconds that browsers keep the cookie, None for one of the session.
-
-    Max-Age goes before Expires, which Envoy can't write.
-    """
-    for key in ("session-cookie-max-age", "session-cookie-expires"):
-        if key in place and place.text(key):
-            return int(place.text(key))
-    return None
-
-
-def old_browsers(place: Place) -> Iterator[Edit | Finding]:
-    """The cookie without SameSite for browsers that take None for Strict."""
-    assert place.upstream is not None
-    if place.upstream.alternatives:
-        key = "session-cookie-conditional-samesite-none"
-        why = "with a canary beside the Service"
-        yield OLD_BROWSERS(key, name=place.text("session-cookie-name"), why=why)
+    only = upstream.name if upstream.canary_is_legacy else ""
+    if not sets:
+        yield Destination(HASH_COOKIE, {"name": name}, upstream=only)
         return
     for port in place.ports:
-        plain = {"loadBalancer": {"consistentHash": {"httpCookie": cookie(place, port, False)}}}
-        for match in MISTAKE_NONE:
-            yield RouteBefore(
-                Phase.SPLIT, {"route": [to(place.upstream, policy=plain)]}, match, port
-            )
-
-
-def told(place: Place, name: str) -> Iterator[Edit | Finding]:
-    """Say what is another in Envoy's cookie, however it is made."""
-    yield ASSIGNED("affinity", name=name)
-    if "session-cookie-expires" not in place:
-        return
-    if not place.options.envoy_filters or not TOKEN.fullmatch(name):
-        yield EXPIRES("session-cookie-expires", name=name)
-        return
-    seconds = int(place.text("session-cookie-expires"))
-    value = expires_lua.per_route(name, seconds, "session-cookie-max-age" in place)
-    filter_ = http_filter(expires_lua.NAME, expires_lua.lua_filter(), disabled=True)
-    yield envoy_filter(place, "expires", filter_)
-    yield envoy_filter(place, f"expires of {place.route_name}", on_route(place.route_name, value))
-
-
-def differences(place: Place, name: str) -> Iterator[Edit | Finding]:
-    """Say what a client can notice of a consistent hash."""
-    yield from told(place, name)
+        yield Destination(HASH_COOKIE, http_cookie(place, port), port, only)
+    if place[CONDITIONAL] and place.text(SAMESITE) == "None":
+        if upstream.alternatives:
+            yield SAMESITE_NONE(CONDITIONAL, name=name, reason="the canary beside the Service")
+        else:
+            yield from without_samesite(place, upstream)
+    yield from new_cookie(place, name)
     if place.text("affinity-mode") == "persistent":
-        yield PERSISTENT("affinity-mode", name=name)
+        yield UNKNOWN_POD("affinity-mode", name=name)
         yield MOVED("affinity-mode")
     if place["session-cookie-change-on-failure"]:
-        # under a hash pilot else leaves retries at the same pod, as nginx does by default
+        # Under a hash pilot leaves retries at the same pod without this, as nginx does by default.
         yield Route("retries.retryIgnorePreviousHosts", True)
         yield OTHER_POD("session-cookie-change-on-failure", name=name)
+
+
+def by_address(place: Place, name: str) -> Iterator[Edit | Finding]:
+    """A cookie with the pod's address, which changes only when the pod is gone."""
+    yield envoy_filter(place, "session", session_filter())
+    patches = [
+        session_cookie(place.route_name, http_cookie(place, port), port) for port in (80, 443)
+    ]
+    yield envoy_filter(place, f"session of {place.route_name}", *patches)
+    yield from new_cookie(place, name)
+    yield ADDRESS("affinity-mode", name=name)
+    if place[CONDITIONAL] and place.text(SAMESITE) == "None":
+        yield SAMESITE_NONE(CONDITIONAL, name=name, reason="the pod's address in the cookie")
+
+
+def without_samesite(place: Place, upstream: Upstream) -> Iterator[Edit]:
+    """The cookie without SameSite for browsers that take None for Strict."""
+    for port in place.ports:
+        plain = {
+            "loadBalancer": {
+                "consistentHash": {"httpCookie": http_cookie(place, port, samesite=False)}
+            }
+        }
+        fields = {"route": [to(upstream, policy=plain)]}
+        yield from (RouteBefore(Phase.SPLIT, fields, match, port) for match in OLD_BROWSERS)
+
+
+def new_cookie(place: Place, name: str) -> Iterator[Edit | Finding]:
+    """What is different in Envoy's cookie, whatever its value is made of."""
+    yield NEW_VALUE("affinity", name=name)
+    if "session-cookie-expires" not in place:
+        return
+    if not place.options.envoy_filters or not nameable(name):
+        yield NO_EXPIRES("session-cookie-expires", name=name)
+        return
+    fields = cookie_expires(
+        name, place.number("session-cookie-expires"), "session-cookie-max-age" in place
+    )
+    yield envoy_filter(place, "expires", expires_filter())
+    yield envoy_filter(place, f"expires of {place.route_name}", on_route(place.route_name, fields))

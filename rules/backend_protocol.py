@@ -74,7 +74,7 @@ NO_NAME = Message(
 )
 KEYS = Message(
     "N2I336",
-    "translated",
+    "approximated",
     "warning",
     "Missing client certificate stops the gateway's updates",
     "The gateway shows the backend the certificate of Secret {name} (tls.crt and tls.key). Until "

@@ -3,6 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
+from nginx2istio.istio.envoy.header_mutation import (
+    early_header_mutation,
+    remove_request_header,
+    remove_request_headers,
+    set_request_header,
+)
 from nginx2istio.rule import (
     Edit,
     Finding,
@@ -12,7 +18,6 @@ from nginx2istio.rule import (
     envoy_filter,
     on_manager,
     rule,
-    typed,
 )
 
 HTTPS_EVERYWHERE = Message(
@@ -75,10 +80,8 @@ OLD_HTTP = {
     "--envoy-filters.",
 }
 ASKS = "'upgrade' in request.headers && request.headers['connection'].matches('(?i)upgrade')"
-UPGRADE = {"key": "Connection", "value": f"%CEL({ASKS} ? 'upgrade' : '')%"}
+UPGRADE = f"%CEL({ASKS} ? 'upgrade' : '')%"
 """nginx spells the header in its own way, and leaves out what else the client wrote there."""
-
-
 ERROR_PAGES = Message(
     "N2I904",
     "approximated",
@@ -166,23 +169,18 @@ def client_headers(place: Place) -> Iterator[Edit | Finding]:
         "preserve_external_request_id": True,
         "http_protocol_options": {"accept_http_10": True},
     }
-    source = place.text("forwarded-for-header")
-    original = {"key": "X-Original-Forwarded-For", "value": f"%REQ({source.upper()})%"}
-    mutations: list[dict[str, object]] = [
-        {"remove": "x-original-forwarded-for"},
-        {"append": {"header": original, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}},
-        {"append": {"header": UPGRADE, "append_action": "OVERWRITE_IF_EXISTS"}},
+    source = place.text("forwarded-for-header").upper()
+    mutations = [
+        remove_request_header("x-original-forwarded-for"),
+        set_request_header(
+            "X-Original-Forwarded-For", f"%REQ({source})%", "OVERWRITE_IF_EXISTS_OR_ADD"
+        ),
+        set_request_header("Connection", UPGRADE, "OVERWRITE_IF_EXISTS"),
     ]
     if odd:
         allowed = "a-z0-9_-" if odd == "dots" else "a-z0-9-"
-        pattern = {"regex": f"[^:].*[^{allowed}].*|[^:{allowed}].*"}
-        mutations.append({"remove_on_match": {"key_matcher": {"safe_regex": pattern}}})
-    early = typed(
-        "envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation",
-        mutations=mutations,
-    )
-    name = "envoy.http.early_header_mutation.header_mutation"
-    fields["early_header_mutation_extensions"] = [{"name": name, "typed_config": early}]
+        mutations.append(remove_request_headers(f"[^:].*[^{allowed}].*|[^:{allowed}].*"))
+    fields["early_header_mutation_extensions"] = [early_header_mutation(mutations)]
     yield envoy_filter(place, "client-headers", on_manager(fields))
 
 

@@ -1,7 +1,5 @@
 """canary, canary-*: a share of the requests, or chosen ones, go to a second Service."""
 
-import re
-import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -15,8 +13,14 @@ from nginx2istio.rule import (
     Route,
     RouteBefore,
     Upstream,
+    by_cookie,
+    by_header,
+    cookie_match,
     literal,
+    own_number,
+    own_text,
     rule,
+    set_cookie,
     to,
 )
 
@@ -24,56 +28,54 @@ NO_PODS = Message(
     "N2I310",
     "approximated",
     "info",
-    "",
-    "while no pod of the canary {canary} is ready, nginx asks the main Service instead; the new "
-    "gateway answers the canary's requests with 503",
-    "take the canary's Ingress away, and convert again, before its pods go",
+    "A canary without ready pods answers 503",
+    "While no pod of canary {canary} is ready, nginx asks the main Service instead. Istio answers "
+    "the canary's requests with 503.",
+    "Remove the canary's Ingress and convert again before its pods go.",
     frozenset({"routing"}),
 )
 UNAVAILABLE = Message(
     "N2I311",
     "translated",
     "info",
-    "",
-    "nginx sends all requests to the main Service, and so does the conversion: {why}",
-    "delete the canary, or create its Service and convert again",
+    "A canary gets no requests",
+    "nginx and Istio send all requests to the main Service. The canary can't be used: {reason}.",
+    "Delete the canary, or create its Service and convert again.",
 )
 SECOND = Message(
     "N2I312",
     "ineffective",
     "info",
-    "",
-    "{canary} is the second canary of {main}; nginx sends requests to the first one only",
-    "delete the second canary",
+    "A second canary has no effect",
+    "{canary} is the second canary of {main}. nginx sends requests to the first one only.",
+    "Delete the second canary.",
 )
 PATTERN = Message(
     "N2I313",
     "unsupported",
     "warning",
-    "",
-    "Envoy's RE2 can't express canary-by-header-pattern ({why}): the header {name} is not looked "
-    "at, what comes after it decides",
-    "write the pattern without look-around and back references",
+    "Canary header pattern can't be expressed",
+    "Envoy's RE2 refuses canary-by-header-pattern ({reason}), so Istio ignores header {name}. "
+    "The canary's cookie or weight decides.",
+    "Write the pattern without look-around and back references.",
     frozenset({"routing"}),
 )
 STICKY = Message(
     "N2I314",
     "approximated",
     "info",
-    "",
-    "nginx writes into the cookie {cookie} whether the client belongs to the main Service or the "
-    "canary; Envoy can't, so that a second cookie {marker} says it",
-    "nothing: clients stay where they are, as with nginx",
-    frozenset({"cookies", "request-headers"}),
+    "A second cookie marks canary clients",
+    "nginx records in cookie {cookie} whether a client belongs to the canary. Envoy can't, so a "
+    "second cookie, {marker}, records it.",
+    aspects=frozenset({"cookies", "request-headers"}),
 )
 SEVERAL = Message(
     "N2I315",
     "approximated",
     "info",
-    "",
-    "of several {what} named {name} in one request nginx looks at {taken}; Envoy at any of them",
-    "nothing: browsers send one",
-    frozenset({"routing"}),
+    "Repeated canary headers or cookies",
+    "When a request has several {what} named {name}, nginx looks at {which}. Envoy looks at each.",
+    aspects=frozenset({"routing"}),
 )
 
 
@@ -108,27 +110,25 @@ def canary(place: Place) -> Iterator[Edit | Finding]:
         return
     other, *ignored = main.alternatives
     for second in ignored:
-        yield SECOND("canary", canary=named(second), main=named(main))
+        yield SECOND("canary", canary=service(second), main=service(main))
     if main.unavailable:
         return
     if other.unavailable:
-        yield UNAVAILABLE("canary", why=other.unavailable)
+        yield UNAVAILABLE("canary", reason=other.unavailable)
         return
-    yield NO_PODS("canary", canary=named(other))
-    for key, what, taken in (
+    yield NO_PODS("canary", canary=service(other))
+    for key, what, which in (
         ("canary-by-header", "headers", "all of them joined by commas"),
         ("canary-by-cookie", "cookies", "the first one"),
     ):
-        if text(other, key):
-            yield SEVERAL(key, what=what, name=text(other, key), taken=taken)
-    if main.affinity is None:
-        yield from canary_split(place, main, other)
-        return
-    yield from sticky(place, main, other)
+        if own_text(other, key):
+            yield SEVERAL(key, what=what, name=own_text(other, key), which=which)
+    split = canary_split if main.affinity is None else sticky
+    yield from split(place, main, other)
 
 
-def named(upstream: Upstream) -> str:
-    """Name a Service."""
+def service(upstream: Upstream) -> str:
+    """The namespace and name of its Service."""
     return f"{upstream.namespace}/{upstream.service}"
 
 
@@ -137,130 +137,64 @@ def canary_split(
     main: Upstream,
     other: Upstream,
     port: int = 0,
-    marks: tuple[Mapping[str, Any], Mapping[str, Any]] = ({}, {}),
+    main_fields: Mapping[str, Any] | None = None,
+    other_fields: Mapping[str, Any] | None = None,
 ) -> Iterator[Edit | Finding]:
-    """Say which requests go where; ``marks`` are further fields of the two destinations."""
-    to_main = [to(main, **{k: v for k, v in marks[0].items() if k != "policy"})]
-    to_other = [to(other, **{k: v for k, v in marks[1].items() if k != "policy"})]
-    for match, chosen in (*by_header(place, other), *by_cookie(other)):
-        if isinstance(chosen, Finding):
-            yield chosen
+    """Which requests go where; ``*_fields`` are further fields of the two destinations."""
+    to_main = to(main, **(main_fields or {}))
+    # A policy counts only where a route has both destinations.
+    to_other = to(other, **{k: v for k, v in (other_fields or {}).items() if k != "policy"})
+    for match, chosen in (*by_header(other), *by_cookie(other)):
+        if isinstance(chosen, re2.Untranslatable):
+            key, name = "canary-by-header-pattern", own_text(other, "canary-by-header")
+            yield PATTERN(key, reason=chosen, name=name)
             continue
-        yield RouteBefore(Phase.SPLIT, {"route": to_other if chosen else to_main}, match, port)
-    total = number(other, "canary-weight-total")
-    total = total if total > 100 else 100
-    weight = min(max(number(other, "canary-weight"), 0), total)
+        route = [to_other if chosen else to_main]
+        yield RouteBefore(Phase.SPLIT, {"route": route}, match, port)
+    total = max(own_number(other, "canary-weight-total"), 100)
+    weight = min(max(own_number(other, "canary-weight"), 0), total)
     if weight == total:
-        yield Route("route", to_other, port)
+        yield Route("route", [to_other], port)
     elif weight:
-        shares = [to(main, total - weight, **marks[0]), to(other, weight, **marks[1])]
+        shares = [
+            to(main, total - weight, **(main_fields or {})),
+            to(other, weight, **(other_fields or {})),
+        ]
         yield Route("route", shares, port)
-    elif marks[0]:
-        yield Route("route", to_main, port)
-
-
-def text(upstream: Upstream, key: str) -> str:
-    """Return a setting of the canary's own: those of the main Service don't count."""
-    setting = upstream.settings.get(key)
-    return str(setting.value) if setting else ""
-
-
-def number(upstream: Upstream, key: str) -> int:
-    """Return a setting of the canary's own as a number, 0 when there is none."""
-    return int(text(upstream, key) or 0)
-
-
-Decision = tuple[dict[str, Any], bool | Finding]
-
-
-def by_header(place: Place, other: Upstream) -> Iterator[Decision]:
-    """Matches by the header: nginx's `$http_x_y` is the header X-Y, never X_Y, which it drops."""
-    name = text(other, "canary-by-header").lower().replace("_", "-")
-    if not re.fullmatch("[a-z0-9-]+", name):
-        return
-    value, pattern = text(other, "canary-by-header-value"), text(other, "canary-by-header-pattern")
-    if value:
-        yield {"headers": {name: {"exact": value}}}, True
-    elif not pattern:
-        yield {"headers": {name: {"exact": "always"}}}, True
-        yield {"headers": {name: {"exact": "never"}}}, False
-    elif broken(pattern):  # nginx then stays with the main Service, cookie and weight unasked
-        yield {"headers": {name: {"regex": ".*"}}}, False
-    else:
-        try:
-            found = re2.compiled(f".*(?:{pattern}).*")
-        except re2.Untranslatable as why:
-            yield {}, PATTERN("canary-by-header-pattern", why=why, name=name)
-            return
-        yield {"headers": {name: {"regex": found}}}, True
-
-
-def broken(pattern: str) -> bool:
-    """Whether PCRE refuses a pattern, too, as far as Python's likeness of it can tell."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            re.compile(pattern)
-        except re.error:
-            return True
-    return False
-
-
-def by_cookie(other: Upstream) -> Iterator[Decision]:
-    """Matches by the cookie, whose name nginx reads in any case (`$cookie_name`)."""
-    name = text(other, "canary-by-cookie")
-    if name:
-        yield carrying(name, "always", "(?i:{})"), True
-        yield carrying(name, "never", "(?i:{})"), False
-
-
-def carrying(name: str, value: str, form: str = "{}") -> dict[str, Any]:
-    """Match requests with a cookie, as nginx takes the Cookie header apart."""
-    said = form.format(re.escape(name).replace(r"\-", "-"))
-    return {"headers": {"cookie": {"regex": f"(.*[;,] *)?{said} *= *{value}(;.*)?"}}}
+    elif main_fields:
+        yield Route("route", [to_main], port)
 
 
 def sticky(place: Place, main: Upstream, other: Upstream) -> Iterator[Edit | Finding]:
-    """Who belongs to the main Service or the canary by cookie stays there, whatever else it sends.
+    """A client that a cookie assigns to the main Service or the canary stays there.
 
-    With `affinity-canary-behavior: legacy` nothing but the main Service holds its clients.
+    With `affinity-canary-behavior: legacy` nothing but the main Service keeps its clients.
     """
-    assert main.affinity is not None
+    if main.affinity is None:
+        return
     name = place.text("session-cookie-name")
     marker = f"{name}-canary"
-    legacy = text(other, "affinity-canary-behavior") == "legacy"
-    marking = (place.server.host, place.location.declared) in main.affinity.places
-    yield RouteBefore(Phase.SPLIT, {"route": [to(main)]}, carrying(marker, "never"))
-    if not legacy:
-        yield RouteBefore(Phase.SPLIT, {"route": [to(other)]}, carrying(marker, "always"))
+    yield RouteBefore(Phase.SPLIT, {"route": [to(main)]}, cookie_match(marker, "never"))
+    if not other.legacy:
+        yield RouteBefore(Phase.SPLIT, {"route": [to(other)]}, cookie_match(marker, "always"))
+    sets = (place.server.host, place.location.declared) in main.affinity.places
     # Both destinations' hash policies count for a route that has weights, whichever is chosen.
     # Only the first may make the cookie, or there would be two, and another hash than later.
     reading = {"loadBalancer": {"consistentHash": {"httpCookie": {"name": name}}}}
     for port in place.ports:
-        marks: list[dict[str, Any]] = [{}, {} if legacy else {"policy": reading}]
-        if marking:
-            marks[0]["headers"] = mark(place, port, marker, "never")
-            if not legacy:
-                marks[1]["headers"] = mark(place, port, marker, "always")
-        yield from canary_split(place, main, other, port, (marks[0], marks[1]))
-    if marking:
-        yield STICKY("affinity-canary-behavior" if legacy else "canary", cookie=name, marker=marker)
+        main_fields: dict[str, Any] = {}
+        other_fields: dict[str, Any] = {} if other.legacy else {"policy": reading}
+        if sets:
+            main_fields["headers"] = mark(place, port, marker, "never")
+            if not other.legacy:
+                other_fields["headers"] = mark(place, port, marker, "always")
+        yield from canary_split(place, main, other, port, main_fields, other_fields)
+    if sets:
+        key = "affinity-canary-behavior" if other.legacy else "canary"
+        yield STICKY(key, cookie=name, marker=marker)
 
 
 def mark(place: Place, port: int, marker: str, value: str) -> dict[str, Any]:
     """Response headers that set the marker, with the attributes of the affinity cookie."""
-    said = [f"{marker}={value}"]
-    path = place.text("session-cookie-path") or place.location.declared
-    said.append(f"Path={path}")
-    for attribute, key in (
-        ("Domain", "session-cookie-domain"),
-        ("SameSite", "session-cookie-samesite"),
-    ):
-        if key in place:
-            said.append(f"{attribute}={place.text(key)}")
-    age = place.text("session-cookie-max-age") or place.text("session-cookie-expires")
-    if age:
-        said.append(f"Max-Age={age}")
-    if place["session-cookie-secure"] or port == 443:
-        said.append("Secure")
-    return {"response": {"add": {"Set-Cookie": literal("; ".join([*said, "HttpOnly"]))}}}
+    cookie = literal(set_cookie(place, port, marker, value))
+    return {"response": {"add": {"Set-Cookie": cookie}}}

@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator
 
-from nginx2istio.nginx.keys import catalogue
-from nginx2istio.rule import Edit, Finding, Message, NoRule, Place, rule
+from nginx2istio.rule import FLAGS, Edit, Finding, Message, NoRule, Place, rule
 
 STREAMS = Message(
     "N2I600",
@@ -193,7 +192,7 @@ def flags(place: Place) -> Iterator[Edit | Finding]:
             yield finding.for_directive("", origin).for_every_host()
     if flags["watch-namespace-selector"]:
         yield SELECTOR("", labels=flags["watch-namespace-selector"]).for_every_host()
-    if flags["enable-metrics"] != catalogue.FLAGS["enable-metrics"].builtin:
+    if flags["enable-metrics"] != FLAGS["enable-metrics"].builtin:
         yield METRICS("").for_every_host()
     if flags["validating-webhook"]:
         yield WEBHOOK("").for_every_host()

@@ -103,7 +103,9 @@ CORS = frozenset(
     when="configured",
     reads=(
         "enable-cors",
+        "cors-allow-credentials",
         "cors-allow-origin",
+        "cors-expose-headers",
         "auth-url",
         "configuration-snippet",
         "server-snippet",
@@ -115,25 +117,32 @@ def response_headers(place: Place) -> Iterator[Edit | Finding]:
     """nginx changes headers of answers by lists in ConfigMaps and by directives of snippets.
 
     All of them together decide what an answer carries: what nginx sets later wins, add_header of a
-    location hides that of its server. The route has one operation a header. CORS headers are the
-    business of enable-cors, which nginx applies last.
+    location hides that of its server. The route has one operation a header. The CORS headers that
+    enable-cors sets come last.
     """
-    cors = bool(place["enable-cors"] and place["cors-allow-origin"])
+    cors = _cors_headers(place)
     lines = answer_headers(place.config, place.server, place.location, "auth-url" in place)
-    settled = settle(x for x in lines if not (cors and x.name.lower() in CORS))
+    settled = settle(x for x in lines if x.name.lower() not in cors)
     if settled.removed:
         yield Route("headers.response.remove", list(settled.removed))
     for how, name, line in settled.written:
         if line.name.lower() != "server":
             yield from _written(place, line, how, name)
-    for line in [x for x in lines if x.name.lower() == "server" and x.kind in ("set", "clear")][
-        -1:
-    ]:
+    server = [x for x in lines if x.name.lower() == "server" and x.kind in ("set", "clear")]
+    for line in server[-1:]:
         sent = line.text if line.kind == "set" else "no Server header"
         yield SERVER(line.key, nginx=sent).for_directive(line.text, line.origin)
     for line in settled.too_many:
         yield MANY(line.key, name=line.name).for_directive(line.text, line.origin)
     yield from _unread(place)
+
+
+def _cors_headers(place: Place) -> frozenset[str]:
+    """The response headers that enable-cors sets, in lower case."""
+    if not place["enable-cors"] or not place["cors-allow-origin"]:
+        return frozenset()
+    optional = ("allow-credentials", "expose-headers")
+    return CORS - {f"access-control-{x}" for x in optional if not place[f"cors-{x}"]}
 
 
 def _written(place: Place, line: HeaderLine, how: str, name: str) -> Iterator[Edit | Finding]:

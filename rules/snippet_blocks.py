@@ -1,30 +1,27 @@
-"""Location blocks in the snippets of a host: paths that nginx answers apart from all Ingresses."""
+"""Location blocks in snippets: paths that nginx answers apart from those of the Ingresses."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from nginx2istio.bridge.response_headers import by_host
 from nginx2istio.istio.re2 import Untranslatable
-from nginx2istio.nginx.facts.directives import refuses, subject
-from nginx2istio.nginx.facts.headers import HEADER_DIRECTIVES, Unclear, block_lines, snippets
-from nginx2istio.nginx.facts.snippet import Directive, directive_origin, parse_snippet
-from nginx2istio.nginx.model import Setting
 from nginx2istio.rule import (
     Edit,
     Finding,
     HostRoute,
     Message,
+    NestedLocation,
     Phase,
     Place,
     RouteBefore,
-    UnknownVariable,
-    path_regex,
+    closing_answers,
+    in_order,
+    nested_locations,
     rule,
-    translate_return,
+    server_locations,
+    translate_block,
 )
 
-UNTOLD = Message(
+BLOCK_LEFT_OUT = Message(
     "N2I490",
     "unsupported",
     "error",
@@ -33,7 +30,7 @@ UNTOLD = Message(
     "Let a Service answer these paths, by an Ingress of their own.",
     frozenset({"routing", "path", "redirect", "status"}),
 )
-CLOSED = Message(
+BLOCK_CLOSED = Message(
     "N2I491",
     "unsupported",
     "error",
@@ -43,7 +40,7 @@ CLOSED = Message(
     "Give these paths an Ingress of their own with annotations for the protection.",
     frozenset({"access", "auth", "status"}),
 )
-WITHOUT_EFFECT = Message(
+IDLE_BLOCK = Message(
     "N2I492",
     "ineffective",
     "info",
@@ -51,158 +48,153 @@ WITHOUT_EFFECT = Message(
     "{text} has no effect in nginx: {why}.",
     "Delete it.",
 )
-DUPLICATE = Message(
+BLOCK_REFUSED = Message(
     "N2I493",
     "unsupported",
     "error",
-    "Location block that an Ingress has, too",
-    "nginx refuses {text}, because an Ingress has this path. The controller keeps the "
-    "configuration from before the snippet.",
-    "Delete the block, and convert again.",
+    "Location block that nginx refuses",
+    "nginx refuses {text}: {why}. The controller keeps the configuration from before the snippet.",
+    "Correct or delete the block, and convert again.",
 )
-NAMED = "it is there for other directives only, which are reported themselves"
+INNER_BLOCK = Message(
+    "N2I494",
+    "approximated",
+    "info",
+    "Location block inside a location",
+    "{text} becomes a route. The gateway makes the location's checks of addresses and "
+    "credentials before it, even where the block answers everybody in nginx.",
+    "Check that no client outside of these checks needs the block's answer.",
+    frozenset({"access", "auth", "status", "redirect", "response-headers", "cors"}),
+)
+NAMED = "only other directives use it, which are reported themselves"
 BEATEN = "the paths of the host are regular expressions, which go before it"
-DENY_ALL = ("deny", ("all",))
-Part = Edit | Finding
+WHOLE = ({"uri": {"prefix": "/"}},)
+"""All paths of a host."""
+_Part = Edit | Finding
+_Match = Mapping[str, Any]
+_ToEdit = Callable[[_Match, _Match, int], Edit]
 
 
-@rule(at="server", when="configured", reads=("server-snippet", "relative-redirects"))
-def server_blocks(place: Place) -> Iterator[Part]:
+@rule(at="server", when="configured", reads=("server-snippet", "relative-redirects"), protects=True)
+def server_blocks(place: Place) -> Iterator[_Part]:
     """Blocks that go before all paths of Ingresses: exact ones and regular expressions."""
-    for key, setting, directive in _blocks(place):
-        block = _Block(place, key, setting, directive)
-        if block.plain:
-            continue
-        if block.path.startswith("@"):
-            yield block.say(WITHOUT_EFFECT, why=NAMED)
+    for block in server_locations(place.config, place.server):
+        if block.match == "named":
+            yield _finding(IDLE_BLOCK, block, why=NAMED)
+        elif block.refused:
+            yield _finding(BLOCK_REFUSED, block, why=block.refused)
+            if block.protects:
+                paths = translate_block(place, block, False, False).matches
+                yield from _closing(place, paths, _host_route)
         elif place.server.regex and block.modifier == "":
-            yield block.say(WITHOUT_EFFECT, why=BEATEN)
-        else:
-            yield from block.routes()
+            yield _finding(IDLE_BLOCK, block, why=BEATEN)
+        elif not _is_plain(place, block):
+            yield from _routes(place, block, _host_route)
 
 
-@rule(when="configured", reads=("server-snippet", "relative-redirects"))
-def location_blocks(place: Place) -> Iterator[Part]:
+@rule(when="configured", reads=("server-snippet", "relative-redirects"), protects=True)
+def location_blocks(place: Place) -> Iterator[_Part]:
     """Blocks with a plain path: routes of the location that would have their requests otherwise.
 
     Longer paths of Ingresses stand before that location, and so before the block.
     """
-    if place.location.slash_redirect:
+    if place.slash_redirect:
         return
-    for key, setting, directive in _blocks(place):
-        block = _Block(place, key, setting, directive)
-        if not block.plain:
-            continue
-        if any(x.path == block.path and x.match == "prefix" for x in place.server.locations):
-            yield block.say(DUPLICATE)
-        elif block.comes_here():
-            yield from block.routes()
+    for block in server_locations(place.config, place.server):
+        if _is_plain(place, block) and not block.refused and _comes_here(place, block):
+            yield from _routes(place, block, _bare_route)
 
 
-def _blocks(place: Place) -> Iterator[tuple[str, Setting, Directive]]:
-    for key, setting in snippets(place.config, place.server, place.location, "server"):
-        for directive in parse_snippet(setting.text).directives:
-            if directive.name == "location" and directive.args:
-                yield key, setting, directive
+@rule(
+    when="configured",
+    reads=("configuration-snippet", "location-snippet", "relative-redirects"),
+    protects=True,
+)
+def nested_blocks(place: Place) -> Iterator[_Part]:
+    """Blocks in the snippets of a location: nginx prefers them to all else that is said there.
+
+    The location's checks hold in a block, what answers in the location does not. A block that
+    protects closes its paths where it can't be translated, or the location where its paths can't be
+    said. A block without return gets no further than the controller's Lua, which knows no upstream
+    for it and answers 503 (``balancer.rewrite``).
+    """
+    blocks = nested_locations(place.config, place.server, place.location)
+    try:
+        blocks = tuple(in_order(blocks))
+    except Untranslatable as reason:
+        for block in blocks:
+            yield from _left_out(place, block, (), str(reason), _inner_route)
+        return
+    for block in blocks:
+        if block.refused:
+            yield _finding(BLOCK_REFUSED, block, why=block.refused)
+            if block.protects:
+                yield from _closing(place, (), _inner_route)
+        else:
+            yield from _routes(place, block, _inner_route)
 
 
-@dataclass(frozen=True, slots=True)
-class _Block:
-    """One block, at the place whose routes it may become."""
+def _is_plain(place: Place, block: NestedLocation) -> bool:
+    """Whether a block is a prefix among the prefixes of the host."""
+    return block.match == "prefix" and not place.server.regex
 
-    place: Place
-    key: str
-    setting: Setting
-    directive: Directive
 
-    @property
-    def modifier(self) -> str:
-        return self.directive.args[0] if len(self.directive.args) > 1 else ""
+def _comes_here(place: Place, block: NestedLocation) -> bool:
+    """Whether requests for a plain path come to this location, were there no block for it."""
+    around = [x for x in place.server.locations if block.path.startswith(x.path)]
+    prefixes = [x for x in around if x.match == "prefix"]
+    return max(prefixes, key=lambda x: len(x.path), default=None) is place.location
 
-    @property
-    def path(self) -> str:
-        return self.directive.args[-1]
 
-    @property
-    def plain(self) -> bool:
-        """Whether it is a prefix among the prefixes of the host."""
-        modifier, regex = self.modifier, self.place.server.regex
-        return modifier in ("", "^~") and not regex and not self.path.startswith("@")
+def _host_route(match: _Match, fields: _Match, port: int) -> Edit:
+    return HostRoute(Phase.FIND, match, fields, port)
 
-    def say(self, message: Message, **facts: Any) -> Finding:
-        said = message(self.key, text=self.directive.text, **facts)
-        return said.for_directive(
-            self.directive.text, directive_origin(self.setting, self.directive)
-        )
 
-    def comes_here(self) -> bool:
-        """Whether requests for a plain path come to this location, were there no block for it."""
-        around = [x for x in self.place.server.locations if self.path.startswith(x.path)]
-        around = [x for x in around if x.match == "prefix"]
-        return max(around, key=lambda x: len(x.path), default=None) is self.place.location
+def _bare_route(match: _Match, fields: _Match, port: int) -> Edit:
+    """A route for a block of the host; nothing of the Ingress's location holds there."""
+    return RouteBefore(Phase.SERVER, fields, match, port, bare=True)
 
-    def uri(self) -> dict[str, str]:
-        if self.modifier.startswith("~"):
-            return {"regex": path_regex(self.path, self.modifier == "~*", query=False)}
-        return {"exact" if self.modifier == "=" else "prefix": self.path}
 
-    def route(
-        self,
-        uri: Mapping[str, str],
-        fields: Mapping[str, Any],
-        port: int = 0,
-        inner: Iterable[Directive] = (),
-    ) -> Iterator[Edit]:
-        """A route for the block, with the headers of the host and its own. Raises Untranslatable.
+def _inner_route(match: _Match, fields: _Match, port: int) -> Edit:
+    """A route for a block of a location, with the location's response headers."""
+    return RouteBefore(Phase.FIND, fields, match, port)
 
-        Nothing of the Ingress's location holds here.
-        """
-        try:
-            own = block_lines(self.key, self.setting, inner)
-            answers = list(by_host(self.place, fields, port, own))
-        except (Unclear, UnknownVariable) as why:
-            raise Untranslatable(f"it holds {why}") from None
-        for at, whole in answers:
-            if self.plain:
-                yield RouteBefore(Phase.SERVER, whole, {"uri": uri}, at, bare=True)
-            else:
-                yield HostRoute(Phase.FIND, {"uri": uri}, whole, at)
 
-    def routes(self) -> Iterator[Part]:
-        """The block as an answer to its paths; one that protects and can't be said closes them."""
-        uri = {"prefix": "/"}
-        try:
-            uri = self.uri()
-            yield from self.answers(uri)
-        except Untranslatable as why:
-            if not any(refuses(one) for one in self.directive.all()):
-                yield self.say(UNTOLD, why=why)
-                return
-            open_ = self.place.options.allow_unprotected
-            closed = "the host answers 503" if uri == {"prefix": "/"} else "its paths answer 503"
-            yield self.say(CLOSED, why=why, so="they are open to everybody" if open_ else closed)
-            if not open_:
-                yield from self.route(uri, {"directResponse": {"status": 503}})
+def _finding(message: Message, block: NestedLocation, **facts: object) -> Finding:
+    return message(block.key, text=block.text, **facts).for_directive(block.text, block.origin)
 
-    def answers(self, uri: Mapping[str, str]) -> list[Edit]:
-        """The routes of a block that answers by itself. Raises Untranslatable."""
-        block = self.directive.block or ()
-        inner = [x for x in block if subject(x.name) not in ("logging", "nothing")]
-        closed = [x for x in inner if x.name == "internal" or (x.name, x.args) == DENY_ALL]
-        returns = [x for x in inner if x.name == "return"]
-        rest = [x for x in inner if x not in closed and x not in returns]
-        for one in rest:
-            if one.name not in HEADER_DIRECTIVES:
-                raise Untranslatable(f"it holds {one.text.rstrip(';')}")
-        if any(x.name == "internal" for x in closed):
-            return list(self.route(uri, {"directResponse": {"status": 404}}, inner=rest))
-        if returns:
-            relative = bool(self.place["relative-redirects"])
-            return [
-                edit
-                for port, fields in translate_return(self.place, returns[0], relative)
-                for edit in self.route(uri, fields, port, rest)
-            ]
-        if closed:
-            return list(self.route(uri, {"directResponse": {"status": 403}}, inner=rest))
-        raise Untranslatable("it does more than to answer by itself")
+
+def _routes(place: Place, block: NestedLocation, to_edit: _ToEdit) -> Iterator[_Part]:
+    """The block as an answer to its paths; one that protects and can't be said closes them."""
+    inside = to_edit is _inner_route
+    routes = translate_block(place, block, bool(place["relative-redirects"]), inside)
+    if routes.reason:
+        yield from _left_out(place, block, routes.matches, routes.reason, to_edit)
+        return
+    for port, fields in routes.answers:
+        yield from (to_edit(match, fields, port) for match in routes.matches)
+    if inside:
+        yield _finding(INNER_BLOCK, block)
+
+
+def _left_out(
+    place: Place, block: NestedLocation, paths: tuple[_Match, ...], why: str, to_edit: _ToEdit
+) -> Iterator[_Part]:
+    """What stands in for a block without translation: an error, and 503 where it protects."""
+    if not block.protects:
+        yield _finding(BLOCK_LEFT_OUT, block, why=why)
+        return
+    whole = "the location answers 503" if to_edit is _inner_route else "the host answers 503"
+    closed = "its paths answer 503" if paths else whole
+    so = "they are open to everybody" if place.options.allow_unprotected else closed
+    yield _finding(BLOCK_CLOSED, block, why=why, so=so)
+    yield from _closing(place, paths, to_edit)
+
+
+def _closing(place: Place, matches: tuple[_Match, ...], to_edit: _ToEdit) -> Iterator[Edit]:
+    """503 for the paths of a block that protects, or without ``matches`` for all around it."""
+    if place.options.allow_unprotected:
+        return
+    everything: tuple[_Match, ...] = ({},) if to_edit is _inner_route else WHOLE
+    for port, fields in closing_answers(place, to_edit is _inner_route):
+        yield from (to_edit(match, fields, port) for match in matches or everything)

@@ -2,15 +2,21 @@
 
 from collections.abc import Iterator, Mapping
 
-from nginx2istio.istio.envoy.status_headers import by_status
-from nginx2istio.nginx.facts.directives import ONCE_A_LOCATION, subject
-from nginx2istio.nginx.facts.headers import HEADER_DIRECTIVES, Unclear, header_lines, snippets
-from nginx2istio.nginx.facts.headers import SENT_WITH as CODES
-from nginx2istio.nginx.facts.snippet import Directive, directive_origin, parse_snippet
-from nginx2istio.nginx.model import Setting
-from nginx2istio.rule import Edit, Finding, Message, Place, Route, rule
+from nginx2istio.rule import (
+    ONCE_A_LOCATION,
+    Edit,
+    Finding,
+    Message,
+    Place,
+    opaque,
+    protects,
+    rule,
+    snippet_directives,
+    subject,
+    unnoticed,
+)
 
-BODY = Message(
+BODY_FILTER = Message(
     "N2I470",
     "unsupported",
     "warning",
@@ -56,24 +62,6 @@ ERRORS = Message(
     "Let the application make its own pages.",
     frozenset({"status", "body", "redirect"}),
 )
-HEADERS = Message(
-    "N2I475",
-    "unsupported",
-    "warning",
-    "Directive that changes response headers",
-    "{text} changes response headers in nginx. The conversion leaves it out.",
-    "Set the headers in the application.",
-    frozenset({"response-headers"}),
-)
-INPUT = Message(
-    "N2I476",
-    "unsupported",
-    "error",
-    "Directive that changes request headers",
-    "{text} changes request headers for the backend. The conversion leaves it out.",
-    "Check that the backend does not need it.",
-    frozenset({"request-headers"}),
-)
 LIMITS = Message(
     "N2I477",
     "unsupported",
@@ -101,23 +89,23 @@ MIRROR = Message(
     "Use the annotation mirror-target.",
     frozenset({"mirror"}),
 )
-NOTHING = Message(
+INVISIBLE = Message(
     "N2I480",
     "neutral",
     "info",
     "Directive without a visible effect",
     "{text} concerns nginx alone. No client notices that it is gone.",
 )
-TLS = Message(
+TLS_DIRECTIVE = Message(
     "N2I481",
     "unsupported",
     "warning",
-    "Directive of TLS",
-    "{text} is about TLS. The conversion leaves it out.",
+    "Directive of TLS_DIRECTIVE",
+    "{text} is about TLS_DIRECTIVE. The conversion leaves it out.",
     "Use the tls settings of Gateway and DestinationRule.",
     frozenset({"tls", "protocol"}),
 )
-WAF = Message(
+WAF_DIRECTIVE = Message(
     "N2I482",
     "unsupported",
     "error",
@@ -145,174 +133,57 @@ OTHER = Message(
         }
     ),
 )
-EXPIRES = Message(
-    "N2I484",
-    "approximated",
-    "info",
-    "Expires header",
-    "With {text}, nginx sends Cache-Control and Expires. The gateway sends Cache-Control "
-    "only, which takes precedence.",
-    aspects=frozenset({"response-headers"}),
-)
-OVERRIDDEN = Message(
-    "N2I485",
-    "ineffective",
-    "info",
-    "Directive that every location overrides",
-    "{text} has no effect in nginx: every location has one of its own.",
-    "Delete it.",
-)
-HTTP_LEVEL = Message(
-    "N2I486",
-    "unsupported",
-    "error",
-    "Directive outside of all hosts",
-    "{text} stands outside of all hosts. The conversion leaves it out.",
-    "Check what it does for the hosts, and configure Istio by hand.",
-    frozenset({"routing", "status", "access"}),
-)
-BROKEN = Message(
-    "N2I487",
-    "unsupported",
-    "error",
-    "Snippet that nginx can't read",
-    "nginx can't read this snippet ({text}). The controller keeps the configuration from "
-    "before the snippet.",
-    "Correct the snippet and convert again.",
-)
-STREAM = Message(
-    "N2I488",
-    "unsupported",
-    "error",
-    "Snippet with TCP or UDP ports",
-    "The snippet serves TCP or UDP ports of its own ({text}). The gateway does not.",
-    "Write a Gateway server and a VirtualService with tcp routes for each port.",
-)
-SAID: Mapping[str, Message] = {
-    "body": BODY,
+_MESSAGES: Mapping[str, Message] = {
+    "body": BODY_FILTER,
     "cache": CACHE,
     "compression": COMPRESSION,
     "content": CONTENT,
     "errors": ERRORS,
-    "headers": HEADERS,
-    "input": INPUT,
     "limits": LIMITS,
     "logging": LOGGING,
     "mirror": MIRROR,
-    "nothing": NOTHING,
-    "tls": TLS,
-    "waf": WAF,
+    "nothing": INVISIBLE,
+    "tls": TLS_DIRECTIVE,
+    "waf": WAF_DIRECTIVE,
     "other": OTHER,
 }
-"""By subject; ``rewrite`` and ``protection`` are the business of rules/snippets.py."""
-SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "M": 2592000, "y": 31536000}
+"""By subject; other rules speak of headers, rewrites and checks."""
+DEFINING = frozenset({"map", "split_clients"})
+"""They define variables, which count where a directive uses them."""
 
 
 @rule(when="configured", reads=("configuration-snippet", "location-snippet"))
 def location_directives(place: Place) -> Iterator[Edit | Finding]:
     """Whatever else stands in the snippets of a location."""
-    if not place.location.slash_redirect:
-        for key, setting in snippets(place.config, place.server, place.location, "location"):
-            yield from _each(key, setting, "location")
+    if not place.slash_redirect:
+        yield from _level(place, "location")
 
 
 @rule(at="server", when="configured", reads="server-snippet")
 def server_directives(place: Place) -> Iterator[Edit | Finding]:
     """Whatever else stands in the snippets of a host."""
-    for key, setting in snippets(place.config, place.server, place.location, "server"):
-        yield from _each(key, setting, "server")
+    yield from _level(place, "server")
 
 
-@rule("stream-snippet")
-def stream_snippet(place: Place) -> Iterator[Edit | Finding]:
-    """A snippet of an Ingress for ports beside those of HTTP; it concerns no path."""
-    setting = place.setting("stream-snippet")
-    yield from (said.for_host() for said in _stream("stream-snippet", setting))
+@rule(at="conversion", when="configured", reads=("http-snippet", "main-snippet"))
+def http_directives(place: Place) -> Iterator[Edit | Finding]:
+    """Whatever else the ConfigMap's snippets say outside of all hosts.
+
+    In the main context that is workers, modules and variables of the environment.
+    """
+    yield from (finding.for_every_host() for finding in _level(place, "http"))
+    for written in snippet_directives(place, "main"):
+        if written.directive.block is None:
+            yield written.finding(INVISIBLE).for_every_host()
 
 
-@rule(
-    "http-snippet",
-    "main-snippet",
-    "allow-snippet-annotations",
-    "annotations-risk-level",
-    "annotation-value-word-blocklist",
-    at="conversion",
-    when="always",
-)
-def all_hosts(place: Place) -> Iterator[Edit | Finding]:
-    """The snippets of the ConfigMap that stand outside of all hosts."""
-    for key in ("main-snippet", "http-snippet", "stream-snippet"):
-        setting = place.config.configured(key)
-        if setting is None or not setting.text.strip():
-            continue
-        if key == "stream-snippet":
-            found = _stream(key, setting)
-        else:
-            level = key.removesuffix("-snippet")
-            found = (x for x in _each(key, setting, level) if isinstance(x, Finding))
-        yield from (said.for_every_host() for said in found)
-
-
-def _stream(key: str, setting: Setting) -> Iterator[Finding]:
-    read = parse_snippet(setting.text)
-    if read.error:
-        yield BROKEN(key, text=read.error).for_directive(setting.text, setting.origin)
-    for directive in read.directives:
-        listens = [" ".join(x.args) for x in directive.block or () if x.name == "listen"]
-        text = f"listen {', '.join(listens)}" if listens else directive.text
-        said = STREAM(key, text=text)
-        yield said.for_directive(directive.text, directive_origin(setting, directive))
-
-
-def _each(key: str, setting: Setting, level: str) -> Iterator[Edit | Finding]:
-    for directive in parse_snippet(setting.text).directives:
-        at = directive_origin(setting, directive)
-        for one in _one(key, directive, level):
-            yield one.for_directive(directive.text, at) if isinstance(one, Finding) else one
-
-
-def _one(key: str, directive: Directive, level: str) -> Iterator[Edit | Finding]:
-    name, about = directive.name, subject(directive.name)
-    if level == "main":  # workers, modules, variables of the environment
-        yield (NOTHING if directive.block is None else HTTP_LEVEL)(key, text=directive.text)
-    elif name in HEADER_DIRECTIVES:
-        try:
-            header_lines(directive)
-        except Unclear:
-            yield SAID[about](key, text=directive.text)
-            return
-        if name == "proxy_set_header" and level != "location":
-            yield OVERRIDDEN(key, text=directive.text)
-    elif name == "expires" and level == "location":
-        yield from _expires(key, directive)
-    elif name == "location" or about == "protection" or (about == "rewrite" and level != "http"):
-        return  # said by the rules for what answers and who may enter
-    elif name in ONCE_A_LOCATION:
-        if level == "http":
-            yield OVERRIDDEN(key, text=directive.text)
-    elif about == "rewrite":
-        if name == "server":
-            yield HTTP_LEVEL(key, text=directive.text)
-        else:
-            yield NOTHING(key, text=directive.text)  # a map counts where it is used
-    elif name == "default_type":
-        yield NOTHING(key, text=directive.text)
-    else:
-        yield SAID[about](key, text=directive.text)
-
-
-def _expires(key: str, directive: Directive) -> Iterator[Edit | Finding]:
-    """nginx adds Cache-Control and Expires to the same answers as add_header does."""
-    text = directive.args[-1] if directive.args else "off"
-    if text == "off":
-        return
-    seconds = {"max": 315360000, "epoch": -1}.get(text)
-    number, unit = text.rstrip("smhdwMy"), text[len(text.rstrip("smhdwMy")) :]
-    if seconds is None and number.lstrip("-").isdigit() and unit in SECONDS:
-        seconds = int(number) * SECONDS[unit]
-    if seconds is None or len(directive.args) != 1:
-        yield HEADERS(key, text=directive.text)
-        return
-    value = by_status(CODES, "no-cache" if seconds < 0 else f"max-age={seconds}")
-    yield Route("headers.response.set", {"Cache-Control": value})
-    yield EXPIRES(key, text=directive.text)
+def _level(place: Place, level: str) -> Iterator[Finding]:
+    for written in snippet_directives(place, level):
+        directive = written.directive
+        about = subject(directive.name)
+        if unnoticed(directive) or (level == "http" and directive.name in DEFINING):
+            yield written.finding(INVISIBLE)
+        elif directive.name in ONCE_A_LOCATION or protects(directive) or opaque(directive):
+            continue  # other rules speak of these
+        elif about in _MESSAGES and directive.name != "location":
+            yield written.finding(_MESSAGES[about])

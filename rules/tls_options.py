@@ -3,7 +3,16 @@
 import re
 from collections.abc import Iterator
 
-from nginx2istio.rule import Edit, Finding, GatewayField, Message, Place, rule
+from nginx2istio.rule import (
+    CIPHER_SUITES,
+    TLS_VERSIONS,
+    Edit,
+    Finding,
+    GatewayField,
+    Message,
+    Place,
+    rule,
+)
 
 NOT_LISTED = Message(
     "N2I550",
@@ -90,26 +99,7 @@ PUSH = Message(
     "nginx no longer pushes anything over HTTP/2, and Envoy never did.",
     "Delete the annotation.",
 )
-CIPHERS = (
-    "ECDHE-ECDSA-AES128-GCM-SHA256",
-    "ECDHE-RSA-AES128-GCM-SHA256",
-    "ECDHE-ECDSA-AES256-GCM-SHA384",
-    "ECDHE-RSA-AES256-GCM-SHA384",
-    "ECDHE-ECDSA-CHACHA20-POLY1305",
-    "ECDHE-RSA-CHACHA20-POLY1305",
-    "ECDHE-ECDSA-AES128-SHA",
-    "ECDHE-RSA-AES128-SHA",
-    "ECDHE-ECDSA-AES256-SHA",
-    "ECDHE-RSA-AES256-SHA",
-    "AES128-GCM-SHA256",
-    "AES256-GCM-SHA384",
-    "AES128-SHA",
-    "AES256-SHA",
-    "DES-CBC3-SHA",
-)
-"""What Gateway.server.tls.cipherSuites takes (ValidCipherSuites in istio/pkg/config/security)."""
 TLS13 = "TLS_"
-VERSIONS = {"TLSv1": "TLSV1_0", "TLSv1.1": "TLSV1_1", "TLSv1.2": "TLSV1_2", "TLSv1.3": "TLSV1_3"}
 WEAK = re.compile(
     r"(?<![!\-\w])\+?(ALL|COMPLEMENTOFALL|MEDIUM|LOW|EXP\w*|SSLv[23]|RC4|3DES|DES|CAMELLIA|SEED|DH|"
     r"DHE|EDH|kDHE|kEDH|kRSA|aRSA|RSA|SHA1?)(?![\w-])"
@@ -157,8 +147,8 @@ def ciphers(place: Place) -> Iterator[Edit | Finding]:
     names = [n for n in re.split(r"[:, ]+", text) if n]
     if all(re.fullmatch(r"[A-Z0-9]+(-[A-Z0-9]+)+|TLS_[A-Z0-9_]+", n) for n in names):
         named = [n for n in names if not n.startswith(TLS13)]
-        ciphers_of_istio = list(dict.fromkeys(n for n in named if n in CIPHERS))
-        unknown = ", ".join(n for n in named if n not in CIPHERS)
+        ciphers_of_istio = list(dict.fromkeys(n for n in named if n in CIPHER_SUITES))
+        unknown = ", ".join(n for n in named if n not in CIPHER_SUITES)
         if ciphers_of_istio:
             yield GatewayField("cipherSuites", ciphers_of_istio)
         if unknown:
@@ -172,14 +162,14 @@ def ciphers(place: Place) -> Iterator[Edit | Finding]:
 def protocols(place: Place) -> Iterator[Edit | Finding]:
     """The lowest and the highest version, where they are not Istio's own."""
     versions = place.text("ssl-protocols").split()
-    order = list(VERSIONS)
-    at = sorted(order.index(v) for v in set(versions) if v in VERSIONS)
+    order = list(TLS_VERSIONS)
+    at = sorted(order.index(v) for v in set(versions) if v in TLS_VERSIONS)
     if not at:
         return
     if order[at[0]] != "TLSv1.2":
-        yield GatewayField("minProtocolVersion", VERSIONS[order[at[0]]])
+        yield GatewayField("minProtocolVersion", TLS_VERSIONS[order[at[0]]])
     if order[at[-1]] != "TLSv1.3":
-        yield GatewayField("maxProtocolVersion", VERSIONS[order[at[-1]]])
+        yield GatewayField("maxProtocolVersion", TLS_VERSIONS[order[at[-1]]])
     if at[-1] - at[0] + 1 > len(at):
         yield GAPS("ssl-protocols", text=" ".join(versions))
 

@@ -50,8 +50,8 @@ def translate_return(
     code = int(first)
     if code == 444:
         yield 0, {"directResponse": {"status": 403}}
-    elif not 100 <= code <= 599:
-        raise Untranslatable(f"Envoy has no status {code}")
+    elif not 200 <= code <= 599:  # Istio refuses others
+        raise Untranslatable(f"Istio has no answer with status {code}")
     elif text and code in REDIRECTS:
         yield from located(place, code, text, relative)
     elif text:

@@ -84,9 +84,19 @@ def by_host(
     controller adds Strict-Transport-Security, too. Raises UnknownVariable.
     """
     lines = answer_headers(place.config, place.server, place.location, block=tuple(block))
+    yield from with_lines(place, fields, lines, port)
+
+
+def with_lines(
+    place: Place, fields: Mapping[str, Any], lines: Iterable[HeaderLine], port: int = 0
+) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Fields of a route with what lines say of its answer's headers: (port, 0 for all; fields).
+
+    Raises UnknownVariable.
+    """
     operations = settle(lines)
-    some = any(by_port(line.value) for _, _, line in operations.written)
-    for at in place.ports if some and not port else (port,):
+    per_port = any(by_port(line.value) for _, _, line in operations.written)
+    for at in place.ports if per_port and not port else (port,):
         response = _headers(place, operations, at, fields)
         yield at, {**fields, "headers": {"response": response}} if response else dict(fields)
 

@@ -107,6 +107,17 @@ class Upstream:
             return f"Service {self.namespace}/{self.service} has no port {self.declared_port}"
         return ""
 
+    @property
+    def canary_is_legacy(self) -> bool:
+        """Whether the first canary takes no part in the affinity (``mergeAlternativeBackend``)."""
+        return any(canary.legacy for canary in self.alternatives[:1])
+
+    @property
+    def legacy(self) -> bool:
+        """Whether it says affinity-canary-behavior: legacy, as a canary."""
+        behaviour = self.settings.get("affinity-canary-behavior")
+        return behaviour is not None and behaviour.value == "legacy"
+
 
 MatchKind = Literal["exact", "prefix", "regex"]
 

@@ -191,7 +191,7 @@ def test_a_directive_that_checks_the_client_is_a_protection(snippet: str, opens:
 def test_a_check_of_all_hosts_is_a_protection() -> None:
     made = converted(ingress("a", {}, "/"), configmap(http_snippet='auth_basic "x";'))
     assert not served(made, "/")
-    assert ("N2I024", "/") in errors(made)
+    assert ("N2I466", "*") in errors(made)
 
 
 def test_a_protected_path_without_its_service_stays_closed() -> None:

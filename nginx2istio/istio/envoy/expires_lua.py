@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from nginx2istio.istio.envoy.filters import typed
+import re
+
+from nginx2istio.istio.envoy.filters import http_filter, per_filter, typed
 from nginx2istio.istio.objects import Object
 
 NAME = "nginx2istio.expires"
@@ -27,16 +29,24 @@ BOTH = 'cookie = cookie .. "; Expires=" .. date'
 DATE_ONLY = 'cookie = cookie:gsub("; Max%-Age=%-?%d+", "") .. "; Expires=" .. date'
 
 
-def lua_filter() -> Object:
-    """The filter's configuration; it does nothing but where a route has a script for it."""
-    return typed(f"{LUA}.Lua")
+TOKEN = re.compile(r"[\w!#$&'*.^`|~-]+")
 
 
-def per_route(cookie: str, seconds: int, max_age: bool) -> Object:
-    """What to add to a route whose cookie shall expire in ``seconds``.
+def nameable(cookie: str) -> bool:
+    """Whether the script can have the name of a cookie: it has token characters only."""
+    return TOKEN.fullmatch(cookie) is not None
 
-    ``cookie`` is a cookie's name, of token characters only. ``max_age`` is whether it keeps the
-    Max-Age that Envoy writes.
+
+def expires_filter() -> Object:
+    """The patch with the filter; it acts where a route has ``cookie_expires``."""
+    return http_filter(NAME, typed(f"{LUA}.Lua"), disabled=True)
+
+
+def cookie_expires(cookie: str, seconds: int, max_age: bool) -> Object:
+    """Fields of a route whose cookie expires in ``seconds``.
+
+    ``cookie`` is a ``nameable`` name. ``max_age`` is whether the cookie keeps the Max-Age that
+    Envoy writes.
     """
     source = SCRIPT.format(
         name=cookie,
@@ -45,4 +55,4 @@ def per_route(cookie: str, seconds: int, max_age: bool) -> Object:
         change=BOTH if max_age else DATE_ONLY,
     )
     config = typed(f"{LUA}.LuaPerRoute", source_code={"inline_string": source})
-    return {"typed_per_filter_config": {NAME: config}}
+    return per_filter(NAME, config)

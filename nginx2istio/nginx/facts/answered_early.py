@@ -70,12 +70,16 @@ def _answers_all(server: Server, location: Location, upstreams: Mapping[str, Ups
 
 def _returns(server: Server, location: Location, config: NginxConfig) -> bool:
     """Whether a snippet of the location or its host answers every request with a ``return``."""
-    return any(
-        directive.name == "return"
-        for level in ("server", "location")
-        for _, setting in snippets(config, server, location, level)
-        for directive in parse_snippet(setting.text).directives
-    )
+    for level in ("server", "location"):
+        names = (
+            directive.name
+            for _, setting in snippets(config, server, location, level)
+            for directive in parse_snippet(setting.text).directives
+        )
+        # A break ends what the rewrite module does at its level.
+        if next((name for name in names if name in ("return", "break")), "") == "return":
+            return True
+    return False
 
 
 def _to_https(server: Server, location: Location, config: NginxConfig) -> tuple[str, ...]:

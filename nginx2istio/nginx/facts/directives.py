@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Literal
 
@@ -36,7 +37,8 @@ _NAMES: Mapping[Subject, str] = {
     "errors": "error_page fastcgi_intercept_errors proxy_intercept_errors recursive_error_pages",
     "headers": "add_header add_trailer default_type etag expires more_clear_headers "
     "more_set_headers proxy_hide_header proxy_ignore_headers proxy_pass_header",
-    "input": "more_clear_input_headers more_set_input_headers proxy_set_header",
+    "input": "ignore_invalid_headers more_clear_input_headers more_set_input_headers "
+    "proxy_set_header underscores_in_headers",
     "logging": "access_log error_log log_not_found log_subrequest rewrite_log "
     "uninitialized_variable_warn",
     "mirror": "mirror mirror_request_body",
@@ -44,16 +46,16 @@ _NAMES: Mapping[Subject, str] = {
     "auth_jwt auth_request deny internal limit_except satisfy secure_link secure_link_md5 "
     "ssl_verify_client valid_referers",
     "rewrite": "break if map return rewrite server set split_clients",
-    "nothing": "aio auth_request_set client_body_buffer_size client_body_in_file_only "
-    "client_body_in_single_buffer client_body_temp_path client_header_buffer_size directio "
-    "disable_symlinks if_modified_since ignore_invalid_headers keepalive_disable "
-    "keepalive_requests keepalive_timeout large_client_header_buffers lingering_close "
-    "lingering_time lingering_timeout lua_package_path lua_shared_dict map_hash_bucket_size "
-    "map_hash_max_size merge_slashes output_buffers postpone_output port_in_redirect read_ahead "
-    "reset_timedout_connection resolver resolver_timeout send_lowat sendfile sendfile_max_chunk "
-    "server_name_in_redirect server_names_hash_bucket_size server_names_hash_max_size "
-    "server_tokens slice tcp_nodelay tcp_nopush types types_hash_bucket_size types_hash_max_size "
-    "underscores_in_headers variables_hash_bucket_size variables_hash_max_size worker_connections",
+    "nothing": "aio auth_request_set chunked_transfer_encoding client_body_buffer_size "
+    "client_body_in_file_only client_body_in_single_buffer client_body_temp_path "
+    "client_header_buffer_size directio disable_symlinks if_modified_since keepalive_disable "
+    "keepalive_requests keepalive_timeout lingering_close lingering_time lingering_timeout "
+    "lua_package_path lua_shared_dict map_hash_bucket_size map_hash_max_size merge_slashes "
+    "output_buffers port_in_redirect postpone_output read_ahead reset_timedout_connection "
+    "resolver resolver_timeout send_lowat sendfile sendfile_max_chunk server_name_in_redirect "
+    "server_names_hash_bucket_size server_names_hash_max_size server_tokens slice tcp_nodelay "
+    "tcp_nopush types types_hash_bucket_size types_hash_max_size variables_hash_bucket_size "
+    "variables_hash_max_size worker_connections",
 }
 _PREFIXES: Mapping[str, Subject] = {
     "access_by_lua": "protection",
@@ -120,7 +122,45 @@ def subject(name: str) -> Subject:
 
 
 def refuses(directive: Directive) -> bool:
-    """Whether a directive keeps somebody out."""
+    """Whether a directive denies requests, or asks for something before it serves them."""
     if directive.name == "return":
         return bool(directive.args) and directive.args[0][:1] in ("4", "5")
-    return subject(directive.name) == "protection"
+    return protects(directive)
+
+
+def protects(directive: Directive) -> bool:
+    """Whether a directive checks clients or requests, by what is known of it or by its name.
+
+    A Lua program does when it may end a request, or when that can't be seen.
+    """
+    name, about = directive.name, subject(directive.name)
+    if directive.args[:1] == ("off",) or (name, directive.args) == ("allow", ("all",)):
+        return False
+    if _EARLY_LUA.match(name):
+        return name.endswith("_file") or bool(_ENDING.search(" ".join(directive.args)))
+    return about == "protection" or (about == "other" and bool(_CHECKING.search(name)))
+
+
+def opaque(directive: Directive) -> bool:
+    """Whether a directive reads directives from a file, other than nginx's own and the WAF's."""
+    path = " ".join(directive.args)
+    known = re.search(r"modsecurity|owasp|(^|/)(mime\.types|[a-z]+_params|fastcgi\.conf)$", path)
+    return directive.name == "include" and not known
+
+
+def unnoticed(directive: Directive) -> bool:
+    """Whether a directive about headers has no effect on what a backend answers."""
+    if directive.name == "proxy_pass_header":
+        return not _HIDDEN.match(" ".join(directive.args))
+    return directive.name in ("default_type", "etag")
+
+
+_HIDDEN = re.compile("(date|server|x-pad|x-accel-.*)$", re.IGNORECASE)
+"""The response headers of a backend that nginx does not pass on by itself."""
+_EARLY_LUA = re.compile(r"(server_rewrite|rewrite|content|set)_by_lua")
+_ENDING = re.compile(r"\b(exit|exec|redirect|error|require|dofile|loadfile)\b")
+_CHECKING = re.compile(
+    "access|acl|allow|auth|ban|block|captcha|challenge|deny|forbid|guard|jwt|ldap|oidc|permission|"
+    "protect|saml|secur|token|verif"
+)
+"""Parts of names of directives that check the client."""

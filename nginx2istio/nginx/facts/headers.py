@@ -60,13 +60,14 @@ class Unclear(ValueError):
 def snippets(
     config: NginxConfig, server: Server, location: Location, level: str
 ) -> Iterator[tuple[str, Setting]]:
-    """The snippets in force at a level (http, server, location), in the order of nginx.conf.
+    """The snippets in force at a level (main, http, server, location), in the order of nginx.conf.
 
     The key tells those of the ConfigMap (``http-snippet``, ``location-snippet``, and
     ``server-snippet``) from the annotations by the origin of the setting only.
     """
-    if level == "http":
-        settings = [("http-snippet", config.configured("http-snippet"))]
+    if level in ("http", "main"):
+        key = f"{level}-snippet"
+        settings = [(key, config.configured(key))]
     elif level == "server":
         settings = [
             ("server-snippet", server.settings.get("server-snippet")),
@@ -236,6 +237,20 @@ def _everywhere(config: NginxConfig) -> Sequence[HeaderLine]:
         text, at = f"hide-headers: {name}", hidden.origin if hidden else Origin()
         lines.append(HeaderLine("hide", str(name), "", "hide-headers", at, text))
     return lines
+
+
+_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "M": 2592000, "y": 31536000}
+
+
+def expires_seconds(text: str) -> int | None:
+    """The argument of ``expires`` in seconds, negative for the past; None for other forms."""
+    if text in ("max", "epoch"):
+        return 315360000 if text == "max" else -1
+    number = text.rstrip("smhdwMy")
+    unit = text[len(number) :]
+    if unit in _UNITS and number.removeprefix("-").isdecimal():
+        return int(number) * _UNITS[unit]
+    return None
 
 
 ANSWER = frozenset({"set", "add", "clear", "hide"})

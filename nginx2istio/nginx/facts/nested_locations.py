@@ -63,17 +63,14 @@ class NestedLocation:
 
     @property
     def protections(self) -> tuple[Directive, ...]:
-        """The directives that keep requests out or limit them, also inside ``if``."""
+        """The directives that keep requests out, also inside ``if``."""
         return tuple(
-            inner
-            for directive in self.directives
-            for inner in directive.all()
-            if refuses(inner) or subject(inner.name) == "limits"
+            inner for directive in self.directives for inner in directive.all() if refuses(inner)
         )
 
     @property
     def protects(self) -> bool:
-        """Whether the block, or one inside it, keeps requests out or limits them."""
+        """Whether the block, or one inside it, keeps requests out."""
         return bool(self.protections) or any(inner.protects for inner in self.nested)
 
     def takes(self, path: str) -> bool:

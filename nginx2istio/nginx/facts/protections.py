@@ -9,7 +9,7 @@ from typing import Literal
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.facts.addresses import addresses
 from nginx2istio.nginx.facts.answered_early import early
-from nginx2istio.nginx.facts.directives import refuses, subject
+from nginx2istio.nginx.facts.directives import protects, refuses
 from nginx2istio.nginx.facts.external_auth import external_auth
 from nginx2istio.nginx.facts.headers import snippets
 from nginx2istio.nginx.facts.snippet import Directive, parse_snippet
@@ -35,16 +35,6 @@ KEYS: dict[Protection, tuple[str, ...]] = {
     "snippet": ("configuration-snippet", "location-snippet", "server-snippet", "http-snippet"),
 }
 """The annotations and ConfigMap keys that a protection may come from."""
-
-
-EARLY_LUA = re.compile(r"(server_rewrite|rewrite|content|set)_by_lua")
-ENDING = re.compile(r"\b(exit|exec|redirect|error|require|dofile|loadfile)\b")
-"""What a Lua program has when it answers a request itself, or when that can't be seen."""
-CHECKING = re.compile(
-    "access|acl|allow|auth|ban|block|captcha|challenge|deny|forbid|guard|jwt|ldap|oidc|permission|"
-    "protect|saml|secur|token|verif"
-)
-"""Parts of names of directives that check the client."""
 
 
 def protections(
@@ -112,17 +102,8 @@ def _directives(config: NginxConfig, server: Server, location: Location) -> Iter
 
 
 def _closes(directive: Directive) -> bool:
-    """Whether a directive by itself is a check that no list and no annotation says.
-
-    A directive that is not known counts as one when its name sounds like one, a Lua program when it
-    may end a request.
-    """
-    name, about = directive.name, subject(directive.name)
-    if name in LISTING or name == "satisfy" or directive.args[:1] == ("off",):
-        return False
-    if EARLY_LUA.match(name):
-        return name.endswith("_file") or bool(ENDING.search(" ".join(directive.args)))
-    return about == "protection" or (about == "other" and bool(CHECKING.search(name)))
+    """Whether a directive by itself is a check that no list and no annotation says."""
+    return directive.name not in (*LISTING, "satisfy") and protects(directive)
 
 
 def refused_somewhere(config: NginxConfig, server: Server, location: Location) -> bool:

@@ -10,6 +10,7 @@ from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.facts.snippet import Directive, parse_snippet
 from nginx2istio.nginx.model import Location, Setting
 from nginx2istio.nginx.values.networks import ALL_NETWORKS as ALL_NETWORKS
+from nginx2istio.nginx.values.networks import networks
 
 LISTING = frozenset({"allow", "deny"})
 
@@ -67,6 +68,17 @@ def of_location(config: NginxConfig, location: Location) -> AccessList:
 def inherited(config: NginxConfig, location: Location) -> AccessList:
     """The lists of the snippets of its server, or else of all servers."""
     return _of_servers(config).get(id(location)) or _of_all(config)
+
+
+def access_list_problem(
+    config: NginxConfig, location: Location, level: str, directive: Directive
+) -> str:
+    """Why lists of addresses don't say what an allow or deny of a level does, "" when they do."""
+    address = directive.args[0] if len(directive.args) == 1 else ""
+    if networks(address) is None:
+        return f"nginx refuses the address {' '.join(directive.args)}"
+    lists = of_location(config, location) if level == "location" else inherited(config, location)
+    return f"it is {lists.beyond}" if lists.beyond else ""
 
 
 @memo
