@@ -21,12 +21,14 @@ from nginx2istio.findings.placed import (
     PlacedFinding,
 )
 from nginx2istio.istio.edits import ExtraObject
+from nginx2istio.istio.known_fields import check_fields
 from nginx2istio.istio.objects import identity
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.facts.protections import KEYS
 from nginx2istio.nginx.model import Location, Origin, Server, Setting, Settings, Upstream
 from nginx2istio.rule import Edit, Fate, Finding, Phase, Place, Rule
 from nginx2istio.rule.loader import Rules
+from nginx2istio.rule.results import failure, results
 
 
 @record(frozen=True, slots=True)
@@ -188,13 +190,13 @@ class _Run:
         edits: list[Edit] = []
         findings: list[Finding] = []
         try:
-            for result in rule.translate(place):
+            for result in results(rule, place):
                 if isinstance(result, Finding):
                     findings.append(result)
                 else:
                     edits.append(self.one_value(result))
         except Exception as error:  # costs what the rule yields here; a protection fails closed
-            edits, findings = self.broken(place, rule, f"{type(error).__name__}: {error}")
+            edits, findings = self.broken(place, rule, failure(rule, error))
         if not place.looked:
             self.alike[which] = edits, findings
         return edits, findings
@@ -209,8 +211,12 @@ class _Run:
                 marshal.dumps([int(f) if isinstance(f, Phase) else f for f in fields], 2),
             )
         except ValueError:  # it holds a value that is not plain data
+            check_fields(edit)
             return edit
-        return self.edits.setdefault(key, edit)
+        if key not in self.edits:
+            check_fields(edit)
+            self.edits[key] = edit
+        return self.edits[key]
 
     def broken(self, place: Place, rule: Rule, error: str) -> Yielded:
         """What stands in for a rule that fails: an error, and 503 where the rule protects."""
