@@ -86,10 +86,15 @@ def pages() -> dict[str, str]:
     return {"findings.md": findings(), "report.schema.json": schema(), **families.pages(load())}
 
 
-if __name__ == "__main__":
+def write() -> None:
+    """Writes every page, and removes the pages of rule files that are gone."""
     (HERE / "rules").mkdir(exist_ok=True)
     new = pages()
     for old in {p.relative_to(HERE).as_posix() for p in (HERE / "rules").iterdir()} - new.keys():
         (HERE / old).unlink()
     for name, page in new.items():
         (HERE / name).write_text(page, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write()

@@ -48,8 +48,8 @@ INVALID_MEMBER = Message(
     "unsupported",
     "error",
     "An address list has an invalid member",
-    '"{member}" is no address or network. nginx refuses a configuration with it and works on with '
-    "the one before; here, {result}.",
+    '"{member}" is no address or network. nginx refuses a configuration with it and '
+    "works on with the one before, but here {result}.",
     "Correct the list and convert again.",
     frozenset({"access", "routing", "status"}),
 )

@@ -29,7 +29,7 @@ WRONG = Message(
     "A wrong certificate ends the connection",
     "A client with a certificate of another authority gets {was} from nginx. The new gateway "
     "closes the connection.",
-    "Tell those who run such clients what the error looks like.",
+    "Tell the owners of such clients what the error looks like.",
     frozenset({"tls"}),
 )
 UNVERIFIED = Message(

@@ -54,7 +54,7 @@ NO_UPGRADE = Message(
     "N2I906",
     "approximated",
     "info",
-    "Refused upgrades",
+    "Upgrades that a backend refuses",
     "When a backend refuses a WebSocket with a status from 200 to 399, Envoy drops the body "
     "and its Content-Type. Envoy does not offer h2c to backends, and answers 403 to other "
     "protocols.",
@@ -87,8 +87,8 @@ ERROR_PAGES = Message(
     "approximated",
     "info",
     "Error pages of the proxy",
-    "Answers that the proxy makes itself (404, 413, 502, 503) have a small HTML page under "
-    "nginx, and a line of text or nothing under Envoy. The status is the same.",
+    "The proxy's own answers (404, 413, 502, 503) have a small HTML page in nginx, and a "
+    "line of text or nothing in Envoy. The status is the same.",
     "Use custom-http-errors if you need pages of your own.",
     frozenset({"body"}),
 )

@@ -51,7 +51,7 @@ PROXY_PROTOCOL = Message(
     "N2I156",
     "approximated",
     "warning",
-    "PROXY protocol",
+    "Client address by PROXY protocol",
     "The load balancer sends the client's address by the PROXY protocol. The gateway "
     "understands it only with an annotation of its pods.",
     "Set the annotation (see the plan) before traffic comes, and let the load balancer speak "

@@ -36,7 +36,7 @@ UNREAD = Message(
     "ineffective",
     "info",
     "ConfigMap key without effect",
-    "ingress-nginx never reads the ConfigMap key {name}; only the annotation has an effect.",
+    "ingress-nginx never reads the ConfigMap key {name}. Only the annotation has an effect.",
     "Delete the key.",
 )
 NEVER_READ = (

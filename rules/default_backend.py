@@ -53,7 +53,7 @@ NO_BACKEND = Message(
 )
 NEITHER = Message(
     "N2I387",
-    "translated",
+    "approximated",
     "error",
     "Path without any backend",
     "nginx answers {status} on these paths, and so does the gateway: {why}, and no "

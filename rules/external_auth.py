@@ -39,7 +39,7 @@ WITHHELD = Message(
 )
 MISSING = Message(
     "N2I211",
-    "translated",
+    "approximated",
     "error",
     "The authentication service does not exist",
     "Service {service} or its port does not exist. nginx answers 500 to every request, and so do "

@@ -31,8 +31,8 @@ ANSWERS = Message(
     "approximated",
     "error",
     "Other answers of the service reach clients",
-    "Envoy passes answers of {service} other than 200, 401 and 403 to the client. nginx takes "
-    "every 2xx for a yes and answers 500 to the others.",
+    "Envoy passes answers of {service} other than 200, 401 and 403 to the client. nginx "
+    "accepts every 2xx and answers 500 to the others.",
     "Check that the service gives no other answers, or convert with --envoy-filters.",
     frozenset({"status", "redirect", "auth"}),
 )

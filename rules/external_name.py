@@ -18,8 +18,8 @@ SHORT = Message(
     "approximated",
     "warning",
     "External name without a domain",
-    "Service {service} leads to {name}, which the DNS search list of a pod completes: that of"
-    " the controller today, that of the gateway after the conversion.",
+    "Service {service} leads to {name}, which has no domain. The DNS search list of the "
+    "pod completes it: today the controller's, after the conversion the gateway's.",
     "Write the whole name.",
     frozenset({"routing", "status"}),
 )

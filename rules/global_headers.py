@@ -25,7 +25,7 @@ RESPONSE_VARIABLE = Message(
     "Response header with an unknown variable",
     "The response header {name} has a value with {variable}, for which Envoy has no equal. "
     "The gateway does not send it.",
-    "Write the value without the variable, or set the header in the application.",
+    "Write the value without the variable, or set the header in the backend.",
     frozenset({"response-headers"}),
 )
 STATUSES = Message(
@@ -43,7 +43,7 @@ MANY = Message(
     "Response header added too often",
     "nginx adds the response header {name} more than three times. A VirtualService can't do "
     "that, so some are missing.",
-    "Set the header in the application.",
+    "Set the header in the backend.",
     frozenset({"response-headers"}),
 )
 NO_RESPONSE_HEADERS = Message(
@@ -77,7 +77,7 @@ SERVER = Message(
     "N2I445",
     "approximated",
     "info",
-    "Server header",
+    "Another Server header in responses",
     "nginx sends {nginx}. The gateway sends Server: istio-envoy.",
     "Set proxyHeaders.server in the gateway's ProxyConfig if you need another name.",
     frozenset({"response-headers"}),

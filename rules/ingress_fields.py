@@ -72,7 +72,7 @@ SERVICE = NoRule(
     "translated",
     "a path goes to its Service; the conversion looks up ports in the Service as the controller "
     "does",
-    "Add the Services to the input; without them named ports have no number (N2I102).",
+    "Add the Services to the input. Without them named ports have no number (N2I102).",
 )
 RESOURCE = NoRule(
     ("backend.resource", "spec.defaultBackend.resource"),

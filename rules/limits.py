@@ -2,12 +2,7 @@
 
 from collections.abc import Iterator
 
-from nginx2istio.istio.envoy.rate_limit import (
-    Counter,
-    counted_by,
-    known_status,
-    local_rate_limit,
-)
+from nginx2istio.istio.envoy.rate_limit import Counter, counted_by, known_status, local_rate_limit
 from nginx2istio.rule import (
     Edit,
     Finding,
@@ -46,7 +41,7 @@ COUNTED = Message(
     "info",
     "Each gateway pod counts requests by itself",
     "An EnvoyFilter limits each client address to {rate} in each gateway pod. Envoy counts http, "
-    "https and hosts with another certificate separately, and no requests that get its own 404.",
+    "https and hosts with another certificate separately.",
     "Run about as many gateway pods as controller pods, and check that the gateway gets the "
     "address of the client.",
     frozenset({"rate-limit"}),
@@ -95,9 +90,9 @@ ADDRESS = ("$binary_remote_addr", "$remote_addr")
 def limit_rates(place: Place) -> Iterator[Edit | Finding]:
     """Nginx counts by client and Ingress, and takes burst + 1 requests at once before it refuses.
 
-    Envoy has token buckets. A bucket of burst + 1 that is filled at the rate does the same. Its
-    descriptors name the Ingress, so all of its paths share the buckets. A redirect, which nginx
-    answers before it counts, takes no token: see ``limit_filters``.
+    Envoy has token buckets. A bucket of burst + 1 that is filled at the rate does the same. The
+    route's metadata names the Ingress, so all of its paths share the buckets. A redirect, which
+    nginx answers before it counts, takes no token: see ``limit_filters``.
     """
     limits = [key for key in UNITS if key in place and place.number(key) > 0]
     if not limits or redirected(place):
@@ -147,21 +142,18 @@ def limit_filters(place: Place) -> Iterator[Edit | Finding]:
         if of_ingress:
             ingress = location.ingress.object
             counters.setdefault(exempt_networks(place, location), {})[ingress] = of_ingress
-            if location.upstream:
-                routes.setdefault(ingress, {})[route_name(location)] = None
+            routes.setdefault(ingress, {})[route_name(location)] = None
     status = place.number("limit-req-status-code")
-    used = known_status(status)
     for exempt, by_ingress in sorted(counters.items()):
         name = "limits-except-" + "-".join(exempt) if exempt else "limits"
         in_order = [counter for _, some in sorted(by_ingress.items()) for counter in some]
-        yield envoy_filter(place, name, local_rate_limit(in_order, used, exempt))
+        yield envoy_filter(place, name, local_rate_limit(in_order, known_status(status), exempt))
         for ingress, of_ingress in by_ingress.items():
-            names = routes.get(ingress, ())
-            patches = [on_route(name, counted_by(of_ingress)) for name in names]
-            if patches:
-                yield envoy_filter(place, f"limits-{ingress}", *patches)
-    if counters and status != used:
-        yield OTHER_STATUS("limit-req-status-code", status=status, instead=used).for_every_host()
+            patches = [on_route(route, counted_by(of_ingress)) for route in routes[ingress]]
+            yield envoy_filter(place, f"limits-{ingress}", *patches)
+    if counters and status != known_status(status):
+        other = OTHER_STATUS("limit-req-status-code", status=status, instead=known_status(status))
+        yield other.for_every_host()
 
 
 def counters_of(place: Place, location: Location) -> Iterator[Counter]:

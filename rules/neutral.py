@@ -16,7 +16,7 @@ ISTIOS_OWN = Message(
     "neutral",
     "info",
     "Setting that Istio has its own way for",
-    "{name} sets {what}. No client notices it; Istio has settings of its own for it.",
+    "{name} sets {what}. No client notices it, and Istio has settings of its own for it.",
     "Tune the gateway if the reason for the setting still holds.",
 )
 TCP = Message(

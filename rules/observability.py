@@ -8,7 +8,7 @@ ACCESS_LOG = Message(
     "N2I570",
     "approximated",
     "info",
-    "Access logs",
+    "Access logs are off by default",
     "nginx logs every request to its standard output. Istio does so only where access logs are on.",
     "Enable them by a Telemetry with accessLogging in the gateway's namespace.",
     frozenset({"logging"}),

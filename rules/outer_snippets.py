@@ -26,9 +26,9 @@ UNREADABLE = Message(
     "N2I487",
     "unsupported",
     "error",
-    "Snippet that nginx can't read",
-    "nginx can't read this snippet ({text}). The controller keeps the configuration from "
-    "before the snippet.",
+    "ConfigMap snippet that nginx can't read",
+    "nginx can't read this snippet of the ConfigMap ({text}). The controller keeps the "
+    "configuration from before the snippet.",
     "Correct the snippet and convert again.",
 )
 STREAM_PORTS = Message(

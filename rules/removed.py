@@ -5,7 +5,7 @@ from nginx2istio.rule import NoRule
 BACKEND_TLS = NoRule(
     ("secure-backends", "grpc-backend", "secure-verify-ca-secret"),
     "ineffective",
-    "ingress-nginx no longer reads it: nginx speaks plain HTTP to the backend without "
+    "ingress-nginx no longer reads it, and nginx speaks plain HTTP to the backend without "
     "backend-protocol",
     "Set backend-protocol (and proxy-ssl-secret, proxy-ssl-verify) if the backend speaks TLS or "
     "gRPC, and convert again.",
@@ -13,8 +13,8 @@ BACKEND_TLS = NoRule(
 BASE_URL = NoRule(
     ("add-base-url", "base-url-scheme"),
     "ineffective",
-    "ingress-nginx no longer reads it: clients get pages as the backend writes them",
-    "Let the application write its own base address.",
+    "ingress-nginx no longer reads it, and clients get pages as the backend writes them",
+    "Let the backend write its own base address.",
 )
 INFLUXDB = NoRule(
     (
@@ -25,7 +25,7 @@ INFLUXDB = NoRule(
         "influxdb-server-name",
     ),
     "ineffective",
-    "ingress-nginx no longer reads it: nothing is sent to InfluxDB",
+    "ingress-nginx no longer reads it, and nothing is sent to InfluxDB",
     "Collect Istio's metrics with Prometheus.",
 )
 OPENTRACING = NoRule(
@@ -47,7 +47,7 @@ OPENTRACING = NoRule(
         "jaeger-trace-baggage-header-prefix",
     ),
     "ineffective",
-    "ingress-nginx no longer reads it: OpenTelemetry replaces OpenTracing",
+    "ingress-nginx no longer reads it, and OpenTelemetry replaces OpenTracing",
     "Configure tracing in the mesh configuration and with a Telemetry.",
 )
 GLOBAL_LIMIT = NoRule(
@@ -58,20 +58,21 @@ GLOBAL_LIMIT = NoRule(
         "global-rate-limit-ignored-cidrs",
     ),
     "ineffective",
-    "ingress-nginx no longer reads it: nothing limits requests across the controller's pods today",
+    "ingress-nginx no longer reads it, and nothing limits requests across the controller's pods "
+    "today",
     "If you want the limit, run Envoy's rate limit service, or use limit-rps.",
 )
 COOKIE_HASH = NoRule(
     ("session-cookie-hash",),
     "ineffective",
-    "ingress-nginx no longer reads it: the cookie's value is hashed in one way only",
+    "ingress-nginx no longer reads it, and the cookie's value is hashed in one way only",
     "Delete it.",
 )
 PASSIVE_CHECKS = NoRule(
     ("upstream-fail-timeout", "upstream-max-fails"),
     "ineffective",
-    "ingress-nginx no longer reads it: nginx leaves pods out only when Kubernetes says that they "
-    "are not ready",
+    "ingress-nginx no longer reads it, and nginx leaves pods out only when Kubernetes says that "
+    "they are not ready",
     "Use outlierDetection of a DestinationRule if failing pods should get no requests.",
 )
 LUA_WAF = NoRule(
@@ -82,12 +83,12 @@ LUA_WAF = NoRule(
         "lua-resty-waf-extra-rules",
     ),
     "ineffective",
-    "ingress-nginx no longer reads it: this firewall protects nothing today",
+    "ingress-nginx no longer reads it, and this firewall protects nothing today",
     "If you want the protection, run Coraza as a WasmPlugin of the gateway.",
 )
 GEOIP = NoRule(
     ("use-geoip",),
     "ineffective",
-    "ingress-nginx no longer reads it: use-geoip2 replaces it",
+    "ingress-nginx no longer reads it, and use-geoip2 replaces it",
     "Delete it.",
 )

@@ -21,8 +21,7 @@ LOCATION = Message(
     "Location that nginx replaces",
     "nginx replaces {old} by {new} at the start of the backend's Location. Istio can't, so "
     "clients are redirected to {old}.",
-    "Let the application redirect to the address that clients know, or convert with "
-    "--envoy-filters.",
+    "Let the backend redirect to the address that clients know, or convert with --envoy-filters.",
     frozenset({"redirect", "response-headers"}),
 )
 COOKIE_ATTRIBUTES = Message(
@@ -32,7 +31,7 @@ COOKIE_ATTRIBUTES = Message(
     "Cookie attributes that nginx replaces",
     "nginx replaces the {what} {old} of the backend's cookies by {new}. Istio can't, so "
     "browsers keep the cookies for the wrong {what}.",
-    "Let the application set the right {what}, or convert with --envoy-filters.",
+    "Let the backend set the right {what}, or convert with --envoy-filters.",
     frozenset({"cookies", "response-headers"}),
 )
 REPLACED_BY_PATTERN = Message(
@@ -41,14 +40,14 @@ REPLACED_BY_PATTERN = Message(
     "error",
     "Replacement by a regular expression",
     "{key} replaces what a regular expression matches ({old}). The conversion leaves it out.",
-    "Let the application set the right address.",
+    "Let the backend set the right address.",
     frozenset({"redirect", "cookies", "response-headers"}),
 )
 RELATIVE_LOCATION = Message(
     "N2I433",
     "approximated",
     "info",
-    "Relative Location",
+    "New Location without a host",
     "nginx puts the host in front of the new Location {new}. The gateway leaves it relative, "
     "which clients accept.",
     aspects=frozenset({"redirect"}),

@@ -36,8 +36,8 @@ CAPTURE = Message(
     "unsupported",
     "error",
     "Redirect with a part of the path",
-    "rewrite-target redirects to another host with a part of the path ({target}). Istio can't"
-    " do that: {why}. The path answers 503.",
+    "rewrite-target redirects to another host with a part of the path ({target}). Istio "
+    "can't do that ({why}), and the path answers 503.",
     "Redirect to a fixed address, convert with --envoy-filters, or let the backend redirect.",
     frozenset({"redirect", "status", "routing"}),
 )

@@ -8,7 +8,7 @@ from nginx2istio.rule import Edit, Finding, HostRoute, Message, Phase, Place, Ro
 
 NO_ENDPOINTS = Message(
     "N2I101",
-    "translated",
+    "approximated",
     "error",
     "Path without a backend",
     "nginx answers 503 on these paths, and so does the gateway: {why}.",

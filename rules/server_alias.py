@@ -11,8 +11,9 @@ NOT_COVERED = Message(
     "approximated",
     "warning",
     "Alias outside of the certificate",
-    "The certificate of the host does not cover its alias {name}, as far as is known. nginx "
-    "presents its self-signed one there, the gateway serves {name} over plain HTTP only.",
+    "As far as is known, the certificate of the host does not cover its alias {name}. "
+    "nginx presents its self-signed certificate there, the gateway serves {name} over "
+    "plain HTTP only.",
     "Add {name} to the certificate and to the hosts of the tls entry.",
     frozenset({"tls"}),
 )
@@ -22,7 +23,7 @@ ALIAS_PATTERN = Message(
     "error",
     "Alias that is a pattern",
     "No Istio host can express the alias {name}. The gateway does not serve it.",
-    "Name the hosts one by one, or use *.domain if the pattern stands for all of them.",
+    "Name the hosts one by one, or use *.domain if the pattern means all of them.",
     frozenset({"routing"}),
 )
 HOST = re.compile(r"^(\*\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)+$", re.I)

@@ -35,8 +35,7 @@ BLOCK_CLOSED = Message(
     "unsupported",
     "error",
     "Location block that protects",
-    "{text} decides which clients are denied. The conversion can't express it: {why}. As a "
-    "consequence, {so}.",
+    "{text} decides which clients are denied. The conversion can't express it ({why}), so {so}.",
     "Give these paths an Ingress of their own with annotations for the protection.",
     frozenset({"access", "auth", "status"}),
 )

@@ -22,7 +22,7 @@ BODY_FILTER = Message(
     "warning",
     "Directive that changes response bodies",
     "{text} changes the text of responses in nginx. The gateway does not.",
-    "Change it in the application.",
+    "Change it in the backend.",
     frozenset({"body", "response-headers"}),
 )
 CACHE = Message(
@@ -40,7 +40,7 @@ COMPRESSION = Message(
     "info",
     "Directive of compression",
     "{text} is about compression, which the gateway leaves to the backend.",
-    "Compress in the application.",
+    "Compress in the backend.",
     frozenset({"response-headers"}),
 )
 CONTENT = Message(
@@ -59,7 +59,7 @@ ERRORS = Message(
     "warning",
     "Directive that replaces error responses",
     "{text} replaces responses of certain statuses in nginx. The gateway passes them on.",
-    "Let the application make its own pages.",
+    "Let the backend make its own pages.",
     frozenset({"status", "body", "redirect"}),
 )
 LIMITS = Message(
@@ -100,8 +100,8 @@ TLS_DIRECTIVE = Message(
     "N2I481",
     "unsupported",
     "warning",
-    "Directive of TLS_DIRECTIVE",
-    "{text} is about TLS_DIRECTIVE. The conversion leaves it out.",
+    "Directive of TLS settings",
+    "{text} is about TLS. The conversion leaves it out.",
     "Use the tls settings of Gateway and DestinationRule.",
     frozenset({"tls", "protocol"}),
 )

@@ -28,7 +28,7 @@ HEADERS = Message(
     "warning",
     "Directive that changes response headers",
     "{text} changes response headers in nginx. The conversion leaves it out.",
-    "Set the headers in the application.",
+    "Set the headers in the backend.",
     frozenset({"response-headers"}),
 )
 INPUT = Message(
@@ -44,7 +44,7 @@ EXPIRES = Message(
     "N2I484",
     "approximated",
     "info",
-    "Expires header",
+    "Expires header is left out",
     "With {text}, nginx sends Cache-Control and Expires. The gateway sends Cache-Control "
     "only, which takes precedence.",
     aspects=frozenset({"response-headers"}),

@@ -52,7 +52,7 @@ PART = Message(
     "Redirect with a part of the path",
     "{text} redirects with a part of the path, which takes an EnvoyFilter. The gateway sends "
     "the request to the backend.",
-    "Convert with --envoy-filters, or redirect in the application.",
+    "Convert with --envoy-filters, or redirect in the backend.",
     frozenset({"redirect", "status", "routing"}),
 )
 FLOW = Message(
@@ -61,7 +61,7 @@ FLOW = Message(
     "error",
     "Directive that decides the answer",
     "The conversion leaves out {text}: {why}.",
-    "Use annotations, a VirtualService of your own, or the application.",
+    "Use annotations, a VirtualService of your own, or the backend.",
     frozenset({"routing", "path", "redirect", "status"}),
 )
 PROTECTION = Message(
@@ -69,8 +69,7 @@ PROTECTION = Message(
     "unsupported",
     "error",
     "Directive that protects",
-    "{text} decides which clients are denied. The conversion can't express it{why}. As a "
-    "consequence, {so}.",
+    "{text} decides which clients are denied. The conversion can't express it{why}, so {so}.",
     "Write it as an annotation or as an AuthorizationPolicy, and delete it here.",
     frozenset({"access", "auth", "status"}),
 )

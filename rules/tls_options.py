@@ -62,7 +62,7 @@ CURVES = Message(
     "N2I555",
     "approximated",
     "info",
-    "Elliptic curves",
+    "Elliptic curves of TLS",
     "nginx offers the curves {unknown}. A Gateway can't name curves: Envoy offers X25519 and "
     "P-256.",
     aspects=frozenset({"tls"}),

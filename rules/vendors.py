@@ -16,22 +16,22 @@ from nginx2istio.rule import (
 
 CERT_MANAGER = Message(
     "N2I610",
-    "neutral",
+    "unsupported",
     "warning",
     "Certificate that cert-manager makes",
-    "{keys}: cert-manager makes the certificate from this Ingress, as long as the Ingress "
-    "exists. The old controller answers its HTTP-01 challenges, which do not reach it after "
-    "the DNS change.",
+    "With {keys}, cert-manager makes the certificate of this Ingress as long as the "
+    "Ingress exists. The old controller answers its HTTP-01 challenges, which do not "
+    "reach it after the DNS change.",
     "Before you delete the Ingress, write a Certificate for the same hosts in the gateway's "
     "namespace. Use DNS-01, or HTTP-01 with ingressClassName: istio.",
 )
 EXTERNAL_DNS = Message(
     "N2I611",
-    "neutral",
+    "unsupported",
     "warning",
     "DNS records that external-dns makes",
-    "{keys}: external-dns makes the DNS records from this Ingress, with the address of the "
-    "old controller. It deletes them together with the Ingress.",
+    "With {keys}, external-dns makes the DNS records of this Ingress, with the address "
+    "of the old controller. It deletes them together with the Ingress.",
     "Give external-dns --source=istio-gateway and repeat the annotation at the Gateway, "
     "before you delete the Ingress. Only one source may own a record.",
 )
@@ -40,7 +40,7 @@ OTHER_CONTROLLER = Message(
     "ineffective",
     "info",
     "Annotation of another controller",
-    "{keys}: for {program}. ingress-nginx does not read it.",
+    "ingress-nginx does not read {keys}, which is for {program}.",
     "Delete it, unless that controller also serves the Ingress.",
 )
 READER = Message(
@@ -48,7 +48,7 @@ READER = Message(
     "neutral",
     "info",
     "Annotation of a program that reads Ingresses",
-    "{keys}: for {program}, which reads Ingresses. No request depends on it.",
+    "{program} reads {keys} from this Ingress. No request depends on it.",
     "Check that the program finds the host in another way before you delete the Ingress.",
 )
 MISSPELT = Message(
@@ -56,7 +56,7 @@ MISSPELT = Message(
     "ineffective",
     "info",
     "Annotation with a wrong prefix",
-    "{keys}: ingress-nginx does not read it, because the prefix of its annotations is {prefix}/.",
+    "ingress-nginx does not read {keys}, because the prefix of its annotations is {prefix}/.",
     "Delete it, or correct its name before the conversion if it is meant to do something.",
 )
 

@@ -7,8 +7,8 @@ What the report says of every conversion stands in the reports of ``baseline/alw
 ``baseline/filter`` alone. Those of the other cases hold what is about the case, and name what of
 the baseline is absent or different.
 
-``python -m tests.golden [RULE[/CASE]]...`` writes istio.yaml and report.txt anew. Read the
-difference line by line before you commit it.
+``python -m tests.golden [RULE[/CASE]]...`` writes istio.yaml and report.txt anew, and the generated
+pages of docs/. Read the difference line by line before you commit it.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ from nginx2istio.report.formats.text import text_report
 TODAY = date(2030, 1, 1)
 """The day on which entries of accepted.yaml are looked at."""
 ROOT = Path(__file__).parent.parent / "fixtures"
+DOCS = ROOT.parent / "docs"
 BASELINES = {False: "baseline/always", True: "baseline/filter"}
 """The cases that show what is said of every conversion, by whether it writes EnvoyFilters."""
 FILES = {
@@ -140,12 +141,36 @@ def fixtures() -> tuple[Fixture, ...]:
     return tuple(sorted(cases, key=lambda fixture: fixture.name))
 
 
+def selected(names: list[str]) -> list[Fixture]:
+    """The fixtures of these rules and cases; all without a name.
+
+    Raises SystemExit for a name without a case. Says which rule has no case of its silence.
+    """
+    for name in names:
+        if not any(is_in(fixture, name) for fixture in fixtures()):
+            path = f"fixtures/{name}" if "/" in name else f"fixtures/{name}/<case>"
+            raise SystemExit(f"there is no {path}/ingress.yaml: write it first")
+        rule = name.partition("/")[0]
+        if (DOCS.parent / f"rules/{rule}.py").exists() and not (ROOT / rule / "unchanged").exists():
+            text = f"write fixtures/{rule}/unchanged/ingress.yaml, in which {rule} does nothing"
+            print(text, file=sys.stderr)
+    return [f for f in fixtures() if not names or any(is_in(f, name) for name in names)]
+
+
+def is_in(fixture: Fixture, name: str) -> bool:
+    return fixture.name == name or fixture.name.startswith(f"{name}/")
+
+
 def main(names: list[str]) -> None:
-    for fixture in fixtures():
-        if names and not any(fixture.name == n or fixture.name.startswith(f"{n}/") for n in names):
-            continue
+    for fixture in selected(names):
         for name, content in fixture.outputs().items():
             (fixture.folder / name).write_text(content, encoding="utf-8")
+            print(f"fixtures/{fixture.name}/{name}")
+    sys.path.insert(0, str(DOCS))
+    import generate
+
+    generate.write()
+    print("docs/findings.md, docs/rules/")
 
 
 if __name__ == "__main__":

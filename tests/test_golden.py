@@ -23,6 +23,7 @@ from tests.golden import (
     fixtures,
     noted,
     parsed,
+    selected,
     without_baseline,
 )
 
@@ -62,6 +63,15 @@ def test_what_is_absent_stands_below_the_summary() -> None:
     assert noted("a\n\nb\n", ["N2I1", "x"]) == "a\nbaseline: all but N2I1, x\n\nb\n"
     assert noted("a\n", ["N2I1"]) == "a\nbaseline: all but N2I1\n"
     assert noted("a\n\nb\n", []) == "a\n\nb\n"
+
+
+def test_a_name_without_a_case_is_refused() -> None:
+    with pytest.raises(SystemExit, match=r"there is no fixtures/corss/<case>/ingress\.yaml"):
+        selected(["cors", "corss"])
+    with pytest.raises(SystemExit, match=r"there is no fixtures/cors/strange/ingress\.yaml"):
+        selected(["cors/strange"])
+    assert {fixture.name for fixture in selected(["cors/unchanged"])} == {"cors/unchanged"}
+    assert selected([]) == list(fixtures())
 
 
 def rule_files() -> list[str]:

@@ -12,8 +12,8 @@ import click
 
 from nginx2istio.findings.all_messages import OWN
 from nginx2istio.rule import Message, Rule
-from nginx2istio.rule.describe import KINDS, Owned, catalogue_names, near, owned
-from nginx2istio.rule.loader import Family, Rules
+from nginx2istio.rule.describe import KINDS, Owned, matching_names, near, owned
+from nginx2istio.rule.loader import BUILTIN, Family, Rules
 
 _FIELD = re.compile(r"[a-z ]+: ")
 _CODE = re.compile(r"(?i)n2i-?\d*")
@@ -40,12 +40,12 @@ def code_lines(rules: Rules) -> Iterator[str]:
 
 def explanation(name: str, rules: Rules) -> Iterator[str]:
     """What a code or a key means. Raises click.UsageError that names the nearest ones."""
-    if _CODE.fullmatch(name):
+    if _CODE.fullmatch(name) or name.upper() in rules.messages:
         return _code(name.upper(), rules)
     settings = {setting.name: setting for setting in owned(rules)}
-    names = [key for key in catalogue_names(name) if key in settings]
+    names = [key for key in matching_names(name, rules) if key in settings]
     if not names:
-        hint = near(name)
+        hint = near(name, rules)
         raise click.UsageError(f"ingress-nginx has no setting {name}.{_meant(hint)}")
     return (line for key in names for line in (*_setting(settings[key]), ""))
 
@@ -114,7 +114,14 @@ def _explained(message: Message, rules: Rules) -> Iterator[str]:
     yield f"documentation: {_page(message, family)}"
 
 
+def _file(family: Family) -> str:
+    path = family.path
+    return f"rules/{path.name}" if path.parent == BUILTIN else str(path)
+
+
 def _page(message: Message, family: Family | None) -> str:
+    if family and family.path.parent != BUILTIN:
+        return str(family.path)
     page = f"docs/findings.md#{message.code.lower()}"
     return f"{page}, docs/rules/{family.name}.md" if family else page
 
@@ -134,17 +141,18 @@ def _setting(setting: Owned) -> Iterator[str]:
                 yield f"  {title}: {' '.join(text.split())}"
     yield ""
     if isinstance(setting.owner, Rule):
-        yield f"rule {setting.owner.name}, rules/{setting.family.path.name}"
+        yield f"rule {setting.owner.name}, {_file(setting.family)}"
         for paragraph in setting.owner.doc.strip().split("\n\n"):
             yield f"  {' '.join(paragraph.split())}"
         yield ""
-        yield "what the report may say of this family:"
+        if setting.family.messages:
+            yield "what the report may say of this family:"
         for message in setting.family.messages:
             yield f"  {message.code} {message.severity}, {message.fate}: {_title(message)}"
             if message.to_do:
                 yield f"      to do: {_sentence(message.to_do)}"
     else:
-        yield f"{setting.owner.fate} (no rule has to run), rules/{setting.family.path.name}"
+        yield f"{setting.owner.fate} (no rule has to run), {_file(setting.family)}"
         yield f"  {setting.owner.text}"
         if setting.owner.to_do:
             yield f"  to do: {setting.owner.to_do}"

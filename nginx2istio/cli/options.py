@@ -15,7 +15,9 @@ from nginx2istio.cli.judging import check_reports
 
 
 def check_folder(ctx: click.Context, param: click.Parameter, value: Path | None) -> Path | None:
-    """Refuses an output folder that is a file, before any work is done."""
+    """Refuses an output folder that is a file, or "-", before any work is done."""
+    if str(value) == "-":
+        raise click.BadParameter("leave -o out to write to stdout")
     if value is not None and os.path.lexists(value) and not value.is_dir():
         raise click.BadParameter(f"{value} is not a folder")
     return value

@@ -27,6 +27,7 @@ from nginx2istio.nginx.facts.protections import KEYS
 from nginx2istio.nginx.model import Location, Origin, Server, Setting, Settings, Upstream
 from nginx2istio.rule import Edit, Fate, Finding, Place, Rule
 from nginx2istio.rule.loader import Rules
+from nginx2istio.rule.results import failure, results
 
 
 @record(frozen=True, slots=True)
@@ -187,13 +188,13 @@ class _Run:
         edits: list[Edit] = []
         findings: list[Finding] = []
         try:
-            for result in rule.translate(place):
+            for result in results(rule, place):
                 if isinstance(result, Finding):
                     findings.append(result)
                 else:
                     edits.append(self.equal_edits.first(result))
         except Exception as error:  # costs what the rule yields here; a protection fails closed
-            edits, findings = self.broken(place, rule, f"{type(error).__name__}: {error}")
+            edits, findings = self.broken(place, rule, failure(rule, error))
         if not place.looked:
             self.alike[which] = edits, findings
         return edits, findings

@@ -22,8 +22,8 @@ NO_INGRESSES = Message(
     "unsupported",
     "error",
     "Ingresses that were not read",
-    "The Ingresses {where} were not read: {why}. They are not converted, and they may change "
-    "hosts that they share with converted ones.",
+    "The scan did not read the Ingresses {where}, because {why}. They are not converted, "
+    "and they may change hosts that they share with converted ones.",
     "Let the user list them (nginx2istio scan --print-rbac), and scan again.",
     frozenset({"routing"}),
 )
@@ -32,7 +32,7 @@ NOT_SEEN = Message(
     "approximated",
     "warning",
     "Objects that were not read",
-    "{kind} {where}: not read, because {why}. As a consequence, {so}.",
+    "The scan did not read {kind} objects {where}, because {why}. As a consequence, {so}.",
     "Let the user read them (nginx2istio scan --print-rbac), and scan again.",
 )
 PART_ONLY = Message(
@@ -59,7 +59,7 @@ SEVERAL_CONTROLLERS = Message(
     "N2I034",
     "neutral",
     "info",
-    "Several controllers",
+    "Several controllers in the input",
     "The input has several controllers. Flags and ConfigMap are those of {key}, not of {others}.",
     "Choose another controller by --ingress-class or --controller-config.",
 )
@@ -88,8 +88,8 @@ WRONG_NAMES = Message(
     "approximated",
     "info",
     "Certificate for other names",
-    "The certificate in Secret {key} does not cover this host. nginx presents its self-signed"
-    " one, the gateway presents that of the Secret: clients that check refuse both.",
+    "Secret {key} has no certificate for this host. nginx presents its self-signed "
+    "certificate, the gateway presents the Secret's, and clients that check refuse both.",
     "Issue a certificate for the host.",
     frozenset({"tls"}),
 )

@@ -28,8 +28,8 @@ HOST_TAKEN = Message(
     "approximated",
     "error",
     "Host that another VirtualService serves",
-    "This VirtualService already serves {key} at a gateway. Istio joins both route lists, "
-    "oldest object first; the new routes may never match.",
+    "This VirtualService already serves {key} at a gateway. Istio joins both route "
+    "lists, oldest object first, and the new routes may never match.",
     "Delete it, or move its routes into the new one.",
     frozenset({"routing"}),
 )

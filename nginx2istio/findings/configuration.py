@@ -124,8 +124,8 @@ NO_TIMESTAMP = Message(
     "translated",
     "info",
     "Order of Ingresses without creationTimestamp",
-    "Several Ingresses share this host, and not all have a creationTimestamp. nginx prefers "
-    "the oldest; the conversion takes the order {why}.",
+    "Several Ingresses share this host, and not all have a creationTimestamp. nginx "
+    "prefers the oldest, and the conversion takes the order {why}.",
     "Export the Ingresses from the cluster (kubectl get ingress -A -o yaml): then their age "
     "is known.",
 )

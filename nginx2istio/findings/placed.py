@@ -29,7 +29,8 @@ BROKEN_RULE = Message(
     "Rule that failed",
     "The rule {rule} failed: {error}. The conversion lacks everything that it says about "
     "these paths.",
-    "Report the failure together with the Ingress. Check these paths by hand.",
+    "Correct the rule if it is yours, or report the failure with the Ingress. "
+    "Check these paths by hand.",
     frozenset({"routing", "path", "status", "auth", "access", "response-headers"}),
 )
 
@@ -39,7 +40,8 @@ BROKEN_PROTECTION = Message(
     "error",
     "A protection can't be worked out",
     "The rule {rule} failed: {error}. It enforces a protection, so these paths answer 503.",
-    "Report the failure together with the Ingress. Check these paths by hand.",
+    "Correct the rule if it is yours, or report the failure with the Ingress. "
+    "Check these paths by hand.",
     frozenset({"routing", "status", "auth", "access"}),
 )
 

@@ -41,7 +41,7 @@ NOT_IN_TRIAL = Message(
     "approximated",
     "info",
     "Name that is not in the trial",
-    "{key} is not part of the trial: {why}.",
+    "{key} is not part of the trial, because {why}.",
     "Add a line to --host-map, or use --host-suffix, if it should be.",
     frozenset({"routing"}),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -50,20 +50,25 @@ def owned(rules: Rules) -> Iterator[Owned]:
     """Everything in the catalogue with its owner, by name; what has no owner is left out."""
     families = {key: f for f in rules.families for r in f.rules for key in r.keys}
     families |= {key: f for f in rules.families for e in f.entries for key in e.keys}
-    known = catalogue.entries()
+    known = known_names(rules)
     for name in sorted(known, key=lambda n: (n.lstrip("-").lower(), n)):
         owner = rules.owner.get(name) or rules.entries.get(name)
         if owner is not None:
             yield Owned(name, known[name], owner, families[name])
 
 
-def catalogue_names(text: str) -> list[str]:
-    """The catalogue's names for what a user writes, empty when there are none.
+def known_names(rules: Rules) -> Mapping[str, tuple[CatalogueEntry, ...]]:
+    """The names of the catalogue, and those that rules declare."""
+    return {**catalogue.entries(), **{entry.key: (entry,) for entry in rules.annotations}}
+
+
+def matching_names(text: str, rules: Rules) -> list[str]:
+    """The names, of the catalogue or declared, for what a user writes, empty when there are none.
 
     An annotation may have its prefix, a flag lack its dashes; ``whitelist-source-range`` is both a
     ConfigMap key and another name of an annotation.
     """
-    names = catalogue.entries()
+    names = known_names(rules)
     if text in names and "/" in text:
         return [text]  # a field or a silent default with a slash in its name
     short = text.rpartition("/")[2]
@@ -75,7 +80,7 @@ def catalogue_names(text: str) -> list[str]:
     ]
 
 
-def near(text: str) -> list[str]:
+def near(text: str, rules: Rules) -> list[str]:
     """Names like it, nearest first."""
     short = text.rpartition("/")[2] or text
-    return get_close_matches(short.lower(), catalogue.entries(), n=3, cutoff=0.7)
+    return get_close_matches(short.lower(), known_names(rules), n=3, cutoff=0.7)

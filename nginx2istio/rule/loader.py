@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+import traceback
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import cache
 from importlib.metadata import entry_points
 from importlib.util import module_from_spec, spec_from_file_location
@@ -15,6 +16,7 @@ from types import ModuleType
 from nginx2istio.nginx.keys import catalogue
 from nginx2istio.nginx.keys.catalogue import CatalogueEntry
 from nginx2istio.rule import Message, NoRule, Rule
+from nginx2istio.rule.check import message_problems, nearest_hint, rule_problems
 
 _HERE = Path(__file__).parent.parent
 BUILTIN = next(d for d in (_HERE / "rules", _HERE.parent / "rules") if d.is_dir())
@@ -80,42 +82,70 @@ def _rules(families: tuple[Family, ...]) -> Rules:
     named: dict[str, str] = {}
     annotations = tuple(x for family in families for x in family.annotations)
     keys = {*catalogue.entries(), *(entry.key for entry in annotations)}
+    files: dict[str, Path] = {}
     for family in families:
+        _check(family)
         for message in family.messages:
             if messages.setdefault(message.code, message) != message:
-                raise RuleError(f"two messages have the code {message.code}")
+                other = _shown(files[message.code])
+                raise RuleError(f"{family.path}: the code {message.code} is taken by {other}")
+            files.setdefault(message.code, family.path)
         for rule in family.rules:
-            other = by_name.setdefault(rule.name, rule)
-            if other is not rule:
-                where = f"{other.source} and {rule.source}"
-                raise RuleError(f"two rules are called {rule.name}: {where}")
+            if by_name.setdefault(rule.name, rule) is not rule:
+                other = _shown(files[rule.name])
+                text = f"{family.path}: {other} has a rule {rule.name}; name the function otherwise"
+                raise RuleError(text)
+            files[rule.name] = family.path
             owner.update(dict.fromkeys(rule.keys, rule))
         for entry in family.entries:
             entries.update(dict.fromkeys(entry.keys, entry))
-        for key, who in _claims(family):
+        for key, claimant in _claims(family):
             if key not in keys:
-                near = get_close_matches(key, sorted(keys), n=1)
-                hint = f"; the nearest name is {near[0]}" if near else ""
-                raise RuleError(
-                    f"{family.path}: {who} claims {key}, which ingress-nginx does not know{hint}"
-                )
+                raise RuleError(f"{family.path}: {claimant} claims {key}, {_not_known(key, keys)}")
             if key in named:
-                raise RuleError(f"{key} has two owners: {named[key]} and {who}")
-            named[key] = who
-    known = {*catalogue.ANNOTATIONS, *(entry.key for entry in annotations)}
-    orphans = sorted(known - named.keys())
+                text = f"{family.path}: {key} has two owners, {named[key]} and {claimant}"
+                raise RuleError(text)
+            named[key] = f"{claimant} in {_shown(family.path)}"
+    for family in families:
+        for declared in family.annotations:
+            if declared.key not in named:
+                text = f'{declared.key} has no rule; write @rule("{declared.key}") above a function'
+                raise RuleError(f"{family.path}: the annotation {text}")
+    orphans = sorted(catalogue.ANNOTATIONS.keys() - named.keys())
     if orphans:
-        raise RuleError(f"no rule and no entry answers for the annotation {orphans[0]}")
+        raise RuleError(f"no rule and no NoRule answers for the annotation {orphans[0]}")
     return Rules(by_name, owner, messages, entries, families, annotations)
+
+
+def _check(family: Family) -> None:
+    builtin = family.path.parent == BUILTIN
+    problems = [problem for rule in family.rules for problem in rule_problems(rule)]
+    for message in family.messages:
+        problems += message_problems(message, builtin)
+    if problems:
+        raise RuleError(f"{family.path}: {problems[0]}")
+
+
+def _not_known(key: str, keys: Iterable[str]) -> str:
+    short = key.rpartition("/")[2]
+    if short != key and short in keys:
+        return f"which is written without its prefix: {short}"
+    declare = f'declare_annotation("{short}") declares an annotation of a fork'
+    return f"which ingress-nginx does not know{nearest_hint(short, keys)}; {declare}"
+
+
+def _shown(path: Path) -> str:
+    """A file as messages name it: one of ours by its folder and name."""
+    return f"rules/{path.name}" if path.parent == BUILTIN else str(path)
 
 
 def _claims(family: Family) -> Iterator[tuple[str, str]]:
     for rule in family.rules:
         for key in rule.keys:
-            yield key, f"{rule.name} ({rule.source})"
+            yield key, f"the rule {rule.name}"
     for entry in family.entries:
         for key in entry.keys:
-            yield key, f"an entry in {family.path.name}"
+            yield key, "a NoRule"
 
 
 def _installed() -> list[Path]:
@@ -155,5 +185,18 @@ def _module(path: Path) -> ModuleType:
     try:
         spec.loader.exec_module(module)
     except Exception as error:
-        raise RuleError(f"{path}: {type(error).__name__}: {error}") from error
+        raise RuleError(_load_error(path, error)) from error
     return module
+
+
+def _load_error(path: Path, error: Exception) -> str:
+    """Why a file doesn't load, with its line."""
+    if isinstance(error, SyntaxError):
+        return f"{path}, line {error.lineno}: {error.msg}"
+    frames = traceback.extract_tb(error.__traceback__)
+    line = next((f.lineno for f in reversed(frames) if f.filename == str(path)), 1)
+    name = re.match(r"cannot import name '(\w+)' from '([\w.]+)'", str(error))
+    if isinstance(error, ImportError) and name:
+        hint = nearest_hint(name[1], vars(sys.modules[name[2]]))
+        return f"{path}, line {line}: {name[2]} has no {name[1]}{hint}"
+    return f"{path}, line {line}: {type(error).__name__}: {error}"

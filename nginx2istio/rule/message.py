@@ -61,10 +61,13 @@ class Message:
     def __call__(self, about: Place | str, /, **facts: object) -> Finding:
         """A finding of this kind about an annotation: its canonical key, or the place's own key.
 
-        ``facts`` are the values that the templates name.
+        ``facts`` are the values that the templates name. Raises TypeError when one is missing.
         """
         key = about if isinstance(about, str) else about.key
-        return Finding(self, key, self.text.format(**facts), self.to_do.format(**facts))
+        try:
+            return Finding(self, key, self.text.format(**facts), self.to_do.format(**facts))
+        except KeyError as error:
+            raise TypeError(f"the message {self.code} needs a value for {error.args[0]}") from error
 
 
 @record(frozen=True, slots=True)

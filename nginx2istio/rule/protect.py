@@ -79,7 +79,7 @@ def policy_messages(
         message(
             loose,
             "warning",
-            f"The {name} covers paths that begin alike",
+            f"The {name} covers similar paths",
             f"Istio applies the {name} of {{protected}} to all paths that begin with {{start}}. "
             "nginx gives some of them to other paths of the host.",
             "Write the pattern as plain paths (Prefix or Exact), or convert with --envoy-filters.",
@@ -88,7 +88,7 @@ def policy_messages(
             port,
             "approximated",
             "info",
-            f"Unusual ports in the Host header are denied, {name}",
+            f"Unusual Host ports are denied ({name})",
             "Istio denies requests under {host} whose Host header names a port other than 80 and "
             "443. No AuthorizationPolicy can match such a port.",
             "",
@@ -98,7 +98,7 @@ def policy_messages(
             early,
             "approximated",
             "info",
-            f"The {name} comes before nginx's own answer",
+            f"The {name} precedes nginx's own answer",
             f"nginx answers {{path}} itself (a redirect, for example) before it uses the {name}. "
             f"Istio applies the {name} of {{protected}} first.",
             "",
@@ -107,7 +107,7 @@ def policy_messages(
         message(
             origin,
             "info",
-            f"Preflights of similar origins meet the {name}",
+            f"Similar origins and the {name}",
             "Istio denies OPTIONS requests for {path} from origins that only share the ending of "
             "an allowed origin.",
             more=("cors",),

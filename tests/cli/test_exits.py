@@ -51,6 +51,7 @@ def shell(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
         ("(sleep 0.2; RUN convert good.yaml -q) | true", 141, ""),
         ("(sleep 0.2; RUN --help) | true", 141, ""),
         ("RUN convert good.yaml -o good.yaml", USAGE, "good.yaml is not a folder"),
+        ("RUN convert good.yaml -o -", USAGE, "leave -o out to write to stdout"),
         ("RUN convert good.yaml -o good.yaml/x", USAGE, "can't be written"),
         ("RUN convert good.yaml -o /proc/x", USAGE, "can't be written"),
         ("RUN convert good.yaml --report good.yaml/x.json", USAGE, "can't be written"),

@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 from nginx2istio.cli import command_line, explain
 from nginx2istio.findings.all_messages import OWN
 from nginx2istio.nginx.keys import catalogue
-from nginx2istio.rule.describe import catalogue_names
+from nginx2istio.rule.describe import matching_names
 from nginx2istio.rule.loader import load
 
 
@@ -33,7 +33,7 @@ def test_the_list_of_one_kind() -> None:
 
 @pytest.mark.parametrize("name", sorted(catalogue.entries()))
 def test_every_name_is_found(name: str) -> None:
-    assert name in catalogue_names(name)
+    assert name in matching_names(name, load())
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_every_name_is_found(name: str) -> None:
     ],
 )
 def test_what_users_write(written: str, names: list[str]) -> None:
-    assert catalogue_names(written) == names
+    assert matching_names(written, load()) == names
 
 
 def test_show_says_what_it_is_and_what_becomes_of_it() -> None:
@@ -73,7 +73,7 @@ def test_a_folder_of_rules_that_do_not_load(tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text("1/0\n", "utf-8")
     result = run("list", "--rules", str(tmp_path))
     assert result.exit_code == 2
-    assert "mine.py: ZeroDivisionError" in result.stderr
+    assert "mine.py, line 1: ZeroDivisionError" in result.stderr
 
 
 def test_a_code_is_explained() -> None:

@@ -11,6 +11,7 @@ from nginx2istio.istio.objects import Object
 
 RATE_LIMIT_FILTER = "nginx2istio.limits"
 LOCAL_RATE_LIMIT = "envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit"
+EXPRESSION = "envoy.extensions.rate_limit_descriptors.expr.v3.Descriptor"
 FAULT = "envoy.extensions.filters.http.fault.v3.HTTPFault"
 EVERY_REQUEST = {"default_value": {"numerator": 100, "denominator": "HUNDRED"}}
 PLENTY = {"max_tokens": 10**9, "tokens_per_fill": 10**9, "fill_interval": "1s"}
@@ -41,7 +42,7 @@ class Counter:
 
     @property
     def descriptor_key(self) -> str:
-        """The key of its descriptors."""
+        """The key of its descriptors, and of the metadata of its routes."""
         return self.key if self.preflights else f"{self.key}-cors"
 
 
@@ -51,12 +52,9 @@ def known_status(code: int) -> int:
 
 
 def counted_by(counters: Iterable[Counter]) -> Object:
-    """Fields of a route whose requests these counters count.
-
-    The route itself says what to count. Said by the filter, a request without a route would end
-    the Envoys of Istio 1.28 and 1.29, which then read the metadata of no route.
-    """
-    return {"route": {"rate_limits": [{"actions": _actions(counter)} for counter in counters]}}
+    """Fields of a route whose requests these counters count."""
+    groups = {counter.descriptor_key: counter.group for counter in counters}
+    return {"metadata": {"filter_metadata": {RATE_LIMIT_FILTER: groups}}}
 
 
 def local_rate_limit(
@@ -72,6 +70,10 @@ def local_rate_limit(
         token_bucket=PLENTY,
         always_consume_default_token_bucket=False,
         max_dynamic_descriptors=CLIENTS,
+        rate_limits=[
+            {"actions": _actions(key, preflights)}
+            for key, preflights in sorted({(c.descriptor_key, c.preflights) for c in counters})
+        ],
         descriptors=[_descriptor(counter) for counter in counters],
     )
     if exempt:
@@ -79,17 +81,27 @@ def local_rate_limit(
     return http_filter(RATE_LIMIT_FILTER, config, first=True)
 
 
-def _actions(counter: Counter) -> list[Object]:
-    """What makes the descriptor of a request: the group of its route, and the client's address."""
-    group = {"descriptor_key": counter.descriptor_key, "descriptor_value": counter.group}
+def _actions(key: str, preflights: bool) -> list[Object]:
+    """What makes the descriptor of a request: the group of its route, and the client's address.
+
+    CEL reads the metadata of the route. Envoy's own action for it ends the Envoys of Istio 1.28
+    and 1.29 at a request without a route.
+    """
+    group = typed(
+        EXPRESSION,
+        descriptor_key=key,
+        skip_if_error=True,
+        text=f"xds.route_metadata.filter_metadata['{RATE_LIMIT_FILTER}']['{key}']",
+    )
     not_preflight = {
         "descriptor_key": NOT_PREFLIGHT["key"],
         "descriptor_value": NOT_PREFLIGHT["value"],
         "expect_match": False,
         "headers": [{"name": ":method", "string_match": {"exact": "OPTIONS"}}],
     }
-    methods = [] if counter.preflights else [{"header_value_match": not_preflight}]
-    return [{"generic_key": group}, *methods, {"remote_address": {}}]
+    methods = [] if preflights else [{"header_value_match": not_preflight}]
+    extension = {"name": "envoy.rate_limit_descriptors.expr", "typed_config": group}
+    return [{"extension": extension}, *methods, {"remote_address": {}}]
 
 
 def _descriptor(counter: Counter) -> Object:

@@ -276,11 +276,11 @@ class ServerBuilder:
                 if loaded.canary and key not in CANARY_KEYS:
                     why = "nginx takes a canary's settings from the main Ingress of its path"
                 elif key in CANARY_KEYS:
-                    why = 'it counts only together with canary: "true" and a path of a main Ingress'
+                    why = 'it has an effect only with canary: "true" and a path of a main Ingress'
                 elif key in AFFINITY:
-                    why = 'it counts only together with affinity: "cookie", of the last Ingress'
+                    why = 'it has an effect only with affinity: "cookie", of the last Ingress'
                 elif key in AUTH_TLS:
-                    why = "it counts only together with a usable auth-tls-secret"
+                    why = "it has an effect only with a usable auth-tls-secret"
                 else:
-                    why = "no path of this Ingress is in force"
+                    why = "nginx serves no path of this Ingress"
                 self.ineffective.record_ineffective(loaded, setting, why)

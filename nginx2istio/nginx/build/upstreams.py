@@ -105,7 +105,7 @@ class Upstreams:
                 if location.upstream and location.upstream not in self.canaries:
                     merged |= self.merge(location.upstream, name)
             if not merged:
-                why = "a canary needs the same host and path in an Ingress that is none"
+                why = "a canary needs a main Ingress with the same host and path"
                 self.ineffective.entries.append(
                     Ineffective(
                         path.origin, "path", path.path or "/", why, (host,), (path.path or "/",)
@@ -145,7 +145,7 @@ class Upstreams:
             if loaded.ingress.key in busy:
                 continue
             busy.add(loaded.ingress.key)
-            why = "a canary needs the same host and path in an Ingress that is none"
+            why = "a canary needs a main Ingress with the same host and path"
             if name in merged:
                 why = "nginx sends requests to the first canary of a Service only"
             for key in sorted(CANARY_KEYS & loaded.settings.keys()):

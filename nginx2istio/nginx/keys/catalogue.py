@@ -81,8 +81,12 @@ def declare_annotation(
     """An annotation that ingress-nginx does not know and a fork of it does, set by location.
 
     ``key`` has no prefix, ``builtin`` is in force where it is not written, ``check`` is as in
-    ``values.checks.check``. Raises ValueError for a key that is in the catalogue.
+    ``values.checks.check``. Raises ValueError for a key with a prefix, and for one that is in the
+    catalogue.
     """
+    prefix, slash, short = key.rpartition("/")
+    if slash:
+        raise ValueError(f"write the annotation without its prefix {prefix}/: {short}")
     if canonical(key):
         raise ValueError(f"ingress-nginx has an annotation {key} of its own")
     return CatalogueEntry(

@@ -113,7 +113,7 @@ def _buffers(values: Mapping[str, Value], controller: Controller) -> Refusals:
     number = _number(effective("proxy-buffers-number", values, controller))
     written = effective("proxy-busy-buffers-size", values, controller)
     if not size:
-        yield "proxy-buffer-size", "no size for nginx"
+        yield "proxy-buffer-size", "no size that nginx reads"
         return
     if number < 2:
         yield "proxy-buffers-number", "nginx wants at least 2 buffers"
@@ -121,7 +121,7 @@ def _buffers(values: Mapping[str, Value], controller: Controller) -> Refusals:
     busy = _bytes(written) if written else 2 * size
     key = "proxy-busy-buffers-size" if "proxy-busy-buffers-size" in values else ""
     if busy is None:
-        yield "proxy-busy-buffers-size", "no size for nginx"
+        yield "proxy-busy-buffers-size", "no size that nginx reads"
     elif busy < size:
         yield key or "proxy-buffer-size", "busy buffers are smaller than one buffer"
     elif busy > (number - 1) * size:
@@ -130,7 +130,7 @@ def _buffers(values: Mapping[str, Value], controller: Controller) -> Refusals:
         yield "proxy-buffer-size", reason
     spill = _bytes(effective("proxy-max-temp-file-size", values, controller))
     if spill is None:
-        yield "proxy-max-temp-file-size", "no size for nginx"
+        yield "proxy-max-temp-file-size", "no size that nginx reads"
     elif 0 < spill < size:
         yield "proxy-max-temp-file-size", "neither 0 nor as large as one buffer"
         yield "proxy-buffer-size", "larger than proxy-max-temp-file-size"
@@ -148,7 +148,7 @@ def _words(values: Mapping[str, Value], controller: Controller) -> Refusals:
             if len(text.split()) != 1:
                 yield key, "blanks in it"
     if len(str(values.get("ssl-ciphers", "-")).split()) != 1:
-        yield "ssl-ciphers", "blanks in it"
+        yield "ssl-ciphers", "it has blanks"
 
 
 def _codes(values: Mapping[str, Value], controller: Controller) -> Refusals:
