@@ -13,8 +13,8 @@ class _Operation:
     """The paths of one operation, and those that are left out of them."""
 
     def __init__(self) -> None:
-        self.paths: dict[str, None] = {}
-        self.but: dict[str, None] = {}
+        self.paths: list[str] = []
+        self.but: list[str] = []
         self.of_paths, self.of_but = PatternIndex(), PatternIndex()
 
     def takes(self, fit: PolicyPaths) -> bool:
@@ -22,14 +22,14 @@ class _Operation:
         return not self.of_but.overlaps(fit.paths) and not self.of_paths.overlaps(fit.but)
 
     def add(self, fit: PolicyPaths) -> None:
-        for pattern in fit.paths:
-            if pattern not in self.paths:
-                self.paths[pattern] = None
-                self.of_paths.add(pattern)
-        for pattern in fit.but:
-            if pattern not in self.but:
-                self.but[pattern] = None
-                self.of_but.add(pattern)
+        """Adds an area's patterns, without those that are there."""
+        for patterns, index, new in (
+            (self.paths, self.of_paths, [p for p in fit.paths if p not in self.of_paths]),
+            (self.but, self.of_but, [p for p in fit.but if p not in self.of_but]),
+        ):
+            patterns += new
+            for pattern in new:
+                index.add(pattern)
 
 
 def operations(fits: Sequence[PolicyPaths]) -> list[dict[str, Any]]:
@@ -44,6 +44,6 @@ def operations(fits: Sequence[PolicyPaths]) -> list[dict[str, Any]]:
             whole.append(operation)
         operation.add(fit)
     return [
-        {"paths": list(each.paths)} | ({"notPaths": list(each.but)} if each.but else {})
+        {"paths": each.paths} | ({"notPaths": each.but} if each.but else {})
         for each in whole
     ]

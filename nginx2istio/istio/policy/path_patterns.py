@@ -142,7 +142,8 @@ def _fit(
     if not shape.cover or shape.unsayable:
         return PolicyPaths(impossible=True)
     covered = PatternIndex(shape.cover)
-    but: dict[str, None] = {}
+    but: list[str] = []
+    listed: set[str] = set()
     wider: list[int] = []
     cased: list[int] = []
     loose = False
@@ -151,7 +152,8 @@ def _fit(
             continue
         its_shape, before = shapes[other], _before(other, index, areas)
         if before:
-            but |= {p: None for p in its_shape.inner if covered.overlaps([p])}
+            but += [p for p in its_shape.inner if p not in listed and covered.overlaps([p])]
+            listed.update(its_shape.inner)
         if before and its_shape.tight and its_shape.inner:
             if its_shape.letters:
                 cased.append(other)

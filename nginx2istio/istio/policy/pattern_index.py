@@ -42,6 +42,11 @@ class PatternIndex:
             self.added.append(text)
         numbers[text].append(number)
 
+    def __contains__(self, pattern: str) -> bool:
+        if pattern.endswith("*"):
+            return pattern[:-1] in self.beginnings
+        return pattern in self.exact
+
     def overlapping(self, pattern: str) -> Iterator[int]:
         """The numbers whose patterns have a path in common with this one; some come twice."""
         if not pattern.endswith("*"):
