@@ -67,6 +67,12 @@ def settings(name: str, data: Mapping[str, str]) -> str:
     )
 
 
+CONTROLLER = settings(
+    "ingress-nginx-controller",
+    {"allow-snippet-annotations": "true", "annotations-risk-level": "Critical"},
+)
+
+
 def names(form: str, size: int) -> list[str]:
     return [form.format(number) for number in range(size)]
 
@@ -298,6 +304,8 @@ GROWTHS: Mapping[str, tuple[int, Callable[[int], Texts]]] = {
 def write(folder: Path, growth: Callable[[int], Texts], size: int, documents_a_file: int) -> None:
     """Writes an input: one file, or files in folders when a file has a number of documents."""
     texts = list(growth(size))
+    if growth is not global_lists:
+        texts.insert(0, CONTROLLER)
     step = documents_a_file or len(texts)
     for number, start in zip(count(), range(0, len(texts), step), strict=False):
         path = folder / str(number % 100) / f"{number}.yaml"

@@ -86,8 +86,9 @@ def _write(
     after = {path: WrittenFile(read.run, sources_of(same)) for path, same in by_path.items()}
     remarks = []
     stays, goes = _judged(before, existing, after, read, force)
+    stems = set(map(_stem, stays))
+    after = {path: file for path, file in after.items() if _stem(path) not in stems}
     for path, why in stays.items():
-        after = {p: f for p, f in after.items() if _stem(p) != _stem(path)}
         after[path] = before.files[path]
         remarks.append(f"kept: {folder / path} ({why})")
     remarks += [f"removed: {folder / path}" for path in goes]

@@ -42,7 +42,7 @@ class Policies:
         self.by_host: dict[str, dict[Any, None]] = {}
         self.values: dict[Any, Object] = {}
         self.sources: dict[str, set[str]] = {}
-        self.conflicts: list[tuple[str, Conflict]] = []
+        self.conflicts: dict[tuple[str, Conflict], None] = {}
         for virtual_host in virtual_hosts:
             wants = self.wants[virtual_host.host] = effective_edits(virtual_host)
             done: set[tuple[str, int]] = set()
@@ -91,8 +91,7 @@ class Policies:
             result = self.wished[which] = policy, clashes, frozen(policy)
         policy, clashes, key = result
         if where:
-            located = [(where, c) for c in clashes]
-            self.conflicts += [c for c in located if c not in self.conflicts]
+            self.conflicts.update(((where, clash), None) for clash in clashes)
         if spec.get("policy"):
             policy = policy | dict(spec["policy"])
             key = frozen(policy)

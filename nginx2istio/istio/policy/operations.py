@@ -43,7 +43,4 @@ def operations(fits: Sequence[PolicyPaths]) -> list[dict[str, Any]]:
             operation = _Operation()
             whole.append(operation)
         operation.add(fit)
-    return [
-        {"paths": each.paths} | ({"notPaths": each.but} if each.but else {})
-        for each in whole
-    ]
+    return [{"paths": each.paths} | ({"notPaths": each.but} if each.but else {}) for each in whole]

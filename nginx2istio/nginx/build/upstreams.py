@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from nginx2istio.nginx.build.ingresses import IngressBackend, IngressPath
@@ -37,6 +37,26 @@ class IneffectiveSettings:
         )
 
 
+class Places:
+    """The upstreams of a host's locations, by path and type in order."""
+
+    def __init__(self, locations: Sequence[Location]):
+        self.first: dict[str, int] = {}
+        self.upstreams: dict[tuple[str, str], list[tuple[int, str]]] = {}
+        for i, location in enumerate(locations):
+            self.first.setdefault(location.upstream, i)
+            where = location.path, location.path_type
+            self.upstreams.setdefault(where, []).append((i, location.upstream))
+
+    def before(self, name: str, path: str, kind: str) -> Iterator[str]:
+        """The upstreams of a path up to the first location of the host that has ``name``."""
+        end = self.first.get(name)
+        for i, upstream in self.upstreams.get((path, kind), ()):
+            if end is not None and i >= end:
+                return
+            yield upstream
+
+
 class Upstreams:
     """The upstreams while they grow: mutable inside, frozen values out."""
 
@@ -45,6 +65,8 @@ class Upstreams:
         self.by_name: dict[str, Upstream] = {}
         self.canaries: set[str] = set()
         self.affinity: dict[str, tuple[dict[str, Setting], set[tuple[str, str]]]] = {}
+        self.alternatives: dict[str, dict[str, Upstream]] = {}
+        """The canaries of an upstream, by their names."""
 
     def upstream(self, loaded: Loaded, backend: IngressBackend) -> None:
         name = backend.upstream(loaded.ingress.origin.namespace)
@@ -85,7 +107,13 @@ class Upstreams:
         details.update((k, s) for k, s in settings.items() if k.startswith("session-cookie"))
         places |= {(h, path.path) for h in hosts}
 
-    def merge_canary(self, loaded: Loaded, servers: Mapping[str, Sequence[Location]]) -> None:
+    def merge_canary(
+        self,
+        loaded: Loaded,
+        servers: Mapping[str, Sequence[Location]],
+        places: dict[str, Places],
+    ) -> None:
+        """Makes a canary an alternative of its main upstreams; ``places`` are kept by host."""
         ingress = loaded.ingress
         targets = [(r.host or DEFAULT_SERVER, p) for r in ingress.rules for p in r.paths or ()]
         for host, path in targets:
@@ -93,14 +121,12 @@ class Upstreams:
                 continue
             name = path.backend.upstream(ingress.origin.namespace)
             merged = False
-            for location in servers.get(host, ()):
-                if location.upstream == name:
-                    break
-                kind = "Exact" if path.type == "Exact" else "Prefix"
-                if (location.path, location.path_type) != (path.path, kind):
-                    continue
-                if location.upstream and location.upstream not in self.canaries:
-                    merged |= self.merge(location.upstream, name)
+            if host not in places:
+                places[host] = Places(servers.get(host, ()))
+            kind = "Exact" if path.type == "Exact" else "Prefix"
+            for upstream in places[host].before(name, path.path, kind):
+                if upstream and upstream not in self.canaries:
+                    merged |= self.merge(upstream, name)
             if not merged:
                 why = "a canary needs the same host and path in an Ingress that is none"
                 self.ineffective.entries.append(
@@ -110,20 +136,20 @@ class Upstreams:
                 )
         if ingress.default:
             name = ingress.default.upstream(ingress.origin.namespace)
+            others = self.canaries | {name}
             for location in servers.get(DEFAULT_SERVER, ()):
-                if location.upstream and location.upstream not in self.canaries | {name}:
+                if location.upstream and location.upstream not in others:
                     self.merge(location.upstream, name)
 
     def merge(self, primary: str, canary: str) -> bool:
-        main = self.by_name[primary]
-        names = [a.name for a in main.alternatives]
-        if canary not in names:
-            alternative = self.by_name[canary]
-            self.by_name[primary] = replace(main, alternatives=(*main.alternatives, alternative))
+        self.alternatives.setdefault(primary, {}).setdefault(canary, self.by_name[canary])
         return True
 
     def finish(self) -> None:
-        """Writes the affinities into their upstreams."""
+        """Writes the canaries and the affinities into their upstreams."""
+        for name, alternatives in self.alternatives.items():
+            main = self.by_name[name]
+            self.by_name[name] = replace(main, alternatives=tuple(alternatives.values()))
         for name, (details, places) in self.affinity.items():
             mode = details.get("affinity-mode")
             affinity = Affinity(str(mode.value) if mode else "balanced", details, frozenset(places))

@@ -12,7 +12,7 @@ from nginx2istio.istio.yaml import document
 from nginx2istio.nginx.model import Location
 from nginx2istio.report.data import Data
 from nginx2istio.report.formats.html.overview import HostView
-from nginx2istio.report.formats.html.source_yaml import source_yaml
+from nginx2istio.report.formats.html.source_yaml import IngressSource
 from nginx2istio.rule import route_name
 
 
@@ -28,6 +28,8 @@ class Comparison:
         self.virtual: dict[str, Object] = {}
         self.gateways: dict[str, _Gateway] = {}
         self.texts: dict[int, Data] = {}
+        self.sources: dict[str, IngressSource] = {}
+        self.real = {trial: real for real, trial in conversion.trial.items()}
         self.by_host: dict[str, list[Object]] = {}
         self.by_identity: dict[tuple[str, str, str], Object] = {}
         for obj in conversion.objects:
@@ -55,16 +57,10 @@ class Comparison:
     def old(self, host: HostView) -> Iterator[Data]:
         """The Ingresses of a host as documents."""
         for key in host.ingresses:
-            resource = self.conversion.read.get(key)
-            if resource is not None:
-                lines = source_yaml(resource)
-                yield {
-                    "title": f"Ingress {key}",
-                    "key": key,
-                    "file": resource.file,
-                    "text": "\n".join(text for text, _ in lines),
-                    "lines": [line for _, line in lines],
-                }
+            if key not in self.sources and key in self.conversion.read:
+                self.sources[key] = IngressSource(self.conversion.read[key])
+            if key in self.sources:
+                yield self.sources[key].document(self.real.get(host.name, host.name))
 
     def new(self, host: HostView) -> Iterator[Data]:
         """The objects of a host as documents, its VirtualServices first."""
@@ -73,7 +69,7 @@ class Comparison:
                 yield _document(obj)
             else:  # hosts may share these
                 if id(obj) not in self.texts:
-                    self.texts[id(obj)] = _document(obj)
+                    self.texts[id(obj)] = _cut(_document(obj))
                 yield self.texts[id(obj)]
 
     def shared(self) -> Iterator[Data]:
@@ -146,6 +142,20 @@ class Comparison:
 def _document(obj: Object) -> Data:
     kind, namespace, name = identity(obj)
     return {"title": f"{kind} {namespace}/{name}", "text": document(obj).rstrip("\n")}
+
+
+LONGEST = 100_000
+"""Characters of a document that hosts share, as each of them may be shown with it."""
+
+
+def _cut(document: Data) -> Data:
+    """A document that is not too long; the rest of it is left to the written file."""
+    text = document["text"]
+    if len(text) <= LONGEST:
+        return document
+    shown = text[: text.rindex("\n", 0, LONGEST)]
+    rest = text.count("\n", len(shown))
+    return {**document, "text": f"{shown}\n# and {rest} more lines: see the object itself"}
 
 
 class _Gateway:
