@@ -23,6 +23,7 @@ from nginx2istio.cli.output.manifest import (
 )
 from nginx2istio.cli.output.swap import is_folder, is_safe, recover, replace
 from nginx2istio.cli.output.system import locked
+from nginx2istio.istio.yaml import Fragments
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,10 @@ def _write(
         remarks.append(f"kept: {folder / path} ({why})")
     remarks += [f"removed: {folder / path}" for path in goes]
     fresh = sorted(after.keys() - stays.keys())
-    files: dict[str, Iterable[str]] = {path: parts_of(by_path[path], form) for path in fresh}
+    fragments: Fragments = {}
+    files: dict[str, Iterable[str]] = {
+        path: parts_of(by_path[path], form, fragments) for path in fresh
+    }
     files[COMMON] = kustomization(after)
     files[MANIFEST] = [manifest_text(after)]
     if not all(map(is_safe, files)):  # paths_of gives no other; this is the last gate

@@ -67,7 +67,7 @@ def addresses(config: NginxConfig, location: Location) -> Addresses:
         wide = inherited(config, location)
         allow, deny = _networks(wide.allow), _networks(wide.deny)
         if not wide:
-            deny = _networks(config.controller.config["block-cidrs"])
+            deny = _blocked(config)
     if not allow and not deny:
         return Addresses()
     auth = external_auth(config, location)
@@ -79,8 +79,19 @@ def addresses(config: NginxConfig, location: Location) -> Addresses:
     )
 
 
+@memo
+def _blocked(config: NginxConfig) -> _Networks:
+    """The networks of block-cidrs, which hold for all servers."""
+    return _networks(config.controller.config["block-cidrs"])
+
+
+NOTHING = _Networks()
+
+
 def _networks(value: object) -> _Networks:
-    members = [str(member).strip() for member in value] if isinstance(value, tuple) else []
+    if not value or not isinstance(value, tuple):
+        return NOTHING
+    members = [str(member).strip() for member in value]
     readings = {member: networks(member) for member in members}
     return _Networks(
         tuple(dict.fromkeys(n for reading in readings.values() for n in reading or ())),

@@ -8,7 +8,7 @@ from typing import Any
 from nginx2istio.convert.convert import Conversion
 from nginx2istio.istio.edits import ExtraObject, OtherHost
 from nginx2istio.istio.objects import Noted, Object, identity
-from nginx2istio.istio.yaml import document
+from nginx2istio.istio.yaml import Fragments, document
 from nginx2istio.nginx.model import Location
 from nginx2istio.report.data import Data
 from nginx2istio.report.formats.html.overview import HostView
@@ -28,6 +28,7 @@ class Comparison:
         self.virtual: dict[str, Object] = {}
         self.gateways: dict[str, _Gateway] = {}
         self.texts: dict[int, Data] = {}
+        self.fragments: Fragments = {}
         self.sources: dict[str, IngressSource] = {}
         self.real = {trial: real for real, trial in conversion.trial.items()}
         self.by_host: dict[str, list[Object]] = {}
@@ -66,16 +67,18 @@ class Comparison:
         """The objects of a host as documents, its VirtualServices first."""
         for obj in self._objects(host):
             if obj["kind"] in ("VirtualService", "Gateway"):
-                yield _document(obj)
+                yield _document(obj, self.fragments)
             else:  # hosts may share these
                 if id(obj) not in self.texts:
-                    self.texts[id(obj)] = _cut(_document(obj))
+                    self.texts[id(obj)] = _cut(_document(obj, self.fragments))
                 yield self.texts[id(obj)]
 
     def shared(self) -> Iterator[Data]:
         """The objects that are for no host in particular."""
         names = self.own.get("*", ())
-        return (_document(self.by_identity[n]) for n in names if n in self.by_identity)
+        return (
+            _document(self.by_identity[n], self.fragments) for n in names if n in self.by_identity
+        )
 
     def _objects(self, host: HostView) -> Iterator[Object]:
         names = [n for n in (host.name, *host.aliases) if n in self.virtual]
@@ -139,9 +142,9 @@ class Comparison:
         }
 
 
-def _document(obj: Object) -> Data:
+def _document(obj: Object, fragments: Fragments) -> Data:
     kind, namespace, name = identity(obj)
-    return {"title": f"{kind} {namespace}/{name}", "text": document(obj).rstrip("\n")}
+    return {"title": f"{kind} {namespace}/{name}", "text": document(obj, fragments).rstrip("\n")}
 
 
 LONGEST = 100_000
