@@ -30,6 +30,9 @@ class Addresses:
         return bool(self.allow or self.deny or self.unreadable)
 
 
+EVERYBODY = Addresses()
+
+
 @dataclass(frozen=True, slots=True)
 class _Networks:
     """A list: its networks, and its members that are none."""
@@ -61,7 +64,7 @@ def addresses(config: NginxConfig, location: Location) -> Addresses:
     allow = _networks(config.in_force(location, "allowlist-source-range"))
     deny = _networks(config.in_force(location, "denylist-source-range"))
     snippet = of_location(config, location)
-    if not allow:  # which would end with a deny all
+    if snippet and not allow:  # which would end with a deny all
         allow, deny = _networks(snippet.allow), deny.joined(_networks(snippet.deny))
     if not allow and not deny and not snippet:
         wide = inherited(config, location)
@@ -69,7 +72,7 @@ def addresses(config: NginxConfig, location: Location) -> Addresses:
         if not wide:
             deny = _blocked(config)
     if not allow and not deny:
-        return Addresses()
+        return EVERYBODY
     auth = external_auth(config, location)
     return Addresses(
         () if allow.everybody else allow.networks,

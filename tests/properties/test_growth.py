@@ -66,7 +66,7 @@ def canaries(size: int) -> str:
             f"next-{i}",
             [("a.example.com", f"/p{i}")],
             f"{ANNOTATION}/canary: 'true', {ANNOTATION}/canary-weight: '10'",
-        ).replace("name: web,", f"name: next-{i},")
+        ).replace("name: web,", "name: next,")
         for i in range(size)
     )
 
