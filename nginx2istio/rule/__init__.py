@@ -67,6 +67,7 @@ from nginx2istio.nginx.facts.headers import answer_headers as answer_headers
 from nginx2istio.nginx.facts.headers import header_lines as header_lines
 from nginx2istio.nginx.facts.headers import request_headers as request_headers
 from nginx2istio.nginx.facts.headers import snippets as snippets
+from nginx2istio.nginx.facts.proxy_ssl import proxy_ssl_of_host as proxy_ssl_of_host
 from nginx2istio.nginx.facts.sizes import body_limits as body_limits
 from nginx2istio.nginx.facts.sizes import header_buffers as header_buffers
 from nginx2istio.nginx.facts.sizes import max_body_size as max_body_size
