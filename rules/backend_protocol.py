@@ -13,6 +13,7 @@ from nginx2istio.rule import (
     Place,
     RouteBefore,
     Setting,
+    proxy_ssl_of_host,
     rule,
     secret,
 )
@@ -182,14 +183,7 @@ def proxy_ssl(place: Place) -> Mapping[str, Setting]:
     """
     if "proxy-ssl-secret" in place.settings or place["proxy-ssl-location-only"]:
         return place.settings
-    by_ingress = {
-        location.ingress.object: location.settings
-        for location in place.server.locations
-        if "proxy-ssl-secret" in location.settings
-    }
-    order = {origin.object: i for i, origin in reversed([*enumerate(place.server.ingresses)])}
-    first = min(by_ingress, key=lambda name: order.get(name, len(order)), default=None)
-    return by_ingress[first] if first else {}
+    return proxy_ssl_of_host(place.config, place.server)
 
 
 @rule("proxy-http-version", at="proxied", when="configured")

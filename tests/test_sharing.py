@@ -20,9 +20,10 @@ from tests.golden import Fixture, fixtures
 class EachPlaceAlone(engine._Run):
     """Runs every rule at every place."""
 
-    def yielded(self, place: Place, rule: Rule) -> engine.Yielded:
-        self.alike.clear()
-        return super().yielded(place, rule)
+    def yielded(self, place: Place, rule: Rule, alike: dict[str, engine.Yielded]) -> engine.Yielded:
+        result = super().yielded(place, rule, alike)
+        alike.clear()
+        return result
 
 
 def alone(config: NginxConfig, rules: Rules, options: Options) -> Translation:

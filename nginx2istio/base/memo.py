@@ -28,24 +28,6 @@ FEW = 4096
 """How many results of a function are kept: a second call comes soon, at the same host."""
 
 
-def _recall(
-    owner: Owner,
-    function: Callable[..., Any],
-    key: tuple[object, ...],
-    held: object,
-    work_out: Callable[[], R],
-) -> R:
-    """The result for a key; ``held`` is kept with it, so no other object gets its identity."""
-    results = owner.memory.setdefault(function, {})
-    known = results.get(key)
-    if known is None:
-        if len(results) >= FEW:
-            results.clear()
-        known = results[key] = held, work_out()
-    result: R = known[1]
-    return result
-
-
 def memo(function: Callable[Concatenate[OwnerT, P], R]) -> Callable[Concatenate[OwnerT, P], R]:
     """Keeps the last results of a function in its first argument, the owner.
 
@@ -55,9 +37,17 @@ def memo(function: Callable[Concatenate[OwnerT, P], R]) -> Callable[Concatenate[
 
     @wraps(function)
     def wrapped(owner: OwnerT, /, *args: P.args, **kwargs: P.kwargs) -> R:
-        key = (*map(id, args), *((name, id(value)) for name, value in kwargs.items()))
-        return _recall(
-            owner, function, key, (args, kwargs), lambda: function(owner, *args, **kwargs)
-        )
+        key: tuple[object, ...] = tuple(map(id, args))
+        if kwargs:
+            key += tuple((name, id(value)) for name, value in kwargs.items())
+        results = owner.memory.setdefault(function, {})
+        known = results.get(key)
+        if known is None:
+            if len(results) >= FEW:
+                results.clear()
+            # The arguments are held with the result, so no other object gets their identity.
+            known = results[key] = (args, kwargs), function(owner, *args, **kwargs)
+        result: R = known[1]
+        return result
 
     return wrapped

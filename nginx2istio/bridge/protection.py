@@ -63,7 +63,9 @@ class ProtectionPlan:
     others: tuple[str, ...]
     """Hosts that the names of this one would cover, and that are not meant."""
     empty: frozenset[int]
-    """Locations that answer 404 to all, left out, so the policy need not hold for others."""
+    """Locations that answer 404 to all, left out so that the policy need not hold for others."""
+    members: Mapping[str, Sequence[Location]]
+    """The locations by the name of their policy."""
     https_marker: HttpsMarker
     """How to know the requests that nginx redirects to https: by their port or a proxy's header."""
     policies: dict[tuple[str, str], Edit] = field(default_factory=dict, compare=False)
@@ -84,8 +86,8 @@ class ProtectionPlan:
     def parts(self, group: str) -> list[Part]:
         """The locations of a group, apart where the policy concerns other requests of theirs."""
         parts: dict[tuple[tuple[str, ...], tuple[str, ...], HttpsMarker], list[PolicyPaths]] = {}
-        for location in self.server.locations:
-            if self.group(location) != group or self.unsayable(location):
+        for location in self.members[group]:
+            if self.unsayable(location):
                 continue
             ahead = self.before[id(location)]
             redirected = ahead.to_https if self.server.host != DEFAULT_SERVER else ()
@@ -98,8 +100,7 @@ class ProtectionPlan:
 
     def sources(self, group: str) -> list[str]:
         """The Ingresses that a group's locations come from."""
-        of_group = [x for x in self.server.locations if self.group(x) == group]
-        return sorted({x.ingress.object for x in of_group})
+        return sorted({x.ingress.object for x in self.members[group]})
 
     def refusal_routes(self, location: Location) -> Iterator[Edit]:
         """Routes that refuse what the policy of this location lets through for another's sake."""
@@ -171,6 +172,9 @@ def protection_plan(
         groups |= dict.fromkeys(empty, "")
         areas = [(x, replace(a, group="") if id(x) in empty else a) for x, a in areas]
         paths = _policy_paths(areas)
+    members: dict[str, list[Location]] = {}
+    for x in server.locations:
+        members.setdefault(groups[id(x)], []).append(x)
     return ProtectionPlan(
         server,
         groups,
@@ -179,6 +183,7 @@ def protection_plan(
         tuple(location for location, _ in areas),
         _others(config, server),
         empty,
+        members,
         "https" if config.controller.on("use-forwarded-headers") else "tls",
     )
 

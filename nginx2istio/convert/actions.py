@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from nginx2istio.base.options import Options
 from nginx2istio.bridge.secrets import copy_secret, secret_name
 from nginx2istio.istio.assemble.assemble import Assembled
+from nginx2istio.istio.fields import frozen
 from nginx2istio.istio.yaml import document
 from nginx2istio.nginx.config import NginxConfig
 
@@ -27,7 +28,8 @@ def actions(config: NginxConfig, assembled: Assembled, options: Options) -> list
         if namespace != options.gateway_namespace:
             shown = ", ".join(sorted(hosts)[:3]) + (" ..." if len(hosts) > 3 else "")
             steps.append(copy_secret(namespace, name, to, options, f"the certificate of {shown}"))
-    steps += [step for step in assembled.actions if step not in steps]
+    copied = {frozen(step) for step in steps}
+    steps += [step for key, step in assembled.actions.items() if key not in copied]
     if assembled.mesh:
         text = (
             "set this in the mesh configuration before applying the "

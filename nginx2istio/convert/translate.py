@@ -102,8 +102,8 @@ class _Run:
         self.protecting: dict[tuple[str, str, str], Mapping[str, Any]] = {}
         """The objects that enforce a protection."""
         self.rules_at: dict[tuple[int, str], list[Rule]] = {}
-        self.alike: dict[tuple[int, str, bool, bool], Yielded] = {}
-        """What the rules yield at the present server that did not look at the location."""
+        self.alike: dict[tuple[int, bool, bool], dict[str, Yielded]] = {}
+        """What rules yield at the present server that did not look at the location."""
         self.equal_edits = EqualEdits()
 
     def rules(self, place: Place, scope: str) -> list[Rule]:
@@ -132,12 +132,14 @@ class _Run:
         errors: set[str] = set()
         names: list[str] = []
         origin, path = place.location.ingress, place.location.path
+        proxied = place.proxied
+        alike = self.alike.setdefault((id(place.settings), proxied, place.slash_redirect), {})
         for rule in self.rules(place, scope):
-            if rule.at == "proxied" and not place.proxied:
+            if not proxied and rule.at == "proxied":
                 continue
             if rule.unless and self.config.exempts(rule.unless, path):
                 continue
-            rule_edits, findings = self.yielded(place, rule)
+            rule_edits, findings = alike.get(rule.name) or self.yielded(place, rule, alike)
             for finding in findings:
                 failed = failed or finding.message is BROKEN_RULE
                 if (finding.severity or finding.message.severity) == "error":
@@ -178,12 +180,8 @@ class _Run:
             return False
         return self.protecting.setdefault(identity(edit.body), edit.body) != edit.body
 
-    def yielded(self, place: Place, rule: Rule) -> Yielded:
-        """What a rule yields at a place; once for all locations that it does not look at."""
-        which = id(place.settings), rule.name, place.proxied, place.slash_redirect
-        known = self.alike.get(which)
-        if known is not None:
-            return known
+    def yielded(self, place: Place, rule: Rule, alike: dict[str, Yielded]) -> Yielded:
+        """What a rule yields at a place; it is kept in ``alike`` if it did not look at it."""
         place.keys, place.reads, place.looked = rule.keys, rule.reads, False
         edits: list[Edit] = []
         findings: list[Finding] = []
@@ -196,7 +194,7 @@ class _Run:
         except Exception as error:  # costs what the rule yields here; a protection fails closed
             edits, findings = self.broken(place, rule, failure(rule, error))
         if not place.looked:
-            self.alike[which] = edits, findings
+            alike[rule.name] = edits, findings
         return edits, findings
 
     def broken(self, place: Place, rule: Rule, error: str) -> Yielded:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from typing import Any
 
 from nginx2istio.base.options import Options
@@ -128,9 +128,10 @@ def _secure(spec: Mapping[str, Any]) -> Iterator[tuple[int, str]]:
                 yield int(port.get("number") or 0), host.rpartition("/")[2]
 
 
-def _services_of(host: str, namespace: str, services: Iterable[str]) -> Iterator[str]:
+def _services_of(host: str, namespace: str, services: Set[str]) -> Iterator[str]:
     """The Services that a DestinationRule's host means: a short name is of its own namespace."""
     full = host if "." in host or not host else f"{host}.{namespace}.svc.cluster.local"
-    for service in services:
-        if service == full or (full.startswith("*") and service.endswith(full[1:])):
-            yield service
+    if full.startswith("*"):
+        yield from (service for service in services if service.endswith(full[1:]))
+    elif full in services:
+        yield full

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 NETWORKING = "networking.istio.io/v1"
@@ -99,12 +99,13 @@ class Names:
 
 
 def new_object(
-    kind: str, namespace: str, name: str, spec: Object, sources: list[str], note: str = ""
+    kind: str, namespace: str, name: str, spec: Object, sources: Sequence[str], note: str = ""
 ) -> Noted:
     """An object of ours, with its origin as an annotation."""
     metadata: Object = {"name": name, "namespace": namespace, "labels": dict(MANAGED)}
     if sources:
-        shown = sources[:50] + ([f"and {len(sources) - 50} more"] if len(sources) > 50 else [])
+        more = [f"and {len(sources) - 50} more"] if len(sources) > 50 else []
+        shown = [*sources[:50], *more]
         metadata["annotations"] = {SOURCE: ", ".join(shown)}
     return Noted(
         {"apiVersion": VERSIONS[kind], "kind": kind, "metadata": metadata, "spec": spec}, note

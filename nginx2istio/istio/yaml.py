@@ -44,7 +44,13 @@ def _head(indent: str, key: str) -> str:
     return f"{indent}{_text(key)}:"
 
 
-def _mapping(value: Mapping[str, Any], first: str, indent: str, out: list[str]) -> None:
+Fragments = dict[tuple[int, str], tuple[Any, list[str]]]
+"""The lines of values that many routes share, for as long as their objects are written."""
+
+
+def _mapping(
+    value: Mapping[str, Any], first: str, indent: str, out: list[str], fragments: Fragments
+) -> None:
     """The lines of a mapping; ``first`` stands before the first, ``indent`` before all others."""
     for key, inner in value.items():
         head = _head(first, key)
@@ -53,27 +59,29 @@ def _mapping(value: Mapping[str, Any], first: str, indent: str, out: list[str]) 
             out.append(f"{head} {_text(inner)}")
         elif isinstance(inner, dict) and inner:
             if key in SHARED:
-                out += (head, *_shared(inner, indent + "  "))
+                out += (head, *_shared(inner, indent + "  ", fragments))
             else:
                 out.append(head)
                 deeper = indent + "  "
-                _mapping(inner, deeper, deeper, out)
+                _mapping(inner, deeper, deeper, out, fragments)
         elif isinstance(inner, (list, tuple)) and inner:
             out.append(head)
-            _sequence(inner, indent, indent + "- ", out)
+            _sequence(inner, indent, indent + "- ", out, fragments)
         else:
             out.append(f"{head} {_leaf(inner)}")
 
 
-def _sequence(value: Iterable[Any], indent: str, dash: str, out: list[str]) -> None:
+def _sequence(
+    value: Iterable[Any], indent: str, dash: str, out: list[str], fragments: Fragments
+) -> None:
     """The lines of a list; ``dash`` stands before its first item, deeper for a list in a list."""
     for inner in value:
         if isinstance(inner, dict) and inner:
             if isinstance(inner, Noted) and inner.note:
                 out += [f"{indent}# {line}" for line in inner.note.splitlines()]
-            _mapping(inner, dash, indent + "  ", out)
+            _mapping(inner, dash, indent + "  ", out, fragments)
         elif isinstance(inner, (list, tuple)) and inner:
-            _sequence(inner, indent + "  ", dash + "- ", out)
+            _sequence(inner, indent + "  ", dash + "- ", out, fragments)
         else:
             out.append(f"{dash}{_leaf(inner)}")
         dash = indent + "- "
@@ -81,17 +89,16 @@ def _sequence(value: Iterable[Any], indent: str, dash: str, out: list[str]) -> N
 
 SHARED = frozenset({"headers", "retries", "destination"})
 """Fields of routes that are most of all text, and one value in all routes alike."""
-_KNOWN: dict[tuple[int, str], tuple[Any, list[str]]] = {}
 
 
-def _shared(value: Any, indent: str) -> list[str]:
-    cached = _KNOWN.get((id(value), indent))
+def _shared(value: Any, indent: str, fragments: Fragments) -> list[str]:
+    cached = fragments.get((id(value), indent))
     if cached is None:
-        if len(_KNOWN) >= 1024:
-            _KNOWN.clear()
+        if len(fragments) >= 1024:
+            fragments.clear()
         lines: list[str] = []
-        _mapping(value, indent, indent, lines)
-        cached = _KNOWN[id(value), indent] = value, lines  # held, so its identity stays its own
+        _mapping(value, indent, indent, lines, fragments)
+        cached = fragments[id(value), indent] = value, lines  # held, so its identity stays its own
     return cached[1]
 
 
@@ -101,16 +108,22 @@ def _leaf(value: Any) -> str:
     return "[]" if isinstance(value, (list, tuple)) else scalar(value)
 
 
-def document(obj: Mapping[str, Any]) -> str:
-    """One object as a YAML document, without separator."""
+def document(obj: Mapping[str, Any], fragments: Fragments | None = None) -> str:
+    """One object as a YAML document, without separator.
+
+    ``fragments``, empty at first, serve the documents of objects that are written together.
+    """
     out: list[str] = []
     if isinstance(obj, Noted) and obj.note:
         out += [f"# {line}" for line in obj.note.splitlines()]
-    _mapping(obj, "", "", out)
+    _mapping(obj, "", "", out, {} if fragments is None else fragments)
     return "\n".join(out) + "\n"
 
 
-def documents(objects: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+def documents(
+    objects: Iterable[Mapping[str, Any]], fragments: Fragments | None = None
+) -> Iterator[str]:
     """Several objects as one multi-document YAML text, in as many parts."""
+    fragments = {} if fragments is None else fragments
     for i, obj in enumerate(objects):
-        yield f"---\n{document(obj)}" if i else document(obj)
+        yield f"---\n{document(obj, fragments)}" if i else document(obj, fragments)

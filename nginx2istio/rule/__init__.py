@@ -111,6 +111,7 @@ from nginx2istio.nginx.facts.headers import snippets as snippets
 from nginx2istio.nginx.facts.nested_locations import NestedLocation as NestedLocation
 from nginx2istio.nginx.facts.nested_locations import nested_locations as nested_locations
 from nginx2istio.nginx.facts.nested_locations import server_locations as server_locations
+from nginx2istio.nginx.facts.proxy_ssl import proxy_ssl_of_host as proxy_ssl_of_host
 from nginx2istio.nginx.facts.sizes import body_limits as body_limits
 from nginx2istio.nginx.facts.sizes import header_buffers as header_buffers
 from nginx2istio.nginx.facts.sizes import max_body_size as max_body_size

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nginx2istio.istio.policy.operations import operations
 from nginx2istio.istio.policy.path_patterns import (
     PolicyPaths,
     RoutePaths,
     cover,
     literal_start,
-    operations,
 )
 
 SEGMENTS = st.sampled_from(["a", "ab", "b", "A", "aB", ""])

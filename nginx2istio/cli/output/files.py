@@ -17,7 +17,7 @@ from typing import Any
 from nginx2istio.cli.exits import write_error
 from nginx2istio.cli.output.system import locked
 from nginx2istio.istio.objects import SOURCE, file_name, identity
-from nginx2istio.istio.yaml import documents, scalar
+from nginx2istio.istio.yaml import Fragments, documents, scalar
 
 MARK = "# Written by nginx2istio; changes are lost when it runs again.\n"
 
@@ -67,10 +67,15 @@ def _short(target: Path) -> str:
     return f".{os.fsencode(target.name)[:200].decode(errors='ignore')}.nginx2istio-"
 
 
-def rendered(objects: Sequence[Mapping[str, Any]], form: str) -> Iterator[str]:
-    """All objects as one text, part by part: YAML documents, or a JSON List."""
+def rendered(
+    objects: Sequence[Mapping[str, Any]], form: str, fragments: Fragments | None = None
+) -> Iterator[str]:
+    """All objects as one text, part by part: YAML documents, or a JSON List.
+
+    ``fragments`` serve the texts of objects that are written together.
+    """
     if form == "yaml":
-        yield from documents(objects)
+        yield from documents(objects, fragments)
         return
     items = {"apiVersion": "v1", "kind": "List", "items": list(objects)}
     yield from json.JSONEncoder(indent=2, ensure_ascii=False).iterencode(items)
@@ -91,9 +96,12 @@ def sources_of(objects: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
     return tuple(sorted({name for text in texts for name in text.split(", ") if name}))
 
 
-def parts_of(objects: Sequence[Mapping[str, Any]], form: str) -> Iterable[str]:
+def parts_of(
+    objects: Sequence[Mapping[str, Any]], form: str, fragments: Fragments
+) -> Iterable[str]:
     """The content of one file, part by part, made when it is written."""
-    return rendered(objects, form) if form == "json" else chain([MARK], rendered(objects, form))
+    parts = rendered(objects, form, fragments)
+    return parts if form == "json" else chain([MARK], parts)
 
 
 def kustomization(paths: Iterable[str]) -> list[str]:

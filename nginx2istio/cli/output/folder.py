@@ -23,6 +23,7 @@ from nginx2istio.cli.output.manifest import (
 )
 from nginx2istio.cli.output.swap import is_folder, is_safe, recover, replace
 from nginx2istio.cli.output.system import locked
+from nginx2istio.istio.yaml import Fragments
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +87,17 @@ def _write(
     after = {path: WrittenFile(read.run, sources_of(same)) for path, same in by_path.items()}
     remarks = []
     stays, goes = _judged(before, existing, after, read, force)
+    stems = set(map(_stem, stays))
+    after = {path: file for path, file in after.items() if _stem(path) not in stems}
     for path, why in stays.items():
-        after = {p: f for p, f in after.items() if _stem(p) != _stem(path)}
         after[path] = before.files[path]
         remarks.append(f"kept: {folder / path} ({why})")
     remarks += [f"removed: {folder / path}" for path in goes]
     fresh = sorted(after.keys() - stays.keys())
-    files: dict[str, Iterable[str]] = {path: parts_of(by_path[path], form) for path in fresh}
+    fragments: Fragments = {}
+    files: dict[str, Iterable[str]] = {
+        path: parts_of(by_path[path], form, fragments) for path in fresh
+    }
     files[COMMON] = kustomization(after)
     files[MANIFEST] = [manifest_text(after)]
     if not all(map(is_safe, files)):  # paths_of gives no other; this is the last gate

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from nginx2istio.istio.assemble.destination_rules import Policies
 from nginx2istio.istio.assemble.gateways import gateways
@@ -23,7 +24,7 @@ from nginx2istio.istio.edits import (
     OtherHost,
     TlsRoute,
 )
-from nginx2istio.istio.fields import Conflict, merge_field
+from nginx2istio.istio.fields import Conflict, frozen, merge_field
 from nginx2istio.istio.objects import Names, Noted, Object, dns_name, identity, new_object
 
 
@@ -47,7 +48,8 @@ class Assembled:
     objects: list[Object] = field(default_factory=list)
     conflicts: list[tuple[str, Conflict]] = field(default_factory=list)
     mesh: Object = field(default_factory=dict)
-    actions: list[dict[str, str]] = field(default_factory=list)
+    actions: dict[Any, dict[str, str]] = field(default_factory=dict)
+    """Each once, by a key that equal ones share."""
 
 
 def assemble(
@@ -105,8 +107,7 @@ def _apart(edit: Edit, out: Assembled, others: dict[tuple[str, str, str], Object
         out.conflicts += [(MESH, c) for c in merge_field(out.mesh, edit.field, edit.value)]
     elif isinstance(edit, Action):
         action = {"kind": edit.kind, "text": edit.text, **edit.fields}
-        if action not in out.actions:
-            out.actions.append(action)
+        out.actions.setdefault(frozen(action), action)
 
 
 def _external_hosts(virtual_hosts: Sequence[VirtualHost]) -> dict[str, External]:

@@ -41,8 +41,9 @@ class Policies:
         """Destinations of routes that go to an upstream and say nothing else."""
         self.by_host: dict[str, dict[Any, None]] = {}
         self.values: dict[Any, Object] = {}
-        self.sources: dict[str, set[str]] = {}
-        self.conflicts: list[tuple[str, Conflict]] = []
+        self.sources: dict[str, dict[int, Sequence[str]]] = {}
+        """The Ingresses that speak of a host, by the identity of the list of each site."""
+        self.conflicts: dict[tuple[str, Conflict], None] = {}
         for virtual_host in virtual_hosts:
             wants = self.wants[virtual_host.host] = effective_edits(virtual_host)
             done: set[tuple[str, int]] = set()
@@ -58,7 +59,7 @@ class Policies:
             host = self.service(spec).host
             key = self.policy(spec, at, f"{virtual_host.host} {source.name}")
             self.by_host.setdefault(host, {})[key] = None
-            self.sources.setdefault(host, set()).update(virtual_host.sources)
+            self.sources.setdefault(host, {})[id(virtual_host)] = virtual_host.sources
 
     def service(self, spec: Spec) -> Service:
         """The Service of a spec: an upstream's, or that of a host and port of its own."""
@@ -91,8 +92,7 @@ class Policies:
             result = self.policies_of[which] = policy, clashes, frozen(policy)
         policy, clashes, key = result
         if where:
-            located = [(where, c) for c in clashes]
-            self.conflicts += [c for c in located if c not in self.conflicts]
+            self.conflicts.update(((where, clash), None) for clash in clashes)
         if spec.get("policy"):
             policy = policy | dict(spec["policy"])
             key = frozen(policy)
@@ -138,13 +138,13 @@ class Policies:
         """One DestinationRule a host that needs one, where pilot looks for it."""
         names = Names()
         policies: dict[tuple[str, str], dict[str, Any]] = {}
-        sources: dict[tuple[str, str], set[str]] = {}
+        sources: dict[tuple[str, str], dict[int, Sequence[str]]] = {}
         for host in sorted(self.by_host):
             keys = {self.subset(host, key): key for key in self.by_host[host] if key}
             # An alias has them under both names: some pilots don't know it for an alias.
             for at in self.known_as[host] if keys else ():
                 policies.setdefault(at, {}).update(keys)
-                sources.setdefault(at, set()).update(self.sources[host])
+                sources.setdefault(at, {}).update(self.sources[host])
         for (namespace, host), keys in sorted(policies.items()):
             spec: Object = {"host": host}
             if "" in keys:
@@ -156,7 +156,10 @@ class Policies:
                     for name, key in sorted(keys.items())
                 ]
             text = host.split(".")[0] if host.endswith(".local") else host
-            origin = sorted(sources[namespace, host])
+            first, *others = sources[namespace, host].values()
+            origin = first  # a site's own are in order, and may be very many
+            if others:
+                origin = sorted({name for names in (first, *others) for name in names})
             yield new_object(
                 "DestinationRule", namespace, names.name(namespace, text), spec, origin
             )

@@ -6,13 +6,16 @@ may pass each other.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from itertools import groupby
 
+from nginx2istio.istio.fields import frozen
 from nginx2istio.istio.objects import Object
 
 RouteCandidate = tuple[Object, Object, str, str]
 """Match, body, name, comment."""
+FEW = 16
+"""So many matches are compared one by one."""
 EVERYTHING = ({"prefix": "/"}, {"regex": "(?i)/.*"})
 
 
@@ -27,11 +30,20 @@ def merge_routes(rows: Sequence[RouteCandidate]) -> Iterator[tuple[list[Object],
         if i in taken:
             continue
         matches = [match]
+        keys: set[Hashable] = set()
+        """Of many matches, what equal ones share."""
         for j in range(i + 1, len(rows)):
             other = rows[j]
             if other[2] == name and j not in taken and other[1] == body:
                 taken.add(j)
-                if other[0] not in matches:
+                if len(matches) < FEW:
+                    if other[0] not in matches:
+                        matches.append(other[0])
+                    continue
+                keys = keys or set(map(frozen, matches))
+                key = frozen(other[0])
+                if key not in keys:
+                    keys.add(key)
                     matches.append(other[0])
             elif j not in taken and not _apart(match, other[0]):
                 break
@@ -55,7 +67,8 @@ def _common_answers(rows: list[RouteCandidate], port: int) -> list[RouteCandidat
             continue
         if "port" not in match or "uri" not in match or "redirect" not in body:
             break
-        last.insert(0, i)
+        last.append(i)
+    last.reverse()
     groups = [
         [rows[i] for i in group] for _, group in groupby(last, key=lambda i: str(rows[i][0]["uri"]))
     ]

@@ -178,7 +178,7 @@ def _shared(bodies: Sequence[Object], how: str) -> Object:
 def http_routes(virtual_host: VirtualHost, routes: Routes) -> tuple[list[Object], Conflicts]:
     """The HTTPRoutes of a site: neighbours with equal bodies are one route with several matches."""
     rows = list(_host_rows(virtual_host, routes))
-    conflicts: Conflicts = []
+    conflicts: dict[tuple[str, Conflict], None] = {}
     several = len(virtual_host.ports) > 1
     for source, wants in zip(
         virtual_host.route_sources, routes.policies.wants[virtual_host.host], strict=True
@@ -187,11 +187,8 @@ def http_routes(virtual_host: VirtualHost, routes: Routes) -> tuple[list[Object]
         for at in wants:
             if id(at) not in by_edits:
                 by_edits[id(at)] = routes.at(source, at)
-                named = [
-                    (f"{virtual_host.host} {source.name}", conflict)
-                    for conflict in by_edits[id(at)][1]
-                ]
-                conflicts += [c for c in named if c not in conflicts]
+                where = f"{virtual_host.host} {source.name}"
+                conflicts.update(((where, conflict), None) for conflict in by_edits[id(at)][1])
         by_port = [by_edits[id(at)][0] for at in wants]
         same = len(by_edits) == 1 or _alike(by_port)
         for port, candidates in zip(
@@ -207,7 +204,7 @@ def http_routes(virtual_host: VirtualHost, routes: Routes) -> tuple[list[Object]
         if authorities:
             matches = [{**a, **m} for m in matches for a in authorities]
         http.append(_route(matches, body, name, note))
-    return http, conflicts
+    return http, list(conflicts)
 
 
 def _host_rows(virtual_host: VirtualHost, routes: Routes) -> Iterable[RouteCandidate]:

@@ -44,9 +44,9 @@ def for_status(body: dict[str, Any]) -> dict[str, Any]:
     A body that answers by itself has the headers for just that answer's status; one that asks a
     Service leaves the choice to Envoy.
     """
-    response = body.get("headers", {}).get("response", {})
-    texts = (value for how in ("set", "add") for value in response.get(how, {}).values())
-    if not any(isinstance(value, StatusHeader) for value in texts):
+    headers = body.get("headers")
+    response = headers.get("response") if headers else None
+    if not response or not (_conditional(response, "set") or _conditional(response, "add")):
         return body
     status = _status(body)
     written = dict(response)
@@ -57,6 +57,14 @@ def for_status(body: dict[str, Any]) -> dict[str, Any]:
             del written[how]
     headers = {**body["headers"], "response": written}
     return {**body, "headers": {k: v for k, v in headers.items() if v}}
+
+
+def _conditional(response: dict[str, Any], how: str) -> bool:
+    """Whether some of the headers depend on the status. Asked for every route: no generator."""
+    for value in response.get(how, {}).values():  # noqa: SIM110
+        if isinstance(value, StatusHeader):
+            return True
+    return False
 
 
 def _status(body: dict[str, Any]) -> int | None:

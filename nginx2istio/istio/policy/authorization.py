@@ -9,7 +9,8 @@ from typing import Any, Literal
 
 from nginx2istio.istio.assemble.virtual_host import GatewayRef
 from nginx2istio.istio.objects import Noted, Object, dns_name, new_object, short_hash
-from nginx2istio.istio.policy.path_patterns import PolicyPaths, operations
+from nginx2istio.istio.policy.operations import operations
+from nginx2istio.istio.policy.path_patterns import PolicyPaths
 
 ODD_PORT = "[^:]+:([0-9]|[0-79][0-9]|8[1-9]|[0-35-9][0-9][0-9]|4[0-35-9][0-9]|44[0-24-9]|[0-9]{4,})"
 """Host headers with a port that is neither 80 nor 443, see ``host_patterns``."""
@@ -65,8 +66,10 @@ def rules(
 ) -> list[Object]:
     """Rules for requests from ``sources`` (all, if none) to the parts, not to ``others``."""
     policy_rules: list[Object] = []
-    for over, origins in dict.fromkeys((p.over, p.origins) for p in parts):
-        alike = [p for p in parts if (p.over, p.origins) == (over, origins)]
+    groups: dict[tuple[str, tuple[str, ...]], list[Part]] = {}
+    for part in parts:
+        groups.setdefault((part.over, part.origins), []).append(part)
+    for (over, origins), alike in groups.items():
         tls = [dict(OVER[over])] if over else []
         if not origins:
             policy_rules.append(_rule(sources, alike, others, {}, tls))

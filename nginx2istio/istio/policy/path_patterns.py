@@ -11,10 +11,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Literal
 
 from nginx2istio.base.records import record
 from nginx2istio.istio import re2
+from nginx2istio.istio.policy.pattern_index import PatternIndex
 
 
 @record(frozen=True, slots=True)
@@ -73,71 +74,86 @@ def cover(areas: Sequence[RoutePaths]) -> list[PolicyPaths]:
     if len(groups) == 1:
         return [PolicyPaths() for _ in areas]
     shapes = [_shape(area) for area in areas]
-    fits = [_fit(i, areas, shapes) if area.group else PolicyPaths() for i, area in enumerate(areas)]
+    covers, anywhere = PatternIndex(), []
+    for i, shape in enumerate(shapes):
+        for pattern in _lower(shape.cover):
+            covers.add(pattern, i)
+        if not shape.cover:
+            anywhere.append(i)
+    fits = []
     for i, area in enumerate(areas):
-        same = [f for j, f in enumerate(fits) if j != i and areas[j].group == area.group]
-        roots = [f for f in same if "/*" in f.paths] if area.group else []
-        if fits[i].impossible and any(not f.but for f in roots):
-            fits[i] = next(f for f in roots if not f.but)
-        elif fits[i].refuse and any(_any_case_in(fits[i].paths, f) for f in roots):
-            fits[i] = replace(fits[i], refuse="")
+        fit = PolicyPaths()
+        if area.group:
+            near = {j for p in _lower(shapes[i].cover) for j in covers.overlapping(p)}
+            fit = _fit(i, sorted(near.union(anywhere)), areas, shapes)
+        fits.append(fit)
+    return _under_roots(areas, fits)
+
+
+class _Root:
+    """An area of a group that covers all but what ``but`` says; ``areas`` count those with it."""
+
+    def __init__(self, fit: PolicyPaths):
+        self.fit, self.areas = fit, 1
+        self.but = PatternIndex(_lower(fit.but))
+
+    def any_case(self, paths: Sequence[str]) -> bool:
+        """Whether it takes these paths in any letter case."""
+        return not self.but.overlaps(_lower(paths))
+
+
+def _under_roots(areas: Sequence[RoutePaths], fits: list[PolicyPaths]) -> list[PolicyPaths]:
+    """The areas, those left to the policy of a root in their group that has nothing to leave out.
+
+    An area that no pattern covers is said as such a root is; one that a root takes in every letter
+    case has nothing to refuse.
+    """
+    roots: dict[str, dict[int, _Root]] = {}
+    for area, fit in zip(areas, fits, strict=True):
+        if area.group and "/*" in fit.paths:
+            roots.setdefault(area.group, {})[id(fit)] = _Root(fit)
+    for i, (area, fit) in enumerate(zip(areas, fits, strict=True)):
+        if not fit.impossible and not fit.refuse:
+            continue
+        of_group = roots.get(area.group, {})
+        others = [root for root in of_group.values() if root.areas > 1 or root.fit is not fit]
+        if fit.impossible:
+            whole = next((root for root in others if not root.fit.but), None)
+            if whole:
+                fits[i] = whole.fit
+                whole.areas += 1
+        elif any(root.any_case(fit.paths) for root in others):
+            fits[i] = replace(fit, refuse="")
+            if id(fit) in of_group:
+                of_group[id(fits[i])] = _Root(fits[i])
+                del of_group[id(fit)]
     return fits
-
-
-def _any_case_in(paths: Sequence[str], root: PolicyPaths) -> bool:
-    """Whether an area of the same group that covers all else takes these in any letter case."""
-    return not _hits(_lower(root.but), _lower(paths))
 
 
 def _lower(patterns: Sequence[str]) -> list[str]:
     return [pattern.lower() for pattern in patterns]
 
 
-def operations(fits: Sequence[PolicyPaths]) -> list[dict[str, Any]]:
-    """The ``paths`` and ``notPaths`` of an AuthorizationPolicy for some areas of one group."""
-    operations: list[tuple[list[str], list[str]]] = []
-    for fit in fits:
-        if not fit.paths:
-            return [{}]
-        for paths, but in operations:
-            if not _hits(but, fit.paths) and not _hits(fit.but, paths):
-                paths += [p for p in fit.paths if p not in paths]
-                but += [p for p in fit.but if p not in but]
-                break
-        else:
-            operations.append((list(fit.paths), list(fit.but)))
-    return [{"paths": paths} | ({"notPaths": but} if but else {}) for paths, but in operations]
-
-
-def _hits(patterns: Sequence[str], others: Sequence[str]) -> bool:
-    return any(_overlap(a, b) for a in patterns for b in others)
-
-
-def _overlap(a: str, b: str) -> bool:
-    """Whether two path patterns have a path in common."""
-    if a.endswith("*") and b.endswith("*"):
-        return a[:-1].startswith(b[:-1]) or b[:-1].startswith(a[:-1])
-    if a.endswith("*"):
-        return b.startswith(a[:-1])
-    return a.startswith(b[:-1]) if b.endswith("*") else a == b
-
-
-def _fit(index: int, areas: Sequence[RoutePaths], shapes: Sequence[_Shape]) -> PolicyPaths:
+def _fit(
+    index: int, near: Sequence[int], areas: Sequence[RoutePaths], shapes: Sequence[_Shape]
+) -> PolicyPaths:
+    """How to say an area; ``near`` are, in order, those with paths in common in any letter case."""
     area, shape = areas[index], shapes[index]
     if not shape.cover or shape.unsayable:
         return PolicyPaths(impossible=True)
+    covered = PatternIndex(shape.cover)
     but: list[str] = []
+    listed: set[str] = set()
     wider: list[int] = []
     cased: list[int] = []
     loose = False
-    for other, (its, its_shape) in enumerate(zip(areas, shapes, strict=True)):
-        if its.group == area.group:
+    for other in near:
+        if areas[other].group == area.group:
             continue
-        before = _before(other, index, areas)
+        its_shape, before = shapes[other], _before(other, index, areas)
         if before:
-            but += [p for p in its_shape.inner if p not in but and _hits([p], shape.cover)]
-        if its_shape.cover and not _hits(_lower(its_shape.cover), _lower(shape.cover)):
-            continue
+            but += [p for p in its_shape.inner if p not in listed and covered.overlaps([p])]
+            listed.update(its_shape.inner)
         if before and its_shape.tight and its_shape.inner:
             if its_shape.letters:
                 cased.append(other)

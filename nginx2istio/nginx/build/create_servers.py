@@ -41,9 +41,11 @@ class _Server:
     locations: list[Location]
     settings: dict[str, Setting] = field(default_factory=dict)
     certificate: Certificate | None = None
-    ingresses: list[Origin] = field(default_factory=list)
+    ingresses: dict[Origin, None] = field(default_factory=dict)
     denied: str = ""
     aliases: tuple[str, ...] = ()
+    indexes: dict[str, int] = field(default_factory=lambda: {"/": 0})
+    """The index of the first location of each path: the root is the first of all."""
 
 
 class ServerBuilder:
@@ -87,7 +89,7 @@ class ServerBuilder:
             local = {k: s for k, s in root.settings.items() if k not in CATCH_ALL_IGNORES}
             server.locations[0] = replace(root, settings=local)
             server.namespace = loaded.ingress.origin.namespace
-            server.ingresses.append(loaded.ingress.origin)
+            server.ingresses[loaded.ingress.origin] = None
             return
         why = f"{server.locations[0].ingress.object} is older and is the catch-all already"
         self.ineffective.entries.append(
@@ -95,8 +97,7 @@ class ServerBuilder:
         )
 
     def configure(self, loaded: Loaded, server: _Server) -> None:
-        if loaded.ingress.origin not in server.ingresses:
-            server.ingresses.append(loaded.ingress.origin)
+        server.ingresses[loaded.ingress.origin] = None
         server.namespace = server.namespace or loaded.ingress.origin.namespace
         for key in SERVER_FIRST & loaded.settings.keys():
             self.first(server, loaded, key)
@@ -187,13 +188,11 @@ class ServerBuilder:
         # An absent type is ImplementationSpecific, which SetDefaultNGINXPathType makes a Prefix.
         kind = "Exact" if path.type == "Exact" else "Prefix"
         location = self.location(loaded, text, kind, name, path.origin)
-        for i, earlier in enumerate(server.locations):
-            if earlier.path != text:
-                continue
-            if earlier.path_type != kind:
-                break
+        index = server.indexes.setdefault(text, len(server.locations))
+        earlier = server.locations[index] if index < len(server.locations) else None
+        if earlier and earlier.path_type == kind:
             if earlier.implicit:
-                server.locations[i] = location
+                server.locations[index] = location
                 return
             if earlier.ingress.object == loaded.ingress.key:
                 why = f"{text} is declared twice in this Ingress"

@@ -15,6 +15,7 @@ from nginx2istio.nginx.build.create_servers import ServerBuilder
 from nginx2istio.nginx.build.ingresses import Ingress, KubernetesObject
 from nginx2istio.nginx.build.load import load_ingresses
 from nginx2istio.nginx.build.services import Services
+from nginx2istio.nginx.build.upstreams import Places
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.model import InvalidValue, NotLoaded, Remark, Server
 from nginx2istio.nginx.values.nginx_conf import refused_in_configmap
@@ -52,9 +53,10 @@ def build(
         builder.add_paths(loaded)
     if any(not loaded.canary for loaded in everyone):
         locations = {host: server.locations for host, server in builder.servers.items()}
+        places: dict[str, Places] = {}
         for loaded in everyone:
             if loaded.canary:
-                builder.upstreams.merge_canary(loaded, locations)
+                builder.upstreams.merge_canary(loaded, locations, places)
     servers = builder.finish(everyone)
     servers_below: dict[str, list[Server]] = {}
     for server in servers:

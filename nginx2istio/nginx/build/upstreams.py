@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from nginx2istio.nginx.build.ingresses import IngressBackend, IngressPath
@@ -37,6 +37,26 @@ class IneffectiveSettings:
         )
 
 
+class Places:
+    """The upstreams of a host's locations, by path and type in order."""
+
+    def __init__(self, locations: Sequence[Location]):
+        self.first: dict[str, int] = {}
+        self.upstreams: dict[tuple[str, str], list[tuple[int, str]]] = {}
+        for i, location in enumerate(locations):
+            self.first.setdefault(location.upstream, i)
+            where = location.path, location.path_type
+            self.upstreams.setdefault(where, []).append((i, location.upstream))
+
+    def before(self, name: str, path: str, kind: str) -> Iterator[str]:
+        """The upstreams of a path up to the first location of the host that has ``name``."""
+        end = self.first.get(name)
+        for i, upstream in self.upstreams.get((path, kind), ()):
+            if end is not None and i >= end:
+                return
+            yield upstream
+
+
 class Upstreams:
     """The upstreams while they grow: mutable inside, frozen values out."""
 
@@ -47,6 +67,8 @@ class Upstreams:
         self.canary_ingresses: list[tuple[str, Loaded]] = []
         """Each Ingress that is a canary, with the name of an upstream of its."""
         self.affinity: dict[str, tuple[dict[str, Setting], set[tuple[str, str]]]] = {}
+        self.alternatives: dict[str, dict[str, Upstream]] = {}
+        """The canaries of an upstream, by their names."""
 
     def upstream(self, loaded: Loaded, backend: IngressBackend) -> None:
         name = backend.upstream(loaded.ingress.origin.namespace)
@@ -87,7 +109,13 @@ class Upstreams:
         details.update((k, s) for k, s in settings.items() if k.startswith("session-cookie"))
         places |= {(h, path.path) for h in hosts}
 
-    def merge_canary(self, loaded: Loaded, servers: Mapping[str, Sequence[Location]]) -> None:
+    def merge_canary(
+        self,
+        loaded: Loaded,
+        servers: Mapping[str, Sequence[Location]],
+        places: dict[str, Places],
+    ) -> None:
+        """Makes a canary an alternative of its main upstreams; ``places`` are kept by host."""
         ingress = loaded.ingress
         targets = [(r.host or DEFAULT_SERVER, p) for r in ingress.rules for p in r.paths or ()]
         for host, path in targets:
@@ -96,14 +124,12 @@ class Upstreams:
             name = path.backend.upstream(ingress.origin.namespace)
             self.canary_ingresses.append((name, loaded))
             merged = False
-            for location in servers.get(host, ()):
-                if location.upstream == name:
-                    break
-                kind = "Exact" if path.type == "Exact" else "Prefix"
-                if (location.path, location.path_type) != (path.path, kind):
-                    continue
-                if location.upstream and location.upstream not in self.canaries:
-                    merged |= self.merge(location.upstream, name)
+            if host not in places:
+                places[host] = Places(servers.get(host, ()))
+            kind = "Exact" if path.type == "Exact" else "Prefix"
+            for upstream in places[host].before(name, path.path, kind):
+                if upstream and upstream not in self.canaries:
+                    merged |= self.merge(upstream, name)
             if not merged:
                 why = "a canary needs a main Ingress with the same host and path"
                 self.ineffective.entries.append(
@@ -114,20 +140,20 @@ class Upstreams:
         if ingress.default:
             name = ingress.default.upstream(ingress.origin.namespace)
             self.canary_ingresses.append((name, loaded))
+            others = self.canaries | {name}
             for location in servers.get(DEFAULT_SERVER, ()):
-                if location.upstream and location.upstream not in self.canaries | {name}:
+                if location.upstream and location.upstream not in others:
                     self.merge(location.upstream, name)
 
     def merge(self, primary: str, canary: str) -> bool:
-        main = self.by_name[primary]
-        names = [a.name for a in main.alternatives]
-        if canary not in names:
-            alternative = self.by_name[canary]
-            self.by_name[primary] = replace(main, alternatives=(*main.alternatives, alternative))
+        self.alternatives.setdefault(primary, {}).setdefault(canary, self.by_name[canary])
         return True
 
     def finish(self) -> None:
-        """Writes the affinities into their upstreams, and notes canaries without requests."""
+        """Writes canaries and affinities into their upstreams; notes idle canaries."""
+        for name, alternatives in self.alternatives.items():
+            main = self.by_name[name]
+            self.by_name[name] = replace(main, alternatives=tuple(alternatives.values()))
         self._record_idle_canaries()
         for name, (details, places) in self.affinity.items():
             mode = details.get("affinity-mode")

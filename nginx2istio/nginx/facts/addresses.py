@@ -40,6 +40,9 @@ class Addresses:
         return bool(self.allow or self.deny or self.unreadable)
 
 
+EVERYBODY = Addresses()
+
+
 @dataclass(frozen=True, slots=True)
 class _Networks:
     """A list: its networks, and its members that are none."""
@@ -71,15 +74,15 @@ def addresses(config: NginxConfig, location: Location) -> Addresses:
     allow = _networks(config.in_force(location, "allowlist-source-range"))
     deny = _networks(config.in_force(location, "denylist-source-range"))
     snippet = of_location(config, location)
-    if not allow:  # which would end with a deny all
+    if snippet and not allow:  # which would end with a deny all
         allow, deny = _networks(snippet.allow), deny.joined(_networks(snippet.deny))
     if not allow and not deny and not snippet:
         wide = inherited(config, location)
         allow, deny = _networks(wide.allow), _networks(wide.deny)
         if not wide:
-            deny = _networks(config.controller.config["block-cidrs"])
+            deny = _blocked(config)
     if not allow and not deny:
-        return Addresses()
+        return EVERYBODY
     auth = external_auth(config, location)
     return Addresses(
         () if allow.everybody else allow.networks,
@@ -95,8 +98,19 @@ def key_of_member(config: NginxConfig, member: str) -> str:
     return next((key for key, setting in settings if setting and member in setting.text), "")
 
 
+@memo
+def _blocked(config: NginxConfig) -> _Networks:
+    """The networks of block-cidrs, which hold for all servers."""
+    return _networks(config.controller.config["block-cidrs"])
+
+
+NOTHING = _Networks()
+
+
 def _networks(value: object) -> _Networks:
-    members = [str(member).strip() for member in value] if isinstance(value, tuple) else []
+    if not value or not isinstance(value, tuple):
+        return NOTHING
+    members = [str(member).strip() for member in value]
     readings = {member: networks(member) for member in members}
     return _Networks(
         tuple(dict.fromkeys(n for reading in readings.values() for n in reading or ())),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from nginx2istio.base.memo import memo
 from nginx2istio.base.records import record
@@ -69,7 +70,17 @@ def _namespaces_of_services(config: NginxConfig) -> frozenset[str]:
 
 
 def _server(host: str, config: NginxConfig) -> Server | None:
-    return next((s for s in config.servers if host.lower() in (s.host, *s.aliases)), None)
+    return _servers_by_name(config).get(host.lower())
+
+
+@memo
+def _servers_by_name(config: NginxConfig) -> Mapping[str, Server]:
+    """The first server of each name, aliases included."""
+    servers: dict[str, Server] = {}
+    for server in config.servers:
+        for name in (server.host, *server.aliases):
+            servers.setdefault(name, server)
+    return servers
 
 
 def _location(server: Server, path: str) -> Location | None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Literal
 
+from nginx2istio.base.memo import memo
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.facts.addresses import addresses
 from nginx2istio.nginx.facts.answered_early import early
@@ -14,7 +15,7 @@ from nginx2istio.nginx.facts.external_auth import external_auth
 from nginx2istio.nginx.facts.headers import snippets
 from nginx2istio.nginx.facts.snippet import Directive, parse_snippet
 from nginx2istio.nginx.facts.snippet_access import LISTING
-from nginx2istio.nginx.model import Location, Server, Setting
+from nginx2istio.nginx.model import Location, Origin, Server, Setting
 
 Protection = Literal[
     "addresses",
@@ -91,8 +92,24 @@ def _checks(
     else:
         for check in checks:
             yield (check,)
-    if any(_closes(directive) for directive in _directives(config, server, location)):
+    if _closed_by_server(config, server) or any(
+        _closes(directive)
+        for _, setting in snippets(config, server, location, "location")
+        for directive in parse_snippet(setting.text).directives
+    ):
         yield ("snippet",)
+
+
+@memo
+def _closed_by_server(config: NginxConfig, server: Server) -> bool:
+    """Whether a directive of the http or server level is a check, for all locations of a host."""
+    nowhere = Location("", "prefix", "", Origin())
+    return any(
+        _closes(directive)
+        for level in ("http", "server")
+        for _, setting in snippets(config, server, nowhere, level)
+        for directive in parse_snippet(setting.text).directives
+    )
 
 
 def _directives(config: NginxConfig, server: Server, location: Location) -> Iterator[Directive]:

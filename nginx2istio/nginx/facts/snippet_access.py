@@ -32,11 +32,14 @@ class AccessList:
         return self.present
 
 
+NOTHING = AccessList(present=False)
+
+
 def read_access_list(directives: Iterable[Directive]) -> AccessList:
     """What a sequence of allow and deny comes to."""
     directives = list(directives)
     if not directives:
-        return AccessList(present=False)
+        return NOTHING
     allow: list[str] = []
     deny: list[str] = []
     late: list[str] = []
@@ -60,9 +63,10 @@ def read_access_list(directives: Iterable[Directive]) -> AccessList:
 def of_location(config: NginxConfig, location: Location) -> AccessList:
     """The lists in the snippets of a location itself."""
     if location.denied:
-        return AccessList(present=False)
+        return NOTHING
     everywhere = config.configured("location-snippet")
-    return read_access_list(_lines(location.settings.get("configuration-snippet"), everywhere))
+    own = location.settings.get("configuration-snippet")
+    return read_access_list(_lines(own, everywhere)) if own or everywhere else NOTHING
 
 
 def inherited(config: NginxConfig, location: Location) -> AccessList:

@@ -27,7 +27,7 @@ def data_blocks(details: Iterable[Data]) -> Iterator[tuple[int, str]]:
     A host is a detail, its ``old`` and ``new`` with documents by their index in the block;
     neighbours share what they have in common.
     """
-    documents: dict[str, int] = {}
+    documents: dict[tuple[str, str], int] = {}
     distinct: list[Data] = []
     hosts: list[Data] = []
     size = 0
@@ -35,7 +35,7 @@ def data_blocks(details: Iterable[Data]) -> Iterator[tuple[int, str]]:
         indexes: dict[str, list[int]] = {"old": [], "new": []}
         for side, numbers in indexes.items():
             for document in detail[side]:
-                key = document["title"] + document["text"]
+                key = document["title"], document["text"]
                 if key not in documents:
                     documents[key] = len(distinct)
                     distinct.append(document)

@@ -8,11 +8,11 @@ from typing import Any
 from nginx2istio.convert.convert import Conversion
 from nginx2istio.istio.edits import ExtraObject, OtherHost
 from nginx2istio.istio.objects import Noted, Object, identity
-from nginx2istio.istio.yaml import document
+from nginx2istio.istio.yaml import Fragments, document
 from nginx2istio.nginx.model import Location
 from nginx2istio.report.data import Data
 from nginx2istio.report.formats.html.overview import HostView
-from nginx2istio.report.formats.html.source_yaml import source_yaml
+from nginx2istio.report.formats.html.source_yaml import IngressSource
 from nginx2istio.rule import route_name
 
 
@@ -28,6 +28,9 @@ class Comparison:
         self.virtual: dict[str, Object] = {}
         self.gateways: dict[str, _Gateway] = {}
         self.texts: dict[int, Data] = {}
+        self.fragments: Fragments = {}
+        self.sources: dict[str, IngressSource] = {}
+        self.real = {trial: real for real, trial in conversion.trial.items()}
         self.by_host: dict[str, list[Object]] = {}
         self.by_identity: dict[tuple[str, str, str], Object] = {}
         for obj in conversion.objects:
@@ -55,31 +58,27 @@ class Comparison:
     def old(self, host: HostView) -> Iterator[Data]:
         """The Ingresses of a host as documents."""
         for key in host.ingresses:
-            resource = self.conversion.read.get(key)
-            if resource is not None:
-                lines = source_yaml(resource)
-                yield {
-                    "title": f"Ingress {key}",
-                    "key": key,
-                    "file": resource.file,
-                    "text": "\n".join(text for text, _ in lines),
-                    "lines": [line for _, line in lines],
-                }
+            if key not in self.sources and key in self.conversion.read:
+                self.sources[key] = IngressSource(self.conversion.read[key])
+            if key in self.sources:
+                yield self.sources[key].document(self.real.get(host.name, host.name))
 
     def new(self, host: HostView) -> Iterator[Data]:
         """The objects of a host as documents, its VirtualServices first."""
         for obj in self._objects(host):
             if obj["kind"] in ("VirtualService", "Gateway"):
-                yield _document(obj)
+                yield _document(obj, self.fragments)
             else:  # hosts may share these
                 if id(obj) not in self.texts:
-                    self.texts[id(obj)] = _document(obj)
+                    self.texts[id(obj)] = _cut(_document(obj, self.fragments))
                 yield self.texts[id(obj)]
 
     def shared(self) -> Iterator[Data]:
         """The objects that are for no host in particular."""
         names = self.own.get("*", ())
-        return (_document(self.by_identity[n]) for n in names if n in self.by_identity)
+        return (
+            _document(self.by_identity[n], self.fragments) for n in names if n in self.by_identity
+        )
 
     def _objects(self, host: HostView) -> Iterator[Object]:
         names = [n for n in (host.name, *host.aliases) if n in self.virtual]
@@ -143,9 +142,23 @@ class Comparison:
         }
 
 
-def _document(obj: Object) -> Data:
+def _document(obj: Object, fragments: Fragments) -> Data:
     kind, namespace, name = identity(obj)
-    return {"title": f"{kind} {namespace}/{name}", "text": document(obj).rstrip("\n")}
+    return {"title": f"{kind} {namespace}/{name}", "text": document(obj, fragments).rstrip("\n")}
+
+
+LONGEST = 100_000
+"""Characters of a document that hosts share, as each of them may be shown with it."""
+
+
+def _cut(document: Data) -> Data:
+    """A document that is not too long; the rest of it is left to the written file."""
+    text = document["text"]
+    if len(text) <= LONGEST:
+        return document
+    shown = text[: text.rindex("\n", 0, LONGEST)]
+    rest = text.count("\n", len(shown))
+    return {**document, "text": f"{shown}\n# and {rest} more lines: see the object itself"}
 
 
 class _Gateway:

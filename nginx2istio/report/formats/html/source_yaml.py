@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from nginx2istio.inputs.resource import Node, Resource
@@ -14,6 +15,56 @@ SourceLine = tuple[str, int]
 _SHOWN_METADATA = ("name", "namespace", "creationTimestamp", "labels", "annotations")
 """The metadata that decides anything or names a team; the rest is the cluster's."""
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+
+
+SEVERAL = 50
+"""So many rules of an Ingress are shown at each of its hosts; of more, those of the host alone."""
+
+
+class IngressSource:
+    """An Ingress as documents: ``{title, key, file, text, lines}``, see ``compare.Comparison``."""
+
+    def __init__(self, resource: Resource):
+        self.resource = resource
+        self.whole: dict[str, Any] = {}
+        self.rules: dict[str, list[Any]] = {}
+        """The rules by host, empty where the Ingress is shown whole."""
+        self.tls: dict[str, list[Any]] = {}
+        self.spec: Node = resource.body.get("spec") or Node()
+        rules = self.spec.get("rules")
+        if isinstance(rules, list) and len(rules) > SEVERAL:
+            for rule in rules:
+                self.rules.setdefault(str(rule.get("host") or "*"), []).append(rule)
+            for tls in self.spec.get("tls") or ():
+                for host in tls.get("hosts") or ():
+                    self.tls.setdefault(str(host), []).append(_only_host(tls, host))
+
+    def document(self, host: str) -> dict[str, Any]:
+        """The Ingress, or the part of it that a host stands in."""
+        if not self.rules:
+            self.whole = self.whole or self._document({}, "")
+            return self.whole
+        part = {"rules": self.rules.get(host, []), "tls": self.tls.get(host, [])}
+        return self._document({k: v for k, v in part.items() if v}, ", the part for this host")
+
+    def _document(self, part: Mapping[str, Any], which: str) -> dict[str, Any]:
+        resource, key = self.resource, f"{self.resource.namespace}/{self.resource.name}"
+        if self.rules:
+            names = (name for name in self.spec if name not in ("rules", "tls") or name in part)
+            spec = _only(names, self.spec).replaced(part)
+            resource = replace(resource, body=resource.body.replaced({"spec": spec}))
+        lines = source_yaml(resource)
+        return {
+            "title": f"Ingress {key}{which}",
+            "key": key,
+            "file": resource.file,
+            "text": "\n".join(text for text, _ in lines),
+            "lines": [line for _, line in lines],
+        }
+
+
+def _only_host(tls: Mapping[str, Any], host: str) -> Mapping[str, Any]:
+    return tls.replaced({"hosts": [host]}) if isinstance(tls, Node) else tls
 
 
 def source_yaml(resource: Resource) -> list[SourceLine]:
