@@ -10,7 +10,7 @@ import codecs
 import re
 from collections.abc import Iterator
 
-from nginx2istio.inputs.document import Document, Unreadable
+from nginx2istio.inputs.document import TOO_MANY, Document, Unreadable
 from nginx2istio.inputs.json_text import JsonText
 from nginx2istio.inputs.yaml.anchors import Memo
 from nginx2istio.inputs.yaml.errors import not_utf8
@@ -110,7 +110,7 @@ def _read_piece(piece: bytes, line: int, memo: Memo) -> Iterator[Document | Unre
         yield from _read_yaml(piece, line, memo)
         return
     found = _read_json(piece, json.start(1), line)
-    if isinstance(found[0], Unreadable):
+    if isinstance(found[0], Unreadable) and found[0].text != TOO_MANY:
         # As kubectl: what begins with { and is not JSON may be YAML.
         other = list(_read_yaml(piece, line, memo))
         looks_like_json = json[2] is not None

@@ -63,7 +63,7 @@ def test_what_no_line_is_for_is_left_out(tmp_path: Path) -> None:
         ("# nothing\n", "has no line OLD=NEW"),
         (
             "shop.example.com=b.example.com\n",
-            "shop.example.com can't be b.example.com: b.example.com is the name of a live host",
+            "can't be b.example.com: b.example.com is the name of a live host",
         ),
     ],
 )

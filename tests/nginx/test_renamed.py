@@ -36,7 +36,7 @@ def test_a_map_is_for_what_it_names_and_what_is_below_its_stars() -> None:
         ({"a.example.com": "a.other.org"}, "the name of a live host"),
         (
             {"a.example.com": "x.test", "b.example.com": "x.test"},
-            "a.example.com would be x.test, too",
+            "a.example.com would be x.test,",
         ),
         ({"a.example.com": f"{'x' * 64}.test"}, "no valid host name"),
     ],
