@@ -7,9 +7,12 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import click
+
+from nginx2istio.base.printable import printable_lines
 
 OK = 0
 FINDINGS = 1
@@ -31,6 +34,9 @@ EXIT_CODES: dict[int, str] = {
     TERMINATED: "Terminated (SIGTERM).",
 }
 """What each exit code means. Every command uses these and no other."""
+
+MAX_OPTION_FILE = 16 * 2**20
+"""Bytes of a file that an option names, such as --accept and --host-map."""
 
 _WRONG_PLACE = frozenset(
     {
@@ -60,6 +66,18 @@ class Unwritten(click.ClickException):
     exit_code = UNWRITTEN
 
 
+def read_small(path: Path) -> bytes:
+    """The content of a file that people write for an option. Raises Usage."""
+    try:
+        with open(path, "rb") as file:
+            content = file.read(MAX_OPTION_FILE + 1)
+    except OSError as error:
+        raise Usage(f"{path} can't be read: {error.strerror or error}") from None
+    if len(content) > MAX_OPTION_FILE:
+        raise Usage(f"{path} is larger than {MAX_OPTION_FILE // 2**20} MiB")
+    return content
+
+
 def write_error(path: str | os.PathLike[str], error: OSError) -> click.ClickException:
     """The error for a path that can't be written: Usage for a wrong path, else Unwritten."""
     kind = Usage if error.errno in _WRONG_PLACE else Unwritten
@@ -80,6 +98,8 @@ def exit_code_of(run: Callable[[], Any]) -> int:
         except click.exceptions.Exit as stop:
             code = stop.exit_code
         except click.ClickException as error:
+            # What the user types is part of it: names of files, values of options.
+            error.message = printable_lines(error.message)
             with suppress(OSError):
                 error.show()
             code = error.exit_code

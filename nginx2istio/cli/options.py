@@ -11,6 +11,7 @@ import click
 
 from nginx2istio.base.options import Options
 from nginx2istio.cli import together
+from nginx2istio.cli.exits import read_small
 from nginx2istio.cli.judging import check_reports
 
 
@@ -160,14 +161,19 @@ conversion_options = together(
 def options_from(given: dict[str, Any]) -> Options:
     """Options out of a command's parameters; takes its own out of ``given``.
 
-    Raises click.BadParameter for a selector or version that is none.
+    Raises click.BadParameter for a selector, namespace or version that is none.
     """
     selector = {}
     for pair in given.pop("gateway_selector").split(","):
         key, sign, value = pair.strip().partition("=")
         if not key or not sign:
-            raise click.BadParameter(f"{pair!r} is not KEY=VALUE", param_hint="--gateway-selector")
+            raise click.BadParameter(
+                f"{shortened(pair)!r} is not KEY=VALUE", param_hint="--gateway-selector"
+            )
         selector[key] = value
+    if not re.fullmatch(_LABEL, given["gateway_namespace"]):
+        why = f"{shortened(given['gateway_namespace'])!r} is no name of a namespace"
+        raise click.BadParameter(why, param_hint="--gateway-namespace")
     version = re.fullmatch(r"v?(\d+)\.(\d+)(?:\.\d+)?", given.pop("istio_version"))
     if version is None:
         raise click.BadParameter("a version looks like 1.28", param_hint="--istio-version")
@@ -215,7 +221,13 @@ def _suffix(text: str) -> str:
     return f".{suffix}" if suffix else ""
 
 
+_LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 _NAME = r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*"
+
+
+def shortened(text: str) -> str:
+    """At most 100 characters of a text that is quoted in an error."""
+    return text if len(text) <= 100 else f"{text[:100]}..."
 
 
 def _host_map(path: Path | None) -> dict[str, str]:
@@ -224,9 +236,10 @@ def _host_map(path: Path | None) -> dict[str, str]:
     if path is None:
         return names
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise click.BadParameter(f"{path}: {error}", param_hint="--host-map") from None
+        lines = read_small(path).decode("utf-8-sig").splitlines()
+    except UnicodeDecodeError:
+        why = f"{path} is no UTF-8 text"
+        raise click.BadParameter(why, param_hint="--host-map") from None
     for number, line in enumerate(lines, 1):
         text = line.strip().lower()
         if not text or text.startswith("#"):
@@ -236,7 +249,7 @@ def _host_map(path: Path | None) -> dict[str, str]:
         named = all(re.fullmatch(_NAME, name.removeprefix("*.")) for name in (old, new))
         if not sign or not named or stars[0] != stars[1] or old in names:
             why = f"{old} is listed twice" if old in names else "is not OLD=NEW"
-            text = f"{path}:{number}: {line.strip()!r} {why}"
+            text = f"{path}:{number}: {shortened(line.strip())!r} {why}"
             raise click.BadParameter(text, param_hint="--host-map")
         names[old] = new
     if not names:

@@ -27,6 +27,8 @@ MAX_FILE = 64 * 1024 * 1024
 """Bytes of one file; about 100,000 Ingresses. Reading so many takes less than 1 GiB of memory."""
 MAX_PROBLEMS = 1_000
 """Problems of one file that are named one by one; a file can hold millions."""
+MOST_PROBLEMS = 100_000
+"""After so many the rest of a file is not read: it is no file of manifests."""
 
 
 def read(paths: Sequence[str], stdin: BinaryIO | None = None) -> Inputs:
@@ -158,6 +160,9 @@ class _Reading:
             count += 1
             if count <= MAX_PROBLEMS:
                 self.problems.append(item)
+            if count == MOST_PROBLEMS:
+                self._problem(file, f"the rest of this file is not read after {count:,} problems")
+                break
         if count > MAX_PROBLEMS:
             text = f"{count - MAX_PROBLEMS:,} more documents or objects of this file cannot be read"
             self._problem(file, text)

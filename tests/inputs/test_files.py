@@ -319,3 +319,7 @@ def test_problems_beyond_a_number_are_counted(
     assert [r.kind for r in inputs.resources] == ["Namespace"]
     assert len(inputs.problems) == 4
     assert inputs.problems[3].text.startswith("7 more")
+    monkeypatch.setattr("nginx2istio.inputs.files.MOST_PROBLEMS", 5)
+    inputs = read([str(tmp_path)])
+    assert not inputs.resources
+    assert inputs.problems[3].text.startswith("the rest of this file is not read")
