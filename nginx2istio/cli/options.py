@@ -15,11 +15,18 @@ from nginx2istio.cli.exits import read_small
 from nginx2istio.cli.judging import check_reports
 
 
-def check_folder(ctx: click.Context, param: click.Parameter, value: Path | None) -> Path | None:
-    """Refuses an output folder that is a file, before any work is done."""
-    if value is not None and os.path.lexists(value) and not value.is_dir():
+def check_folder(ctx: click.Context, param: click.Parameter, value: str | None) -> Path | None:
+    """Refuses an output folder that is a file or "", before any work is done.
+
+    A shell gives "" for a variable that is not set; as a path it would be the working folder.
+    """
+    if value is None:
+        return None
+    if not value:
+        raise click.BadParameter("the name of the folder is empty")
+    if os.path.lexists(value) and not os.path.isdir(value):
         raise click.BadParameter(f"{value} is not a folder")
-    return value
+    return Path(value)
 
 
 output_options = together(
@@ -27,7 +34,7 @@ output_options = together(
         click.option(
             "-o",
             "--output",
-            type=click.Path(path_type=Path),
+            type=click.Path(),
             callback=check_folder,
             metavar="DIR",
             help="Write a folder a namespace and a file a host into DIR.  [default: stdout]",
