@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -99,9 +100,10 @@ def exit_code_of(run: Callable[[], Any]) -> int:
             code = stop.exit_code
         except click.ClickException as error:
             # What the user types is part of it: names of files, values of options.
-            error.message = printable_lines(error.message)
+            shown = io.StringIO()
+            error.show(shown)
             with suppress(OSError):
-                error.show()
+                click.echo(printable_lines(shown.getvalue()), err=True, nl=False)
             code = error.exit_code
         if sys.stdout is not None:
             sys.stdout.flush()
