@@ -36,7 +36,7 @@ EXIT_CODES: dict[int, str] = {
 }
 """What each exit code means. Every command uses these and no other."""
 
-MAX_OPTION_FILE = 16 * 2**20
+_MAX_OPTION_FILE = 16 * 2**20
 """Bytes of a file that an option names, such as --accept and --host-map."""
 
 _WRONG_PLACE = frozenset(
@@ -71,11 +71,11 @@ def read_small(path: Path) -> bytes:
     """The content of a file that people write for an option. Raises Usage."""
     try:
         with open(path, "rb") as file:
-            content = file.read(MAX_OPTION_FILE + 1)
+            content = file.read(_MAX_OPTION_FILE + 1)
     except OSError as error:
         raise Usage(f"{path} can't be read: {error.strerror or error}") from None
-    if len(content) > MAX_OPTION_FILE:
-        raise Usage(f"{path} is larger than {MAX_OPTION_FILE // 2**20} MiB")
+    if len(content) > _MAX_OPTION_FILE:
+        raise Usage(f"{path} is larger than {_MAX_OPTION_FILE // 2**20} MiB")
     return content
 
 

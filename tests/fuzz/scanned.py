@@ -54,7 +54,13 @@ def _read(document: str, random: Random) -> Iterator[dict[str, object]]:
         value = load_json(document.encode("utf-8", "surrogatepass"))
     except (ValueError, RecursionError):
         return
-    if isinstance(value, dict) and isinstance(value.get("metadata"), dict):
+    metadata = value.get("metadata") if isinstance(value, dict) else None
+    if not isinstance(metadata, dict):
+        return
+    # cluster/listing.py hands on no item without them.
+    spaced = value.get("kind") not in ("IngressClass", "Namespace", "Snapshot")
+    names = ("name", "namespace") if spaced else ()
+    if all(isinstance(metadata.get(key), str) and metadata[key] for key in names):
         yield value
 
 
