@@ -109,14 +109,17 @@ def _read_piece(piece: bytes, line: int, memo: Memo) -> Iterator[Document | Unre
     if not json:
         yield from _read_yaml(piece, line, memo)
         return
-    found = _read_json(piece, json.start(1), line)
-    if isinstance(found[0], Unreadable) and found[0].text != TOO_MANY:
+    documents = _read_json(piece, json.start(1), line)
+    first = next(documents)
+    if isinstance(first, Unreadable) and first.text != TOO_MANY:
         # As kubectl: what begins with { and is not JSON may be YAML.
         other = list(_read_yaml(piece, line, memo))
         looks_like_json = json[2] is not None
         if not looks_like_json or not any(isinstance(item, Unreadable) for item in other):
-            found = other
-    yield from found
+            yield from other
+            return
+    yield first
+    yield from documents
 
 
 def _read_yaml(piece: bytes, line: int, memo: Memo) -> Iterator[Document | Unreadable]:
@@ -126,17 +129,16 @@ def _read_yaml(piece: bytes, line: int, memo: Memo) -> Iterator[Document | Unrea
         yield error
 
 
-def _read_json(piece: bytes, begin: int, line: int) -> list[Document | Unreadable]:
+def _read_json(piece: bytes, begin: int, line: int) -> Iterator[Document | Unreadable]:
     line += piece.count(b"\n", 0, begin)
     try:
         text = JsonText(piece[begin:].decode(), line)
     except UnicodeDecodeError as error:
-        return [not_utf8(piece[begin:], error, line)]
-    found: list[Document | Unreadable] = []
+        yield not_utf8(piece[begin:], error, line)
+        return
     while not text.at_end:
         try:
-            found.append(text.next_document())
+            yield text.next_document()
         except Unreadable as error:
-            found.append(error)
+            yield error
             text.skip_object()
-    return found

@@ -323,3 +323,12 @@ def test_problems_beyond_a_number_are_counted(
     inputs = read([str(tmp_path)])
     assert not inputs.resources
     assert inputs.problems[3].text.startswith("the rest of this file is not read")
+
+
+def test_a_snapshot_with_a_kind_that_is_no_text_is_damaged(tmp_path: Path) -> None:
+    unseen = '[{"kind": null, "namespace": "shop", "why": "forbidden"}]'
+    text = '{"apiVersion":"nginx2istio/v1","kind":"Snapshot",'
+    text += f'"namespaces":[],"selector":"","complete":{{}},"unseen":{unseen}}}\n'
+    (tmp_path / "a.json").write_text(text)
+    inputs = read([str(tmp_path)])
+    assert not inputs.resources and "damaged" in inputs.problems[0].text
