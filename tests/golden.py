@@ -87,7 +87,7 @@ class Fixture:
         report = api.report(own)
         accepted = self.folder / "accepted.yaml"
         if accepted.exists():
-            entries = read_accepted(accepted.read_text(encoding="utf-8"), "accepted.yaml")
+            entries = read_accepted(accepted.read_bytes(), "accepted.yaml")
             report = mark_accepted(report, entries, "accepted.yaml", TODAY)
         prefix = f"{self.folder}/"
         for entry in (*report["findings"], *report["annotations"], *report["errors"]):

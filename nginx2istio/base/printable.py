@@ -19,3 +19,8 @@ UNPRINTABLE = re.compile(
 def printable(text: str) -> str:
     """The text as one line; each unprintable character is shown by its number: ``⟨U+001B⟩``."""
     return UNPRINTABLE.sub(lambda match: f"⟨U+{ord(match[0]):04X}⟩", text)
+
+
+def printable_lines(text: str) -> str:
+    """The text with its line ends; every other unprintable character is shown by its number."""
+    return "\n".join(printable(line) for line in text.split("\n"))

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import click
+
+from nginx2istio.base.printable import printable_lines
 
 OK = 0
 FINDINGS = 1
@@ -31,6 +35,9 @@ EXIT_CODES: dict[int, str] = {
     TERMINATED: "Terminated (SIGTERM).",
 }
 """What each exit code means. Every command uses these and no other."""
+
+_MAX_OPTION_FILE = 16 * 2**20
+"""Bytes of a file that an option names, such as --accept and --host-map."""
 
 _WRONG_PLACE = frozenset(
     {
@@ -60,6 +67,18 @@ class Unwritten(click.ClickException):
     exit_code = UNWRITTEN
 
 
+def read_small(path: Path) -> bytes:
+    """The content of a file that people write for an option. Raises Usage."""
+    try:
+        with open(path, "rb") as file:
+            content = file.read(_MAX_OPTION_FILE + 1)
+    except OSError as error:
+        raise Usage(f"{path} can't be read: {error.strerror or error}") from None
+    if len(content) > _MAX_OPTION_FILE:
+        raise Usage(f"{path} is larger than {_MAX_OPTION_FILE // 2**20} MiB")
+    return content
+
+
 def write_error(path: str | os.PathLike[str], error: OSError) -> click.ClickException:
     """The error for a path that can't be written: Usage for a wrong path, else Unwritten."""
     kind = Usage if error.errno in _WRONG_PLACE else Unwritten
@@ -80,8 +99,11 @@ def exit_code_of(run: Callable[[], Any]) -> int:
         except click.exceptions.Exit as stop:
             code = stop.exit_code
         except click.ClickException as error:
+            # What the user types is part of it: names of files, values of options.
+            shown = io.StringIO()
+            error.show(shown)
             with suppress(OSError):
-                error.show()
+                click.echo(printable_lines(shown.getvalue()), err=True, nl=False)
             code = error.exit_code
         if sys.stdout is not None:
             sys.stdout.flush()

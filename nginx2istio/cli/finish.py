@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from nginx2istio.base.printable import printable
 from nginx2istio.cli.judging import Judging
 from nginx2istio.cli.output import parallel
 from nginx2istio.cli.output.files import rendered, write_file
@@ -43,7 +44,7 @@ def finish(
             with progress(silent, "writing objects"):
                 remarks = write_folder(output, conversion.objects, form, read, force, processes)
             for remark in remarks:
-                click.echo(remark, err=True)
+                click.echo(printable(remark), err=True)
         except NoObjects as error:
             refused = error
     else:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nginx2istio.cli import together
-from nginx2istio.cli.exits import Usage
+from nginx2istio.cli.exits import Usage, read_small
 
 if TYPE_CHECKING:
     from nginx2istio.report.accepted import AcceptedFinding
@@ -137,8 +137,6 @@ def _read(path: Path) -> tuple[AcceptedFinding, ...]:
     from nginx2istio.report.accepted import BadAcceptFile, read_accepted
 
     try:
-        return read_accepted(path.read_text(encoding="utf-8"), str(path))
-    except (BadAcceptFile, UnicodeDecodeError) as error:
+        return read_accepted(read_small(path), str(path))
+    except BadAcceptFile as error:
         raise Usage(str(error)) from None
-    except OSError as error:
-        raise Usage(f"{path} can't be read: {error.strerror or error}") from None

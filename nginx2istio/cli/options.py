@@ -11,16 +11,24 @@ import click
 
 from nginx2istio.base.options import Options
 from nginx2istio.cli import together
+from nginx2istio.cli.exits import read_small
 from nginx2istio.cli.judging import check_reports
 
 
-def check_folder(ctx: click.Context, param: click.Parameter, value: Path | None) -> Path | None:
-    """Refuses an output folder that is a file, or "-", before any work is done."""
-    if str(value) == "-":
+def check_folder(ctx: click.Context, param: click.Parameter, value: str | None) -> Path | None:
+    """Refuses an output folder that is a file, "-" or "", before any work is done.
+
+    A shell gives "" for a variable that is not set; as a path it would be the working folder.
+    """
+    if value is None:
+        return None
+    if not value:
+        raise click.BadParameter("the name of the folder is empty")
+    if value == "-":
         raise click.BadParameter("leave -o out to write to stdout")
-    if value is not None and os.path.lexists(value) and not value.is_dir():
+    if os.path.lexists(value) and not os.path.isdir(value):
         raise click.BadParameter(f"{value} is not a folder")
-    return value
+    return Path(value)
 
 
 output_options = together(
@@ -28,7 +36,7 @@ output_options = together(
         click.option(
             "-o",
             "--output",
-            type=click.Path(path_type=Path),
+            type=click.Path(),
             callback=check_folder,
             metavar="DIR",
             help="Write a folder a namespace and a file a host into DIR.  [default: stdout]",
@@ -162,14 +170,19 @@ conversion_options = together(
 def options_from(given: dict[str, Any]) -> Options:
     """Options out of a command's parameters; takes its own out of ``given``.
 
-    Raises click.BadParameter for a selector or version that is none.
+    Raises click.BadParameter for a selector, namespace or version that is none.
     """
     selector = {}
     for pair in given.pop("gateway_selector").split(","):
         key, sign, value = pair.strip().partition("=")
         if not key or not sign:
-            raise click.BadParameter(f"{pair!r} is not KEY=VALUE", param_hint="--gateway-selector")
+            raise click.BadParameter(
+                f"{shortened(pair)!r} is not KEY=VALUE", param_hint="--gateway-selector"
+            )
         selector[key] = value
+    if not re.fullmatch(_LABEL, given["gateway_namespace"]):
+        why = f"{shortened(given['gateway_namespace'])!r} is no name of a namespace"
+        raise click.BadParameter(why, param_hint="--gateway-namespace")
     version = re.fullmatch(r"v?(\d+)\.(\d+)(?:\.\d+)?", given.pop("istio_version"))
     if version is None:
         raise click.BadParameter("a version looks like 1.28", param_hint="--istio-version")
@@ -217,7 +230,13 @@ def _suffix(text: str) -> str:
     return f".{suffix}" if suffix else ""
 
 
+_LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 _NAME = r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*"
+
+
+def shortened(text: str) -> str:
+    """At most 100 characters of a text that is quoted in an error."""
+    return text if len(text) <= 100 else f"{text[:100]}..."
 
 
 def _host_map(path: Path | None) -> dict[str, str]:
@@ -226,9 +245,10 @@ def _host_map(path: Path | None) -> dict[str, str]:
     if path is None:
         return names
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise click.BadParameter(f"{path}: {error}", param_hint="--host-map") from None
+        lines = read_small(path).decode("utf-8-sig").splitlines()
+    except UnicodeDecodeError:
+        why = f"{path} is no UTF-8 text"
+        raise click.BadParameter(why, param_hint="--host-map") from None
     for number, line in enumerate(lines, 1):
         text = line.strip().lower()
         if not text or text.startswith("#"):
@@ -238,7 +258,7 @@ def _host_map(path: Path | None) -> dict[str, str]:
         named = all(re.fullmatch(_NAME, name.removeprefix("*.")) for name in (old, new))
         if not sign or not named or stars[0] != stars[1] or old in names:
             why = f"{old} is listed twice" if old in names else "is not OLD=NEW"
-            text = f"{path}:{number}: {line.strip()!r} {why}"
+            text = f"{path}:{number}: {shortened(line.strip())!r} {why}"
             raise click.BadParameter(text, param_hint="--host-map")
         names[old] = new
     if not names:

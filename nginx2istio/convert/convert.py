@@ -85,9 +85,10 @@ def convert(
         extent.complete if extent else {},
     )
     names: Mapping[str, str] = {}
+    impossible: Mapping[str, str] = {}
     before = config
     if options.trial:
-        names = new_names(config.host_names, options.host_map, options.host_suffix)
+        names, impossible = new_names(config.host_names, options.host_map, options.host_suffix)
         config = renamed(config, names)
     translation = translate(config, rules, options)
     extra: list[PlacedFinding] = [
@@ -113,7 +114,7 @@ def convert(
     objects = assembled.objects
     if options.trial:
         objects = on_trial(objects, {new: old for old, new in names.items()})
-        extra += trial.findings(before, names, objects)
+        extra += trial.findings(before, names, impossible, objects)
     extra += _conflicts(assembled, config)
     fates = dict(translation.fates)
     for origin in trial.untried(before, names) if options.trial else ():

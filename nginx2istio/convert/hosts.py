@@ -19,6 +19,7 @@ from nginx2istio.istio import re2
 from nginx2istio.istio.assemble.virtual_host import RouteSource, Service, VirtualHost
 from nginx2istio.istio.edits import HOST_WIDE
 from nginx2istio.istio.policy.path_patterns import covering_regex, literal_beginning
+from nginx2istio.nginx.build.ingresses import USUAL_CLASS
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.model import Location, Origin, Server
 from nginx2istio.rule import Edit
@@ -80,6 +81,7 @@ def virtual_host(
     route_sources.sort(
         key=lambda source: "exact" not in source.uris[0]
     )  # nginx looks at exact locations first
+    ingress_class = options.ingress_class or config.controller.ingress_class
     return VirtualHost(
         host="*" if server.host == "_" else server.host,
         namespace=server.namespace,
@@ -88,6 +90,7 @@ def virtual_host(
         ports=ports(server, config),
         credential=credential(server, config, options),
         sources=tuple(sorted({o.object for o in server.ingresses})),
+        controller="" if ingress_class == USUAL_CLASS else ingress_class,
     )
 
 

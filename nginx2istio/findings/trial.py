@@ -74,16 +74,35 @@ WHOLE_GATEWAY = Message(
     "Try it at a gateway of its own: --gateway-selector.",
     frozenset({"response-headers", "body", "protocol"}),
 )
-MESSAGES = (TRIAL, NOT_IN_TRIAL, ANY_NAME, IN_SNIPPET, WHOLE_GATEWAY)
+NO_NAME = Message(
+    "N2I065",
+    "approximated",
+    "warning",
+    "Name that a trial can't have",
+    "{key} is not part of the trial: {why}.",
+    "Add a line to --host-map that gives it another name.",
+    frozenset({"routing"}),
+)
+MESSAGES = (TRIAL, NOT_IN_TRIAL, ANY_NAME, IN_SNIPPET, WHOLE_GATEWAY, NO_NAME)
 
 
 def findings(
-    before: NginxConfig, names: Mapping[str, str], objects: Sequence[Object]
+    before: NginxConfig,
+    names: Mapping[str, str],
+    impossible: Mapping[str, str],
+    objects: Sequence[Object],
 ) -> Iterator[PlacedFinding]:
-    """What is to be known of the trial of a configuration under other names."""
+    """What is to be known of the trial of a configuration under other names.
+
+    ``impossible`` says of hosts and aliases why they can't have a new name.
+    """
     yield placed(TRIAL, Origin(), ("*",))
     for server in before.servers:
         origin = server.ingresses[0] if server.ingresses else Origin()
+        if server.host in impossible:
+            why = impossible[server.host]
+            yield placed(NO_NAME, origin, (server.host,), key=server.host, why=why)
+            continue
         if server.host not in names:
             why = "no line of --host-map is for it"
             if server.host == DEFAULT_SERVER:
@@ -91,7 +110,10 @@ def findings(
             yield placed(NOT_IN_TRIAL, origin, (server.host,), key=server.host, why=why)
             continue
         for alias in server.aliases:
-            if alias not in names:
+            if alias in impossible:
+                why = impossible[alias]
+                yield placed(NO_NAME, origin, (names[server.host],), key=alias, why=why)
+            elif alias not in names:
                 why = "no new name can be given to the alias"
                 yield placed(NOT_IN_TRIAL, origin, (names[server.host],), key=alias, why=why)
         for name in (server.host, *server.aliases):

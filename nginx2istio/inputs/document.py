@@ -13,6 +13,12 @@ MAX_DEPTH = 200
 MAX_SCALAR = 4 * 1024 * 1024
 """Characters in one value. The API server takes no request above 3 MiB."""
 
+MAX_NODES = 4_000_000
+"""Keys, values, mappings and lists in one document.
+
+An empty mapping takes some 160 bytes of memory, and three bytes of the text.
+"""
+
 TOO_DEEP = (
     f"mappings and lists are nested more than {MAX_DEPTH} levels deep here; no Kubernetes object "
     "is, so this is no manifest, or one that went wrong"
@@ -20,6 +26,10 @@ TOO_DEEP = (
 TOO_LONG = (
     f"a single value of more than {MAX_SCALAR // 2**20} MiB begins here; the API server takes no "
     "object that large, so this is no manifest, or one that went wrong"
+)
+TOO_MANY = (
+    f"this document has more than {MAX_NODES:,} keys and values, which is more than is read; give "
+    "it in parts, for instance one file a namespace"
 )
 
 

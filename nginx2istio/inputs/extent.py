@@ -75,6 +75,9 @@ def readable(resource: Resource) -> bool:
 
 
 def _read(body: Mapping[str, Any]) -> Extent:
+    texts = [text for fields in body["unseen"] for text in fields.values()]
+    if not all(isinstance(text, str) for text in (*texts, *body["namespaces"])):
+        raise TypeError("a text is something else")
     return Extent(
         tuple(body["namespaces"]),
         str(body["selector"]),

@@ -23,7 +23,11 @@ SUFFIXES = (".json", ".yaml", ".yml")
 
 STDIN = "-"
 MAX_FILE = 64 * 1024 * 1024
-"""Bytes of one file; about 100,000 Ingresses. Reading so many takes less than 1 GiB of memory."""
+"""Bytes of one file. Reading so many takes less than 1 GiB of memory."""
+MAX_PROBLEMS = 1_000
+"""Problems of one file that are named one by one; a file can hold millions."""
+MOST_PROBLEMS = 100_000
+"""After so many the rest of a file is not read: it is no file of manifests."""
 
 
 def read(paths: Sequence[str], stdin: BinaryIO | None = None) -> Inputs:
@@ -138,27 +142,40 @@ class _Reading:
             return
         file = shown_path(path)
         if is_snapshot(data):
-            self._take(read_snapshot(data, file))
+            self._take(read_snapshot(data, file), file)
             return
-        for number, document in read_text(data, self._memo):
-            if isinstance(document, Unreadable):
-                self.problems.append(Problem(file, number, document.line, document.text))
-                continue
-            self._take(read_objects(document, file, number))
+        self._take(_objects(data, file, self._memo), file)
 
     def _too_large(self, path: str) -> None:
         text = f"this is larger than {MAX_FILE // 2**20} MiB, which is more than is read; give it "
         self._problem(path, text + "in parts, for instance one file a namespace")
 
-    def _take(self, objects: Iterable[Resource | Problem]) -> None:
+    def _take(self, objects: Iterable[Resource | Problem], file: str) -> None:
+        count = 0
         for result in objects:
             if isinstance(result, Resource):
                 self.resources.append(result)
-            else:
+                continue
+            count += 1
+            if count <= MAX_PROBLEMS:
                 self.problems.append(result)
+            if count == MOST_PROBLEMS:
+                self._problem(file, f"the rest of this file is not read after {count:,} problems")
+                break
+        if count > MAX_PROBLEMS:
+            text = f"{count - MAX_PROBLEMS:,} more documents or objects of this file cannot be read"
+            self._problem(file, text)
 
     def _problem(self, path: str, text: str) -> None:
         self.problems.append(Problem(shown_path(path), 0, 0, text))
+
+
+def _objects(data: bytes, file: str, memo: Memo) -> Iterator[Resource | Problem]:
+    for number, document in read_text(data, memo):
+        if isinstance(document, Unreadable):
+            yield Problem(file, number, document.line, document.text)
+        else:
+            yield from read_objects(document, file, number)
 
 
 def _reason(error: OSError | ValueError) -> str:

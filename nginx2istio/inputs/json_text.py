@@ -9,9 +9,11 @@ from typing import Any
 
 from nginx2istio.inputs.document import (
     MAX_DEPTH,
+    MAX_NODES,
     MAX_SCALAR,
     TOO_DEEP,
     TOO_LONG,
+    TOO_MANY,
     Document,
     Mark,
     Unreadable,
@@ -56,7 +58,7 @@ class JsonText:
     ``position`` is where the next object begins. Lines count from ``first_line``.
     """
 
-    __slots__ = ("_counted", "_keys", "_line", "_marks", "_text", "_written", "position")
+    __slots__ = ("_counted", "_keys", "_line", "_marks", "_nodes", "_text", "_written", "position")
 
     def __init__(self, text: str, first_line: int = 1):
         self._text = text
@@ -64,6 +66,7 @@ class JsonText:
         self._counted = 0  # how far newlines have been counted
         self._keys: dict[str, str] = {}
         self._marks: list[Mark] = []
+        self._nodes = 0  # of the object that is being read
         self._written: dict[tuple[int, str], str] = {}
         self.position = self._blank(0)
 
@@ -74,7 +77,7 @@ class JsonText:
 
     def next_document(self) -> Document:
         """Read the object at ``position``. Raises Unreadable where it is not JSON."""
-        self._written, self._marks = {}, []
+        self._written, self._marks, self._nodes = {}, [], 0
         line = self._line_at(self.position)
         if self._text[self.position] != "{":
             raise self._wrong(self.position, "an object must begin here, with {")
@@ -96,6 +99,7 @@ class JsonText:
             return node, position + 1
         while True:
             line = self._line_at(position)
+            self._count(2)
             plain = _KEY.match(text, position)
             key, after = (plain[1], plain.end()) if plain else self._odd_key(position)
             key = keys.setdefault(key, key)
@@ -124,6 +128,7 @@ class JsonText:
         if self._text.startswith("]", position):
             return items, position + 1
         while True:
+            self._count(1)
             value, position = self._value(position, depth)
             items.append(value)
             next_part = _NEXT.match(self._text, position)
@@ -185,6 +190,11 @@ class JsonText:
         if not self._text.startswith(":", after):
             raise self._wrong(after, "a colon must stand here, after a key")
         return key, self._blank(after + 1)
+
+    def _count(self, nodes: int) -> None:
+        self._nodes += nodes
+        if self._nodes > MAX_NODES:
+            raise Unreadable(self._line, TOO_MANY)
 
     def _blank(self, position: int) -> int:
         blank = _BLANK.match(self._text, position)

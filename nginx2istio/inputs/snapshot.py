@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -13,6 +14,8 @@ from nginx2istio.inputs.resource import Node, Problem, Resource
 from nginx2istio.inputs.validate import validated
 
 BEGIN = f'{{"apiVersion":"{API_VERSION}","kind":"{KIND}",'.encode()
+MAX_LINE = 16 * 2**20
+"""Bytes of one line. The API server takes no object above 3 MiB; a Snapshot lists namespaces."""
 ANY_BEGIN = b'{"apiVersion":"nginx2istio/'
 
 
@@ -37,7 +40,7 @@ def read_snapshot(data: bytes, file: str) -> Iterator[Resource | Problem]:
         text = "this snapshot was saved by another release of nginx2istio; scan again"
         yield Problem(file, 0, 1, text)
         return
-    for number, line in enumerate(data.splitlines(), 1):
+    for number, line in enumerate(io.BytesIO(data), 1):
         for result in _object(line):
             if isinstance(result, Resource):
                 yield result
@@ -47,6 +50,8 @@ def read_snapshot(data: bytes, file: str) -> Iterator[Resource | Problem]:
 
 def _object(line: bytes) -> Iterator[Resource | Problem]:
     try:
+        if len(line) > MAX_LINE:
+            raise ValueError("no scan writes a line of this length")
         body = Node(load_json(line))
         valid = isinstance(body["kind"], str) and isinstance(body["apiVersion"], str)
     except (ValueError, TypeError, KeyError):

@@ -10,7 +10,7 @@ import codecs
 import re
 from collections.abc import Iterator
 
-from nginx2istio.inputs.document import Document, Unreadable
+from nginx2istio.inputs.document import TOO_MANY, Document, Unreadable
 from nginx2istio.inputs.json_text import JsonText
 from nginx2istio.inputs.yaml.anchors import Memo
 from nginx2istio.inputs.yaml.errors import not_utf8
@@ -110,12 +110,15 @@ def _read_piece(piece: bytes, line: int, memo: Memo) -> Iterator[Document | Unre
         yield from _read_yaml(piece, line, memo)
         return
     documents = _read_json(piece, json.start(1), line)
-    if isinstance(documents[0], Unreadable):
+    first = next(documents)
+    if isinstance(first, Unreadable) and first.text != TOO_MANY:
         # As kubectl: what begins with { and is not JSON may be YAML.
         as_yaml = list(_read_yaml(piece, line, memo))
         looks_like_json = json[2] is not None
         if not looks_like_json or not any(isinstance(item, Unreadable) for item in as_yaml):
-            documents = as_yaml
+            yield from as_yaml
+            return
+    yield first
     yield from documents
 
 
@@ -126,17 +129,16 @@ def _read_yaml(piece: bytes, line: int, memo: Memo) -> Iterator[Document | Unrea
         yield error
 
 
-def _read_json(piece: bytes, begin: int, line: int) -> list[Document | Unreadable]:
+def _read_json(piece: bytes, begin: int, line: int) -> Iterator[Document | Unreadable]:
     line += piece.count(b"\n", 0, begin)
     try:
         text = JsonText(piece[begin:].decode(), line)
     except UnicodeDecodeError as error:
-        return [not_utf8(piece[begin:], error, line)]
-    documents: list[Document | Unreadable] = []
+        yield not_utf8(piece[begin:], error, line)
+        return
     while not text.at_end:
         try:
-            documents.append(text.next_document())
+            yield text.next_document()
         except Unreadable as error:
-            documents.append(error)
+            yield error
             text.skip_object()
-    return documents

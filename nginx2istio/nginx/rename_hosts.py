@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from typing import NamedTuple
 
 from nginx2istio.nginx.build.ingresses import HOST_NAME
 from nginx2istio.nginx.config import NginxConfig
@@ -39,31 +40,47 @@ _NAME = re.compile(r"(?<![\w.-])(?:\*\.)?[A-Za-z0-9-]+(?:\\?\.[A-Za-z0-9-]+)+(?!
 
 
 class BadName(ValueError):
-    """New names that can't be had, and why."""
+    """Lines of a map that can't be followed, and why."""
 
 
-def new_names(hosts: Iterable[str], host_map: NewNames, suffix: str) -> dict[str, str]:
+class TrialNames(NamedTuple):
+    """The new name of each host and alias that is tried, and why others can't have one."""
+
+    new: NewNames
+    impossible: Mapping[str, str]
+
+
+def new_names(hosts: Iterable[str], host_map: NewNames, suffix: str) -> TrialNames:
     """The new name of each host and alias that is tried.
 
     ``host_map`` maps names; one with a star also maps all below it that have no line of their
     own. ``suffix`` is appended to the others; without one they are left out, as is always the
-    server for unknown hosts. Raises BadName where two get one name, or one gets a live name.
+    server for unknown hosts. A name that a star or the suffix can't give costs its host only, as
+    hosts are written by others. Raises BadName where lines for two hosts give one name, or a line
+    gives a live name or none that is valid.
     """
     live = set(hosts)
     renamed_hosts: dict[str, str] = {}
+    impossible: dict[str, str] = {}
     taken: dict[str, str] = {}
-    for host in sorted(live - {DEFAULT_SERVER}):
+    # Hosts that have a line of their own come first: what is written wins.
+    for host in sorted(live - {DEFAULT_SERVER}, key=lambda host: (host not in host_map, host)):
         new = _new_name(host, host_map, suffix)
         if not new:
             continue
         if new in live:
-            raise BadName(f"the trial's name {new} of {host} is the name of a live host")
-        if taken.setdefault(new, host) != host:
-            raise BadName(f"{taken[new]} and {host} would both be {new}")
-        if not HOST_NAME.match(new) or len(new) > 253 or any(len(x) > 63 for x in new.split(".")):
-            raise BadName(f"{host} would be {new!r}, which is no valid host name")
-        renamed_hosts[host] = new
-    return renamed_hosts
+            why = f"{new} is the name of a live host"
+        elif new in taken:
+            why = f"{taken[new]} would be {new}, too"
+        elif not HOST_NAME.match(new) or len(new) > 253 or any(len(x) > 63 for x in new.split(".")):
+            why = f"{new} is no valid host name"
+        else:
+            renamed_hosts[host], taken[new] = new, host
+            continue
+        if host in host_map:
+            raise BadName(f"{host} can't be {new}: {why}")
+        impossible[host] = why
+    return TrialNames(dict(sorted(renamed_hosts.items())), impossible)
 
 
 def _new_name(host: str, host_map: NewNames, suffix: str) -> str:

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedSeq
-from ruamel.yaml.error import YAMLError
-
 from nginx2istio.findings import configuration
+from nginx2istio.inputs.document import Unreadable
+from nginx2istio.inputs.resource import Node
+from nginx2istio.inputs.text import read_text
+from nginx2istio.inputs.yaml.anchors import Memo
 from nginx2istio.istio.yaml import document
 from nginx2istio.nginx.model import Origin
 from nginx2istio.report.data import Data, finding_data, verdict
@@ -104,45 +104,52 @@ def _overlap(first: Data, second: Data) -> bool:
     )
 
 
-def read_accepted(text: str, file: str) -> tuple[AcceptedFinding, ...]:
+def read_accepted(data: bytes, file: str) -> tuple[AcceptedFinding, ...]:
     """The entries of a file. Raises BadAcceptFile."""
-    try:
-        content = YAML(typ="rt").load(text)
-    except YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        at = f"{file}:{mark.line + 1}" if mark else file
-        raise BadAcceptFile(f"{at}: not YAML: {getattr(error, 'problem', error)}") from None
-    entries = content.get("accepted") if isinstance(content, Mapping) else None
-    if not isinstance(entries, CommentedSeq):
+    documents = []
+    for _, piece in read_text(data, Memo()):
+        if isinstance(piece, Unreadable):
+            raise BadAcceptFile(f"{file}:{piece.line}: {piece.text}")
+        if piece.marks:
+            raise BadAcceptFile(f"{file}:{piece.marks[0].line}: {piece.marks[0].text}")
+        documents += [] if piece.body is None else [piece]
+    body = documents[0].body if len(documents) == 1 else None
+    entries = body.get("accepted") if isinstance(body, Node) else None
+    if not isinstance(body, Node) or not isinstance(entries, list):
         raise BadAcceptFile(f"{file}: the key accepted must hold a list")
-    return tuple(
-        _entry(entry, file, entries.lc.item(number)[0] + 1) for number, entry in enumerate(entries)
-    )
+    first = body.lines["accepted"]
+    return tuple(_entry(entry, documents[0].written, file, first) for entry in entries)
 
 
-def _entry(entry: object, file: str, line: int) -> AcceptedFinding:
-    if not isinstance(entry, Mapping):
+def _entry(
+    entry: object, written: Mapping[tuple[int, str], str], file: str, line: int
+) -> AcceptedFinding:
+    if not isinstance(entry, Node):
         raise BadAcceptFile(f"{file}:{line}: an entry must have fields such as code and reason")
+    line = min(entry.lines.values(), default=line)
     missing = [field for field in _FIELDS if field not in entry]
-    unknown = [str(field) for field in entry if field not in (*_FIELDS, "text")]
+    unknown = [field for field in entry if field not in (*_FIELDS, "text")]
     if missing or unknown:
         what = f"{missing[0]} is missing" if missing else f"unknown field {unknown[0]}"
         raise BadAcceptFile(f"{file}:{line}: {what}; --accept-all writes entries with all fields")
     for field in _LISTS:
         if not isinstance(entry[field], list):
             raise BadAcceptFile(f"{file}:{line}: {field} must be a list")
+    words = {}
+    for field in (*_WORDS, "reason", "expires", "text"):
+        value = entry.get(field, "")
+        if isinstance(value, Node | list):
+            raise BadAcceptFile(f"{file}:{line}: {field} must be text")
+        # What is a number or a truth value to YAML is text here, as it is written.
+        words[field] = value if isinstance(value, str) else written[id(entry), field]
     try:
-        expires = date.fromisoformat(str(entry["expires"]))
+        expires = date.fromisoformat(words.pop("expires"))
     except ValueError:
         day = f"{file}:{line}: expires must be a day such as 2027-03-31"
         raise BadAcceptFile(f"{day}, not {entry['expires']!s}") from None
-    words = {field: str(entry[field]) for field in _WORDS}
     hosts, paths = (tuple(str(name) for name in entry[field]) for field in _LISTS)
-    reason = " ".join(str(entry["reason"] or "").split())
-    text = str(entry.get("text") or "")
-    return AcceptedFinding(
-        **words, hosts=hosts, paths=paths, text=text, reason=reason, expires=expires, line=line
-    )
+    words["reason"] = "" if entry["reason"] is None else " ".join(words["reason"].split())
+    return AcceptedFinding(**words, hosts=hosts, paths=paths, expires=expires, line=line)
 
 
 def mark_accepted(report: Data, entries: Iterable[AcceptedFinding], file: str, today: date) -> Data:

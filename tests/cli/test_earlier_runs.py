@@ -6,11 +6,14 @@ from pathlib import Path
 
 import click
 import pytest
+from click.testing import CliRunner
 
+from nginx2istio.cli import command_line
 from nginx2istio.cli.exits import USAGE
 from nginx2istio.cli.output.folder import NoObjects, ReadInput
 from nginx2istio.cli.output.manifest import Run
 from tests.cli.kills import contents
+from tests.cli.test_convert import GOOD
 from tests.cli.written import OWN, RUN, paths, virtual_service, write
 
 
@@ -97,3 +100,17 @@ def test_a_damaged_manifest_is_said(tmp_path: Path, text: str) -> None:
     with pytest.raises(click.ClickException, match="is damaged"):
         write(out, virtual_service("b"))
     assert (out / "web/a.yaml").exists()
+
+
+def test_two_controllers_share_a_folder_and_a_namespace(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    for ingress_class, host in (("nginx", "a"), ("nginx-internal", "b"), ("nginx-external", "c")):
+        text = GOOD.replace("shop.example.com", f"{host}.example.com")
+        text = text.replace("ingressClassName: nginx", f"ingressClassName: {ingress_class}")
+        arguments = ["convert", "-", "-o", str(out), "--ingress-class", ingress_class]
+        result = CliRunner().invoke(command_line, arguments, input=text)
+        assert result.exit_code == 0, result.output
+    objects = paths(out) - OWN
+    assert {"web/a-example-com.yaml", "web/b-example-com.yaml", "web/c-example-com.yaml"} < objects
+    gateways = {path for path in objects if path.startswith("istio-system/gateway-")}
+    assert len(gateways) == 3 and "istio-system/gateway-nginx2istio-web.yaml" in gateways

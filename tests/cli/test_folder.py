@@ -8,10 +8,14 @@ from pathlib import Path
 
 import click
 import pytest
+from click.testing import CliRunner
 
+from nginx2istio.cli import command_line
+from nginx2istio.cli.exits import USAGE
 from nginx2istio.cli.output import swap
 from nginx2istio.cli.output.files import write_file
 from tests.cli.kills import contents
+from tests.cli.test_convert import GOOD
 from tests.cli.written import OWN, paths, virtual_service, write
 
 HOSTILE = [
@@ -119,3 +123,31 @@ def test_a_report_that_a_kill_left_is_cleared(tmp_path: Path) -> None:
     write_file(tmp_path / "report.json", "whole")
     assert contents(tmp_path) == {"report.json": b"whole"}
     write_file(tmp_path / f"{'x' * 250}.md", "a name as long as it may be")
+
+
+@pytest.mark.parametrize("name", [".nginx2istio.json", ".nginx2istio", ".nginx2istio-journal"])
+@pytest.mark.parametrize("kind", ["pipe", "folder", "deep", "link"])
+def test_a_file_of_ours_that_is_something_else(tmp_path: Path, name: str, kind: str) -> None:
+    out = tmp_path / "out"
+    write(out, virtual_service("a"))
+    place = out / name
+    place.unlink(missing_ok=True)
+    match kind:
+        case "pipe":
+            os.mkfifo(place)
+        case "folder":
+            place.mkdir()
+        case "deep":
+            place.write_text("[" * 100_000)
+        case _:
+            place.symlink_to(tmp_path)
+    try:
+        write(out, virtual_service("a"))
+    except click.ClickException as error:
+        assert error.exit_code == USAGE
+    assert (out / "web/a.yaml").is_file()
+
+
+def test_an_empty_name_is_no_folder() -> None:
+    result = CliRunner().invoke(command_line, ["convert", "-", "-o", ""], input=GOOD)
+    assert result.exit_code == USAGE and "empty" in result.stderr

@@ -61,7 +61,10 @@ def test_what_no_line_is_for_is_left_out(tmp_path: Path) -> None:
         ("*.a.com=b.com\n", "is not OLD=NEW"),
         ("a.com=b_c.com\n", "is not OLD=NEW"),
         ("# nothing\n", "has no line OLD=NEW"),
-        ("shop.example.com=b.example.com\n", "b.example.com of shop.example.com is the name of"),
+        (
+            "shop.example.com=b.example.com\n",
+            "can't be b.example.com: b.example.com is the name of a live host",
+        ),
     ],
 )
 def test_mistakes_are_named(tmp_path: Path, lines: str, text: str) -> None:
@@ -71,6 +74,19 @@ def test_mistakes_are_named(tmp_path: Path, lines: str, text: str) -> None:
     assert result.exit_code == 2
     assert text in " ".join(result.stderr.replace(str(tmp_path) + "/", "").split())
     assert "Traceback" not in result.output
+
+
+def test_an_overlong_host_is_left_out_and_named(tmp_path: Path) -> None:
+    long = ".".join(["x" * 60] * 4)
+    data = tmp_path / "r.json"
+    text = (
+        TWO + "---\n" + GOOD.replace("name: shop\n", "name: c\n").replace("shop.example.com", long)
+    )
+    result = run("--host-suffix", "trial.test", "--report", str(data), text=text)
+    assert result.exit_code == 0, result.output
+    assert "- shop.example.com.trial.test\n" in result.stdout and long not in result.stdout
+    left = [f for f in json.loads(data.read_text())["findings"] if f["code"] == "N2I065"]
+    assert [(f["key"], f["object"]["name"]) for f in left] == [(long, "c")]
 
 
 def test_a_suffix_that_is_none() -> None:

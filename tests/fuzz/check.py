@@ -18,19 +18,25 @@ from ruamel.yaml.error import YAMLError
 from nginx2istio import api
 from nginx2istio.base.options import Options
 from nginx2istio.cli.report_files import FORMATS
+from nginx2istio.cluster.scan import references
 from nginx2istio.convert.convert import Conversion, convert
 from nginx2istio.findings.placed import BROKEN_PROTECTION, BROKEN_RULE
 from nginx2istio.inputs.files import read
+from nginx2istio.inputs.resource import Node, Problem, Resource
 from nginx2istio.istio.objects import SOURCE, identity
 from nginx2istio.report.formats.text import text_summary
 from nginx2istio.rule.loader import Rules, load
 from tests.fuzz.corpus import NEIGHBOURS
+from tests.fuzz.mutations import PREFIX
+from tests.fuzz.scanned import scanned
 
 OPTIONS = (
     Options(),
     Options(envoy_filters=True),
     Options(compat="lean", allow_unprotected=True),
-    Options(envoy_filters=True, host_suffix="trial.test", watch_without_class=True),
+    Options(envoy_filters=True, host_suffix=".trial.test", watch_without_class=True),
+    Options(host_suffix=f".{'x' * 60}.{'y' * 60}.{'z' * 60}", istio_version=(1, 24)),
+    Options(host_map={"*.test": "*.trial.example"}, controller_config="web/shop"),
 )
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 """What no text output may hold; tabs and line ends have a meaning of their own there."""
@@ -54,9 +60,8 @@ def _yaml() -> YAML:
     return YAML(typ="safe")
 
 
-def _convert(text: str, options: Options) -> Conversion:
-    stream = io.BytesIO(text.encode("utf-8", "surrogatepass"))
-    return convert(read(["-"], stream), _rules(), options, keep_read=True)
+def _convert(data: bytes, options: Options) -> Conversion:
+    return convert(read(["-"], io.BytesIO(data)), _rules(), options, keep_read=True)
 
 
 def _neighbours(conversion: Conversion) -> dict[tuple[str, str, str], Any]:
@@ -70,19 +75,34 @@ def _neighbours(conversion: Conversion) -> dict[tuple[str, str, str], Any]:
 
 @cache
 def _intact(options: int) -> dict[tuple[str, str, str], Any]:
-    return _neighbours(_convert(NEIGHBOURS, OPTIONS[options]))
+    return _neighbours(_convert(NEIGHBOURS.encode(), OPTIONS[options]))
 
 
-def failures(documents: Sequence[str], options: int, spare: bool) -> Iterator[Failure]:
+@cache
+def _neighbour_texts() -> tuple[str, ...]:
+    resources = read(["-"], io.BytesIO(NEIGHBOURS.encode())).resources
+    return tuple(json.dumps(resource.body) for resource in resources)
+
+
+def failures(
+    documents: Sequence[str], options: int, spare: bool, scan: str = ""
+) -> Iterator[Failure]:
     """Convert documents among their neighbours, and yield what must not be.
 
     ``options`` is an index of OPTIONS. ``spare`` says that the documents may not change what
-    becomes of the neighbours.
+    becomes of the neighbours. ``scan`` is a seed of a scan that brings the documents, and "" for a
+    file.
     """
     before, after = NEIGHBOURS.split("---\n")
-    text = "---\n" + "\n---\n".join((before, *documents, after))
+    data = "---\n" + "\n---\n".join((before, *documents, after))
+    said: tuple[Problem, ...] = ()
     try:
-        conversion = _convert(text, OPTIONS[options])
+        if scan:
+            result = scanned(documents, _neighbour_texts(), Random(scan))
+            conversion, said = _convert(result.snapshot, OPTIONS[options]), result.problems
+            references(map(_body, conversion.read.values()), PREFIX.rstrip("/"), ("auth-secret",))
+        else:
+            conversion = _convert(data.encode("utf-8", "surrogatepass"), OPTIONS[options])
         written = api.yaml(conversion)
         report = api.report(conversion)
         texts = {suffix: render(report, conversion) for suffix, render in FORMATS.items()}
@@ -97,12 +117,16 @@ def failures(documents: Sequence[str], options: int, spare: bool) -> Iterator[Fa
         yield from _lost(_neighbours(conversion), _intact(options))
     yield from _invalid(written, len(conversion.objects))
     texts["yaml"] = written
-    for problem in conversion.problems:
+    for problem in (*conversion.problems, *said):
         yield from _dirty("problem", f"{problem.file}{problem.text}")
     for name, content in texts.items():
         yield from _dirty(name, content)
     for result in json.loads(texts[".sarif"])["runs"][0]["results"]:
         yield from _dirty("message in .sarif", result["message"]["text"])
+
+
+def _body(resource: Resource) -> Node:
+    return resource.body
 
 
 def _cause(error: Exception) -> str:

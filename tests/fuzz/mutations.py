@@ -94,10 +94,39 @@ _VALUES = (
 )
 _YAML = (
     *("&a ", "*a ", "<<: *a", "!!binary ", "!x ", "{", "}", "[", ",", "\t", "\n", ": ", "'", '"'),
+    *("!!float ", "!!timestamp ", "!!set ", "!!omap ", "!!python/none ", "!<tag:x> ", "%TAG ! x\n"),
+    *(
+        ".nan",
+        "-.inf",
+        "2026-11-28T09:00:00Z",
+        "0o7",
+        "1:30:00",
+        "=",
+        "1e999",
+        "[" * 300,
+        "9" * 5000,
+    ),
     *("? ", "- ", "\n...\n", "%YAML 1.3\n", "\0", "\x1b", "\ufeff", "{{ x }}", "&a [*a]", "#"),
 )
 TEXTS = (*_CONTROL, *_UNICODE, *_NAMES, *_REGEXES, *_CODE, *_VALUES)
-NUMBERS = (0, -1, 1, 80, 65536, 2**31, 2**63, -(2**63), 10**30, 1.5, 1e308, True, False)
+NUMBERS = (
+    float("nan"),
+    float("inf"),
+    10**400,
+    0,
+    -1,
+    1,
+    80,
+    65536,
+    2**31,
+    2**63,
+    -(2**63),
+    10**30,
+    1.5,
+    1e308,
+    True,
+    False,
+)
 _KEYS = tuple(e.key for e in catalogue.ANNOTATIONS.values())
 _CONFIG = tuple(catalogue.CONFIGMAP)
 _FLAGS = tuple(catalogue.FLAGS)

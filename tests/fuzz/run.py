@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Any
 
@@ -24,9 +24,11 @@ class Batch:
     documents: tuple[str, ...]
     options: int
     spare: bool
+    scan: str = ""
+    """The seed of the scan that brings the documents; "" for a file."""
 
     def failures(self) -> list[Failure]:
-        return list(failures(self.documents, self.options, self.spare))
+        return list(failures(self.documents, self.options, self.spare, self.scan))
 
 
 def batch(seed: str, number: int) -> Batch:
@@ -38,7 +40,8 @@ def batch(seed: str, number: int) -> Batch:
     documents = tuple(written(random, body) for body in bodies)
     # A broken text or a renamed kind may still be any kind.
     whole = any(kind in document for kind in WHOLE for document in documents)
-    return Batch(documents, choose(random), spare and not whole)
+    scan = f"{seed}/{number}" if random.random() < 0.25 else ""
+    return Batch(documents, choose(random), spare and not whole, scan)
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,7 @@ def findings(tried: Batch) -> Iterator[Finding]:
     for failure in {f.kind: f for f in tried.failures()}.values():
         documents = tried.documents
         for document in documents:
-            alone = Batch((document,), tried.options, tried.spare)
+            alone = replace(tried, documents=(document,))
             if _shows(alone, failure):
                 documents = (_reduced(document, alone, failure),)
                 break
@@ -90,7 +93,7 @@ def _without_one(body: Any, tried: Batch, failure: Failure) -> Any:
         smaller = copy.deepcopy(body)
         holder, key = list(places(smaller))[index]
         del holder[key]
-        if _shows(Batch((json.dumps(smaller),), tried.options, tried.spare), failure):
+        if _shows(replace(tried, documents=(json.dumps(smaller),)), failure):
             body = changed = smaller
         else:
             index += 1

@@ -287,3 +287,48 @@ def test_reading_leaves_no_cycles() -> None:
         assert gc.collect() < 100
     finally:
         gc.enable()
+
+
+def test_a_document_with_too_many_values_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nginx2istio.inputs.yaml.reader.MAX_NODES", 1000)
+    monkeypatch.setattr("nginx2istio.inputs.json_text.MAX_NODES", 1000)
+    many = {
+        "list": "[" + "{}," * 1500 + "]",
+        "json": '{"a": [' + "{}," * 1500 + "{}]}",
+        "keys": "{" + ", ".join(f'"{i}": 1' for i in range(600)) + "}",
+        "yaml": "a:\n" + "- b\n" * 1500,
+    }
+    for name, text in many.items():
+        (tmp_path / name).write_text(
+            text + "\n---\n" + "kind: Namespace\napiVersion: v1\nmetadata: {name: a}\n"
+        )
+        inputs = read([str(tmp_path / name)])
+        assert [r.kind for r in inputs.resources] == ["Namespace"], name
+        assert "keys and values" in inputs.problems[0].text
+
+
+def test_problems_beyond_a_number_are_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nginx2istio.inputs.files.MAX_PROBLEMS", 3)
+    good = "kind: Namespace\napiVersion: v1\nmetadata: {name: a}\n"
+    (tmp_path / "many.yaml").write_text("---\na: b\n" * 10 + "---\n" + good)
+    inputs = read([str(tmp_path)])
+    assert [r.kind for r in inputs.resources] == ["Namespace"]
+    assert len(inputs.problems) == 4
+    assert inputs.problems[3].text.startswith("7 more")
+    monkeypatch.setattr("nginx2istio.inputs.files.MOST_PROBLEMS", 5)
+    inputs = read([str(tmp_path)])
+    assert not inputs.resources
+    assert inputs.problems[3].text.startswith("the rest of this file is not read")
+
+
+def test_a_snapshot_with_a_kind_that_is_no_text_is_damaged(tmp_path: Path) -> None:
+    unseen = '[{"kind": null, "namespace": "shop", "why": "forbidden"}]'
+    text = '{"apiVersion":"nginx2istio/v1","kind":"Snapshot",'
+    text += f'"namespaces":[],"selector":"","complete":{{}},"unseen":{unseen}}}\n'
+    (tmp_path / "a.json").write_text(text)
+    inputs = read([str(tmp_path)])
+    assert not inputs.resources and "damaged" in inputs.problems[0].text

@@ -12,7 +12,7 @@ HOSTS = ["_", "a.example.com", "b.example.com", "*.example.com", "a.other.org"]
 
 
 def test_a_suffix_is_for_every_host_but_the_unknown() -> None:
-    assert new_names(HOSTS, {}, ".trial.test") == {
+    assert new_names(HOSTS, {}, ".trial.test").new == {
         "*.example.com": "*.example.com.trial.test",
         "a.example.com": "a.example.com.trial.test",
         "a.other.org": "a.other.org.trial.test",
@@ -22,25 +22,45 @@ def test_a_suffix_is_for_every_host_but_the_unknown() -> None:
 
 def test_a_map_is_for_what_it_names_and_what_is_below_its_stars() -> None:
     host_map = {"a.example.com": "x.test", "*.example.com": "*.trial.test"}
-    assert new_names(HOSTS, host_map, "") == {
+    assert new_names(HOSTS, host_map, "").new == {
         "*.example.com": "*.trial.test",
         "a.example.com": "x.test",
         "b.example.com": "b.trial.test",
     }
-    assert new_names(HOSTS, host_map, ".rest")["a.other.org"] == "a.other.org.rest"
+    assert new_names(HOSTS, host_map, ".rest").new["a.other.org"] == "a.other.org.rest"
 
 
 @pytest.mark.parametrize(
     ("given", "message"),
     [
         ({"a.example.com": "a.other.org"}, "the name of a live host"),
-        ({"a.example.com": "x.test", "b.example.com": "x.test"}, "would both be x.test"),
+        (
+            {"a.example.com": "x.test", "b.example.com": "x.test"},
+            "a.example.com would be x.test,",
+        ),
         ({"a.example.com": f"{'x' * 64}.test"}, "no valid host name"),
     ],
 )
 def test_names_that_can_not_be_had(given: dict[str, str], message: str) -> None:
     with pytest.raises(BadName, match=message):
         new_names(HOSTS, given, "")
+
+
+def test_a_name_that_the_suffix_can_not_give_costs_its_host_only() -> None:
+    long = ".".join(["x" * 60] * 4)
+    hosts = [*HOSTS, long, "a.example.com.trial.test"]
+    tried, impossible = new_names(hosts, {}, ".trial.test")
+    assert set(impossible) == {long, "a.example.com"}
+    assert "no valid host name" in impossible[long]
+    assert "live host" in impossible["a.example.com"]
+    assert tried["b.example.com"] == "b.example.com.trial.test"
+
+
+def test_a_line_of_a_map_wins_over_a_star() -> None:
+    host_map = {"*.example.com": "*.t.test", "a.other.org": "a.t.test"}
+    tried, impossible = new_names(HOSTS, host_map, "")
+    assert tried["a.other.org"] == "a.t.test"
+    assert impossible == {"a.example.com": "a.other.org would be a.t.test, too"}
 
 
 INGRESS = """\

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from nginx2istio.cli.exits import Usage
-from nginx2istio.cli.output.swap import is_safe
+from nginx2istio.cli.output.swap import DAMAGED, is_safe
 
 MANIFEST = ".nginx2istio.json"
 OLD_MANIFEST = ".nginx2istio"
@@ -72,7 +72,7 @@ def read_manifest(folder: Path) -> Manifest:
             for name, entry in content["files"].items()
             if is_safe(name)
         }
-    except (OSError, ValueError, TypeError, KeyError, IndexError, AttributeError):
+    except (*DAMAGED, OSError, IndexError):
         raise Usage(
             f"{path} is damaged. Restore it, or delete it and use --force to write over the files."
         ) from None
@@ -80,6 +80,8 @@ def read_manifest(folder: Path) -> Manifest:
 
 
 def _old(path: Path) -> Manifest:
+    if not path.is_file():  # a pipe would let nobody read to its end
+        return Manifest()
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError):

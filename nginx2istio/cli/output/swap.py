@@ -26,6 +26,8 @@ JOURNAL = ".nginx2istio-journal"
 """What is to be done with them, and with files that go."""
 MOST_LINKS = 20_000
 """With more files of others than this, linking them takes longer than a journal."""
+DAMAGED = (ValueError, TypeError, KeyError, AttributeError, RecursionError)
+"""What reading a file of ours raises when somebody else changed it."""
 _PART = re.compile(r"[A-Za-z0-9._-]{1,255}")
 
 Fill = Callable[[Path], None]
@@ -185,10 +187,12 @@ def _complete(folder: Path) -> None:
     """Does what the journal says; done twice it does no more than once."""
     journal, stage = folder / JOURNAL, folder / STAGE
     try:
+        if journal.is_symlink() or not journal.is_file():
+            raise ValueError("no ordinary file")
         steps = json.loads(journal.read_text(encoding="utf-8"))
         writes, removes = list(steps["write"]), list(steps["remove"])
-        safe = not journal.is_symlink() and all(map(is_safe, [*writes, *removes]))
-    except (ValueError, TypeError, KeyError, AttributeError):
+        safe = all(map(is_safe, [*writes, *removes]))
+    except DAMAGED:
         safe = False
     if not safe:
         raise Usage(f"{journal} is damaged. Delete it and {stage}, then convert again.")

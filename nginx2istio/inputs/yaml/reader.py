@@ -25,9 +25,11 @@ from ruamel.yaml.events import (
 
 from nginx2istio.inputs.document import (
     MAX_DEPTH,
+    MAX_NODES,
     MAX_SCALAR,
     TOO_DEEP,
     TOO_LONG,
+    TOO_MANY,
     Document,
     Unreadable,
 )
@@ -99,6 +101,8 @@ def _build(next_event: Callable[[], Any], draft: Draft) -> Any:
     while True:
         event = next_event()
         kind = event.__class__
+        if nodes > MAX_NODES:
+            raise Unreadable(lines[0], TOO_MANY)
         if kind is ScalarEvent:
             nodes += 1
             text = event.value

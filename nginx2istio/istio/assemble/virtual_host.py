@@ -45,7 +45,8 @@ class RouteSource:
 class VirtualHost:
     """A host, or ``*`` for all others; ``credential`` is its TLS secret's name at the gateway.
 
-    ``tls_names`` are those of its names that the certificate covers.
+    ``controller`` is the IngressClass when it is not the usual one: Gateways of two controllers,
+    converted one by one, get two names.
     """
 
     host: str
@@ -55,6 +56,7 @@ class VirtualHost:
     ports: tuple[int, ...] = (80,)
     credential: str = ""
     sources: tuple[str, ...] = ()
+    controller: str = ""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -71,7 +73,8 @@ class VirtualHost:
         shared = f"nginx2istio-{self.namespace}"
         if any("*" in name for name in self.names):
             shared += f"-{'any' if self.host == '*' else self.host}"
-        return dns_name(shared)
+        # The space makes dns_name append a hash, so no namespace leads to the same name.
+        return dns_name(f"{shared} {self.controller}" if self.controller else shared)
 
 
 @dataclass(frozen=True, slots=True)

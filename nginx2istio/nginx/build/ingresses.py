@@ -12,6 +12,8 @@ from nginx2istio.nginx.model import RULES, NotLoaded, Origin, Remark
 
 CLASS_ANNOTATION = "kubernetes.io/ingress.class"
 CONTROLLER_CLASS = "k8s.io/ingress-nginx"
+USUAL_CLASS = "nginx"
+"""The IngressClass of a controller without the flag --ingress-class."""
 HOST_NAME = re.compile(r"(\*\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\Z")
 
 
@@ -199,7 +201,7 @@ class ClassRules:
     ``classes`` maps the name of each IngressClass to its controller; empty when none was given.
     """
 
-    name: str = "nginx"
+    name: str = USUAL_CLASS
     controller: str = CONTROLLER_CLASS
     without_class: bool = False
     by_name: bool = False
