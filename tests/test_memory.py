@@ -7,7 +7,7 @@ import weakref
 from pathlib import Path
 
 from nginx2istio import api
-from nginx2istio.base.memo import FEW, Memory, memo
+from nginx2istio.base.memo import MAX_RESULTS, Memory, memo
 from nginx2istio.nginx.config import NginxConfig
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
@@ -74,6 +74,6 @@ def test_the_results_of_a_function_are_few() -> None:
         return key
 
     owner = Owner()
-    for number in range(FEW + 10):
+    for number in range(MAX_RESULTS + 10):
         assert same(owner, [number]) == [number]
-    assert all(len(results) <= FEW for results in owner.memory.values())
+    assert all(len(results) <= MAX_RESULTS for results in owner.memory.values())

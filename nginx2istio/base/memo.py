@@ -24,7 +24,7 @@ class Owner(Protocol):
 P = ParamSpec("P")
 R = TypeVar("R")
 OwnerT = TypeVar("OwnerT", bound=Owner)
-FEW = 4096
+MAX_RESULTS = 4096
 """How many results of a function are kept: a second call comes soon, at the same host."""
 
 
@@ -43,7 +43,7 @@ def memo(function: Callable[Concatenate[OwnerT, P], R]) -> Callable[Concatenate[
         results = owner.memory.setdefault(function, {})
         known = results.get(key)
         if known is None:
-            if len(results) >= FEW:
+            if len(results) >= MAX_RESULTS:
                 results.clear()
             # The arguments are held with the result, so no other object gets their identity.
             known = results[key] = (args, kwargs), function(owner, *args, **kwargs)

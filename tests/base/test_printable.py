@@ -45,7 +45,7 @@ def test_printable_text_is_one_line_and_stays_as_it_is(text: str) -> None:
 
 
 def test_the_page_of_the_html_report_shows_the_same_characters_by_number() -> None:
-    script = (files("nginx2istio.report") / "web" / "dom.js").read_text("utf-8")
+    script = (files("nginx2istio.report") / "web" / "js" / "dom.js").read_text("utf-8")
     match = re.search(r"^const UNPRINTABLE = /(\[.*\])/gu;$", script, re.MULTILINE)
     assert match
     widened = re.sub(r"\\u\{(\w+)\}", lambda m: f"\\U{int(m[1], 16):08x}", match[1])

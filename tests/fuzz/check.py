@@ -95,11 +95,11 @@ def failures(
     """
     before, after = NEIGHBOURS.split("---\n")
     data = "---\n" + "\n---\n".join((before, *documents, after))
-    said: tuple[Problem, ...] = ()
+    of_scan: tuple[Problem, ...] = ()
     try:
         if scan:
             result = scanned(documents, _neighbour_texts(), Random(scan))
-            conversion, said = _convert(result.snapshot, OPTIONS[options]), result.problems
+            conversion, of_scan = _convert(result.snapshot, OPTIONS[options]), result.problems
             references(map(_body, conversion.read.values()), PREFIX.rstrip("/"), ("auth-secret",))
         else:
             conversion = _convert(data.encode("utf-8", "surrogatepass"), OPTIONS[options])
@@ -117,7 +117,7 @@ def failures(
         yield from _lost(_neighbours(conversion), _intact(options))
     yield from _invalid(written, len(conversion.objects))
     texts["yaml"] = written
-    for problem in (*conversion.problems, *said):
+    for problem in (*conversion.problems, *of_scan):
         yield from _dirty("problem", f"{problem.file}{problem.text}")
     for name, content in texts.items():
         yield from _dirty(name, content)

@@ -177,13 +177,18 @@ class _Words:
         return "".join(n.upper() if c.isupper() else n for n, c in zip(new, cased, strict=True))
 
     def fresh(self, shape: str) -> str:
-        """The next word of a shape that is no known one; of short words there may be too few."""
+        """The next word of a shape that is no known one; of short words there may be too few.
+
+        Words of another length begin with another letter: as paths, none begins the other.
+        """
         total = 1
         for place in shape:
             total *= 10 if place == "0" else 26
+        letters = 10 if shape.startswith("0") else 26
+        start = total // letters * ((len(shape) - 1) % letters)
         while True:
-            number = self.count.get(shape, 0)
-            self.count[shape] = number + 1
+            number = start + self.count.get(shape, 0)
+            self.count[shape] = self.count.get(shape, 0) + 1
             word = ""
             for place in reversed(shape):
                 number, digit = divmod(number, 10 if place == "0" else 26)

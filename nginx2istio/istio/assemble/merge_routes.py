@@ -14,7 +14,7 @@ from nginx2istio.istio.objects import Object
 
 RouteCandidate = tuple[Object, Object, str, str]
 """Match, body, name, comment."""
-FEW = 16
+MAX_COMPARED = 16
 """So many matches are compared one by one."""
 EVERYTHING = ({"prefix": "/"}, {"regex": "(?i)/.*"})
 
@@ -36,7 +36,7 @@ def merge_routes(rows: Sequence[RouteCandidate]) -> Iterator[tuple[list[Object],
             other = rows[j]
             if other[2] == name and j not in taken and other[1] == body:
                 taken.add(j)
-                if len(matches) < FEW:
+                if len(matches) < MAX_COMPARED:
                     if other[0] not in matches:
                         matches.append(other[0])
                     continue

@@ -9,7 +9,7 @@ from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
-FEW = 16
+MAX_INSERTS = 16
 """So many new texts are put into their places one by one; more are sorted with all others."""
 
 
@@ -77,7 +77,7 @@ class PatternIndex:
 
     def _from(self, start: str) -> Iterator[str]:
         """The texts that begin with another, in order."""
-        if len(self.added) > FEW:
+        if len(self.added) > MAX_INSERTS:
             self.texts += self.added
             self.texts.sort()
         else:

@@ -104,12 +104,12 @@ def _blocked(config: NginxConfig) -> _Networks:
     return _networks(config.controller.config["block-cidrs"])
 
 
-NOTHING = _Networks()
+NO_NETWORKS = _Networks()
 
 
 def _networks(value: object) -> _Networks:
     if not value or not isinstance(value, tuple):
-        return NOTHING
+        return NO_NETWORKS
     members = [str(member).strip() for member in value]
     readings = {member: networks(member) for member in members}
     return _Networks(

@@ -32,14 +32,14 @@ class AccessList:
         return self.present
 
 
-NOTHING = AccessList(present=False)
+NO_LIST = AccessList(present=False)
 
 
 def read_access_list(directives: Iterable[Directive]) -> AccessList:
     """What a sequence of allow and deny comes to."""
     directives = list(directives)
     if not directives:
-        return NOTHING
+        return NO_LIST
     allow: list[str] = []
     deny: list[str] = []
     late: list[str] = []
@@ -63,10 +63,10 @@ def read_access_list(directives: Iterable[Directive]) -> AccessList:
 def of_location(config: NginxConfig, location: Location) -> AccessList:
     """The lists in the snippets of a location itself."""
     if location.denied:
-        return NOTHING
+        return NO_LIST
     everywhere = config.configured("location-snippet")
     own = location.settings.get("configuration-snippet")
-    return read_access_list(_lines(own, everywhere)) if own or everywhere else NOTHING
+    return read_access_list(_lines(own, everywhere)) if own or everywhere else NO_LIST
 
 
 def inherited(config: NginxConfig, location: Location) -> AccessList:

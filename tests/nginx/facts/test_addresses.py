@@ -55,17 +55,28 @@ def test_nginx_agrees(tmp_path: Path, text: str) -> None:
 
 
 CLOSED = Addresses((), ALL_NETWORKS)
+WRONG = "10.0.0.0/33"
+PARTLY = f"{WRONG},10.1.0.0/16"
+READABLE = ("10.1.0.0/16",)
 
 
 @pytest.mark.parametrize(
     ("key", "text", "lists"),
     [
-        ("whitelist-source-range", "10.0.0.0/33", CLOSED),
-        ("whitelist-source-range", "10.0.0.0/33,10.1.0.0/16", Addresses(("10.1.0.0/16",))),
+        ("whitelist-source-range", WRONG, Addresses(unreadable=(WRONG,))),
+        (
+            "whitelist-source-range",
+            f"{WRONG},10.1.0.0/16",
+            Addresses(("10.1.0.0/16",), (), False, (WRONG,)),
+        ),
         ("whitelist-source-range", "all", Addresses()),
-        ("denylist-source-range", "10.0.0.0/33,10.1.0.0/16", Addresses((), ("10.1.0.0/16",))),
+        (
+            "denylist-source-range",
+            f"{WRONG},10.1.0.0/16",
+            Addresses((), ("10.1.0.0/16",), False, (WRONG,)),
+        ),
         ("denylist-source-range", "all", CLOSED),
-        ("block-cidrs", "10.0.0.0/33,10.1.0.0/16", Addresses((), ("10.1.0.0/16",))),
+        ("block-cidrs", PARTLY, Addresses((), READABLE, False, (WRONG,))),
     ],
 )
 def test_a_list_of_the_configmap(key: str, text: str, lists: Addresses) -> None:
@@ -81,9 +92,9 @@ def test_a_list_of_the_configmap_that_every_ingress_replaces_breaks_nothing(key:
     assert not configured({annotation: "10.0.0.0/8"}, {key: "10.0.0.0/33"}).invalid_values
 
 
-def test_a_snippet_that_allows_nobody_readable_lets_nobody_in() -> None:
-    config = configured({"configuration-snippet": "allow 10.0.0.0/33; deny all;"})
-    assert addresses(config, config.servers[0].locations[0]) == CLOSED
+def test_an_unreadable_member_of_a_snippet_is_known() -> None:
+    config = configured({"configuration-snippet": f"allow {WRONG}; deny all;"})
+    assert addresses(config, config.servers[0].locations[0]).unreadable == (WRONG,)
 
 
 @pytest.mark.parametrize(
