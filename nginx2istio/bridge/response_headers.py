@@ -30,7 +30,10 @@ class Settled:
 
 def settle(lines: Iterable[HeaderLine]) -> Settled:
     """Set, add, clear and hide of answers in nginx's order, as one operation a header."""
-    last: dict[str, HeaderLine] = {}
+    last: dict[tuple[str, str], HeaderLine] = {}
+    """The last line of each header and each list of statuses."""
+    keys: dict[str, list[tuple[str, str]]] = {}
+    """The keys of ``last``, by header."""
     added: list[HeaderLine] = []
     removed: dict[str, str] = {}
     for line in lines:
@@ -40,10 +43,15 @@ def settle(lines: Iterable[HeaderLine]) -> Settled:
         elif line.kind == "hide":
             removed.setdefault(name, line.name)
         elif line.codes:  # holds besides what is set for all statuses
-            last.setdefault(f"{name} {line.codes}", line)
+            key = name, str(line.codes)
+            if key not in last:
+                last[key] = line
+                keys.setdefault(name, []).append(key)
         else:
-            last = {k: x for k, x in last.items() if k.split()[0] != name}
-            last[name] = line
+            for key in keys.get(name, ()):
+                del last[key]
+            last[name, ""] = line
+            keys[name] = [(name, "")]
     removed |= {x.name.lower(): x.name for x in last.values() if x.kind == "clear" and not x.codes}
     written = [("set", x.name, x) for x in last.values() if x.kind == "set"]
     too_many, counts = [], dict[str, int]()

@@ -114,3 +114,10 @@ def test_names_that_are_known_without_an_import() -> None:
     assert tuple(KINDS) == rules.KIND_NAMES
     assert tuple(FORMATS) == judging.REPORT_SUFFIXES
     assert (*SEVERITIES, "never") == judging.FAIL_ON
+
+
+def test_input_without_an_ingress_is_not_ready(tmp_path: Path) -> None:
+    (tmp_path / "service.yaml").write_text(GOOD.partition("---")[0].replace("Ingress", "Other"))
+    result = CliRunner().invoke(command_line, ["convert", str(tmp_path / "service.yaml")])
+    assert "nothing to convert: no Ingress of this controller was read" in result.stderr
+    assert "ready" not in result.stderr

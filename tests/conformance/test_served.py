@@ -19,6 +19,7 @@ def gateway(parts: Parts) -> Iterator[Oracle]:
     oracle = Oracle(parts.oracle, parts.envoy, ports.first)
     yield oracle
     oracle.close()
+    ports.close()
 
 
 @pytest.mark.parametrize("fixture", fixtures(), ids=lambda fixture: fixture.name)

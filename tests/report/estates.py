@@ -102,15 +102,17 @@ HOSTILE = (
 def hostile() -> str:
     """Ingresses with markup, scripts, bidirectional text and long values wherever they fit.
 
-    nginx refuses those of hosts ``h*`` for their annotations, those of ``p*`` are converted.
+    Those of hosts ``n*`` can't be read for their names, nginx refuses those of ``h*`` for their
+    annotations, those of ``p*`` are converted.
     """
-    items = [_ingress("h", number, text) for number, text in enumerate(HOSTILE)]
+    items = [_ingress("n", number, text) for number, text in enumerate(HOSTILE)]
+    items += [_ingress("h", number, text) for number, text in enumerate(HOSTILE)]
     items += [_ingress("p", number, text) for number, text in enumerate(HOSTILE)]
     return json.dumps({"apiVersion": "v1", "kind": "List", "items": items})
 
 
 def _ingress(host: str, number: int, text: str) -> dict[str, Any]:
-    short = text[:150]
+    name = text[:150] if host == "n" else f"{host}{number}"
     refused = {
         f"{PREFIX}permanent-redirect": text,
         f"{PREFIX}configuration-snippet": f"more_set_headers 'X-Text: {text}';\n# {text}\n",
@@ -118,18 +120,18 @@ def _ingress(host: str, number: int, text: str) -> dict[str, Any]:
         f"{PREFIX}server-alias": text,
         f"{PREFIX}upstream-vhost": text,
     }
-    backend = {"service": {"name": short, "port": {"name": short}}}
+    backend = {"service": {"name": name, "port": {"name": name}}}
     return {
         "apiVersion": "networking.k8s.io/v1",
         "kind": "Ingress",
         "metadata": {
-            "name": f"{host}{short}",
-            "namespace": short,
-            "labels": {"team": short, short: short},
+            "name": name,
+            "namespace": name,
+            "labels": {"team": name, name: name},
             "annotations": {
-                f"{PREFIX}{short}": text,
+                f"{PREFIX}{name}": text,
                 f"{PREFIX}limit-rps": "10",
-                short: text,
+                name: text,
                 **(refused if host == "h" else {}),
             },
         },

@@ -65,13 +65,15 @@ class Upstreams:
         self.by_name: dict[str, Upstream] = {}
         self.canaries: set[str] = set()
         self.canary_ingresses: list[tuple[str, Loaded]] = []
-        """Each Ingress that is a canary, with the name of an upstream of its."""
+        """Each Ingress that is a canary, with the name of one of its upstreams."""
         self.affinity: dict[str, tuple[dict[str, Setting], set[tuple[str, str]]]] = {}
         self.alternatives: dict[str, dict[str, Upstream]] = {}
         """The canaries of an upstream, by their names."""
 
     def upstream(self, loaded: Loaded, backend: IngressBackend) -> None:
         name = backend.upstream(loaded.ingress.origin.namespace)
+        if loaded.canary:
+            self.canary_ingresses.append((name, loaded))
         if name in self.by_name:
             for key in UPSTREAM_FIRST & loaded.settings.keys():
                 setting, first = loaded.settings[key], self.by_name[name].settings.get(key)
@@ -122,7 +124,6 @@ class Upstreams:
             if path.backend is None:
                 continue
             name = path.backend.upstream(ingress.origin.namespace)
-            self.canary_ingresses.append((name, loaded))
             merged = False
             if host not in places:
                 places[host] = Places(servers.get(host, ()))
@@ -139,7 +140,6 @@ class Upstreams:
                 )
         if ingress.default:
             name = ingress.default.upstream(ingress.origin.namespace)
-            self.canary_ingresses.append((name, loaded))
             others = self.canaries | {name}
             for location in servers.get(DEFAULT_SERVER, ()):
                 if location.upstream and location.upstream not in others:

@@ -23,11 +23,15 @@ VERDICTS: Mapping[str, tuple[str, str]] = {
     "blocked": ("blocked", "traffic or protection would break; see the errors"),
 }
 """A verdict's literal in JSON, the words that people read, and their meaning."""
+NO_INGRESS = ("nothing to convert", "no Ingress of this controller was read")
+"""What people read instead of "ready" when there is nothing that could be."""
 
 
 def verdict_words(summary: Mapping[str, Any]) -> tuple[str, str]:
     """The verdict of a report's summary, such as ``ready, 3 accepted``, and its meaning."""
     accepted = sum(summary.get("accepted", {}).values())
+    if summary["verdict"] == "ready" and not summary["ingresses"]:
+        return NO_INGRESS
     words, meaning = VERDICTS[summary["verdict"]]
     if accepted:
         return f"{words}, {accepted} accepted", meaning.format("nother")

@@ -31,6 +31,7 @@ function headline() {
   const accepted = Object.values(report.summary.accepted || {}).reduce((sum, n) => sum + n, 0);
   const also = accepted ? `, ${number(accepted)} accepted` : "";
   if (report.summary.verdict === "ready") {
+    if (!report.summary.ingresses) return "Nothing to convert: no Ingress of this controller was read";
     return `Ready${also}: no client is likely to notice ${accepted ? "another" : "a"} difference`;
   }
   if (report.summary.verdict === "review") return `${counted(review, "host")} to review, none blocked${also}`;
