@@ -73,10 +73,10 @@ OWN = {
     "disable-ipv6": "the addresses that nginx listens on",
     "http2-max-concurrent-streams": "the requests of one HTTP/2 connection at a time",
     "keep-alive-requests": "how many requests a client's connection is kept for",
-    "upstream-keepalive-connections": "the idle connections to back ends",
-    "upstream-keepalive-requests": "the connections to back ends",
-    "upstream-keepalive-time": "the connections to back ends",
-    "upstream-keepalive-timeout": "the idle connections to back ends",
+    "upstream-keepalive-connections": "the idle connections to backends",
+    "upstream-keepalive-requests": "the connections to backends",
+    "upstream-keepalive-time": "the connections to backends",
+    "upstream-keepalive-timeout": "the idle connections to backends",
 }
 READING = {
     "allow-cross-namespace-resources": "which Secrets and ConfigMaps an Ingress may name",

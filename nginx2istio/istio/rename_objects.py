@@ -1,7 +1,7 @@
 """Objects of a trial: beside live ones of the same Services, and meeting none of them.
 
 Names and labels are their own. DestinationRules have nothing but subsets of their own, which pilot
-adds to those of a live DestinationRule of the Service. Back ends see the real host names.
+adds to those of a live DestinationRule of the Service. Backends see the real host names.
 """
 
 from __future__ import annotations

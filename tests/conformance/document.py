@@ -18,7 +18,7 @@ One side is recorded: what ingress-nginx v1.15.1 (its own Go code, template and 
 1.27.1) answered: {exchanges} exchanges in {cases} cases (`fixtures/truth`, with a README). The
 other side is live: each case is converted, validated as a cluster does, and served by istiod's own
 code to a real Envoy on loopback. Each recorded request is sent again, byte for byte, and the
-answer is compared, together with what the back ends received.
+answer is compared, together with what the backends received.
 
 ```
 python -m tests.conformance                                  # all cases, a few minutes
@@ -40,14 +40,14 @@ COMPARED = """\
 |---|---|
 | `routing` | which Service answered, or that none did; shares of a canary (z = 3.3) |
 | `status` `redirect` | status; Location as a client reads it (default port, empty path) |
-| `path` `host` `protocol` | target, Host and method that the back end received |
-| `request-headers` | every header that the back end received |
+| `path` `host` `protocol` | target, Host and method that the backend received |
+| `request-headers` | every header that the backend received |
 | `response-headers` `cookies` | every header; every cookie's name and attributes |
 | `cors` | what a browser makes of the headers: origin, credentials, methods, headers, max-age |
 | `affinity` | whether a session stays at one pod |
 | `auth` `access` | who is let in; what an auth service is asked and told |
 | `body-limit` `rate-limit` | 413 and 429 or 503, by count |
-| `timeout` `retries` | 504; how often a back end is asked |
+| `timeout` `retries` | 504; how often a backend is asked |
 | `mirror` | whether a mirror is asked, and with what |
 | `tls` | handshake, certificate served, client certificates |
 
