@@ -9,16 +9,29 @@ V = TypeVar("V")
 _USERINFO = re.compile(r"(?<=://)[^/\s\"'?<>]+@")
 _USERINFO_IN_JSON = re.compile(r"(?<=://)(?:[^/\s\"'?<>\\]|\\\\)+@")
 """A line break is a backslash and a letter there."""
+_PARAMETER = re.compile(
+    r"""(?ix) (?<=[?&])
+    ( (?: [\w.-]* (?: token | secret | passw(?:or)?d | api[_-]?key | signature ) | sig | pwd ) = )
+    [^&\s"'\#<>\\$]+"""
+)
+"""The value of a query's parameter with a telling name; one of nginx's variables is none."""
 
 
 def mask_credentials(text: str) -> str:
-    """A text whose URLs have ``***`` for user and password: ``https://***@host/``."""
-    return _USERINFO.sub("***@", text) if "@" in text else text
+    """A text whose URLs have ``***`` for user and password, and for tokens of their queries.
+
+    ``https://***@host/?token=***``
+    """
+    return _parameters(_USERINFO.sub("***@", text) if "@" in text else text)
 
 
 def mask_json(text: str) -> str:
     """The same for the text of a JSON document."""
-    return _USERINFO_IN_JSON.sub("***@", text) if "@" in text else text
+    return _parameters(_USERINFO_IN_JSON.sub("***@", text) if "@" in text else text)
+
+
+def _parameters(text: str) -> str:
+    return _PARAMETER.sub(r"\1***", text) if "?" in text or "&" in text else text
 
 
 def mask_all(value: V) -> V:

@@ -17,6 +17,7 @@ from kubernetes import client
 
 from nginx2istio.cluster.limits import LIMITS, MIB, Limits, within
 from nginx2istio.cluster.plugin import PluginFailed
+from nginx2istio.inputs.json_text import load_json
 
 LONGEST_WAIT = 30.0  # seconds, whatever Retry-After says
 TIMEOUT = urllib3.Timeout(connect=10, read=60)  # between two bytes
@@ -175,7 +176,7 @@ class Cluster:
 
     def _read(self, status: int, answer: bytes) -> dict[str, Any]:
         try:
-            body = json.loads(answer)
+            body = load_json(answer)
         except (ValueError, RecursionError):
             body = None
         except MemoryError:

@@ -36,10 +36,11 @@ def load_json(data: bytes) -> Any:
     """Read JSON that a program wrote, with plain mappings and without lines.
 
     Halves of characters (lone surrogates) become U+FFFD, as in Go's encoding/json. Raises
-    ValueError for what is not JSON, and for what is nested too deeply to be read.
+    ValueError for what is not JSON in UTF-8, and for what is nested too deeply to be read.
     """
     try:
-        value = json.loads(data, parse_constant=_refuse)
+        # json.loads reads bytes with "surrogatepass", so halves that are no escapes would pass.
+        value = json.loads(data.decode("utf-8"), parse_constant=_refuse)
     except RecursionError:
         raise ValueError(TOO_DEEP) from None
     if b"\\ud" not in data.lower():

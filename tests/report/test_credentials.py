@@ -36,6 +36,8 @@ URL = "https://joe:S3cret@h.example.com/a"
         ("x https://u:p@ss@h/ y http://t@h", "x https://***@h/ y http://***@h"),
         ("http://h/a@b http://h?a@b me@h", "http://h/a@b http://h?a@b me@h"),
         ("https://$user:$pw@$host/", "https://***@$host/"),
+        ("/a?x=1&access_token=S3c#b ?sig=a%20b&y", "/a?x=1&access_token=***#b ?sig=***&y"),
+        ("/a?token=$arg_token&monkey=1 token=2", "/a?token=$arg_token&monkey=1 token=2"),
     ],
 )
 def test_user_and_password_are_masked(text: str, masked: str) -> None:

@@ -91,8 +91,13 @@ def _location(server: Server, path: str) -> Location | None:
     for location in server.locations:
         if location.match == "prefix" and path.startswith(location.path):
             return location
-        if location.match == "regex" and re.match(location.path, path, re.IGNORECASE):
-            return location
+        if location.match == "regex":
+            try:
+                taken = re.match(location.path, path, re.IGNORECASE)
+            except re.error:  # a pattern that only PCRE reads: it might take the path
+                return None
+            if taken:
+                return location
     return None
 
 
