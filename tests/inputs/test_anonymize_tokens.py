@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nginx2istio.inputs.anonymize.anonymize import NUMBERS, anonymized
-from nginx2istio.inputs.anonymize.known_words import known_words
+from nginx2istio.inputs.anonymize.known_words import known_fields, known_words
 from nginx2istio.inputs.resource import Node, Resource
 
 STEADY = settings(
@@ -21,10 +21,13 @@ P = "nginx.ingress.kubernetes.io"
 WORD = st.text("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", min_size=5, max_size=12)
 
 
+VOCABULARY = " ".join(sorted(known_words() | known_fields())).lower()
+
+
 def _strange(token: str) -> bool:
-    """Whether a token is no vocabulary, nor a round number."""
+    """Whether a token is neither a part of known vocabulary nor a round number."""
     number = token.isdecimal() and (token in NUMBERS or token.endswith("00"))
-    return token not in known_words() and len(set(token)) > 1 and not number
+    return token not in VOCABULARY and len(set(token)) > 1 and not number
 
 
 TOKENS = st.one_of(
