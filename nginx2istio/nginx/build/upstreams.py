@@ -130,7 +130,8 @@ class Upstreams:
             kind = "Exact" if path.type == "Exact" else "Prefix"
             for upstream in places[host].before(name, path.path, kind):
                 if upstream and upstream not in self.canaries:
-                    merged |= self.merge(upstream, name)
+                    self.merge(upstream, name)
+                    merged = True
             if not merged:
                 why = "a canary needs a main Ingress with the same host and path"
                 self.ineffective.entries.append(
@@ -145,9 +146,8 @@ class Upstreams:
                 if location.upstream and location.upstream not in others:
                     self.merge(location.upstream, name)
 
-    def merge(self, primary: str, canary: str) -> bool:
+    def merge(self, primary: str, canary: str) -> None:
         self.alternatives.setdefault(primary, {}).setdefault(canary, self.by_name[canary])
-        return True
 
     def finish(self) -> None:
         """Writes canaries and affinities into their upstreams; notes idle canaries."""
