@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from nginx2istio.nginx.values.checks import HEADER_NAME, VERIFY_CLIENT, cache_durations
 from nginx2istio.nginx.values.go import address_list, matches, split_list
@@ -37,15 +37,23 @@ CERTIFICATE_FAMILY = (
 )
 
 
+def _switched_off(
+    read: Reader, family: Sequence[str], written: AnyRawValue, what: str
+) -> Iterator[Reading]:
+    """A family whose first member, which turns it on, has no value; ``written`` says why."""
+    switch, *members = family
+    if written.state == "refused":
+        yield Reading(switch, "dropped", text=written.why)
+    elif written.state == "blank":
+        yield Reading(switch, "family-off", text=f"{written.why}: there is no {what}")
+    yield from no_effect(read, members, f"there is no {switch}")
+
+
 def read_basic_auth(read: Reader) -> Iterator[Reading]:
     """Read the auth-secret family: only auth-type turns it on, anything wrong later closes it."""
     kind = read.text("auth-type")
     if kind.value is None:
-        if kind.state == "refused":
-            yield Reading("auth-type", "dropped", text=kind.why)
-        elif kind.state == "blank":
-            yield Reading("auth-type", "family-off", text=f"{kind.why}: there is no basic auth")
-        yield from no_effect(read, BASIC_FAMILY[1:], "there is no auth-type")
+        yield from _switched_off(read, BASIC_FAMILY, kind, "basic auth")
         return
     if "basic" not in kind.value and "digest" not in kind.value:
         yield Reading("auth-type", "denied", text=f"{kind.value!r} is neither basic nor digest")
@@ -160,11 +168,7 @@ def read_external_auth(read: Reader) -> Iterator[Reading]:
     """Read the auth-url family. Three of its members, when refused, leave the path open."""
     url = read.text("auth-url")
     if url.value is None:
-        if url.state == "refused":
-            yield Reading("auth-url", "dropped", text=url.why)
-        elif url.state == "blank":
-            yield Reading("auth-url", "family-off", text=f"{url.why}: there is no external auth")
-        yield from no_effect(read, EXTERNAL_FAMILY[1:], "there is no auth-url")
+        yield from _switched_off(read, EXTERNAL_FAMILY, url, "external auth")
         return
     problem = absolute_url(url.value)
     if problem:
