@@ -14,6 +14,7 @@ from nginx2istio.findings.all_messages import OWN
 from nginx2istio.report.words.labels import FATES
 from nginx2istio.rule import Message
 from nginx2istio.rule.loader import load
+from nginx2istio.rule.requests import in_words
 
 HERE = Path(__file__).parent
 
@@ -68,7 +69,8 @@ def _finding(message: Message) -> Iterable[str]:
     yield families.sentence(message.text)
     yield ""
     if message.aspects:
-        only = f" (only requests with the header {message.only_with})" if message.only_with else ""
+        only = in_words([requests.data() for requests in message.requests])
+        only = f" (only requests {only})" if only else ""
         yield f"Differs: {', '.join(sorted(message.aspects))}{only}."
         yield ""
     if message.to_do:

@@ -15,6 +15,7 @@ from nginx2istio.rule import (
     MeshField,
     Message,
     Place,
+    Requests,
     envoy_filter,
     on_manager,
     rule,
@@ -59,7 +60,7 @@ NO_UPGRADE = Message(
     "and its Content-Type. Envoy does not offer h2c to backends, and answers 403 to other "
     "protocols.",
     aspects=frozenset({"protocol", "body", "response-headers", "request-headers"}),
-    only_with="Upgrade",
+    requests=(Requests(header="Upgrade"),),
 )
 REFUSALS = Message(
     "N2I905",

@@ -14,6 +14,7 @@ from nginx2istio.findings.all_messages import OWN
 from nginx2istio.rule import Message, Rule
 from nginx2istio.rule.describe import KINDS, Owned, matching_names, near, owned
 from nginx2istio.rule.loader import BUILTIN, Family, Rules
+from nginx2istio.rule.requests import in_words
 
 _FIELD = re.compile(r"[a-z ]+: ")
 _CODE = re.compile(r"(?i)n2i-?\d*")
@@ -103,8 +104,8 @@ def _explained(message: Message, rules: Rules) -> Iterator[str]:
     yield f"severity: {message.severity}"
     yield f"fate: {message.fate}"
     if message.aspects:
-        only = message.only_with
-        requests = f", for requests with the header {only} only" if only else ""
+        only = in_words([requests.data() for requests in message.requests])
+        requests = f", only for requests {only}" if only else ""
         yield f"differs: {', '.join(sorted(message.aspects))}{requests}"
     if message.to_do:
         yield f"to do: {_sentence(message.to_do)}"

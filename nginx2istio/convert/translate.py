@@ -231,6 +231,7 @@ class _Run:
                 origin,
                 hosts,
                 path,
+                finding.requests,
             )
         )
         if setting:

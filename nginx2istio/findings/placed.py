@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nginx2istio.base.records import record
 from nginx2istio.nginx.model import Origin
-from nginx2istio.rule import Message, Severity
+from nginx2istio.rule import Message, Requests, Severity
 
 
 @record(frozen=True, slots=True)
@@ -20,6 +20,8 @@ class PlacedFinding:
     origin: Origin
     hosts: tuple[str, ...]
     path: str
+    requests: tuple[Requests, ...] = ()
+    """Of which requests it speaks, when the message does not say that."""
 
 
 BROKEN_RULE = Message(

@@ -202,6 +202,7 @@ def _remark(message: Message, entry: AcceptedFinding, file: str) -> Data:
             ("*",),
             message.text.format(**facts),
             message.to_do.format(**facts),
+            message.requests,
         )
     )
 

@@ -99,7 +99,7 @@ def finding_data(finding: GroupedFinding) -> Data:
         "hosts": list(finding.hosts),
         "paths": list(finding.paths),
         "aspects": sorted(message.aspects),
-        **({"requests": {"header": message.only_with}} if message.only_with else {}),
+        **({"requests": [r.data() for r in finding.requests]} if finding.requests else {}),
         "title": message.title or mask_credentials(finding.text),
         "text": mask_credentials(finding.text),
         "instead": mask_credentials(finding.to_do),

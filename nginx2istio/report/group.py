@@ -8,9 +8,9 @@ from nginx2istio.base.records import record
 from nginx2istio.findings.placed import PlacedFinding
 from nginx2istio.nginx.model import RULES, Origin
 from nginx2istio.report.words.labels import SEVERITIES
-from nginx2istio.rule import Message, Severity
+from nginx2istio.rule import Message, Requests, Severity
 
-_Cause = tuple[str, Severity, str, str, str, str, Origin]
+_Cause = tuple[str, Severity, str, str, str, str, Origin, tuple[Requests, ...]]
 
 
 @record(frozen=True, slots=True)
@@ -26,6 +26,7 @@ class GroupedFinding:
     paths: tuple[str, ...]
     text: str
     to_do: str
+    requests: tuple[Requests, ...]
 
 
 def grouped(placed: Iterable[PlacedFinding]) -> tuple[GroupedFinding, ...]:
@@ -41,7 +42,7 @@ def grouped(placed: Iterable[PlacedFinding]) -> tuple[GroupedFinding, ...]:
             origin = origin._replace(line=0)
         cause = (
             *(code, finding.severity, finding.text, finding.to_do),
-            *(finding.key, finding.value, origin),
+            *(finding.key, finding.value, origin, finding.requests),
         )
         places = causes.setdefault(cause, (finding, {}))[1]
         for host in finding.hosts or ("",):
@@ -66,6 +67,7 @@ def _group(first: PlacedFinding, hosts: Iterable[str], paths: tuple[str, ...]) -
         paths,
         first.text,
         first.to_do,
+        first.requests or first.message.requests,
     )
 
 

@@ -9,6 +9,7 @@ from nginx2istio.base.records import record
 from nginx2istio.bridge.place import Place
 from nginx2istio.nginx.model import Origin
 from nginx2istio.rule.no_rule import Fate
+from nginx2istio.rule.requests import Requests
 
 Severity = Literal["error", "warning", "info"]
 Aspect = Literal[
@@ -45,8 +46,8 @@ class Message:
 
     ``title`` names the subject without any value. ``text`` and ``to_do`` are templates for
     ``str.format``; ``to_do`` is empty when there is nothing to do. ``aspects`` are what of an
-    answer the message announces to be different, empty when nothing differs. ``only_with`` is a
-    header: the message is not about requests without it.
+    answer the message announces to be different, empty when nothing differs. ``requests`` are the
+    requests that it speaks of (any of them), empty for all.
     """
 
     code: str
@@ -56,7 +57,7 @@ class Message:
     text: str
     to_do: str = ""
     aspects: frozenset[Aspect] = frozenset()
-    only_with: str = ""
+    requests: tuple[Requests, ...] = ()
 
     def __call__(self, about: Place | str, /, **facts: object) -> Finding:
         """A finding of this kind about an annotation: its canonical key, or the place's own key.
@@ -92,10 +93,16 @@ class Finding:
     """What it is about, when that is not the whole annotation."""
     origin: Origin | None = None
     """Where that is written, when that is not the annotation's own place."""
+    requests: tuple[Requests, ...] = ()
+    """Of which requests it speaks, when the message does not say that."""
 
     def for_directive(self, text: str, origin: Origin | None = None) -> Finding:
         """The same, said of a part of the annotation (a directive of a snippet) or of a ConfigMap."""  # noqa: E501
         return replace(self, value=text, origin=origin)
+
+    def for_requests(self, *requests: Requests) -> Finding:
+        """The same, said of these requests only (of any of them)."""
+        return replace(self, requests=requests)
 
     def for_host(self) -> Finding:
         """The same, said of every path of the host."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from .declared import ANY_HOST, Declared, bare_host, host_covers, path_covers, readings
 from .difference import UNSEEN, Difference
+from .predicates import concerns, grave, predicates
 from .records import Exchange, Request
 
 Finding = dict[str, Any]
@@ -16,10 +17,9 @@ def covers(declared: Declared, finding: Finding, request: Request) -> str:
     """How a finding's hosts and paths include a request.
 
     "specific", or "global" when only by hosts ``["*"]``, or "" when they do not. A finding without
-    hosts holds for those of its object, one about requests with a header for no others.
+    hosts holds for those of its object, one with ``requests`` for no others.
     """
-    only = (finding.get("requests") or {}).get("header", "").lower()
-    if only and only not in {name.lower() for name, _ in request.get("headers") or []}:
+    if not concerns(finding, request):
         return ""
     hosts = finding.get("hosts") or []
     if not hosts:
@@ -52,7 +52,11 @@ def covers(declared: Declared, finding: Finding, request: Request) -> str:
 def announced(
     difference: Difference, exchange: Exchange, findings: Iterable[Finding], declared: Declared
 ) -> str:
-    """How `findings` announce a difference: "specific", "global", or "" (silent)."""
+    """How `findings` announce a difference: "specific", "global", or "" (silent).
+
+    That somebody else answers is announced by a finding for all hosts only if it says of which
+    requests: else one sentence for all hosts would announce a total outage.
+    """
     best = ""
     for finding in findings:
         if not difference.accepts & set(finding.get("aspects") or []):
@@ -60,6 +64,8 @@ def announced(
         how = covers(declared, finding, exchange["request"])
         if how == "specific":
             return how
+        if how == "global" and grave(difference) and not predicates(finding):
+            continue
         best = best or how
     return best
 

@@ -25,7 +25,9 @@ def how(finding: dict[str, Any], **asked: Any) -> str:
     ("finding", "expected"),
     [
         ({"hosts": ["a.test"]}, "specific"),
-        ({"hosts": ["*"]}, "global"),
+        ({"hosts": ["*"]}, ""),
+        ({"hosts": ["*"], "requests": [{"body_over": 1}]}, ""),
+        ({"hosts": ["*"], "requests": [{"scheme": "http"}]}, "global"),
         ({"hosts": ["b.test"]}, ""),
         ({"hosts": ["*.test"]}, "specific"),
         ({"hosts": ["a.test"], "paths": ["/foo"]}, "specific"),
@@ -42,7 +44,7 @@ def test_scope(finding: dict[str, Any], expected: str) -> None:
 
 
 def test_finding_about_requests_with_a_header() -> None:
-    finding = {"hosts": ["*"], "requests": {"header": "Upgrade"}}
+    finding = {"hosts": ["*"], "requests": [{"header": "Upgrade"}]}
     assert how(finding) == ""
     assert how(finding, headers=[["upgrade", "websocket"]]) == "global"
 

@@ -14,6 +14,7 @@ from nginx2istio.report.words.labels import (
     some,
     verdict_words,
 )
+from nginx2istio.rule.requests import in_words
 
 _FEW = 10
 """The number of errors that a summary shows one by one, and of codes that need no list of codes."""
@@ -138,7 +139,7 @@ def _place(finding: Data) -> str:
 
 def _requests(finding: Data) -> str:
     only = finding.get("requests")
-    return f" (only requests with the header {only['header']})" if only else ""
+    return f" (only requests {in_words(only)})" if only else ""
 
 
 def _actions(report: Data) -> Iterator[str]:

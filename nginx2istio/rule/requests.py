@@ -1,0 +1,64 @@
+"""Of which requests a finding speaks, in the closed vocabulary of the report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+
+
+@dataclass(frozen=True, slots=True)
+class Requests:
+    """Requests to which everything applies that is named here; what is not named does not count.
+
+    ``header``: it has a header of this name. ``method``: one of these. ``http``: the version as
+    the client says it ("1.0", "1.1", "2"). ``target`` and ``host`` are regular expressions, found
+    somewhere in the path as it was sent (without query) and in the Host header. ``header_over``: a
+    header (name and value) or the request target has more bytes. ``headers_over``: it has more
+    headers. ``body_over``: its body has more bytes. ``no_length``: it has no Content-Length
+    (chunked or HTTP/2). ``scheme``: http or https.
+    """
+
+    header: str = ""
+    method: tuple[str, ...] = ()
+    http: str = ""
+    target: str = ""
+    host: str = ""
+    header_over: int | None = None
+    headers_over: int | None = None
+    body_over: int | None = None
+    no_length: bool = False
+    scheme: str = ""
+
+    def data(self) -> dict[str, object]:
+        """The same as JSON, with what is named only."""
+        named = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in named.items()
+            if value or (value == 0 and value is not False)
+        }
+
+
+_PHRASES = {
+    "header": "with the header {}",
+    "method": "with the method {}",
+    "http": "by HTTP/{}",
+    "target": "with a path that matches {}",
+    "host": "with a Host that matches {}",
+    "header_over": "with a header or target over {} bytes",
+    "headers_over": "with over {} headers",
+    "body_over": "with a body over {} bytes",
+    "no_length": "without Content-Length",
+    "scheme": "by {}",
+}
+
+
+def in_words(predicates: list[dict[str, object]]) -> str:
+    """The ``requests`` of a finding as the report has them, in words; "" for all requests."""
+    return "; or ".join(" and ".join(_words(predicate)) for predicate in predicates)
+
+
+def _words(predicate: dict[str, object]) -> Iterator[str]:
+    for name, value in predicate.items():
+        text = " or ".join(map(str, value)) if isinstance(value, list) else str(value)
+        yield _PHRASES[name].format(text)

@@ -1,0 +1,69 @@
+"""The requests that a finding says it is about (``requests`` in the report)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from .difference import Difference
+from .records import Request
+
+
+def predicates(finding: dict[str, Any]) -> list[dict[str, Any]]:
+    """The predicates of a finding, any of which has to hold; none: all requests."""
+    return list(finding.get("requests") or [])
+
+
+def concerns(finding: dict[str, Any], request: Request) -> bool:
+    """Whether a finding is about a request, as far as its predicates say."""
+    given = predicates(finding)
+    return not given or any(holds(predicate, request) for predicate in given)
+
+
+def holds(predicate: dict[str, Any], request: Request) -> bool:
+    """Whether everything that a predicate names is true of a request; never for an unknown name."""
+    return all(
+        name in TESTS and TESTS[name](request, value, _headers(request))
+        for name, value in predicate.items()
+    )
+
+
+def grave(difference: Difference) -> bool:
+    """Whether somebody else answers: served or not, let in or not, redirected or not.
+
+    Not among it: two refusals by 5xx, and https with the controller's own certificate.
+    """
+    if difference.what not in ("answer", "service") or difference.always:
+        return False
+    both = (str(difference.expected), str(difference.got))
+    return not all(text.startswith("5") and "by proxy" in text for text in both)
+
+
+def _headers(request: Request) -> list[tuple[str, str]]:
+    return [(name.lower(), value) for name, value in request.get("headers") or []]
+
+
+def _path(request: Request) -> str:
+    """The path as it was sent, without scheme, host and query."""
+    return re.sub(r"^https?://[^/]*", "", request["target"]).split("?")[0]
+
+
+def _unknown_length(request: Request) -> bool:
+    return bool(request.get("chunked") or str(request.get("http")) == "2")
+
+
+TESTS: dict[str, Callable[[Request, Any, list[tuple[str, str]]], bool]] = {
+    "header": lambda _, value, headers: any(name == value.lower() for name, _ in headers),
+    "method": lambda r, value, _: r["method"] in value,
+    "http": lambda r, value, _: str(r.get("http") or "1.1") == value,
+    "target": lambda r, value, _: bool(re.search(value, _path(r))),
+    "host": lambda r, value, _: bool(re.search(value, r["host"] or "")),
+    "header_over": lambda r, value, headers: (
+        any(len(name) + len(text) > value for name, text in headers) or len(r["target"]) > value
+    ),
+    "headers_over": lambda _, value, headers: len(headers) > value,
+    "body_over": lambda r, value, _: (r.get("body_bytes") or 0) > value,
+    "no_length": lambda r, value, _: _unknown_length(r) == bool(value),
+    "scheme": lambda r, value, _: r["scheme"] == value,
+}
