@@ -30,7 +30,9 @@ def distributions(recorded: Exchange, observed: Exchange, keys: Set[str]) -> lis
     if any(abs(left.get(k, 0) - right.get(k, 0)) > slack for k in services):
         limited = "status:429" in services or any(k.startswith("limit-") for k in keys)
         aspect = "rate-limit" if limited else "status"
-        differences.append(difference(aspect, "statuses", left, right, "status", "retries"))
+        outage = not (left and right)  # one side refuses some, the other serves all
+        also = ("retries",) if outage else ("status", "retries")
+        differences.append(difference(aspect, "statuses", left, right, *also, grave=outage))
     return differences
 
 
