@@ -8,14 +8,13 @@ from typing import Any
 
 from .announce import Finding, announcers
 from .difference import UNSEEN, Difference
+from .predicates import predicates
 
-LEAST = (
-    25  # exchanges that a code must cover before an aspect that never differs is held against it
-)
+LEAST = 25  # exchanges a code must cover before an aspect that never differs is held against it
 
-Counts = dict[
-    str, dict[str, Any]
-]  # by code: covered, seen (by claimed aspect), missing (by aspect)
+# By code: exchanges covered, those in which each claimed aspect is seen, and those in which an
+# aspect is missing.
+Counts = dict[str, dict[str, Any]]
 
 # Aspects that differ in ways no recorded exchange shows: (code, aspect) -> the reason.
 EXCEPTIONS: dict[tuple[str, str], str] = {}
@@ -37,18 +36,16 @@ class Claims:
         differences = list(differences)
         codes: dict[str, set[str]] = {}
         for finding, _ in claiming:
-            codes.setdefault(str(finding["code"]), set()).update(finding["aspects"])
+            codes.setdefault(str(finding.get("code")), set()).update(finding["aspects"])
         for code, aspects in codes.items():
             self._covered[code] += 1
             counts = self._seen.setdefault(code, collections.Counter())
             counts.update(dict.fromkeys(aspects, 0))
             counts.update({a for d in differences for a in borne_out(d, aspects)})
-        alone = {str(finding["code"]) for finding, how in claiming if how == "specific"}
+        alone = {str(finding.get("code")) for finding, how in claiming if how == "specific"}
         if len(alone) == 1:
             counts = self._missing.setdefault(alone.pop(), collections.Counter())
-            counts.update(
-                {d.aspect for d in differences if not d.always and not announcers(d, claiming)[0]}
-            )
+            counts.update({d.aspect for d in differences if _unclaimed(d, claiming)})
 
     def data(self) -> Counts:
         """The counts, as JSON has them."""
@@ -60,6 +57,12 @@ class Claims:
             }
             for code in sorted(self._covered)
         }
+
+
+def _unclaimed(difference: Difference, covered: list[tuple[Finding, str]]) -> bool:
+    """Whether at most a sentence about everything announces a difference."""
+    way, by = announcers(difference, covered)
+    return not difference.always and way != "specific" and not any(map(predicates, by))
 
 
 def borne_out(difference: Difference, aspects: set[str]) -> set[str]:
@@ -97,7 +100,10 @@ def too_many(counts: Counts, least: int = LEAST) -> list[tuple[str, str, int]]:
 
 
 def too_few(counts: Counts) -> list[tuple[str, str, int]]:
-    """Aspects that differ where one code alone covers, and nothing announces: code, aspect, times."""
+    """Aspects that differ where one code alone holds that does not claim them, with how often.
+
+    At most a sentence for all hosts and all requests announces them.
+    """
     return [
         (code, aspect, count)
         for code, row in counts.items()

@@ -52,8 +52,8 @@ class _Streams:
             case RequestReceived(stream_id=int(stream), headers=headers):
                 self._open[stream] = [(str(n), str(v)) for n, v in headers or []], 0
             case DataReceived(stream_id=int(stream), data=data, flow_controlled_length=length):
-                headers, size = self._open[stream]
-                self._open[stream] = headers, size + len(data or b"")
+                fields, size = self._open[stream]
+                self._open[stream] = fields, size + len(data or b"")
                 self._connection.acknowledge_received_data(length or 0, stream)
             case StreamEnded(stream_id=int(stream)):
                 self._answer(stream, _received(*self._open.pop(stream)))

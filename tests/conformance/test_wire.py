@@ -40,7 +40,7 @@ def test_echo(pods: Pods) -> None:
     assert (got["method"], got["target"], got["host"]) == ("POST", "/a?b", "a.test")
     assert got["headers"] == [["x-a", "1"], ["content-length", "200000"]]
     assert got["body_bytes"] == 200_000
-    assert pods.others(entry, 0, 0.0, 0.0) == []
+    assert pods.others(entry) == []
 
 
 def test_chunked(pods: Pods) -> None:

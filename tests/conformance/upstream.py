@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import selectors
 import socket
 import ssl
@@ -139,14 +138,14 @@ class Upstream:
             elif connection.recv(len(PREFACE), socket.MSG_PEEK) == PREFACE:
                 serve_http2(connection, pod.name, lambda r: self._enter(pod, r))
                 return
-            stream = stack.enter_context(connection.makefile("rb", 65536))
+            stream: Any = stack.enter_context(connection.makefile("rb", 65536))
             try:
                 while self._answer(connection, stream, pod):
                     pass
             except Malformed:
                 connection.sendall(NOT_HTTP)
 
-    def _answer(self, connection: socket.socket, stream: io.BufferedReader, pod: Pod) -> bool:
+    def _answer(self, connection: socket.socket, stream: Any, pod: Pod) -> bool:
         """Answers the next request; whether another may follow."""
         request = read_request(stream, connection.sendall)
         if request is None:
