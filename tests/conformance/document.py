@@ -76,9 +76,9 @@ LENIENCIES = """\
 CLAIMS = f"""\
 ## Aspects that findings claim
 
-Does every aspect that a code claims differ on some exchange that it covers? Otherwise, where a code
-covers {claims.LEAST} exchanges or more and no reason is listed here, a run with `--check-claims` fails.
-And does a code claim all that differs where no other holds?
+Does every aspect that a code claims differ on some exchange that it covers? Otherwise a run with
+`--check-claims` fails, where the code covers {claims.LEAST} exchanges or more and no reason is
+listed here. And does a code claim all that differs where no other holds?
 """
 
 ANNOUNCED = """\

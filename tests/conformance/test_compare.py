@@ -60,7 +60,7 @@ def test_somebody_else_answers() -> None:
     assert not only(exchange(500), exchange(503)).grave
     some, none = ({"default/echo:80": 60, "status:503": 40}, {"default/echo:80": 100})
     left, right = (exchange(times=100, distribution=counts) for counts in (none, some))
-    assert only(left, right).grave and "status" not in only(left, right).accepts
+    assert only(left, right).grave
 
 
 def test_status_of_a_pod_and_of_the_proxy_are_not_the_same() -> None:
