@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 from .announced_by import Row, by_code
-from .claims import EXCEPTIONS, too_few, too_many
+from .claims import EXCEPTIONS
+from .results import Run, claims_of
 
 SHOWN_HEADERS = 5
 SHOWN = 90  # characters of an example
@@ -26,19 +26,19 @@ def announced_section(with_filters: Iterable[Row], without: Iterable[Row]) -> It
             yield f"| | {row['aspect']} | {_cell(what)} | {counts} | {_cell(example)} |"
 
 
-def claims_section(with_filters: dict[str, Any], without: dict[str, Any]) -> Iterator[str]:
+def claims_section(with_filters: Run, without: Run) -> Iterator[str]:
     """Aspects too many and too few, of both runs."""
     titles = {
         row["code"]: row["title"] for run in (without, with_filters) for row in run["announced_by"]
     }
     for title, run in (("with EnvoyFilters", with_filters), ("without", without)):
-        for code, aspect, covered in too_many(run["claims"]):
+        for code, aspect, covered in claims_of(run).too_many():
             reason = EXCEPTIONS.get((code, aspect), "**to be mended**")
             yield (
                 f"- {title}, {code} ({titles.get(code, '')}) claims `{aspect}`, which differs on "
                 f"none of {covered} exchanges: {reason}"
             )
-        for code, aspect, count in too_few(run["claims"]):
+        for code, aspect, count in claims_of(run).too_few():
             yield (
                 f"- {title}, {code} ({titles.get(code, '')}) does not claim `{aspect}`, which "
                 f"differs on {count} exchanges that it alone holds for"

@@ -2,31 +2,41 @@
 
 from __future__ import annotations
 
-import collections
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 
 from .announce import Finding, announcers
 from .difference import UNSEEN, Difference
-from .predicates import predicates
 
-LEAST = 25  # exchanges a code must cover before an aspect that never differs is held against it
+Claim = tuple[str, str]  # code, aspect
+Data = dict[str, dict[str, dict[str, int]]]  # a part of PARTS -> code -> aspect -> exchanges
 
-# By code: exchanges covered, those in which each claimed aspect is seen, and those in which an
-# aspect is missing.
-Counts = dict[str, dict[str, Any]]
+PARTS = ("covered", "differing", "missing")
 
-# Aspects that differ in ways no recorded exchange shows: (code, aspect) -> the reason.
-EXCEPTIONS: dict[tuple[str, str], str] = {}
+LEAST = 25  # exchanges a claim must cover before it is held against a code that nothing differs
+
+# Aspects whose differences no recorded exchange can show: (code, aspect) -> the reason.
+EXCEPTIONS = {
+    ("N2I152", "rate-limit"): "limits count clients by address; no recorded one is behind a proxy",
+    ("N2I411", "protocol"): "the recorded pods upgrade whatever Connection says",
+    ("N2I531", "timeout"): "no recorded pod pauses within an answer",
+    ("N2I532", "timeout"): "no recorded pod stops reading",
+    ("N2I558", "protocol"): "no recorded client asks an nginx without HTTP/2 by HTTP/2",
+}
 
 
+@dataclass(slots=True)
 class Claims:
-    """What the exchanges of a case say of its findings' aspects, by code."""
+    """What exchanges say of the aspects of findings, by code and aspect.
 
-    def __init__(self) -> None:
-        self._covered: collections.Counter[str] = collections.Counter()
-        self._seen: dict[str, collections.Counter[str]] = {}
-        self._missing: dict[str, collections.Counter[str]] = {}
+    `covered` counts the exchanges that findings which claim the aspect include, `differing` those
+    of them that bear it out, and `missing` those that differ silently where the code alone holds.
+    """
+
+    covered: Counter[Claim] = field(default_factory=Counter)
+    differing: Counter[Claim] = field(default_factory=Counter)
+    missing: Counter[Claim] = field(default_factory=Counter)
 
     def add(
         self, covered: Iterable[tuple[Finding, str]], differences: Iterable[Difference]
@@ -38,31 +48,47 @@ class Claims:
         for finding, _ in claiming:
             codes.setdefault(str(finding.get("code")), set()).update(finding["aspects"])
         for code, aspects in codes.items():
-            self._covered[code] += 1
-            counts = self._seen.setdefault(code, collections.Counter())
-            counts.update(dict.fromkeys(aspects, 0))
-            counts.update({a for d in differences for a in borne_out(d, aspects)})
-        alone = {str(finding.get("code")) for finding, how in claiming if how == "specific"}
-        if len(alone) == 1:
-            counts = self._missing.setdefault(alone.pop(), collections.Counter())
-            counts.update({d.aspect for d in differences if _unclaimed(d, claiming)})
+            self.covered.update((code, aspect) for aspect in aspects)
+            shown = {aspect for d in differences for aspect in borne_out(d, aspects)}
+            self.differing.update((code, aspect) for aspect in shown)
+        specific = {str(finding.get("code")) for finding, how in claiming if how == "specific"}
+        if len(specific) == 1:
+            silent = (d for d in differences if not (d.always or announcers(d, claiming)[0]))
+            self.missing.update({(code, d.aspect) for d in silent for code in specific})
 
-    def data(self) -> Counts:
-        """The counts, as JSON has them."""
-        return {
-            code: {
-                "covered": self._covered[code],
-                "seen": dict(sorted(self._seen[code].items())),
-                "missing": dict(sorted(self._missing.get(code, {}).items())),
-            }
-            for code in sorted(self._covered)
-        }
+    def data(self) -> Data:
+        """The same as JSON."""
+        return {part: _nested(getattr(self, part)) for part in PARTS}
 
+    @classmethod
+    def total(cls, parts: Iterable[Data]) -> Claims:
+        """The sum of several, as `data` gave them."""
+        self = cls()
+        for data in parts:
+            for part in PARTS:
+                for code, counts in data[part].items():
+                    getattr(self, part).update({(code, a): n for a, n in counts.items()})
+        return self
 
-def _unclaimed(difference: Difference, covered: list[tuple[Finding, str]]) -> bool:
-    """Whether at most a sentence about everything announces a difference."""
-    way, by = announcers(difference, covered)
-    return not difference.always and way != "specific" and not any(map(predicates, by))
+    def too_many(self, least: int = LEAST) -> list[tuple[str, str, int]]:
+        """Aspects that differ on no exchange that they are claimed for: code, aspect, exchanges."""
+        return [
+            (*claim, count)
+            for claim, count in sorted(self.covered.items())
+            if count >= least and not self.differing[claim] and claim[1] not in UNSEEN
+        ]
+
+    def too_few(self) -> list[tuple[str, str, int]]:
+        """Aspects that differ silently where one code alone holds: code, aspect, exchanges."""
+        return [(*claim, count) for claim, count in sorted(self.missing.items())]
+
+    def unexplained(self) -> list[str]:
+        """Aspects too many that no exception explains, a line each."""
+        return [
+            f"{code} claims {aspect}, which differs on none of {covered} exchanges"
+            for code, aspect, covered in self.too_many()
+            if (code, aspect) not in EXCEPTIONS
+        ]
 
 
 def borne_out(difference: Difference, aspects: set[str]) -> set[str]:
@@ -75,46 +101,8 @@ def borne_out(difference: Difference, aspects: set[str]) -> set[str]:
     return set(difference.accepts & aspects)
 
 
-def total(cases: Iterable[Mapping[str, Any]]) -> Counts:
-    """The counts of all cases' results."""
-    counts: Counts = {}
-    for case in cases:
-        for code, given in (case.get("claims") or {}).items():
-            row = counts.setdefault(code, {"covered": 0, "seen": {}, "missing": {}})
-            row["covered"] += given["covered"]
-            for part in ("seen", "missing"):
-                for aspect, count in given[part].items():
-                    row[part][aspect] = row[part].get(aspect, 0) + count
-    return dict(sorted(counts.items()))
-
-
-def too_many(counts: Counts, least: int = LEAST) -> list[tuple[str, str, int]]:
-    """Aspects that differ on no exchange that their code covers: code, aspect, exchanges."""
-    return [
-        (code, aspect, row["covered"])
-        for code, row in counts.items()
-        if row["covered"] >= least
-        for aspect, count in row["seen"].items()
-        if not count and aspect not in UNSEEN
-    ]
-
-
-def too_few(counts: Counts) -> list[tuple[str, str, int]]:
-    """Aspects that differ where one code alone holds that does not claim them, with how often.
-
-    At most a sentence for all hosts and all requests announces them.
-    """
-    return [
-        (code, aspect, count)
-        for code, row in counts.items()
-        for aspect, count in row["missing"].items()
-    ]
-
-
-def unexplained(counts: Counts) -> list[str]:
-    """Aspects too many that no exception explains, a line each."""
-    return [
-        f"{code} claims {aspect}, which differs on none of the {covered} exchanges that it covers"
-        for code, aspect, covered in too_many(counts)
-        if (code, aspect) not in EXCEPTIONS
-    ]
+def _nested(counts: Counter[Claim]) -> dict[str, dict[str, int]]:
+    nested: dict[str, dict[str, int]] = {}
+    for (code, aspect), count in sorted(counts.items()):
+        nested.setdefault(code, {})[aspect] = count
+    return nested

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .announced_by import announced_by, kind_of
-from .claims import Claims, borne_out, too_few, too_many, total
+from .claims import Claims, borne_out
 from .difference import difference
 
 CORS = difference("cors", "permission", "refused", {}, "response-headers")
@@ -16,10 +16,10 @@ def finding(code: str, *aspects: str, **over: Any) -> dict[str, Any]:
     return {"code": code, "aspects": list(aspects)} | over
 
 
-def counted(*given: tuple[dict[str, Any], str]) -> dict[str, dict[str, Any]]:
+def counted(*given: tuple[dict[str, Any], str]) -> Claims:
     claims = Claims()
     claims.add(list(given), [CORS, TLS])
-    return claims.data()
+    return claims
 
 
 def test_borne_out() -> None:
@@ -30,22 +30,20 @@ def test_borne_out() -> None:
 
 def test_too_many() -> None:
     given = finding("N1", "cors", "response-headers", "waf"), "global"
-    counts = total([{"claims": counted(given)}] * 3)
-    assert counts["N1"]["seen"] == {"cors": 3, "response-headers": 0, "waf": 0}
-    assert too_many(counts, least=3) == [("N1", "response-headers", 3)]
-    assert too_many(counts, least=4) == []
+    claims = Claims.total([counted(given).data()] * 3)
+    assert claims.covered["N1", "cors"] == claims.differing["N1", "cors"] == 3
+    assert claims.too_many(least=3) == [("N1", "response-headers", 3)]
+    assert claims.too_many(least=4) == []
 
 
 def test_too_few() -> None:
     path, other = finding("N1", "path"), finding("N2", "path")
-    assert too_few(counted((path, "specific"))) == [("N1", "cors", 1)]
-    assert too_few(counted((path, "specific"), (path, "specific"))) == [("N1", "cors", 1)]
-    assert too_few(counted((path, "specific"), (other, "specific"))) == []
-    assert too_few(counted((path, "global"))) == []
+    assert counted((path, "specific")).too_few() == [("N1", "cors", 1)]
+    assert counted((path, "specific"), (path, "specific")).too_few() == [("N1", "cors", 1)]
+    assert counted((path, "specific"), (other, "specific")).too_few() == []
+    assert counted((path, "global")).too_few() == []
     everywhere = finding("N3", "cors")
-    assert too_few(counted((path, "specific"), (everywhere, "global"))) == [("N1", "cors", 1)]
-    narrow = finding("N3", "cors", requests=[{"method": ["GET"]}])
-    assert too_few(counted((path, "specific"), (narrow, "global"))) == []
+    assert counted((path, "specific"), (everywhere, "global")).too_few() == []
 
 
 def test_kind() -> None:

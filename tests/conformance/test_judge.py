@@ -50,7 +50,8 @@ def test_who_announced() -> None:
     (difference,) = result["exchanges"][0]["differences"]
     assert difference["by"] == ["N2I1"]
     assert result["titles"] == {"N2I1": "A limit", "N2I2": "A limit"}
-    assert result["claims"]["N2I2"] == {"covered": 1, "seen": {"cors": 0}, "missing": {}}
+    assert result["claims"]["covered"] == {"N2I1": {"body-limit": 1}, "N2I2": {"cors": 1}}
+    assert result["claims"]["differing"] == {"N2I1": {"body-limit": 1}}
 
 
 def test_counts_of_findings() -> None:
