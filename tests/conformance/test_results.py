@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from .__main__ import main
 from .bench import empty_result
-from .claims import LEAST, PARTS
+from .claims import LEAST
 from .document import document
 from .results import TOTAL, Limits, Run, against, report_text, summary, verdict
 
