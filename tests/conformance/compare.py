@@ -133,13 +133,13 @@ def _other_answer(
     # nginx serves every host on https, with its own certificate if need be
     by_default = own == "tls" and e.get("cert") == FAKE
     also = {a for m in (e_made, o_made) if m for a in (m, *ALSO.get(m, ()))}
-    if by_default and o["status"] == 0:  # there is no https for this host: nothing else says so
-        also = set()
     both_refuse = 0 not in (e["status"], o["status"]) and e["by"] == o["by"] == "proxy"
     if both_refuse:  # else more than a status is another
         also.add("status")
     if "redirect" in (e_made, o_made):
         also.update(_by_auth(keys))
+    if by_default and o["status"] == 0:  # there is no https for this host: no more is to be said
+        also = set()
     return difference(
         own or "status",
         "answer",

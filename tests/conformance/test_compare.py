@@ -136,6 +136,7 @@ def test_https_with_the_fake_certificate_is_always_there() -> None:
     left["response"]["cert"] = FAKE
     right = exchange(0, "proxy")
     assert only(left, right).always
+    assert only(left, right).accepts == {"tls"}
     left["response"]["cert"] = ["a.test"]
     assert not only(left, right).always
 
