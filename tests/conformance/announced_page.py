@@ -29,7 +29,10 @@ def announced_section(with_filters: Iterable[Row], without: Iterable[Row]) -> It
 def claims_section(with_filters: Run, without: Run) -> Iterator[str]:
     """Aspects too many and too few, of both runs."""
     titles = {
-        row["code"]: row["title"] for run in (without, with_filters) for row in run["announced_by"]
+        code: title
+        for run in (without, with_filters)
+        for case in run["cases"]
+        for code, title in (case.get("titles") or {}).items()
     }
     for title, run in (("with EnvoyFilters", with_filters), ("without", without)):
         for code, aspect, covered in claims_of(run).too_many():

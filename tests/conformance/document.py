@@ -77,9 +77,8 @@ CLAIMS = f"""\
 ## Aspects that findings claim
 
 Does every aspect that a code claims differ on some exchange that it covers? Otherwise a run with
-`--check-claims` fails, where the code covers {LEAST} exchanges or more and no reason is
-listed here. And does a code claim all that differs where no other
-holds, or is it silent?
+`--check-claims` fails, where the code covers {LEAST} exchanges or more and no reason is listed
+here. And does a code claim all that differs where no other holds, or is it silent?
 """
 
 ANNOUNCED = """\
