@@ -48,6 +48,8 @@ from .show import show as show_case
 @click.option("--max-false-alarms", type=int, metavar="N")
 @click.option("--max-silent", default=0, metavar="N", help="Most exchanges that are silent.")
 @click.option("--max-idle", type=int, metavar="N", help="Most findings that nothing exercises.")
+@click.option("--by-code", is_flag=True, help="Print what each code announced.")
+@click.option("--check-claims", is_flag=True, help="Fail for aspects that never differ.")
 @click.option("--document", is_flag=True, help="FILES are two runs: write the page about them.")
 def main(
     files: tuple[Path, ...],
@@ -65,6 +67,8 @@ def main(
     max_false_alarms: int | None,
     max_silent: int,
     max_idle: int | None,
+    by_code: bool,
+    check_claims: bool,
     document: bool,
 ) -> None:
     """Replay recorded cases (by default all) at a real Istio gateway.
@@ -93,12 +97,12 @@ def main(
         cases, lambda: Bench(parts, function, envoy_filters), jobs, sys.stderr.isatty()
     )
     run = summary(results, seconds, envoy_filters)
-    click.echo(report_text(run))
+    click.echo(report_text(run, by_code))
     if output:
         output.write_text(json.dumps(run, indent=1))
     if earlier:
         click.echo("\n".join(against(json.loads(earlier.read_text()), run)))
-    limits = Limits(min_same, max_global, max_false_alarms, max_idle, max_silent)
+    limits = Limits(min_same, max_global, max_false_alarms, max_idle, max_silent, check_claims)
     complaints = verdict(run, limits)
     for line in complaints:
         click.echo(line)

@@ -7,7 +7,7 @@ from typing import Any
 
 from .declared import ANY_HOST, Declared, bare_host, host_covers, path_covers, readings
 from .difference import UNSEEN, Difference
-from .predicates import concerns, grave, predicates
+from .predicates import concerns, predicates
 from .records import Exchange, Request
 
 Finding = dict[str, Any]
@@ -49,25 +49,31 @@ def covers(declared: Declared, finding: Finding, request: Request) -> str:
     return ""
 
 
-def announced(
-    difference: Difference, exchange: Exchange, findings: Iterable[Finding], declared: Declared
-) -> str:
-    """How `findings` announce a difference: "specific", "global", or "" (silent).
+def covering(
+    findings: Iterable[Finding], exchange: Exchange, declared: Declared
+) -> list[tuple[Finding, str]]:
+    """The findings that include an exchange, each with how."""
+    ways = ((finding, covers(declared, finding, exchange["request"])) for finding in findings)
+    return [(finding, how) for finding, how in ways if how]
 
-    That somebody else answers is announced by a finding for all hosts only if it says of which
-    requests: else one sentence for all hosts would announce a total outage.
+
+def announcers(
+    difference: Difference, covered: Iterable[tuple[Finding, str]]
+) -> tuple[str, list[Finding]]:
+    """How findings (of `covering`) announce a difference, and which of them do.
+
+    "specific", "global", or "" (silent). That somebody else answers is announced by a finding for
+    all hosts only if it says of which requests: else one sentence for all hosts would announce a
+    total outage.
     """
-    best = ""
-    for finding in findings:
+    by_way: dict[str, list[Finding]] = {"specific": [], "global": []}
+    for finding, how in covered:
         if not difference.accepts & set(finding.get("aspects") or []):
             continue
-        how = covers(declared, finding, exchange["request"])
-        if how == "specific":
-            return how
-        if how == "global" and grave(difference) and not predicates(finding):
+        if how == "global" and difference.grave and not predicates(finding):
             continue
-        best = best or how
-    return best
+        by_way[how].append(finding)
+    return next(((how, given) for how, given in by_way.items() if given), ("", []))
 
 
 def alarms(

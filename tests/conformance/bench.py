@@ -56,7 +56,8 @@ class Bench:
         served = time.monotonic()
         declared = Declared.of(documents(case["objects"]))
         observer = Observer(case, ports, self._pods, self._forge, self._own, declared)
-        pairs = [(record, observer.observe(record)) for record in case["exchanges"]]
+        records = case["exchanges"]
+        pairs = list(zip(records, observer.observe(records), strict=True))
         judge(report, pairs, declared, result)
         result["seconds"] = {
             "convert": round(converted - start, 3),
@@ -69,7 +70,8 @@ class Bench:
         self, case: Case, text: str, report: dict[str, Any], result: dict[str, Any]
     ) -> dict[str, int]:
         """Puts the case's configuration in force; the ports of its listeners by target port."""
-        given = self._pods.assign(case.get("pods") or {}, case.get("tls_pods") or ())
+        pods, tls, dead = (case.get(part) or () for part in ("pods", "tls_pods", "dead_pods"))
+        given = self._pods.assign(dict(pods), tls, dead)
         whole = join(text, text_of(world(case, report, given, self._forge)))
         analysis = self._oracle.validate(whole)
         swap = self._oracle.put(whole)

@@ -40,6 +40,13 @@ class Pair:
         ).decode()
 
 
+def names_of(der: bytes) -> list[str]:
+    """The hosts that a certificate names."""
+    extensions = x509.load_der_x509_certificate(der).extensions
+    names = extensions.get_extension_for_class(x509.SubjectAlternativeName)
+    return names.value.get_values_for_type(x509.DNSName)
+
+
 def make_pair(
     hosts: Sequence[str],
     issuer: Pair | None = None,

@@ -23,15 +23,28 @@ def distributions(recorded: Exchange, observed: Exchange, keys: Set[str]) -> lis
     left, right = _services(e), _services(o)
     if shares_differ(left, right):
         differences.append(difference("routing", "shares", left, right, "balancing"))
-    left, right = ({k: v for k, v in d.items() if k.startswith("status:")} for d in (e, o))
+    refused, refuses = ({k: v for k, v in d.items() if k.startswith("status:")} for d in (e, o))
+    if (left and right) or (left and refused) or (right and refuses):
+        differences += _statuses(recorded, refused, refuses, keys)
+    # Else one side serves all, the other nothing: that somebody else answers says it.
+    return differences
+
+
+def _statuses(
+    recorded: Exchange, left: dict[str, int], right: dict[str, int], keys: Set[str]
+) -> list[Difference]:
     # Where nginx always does the same there is nothing for chance to decide.
-    slack = max(1.0, SLACK * recorded["times"]) if len(e) > 1 else 0
+    slack = (
+        max(1.0, SLACK * recorded["times"]) if len(recorded.get("distribution") or {}) > 1 else 0
+    )
     services = set(left) | set(right)
     if any(abs(left.get(k, 0) - right.get(k, 0)) > slack for k in services):
         limited = "status:429" in services or any(k.startswith("limit-") for k in keys)
         aspect = "rate-limit" if limited else "status"
-        differences.append(difference(aspect, "statuses", left, right, "status", "retries"))
-    return differences
+        outage = not (left and right)  # one side refuses some, the other serves all
+        also = ("retries",) if outage else ("status", "retries")
+        return [difference(aspect, "statuses", left, right, *also, grave=outage)]
+    return []
 
 
 def shares_differ(left: Mapping[str, int], right: Mapping[str, int], z: float = Z) -> bool:

@@ -1,6 +1,7 @@
 """Sends one recorded request over a fresh connection, byte for byte, and reads the answer.
 
-It does what the recording's client did: the same headers, no ALPN, no redirect is followed.
+It does what the recording's client did: the same headers, no redirect is followed, ALPN for HTTP/2
+only. After a 101 it sends a recorded ``ws`` text; what comes back is the header ``x-tunnel``.
 """
 
 from __future__ import annotations
@@ -16,10 +17,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from .http2 import Exchange2
 from .jar import Jar, cookie
 from .records import Request
 
 TIMEOUT = 20  # seconds
+ECHO_TIMEOUT = 3  # seconds that a tunnel may take to say something
 CHUNK = 65536
 UNRECORDED = {
     *("date", "content-length", "connection", "transfer-encoding", "keep-alive"),
@@ -73,16 +76,41 @@ def send(
                 secured = stack.enter_context(_secure(wire, request, client_certificate))
                 served = secured.getpeercert(binary_form=True)
                 wire = secured
-            # An answer that comes early (413) may close the connection: it is there to be read.
-            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-                wire.sendall(_head(request, jar.give(request) if jar is not None else []))
-                _send_body(wire, request)
-            status, headers, body = _read(wire.makefile("rb"), request["method"])
+            cookies = jar.give(request) if jar is not None else []
+            if request.get("http") == "2" and isinstance(wire, ssl.SSLSocket):
+                status, headers, body = Exchange2(wire, request, cookies).answer()
+            else:
+                status, headers, body = _plain(wire, request, cookies)
     except (OSError, ValueError) as error:
         return Answer(0, [], b"", f"{type(error).__name__}: {error}", served)
     if jar is not None:
         jar.take(request, headers)
     return Answer(status, headers, body, "", served)
+
+
+def _plain(
+    wire: socket.socket, request: Request, cookies: list[str]
+) -> tuple[int, list[list[str]], bytes]:
+    """The answer over HTTP/1."""
+    # An answer that comes early (413) may close the connection: it is there to be read.
+    with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+        wire.sendall(_head(request, cookies))
+        _send_body(wire, request)
+    stream = wire.makefile("rb")
+    status, headers, body = _read(stream, request["method"])
+    if status == 101 and request.get("ws"):
+        headers.append(["x-tunnel", _echo(wire, stream, request["ws"])])
+    return status, headers, body
+
+
+def _echo(wire: socket.socket, stream: BinaryIO, text: str) -> str:
+    """What comes back through a tunnel."""
+    wire.settimeout(ECHO_TIMEOUT)
+    try:
+        wire.sendall(text.encode())
+        return stream.read1(CHUNK).decode("latin-1")  # type: ignore[attr-defined, no-any-return]
+    except OSError as error:
+        return type(error).__name__
 
 
 def _secure(plain: socket.socket, request: Request, certificate: Path | None) -> ssl.SSLSocket:
@@ -91,6 +119,8 @@ def _secure(plain: socket.socket, request: Request, certificate: Path | None) ->
     context.verify_mode = ssl.CERT_NONE
     if certificate:
         context.load_cert_chain(certificate)
+    if request.get("http") == "2":
+        context.set_alpn_protocols(["h2", "http/1.1"])
     name = request["sni"] if "sni" in request else re.sub(r":\d+$", "", request["host"])
     with contextlib.suppress(ValueError, AttributeError):
         ipaddress.ip_address(name.strip("[]"))

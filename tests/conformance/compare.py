@@ -130,19 +130,24 @@ def _other_answer(
     own = e_made or o_made
     if o["status"] == 0 or e_made in (None, "routing"):
         own = o_made or e_made
-    also = {a for m in (e_made, o_made) if m for a in (m, *ALSO.get(m, ()))}
-    if "redirect" in (e_made, o_made):
-        also.update(_by_auth(keys))
     # nginx serves every host on https, with its own certificate if need be
     by_default = own == "tls" and e.get("cert") == FAKE
+    also = {a for m in (e_made, o_made) if m for a in (m, *ALSO.get(m, ()))}
+    both_refuse = 0 not in (e["status"], o["status"]) and e["by"] == o["by"] == "proxy"
+    if both_refuse:  # else more than a status is another
+        also.add("status")
+    if "redirect" in (e_made, o_made):
+        also.update(_by_auth(keys))
+    if by_default and o["status"] == 0:  # there is no https for this host: no more is to be said
+        also = set()
     return difference(
         own or "status",
         "answer",
         summary(recorded),
         summary(observed),
-        "status",
         *also,
         always=by_default,
+        grave=not (by_default or (both_refuse and min(e["status"], o["status"]) >= 500)),
     )
 
 
@@ -224,7 +229,8 @@ def _attributes(cookie: dict[str, Any]) -> dict[str, Any]:
 def _upstreams(request: Request, up: dict[str, Any], got: dict[str, Any]) -> list[Difference]:
     differences = []
     if up["service"] != got["service"]:
-        differences.append(difference("routing", "service", up["service"], got["service"]))
+        a, b = up["service"], got["service"]
+        differences.append(difference("routing", "service", a, b, grave=True))
     if up["target"] != got["target"]:
         differences.append(difference("path", "target", up["target"], got["target"]))
     if (up.get("host") or "").lower() != (got.get("host") or "").lower():

@@ -43,24 +43,35 @@ def readings(target: str) -> set[str]:
 def path_covers(pattern: str, types: set[str], regex_host: bool, path: str) -> bool:
     """Whether a path that a finding names covers a request's.
 
-    `types` are the pathTypes with which the request's host declares it. As nginx matches: by
-    segments, or exactly; on a host of regexes any case and any text behind it. So does a path that
-    the host does not declare, of which nothing is known.
+    `types` are the pathTypes with which the request's host declares it. As nginx matches: exactly,
+    by segments, or by text; on a host of regexes as a regex, in any case and with any text behind
+    it. Of a path that the host does not declare nothing is known: by text or as a regex.
     """
     if pattern == "*":
         return True
     if types and not regex_host:
-        bare = pattern.rstrip("/")
-        same = path.rstrip("/") == bare
-        return same or (types != {"Exact"} and path.startswith(bare + "/"))
-    if path.lower().startswith(pattern.lower()):
+        return any(_located(pattern, kind, path) for kind in types)
+    if not types and path.lower().startswith(pattern.lower()):
         return True
-    if pattern.rstrip("/").lower() == path.rstrip("/").lower():
+    if not types and pattern.rstrip("/").lower() == path.rstrip("/").lower():
         return True
     try:
         return bool(re.match(pattern, path, re.IGNORECASE))
     except re.error:
-        return False
+        return path.lower().startswith(pattern.lower())
+
+
+def _located(pattern: str, kind: str, path: str) -> bool:
+    """Whether the location of a declared path takes a request's.
+
+    A prefix without its last slash gets nginx's own redirect to it (``proxy_pass``).
+    """
+    if kind == "Exact":
+        return path == pattern
+    if kind == "Prefix":
+        bare = pattern.rstrip("/")
+        return path == bare or path.startswith(bare + "/")
+    return path.startswith(pattern) or path + "/" == pattern
 
 
 @dataclass(slots=True)

@@ -14,7 +14,8 @@ class Difference:
     """A disagreement; a finding with any aspect of `accepts` announces it.
 
     `always` marks what nginx does with no annotation at all. `what` names the thing that differs
-    within the aspect (a header, the status, the service).
+    within the aspect (a header, the status, the service). `grave`: somebody else answers (served or
+    not, let in or not, redirected or not).
     """
 
     aspect: str
@@ -23,10 +24,17 @@ class Difference:
     got: Any
     accepts: frozenset[str]
     always: bool = False
+    grave: bool = False
 
 
 def difference(
-    aspect: str, what: str, expected: Any, got: Any, *also: str, always: bool = False
+    aspect: str,
+    what: str,
+    expected: Any,
+    got: Any,
+    *also: str,
+    always: bool = False,
+    grave: bool = False,
 ) -> Difference:
     """A difference that its own aspect announces, and each of `also`."""
-    return Difference(aspect, what, expected, got, frozenset({aspect, *also}), always)
+    return Difference(aspect, what, expected, got, frozenset({aspect, *also}), always, grave)

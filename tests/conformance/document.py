@@ -5,6 +5,8 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator
 
+from .announced_page import announced_section, claims_section
+from .claims import LEAST
 from .results import TOTAL, Run
 
 COMMAND = "python -m tests.conformance --document WITH.json WITHOUT.json > docs/conformance.md"
@@ -58,16 +60,33 @@ proxy, x-envoy-* headers, 200 or 204 to a preflight, cookie values, generated re
 LENIENCIES = """\
 ## Known leniencies
 
-- `status` announces any change of the answer. {loose} differences are announced by it alone though
-  they are of another aspect.
+- `status` announces a refusal for another refusal, whatever the reason of both. {loose} differences
+  are announced by it alone though they are of another aspect. That somebody else answers (served or
+  refused) it does not announce. Nor does a finding for all hosts that speaks of all requests.
 - A finding whose path the host does not declare, or on a host of regexes, covers by text prefix in
-  any case. Elsewhere it covers by segments, as nginx matches.
+  any case. Elsewhere it covers as nginx matches, by pathType.
 - Shares are judged on a sample. Which Service a new session falls to, under a weight, is chance.
 - Of `www-authenticate` only the scheme is compared, of the certificate headers only the presence.
 - Access logs, buffering, load-balancing choices and ModSecurity leave no trace in an exchange.
 - Istio refuses one-label hosts: `foo` is replayed as `foo.short.test`.
 - An ExternalName Service answers from loopback, as there is no DNS.
-- The recording has no gRPC, FastCGI, ssl-passthrough, OpenTelemetry or dead pods among live ones.
+- The recording has no FastCGI, ModSecurity or OpenTelemetry.
+"""
+
+CLAIMS = f"""\
+## Aspects that findings claim
+
+Does every aspect that a code claims differ on some exchange that it covers? Otherwise a run with
+`--check-claims` fails, where the code covers {LEAST} exchanges or more and no reason is listed
+here. And does a code claim all that differs where no other holds, or is it silent?
+"""
+
+ANNOUNCED = """\
+## Announced by
+
+What each code announced: by aspect and kind of difference, in how many exchanges with EnvoyFilters
+and without, in how many of these only for all hosts, and in how many no other code does. "served
+became 503" is an answer of a pod that the gateway refuses with 503; "nothing" is no answer at all.
 """
 
 COLUMNS = {
@@ -97,6 +116,12 @@ def document(with_filters: Run, without: Run) -> str:
         "",
         COMPARED,
         LENIENCIES.format(loose=with_filters["announced_only_as_status"]),
+        CLAIMS,
+        *claims_section(with_filters, without),
+        "",
+        ANNOUNCED,
+        *announced_section(with_filters["announced_by"], without["announced_by"]),
+        "",
         "## By family: with EnvoyFilters",
         "",
         *_table(with_filters),

@@ -6,7 +6,8 @@ import collections
 import dataclasses
 from typing import Any
 
-from .announce import Finding, alarms, announced
+from .announce import Finding, alarms, announcers, covering
+from .claims import Claims
 from .compare import FAKE, compare
 from .declared import Declared
 from .difference import Difference
@@ -25,38 +26,23 @@ def judge(
 ) -> None:
     """Adds to a result what the exchanges, recorded and observed, say of the report."""
     findings: list[Finding] = report.get("findings") or []
-    judged = []
+    judged, claims = [], Claims()
     for record, observed in pairs:
         differences = compare(record, observed, declared.keys)
         if declared.weighted and record["request"].get("session"):
             # Which service a session fell to is chance.
             differences = [d for d in differences if d.what != "service"]
         judged.append((record, differences))
-        ways = [
-            announced(d, record, findings, declared) or ("always" if d.always else "silent")
-            for d in differences
-        ]
-        loose = sum(
-            way in ("specific", "global")
-            and not announced(_without_status(d), record, findings, declared)
-            for d, way in zip(differences, ways, strict=True)
-        )
+        covered = covering(findings, record, declared)
+        claims.add(covered, differences)
+        ways = [_way(difference, covered) for difference in differences]
         result["exchanges"].append(
             {
-                "class": max(ways, key=CLASSES.index, default="same"),
+                "class": max((way["way"] for way in ways), key=CLASSES.index, default="same"),
                 "request": describe(record["request"]),
                 "fake": record["response"].get("cert") == FAKE,
-                "differences": [
-                    {
-                        "aspect": d.aspect,
-                        "what": d.what,
-                        "nginx": d.expected,
-                        "istio": d.got,
-                        "way": way,
-                    }
-                    for d, way in zip(differences, ways, strict=True)
-                ],
-                "loose": loose,
+                "differences": ways,
+                "loose": sum(_only_as_status(d, covered) for d in differences),
                 "envoy_adds": added_by_envoy(observed),
             }
         )
@@ -65,13 +51,29 @@ def judge(
     result["idle_findings"] = [_short(finding) for finding in idle]
     result["findings"] = dict(collections.Counter(f.get("severity") for f in findings))
     result["global_findings"] = [f for f in findings if "*" in (f.get("hosts") or [])]
+    result["titles"] = {f.get("code"): f.get("title") for f in findings}
+    result["claims"] = claims.data()
 
 
-def _without_status(difference: Difference) -> Difference:
-    """The difference as announced by no finding of a mere change of status, if it is more."""
-    if difference.aspect == "status":
-        return difference
-    return dataclasses.replace(difference, accepts=difference.accepts - {"status"})
+def _way(difference: Difference, covered: list[tuple[Finding, str]]) -> dict[str, Any]:
+    """A difference as the results have it, with how it is announced and by which codes."""
+    how, by = announcers(difference, covered)
+    return {
+        "aspect": difference.aspect,
+        "what": difference.what,
+        "nginx": difference.expected,
+        "istio": difference.got,
+        "way": how or ("always" if difference.always else "silent"),
+        "by": sorted({str(finding.get("code")) for finding in by}),
+    }
+
+
+def _only_as_status(difference: Difference, covered: list[tuple[Finding, str]]) -> bool:
+    """Whether only findings of a mere change of status announce a difference that is more."""
+    if difference.aspect == "status" or not announcers(difference, covered)[0]:
+        return False
+    more = dataclasses.replace(difference, accepts=difference.accepts - {"status"})
+    return not announcers(more, covered)[0]
 
 
 def _short(finding: Finding) -> str:

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import collections
+import itertools
 import threading
+from collections.abc import Sequence
 
+from .certificates import names_of
 from .chance import SURE, shares_differ
 from .client import send
 from .declared import Declared
 from .forge import Forge
 from .jar import Jar
-from .pods import Pods, recorded
+from .pods import MARK, Pods, recorded
 from .ports import LOOPBACK
 from .records import Case, Exchange, Request
+from .subrequests import is_mirrored
 from .upstream import Entry
 
 LISTENERS = {"http": "8080", "https": "8443"}
 UNTIL_SEEN = 25  # what a weight decides: how often the recorded service may take to turn up
 UNTIL_TRUSTED = 20  # what no weight decides: how often it must come out as recorded
 MORE = 4  # times as many requests again, when shares look apart
-MIRROR_WAIT = 3.0  # seconds that a mirrored request may take on a busy machine
-MIRROR_PAUSE = 0.15  # seconds in which one that nobody expects may come
-MIRROR_SHORT = 0.5  # seconds to wait once one has never come
 
 
 class Observer:
@@ -33,11 +34,37 @@ class Observer:
         self._case, self._ports, self._pods, self._forge, self._own = case, ports, pods, forge, own
         self._weighted = what.weighted
         self._limited = any(key.startswith("limit-") for key in what.keys)
-        self._pause = MIRROR_PAUSE if "mirror-target" in what.keys else 0.0
-        self._wait = MIRROR_WAIT if self._pause else 0.0
+        self._marks = map(str, itertools.count(1)) if "mirror-target" in what.keys else None
         self._jars: dict[str, Jar] = collections.defaultdict(Jar)
 
-    def observe(self, record: Exchange) -> Exchange:
+    def observe(self, records: Sequence[Exchange]) -> list[Exchange]:
+        """The observed exchanges, in order. Mirrored requests come late: they bear marks."""
+        exchanges = [self._observe(record) for record in records]
+        if self._marks is not None:
+            self._add_copies(records, exchanges)
+        return exchanges
+
+    def _add_copies(self, records: Sequence[Exchange], exchanges: list[Exchange]) -> None:
+        """Adds to the exchanges of one request what was received of it after its answer."""
+        pairs = [
+            (record, exchange)
+            for record, exchange in zip(records, exchanges, strict=True)
+            if "mark" in exchange and "subrequests" in exchange
+        ]
+        self._pods.wait_for(
+            {
+                exchange["mark"]: sum(map(is_mirrored, record.get("subrequests") or []))
+                + (exchange["upstream"] is not None)
+                for record, exchange in pairs
+            }
+        )
+        self._pods.forget()
+        for _, exchange in pairs:
+            early = [entry for entry in exchange["entries"] if not entry.request.header(MARK)]
+            late = self._pods.others(exchange["main"], exchange["mark"])
+            exchange["subrequests"] = [recorded(entry) for entry in early + late]
+
+    def _observe(self, record: Exchange) -> Exchange:
         """The observed exchange: the recorded request sent as often as it was."""
         request, times = record["request"], record.get("times", 1)
         jar = self._jars[request["session"]] if request.get("session") else None
@@ -62,11 +89,9 @@ class Observer:
         """One request, with what pods saw besides."""
         self._pods.forget()
         exchange, main = self._once(record["request"], jar)
-        expected = len(record.get("subrequests") or [])
-        others = self._pods.others(main, expected, self._pause, self._wait)
-        if len(others) < expected:  # one that never came is enough to wait for
-            self._wait = min(self._wait, MIRROR_SHORT)
-        return exchange | {"subrequests": [recorded(entry) for entry in others]}
+        others = self._pods.others(main, exchange.get("mark", ""))
+        subs = [recorded(entry) for entry in others]
+        return exchange | {"subrequests": subs, "main": main, "entries": others}
 
     def _again(self, record: Exchange, exchange: Exchange) -> Exchange:
         """The answer that counts, of several, where some canary has a weight.
@@ -120,17 +145,22 @@ class Observer:
         certificate = None
         if wish and "ca" in wish["type"]:
             certificate = self._forge.client_certificate(wish)
+        mark = {}
+        if self._marks is not None:
+            mark = {"mark": next(self._marks)}
+            request = request | {"headers": [*request["headers"], [MARK, mark["mark"]]]}
         answer = send(request, (LOOPBACK, port), jar, certificate)
         pod = next((value for name, value in answer.headers if name.lower() == "x-pod"), None)
         response = answer.recorded(by_upstream=pod is not None)
         if answer.certificate is not None:
-            response["cert"] = self._forge.hosts.get(answer.certificate, ["?"])
+            names = self._forge.hosts.get(answer.certificate)
+            response["cert"] = names or names_of(answer.certificate)
         entry = self._pods.received(pod, answer.body)
         upstream = recorded(entry) if entry else None
         for field in (upstream or {}).get("headers", []):
             if field[0] == "x-forwarded-for":
                 field[1] = self._as_sent(field[1], request)
-        return {"response": response, "upstream": upstream}, entry
+        return {"response": response, "upstream": upstream} | mark, entry
 
     def _as_sent(self, forwarded: str, request: Request) -> str:
         """X-Forwarded-For with the client's address where Envoy wrote the machine's own.

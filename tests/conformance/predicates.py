@@ -6,13 +6,13 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from .difference import Difference
 from .records import Request
 
 
 def predicates(finding: dict[str, Any]) -> list[dict[str, Any]]:
     """The predicates of a finding, any of which has to hold; none: all requests."""
-    return list(finding.get("requests") or [])
+    given = finding.get("requests") or []
+    return [given] if isinstance(given, dict) else list(given)
 
 
 def concerns(finding: dict[str, Any], request: Request) -> bool:
@@ -27,17 +27,6 @@ def holds(predicate: dict[str, Any], request: Request) -> bool:
         name in TESTS and TESTS[name](request, value, _headers(request))
         for name, value in predicate.items()
     )
-
-
-def grave(difference: Difference) -> bool:
-    """Whether somebody else answers: served or not, let in or not, redirected or not.
-
-    Not among it: two refusals by 5xx, and https with the controller's own certificate.
-    """
-    if difference.what not in ("answer", "service") or difference.always:
-        return False
-    both = (str(difference.expected), str(difference.got))
-    return not all(text.startswith("5") and "by proxy" in text for text in both)
 
 
 def _headers(request: Request) -> list[tuple[str, str]]:
@@ -55,8 +44,8 @@ def _unknown_length(request: Request) -> bool:
 
 TESTS: dict[str, Callable[[Request, Any, list[tuple[str, str]]], bool]] = {
     "header": lambda _, value, headers: any(name == value.lower() for name, _ in headers),
-    "method": lambda r, value, _: r["method"] in value,
-    "http": lambda r, value, _: str(r.get("http") or "1.1") == value,
+    "method": lambda r, value, _: r["method"] in ([value] if isinstance(value, str) else value),
+    "http": lambda r, value, _: str(r.get("http") or "1.1") == str(value),
     "target": lambda r, value, _: bool(re.search(value, _path(r))),
     "host": lambda r, value, _: bool(re.search(value, r["host"] or "")),
     "header_over": lambda r, value, headers: (

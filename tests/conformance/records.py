@@ -29,9 +29,11 @@ def load(files: Iterable[Path], only: Sequence[str] = ()) -> list[Case]:
     """
     cases = [case for file in files for case in json.loads(file.read_text())["cases"]]
     for case in cases:
-        if case["source"] == "scenario":  # where pods' further requests were recorded
-            for exchange in case.get("exchanges") or []:
+        for exchange in case.get("exchanges") or []:
+            if case["source"] in ("scenario", "new"):  # where pods' further requests were recorded
                 exchange.setdefault("subrequests", [])
+            if case["source"] == "new":  # which does not say what a canary's weight decides
+                exchange.setdefault("weighted", True)
     return [
         case
         for case in cases
@@ -73,8 +75,10 @@ def exported(case: Case) -> str:
 def describe(request: Request) -> str:
     """A request in one line, as one would type it."""
     headers = "".join(f" -H '{name}: {value}'" for name, value in request["headers"][:4])
-    marks = ("body_bytes", "chunked", "session", "sni", "client_cert")
+    marks = ("body_bytes", "chunked", "session", "sni", "client_cert", "ws")
     more = "".join(f" {mark}={request[mark]}" for mark in marks if request.get(mark))
+    if request.get("http") not in (None, "1.1"):
+        more += f" http={request['http']}"
     if request.get("from") not in (None, "127.0.0.1"):
         more += f" from={request['from']}"
     what = f"{request['method']} {request['scheme']}://{request['host']} {request['target']}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import dataclasses
+import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ REASONS = {
     **{500: "Internal Server Error", 503: "Service Unavailable"},
 }
 LINE = 65536
+WEBSOCKET = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +160,25 @@ def reply_to(request: Received) -> Reply:
                 code = request.header("x-auth-code")
                 status = int(code) if code.isdigit() else 401
     return Reply(status if 100 < status < 1000 else 200, tuple(headers), min(wait, 60.0))
+
+
+def accepted_upgrade(pod: str, request: Received) -> bytes:
+    """The 101 on the wire where a request asks for a WebSocket, with ``?ws=`` in its target."""
+    _, _, query = request.target.partition("?")
+    asks = any(part.startswith("ws=") for part in query.split("&"))
+    if not asks or request.header("upgrade").lower() != "websocket":
+        return b""
+    digest = hashlib.sha1((request.header("sec-websocket-key") + WEBSOCKET).encode()).digest()
+    lines = [
+        "HTTP/1.1 101 Switching Protocols",
+        "Upgrade: websocket",
+        "Connection: Upgrade",
+        "Sec-WebSocket-Accept: " + base64.b64encode(digest).decode(),
+        "X-Pod: " + pod,
+    ]
+    protocol = request.header("sec-websocket-protocol").split(",")[0].strip()
+    lines += ["Sec-WebSocket-Protocol: " + protocol] if protocol else []
+    return ("\r\n".join(lines) + "\r\n\r\n").encode()
 
 
 def _origin_form(target: str) -> str:

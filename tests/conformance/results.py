@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from .announced_by import announced_by, short_table
+from .claims import Claims
 from .judge import CLASSES
 
 Result = dict[str, Any]  # of a case, as Bench.run makes it
@@ -32,6 +34,8 @@ def summary(results: Sequence[Result], seconds: float, envoy_filters: bool) -> R
             for way in CLASSES[1:]
         },
         "announced_only_as_status": sum(e.get("loose", 0) for r in results for e in r["exchanges"]),
+        "announced_by": announced_by(results),
+        "claims": Claims.total(r["claims"] for r in results if r.get("claims")).data(),
         "added_by_envoy": _counted(adds),
         "global_false_alarms": global_alarms(results),
         "seconds": round(seconds, 1),
@@ -39,6 +43,11 @@ def summary(results: Sequence[Result], seconds: float, envoy_filters: bool) -> R
         "silent": silent(results),
         "cases": list(results),
     }
+
+
+def claims_of(run: Run) -> Claims:
+    """What a run says of the aspects of findings."""
+    return Claims.total([run["claims"]])
 
 
 def table(results: Sequence[Result]) -> dict[str, dict[str, int]]:
@@ -71,9 +80,18 @@ def table_text(rows: dict[str, dict[str, int]]) -> str:
     return "\n".join(lines)
 
 
-def report_text(run: Run) -> str:
-    """What is printed of a run: the table, what is wrong case by case, what is silent."""
+def report_text(run: Run, by_code: bool = False) -> str:
+    """What is printed of a run: the table, what is wrong case by case, what is silent.
+
+    `by_code`: also what each code announced.
+    """
     lines = [table_text(run["table"])]
+    if by_code:
+        lines += short_table(run["announced_by"])
+        lines += [
+            f"{code} does not claim {aspect}, which differs on {count} exchanges of its own"
+            for code, aspect, count in claims_of(run).too_few()
+        ]
     complaints: dict[tuple[str, str], list[str]] = {}
     for case in run["cases"]:
         rejected = [f"{kind}: {why}" for kind, why in case["rejected"].items()]
@@ -108,6 +126,7 @@ class Limits:
     max_false_alarms: int | None = None
     max_idle: int | None = None
     max_silent: int = 0
+    check_claims: bool = False
 
 
 def verdict(run: Run, limits: Limits) -> list[str]:
@@ -127,6 +146,8 @@ def verdict(run: Run, limits: Limits) -> list[str]:
         complaints.append(f"{same:.1f} % same, at least {limits.min_same:.1f} % wanted")
     if everywhere > limits.max_global:
         complaints.append(f"{everywhere:.1f} % global, at most {limits.max_global:.1f} % wanted")
+    if limits.check_claims:
+        complaints += claims_of(run).unexplained()
     for column, most in (("false alarms", limits.max_false_alarms), ("idle", limits.max_idle)):
         if most is not None and total[column] > most:
             complaints.append(f"{total[column]} {column}, at most {most} wanted")

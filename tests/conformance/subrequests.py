@@ -74,12 +74,13 @@ def _told(aspect: str, a: Sub, b: Sub) -> Iterator[Difference]:
 
 
 def _mirrored(expected: list[Sub]) -> set[str]:
-    """Services that nginx mirrors to: it passes no headers about the proxy on to them."""
-    return {
-        sub["service"]
-        for sub in expected
-        if not _is_auth(sub) and "x-forwarded-for" not in dict(sub["headers"])
-    }
+    """Services that nginx mirrors to."""
+    return {sub["service"] for sub in expected if is_mirrored(sub)}
+
+
+def is_mirrored(sub: Sub) -> bool:
+    """Whether nginx mirrored this: it passes no headers about the proxy on."""
+    return not _is_auth(sub) and "x-forwarded-for" not in dict(sub["headers"])
 
 
 def _is_auth(sub: Sub) -> bool:

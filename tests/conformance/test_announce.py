@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from .announce import alarms, announced
+from .announce import alarms, announcers, covering
 from .compare import compare
 from .declared import Declared, path_covers, readings
 from .objects import documents
@@ -18,7 +18,7 @@ def how(finding: dict[str, Any], **asked: Any) -> str:
     recorded = exchange(413, "proxy", asked=asked)
     difference = only(recorded, exchange(asked=asked))
     given = {"severity": "warning", "aspects": ["body-limit"], "paths": ["*"]} | finding
-    return announced(difference, recorded, [given], DECLARED)
+    return announcers(difference, covering([given], recorded, DECLARED))[0]
 
 
 @pytest.mark.parametrize(
@@ -58,6 +58,39 @@ def test_finding_about_requests_with_a_header() -> None:
 )
 def test_declared_path_covers_by_segments(target: str, expected: str) -> None:
     assert how({"hosts": ["a.test"], "paths": ["/foo"]}, target=target) == expected
+
+
+@pytest.mark.parametrize(
+    ("kind", "path", "expected"),
+    [
+        ("Exact", "/foo", True),
+        ("Exact", "/foo/", False),
+        ("Prefix", "/foo/", True),
+        ("Prefix", "/foobar", False),
+        ("ImplementationSpecific", "/foobar", True),
+        ("ImplementationSpecific", "/Foo", False),
+    ],
+)
+def test_path_covers_as_nginx_matches(kind: str, path: str, expected: bool) -> None:
+    assert path_covers("/foo", {kind}, False, path) is expected
+
+
+def test_slash_that_nginx_adds() -> None:
+    assert path_covers("/foo/", {"Prefix"}, False, "/foo")
+    assert path_covers("/foo/", {"ImplementationSpecific"}, False, "/foo")
+
+
+def test_findings_by_way() -> None:
+    recorded = exchange(413, "proxy")
+    findings: list[dict[str, Any]] = [
+        {"code": "N1", "aspects": ["body-limit"], "hosts": ["*"], "requests": {"method": "GET"}},
+        {"code": "N2", "aspects": ["body-limit"], "hosts": ["a.test"]},
+    ]
+    difference = only(recorded, exchange())
+    covered = covering(findings, recorded, DECLARED)
+    assert [way for _, way in covered] == ["global", "specific"]
+    assert announcers(difference, covered) == ("specific", findings[1:])
+    assert announcers(difference, covered[:1]) == ("global", findings[:1])
 
 
 def test_path_of_a_regex_host_is_open_ended_in_any_case() -> None:

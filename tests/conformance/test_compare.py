@@ -46,10 +46,21 @@ def test_answer_of_the_proxy_has_the_aspect_of_its_cause(
     assert aspects(exchange(), of_proxy, *keys) == {aspect}
 
 
-def test_general_is_accepted_too() -> None:
-    difference = only(exchange(413, "proxy"), exchange())
-    assert {"body-limit", "status"} <= difference.accepts
-    assert "routing" not in difference.accepts
+def test_status_is_accepted_of_two_refusals_only() -> None:
+    assert only(exchange(413, "proxy"), exchange()).accepts == {"body-limit"}
+    both = only(exchange(413, "proxy"), exchange(401, "proxy"))
+    assert both.accepts == {"body-limit", "auth", "access", "status"}
+
+
+def test_somebody_else_answers() -> None:
+    assert only(exchange(413, "proxy"), exchange()).grave
+    assert only(exchange(), exchange(service="default/other:80")).grave
+    assert only(exchange(401, "proxy"), exchange(302, "proxy", [("location", "/")])).grave
+    assert not only(exchange(502, "proxy"), exchange(504, "proxy")).grave
+    assert not only(exchange(500), exchange(503)).grave
+    some, none = ({"default/echo:80": 60, "status:503": 40}, {"default/echo:80": 100})
+    left, right = (exchange(times=100, distribution=counts) for counts in (none, some))
+    assert only(left, right).grave
 
 
 def test_status_of_a_pod_and_of_the_proxy_are_not_the_same() -> None:
@@ -125,6 +136,7 @@ def test_https_with_the_fake_certificate_is_always_there() -> None:
     left["response"]["cert"] = FAKE
     right = exchange(0, "proxy")
     assert only(left, right).always
+    assert only(left, right).accepts == {"tls"}
     left["response"]["cert"] = ["a.test"]
     assert not only(left, right).always
 

@@ -16,20 +16,42 @@ def verdict(*findings: dict[str, Any]) -> dict[str, Any]:
     return result
 
 
-def finding(*aspects: str, host: str = "a.test") -> dict[str, Any]:
-    return {"severity": "warning", "aspects": list(aspects), "hosts": [host], "paths": ["*"]}
+def finding(*aspects: str, host: str = "a.test", **over: Any) -> dict[str, Any]:
+    about = {"severity": "warning", "aspects": list(aspects), "hosts": [host], "paths": ["*"]}
+    return {"code": "N2I1", "title": "A limit"} | about | over
 
 
 def test_worst_way_counts() -> None:
     assert verdict()["exchanges"][0]["class"] == "silent"
     assert verdict(finding("body-limit"))["exchanges"][0]["class"] == "specific"
-    assert verdict(finding("body-limit", host="*"))["exchanges"][0]["class"] == "global"
+    assert verdict(finding("body-limit", host="*"))["exchanges"][0]["class"] == "silent"
+    narrow = finding("body-limit", host="*", requests=[{"method": ["GET"]}])
+    assert verdict(narrow)["exchanges"][0]["class"] == "global"
+
+
+def test_status_is_no_announcement_of_another_answer() -> None:
+    for given in (finding("status"), finding("status", requests=[{"scheme": "http"}])):
+        assert verdict(given)["exchanges"][0]["class"] == "silent"
 
 
 def test_announced_only_as_status() -> None:
-    assert verdict(finding("status"))["exchanges"][0]["loose"] == 1
-    assert verdict(finding("status", "body-limit"))["exchanges"][0]["loose"] == 0
-    assert verdict(finding("cors"))["exchanges"][0]["loose"] == 0
+    def loose(*aspects: str) -> int:
+        pair = exchange(413, "proxy"), exchange(403, "proxy")
+        result = empty_result(CASE)
+        judge({"findings": [finding(*aspects)]}, [pair], DECLARED, result)
+        count: int = result["exchanges"][0]["loose"]
+        return count
+
+    assert (loose("status"), loose("status", "body-limit"), loose("cors")) == (1, 0, 0)
+
+
+def test_who_announced() -> None:
+    result = verdict(finding("body-limit"), finding("cors", code="N2I2"))
+    (difference,) = result["exchanges"][0]["differences"]
+    assert difference["by"] == ["N2I1"]
+    assert result["titles"] == {"N2I1": "A limit", "N2I2": "A limit"}
+    assert result["claims"]["covered"] == {"N2I1": {"body-limit": 1}, "N2I2": {"cors": 1}}
+    assert result["claims"]["differing"] == {"N2I1": {"body-limit": 1}}
 
 
 def test_counts_of_findings() -> None:

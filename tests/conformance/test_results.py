@@ -11,11 +11,13 @@ from click.testing import CliRunner
 
 from .__main__ import main
 from .bench import empty_result
+from .claims import LEAST
 from .document import document
 from .results import TOTAL, Limits, Run, against, report_text, summary, verdict
 
 
 def result(name: str, *classes: str, **over: Any) -> dict[str, Any]:
+    by = ["N2I1"] if {"specific", "global"} & set(classes) else []
     exchanges = [
         {
             "class": kind,
@@ -23,7 +25,7 @@ def result(name: str, *classes: str, **over: Any) -> dict[str, Any]:
             "fake": kind == "global",
             "differences": []
             if kind == "same"
-            else [{"aspect": "cors", "what": "x", "nginx": 1, "istio": 2, "way": kind}],
+            else [{"aspect": "cors", "what": "x", "nginx": 1, "istio": 2, "way": kind, "by": by}],
             "envoy_adds": [],
         }
         for kind in classes
@@ -78,6 +80,28 @@ def test_report_text_says_what_is_wrong() -> None:
     assert "refused d/1: LDS: y" in text
 
 
+def test_report_text_by_code() -> None:
+    assert "N2I1" not in report_text(GOOD)
+    assert "N2I1                  1       1      2  cors 2" in report_text(GOOD, by_code=True)
+
+
+def test_claims_that_nothing_bears_out() -> None:
+    def claims(covered: int, differ: int) -> dict[str, Any]:
+        counts = {"covered": {"cors": covered, "waf": covered}, "differing": {"cors": differ}}
+        return {
+            part: {"N2I1": counts.get(part, {})} for part in ("covered", "differing", "missing")
+        }
+
+    def complaints(*counts: tuple[int, int]) -> list[str]:
+        cases = (result(f"a/{n}", claims=claims(*given)) for n, given in enumerate(counts))
+        return verdict(run(*cases), Limits(check_claims=True))
+
+    assert complaints((LEAST, 0)) == [
+        f"N2I1 claims cors, which differs on none of {LEAST} exchanges"
+    ]
+    assert complaints((LEAST, 0), (1, 1)) == complaints((LEAST - 1, 0)) == []
+
+
 def test_report_text_says_everything_once() -> None:
     text = report_text(run(*(result(f"c/{n}", failure="Error: x") for n in range(5))))
     assert text.count("Error: x") == 1
@@ -107,6 +131,7 @@ def test_document() -> None:
     page = document(GOOD, without)
     assert "| a | 1 | 2 | 1 | 1 | 0 | 0 | 0 |" in page
     assert "| a | 1 | 2 | 1 | 0 | 0 | 1 | 0 |" in page
+    assert "| | cors | x | 2 | 0 | 1 | 2 | a/1 #1 GET http://a.test / |" in page
     assert "50.0 % same, 25.0 % announced, 25.0 % fake, 0.0 % silent" in page
     with pytest.raises(ValueError, match="first run"):
         document(without, GOOD)

@@ -142,7 +142,8 @@ def test_nothing_converted_is_silent(bench: Bench, converter: Converter) -> None
     ("over", "expected"),
     [
         ({}, "specific"),
-        ({"hosts": ["*"]}, "global"),
+        ({"hosts": ["*"]}, "silent"),
+        ({"hosts": ["*"], "requests": [{"method": ["GET"]}]}, "global"),
         ({"hosts": ["b.test"]}, "silent"),
         ({"aspects": ["cors"]}, "silent"),
         ({"paths": ["/bar"]}, "silent"),

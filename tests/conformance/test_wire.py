@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import socket
+import ssl
+import tempfile
+import threading
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from .certificates import make_pair, names_of
 from .client import Answer, send
+from .http2_pod import serve_http2
 from .jar import Jar, cookie
-from .pods import Pods, recorded
+from .pods import MARK, Pods, recorded
 from .ports import LOOPBACK, Block
+from .reply import Received
 from .samples import request
 
 
@@ -22,6 +28,41 @@ def pods() -> Iterator[Pods]:
     yield pods
     pods.close()
     block.close()
+
+
+@pytest.fixture(scope="module")
+def context() -> ssl.SSLContext:
+    """That of a server which speaks HTTP/2."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    pair = make_pair(["a.test"])
+    with tempfile.NamedTemporaryFile("w", suffix=".pem") as file:
+        file.write(pair.certificate_pem + pair.key_pem)
+        file.flush()
+        context.load_cert_chain(file.name)
+    context.set_alpn_protocols(["h2"])
+    return context
+
+
+def ask2(context: ssl.SSLContext, **over: Any) -> tuple[Answer, Received]:
+    """The answer to a request over HTTP/2, and the request as a pod's side of it got it."""
+    received: list[Received] = []
+
+    def enter(request: Received) -> dict[str, Any]:
+        received.append(request)
+        return {"seq": 1}
+
+    def serve(listener: socket.socket) -> None:
+        plain, _ = listener.accept()
+        with plain, context.wrap_socket(plain, server_side=True) as wire:
+            serve_http2(wire, "echo-0", enter)
+
+    with socket.create_server((LOOPBACK, 0)) as listener:
+        thread = threading.Thread(target=serve, args=(listener,))
+        thread.start()
+        asked = request(scheme="https", http="2", **over)
+        answer = send(asked, (LOOPBACK, listener.getsockname()[1]))
+        thread.join(5)
+    return answer, received[0]
 
 
 def ask(pods: Pods, tls: bool = False, **over: Any) -> Answer:
@@ -40,7 +81,7 @@ def test_echo(pods: Pods) -> None:
     assert (got["method"], got["target"], got["host"]) == ("POST", "/a?b", "a.test")
     assert got["headers"] == [["x-a", "1"], ["content-length", "200000"]]
     assert got["body_bytes"] == 200_000
-    assert pods.others(entry, 0, 0.0, 0.0) == []
+    assert pods.others(entry) == []
 
 
 def test_chunked(pods: Pods) -> None:
@@ -115,6 +156,69 @@ def test_no_http(pods: Pods, text: bytes) -> None:
     with socket.create_connection((LOOPBACK, port), 5) as wire:
         wire.sendall(text)
         assert wire.recv(12) == b"HTTP/1.1 400"
+
+
+def test_http2(context: ssl.SSLContext) -> None:
+    fields = [["X-A", "1"]]
+    answer, received = ask2(
+        context, method="POST", target="/a?status=404", headers=fields, body_bytes=200_000
+    )
+    assert (answer.status, answer.error, answer.body) == (404, "", b'{"seq": 1}')
+    assert ["x-pod", "echo-0"] in answer.headers
+    assert (received.method, received.target, received.version) == ("POST", "/a?status=404", "2")
+    assert received.headers == [["host", "a.test"], ["x-a", "1"]]
+    assert received.body_bytes == 200_000
+    assert answer.certificate is not None and names_of(answer.certificate) == ["a.test"]
+
+
+def test_grpc(context: ssl.SSLContext) -> None:
+    fields = [["Content-Type", "application/grpc"], ["TE", "trailers"]]
+    answer, _ = ask2(context, target="/s.S/M?grpc-status=5", headers=fields)
+    assert answer.body == b'{"seq": 1}'
+    assert ["trailer-grpc-status", "5"] in answer.headers
+
+
+def test_no_http2_without_alpn(pods: Pods) -> None:
+    answer = ask(pods, tls=True, scheme="https", http="2")
+    assert (answer.status, answer.error) == (0, "ConnectionError: ALPN None")
+
+
+def test_websocket(pods: Pods) -> None:
+    fields = [["Upgrade", "websocket"], ["Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="]]
+    answer = ask(pods, target="/?ws=1", headers=fields, ws="hello")
+    assert answer.status == 101
+    assert ["Sec-WebSocket-Accept", "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="] in answer.headers
+    assert ["x-tunnel", "echo:hello"] in answer.headers
+    assert ask(pods, target="/", headers=fields, ws="hello").status == 200
+    assert ask(pods, target="/?ws=1", ws="hello").status == 200
+
+
+def test_dead_pod(pods: Pods) -> None:
+    given = pods.assign({"default/echo:80": ["echo-0", "echo-1"]}, (), {"echo-1"})
+    (_, alive), (_, dead) = given["default/echo:80"]
+    assert send(request(), (LOOPBACK, alive)).status == 200
+    assert send(request(), (LOOPBACK, dead)).error.startswith("ConnectionRefusedError")
+
+
+def test_copies_are_known_by_their_marks(pods: Pods) -> None:
+    ((_, port),) = pods.assign({"default/echo:80": ["echo-0"]})["default/echo:80"]
+    for mark in ("1", "2", "2"):
+        send(request(headers=[[MARK, mark]]), (LOOPBACK, port))
+    send(request(), (LOOPBACK, port))
+    assert [len(pods.others(None, mark)) for mark in ("", "1", "2")] == [1, 2, 3]
+    pods.forget()
+    assert [len(pods.others(None, mark)) for mark in ("", "1", "2")] == [0, 1, 2]
+    assert recorded(pods.others(None, "1")[0])["headers"] == []
+
+
+def test_copies_are_waited_for(pods: Pods) -> None:
+    ((_, port),) = pods.assign({"default/echo:80": ["echo-0"]})["default/echo:80"]
+    late = request(headers=[[MARK, "1"]])
+    timer = threading.Timer(0.5, send, (late, (LOOPBACK, port)))
+    timer.start()
+    pods.wait_for({"1": 1})
+    assert len(pods.others(None, "1")) == 1
+    timer.join()
 
 
 def test_jar() -> None:

@@ -10,9 +10,13 @@ import tempfile
 import threading
 import time
 from dataclasses import dataclass
+from typing import Any
+
+from h2.exceptions import ProtocolError
 
 from .certificates import make_pair
-from .reply import Malformed, Received, read_request, reply_to
+from .http2_pod import PREFACE, serve_http2
+from .reply import Malformed, Received, accepted_upgrade, read_request, reply_to
 
 NOT_HTTP = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 NOT_TLS = b"HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n"
@@ -21,7 +25,7 @@ LOOPBACK = "127.0.0.1"
 
 @dataclass(frozen=True, slots=True)
 class Pod:
-    """Who listens at a port. A pod speaks plain HTTP, or TLS and nothing else."""
+    """Who listens at a port. A pod speaks plain HTTP/1 and 2, or HTTP/1 over TLS."""
 
     service: str  # "namespace/name:port"
     name: str
@@ -113,7 +117,7 @@ class Upstream:
 
     def _connection(self, plain: socket.socket, port: int) -> None:
         with contextlib.ExitStack() as stack:
-            stack.enter_context(contextlib.suppress(OSError, ValueError, IndexError))
+            stack.enter_context(contextlib.suppress(OSError, ValueError, IndexError, ProtocolError))
             connection = stack.enter_context(plain)
             connection.settimeout(120)
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -131,28 +135,43 @@ class Upstream:
             elif not (first.isalpha() or first in b"\r\n"):  # TLS, FastCGI ... at a plain port
                 _refuse(connection, NOT_HTTP)
                 return
-            stream = stack.enter_context(connection.makefile("rb", 65536))
+            elif connection.recv(len(PREFACE), socket.MSG_PEEK) == PREFACE:
+                serve_http2(connection, pod.name, lambda r: self._enter(pod, r))
+                return
+            stream: Any = stack.enter_context(connection.makefile("rb", 65536))
             try:
                 while self._answer(connection, stream, pod):
                     pass
             except Malformed:
                 connection.sendall(NOT_HTTP)
 
-    def _answer(self, connection: socket.socket, stream: object, pod: Pod) -> bool:
+    def _answer(self, connection: socket.socket, stream: Any, pod: Pod) -> bool:
         """Answers the next request; whether another may follow."""
-        request = read_request(stream, connection.sendall)  # type: ignore[arg-type]
+        request = read_request(stream, connection.sendall)
         if request is None:
             return False
-        with self._lock:
-            self._seq += 1
-            entry = Entry(self._seq, pod, request)
-            self._log.append(entry)
+        body = self._enter(pod, request)
+        upgrade = accepted_upgrade(pod.name, request)
+        if upgrade:
+            connection.sendall(upgrade)
+            while data := stream.read1(65536):
+                connection.sendall(b"echo:" + data)
+            return False
         reply = reply_to(request)
         if reply.close:
             return False
         if reply.wait:
             time.sleep(reply.wait)
-        body = {
+        connection.sendall(reply.written(pod.name, request, body))
+        return request.keeps_alive
+
+    def _enter(self, pod: Pod, request: Received) -> dict[str, Any]:
+        """Notes a request; what the pod says of it."""
+        with self._lock:
+            self._seq += 1
+            entry = Entry(self._seq, pod, request)
+            self._log.append(entry)
+        return {
             "pod": pod.name,
             "seq": entry.seq,
             "method": request.method,
@@ -162,8 +181,6 @@ class Upstream:
             "headers": request.headers,
             "body_bytes": request.body_bytes,
         }
-        connection.sendall(reply.written(pod.name, request, body))
-        return request.keeps_alive
 
     def _context(self) -> ssl.SSLContext:
         """TLS with a certificate of no known authority, open to old clients as the recording's."""
