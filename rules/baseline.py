@@ -1,8 +1,20 @@
 """What differs for every conversion, whatever the annotations say."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from nginx2istio.rule import Edit, Finding, MeshField, Message, Place, Requests, rule
+from nginx2istio.rule import (
+    RESPELLED,
+    Edit,
+    Finding,
+    MeshField,
+    Message,
+    NginxConfig,
+    Place,
+    Requests,
+    max_body_size,
+    memo,
+    rule,
+)
 
 HTTPS_EVERYWHERE = Message(
     "N2I901",
@@ -20,10 +32,20 @@ PATHS = Message(
     "info",
     "Paths that Envoy normalizes",
     "For paths with //, dot segments or escapes, nginx matches the normalized path but passes on "
-    "the path that the client sent. Envoy passes on and redirects to the normalized path.",
+    "the path that the client sent. Envoy passes on the normalized path.",
     "Check backends that distinguish such spellings.",
-    frozenset({"path", "redirect"}),
-    (Requests(target=r"//|/\.|\\|%"),),
+    frozenset({"path", "request-headers"}),
+    (RESPELLED,),
+)
+LOCATIONS = Message(
+    "N2I909",
+    "approximated",
+    "info",
+    "Redirects to normalized paths",
+    "For such paths (//, dot segments, escapes), nginx redirects to the path that the client sent. "
+    "Envoy redirects to the normalized path.",
+    aspects=frozenset({"redirect"}),
+    requests=(RESPELLED,),
 )
 NO_UPGRADE = Message(
     "N2I906",
@@ -65,6 +87,16 @@ LONG_ANSWERS = Message(
     "(proxy-buffer-size). Envoy accepts up to 60 KB.",
     aspects=frozenset({"protocol"}),
 )
+KNOWN_LONG = Message(
+    "N2I923",
+    "approximated",
+    "info",
+    "Backend that sends long response headers",
+    "nginx answers 502 to response headers over {size} (proxy-buffer-size) here, and takes "
+    "{largest} of Service {service} elsewhere. Envoy passes them on.",
+    aspects=frozenset({"protocol"}),
+)
+
 
 @rule(
     "https on every host",
@@ -81,8 +113,41 @@ def baseline(place: Place) -> Iterator[Edit | Finding]:
     """Once a conversion; mesh configuration makes Envoy match normalized paths as nginx does."""
     yield MeshField("pathNormalization", {"normalization": "DECODE_AND_MERGE_SLASHES"})
     yield HTTPS_EVERYWHERE("").for_every_host()
-    yield PATHS("").for_every_host()
+    yield LOCATIONS("").for_every_host()
     yield NO_UPGRADE("").for_every_host()
     yield ERROR_PAGES("").for_every_host()
     yield ACCEL("").for_every_host()
     yield LONG_ANSWERS("", size=place["proxy-buffer-size"]).for_every_host()
+
+
+@rule(at="server", when="always", reads="rewrite-target")
+def passed_paths(place: Place) -> Iterator[Edit | Finding]:
+    """What backends get of the client's path; nginx passes a rewritten one normalized, too."""
+    locations = (x for x in place.server.locations if x.upstream)
+    if any(not place.at(location, "rewrite-target") for location in locations):
+        yield PATHS("").for_host()
+
+
+@rule(at="proxied", when="always", reads="proxy-buffer-size")
+def long_answers(place: Place) -> Iterator[Edit | Finding]:
+    """A Service for which another path has a larger proxy-buffer-size sends long headers."""
+    size = place.text("proxy-buffer-size")
+    if place.upstream is None or not size:
+        return
+    largest = _largest(place.config).get((place.upstream.namespace, place.upstream.service), "")
+    if max_body_size(largest) > max_body_size(size):
+        service = f"{place.upstream.namespace}/{place.upstream.service}"
+        yield KNOWN_LONG("proxy-buffer-size", service=service, size=size, largest=largest)
+
+
+@memo
+def _largest(config: NginxConfig) -> Mapping[tuple[str, str], str]:
+    """The largest proxy-buffer-size of each Service, where an annotation says one."""
+    largest: dict[tuple[str, str], str] = {}
+    for server in config.servers:
+        for location in server.locations:
+            setting, upstream = location.settings.get("proxy-buffer-size"), location.upstream
+            if setting and upstream in config.upstreams:
+                of = config.upstreams[upstream].namespace, config.upstreams[upstream].service
+                largest[of] = max(largest.get(of, "0"), setting.text, key=max_body_size)
+    return largest

@@ -44,7 +44,7 @@ ADMITTED = Message(
     "approximated",
     "error",
     "Address list behind proxies",
-    "nginx checks {chosen}. Istio checks {other}, so it can admit a client that nginx denies, and deny one that nginx admits.",
+    "nginx checks {chosen}. Istio checks {other}, so it can admit a client that nginx denies.",
     "Set numTrustedProxies to the number of proxies in front of the gateway, and check that the "
     "list has the addresses that the gateway then sees.",
     frozenset({"access", "auth", "routing"}),

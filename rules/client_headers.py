@@ -53,44 +53,7 @@ NEW_ID = Message(
     frozenset({"request-headers"}),
     (Requests(header="X-Request-ID"),),
 )
-ENVOYS_OWN = Message(
-    "N2I918",
-    "approximated",
-    "info",
-    "Request headers for one connection, and Envoy's own",
-    "Envoy drops the request headers that Connection names, and those with which clients could "
-    "steer it (x-envoy-retry-on, for example). nginx passes them on.",
-    aspects=frozenset({"request-headers"}),
-    requests=(
-        Requests(header="Connection"),
-        *(
-            Requests(header=f"x-envoy-{name}")
-            for name in (
-                "attempt-count",
-                "decorator-operation",
-                "expected-rq-timeout-ms",
-                "external-address",
-                "force-trace",
-                "hedge-on-per-try-timeout",
-                "internal",
-                "ip-tags",
-                "max-retries",
-                "original-path",
-                "original-url",
-                "peer-metadata",
-                "retriable-header-names",
-                "retriable-status-codes",
-                "retry-grpc-on",
-                "retry-on",
-                "upstream-alt-stat-name",
-                "upstream-rq-per-try-timeout-ms",
-                "upstream-rq-timeout-alt-response",
-                "upstream-rq-timeout-ms",
-            )
-        ),
-    ),
-)
-MANY = Message(
+MANY_HEADERS = Message(
     "N2I915",
     "approximated",
     "info",
@@ -118,15 +81,6 @@ DOT_DROPPED = Message(
     aspects=frozenset({"host", "request-headers"}),
     requests=(Requests(host=r"\.(:[0-9]+)?$"),),
 )
-OTHER_HOST = Message(
-    "N2I919",
-    "approximated",
-    "info",
-    "Request target that names a host",
-    "Both choose the host by a target like GET http://a.example/ (as for a proxy). Backends get "
-    "the Host header from nginx, and the host of the target from Envoy.",
-    aspects=frozenset({"host", "request-headers"}),
-)
 ENVOYS_MOST, FILTERS_MOST = 100, 1000
 """How many request headers Envoy takes by default, and with our EnvoyFilter."""
 ASKS = "'upgrade' in request.headers && request.headers['connection'].matches('(?i)upgrade')"
@@ -152,8 +106,6 @@ def client_headers(place: Place) -> Iterator[Edit | Finding]:
     sends no X-Request-ID (`generate-request-id: "false"`), an additional one does no harm.
     """
     odd = _odd_names(place)
-    yield ENVOYS_OWN("").for_every_host()
-    yield OTHER_HOST("").for_every_host()
     if place.options.envoy_filters:
         yield from _by_filter(place, odd)
         return
@@ -191,7 +143,7 @@ def _by_filter(place: Place, odd: str) -> Iterator[Edit | Finding]:
 
 
 def _many(limit: int) -> Finding:
-    return MANY("", limit=limit).for_requests(Requests(headers_over=limit)).for_every_host()
+    return MANY_HEADERS("", limit=limit).for_requests(Requests(headers_over=limit)).for_every_host()
 
 
 def _identified(place: Place) -> bool:
