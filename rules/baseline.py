@@ -120,12 +120,17 @@ def baseline(place: Place) -> Iterator[Edit | Finding]:
     yield LONG_ANSWERS("", size=place["proxy-buffer-size"]).for_every_host()
 
 
-@rule(at="server", when="always", reads="rewrite-target")
+@rule(at="conversion", when="always", reads="rewrite-target")
 def passed_paths(place: Place) -> Iterator[Edit | Finding]:
     """What backends get of the client's path; nginx passes a rewritten one normalized, too."""
-    locations = (x for x in place.server.locations if x.upstream)
-    if any(not place.at(location, "rewrite-target") for location in locations):
-        yield PATHS("").for_host()
+    hosts = {
+        name
+        for server in place.config.servers
+        if any(x.upstream and not place.at(x, "rewrite-target") for x in server.locations)
+        for name in (server.host, *server.aliases)
+    }
+    if hosts:
+        yield PATHS("").for_hosts(hosts)
 
 
 @rule(at="proxied", when="always", reads="proxy-buffer-size")
@@ -135,7 +140,7 @@ def long_answers(place: Place) -> Iterator[Edit | Finding]:
     if place.upstream is None or not size:
         return
     largest = _largest(place.config).get((place.upstream.namespace, place.upstream.service), "")
-    if max_body_size(largest) > max_body_size(size):
+    if largest and max_body_size(largest) > max_body_size(size):
         service = f"{place.upstream.namespace}/{place.upstream.service}"
         yield KNOWN_LONG("proxy-buffer-size", service=service, size=size, largest=largest)
 

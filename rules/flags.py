@@ -1,7 +1,6 @@
 """The controller's flags: which of them matter to clients, and what becomes of those."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from nginx2istio.rule import FLAGS, Edit, Finding, Message, NoRule, Place, rule
 
@@ -193,7 +192,7 @@ def flags(place: Place) -> Iterator[Edit | Finding]:
             yield finding.for_every_host()
     if flags["watch-namespace-selector"]:
         chosen = SELECTOR("", labels=flags["watch-namespace-selector"])
-        yield replace(chosen, hosts=tuple(s.host for s in place.config.servers)).for_host()
+        yield chosen.for_hosts(name for s in place.config.servers for name in (s.host, *s.aliases))
     if flags["enable-metrics"] != FLAGS["enable-metrics"].builtin:
         yield METRICS("").for_every_host()
     if flags["validating-webhook"]:
