@@ -1,23 +1,18 @@
 """What differs for every conversion, whatever the annotations say."""
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
 
-from nginx2istio.istio.envoy.header_mutation import (
-    early_header_mutation,
-    remove_request_header,
-    remove_request_headers,
-    set_request_header,
-)
 from nginx2istio.rule import (
+    RESPELLED,
     Edit,
     Finding,
     MeshField,
     Message,
+    NginxConfig,
     Place,
     Requests,
-    envoy_filter,
-    on_manager,
+    max_body_size,
+    memo,
     rule,
 )
 
@@ -31,25 +26,26 @@ HTTPS_EVERYWHERE = Message(
     "Name a certificate in spec.tls for each host that needs https.",
     frozenset({"tls"}),
 )
-REQUEST_HEADERS = Message(
-    "N2I902",
-    "approximated",
-    "info",
-    "Request headers from clients",
-    "Envoy treats some request headers differently from nginx: {what}.",
-    "Check that no backend trusts such a header from outside (many read X_User as X-User), or"
-    " convert with --envoy-filters.",
-    frozenset({"request-headers"}),
-)
 PATHS = Message(
     "N2I903",
     "approximated",
     "info",
     "Paths that Envoy normalizes",
-    "For paths with //, %2F or .., nginx matches the normalized path but passes on the path "
-    "that the client sent. Envoy passes on and redirects to the normalized path.",
+    "For paths with //, dot segments or escapes, nginx matches the normalized path but passes on "
+    "the path that the client sent. Envoy passes on the normalized path.",
     "Check backends that distinguish such spellings.",
-    frozenset({"path", "redirect"}),
+    frozenset({"path", "request-headers"}),
+    (RESPELLED,),
+)
+LOCATIONS = Message(
+    "N2I909",
+    "approximated",
+    "info",
+    "Redirects to normalized paths",
+    "For such paths (//, dot segments, escapes), nginx redirects to the path that the client sent. "
+    "Envoy redirects to the normalized path.",
+    aspects=frozenset({"redirect"}),
+    requests=(RESPELLED,),
 )
 NO_UPGRADE = Message(
     "N2I906",
@@ -62,27 +58,6 @@ NO_UPGRADE = Message(
     aspects=frozenset({"protocol", "body", "response-headers", "request-headers"}),
     requests=(Requests(header="Upgrade"),),
 )
-REFUSALS = Message(
-    "N2I905",
-    "approximated",
-    "info",
-    "Requests that no browser sends",
-    "nginx answers 400 to a header over 8 KB, a broken escape or a path above the root, and "
-    "405 to TRACE{nginx}. Envoy accepts headers up to 60 KB{envoy}, and handles the rest "
-    "differently.",
-    "{to_do}",
-    frozenset({"status", "protocol"}),
-)
-REFUSED = {"nginx": "", "envoy": "", "to_do": ""}
-OLD_HTTP = {
-    "nginx": "; it accepts HTTP/1.0",
-    "envoy": ", answers 426 to HTTP/1.0",
-    "to_do": "Check that no old client or health check speaks HTTP/1.0, or convert with "
-    "--envoy-filters.",
-}
-ASKS = "'upgrade' in request.headers && request.headers['connection'].matches('(?i)upgrade')"
-UPGRADE = f"%CEL({ASKS} ? 'upgrade' : '')%"
-"""nginx spells the header in its own way, and leaves out what else the client wrote there."""
 ERROR_PAGES = Message(
     "N2I904",
     "approximated",
@@ -110,17 +85,22 @@ LONG_ANSWERS = Message(
     "Long response headers",
     "nginx answers 502 when the response headers of a backend are longer than {size} "
     "(proxy-buffer-size). Envoy accepts up to 60 KB.",
-    aspects=frozenset({"status"}),
+    aspects=frozenset({"protocol"}),
 )
-
-IDENTITY = frozenset({"auth-url", "auth-response-headers", "auth-tls-secret"})
+KNOWN_LONG = Message(
+    "N2I923",
+    "approximated",
+    "info",
+    "Backend that sends long response headers",
+    "nginx answers 502 to response headers over {size} (proxy-buffer-size) here, and takes "
+    "{largest} of Service {service} elsewhere. Envoy passes them on.",
+    aspects=frozenset({"protocol"}),
+)
 
 
 @rule(
     "https on every host",
     "path normalisation",
-    "HEAD/method handling",
-    "HTTP/1.0 clients",
     "WebSocket / upgrade",
     "HTML error pages",
     "X-Accel-* backend headers",
@@ -133,66 +113,46 @@ def baseline(place: Place) -> Iterator[Edit | Finding]:
     """Once a conversion; mesh configuration makes Envoy match normalized paths as nginx does."""
     yield MeshField("pathNormalization", {"normalization": "DECODE_AND_MERGE_SLASHES"})
     yield HTTPS_EVERYWHERE("").for_every_host()
-    yield PATHS("").for_every_host()
-    yield REFUSALS("", **(REFUSED if place.options.envoy_filters else OLD_HTTP)).for_every_host()
+    yield LOCATIONS("").for_every_host()
     yield NO_UPGRADE("").for_every_host()
     yield ERROR_PAGES("").for_every_host()
     yield ACCEL("").for_every_host()
     yield LONG_ANSWERS("", size=place["proxy-buffer-size"]).for_every_host()
 
 
-@rule(
-    "enable-underscores-in-headers",
-    "ignore-invalid-headers",
-    "generate-request-id",
-    "underscores in request headers",
-    "X-Request-ID",
-    at="conversion",
-    when="always",
-    reads="forwarded-for-header",
-)
-def client_headers(place: Place) -> Iterator[Edit | Finding]:
-    """nginx drops request headers with invalid names, and keeps the client's X-Request-ID.
-
-    Envoy can do both in its connection manager, where only an EnvoyFilter reaches. Where nginx
-    sends no X-Request-ID (`generate-request-id: "false"`), an additional one does no harm.
-    """
-    odd = _odd_names(place)
-    if not place.options.envoy_filters:
-        what = ["it makes a new X-Request-ID"]
-        what += [f"it keeps names with {odd}, which nginx drops"] if odd else []
-        if place.text("forwarded-for-header").lower() == "x-forwarded-for":
-            what.append("it sends no X-Original-Forwarded-For to backends")
-        finding = REQUEST_HEADERS("", what=", ".join(what)).for_every_host()
-        yield replace(finding, severity="warning") if odd and _identified(place) else finding
-        return
-    fields: dict[str, object] = {
-        "preserve_external_request_id": True,
-        "http_protocol_options": {"accept_http_10": True},
+@rule(at="conversion", when="always", reads="rewrite-target")
+def passed_paths(place: Place) -> Iterator[Edit | Finding]:
+    """What backends get of the client's path; nginx passes a rewritten one normalized, too."""
+    hosts = {
+        name
+        for server in place.config.servers
+        if any(x.upstream and not place.at(x, "rewrite-target") for x in server.locations)
+        for name in (server.host, *server.aliases)
     }
-    source = place.text("forwarded-for-header").upper()
-    mutations = [
-        remove_request_header("x-original-forwarded-for"),
-        set_request_header(
-            "X-Original-Forwarded-For", f"%REQ({source})%", "OVERWRITE_IF_EXISTS_OR_ADD"
-        ),
-        set_request_header("Connection", UPGRADE, "OVERWRITE_IF_EXISTS"),
-    ]
-    if odd:
-        allowed = "a-z0-9_-" if odd == "dots" else "a-z0-9-"
-        mutations.append(remove_request_headers(f"[^:].*[^{allowed}].*|[^:{allowed}].*"))
-    fields["early_header_mutation_extensions"] = [early_header_mutation(mutations)]
-    yield envoy_filter(place, "client-headers", on_manager(fields))
+    if hosts:
+        yield PATHS("").for_hosts(hosts)
 
 
-def _identified(place: Place) -> bool:
-    """Whether backends identify clients by headers: some read X_User as X-User."""
-    given = place.config.controller.written
-    return "global-auth-url" in given or any(s.key in IDENTITY for s in place.config.settings)
+@rule(at="proxied", when="always", reads="proxy-buffer-size")
+def long_answers(place: Place) -> Iterator[Edit | Finding]:
+    """A Service for which another path has a larger proxy-buffer-size sends long headers."""
+    size = place.text("proxy-buffer-size")
+    if place.upstream is None or not size:
+        return
+    largest = _largest(place.config).get((place.upstream.namespace, place.upstream.service), "")
+    if largest and max_body_size(largest) > max_body_size(size):
+        service = f"{place.upstream.namespace}/{place.upstream.service}"
+        yield KNOWN_LONG("proxy-buffer-size", service=service, size=size, largest=largest)
 
 
-def _odd_names(place: Place) -> str:
-    """What nginx does not accept in the name of a header, "" when it accepts all."""
-    if not place["ignore-invalid-headers"]:
-        return ""
-    return "dots" if place["enable-underscores-in-headers"] else "underscores or dots"
+@memo
+def _largest(config: NginxConfig) -> Mapping[tuple[str, str], str]:
+    """The largest proxy-buffer-size of each Service, where an annotation says one."""
+    largest: dict[tuple[str, str], str] = {}
+    for server in config.servers:
+        for location in server.locations:
+            setting, upstream = location.settings.get("proxy-buffer-size"), location.upstream
+            if setting and upstream in config.upstreams:
+                of = config.upstreams[upstream].namespace, config.upstreams[upstream].service
+                largest[of] = max(largest.get(of, "0"), setting.text, key=max_body_size)
+    return largest

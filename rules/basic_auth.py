@@ -8,6 +8,7 @@ from nginx2istio.rule import (
     Message,
     Phase,
     Place,
+    Requests,
     Route,
     RouteBefore,
     early,
@@ -25,6 +26,15 @@ NO_CHECK = Message(
     "Put a service that checks them (oauth2-proxy with --htpasswd-file, for example) behind "
     "auth-url and convert again. Or configure Envoy's basic_auth filter by hand ({{SHA}} only).",
     frozenset({"auth", "access", "routing"}),
+)
+NO_SECRET = Message(
+    "N2I232",
+    "approximated",
+    "info",
+    "Basic authentication without its Secret",
+    "If Secret {secret} does not exist, nginx answers 503 to every client. The gateway asks for "
+    "credentials.",
+    aspects=frozenset({"routing"}),
 )
 OTHER_WAY = Message(
     "N2I231",
@@ -79,7 +89,9 @@ def basic_auth(place: Place) -> Iterator[Edit | Finding]:
         yield RouteBefore(Phase.ACCESS, asks, {"withoutHeaders": {"authorization": {}}})
         yield unavailable()
         result = "A request with a password gets 503, one without still gets 401"
-        yield NO_CHECK("auth-type", secret=secret, result=result)
+        asks_in = NO_CHECK("auth-type", secret=secret, result=result)
+        yield asks_in.for_requests(Requests(header="Authorization"))
+        yield NO_SECRET("auth-type", secret=secret)
     else:
         yield unavailable()
         yield NO_CHECK("auth-type", secret=secret, result="The path answers 503")

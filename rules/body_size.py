@@ -12,6 +12,7 @@ from nginx2istio.rule import (
     Message,
     Phase,
     Place,
+    Requests,
     RouteBefore,
     body_limits,
     envoy_filter,
@@ -29,7 +30,7 @@ UNKNOWN_LENGTH = Message(
     "info",
     "Chunked bodies pass the size limit",
     "Istio answers 413 to a request that states a body over {size}, as nginx does. A body of "
-    "unknown length (chunked) passes, whatever its size.",
+    "unknown length (chunked, HTTP/2) passes, whatever its size.",
     "Limit chunked bodies in the backend, or convert with --envoy-filters.",
     frozenset({"body-limit"}),
 )
@@ -39,7 +40,7 @@ DEFAULT_UNKNOWN_LENGTH = Message(
     "info",
     "Chunked bodies pass the default size limit",
     "Istio answers 413 to a request that states a body over nginx's default of {size}. A body of "
-    "unknown length (chunked) passes, whatever its size.",
+    "unknown length (chunked, HTTP/2) passes, whatever its size.",
     "Limit chunked bodies in the backends, or convert with --envoy-filters.",
     frozenset({"body-limit"}),
 )
@@ -49,7 +50,7 @@ TOO_MUCH_TO_HOLD = Message(
     "info",
     "Chunked bodies pass a large size limit",
     "Istio answers 413 to a request that states a body over {size}, as nginx does. A body of "
-    "unknown length (chunked) passes, because Envoy would hold all of it in memory.",
+    "unknown length (chunked, HTTP/2) passes, because Envoy would hold all of it in memory.",
     "Limit chunked bodies in the backend.",
     frozenset({"body-limit"}),
 )
@@ -71,9 +72,15 @@ def body_size(place: Place) -> Iterator[Edit | Finding]:
         yield RouteBefore(Phase.FIND, REFUSED, longer_than(size))
     if place.options.envoy_filters:
         if size > MOST_HELD:
-            yield TOO_MUCH_TO_HOLD(KEY, size=readable_size(size))
+            yield _passing(TOO_MUCH_TO_HOLD, size)
     elif size and KEY in place:
-        yield UNKNOWN_LENGTH(KEY, size=readable_size(size))
+        yield _passing(UNKNOWN_LENGTH, size)
+
+
+def _passing(message: Message, size: int) -> Finding:
+    """What is said of the bodies over a limit whose size nobody states."""
+    passing = Requests(no_length=True, body_over=size)
+    return message(KEY, size=readable_size(size)).for_requests(passing)
 
 
 @rule(at="server", when="always", reads=KEY)
@@ -122,4 +129,4 @@ def body_size_default(place: Place) -> Iterator[Edit | Finding]:
     if place.options.envoy_filters or not size:
         return
     if any(KEY not in location.settings for location in locations):
-        yield DEFAULT_UNKNOWN_LENGTH(KEY, size=readable_size(size)).for_every_host()
+        yield _passing(DEFAULT_UNKNOWN_LENGTH, size).for_every_host()

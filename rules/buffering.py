@@ -8,6 +8,7 @@ from nginx2istio.rule import (
     Finding,
     Message,
     Place,
+    Requests,
     envoy_filter,
     header_buffers,
     readable_size,
@@ -63,8 +64,8 @@ LARGE_HEADERS = Message(
     "approximated",
     "info",
     "Large request headers get another status",
-    "nginx answers 414 or 400 to a request line or header over {size}. Envoy takes {limit} KiB of "
-    "request headers in all, and answers 431 beyond.",
+    "nginx answers 414 or 400 to a request line or header over {size}, or to more than {total} KiB "
+    "of them. Envoy takes {limit} KiB in all, and answers 431 beyond.",
     aspects=frozenset({"status"}),
 )
 LARGE = Message(
@@ -78,6 +79,10 @@ LARGE = Message(
 )
 ENVOYS_KIB = 60
 """KiB of request headers that Envoy takes by default."""
+LINE = 16
+"""Bytes of a line in nginx's buffer besides a header or target (GET, HTTP/1.1, line ends)."""
+MANY, ENVOYS_MOST = 30, 100
+"""More headers than most clients send, and as many as Envoy takes by default."""
 RESPONSE_KEYS = (
     "proxy-buffering",
     "proxy-buffer-size",
@@ -134,9 +139,17 @@ def header_sizes(place: Place) -> Iterator[Edit | Finding]:
     total, limit = number * size >> 10, ENVOYS_KIB
     if total > ENVOYS_KIB:
         if not place.options.envoy_filters:
-            yield LARGE(key, total=total).for_every_host()
-            return
-        limit = min(total, MOST_HEADERS_KIB)
-        yield envoy_filter(place, "large-headers", max_request_headers(limit))
-    if place.global_setting(key):  # the baseline says what the default means
-        yield LARGE_HEADERS(key, size=readable_size(size), limit=limit).for_every_host()
+            envoys = _large(ENVOYS_KIB << 10, ENVOYS_KIB << 10)
+            yield LARGE(key, total=total).for_requests(*envoys).for_every_host()
+        else:
+            limit = min(total, MOST_HEADERS_KIB)
+            yield envoy_filter(place, "large-headers", max_request_headers(limit))
+    facts = {"size": readable_size(size), "total": total, "limit": limit}
+    finding = LARGE_HEADERS(key if place.global_setting(key) else "", **facts)
+    yield finding.for_requests(*_large(size, number * size)).for_every_host()
+
+
+def _large(size: int, total: int) -> Iterator[Requests]:
+    """Requests with a line over a size, or with so many headers that they may be over a total."""
+    yield Requests(header_over=size - LINE)
+    yield Requests(headers_over=MANY, header_over=total // ENVOYS_MOST)

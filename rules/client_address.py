@@ -9,6 +9,8 @@ from nginx2istio.rule import (
     MeshField,
     Message,
     Place,
+    Requests,
+    addresses,
     envoy_filter,
     on_route,
     route_name,
@@ -20,11 +22,11 @@ LAST_PROXY = Message(
     "approximated",
     "warning",
     "Client address behind trusted proxies",
-    "nginx takes the client's address from {header}: the last one that is not in {trusted}. "
+    "nginx takes {chosen} as the client's. "
     "Istio takes the address that the proxy in front of the gateway added.",
     "Set numTrustedProxies to the number of proxies in front of the gateway. Let no client "
     "reach the gateway around them.",
-    frozenset({"request-headers", "access", "rate-limit"}),
+    frozenset({"request-headers", "rate-limit"}),
 )
 PEER = Message(
     "N2I153",
@@ -35,7 +37,17 @@ PEER = Message(
     "takes the address of its peer.",
     "Set numTrustedProxies to the number of proxies in front of the gateway, if no client can"
     " reach it around them and they add to X-Forwarded-For.",
-    frozenset({"request-headers", "access", "rate-limit"}),
+    frozenset({"request-headers", "rate-limit"}),
+)
+ADMITTED = Message(
+    "N2I157",
+    "approximated",
+    "error",
+    "Address list behind proxies",
+    "nginx checks {chosen}. Istio checks {other}, so it can admit a client that nginx denies.",
+    "Set numTrustedProxies to the number of proxies in front of the gateway, and check that the "
+    "list has the addresses that the gateway then sees.",
+    frozenset({"access", "auth", "routing"}),
 )
 HOST = Message(
     "N2I154",
@@ -46,6 +58,7 @@ HOST = Message(
     "the request.",
     "Check whether the proxy in front changes the Host. If it does, convert with --envoy-filters.",
     frozenset({"host", "request-headers"}),
+    (Requests(header="X-Forwarded-Host"),),
 )
 PROXY_PROTOCOL = Message(
     "N2I156",
@@ -69,11 +82,16 @@ proxy.istio.io/config: |
 """
 
 
-@rule(
+ADDRESS_KEYS = (
     "use-forwarded-headers",
     "enable-real-ip",
     "proxy-real-ip-cidr",
     "forwarded-for-header",
+)
+
+
+@rule(
+    *ADDRESS_KEYS,
     "use-proxy-protocol",
     "forwarded-for-proxy-protocol-header",
     "client address source",
@@ -94,15 +112,42 @@ def client_address(place: Place) -> Iterator[Edit | Finding]:
     trusted = place.list("proxy-real-ip-cidr") or ("0.0.0.0/0",)
     header = place.text("forwarded-for-header")
     key = "use-forwarded-headers" if place["use-forwarded-headers"] else "enable-real-ip"
-    facts = {"header": header, "trusted": ", ".join(trusted)}
-    plain = header.lower() == "x-forwarded-for"
-    counted = plain and bool(EVERYBODY & {*trusted})
-    if counted or place["use-forwarded-headers"]:
+    facts = {"header": header, "trusted": ", ".join(trusted), "chosen": _chosen(place)}
+    if _counts(place) or place["use-forwarded-headers"]:
         yield MeshField("defaultConfig.gatewayTopology.numTrustedProxies", 1)
-    message = LAST_PROXY if plain and (counted or place["use-forwarded-headers"]) else PEER
-    yield message(key, **facts).for_every_host()
+    message = LAST_PROXY if _counts(place) else PEER
+    yield message(key, **facts).for_requests(Requests(header=header)).for_every_host()
     if place["use-forwarded-headers"]:
         yield from _host(place)
+
+
+@rule(at="location", when="always", reads=ADDRESS_KEYS)
+def listed_addresses(place: Place) -> Iterator[Edit | Finding]:
+    """Where an address list decides who enters, another reading of the address is an error."""
+    key = next((key for key in ADDRESS_KEYS[:2] if place[key]), "")
+    if not key or not addresses(place.config, place.location):
+        return
+    added = "the one that the proxy in front of the gateway added"
+    other = added if _counts(place) else "the address of its peer"
+    finding = ADMITTED(key, chosen=_chosen(place), other=other)
+    finding = finding.for_requests(Requests(header=place.text("forwarded-for-header")))
+    setting = place.global_setting(key)
+    yield finding.for_directive(setting.text, setting.origin) if setting else finding
+
+
+def _counts(place: Place) -> bool:
+    """Whether Istio takes the address from X-Forwarded-For, by the number of proxies."""
+    trusted = EVERYBODY & {*(place.list("proxy-real-ip-cidr") or EVERYBODY)}
+    plain = place.text("forwarded-for-header").lower() == "x-forwarded-for"
+    return plain and bool(trusted or place["use-forwarded-headers"])
+
+
+def _chosen(place: Place) -> str:
+    """Which address of the header nginx takes (real_ip_recursive)."""
+    header, trusted = place.text("forwarded-for-header"), place.list("proxy-real-ip-cidr")
+    if not trusted or EVERYBODY & {*trusted}:
+        return f"the first address of {header}"
+    return f"the last address of {header} that is not in {', '.join(trusted)}"
 
 
 def _host(place: Place) -> Iterator[Edit | Finding]:

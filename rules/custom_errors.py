@@ -1,16 +1,22 @@
 """custom-http-errors: pages of an error service in place of the pods' own."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
 from nginx2istio.istio.envoy.error_pages import error_page_data, error_page_filter
 from nginx2istio.rule import (
+    DEFAULT_UPSTREAM,
     Aspect,
     Edit,
     ErrorPages,
     Finding,
     Message,
+    NginxConfig,
+    Phase,
     Place,
+    Requests,
+    RouteBefore,
     envoy_filter,
     error_pages,
     general_codes,
@@ -61,7 +67,7 @@ BARE_500 = Message(
     "info",
     "404 of the controller",
     "custom-http-errors of the ConfigMap has 404, but the controller has no default backend. "
-    "nginx answers 500 to unknown paths, the gateway 404.",
+    "nginx answers 500 to unknown hosts, the gateway 404.",
     aspects=frozenset({"status", "routing"}),
 )
 _Part = Edit | Finding
@@ -137,11 +143,32 @@ def _by_filter(place: Place, pages: ErrorPages) -> Iterator[_Part]:
         yield _of_list(place, PAGE_REQUESTS(key))
 
 
+@rule(at="location", when="always")
+def unknown_paths(place: Place) -> Iterator[_Part]:
+    """Paths of a host that nobody serves, where nginx itself has no page for 404."""
+    if not place.location.upstream and _without_page(place.config):
+        yield RouteBefore(Phase.SPLIT, {"directResponse": {"status": 500}})
+
+
 @rule(at="conversion", when="always")
-def missing_error_page(place: Place) -> Iterator[_Part]:
-    """Paths that nobody serves, where nginx itself has no page for 404."""
+def unknown_hosts(place: Place) -> Iterator[_Part]:
+    """Hosts that nobody serves, likewise."""
     setting = place.config.configured("custom-http-errors")
-    missing = "upstream-default-backend" not in place.config.upstreams
-    if setting is not None and missing and 404 in general_codes(place.config):
-        finding = BARE_500("custom-http-errors").for_every_host()
-        yield finding.for_directive(setting.text, setting.origin)
+    if setting is not None and _without_page(place.config):
+        names = {name for server in place.config.servers for name in (server.host, *server.aliases)}
+        served = "|".join(sorted(map(_expression, names)))
+        finding = BARE_500("custom-http-errors").for_directive(setting.text, setting.origin)
+        yield finding.for_requests(Requests(host=rf"^(?!({served})\.?(:|$))")).for_every_host()
+
+
+def _expression(name: str) -> str:
+    """A name as a regular expression: nginx's own, or one of plain text, in which * is a label."""
+    if name.startswith("~"):
+        return name.lstrip("~^").rstrip("$")
+    return re.escape(name).replace(r"\*", "[^.]+")
+
+
+def _without_page(config: NginxConfig) -> bool:
+    """Whether nginx answers 500 in place of its own 404: it has no error service to ask."""
+    missing = DEFAULT_UPSTREAM not in config.upstreams
+    return missing and 404 in general_codes(config)

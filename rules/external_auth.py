@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from nginx2istio.istio.envoy import auth_lua
 from nginx2istio.rule import (
+    RESPELLED,
     AuthMeans,
     Edit,
     ExternalHost,
@@ -65,9 +66,19 @@ NORMALIZED = Message(
     "approximated",
     "info",
     "Authentication services get normalized paths",
-    "Envoy asks authentication services with the normalized path (//, %2F, ..). It also asks where "
-    "the backend has no endpoints and nginx answers 503.",
+    "Envoy asks the authentication service with the normalized path (//, escapes, dot segments), "
+    "and names it in the redirect to the sign-in page.",
     aspects=frozenset({"auth"}),
+    requests=(RESPELLED,),
+)
+ASKED_FIRST = Message(
+    "N2I226",
+    "approximated",
+    "info",
+    "Credentials are checked before endpoints",
+    "Where the backend has no endpoints, nginx answers 503 at once. The gateway asks the "
+    "authentication service first, and answers 503 to clients that it lets in.",
+    aspects=frozenset({"routing"}),
 )
 NAMES = (
     "auth-url",
@@ -145,7 +156,8 @@ def _by_filter(place: Place, means: AuthMeans) -> Iterator[Edit | Finding]:
         yield ExternalHost(service.name, service.port, tls=service.tls)
         if service.tls:
             yield ExtraObject(auth_lua.tls_policy(place.options.gateway_namespace, service.name))
-    yield NORMALIZED("").for_every_host()
+    yield NORMALIZED(means.auth.key)
+    yield ASKED_FIRST(means.auth.key)
     yield envoy_filter(place, "who-may-enter", http_filter(auth_lua.KEY, auth_lua.auth_filter()))
     question = auth_question(place, means.auth, service, "auth-url" in place)
     by_route = on_route(place.route_name, question)

@@ -188,10 +188,11 @@ def flags(place: Place) -> Iterator[Edit | Finding]:
             ports = ", ".join(sorted(services.data, key=lambda p: (len(p), p))) if services else ""
             what = f"ports {ports}" if ports else f"listed in ConfigMap {listed}"
             finding = STREAMS("", name=name, protocol=protocol, what=what)
-            origin = services.origin if services else None
-            yield finding.for_directive("", origin).for_every_host()
+            finding = finding.for_directive("", services.origin if services else None)
+            yield finding.for_every_host()
     if flags["watch-namespace-selector"]:
-        yield SELECTOR("", labels=flags["watch-namespace-selector"]).for_every_host()
+        chosen = SELECTOR("", labels=flags["watch-namespace-selector"])
+        yield chosen.for_hosts(name for s in place.config.servers for name in (s.host, *s.aliases))
     if flags["enable-metrics"] != FLAGS["enable-metrics"].builtin:
         yield METRICS("").for_every_host()
     if flags["validating-webhook"]:

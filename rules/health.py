@@ -1,9 +1,10 @@
 """/healthz: nginx itself answers the health checks of unknown hosts."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from nginx2istio.rule import Edit, Finding, HostRoute, Message, Phase, Place, rule
+from nginx2istio.rule import Edit, Finding, HostRoute, Message, Phase, Place, Requests, rule
 
 HEALTH = Message(
     "N2I104",
@@ -22,7 +23,9 @@ def health(place: Place) -> Iterator[Edit | Finding]:
     """`/healthz` (or --health-check-path) of unknown hosts belongs to nginx itself."""
     if not any(s.host == "_" for s in place.config.servers):
         path = health_path(place)
-        yield replace(HEALTH("", path=path), everywhere="all", path=path)
+        asked = Requests(target=f"^{re.escape(path)}$")
+        finding = HEALTH("", path=path).for_requests(asked)
+        yield replace(finding, everywhere="all", path=path)
 
 
 @rule(at="server", when="always")

@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from nginx2istio.istio import re2
-from nginx2istio.rule import Alias, Edit, Finding, Message, Place, rule
+from nginx2istio.rule import Alias, Edit, Finding, Message, Place, Requests, rule
 
 NOT_COVERED = Message(
     "N2I141",
@@ -16,6 +17,7 @@ NOT_COVERED = Message(
     "plain HTTP only.",
     "Add {name} to the certificate and to the hosts of the tls entry.",
     frozenset({"tls"}),
+    (Requests(scheme="https"),),
 )
 ALIAS_PATTERN = Message(
     "N2I142",
@@ -63,4 +65,5 @@ def server_alias(place: Place) -> Iterator[Edit | Finding]:
         tls = place.tls and place.certified(name)
         yield Alias(name, tls)
         if place.tls and not tls:
-            yield NOT_COVERED("server-alias", name=name)
+            finding = replace(NOT_COVERED("server-alias", name=name), hosts=(name,))
+            yield finding.for_host()

@@ -57,6 +57,14 @@ OVERRIDDEN = Message(
     "{text} has no effect in nginx: every location has one of its own.",
     "Delete it.",
 )
+NAMES = Message(
+    "N2I489",
+    "neutral",
+    "info",
+    "Header names that nginx accepts",
+    "{text} makes nginx accept request headers that it drops otherwise. The gateway accepts them.",
+)
+NAMING = frozenset({"underscores_in_headers", "ignore_invalid_headers"})
 _MESSAGES = {"headers": HEADERS, "input": INPUT}
 _Part = Edit | Finding
 
@@ -89,6 +97,9 @@ def _level(place: Place, level: str) -> Iterator[_Part]:
         directive = written.directive
         message = _MESSAGES.get(subject(directive.name))
         if message is None or unnoticed(directive):
+            continue
+        if directive.name in NAMING and (level == "http" or not place.options.envoy_filters):
+            yield written.finding(NAMES)
             continue
         if directive.name == "expires" and level == "location":
             yield from _expires(written)

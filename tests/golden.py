@@ -108,8 +108,13 @@ def parsed(arguments: str) -> Options:
 def baseline(envoy_filters: bool) -> tuple[tuple[PlacedFinding, ...], tuple[Action, ...]]:
     """What is said, and what is to be done, of a conversion whose Ingress has no annotation."""
     conversion = Fixture(ROOT / BASELINES[envoy_filters]).conversion
-    findings = tuple(finding for finding in conversion.findings if finding.hosts == ("*",))
-    return findings, conversion.actions
+    everywhere = (wherever(finding) for finding in conversion.findings)
+    return tuple(f for f in everywhere if f.hosts == ("*",)), conversion.actions
+
+
+def wherever(finding: PlacedFinding) -> PlacedFinding:
+    """The finding for all hosts, when it is said of a conversion and names its hosts."""
+    return replace(finding, hosts=("*",)) if finding.origin.kind == "default" else finding
 
 
 def without_baseline(conversion: Conversion) -> tuple[Conversion, list[str]]:
@@ -118,11 +123,12 @@ def without_baseline(conversion: Conversion) -> tuple[Conversion, list[str]]:
     These are the codes of findings and the kinds of actions.
     """
     findings, actions = baseline(conversion.options.envoy_filters)
-    absent = {f.message.code for f in findings if f not in conversion.findings}
+    given = tuple(map(wherever, conversion.findings))
+    absent = {f.message.code for f in findings if f not in given}
     absent |= {action["kind"] for action in actions if action not in conversion.actions}
     own = replace(
         conversion,
-        findings=tuple(f for f in conversion.findings if f not in findings),
+        findings=tuple(f for f in conversion.findings if wherever(f) not in findings),
         actions=tuple(action for action in conversion.actions if action not in actions),
     )
     return own, sorted(absent)

@@ -211,7 +211,7 @@ class _Run:
         origin = finding.origin or (setting.origin if setting else place.location.ingress)
         everywhere = finding.everywhere or ("host" if index < 0 else "")
         if everywhere == "all":
-            hosts: tuple[str, ...] = ("*",)
+            hosts = finding.hosts or ("*",)
             path = finding.path or "*"
             if origin == place.location.ingress:
                 origin = Origin("default", field=finding.key)

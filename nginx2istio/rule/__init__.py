@@ -151,6 +151,7 @@ from nginx2istio.rule.protect import PolicyMessages as PolicyMessages
 from nginx2istio.rule.protect import policy_messages as policy_messages
 from nginx2istio.rule.protect import protect as protect
 from nginx2istio.rule.protect import withhold as withhold
+from nginx2istio.rule.requests import RESPELLED as RESPELLED
 from nginx2istio.rule.requests import Requests as Requests
 from nginx2istio.rule.rule import Rule as Rule
 from nginx2istio.rule.rule import Scope as Scope

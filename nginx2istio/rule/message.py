@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -111,3 +112,7 @@ class Finding:
     def for_every_host(self) -> Finding:
         """The same, said of every host: a baseline difference."""
         return replace(self, everywhere="all")
+
+    def for_hosts(self, hosts: Iterable[str]) -> Finding:
+        """The same, said once of every path of these hosts."""
+        return replace(self, everywhere="all", hosts=tuple(sorted(hosts)))

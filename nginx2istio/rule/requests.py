@@ -39,6 +39,12 @@ class Requests:
         }
 
 
+RESPELLED = Requests(
+    target=r"//|%2[DdEeFf]|%3[0-9]|%[46][1-9A-Fa-f]|%[57][0-9Aa]|%5[CcFf]|%7[Ee]|\\"
+    r"""|["#<>^`{|}]|(^|/)\.\.?(/|$)"""
+)
+"""Requests whose path Envoy writes in another way: //, dot segments, other escapes."""
+
 _PHRASES = {
     "header": "with the header {}",
     "method": "with the method {}",

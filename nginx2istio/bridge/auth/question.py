@@ -41,7 +41,8 @@ def auth_question(
         auth.path,
         auth.headers,
         auth.identity,
-        auth.signin,
+        # nginx completes a Location without a host (absolute_redirect)
+        f"$scheme://$host{auth.signin}" if auth.signin.startswith("/") else auth.signin,
         auth.always_set_cookie,
         auth.only_200,
         cache,

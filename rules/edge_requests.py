@@ -1,0 +1,179 @@
+"""Requests that nginx and Envoy take differently, or that only one of them takes."""
+
+from collections.abc import Iterator
+
+from nginx2istio.rule import Edit, Finding, Message, Place, Requests, rule
+
+SLASH, DOTS = "(/|%2[Ff])", r"(\.|%2[Ee]){2}"
+SEGMENT = f"{SLASH}+([^/%]|%[^2]|%2[^Ff])+"
+PAIR = rf"{SEGMENT}({SEGMENT}{SLASH}+{DOTS})*{SLASH}+{DOTS}"
+"""A segment and the .. that takes it back, with another such pair between them at most."""
+MALFORMED = Message(
+    "N2I905",
+    "approximated",
+    "info",
+    "Paths that nginx refuses",
+    "nginx answers 400 to a path that goes above the root (/../a) or has a broken escape (%zz). "
+    "Envoy serves /a for the first, and passes the second on.",
+    aspects=frozenset({"status", "routing"}),
+    requests=(
+        Requests(target=rf"^({PAIR})*({SLASH}+\.)*{SLASH}+{DOTS}({SLASH}|$)"),
+        Requests(target="%([^0-9A-Fa-f]|[0-9A-Fa-f]([^0-9A-Fa-f]|$)|$)"),
+    ),
+)
+TRACE = Message(
+    "N2I911",
+    "approximated",
+    "info",
+    "Requests with the method TRACE",
+    "nginx answers 405 to TRACE. The gateway treats it as any other method.",
+    "Check that backends refuse TRACE.",
+    frozenset({"status"}),
+    (Requests(method=("TRACE",)),),
+)
+HTTP_10 = Message(
+    "N2I912",
+    "approximated",
+    "info",
+    "Clients that speak HTTP/1.0",
+    "nginx accepts HTTP/1.0. The gateway answers 426.",
+    "Check that no old client or health check speaks HTTP/1.0, or convert with --envoy-filters.",
+    frozenset({"status", "protocol"}),
+    (Requests(http="1.0"),),
+)
+RAW_BYTES = Message(
+    "N2I913",
+    "approximated",
+    "info",
+    "Paths with raw non-ASCII bytes",
+    "nginx accepts non-ASCII bytes in a path that no client should send without escapes. The "
+    "gateway answers 400.",
+    aspects=frozenset({"status"}),
+    requests=(Requests(target=r"[^\x00-\x7f]"),),
+)
+UNKNOWN_METHODS = Message(
+    "N2I914",
+    "approximated",
+    "info",
+    "Methods that Envoy does not know",
+    "nginx passes any method on. The gateway answers 400 to methods that Envoy does not know "
+    "({names}).",
+    "Convert with --envoy-filters if clients use such methods.",
+    frozenset({"status"}),
+)
+LOWER_CASE = Message(
+    "N2I922",
+    "approximated",
+    "info",
+    "Methods in lower case",
+    "nginx answers 400 to a method in lower case (get). The gateway passes it on.",
+    aspects=frozenset({"status"}),
+    requests=(
+        Requests(method=("get", "head", "post", "put", "delete", "patch", "options", "trace")),
+    ),
+)
+METHODS = (
+    "BAN",
+    "BASELINE-CONTROL",
+    "CHECKIN",
+    "FOO",
+    "LABEL",
+    "MKREDIRECTREF",
+    "MKWORKSPACE",
+    "ORDERPATCH",
+    "QUERY",
+    "RPC_IN_DATA",
+    "RPC_OUT_DATA",
+    "UNCHECKOUT",
+    "UPDATE",
+    "UPDATEREDIRECTREF",
+    "VERSION-CONTROL",
+)
+"""Registered methods that Envoy's list lacks (``isMethodValid`` of its BalsaParser), and others."""
+BACKSLASHES = Message(
+    "N2I910",
+    "approximated",
+    "info",
+    "Backslashes in paths",
+    r"To nginx a backslash in a path is a character like others. Envoy takes \ and %5C for a slash "
+    "when it chooses the route.",
+    aspects=frozenset({"routing", "status", "path"}),
+    requests=(Requests(target=r"\\|%5[cC]"),),
+)
+SLASHES = Message(
+    "N2I924",
+    "approximated",
+    "info",
+    "Paths with several slashes and dot segments",
+    "To nginx, /x//../b is /b, and // is /. Envoy resolves dot segments before it merges slashes "
+    "(/x/b), and keeps a path that has nothing but slashes.",
+    aspects=frozenset({"routing", "status", "path"}),
+    requests=(
+        Requests(target=f"{SLASH}{{2}}(.*{SLASH})?{DOTS}({SLASH}|$)"),
+        Requests(target=f"^{SLASH}{{2,}}$"),
+    ),
+)
+ENVOYS_OWN = Message(
+    "N2I918",
+    "approximated",
+    "info",
+    "Request headers for one connection, and Envoy's own",
+    "Envoy drops the request headers that Connection names, and those with which clients could "
+    "steer it (x-envoy-retry-on, for example). nginx passes them on.",
+    aspects=frozenset({"request-headers"}),
+    requests=(
+        Requests(header="Connection"),
+        *(
+            Requests(header=f"x-envoy-{name}")
+            for name in (
+                "attempt-count",
+                "decorator-operation",
+                "expected-rq-timeout-ms",
+                "external-address",
+                "force-trace",
+                "hedge-on-per-try-timeout",
+                "internal",
+                "ip-tags",
+                "max-retries",
+                "original-path",
+                "original-url",
+                "peer-metadata",
+                "retriable-header-names",
+                "retriable-status-codes",
+                "retry-grpc-on",
+                "retry-on",
+                "upstream-alt-stat-name",
+                "upstream-rq-per-try-timeout-ms",
+                "upstream-rq-timeout-alt-response",
+                "upstream-rq-timeout-ms",
+            )
+        ),
+    ),
+)
+OTHER_HOST = Message(
+    "N2I919",
+    "approximated",
+    "info",
+    "Request target that names a host",
+    "Both choose the host by a target like GET http://a.example/ (as for a proxy). Backends get "
+    "the Host header from nginx, and the host of the target from Envoy.",
+    aspects=frozenset({"host", "request-headers"}),
+)
+
+
+@rule("HEAD/method handling", "HTTP/1.0 clients", at="conversion", when="always")
+def edge_requests(place: Place) -> Iterator[Edit | Finding]:
+    """What no browser sends, but scanners, old clients and tests do."""
+    yield MALFORMED("").for_every_host()
+    yield BACKSLASHES("").for_every_host()
+    yield RAW_BYTES("").for_every_host()
+    yield SLASHES("").for_every_host()
+    yield TRACE("").for_every_host()
+    yield ENVOYS_OWN("").for_every_host()
+    yield OTHER_HOST("").for_every_host()
+    if place.options.envoy_filters:
+        yield LOWER_CASE("").for_every_host()
+    else:
+        yield HTTP_10("").for_every_host()
+        unknown = UNKNOWN_METHODS("", names="QUERY, BAN, RPC_IN_DATA")
+        yield unknown.for_requests(Requests(method=METHODS)).for_every_host()
