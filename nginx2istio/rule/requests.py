@@ -10,16 +10,17 @@ from dataclasses import dataclass, fields
 class Requests:
     """Requests to which everything applies that is named here; what is not named does not count.
 
-    ``header``: it has a header of this name. ``method``: one of these. ``http``: the version as
-    the client says it ("1.0", "1.1", "2"). ``target`` and ``host`` are regular expressions, found
-    somewhere in the path as it was sent (without query) and in the Host header. ``header_over``: a
-    header (name and value) or the request target has more bytes. ``headers_over``: it has more
-    headers. ``body_over``: its body has more bytes. ``no_length``: it has no Content-Length
-    (chunked or HTTP/2). ``scheme``: http or https.
+    ``header``: it has a header of this name. ``method``: one of these; ``not_method``: none of
+    these. ``http``: the version as the client says it ("1.0", "1.1", "2"). ``target`` and ``host``
+    are regular expressions, found somewhere in the path as it was sent (without query) and in the
+    Host header. ``header_over``: a header (name and value) or the request target has more bytes.
+    ``headers_over``: it has more headers. ``body_over``: its body has more bytes. ``no_length``: it
+    has no Content-Length (chunked or HTTP/2). ``scheme``: http or https.
     """
 
     header: str = ""
     method: tuple[str, ...] = ()
+    not_method: tuple[str, ...] = ()
     http: str = ""
     target: str = ""
     host: str = ""
@@ -48,6 +49,7 @@ RESPELLED = Requests(
 _PHRASES = {
     "header": "with the header {}",
     "method": "with the method {}",
+    "not_method": "with a method other than {}",
     "http": "by HTTP/{}",
     "target": "with a path that matches {}",
     "host": "with a Host that matches {}",

@@ -45,6 +45,7 @@ def _unknown_length(request: Request) -> bool:
 TESTS: dict[str, Callable[[Request, Any, list[tuple[str, str]]], bool]] = {
     "header": lambda _, value, headers: any(name == value.lower() for name, _ in headers),
     "method": lambda r, value, _: r["method"] in ([value] if isinstance(value, str) else value),
+    "not_method": lambda r, value, _: r["method"] not in value,
     "http": lambda r, value, _: str(r.get("http") or "1.1") == str(value),
     "target": lambda r, value, _: bool(re.search(value, _path(r))),
     "host": lambda r, value, _: bool(re.search(value, r["host"] or "")),
