@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from nginx2istio.istio.assemble.tls_servers import TlsNames, names_of
 from nginx2istio.istio.assemble.virtual_host import GatewayRef, VirtualHost
@@ -79,6 +79,16 @@ def _listed(hosts: set[str]) -> list[str]:
     return sorted(
         host for host in hosts if not any(_within(host, star) for star in stars if star != host)
     )
+
+
+def listed_as(host: str) -> Iterator[str]:
+    """The names by which a server may list a host: its own, then those of wildcards above it."""
+    yield host
+    domain = host.removeprefix("*.")
+    while "." in domain:
+        domain = domain.partition(".")[2]
+        yield f"*.{domain}"
+    yield "*"
 
 
 def _within(host: str, star: str) -> bool:
