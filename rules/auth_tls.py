@@ -89,6 +89,14 @@ CERTIFICATE_LAST = Message(
     "certificate that is also denied by those gets that error first.",
     aspects=frozenset({"access", "auth"}),
 )
+QUOTES = Message(
+    "N2I247",
+    "approximated",
+    "info",
+    "Subjects with a quotation mark",
+    "nginx also compares subjects with a quotation mark. The gateway answers 403 to them.",
+    aspects=frozenset({"access"}),
+)
 FORBIDDEN = {"directResponse": {"status": 403}}
 
 
@@ -174,6 +182,7 @@ def _subjects(place: Place, verify: str) -> Iterator[Edit | Finding]:
         yield SUBJECT("auth-tls-match-cn", pattern=pattern, reason=reason)
         yield _forbidden({})
         return
+    yield QUOTES("auth-tls-match-cn")
     other = client_certificate.without(matches)
     if not any_subject:
         yield _forbidden({}, 80)

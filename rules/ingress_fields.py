@@ -153,3 +153,9 @@ RELOADS = NoRule(
     "nginx loads a changed configuration with new workers and lets old ones finish; Istio changes "
     "routes without touching connections",
 )
+SHARED_CONNECTIONS = NoRule(
+    ("Host vs SNI independence",),
+    "translated",
+    "hosts whose certificates cover each other share a TLS server of the gateway, so a reused "
+    "connection serves them all; the report names hosts that can't (N2I046 to N2I049)",
+)

@@ -10,6 +10,7 @@ from nginx2istio.rule import (
     OtherHost,
     Phase,
     Place,
+    Requests,
     RouteBefore,
     answer,
     literal,
@@ -23,6 +24,16 @@ WWW_SLASH = Message(
     "Trailing slash in the www redirect",
     "nginx removes a trailing slash when it redirects between {name} and {host}. Envoy keeps it.",
     aspects=frozenset({"redirect"}),
+)
+WWW_HTTP2 = Message(
+    "N2I132",
+    "approximated",
+    "info",
+    "HTTP/2 for the www twin",
+    "nginx speaks only HTTP/1.1 for {name}, and answers 421 to HTTP/2 on other connections. "
+    "The gateway speaks HTTP/2, too.",
+    aspects=frozenset({"tls", "status", "redirect"}),
+    requests=(Requests(http="2"),),
 )
 
 
@@ -70,7 +81,7 @@ def app_root(place: Place) -> Iterator[Edit | Finding]:
             yield HostRoute(Phase.SERVER, match, answer(302, url), port=port)
 
 
-@rule("from-to-www-redirect", at="server", reads="http-redirect-code")
+@rule("from-to-www-redirect", at="server", reads=("http-redirect-code", "use-http2"))
 def from_to_www(place: Place) -> Iterator[Edit | Finding]:
     """nginx makes a server for the twin of the host (with or without www.) that only redirects.
 
@@ -83,5 +94,7 @@ def from_to_www(place: Place) -> Iterator[Edit | Finding]:
     if name in place.config.host_names:
         return
     to = {"authority": host, "redirectCode": place.number("http-redirect-code")}
-    yield OtherHost(name, place.tls and place.certified(name), tuple([{"redirect": to}]))
+    yield OtherHost(name, place.tls, tuple([{"redirect": to}]))
     yield WWW_SLASH("from-to-www-redirect", name=name, host=host)
+    if place.tls and place["use-http2"]:
+        yield WWW_HTTP2("from-to-www-redirect", name=name)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from nginx2istio.rule import Edit, Finding, HostRoute, Message, Phase, Place, RouteBefore, rule
+from nginx2istio.rule import Edit, Finding, Message, Phase, Place, RouteBefore, rule
 
 NO_ENDPOINTS = Message(
     "N2I101",
@@ -44,20 +44,6 @@ HTTP2_PORT = Message(
 )
 HTTP2 = re.compile(r"(grpc|http2|kubernetes\.io/h2c)(-|$)")
 GRPC = ("GRPC", "GRPCS")
-
-
-@rule("Host vs SNI independence", at="server", when="always")
-def coalescing(place: Place) -> Iterator[Edit | Finding]:
-    """A browser may use a connection to `*.x` for `a.x` as well, if one certificate is for both.
-
-    The exact host's routes are in another Gateway: 421 makes the browser open a connection anew.
-    """
-    if not (place.server.wildcard and place.tls):
-        return
-    for other in place.config.servers_below.get(place.server.host.removeprefix("*."), ()):
-        if other.certificate:
-            match = {"authority": {"regex": f"(?i){re.escape(other.host)}(:[0-9]+)?"}}
-            yield HostRoute(Phase.SERVER, match, {"directResponse": {"status": 421}}, port=443)
 
 
 @rule(

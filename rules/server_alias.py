@@ -10,11 +10,10 @@ from nginx2istio.rule import Alias, Edit, Finding, Message, Place, Requests, rul
 NOT_COVERED = Message(
     "N2I141",
     "approximated",
-    "warning",
+    "info",
     "Alias outside of the certificate",
     "As far as is known, the certificate of the host does not cover its alias {name}. "
-    "nginx presents its self-signed certificate there, the gateway serves {name} over "
-    "plain HTTP only.",
+    "nginx presents its self-signed certificate there, the gateway presents the host's.",
     "Add {name} to the certificate and to the hosts of the tls entry.",
     frozenset({"tls"}),
     (Requests(scheme="https"),),
@@ -60,10 +59,9 @@ def server_alias(place: Place) -> Iterator[Edit | Finding]:
                 yield ALIAS_PATTERN("server-alias", name=name).for_host()
             else:
                 host, regex = narrowed
-                yield Alias(host, place.tls and place.certified(host), regex)
+                yield Alias(host, place.tls, regex)
             continue
-        tls = place.tls and place.certified(name)
-        yield Alias(name, tls)
-        if place.tls and not tls:
+        yield Alias(name, place.tls)
+        if place.tls and not place.certified(name):
             finding = replace(NOT_COVERED("server-alias", name=name), hosts=(name,))
             yield finding.for_host()

@@ -42,6 +42,14 @@ OLD_CIPHERS = Message(
     "List the old ciphers that you need in tls.cipherSuites of the Gateway.",
     frozenset({"tls"}),
 )
+ONE_KEY = Message(
+    "N2I549",
+    "translated",
+    "info",
+    "Ciphers for one kind of key",
+    "The list is for certificates with {kind} key. Others serve no client before TLS 1.3.",
+    aspects=frozenset({"tls"}),
+)
 CIPHER_ORDER = Message(
     "N2I553",
     "approximated",
@@ -99,7 +107,6 @@ PUSH = Message(
     "nginx no longer pushes anything over HTTP/2, and Envoy never did.",
     "Delete the annotation.",
 )
-TLS13 = "TLS_"
 WEAK = re.compile(
     r"(?<![!\-\w])\+?(ALL|COMPLEMENTOFALL|MEDIUM|LOW|EXP\w*|SSLv[23]|RC4|3DES|DES|CAMELLIA|SEED|DH|"
     r"DHE|EDH|kDHE|kEDH|kRSA|aRSA|RSA|SHA1?)(?![\w-])"
@@ -146,23 +153,24 @@ def ciphers(place: Place) -> Iterator[Edit | Finding]:
     text = place.text("ssl-ciphers")
     names = [n for n in re.split(r"[:, ]+", text) if n]
     if all(re.fullmatch(r"[A-Z0-9]+(-[A-Z0-9]+)+|TLS_[A-Z0-9_]+", n) for n in names):
-        named = [n for n in names if not n.startswith(TLS13)]
-        ciphers_of_istio = list(dict.fromkeys(n for n in named if n in CIPHER_SUITES))
+        named = dict.fromkeys(n for n in names if not n.startswith("TLS_"))
+        ciphers_of_istio = [n for n in named if n in CIPHER_SUITES]
         unknown = ", ".join(n for n in named if n not in CIPHER_SUITES)
         if ciphers_of_istio:
             yield GatewayField("cipherSuites", ciphers_of_istio)
+            keys = {"an ECDSA" if "ECDSA" in name else "an RSA" for name in ciphers_of_istio}
+            if len(keys) == 1:
+                yield ONE_KEY("ssl-ciphers", kind=keys.pop())
         if unknown:
             yield NOT_LISTED("ssl-ciphers", unknown=unknown)
-    elif WEAK.search(text):
-        yield OLD_CIPHERS("ssl-ciphers", text=text)
     else:
-        yield EXPRESSION("ssl-ciphers", text=text)
+        message = OLD_CIPHERS if WEAK.search(text) else EXPRESSION
+        yield message("ssl-ciphers", text=text)
 
 
 def protocols(place: Place) -> Iterator[Edit | Finding]:
     """The lowest and the highest version, where they are not Istio's own."""
-    versions = place.text("ssl-protocols").split()
-    order = list(TLS_VERSIONS)
+    versions, order = place.text("ssl-protocols").split(), list(TLS_VERSIONS)
     at = sorted(order.index(v) for v in set(versions) if v in TLS_VERSIONS)
     if not at:
         return

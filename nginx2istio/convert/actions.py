@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from nginx2istio.base.options import Options
 from nginx2istio.bridge.secrets import copy_secret, secret_name
@@ -23,9 +23,10 @@ def actions(config: NginxConfig, assembled: Assembled, options: Options) -> list
     if name and config.servers:
         secrets.setdefault((namespace, name), set()).add("every host without a certificate")
     steps: list[Mapping[str, str]] = []
+    used = set(_credentials(assembled))
     for (namespace, name), hosts in sorted(secrets.items()):
         to = secret_name(namespace, name, options)
-        if namespace != options.gateway_namespace:
+        if namespace != options.gateway_namespace and to in used:
             shown = ", ".join(sorted(hosts)[:3]) + (" ..." if len(hosts) > 3 else "")
             steps.append(copy_secret(namespace, name, to, options, f"the certificate of {shown}"))
     copied = {frozen(step) for step in steps}
@@ -37,3 +38,13 @@ def actions(config: NginxConfig, assembled: Assembled, options: Options) -> list
         )
         steps.append({"kind": "mesh-config", "text": text, "yaml": document(assembled.mesh)})
     return steps
+
+
+def _credentials(assembled: Assembled) -> Iterator[str]:
+    """The Secrets that the Gateways present: of copies of one certificate it may be the first."""
+    for obj in assembled.objects:
+        for server in obj["spec"]["servers"] if obj["kind"] == "Gateway" else ():
+            tls = server.get("tls", {})
+            yield from tls.get("credentialNames", ())
+            if "credentialName" in tls:
+                yield tls["credentialName"]

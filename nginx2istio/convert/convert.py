@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from nginx2istio.base.options import Options
 from nginx2istio.convert.actions import actions
 from nginx2istio.convert.fates import without_fate
-from nginx2istio.convert.hosts import services, virtual_host
+from nginx2istio.convert.hosts import services, unknown_hosts, virtual_host
 from nginx2istio.convert.read_ingresses import read_ingresses
 from nginx2istio.convert.translate import Applied, translate
-from nginx2istio.findings import cluster, configuration, trial
+from nginx2istio.findings import cluster, configuration, connections, trial
 from nginx2istio.findings.placed import PlacedFinding, placed
 from nginx2istio.inputs.extent import extent_of
 from nginx2istio.inputs.resource import Inputs, Problem, Resource
@@ -104,18 +104,24 @@ def convert(
         edits.setdefault(applied.host, []).append(applied)
     hosts = (virtual_host(s, config, edits.get(s.host, []), extra, options) for s in config.servers)
     virtual_hosts = [host for host in hosts if host]
+    others = unknown_hosts(config, options)
+    if others and virtual_hosts and not options.trial:
+        virtual_hosts += [others] if all(host.host != "*" for host in virtual_hosts) else []
     once = tuple(edit for at in edits.get("*", ()) for edit in at.edits)
     assembled = assemble(
         virtual_hosts,
         services(config),
         GatewayRef(options.gateway_namespace, options.gateway_selector),
         once,
+        options.envoy_filters,
+        2 if options.supports("two-certificates") else 1,
     )
     objects = assembled.objects
     if options.trial:
         objects = on_trial(objects, {new: old for old, new in names.items()})
         extra += trial.findings(before, names, impossible, objects)
     extra += _conflicts(assembled, config)
+    extra += connections.findings(assembled.reuses, config)
     fates = dict(translation.fates)
     for origin in trial.untried(before, names) if options.trial else ():
         fates.setdefault(origin, ("neutral", "", trial.NOT_IN_TRIAL.code))

@@ -9,7 +9,7 @@ from nginx2istio.base.options import Options
 from nginx2istio.bridge.paths import uris
 from nginx2istio.bridge.place import Place, route_name
 from nginx2istio.bridge.protection import unavailable
-from nginx2istio.bridge.secrets import secret_name
+from nginx2istio.convert.certificates import all_names_known, credential, default_credential
 from nginx2istio.convert.fail_closed import guards
 from nginx2istio.convert.ports import ports
 from nginx2istio.convert.translate import Applied
@@ -81,7 +81,7 @@ def virtual_host(
     route_sources.sort(
         key=lambda source: "exact" not in source.uris[0]
     )  # nginx looks at exact locations first
-    ingress_class = options.ingress_class or config.controller.ingress_class
+    certificate = server.certificate if server.certificate and server.certificate.secret else None
     return VirtualHost(
         host="*" if server.host == "_" else server.host,
         namespace=server.namespace,
@@ -89,8 +89,11 @@ def virtual_host(
         edits=tuple(edits.get(-1, {}).values()),
         ports=ports(server, config),
         credential=credential(server, config, options),
+        secret=certificate.secret if certificate else "",
+        certificate_names=certificate.names if certificate else (),
+        certificate_known=certificate is not None and all_names_known(certificate, config),
         sources=tuple(sorted({o.object for o in server.ingresses})),
-        controller="" if ingress_class == USUAL_CLASS else ingress_class,
+        controller=_controller(config, options),
     )
 
 
@@ -132,9 +135,24 @@ def _comment(location: Location) -> str:
     return f"{origin.object} ({origin.file.rsplit('/', 1)[-1]}:{origin.line})"
 
 
-def credential(server: Server, config: NginxConfig, options: Options) -> str:
-    """The name, at the gateway, of the Secret with a host's certificate."""
-    if server.certificate and server.certificate.secret:
-        return secret_name(server.certificate.namespace, server.certificate.secret, options)
-    namespace, _, name = config.controller.default_ssl_certificate.partition("/")
-    return secret_name(namespace, name, options) if name else ""
+def unknown_hosts(config: NginxConfig, options: Options) -> VirtualHost | None:
+    """What answers 404 over TLS for all hosts that no Ingress names, by the default certificate.
+
+    None where the controller has no such certificate. It needs a server of a Gateway only.
+    """
+    certificate = default_credential(config, options)
+    if not certificate:
+        return None
+    return VirtualHost(
+        host="*",
+        namespace=options.gateway_namespace,
+        route_sources=(),
+        ports=(80, 443),
+        credential=certificate,
+        controller=_controller(config, options),
+    )
+
+
+def _controller(config: NginxConfig, options: Options) -> str:
+    ingress_class = options.ingress_class or config.controller.ingress_class
+    return "" if ingress_class == USUAL_CLASS else ingress_class

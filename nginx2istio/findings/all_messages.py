@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nginx2istio.findings import cluster, collisions, configuration, trial, validation
+from nginx2istio.findings import cluster, collisions, configuration, connections, trial, validation
 from nginx2istio.findings.placed import BROKEN_PROTECTION, BROKEN_RULE, UNENFORCED
 from nginx2istio.rule import Message
 
@@ -14,6 +14,7 @@ OWN: tuple[Message, ...] = (
     *trial.MESSAGES,
     *cluster.MESSAGES,
     *collisions.MESSAGES,
+    *connections.MESSAGES,
     *validation.MESSAGES,
 )
 """The messages that belong to no rule: of the engine, of trials, and of scans."""

@@ -142,9 +142,10 @@ GUESSED_CERTIFICATE = Message(
     "translated",
     "info",
     "Certificate that is assumed",
-    "The tls entry does not list this host. The conversion takes the certificate of Secret "
-    "{key}, as nginx does if the certificate covers the host.",
+    "The conversion takes the certificate of Secret {key} for this host, which no tls entry lists. "
+    "If it does not cover the host, nginx presents its self-signed one.",
     "Check that the certificate covers the host, and list the host in the tls entry.",
+    frozenset({"tls"}),
 )
 ONE_LABEL = Message(
     "N2I017",

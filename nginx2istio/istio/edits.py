@@ -125,7 +125,7 @@ class TlsRoute:
 
 @record(frozen=True, slots=True)
 class Alias:
-    """Serves the host under another name too; ``tls`` when the host's certificate covers it.
+    """Serves the host under another name too; ``tls`` when it does so on https.
 
     ``pattern`` narrows a name with a star: a regular expression for the whole name.
     """

@@ -75,10 +75,7 @@ def _object(obj: Object, name: str, spec: Object) -> Noted:
 
 def _virtual_service(spec: Object, host: str, subsets: Mapping[str, str], original: str) -> Object:
     """The VirtualService of one of the names; each has a name of its own towards backends."""
-    gateways = []
-    for gateway in spec["gateways"]:
-        namespace, _, name = gateway.partition("/")
-        gateways.append(f"{namespace}/{dns_name(f'trial-{name}')}")
+    gateways = [_gateway_name(gateway) for gateway in spec["gateways"]]
     renamed = {**spec, "hosts": [host], "gateways": gateways}
     for kind in ("http", "tls"):
         if kind in spec:
@@ -99,6 +96,11 @@ def _route(route: Object, subsets: Mapping[str, str], original: str) -> Object:
         if "headers" in route:
             renamed["headers"] = _headers(route["headers"], original)
     return Noted(renamed, route.note) if isinstance(route, Noted) else renamed
+
+
+def _gateway_name(gateway: str) -> str:
+    namespace, _, name = gateway.partition("/")
+    return f"{namespace}/{dns_name(f'trial-{name}')}"
 
 
 def _route_name(name: str) -> str:
@@ -145,6 +147,9 @@ def _own_filters(spec: Object) -> Object:
         if "name" in route:
             target = renamed["match"]["routeConfiguration"]["vhost"]["route"]
             target["name"] = _route_name(route["name"])
+        if "gateway" in patch["match"].get("routeConfiguration", {}):
+            target = renamed["match"]["routeConfiguration"]
+            target["gateway"] = _gateway_name(target["gateway"])
         patches.append(renamed)
     return {**spec, "configPatches": patches}
 

@@ -50,8 +50,6 @@ class NginxConfig:
     """The controller's own ConfigMap, "" when it is not among the input."""
     host_names: frozenset[str] = frozenset()
     """All hosts and aliases."""
-    servers_below: Mapping[str, tuple[Server, ...]] = field(default_factory=dict)
-    """Domain -> the servers exactly one label below it: what ``*.domain`` would take."""
     settings: tuple[Setting, ...] = ()
     """Every accepted annotation of every loaded Ingress, in force or not."""
     memory: Memory = field(default_factory=dict, init=False, repr=False, compare=False)

@@ -157,7 +157,8 @@ class Certificate:
     origin: Origin
     guessed: bool = False
     names: tuple[str, ...] = ()
-    """The hosts that the tls entry lists, as far as known the names of the certificate."""
+    """The names in the certificate where it was read, else the hosts that the tls entry lists."""
+    read: bool = False
 
 
 @record(frozen=True, slots=True)

@@ -99,15 +99,10 @@ def renamed(config: NginxConfig, names: NewNames) -> NginxConfig:
     """The configuration with its hosts renamed; servers without a new name are left out."""
     rename = _Renaming(names)
     servers = tuple(rename.server(s) for s in config.servers if s.host in names)
-    servers_below: dict[str, list[Server]] = {}
-    for server in servers:
-        if not server.wildcard:
-            servers_below.setdefault(server.host.partition(".")[2], []).append(server)
     return replace(
         config,
         servers=servers,
         host_names=frozenset(name for s in servers for name in (s.host, *s.aliases)),
-        servers_below={domain: tuple(below) for domain, below in servers_below.items()},
         upstreams={key: rename.upstream(u) for key, u in config.upstreams.items()},
     )
 

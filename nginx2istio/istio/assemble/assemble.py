@@ -12,8 +12,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from nginx2istio.istio.assemble.destination_rules import Policies
-from nginx2istio.istio.assemble.gateways import gateways
+from nginx2istio.istio.assemble.gateways import gateway_names, gateways
+from nginx2istio.istio.assemble.misdirected import Reuse, misdirected
 from nginx2istio.istio.assemble.routes import Routes, http_routes
+from nginx2istio.istio.assemble.tls_servers import tls_servers
 from nginx2istio.istio.assemble.virtual_host import GatewayRef, Service, VirtualHost
 from nginx2istio.istio.edits import (
     Action,
@@ -50,6 +52,8 @@ class Assembled:
     mesh: Object = field(default_factory=dict)
     actions: dict[Any, dict[str, str]] = field(default_factory=dict)
     """Each once, by a key that equal ones share."""
+    reuses: list[Reuse] = field(default_factory=list)
+    """Which hosts clients may ask for on connections to others."""
 
 
 def assemble(
@@ -57,9 +61,18 @@ def assemble(
     services: Mapping[str, Service],
     target: GatewayRef,
     edits: Sequence[Edit] = (),
+    envoy_filters: bool = False,
+    certificates: int = 1,
 ) -> Assembled:
-    """The Istio objects of all sites: Gateways, VirtualServices, DestinationRules, others."""
+    """The Istio objects of all sites: Gateways, VirtualServices, DestinationRules, others.
+
+    ``certificates`` is how many a TLS server of a Gateway may have.
+    """
     out = Assembled()
+    secure = tls_servers(virtual_hosts, certificates)
+    gateway_of = gateway_names(virtual_hosts, secure)
+    elsewhere = misdirected(secure, envoy_filters)
+    out.reuses = elsewhere.reuses
     external = _external_hosts(virtual_hosts)
     policies = Policies(
         virtual_hosts, services, {host: o.namespace for host, o in external.items()}
@@ -70,10 +83,13 @@ def assemble(
     others: dict[tuple[str, str, str], Object] = {}
     for virtual_host in virtual_hosts:
         hosts = virtual_host.names
-        http, conflicts = http_routes(virtual_host, routes)
+        gateway = f"{target.namespace}/{gateway_of[virtual_host.host]}"
+        refusals = elsewhere.routes.get(virtual_host.host, ())
+        http, conflicts = http_routes(virtual_host, routes, refusals)
         out.conflicts += conflicts
         routes_of = {"http": http, "tls": tls_routes(virtual_host, policies)}
-        virtual.append(_virtual_service(virtual_host, hosts, routes_of, target, names))
+        if any(routes_of.values()):
+            virtual.append(_virtual_service(virtual_host, hosts, routes_of, gateway, names))
         for edit in (
             *virtual_host.edits,
             *(e for p in virtual_host.route_sources for e in p.edits),
@@ -81,12 +97,13 @@ def assemble(
             _apart(edit, out, others)
             if isinstance(edit, OtherHost) and edit.name not in hosts:
                 twin = {"http": [dict(route) for route in edit.routes]}
-                virtual.append(_virtual_service(virtual_host, [edit.name], twin, target, names))
+                virtual.append(_virtual_service(virtual_host, [edit.name], twin, gateway, names))
     for edit in edits:
         _apart(edit, out, others)
     entries = [service_entry(host, external[host], target) for host in sorted(external)]
     everything = [
-        *gateways(virtual_hosts, target),
+        *gateways(virtual_hosts, secure, gateway_of, target),
+        *elsewhere.filters(target),
         *virtual,
         *policies.objects(),
         *entries,
@@ -174,12 +191,12 @@ def _virtual_service(
     virtual_host: VirtualHost,
     hosts: Sequence[str],
     routes: Mapping[str, list[Object]],
-    target: GatewayRef,
+    gateway: str,
     names: Names,
 ) -> Noted:
     spec = {
         "hosts": list(hosts),
-        "gateways": [f"{target.namespace}/{virtual_host.gateway}"],
+        "gateways": [gateway],
         **{kind: entries for kind, entries in routes.items() if entries},
     }
     text = "catch-all" if hosts[0] == "*" else hosts[0]

@@ -1,69 +1,97 @@
-"""Gateways: one for the hosts of each namespace, hosts of one certificate in one server."""
+"""Gateways: one for the hosts of each namespace, hosts that share connections in one server."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from nginx2istio.istio.assemble.tls_servers import TlsNames, names_of
 from nginx2istio.istio.assemble.virtual_host import GatewayRef, VirtualHost
-from nginx2istio.istio.edits import Alias, GatewayField, OtherHost, TlsRoute
-from nginx2istio.istio.fields import frozen, merge_field
+from nginx2istio.istio.fields import frozen
 from nginx2istio.istio.objects import Noted, Object, new_object, short_hash
 
 
-def names_of(virtual_host: VirtualHost) -> list[tuple[str, bool]]:
-    """(name, whether it is served on https) of a host and its other names."""
-    tls = 443 in virtual_host.ports
-    others = [edit for edit in virtual_host.edits if isinstance(edit, Alias | OtherHost)]
-    return [(virtual_host.host, tls), *((edit.name, tls and edit.tls) for edit in others)]
+def gateway_names(
+    virtual_hosts: Iterable[VirtualHost], secure: Iterable[TlsNames]
+) -> dict[str, str]:
+    """The Gateway of each host: that of its TLS server, else its own."""
+    names = {host.host: host.gateway for host in virtual_hosts}
+    return names | {at.virtual_host.host: at.server.gateway for at in secure if at.server}
 
 
-def gateways(virtual_hosts: Sequence[VirtualHost], target: GatewayRef) -> Iterable[Noted]:
-    """The Gateway objects. A TLS host stands in one server only: pilot skips a second one."""
-    spaces: dict[tuple[str, str], list[VirtualHost]] = {}
+def gateways(
+    virtual_hosts: Sequence[VirtualHost],
+    secure: Sequence[TlsNames],
+    names: Mapping[str, str],
+    target: GatewayRef,
+) -> Iterable[Noted]:
+    """The Gateway objects; ``names`` are their names by host."""
+    hosts_of: dict[str, list[VirtualHost]] = {}
     for virtual_host in virtual_hosts:
-        spaces.setdefault((virtual_host.namespace, virtual_host.gateway), []).append(virtual_host)
-    claimed: set[str] = set()
-    for namespace, gateway in sorted(spaces):
-        plain: list[str] = []
-        secure: dict[Any, tuple[Object, list[str]]] = {}
-        for virtual_host in spaces[namespace, gateway]:
-            settings: Object = {"mode": "SIMPLE", "credentialName": virtual_host.credential}
-            for edit in virtual_host.edits:
-                if isinstance(edit, GatewayField):
-                    settings.pop(edit.field.split(".")[0], None)
-                    merge_field(settings, edit.field, edit.value)
-            if any(isinstance(edit, TlsRoute) for edit in virtual_host.edits):
-                whole: Object = {"mode": "PASSTHROUGH"}
-                claimed.add(virtual_host.host)
-                group = secure.setdefault(frozen(whole), (whole, []))
-                group[1].append(f"{namespace}/{virtual_host.host}")
-            for name, tls in names_of(virtual_host):
-                plain.append(f"{namespace}/{name}")
-                if tls and name not in claimed:
-                    claimed.add(name)
-                    group = secure.setdefault(frozen(settings), (settings, []))
-                    group[1].append(f"{namespace}/{name}")
+        hosts_of.setdefault(names[virtual_host.host], []).append(virtual_host)
+    tls_of: dict[str, list[TlsNames]] = {}
+    for at in secure:
+        tls_of.setdefault(names[at.virtual_host.host], []).append(at)
+    for gateway, virtual_hosts in hosts_of.items():
+        plain = {f"{h.namespace}/{name}" for h in virtual_hosts for name, _ in names_of(h)}
         servers: list[Object] = [
             {
                 "port": {"number": 80, "name": "http", "protocol": "HTTP"},
-                "hosts": sorted(dict.fromkeys(plain)),
-            }
+                "hosts": _listed(plain),
+            },
+            *_tls_servers(tls_of.get(gateway, ())),
         ]
-        for key in sorted(secure, key=lambda k: (secure[k][0].get("credentialName", ""), repr(k))):
-            settings, hosts = secure[key]
-            label = settings.get("credentialName") or short_hash(repr(key))
-            name = f"https-{short_hash(label + repr(key))}"
-            protocol = "TLS" if settings["mode"] == "PASSTHROUGH" else "HTTPS"
-            servers.append(
-                {
-                    "port": {"number": 443, "name": name, "protocol": protocol},
-                    "hosts": sorted(hosts),
-                    "tls": settings,
-                }
-            )
-        sources = sorted(
-            {s for virtual_host in spaces[namespace, gateway] for s in virtual_host.sources}
-        )
+        sources = sorted({s for virtual_host in virtual_hosts for s in virtual_host.sources})
         spec = {"selector": dict(target.selector), "servers": servers}
         yield new_object("Gateway", target.namespace, gateway, spec, sources)
+
+
+def _tls_servers(secure: Iterable[TlsNames]) -> Iterable[Object]:
+    servers: dict[int, tuple[Object, set[str]]] = {}
+    whole: Object = {"mode": "PASSTHROUGH"}
+    for at in secure:
+        settings = whole if at.server is None else at.server.tls
+        hosts = servers.setdefault(id(at.server), (settings, set()))[1]
+        hosts.update(f"{at.virtual_host.namespace}/{name}" for name in at.names)
+    for settings, hosts in sorted(
+        servers.values(), key=lambda server: (_label(server[0]), repr(frozen(server[0])))
+    ):
+        key = repr(frozen(settings))
+        name = f"https-{short_hash((_label(settings) or short_hash(key)) + key)}"
+        protocol = "TLS" if settings["mode"] == "PASSTHROUGH" else "HTTPS"
+        yield {
+            "port": {"number": 443, "name": name, "protocol": protocol},
+            "hosts": _listed(hosts),
+            "tls": settings,
+        }
+
+
+def _label(settings: Object) -> str:
+    return str(settings.get("credentialName") or "".join(settings.get("credentialNames", ())))
+
+
+def _listed(hosts: set[str]) -> list[str]:
+    """Hosts without those that a wildcard of their namespace takes in.
+
+    Pilot adds the routes of a VirtualService for ``*.x`` to every host under it that the server
+    names (``Names.Intersection``), and serves a VirtualService of ``a.x`` by a server for ``*.x``.
+    """
+    stars = [host for host in hosts if "*" in host]
+    return sorted(
+        host for host in hosts if not any(_within(host, star) for star in stars if star != host)
+    )
+
+
+def listed_as(host: str) -> Iterator[str]:
+    """The names by which a server may list a host: its own, then those of wildcards above it."""
+    yield host
+    domain = host.removeprefix("*.")
+    while "." in domain:
+        domain = domain.partition(".")[2]
+        yield f"*.{domain}"
+    yield "*"
+
+
+def _within(host: str, star: str) -> bool:
+    namespace, _, name = star.partition("/")
+    own, _, rest = host.partition("/")
+    return own == namespace and rest.removeprefix("*").endswith(name[1:])

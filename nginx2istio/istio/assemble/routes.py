@@ -175,9 +175,14 @@ def _shared(bodies: Sequence[Object], how: str) -> Object:
     return {k: v for k, v in first.items() if all(other.get(k) == v for other in values)}
 
 
-def http_routes(virtual_host: VirtualHost, routes: Routes) -> tuple[list[Object], Conflicts]:
-    """The HTTPRoutes of a site: neighbours with equal bodies are one route with several matches."""
-    rows = list(_host_rows(virtual_host, routes))
+def http_routes(
+    virtual_host: VirtualHost, routes: Routes, first: Sequence[HostRoute] = ()
+) -> tuple[list[Object], Conflicts]:
+    """The HTTPRoutes of a site: neighbours with equal bodies are one route with several matches.
+
+    ``first`` are routes of the host that stand before those of its edits.
+    """
+    rows = list(_host_rows(virtual_host, routes, first))
     conflicts: dict[tuple[str, Conflict], None] = {}
     several = len(virtual_host.ports) > 1
     for source, wants in zip(
@@ -207,12 +212,13 @@ def http_routes(virtual_host: VirtualHost, routes: Routes) -> tuple[list[Object]
     return http, list(conflicts)
 
 
-def _host_rows(virtual_host: VirtualHost, routes: Routes) -> Iterable[RouteCandidate]:
+def _host_rows(
+    virtual_host: VirtualHost, routes: Routes, first: Sequence[HostRoute]
+) -> Iterable[RouteCandidate]:
     """What the whole host answers before its places are looked at."""
     several = len(virtual_host.ports) > 1
-    for edit in sorted(
-        (e for e in virtual_host.edits if isinstance(e, HostRoute)), key=lambda e: e.phase
-    ):
+    own = sorted((e for e in virtual_host.edits if isinstance(e, HostRoute)), key=lambda e: e.phase)
+    for edit in (*first, *own):
         bodies = {}
         for i, port in enumerate(virtual_host.ports):
             if edit.port not in (0, port):

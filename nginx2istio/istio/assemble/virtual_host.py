@@ -46,7 +46,8 @@ class VirtualHost:
     """A host, or ``*`` for all others; ``credential`` is its TLS secret's name at the gateway.
 
     ``controller`` is the IngressClass when it is not the usual one: Gateways of two controllers,
-    converted one by one, get two names.
+    converted one by one, get two names. ``secret`` is the TLS secret's name beside the Ingress,
+    ``certificate_names`` are hosts that its certificate is for, all when ``certificate_known``.
     """
 
     host: str
@@ -57,6 +58,9 @@ class VirtualHost:
     credential: str = ""
     sources: tuple[str, ...] = ()
     controller: str = ""
+    secret: str = ""
+    certificate_names: tuple[str, ...] = ()
+    certificate_known: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:

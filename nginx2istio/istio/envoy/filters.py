@@ -99,6 +99,28 @@ def on_host(host: str, port: int, value: Object) -> Object:
     return _patch("VIRTUAL_HOST", match, "MERGE", value)
 
 
+def answer_for_others(gateway: str, port: int, patterns: Sequence[str], status: int) -> Object:
+    """Answers Host headers that match a pattern where a Gateway has no virtual host for them.
+
+    ``gateway`` is ``namespace/name``; none of its servers may have a virtual host for ``*``.
+    """
+    routes = [
+        {
+            "match": {
+                "prefix": "/",
+                "headers": [
+                    {"name": ":authority", "string_match": {"safe_regex": {"regex": pattern}}}
+                ],
+            },
+            "direct_response": {"status": status},
+        }
+        for pattern in patterns
+    ]
+    value = {"name": f"nginx2istio:{status}", "domains": ["*"], "routes": routes}
+    match = {"routeConfiguration": {"portNumber": port, "gateway": gateway}}
+    return _patch("VIRTUAL_HOST", match, "ADD", value)
+
+
 def _patch(to: str, match: Object, operation: str, value: Object) -> Object:
     return {
         "applyTo": to,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 from nginx2istio.nginx.build.ingresses import Ingress, KubernetesObject
 from nginx2istio.nginx.model import Certificate
@@ -16,17 +17,25 @@ def covers(name: str, host: str) -> bool:
     return name.startswith("*.") and host.partition(".")[2] == name[2:] and not host.startswith("*")
 
 
-CertificateNames = Mapping[tuple[str, str], tuple[str, ...]]
-"""What certificates are good for, by namespace and name of the Secret, as far as it is known."""
+@dataclass(frozen=True, slots=True)
+class CertificateNames:
+    """What certificates are good for, by namespace and name of the Secret, as far as it is known.
+
+    Of a namespace of which one certificate was read, all were: others do not exist.
+    """
+
+    by_secret: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
+    namespaces: frozenset[str] = frozenset()
 
 
 def names_by_secret(objects: Iterable[KubernetesObject]) -> CertificateNames:
     """The names in the certificates of the Secrets that were read."""
-    return {
+    by_secret = {
         (obj.namespace, obj.name): tuple(obj.body["certificateNames"])
         for obj in objects
         if obj.kind == "Secret" and "certificateNames" in obj.body
     }
+    return CertificateNames(by_secret, frozenset(namespace for namespace, _ in by_secret))
 
 
 def certificate(
@@ -36,20 +45,27 @@ def certificate(
 
     An entry that lists the host decides, even without a secret. Else the controller looks into
     the certificates of the Ingress's other entries for one that covers the host. Where
-    ``certificate_names`` has no certificate, the entry's hosts count as its names (``guessed``).
+    ``certificate_names`` has no certificate, the entry's hosts count as its names, or, if no entry
+    covers the host by them, it is the first that was not read (``guessed``).
     """
     if not ingress.tls:
         return None
     namespace = ingress.origin.namespace
+    read = namespace in certificate_names.namespaces
     for entry in ingress.tls:
         if host.lower() in (h.lower() for h in entry.hosts):
-            names = certificate_names.get((namespace, entry.secret)) or entry.hosts
-            return Certificate(namespace, entry.secret, entry.origin, False, names)
+            names = certificate_names.by_secret.get((namespace, entry.secret))
+            return Certificate(
+                namespace, entry.secret, entry.origin, False, names or entry.hosts, read
+            )
     for entry in ingress.tls:
-        good_for = certificate_names.get((namespace, entry.secret))
+        good_for = certificate_names.by_secret.get((namespace, entry.secret))
         if good_for is not None:
             if any(covers(name, host) for name in good_for):
-                return Certificate(namespace, entry.secret, entry.origin, False, good_for)
+                return Certificate(namespace, entry.secret, entry.origin, False, good_for, True)
         elif entry.secret and (not entry.hosts or any(covers(h, host) for h in entry.hosts)):
+            return Certificate(namespace, entry.secret, entry.origin, True, entry.hosts)
+    for entry in ingress.tls:
+        if entry.secret and not read:
             return Certificate(namespace, entry.secret, entry.origin, True, entry.hosts)
     return Certificate(namespace, "", ingress.tls[0].origin, True)

@@ -58,15 +58,10 @@ def build(
             if loaded.canary:
                 builder.upstreams.merge_canary(loaded, locations, places)
     servers = builder.finish(everyone)
-    servers_below: dict[str, list[Server]] = {}
-    for server in servers:
-        if not server.wildcard:
-            servers_below.setdefault(server.host.partition(".")[2], []).append(server)
     return NginxConfig(
         controller=controller,
         servers=servers,
         host_names=frozenset(name for s in servers for name in (s.host, *s.aliases)),
-        servers_below={domain: tuple(below) for domain, below in servers_below.items()},
         upstreams=builder.upstreams.by_name,
         ineffective=tuple(
             sorted(set(builder.ineffective.entries), key=lambda x: (x.origin, x.key, x.value))

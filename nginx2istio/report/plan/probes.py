@@ -12,6 +12,7 @@ from urllib.parse import quote
 import re2  # type: ignore[import-untyped]
 
 from nginx2istio.base.shell import shell_word, shell_words
+from nginx2istio.istio.assemble.gateways import listed_as
 from nginx2istio.istio.objects import Object
 
 _PATHS_TRIED = 3
@@ -43,7 +44,7 @@ def probes(objects: Sequence[Object], trial: bool) -> Iterator[Probe]:
             continue
         for name in obj["spec"]["hosts"]:
             certain = not patched and name not in guarded and not name.endswith(ends)
-            mode = secure.get(name, "")
+            mode = next((secure[n] for n in listed_as(name) if n in secure), "")
             for port, scheme in ((80, "http"), (443, "https")):
                 if scheme == "https" and not mode:
                     continue

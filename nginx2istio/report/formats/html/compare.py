@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from nginx2istio.convert.convert import Conversion
+from nginx2istio.istio.assemble.gateways import listed_as
 from nginx2istio.istio.edits import ExtraObject, OtherHost
 from nginx2istio.istio.objects import Noted, Object, identity
 from nginx2istio.istio.yaml import Fragments, document
@@ -175,7 +176,9 @@ class _Gateway:
         """The part for the hosts of a VirtualService; None for no part."""
         namespace = virtual["metadata"]["namespace"]
         named: dict[int, list[str]] = {}
-        for name in (f"{namespace}/{host}" for host in virtual["spec"]["hosts"]):
+        for host in virtual["spec"]["hosts"]:
+            names = (f"{namespace}/{name}" for name in listed_as(host))
+            name = next((name for name in names if name in self.places), "")
             for number in self.places.get(name, ()):
                 named.setdefault(number, []).append(name)
         if not named:

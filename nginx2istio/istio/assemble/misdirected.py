@@ -1,0 +1,138 @@
+"""What answers a request for a host on a connection to another TLS server: 421 where possible.
+
+A client that gets 421 asks again on a new connection (RFC 9110, 15.5.20).
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from nginx2istio.base.records import record
+from nginx2istio.istio.assemble.tls_servers import Apart, TlsNames, TlsServer, apart, parent
+from nginx2istio.istio.assemble.virtual_host import GatewayRef, VirtualHost
+from nginx2istio.istio.edits import HostRoute, Phase
+from nginx2istio.istio.envoy.filters import answer_for_others, new_envoy_filter
+from nginx2istio.istio.objects import Object
+
+MISDIRECTED = 421
+WHOLE_DOMAIN = 32
+"""From so many names of a domain on, an EnvoyFilter names the domain."""
+MOST_CHARACTERS = 900
+"""Characters of a pattern with several hosts: Envoy warns of large ones."""
+
+
+@record(frozen=True, slots=True)
+class Reuse:
+    """That a client may ask for a host on a connection to another one, and the gateway's answer.
+
+    ``status`` is 421 or 404, or 0 where the host answers. ``sure`` as in ``Apart``. ``mutual``:
+    one of the two asks for client certificates. ``passed``: TLS of the host goes on unopened.
+    """
+
+    host: str
+    other: str
+    status: int
+    sure: bool = True
+    mutual: bool = False
+    passed: bool = False
+
+
+@dataclass(slots=True)
+class Misdirected:
+    """The routes of wildcard hosts by host, the names that each Gateway lacks, and the answers."""
+
+    routes: dict[str, list[HostRoute]] = field(default_factory=dict)
+    lacking: dict[str, set[str]] = field(default_factory=dict)
+    reuses: list[Reuse] = field(default_factory=list)
+
+    def filters(self, target: GatewayRef) -> Iterator[Object]:
+        """The EnvoyFilter for the names that Gateways lack."""
+        patches = [
+            answer_for_others(f"{target.namespace}/{gateway}", 443, patterns, MISDIRECTED)
+            for gateway, names in sorted(self.lacking.items())
+            if (patterns := list(_patterns(_by_domain(names))))
+        ]
+        if patches:
+            name = "other-connections"
+            yield new_envoy_filter(name, patches, target.namespace, target.selector)
+
+
+def misdirected(secure: Sequence[TlsNames], envoy_filters: bool) -> Misdirected:
+    """What answers requests for each host at the TLS servers of others."""
+    out = Misdirected()
+    below: dict[str, set[str]] = {}
+    for pair in apart(secure):
+        known = True
+        for name in pair.names.names:
+            star = _wildcard(name, pair.server)
+            if star:
+                below.setdefault(star, set()).add(name)
+            elif envoy_filters:
+                out.lacking.setdefault(pair.server.gateway, set()).add(name)
+            known &= bool(star) or envoy_filters
+        out.reuses.append(_reuse(pair, MISDIRECTED if known else 404))
+    for host, names in below.items():
+        out.routes[host] = [
+            HostRoute(
+                Phase.SERVER,
+                {"authority": {"regex": pattern}},
+                {"directResponse": {"status": MISDIRECTED}},
+                port=443,
+            )
+            for pattern in _patterns(names)
+        ]
+    out.reuses += _mutual(secure)
+    return out
+
+
+def _reuse(pair: Apart, status: int) -> Reuse:
+    own, other = pair.names.server, min(host.host for host in pair.server.virtual_hosts)
+    mutual = pair.server.mutual or (own is not None and own.mutual)
+    return Reuse(pair.names.virtual_host.host, other, status, pair.sure, mutual, own is None)
+
+
+def _mutual(secure: Iterable[TlsNames]) -> Iterator[Reuse]:
+    """Hosts that share a server that asks for client certificates: nginx answers 421 there."""
+    for at in secure:
+        if at.server and at.server.mutual:
+            others = [h.host for h in at.server.virtual_hosts if h is not at.virtual_host]
+            if others:
+                yield Reuse(at.virtual_host.host, min(others), 0, mutual=True)
+
+
+def _wildcard(name: str, server: TlsServer) -> str:
+    """The host among those of a server that would answer for the name, "" for none."""
+    taking: list[tuple[int, VirtualHost]] = [
+        (len(star), host)
+        for host in server.virtual_hosts
+        for star in host.names
+        if "*" in star and name.endswith(star[1:])
+    ]
+    return max(taking, key=lambda star: star[0])[1].host if taking else ""
+
+
+def _by_domain(names: Iterable[str]) -> set[str]:
+    """Names, or their domain as a whole where there are many: the same for many Gateways."""
+    counts = Counter(map(parent, names := list(names)))
+    return {f"*.{parent(name)}" if counts[parent(name)] >= WHOLE_DOMAIN else name for name in names}
+
+
+def _patterns(names: Iterable[str]) -> Iterator[str]:
+    """Regular expressions for the Host headers of names, with any port."""
+    part: list[str] = []
+    for name in sorted(names):
+        text = re.escape(name).replace(r"\*", "[^.]+")
+        if part and sum(map(len, part)) + len(text) > MOST_CHARACTERS:
+            yield _pattern(part)
+            part = []
+        part.append(text)
+    if part:
+        yield _pattern(part)
+
+
+def _pattern(names: Sequence[str]) -> str:
+    either = names[0] if len(names) == 1 else f"({'|'.join(names)})"
+    return f"(?i){either}(:[0-9]+)?"

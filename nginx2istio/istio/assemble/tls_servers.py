@@ -1,0 +1,288 @@
+"""Which hosts share a TLS server of the gateway, and which can be asked for at another's.
+
+nginx goes by the Host header, whatever name a connection was opened for, and a browser uses a
+connection for every host that its certificate covers. Pilot makes a route table for each TLS server
+of a Gateway (``gatewayRDSRouteName``), and one certificate answers for all names of a server, or
+two, of which Envoy takes the one that covers the name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+from nginx2istio.base.records import record
+from nginx2istio.istio.assemble.virtual_host import VirtualHost
+from nginx2istio.istio.edits import Alias, GatewayField, OtherHost, TlsRoute
+from nginx2istio.istio.fields import frozen, merge_field
+from nginx2istio.istio.objects import Object
+
+
+@dataclass(slots=True, eq=False)
+class TlsServer:
+    """A server of a Gateway for TLS: its settings without the certificate, and its hosts.
+
+    ``names`` are what its certificates are known to be good for; that is all when ``known``.
+    """
+
+    settings: Object
+    virtual_hosts: list[VirtualHost]
+    credentials: list[str]
+    names: set[str] = field(default_factory=set)
+    known: bool = True
+    gateway: str = ""
+
+    @property
+    def tls(self) -> Object:
+        """The ``tls`` of the Gateway's server."""
+        mode, others = {"mode": self.settings["mode"]}, dict(self.settings)
+        del others["mode"]
+        if len(self.credentials) > 1:
+            return {**mode, "credentialNames": self.credentials, **others}
+        named = {"credentialName": self.credentials[0]} if self.credentials else {}
+        return {**named, **mode, **others} if self.mutual else {**mode, **named, **others}
+
+    @property
+    def mutual(self) -> bool:
+        """Whether it asks clients for a certificate."""
+        return "MUTUAL" in self.settings["mode"]
+
+
+@record(frozen=True, slots=True)
+class TlsNames:
+    """The names that a host has at its TLS server, with the server (None: TLS passes through)."""
+
+    virtual_host: VirtualHost
+    names: tuple[str, ...]
+    server: TlsServer | None
+
+
+def names_of(virtual_host: VirtualHost) -> list[tuple[str, bool]]:
+    """(name, whether it is served on https) of a host and its other names."""
+    tls = 443 in virtual_host.ports
+    others = [edit for edit in virtual_host.edits if isinstance(edit, Alias | OtherHost)]
+    return [(virtual_host.host, tls), *((edit.name, tls and edit.tls) for edit in others)]
+
+
+def passes(virtual_host: VirtualHost) -> bool:
+    """Whether TLS of the host goes on unopened."""
+    return any(isinstance(edit, TlsRoute) for edit in virtual_host.edits)
+
+
+def parent(name: str) -> str:
+    """The domain that a wildcard for the name would be of."""
+    return name.partition(".")[2]
+
+
+def tls_servers(virtual_hosts: Iterable[VirtualHost], certificates: int) -> list[TlsNames]:
+    """The TLS server of each host. A name stands in one only: pilot skips a second one.
+
+    ``certificates`` is how many a server may have; ``credentialNames`` takes two.
+    """
+    claimed: set[str] = set()
+    nodes: dict[Any, TlsServer] = {}
+    placed: list[tuple[VirtualHost, tuple[str, ...], Any]] = []
+    for virtual_host in sorted(virtual_hosts, key=lambda host: (host.namespace, host.gateway)):
+        if passes(virtual_host):
+            claimed.add(virtual_host.host)
+            placed.append((virtual_host, (virtual_host.host,), None))
+            continue
+        named = names_of(virtual_host)
+        names = tuple(dict.fromkeys(name for name, tls in named if tls and name not in claimed))
+        if not names:
+            continue
+        claimed.update(names)
+        settings = _settings(virtual_host)
+        # A wildcard that is not in the server would give its routes to the others in the Gateway.
+        alone = any("*" in name and not tls for name, tls in named)
+        key = frozen([settings, virtual_host.credential, virtual_host.host if alone else ""])
+        credentials = [virtual_host.credential] if virtual_host.credential else []
+        node = nodes.setdefault(key, TlsServer(settings, [], credentials))
+        node.virtual_hosts.append(virtual_host)
+        node.names.update(name.lower() for name in virtual_host.certificate_names)
+        node.known &= virtual_host.certificate_known
+        placed.append((virtual_host, names, key))
+    servers = _merged(nodes, placed, certificates)
+    for server in {id(s): s for s in servers.values()}.values():
+        server.gateway = _gateway(server)
+    return [TlsNames(host, names, servers.get(key)) for host, names, key in placed]
+
+
+def _settings(virtual_host: VirtualHost) -> Object:
+    settings: Object = {"mode": "SIMPLE"}
+    for edit in virtual_host.edits:
+        if isinstance(edit, GatewayField):
+            settings.pop(edit.field.split(".")[0], None)
+            merge_field(settings, edit.field, edit.value)
+    return settings
+
+
+def _gateway(server: TlsServer) -> str:
+    """The Gateway of a server. That of a wildcard holds nothing else: see VirtualHost.gateway."""
+    stars = [h for h in server.virtual_hosts if any("*" in name for name in h.names)]
+    order = sorted((h.host != "*", h.gateway) for h in stars or server.virtual_hosts)
+    return order[0][1]
+
+
+def _merged(
+    nodes: Mapping[Any, TlsServer],
+    placed: Iterable[tuple[VirtualHost, tuple[str, ...], Any]],
+    certificates: int,
+) -> dict[Any, TlsServer]:
+    """The server of each node: those whose certificates cover each other's names are one."""
+    above: dict[Any, Any] = {}
+
+    def root(key: Any) -> Any:
+        while key in above:
+            key = above[key]
+        return key
+
+    for key, covered in _covered(nodes, placed):
+        first, second = root(key), root(covered)
+        if first != second:
+            above[second] = first
+    groups: dict[Any, list[Any]] = {}
+    for key in nodes:
+        groups.setdefault(root(key), []).append(key)
+    servers: dict[Any, TlsServer] = {}
+    for keys in groups.values():
+        for part, credentials in _by_certificates(nodes, keys, certificates):
+            server = TlsServer(nodes[part[0]].settings, [], credentials)
+            for key in part:
+                server.virtual_hosts += nodes[key].virtual_hosts
+                server.names |= nodes[key].names
+                server.known &= nodes[key].known
+                servers[key] = server
+    return servers
+
+
+def _by_certificates(
+    nodes: Mapping[Any, TlsServer], keys: Sequence[Any], most: int
+) -> Iterator[tuple[Sequence[Any], list[str]]]:
+    """Nodes that can be one server, with its certificates.
+
+    Where there are too many certificates, those for the same names count as copies of one.
+    """
+    credentials = sorted({name for key in keys for name in nodes[key].credentials})
+    if len(credentials) <= most:
+        yield keys, credentials
+        return
+    copies: dict[Any, list[Any]] = {}
+    for key in keys:
+        node = nodes[key]
+        same = frozenset(node.names) if node.known and node.names else key
+        copies.setdefault(same, []).append(key)
+    first = [min(nodes[key].credentials[0] for key in same) for same in copies.values()]
+    if len(copies) <= most:
+        yield keys, sorted(first)
+    else:
+        yield from zip(copies.values(), ([name] for name in first), strict=True)
+
+
+def _covered(
+    nodes: Mapping[Any, TlsServer],
+    placed: Iterable[tuple[VirtualHost, tuple[str, ...], Any]],
+) -> Iterator[tuple[Any, Any]]:
+    """Pairs of nodes that can be one server, of which one has a certificate for the other's name.
+
+    Secrets of one name in two namespaces count as copies for hosts of one domain. A server that
+    asks for client certificates has one certificate only: older pilots take no second one there.
+    """
+    by_name: dict[Any, list[Any]] = {}
+    joined: set[Any] = set()
+    for key, node in nodes.items():
+        if node.credentials and not node.mutual and not key[2]:
+            for name in sorted(node.names):
+                by_name.setdefault((key[0], name), []).append(key)
+    copies: dict[Any, Any] = {}
+    for virtual_host, names, key in placed:
+        if key is None or not nodes[key].credentials or nodes[key].mutual or key[2]:
+            continue
+        for name in names:
+            for covering in (name, f"*.{parent(name)}"):
+                good = (key[0], covering.lower())
+                others = by_name.get(good, [])
+                yield from ((key, other) for other in others[:1])
+                if good not in joined:
+                    joined.add(good)
+                    yield from pairwise(others)
+            if virtual_host.secret and not nodes[key].known:
+                domain = name.removeprefix("*.") if name.startswith("*.") else parent(name)
+                other = copies.setdefault((key[0], virtual_host.secret, domain), key)
+                if other != key:
+                    yield key, other
+
+
+@record(frozen=True, slots=True)
+class Apart:
+    """Names of a host that a client may ask for on connections to another server.
+
+    ``sure``: a certificate of that server is known to cover one of them.
+    """
+
+    names: TlsNames
+    server: TlsServer
+    sure: bool
+
+
+def apart(every: Sequence[TlsNames]) -> Iterator[Apart]:
+    """All pairs of a host and a server of others on whose connections it may be asked for.
+
+    Nothing is known of a certificate that was not read but the hosts that it is meant for; it may
+    be one for their whole domain. The server for all other names takes clients that name none.
+    """
+    covering: _Index = {}
+    possible: _Index = {}
+    for at in every:
+        if at.server is None:
+            continue
+        for name in at.server.names:
+            _add(covering, name, at.server)
+        for name in at.names:
+            for domain in () if at.server.known else _domains(name):
+                _add(possible, domain, at.server)
+            if name == "*":
+                _add(possible, "*", at.server)
+    for at in every:
+        sure: dict[int, TlsServer] = {}
+        maybe = _others(possible, "*", at)
+        for name in at.names:
+            for good in (name.lower(), f"*.{parent(name.lower())}"):
+                sure |= _others(covering, good, at)
+            for domain in _domains(name):
+                maybe |= _others(possible, domain, at)
+        for key, server in {**sure, **maybe}.items():
+            yield Apart(at, server, key in sure)
+
+
+_Index = dict[str, dict[tuple[str, bool], list[TlsServer]]]
+"""By name: of each Gateway and kind two servers, as every host is apart from one of them."""
+
+
+def _add(index: _Index, name: str, server: TlsServer) -> None:
+    alike = index.setdefault(name, {}).setdefault((server.gateway, server.mutual), [])
+    if len(alike) < 2 and server not in alike:
+        alike.append(server)
+
+
+def _others(index: _Index, name: str, at: TlsNames) -> dict[int, TlsServer]:
+    """Of the servers of each Gateway and kind the first that is not the host's own."""
+    out = {}
+    for alike in index.get(name, {}).values():
+        for server in alike:
+            if server is not at.server:
+                out[id(server)] = server
+                break
+    return out
+
+
+def _domains(name: str) -> Iterator[str]:
+    """The domains that a name belongs to: its own, and the one that it is a child of."""
+    if name.startswith("*."):
+        yield name[2:].lower()
+    elif name != "*":
+        yield name.lower()
+        if "." in parent(name):
+            yield parent(name).lower()

@@ -1,0 +1,74 @@
+"""Which hosts share a TLS server."""
+
+from __future__ import annotations
+
+import time
+
+from nginx2istio.istio.assemble.misdirected import misdirected
+from nginx2istio.istio.assemble.tls_servers import TlsNames, tls_servers
+from nginx2istio.istio.assemble.virtual_host import VirtualHost
+from nginx2istio.istio.edits import GatewayField
+
+
+def host(name: str, secret: str, names: tuple[str, ...] = (), **over: object) -> VirtualHost:
+    given: dict[str, object] = {
+        "host": name,
+        "namespace": "web",
+        "route_sources": (),
+        "ports": (80, 443),
+        "secret": secret,
+        "certificate_names": names or (name,),
+        "certificate_known": True,
+    }
+    given |= over
+    given.setdefault("credential", f"{given['namespace']}--{secret}")
+    return VirtualHost(**given)  # type: ignore[arg-type]
+
+
+def shared(secure: list[TlsNames]) -> list[tuple[list[str], list[str]]]:
+    """The hosts and certificates of each server."""
+    servers = {id(at.server): at.server for at in secure if at.server}
+    return [([h.host for h in s.virtual_hosts], s.credentials) for s in servers.values()]
+
+
+WILD = ("*.x.io",)
+
+
+def test_certificates_that_cover_nothing_of_each_other_stay_apart() -> None:
+    hosts = [host("a.x.io", "a"), host("b.x.io", "b")]
+    assert shared(tls_servers(hosts, 2)) == [(["a.x.io"], ["web--a"]), (["b.x.io"], ["web--b"])]
+    assert misdirected(tls_servers(hosts, 2), True).reuses == []
+
+
+def test_two_certificates_share_a_server_where_the_gateway_takes_two() -> None:
+    hosts = [host("a.x.io", "a", WILD), host("b.x.io", "b")]
+    assert shared(tls_servers(hosts, 2)) == [(["a.x.io", "b.x.io"], ["web--a", "web--b"])]
+    apart = tls_servers(hosts, 1)
+    assert len(shared(apart)) == 2
+    (reuse,) = misdirected(apart, False).reuses
+    assert (reuse.host, reuse.other, reuse.status, reuse.sure) == ("b.x.io", "a.x.io", 404, True)
+
+
+def test_of_many_copies_the_first_serves_all() -> None:
+    hosts = [host(f"{ns}.x.io", "wild", WILD, namespace=ns) for ns in ("n1", "n2", "n3")]
+    assert shared(tls_servers(hosts, 2)) == [(["n1.x.io", "n2.x.io", "n3.x.io"], ["n1--wild"])]
+
+
+def test_a_host_that_asks_for_client_certificates_has_its_own() -> None:
+    edits = (GatewayField("mode", "OPTIONAL_MUTUAL"),)
+    hosts = [host("a.x.io", "wild", WILD), host("b.x.io", "wild", WILD, edits=edits)]
+    secure = tls_servers(hosts, 2)
+    assert len(shared(secure)) == 2
+    assert all(reuse.mutual for reuse in misdirected(secure, False).reuses)
+
+
+def test_the_work_grows_with_the_hosts() -> None:
+    hosts = [
+        host(f"h{n}.x.io", f"s{n}", namespace=f"n{n % 20}", certificate_known=False)
+        for n in range(3000)
+    ]
+    start = time.process_time()
+    out = misdirected(tls_servers(hosts, 2), True)
+    assert time.process_time() - start < 5
+    assert len(out.reuses) <= 3000 * 40
+    assert len(out.lacking) == 20
