@@ -97,9 +97,13 @@ def longer_than(size: int) -> Mapping[str, Any]:
 
 
 def filter_limits(place: Place, limits: frozenset[int]) -> Iterator[Mapping[str, Any]]:
-    """The filter's limits: on the host where it has one limit and one name, else on each route."""
+    """The filter's limits: on the host where it has one limit and one name, else on each route.
+
+    Routes of the default server also stand in the virtual hosts of names with a star.
+    """
     server = place.server
-    if len(limits) == 1 and not server.aliases and not server.wildcard:
+    own = server.host != "_" and not server.aliases and not server.wildcard
+    if len(limits) == 1 and own:
         size = max(limits)
         for port in place.ports if 0 < size <= MOST_HELD else ():
             yield on_host(place.gateway_host, port, max_request_bytes(size))

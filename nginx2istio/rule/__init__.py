@@ -133,6 +133,7 @@ from nginx2istio.nginx.model import Location as Location
 from nginx2istio.nginx.model import Server as Server
 from nginx2istio.nginx.model import Setting as Setting
 from nginx2istio.nginx.model import Upstream as Upstream
+from nginx2istio.nginx.model import www_twin as www_twin
 from nginx2istio.nginx.values.go import Value as Value
 from nginx2istio.nginx.values.networks import networks as networks
 from nginx2istio.rule.edits import answer as answer

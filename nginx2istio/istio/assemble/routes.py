@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from nginx2istio.istio.assemble.destination_rules import Policies
-from nginx2istio.istio.assemble.effective_edits import ANSWERS, EffectiveEdits
+from nginx2istio.istio.assemble.effective_edits import ANSWERS, EffectiveEdits, effective_edits
 from nginx2istio.istio.assemble.merge_routes import RouteCandidate, merge_routes
-from nginx2istio.istio.assemble.virtual_host import RouteSource, VirtualHost
-from nginx2istio.istio.edits import Alias, HostRoute, PerRequest, Phase, RouteBefore
+from nginx2istio.istio.assemble.virtual_host import RouteSource, VirtualHost, within_star
+from nginx2istio.istio.edits import HostRoute, PerRequest, Phase, RouteBefore
 from nginx2istio.istio.envoy.status_headers import for_status
 from nginx2istio.istio.fields import Conflict, merge_field
 from nginx2istio.istio.objects import Noted, Object
@@ -177,12 +177,33 @@ def _shared(bodies: Sequence[Object], how: str) -> Object:
 
 def http_routes(virtual_host: VirtualHost, routes: Routes) -> tuple[list[Object], Conflicts]:
     """The HTTPRoutes of a site: neighbours with equal bodies are one route with several matches."""
-    rows = list(_host_rows(virtual_host, routes))
+    rows, conflicts = _rows(virtual_host, routes, routes.policies.wants[virtual_host.host])
+    authorities = _authorities(virtual_host)
+    http: list[Object] = []
+    for twin in virtual_host.twins:
+        if any(within_star(host, twin.name) for host in virtual_host.hosts):
+            http += [_for_authorities([{}], dict(r), [_literal(twin.name)]) for r in twin.routes]
+    for matches, body, name, note in merge_routes(rows):
+        http.append(_for_authorities(matches, body, authorities, name, note))
+    beyond = virtual_host.beyond
+    if beyond is not None:
+        rows, _ = _rows(beyond, routes, effective_edits(beyond))
+        if set(virtual_host.ports) - set(beyond.ports):
+            rows = [({"port": p, **r[0]}, *r[1:]) for r in rows for p in beyond.ports]
+        stars = [_any_label(name) for name in virtual_host.narrow_stars]
+        for matches, body, name, note in merge_routes(rows):
+            http.append(_for_authorities(matches, body, stars, name, note))
+    return http, conflicts
+
+
+def _rows(
+    virtual_host: VirtualHost, routes: Routes, wanted: Sequence[tuple[EffectiveEdits, ...]]
+) -> tuple[list[RouteCandidate], Conflicts]:
+    """What a site answers, in order of precedence."""
+    rows = list(_host_rows(virtual_host, routes, wanted))
     conflicts: dict[tuple[str, Conflict], None] = {}
     several = len(virtual_host.ports) > 1
-    for source, wants in zip(
-        virtual_host.route_sources, routes.policies.wants[virtual_host.host], strict=True
-    ):
+    for source, wants in zip(virtual_host.route_sources, wanted, strict=True):
         by_edits: dict[int, tuple[list[Candidate], list[Conflict]]] = {}
         for at in wants:
             if id(at) not in by_edits:
@@ -198,16 +219,12 @@ def http_routes(virtual_host: VirtualHost, routes: Routes) -> tuple[list[Object]
             for match, body, name in candidates:
                 uris = [match["uri"]] if "uri" in match else source.uris
                 rows += [({**match, "uri": u, **on}, body, name, source.note) for u in uris]
-    http: list[Object] = []
-    authorities = _authorities(virtual_host)
-    for matches, body, name, note in merge_routes(rows):
-        if authorities:
-            matches = [{**a, **m} for m in matches for a in authorities]
-        http.append(_route(matches, body, name, note))
-    return http, list(conflicts)
+    return rows, list(conflicts)
 
 
-def _host_rows(virtual_host: VirtualHost, routes: Routes) -> Iterable[RouteCandidate]:
+def _host_rows(
+    virtual_host: VirtualHost, routes: Routes, wanted: Sequence[tuple[EffectiveEdits, ...]]
+) -> Iterable[RouteCandidate]:
     """What the whole host answers before its places are looked at."""
     several = len(virtual_host.ports) > 1
     for edit in sorted(
@@ -219,9 +236,7 @@ def _host_rows(virtual_host: VirtualHost, routes: Routes) -> Iterable[RouteCandi
                 continue
             body = finished(dict(edit.fields), routes.policies, None)
             if edit.shared:
-                route_sources = {
-                    id(by[i]): by[i] for by in routes.policies.wants[virtual_host.host]
-                }
+                route_sources = {id(by[i]): by[i] for by in wanted}
                 location_bodies = [routes.body(at)[0] for at in route_sources.values()]
                 for how in ("set", "add"):
                     headers = _shared(location_bodies, how)
@@ -240,20 +255,16 @@ def _alike(values: Iterable[object]) -> bool:
     return all(other == first for other in others)
 
 
-def _authorities(virtual_host: VirtualHost) -> list[Object]:
-    """Matches for hosts with a star that must not take all that the gateway's own star takes.
+def _authorities(virtual_host: VirtualHost) -> list[str]:
+    """Patterns for the names of a site with a star, which must not take all that Istio's takes.
 
     The star of a host is one label; that of an alias is any number, or what its pattern says.
     """
-    patterns = (
-        {virtual_host.host: _one_label(virtual_host.host)} if virtual_host.host != "*" else {}
-    )
-    for edit in virtual_host.edits:
-        if isinstance(edit, Alias):
-            patterns[edit.name] = edit.pattern or _any_label(edit.name)
-    if not any("*" in name for name in patterns):
+    names = virtual_host.names
+    if virtual_host.host == "*" or not any("*" in name for name in names):
         return []
-    return [{"authority": {"regex": f"(?i){p}(:[0-9]+)?"}} for p in patterns.values()]
+    others = (alias.pattern or _any_label(alias.name) for alias in virtual_host.aliases)
+    return list(dict.fromkeys((_one_label(virtual_host.host), *others)))
 
 
 def _one_label(name: str) -> str:
@@ -268,7 +279,17 @@ def _literal(name: str) -> str:
     return name.replace(".", r"\.")
 
 
-def _route(matches: Sequence[Object], body: Object, name: str, note: str) -> Noted:
+def _for_authorities(
+    matches: Sequence[Object],
+    body: Object,
+    patterns: Sequence[str],
+    name: str = "",
+    note: str = "",
+) -> Noted:
+    """An HTTPRoute for the hosts of these patterns, for all if there are none."""
+    if patterns:
+        hosts = [{"authority": {"regex": f"(?i){p}(:[0-9]+)?"}} for p in patterns]
+        matches = [{**host, **match} for match in matches for host in hosts]
     named = {"name": name} if name or "name" in body else {}
     # One empty match takes every request, whatever stands beside it.
     return Noted(named | ({"match": list(matches)} if all(matches) else {}) | body, note)
