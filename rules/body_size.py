@@ -15,6 +15,7 @@ from nginx2istio.rule import (
     RouteBefore,
     body_limits,
     envoy_filter,
+    error_pages,
     max_body_size,
     on_host,
     on_route,
@@ -67,7 +68,7 @@ def body_size(place: Place) -> Iterator[Edit | Finding]:
     one of unknown length.
     """
     size = max_body_size(place[KEY])
-    if size and len(body_limits(place.config, place.server)) > 1:
+    if size and not _shared_limit(place):
         yield RouteBefore(Phase.FIND, REFUSED, longer_than(size))
     if place.options.envoy_filters:
         if size > MOST_HELD:
@@ -80,7 +81,7 @@ def body_size(place: Place) -> Iterator[Edit | Finding]:
 def body_size_of_host(place: Place) -> Iterator[Edit | Finding]:
     """What the locations of a host share: one route for one limit, and the filter's limits."""
     limits = body_limits(place.config, place.server)
-    if len(limits) == 1 and max(limits):
+    if _shared_limit(place):
         size = max(limits)
         refused = {"name": f"body over {readable_size(size)}", **REFUSED}
         # nginx knows the limit once it has found the location, so after all routes of Phase.FIND
@@ -89,6 +90,19 @@ def body_size_of_host(place: Place) -> Iterator[Edit | Finding]:
     if patches:
         yield envoy_filter(place, "body-limit", buffer_filter())
         yield envoy_filter(place, f"body-limit-{place.server.host}", *patches)
+
+
+def _shared_limit(place: Place) -> int:
+    """The limit that all locations of the host share, and its answer, 0 if they have none.
+
+    Where an error service makes the page for 413, it is told of the location.
+    """
+    config, server = place.config, place.server
+    limits = body_limits(config, server)
+    paged = place.options.envoy_filters and any(
+        413 in error_pages(config, server, location).codes for location in server.locations
+    )
+    return max(limits) if len(limits) == 1 and not paged else 0
 
 
 def longer_than(size: int) -> Mapping[str, Any]:

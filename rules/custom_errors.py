@@ -10,11 +10,14 @@ from nginx2istio.rule import (
     ErrorPages,
     Finding,
     Message,
+    Phase,
     Place,
     envoy_filter,
     error_pages,
     general_codes,
+    name_in_phase,
     rule,
+    snippets,
 )
 
 PAGES = Message(
@@ -119,6 +122,14 @@ def _facts(place: Place) -> dict[str, str]:
     }
 
 
+def _routes(place: Place) -> Iterator[str]:
+    """The names of the location's routes: 413 and what a snippet returns have others."""
+    yield place.route_name
+    yield name_in_phase(place.route_name, Phase.FIND)
+    if any(snippets(place.config, place.server, place.location, "location")):
+        yield name_in_phase(place.route_name, Phase.RETURN)
+
+
 def _by_filter(place: Place, pages: ErrorPages) -> Iterator[_Part]:
     """A program in Envoy asks the error service; the route says what is particular to it."""
     yield envoy_filter(place, "error-pages", error_page_filter())
@@ -129,7 +140,7 @@ def _by_filter(place: Place, pages: ErrorPages) -> Iterator[_Part]:
             data[name] = f"outbound|{service.port}||{service.host}"
     if not pages.intercepts:
         data["own-only"] = True
-    patches = [error_page_data(place.route_name, port, data) for port in place.ports]
+    patches = [error_page_data(x, port, data) for x in _routes(place) for port in place.ports]
     where = f"{place.server.host} {place.location.declared}"
     yield envoy_filter(place, f"error pages of {where}", *patches)
     if pages.pages or pages.fallback:

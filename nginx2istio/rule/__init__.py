@@ -75,6 +75,7 @@ from nginx2istio.istio.edits import Phase as Phase
 from nginx2istio.istio.edits import Route as Route
 from nginx2istio.istio.edits import RouteBefore as RouteBefore
 from nginx2istio.istio.edits import TlsRoute as TlsRoute
+from nginx2istio.istio.edits import name_in_phase as name_in_phase
 from nginx2istio.istio.envoy.filters import http_filter as http_filter
 from nginx2istio.istio.envoy.filters import on_host as on_host
 from nginx2istio.istio.envoy.filters import on_manager as on_manager

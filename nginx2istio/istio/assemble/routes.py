@@ -9,7 +9,7 @@ from nginx2istio.istio.assemble.destination_rules import Policies
 from nginx2istio.istio.assemble.effective_edits import ANSWERS, EffectiveEdits, effective_edits
 from nginx2istio.istio.assemble.merge_routes import RouteCandidate, merge_routes
 from nginx2istio.istio.assemble.virtual_host import RouteSource, VirtualHost, within_star
-from nginx2istio.istio.edits import HostRoute, PerRequest, Phase, RouteBefore
+from nginx2istio.istio.edits import HostRoute, PerRequest, RouteBefore, name_in_phase
 from nginx2istio.istio.envoy.status_headers import for_status
 from nginx2istio.istio.fields import Conflict, merge_field
 from nginx2istio.istio.objects import Noted, Object
@@ -30,7 +30,6 @@ RANKS = {field: rank for rank, field in enumerate(ORDER)}
 ONLY_WITH_SERVICE = frozenset(
     {"route", "rewrite", "timeout", "retries", "fault", "mirrors", "corsPolicy"}
 )
-PHASES = {phase: f" {phase.name.lower()}" for phase in Phase}
 MANY = 4096
 """How many bodies are kept for places alike, most of which are near to each other."""
 Conflicts = list[tuple[str, Conflict]]
@@ -60,17 +59,11 @@ class Routes:
         return result
 
     def at(self, source: RouteSource, at: EffectiveEdits) -> tuple[list[Candidate], list[Conflict]]:
-        """The routes of a place on a port, in order of precedence.
-
-        What nginx answers before limits and access count has a name of its own, so an
-        EnvoyFilter for the place's name does not act on it.
-        """
+        """The routes of a place on a port, in order of precedence."""
         body, conflicts = self.body(at)
         candidates: list[Candidate] = []
         for edit in at.before:
-            name = source.name
-            if edit.phase < Phase.LIMIT:
-                name += PHASES[edit.phase]
+            name = name_in_phase(source.name, edit.phase)
             candidates.append((edit.match, self.before(edit, body, source, at), name))
             if not edit.match:
                 break

@@ -79,7 +79,7 @@ class VirtualHost:
 
     @property
     def hosts(self) -> list[str]:
-        """The names that no other of the names within_star: pilot refuses a VirtualService with both.
+        """The names that no other of the names covers: pilot refuses a VirtualService with both.
 
         The Gateway lists all names, so pilot serves the others by these routes, too.
         """
