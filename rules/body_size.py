@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from nginx2istio.istio import re2
-from nginx2istio.istio.envoy.body_limit import buffer_filter, max_request_bytes
+from nginx2istio.istio.envoy.body_limit import body_filters, max_request_bytes
 from nginx2istio.rule import (
     Edit,
     Finding,
@@ -12,6 +12,7 @@ from nginx2istio.rule import (
     Message,
     Phase,
     Place,
+    Requests,
     RouteBefore,
     body_limits,
     envoy_filter,
@@ -22,6 +23,7 @@ from nginx2istio.rule import (
     readable_size,
     route_name,
     rule,
+    speaks_grpc,
 )
 
 UNKNOWN_LENGTH = Message(
@@ -43,6 +45,25 @@ DEFAULT_UNKNOWN_LENGTH = Message(
     "unknown length (chunked) passes, whatever its size.",
     "Limit chunked bodies in the backends, or convert with --envoy-filters.",
     frozenset({"body-limit"}),
+)
+CALLS = Message(
+    "N2I503",
+    "approximated",
+    "info",
+    "Bodies of gRPC calls pass the size limit",
+    "nginx ends a gRPC call whose body grows over {size}. A call may stream without end, so "
+    "nothing holds and counts its body.",
+    "Limit the size of messages in the backend.",
+    frozenset({"body-limit"}),
+)
+CUT_OFF = Message(
+    "N2I504",
+    "approximated",
+    "info",
+    "A body that is too large ends the connection",
+    "nginx reads on after a 413. Envoy closes the connection, and a client that reads no answer "
+    "while it sends may not see the 413.",
+    aspects=frozenset({"body-limit"}),
 )
 TOO_MUCH_TO_HOLD = Message(
     "N2I502",
@@ -72,9 +93,11 @@ def body_size(place: Place) -> Iterator[Edit | Finding]:
         yield RouteBefore(Phase.FIND, REFUSED, longer_than(size))
     if place.options.envoy_filters:
         if size > MOST_HELD:
-            yield TOO_MUCH_TO_HOLD(KEY, size=readable_size(size))
+            yield TOO_MUCH_TO_HOLD(KEY, size=readable_size(size)).for_requests(counted(size))
+        elif size and place.proxied and speaks_grpc(place.config, place.location):
+            yield CALLS(KEY, size=readable_size(size)).for_requests(counted(size))
     elif size and KEY in place:
-        yield UNKNOWN_LENGTH(KEY, size=readable_size(size))
+        yield UNKNOWN_LENGTH(KEY, size=readable_size(size)).for_requests(counted(size))
 
 
 @rule(at="server", when="always", reads=KEY)
@@ -88,7 +111,9 @@ def body_size_of_host(place: Place) -> Iterator[Edit | Finding]:
         yield HostRoute(Phase.PREFLIGHT, longer_than(size), refused, shared=True)
     patches = list(filter_limits(place, limits)) if place.options.envoy_filters else []
     if patches:
-        yield envoy_filter(place, "body-limit", buffer_filter())
+        sizes = {s for server in place.config.servers for s in body_limits(place.config, server)}
+        held = sorted(size for size in sizes if 0 < size <= MOST_HELD)
+        yield envoy_filter(place, "body-limit", *body_filters(held))
         yield envoy_filter(place, f"body-limit-{place.server.host}", *patches)
 
 
@@ -110,14 +135,20 @@ def longer_than(size: int) -> Mapping[str, Any]:
     return {"headers": {"content-length": {"regex": re2.above(size)}}}
 
 
+def counted(size: int) -> Requests:
+    """The requests with a body over a limit that they do not state."""
+    return Requests(no_length=True, body_over=size)
+
+
 def filter_limits(place: Place, limits: frozenset[int]) -> Iterator[Mapping[str, Any]]:
     """The filter's limits: on the host where it has one limit and one name, else on each route.
 
     Routes of the default server also stand in the virtual hosts of names with a star.
     """
     server = place.server
+    calls = {id(x) for x in server.locations if speaks_grpc(place.config, x)}
     own = server.host != "_" and not server.aliases and not server.wildcard
-    if len(limits) == 1 and own:
+    if len(limits) == 1 and own and not calls:
         size = max(limits)
         for port in place.ports if 0 < size <= MOST_HELD else ():
             yield on_host(place.gateway_host, port, max_request_bytes(size))
@@ -125,7 +156,7 @@ def filter_limits(place: Place, limits: frozenset[int]) -> Iterator[Mapping[str,
     by_route = {
         route_name(location): max_body_size(place.at(location, KEY))
         for location in server.locations
-        if location.upstream and not location.slash_redirect
+        if location.upstream and not location.slash_redirect and id(location) not in calls
     }
     for name, size in by_route.items():
         if 0 < size <= MOST_HELD:
@@ -136,8 +167,11 @@ def filter_limits(place: Place, limits: frozenset[int]) -> Iterator[Mapping[str,
 def body_size_default(place: Place) -> Iterator[Edit | Finding]:
     """The default limit holds everywhere; what a VirtualService can't do about it is said once."""
     size = max_body_size(place[KEY])
-    locations = (x for server in place.config.servers for x in server.locations)
-    if place.options.envoy_filters or not size:
-        return
-    if any(KEY not in location.settings for location in locations):
-        yield DEFAULT_UNKNOWN_LENGTH(KEY, size=readable_size(size)).for_every_host()
+    locations = [x for server in place.config.servers for x in server.locations]
+    if place.options.envoy_filters:
+        sizes = {s for server in place.config.servers for s in body_limits(place.config, server)}
+        for least in sorted(sizes - {0})[:1]:
+            yield CUT_OFF(KEY).for_requests(counted(least)).for_every_host()
+    elif size and any(KEY not in location.settings for location in locations):
+        finding = DEFAULT_UNKNOWN_LENGTH(KEY, size=readable_size(size))
+        yield finding.for_requests(counted(size)).for_every_host()

@@ -15,7 +15,7 @@ from nginx2istio.base.memo import memo
 from nginx2istio.base.records import record
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.facts.snippet import Directive, directive_origin, parse_snippet
-from nginx2istio.nginx.model import Location, Origin, Server, Setting
+from nginx2istio.nginx.model import DEFAULT_UPSTREAM, Location, Origin, Server, Setting
 
 HeaderAction = Literal["set", "add", "clear", "hide", "send", "input", "input-clear"]
 HEADER_NAME_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -51,6 +51,12 @@ class HeaderLine:
     origin: Origin
     text: str
     codes: tuple[int, ...] = ()
+
+
+def speaks_grpc(config: NginxConfig, location: Location) -> bool:
+    """Whether a location has grpc_pass, which knows grpc_set_header only (buildProxyPass)."""
+    protocol = str(config.in_force(location, "backend-protocol") or "").upper()
+    return protocol in ("GRPC", "GRPCS") and location.upstream != DEFAULT_UPSTREAM
 
 
 class Unclear(ValueError):
