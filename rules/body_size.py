@@ -60,9 +60,9 @@ CUT_OFF = Message(
     "N2I504",
     "approximated",
     "info",
-    "A body that is too large ends the connection",
-    "nginx reads on after a 413. Envoy closes the connection, and a client that reads no answer "
-    "while it sends may not see the 413.",
+    "Connections end with a 413",
+    "nginx reads on after a 413. Envoy closes the connection, so a client that only sends may not "
+    "see the 413, and gives what calls itself gRPC 200 and a grpc-status.",
     aspects=frozenset({"body-limit"}),
 )
 TOO_MUCH_TO_HOLD = Message(

@@ -1,5 +1,6 @@
 """custom-http-errors: pages of an error service in place of the pods' own."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -12,6 +13,8 @@ from nginx2istio.rule import (
     Message,
     Phase,
     Place,
+    Requests,
+    RouteBefore,
     envoy_filter,
     error_pages,
     general_codes,
@@ -64,7 +67,7 @@ BARE_500 = Message(
     "info",
     "404 of the controller",
     "custom-http-errors of the ConfigMap has 404, but the controller has no default backend. "
-    "nginx answers 500 to unknown paths, the gateway 404.",
+    "nginx answers 500 under unknown hosts, the gateway 404.",
     aspects=frozenset({"status", "routing"}),
 )
 _Part = Edit | Finding
@@ -148,11 +151,25 @@ def _by_filter(place: Place, pages: ErrorPages) -> Iterator[_Part]:
         yield _of_list(place, PAGE_REQUESTS(key))
 
 
+@rule(when="configured", reads="custom-http-errors")
+def not_found(place: Place) -> Iterator[_Part]:
+    """A path without a backend, where nginx itself has no page for its 404: it answers 500."""
+    pages = error_pages(place.config, place.server, place.location)
+    if place.upstream or place.slash_redirect or place.location.denied or pages.pages:
+        return
+    if 404 in pages.codes:
+        yield RouteBefore(Phase.SPLIT, {"directResponse": {"status": pages.own_status}})
+
+
 @rule(at="conversion", when="always")
-def missing_error_page(place: Place) -> Iterator[_Part]:
-    """Paths that nobody serves, where nginx itself has no page for 404."""
+def unknown_hosts(place: Place) -> Iterator[_Part]:
+    """Hosts that nobody serves, where nginx itself has no page for 404."""
     setting = place.config.configured("custom-http-errors")
+    names = place.config.host_names - {"_"}
     missing = "upstream-default-backend" not in place.config.upstreams
-    if setting is not None and missing and 404 in general_codes(place.config):
-        finding = BARE_500("custom-http-errors").for_every_host()
+    served = "_" in place.config.host_names
+    if setting is not None and missing and not served and 404 in general_codes(place.config):
+        known = "|".join(re.escape(name).replace(r"\-", "-") for name in sorted(names))
+        unknown = Requests(host=rf"(?i)^(?!({known})\.?(:|$))")
+        finding = BARE_500("custom-http-errors").for_requests(unknown).for_every_host()
         yield finding.for_directive(setting.text, setting.origin)

@@ -13,6 +13,7 @@ from nginx2istio.rule import (
     Message,
     Phase,
     Place,
+    Requests,
     RouteBefore,
     auth_means,
     auth_plan,
@@ -65,9 +66,18 @@ NORMALIZED = Message(
     "approximated",
     "info",
     "Authentication services get normalized paths",
-    "Envoy asks authentication services with the normalized path (//, %2F, ..). It also asks where "
-    "the backend has no endpoints and nginx answers 503.",
+    "Envoy asks authentication services with the normalized path (//, %2F, ..).",
     aspects=frozenset({"auth"}),
+    requests=(Requests(target=r"//|/\.|%"),),
+)
+ASKED_BEFORE_503 = Message(
+    "N2I226",
+    "approximated",
+    "info",
+    "External auth before the answer of no pod",
+    "While no pod of the Service is ready, nginx answers 503 to everybody. Envoy asks {service} "
+    "first, and refuses clients as it says.",
+    aspects=frozenset({"auth", "access", "redirect"}),
 )
 NAMES = (
     "auth-url",
@@ -146,6 +156,7 @@ def _by_filter(place: Place, means: AuthMeans) -> Iterator[Edit | Finding]:
         if service.tls:
             yield ExtraObject(auth_lua.tls_policy(place.options.gateway_namespace, service.name))
     yield NORMALIZED("").for_every_host()
+    yield ASKED_BEFORE_503(means.auth.key, service=means.service_name)
     yield envoy_filter(place, "who-may-enter", http_filter(auth_lua.KEY, auth_lua.auth_filter()))
     question = auth_question(place, means.auth, service, "auth-url" in place)
     by_route = on_route(place.route_name, question)

@@ -10,6 +10,7 @@ from nginx2istio.rule import (
     OtherHost,
     Phase,
     Place,
+    Requests,
     RouteBefore,
     answer,
     literal,
@@ -24,6 +25,15 @@ WWW_SLASH = Message(
     "Trailing slash in the www redirect",
     "nginx removes a trailing slash when it redirects between {name} and {host}. Envoy keeps it.",
     aspects=frozenset({"redirect"}),
+)
+WWW_HTTP2 = Message(
+    "N2I132",
+    "approximated",
+    "info",
+    "HTTP/2 for the www redirect",
+    "nginx speaks HTTP/1.1 only under {name}. The gateway speaks HTTP/2 there, too.",
+    aspects=frozenset({"tls", "protocol"}),
+    requests=(Requests(http="2", scheme="https"),),
 )
 
 
@@ -82,5 +92,8 @@ def from_to_www(place: Place) -> Iterator[Edit | Finding]:
     if not place.server.www or name in place.config.host_names:
         return
     to = {"authority": host, "redirectCode": place.number("http-redirect-code")}
-    yield OtherHost(name, place.tls and place.certified(name), tuple([{"redirect": to}]))
+    tls = place.tls and place.certified(name)
+    yield OtherHost(name, tls, tuple([{"redirect": to}]))
+    if tls:
+        yield WWW_HTTP2("from-to-www-redirect", name=name)
     yield WWW_SLASH("from-to-www-redirect", name=name, host=host)

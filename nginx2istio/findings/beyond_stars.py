@@ -7,8 +7,8 @@ BEYOND_CLOSED = Message(
     "unsupported",
     "error",
     "Protected server beyond a wildcard",
-    "nginx gives hosts of more labels than {key} to {other}. No policy can tell them from the "
-    "hosts of {key}. The gateway answers 503 there on the paths of {other} that a policy protects.",
+    "nginx gives hosts of more labels than {key} to {other}. No policy can tell them from {key}, "
+    "so the gateway answers 503 on the paths of {other} that a policy protects.",
     "Declare the hosts of more labels that are in use one by one.",
     frozenset({"routing", "status", "auth", "access"}),
 )

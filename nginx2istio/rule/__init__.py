@@ -108,6 +108,7 @@ from nginx2istio.nginx.facts.headers import answer_headers as answer_headers
 from nginx2istio.nginx.facts.headers import expires_seconds as expires_seconds
 from nginx2istio.nginx.facts.headers import header_lines as header_lines
 from nginx2istio.nginx.facts.headers import request_headers as request_headers
+from nginx2istio.nginx.facts.headers import sends_headers as sends_headers
 from nginx2istio.nginx.facts.headers import snippets as snippets
 from nginx2istio.nginx.facts.headers import speaks_grpc as speaks_grpc
 from nginx2istio.nginx.facts.nested_locations import NestedLocation as NestedLocation
@@ -160,5 +161,6 @@ from nginx2istio.rule.rule import Scope as Scope
 from nginx2istio.rule.rule import When as When
 from nginx2istio.rule.rule import rule as rule
 from nginx2istio.rule.snippet_directive import SnippetDirective as SnippetDirective
+from nginx2istio.rule.snippet_directive import aspects_of as aspects_of
 from nginx2istio.rule.snippet_directive import broken_snippets as broken_snippets
 from nginx2istio.rule.snippet_directive import snippet_directives as snippet_directives

@@ -190,13 +190,13 @@ def http_routes(virtual_host: VirtualHost, routes: Routes) -> tuple[list[Object]
 
 
 def _rows(
-    virtual_host: VirtualHost, routes: Routes, wanted: Sequence[tuple[EffectiveEdits, ...]]
+    virtual_host: VirtualHost, routes: Routes, by_source: Sequence[tuple[EffectiveEdits, ...]]
 ) -> tuple[list[RouteCandidate], Conflicts]:
     """What a site answers, in order of precedence."""
-    rows = list(_host_rows(virtual_host, routes, wanted))
+    rows = list(_host_rows(virtual_host, routes, by_source))
     conflicts: dict[tuple[str, Conflict], None] = {}
     several = len(virtual_host.ports) > 1
-    for source, wants in zip(virtual_host.route_sources, wanted, strict=True):
+    for source, wants in zip(virtual_host.route_sources, by_source, strict=True):
         by_edits: dict[int, tuple[list[Candidate], list[Conflict]]] = {}
         for at in wants:
             if id(at) not in by_edits:
@@ -216,7 +216,7 @@ def _rows(
 
 
 def _host_rows(
-    virtual_host: VirtualHost, routes: Routes, wanted: Sequence[tuple[EffectiveEdits, ...]]
+    virtual_host: VirtualHost, routes: Routes, by_source: Sequence[tuple[EffectiveEdits, ...]]
 ) -> Iterable[RouteCandidate]:
     """What the whole host answers before its places are looked at."""
     several = len(virtual_host.ports) > 1
@@ -229,7 +229,7 @@ def _host_rows(
                 continue
             body = finished(dict(edit.fields), routes.policies, None)
             if edit.shared:
-                route_sources = {id(by[i]): by[i] for by in wanted}
+                route_sources = {id(by[i]): by[i] for by in by_source}
                 location_bodies = [routes.body(at)[0] for at in route_sources.values()]
                 for how in ("set", "add"):
                     headers = _shared(location_bodies, how)

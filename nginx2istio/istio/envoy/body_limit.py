@@ -13,7 +13,7 @@ BUFFER = "envoy.extensions.filters.http.buffer.v3"
 LUA = "envoy.extensions.filters.http.lua.v3"
 UNUSED = 1 << 20
 """The filter wants a limit of its own, though each route has another."""
-TOO_LONG = """function envoy_on_request(handle)
+LENGTH_PROGRAM = """function envoy_on_request(handle)
   local length = tonumber(handle:headers():get("content-length"))
   if length and length > {size} then handle:clearRouteCache() end
 end
@@ -33,7 +33,7 @@ def body_filters(sizes: Iterable[int]) -> list[Object]:
     buffer = typed(f"{BUFFER}.Buffer", max_request_bytes=UNUSED)
     config = skipped_where(passed_by, "envoy.filters.http.buffer", buffer)
     programs = {
-        str(size): {"inline_string": TOO_LONG.replace("{size}", str(size))} for size in sizes
+        str(size): {"inline_string": LENGTH_PROGRAM.replace("{size}", str(size))} for size in sizes
     }
     return [
         http_filter(BODY_LIMIT_FILTER, config, disabled=True),
