@@ -11,6 +11,7 @@ from nginx2istio.rule import (
     Place,
     address_plan,
     addresses,
+    answer_headers,
     envoy_filter,
     key_of_member,
     on_route,
@@ -55,6 +56,15 @@ INVALID_MEMBER = Message(
 )
 SNIPPETS = ("configuration-snippet", "server-snippet", "location-snippet", "http-snippet")
 KEYS = ("allowlist-source-range", "denylist-source-range")
+BARE = Message(
+    "N2I209",
+    "approximated",
+    "info",
+    "Refusals without response headers",
+    "nginx sends Strict-Transport-Security and what add_header adds always with the 403 of an "
+    "address list, too. Where basic auth makes Envoy answer by itself, its 403 has none of them.",
+    aspects=frozenset({"response-headers"}),
+)
 
 
 @rule(
@@ -63,7 +73,7 @@ KEYS = ("allowlist-source-range", "denylist-source-range")
     "block-cidrs",
     "satisfy",
     when="configured",
-    reads=SNIPPETS,
+    reads=(*SNIPPETS, "auth-type", "hsts"),
     protects=True,
 )
 def access_list(place: Place) -> Iterator[Edit | Finding]:
@@ -98,6 +108,9 @@ def access_list(place: Place) -> Iterator[Edit | Finding]:
         sources = [{"remoteIpBlocks": list(lists.deny)}] if lists.deny else []
         sources += [{"notRemoteIpBlocks": list(lists.allow)}] if lists.allow else []
         yield from protect(place, plan, key, "DENY", sources, DIFFERENCES)
+        lines = answer_headers(place.config, place.server, place.location)
+        if "auth-type" in place and (lines or (place.tls and place["hsts"])):
+            yield BARE(key)
         yield Action(
             "client-address",
             "see that the gateway sees the addresses of the clients: externalTrafficPolicy: Local "

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from nginx2istio.istio import re2
-from nginx2istio.istio.envoy.body_limit import buffer_filter, max_request_bytes
+from nginx2istio.istio.envoy.body_limit import body_filters, max_request_bytes
 from nginx2istio.rule import (
     Edit,
     Finding,
@@ -16,12 +16,14 @@ from nginx2istio.rule import (
     RouteBefore,
     body_limits,
     envoy_filter,
+    error_pages,
     max_body_size,
     on_host,
     on_route,
     readable_size,
     route_name,
     rule,
+    speaks_grpc,
 )
 
 UNKNOWN_LENGTH = Message(
@@ -43,6 +45,25 @@ DEFAULT_UNKNOWN_LENGTH = Message(
     "unknown length (chunked, HTTP/2) passes, whatever its size.",
     "Limit chunked bodies in the backends, or convert with --envoy-filters.",
     frozenset({"body-limit"}),
+)
+CALLS = Message(
+    "N2I503",
+    "approximated",
+    "info",
+    "Bodies of gRPC calls pass the size limit",
+    "nginx ends a gRPC call whose body grows over {size}. A call may stream without end, so "
+    "nothing holds and counts its body.",
+    "Limit the size of messages in the backend.",
+    frozenset({"body-limit"}),
+)
+CUT_OFF = Message(
+    "N2I504",
+    "approximated",
+    "info",
+    "Connections end with a 413",
+    "nginx reads on after a 413. Envoy closes the connection, so a client that only sends may not "
+    "see the 413, and gives what calls itself gRPC 200 and a grpc-status.",
+    aspects=frozenset({"body-limit"}),
 )
 TOO_MUCH_TO_HOLD = Message(
     "N2I502",
@@ -68,34 +89,45 @@ def body_size(place: Place) -> Iterator[Edit | Finding]:
     one of unknown length.
     """
     size = max_body_size(place[KEY])
-    if size and len(body_limits(place.config, place.server)) > 1:
+    if size and not _shared_limit(place):
         yield RouteBefore(Phase.FIND, REFUSED, longer_than(size))
     if place.options.envoy_filters:
         if size > MOST_HELD:
-            yield _passing(TOO_MUCH_TO_HOLD, size)
+            yield TOO_MUCH_TO_HOLD(KEY, size=readable_size(size)).for_requests(counted(size))
+        elif size and place.proxied and speaks_grpc(place.config, place.location):
+            yield CALLS(KEY, size=readable_size(size)).for_requests(counted(size))
     elif size and KEY in place:
-        yield _passing(UNKNOWN_LENGTH, size)
-
-
-def _passing(message: Message, size: int) -> Finding:
-    """What is said of the bodies over a limit whose size nobody states."""
-    passing = Requests(no_length=True, body_over=size)
-    return message(KEY, size=readable_size(size)).for_requests(passing)
+        yield UNKNOWN_LENGTH(KEY, size=readable_size(size)).for_requests(counted(size))
 
 
 @rule(at="server", when="always", reads=KEY)
 def body_size_of_host(place: Place) -> Iterator[Edit | Finding]:
     """What the locations of a host share: one route for one limit, and the filter's limits."""
     limits = body_limits(place.config, place.server)
-    if len(limits) == 1 and max(limits):
+    if _shared_limit(place):
         size = max(limits)
         refused = {"name": f"body over {readable_size(size)}", **REFUSED}
         # nginx knows the limit once it has found the location, so after all routes of Phase.FIND
         yield HostRoute(Phase.PREFLIGHT, longer_than(size), refused, shared=True)
     patches = list(filter_limits(place, limits)) if place.options.envoy_filters else []
     if patches:
-        yield envoy_filter(place, "body-limit", buffer_filter())
+        sizes = {s for server in place.config.servers for s in body_limits(place.config, server)}
+        held = sorted(size for size in sizes if 0 < size <= MOST_HELD)
+        yield envoy_filter(place, "body-limit", *body_filters(held))
         yield envoy_filter(place, f"body-limit-{place.server.host}", *patches)
+
+
+def _shared_limit(place: Place) -> int:
+    """The limit that all locations of the host share, and its answer, 0 if they have none.
+
+    Where an error service makes the page for 413, it is told of the location.
+    """
+    config, server = place.config, place.server
+    limits = body_limits(config, server)
+    paged = place.options.envoy_filters and any(
+        413 in error_pages(config, server, location).codes for location in server.locations
+    )
+    return max(limits) if len(limits) == 1 and not paged else 0
 
 
 def longer_than(size: int) -> Mapping[str, Any]:
@@ -103,10 +135,20 @@ def longer_than(size: int) -> Mapping[str, Any]:
     return {"headers": {"content-length": {"regex": re2.above(size)}}}
 
 
+def counted(size: int) -> Requests:
+    """The requests with a body over a limit that they do not state."""
+    return Requests(no_length=True, body_over=size)
+
+
 def filter_limits(place: Place, limits: frozenset[int]) -> Iterator[Mapping[str, Any]]:
-    """The filter's limits: on the host where it has one limit and one name, else on each route."""
+    """The filter's limits: on the host where it has one limit and one name, else on each route.
+
+    Routes of the default server also stand in the virtual hosts of names with a star.
+    """
     server = place.server
-    if len(limits) == 1 and not server.aliases and not server.wildcard:
+    calls = {id(x) for x in server.locations if speaks_grpc(place.config, x)}
+    own = server.host != "_" and not server.aliases and not server.wildcard
+    if len(limits) == 1 and own and not calls:
         size = max(limits)
         for port in place.ports if 0 < size <= MOST_HELD else ():
             yield on_host(place.gateway_host, port, max_request_bytes(size))
@@ -114,7 +156,7 @@ def filter_limits(place: Place, limits: frozenset[int]) -> Iterator[Mapping[str,
     by_route = {
         route_name(location): max_body_size(place.at(location, KEY))
         for location in server.locations
-        if location.upstream and not location.slash_redirect
+        if location.upstream and not location.slash_redirect and id(location) not in calls
     }
     for name, size in by_route.items():
         if 0 < size <= MOST_HELD:
@@ -125,8 +167,11 @@ def filter_limits(place: Place, limits: frozenset[int]) -> Iterator[Mapping[str,
 def body_size_default(place: Place) -> Iterator[Edit | Finding]:
     """The default limit holds everywhere; what a VirtualService can't do about it is said once."""
     size = max_body_size(place[KEY])
-    locations = (x for server in place.config.servers for x in server.locations)
-    if place.options.envoy_filters or not size:
-        return
-    if any(KEY not in location.settings for location in locations):
-        yield _passing(DEFAULT_UNKNOWN_LENGTH, size).for_every_host()
+    locations = [x for server in place.config.servers for x in server.locations]
+    if place.options.envoy_filters:
+        sizes = {s for server in place.config.servers for s in body_limits(place.config, server)}
+        for least in sorted(sizes - {0})[:1]:
+            yield CUT_OFF(KEY).for_requests(counted(least)).for_every_host()
+    elif size and any(KEY not in location.settings for location in locations):
+        finding = DEFAULT_UNKNOWN_LENGTH(KEY, size=readable_size(size))
+        yield finding.for_requests(counted(size)).for_every_host()

@@ -12,7 +12,6 @@ from nginx2istio.rule import (
     ErrorPages,
     Finding,
     Message,
-    NginxConfig,
     Phase,
     Place,
     Requests,
@@ -20,7 +19,9 @@ from nginx2istio.rule import (
     envoy_filter,
     error_pages,
     general_codes,
+    name_in_phase,
     rule,
+    snippets,
 )
 
 PAGES = Message(
@@ -125,6 +126,14 @@ def _facts(place: Place) -> dict[str, str]:
     }
 
 
+def _routes(place: Place) -> Iterator[str]:
+    """The names of the location's routes: 413 and what a snippet returns have others."""
+    yield place.route_name
+    yield name_in_phase(place.route_name, Phase.FIND)
+    if any(snippets(place.config, place.server, place.location, "location")):
+        yield name_in_phase(place.route_name, Phase.RETURN)
+
+
 def _by_filter(place: Place, pages: ErrorPages) -> Iterator[_Part]:
     """A program in Envoy asks the error service; the route says what is particular to it."""
     yield envoy_filter(place, "error-pages", error_page_filter())
@@ -135,7 +144,7 @@ def _by_filter(place: Place, pages: ErrorPages) -> Iterator[_Part]:
             data[name] = f"outbound|{service.port}||{service.host}"
     if not pages.intercepts:
         data["own-only"] = True
-    patches = [error_page_data(place.route_name, port, data) for port in place.ports]
+    patches = [error_page_data(x, port, data) for x in _routes(place) for port in place.ports]
     where = f"{place.server.host} {place.location.declared}"
     yield envoy_filter(place, f"error pages of {where}", *patches)
     if pages.pages or pages.fallback:
@@ -143,32 +152,30 @@ def _by_filter(place: Place, pages: ErrorPages) -> Iterator[_Part]:
         yield _of_list(place, PAGE_REQUESTS(key))
 
 
-@rule(at="location", when="always")
-def unknown_paths(place: Place) -> Iterator[_Part]:
-    """Paths of a host that nobody serves, where nginx itself has no page for 404."""
-    if not place.location.upstream and _without_page(place.config):
-        yield RouteBefore(Phase.SPLIT, {"directResponse": {"status": 500}})
+@rule(when="configured", reads="custom-http-errors")
+def not_found(place: Place) -> Iterator[_Part]:
+    """A path without a backend, where nginx itself has no page for its 404: it answers 500."""
+    pages = error_pages(place.config, place.server, place.location)
+    if place.upstream or place.slash_redirect or place.location.denied or pages.pages:
+        return
+    if 404 in pages.codes:
+        yield RouteBefore(Phase.SPLIT, {"directResponse": {"status": pages.own_status}})
 
 
 @rule(at="conversion", when="always")
 def unknown_hosts(place: Place) -> Iterator[_Part]:
-    """Hosts that nobody serves, likewise."""
-    setting = place.config.configured("custom-http-errors")
-    if setting is not None and _without_page(place.config):
-        names = {name for server in place.config.servers for name in (server.host, *server.aliases)}
+    """Hosts that nobody serves, where nginx itself has no page for 404."""
+    setting, names = place.config.configured("custom-http-errors"), place.config.host_names
+    missing = DEFAULT_UPSTREAM not in place.config.upstreams
+    if setting and missing and "_" not in names and 404 in general_codes(place.config):
         served = "|".join(sorted(map(_expression, names)))
-        finding = BARE_500("custom-http-errors").for_directive(setting.text, setting.origin)
-        yield finding.for_requests(Requests(host=rf"^(?!({served})\.?(:|$))")).for_every_host()
+        unknown = Requests(host=rf"(?i)^(?!({served})\.?(:|$))")
+        finding = BARE_500("custom-http-errors").for_requests(unknown).for_every_host()
+        yield finding.for_directive(setting.text, setting.origin)
 
 
 def _expression(name: str) -> str:
     """A name as a regular expression: nginx's own, or one of plain text, in which * is a label."""
     if name.startswith("~"):
         return name.lstrip("~^").rstrip("$")
-    return re.escape(name).replace(r"\*", "[^.]+")
-
-
-def _without_page(config: NginxConfig) -> bool:
-    """Whether nginx answers 500 in place of its own 404: it has no error service to ask."""
-    missing = DEFAULT_UPSTREAM not in config.upstreams
-    return missing and 404 in general_codes(config)
+    return re.escape(name).replace(r"\*", "[^.]+").replace(r"\-", "-")

@@ -71,14 +71,14 @@ NORMALIZED = Message(
     aspects=frozenset({"auth"}),
     requests=(RESPELLED,),
 )
-ASKED_FIRST = Message(
+ASKED_BEFORE_503 = Message(
     "N2I226",
     "approximated",
     "info",
-    "Credentials are checked before endpoints",
-    "Where the backend has no endpoints, nginx answers 503 at once. The gateway asks the "
-    "authentication service first, and answers 503 to clients that it lets in.",
-    aspects=frozenset({"routing"}),
+    "External auth before the answer of no pod",
+    "While no pod of the Service is ready, nginx answers 503 to everybody. Envoy asks {service} "
+    "first, and refuses clients as it says.",
+    aspects=frozenset({"auth", "access", "redirect"}),
 )
 NAMES = (
     "auth-url",
@@ -157,7 +157,7 @@ def _by_filter(place: Place, means: AuthMeans) -> Iterator[Edit | Finding]:
         if service.tls:
             yield ExtraObject(auth_lua.tls_policy(place.options.gateway_namespace, service.name))
     yield NORMALIZED(means.auth.key)
-    yield ASKED_FIRST(means.auth.key)
+    yield ASKED_BEFORE_503(means.auth.key, service=means.service_name)
     yield envoy_filter(place, "who-may-enter", http_filter(auth_lua.KEY, auth_lua.auth_filter()))
     question = auth_question(place, means.auth, service, "auth-url" in place)
     by_route = on_route(place.route_name, question)

@@ -15,6 +15,7 @@ from nginx2istio.rule import (
     answer,
     literal,
     rule,
+    www_twin,
 )
 
 WWW_SLASH = Message(
@@ -85,13 +86,11 @@ def app_root(place: Place) -> Iterator[Edit | Finding]:
 def from_to_www(place: Place) -> Iterator[Edit | Finding]:
     """nginx makes a server for the twin of the host (with or without www.) that only redirects.
 
-    There is none where the twin has Ingresses of its own.
+    There is none where the twin has Ingresses of its own; an alias of that name has no effect.
     """
-    if place.server.www is None or place.server.wildcard or place.server.host == "_":
-        return
     host = place.server.host
-    name = host.removeprefix("www.") if host.startswith("www.") else f"www.{host}"
-    if name in place.config.host_names:
+    name = www_twin(host)
+    if not place.server.www or name in place.config.host_names:
         return
     to = {"authority": host, "redirectCode": place.number("http-redirect-code")}
     yield OtherHost(name, place.tls, tuple([{"redirect": to}]))

@@ -4,7 +4,16 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from nginx2istio.rule import Edit, Finding, Message, Phase, Place, RouteBefore, rule
+from nginx2istio.rule import (
+    Edit,
+    Finding,
+    Message,
+    Phase,
+    Place,
+    RouteBefore,
+    rule,
+    speaks_grpc,
+)
 
 NO_ENDPOINTS = Message(
     "N2I101",
@@ -42,8 +51,27 @@ HTTP2_PORT = Message(
     "Rename the port, or set its appProtocol to http, if the backend has no HTTP/2.",
     frozenset({"protocol"}),
 )
+BY_SIDECAR = Message(
+    "N2I339",
+    "approximated",
+    "info",
+    "gRPC backends that speak HTTP/1.1 answer",
+    "nginx speaks HTTP/2 to the pods of {service}, and answers 502 for those that speak HTTP/1.1 "
+    "only. A sidecar may speak HTTP/1.1 to its pod, as the port is not called grpc.",
+    "Name the Service's port grpc, or set its appProtocol.",
+    frozenset({"protocol"}),
+)
+OTHER_PORT = Message(
+    "N2I340",
+    "approximated",
+    "warning",
+    "Port that the Service does not have",
+    "With service-upstream, nginx asks the address of Service {service} at port {port}, which the "
+    "Service does not have, and answers 502 or 504. The gateway asks the pods.",
+    "Name a port of the Service.",
+    frozenset({"protocol", "routing", "timeout"}),
+)
 HTTP2 = re.compile(r"(grpc|http2|kubernetes\.io/h2c)(-|$)")
-GRPC = ("GRPC", "GRPCS")
 
 
 @rule(
@@ -81,9 +109,12 @@ def no_endpoints(place: Place) -> Iterator[Edit | Finding]:
     if upstream is None:
         return
     protocol = upstream.app_protocol or upstream.port_name
-    if protocol and HTTP2.match(protocol) and place.text("backend-protocol").upper() not in GRPC:
-        service = f"{upstream.namespace}/{upstream.service}"
+    grpc = speaks_grpc(place.config, place.location)
+    service = f"{upstream.namespace}/{upstream.service}"
+    if protocol and HTTP2.match(protocol) and not grpc:
         yield HTTP2_PORT("backend-protocol", protocol=protocol, service=service)
+    elif grpc and not HTTP2.match(protocol):
+        yield BY_SIDECAR("backend-protocol", service=service)
     if place.location.slash_redirect:
         return
     if upstream.unavailable:
@@ -93,5 +124,18 @@ def no_endpoints(place: Place) -> Iterator[Edit | Finding]:
             # What fails today fails tomorrow, unless the Service is only not among the input.
             yield gone if upstream.guessed else replace(gone, severity="warning")
     elif upstream.port is None:
-        service = f"{upstream.namespace}/{upstream.service}"
         yield NAMED_PORT("", port=upstream.declared_port, service=service)
+
+
+@rule(at="upstream", when="configured", reads="service-upstream")
+def other_port(place: Place) -> Iterator[Edit | Finding]:
+    """With service-upstream, nginx takes the number of a port as it is, whatever the Service has.
+
+    Otherwise it looks for endpoints by the number of the pods' port, too.
+    """
+    asked = place.upstream
+    if not place["service-upstream"] or not asked or not asked.declared_port.isdigit():
+        return
+    if asked.port is not None and str(asked.port) != asked.declared_port:
+        service = f"{asked.namespace}/{asked.service}"
+        yield OTHER_PORT("service-upstream", service=service, port=asked.declared_port)

@@ -17,6 +17,7 @@ from nginx2istio.rule import (
     expires_seconds,
     header_lines,
     rule,
+    sends_headers,
     snippet_directives,
     subject,
     unnoticed,
@@ -65,11 +66,20 @@ NAMES = Message(
     "{text} makes nginx accept request headers that it drops otherwise. The gateway accepts them.",
 )
 NAMING = frozenset({"underscores_in_headers", "ignore_invalid_headers"})
+OTHER_PROTOCOL = Message(
+    "N2I495",
+    "ineffective",
+    "info",
+    "Request header for another backend protocol",
+    "{text} has no effect in nginx, as backend-protocol is {protocol}: proxy_set_header sets no "
+    "header of gRPC calls, and grpc_set_header none of other requests.",
+    "Delete it.",
+)
 _MESSAGES = {"headers": HEADERS, "input": INPUT}
 _Part = Edit | Finding
 
 
-@rule(when="configured", reads=("configuration-snippet", "location-snippet"))
+@rule(when="configured", reads=("configuration-snippet", "location-snippet", "backend-protocol"))
 def location_header_directives(place: Place) -> Iterator[_Part]:
     """Header directives in the snippets of a location."""
     if not place.slash_redirect:
@@ -105,8 +115,11 @@ def _level(place: Place, level: str) -> Iterator[_Part]:
             yield from _expires(written)
         elif directive.name not in HEADER_DIRECTIVES or _unclear(written):
             yield written.finding(message)
-        elif directive.name == "proxy_set_header" and level != "location":
-            yield written.finding(OVERRIDDEN)
+        elif directive.name in ("proxy_set_header", "grpc_set_header"):
+            if level != "location":
+                yield written.finding(OVERRIDDEN)
+            elif directive.name != sends_headers(place.config, place.location):
+                yield written.finding(OTHER_PROTOCOL, protocol=place.text("backend-protocol"))
 
 
 def _unclear(written: SnippetDirective) -> bool:

@@ -17,6 +17,7 @@ from nginx2istio.rule import (
     SnippetDirective,
     access_list_problem,
     addresses,
+    aspects_of,
     closing_edits,
     envoy_filter,
     flow_steps,
@@ -194,6 +195,6 @@ def _rewriting(place: Place, flow: Flow, written: SnippetDirective) -> Iterator[
                 yield written.finding(ANSWER_FIRST)
         else:
             message = REMARKS[step.kind]
-            if any(subject(inner.name) == "headers" for inner in step.directive.all()):
-                message = replace(message, aspects=message.aspects | {"response-headers", "cors"})
+            if message is FLOW:
+                message = replace(FLOW, aspects=aspects_of(step.directive, FLOW.aspects))
             yield replace(written, directive=step.directive).finding(message, why=step.reason)

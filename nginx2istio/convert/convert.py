@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from nginx2istio.base.options import Options
 from nginx2istio.convert.actions import actions
+from nginx2istio.convert.beyond_stars import with_beyond
 from nginx2istio.convert.fates import without_fate
 from nginx2istio.convert.hosts import services, unknown_hosts, virtual_host
 from nginx2istio.convert.read_ingresses import read_ingresses
@@ -103,7 +104,7 @@ def convert(
     for applied in translation.applied:
         edits.setdefault(applied.host, []).append(applied)
     hosts = (virtual_host(s, config, edits.get(s.host, []), extra, options) for s in config.servers)
-    virtual_hosts = [host for host in hosts if host]
+    virtual_hosts = with_beyond([host for host in hosts if host], config, extra)
     others = unknown_hosts(config, options)
     if others and virtual_hosts and not options.trial:
         virtual_hosts += [others] if all(host.host != "*" for host in virtual_hosts) else []

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from nginx2istio.findings import cluster, collisions, configuration, connections, trial, validation
+from nginx2istio.findings import (
+    beyond_stars,
+    cluster,
+    collisions,
+    configuration,
+    connections,
+    trial,
+    validation,
+)
 from nginx2istio.findings.placed import BROKEN_PROTECTION, BROKEN_RULE, UNENFORCED
 from nginx2istio.rule import Message
 
 OWN: tuple[Message, ...] = (
     *configuration.MESSAGES,
+    *beyond_stars.MESSAGES,
     BROKEN_PROTECTION,
     BROKEN_RULE,
     UNENFORCED,

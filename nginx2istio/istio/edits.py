@@ -36,6 +36,15 @@ class Phase(IntEnum):
     SPLIT = 7
 
 
+def name_in_phase(name: str, phase: Phase) -> str:
+    """The name of a location's routes of a phase.
+
+    What nginx answers before limits and access count has a name of its own, so an EnvoyFilter for
+    the location's name does not act on it.
+    """
+    return f"{name} {phase.name.lower()}" if phase < Phase.LIMIT else name
+
+
 @record(frozen=True, slots=True)
 class Route:
     """Sets a field of the location's HTTPRoute; dots in ``field`` are levels of Istio's fields.

@@ -161,6 +161,13 @@ class Certificate:
     read: bool = False
 
 
+def www_twin(host: str) -> str:
+    """The host with or without ``www.``; "" for a host that has no twin."""
+    if host == DEFAULT_SERVER or host.startswith("*"):
+        return ""
+    return host.removeprefix("www.") if host.startswith("www.") else f"www.{host}"
+
+
 @record(frozen=True, slots=True)
 class Server:
     """One ``server`` block; locations in the order of nginx.conf."""
@@ -172,7 +179,8 @@ class Server:
     certificate: Certificate | None = None
     passthrough: Setting | None = None
     """What has TLS for the host passed on unopened, to the Service of its ``/``; None otherwise."""
-    www: Setting | None = None
+    www: bool = False
+    """Whether its twin, with or without ``www.``, redirects to it."""
     regex: bool = False
     denied: str = ""
     namespace: str = ""

@@ -75,6 +75,7 @@ from nginx2istio.istio.edits import Phase as Phase
 from nginx2istio.istio.edits import Route as Route
 from nginx2istio.istio.edits import RouteBefore as RouteBefore
 from nginx2istio.istio.edits import TlsRoute as TlsRoute
+from nginx2istio.istio.edits import name_in_phase as name_in_phase
 from nginx2istio.istio.envoy.filters import http_filter as http_filter
 from nginx2istio.istio.envoy.filters import on_host as on_host
 from nginx2istio.istio.envoy.filters import on_manager as on_manager
@@ -107,7 +108,9 @@ from nginx2istio.nginx.facts.headers import answer_headers as answer_headers
 from nginx2istio.nginx.facts.headers import expires_seconds as expires_seconds
 from nginx2istio.nginx.facts.headers import header_lines as header_lines
 from nginx2istio.nginx.facts.headers import request_headers as request_headers
+from nginx2istio.nginx.facts.headers import sends_headers as sends_headers
 from nginx2istio.nginx.facts.headers import snippets as snippets
+from nginx2istio.nginx.facts.headers import speaks_grpc as speaks_grpc
 from nginx2istio.nginx.facts.nested_locations import NestedLocation as NestedLocation
 from nginx2istio.nginx.facts.nested_locations import nested_locations as nested_locations
 from nginx2istio.nginx.facts.nested_locations import server_locations as server_locations
@@ -133,6 +136,7 @@ from nginx2istio.nginx.model import Location as Location
 from nginx2istio.nginx.model import Server as Server
 from nginx2istio.nginx.model import Setting as Setting
 from nginx2istio.nginx.model import Upstream as Upstream
+from nginx2istio.nginx.model import www_twin as www_twin
 from nginx2istio.nginx.values.go import Value as Value
 from nginx2istio.nginx.values.networks import networks as networks
 from nginx2istio.rule.edits import answer as answer
@@ -158,5 +162,6 @@ from nginx2istio.rule.rule import Scope as Scope
 from nginx2istio.rule.rule import When as When
 from nginx2istio.rule.rule import rule as rule
 from nginx2istio.rule.snippet_directive import SnippetDirective as SnippetDirective
+from nginx2istio.rule.snippet_directive import aspects_of as aspects_of
 from nginx2istio.rule.snippet_directive import broken_snippets as broken_snippets
 from nginx2istio.rule.snippet_directive import snippet_directives as snippet_directives

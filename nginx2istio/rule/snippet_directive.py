@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from nginx2istio.bridge.place import Place
-from nginx2istio.nginx.facts.directives import protects
+from nginx2istio.nginx.facts.directives import protects, subject
 from nginx2istio.nginx.facts.headers import snippets
 from nginx2istio.nginx.facts.snippet import Directive, directive_origin, parse_snippet
 from nginx2istio.nginx.model import Setting
-from nginx2istio.rule.message import Finding, Message
+from nginx2istio.rule.message import Aspect, Finding, Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,3 +65,22 @@ def broken_snippets(place: Place, level: str) -> Iterator[BrokenSnippet]:
         error = parse_snippet(setting.text).error
         if error:
             yield BrokenSnippet(key, setting, error)
+
+
+def aspects_of(directive: Directive, answers: frozenset[Aspect]) -> frozenset[Aspect]:
+    """What differs where a directive is left out with all that it holds.
+
+    ``answers`` is what differs where it decides who answers.
+    """
+    aspects: set[Aspect] = set()
+    for inner in directive.all():
+        of_subject = subject(inner.name)
+        if of_subject == "headers":
+            aspects.add("response-headers")
+            if "access-control-" in inner.text.lower():
+                aspects.add("cors")
+        elif of_subject == "input":
+            aspects.add("request-headers")
+        elif inner.name not in ("if", "set"):  # what a variable changes is said where it is used
+            aspects |= answers
+    return frozenset(aspects)

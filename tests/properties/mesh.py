@@ -66,7 +66,7 @@ class Gateway:
                     assert spec["action"] in ("DENY", "CUSTOM"), spec
                     self.policies.append(spec)
                 case "VirtualService":
-                    for host in spec["hosts"]:
+                    for host in self._intersection(spec):
                         self.hosts.setdefault(host, []).extend(spec.get("http", ()))
                 case "Gateway":
                     for server in spec["servers"]:
@@ -74,6 +74,20 @@ class Gateway:
                             self.ports.add((host.partition("/")[2], server["port"]["number"]))
                 case "EnvoyFilter":
                     self._filter(spec)
+
+    def _intersection(self, virtual_service: Body) -> set[str]:
+        """The virtual hosts of a VirtualService: the narrower of its and the Gateway's names."""
+        named = {f"{o['metadata']['namespace']}/{o['metadata']['name']}": o for o in self.objects}
+        names = set()
+        for gateway in virtual_service["gateways"]:
+            for server in named[gateway]["spec"]["servers"]:
+                for listed in (host.partition("/")[2] for host in server["hosts"]):
+                    for host in virtual_service["hosts"]:
+                        if listed == host or _below(listed, host):
+                            names.add(listed)
+                        elif _below(host, listed):
+                            names.add(host)
+        return names
 
     def _filter(self, spec: Body) -> None:
         for patch in spec["configPatches"]:
@@ -121,6 +135,11 @@ class Gateway:
             if asks and not request.accepted:
                 return Answer(False, "refused by service", name)
         return Answer(True, "served", name)
+
+
+def _below(name: str, star: str) -> bool:
+    """Whether a name is among those of a name with a star, in Istio's eyes."""
+    return star.startswith("*") and name.lower().endswith(star[1:].lower())
 
 
 def _rbac(rules: Body, request: Request) -> bool:

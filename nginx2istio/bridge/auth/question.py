@@ -8,6 +8,7 @@ from nginx2istio.bridge.response_headers import STS, transport_security
 from nginx2istio.istio.envoy import auth_lua
 from nginx2istio.istio.objects import Object
 from nginx2istio.nginx.facts.auth_service import AuthService
+from nginx2istio.nginx.facts.error_pages import error_pages
 from nginx2istio.nginx.facts.external_auth import ExternalAuth
 from nginx2istio.nginx.facts.headers import answer_headers
 
@@ -47,6 +48,7 @@ def auth_question(
         auth.only_200,
         cache,
         _of_location(place, annotated) if auth.signin else (),
+        bool(auth.signin) and error_pages(place.config, place.server, place.location).intercepts,
     )
 
 

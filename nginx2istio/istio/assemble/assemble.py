@@ -16,14 +16,18 @@ from nginx2istio.istio.assemble.gateways import gateway_names, gateways
 from nginx2istio.istio.assemble.misdirected import Reuse, misdirected
 from nginx2istio.istio.assemble.routes import Routes, http_routes
 from nginx2istio.istio.assemble.tls_servers import tls_servers
-from nginx2istio.istio.assemble.virtual_host import GatewayRef, Service, VirtualHost
+from nginx2istio.istio.assemble.virtual_host import (
+    GatewayRef,
+    Service,
+    VirtualHost,
+    within_star,
+)
 from nginx2istio.istio.edits import (
     Action,
     Edit,
     ExternalHost,
     ExtraObject,
     MeshField,
-    OtherHost,
     TlsRoute,
 )
 from nginx2istio.istio.fields import Conflict, frozen, merge_field
@@ -82,7 +86,7 @@ def assemble(
     virtual: list[Object] = []
     others: dict[tuple[str, str, str], Object] = {}
     for virtual_host in virtual_hosts:
-        hosts = virtual_host.names
+        hosts = virtual_host.hosts
         gateway = f"{target.namespace}/{gateway_of[virtual_host.host]}"
         refusals = elsewhere.routes.get(virtual_host.host, ())
         http, conflicts = http_routes(virtual_host, routes, refusals)
@@ -95,9 +99,10 @@ def assemble(
             *(e for p in virtual_host.route_sources for e in p.edits),
         ):
             _apart(edit, out, others)
-            if isinstance(edit, OtherHost) and edit.name not in hosts:
-                twin = {"http": [dict(route) for route in edit.routes]}
-                virtual.append(_virtual_service(virtual_host, [edit.name], twin, gateway, names))
+        for twin in virtual_host.twins:
+            if not any(within_star(host, twin.name) for host in hosts):
+                own = {"http": [dict(route) for route in twin.routes]}
+                virtual.append(_virtual_service(virtual_host, [twin.name], own, gateway, names))
     for edit in edits:
         _apart(edit, out, others)
     entries = [service_entry(host, external[host], target) for host in sorted(external)]
@@ -130,7 +135,8 @@ def _apart(edit: Edit, out: Assembled, others: dict[tuple[str, str, str], Object
 def _external_hosts(virtual_hosts: Sequence[VirtualHost]) -> dict[str, External]:
     hosts: dict[str, External] = {}
     for virtual_host in virtual_hosts:
-        for edit in (e for source in virtual_host.route_sources for e in source.edits):
+        beyond = virtual_host.beyond.route_sources if virtual_host.beyond else ()
+        for edit in (e for s in (*virtual_host.route_sources, *beyond) for e in s.edits):
             if isinstance(edit, ExternalHost):
                 external = hosts.setdefault(edit.host, External())
                 external.namespaces.add(virtual_host.namespace)

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from nginx2istio.istio.assemble.destination_rules import Policies
-from nginx2istio.istio.assemble.effective_edits import ANSWERS, EffectiveEdits
+from nginx2istio.istio.assemble.effective_edits import ANSWERS, EffectiveEdits, effective_edits
 from nginx2istio.istio.assemble.merge_routes import RouteCandidate, merge_routes
-from nginx2istio.istio.assemble.virtual_host import RouteSource, VirtualHost
-from nginx2istio.istio.edits import Alias, HostRoute, PerRequest, Phase, RouteBefore
+from nginx2istio.istio.assemble.virtual_host import RouteSource, VirtualHost, within_star
+from nginx2istio.istio.edits import HostRoute, PerRequest, RouteBefore, name_in_phase
 from nginx2istio.istio.envoy.status_headers import for_status
 from nginx2istio.istio.fields import Conflict, merge_field
 from nginx2istio.istio.objects import Noted, Object
@@ -30,7 +30,6 @@ RANKS = {field: rank for rank, field in enumerate(ORDER)}
 ONLY_WITH_SERVICE = frozenset(
     {"route", "rewrite", "timeout", "retries", "fault", "mirrors", "corsPolicy"}
 )
-PHASES = {phase: f" {phase.name.lower()}" for phase in Phase}
 MANY = 4096
 """How many bodies are kept for places alike, most of which are near to each other."""
 Conflicts = list[tuple[str, Conflict]]
@@ -60,17 +59,11 @@ class Routes:
         return result
 
     def at(self, source: RouteSource, at: EffectiveEdits) -> tuple[list[Candidate], list[Conflict]]:
-        """The routes of a place on a port, in order of precedence.
-
-        What nginx answers before limits and access count has a name of its own, so an
-        EnvoyFilter for the place's name does not act on it.
-        """
+        """The routes of a place on a port, in order of precedence."""
         body, conflicts = self.body(at)
         candidates: list[Candidate] = []
         for edit in at.before:
-            name = source.name
-            if edit.phase < Phase.LIMIT:
-                name += PHASES[edit.phase]
+            name = name_in_phase(source.name, edit.phase)
             candidates.append((edit.match, self.before(edit, body, source, at), name))
             if not edit.match:
                 break
@@ -182,12 +175,36 @@ def http_routes(
 
     ``first`` are routes of the host that stand before those of its edits.
     """
-    rows = list(_host_rows(virtual_host, routes, first))
+    rows, conflicts = _rows(virtual_host, routes, routes.policies.wants[virtual_host.host], first)
+    authorities = _authorities(virtual_host)
+    http: list[Object] = []
+    for twin in virtual_host.twins:
+        if any(within_star(host, twin.name) for host in virtual_host.hosts):
+            http += [_for_authorities([{}], dict(r), [_literal(twin.name)]) for r in twin.routes]
+    for matches, body, name, note in merge_routes(rows):
+        http.append(_for_authorities(matches, body, authorities, name, note))
+    beyond = virtual_host.beyond
+    if beyond is not None:
+        rows, _ = _rows(beyond, routes, effective_edits(beyond))
+        if set(virtual_host.ports) - set(beyond.ports):
+            rows = [({"port": p, **r[0]}, *r[1:]) for r in rows for p in beyond.ports]
+        stars = [_any_label(name) for name in virtual_host.narrow_stars]
+        for matches, body, name, note in merge_routes(rows):
+            http.append(_for_authorities(matches, body, stars, name, note))
+    return http, conflicts
+
+
+def _rows(
+    virtual_host: VirtualHost,
+    routes: Routes,
+    by_source: Sequence[tuple[EffectiveEdits, ...]],
+    first: Sequence[HostRoute] = (),
+) -> tuple[list[RouteCandidate], Conflicts]:
+    """What a site answers, in order of precedence."""
+    rows = list(_host_rows(virtual_host, routes, by_source, first))
     conflicts: dict[tuple[str, Conflict], None] = {}
     several = len(virtual_host.ports) > 1
-    for source, wants in zip(
-        virtual_host.route_sources, routes.policies.wants[virtual_host.host], strict=True
-    ):
+    for source, wants in zip(virtual_host.route_sources, by_source, strict=True):
         by_edits: dict[int, tuple[list[Candidate], list[Conflict]]] = {}
         for at in wants:
             if id(at) not in by_edits:
@@ -203,17 +220,14 @@ def http_routes(
             for match, body, name in candidates:
                 uris = [match["uri"]] if "uri" in match else source.uris
                 rows += [({**match, "uri": u, **on}, body, name, source.note) for u in uris]
-    http: list[Object] = []
-    authorities = _authorities(virtual_host)
-    for matches, body, name, note in merge_routes(rows):
-        if authorities:
-            matches = [{**a, **m} for m in matches for a in authorities]
-        http.append(_route(matches, body, name, note))
-    return http, list(conflicts)
+    return rows, list(conflicts)
 
 
 def _host_rows(
-    virtual_host: VirtualHost, routes: Routes, first: Sequence[HostRoute]
+    virtual_host: VirtualHost,
+    routes: Routes,
+    by_source: Sequence[tuple[EffectiveEdits, ...]],
+    first: Sequence[HostRoute],
 ) -> Iterable[RouteCandidate]:
     """What the whole host answers before its places are looked at."""
     several = len(virtual_host.ports) > 1
@@ -225,9 +239,7 @@ def _host_rows(
                 continue
             body = finished(dict(edit.fields), routes.policies, None)
             if edit.shared:
-                route_sources = {
-                    id(by[i]): by[i] for by in routes.policies.wants[virtual_host.host]
-                }
+                route_sources = {id(by[i]): by[i] for by in by_source}
                 location_bodies = [routes.body(at)[0] for at in route_sources.values()]
                 for how in ("set", "add"):
                     headers = _shared(location_bodies, how)
@@ -246,20 +258,16 @@ def _alike(values: Iterable[object]) -> bool:
     return all(other == first for other in others)
 
 
-def _authorities(virtual_host: VirtualHost) -> list[Object]:
-    """Matches for hosts with a star that must not take all that the gateway's own star takes.
+def _authorities(virtual_host: VirtualHost) -> list[str]:
+    """Patterns for the names of a site with a star, which must not take all that Istio's takes.
 
     The star of a host is one label; that of an alias is any number, or what its pattern says.
     """
-    patterns = (
-        {virtual_host.host: _one_label(virtual_host.host)} if virtual_host.host != "*" else {}
-    )
-    for edit in virtual_host.edits:
-        if isinstance(edit, Alias):
-            patterns[edit.name] = edit.pattern or _any_label(edit.name)
-    if not any("*" in name for name in patterns):
+    names = virtual_host.names
+    if virtual_host.host == "*" or not any("*" in name for name in names):
         return []
-    return [{"authority": {"regex": f"(?i){p}(:[0-9]+)?"}} for p in patterns.values()]
+    others = (alias.pattern or _any_label(alias.name) for alias in virtual_host.aliases)
+    return list(dict.fromkeys((_one_label(virtual_host.host), *others)))
 
 
 def _one_label(name: str) -> str:
@@ -274,7 +282,17 @@ def _literal(name: str) -> str:
     return name.replace(".", r"\.")
 
 
-def _route(matches: Sequence[Object], body: Object, name: str, note: str) -> Noted:
+def _for_authorities(
+    matches: Sequence[Object],
+    body: Object,
+    patterns: Sequence[str],
+    name: str = "",
+    note: str = "",
+) -> Noted:
+    """An HTTPRoute for the hosts of these patterns, for all if there are none."""
+    if patterns:
+        hosts = [{"authority": {"regex": f"(?i){p}(:[0-9]+)?"}} for p in patterns]
+        matches = [{**host, **match} for match in matches for host in hosts]
     named = {"name": name} if name or "name" in body else {}
     # One empty match takes every request, whatever stands beside it.
     return Noted(named | ({"match": list(matches)} if all(matches) else {}) | body, note)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from nginx2istio.base.records import record
-from nginx2istio.istio.edits import Alias, Edit
+from nginx2istio.istio.edits import Alias, Edit, OtherHost
 from nginx2istio.istio.objects import dns_name
 
 
@@ -61,11 +61,40 @@ class VirtualHost:
     secret: str = ""
     certificate_names: tuple[str, ...] = ()
     certificate_known: bool = False
+    beyond: VirtualHost | None = None
+    """What answers the hosts that the gateway's own star takes, and this host's star does not."""
+
+    @property
+    def aliases(self) -> list[Alias]:
+        """The other names under which the host is served."""
+        return [edit for edit in self.edits if isinstance(edit, Alias)]
 
     @property
     def names(self) -> tuple[str, ...]:
         """The host and its aliases."""
-        return (self.host, *(edit.name for edit in self.edits if isinstance(edit, Alias)))
+        return (self.host, *(alias.name for alias in self.aliases))
+
+    @property
+    def narrow_stars(self) -> list[str]:
+        """Names with a star that takes less in nginx than in Istio: one label, or a pattern."""
+        whole = [self.host] if self.host.startswith("*.") else []
+        patterns = (alias.name for alias in self.aliases if alias.pattern)
+        return list(dict.fromkeys((*whole, *patterns)))
+
+    @property
+    def hosts(self) -> list[str]:
+        """The names that no other of the names covers: pilot refuses a VirtualService with both.
+
+        The Gateway lists all names, so pilot serves the others by these routes, too.
+        """
+        names = list({name.lower(): name for name in reversed(self.names)}.values())[::-1]
+        return [name for name in names if not any(within_star(other, name) for other in names)]
+
+    @property
+    def twins(self) -> list[OtherHost]:
+        """The hosts of their own that come with this one."""
+        others = (edit for edit in self.edits if isinstance(edit, OtherHost))
+        return [edit for edit in others if edit.name not in self.names]
 
     @property
     def gateway(self) -> str:
@@ -79,6 +108,12 @@ class VirtualHost:
             shared += f"-{'any' if self.host == '*' else self.host}"
         # The space makes dns_name append a hash, so no namespace leads to the same name.
         return dns_name(f"{shared} {self.controller}" if self.controller else shared)
+
+
+def within_star(star: str, name: str) -> bool:
+    """Whether a name with a star takes in another name, in Istio's eyes: any number of labels."""
+    star, name = star.lower(), name.lower()
+    return star.startswith("*") and name != star and name.endswith(star[1:])
 
 
 @dataclass(frozen=True, slots=True)

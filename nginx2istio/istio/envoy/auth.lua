@@ -11,6 +11,11 @@ local COOKIE_STATUS = {
   ["303"] = true, ["304"] = true, ["307"] = true, ["308"] = true,
 }
 
+local KEPT = {
+  [":status"] = true, ["server"] = true, ["date"] = true, ["connection"] = true,
+  ["strict-transport-security"] = true,
+}
+
 -- Answers that are remembered for a while, by their key; this worker's only.
 local remembered, count = {}, 0
 
@@ -169,6 +174,10 @@ function envoy_on_request(handle)
     local values = all(answer.headers[name:lower()])
     if values[1] then handle:headers():add(name, table.concat(values, ", ")) end
   end
+  if check["intercepts"] and answer.signin then
+    handle:streamInfo():dynamicMetadata():set(KEY, "signin", answer.signin)
+    handle:streamInfo():dynamicMetadata():set(KEY, "without", check["bare"] or {})
+  end
   local cookies = answer.headers["set-cookie"]
   if cookies then
     handle:streamInfo():dynamicMetadata():set(KEY, "cookies", all(cookies))
@@ -176,9 +185,23 @@ function envoy_on_request(handle)
   end
 end
 
+-- With proxy_intercept_errors, error_page 401 holds for the backend's own 401, too.
+local function sign_in(handle, kept)
+  local gone = {}
+  for name in pairs(handle:headers()) do
+    if not KEPT[name] and not name:find("^x%-envoy") then table.insert(gone, name) end
+  end
+  handle:body(true):setBytes("")
+  for _, name in ipairs(gone) do handle:headers():remove(name) end
+  for _, name in ipairs(kept["without"] or {}) do handle:headers():remove(name) end
+  handle:headers():replace(":status", "302")
+  handle:headers():add("location", kept["signin"])
+end
+
 function envoy_on_response(handle)
   local kept = handle:streamInfo():dynamicMetadata():get(KEY)
   if kept == nil then return end
+  if kept["signin"] and handle:headers():get(":status") == "401" then sign_in(handle, kept) end
   for _, name in ipairs(kept["bare"] or {}) do handle:headers():remove(name) end
   if kept["cookies"] == nil then return end
   if kept["always"] or COOKIE_STATUS[handle:headers():get(":status")] then

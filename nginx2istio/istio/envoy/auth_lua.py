@@ -67,6 +67,7 @@ def question(
     strict: bool = False,
     cache: Mapping[str, Any] | None = None,
     bare: Sequence[str] = (),
+    intercepts: bool = False,
 ) -> Object:
     """What to add to a route for the filter to ask about its requests.
 
@@ -76,7 +77,7 @@ def question(
     without the service's challenge, as in the controller's Lua for keepalive. ``cache`` has the
     ``key`` of the answer, for how many ``seconds`` an answer counts, by its status, and the path
     that has answers of its own (``apart``). ``bare`` are headers of the route that the redirect to
-    the sign-in page goes without.
+    the sign-in page goes without. ``intercepts``: the backend's own 401 leads there, too.
     """
     check: dict[str, Any] = {
         "cluster": cluster,
@@ -96,6 +97,8 @@ def question(
         check["cache"] = dict(cache)
     if bare:
         check["bare"] = list(bare)
+    if intercepts:
+        check["intercepts"] = True
     return {"metadata": {"filter_metadata": {LUA_FILTER: {KEY: check}}}}
 
 

@@ -2,35 +2,53 @@
 
 from __future__ import annotations
 
-from nginx2istio.istio.envoy.filters import http_filter, per_filter, skipped_where, typed
+from collections.abc import Iterable
+
+from nginx2istio.istio.envoy.filters import http_filter, skipped_where, typed
 from nginx2istio.istio.objects import Object
 
 BODY_LIMIT_FILTER = "nginx2istio.body-limit"
+BODY_LENGTH_FILTER = "nginx2istio.body-length"
 BUFFER = "envoy.extensions.filters.http.buffer.v3"
-PASSED_BY = (("content-length", ".*"), ("upgrade", ".*"), ("content-type", "application/grpc.*"))
-"""Requests of known length, and those whose body never ends (WebSocket, gRPC): not to be held."""
+LUA = "envoy.extensions.filters.http.lua.v3"
 UNUSED = 1 << 20
 """The filter wants a limit of its own, though each route has another."""
+LENGTH_PROGRAM = """function envoy_on_request(handle)
+  local length = tonumber(handle:headers():get("content-length"))
+  if length and length > {size} then handle:clearRouteCache() end
+end
+"""
+"""Looks for the route anew, which then is the one for bodies of this length."""
 
 
-def buffer_filter() -> Object:
-    """The patch with the filter; it acts where a route or host has ``max_request_bytes``."""
-    passed_by = [_header(name, pattern) for name, pattern in PASSED_BY]
+def body_filters(sizes: Iterable[int]) -> list[Object]:
+    """The patches with the filters; they act where a route or host has one of these limits.
+
+    The first holds a body of unknown length, ends the request when it holds too much, and states
+    the length at the end. It never counts the last frame of a body, so the second does.
+    """
+    # A WebSocket never ends, and begins with a GET; of a POST nginx reads a body, too.
+    websocket = {"and_matcher": {"predicate": [_header(":method", "GET"), _header("upgrade")]}}
+    passed_by = {"or_matcher": {"predicate": [_header("content-length"), websocket]}}
     buffer = typed(f"{BUFFER}.Buffer", max_request_bytes=UNUSED)
-    config = skipped_where(
-        {"or_matcher": {"predicate": passed_by}}, "envoy.filters.http.buffer", buffer
-    )
-    return http_filter(BODY_LIMIT_FILTER, config, disabled=True)
+    config = skipped_where(passed_by, "envoy.filters.http.buffer", buffer)
+    programs = {
+        str(size): {"inline_string": LENGTH_PROGRAM.replace("{size}", str(size))} for size in sizes
+    }
+    return [
+        http_filter(BODY_LIMIT_FILTER, config, disabled=True),
+        http_filter(BODY_LENGTH_FILTER, typed(f"{LUA}.Lua", source_codes=programs), disabled=True),
+    ]
 
 
 def max_request_bytes(size: int) -> Object:
     """Fields of a route or virtual host with this limit, in bytes."""
-    return per_filter(
-        BODY_LIMIT_FILTER, typed(f"{BUFFER}.BufferPerRoute", buffer={"max_request_bytes": size})
-    )
+    held = typed(f"{BUFFER}.BufferPerRoute", buffer={"max_request_bytes": size})
+    counted = typed(f"{LUA}.LuaPerRoute", name=str(size))
+    return {"typed_per_filter_config": {BODY_LIMIT_FILTER: held, BODY_LENGTH_FILTER: counted}}
 
 
-def _header(name: str, pattern: str) -> Object:
+def _header(name: str, pattern: str = ".*") -> Object:
     """A predicate on a request header."""
     source = typed("envoy.type.matcher.v3.HttpRequestHeaderMatchInput", header_name=name)
     return {

@@ -11,7 +11,7 @@ MANAGER = "envoy.filters.network.http_connection_manager"
 TYPE = "type.googleapis.com/"
 
 
-def typed(name: str, **fields: Any) -> Object:
+def typed(name: str, /, **fields: Any) -> Object:
     """A message of Envoy's configuration by its full name (``envoy.extensions...``)."""
     return {"@type": TYPE + name, **fields}
 

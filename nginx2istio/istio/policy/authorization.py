@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from nginx2istio.istio.assemble.virtual_host import GatewayRef
+from nginx2istio.istio.assemble.virtual_host import GatewayRef, within_star
 from nginx2istio.istio.objects import Noted, Object, dns_name, new_object, short_hash
 from nginx2istio.istio.policy.operations import operations
 from nginx2istio.istio.policy.path_patterns import PolicyPaths
@@ -120,14 +120,9 @@ def _host_groups(
 
     ``others`` are hosts below the names. An alias may be below one of them in turn.
     """
-    if not any(_below(name, other) for name in names for other in others):
+    if not any(within_star(other, name) for name in names for other in others):
         return [(names, others)]
-    return [([name], [other for other in others if _below(other, name)]) for name in names]
-
-
-def _below(name: str, star: str) -> bool:
-    """Whether a host, or all hosts of a name with a star, are among those of a name with a star."""
-    return star.startswith("*") and name not in (star, "*") and name.endswith(star[1:])
+    return [([name], [other for other in others if within_star(name, other)]) for name in names]
 
 
 def policy(

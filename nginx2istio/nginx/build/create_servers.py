@@ -29,6 +29,7 @@ from nginx2istio.nginx.model import (
     Remark,
     Server,
     Setting,
+    www_twin,
 )
 
 
@@ -56,6 +57,7 @@ class ServerBuilder:
         self.ineffective = IneffectiveSettings()
         self.upstreams = Upstreams(services, self.ineffective)
         self.servers: dict[str, _Server] = {}
+        self.twins: dict[str, str] = {}
         self.remarks: list[Remark] = []
 
     def create_servers(self, everyone: Sequence[Loaded]) -> None:
@@ -79,6 +81,7 @@ class ServerBuilder:
             if not loaded.canary:
                 for host in loaded.ingress.hosts if loaded.ingress.rules else ():
                     self.configure(loaded, self.servers[host])
+        self.create_redirects()
         self.create_aliases()
 
     def catch_all(self, loaded: Loaded, default: str) -> None:
@@ -118,6 +121,14 @@ class ServerBuilder:
             why = f"{first.origin.object} set it first for {server.host}"
             self.ineffective.record_ineffective(loaded, setting, why, (server.host,))
 
+    def create_redirects(self) -> None:
+        """The www twins that only redirect (buildRedirects): they stand first in nginx.conf."""
+        for host in sorted(self.servers):
+            name = www_twin(host)
+            on = self.enabled(self.servers[host], "from-to-www-redirect")
+            if on and name and name not in self.servers:
+                self.twins.setdefault(name, host)
+
     def create_aliases(self) -> None:
         taken: set[str] = set()
         for host in sorted(self.servers):
@@ -126,8 +137,12 @@ class ServerBuilder:
             names = setting.value if setting and isinstance(setting.value, tuple) else ()
             aliases = []
             for name in sorted({str(n) for n in names}):
+                why = ""
                 if name in self.servers or name in taken:
                     why = f"{name} has a server of its own, or is another server's alias"
+                elif name.lower() in self.twins:
+                    why = f"{name} only redirects to {self.twins[name.lower()]}"
+                if why:
                     if setting:
                         self.ineffective.entries.append(
                             Ineffective(setting.origin, "server-alias", name, why, (name,))
@@ -230,7 +245,7 @@ class ServerBuilder:
                     aliases=grown.aliases,
                     certificate=grown.certificate or self.inherited(host),
                     passthrough=self.passthrough(grown, locations),
-                    www=self.enabled(grown, "from-to-www-redirect"),
+                    www=self.twins.get(www_twin(host)) == host,
                     regex=regex,
                     denied=grown.denied,
                     namespace=grown.namespace or (default.namespace if default else ""),

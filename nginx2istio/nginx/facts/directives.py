@@ -37,8 +37,8 @@ _NAMES: Mapping[Subject, str] = {
     "errors": "error_page fastcgi_intercept_errors proxy_intercept_errors recursive_error_pages",
     "headers": "add_header add_trailer default_type etag expires more_clear_headers "
     "more_set_headers proxy_hide_header proxy_ignore_headers proxy_pass_header",
-    "input": "ignore_invalid_headers more_clear_input_headers more_set_input_headers "
-    "proxy_set_header underscores_in_headers",
+    "input": "grpc_set_header ignore_invalid_headers more_clear_input_headers "
+    "more_set_input_headers proxy_set_header underscores_in_headers",
     "logging": "access_log error_log log_not_found log_subrequest rewrite_log "
     "uninitialized_variable_warn",
     "mirror": "mirror mirror_request_body",

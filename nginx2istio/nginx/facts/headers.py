@@ -15,7 +15,7 @@ from nginx2istio.base.memo import memo
 from nginx2istio.base.records import record
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.facts.snippet import Directive, directive_origin, parse_snippet
-from nginx2istio.nginx.model import Location, Origin, Server, Setting
+from nginx2istio.nginx.model import DEFAULT_UPSTREAM, Location, Origin, Server, Setting
 
 HeaderAction = Literal["set", "add", "clear", "hide", "send", "input", "input-clear"]
 HEADER_NAME_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -24,6 +24,7 @@ SENT_WITH = (200, 201, 204, 206, 301, 302, 303, 304, 307, 308)
 HEADER_DIRECTIVES = frozenset(
     {
         "add_header",
+        "grpc_set_header",
         "more_clear_headers",
         "more_clear_input_headers",
         "more_set_headers",
@@ -51,6 +52,17 @@ class HeaderLine:
     origin: Origin
     text: str
     codes: tuple[int, ...] = ()
+
+
+def speaks_grpc(config: NginxConfig, location: Location) -> bool:
+    """Whether a location has grpc_pass, which knows grpc_set_header only (buildProxyPass)."""
+    protocol = str(config.in_force(location, "backend-protocol") or "").upper()
+    return protocol in ("GRPC", "GRPCS") and location.upstream != DEFAULT_UPSTREAM
+
+
+def sends_headers(config: NginxConfig, location: Location) -> str:
+    """The directive that sets headers of the location's requests to its backend."""
+    return "grpc_set_header" if speaks_grpc(config, location) else "proxy_set_header"
 
 
 class Unclear(ValueError):
@@ -103,7 +115,7 @@ def _header_lines(
         case "add_header" if len(args) == 2 or (len(args) == 3 and args[2] == "always"):
             some = SENT_WITH if len(args) == 2 else ()
             return (("add", args[0], args[1], some),) if args[1] else ()
-        case "proxy_set_header" if len(args) == 2:
+        case "proxy_set_header" | "grpc_set_header" if len(args) == 2:
             return (("send", args[0], args[1], ()),)
         case "proxy_hide_header" if len(args) == 1:
             return (("hide", args[0], "", ()),)
@@ -261,11 +273,14 @@ def request_headers(
 ) -> tuple[HeaderLine, ...]:
     """What nginx does to the headers of requests at a location, in its order.
 
-    A proxy_set_header of the http or server level has no effect, as every location has some.
+    A proxy_set_header of the http or server level has no effect, as every location has some, and
+    in a location none beside grpc_pass.
     """
     lines = list(_of_map(config, "proxy-set-headers", "send"))
+    sends = sends_headers(config, location)
     for level in ("http", "server", "location"):
         for line in _of_snippets(config, server, location, level):
-            if line.kind.startswith("input") or (line.kind == "send" and level == "location"):
+            sent = line.kind == "send" and level == "location" and line.text.startswith(sends)
+            if line.kind.startswith("input") or sent:
                 lines.append(line)
     return tuple(lines)
