@@ -32,8 +32,9 @@ _META = frozenset("\\.^$*+?()[]{}|")
 
 def string_match(kind: Literal["exact", "prefix"], path: str) -> Mapping[str, str]:
     """An Istio StringMatch for all spellings of a path, or of its beginning."""
-    if all(len(byte_spellings(byte)) == 1 for byte in path.encode()):
-        return {kind: path}
+    spellings = path_spellings(path)
+    if len(spellings) == 1:
+        return {kind: spellings[0]}
     return {"regex": spellings_regex(path) + (".*" if kind == "prefix" else "")}
 
 
@@ -51,9 +52,9 @@ def path_spellings(path: str) -> tuple[str, ...]:
 
 
 def plain_beginning(path: str) -> str:
-    """What comes before the first byte of a path that has several spellings."""
+    """What comes before the first byte of a path that has other spellings than itself."""
     for i, char in enumerate(path):
-        if len(path_spellings(char)) != 1:
+        if path_spellings(char) != (char,):
             return path[:i]
     return path
 
