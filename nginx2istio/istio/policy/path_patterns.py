@@ -69,7 +69,6 @@ class _Shape:
 
 ANY_REST = (".*$", "(.*)$")
 SEGMENT = ("(/|$)(.*)", "(/|$)", "(/|$).*", "(/|$)(.*)$", "(/.*)?$", "(/(.*))?$", "(/.*|$)")
-SPECIAL = re.compile(r"[*{}]")
 
 
 def cover(areas: Sequence[RoutePaths]) -> list[PolicyPaths]:
@@ -180,12 +179,13 @@ def _shape(area: RoutePaths) -> _Shape:
     star = "*" if area.kind == "prefix" else ""
     cover, inner = [], []
     for text in area.texts:
-        for spelling in path_spellings(text) or (plain_beginning(text) + "*",):
-            special = SPECIAL.search(spelling)
-            if special:
-                cover.append(spelling[: special.start()] + "*")
-            else:
-                cover.append(spelling + star)
+        spellings = path_spellings(text)
+        if not spellings:
+            cover.append(plain_beginning(text) + "*")
+        for spelling in spellings:
+            cover.append(spelling + star)
+            # A policy takes a star at the end for any rest.
+            if star or not spelling.endswith("*"):
                 inner.append(spelling + star)
     return _Shape(tuple(cover), tuple(inner), tight=len(cover) == len(inner))
 
@@ -197,8 +197,8 @@ def _regex_shape(pattern: str) -> _Shape:
     starts = path_spellings(start)
     listed = bool(starts)
     starts = starts or (plain_beginning(start),)
-    unsayable = any(SPECIAL.search(each) for each in starts) or starts == ("/",) != (start,)
-    if re2.alternatives(pattern) or unsayable or not start.startswith("/"):
+    anything = starts == ("/",) != (start,)
+    if re2.alternatives(pattern) or anything or not start.startswith("/"):
         return _Shape((), (), tight=False)
     open_end = end in ANY_REST or _matches_nothing(end)
     if start == "/" and not open_end:
@@ -214,6 +214,8 @@ def _regex_shape(pattern: str) -> _Shape:
         ends = ("*",)
     paths = tuple(each + end for each in starts for end in ends)
     tight = listed and (open_end or end in SEGMENT or end == "$")
+    if "" in ends and any(each.endswith("*") for each in starts):
+        tight = False  # a policy takes the star for any rest
     refuse = ""
     if letters:
         try:
