@@ -19,7 +19,7 @@ DIGITS = frozenset(b"0123456789")
 PLAIN = LETTERS | DIGITS | frozenset(b"-._~/")
 """Bytes with one spelling. An escaped slash is decoded before all else."""
 BACKSLASH = ord("\\")
-"""Envoy makes a slash of it, however it is spelled: no path that Envoy compares has one."""
+"""Envoy makes a slash of it, however it is spelled, and can't tell the two apart."""
 RAW = PLAIN | frozenset(b"!$&'()*+,;=:@[]")
 """Bytes that a path may have as they are."""
 ESCAPED = frozenset(range(256)) - PLAIN - {BACKSLASH}
@@ -61,9 +61,9 @@ def plain_beginning(path: str) -> str:
 
 @lru_cache(maxsize=256)
 def byte_spellings(byte: int) -> tuple[str, ...]:
-    """The spellings of one byte. A backslash has its own only, which never comes."""
+    """The spellings of one byte."""
     if byte not in ESCAPED:
-        return (chr(byte),)
+        return ("/" if byte == BACKSLASH else chr(byte),)
     upper, lower = f"%{byte:02X}", f"%{byte:02x}"
     high, low = f"%{byte:02X}"[1], f"%{byte:02X}"[2]
     mixed = (f"%{high.lower()}{low}", f"%{high}{low.lower()}")
@@ -74,9 +74,9 @@ def byte_spellings(byte: int) -> tuple[str, ...]:
 @lru_cache(maxsize=256)
 def byte_regex(byte: int) -> str:
     """A regular expression for the spellings of one byte, to be quantified only in a group."""
-    raw = escape(chr(byte))
     if byte not in ESCAPED:
-        return raw
+        return escape(byte_spellings(byte)[0])
+    raw = escape(chr(byte))
     escaped = f"%{_digits([byte >> 4])}{_digits([byte & 15])}"
     return f"(?:{raw}|{escaped})" if byte in RAW else escaped
 
