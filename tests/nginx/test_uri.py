@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from nginx2istio import api
 from nginx2istio.nginx.uri import BadTarget, normalized
-from tests.conformance.records import load, truth_files
+from tests.conformance.records import exported, load, truth_files
 from tests.nginx.local_nginx import needs_nginx, running
+from tests.properties.spellings import chosen
 
 PIECES = (
     *(b"/", b"//", b"/./", b"/../", b"/..", b"/.", b".", b"..", b"%2F", b"%2f", b"%2e", b"%2E."),
@@ -90,3 +92,29 @@ def test_refusals_of_the_recordings() -> None:
                 refused += 1
                 assert exchange["response"]["status"] == 400, (case["id"], target)
     assert refused > 5
+
+
+def test_the_locations_of_the_recordings() -> None:
+    """The Service that answered is that of the location for the normalized path."""
+    compared = 0
+    for case in load(truth_files()):
+        text = exported(case)
+        if "snippet" in text or "canary" in text or "passthrough" in text:
+            continue
+        config = api.convert_text(text).config
+        for exchange in case["exchanges"]:
+            request, got = exchange["request"], exchange.get("upstream") or {}
+            path = path_of(request["target"].encode())
+            hosts = [s for s in config.servers if s.host == request["host"]]
+            if path is None or not got.get("service") or len(hosts) != 1 or hosts[0].aliases:
+                continue
+            location = chosen(hosts[0], path)
+            if location is None or location.upstream not in config.upstreams:
+                continue
+            upstream = config.upstreams[location.upstream]
+            if upstream.external_name or "default-backend" in location.settings:
+                continue
+            compared += 1
+            name = f"{upstream.namespace}/{upstream.service}:"
+            assert got["service"].startswith(name), (case["id"], request["target"], location)
+    assert compared > 100
