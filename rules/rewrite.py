@@ -11,6 +11,7 @@ from nginx2istio.rule import (
     Message,
     Phase,
     Place,
+    Requests,
     Route,
     RouteBefore,
     answer,
@@ -40,6 +41,16 @@ CAPTURE = Message(
     "can't do that ({why}), and the path answers 503.",
     "Redirect to a fixed address, convert with --envoy-filters, or let the backend redirect.",
     frozenset({"redirect", "status", "routing"}),
+)
+LINE_ENDS = Message(
+    "N2I123",
+    "approximated",
+    "info",
+    "Line ends in requested paths",
+    "In a regular expression of nginx a dot matches no line end, and $ also matches before one. "
+    "Envoy compares the characters %0A.",
+    aspects=frozenset({"routing", "path", "status", "redirect", "access", "auth"}),
+    requests=(Requests(target="%0[Aa]"),),
 )
 
 
@@ -71,6 +82,13 @@ def rewrite(place: Place) -> Iterator[Edit | Finding]:
     if "x-forwarded-prefix" in place:
         value = literal(place.text("x-forwarded-prefix"))
         yield Route("headers.request.set", {"X-Forwarded-Prefix": value})
+
+
+@rule(at="server", when="always")
+def line_ends(place: Place) -> Iterator[Edit | Finding]:
+    """PCRE and RE2 differ about the end of a line, which a path can hold as `%0A`."""
+    if any(x.match == "regex" and re.search("[.$]", x.path) for x in place.server.locations):
+        yield LINE_ENDS("").for_host()
 
 
 def _redirect_with_captures(place: Place, target: str) -> Iterator[Edit | Finding]:

@@ -71,6 +71,15 @@ OTHER_PORT = Message(
     "Name a port of the Service.",
     frozenset({"protocol", "routing", "timeout"}),
 )
+BACKSLASH = Message(
+    "N2I106",
+    "approximated",
+    "warning",
+    "Backslash in a declared path",
+    "Envoy takes a backslash for a slash. This route also gets the requests for {path}.",
+    "Declare the path without a backslash.",
+    frozenset({"routing", "access", "auth"}),
+)
 HTTP2 = re.compile(r"(grpc|http2|kubernetes\.io/h2c)(-|$)")
 
 
@@ -96,6 +105,16 @@ def decided_by_path(place: Place) -> Iterator[Edit | Finding]:
         yield RouteBefore(Phase.FIND, {"redirect": to})
         if place["relative-redirects"]:
             yield ABSOLUTE_REDIRECT("", path=location.path + "/")
+
+
+@rule(when="always")
+def backslashes(place: Place) -> Iterator[Edit | Finding]:
+    """Envoy normalizes a backslash to a slash before it looks for a route."""
+    location = place.location
+    if location.match != "regex" and "\\" in location.path:
+        path = location.path.replace("\\", "/")
+        yield BACKSLASH("", path=path)
+        yield replace(BACKSLASH("", path=path), path=path)
 
 
 @rule("services without endpoints", when="always", reads=("backend-protocol", "default-backend"))

@@ -116,9 +116,10 @@ def _host(operator: str, value: str) -> Condition:
 def _path(name: str, operator: str, value: str) -> Condition:
     negated = operator.startswith("!")
     if operator in ("=", "!="):
-        regex = path_regex("^" + re.escape(value).replace(r"\-", "-").replace(r"\/", "/") + "$")
+        text = re.escape(value).replace(r"\-", "-").replace(r"\/", "/")
+        regex = path_regex(f"^{text}$", decoded=name != "request_uri")
     elif operator in ("~", "~*", "!~", "!~*"):
-        regex = path_regex(value, operator.endswith("*"))
+        regex = path_regex(value, operator.endswith("*"), decoded=name != "request_uri")
     else:
         raise Untranslatable(f"${name} alone is always true")
     if "?" in value and name == "request_uri" and r"\?" in value:
@@ -145,47 +146,30 @@ def _cookie(name: str, operator: str, value: str) -> Condition:
     return Condition({"withoutHeaders" if negated else "headers": {"cookie": string_match}})
 
 
-def path_regex(pattern: str, any_case: bool = False, query: bool = True) -> str:
+def path_regex(
+    pattern: str, any_case: bool = False, query: bool = True, decoded: bool = True
+) -> str:
     """A pattern that nginx looks for in a path, for the whole of ``:path``, query and all.
 
     What could match a question mark there is kept from it. Without ``query`` for the whole of a
-    ``uri``, which has none. Raises Untranslatable.
+    ``uri``, which has none; without ``decoded`` for what nginx does not decode. Raises
+    Untranslatable.
     """
-    body, start, end = without_query(pattern), "", ""
+    body, start, end = pattern, "", ""
     if body.startswith("^"):
         body = body[1:]
     else:
-        start = "[^?]*?"
+        start = ".*?"
     if body.endswith("$") and not body.endswith(r"\$"):
         body = body[:-1]
     else:
-        end = "[^?]*"
+        end = ".*"
     if re2.alternatives(pattern):
-        body, start, end = f"(?:{without_query(pattern)})", "[^?]*?", "[^?]*"
+        body, start, end = f"(?:{pattern})", ".*?", ".*"
         if "^" in pattern or "$" in pattern:
             raise Untranslatable("the pattern has alternatives with anchors of their own")
-    case, rest = "(?i)" if any_case else "", r"(\?.*)?" if query else ""
-    return re2.compiled(f"{case}{start}{body}{end}{rest}")
-
-
-def without_query(pattern: str) -> str:
-    """The pattern, with dots and negated classes that don't match a question mark."""
-    result, i = "", 0
-    while i < len(pattern):
-        char = pattern[i]
-        if char == "\\":
-            result += pattern[i : i + 2]
-            i += 2
-            continue
-        if char == "[":
-            close = pattern.find("]", i + 2)
-            inner = pattern[i : close + 1] if close > 0 else pattern[i:]
-            result += "[^?" + inner[2:] if inner.startswith("[^") else inner
-            i += len(inner)
-            continue
-        result += "[^?]" if char == "." else char
-        i += 1
-    return result
+    whole = re2.for_path(f"{start}{body}{end}", any_case, query=True, decoded=decoded)
+    return re2.compiled(whole + r"(\?.*)?") if query else whole
 
 
 def reaches(location: Location, pattern: str) -> bool:

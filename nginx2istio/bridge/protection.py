@@ -13,8 +13,6 @@ from typing import Literal
 
 from nginx2istio.base.memo import memo
 from nginx2istio.base.options import Options
-from nginx2istio.bridge.paths import uris
-from nginx2istio.istio import re2
 from nginx2istio.istio.assemble.virtual_host import GatewayRef
 from nginx2istio.istio.edits import Edit, ExtraObject, HostRoute, Phase, RouteBefore
 from nginx2istio.istio.policy.authorization import ODD_PORT, Part, origin_regex, policy, rules
@@ -210,13 +208,8 @@ def _names(server: Server) -> tuple[str, ...]:
 
 
 def _route_paths(location: Location, group: str) -> RoutePaths:
-    if location.match == "regex":
-        return RoutePaths("regex", (location.path,), group)
-    try:
-        matches = uris(location)
-    except re2.Untranslatable:
-        matches = ()
-    texts = tuple(text for match in matches for text in match.values())
+    # The one path whose slashes Envoy does not merge is two.
+    texts = ("/", "//") if location.literal == "= /" else (location.path,)
     return RoutePaths(location.match, texts, group)
 
 

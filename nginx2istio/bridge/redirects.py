@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from nginx2istio.bridge.conditions import path_regex, without_query
+from nginx2istio.bridge.conditions import path_regex
 from nginx2istio.bridge.place import Place
 from nginx2istio.bridge.variables import UnknownVariable, by_port, envoy_value
 from nginx2istio.istio import re2
@@ -149,12 +149,11 @@ def _parts(url: str, code: int, path: bool) -> Fields:
 
 def _whole(pattern: str) -> str:
     """A pattern for the whole path; nginx drops what the pattern leaves over."""
-    pattern = without_query(pattern)
     if re2.alternatives(pattern):
-        return re2.compiled(f"^.*?(?:{pattern}).*$")
+        return re2.for_path(f"^.*?(?:{pattern}).*$")
     start = "" if pattern.startswith("^") else "^.*?"
     ends = pattern.endswith("$") and not pattern.endswith(r"\$")
-    return re2.compiled(start + pattern + ("" if ends else ".*$"))
+    return re2.for_path(start + pattern + ("" if ends else ".*$"))
 
 
 def _groups(target: str, pattern: str) -> str:

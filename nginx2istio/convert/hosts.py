@@ -64,7 +64,9 @@ def virtual_host(
             where = -1 if isinstance(edit, HOST_WIDE) else at.location
             edits.setdefault(where, {})[id(edit)] = edit
     route_sources = []
-    for index, location in enumerate(server.locations):
+    # nginx looks at exact locations first.
+    in_order = sorted(enumerate(server.locations), key=lambda each: each[1].match != "exact")
+    for index, location in in_order:
         own_edits = tuple(edits.get(index, {}).values())
         name = route_name(location)
         try:
@@ -78,9 +80,6 @@ def virtual_host(
             name, matches, own_edits = f"{name} closed", (closing,), (unavailable(),)
         comment = _comment(location)
         route_sources.append(RouteSource(name, matches, location.upstream, own_edits, comment))
-    route_sources.sort(
-        key=lambda source: "exact" not in source.uris[0]
-    )  # nginx looks at exact locations first
     certificate = server.certificate if server.certificate and server.certificate.secret else None
     return VirtualHost(
         host="*" if server.host == "_" else server.host,

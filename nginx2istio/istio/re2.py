@@ -7,6 +7,8 @@ from functools import lru_cache
 
 import re2  # type: ignore[import-untyped]
 
+from nginx2istio.istio.spelled_patterns import spelled, without_query
+
 LIMIT = 1024
 """Istio's limit for a regular expression (validateStringMatchRegexp)."""
 
@@ -33,6 +35,19 @@ def compiled(pattern: str) -> str:
     if len(pattern) > LIMIT:
         raise Untranslatable(f"it is longer than {LIMIT} characters")
     return pattern
+
+
+def for_path(
+    pattern: str, any_case: bool = False, query: bool = False, decoded: bool = True
+) -> str:
+    """A pattern over a decoded path for the path as Envoy has it. Raises Untranslatable.
+
+    With ``query`` for a path with its query, into which nothing negated reaches; without
+    ``decoded`` for a pattern over what nginx does not decode either.
+    """
+    compiled(pattern)  # before anything is made of what RE2 can't read
+    text = spelled(pattern, query) if decoded else without_query(pattern)
+    return compiled(f"(?i){text}" if any_case else text)
 
 
 def alternatives(pattern: str) -> bool:
@@ -74,8 +89,8 @@ def starting_with(pattern: str) -> str:
     if pattern.rpartition("\\E")[2].count("\\Q"):
         raise Untranslatable("its quotation does not end")
     if alternatives(pattern):
-        return compiled(f"(?i).*?(?:^{pattern}).*")
-    return compiled(f"(?i){pattern}" + ("" if pattern.endswith((".*", "(.*)")) else ".*"))
+        return for_path(f".*?(?:^{pattern}).*", any_case=True)
+    return for_path(pattern + ("" if pattern.endswith((".*", "(.*)")) else ".*"), any_case=True)
 
 
 def whole(pattern: str) -> str:
@@ -85,8 +100,8 @@ def whole(pattern: str) -> str:
     Untranslatable.
     """
     if alternatives(pattern):
-        return compiled(f"(?i)^.*?(?:{pattern}).*$")
-    return compiled(f"(?i)^{pattern}.*$")
+        return for_path(f"^.*?(?:{pattern}).*$", any_case=True)
+    return for_path(f"^{pattern}.*$", any_case=True)
 
 
 @lru_cache(maxsize=4096)

@@ -29,7 +29,7 @@ from nginx2istio.istio.re2 import (
         ("/a|/b", "/a/x", True),
         ("/a|/b", "/x/b/y", True),  # nginx's ^ binds to the first half only
         ("/[a|b]c", "/bc", True),
-        (r"/a\|b", "/a|b", True),
+        (r"/a\|b", "/a%7Cb", True),
     ],
 )
 def test_matches_what_nginx_matches(pattern: str, path: str, expected: bool) -> None:

@@ -10,6 +10,7 @@ import ipaddress
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 
 import re2  # type: ignore[import-untyped]
 
@@ -37,6 +38,11 @@ class Request:
     @property
     def name(self) -> str:
         return self.host.partition(":")[0]
+
+    @property
+    def spelled(self) -> str:
+        """The path as Envoy compares it; ``path`` is the decoded one."""
+        return quote(self.path.replace("\\", "/"), safe="/!$&'()*+,;=:@[]~-._")
 
 
 @dataclass(frozen=True)
@@ -186,7 +192,7 @@ def _within(blocks: Iterable[str], address: str) -> bool:
 
 
 def _operation(operation: Body, request: Request) -> bool:
-    known = {"hosts": request.host.lower(), "paths": request.path, "methods": request.method}
+    known = {"hosts": request.host.lower(), "paths": request.spelled, "methods": request.method}
     for key, texts in operation.items():
         name = key if key in known else key[3:].lower()
         text = known[name]
@@ -229,7 +235,7 @@ def _match(match: Body, request: Request) -> bool:
     for key, value in match.items():
         match key:
             case "uri":
-                good = _string(value, request.path)
+                good = _string(value, request.spelled)
             case "method":
                 good = _string(value, request.method)
             case "authority":

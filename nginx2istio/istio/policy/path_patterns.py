@@ -15,12 +15,16 @@ from typing import Literal
 
 from nginx2istio.base.records import record
 from nginx2istio.istio import re2
+from nginx2istio.istio.path_spellings import path_spellings, plain_beginning, spellings_regex
 from nginx2istio.istio.policy.pattern_index import PatternIndex
+from nginx2istio.istio.spelled_patterns import spelled
 
 
 @record(frozen=True, slots=True)
 class RoutePaths:
-    """The paths of one route. ``texts`` are its spellings; a regex has one and matches beginnings.
+    """The paths of one route, decoded. ``texts`` are several for one path with several lengths.
+
+    A regex has one text and matches beginnings.
 
     Areas with one ``group`` (not "") are under the same policy.
     """
@@ -65,7 +69,6 @@ class _Shape:
 
 ANY_REST = (".*$", "(.*)$")
 SEGMENT = ("(/|$)(.*)", "(/|$)", "(/|$).*", "(/|$)(.*)$", "(/.*)?$", "(/(.*))?$", "(/.*|$)")
-SPECIAL = re.compile(r"[*{}]")
 
 
 def cover(areas: Sequence[RoutePaths]) -> list[PolicyPaths]:
@@ -176,12 +179,14 @@ def _shape(area: RoutePaths) -> _Shape:
     star = "*" if area.kind == "prefix" else ""
     cover, inner = [], []
     for text in area.texts:
-        special = SPECIAL.search(text)
-        if special:
-            cover.append(text[: special.start()] + "*")
-        else:
-            cover.append(text + star)
-            inner.append(text + star)
+        spellings = path_spellings(text)
+        if not spellings:
+            cover.append(plain_beginning(text) + "*")
+        for spelling in spellings:
+            cover.append(spelling + star)
+            # A policy takes a star at the end for any rest.
+            if star or not spelling.endswith("*"):
+                inner.append(spelling + star)
     return _Shape(tuple(cover), tuple(inner), tight=len(cover) == len(inner))
 
 
@@ -189,21 +194,28 @@ def _shape(area: RoutePaths) -> _Shape:
 def _regex_shape(pattern: str) -> _Shape:
     start, rest = literal_start(pattern)
     end = rest.replace("(?:", "(")
-    if re2.alternatives(pattern) or SPECIAL.search(start) or not start.startswith("/"):
+    starts = path_spellings(start)
+    listed = bool(starts)
+    starts = starts or (plain_beginning(start),)
+    anything = starts == ("/",) != (start,)
+    if re2.alternatives(pattern) or anything or not start.startswith("/"):
         return _Shape((), (), tight=False)
     open_end = end in ANY_REST or _matches_nothing(end)
     if start == "/" and not open_end:
         return _Shape((), (), tight=False)
     letters = any(c.isascii() and c.isalpha() for c in start)
-    if open_end:
-        paths: tuple[str, ...] = (start + "*",)
+    if open_end or not listed:
+        ends: tuple[str, ...] = ("*",)
     elif end in SEGMENT:
-        paths = (start, start + "/*")
+        ends = ("", "/*")
     elif end == "$":
-        paths = (start,)
+        ends = ("",)
     else:
-        paths = (start + "*",)
-    tight = open_end or end in SEGMENT or end == "$"
+        ends = ("*",)
+    paths = tuple(each + end for each in starts for end in ends)
+    tight = listed and (open_end or end in SEGMENT or end == "$")
+    if "" in ends and any(each.endswith("*") for each in starts):
+        tight = False  # a policy takes the star for any rest
     refuse = ""
     if letters:
         try:
@@ -232,12 +244,12 @@ def _other_case(start: str, rest: str) -> str:
         if char.isascii() and char.isalpha():
             ahead, behind = (_any_case(part) for part in (start[:i], start[i + 1 :]))
             spellings.append(f"{ahead}{char.swapcase()}{behind}")
-    tail = f"(?i:{rest})" if rest else ""
+    tail = f"(?i:{spelled(rest)})" if rest else ""
     return f"(?:{'|'.join(spellings)}){tail}" + ("" if rest.endswith((".*", "(.*)")) else ".*")
 
 
 def _any_case(text: str) -> str:
-    plain = re.sub(r"([^\w/-])", r"\\\1", text)
+    plain = spellings_regex(text)
     return f"(?i:{plain})" if re.search("[A-Za-z]", text) else plain
 
 
@@ -248,8 +260,7 @@ def literal_beginning(pattern: str) -> str:
 
 def covering_regex(pattern: str) -> str:
     """A regular expression for RE2 that matches whatever the pattern of a location matches."""
-    start = re.sub(r"([^\w/-])", r"\\\1", literal_beginning(pattern))
-    return f"(?i){start}.*"
+    return f"(?i){spellings_regex(literal_beginning(pattern))}.*"
 
 
 def literal_start(pattern: str) -> tuple[str, str]:
