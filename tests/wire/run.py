@@ -61,9 +61,12 @@ def outcomes(parts: Parts) -> list[Outcome]:
 
 
 def _nginx(own: str) -> list[Exchange]:
-    with closing(Pod()) as pod, tempfile.TemporaryDirectory() as folder:
-        with nginx_side(Path(folder), pod) as port:
-            return [ask(port, pod, probe, own) for _, probe in ALL]
+    with (
+        closing(Pod()) as pod,
+        tempfile.TemporaryDirectory() as folder,
+        nginx_side(Path(folder), pod) as port,
+    ):
+        return [ask(port, pod, probe, own) for _, probe in ALL]
 
 
 def _gateway(
