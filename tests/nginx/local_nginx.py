@@ -18,12 +18,14 @@ needs_nginx = pytest.mark.skipif(NGINX is None, reason="no nginx: apt-get instal
 
 
 def _written(folder: Path, server: str, port: int) -> Path:
+    """The configuration; PORT in the directives stands for the port (a second server needs it)."""
     file = folder / "nginx.conf"
     file.write_text(
         f"daemon off; master_process off; pid {folder}/pid; error_log {folder}/error.log;\n"
         f"events {{}}\nhttp {{ access_log off; client_body_temp_path {folder}/a;\n"
         f"proxy_temp_path {folder}/b; fastcgi_temp_path {folder}/c; uwsgi_temp_path {folder}/d;\n"
-        f"scgi_temp_path {folder}/e;\nserver {{ listen 127.0.0.1:{port};\n{server}\n}} }}\n",
+        f"scgi_temp_path {folder}/e;\nserver {{ listen 127.0.0.1:{port};\n"
+        f"{server.replace('PORT', str(port))}\n}} }}\n",
         encoding="utf-8",
     )
     return file
