@@ -36,6 +36,16 @@ FCGI = Message(
     "Put a web server in front of the FastCGI process, in its pod, and delete the annotation.",
     frozenset({"status", "routing"}),
 )
+NO_TLS = Message(
+    "N2I341",
+    "approximated",
+    "info",
+    "gRPC backends that speak no TLS",
+    "nginx waits for an answer of a backend that does not speak TLS until its time is up. The "
+    "gateway answers 503 at once.",
+    "Check that the backend speaks TLS.",
+    frozenset({"status", "routing", "timeout"}),
+)
 HEADERS_LOST = Message(
     "N2I332",
     "approximated",
@@ -138,12 +148,25 @@ def backend_protocol(place: Place) -> Iterator[Edit | Finding]:
             yield RouteBefore(Phase.SPLIT, {"directResponse": {"status": 503}})
         case "HTTPS" | "GRPCS":
             yield from tls(place)
+            if protocol == "GRPCS":
+                yield NO_TLS("backend-protocol")
         case "AUTO_HTTP":  # nginx's $scheme://, so TLS to the backend for https requests only
             yield from tls(place, port=443)
         case _:
             for key in place.settings:
                 if key.startswith("proxy-ssl-"):
                     yield PLAIN(key, name=key, protocol=protocol)
+
+
+@rule(when="configured", reads="fastcgi-params-configmap")
+def fastcgi_elsewhere(place: Place) -> Iterator[Edit | Finding]:
+    """A host's undeclared / has the annotations of its first Ingress (``createServers``).
+
+    So it has the refusal of a ConfigMap that does not exist, too.
+    """
+    if not place.location.upstream and place.text("backend-protocol").upper() == "FCGI":
+        yield FCGI("fastcgi-params-configmap")
+        yield RouteBefore(Phase.SPLIT, {"directResponse": {"status": 503}})
 
 
 def tls(place: Place, port: int = 0) -> Iterator[Edit | Finding]:

@@ -113,12 +113,24 @@ def baseline(place: Place) -> Iterator[Edit | Finding]:
     """Once a conversion; mesh configuration makes Envoy match normalized paths as nginx does."""
     yield MeshField("pathNormalization", {"normalization": "DECODE_AND_MERGE_SLASHES"})
     yield HTTPS_EVERYWHERE("").for_every_host()
-    yield PATHS("").for_every_host()
     yield LOCATIONS("").for_every_host()
     yield NO_UPGRADE("").for_every_host()
     yield ERROR_PAGES("").for_every_host()
     yield ACCEL("").for_every_host()
     yield LONG_ANSWERS("", size=place["proxy-buffer-size"]).for_every_host()
+
+
+@rule(at="conversion", when="always", reads="rewrite-target")
+def passed_paths(place: Place) -> Iterator[Edit | Finding]:
+    """What backends get of the client's path; nginx passes a rewritten one normalized, too."""
+    hosts = {
+        name
+        for server in place.config.servers
+        if any(x.upstream and not place.at(x, "rewrite-target") for x in server.locations)
+        for name in (server.host, *server.aliases)
+    }
+    if hosts:
+        yield PATHS("").for_hosts(hosts)
 
 
 @rule(at="proxied", when="always", reads="proxy-buffer-size")

@@ -62,6 +62,16 @@ PAGE_REQUESTS = Message(
     "Error services read X-Code and X-Format only.",
     aspects=frozenset({"body", "request-headers"}),
 )
+OF_FALLBACK = Message(
+    "N2I389",
+    "approximated",
+    "info",
+    "Errors of the default backend itself",
+    "While the Service has no ready pod, the default backend answers. nginx asks the error service "
+    "for a page ({codes}) where the default backend itself answers with such a status. The gateway "
+    "passes its answer on.",
+    aspects=frozenset({"path", "request-headers", "response-headers", "retries"}),
+)
 BARE_500 = Message(
     "N2I388",
     "approximated",
@@ -150,6 +160,8 @@ def _by_filter(place: Place, pages: ErrorPages) -> Iterator[_Part]:
     if pages.pages or pages.fallback:
         key = "custom-http-errors" if "custom-http-errors" in place else "default-backend"
         yield _of_list(place, PAGE_REQUESTS(key))
+    if pages.fallback and pages.codes and pages.intercepts:
+        yield OF_FALLBACK("default-backend", codes=", ".join(map(str, pages.codes)))
 
 
 @rule(when="configured", reads="custom-http-errors")

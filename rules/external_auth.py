@@ -78,7 +78,7 @@ ASKED_BEFORE_503 = Message(
     "External auth before the answer of no pod",
     "While no pod of the Service is ready, nginx answers 503 to everybody. Envoy asks {service} "
     "first, and refuses clients as it says.",
-    aspects=frozenset({"auth", "access", "redirect"}),
+    aspects=frozenset({"routing"}),
 )
 NAMES = (
     "auth-url",

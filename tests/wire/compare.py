@@ -6,14 +6,13 @@ import re
 import time
 from typing import Any
 
-from ..conformance.announce import covers
+from ..conformance.announce import announcers, covering
 from ..conformance.compare import compare
 from ..conformance.declared import Declared
 from ..conformance.difference import Difference, difference
 from ..conformance.headers import ENVOY
 from ..conformance.objects import documents
 from ..conformance.ports import LOOPBACK
-from ..conformance.predicates import grave, predicates
 from ..conformance.records import Exchange
 from .client import Answer, send
 from .pod import GONE, Pod, Received
@@ -125,10 +124,5 @@ def differences(nginx: Exchange, gateway: Exchange) -> list[Difference]:
 
 def announcing(unlike: Difference, nginx: Exchange, findings: list[dict[str, Any]]) -> list[str]:
     """The codes of the findings that announce a difference."""
-    return sorted(
-        finding["code"]
-        for finding in findings
-        if unlike.accepts & set(finding["aspects"])
-        and (how := covers(DECLARED, finding, nginx["request"]))
-        and not (how == "global" and grave(unlike) and not predicates(finding))
-    )
+    _, given = announcers(unlike, covering(findings, nginx, DECLARED))
+    return sorted({finding["code"] for finding in given})
