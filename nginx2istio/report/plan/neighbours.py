@@ -106,7 +106,8 @@ def network_policies(conversion: Conversion) -> Step:
         "Where a NetworkPolicy allows ingress-nginx, allow the gateway beside it: the YAML is one "
         "more entry of `from`. Keep the entry of ingress-nginx until the end. Create no new policy "
         "where there is none: it would deny all other clients. The first command lists the "
-        f"policies that name peers, the others open those that findings name. The backends are in these namespaces: {some(spaces)}. A policy of the "
+        "policies that name peers, the others open those that findings name. The backends are in "
+        f"these namespaces: {some(spaces)}. A policy of the "
         "gateway's own namespace may limit its egress.",
         (
             "kubectl get networkpolicy -A -o json | jq -r '.items[] | select([.spec.ingress[]?"
