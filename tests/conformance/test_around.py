@@ -66,8 +66,8 @@ def service(metadata: str = PLAIN, spec: str = "") -> str:
 def convert(text: str, case: Case, filters: bool) -> tuple[str, dict[str, object]]:
     """The conversion, with the objects of Istio's that are there already."""
     conversion = api.convert_text(text, Options(envoy_filters=filters))
-    there = [o for o in documents(text) if "istio.io/" in str(o["apiVersion"])]
-    return join(api.yaml(conversion), text_of(there)), api.report(conversion)
+    existing = [o for o in documents(text) if "istio.io/" in str(o["apiVersion"])]
+    return join(api.yaml(conversion), text_of(existing)), api.report(conversion)
 
 
 @pytest.fixture(scope="module")
