@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from nginx2istio.base.options import Options
 from nginx2istio.base.shell import shell_word
 from nginx2istio.convert.convert import Conversion
+from nginx2istio.istio.objects import VERSIONS
 from nginx2istio.istio.yaml import document
 from nginx2istio.nginx.model import Origin
 from nginx2istio.report.plan.step import Step
@@ -42,6 +43,11 @@ def _use_waypoint(origin: Origin) -> str:
     return f"{edit(origin, 'label')} istio.io/ingress-use-waypoint=true"
 
 
+def _show(origin: Origin) -> str:
+    """Of what was read only: new objects are no objects of the cluster yet."""
+    return "" if origin.kind in VERSIONS else edit(origin)
+
+
 def _sender(options: Options) -> str:
     return document({"from": [{"source": {"namespaces": [options.gateway_namespace]}}]})
 
@@ -65,9 +71,17 @@ BEFORE_TRIALS = (
         "These AuthorizationPolicies treat the gateway in another way than ingress-nginx. The "
         "YAML is one more source of a rule that names ingress-nginx, allowing or denying. Keep "
         "that of ingress-nginx until the end. A narrower source is the principal of the gateway's "
-        "service account. Where a policy lists hosts or addresses, add those of the conversion.",
-        ("N2I070", "N2I071", "N2I072", "N2I073", "N2I074"),
+        "service account. Where a policy lists addresses, add those of the gateway's pods.",
+        ("N2I070", "N2I071", "N2I072"),
         yaml=_sender,
+    ),
+    _Concern(
+        "gateway-policies",
+        "let the hosts through the policies of the gateway",
+        "These AuthorizationPolicies are in force at the gateway already. One ALLOW policy denies "
+        "all that no ALLOW policy takes, so the hosts must be among those it lists. DENY and "
+        "CUSTOM policies may be meant for the other hosts only.",
+        ("N2I073", "N2I074"),
     ),
     _Concern(
         "mtls",
@@ -89,8 +103,10 @@ BEFORE_TRIALS = (
         "visibility",
         "show the backends to the gateway",
         "The gateway knows only what istiod discovers and what is exported to its namespace. "
-        "Without this it answers 404 or 503.",
+        "Without this it answers 404 or 503. New objects that it does not see need exportTo in "
+        "their files.",
         ("N2I085", "N2I086", "N2I087"),
+        _show,
     ),
     _Concern(
         "node-local",
@@ -155,7 +171,7 @@ def _step(concern: _Concern, conversion: Conversion) -> Step | None:
         concern.id,
         concern.title,
         concern.why,
-        tuple(dict.fromkeys(concern.command(origin) for origin in sorted(origins))),
+        tuple(dict.fromkeys(filter(None, map(concern.command, sorted(origins))))),
         concern.yaml(conversion.options),
         tuple(sorted(hosts)),
     )
