@@ -15,7 +15,7 @@ from nginx2istio.findings.around.policies import (
     IDENTITY,
     action_of,
     applies,
-    policies_of_pods,
+    policies_for,
 )
 from nginx2istio.findings.around.selectors import Answer, either, every, matches_pattern
 from nginx2istio.findings.collisions import origin_of
@@ -72,15 +72,13 @@ class _Grant(NamedTuple):
 
 def findings(estate: Estate) -> Iterator[PlacedFinding]:
     """Of each policy: the backends before which it treats the gateway in another way."""
-    policies = policies_of_pods(estate)
-    for backend in estate.backends if policies else ():
+    for backend in estate.backends:
         # Without a proxy nothing enforces a policy.
         pods = [p for p in backend.pods if estate.in_mesh(p) is not False]
         here = [
             (policy, _grants(policy, estate))
-            for policy in policies
-            if policy.namespace in (backend.namespace, estate.root)
-            and any(applies(policy, p) is not False for p in pods)
+            for policy in policies_for(backend.namespace, estate)
+            if any(applies(policy, p) is not False for p in pods)
         ]
         yield from _before(here, backend, estate)
 

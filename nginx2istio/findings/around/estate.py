@@ -80,6 +80,7 @@ class Estate:
     ):
         self.choice, self.config, self.objects, self.options = choice, config, objects, options
         self.by_kind: dict[str, list[Resource]] = {}
+        self._within: dict[str, dict[str, list[Resource]]] = {}
         for resource in resources:
             self.by_kind.setdefault(resource.kind, []).append(resource)
         self.namespaces = {r.name: _labels(r.metadata) for r in self.by_kind.get("Namespace", ())}
@@ -87,6 +88,16 @@ class Estate:
     def of(self, kind: str) -> list[Resource]:
         """All objects of a kind that were not made by a conversion."""
         return [r for r in self.by_kind.get(kind, ()) if not is_ours(r)]
+
+    def within(self, kind: str, *namespaces: str) -> list[Resource]:
+        """Those of some namespaces."""
+        if kind not in self._within:
+            by_namespace: dict[str, list[Resource]] = {}
+            for resource in self.of(kind):
+                by_namespace.setdefault(resource.namespace, []).append(resource)
+            self._within[kind] = by_namespace
+        by_namespace = self._within[kind]
+        return [r for name in dict.fromkeys(namespaces) for r in by_namespace.get(name, ())]
 
     def of_ours(self, kind: str) -> list[Object]:
         """The new objects of a kind."""

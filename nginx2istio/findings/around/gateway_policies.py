@@ -11,7 +11,7 @@ from nginx2istio.findings.around.policies import (
     IDENTITY,
     action_of,
     applies,
-    policies_of_pods,
+    policies_for,
 )
 from nginx2istio.findings.around.selectors import matches_pattern
 from nginx2istio.findings.collisions import origin_of
@@ -47,11 +47,7 @@ MESSAGES = (HOST_REFUSED, AT_GATEWAY)
 def findings(estate: Estate) -> Iterator[PlacedFinding]:
     """Of each policy that is in force at the gateway: the hosts whose requests it may refuse."""
     home = estate.options.gateway_namespace
-    here = [
-        p
-        for p in policies_of_pods(estate)
-        if p.namespace in (home, estate.root) and applies(p, estate.gateway) is not False
-    ]
+    here = [p for p in policies_for(home, estate) if applies(p, estate.gateway) is not False]
     hosts = [
         name
         for server in estate.config.servers

@@ -83,10 +83,10 @@ def _strict(pods: Pods, backend: Backend, estate: Estate) -> Resource | None:
     """The PeerAuthentication that makes mTLS strict for pods: the narrowest that says a mode."""
     ranks: dict[int, Resource] = {}
     modes: dict[int, str] = {}
-    for policy in estate.of("PeerAuthentication"):
+    for policy in estate.within("PeerAuthentication", pods.namespace, estate.root):
         spec = mapping(policy.body.get("spec"))
         selector = mapping(spec.get("selector")).get("matchLabels")
-        if policy.namespace not in (pods.namespace, estate.root) or not applies(policy, pods):
+        if not applies(policy, pods):
             continue
         rank = 2 if selector else 1 if policy.namespace == pods.namespace else 0
         by_port = {str(k): v for k, v in mapping(spec.get("portLevelMtls")).items()}
@@ -129,12 +129,12 @@ def _into_plain(
 def _rules_for(backend: Backend, estate: Estate) -> Iterator[tuple[Resource, Mapping[str, Any]]]:
     """The DestinationRules that were read and hold for the gateway's traffic to a Service."""
     spaces = (estate.options.gateway_namespace, backend.namespace, estate.root)
-    for rule in estate.of("DestinationRule"):
+    for rule in estate.within("DestinationRule", *spaces):
         spec = mapping(rule.body.get("spec"))
         host = str(spec.get("host") or "")
         full = host if "." in host or "*" in host else f"{host}.{rule.namespace}.svc.cluster.local"
         wild = full.startswith("*") and backend.host.endswith(full[1:])
-        if rule.namespace in spaces and (wild or full == backend.host):
+        if wild or full == backend.host:
             yield rule, spec
 
 

@@ -62,16 +62,17 @@ _EVERYBODY = ("0.0.0.0/0", "::/0")
 
 def findings(estate: Estate) -> Iterator[PlacedFinding]:
     """Of each policy that leaves the gateway out: the backends that it can't reach."""
-    policies = estate.of("NetworkPolicy")
-    for backend in estate.backends if policies else ():
+    of_gateway = estate.within("NetworkPolicy", estate.gateway.namespace)
+    for backend in estate.backends:
+        policies = estate.within("NetworkPolicy", backend.namespace)
         for pods in backend.pods:
             problems = list(_way_in(policies, pods, backend, estate))
-            problems += _way_out(policies, pods, backend, estate)
+            problems += _way_out(of_gateway, pods, backend, estate)
             yield from problems
             if problems:
                 break
-    if policies and estate.backends:
-        yield from _clients(policies, estate)
+    if of_gateway and estate.backends:
+        yield from _clients(of_gateway, estate)
 
 
 def _way_in(
@@ -142,7 +143,7 @@ def _selecting(
         spec = mapping(policy.body.get("spec"))
         # Without policyTypes it is Ingress, and Egress where there are such rules.
         usual = ["Ingress", "Egress"] if spec.get("egress") else ["Ingress"]
-        if policy.namespace == pods.namespace and direction in (spec.get("policyTypes") or usual):
+        if direction in (spec.get("policyTypes") or usual):
             answer = selects(spec.get("podSelector"), pods.labels, pods.complete)
             if answer is not False:
                 selecting.append((policy, answer))

@@ -16,9 +16,10 @@ CONDITIONS = {
 """Conditions that look at the sender's identity, and the field of a source that says the same."""
 
 
-def policies_of_pods(estate: Estate) -> list[Resource]:
-    """The policies that are not for a waypoint or a Gateway of Gateway API."""
-    return [policy for policy in estate.of("AuthorizationPolicy") if not _targets(policy)]
+def policies_for(namespace: str, estate: Estate) -> list[Resource]:
+    """The policies of pods of a namespace: not those of a waypoint or a Gateway of Gateway API."""
+    policies = estate.within("AuthorizationPolicy", namespace, estate.root)
+    return [policy for policy in policies if not _targets(policy)]
 
 
 def _targets(policy: Resource) -> bool:
