@@ -45,3 +45,20 @@ ISTIO = (
     Kind("AuthorizationPolicy", "security.istio.io", "v1", "authorizationpolicies"),
 )
 """All kinds of Istio's that a conversion makes."""
+STATEFUL_SET = Kind("StatefulSet", "apps", "v1", "statefulsets")
+POD = Kind("Pod", "", "v1", "pods")
+PEER_AUTHENTICATION = Kind("PeerAuthentication", "security.istio.io", "v1", "peerauthentications")
+NEIGHBOURS = (
+    PEER_AUTHENTICATION,
+    Kind("NetworkPolicy", "networking.k8s.io", "v1", "networkpolicies"),
+    Kind("Rollout", "argoproj.io", "v1alpha1", "rollouts"),
+    Kind("Canary", "flagger.app", "v1beta1", "canaries"),
+    Kind("ScaledObject", "keda.sh", "v1alpha1", "scaledobjects"),
+    Kind("HorizontalPodAutoscaler", "autoscaling", "v2", "horizontalpodautoscalers"),
+    Kind("PrometheusRule", "monitoring.coreos.com", "v1", "prometheusrules"),
+    Kind("ServiceMonitor", "monitoring.coreos.com", "v1", "servicemonitors"),
+    Kind("PodMonitor", "monitoring.coreos.com", "v1", "podmonitors"),
+    Kind("Issuer", "cert-manager.io", "v1", "issuers"),
+)
+"""Kinds of objects around Ingresses and backends. A cluster without such a kind has none."""
+CLUSTER_ISSUER = Kind("ClusterIssuer", "cert-manager.io", "v1", "clusterissuers", False)

@@ -13,7 +13,7 @@ from typing import Any
 from nginx2istio.cluster.connection import Cluster, Refused, TooLarge, Unusable
 from nginx2istio.cluster.kinds import Kind
 from nginx2istio.cluster.limits import MIB
-from nginx2istio.inputs.redact import mapping
+from nginx2istio.inputs.held.fields import mapping
 from nginx2istio.inputs.resource import Node
 
 CHUNK = 500

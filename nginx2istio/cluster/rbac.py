@@ -7,6 +7,7 @@ from typing import Any
 
 from nginx2istio.base.options import Options
 from nginx2istio.cluster.kinds import (
+    CLUSTER_ISSUER,
     CONFIG_MAP,
     DAEMON_SET,
     DEPLOYMENT,
@@ -15,11 +16,15 @@ from nginx2istio.cluster.kinds import (
     INGRESS_CLASS,
     ISTIO,
     NAMESPACE,
+    NEIGHBOURS,
+    POD,
     SECRET,
     SERVICE,
+    STATEFUL_SET,
     Kind,
 )
 from nginx2istio.cluster.scan import ScanScope
+from nginx2istio.istio.objects import ROOT_NAMESPACE
 from nginx2istio.istio.yaml import document
 from nginx2istio.nginx.build.choose_controller import USUAL_NAMESPACE
 
@@ -33,36 +38,46 @@ INGRESSES: tuple[PolicyRule, ...] = (
     (CONFIG_MAP, ("get",)),
 )
 SECRETS: tuple[PolicyRule, ...] = ((SECRET, ("get", "list")),)
+_WORKLOADS: tuple[PolicyRule, ...] = tuple(
+    (kind, ("list",)) for kind in (DEPLOYMENT, DAEMON_SET, STATEFUL_SET)
+)
 CONTROLLER: tuple[PolicyRule, ...] = (
-    (DEPLOYMENT, ("list",)),
-    (DAEMON_SET, ("list",)),
+    *_WORKLOADS,
     (CONFIG_MAP, ("get",)),
+    (NAMESPACE, ("get",)),
     (SERVICE, ("list",)),
 )
-OBJECTS_OF_ISTIO: tuple[PolicyRule, ...] = tuple((kind, ("list",)) for kind in ISTIO)
+AROUND: tuple[PolicyRule, ...] = (
+    *_WORKLOADS,
+    *((kind, ("list",)) for kind in (*ISTIO, *NEIGHBOURS)),
+)
+_MESH: tuple[PolicyRule, ...] = (*AROUND, (NAMESPACE, ("get",)), (CONFIG_MAP, ("get",)))
+PODS: tuple[PolicyRule, ...] = ((POD, ("list",)),)
 
 
 def roles(scope: ScanScope, options: Options, dry_run: bool = False) -> Iterator[dict[str, Any]]:
     """The roles for a scope.
 
-    For all of the cluster it is one ClusterRole, else Roles, and a ClusterRole for IngressClasses,
-    which have no namespace.
+    For all of the cluster it is one ClusterRole, and a Role for the gateway's pods. Else it is
+    Roles, and a ClusterRole for kinds that have no namespace.
     ``dry_run`` adds what ``--live-validate`` needs: to create the kinds that a conversion makes.
     """
-    own = (*INGRESSES, *(SECRETS if scope.secrets else ()), *OBJECTS_OF_ISTIO)
+    own = (*INGRESSES, *(SECRETS if scope.secrets else ()), *AROUND)
     new = tuple((kind, ("create",)) for kind in ISTIO) if dry_run else ()
-    classes: PolicyRule = (INGRESS_CLASS, ("list",))
+    whole: tuple[PolicyRule, ...] = ((INGRESS_CLASS, ("list",)), (CLUSTER_ISSUER, ("list",)))
     if not scope.namespaces:
-        yield _role("", (classes, *own, *CONTROLLER, *new))
+        yield _role("", (*whole, (NAMESPACE, ("list",)), *own, *CONTROLLER, *new))
+        yield _role(options.gateway_namespace, PODS)
         return
-    yield _role("", (classes,))
+    yield _role("", whole)
     home = options.controller_config.partition("/")[0] or USUAL_NAMESPACE
     by_namespace: dict[str, tuple[PolicyRule, ...]] = {
         name: ((NAMESPACE, ("get",)), *own, *new) for name in scope.namespaces
     }
     for namespace, rules in (
         (home, CONTROLLER),
-        (options.gateway_namespace, (*OBJECTS_OF_ISTIO, *new)),
+        (options.gateway_namespace, (*_MESH, *PODS, *new)),
+        (ROOT_NAMESPACE, _MESH),
     ):
         by_namespace[namespace] = (*by_namespace.get(namespace, ()), *rules)
     for namespace, rules in by_namespace.items():

@@ -62,6 +62,14 @@ class ScanReader:
             self.complete[kind.name] = tuple(n for n in complete if not {"", n} & missed)
         return objects
 
+    def known_kind(self, kind: Kind, namespaces: Iterable[str]) -> list[Node]:
+        """All objects of a kind that a cluster may lack: then there are none."""
+        before = len(self.unread)
+        objects = self.istio(kind, namespaces)
+        new = self.unread[before:]
+        self.unread[before:] = [unread for unread in new if unread.why != "no-kind"]
+        return objects
+
     def one_of(self, kind: Kind, namespace: str, name: str) -> Node | None:
         """One object, None when it does not exist or can't be read."""
         try:

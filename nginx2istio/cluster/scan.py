@@ -9,8 +9,6 @@ from nginx2istio.base.options import Options
 from nginx2istio.cluster.connection import Cluster, Refused
 from nginx2istio.cluster.kinds import (
     CONFIG_MAP,
-    DAEMON_SET,
-    DEPLOYMENT,
     ENDPOINT_SLICE,
     INGRESS,
     INGRESS_CLASS,
@@ -20,12 +18,13 @@ from nginx2istio.cluster.kinds import (
     SERVICE,
 )
 from nginx2istio.cluster.live import EVERYWHERE
+from nginx2istio.cluster.neighbours import WORKLOADS, neighbours, others
 from nginx2istio.cluster.reader import Progress, ScanReader
 from nginx2istio.inputs.extent import Extent, Unread
-from nginx2istio.inputs.redact import mapping
+from nginx2istio.inputs.held.fields import mapping
 from nginx2istio.inputs.resource import Inputs, Node, Resource
+from nginx2istio.istio.objects import ROOT_NAMESPACE
 from nginx2istio.nginx.build.choose_controller import (
-    CONTROLLER_LABEL,
     USUAL_CONFIGMAPS,
     USUAL_NAMESPACE,
     ControllerChoice,
@@ -74,10 +73,18 @@ class _Scan:
         where = self.used(ingresses)
         services = self.reader.all_of(SERVICE, self.also(self.home), where)
         slices = self.reader.all_of(ENDPOINT_SLICE, self.spaces)
-        choice, workloads, configmaps = self.controller(ingresses)
+        around = self.also(self.options.gateway_namespace, ROOT_NAMESPACE)
+        declared = [
+            node
+            for kind in WORKLOADS
+            for node in self.reader.all_of(kind, dict.fromkeys((*around, self.home)))
+        ]
+        choice, controllers, configmaps = self.controller(ingresses, declared)
+        spaces = {*where, self.options.gateway_namespace, ROOT_NAMESPACE}
+        workloads = [*controllers, *others(declared, controllers, spaces)]
         secrets = self.secrets(ingresses, where, choice) if self.scope.secrets else []
-        where_istio = self.also(self.options.gateway_namespace)
-        istio = [o for kind in ISTIO for o in self.reader.istio(kind, where_istio)]
+        istio = [o for kind in ISTIO for o in self.reader.istio(kind, around)]
+        istio += neighbours(self.reader, around, self.home, self.options)
         unread = (*self.reader.unread, *self.reader.gate.unread.values())
         extent = Extent(self.scope.namespaces, self.scope.selector, self.reader.complete, unread)
         everything = [*classes, *ingresses, *services, *slices, *workloads, *configmaps]
@@ -115,23 +122,22 @@ class _Scan:
         return tuple(sorted({str(i["metadata"]["namespace"]) for i in ingresses}))
 
     def controller(
-        self, ingresses: Iterable[Node]
+        self, ingresses: Iterable[Node], declared: Iterable[Node]
     ) -> tuple[ControllerChoice, list[Node], list[Node]]:
         """The controller, its Deployments and DaemonSets, and all ConfigMaps that are named."""
         everywhere = not self.scope.namespaces and not self.options.controller_config
-        namespaces = EVERYWHERE if everywhere else (self.home,)
-        # Named by its ConfigMap, a controller may lack the usual label.
-        label = "" if self.options.controller_config else "=".join(CONTROLLER_LABEL)
-        workloads = [
-            node
-            for kind in (DEPLOYMENT, DAEMON_SET)
-            for node in self.reader.all_of(kind, namespaces, labelSelector=label)
+        resources = [
+            Resource(node)
+            for node in declared
+            if everywhere or node["metadata"]["namespace"] == self.home
         ]
-        resources = [Resource(node) for node in workloads]
         choice = choose_controller(resources, self.options)
         chosen = [w.resource for w in (choice.workload, *choice.others) if w]
         workloads = [x.body for resource in chosen for x in resources if x is resource]
-        refused = any(u.kind in ("Deployment", "DaemonSet") for u in self.reader.unread)
+        refused = any(
+            u.kind in ("Deployment", "DaemonSet") and (everywhere or u.namespace in ("", self.home))
+            for u in self.reader.unread
+        )
         if not choice.workload and not refused:
             where = "" if everywhere else self.home
             self.reader.unread.append(Unread("Deployment", where, "not-found"))

@@ -6,13 +6,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from nginx2istio.base.options import Options
 from nginx2istio.findings import collisions
+from nginx2istio.findings.around import around, solvers
+from nginx2istio.findings.around.estate import Estate
 from nginx2istio.findings.placed import PlacedFinding, placed
 from nginx2istio.inputs.extent import Extent, Unread
 from nginx2istio.inputs.resource import Resource
 from nginx2istio.istio.objects import VERSIONS, Object
 from nginx2istio.nginx.build.certificates import covers
 from nginx2istio.nginx.build.choose_controller import ControllerChoice
-from nginx2istio.nginx.build.ingresses import KubernetesObject
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.model import Origin
 from nginx2istio.rule import Message
@@ -102,24 +103,42 @@ NO_ENDPOINTS = Message(
     " gateway.",
     "Start its pods before you compare the two.",
 )
-MESSAGES = tuple(v for v in list(globals().values()) if isinstance(v, Message))
+MESSAGES = (
+    *(v for v in list(globals().values()) if isinstance(v, Message)),
+    *around.MESSAGES,
+)
 
 UNCERTAIN: Mapping[str, str] = {
     "IngressClass": "the conversion tells the controller's Ingresses by the name of their class",
     "Service": "it can't resolve named ports or notice missing Services",
     "EndpointSlice": "it can't notice Services without a ready pod, for which nginx answers 503",
-    "Deployment": "it assumes the controller's default flags",
+    "Deployment": "it assumes the controller's default flags, and can't tell backends' pods apart",
     "DaemonSet": "it assumes the default flags if the controller is a DaemonSet",
-    "ConfigMap": "it assumes the defaults of what the controller reads from them",
+    "StatefulSet": "it can't tell the pods of StatefulSets by their labels",
+    "ConfigMap": "it assumes the defaults of what the controller and Istio read from them",
     "Secret": "it can't check that certificates and passwords exist, and for which hosts",
+    "Namespace": "it can't tell which namespaces are in the mesh, and which labels policies match",
+    "Pod": "it can't tell the service account and all labels of the gateway's pods",
+    "AuthorizationPolicy": "it can't notice policies that refuse the gateway or collide",
+    "PeerAuthentication": "it can't notice backends that refuse the gateway's connections",
+    "NetworkPolicy": "it can't notice backends that the gateway can't reach",
+    "Rollout": "it can't notice rollouts that move traffic by Ingresses",
+    "Canary": "it can't notice canaries of Flagger that move traffic by Ingresses",
+    "ScaledObject": "it can't notice scaling by metrics of ingress-nginx",
+    "HorizontalPodAutoscaler": "it can't notice scaling by metrics of ingress-nginx",
+    "PrometheusRule": "it can't notice alerts that look at ingress-nginx",
+    "ServiceMonitor": "it can't notice monitoring of ingress-nginx",
+    "PodMonitor": "it can't notice monitoring of ingress-nginx",
+    "Issuer": "it can't notice certificates that are renewed through ingress-nginx",
+    "ClusterIssuer": "it can't notice certificates that are renewed through ingress-nginx",
 }
 COLLISIONS = "it can't notice collisions with existing objects"
 
 
 def surroundings(resources: Iterable[Resource]) -> tuple[Resource, ...]:
     """The objects around the Ingresses, among all that was read."""
-    kinds = {"Secret", "EndpointSlice", *VERSIONS}
-    return tuple(r for r in resources if r.kind in kinds)
+    kinds = {"Secret", "EndpointSlice", *VERSIONS, *around.KINDS_AROUND}
+    return tuple(r for r in resources if r.kind in kinds or solvers.is_challenge(r))
 
 
 def findings(
@@ -138,12 +157,13 @@ def findings(
         yield from _extent(extent)
     if controller.workload and controller.others:
         others = ", ".join(w.key for w in controller.others)
-        at = _origin(controller.workload.resource)
+        at = collisions.origin_of(controller.workload.resource)
         yield placed(SEVERAL_CONTROLLERS, at, (), key=controller.workload.key, others=others)
     complete = extent.complete if extent else {}
     yield from _secrets(resources, complete.get("Secret", ()), config)
     yield from _endpoints(resources, config)
     yield from collisions.findings(resources, config, objects, options)
+    yield from around.findings(Estate(resources, controller, config, objects, options))
 
 
 def _extent(extent: Extent) -> Iterator[PlacedFinding]:
@@ -157,7 +177,7 @@ def _extent(extent: Extent) -> Iterator[PlacedFinding]:
         if unread.why == "not-found" and unread.kind == "Deployment":
             where = f"in namespace {unread.namespace}" if unread.namespace else "in the cluster"
             yield placed(NO_CONTROLLER, at, ("*",), where=where)
-        elif unread.kind in ("Ingress", "Namespace"):
+        elif unread.kind == "Ingress" or unread.why == "no-namespace":
             yield placed(NO_INGRESSES, at, ("*",), where=where, why=_why(unread))
         else:
             so = UNCERTAIN.get(unread.kind, COLLISIONS)
@@ -178,11 +198,6 @@ def _why(unread: Unread) -> str:
             return f"the user may not read them ({unread.text})"
         case _:
             return f"the API server failed ({unread.text})"
-
-
-def _origin(resource: KubernetesObject) -> Origin:
-    at = resource.line("metadata", "name")
-    return Origin(resource.kind, resource.namespace, resource.name, "", resource.file, at)
 
 
 def _secrets(

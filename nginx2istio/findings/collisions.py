@@ -9,6 +9,7 @@ from nginx2istio.base.options import Options
 from nginx2istio.findings.placed import PlacedFinding, placed
 from nginx2istio.inputs.resource import Resource
 from nginx2istio.istio.objects import MANAGED_BY, OURS, VERSIONS, Object, identity
+from nginx2istio.nginx.build.ingresses import KubernetesObject
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.model import Origin
 from nginx2istio.rule import Message
@@ -65,7 +66,7 @@ def findings(
     options: Options,
 ) -> Iterator[PlacedFinding]:
     """Of each object that was read and is not of an earlier conversion: with what it collides."""
-    existing = [r for r in resources if r.kind in VERSIONS and not _ours(r)]
+    existing = [r for r in resources if r.kind in VERSIONS and not is_ours(r)]
     if not existing:
         return
     names = {identity(o) for o in objects}
@@ -77,7 +78,7 @@ def findings(
         spec = resource.body.get("spec")
         if not isinstance(spec, Mapping):
             continue
-        at = _origin(resource)
+        at = origin_of(resource)
         if (resource.kind, resource.namespace, resource.name) in names:
             yield placed(NAME_TAKEN, at, (), key=resource.kind)
         elif resource.kind == "VirtualService" and _at_gateway(spec):
@@ -93,12 +94,14 @@ def findings(
                 yield placed(POLICY_THERE, at, (), key=host, so=MERGED if host in ruled else ADDED)
 
 
-def _ours(resource: Resource) -> bool:
+def is_ours(resource: Resource) -> bool:
+    """Whether an earlier conversion wrote an object."""
     labels = resource.metadata.get("labels") or {}
     return labels.get(MANAGED_BY) in OURS
 
 
-def _origin(resource: Resource) -> Origin:
+def origin_of(resource: KubernetesObject) -> Origin:
+    """The place of an object that was read."""
     at = resource.line("metadata", "name")
     return Origin(resource.kind, resource.namespace, resource.name, "", resource.file, at)
 

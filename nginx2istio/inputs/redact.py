@@ -14,11 +14,20 @@ from dataclasses import replace
 from typing import Any
 
 from nginx2istio.inputs.extent import KIND as SNAPSHOT
+from nginx2istio.inputs.held.fields import mapping, mappings, name_only
+from nginx2istio.inputs.held.neighbours import (
+    alerts,
+    flagger_canary,
+    issuer,
+    monitor,
+    rollout,
+    scaler,
+)
+from nginx2istio.inputs.held.workloads import pod, workload
 from nginx2istio.inputs.resource import Node, Note
 
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 METADATA = ("name", "namespace", "uid", "creationTimestamp", "labels", "annotations")
-CONTAINER = ("name", "image", "command", "args")
 SECRET_KEYS = frozenset({"auth", "ca.crl", "ca.crt", "tls.crt", "tls.key"})
 """Keys of a Secret that mean something to the controller. Others can be content: user names."""
 
@@ -33,50 +42,14 @@ def plain(item: Node) -> Node:
     return Node({**item, "metadata": fields})
 
 
-def _named(item: Mapping[str, Any], *more: str) -> Node:
-    metadata = mapping(item.get("metadata"))
-    fields = {key: metadata[key] for key in ("name", "namespace", *more) if metadata.get(key)}
-    return Node(fields, metadata.lines if isinstance(metadata, Node) else None)
-
-
-def mapping(value: Any) -> Mapping[str, Any]:
-    """A value that must be a mapping; {} for what is none."""
-    return value if isinstance(value, Mapping) else {}
-
-
-def _mappings(value: Any) -> Iterable[Mapping[str, Any]]:
-    return map(mapping, value) if isinstance(value, list) else ()
-
-
-def name_only(item: Node, *more: str) -> Node:
-    """Of a kind that no conversion reads: what it is and its name."""
-    fields = {"apiVersion": item["apiVersion"], "kind": item["kind"]}
-    return Node({**fields, "metadata": _named(item, *more)}, item.lines)
-
-
-def _texts(value: Any) -> Any:
-    return [str(part) for part in value] if isinstance(value, list) else str(value)
-
-
 def endpoint_slice(item: Node) -> Node:
     """Of an EndpointSlice: whose it is, and whether any endpoint is ready."""
     ready = any(
         mapping(endpoint.get("conditions")).get("ready") is not False
-        for endpoint in _mappings(item.get("endpoints"))
+        for endpoint in mappings(item.get("endpoints"))
     )
     endpoints = [{"conditions": {"ready": True}}] if ready else []
     return Node({**name_only(item, "labels"), "endpoints": endpoints})
-
-
-def workload(item: Node) -> Node:
-    """Of a Deployment or DaemonSet: the arguments of its containers, and no environment."""
-    template = mapping(mapping(item.get("spec")).get("template"))
-    containers = [
-        {key: _texts(container[key]) for key in CONTAINER if container.get(key)}
-        for container in _mappings(mapping(template.get("spec")).get("containers"))
-    ]
-    pod = {"template": {"spec": {"containers": containers}}}
-    return Node({**name_only(item, "labels"), "spec": pod})
 
 
 def redacted_secret(item: Node) -> Node:
@@ -124,6 +97,8 @@ def certificate_names(text: str, plain: bool = False) -> list[str]:
 SECRET_KIND = "Secret"
 HELD: Mapping[str, Callable[[Node], Node]] = {
     "AuthorizationPolicy": plain,
+    "Canary": flagger_canary,
+    "ClusterIssuer": issuer,
     "ConfigMap": plain,
     "DaemonSet": workload,
     "Deployment": workload,
@@ -131,12 +106,23 @@ HELD: Mapping[str, Callable[[Node], Node]] = {
     "EndpointSlice": endpoint_slice,
     "EnvoyFilter": plain,
     "Gateway": plain,
+    "HorizontalPodAutoscaler": scaler,
     "Ingress": plain,
     "IngressClass": plain,
+    "Issuer": issuer,
     "Namespace": plain,
+    "NetworkPolicy": plain,
+    "PeerAuthentication": plain,
+    "Pod": pod,
+    "PodMonitor": monitor,
+    "PrometheusRule": alerts,
+    "Rollout": rollout,
+    "ScaledObject": scaler,
     SECRET_KIND: redacted_secret,
     "Service": plain,
     "ServiceEntry": plain,
+    "ServiceMonitor": monitor,
+    "StatefulSet": workload,
     "VirtualService": plain,
 }
 """All kinds that a conversion reads, and what it needs of each."""

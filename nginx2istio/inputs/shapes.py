@@ -96,6 +96,8 @@ def _ingress(port_name: NameRule) -> MappingShape:
     return _object(names.SUBDOMAIN, spec=MappingShape(spec))
 
 
+_EXPRESSION = MappingShape({"key": LINE, "operator": LINE, "values": ListShape(LINE)})
+_SELECTOR = MappingShape({"matchLabels": LABELS, "matchExpressions": ListShape(_EXPRESSION)})
 _SERVICE_PORT = MappingShape(
     {
         "port": PORT,
@@ -112,8 +114,17 @@ _CONTAINER = MappingShape(
         "args": ListShape(TEXT),
     }
 )
-_POD = MappingShape({"spec": MappingShape({"containers": ListShape(_CONTAINER)})})
-_WORKLOAD = _object(names.SUBDOMAIN, spec=MappingShape({"template": _POD}))
+_POD = MappingShape(
+    {
+        "containers": ListShape(_CONTAINER),
+        "initContainers": ListShape(_CONTAINER),
+        "serviceAccountName": LINE,
+        "hostNetwork": BOOLEAN,
+    }
+)
+_TEMPLATE_METADATA = MappingShape({"labels": LABELS, "annotations": MappingShape({}, TEXT)})
+_TEMPLATE = MappingShape({"metadata": _TEMPLATE_METADATA, "spec": _POD})
+_WORKLOAD = _object(names.SUBDOMAIN, spec=MappingShape({"template": _TEMPLATE}))
 _DATA = MappingShape({}, TEXT, names.DATA_KEY)
 _SECRET = _object(
     names.SUBDOMAIN,
@@ -126,9 +137,66 @@ _SECRET = _object(
 )
 
 
-def _istio(**spec: Shape) -> MappingShape:
+def _specified(**spec: Shape) -> MappingShape:
     return _object(names.SUBDOMAIN, spec=MappingShape(spec))
 
+
+_LINES = ListShape(LINE)
+_MODE = MappingShape({"mode": LINE})
+_PORT_POLICY = MappingShape({"port": MappingShape({"number": PORT}), "tls": _MODE})
+_TRAFFIC_POLICY = MappingShape({"tls": _MODE, "portLevelSettings": ListShape(_PORT_POLICY)})
+_ALL_LINES = MappingShape({}, _LINES)
+_CONDITION = MappingShape({"key": LINE, "values": _LINES, "notValues": _LINES})
+_AUTHORIZATION_RULE = MappingShape(
+    {
+        "from": ListShape(MappingShape({"source": _ALL_LINES})),
+        "to": ListShape(MappingShape({"operation": _ALL_LINES})),
+        "when": ListShape(_CONDITION),
+    }
+)
+_NETWORK_PORT = MappingShape(
+    {
+        "port": ScalarShape(("integer", "text"), names.PORT_NAME, 1, 65535),
+        "endPort": PORT,
+        "protocol": LINE,
+    }
+)
+_NETWORK_PORTS = ListShape(_NETWORK_PORT)
+_PEER = MappingShape(
+    {
+        "ipBlock": MappingShape({"cidr": LINE, "except": _LINES}),
+        "namespaceSelector": _SELECTOR,
+        "podSelector": _SELECTOR,
+    }
+)
+_NETWORK_POLICY: Mapping[str, Shape] = {
+    "podSelector": _SELECTOR,
+    "policyTypes": _LINES,
+    "ingress": ListShape(
+        MappingShape({"from": ListShape(_PEER), "ports": ListShape(_NETWORK_PORT)})
+    ),
+    "egress": ListShape(MappingShape({"to": ListShape(_PEER), "ports": ListShape(_NETWORK_PORT)})),
+}
+_NAMED = MappingShape({"kind": LINE, "name": LINE})
+_COUNT = ScalarShape(("integer",), least=0, most=2**31 - 1)
+_NGINX_ROUTING = MappingShape({"stableIngress": LINE, "stableIngresses": _LINES})
+_ROLLOUT_CANARY = MappingShape(
+    {
+        "stableService": LINE,
+        "canaryService": LINE,
+        "trafficRouting": MappingShape({"nginx": _NGINX_ROUTING}),
+    }
+)
+_METRIC = MappingShape({"metric": MappingShape({"name": LINE}), "describedObject": _NAMED})
+_METRICS = MappingShape({"type": LINE, "external": _METRIC, "object": _METRIC, "pods": _METRIC})
+_ALERT = MappingShape(
+    {"alert": LINE, "record": LINE, "expr": ScalarShape(("text", "integer"), None, 0, 2**31 - 1)}
+)
+_MONITORED = MappingShape({"any": BOOLEAN, "matchNames": _LINES})
+_SOLVER_INGRESS = MappingShape({"class": LINE, "ingressClassName": LINE, "name": LINE})
+_SOLVER = MappingShape({"http01": MappingShape({"ingress": _SOLVER_INGRESS})})
+_ISSUER = _specified(acme=MappingShape({"solvers": ListShape(_SOLVER)}))
+_MONITOR = _specified(selector=_SELECTOR, namespaceSelector=_MONITORED)
 
 _GATEWAY_PORT = MappingShape({"number": PORT, "protocol": LINE})
 _GATEWAY_SERVER = MappingShape({"port": _GATEWAY_PORT, "hosts": ListShape(LINE)})
@@ -148,6 +216,9 @@ SHAPES: Mapping[tuple[str, str], MappingShape] = {
                 "type": LINE,
                 "externalName": _name(names.EXTERNAL_NAME),
                 "ports": ListShape(_SERVICE_PORT),
+                "selector": LABELS,
+                "internalTrafficPolicy": LINE,
+                "trafficDistribution": LINE,
             }
         ),
     ),
@@ -160,12 +231,51 @@ SHAPES: Mapping[tuple[str, str], MappingShape] = {
     ),
     ("apps", "Deployment"): _WORKLOAD,
     ("apps", "DaemonSet"): _WORKLOAD,
-    (NETWORKING_GROUP, "VirtualService"): _istio(hosts=ListShape(LINE), gateways=ListShape(LINE)),
-    (NETWORKING_GROUP, "Gateway"): _istio(selector=LABELS, servers=ListShape(_GATEWAY_SERVER)),
-    (NETWORKING_GROUP, "DestinationRule"): _istio(host=LINE),
-    (NETWORKING_GROUP, "ServiceEntry"): _istio(),
-    (NETWORKING_GROUP, "EnvoyFilter"): _istio(),
-    (SECURITY_GROUP, "AuthorizationPolicy"): _istio(),
+    ("apps", "StatefulSet"): _WORKLOAD,
+    ("", "Pod"): _object(names.SUBDOMAIN, spec=_POD),
+    (NETWORKING_GROUP, "VirtualService"): _specified(
+        hosts=ListShape(LINE), gateways=ListShape(LINE)
+    ),
+    (NETWORKING_GROUP, "Gateway"): _specified(selector=LABELS, servers=ListShape(_GATEWAY_SERVER)),
+    (NETWORKING_GROUP, "DestinationRule"): _specified(
+        host=LINE,
+        trafficPolicy=_TRAFFIC_POLICY,
+        subsets=ListShape(MappingShape({"trafficPolicy": _TRAFFIC_POLICY})),
+    ),
+    (NETWORKING_GROUP, "ServiceEntry"): _specified(),
+    (NETWORKING_GROUP, "EnvoyFilter"): _specified(),
+    (SECURITY_GROUP, "AuthorizationPolicy"): _specified(
+        selector=_SELECTOR,
+        targetRef=_NAMED,
+        targetRefs=ListShape(_NAMED),
+        action=LINE,
+        rules=ListShape(_AUTHORIZATION_RULE),
+    ),
+    (SECURITY_GROUP, "PeerAuthentication"): _specified(
+        selector=_SELECTOR, mtls=_MODE, portLevelMtls=MappingShape({}, _MODE)
+    ),
+    ("networking.k8s.io", "NetworkPolicy"): _specified(**_NETWORK_POLICY),
+    ("argoproj.io", "Rollout"): _specified(
+        template=_TEMPLATE, strategy=MappingShape({"canary": _ROLLOUT_CANARY})
+    ),
+    ("flagger.app", "Canary"): _specified(
+        provider=LINE, ingressRef=_NAMED, targetRef=_NAMED, service=_NAMED
+    ),
+    ("keda.sh", "ScaledObject"): _specified(
+        scaleTargetRef=_NAMED,
+        minReplicaCount=_COUNT,
+        triggers=ListShape(MappingShape({"type": LINE, "metadata": MAPPING})),
+    ),
+    ("autoscaling", "HorizontalPodAutoscaler"): _specified(
+        scaleTargetRef=_NAMED, minReplicas=_COUNT, metrics=ListShape(_METRICS)
+    ),
+    ("monitoring.coreos.com", "PrometheusRule"): _specified(
+        groups=ListShape(MappingShape({"rules": ListShape(_ALERT)}))
+    ),
+    ("monitoring.coreos.com", "ServiceMonitor"): _MONITOR,
+    ("monitoring.coreos.com", "PodMonitor"): _MONITOR,
+    ("cert-manager.io", "Issuer"): _ISSUER,
+    ("cert-manager.io", "ClusterIssuer"): _ISSUER,
     ("nginx2istio", "Snapshot"): MappingShape(
         {
             "namespaces": ListShape(LINE),

@@ -17,6 +17,10 @@ VERSIONS = {
     "EnvoyFilter": "networking.istio.io/v1alpha3",
     "AuthorizationPolicy": SECURITY,
 }
+ROOT_NAMESPACE = "istio-system"
+"""Istio's root namespace, unless the mesh configuration names another."""
+MESH_CONFIG = "istio"
+"""The name of the ConfigMap of the mesh configuration; a revision has one of its own beside it."""
 SOURCE = "nginx2istio/from"
 """Annotation that names the Ingresses an object came from."""
 MANAGED_BY = "app.kubernetes.io/managed-by"

@@ -75,6 +75,56 @@ def test_the_order_is_one_without_a_gap() -> None:
     ]
 
 
+def test_what_is_around_has_steps_of_its_own() -> None:
+    order = {}
+    for fixture in fixtures():
+        if fixture.name.startswith("around/"):
+            plan = steps(api.report(fixture.conversion))
+            order[fixture.name.partition("/")[2]] = plan.keys() - steps(report()).keys()
+    assert order == {
+        "ambient": {"waypoints"},
+        "gateway-policies": {"gateway-policies"},
+        "metrics": {"scaling", "monitoring"},
+        "mtls": {"mtls"},
+        "mtls-plain": {"mtls"},
+        "network": set(),  # the step is always there
+        "network-egress": set(),
+        "policies": {"mesh-policies"},
+        "rollouts": {"progressive-delivery"},
+        "services": {"node-local"},
+        "solvers": {"acme-solvers"},
+        "unchanged": set(),
+        "visibility": {"visibility"},
+    }
+
+
+def test_the_objects_of_findings_are_named() -> None:
+    by_name = {fixture.name: fixture for fixture in fixtures()}
+    network = steps(api.report(by_name["around/network"].conversion))["network-policies"]
+    assert network["commands"][1:] == [
+        f"kubectl edit networkpolicies.networking.k8s.io -n web {name}"
+        for name in ("zone", "default-deny", "shop")
+    ]
+    waypoints = steps(api.report(by_name["around/ambient"].conversion))["waypoints"]
+    assert shell(waypoints["commands"][0], "kubectl")[:3] == ["kubectl", "label", "service"]
+    visibility = steps(api.report(by_name["around/visibility"].conversion))["visibility"]
+    assert visibility["commands"] == [
+        "kubectl edit configmap -n istio-system istio",
+        "kubectl edit service -n web own",
+        "kubectl edit service -n web some",
+    ]
+
+
+def test_a_source_that_writes_ingresses_again_is_named() -> None:
+    mark = "meta.helm.sh/release-name: shop\n    cert-manager.io/cluster-issuer: letsencrypt"
+    text = INGRESS.replace("cert-manager.io/cluster-issuer: letsencrypt", mark)
+    data = api.report(api.convert_text(text.format(sources="10.0.0.0/8", secret="x")))
+    step = steps(data)["owners"]
+    assert step["why"].startswith("Helm wrote these Ingresses")
+    assert step["ingresses"] == ["web/shop"]
+    assert list(steps(data))[-2:] == ["owners", "remove"]
+
+
 def test_protections_are_applied_before_routes() -> None:
     by_id = steps(report())
     (command,) = by_id["apply-policies"]["commands"]

@@ -14,6 +14,7 @@ from nginx2istio.cluster.kinds import Kind
 
 from .api_server import ApiServer
 
+CRDS = "customresourcedefinitions"
 RBAC = "rbac.authorization.k8s.io"
 KINDS = {
     kind.name: kind
@@ -27,7 +28,12 @@ KINDS = {
         kinds.NAMESPACE,
         kinds.DEPLOYMENT,
         kinds.DAEMON_SET,
+        kinds.STATEFUL_SET,
+        kinds.POD,
+        *kinds.NEIGHBOURS,
+        kinds.CLUSTER_ISSUER,
         *kinds.ISTIO,
+        Kind("CustomResourceDefinition", "apiextensions.k8s.io", "v1", CRDS, False),
         Kind("Role", RBAC, "v1", "roles"),
         Kind("RoleBinding", RBAC, "v1", "rolebindings"),
         Kind("ClusterRole", RBAC, "v1", "clusterroles", False),
@@ -100,3 +106,20 @@ def forbid(kube: ApiServer, user: str) -> None:
                 metadata = item["metadata"]
                 path = kind.path(metadata.get("namespace", ""), metadata["name"])
                 kube.request("DELETE", path)
+
+
+def definition(kind: Kind) -> dict[str, Any]:
+    """A definition of a kind that takes any fields."""
+    schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+    version = {"name": kind.version, "served": True, "storage": True}
+    return {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": f"{kind.plural}.{kind.group}"},
+        "spec": {
+            "group": kind.group,
+            "scope": "Namespaced" if kind.namespaced else "Cluster",
+            "names": {"kind": kind.name, "plural": kind.plural},
+            "versions": [{**version, "schema": {"openAPIV3Schema": schema}}],
+        },
+    }

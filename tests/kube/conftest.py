@@ -10,8 +10,11 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
+from nginx2istio.cluster import kinds
+
 from ..conftest import needed
 from .api_server import ApiServer, find_binaries, istio_crds
+from .cluster import create, definition
 
 
 @pytest.fixture(scope="session")
@@ -34,6 +37,18 @@ def istio(kube: ApiServer) -> ApiServer:
     for name in names:
         kube._wait(partial(_established, kube, f"{crds}/{name}"))
     return kube
+
+
+@pytest.fixture(scope="session")
+def programs(istio: ApiServer) -> Iterator[ApiServer]:
+    """The same with the kinds of other programs, until it is no longer needed."""
+    crds = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+    others = [kind for kind in (*kinds.NEIGHBOURS, kinds.CLUSTER_ISSUER) if "." in kind.group]
+    others = [kind for kind in others if not kind.group.endswith((".istio.io", ".k8s.io"))]
+    create(istio, map(definition, others))
+    for kind in others:
+        istio._wait(partial(_established, istio, f"{crds}/{kind.plural}.{kind.group}"))
+    yield istio
 
 
 def _established(kube: ApiServer, path: str) -> bool:

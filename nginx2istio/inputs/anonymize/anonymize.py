@@ -50,12 +50,27 @@ WHOLE = frozenset(
         *(*HELD, KIND, "v1", "apps/v1", "discovery.k8s.io/v1", "nginx2istio/v1"),
         *("networking.k8s.io/v1", "networking.istio.io/v1", "networking.istio.io/v1beta1"),
         *("networking.istio.io/v1alpha3", "security.istio.io/v1", "security.istio.io/v1beta1"),
+        *("argoproj.io/v1alpha1", "flagger.app/v1beta1", "keda.sh/v1alpha1", "autoscaling/v2"),
+        *("monitoring.coreos.com/v1", "cert-manager.io/v1"),
         *("Prefix", "Exact", "ImplementationSpecific"),
+        *("STRICT", "PERMISSIVE", "DISABLE", "UNSET", "ISTIO_MUTUAL", "SIMPLE", "MUTUAL"),
+        *("ALLOW", "DENY", "CUSTOM", "AUDIT", "In", "NotIn", "Exists", "DoesNotExist"),
+        *("Local", "Cluster", "PreferClose", "PreferSameZone", "PreferSameNode", "Egress"),
+        *("istio.io/dataplane-mode", "istio.io/use-waypoint", "istio.io/ingress-use-waypoint"),
+        *("istio-injection", "istio.io/rev", "sidecar.istio.io/inject"),
+        *("kubernetes.io/metadata.name", "acme.cert-manager.io/http01-solver"),
         *("forbidden", "no-kind", "no-namespace", "not-found", "failed"),
     }
 )
 """Values that are Kubernetes's own and ours, as they are."""
-NOTES = frozenset({"kubernetes.io/ingress.class", "ingressclass.kubernetes.io/is-default-class"})
+NOTES = frozenset(
+    {
+        *("kubernetes.io/ingress.class", "ingressclass.kubernetes.io/is-default-class"),
+        *("networking.istio.io/exportTo", "networking.istio.io/traffic-distribution"),
+        *("sidecar.istio.io/inject", "cert-manager.io/issuer", "cert-manager.io/cluster-issuer"),
+    }
+)
+"""Annotations that mean something to the conversion and are not the controller's."""
 
 
 def anonymized(resources: Iterable[Resource]) -> tuple[Resource, ...]:
@@ -121,6 +136,8 @@ class _Words:
 
     def annotation(self, name: str) -> str:
         """The name of an annotation. Its key is known, its prefix may be the owner's."""
+        if name in NOTES:
+            return name
         prefix, _, key = name.partition("/")
         return f"{self.text(prefix)}/{key}"
 

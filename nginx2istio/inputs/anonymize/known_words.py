@@ -24,6 +24,10 @@ match location retry after transport security include subdomains preload frame d
 policy referrer permissions cross opener resource embedder csp x requested with access
 clusterip nodeport loadbalancer externalname opaque tls crt key ca auth sub issuer dn success
 utf iso gzip br deflate min mod rewrite return if else break last permanent redirect location
+ns sa solver istiod pilot proxyv ingressgateway injection enabled disabled networking
+security ambient
+enableautomtls rootnamespace trustdomain discoveryselectors matchlabels matchexpressions
+defaultserviceexportto defaultvirtualserviceexportto defaultdestinationruleexportto
 lua string ngx var require local function then end do for in not and or exit say print
 secret configmap deployment more clear input output headers extra req msec via powered well known
 challenge etc passwd git env svn bak of optional old new high null anull aes ecdhe dhe ecdsa rsa gcm
@@ -58,6 +62,13 @@ listener routeConfiguration vhost portNumber filterChain filter subFilter cluste
 from to when source principals ipBlocks remoteIpBlocks notIpBlocks notRemoteIpBlocks methods
 notPaths notHosts targetRef targetRefs priority weight withoutHeaders queryParams sourceLabels
 sourceNamespace httpsRedirect minProtocolVersion maxProtocolVersion cipherSuites caCertificates
+namespaceSelector podSelector policyTypes ingress egress ipBlock cidr except endPort
+matchExpressions matchNames operator notNamespaces notPrincipals namespaces serviceAccounts
+notServiceAccounts requestPrincipals notRequestPrincipals notIpBlocks notValues mtls portLevelMtls
+serviceAccountName hostNetwork initContainers internalTrafficPolicy trafficDistribution strategy
+canary stableService canaryService trafficRouting nginx stableIngress stableIngresses ingressRef
+targetRef service scaleTargetRef minReplicaCount minReplicas triggers metrics metric object external
+pods describedObject groups alert record expr query acme solvers http01 class operation source
 serverCertificate privateKey subjectAltNames status defaultEndpoint bind values key
 """
 """Names of fields of the kinds that are read."""

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from nginx2istio.base.shell import shell_word
 from nginx2istio.bridge.secrets import secret_name
 from nginx2istio.convert.convert import Conversion
+from nginx2istio.findings.around.network import MESSAGES as STOPS
 from nginx2istio.istio.yaml import document
 from nginx2istio.nginx.build.ingresses import Ingress
+from nginx2istio.report.plan.around import edit
 from nginx2istio.report.plan.step import Step
 from nginx2istio.report.words.labels import some
 
@@ -96,17 +98,22 @@ def network_policies(conversion: Conversion) -> Step:
         "podSelector": {"matchLabels": dict(options.gateway_selector)},
     }
     spaces = sorted({u.namespace for u in conversion.config.upstreams.values() if u.namespace})
+    stops = [f for f in conversion.findings if f.message in STOPS]
+    hosts = {host for finding in stops for host in finding.hosts} - {"*"}
     return Step(
         "network-policies",
         "let the gateway's pods reach the backends",
         "Where a NetworkPolicy allows ingress-nginx, allow the gateway beside it: the YAML is one "
         "more entry of `from`. Keep the entry of ingress-nginx until the end. Create no new policy "
-        "where there is none: it would deny all other clients. The command lists the policies "
-        f"that name peers. The backends are in these namespaces: {some(spaces)}. A policy of the "
+        "where there is none: it would deny all other clients. The first command lists the "
+        "policies that name peers, the others open those that findings name. The backends are in "
+        f"these namespaces: {some(spaces)}. A policy of the "
         "gateway's own namespace may limit its egress.",
         (
             "kubectl get networkpolicy -A -o json | jq -r '.items[] | select([.spec.ingress[]?"
             '.from[]?] != []) | "\\(.metadata.namespace)/\\(.metadata.name)"\'',
+            *dict.fromkeys(edit(finding.origin) for finding in stops),
         ),
         yaml=document({"from": [peer]}),
+        hosts=tuple(sorted(hosts)),
     )

@@ -9,6 +9,7 @@ from typing import Any
 from nginx2istio.base.shell import shell_word, shell_words
 from nginx2istio.convert.convert import Conversion
 from nginx2istio.istio.objects import MANAGED_BY, managed
+from nginx2istio.report.plan.around import concerns, owners
 from nginx2istio.report.plan.neighbours import cert_manager, external_dns, network_policies
 from nginx2istio.report.plan.probes import probes
 from nginx2istio.report.plan.step import Step
@@ -60,6 +61,7 @@ def _cut_over(facts: _Facts) -> Iterator[Step]:
     yield external_dns(facts.conversion)
     yield _dns(facts)
     yield _rollback(facts)
+    yield from owners(facts.conversion)
     yield _remove(facts)
 
 
@@ -145,6 +147,7 @@ def _surroundings(facts: _Facts) -> Iterator[Step]:
         for action in actions[kind]:
             commands = (str(action["command"]),) if action.get("command") else ()
             yield Step(kind, action["text"], "", commands, str(action.get("yaml", "")))
+    yield from concerns(facts.conversion, facts.conversion.options.trial)
     yield network_policies(facts.conversion)
 
 
