@@ -117,7 +117,9 @@ def baseline(place: Place) -> Iterator[Edit | Finding]:
     yield NO_UPGRADE("").for_every_host()
     yield ERROR_PAGES("").for_every_host()
     yield ACCEL("").for_every_host()
-    yield LONG_ANSWERS("", size=place["proxy-buffer-size"]).for_every_host()
+    size = place["proxy-buffer-size"]
+    long = Requests(response_header_over=max_body_size(size))
+    yield LONG_ANSWERS("", size=size).for_requests(long).for_every_host()
 
 
 @rule(at="conversion", when="always", reads="rewrite-target")

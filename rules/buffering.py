@@ -152,4 +152,5 @@ def header_sizes(place: Place) -> Iterator[Edit | Finding]:
 def _large(size: int, total: int) -> Iterator[Requests]:
     """Requests with a line over a size, or with so many headers that they may be over a total."""
     yield Requests(header_over=size - LINE)
+    yield Requests(headers_over=total // size, header_over=size // 2)
     yield Requests(headers_over=MANY, header_over=total // ENVOYS_MOST)

@@ -109,10 +109,12 @@ ENVOYS_OWN = Message(
     "info",
     "Request headers for one connection, and Envoy's own",
     "Envoy drops the request headers that Connection names, and those with which clients could "
-    "steer it (x-envoy-retry-on, for example). nginx passes them on.",
+    "steer it (x-envoy-retry-on, for example). nginx passes them on. Envoy passes TE on, which "
+    "nginx drops.",
     aspects=frozenset({"request-headers"}),
     requests=(
         Requests(header="Connection"),
+        Requests(header="TE"),
         *(
             Requests(header=f"x-envoy-{name}")
             for name in (
@@ -148,6 +150,7 @@ OTHER_HOST = Message(
     "Both choose the host by a target like GET http://a.example/ (as for a proxy). Backends get "
     "the Host header from nginx, and the host of the target from Envoy.",
     aspects=frozenset({"host", "request-headers"}),
+    requests=(Requests(absolute_form=True),),
 )
 
 

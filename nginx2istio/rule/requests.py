@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +16,11 @@ class Requests:
     are regular expressions, found somewhere in the path as it was sent (without query) and in the
     Host header. ``header_over``: a header (name and value) or the request target has more bytes.
     ``headers_over``: it has more headers. ``body_over``: its body has more bytes. ``no_length``: it
-    has no Content-Length (chunked or HTTP/2). ``scheme``: http or https.
+    has no Content-Length (chunked or HTTP/2). ``scheme``: http or https. ``absolute_form``: its
+    target is a URL. ``malformed``: it breaks the rules of HTTP.
+
+    Two are about the backend's response to it: ``response`` ("malformed", or "interim": 1xx), and
+    ``response_header_over``: its headers have more bytes in all.
     """
 
     header: str = ""
@@ -29,6 +34,10 @@ class Requests:
     body_over: int | None = None
     no_length: bool = False
     scheme: str = ""
+    absolute_form: bool = False
+    malformed: bool = False
+    response: Literal["", "malformed", "interim"] = ""
+    response_header_over: int | None = None
 
     def data(self) -> dict[str, object]:
         """The same as JSON, with what is named only."""
@@ -58,6 +67,10 @@ _PHRASES = {
     "body_over": "with a body over {} bytes",
     "no_length": "without Content-Length",
     "scheme": "by {}",
+    "absolute_form": "with a URL for a target",
+    "malformed": "that are malformed",
+    "response": "whose response is {}",
+    "response_header_over": "whose response has headers over {} bytes",
 }
 
 

@@ -56,4 +56,9 @@ TESTS: dict[str, Callable[[Request, Any, list[tuple[str, str]]], bool]] = {
     "body_over": lambda r, value, _: (r.get("body_bytes") or 0) > value,
     "no_length": lambda r, value, _: _unknown_length(r) == bool(value),
     "scheme": lambda r, value, _: r["scheme"] == value,
+    "absolute_form": lambda r, value, _: ("://" in r["target"].split("?")[0]) == value,
+    # What only bytes show; no recorded request is malformed, or has a response that is.
+    "malformed": lambda r, value, _: bool(r.get("malformed")) == value,
+    "response": lambda r, value, _: r.get("response") == value,
+    "response_header_over": lambda r, value, _: r.get("response_header_bytes", 0) > value,
 }

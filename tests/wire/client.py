@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 LOOPBACK = "127.0.0.1"
 PATIENCE = 2.0  # seconds for an answer
-QUIET = 0.08  # seconds without a byte after which a connection counts as kept open
+SOON = 0.25  # seconds after which a client hangs up
 
 
 @dataclass(slots=True)
@@ -24,8 +24,6 @@ class Answer:
     trailers: bytes = b""
     whole: bool = True
     """Whether the body came to its end."""
-    kept: bool = False
-    """Whether the connection is open afterwards."""
 
     def first(self, name: str) -> str:
         """The value of a header, "" without it."""
@@ -43,14 +41,13 @@ def send(port: int, text: bytes, rest: bytes = b"", hang_up: bool = False) -> An
         with contextlib.suppress(OSError, ValueError):
             connection.sendall(text)
             if hang_up:
-                time.sleep(QUIET)
+                time.sleep(SOON)
                 return answer
             reader = connection.makefile("rb")
             if rest:
                 _read_interim(connection, reader, answer)
                 connection.sendall(rest)
             _read(reader, answer, text.startswith(b"HEAD "))
-            answer.kept = answer.status > 0 and answer.whole and _open(connection)
         return answer
 
 
@@ -98,11 +95,3 @@ def _headers(reader: object) -> list[list[str]]:
         name, _, value = line.decode("latin-1").partition(":")
         fields.append([name.strip(), value.strip()])
     return fields
-
-
-def _open(connection: socket.socket) -> bool:
-    connection.settimeout(QUIET)
-    try:
-        return connection.recv(1) != b""
-    except TimeoutError:
-        return True

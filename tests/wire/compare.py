@@ -53,6 +53,9 @@ def request_of(probe: Probe) -> dict[str, Any]:
         "target": words[1] if len(words) > 1 else "/",
         "headers": [h for h in headers if h[0].lower() not in ("host", "content-length")],
         "body_bytes": len(body),
+        "malformed": probe.malformed,
+        "response": probe.response,
+        "response_header_bytes": 5000 if b"/large-header " in probe.text else 0,
         "chunked": b"chunked" in head,
         "http": words[-1].removeprefix("HTTP/") if words[-1].startswith("HTTP/") else "0.9",
     }
@@ -92,7 +95,6 @@ def _wire(answer: Answer, got: Received | None, by_pod: bool) -> dict[str, Any]:
         "body": answer.body,
         "whole body": answer.whole,
         "trailers of the answer": answer.trailers,
-        "connection kept open": answer.kept,
         "trailers at the backend": got.trailers if got else b"",
         "length at the backend": _length(got) if got else "",
         "TE at the backend": got.first("te") if got else "",
@@ -115,6 +117,7 @@ def differences(nginx: Exchange, gateway: Exchange) -> list[Difference]:
     if any(d.what == "answer" for d in unlike):
         return unlike
     aspect = {"length at the backend": "buffering", "body": "body", "whole body": "body"}
+    aspect["TE at the backend"] = "request-headers"
     return unlike + [
         difference(aspect.get(what, "protocol"), what, a.get(what), b.get(what))
         for what in a

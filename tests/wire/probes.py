@@ -16,6 +16,16 @@ class Probe:
     rest: bytes = b""
     hang_up: bool = False
 
+    @property
+    def malformed(self) -> bool:
+        """Whether it breaks the rules of HTTP."""
+        return self.about in MALFORMED
+
+    @property
+    def response(self) -> str:
+        """What the backend's response is: "malformed", "interim", or ""."""
+        return RESPONSES.get(self.about, "")
+
 
 def get(
     about: str,
@@ -35,6 +45,18 @@ def raw(about: str, text: str, rest: str = "") -> Probe:
     return Probe(about, text.replace("HOST", HOST).encode("latin-1"), rest.encode("latin-1"))
 
 
+MALFORMED = {
+    *("an empty Host", "two Hosts", "two Hosts that differ", "two Authorization headers"),
+    *("a folded header", "a value with a control character", "no colon"),
+    *("a query with bytes beyond ASCII", "HTTP/0.9", "HTTP/1.2", "HTTP/2.0 in the request line"),
+}
+RESPONSES = {
+    "103 Early Hints": "interim",
+    "100 Continue that nobody asked for": "interim",
+    "Content-Length and chunked in an answer": "malformed",
+    "two Content-Length of an answer": "malformed",
+    "no HTTP": "malformed",
+}
 LONG = "a" * 9000
 CHUNKED = "Transfer-Encoding: chunked"
 EXPECT = f"POST / HTTP/1.1\r\nHost: {HOST}\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n"
@@ -192,8 +214,8 @@ PROBES: dict[str, tuple[Probe, ...]] = {
         get("a body that ends early", "/cut"),
         get("no answer", "/nothing"),
         get("no answer to a POST", "/nothing", "Content-Length: 2", method="POST", body="ok"),
-        get("Content-Length and chunked", "/both-lengths"),
-        get("two Content-Length that differ", "/two-lengths"),
+        get("Content-Length and chunked in an answer", "/both-lengths"),
+        get("two Content-Length of an answer", "/two-lengths"),
         get("a header that is none", "/bad-header"),
         get("an empty value", "/empty-value"),
         get("a value beyond ASCII", "/latin-1"),

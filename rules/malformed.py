@@ -1,0 +1,82 @@
+"""Requests and answers that are not as HTTP has them, where nginx and Envoy disagree."""
+
+from collections.abc import Iterator
+
+from nginx2istio.rule import Edit, Finding, Message, Place, Requests, rule
+
+MALFORMED_REQUESTS = Message(
+    "N2I925",
+    "approximated",
+    "info",
+    "Malformed requests",
+    "nginx answers 400 to a second or an empty Host, a folded header and a second Authorization. "
+    "The gateway serves the last two, and finds no host for the others. It answers 400 to raw "
+    "non-ASCII bytes in a query, a control character in a header and a header line without a "
+    "colon, which nginx accepts. HTTP/0.9 and versions above 1.1 in the request line get other "
+    "answers, too.",
+    aspects=frozenset({"status"}),
+    requests=(Requests(malformed=True),),
+)
+SECURE_TARGET = Message(
+    "N2I926",
+    "approximated",
+    "info",
+    "An https target over http",
+    "nginx serves GET https://a.example/ on its port for http. The gateway answers 403.",
+    aspects=frozenset({"access"}),
+    requests=(Requests(absolute_form=True, scheme="http"),),
+)
+ASTERISK = Message(
+    "N2I927",
+    "approximated",
+    "info",
+    "Requests that name no path",
+    "nginx answers 400 to OPTIONS * and to CONNECT. The gateway answers 404.",
+    aspects=frozenset({"status"}),
+    requests=(Requests(method=("CONNECT",)), Requests(method=("OPTIONS",), target=r"^\*$")),
+)
+NO_HOST = Message(
+    "N2I928",
+    "approximated",
+    "info",
+    "HTTP/1.0 without Host",
+    "nginx gives a request of HTTP/1.0 without Host to the default server. The gateway answers "
+    "400.",
+    aspects=frozenset({"status"}),
+    requests=(Requests(http="1.0", host="^$"),),
+)
+MALFORMED_RESPONSES = Message(
+    "N2I929",
+    "approximated",
+    "info",
+    "Malformed responses of backends",
+    "nginx passes a response on that has several lengths (two Content-Length, or one with a "
+    "Transfer-Encoding), and what is no HTTP at all. The gateway answers 502.",
+    aspects=frozenset({"protocol"}),
+    requests=(Requests(response="malformed"),),
+)
+INTERIM_RESPONSES = Message(
+    "N2I930",
+    "approximated",
+    "info",
+    "Interim responses of backends",
+    "nginx takes a 103 or an unasked 100 of a backend for its response. The gateway waits for the "
+    "final one.",
+    aspects=frozenset({"routing"}),
+    requests=(Requests(response="interim"),),
+)
+
+
+@rule(at="conversion", when="always")
+def malformed(place: Place) -> Iterator[Edit | Finding]:
+    """What docs/wire.md shows on the wire, and no recording has."""
+    for message in (
+        MALFORMED_REQUESTS,
+        SECURE_TARGET,
+        ASTERISK,
+        MALFORMED_RESPONSES,
+        INTERIM_RESPONSES,
+    ):
+        yield message("").for_every_host()
+    if place.options.envoy_filters:
+        yield NO_HOST("").for_every_host()
