@@ -10,12 +10,14 @@ from nginx2istio.convert.actions import actions
 from nginx2istio.convert.fates import without_fate
 from nginx2istio.convert.hosts import services, virtual_host
 from nginx2istio.convert.read_ingresses import read_ingresses
+from nginx2istio.convert.refused import checked
+from nginx2istio.convert.refused_places import lost_fates, refused
 from nginx2istio.convert.translate import Applied, translate
 from nginx2istio.findings import cluster, configuration, trial
 from nginx2istio.findings.placed import PlacedFinding, placed
 from nginx2istio.inputs.extent import extent_of
 from nginx2istio.inputs.resource import Inputs, Problem, Resource
-from nginx2istio.istio.assemble.assemble import MESH, Assembled, assemble
+from nginx2istio.istio.assemble.assemble import MESH, Assembled
 from nginx2istio.istio.assemble.virtual_host import GatewayRef
 from nginx2istio.istio.objects import Object
 from nginx2istio.istio.rename_objects import on_trial
@@ -105,18 +107,20 @@ def convert(
     hosts = (virtual_host(s, config, edits.get(s.host, []), extra, options) for s in config.servers)
     virtual_hosts = [host for host in hosts if host]
     once = tuple(edit for at in edits.get("*", ()) for edit in at.edits)
-    assembled = assemble(
+    originals = {new: old for old, new in names.items()}
+    assembled, objects, refusals = checked(
         virtual_hosts,
         services(config),
         GatewayRef(options.gateway_namespace, options.gateway_selector),
         once,
+        (lambda objects: on_trial(objects, originals)) if options.trial else list,
     )
-    objects = assembled.objects
     if options.trial:
-        objects = on_trial(objects, {new: old for old, new in names.items()})
         extra += trial.findings(before, names, impossible, objects)
+    extra += refused(refusals, config)
     extra += _conflicts(assembled, config)
     fates = dict(translation.fates)
+    fates |= lost_fates(refusals, config, fates)
     for origin in trial.untried(before, names) if options.trial else ():
         fates.setdefault(origin, ("neutral", "", trial.NOT_IN_TRIAL.code))
     extra += cluster.findings(surroundings, extent, choice, before, objects, options)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nginx2istio.findings import cluster, collisions, configuration, trial, validation
+from nginx2istio.findings import cluster, collisions, configuration, refused, trial, validation
 from nginx2istio.findings.placed import BROKEN_PROTECTION, BROKEN_RULE, UNENFORCED
 from nginx2istio.rule import Message
 
@@ -15,5 +15,6 @@ OWN: tuple[Message, ...] = (
     *cluster.MESSAGES,
     *collisions.MESSAGES,
     *validation.MESSAGES,
+    *refused.MESSAGES,
 )
 """The messages that belong to no rule: of the engine, of trials, and of scans."""
