@@ -27,6 +27,8 @@ ROUNDS = 8
 ANSWERS_503, BARE, GONE = 1, 2, 3
 """What becomes of a host: it answers 503; under its own name only; it is left out."""
 RESULTS = {ANSWERS_503: "answers 503", BARE: "answers 503", GONE: "has no route"}
+OTHER_NAMES = (Alias, OtherHost)
+"""What serves a host under another name; they can be left out one by one."""
 ObjectPart = tuple[ObjectKey, object]
 """An object, and one of its patches; None for all of it."""
 
@@ -35,12 +37,13 @@ ObjectPart = tuple[ObjectKey, object]
 class Losses:
     """What the faults cost, each with the reason of the first that cost it.
 
-    ``locations`` by host and route name; ``parts`` with the hosts that they belong to.
+    ``locations`` by host and route name; ``names`` are other names of a host.
+    ``parts`` come with the hosts that they belong to.
     """
 
     locations: dict[tuple[str, str], str] = field(default_factory=dict)
     hosts: dict[str, tuple[int, str]] = field(default_factory=dict)
-    twins: dict[tuple[str, str], str] = field(default_factory=dict)
+    names: dict[tuple[str, str], str] = field(default_factory=dict)
     parts: dict[ObjectPart, tuple[str, tuple[str, ...]]] = field(default_factory=dict)
     costed: set[tuple[str, str]] = field(default_factory=set)
     """What the present round costs: a second fault of a place costs no more than the first."""
@@ -87,9 +90,9 @@ def checked(
         before = _Round(hosts, services, {identity(obj): obj for obj in objects}, losses)
         for fault in wrong:
             before.cost(fault)
-    left_out = {fault.identity for fault in wrong}
+    left_out = {fault.key for fault in wrong}
     for fault in wrong:
-        losses.parts.setdefault((fault.identity, None), (fault.reason, ()))
+        losses.parts.setdefault((fault.key, None), (fault.reason, ()))
     return assembled, [obj for obj in objects if identity(obj) not in left_out], losses
 
 
@@ -103,10 +106,10 @@ def _closed(host: VirtualHost, losses: Losses) -> VirtualHost | None:
         aliases = tuple(edit for edit in host.edits if isinstance(edit, Alias) and level < BARE)
         ports = host.ports if host.credential else (80,)
         return replace(host, route_sources=(source,), edits=aliases, ports=ports)
-    twins = {name for of, name in losses.twins if of == host.host}
+    names = {name for of, name in losses.names if of == host.host}
     routes = {route for of, route in losses.locations if of == host.host}
-    if twins:
-        edits = (e for e in host.edits if not (isinstance(e, OtherHost) and e.name in twins))
+    if names:
+        edits = (e for e in host.edits if not (isinstance(e, OTHER_NAMES) and e.name in names))
         host = replace(host, edits=tuple(edits))
     if not routes:
         return host
@@ -149,7 +152,7 @@ class _Round:
 
     def cost(self, fault: Fault) -> None:
         """Makes a fault cost the place that it comes from."""
-        kind = fault.identity[0]
+        kind = fault.key[0]
         if kind == "VirtualService":
             self._virtual_service(fault)
         elif kind == "Gateway":
@@ -160,35 +163,37 @@ class _Round:
             self._whole(fault)
 
     def _virtual_service(self, fault: Fault) -> None:
-        names = fault.hosts or self.objects[fault.identity]["spec"].get("hosts", ())
-        for host in self.hosts:
-            if not {*names}.isdisjoint(host.names):
-                sources = list(_sources(host, live_route(fault.route)))
-                for source in sources:
-                    self._location(host, source, fault.reason)
-                if not sources:
-                    self.losses.host(host.host, fault.reason)
-            for edit in host.edits:
-                if isinstance(edit, OtherHost) and edit.name in names:
-                    self.losses.twins.setdefault((host.host, edit.name), fault.reason)
+        names = fault.hosts or self.objects[fault.key]["spec"].get("hosts", ())
+        for host in self._served_as(names, fault.reason):
+            sources = list(_sources(host, live_route(fault.route)))
+            for source in sources:
+                self._location(host, source, fault.reason)
+            if not sources:
+                self.losses.host(host.host, fault.reason)
 
     def _gateway(self, fault: Fault) -> None:
-        name = fault.identity[2]
-        for host in self.hosts:
-            twins = {edit.name for edit in host.edits if isinstance(edit, OtherHost)}
-            if fault.hosts:
-                for twin in twins.intersection(fault.hosts):
-                    self.losses.twins.setdefault((host.host, twin), fault.reason)
-                if not {*fault.hosts}.isdisjoint(host.names):
-                    self.losses.host(host.host, fault.reason)
-            elif name in (host.gateway, trial_name(host.gateway)):
+        name = fault.key[2]
+        for host in self._served_as(fault.hosts, fault.reason):
+            self.losses.host(host.host, fault.reason)
+        for host in self.hosts if not fault.hosts else ():
+            if name in (host.gateway, trial_name(host.gateway)):
                 self.losses.host(host.host, fault.reason, GONE)
+
+    def _served_as(self, names: Sequence[str], reason: str) -> Iterator[VirtualHost]:
+        """The hosts of these names; of a host with other names at fault, those are left out."""
+        for host in self.hosts:
+            if host.host in names:
+                yield host
+                continue
+            for edit in host.edits:
+                if isinstance(edit, OTHER_NAMES) and edit.name in names:
+                    self.losses.names.setdefault((host.host, edit.name), reason)
 
     def _envoy_filter(self, fault: Fault) -> None:
         if fault.patch < 0:
             self._whole(fault)
             return
-        patch = self.objects[fault.identity]["spec"]["configPatches"][fault.patch]
+        patch = self.objects[fault.key]["spec"]["configPatches"][fault.patch]
         routes = {fault.route} if fault.route else set()
         of_host = self._host_of(patch)
         name = added_filter(patch)
@@ -201,13 +206,13 @@ class _Round:
         for host in self.hosts:
             sources = [s for route in routes for s in _sources(host, live_route(route))]
             if not (sources or of_host or routes):
-                sources = [s for s in host.route_sources if _yields(s.edits, fault.identity)]
+                sources = [s for s in host.route_sources if _yields(s.edits, fault.key)]
             for source in sources:
                 self._location(host, source, fault.reason)
                 costs.add(host.host)
             if host.host in of_host:
                 self.losses.host(host.host, fault.reason)
-        part = fault.identity, frozen(patch)
+        part = fault.key, frozen(patch)
         self.losses.parts.setdefault(part, (fault.reason, tuple(sorted(costs))))
 
     def _host_of(self, patch: Object) -> set[str]:
@@ -218,8 +223,8 @@ class _Round:
 
     def _whole(self, fault: Fault) -> None:
         """Costs whoever needs an object; it is left out if that is nobody."""
-        kind, _, name = fault.identity
-        spec = self.objects[fault.identity]["spec"]
+        kind, _, name = fault.key
+        spec = self.objects[fault.key]["spec"]
         costs = False
         for host in self.hosts:
             if kind == "DestinationRule":
@@ -227,15 +232,15 @@ class _Round:
             elif kind == "ServiceEntry":
                 sources = [s for s in host.route_sources if _reaches(s.edits, spec)]
             else:
-                sources = [s for s in host.route_sources if _yields(s.edits, fault.identity)]
-                if _yields(host.edits, fault.identity):
+                sources = [s for s in host.route_sources if _yields(s.edits, fault.key)]
+                if _yields(host.edits, fault.key):
                     self.losses.host(host.host, fault.reason)
                     costs = True
             for source in sources:
                 self._location(host, source, fault.reason)
                 costs = True
         if not costs:
-            self.losses.parts[fault.identity, None] = fault.reason, ()
+            self.losses.parts[fault.key, None] = fault.reason, ()
 
     def _sent_to(self, host: VirtualHost, name: str) -> list[RouteSource]:
         """The locations with a route to a host of Istio's registry."""

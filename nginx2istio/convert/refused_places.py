@@ -28,8 +28,8 @@ def refused(losses: Losses, config: NginxConfig) -> Iterator[PlacedFinding]:
             yield from refused_path(servers[host], route.removesuffix(" closed"), why)
     for host, (level, why) in losses.hosts.items():
         yield refused_host(servers[host], why, RESULTS[level])
-    for (host, twin), why in losses.twins.items():
-        yield refused_part(f"the host {twin}", (servers[host],), why)
+    for (host, name), why in losses.names.items():
+        yield refused_part(f"the host {name}", (servers[host],), why)
     for ((kind, namespace, name), _), (why, hosts) in losses.parts.items():
         part = f"the {kind} {namespace}/{name}"
         yield refused_part(part, (servers[host] for host in hosts), why)

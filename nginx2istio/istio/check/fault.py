@@ -20,7 +20,7 @@ class Fault:
     empty for all of the object. ``patch`` is an index of an EnvoyFilter's patches, -1 for all.
     """
 
-    identity: ObjectKey
+    key: ObjectKey
     reason: str
     hosts: Sequence[str] = ()
     route: str = ""

@@ -22,8 +22,9 @@ def virtual_service_faults(
         wrong = values.domain(host)
         if wrong and not values.address(host):
             yield Fault(at, wrong, (host,))
-    for reason in _several_hosts(hosts) if len(hosts) > 1 else ():
-        yield Fault(at, reason, hosts)
+    for host in _taken_in(hosts) if len(hosts) > 1 else ():
+        reason = f"{values.shown(host)} beside {values.shown(hosts[0])} in a VirtualService"
+        yield Fault(at, reason, (host,))
     for gateway in spec["gateways"]:
         for name in gateway.split("/"):
             if values.label(name):
@@ -39,15 +40,16 @@ def virtual_service_faults(
                 yield Fault(at, reason, hosts)
 
 
-def _several_hosts(hosts: Sequence[str]) -> Iterator[str]:
-    """Hosts of one VirtualService that meet, one of which may have a star."""
-    stars = [(host, host[1:]) for host in hosts if host.startswith("*")]
-    if len({*hosts}) < len(hosts):
-        yield "one host twice"
-    for host in hosts:
-        for star, end in stars:
-            if host != star and host.endswith(end):
-                yield f"{values.shown(host)} beside {values.shown(star)}, which takes it in"
+def _taken_in(hosts: Sequence[str]) -> Iterator[str]:
+    """The hosts that equal another one before them, or that one with a star takes in."""
+    stars = [host[1:] for host in hosts if host.startswith("*")]
+    for number, host in enumerate(hosts):
+        if number and (
+            host in hosts[:number]
+            or (host.startswith("*") and any(other.endswith(host[1:]) for other in hosts[:number]))
+            or any(host.endswith(end) and host != f"*{end}" for end in stars)
+        ):
+            yield host
 
 
 def _tls_route(route: Mapping[str, Any], hosts: Sequence[str]) -> Iterator[str]:
