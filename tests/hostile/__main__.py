@@ -34,7 +34,7 @@ def main(arguments: list[str]) -> int:
             faults = list(gateway.faults(tried))
             if faults:
                 failed += 1
-                print(f"\n== estate {number}, envoy_filters={tried.envoy_filters}")
+                print(f"\n== estate {number}, {tried.options}")
                 print("\n".join(fault[:500] for fault in faults[:3]))
                 for ingress in gateway.least(tried).ingresses:
                     print(json.dumps(ingress)[:3000], flush=True)

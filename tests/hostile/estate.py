@@ -15,6 +15,7 @@ from functools import cache
 from random import Random
 from typing import Any
 
+from nginx2istio.base.options import Options
 from tests.fuzz.corpus import by_kind
 from tests.fuzz.mutations import PREFIX
 
@@ -134,10 +135,10 @@ def spoiled(random: Random, text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Estate:
-    """Ingresses with hostile values, and a plain one; ``envoy_filters`` is the option."""
+    """Ingresses with hostile values, and a plain one; and the options of the conversion."""
 
     ingresses: tuple[Body, ...]
-    envoy_filters: bool
+    options: Options
 
     def text(self) -> str:
         """The documents as JSON, which is YAML."""
@@ -160,7 +161,7 @@ def _ingresses() -> tuple[Body, ...]:
 @cache
 def _services() -> tuple[Body, ...]:
     """The Services and Secrets that the Ingresses need, in one namespace."""
-    named = {}
+    named: dict[tuple[str, str], Body] = {}
     for kind in ("Service", "Secret", "ConfigMap"):
         for body in by_kind().get(kind, ()):
             metadata = body.get("metadata") or {}
@@ -174,7 +175,8 @@ def estate(seed: str, number: int) -> Estate:
     """The estate of a seed with a number; the same at every call."""
     random = Random(f"{seed}/{number}")
     ingresses = tuple(_hostile(random, index) for index in range(INGRESSES))
-    return Estate(ingresses, random.random() < 0.6)
+    suffix = ".trial.test" if random.random() < 0.15 else ""
+    return Estate(ingresses, Options(envoy_filters=random.random() < 0.6, host_suffix=suffix))
 
 
 def _hostile(random: Random, index: int) -> Body:

@@ -9,7 +9,6 @@ from dataclasses import replace
 from typing import Any
 
 from nginx2istio import api
-from nginx2istio.base.options import Options
 from tests.conformance.oracle import Oracle
 from tests.hostile.estate import PLAIN, PLAIN_HOST, Estate
 
@@ -25,16 +24,17 @@ class Gateway:
 
     def faults(self, estate: Estate) -> Iterator[str]:
         """What is wrong when the gateway gets what an estate is converted to."""
-        conversion = api.convert_text(estate.text(), Options(envoy_filters=estate.envoy_filters))
+        conversion = api.convert_text(estate.text(), estate.options)
         objects = "\n---\n".join((api.yaml(conversion), *map(json.dumps, PLAIN)))
         answer = self.oracle.put(objects)
         for how in ("refused", "rejected"):
             for refusal in answer.get(how) or ():
                 yield f"{how}: {refusal}"
         for path in ("/", "/deeper/x"):
-            status, body = self._asked(path)
+            host = PLAIN_HOST + estate.options.host_suffix
+            status, body = self._asked(host, path)
             if (status, body) != (503, NO_PODS):
-                yield f"{PLAIN_HOST}{path} is answered {status} {body[:80]!r}"
+                yield f"{host}{path} is answered {status} {body[:80]!r}"
 
     def least(self, estate: Estate) -> Estate:
         """The estate with one Ingress that suffices for a fault, or the whole."""
@@ -52,10 +52,10 @@ class Gateway:
                 ingress = smaller
         return ingress
 
-    def _asked(self, path: str) -> tuple[int, bytes]:
+    def _asked(self, host: str, path: str) -> tuple[int, bytes]:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
         try:
-            connection.request("GET", path, headers={"Host": PLAIN_HOST})
+            connection.request("GET", path, headers={"Host": host})
             response = connection.getresponse()
             return response.status, response.read()
         except OSError as error:

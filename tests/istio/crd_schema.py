@@ -39,7 +39,7 @@ def _compact(schema: dict[str, Any]) -> Any:
         return "duration"
     if "enum" in schema:
         return {"enum": schema["enum"]}
-    return kind
+    return {"longest": schema["maxLength"]} if "maxLength" in schema else kind
 
 
 def _message(schema: dict[str, Any]) -> dict[str, Any]:

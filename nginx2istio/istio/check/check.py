@@ -41,7 +41,7 @@ def _object(obj: Object, routes: HttpRoutes) -> Iterator[Fault]:
     at = kind, namespace, name = identity(obj)
     spec = obj["spec"]
     if len(name) > 253 or not _NAME.fullmatch(name) or values.label(namespace):
-        yield Fault(at, f"{values.shown(f'{namespace}/{name}')} as the name of an object")
+        yield Fault(at, f"{values.shown(f'{namespace}/{name}')} is no name of an object")
     size = _size(obj)
     if size > LARGEST_OBJECT:
         yield Fault(at, f"an object of {size} bytes, Kubernetes takes {LARGEST_OBJECT}")

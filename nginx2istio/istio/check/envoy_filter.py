@@ -26,6 +26,9 @@ ONE_LINE = frozenset({"host_rewrite_literal", "host_rewrite_header", "remove", "
 
 def patch_faults(at: ObjectKey, spec: Mapping[str, Any]) -> Iterator[Fault]:
     """What is wrong with the patches one by one."""
+    selector = {"workloadSelector": spec.get("workloadSelector", {})}
+    for reason in misfits(spec_schema("EnvoyFilter"), selector):
+        yield Fault(at, reason)
     for number, patch in enumerate(spec["configPatches"]):
         reasons = [*misfits(spec_schema("EnvoyFilter")["fields"]["configPatches"]["items"], patch)]
         for reason in reasons or _patch(patch):
@@ -78,14 +81,17 @@ def _inside(value: Any) -> Reasons:
                 yield from _inside(inner)
     elif isinstance(value, list | tuple):
         for inner in value:
-            yield from _inside(inner)
+            if isinstance(inner, int) and not isinstance(inner, bool):
+                yield _number("", inner)
+            else:
+                yield from _inside(inner)
 
 
 def _text(name: str, text: str) -> str:
     if name == "regex":
         return values.regex(text)
     if name == "fill_interval" and (values.seconds(text) or 0) < SHORTEST_FILL:
-        return f"{values.shown(text)} as an interval"
+        return f"{values.shown(text)} is no interval of a bucket"
     if name in ONE_LINE and any(c in text for c in "\0\r\n"):
         return f"a line break in {name}"
     if name in ONE_LINE and values.octets(text) > values.LONGEST_HEADER:
@@ -100,7 +106,7 @@ def _number(name: str, number: int) -> str:
         least, most = 1, MOST_HEADERS_KIB + 1
     if name == "status_code":
         least, most = 200, 600
-    return "" if least <= number < most else f"{number} as {name}"
+    return "" if least <= number < most else f"{name} is {number}"
 
 
 def shared_faults(objects: Iterable[Object]) -> Iterator[Fault]:

@@ -10,6 +10,7 @@ from nginx2istio.istio.check.fault import Fault, ObjectKey
 from nginx2istio.istio.check.http_route import HttpRoutes, target
 from nginx2istio.istio.check.schema import below, misfits, spec_schema
 
+PROTOCOLS = ("HTTP", "HTTPS", "TLS")
 TLS_MODES_WITH_CA = ("MUTUAL", "OPTIONAL_MUTUAL")
 
 
@@ -26,11 +27,11 @@ def virtual_service_faults(
         reason = f"{values.shown(host)} beside {values.shown(hosts[0])} in a VirtualService"
         yield Fault(at, reason, (host,))
     for gateway in spec["gateways"]:
-        for name in gateway.split("/"):
-            if values.label(name):
-                yield Fault(at, values.label(name), hosts)
-    if not (spec.get("http") or spec.get("tls")):
-        yield Fault(at, "no routes", hosts)
+        space, _, name = gateway.partition("/")
+        for reason in filter(None, (values.label(space), values.label(name))):
+            yield Fault(at, reason, hosts)
+    if not hosts or not (spec.get("http") or spec.get("tls")):
+        yield Fault(at, "no hosts or no routes", hosts)
     for route in spec.get("http", ()):
         for reason in routes.reasons(route):
             yield Fault(at, reason, hosts, route.get("name", ""))
@@ -73,6 +74,9 @@ def gateway_faults(at: ObjectKey, spec: Mapping[str, Any]) -> Iterator[Fault]:
     name = values.label(at[2])
     if name:
         yield Fault(at, name)
+    selector = {"selector": spec.get("selector", {})}
+    for reason in misfits(spec_schema("Gateway"), selector) if spec["servers"] else ("no server",):
+        yield Fault(at, reason)
     ports = [server["port"]["name"] for server in spec["servers"]]
     if len(ports) > len({*ports}):
         yield Fault(at, "two servers of one name")
@@ -92,7 +96,14 @@ def gateway_faults(at: ObjectKey, spec: Mapping[str, Any]) -> Iterator[Fault]:
 
 def _server(server: Mapping[str, Any]) -> Iterator[str]:
     known = below(spec_schema("Gateway"), "servers")
-    yield from misfits(known, {k: v for k, v in server.items() if k != "hosts"} | {"hosts": []})
+    wrong = list(misfits(known, {k: v for k, v in server.items() if k != "hosts"} | {"hosts": []}))
+    if wrong:
+        yield from wrong
+        return
+    if not server["port"]["name"]:
+        yield "a server without a name"
+    if server["port"]["protocol"] not in PROTOCOLS:
+        yield f"{values.shown(server['port']['protocol'])} is no protocol of a server"
     yield values.port(server["port"]["number"])
     tls = server.get("tls")
     if (server["port"]["protocol"] in ("HTTPS", "TLS")) != (tls is not None):

@@ -60,12 +60,14 @@ class HttpRoutes:
                 # Most matches are a path and nothing else, which both take as it is.
                 if len(match) > 1 or not _plain_path(match):
                     reasons += _once(_match, match, self._matches)
-        if "route" in route:
+        if route.get("route"):
             answer["route"] = True
             for destination in route["route"]:
                 reasons += _once(_destination, destination, self._destinations)
             if len(route["route"]) > 1:
                 reasons += _weights(route["route"])
+        if not isinstance(route.get("name", ""), str):
+            reasons.append("the name of a route is no string")
         return reasons + _once(_answer, answer, self._answers)
 
 
@@ -111,8 +113,8 @@ def _match(match: Mapping[str, Any]) -> Reasons:
             if field == "headers" or pattern.get("regex") != "*":
                 yield from _pattern(pattern, f"header {name}")
     for name, pattern in match.get("queryParams", {}).items():
-        if not name or values.octets(name) > values.LONGEST_QUERY_NAME:
-            yield f"{values.shown(name)} as the name of a query parameter"
+        if not name or values.octets(name) > values.LONGEST_KEY:
+            yield f"{values.shown(name)} is no name of a query parameter"
         yield from _pattern(pattern, f"query parameter {name}")
     if match.get("port"):
         yield values.port(match["port"])
@@ -149,7 +151,7 @@ def target(destination: Mapping[str, Any]) -> Reasons:
 def _weights(route: Iterable[Mapping[str, Any]]) -> Reasons:
     weights = [destination.get("weight", 0) for destination in route]
     if all(type(weight) is int for weight in weights) and not 0 < sum(weights) <= LARGEST_WEIGHT:
-        yield f"{sum(weights)} as the sum of all weights"
+        yield f"{sum(weights)} is the sum of all weights"
 
 
 def _answer(answer: dict[str, Any]) -> Reasons:
@@ -213,7 +215,7 @@ def _redirect(redirect: Mapping[str, Any] | None) -> Reasons:
     if redirect.get("redirectCode", 0) not in REDIRECT_CODES:
         yield f"the redirect code {redirect['redirectCode']}"
     if redirect.get("scheme", "http") not in ("", "http", "https"):
-        yield f"{values.shown(redirect['scheme'])} as a redirect's scheme"
+        yield f"{values.shown(redirect['scheme'])} is no scheme of a redirect"
     if redirect.get("uri") and redirect.get("prefixRewrite"):
         yield "a redirect with two paths"
     if not redirect.keys() & {"uri", "prefixRewrite", "authority", "port", "derivePort", "scheme"}:
@@ -261,9 +263,9 @@ def _retries(retries: Mapping[str, Any] | None) -> Reasons:
     attempts = retries.get("attempts", 0)
     if attempts < 0 or (not attempts and retries.keys() - {"attempts"}):
         yield f"{attempts} retries, with their conditions"
-    for condition in filter(None, retries.get("retryOn", "").split(",")):
+    for condition in retries["retryOn"].split(",") if retries.get("retryOn") else ():
         if condition not in RETRY_ON and not (condition.isdigit() and 100 <= int(condition) < 600):
-            yield f"{values.shown(condition)} as a condition of retries"
+            yield f"{values.shown(condition)} is no condition of retries"
 
 
 def _cors(cors: Mapping[str, Any]) -> Reasons:
@@ -279,4 +281,4 @@ def _cors(cors: Mapping[str, Any]) -> Reasons:
             if name != "*":
                 yield values.matched_header(name)
     if "maxAge" in cors and (values.seconds(cors["maxAge"]) or 0) % 1:
-        yield f"{values.shown(cors['maxAge'])} as maxAge, which has whole seconds"
+        yield f"{values.shown(cors['maxAge'])} is no maxAge, which has whole seconds"

@@ -3,7 +3,8 @@
 schema.json is written by ``tests/istio/crd_schema.py``. A schema is ``any``, ``string``,
 ``boolean``, ``number``, ``duration`` or ``integer or string``; or a mapping: ``fields`` with the
 ``required`` ones and groups with at most ``one of`` each; ``values`` of any name; ``items`` and how
-many at ``most``; an ``enum``; an integer between ``least`` and ``most``.
+many at ``most``; an ``enum``; a string of the ``longest``
+that is taken; an integer between ``least`` and ``most``.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from nginx2istio.istio.check.values import duration, shown
+from nginx2istio.istio.check.values import LONGEST_KEY, duration, octets, shown
 
 Schema = str | Mapping[str, Any]
 TYPES: Mapping[str, tuple[type, ...]] = {
@@ -67,6 +68,9 @@ def misfits(known: Schema, value: Any, where: str = "") -> Iterator[str]:
         else:
             for element in value:
                 yield from misfits(known["items"], element, where)
+    elif "longest" in known:
+        if not isinstance(value, str) or octets(value) > known["longest"]:
+            yield f"{where} is {shown(value)}, Istio takes {known['longest']} bytes"
     elif value not in known["enum"]:
         yield f"{where} is {shown(value)}, Istio takes {', '.join(known['enum'])}"
 
@@ -75,6 +79,8 @@ def _fields(known: Mapping[str, Any], value: Mapping[Any, Any], where: str) -> I
     fields = known.get("fields")
     for name, inner in value.items():
         path = f"{where}.{name}" if where else str(name)
+        if octets(str(name)) > LONGEST_KEY:
+            yield f"a name of {octets(str(name))} bytes, YAML takes {LONGEST_KEY} for a key"
         if fields is None:
             yield from misfits(known["values"], inner, path)
         elif name in fields:

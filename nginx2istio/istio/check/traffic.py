@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,6 +11,12 @@ from nginx2istio.istio.check.fault import Reasons
 from nginx2istio.istio.check.schema import misfits, spec_schema
 
 PORT_PROTOCOLS = frozenset({"HTTP", "HTTPS", "TLS", "TCP", "HTTP2", "GRPC"})
+CONDITION = re.compile(
+    r"request\.headers\[[^\[\]]+\]|request\.auth\.\w+(\[.+\])*|(source|remote|destination)\.ip"
+    r"|source\.(namespace|principal|serviceAccount|trustDomain)|destination\.port|connection\.sni"
+    r"|experimental\.envoy\.filters\..+"
+)
+"""The keys of conditions that Istio knows (security.ValidateAttribute)."""
 LARGEST_TABLE = 5_000_011
 """The size of a table of Maglev: validateLoadBalancer, MaglevLbConfig."""
 
@@ -43,7 +50,7 @@ def _traffic_policy(policy: Mapping[str, Any]) -> Reasons:
         outlier = settings.get("outlierDetection", {})
         for field in ("maxEjectionPercent", "minHealthPercent"):
             if not 0 <= outlier.get(field, 0) <= 100:
-                yield f"{outlier[field]} as {field}"
+                yield f"{field} is {outlier[field]}"
 
 
 def _connection_pool(pool: Mapping[str, Any] | None) -> Reasons:
@@ -54,7 +61,7 @@ def _connection_pool(pool: Mapping[str, Any] | None) -> Reasons:
     for settings in pool.values():
         for field, value in settings.items():
             if type(value) is int and value < 0:
-                yield f"{value} as {field}"
+                yield f"{field} is {value}"
         if settings.get("useClientProtocol") and settings.get("h2UpgradePolicy") == "UPGRADE":
             yield "useClientProtocol beside h2UpgradePolicy"
 
@@ -65,7 +72,7 @@ def _consistent_hash(consistent: Mapping[str, Any]) -> Reasons:
         if not cookie["name"]:
             yield "a cookie without a name"
         if "ttl" in cookie and values.seconds(cookie["ttl"]) is None:
-            yield f"{values.shown(cookie['ttl'])} as the lifetime of a cookie"
+            yield f"{values.shown(cookie['ttl'])} is no lifetime of a cookie"
         attributes = [attribute["name"] for attribute in cookie.get("attributes", ())]
         if len(attributes) > len({*attributes}) or "" in attributes:
             yield "two attributes of a cookie with one name"
@@ -78,7 +85,7 @@ def _consistent_hash(consistent: Mapping[str, Any]) -> Reasons:
         yield "an empty query parameter to hash"
     size = consistent.get("maglev", {}).get("tableSize", 3)
     if not 0 < size < LARGEST_TABLE or any(not size % n for n in range(2, int(size**0.5) + 1)):
-        yield f"{size} as the size of a table, which has to be a prime"
+        yield f"{size} is no prime, as the size of a table has to be"
 
 
 def service_entry_faults(spec: Mapping[str, Any], namespace: str) -> Reasons:
@@ -99,10 +106,10 @@ def service_entry_faults(spec: Mapping[str, Any], namespace: str) -> Reasons:
         yield values.port(port["number"])
         yield values.label(port["name"])
         if port.get("protocol") not in PORT_PROTOCOLS:
-            yield f"{values.shown(port.get('protocol'))} as a protocol"
+            yield f"{values.shown(port.get('protocol'))} is no protocol"
     for endpoint in spec.get("endpoints", ()):
         if spec.get("resolution") == "STATIC" and not values.address(endpoint["address"]):
-            yield f"{values.shown(endpoint['address'])} as an address"
+            yield f"{values.shown(endpoint['address'])} is no address"
     yield from _export_to(spec.get("exportTo", ()), namespace)
 
 
@@ -136,6 +143,8 @@ def policy_faults(spec: Mapping[str, Any]) -> Reasons:
             some = [*condition.get("values", ()), *condition.get("notValues", ())]
             if not condition["key"] or not some:
                 yield f"a condition {values.shown(condition['key'])} without values"
+            if not CONDITION.fullmatch(condition["key"]):
+                yield f"{values.shown(condition['key'])} is no condition of a policy"
             if condition["key"] in ("source.ip", "remote.ip"):
                 yield from map(values.network, some)
 
@@ -153,4 +162,4 @@ def _entry(entry: Mapping[str, Sequence[str]], part: str) -> Reasons:
         elif field.lower().endswith("ports"):
             for text in texts:
                 if not text.isdigit() or int(text) > 65_535:
-                    yield f"{values.shown(text)} as a port"
+                    yield f"{values.shown(text)} is no port"

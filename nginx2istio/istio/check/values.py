@@ -14,9 +14,10 @@ from nginx2istio.base.printable import printable
 from nginx2istio.istio import re2
 
 LONGEST_HEADER = 16_384
-"""Bytes of a header's name, and of its value: HeaderValue, HeaderValueOption."""
-LONGEST_QUERY_NAME = 1_024
-"""Bytes of the name of a query parameter: QueryParameterMatcher."""
+"""Bytes of a header's value: HeaderValue, HeaderValueOption."""
+LONGEST_KEY = 1_000
+"""Bytes of a name in front of a colon: libyaml takes 1,024 with the quotes. Envoy takes 1,024 of a
+query parameter (QueryParameterMatcher), 16,384 of a header."""
 LONGEST_SECONDS = 2**63 / 10**9
 """The longest time that Go and Envoy can hold, in seconds."""
 REMEMBERED = 65_536
@@ -165,10 +166,10 @@ def header_value(value: str, webhook: bool = True) -> str:
 @lru_cache(maxsize=REMEMBERED)
 def header_name(name: str) -> str:
     """ValidateHTTPHeaderOperationName; HeaderValue. What is no token makes broken answers."""
-    if octets(name) > LONGEST_HEADER:
-        return f"a header name of {octets(name)} bytes, Envoy takes {LONGEST_HEADER}"
+    if octets(name) > LONGEST_KEY:
+        return f"a header name of {octets(name)} bytes, YAML takes {LONGEST_KEY} for a key"
     if name.lower() == "host" or not _TOKEN.fullmatch(name):
-        return f"{shown(name)} as the name of a header to change"
+        return f"{shown(name)} is no name of a header to change"
     return ""
 
 
@@ -180,9 +181,11 @@ def authority_or_header_name(name: str) -> str:
 @lru_cache(maxsize=REMEMBERED)
 def matched_header(name: str) -> str:
     """ValidateHTTPHeaderNameOrJwtClaimRoute."""
+    if octets(name) > LONGEST_KEY:
+        return f"a header name of {octets(name)} bytes, YAML takes {LONGEST_KEY} for a key"
     if name in _PSEUDO or name.startswith("@request.auth.claims") or _TOKEN.fullmatch(name):
         return ""
-    return f"{shown(name)} as the name of a header to match"
+    return f"{shown(name)} is no name of a header to match"
 
 
 @lru_cache(maxsize=REMEMBERED)
@@ -190,15 +193,15 @@ def domain(name: str, star: bool = True) -> str:
     """ValidateWildcardDomain, or ValidateFQDN without ``star``."""
     first, *others = name.split(".")
     if len(name) > 255 or not name:
-        return f"{shown(name)} as a domain name: it has {len(name)} characters"
+        return f"the domain name {shown(name)} has {len(name)} characters"
     if others and not others[-1]:
         others.pop()
     if (others or [first])[-1].isdigit() and (others or not star):
-        return f"{shown(name)} as a domain name: its last label is a number"
+        return f"the domain name {shown(name)} ends in a number"
     if not (_LABEL.fullmatch(first) or (star and first == "*")) or not all(
         map(_LABEL.fullmatch, others)
     ):
-        return f"{shown(name)} as a domain name"
+        return f"{shown(name)} is no domain name"
     return ""
 
 
@@ -217,17 +220,17 @@ def network(text: str) -> str:
     try:
         ip_network(text, strict=False)
     except ValueError:
-        return f"{shown(text)} as an address or a network"
+        return f"{shown(text)} is no network"
     before, _, bits = text.partition("/")
     if ("/" in text and not bits.isdigit()) or "%" in before:
-        return f"{shown(text)} as an address or a network"
+        return f"{shown(text)} is no network"
     return ""
 
 
 @lru_cache(maxsize=REMEMBERED)
 def label(text: str) -> str:
     """A DNS label: names of Gateways, namespaces, subsets."""
-    return "" if _LABEL.fullmatch(text) else f"{shown(text)} as a name"
+    return "" if _LABEL.fullmatch(text) else f"{shown(text)} is no name of one label"
 
 
 @lru_cache(maxsize=REMEMBERED)
@@ -244,15 +247,15 @@ def duration(text: str) -> str:
     """ValidateDuration: whole milliseconds, at least one."""
     value = seconds(text)
     if value is None or not 0.001 <= value < LONGEST_SECONDS:
-        return f"{shown(text)} as a time"
+        return f"{shown(text)} is no time that Envoy can hold"
     if abs(value * 1000 - round(value * 1000)) > 1e-6 * max(1.0, value):
-        return f"{shown(text)} as a time: Istio takes whole milliseconds"
+        return f"the time {shown(text)} has parts of a millisecond"
     return ""
 
 
 def port(number: int) -> str:
     """ValidatePort."""
-    return "" if 1 <= number <= 65_535 else f"{shown(number)} as a port"
+    return "" if 1 <= number <= 65_535 else f"{shown(number)} is no port"
 
 
 @lru_cache(maxsize=REMEMBERED)
@@ -265,4 +268,4 @@ def path_template(path: str) -> str:
         last in ("{*}", "{**}") or not {*"{}"} & {*last}
     ):
         return ""
-    return f"{shown(path)} as a path of a policy: braces are templates there"
+    return f"braces in the path {shown(path)} of a policy are templates"
