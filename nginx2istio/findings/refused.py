@@ -10,11 +10,14 @@ from nginx2istio.nginx.model import Location, Origin, Server
 from nginx2istio.rule import Message
 from nginx2istio.rule.message import Aspect
 
-ANY_ASPECT: frozenset[Aspect] = frozenset(
+UNAVAILABLE: frozenset[Aspect] = frozenset(
+    {"routing", "path", "status", "redirect", "auth", "access"}
+)
+ANY_ASPECT: frozenset[Aspect] = UNAVAILABLE | frozenset(
     {
-        *("routing", "path", "status", "redirect", "request-headers", "response-headers", "cors"),
-        *("cookies", "affinity", "body", "body-limit", "rate-limit", "auth", "access", "timeout"),
-        *("retries", "balancing", "buffering", "tls", "protocol", "mirror", "waf"),
+        *("request-headers", "response-headers", "cors", "cookies", "affinity", "body"),
+        *("body-limit", "rate-limit", "timeout", "retries", "balancing", "buffering", "tls"),
+        *("protocol", "mirror", "waf"),
     }
 )
 REFUSED_PATH = Message(
@@ -24,7 +27,7 @@ REFUSED_PATH = Message(
     "Path that Envoy would refuse",
     "Istio or Envoy refuses a value that the path {key} needs: {why}. The path answers 503.",
     "Correct or shorten the value, or configure the path by hand.",
-    ANY_ASPECT,
+    UNAVAILABLE,
 )
 REFUSED_HOST = Message(
     "N2I027",
@@ -33,7 +36,7 @@ REFUSED_HOST = Message(
     "Host that Istio would refuse",
     "Istio or Envoy refuses a value that the host {key} needs: {why}. The whole host {result}.",
     "Correct or shorten the value, or configure the host by hand.",
-    ANY_ASPECT,
+    UNAVAILABLE,
 )
 REFUSED_PART = Message(
     "N2I028",
