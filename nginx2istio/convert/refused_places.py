@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from nginx2istio.convert.refused import RESULTS, Losses
+from nginx2istio.convert.refused import GONE, RESULTS, Losses
 from nginx2istio.convert.translate import RANK
 from nginx2istio.findings.placed import PlacedFinding
 from nginx2istio.findings.refused import (
@@ -29,7 +29,7 @@ def refused(losses: Losses, config: NginxConfig) -> Iterator[PlacedFinding]:
     for host, (level, why) in losses.hosts.items():
         yield refused_host(servers[host], why, RESULTS[level])
     for (host, name), why in losses.names.items():
-        yield refused_part(f"the host {name}", (servers[host],), why)
+        yield refused_host(servers[host], why, RESULTS[GONE], name)
     for ((kind, namespace, name), _), (why, hosts) in losses.parts.items():
         part = f"the {kind} {namespace}/{name}"
         yield refused_part(part, (servers[host] for host in hosts), why)

@@ -58,9 +58,9 @@ def refused_path(server: Server, route: str, why: str) -> Iterator[PlacedFinding
         yield placed(REFUSED_PATH, location.ingress, hosts, location.declared, key=key, why=why)
 
 
-def refused_host(server: Server, why: str, result: str) -> PlacedFinding:
-    """That a host is not served."""
-    hosts = (server.host, *server.aliases)
+def refused_host(server: Server, why: str, result: str, name: str = "") -> PlacedFinding:
+    """That a host is not served, or one of its names alone."""
+    hosts = (name,) if name else (server.host, *server.aliases)
     return placed(REFUSED_HOST, _origin(server), hosts, key=hosts[0], why=why, result=result)
 
 
