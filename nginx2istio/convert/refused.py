@@ -223,7 +223,7 @@ class _Round:
 
     def _whole(self, fault: Fault) -> None:
         """Costs whoever needs an object; it is left out if that is nobody."""
-        kind, _, name = fault.key
+        kind = fault.key[0]
         spec = self.objects[fault.key]["spec"]
         costs = False
         for host in self.hosts:

@@ -50,6 +50,8 @@ class HttpRoutes:
         self._matches: dict[bytes, list[str]] = {}
         self._destinations: dict[bytes, list[str]] = {}
         self._answers: dict[bytes, list[str]] = {}
+        self._alike: dict[tuple[object, ...], list[str]] = {}
+        """By the identity of their parts: routes of one body share them, and all are alive."""
 
     def reasons(self, route: Mapping[str, Any]) -> list[str]:
         """What is wrong with a route."""
@@ -58,17 +60,27 @@ class HttpRoutes:
         if "match" in route:
             for match in route["match"]:
                 # Most matches are a path and nothing else, which both take as it is.
-                if len(match) > 1 or not _plain_path(match):
+                if not _plain_path(match):
                     reasons += _once(_match, match, self._matches)
         if route.get("route"):
             answer["route"] = True
             for destination in route["route"]:
-                reasons += _once(_destination, destination, self._destinations)
+                # Most lead to a port of a Service, in these types and no others.
+                match destination:
+                    case {"destination": {"host": str(host), "port": {"number": int(number)}}} if (
+                        len(destination) == 1 and len(destination["destination"]) == 2
+                    ):
+                        reasons += filter(None, (values.domain(host), values.port(number)))
+                    case _:
+                        reasons += _once(_destination, destination, self._destinations)
             if len(route["route"]) > 1:
                 reasons += _weights(route["route"])
         if not isinstance(route.get("name", ""), str):
             reasons.append("the name of a route is no string")
-        return reasons + _once(_answer, answer, self._answers)
+        alike = (*answer, *map(id, answer.values()))
+        if alike not in self._alike:
+            self._alike[alike] = _once(_answer, answer, self._answers)
+        return reasons + self._alike[alike]
 
 
 PARTS = frozenset({"match", "route", "name"})
@@ -86,13 +98,11 @@ def _once(check: Callable[[Any], Reasons], part: Any, known: dict[bytes, list[st
 
 
 def _plain_path(match: Mapping[str, Any]) -> bool:
+    """Whether a match is a path, perhaps on one of the gateway's ports, and nothing else."""
+    if len(match) > 1 and (len(match) > 2 or match.get("port") not in (80, 443)):
+        return False
     uri = match.get("uri")
-    return (
-        type(uri) is dict
-        and len(uri) == 1
-        and ("exact" in uri or "prefix" in uri)
-        and all(type(text) is str for text in uri.values())
-    )
+    return type(uri) is dict and len(uri) == 1 and type(uri.get("exact", uri.get("prefix"))) is str
 
 
 def _schema(*path: str) -> Schema:
