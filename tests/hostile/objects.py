@@ -100,6 +100,6 @@ def refused(oracle: Oracle, objects: list[Object]) -> Iterator[tuple[Object, str
     """What the webhook refuses of the objects that our check lets through."""
     let_through = list(passed(objects))
     answer = oracle.validate("".join(documents(let_through)))
-    for obj, said in zip(let_through, answer["resources"], strict=True):
-        if said["errors"]:
-            yield obj, said["errors"][0]
+    for obj, verdict in zip(let_through, answer["resources"], strict=True):
+        if verdict["errors"]:
+            yield obj, verdict["errors"][0]

@@ -89,8 +89,8 @@ def test_what_is_taken(obj: Object) -> None:
     ],
 )
 def test_what_is_refused(obj: Object, reason: str) -> None:
-    said = reasons(obj)
-    assert any(reason in each for each in said), said
+    actual = reasons(obj)
+    assert any(reason in each for each in actual), actual
 
 
 def test_a_patch_meets_routes_with_its_action() -> None:
