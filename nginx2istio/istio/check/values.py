@@ -101,8 +101,14 @@ ENVOY_OPERATORS = frozenset(
         "VIRTUAL_CLUSTER_NAME",
     ]
 )
-_OF_ENVOY = r"%([A-Z_0-9]+)(?:\(.*?\))?(?::[0-9]+)?%"
-_OF_ISTIO = r"%([A-Z_0-9]+)(?:\( *[^\[ ](?:\\.|[^\\)\"])*\) *)?%"
+OF_A_HEADER = frozenset({"REQ", "RESP", "TRAILER"})
+WITH_AN_ARGUMENT = frozenset(
+    ["CEL", "DOWNSTREAM_PEER_CERT_V_END", "DOWNSTREAM_PEER_CERT_V_START", "DYNAMIC_METADATA", "EMIT_TIME", "ENVIRONMENT", "FILTER_STATE", "METADATA", "PATH", "QUERY_PARAM", "QUERY_PARAMS", "REQUESTED_SERVER_NAME", "START_TIME", "START_TIME_LOCAL", "UPSTREAM_METADATA"]
+)
+_HEADERS = re.compile(r":?[-!#$&'*+.^_`|~A-Za-z0-9]+(\?:?[-!#$&'*+.^_`|~A-Za-z0-9]+)?")
+"""The name of a header, perhaps with that of another one for when it is absent."""
+_OF_ENVOY = r"%([A-Z_0-9]+)(\(.*?\))?(?::[0-9]+)?%"
+_OF_ISTIO = r"%([A-Z_0-9]+)(\( *[^\[ ](?:\\.|[^\\)\"])*\) *)?%"
 _OPERATORS = {
     istio: (
         re.compile(f"%%|{operator}", re.DOTALL),
@@ -157,10 +163,19 @@ def header_value(value: str, webhook: bool = True) -> str:
     operator, whole = _OPERATORS[webhook]
     if not whole.fullmatch(value):
         return f"the header value {shown(value)}: a percent sign begins no operator of Envoy"
-    for name in filter(None, operator.findall(value)):
-        if name not in ENVOY_OPERATORS:
+    for name, argument in operator.findall(value):
+        if name and name not in ENVOY_OPERATORS:
             return f"the header value {shown(value)}: Envoy has no operator {shown(name)}"
+        if name and not _argument(name, argument.strip(" ()")):
+            return f"the header value {shown(value)}: {name} takes no {shown(argument)}"
     return ""
+
+
+def _argument(name: str, argument: str) -> bool:
+    """Whether an operator takes an argument, "" for none (CommandSyntaxChecker)."""
+    if name in OF_A_HEADER:
+        return bool(_HEADERS.fullmatch(argument))
+    return name in WITH_AN_ARGUMENT or not argument
 
 
 @lru_cache(maxsize=REMEMBERED)
