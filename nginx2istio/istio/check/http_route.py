@@ -274,7 +274,7 @@ def _retries(retries: Mapping[str, Any] | None) -> Reasons:
     if attempts < 0 or (not attempts and retries.keys() - {"attempts"}):
         yield f"{attempts} retries, with their conditions"
     for condition in retries["retryOn"].split(",") if retries.get("retryOn") else ():
-        if condition not in RETRY_ON and not (condition.isdigit() and 100 <= int(condition) < 600):
+        if condition not in RETRY_ON:
             yield f"{values.shown(condition)} is no condition of retries"
 
 

@@ -103,7 +103,12 @@ ENVOY_OPERATORS = frozenset(
 )
 OF_A_HEADER = frozenset({"REQ", "RESP", "TRAILER"})
 WITH_AN_ARGUMENT = frozenset(
-    ["CEL", "DOWNSTREAM_PEER_CERT_V_END", "DOWNSTREAM_PEER_CERT_V_START", "DYNAMIC_METADATA", "EMIT_TIME", "ENVIRONMENT", "FILTER_STATE", "METADATA", "PATH", "QUERY_PARAM", "QUERY_PARAMS", "REQUESTED_SERVER_NAME", "START_TIME", "START_TIME_LOCAL", "UPSTREAM_METADATA"]
+    {
+        *("CEL", "DOWNSTREAM_PEER_CERT_V_END", "DOWNSTREAM_PEER_CERT_V_START", "DYNAMIC_METADATA"),
+        *("EMIT_TIME", "ENVIRONMENT", "FILTER_STATE", "METADATA", "PATH", "QUERY_PARAM"),
+        *("QUERY_PARAMS", "REQUESTED_SERVER_NAME", "START_TIME", "START_TIME_LOCAL"),
+        "UPSTREAM_METADATA",
+    }
 )
 _HEADERS = re.compile(r":?[-!#$&'*+.^_`|~A-Za-z0-9]+(\?:?[-!#$&'*+.^_`|~A-Za-z0-9]+)?")
 """The name of a header, perhaps with that of another one for when it is absent."""
