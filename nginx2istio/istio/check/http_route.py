@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import marshal
 from collections.abc import Callable, Iterable, Mapping
+from http import HTTPStatus
 from typing import Any
 
 from nginx2istio.istio.check import values
@@ -18,24 +19,13 @@ MOST_HEADERS = 1_000
 """How many headers a route may add: Route, ClusterWeight."""
 LARGEST_WEIGHT = 2**31 - 1
 RETRY_ON = frozenset(
-    [
-        "5xx",
-        "gateway-error",
-        "reset",
-        "reset-before-request",
-        "connect-failure",
-        "retriable-4xx",
-        "refused-stream",
-        "retriable-status-codes",
-        "retriable-headers",
-        "envoy-ratelimited",
-        "http3-post-connect-failure",
-        "cancelled",
-        "deadline-exceeded",
-        "internal",
-        "resource-exhausted",
-        "unavailable",
-    ]
+    {
+        *("5xx", "gateway-error", "reset", "reset-before-request"),
+        *("connect-failure", "retriable-4xx", "refused-stream", "retriable-status-codes"),
+        *("retriable-headers", "envoy-ratelimited", "http3-post-connect-failure", "cancelled"),
+        *("deadline-exceeded", "internal", "resource-exhausted", "unavailable"),
+        *(str(status.value) for status in HTTPStatus),
+    }
 )
 ISTIO_METHODS = frozenset(
     ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "CONNECT", "OPTIONS", "TRACE", "*"]
