@@ -10,7 +10,6 @@ Feature = Literal[
     "cel-in-headers",
     "client-ca-of-its-own",
     "rate-limit-by-client",
-    "two-certificates",
     "weak-etags",
 ]
 """What some releases of Istio can do and others can't."""
@@ -18,15 +17,13 @@ SINCE: Mapping[Feature, tuple[int, int]] = {
     "cel-in-headers": (1, 26),
     "client-ca-of-its-own": (1, 27),
     "rate-limit-by-client": (1, 26),
-    "two-certificates": (1, 26),
     "weak-etags": (1, 30),
 }
 """The first release of Istio that has a feature.
 
 ``cel-in-headers``: ``%CEL(...)%`` in the value of a header. ``client-ca-of-its-own``: a Gateway's
 ``caCertCredentialName``. ``rate-limit-by-client``: a descriptor without a value in Envoy's local
-rate limit. ``two-certificates``: a Gateway's ``credentialNames``. ``weak-etags``: the compressor's
-``weaken_etag_on_compress``.
+rate limit. ``weak-etags``: the compressor's ``weaken_etag_on_compress``.
 """
 
 

@@ -15,6 +15,7 @@ from nginx2istio.istio import re2
 from nginx2istio.istio.re2 import Untranslatable
 from nginx2istio.nginx.facts.headers import Unclear, header_lines
 from nginx2istio.nginx.facts.snippet import Directive
+from nginx2istio.nginx.values.go import whole_number
 
 Fields = dict[str, Any]
 REDIRECTS = (301, 302, 303, 307, 308)
@@ -47,7 +48,7 @@ def translate_return(
     text = " ".join(rest)
     if not first.isdigit():
         first, text = "302", " ".join(directive.args)
-    code = int(first)
+    code = whole_number(first)
     if code == 444:
         yield 0, {"directResponse": {"status": 403}}
     elif not 200 <= code <= 599:  # Istio refuses others

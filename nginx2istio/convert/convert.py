@@ -11,12 +11,14 @@ from nginx2istio.convert.beyond_stars import with_beyond
 from nginx2istio.convert.fates import without_fate
 from nginx2istio.convert.hosts import services, unknown_hosts, virtual_host
 from nginx2istio.convert.read_ingresses import read_ingresses
+from nginx2istio.convert.refused import checked
+from nginx2istio.convert.refused_places import lost_fates, refused
 from nginx2istio.convert.translate import Applied, translate
 from nginx2istio.findings import cluster, configuration, connections, trial
 from nginx2istio.findings.placed import PlacedFinding, placed
 from nginx2istio.inputs.extent import extent_of
 from nginx2istio.inputs.resource import Inputs, Problem, Resource
-from nginx2istio.istio.assemble.assemble import MESH, Assembled, assemble
+from nginx2istio.istio.assemble.assemble import MESH, Assembled
 from nginx2istio.istio.assemble.virtual_host import GatewayRef
 from nginx2istio.istio.objects import Object
 from nginx2istio.istio.rename_objects import on_trial
@@ -109,21 +111,22 @@ def convert(
     if others and virtual_hosts and not options.trial:
         virtual_hosts += [others] if all(host.host != "*" for host in virtual_hosts) else []
     once = tuple(edit for at in edits.get("*", ()) for edit in at.edits)
-    assembled = assemble(
+    originals = {new: old for old, new in names.items()}
+    assembled, objects, refusals = checked(
         virtual_hosts,
         services(config),
         GatewayRef(options.gateway_namespace, options.gateway_selector),
         once,
         options.envoy_filters,
-        2 if options.supports("two-certificates") else 1,
+        (lambda objects: on_trial(objects, originals)) if options.trial else list,
     )
-    objects = assembled.objects
     if options.trial:
-        objects = on_trial(objects, {new: old for old, new in names.items()})
         extra += trial.findings(before, names, impossible, objects)
+    extra += refused(refusals, config)
     extra += _conflicts(assembled, config)
     extra += connections.findings(assembled.reuses, config)
     fates = dict(translation.fates)
+    fates |= lost_fates(refusals, config, fates)
     for origin in trial.untried(before, names) if options.trial else ():
         fates.setdefault(origin, ("neutral", "", trial.NOT_IN_TRIAL.code))
     extra += cluster.findings(surroundings, extent, choice, before, objects, options)

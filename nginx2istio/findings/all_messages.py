@@ -8,6 +8,7 @@ from nginx2istio.findings import (
     collisions,
     configuration,
     connections,
+    refused,
     trial,
     validation,
 )
@@ -25,5 +26,6 @@ OWN: tuple[Message, ...] = (
     *collisions.MESSAGES,
     *connections.MESSAGES,
     *validation.MESSAGES,
+    *refused.MESSAGES,
 )
 """The messages that belong to no rule: of the engine, of trials, and of scans."""

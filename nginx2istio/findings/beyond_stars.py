@@ -3,7 +3,7 @@
 from nginx2istio.rule import Message
 
 BEYOND_CLOSED = Message(
-    "N2I027",
+    "N2I050",
     "unsupported",
     "error",
     "Protected server beyond a wildcard",
@@ -14,7 +14,7 @@ BEYOND_CLOSED = Message(
 )
 
 BEYOND_REFUSED = Message(
-    "N2I028",
+    "N2I051",
     "approximated",
     "warning",
     "Protection that reaches beyond a wildcard",

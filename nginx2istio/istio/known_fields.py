@@ -1,19 +1,16 @@
 """The fields that Istio knows, for edits with a name that Istio does not have.
 
-known_fields.json holds the names of Istio's CustomResourceDefinitions (istio/api,
-kubernetes/customresourcedefinitions.gen.yaml): an empty mapping is a value, ``*`` is any key.
 What a rule writes as ``route`` or ``mirrors`` are destinations of its own form: they are values.
+The values themselves are checked in the finished objects (``check``).
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
-from functools import cache
-from importlib import resources
 from typing import Any
 
+from nginx2istio.istio.check.schema import Schema, below, spec_schema
 from nginx2istio.istio.edits import (
     Destination,
     Edit,
@@ -24,16 +21,23 @@ from nginx2istio.istio.edits import (
     RouteBefore,
 )
 
-KnownFields = Mapping[str, Any]
+PLACES = {
+    "HTTPRoute": ("VirtualService", "http"),
+    "TrafficPolicy": ("DestinationRule", "trafficPolicy"),
+    "ServerTLSSettings": ("Gateway", "servers", "tls"),
+}
+"""Where the messages of Istio stand that edits write."""
+OWN_FORM = {"HTTPRoute.route", "HTTPRoute.mirrors"}
 
 
 def check_fields(edit: Edit) -> None:
     """Raises ValueError for a field that Istio does not have, with the nearest name."""
-    for kind, fields in _written(edit):
-        _check(kind, _known()[kind], fields)
+    for message, fields in _written(edit):
+        kind, *path = PLACES[message]
+        _check(message, below(spec_schema(kind), *path), fields)
 
 
-def _written(edit: Edit) -> Iterator[tuple[str, KnownFields]]:
+def _written(edit: Edit) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """What an edit writes: the kind of the message of Istio, and its fields."""
     match edit:
         case Route():
@@ -47,27 +51,26 @@ def _written(edit: Edit) -> Iterator[tuple[str, KnownFields]]:
             yield "HTTPRoute", {"match": edit.match}
 
 
-def _nested(path: str, value: Any) -> KnownFields:
+def _nested(path: str, value: Any) -> Mapping[str, Any]:
     """A value at a dotted path, as nested mappings."""
     for name in reversed(path.split(".")):
         value = {name: value}
     return dict(value)
 
 
-def _check(where: str, known: KnownFields, value: Any) -> None:
-    if isinstance(value, Mapping) and known:
-        for name, inner in value.items():
-            if "*" not in known and name not in known:
-                near = get_close_matches(str(name), known, n=1, cutoff=0.5)
-                hint = f"; the nearest name is {near[0]}" if near else ""
-                raise ValueError(f"Istio's {where} has no field {name}{hint}")
-            _check(f"{where}.{name}", known.get(name, known.get("*", {})), inner)
-    elif isinstance(value, list | tuple):
+def _check(where: str, known: Schema, value: Any) -> None:
+    if isinstance(known, str) or where in OWN_FORM:
+        return
+    known = known.get("items", known)
+    if isinstance(value, list | tuple):
         for element in value:
             _check(where, known, element)
-
-
-@cache
-def _known() -> KnownFields:
-    text = resources.files(__package__).joinpath("known_fields.json").read_text(encoding="utf-8")
-    return dict(json.loads(text))
+    elif isinstance(value, Mapping) and isinstance(known, Mapping):
+        fields = known.get("fields")
+        for name, inner in value.items():
+            if fields is not None and name not in fields:
+                near = get_close_matches(str(name), fields, n=1, cutoff=0.5)
+                hint = f"; the nearest name is {near[0]}" if near else ""
+                raise ValueError(f"Istio's {where} has no field {name}{hint}")
+            deeper = known.get("values", "any") if fields is None else fields[name]
+            _check(f"{where}.{name}", deeper, inner)

@@ -10,8 +10,15 @@ import re2  # type: ignore[import-untyped]
 from nginx2istio.istio.spelled_patterns import spelled, without_query
 
 LIMIT = 1024
-"""Istio's limit for a regular expression (validateStringMatchRegexp)."""
+"""Istio's limit for a regular expression, in bytes (validateStringRegexp)."""
+MAX_PROGRAM_SIZE = 32_768
+"""The largest program that Envoy takes: ``re2.max_program_size.error_level`` of Istio's bootstrap.
 
+Envoy counts as RE2::ProgramSize does (CompiledGoogleReMatcher), and one larger program in a
+RouteConfiguration costs the gateway all its routes.
+"""
+ANY_BYTE = re.compile(r"(?<!\\)(?:\\\\)*\\C")
+"""RE2's ``\\C``, which the regexp package of Go, and with it Istio's webhook, does not know."""
 
 COMMENTS = re.compile(r"\(\?(#|[a-zA-Z^-]*x)")
 CLASS_START = re.compile(r"\[\^?\]?")
@@ -22,18 +29,22 @@ class Untranslatable(ValueError):
     """A regular expression that Envoy can't have, and why."""
 
 
-@lru_cache(maxsize=4096)  # a location's pattern is asked about many times
+@lru_cache(maxsize=65_536)  # a location's pattern is asked about many times, and once at the end
 def compiled(pattern: str) -> str:
-    """The pattern, if Envoy takes it. Raises Untranslatable."""
+    """The pattern, if Istio and Envoy take it. Raises Untranslatable."""
     options = re2.Options()
     options.log_errors = False
+    if len(pattern.encode(errors="surrogatepass")) > LIMIT:
+        raise Untranslatable(f"it is longer than {LIMIT} bytes")
     try:
-        re2.compile(pattern, options)
+        size = re2.compile(pattern, options).programsize
     except re2.error as error:
         reason = error.args[0].decode() if isinstance(error.args[0], bytes) else str(error)
         raise Untranslatable(reason) from error
-    if len(pattern) > LIMIT:
-        raise Untranslatable(f"it is longer than {LIMIT} characters")
+    if size > MAX_PROGRAM_SIZE:
+        raise Untranslatable(f"its program has {size} steps, Envoy takes {MAX_PROGRAM_SIZE}")
+    if ANY_BYTE.search(pattern):
+        raise Untranslatable("Istio does not know \\C")
     return pattern
 
 

@@ -14,6 +14,8 @@ from nginx2istio.istio.objects import Names, Noted, Object, dns_name, managed, s
 
 AUTHORITY = "%REQ(:AUTHORITY)%"
 FILTERS = "nginx2istio."
+ROUTE = "trial "
+"""How the names of a trial's routes begin."""
 
 
 def on_trial(objects: Iterable[Object], originals: Mapping[str, str]) -> list[Object]:
@@ -56,7 +58,7 @@ def _made(
         return
     name = obj["metadata"]["name"]
     if kind != "AuthorizationPolicy":  # whose name is made of its hosts, which are new
-        name = dns_name(f"trial-{name}")
+        name = trial_name(name)
     if kind == "DestinationRule":
         spec = _destination_rule(spec, subsets)
     elif kind == "EnvoyFilter":
@@ -100,11 +102,21 @@ def _route(route: Object, subsets: Mapping[str, str], original: str) -> Object:
 
 def _gateway_name(gateway: str) -> str:
     namespace, _, name = gateway.partition("/")
-    return f"{namespace}/{dns_name(f'trial-{name}')}"
+    return f"{namespace}/{trial_name(name)}"
+
+
+def trial_name(name: str) -> str:
+    """The name of an object of a trial."""
+    return dns_name(f"trial-{name}")
+
+
+def live_route(name: str) -> str:
+    """The name that a route has when it is no trial."""
+    return name.removeprefix(ROUTE)
 
 
 def _route_name(name: str) -> str:
-    return f"trial {name}"
+    return f"{ROUTE}{name}"
 
 
 def _destination(destination: Object, subsets: Mapping[str, str], original: str) -> Object:

@@ -66,14 +66,10 @@ def assemble(
     target: GatewayRef,
     edits: Sequence[Edit] = (),
     envoy_filters: bool = False,
-    certificates: int = 1,
 ) -> Assembled:
-    """The Istio objects of all sites: Gateways, VirtualServices, DestinationRules, others.
-
-    ``certificates`` is how many a TLS server of a Gateway may have.
-    """
+    """The Istio objects of all sites: Gateways, VirtualServices, DestinationRules, others."""
     out = Assembled()
-    secure = tls_servers(virtual_hosts, certificates)
+    secure = tls_servers(virtual_hosts)
     gateway_of = gateway_names(virtual_hosts, secure)
     elsewhere = misdirected(secure, envoy_filters)
     out.reuses = elsewhere.reuses

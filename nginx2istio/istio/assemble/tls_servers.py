@@ -76,11 +76,12 @@ def parent(name: str) -> str:
     return name.partition(".")[2]
 
 
-def tls_servers(virtual_hosts: Iterable[VirtualHost], certificates: int) -> list[TlsNames]:
-    """The TLS server of each host. A name stands in one only: pilot skips a second one.
+MOST_CERTIFICATES = 2
+"""How many certificates a server may have: ``credentialNames`` takes two."""
 
-    ``certificates`` is how many a server may have; ``credentialNames`` takes two.
-    """
+
+def tls_servers(virtual_hosts: Iterable[VirtualHost]) -> list[TlsNames]:
+    """The TLS server of each host. A name stands in one only: pilot skips a second one."""
     claimed: set[str] = set()
     nodes: dict[Any, TlsServer] = {}
     placed: list[tuple[VirtualHost, tuple[str, ...], Any]] = []
@@ -104,7 +105,7 @@ def tls_servers(virtual_hosts: Iterable[VirtualHost], certificates: int) -> list
         node.names.update(name.lower() for name in virtual_host.certificate_names)
         node.known &= virtual_host.certificate_known
         placed.append((virtual_host, names, key))
-    servers = _merged(nodes, placed, certificates)
+    servers = _merged(nodes, placed)
     for server in {id(s): s for s in servers.values()}.values():
         server.gateway = _gateway(server)
     return [TlsNames(host, names, servers.get(key)) for host, names, key in placed]
@@ -129,7 +130,6 @@ def _gateway(server: TlsServer) -> str:
 def _merged(
     nodes: Mapping[Any, TlsServer],
     placed: Iterable[tuple[VirtualHost, tuple[str, ...], Any]],
-    certificates: int,
 ) -> dict[Any, TlsServer]:
     """The server of each node: those whose certificates cover each other's names are one."""
     above: dict[Any, Any] = {}
@@ -148,7 +148,7 @@ def _merged(
         groups.setdefault(root(key), []).append(key)
     servers: dict[Any, TlsServer] = {}
     for keys in groups.values():
-        for part, credentials in _by_certificates(nodes, keys, certificates):
+        for part, credentials in _by_certificates(nodes, keys):
             server = TlsServer(nodes[part[0]].settings, [], credentials)
             for key in part:
                 server.virtual_hosts += nodes[key].virtual_hosts
@@ -159,14 +159,14 @@ def _merged(
 
 
 def _by_certificates(
-    nodes: Mapping[Any, TlsServer], keys: Sequence[Any], most: int
+    nodes: Mapping[Any, TlsServer], keys: Sequence[Any]
 ) -> Iterator[tuple[Sequence[Any], list[str]]]:
     """Nodes that can be one server, with its certificates.
 
     Where there are too many certificates, those for the same names count as copies of one.
     """
     credentials = sorted({name for key in keys for name in nodes[key].credentials})
-    if len(credentials) <= most:
+    if len(credentials) <= MOST_CERTIFICATES:
         yield keys, credentials
         return
     copies: dict[Any, list[Any]] = {}
@@ -175,7 +175,7 @@ def _by_certificates(
         same = frozenset(node.names) if node.known and node.names else key
         copies.setdefault(same, []).append(key)
     first = [min(nodes[key].credentials[0] for key in same) for same in copies.values()]
-    if len(copies) <= most:
+    if len(copies) <= MOST_CERTIFICATES:
         yield keys, sorted(first)
     else:
         yield from zip(copies.values(), ([name] for name in first), strict=True)

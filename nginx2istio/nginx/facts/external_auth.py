@@ -12,7 +12,7 @@ from nginx2istio.base.memo import memo
 from nginx2istio.base.records import record
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.model import Location, Server
-from nginx2istio.nginx.values.go import Value
+from nginx2istio.nginx.values.go import Value, whole_number
 
 URL = re.compile(r"(https?)://(?:[^@/?]*@)?(\[[^\]]*\]|[^:/?#]*)(?::(\d+))?([^#]*)", re.I | re.S)
 SET_HEADER = re.compile(r"\s*proxy_set_header\s+([A-Za-z0-9-]+)\s+([^\s;'\"]+|\"[^\"]*\"|'[^']*');")
@@ -190,7 +190,7 @@ def _seconds(durations: tuple[Value, ...]) -> Mapping[str, int]:
         time = re.fullmatch(r"(\d+)(ms|s|m|h|d|w|M|y)", words[-1]) if words else None
         for status in words[:-1] or ("200", "301", "302"):
             if time and re.fullmatch(r"\d{3}", status):
-                seconds.setdefault(status, int(time[1]) * UNITS[time[2]])
+                seconds.setdefault(status, whole_number(time[1]) * UNITS[time[2]])
     return seconds
 
 

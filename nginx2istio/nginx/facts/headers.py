@@ -16,6 +16,7 @@ from nginx2istio.base.records import record
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.facts.snippet import Directive, directive_origin, parse_snippet
 from nginx2istio.nginx.model import DEFAULT_UPSTREAM, Location, Origin, Server, Setting
+from nginx2istio.nginx.values.go import whole_number
 
 HeaderAction = Literal["set", "add", "clear", "hide", "send", "input", "input-clear"]
 HEADER_NAME_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -149,7 +150,7 @@ def _codes(args: list[str]) -> tuple[int, ...]:
     while args and args[0] == "-s" and len(args) > 1:
         if not all(code.isdigit() for code in args[1].replace(",", " ").split()):
             raise Unclear(args[1])
-        codes += tuple(int(code) for code in args[1].replace(",", " ").split())
+        codes += tuple(whole_number(code) for code in args[1].replace(",", " ").split())
         del args[:2]
     return codes
 
@@ -261,7 +262,8 @@ def expires_seconds(text: str) -> int | None:
     number = text.rstrip("smhdwMy")
     unit = text[len(number) :]
     if unit in _UNITS and number.removeprefix("-").isdecimal():
-        return int(number) * _UNITS[unit]
+        sign = -1 if number.startswith("-") else 1
+        return sign * whole_number(number.removeprefix("-")) * _UNITS[unit]
     return None
 
 

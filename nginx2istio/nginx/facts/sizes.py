@@ -7,7 +7,7 @@ import re
 from nginx2istio.base.memo import memo
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.model import Server
-from nginx2istio.nginx.values.go import Value
+from nginx2istio.nginx.values.go import Value, whole_number
 
 SHIFTS = {"": 0, "k": 10, "m": 20, "g": 30}
 DEFAULT_BODY_LIMIT = 1 << 20
@@ -19,7 +19,7 @@ def max_body_size(value: Value | None) -> int:
     What isValidByteSize refuses is left out of nginx.conf, and nginx's own default holds.
     """
     size = re.fullmatch(r"([0-9]+)([kKmMgG]?)", str(value or "").strip())
-    return int(size[1]) << SHIFTS[size[2].lower()] if size else DEFAULT_BODY_LIMIT
+    return whole_number(size[1]) << SHIFTS[size[2].lower()] if size else DEFAULT_BODY_LIMIT
 
 
 @memo
@@ -32,7 +32,9 @@ def body_limits(config: NginxConfig, server: Server) -> frozenset[int]:
 def header_buffers(text: str) -> tuple[int, int] | None:
     """large_client_header_buffers: how many, of how many bytes; None for what is no such pair."""
     buffers = re.fullmatch(r"\s*([0-9]+)\s+([0-9]+)([kKmM]?)\s*", text)
-    return (int(buffers[1]), int(buffers[2]) << SHIFTS[buffers[3].lower()]) if buffers else None
+    if not buffers:
+        return None
+    return whole_number(buffers[1]), whole_number(buffers[2]) << SHIFTS[buffers[3].lower()]
 
 
 def readable_size(size: int) -> str:

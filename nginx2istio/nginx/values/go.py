@@ -23,6 +23,8 @@ _SPACE = "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(
 )
 _TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
 _FALSE = frozenset({"0", "f", "F", "FALSE", "false", "False"})
+TOO_LARGE = 300
+"""Digits of a number that neither nginx nor Envoy can hold."""
 
 
 def trim(text: str) -> str:
@@ -42,11 +44,20 @@ def boolean(text: str) -> bool | None:
     return False if text in _FALSE else None
 
 
+def whole_number(digits: str) -> int:
+    """The number that decimal digits say; of hundreds of them, one that is too large for all.
+
+    Python's ``int`` refuses thousands of digits.
+    """
+    digits = digits.lstrip("0") or "0"
+    return int(digits) if len(digits) < TOO_LARGE else 10**TOO_LARGE
+
+
 def integer(text: str, bits: int = 64) -> int | None:
     """Read a decimal number with an optional sign (strconv.Atoi); None for anything else."""
     if not matches(r"[+-]?[0-9]+", text):
         return None
-    number = int(text)
+    number = whole_number(text.lstrip("+-")) * (-1 if text.startswith("-") else 1)
     return number if -(1 << bits - 1) <= number < 1 << bits - 1 else None
 
 
@@ -91,7 +102,7 @@ def parse_address(text: str) -> str | None:
     plain = _unmapped(ip)
     if not slash:
         return str(plain)
-    if not matches(r"[0-9]+", bits) or int(bits) > ip.max_prefixlen:
+    if not matches(r"[0-9]+", bits) or whole_number(bits) > ip.max_prefixlen:
         return None
     network = ipaddress.ip_network(f"{ip}/{int(bits)}", strict=False)
     base = _unmapped(network.network_address)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from nginx2istio.nginx.build.controller import Controller
 from nginx2istio.nginx.keys.defaults import effective
-from nginx2istio.nginx.values.go import Value, compiles, matches
+from nginx2istio.nginx.values.go import Value, compiles, matches, whole_number
 from nginx2istio.nginx.values.networks import networks
 
 LARGEST = (1 << 63) - 1
@@ -103,7 +103,7 @@ def _bytes(text: Value | None) -> int | None:
     """Read a size as ngx_parse_size does: k and m are the only suffixes."""
     if not isinstance(text, str) or not matches(r"\d+[kKmM]?", text):
         return None
-    number = int(text.rstrip("kKmM")) << {"k": 10, "m": 20}.get(text[-1].lower(), 0)
+    number = whole_number(text.rstrip("kKmM")) << {"k": 10, "m": 20}.get(text[-1].lower(), 0)
     return number if number <= LARGEST else None
 
 
