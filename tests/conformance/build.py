@@ -62,9 +62,15 @@ def build(folder: Path, package: str = ".", ldflags: str = "", modfile: str = "g
     cache.mkdir(parents=True, exist_ok=True)
     with _alone(cache / "lock"):
         if not binary.exists():  # somebody else may have built it while we waited
-            _compile(go, folder, package, (f"-ldflags={ldflags}", f"-modfile={modfile}"), binary)
+            _compile(go, folder, package, _flags(ldflags, modfile), binary)
             _prune(cache)
     return binary
+
+
+def _flags(ldflags: str, modfile: str) -> tuple[str, ...]:
+    """Sources that belong to one file of modules have its name for a build tag."""
+    tag = modfile.removesuffix(".mod")
+    return f"-ldflags={ldflags}", f"-modfile={modfile}", f"-tags={tag}"
 
 
 def _compile(go: str, folder: Path, package: str, flags: tuple[str, ...], binary: Path) -> None:
