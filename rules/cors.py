@@ -139,8 +139,7 @@ def _own_answers(
         ports = ports or (80,)
     if not what:
         return
-    supported = place.options.supports("cel-in-headers")
-    if not supported or any("*" in origin for origin in origins):
+    if any("*" in origin for origin in origins):
         yield GATEWAY_ANSWERS("cors-allow-origin", what=", ".join(what))
         return
     listed = ", ".join(f"'{origin.lower()}'" for origin in origins)

@@ -155,8 +155,7 @@ def _written(place: Place, line: HeaderLine, how: str, name: str) -> Iterator[Ed
             yield finding.for_directive(line.text, line.origin)
             return
         if line.codes:
-            supported = place.options.supports("cel-in-headers")
-            if not supported or value != line.value.replace("%", "%%"):
+            if value != line.value.replace("%", "%%"):
                 codes = ", ".join(str(c) for c in line.codes)
                 finding = STATUSES(line.key, name=line.name, codes=codes)
                 yield finding.for_directive(line.text, line.origin)

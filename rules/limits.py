@@ -21,7 +21,7 @@ NOT_LIMITED = Message(
     "error",
     "Requests are no longer limited",
     "nginx lets each client send {rate} and answers {status} beyond. Istio does not limit them.",
-    "Convert with --envoy-filters for Istio 1.26 or later, or run a rate limit service.",
+    "Convert with --envoy-filters, or run a rate limit service.",
     frozenset({"rate-limit"}),
 )
 CONNECTIONS = Message(
@@ -101,19 +101,14 @@ def limit_rates(place: Place) -> Iterator[Edit | Finding]:
     for key in limits:
         if not by_address(place):
             yield OTHER_ZONE(key, zone=place.text("limit-conn-zone-variable"), rate=rate)
-        elif not countable(place):
+        elif not place.options.envoy_filters:
             yield NOT_LIMITED(key, rate=rate, status=place.number("limit-req-status-code"))
         else:
             yield COUNTED(key, rate=rate)
-    if not (countable(place) and by_address(place)):
+    if not (place.options.envoy_filters and by_address(place)):
         for key in DETAILS:
             if key in place:
                 yield GOES_WITH(key, key=key, limits=" and ".join(limits))
-
-
-def countable(place: Place) -> bool:
-    """Whether the output may make Envoy count by client."""
-    return place.options.envoy_filters and place.options.supports("rate-limit-by-client")
 
 
 def by_address(place: Place) -> bool:
@@ -133,7 +128,7 @@ def redirected(place: Place) -> bool:
 )
 def limit_filters(place: Place) -> Iterator[Edit | Finding]:
     """The EnvoyFilters of all Ingresses that limit: the counters, and the marks on the routes."""
-    if not countable(place) or not by_address(place):
+    if not place.options.envoy_filters or not by_address(place):
         return
     counters: dict[tuple[str, ...], dict[str, list[Counter]]] = {}
     routes: dict[str, dict[str, None]] = {}

@@ -40,8 +40,8 @@ def test_a_case_has_no_file_that_nobody_reads(fixture: Fixture) -> None:
 
 
 def test_options_are_read_as_the_command_line_reads_them() -> None:
-    options = Options(envoy_filters=True, istio_version=(1, 25), compat="lean")
-    assert parsed("--envoy-filters --istio-version 1.25 --compat lean\n") == options
+    options = Options(envoy_filters=True, istio_version=(1, 29), compat="lean")
+    assert parsed("--envoy-filters --istio-version 1.29 --compat lean\n") == options
     assert parsed("") == Options()
     with pytest.raises(click.UsageError):
         parsed("--envoy-filter-s")

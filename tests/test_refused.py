@@ -169,7 +169,7 @@ def on_hosts(*edits: Edit, once: tuple[Edit, ...] = ()) -> tuple[list[Object], L
     hosts[0] = replace(hosts[0], route_sources=(replace(bad, edits=edits), good))
     services = {"shop": Service("shop.web.svc.cluster.local", "web", 80)}
     target = GatewayRef("istio-system", {"istio": "ingressgateway"})
-    _, objects, losses = checked(hosts, services, target, once, list)
+    _, objects, losses = checked(hosts, services, target, once, True, list)
     assert not list(faults(objects))
     return objects, losses
 

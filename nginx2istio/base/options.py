@@ -6,24 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-Feature = Literal[
-    "cel-in-headers",
-    "client-ca-of-its-own",
-    "rate-limit-by-client",
-    "weak-etags",
-]
+ISTIO_VERSIONS = ((1, 28), (1, 29), (1, 30), (1, 31), (1, 32))
+"""The releases of Istio that the output is measured on (docs/conformance.md), the newest last."""
+
+Feature = Literal["weak-etags"]
 """What some releases of Istio can do and others can't."""
-SINCE: Mapping[Feature, tuple[int, int]] = {
-    "cel-in-headers": (1, 26),
-    "client-ca-of-its-own": (1, 27),
-    "rate-limit-by-client": (1, 26),
-    "weak-etags": (1, 30),
-}
+SINCE: Mapping[Feature, tuple[int, int]] = {"weak-etags": (1, 30)}
 """The first release of Istio that has a feature.
 
-``cel-in-headers``: ``%CEL(...)%`` in the value of a header. ``client-ca-of-its-own``: a Gateway's
-``caCertCredentialName``. ``rate-limit-by-client``: a descriptor without a value in Envoy's local
-rate limit. ``weak-etags``: the compressor's ``weaken_etag_on_compress``.
+``weak-etags``: the compressor's ``weaken_etag_on_compress``.
 """
 
 
@@ -33,7 +24,7 @@ class Options:
 
     ``compat`` "full" writes the headers that backends see under nginx, "lean" leaves them out.
     ``gateway_address`` is the address of the new gateway, for the test commands of the report.
-    ``istio_version`` is a pair such as (1, 28). ``host_map`` and ``host_suffix`` make the output a
+    ``istio_version`` is one of ``ISTIO_VERSIONS``. ``host_map`` and ``host_suffix`` make it a
     trial under other host names: see ``nginx/renamed.py``.
     """
 
@@ -46,7 +37,7 @@ class Options:
     compat: Literal["full", "lean"] = "full"
     envoy_filters: bool = False
     allow_unprotected: bool = False
-    istio_version: tuple[int, int] = (1, 28)
+    istio_version: tuple[int, int] = ISTIO_VERSIONS[-1]
     host_map: Mapping[str, str] = field(default_factory=dict)
     host_suffix: str = ""
 

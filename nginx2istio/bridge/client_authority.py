@@ -13,17 +13,15 @@ def authority_secret(
     """The authority of a host's clients: the credential name of its Secret, and the copy to make.
 
     Pilot reads the authority from a Secret beside the certificate's own, called alike with
-    ``-cacert`` behind it; since Istio 1.27 from any Secret that the Gateway names. The name is ""
-    where the Gateway names none, the copy empty where one Secret has both.
+    ``-cacert`` behind it, or from any Secret that the Gateway names. The name is "" and the copy
+    empty where one Secret has both.
     """
     own = server.certificate
     served = f"{own.namespace}/{own.secret}" if own and own.secret else default_certificate
     if served == reference:
         return "", {}
-    by_name = options.supports("client-ca-of-its-own")
-    namespace, _, name = (reference if by_name else served).partition("/")
-    copy_name = f"{secret_name(namespace, name, options)}-cacert"
     namespace, _, name = reference.partition("/")
+    copy_name = f"{secret_name(namespace, name, options)}-cacert"
     what = f"the authority of the clients of {server.host}"
     copy = copy_secret(namespace, name, copy_name, options, what)
-    return copy_name if by_name else "", copy
+    return copy_name, copy

@@ -83,7 +83,7 @@ def _operator(place: Place, name: str, port: int, response: bool) -> str:
         return IN_RESPONSES[name]
     if name in OPERATORS:
         return OPERATORS[name]
-    if name in CEL and place.options.supports("cel-in-headers"):
+    if name in CEL:
         return f"%CEL({CEL[name]})%"
     header = re.fullmatch(r"(upstream_http|sent_http|http)_(\w+)", name)
     if header and header[1] == "http" and name not in REWRITTEN:

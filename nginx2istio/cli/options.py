@@ -9,10 +9,12 @@ from typing import Any
 
 import click
 
-from nginx2istio.base.options import Options
+from nginx2istio.base.options import ISTIO_VERSIONS, Options
 from nginx2istio.cli import together
 from nginx2istio.cli.exits import read_small
 from nginx2istio.cli.judging import check_reports
+
+_VERSIONS = [f"{major}.{minor}" for major, minor in ISTIO_VERSIONS]
 
 
 def check_folder(ctx: click.Context, param: click.Parameter, value: str | None) -> Path | None:
@@ -138,10 +140,10 @@ conversion_options = together(
         ),
         click.option(
             "--istio-version",
-            default="1.28",
-            show_default=True,
+            default="",
             metavar="X.Y",
-            help="Version of Istio that reads the objects.",
+            help=f"Version of Istio that reads the objects: {', '.join(_VERSIONS)}."
+            f"  [default: {_VERSIONS[-1]}]",
         ),
         click.option(
             "--host-suffix",
@@ -183,9 +185,6 @@ def options_from(given: dict[str, Any]) -> Options:
     if not re.fullmatch(_LABEL, given["gateway_namespace"]):
         why = f"{shortened(given['gateway_namespace'])!r} is no name of a namespace"
         raise click.BadParameter(why, param_hint="--gateway-namespace")
-    version = re.fullmatch(r"v?(\d+)\.(\d+)(?:\.\d+)?", given.pop("istio_version"))
-    if version is None:
-        raise click.BadParameter("a version looks like 1.28", param_hint="--istio-version")
     return Options(
         ingress_class=given.pop("ingress_class"),
         watch_without_class=given.pop("watch_ingress_without_class"),
@@ -196,10 +195,22 @@ def options_from(given: dict[str, Any]) -> Options:
         compat=given.pop("compat"),
         envoy_filters=given.pop("envoy_filters"),
         allow_unprotected=given.pop("allow_unprotected"),
-        istio_version=(int(version[1]), int(version[2])),
+        istio_version=_istio_version(given.pop("istio_version")),
         host_map=_host_map(given.pop("host_map")),
         host_suffix=_suffix(given.pop("host_suffix")),
     )
+
+
+def _istio_version(text: str) -> tuple[int, int]:
+    """The release that a version names, the newest without one."""
+    if not text:
+        return ISTIO_VERSIONS[-1]
+    version = re.fullmatch(r"v?(\d+)\.(\d+)(?:\.\d+)?", text)
+    release = (int(version[1]), int(version[2])) if version else None
+    if release not in ISTIO_VERSIONS:
+        why = f"{shortened(text)!r} is not measured; choose one of {', '.join(_VERSIONS)}"
+        raise click.BadParameter(why, param_hint="--istio-version")
+    return release
 
 
 def controller_file(given: dict[str, Any]) -> tuple[str, ...]:

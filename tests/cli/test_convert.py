@@ -160,7 +160,11 @@ spec:
 def test_usage_errors() -> None:
     assert run("-", "--report", "x.pdf", text=GOOD).exit_code == 2
     assert run("-", "--gateway-selector", "nonsense", text=GOOD).exit_code == 2
-    assert run("-", "--istio-version", "new", text=GOOD).exit_code == 2
+    for version in ("new", "1.27", "2.28"):
+        result = run("-", "--istio-version", version, text=GOOD)
+        assert result.exit_code == 2
+        assert "choose one of 1.28, 1.29" in result.stderr
+    assert run("-", "--istio-version", "v1.29.3", text=GOOD).exit_code == 0
     assert CliRunner().invoke(command_line, ["convrt"]).exit_code == 2
 
 

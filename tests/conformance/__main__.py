@@ -11,12 +11,14 @@ import click
 
 from .bench import Bench
 from .build import Missing
-from .converter import COMMAND, Converter, by_command, by_name, convert
+from .converter import COMMAND, Converter, by_command, by_name, for_release
 from .document import document as write_document
 from .parts import Parts, find_parts
 from .records import Case, load, truth_files
+from .releases import NEWEST, RELEASES
 from .results import Limits, against, report_text, summary, verdict
 from .run import run_cases
+from .sample import sampled
 from .show import show as show_case
 
 
@@ -36,6 +38,15 @@ from .show import show as show_case
     show_default=True,
     help="Whether the converter may write EnvoyFilters.",
 )
+@click.option(
+    "--istio",
+    "release",
+    type=click.Choice(list(RELEASES)),
+    default=NEWEST,
+    show_default=True,
+    help="The release of Istio that the objects are for, with its Envoy and pilot.",
+)
+@click.option("--sample", is_flag=True, help="Only some cases, with every kind of EnvoyFilter.")
 @click.option("--converter", metavar="MODULE.FUNCTION", help="Another converter, in process.")
 @click.option(
     "--command",
@@ -60,6 +71,8 @@ def main(
     output: Path | None,
     earlier: Path | None,
     envoy_filters: bool,
+    release: str,
+    sample: bool,
     converter: str | None,
     command: str | None,
     min_same: float,
@@ -82,12 +95,15 @@ def main(
         click.echo(write_document(*(json.loads(file.read_text()) for file in files)), nl=False)
         return
     sys.path.insert(0, str(Path.cwd()))
-    function = by_name(converter) if converter else by_command(command) if command else convert
+    own = for_release(release)
+    function = by_name(converter) if converter else by_command(command) if command else own
     cases = load(files or truth_files(), (identity,) if identity else only)
+    if sample:
+        cases = sampled(cases, own, envoy_filters)
     if not cases:
         raise click.UsageError("no case matches")
     try:
-        parts = find_parts()
+        parts = find_parts(release)
     except Missing as missing:
         raise click.ClickException(str(missing)) from None
     if show:
@@ -96,7 +112,7 @@ def main(
     results, seconds = run_cases(
         cases, lambda: Bench(parts, function, envoy_filters), jobs, sys.stderr.isatty()
     )
-    run = summary(results, seconds, envoy_filters)
+    run = summary(results, seconds, envoy_filters) | {"istio": release}
     click.echo(report_text(run, by_code))
     if output:
         output.write_text(json.dumps(run, indent=1))

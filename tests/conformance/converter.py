@@ -34,7 +34,21 @@ class Refusal(Exception):
 
 def convert(objects_text: str, case: Case, envoy_filters: bool) -> tuple[str, dict[str, Any]]:
     """The project's own conversion, in process, with the command line's defaults."""
-    options = Options(envoy_filters=envoy_filters)
+    return _converted(objects_text, Options(envoy_filters=envoy_filters))
+
+
+def for_release(version: str) -> Converter:
+    """The same for a release of Istio."""
+    major, minor = map(int, version.split("."))
+
+    def run(objects_text: str, case: Case, envoy_filters: bool) -> tuple[str, dict[str, Any]]:
+        options = Options(envoy_filters=envoy_filters, istio_version=(major, minor))
+        return _converted(objects_text, options)
+
+    return run
+
+
+def _converted(objects_text: str, options: Options) -> tuple[str, dict[str, Any]]:
     conversion = api.convert_text(objects_text, options)
     return api.yaml(conversion), api.report(conversion)
 

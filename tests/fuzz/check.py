@@ -35,7 +35,7 @@ OPTIONS = (
     Options(envoy_filters=True),
     Options(compat="lean", allow_unprotected=True),
     Options(envoy_filters=True, host_suffix=".trial.test", watch_without_class=True),
-    Options(host_suffix=f".{'x' * 60}.{'y' * 60}.{'z' * 60}", istio_version=(1, 24)),
+    Options(host_suffix=f".{'x' * 60}.{'y' * 60}.{'z' * 60}", istio_version=(1, 28)),
     Options(host_map={"*.test": "*.trial.example"}, controller_config="web/shop"),
 )
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")

@@ -81,8 +81,6 @@ def _by_policy(place: Place, auth: ExternalAuth, service: AuthService) -> AuthMe
     own, shared = provider(auth, service), auth_provider(place.config).provider
     if isinstance(own, str):
         return withheld(own)
-    if not place.options.supports("cel-in-headers") and any("%CEL(" in v for _, v in own.headers):
-        return withheld("the headers about the client's certificate need Istio 1.26")
     if own != shared:
         other = f"{shared.host}{shared.path}" if shared else "another"
         reason = f"a gateway of Istio asks one service one question, and more paths ask {other}"

@@ -21,9 +21,6 @@ import (
 	istiolog "istio.io/istio/pkg/log"
 )
 
-// istioVersion is what the gateway says of itself; istiod gates some features on it.
-const istioVersion = "1.31.0"
-
 func main() {
 	logOpts := istiolog.DefaultOptions()
 	logOpts.OutputPaths = []string{"stderr"}

@@ -67,7 +67,7 @@ func newValidator() (*validator, error) {
 	if err := tmp.Close(); err != nil {
 		return nil, err
 	}
-	crds, err := configcrd.NewValidatorFromFilesWithOptions([]string{tmp.Name()}, configcrd.WithoutCRDValidation())
+	crds, err := newCRDValidator(tmp.Name())
 	if err != nil {
 		return nil, err
 	}
