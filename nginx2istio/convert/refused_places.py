@@ -27,7 +27,10 @@ def refused(losses: Losses, config: NginxConfig) -> Iterator[PlacedFinding]:
         if host not in losses.hosts:
             yield from refused_path(servers[host], route.removesuffix(" closed"), why)
     for host, (level, why) in losses.hosts.items():
-        yield refused_host(servers[host], why, RESULTS[level])
+        if host in servers:
+            yield refused_host(servers[host], why, RESULTS[level])
+        else:
+            yield refused_part("what answers unknown hosts", (), why)
     for (host, name), why in losses.names.items():
         yield refused_host(servers[host], why, RESULTS[GONE], name)
     for ((kind, namespace, name), _), (why, hosts) in losses.parts.items():
@@ -45,7 +48,8 @@ def lost_fates(
         for host, route in losses.locations
         for location in locations(servers[host], route)
     ]
-    lost += [(x, REFUSED_HOST) for host in losses.hosts for x in servers[host].locations]
+    hosts = (servers[host] for host in losses.hosts if host in servers)
+    lost += [(x, REFUSED_HOST) for server in hosts for x in server.locations]
     return {
         setting.origin: (message.fate, fates[setting.origin][1], message.code)
         for location, message in lost

@@ -108,7 +108,10 @@ def _server(server: Mapping[str, Any]) -> Iterator[str]:
     tls = server.get("tls")
     if (server["port"]["protocol"] in ("HTTPS", "TLS")) != (tls is not None):
         yield "TLS settings on a port without TLS, or a port without them"
-    if tls and tls.get("mode") != "PASSTHROUGH" and not tls.get("credentialName"):
+    names = [tls.get("credentialName"), *tls.get("credentialNames", ())] if tls else []
+    if tls and tls.get("mode") != "PASSTHROUGH" and not any(names):
         yield "no name of a certificate"
+    if len(names) > 3 or (len(names) > 1 and names[0]):
+        yield "too many certificates"
     if tls and tls.get("mode") in TLS_MODES_WITH_CA and tls.get("caCertificates"):
         yield "credentialName beside caCertificates"
