@@ -95,11 +95,15 @@ def access_list(place: Place) -> Iterator[Edit | Finding]:
     without_backend = plan.without_backend(place.location)
     if not plan.group(place.location) and not without_backend:
         return
-    if place.options.envoy_filters and place.server.regex and len(set(plan.groups.values())) > 1:
-        yield envoy_filter(place, "who-may-ask", rbac.address_filter())
+    if (
+        place.options.filters("address-lists")
+        and place.server.regex
+        and len(set(plan.groups.values())) > 1
+    ):
+        yield envoy_filter(place, "address-lists", "who-may-ask", rbac.address_filter())
         by_route = on_route(place.route_name, rbac.denied(lists.allow, lists.deny))
         name = f"who-may-ask {place.route_name}"
-        yield envoy_filter(place, name, by_route, protects="addresses")
+        yield envoy_filter(place, "address-lists", name, by_route, protects="addresses")
     elif without_backend:
         yield LISTED_WITHOUT_BACKEND(key, path=place.location.declared)
     elif plan.unsayable(place.location):

@@ -129,7 +129,7 @@ def affinity(place: Place) -> Iterator[Edit | Finding]:
     name = place.text("session-cookie-name")
     sets = (place.server.host, place.location.declared) in upstream.affinity.places
     if (
-        place.options.envoy_filters
+        place.options.filters("session-cookies")
         and upstream.affinity.mode == "persistent"
         and in_cookie_path(place)
     ):
@@ -160,11 +160,11 @@ def affinity(place: Place) -> Iterator[Edit | Finding]:
 
 def by_address(place: Place, name: str) -> Iterator[Edit | Finding]:
     """A cookie with the pod's address, which changes only when the pod is gone."""
-    yield envoy_filter(place, "session", session_filter())
+    yield envoy_filter(place, "session-cookies", "session", session_filter())
     patches = [
         session_cookie(place.route_name, http_cookie(place, port), port) for port in (80, 443)
     ]
-    yield envoy_filter(place, f"session of {place.route_name}", *patches)
+    yield envoy_filter(place, "session-cookies", f"session of {place.route_name}", *patches)
     yield from new_cookie(place, name)
     yield ADDRESS("affinity-mode", name=name)
     if place[CONDITIONAL] and place.text(SAMESITE) == "None":
@@ -188,11 +188,16 @@ def new_cookie(place: Place, name: str) -> Iterator[Edit | Finding]:
     yield NEW_VALUE("affinity", name=name)
     if "session-cookie-expires" not in place:
         return
-    if not place.options.envoy_filters or not nameable(name):
+    if not place.options.filters("session-cookies") or not nameable(name):
         yield NO_EXPIRES("session-cookie-expires", name=name)
         return
     fields = cookie_expires(
         name, place.number("session-cookie-expires"), "session-cookie-max-age" in place
     )
-    yield envoy_filter(place, "expires", expires_filter())
-    yield envoy_filter(place, f"expires of {place.route_name}", on_route(place.route_name, fields))
+    yield envoy_filter(place, "session-cookies", "expires", expires_filter())
+    yield envoy_filter(
+        place,
+        "session-cookies",
+        f"expires of {place.route_name}",
+        on_route(place.route_name, fields),
+    )

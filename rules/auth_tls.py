@@ -170,7 +170,7 @@ def _checked_before(place: Place) -> bool:
     if any(addresses(config, x) for x in locations):
         return True
     asks = any(external_auth(config, x) for x in locations)
-    return asks and not place.options.envoy_filters
+    return asks and not place.options.filters("external-auth")
 
 
 def _subjects(place: Place, verify: str) -> Iterator[Edit | Finding]:

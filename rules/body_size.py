@@ -91,7 +91,7 @@ def body_size(place: Place) -> Iterator[Edit | Finding]:
     size = max_body_size(place[KEY])
     if size and not _shared_limit(place):
         yield RouteBefore(Phase.FIND, REFUSED, longer_than(size))
-    if place.options.envoy_filters:
+    if place.options.filters("body-limit"):
         if size > MOST_HELD:
             yield TOO_MUCH_TO_HOLD(KEY, size=readable_size(size)).for_requests(counted(size))
         elif size and place.proxied and speaks_grpc(place.config, place.location):
@@ -109,12 +109,12 @@ def body_size_of_host(place: Place) -> Iterator[Edit | Finding]:
         refused = {"name": f"body over {readable_size(size)}", **REFUSED}
         # nginx knows the limit once it has found the location, so after all routes of Phase.FIND
         yield HostRoute(Phase.PREFLIGHT, longer_than(size), refused, shared=True)
-    patches = list(filter_limits(place, limits)) if place.options.envoy_filters else []
+    patches = list(filter_limits(place, limits)) if place.options.filters("body-limit") else []
     if patches:
         sizes = {s for server in place.config.servers for s in body_limits(place.config, server)}
         held = sorted(size for size in sizes if 0 < size <= MOST_HELD)
-        yield envoy_filter(place, "body-limit", *body_filters(held))
-        yield envoy_filter(place, f"body-limit-{place.server.host}", *patches)
+        yield envoy_filter(place, "body-limit", "body-limit", *body_filters(held))
+        yield envoy_filter(place, "body-limit", f"body-limit-{place.server.host}", *patches)
 
 
 def _shared_limit(place: Place) -> int:
@@ -124,7 +124,7 @@ def _shared_limit(place: Place) -> int:
     """
     config, server = place.config, place.server
     limits = body_limits(config, server)
-    paged = place.options.envoy_filters and any(
+    paged = place.options.filters("error-pages") and any(
         413 in error_pages(config, server, location).codes for location in server.locations
     )
     return max(limits) if len(limits) == 1 and not paged else 0
@@ -168,7 +168,7 @@ def body_size_default(place: Place) -> Iterator[Edit | Finding]:
     """The default limit holds everywhere; what a VirtualService can't do about it is said once."""
     size = max_body_size(place[KEY])
     locations = [x for server in place.config.servers for x in server.locations]
-    if place.options.envoy_filters:
+    if place.options.filters("body-limit"):
         sizes = {s for server in place.config.servers for s in body_limits(place.config, server)}
         for least in sorted(sizes - {0})[:1]:
             yield CUT_OFF(KEY).for_requests(counted(least)).for_every_host()

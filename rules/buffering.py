@@ -138,12 +138,12 @@ def header_sizes(place: Place) -> Iterator[Edit | Finding]:
     number, size = buffers
     total, limit = number * size >> 10, ENVOYS_KIB
     if total > ENVOYS_KIB:
-        if not place.options.envoy_filters:
+        if not place.options.filters("large-headers"):
             envoys = _large(ENVOYS_KIB << 10, ENVOYS_KIB << 10)
             yield LARGE(key, total=total).for_requests(*envoys).for_every_host()
         else:
             limit = min(total, MOST_HEADERS_KIB)
-            yield envoy_filter(place, "large-headers", max_request_headers(limit))
+            yield envoy_filter(place, "large-headers", "large-headers", max_request_headers(limit))
     facts = {"size": readable_size(size), "total": total, "limit": limit}
     finding = LARGE_HEADERS(key if place.global_setting(key) else "", **facts)
     yield finding.for_requests(*_large(size, number * size)).for_every_host()

@@ -160,8 +160,10 @@ def _host(place: Place) -> Iterator[Edit | Finding]:
             if location.upstream and "upstream-vhost" not in location.settings
         }
     )
-    if not place.options.envoy_filters:
+    if not place.options.filters("forwarded-host"):
         yield HOST("use-forwarded-headers").for_every_host()
     elif names:
         rewrite = {"route": {"host_rewrite_header": "x-forwarded-host"}}
-        yield envoy_filter(place, "forwarded-host", *(on_route(name, rewrite) for name in names))
+        yield envoy_filter(
+            place, "forwarded-host", "forwarded-host", *(on_route(name, rewrite) for name in names)
+        )

@@ -106,7 +106,7 @@ def client_headers(place: Place) -> Iterator[Edit | Finding]:
     sends no X-Request-ID (`generate-request-id: "false"`), an additional one does no harm.
     """
     odd = _odd_names(place)
-    if place.options.envoy_filters:
+    if place.options.filters("client-headers"):
         yield from _by_filter(place, odd)
         return
     if odd:
@@ -137,7 +137,7 @@ def _by_filter(place: Place, odd: str) -> Iterator[Edit | Finding]:
         "common_http_protocol_options": {"max_headers_count": FILTERS_MOST},
         "early_header_mutation_extensions": [early_header_mutation(mutations)],
     }
-    yield envoy_filter(place, "client-headers", on_manager(fields))
+    yield envoy_filter(place, "client-headers", "client-headers", on_manager(fields))
     yield DOT_DROPPED("").for_every_host()
     yield _many(FILTERS_MOST)
 

@@ -59,7 +59,7 @@ def compression(place: Place) -> Iterator[Edit | Finding]:
     if not enabled:
         return
     first = next(iter(enabled))
-    if not place.options.envoy_filters:
+    if not place.options.filters("compression"):
         yield UNCOMPRESSED(first, how=" and ".join(enabled.values())).for_every_host()
         return
     weak_etags = place.options.supports("weak-etags")
@@ -68,7 +68,7 @@ def compression(place: Place) -> Iterator[Edit | Finding]:
         smallest = place.number(f"{algorithm}-min-length")
         types = {"text/html", *place.text(f"{algorithm}-types").split()} - {"*"}
         patch = compressor(algorithm, level, smallest, types, weak_etags)
-        yield envoy_filter(place, algorithm, patch)
+        yield envoy_filter(place, "compression", algorithm, patch)
     if not weak_etags:
         yield ETAG(first).for_every_host()
     if "use-gzip" in enabled and place["gzip-disable"]:

@@ -101,7 +101,7 @@ def custom_errors(place: Place) -> Iterator[_Part]:
     fallback = "default-backend" in place and place.upstream.unavailable
     if fallback and (pages.fallback or pages.pages is None or 503 not in pages.codes):
         return  # default-backend decides
-    if place.options.envoy_filters and (pages.codes or pages.fallback):
+    if place.options.filters("error-pages") and (pages.codes or pages.fallback):
         yield from _by_filter(place, pages)
     elif pages.codes:
         yield from _without_pages(place, pages)
@@ -146,7 +146,7 @@ def _routes(place: Place) -> Iterator[str]:
 
 def _by_filter(place: Place, pages: ErrorPages) -> Iterator[_Part]:
     """A program in Envoy asks the error service; the route says what is particular to it."""
-    yield envoy_filter(place, "error-pages", error_page_filter())
+    yield envoy_filter(place, "error-pages", "error-pages", error_page_filter())
     data: dict[str, object] = {"codes": ",".join(map(str, pages.codes)), **_facts(place)}
     data["status"] = str(pages.own_status)
     for name, service in (("pages", pages.pages), ("fallback", pages.fallback)):
@@ -156,7 +156,7 @@ def _by_filter(place: Place, pages: ErrorPages) -> Iterator[_Part]:
         data["own-only"] = True
     patches = [error_page_data(x, port, data) for x in _routes(place) for port in place.ports]
     where = f"{place.server.host} {place.location.declared}"
-    yield envoy_filter(place, f"error pages of {where}", *patches)
+    yield envoy_filter(place, "error-pages", f"error pages of {where}", *patches)
     if pages.pages or pages.fallback:
         key = "custom-http-errors" if "custom-http-errors" in place else "default-backend"
         yield _of_list(place, PAGE_REQUESTS(key))

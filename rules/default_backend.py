@@ -76,7 +76,7 @@ def default_backend(place: Place) -> Iterator[Edit | Finding]:
         yield NO_BACKEND(place, backend=place.text("default-backend"))
     if place.upstream.unavailable:
         yield from _unavailable(place, pages)
-    elif pages.fallback and not place.options.envoy_filters:
+    elif pages.fallback and not place.options.filters("error-pages"):
         for message in (NO_PODS, NOBODY):
             yield message(place, backend=pages.fallback.title)
 

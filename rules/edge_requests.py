@@ -164,7 +164,7 @@ def edge_requests(place: Place) -> Iterator[Edit | Finding]:
     yield TRACE("").for_every_host()
     yield ENVOYS_OWN("").for_every_host()
     yield OTHER_HOST("").for_every_host()
-    if place.options.envoy_filters:
+    if place.options.filters("client-headers"):
         yield LOWER_CASE("").for_every_host()
     else:
         yield HTTP_10("").for_every_host()

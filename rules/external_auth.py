@@ -158,8 +158,10 @@ def _by_filter(place: Place, means: AuthMeans) -> Iterator[Edit | Finding]:
             yield ExtraObject(auth_lua.tls_policy(place.options.gateway_namespace, service.name))
     yield NORMALIZED(means.auth.key)
     yield ASKED_BEFORE_503(means.auth.key, service=means.service_name)
-    yield envoy_filter(place, "who-may-enter", http_filter(auth_lua.KEY, auth_lua.auth_filter()))
+    yield envoy_filter(
+        place, "external-auth", "who-may-enter", http_filter(auth_lua.KEY, auth_lua.auth_filter())
+    )
     question = auth_question(place, means.auth, service, "auth-url" in place)
     by_route = on_route(place.route_name, question)
     name = f"who-may-enter {place.route_name}"
-    yield envoy_filter(place, name, by_route, protects="external-auth")
+    yield envoy_filter(place, "external-auth", name, by_route, protects="external-auth")

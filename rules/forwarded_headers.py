@@ -71,7 +71,7 @@ def forwarded_headers(place: Place) -> Iterator[Edit | Finding]:
     removed = ["Proxy", "X-Original-Forwarded-Host"]
     block["X-Original-Forwarded-Host"] = f"%REQ({place.text('forwarded-host-header').upper()})%"
     source = place.text("forwarded-for-header").upper()
-    if place.options.envoy_filters:
+    if place.options.filters("client-headers"):
         if believed and place["compute-full-forwarded-for"]:
             comma = f"%CEL('{ORIGINAL.lower()}' in request.headers ? ', ' : '')%"
             block["X-Forwarded-For"] = f"%REQ({ORIGINAL.upper()})%{comma}{PEER_ADDRESS}"

@@ -47,10 +47,10 @@ def limit_rate(place: Place) -> Iterator[Edit | Finding]:
     if place["proxy-buffering"] != "on":
         if "limit-rate" in place:
             yield NOT_BUFFERED("limit-rate")
-    elif not place.options.envoy_filters:
+    elif not place.options.filters("limit-rate"):
         yield FULL_SPEED("limit-rate", rate=rate)
     else:
         if after > 0:
             yield FIRST_PART("limit-rate-after", rate=rate, after=after)
         patch = on_route(place.route_name, response_rate(rate))
-        yield envoy_filter(place, f"limit-rate-{place.route_name}", patch)
+        yield envoy_filter(place, "limit-rate", f"limit-rate-{place.route_name}", patch)

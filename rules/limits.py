@@ -101,11 +101,11 @@ def limit_rates(place: Place) -> Iterator[Edit | Finding]:
     for key in limits:
         if not by_address(place):
             yield OTHER_ZONE(key, zone=place.text("limit-conn-zone-variable"), rate=rate)
-        elif not place.options.envoy_filters:
+        elif not place.options.filters("rate-limit"):
             yield NOT_LIMITED(key, rate=rate, status=place.number("limit-req-status-code"))
         else:
             yield COUNTED(key, rate=rate)
-    if not (place.options.envoy_filters and by_address(place)):
+    if not (place.options.filters("rate-limit") and by_address(place)):
         for key in DETAILS:
             if key in place:
                 yield GOES_WITH(key, key=key, limits=" and ".join(limits))
@@ -128,7 +128,7 @@ def redirected(place: Place) -> bool:
 )
 def limit_filters(place: Place) -> Iterator[Edit | Finding]:
     """The EnvoyFilters of all Ingresses that limit: the counters, and the marks on the routes."""
-    if not place.options.envoy_filters or not by_address(place):
+    if not place.options.filters("rate-limit") or not by_address(place):
         return
     counters: dict[tuple[str, ...], dict[str, list[Counter]]] = {}
     routes: dict[str, dict[str, None]] = {}
@@ -142,10 +142,12 @@ def limit_filters(place: Place) -> Iterator[Edit | Finding]:
     for exempt, by_ingress in sorted(counters.items()):
         name = "limits-except-" + "-".join(exempt) if exempt else "limits"
         in_order = [counter for _, some in sorted(by_ingress.items()) for counter in some]
-        yield envoy_filter(place, name, local_rate_limit(in_order, known_status(status), exempt))
+        yield envoy_filter(
+            place, "rate-limit", name, local_rate_limit(in_order, known_status(status), exempt)
+        )
         for ingress, of_ingress in by_ingress.items():
             patches = [on_route(route, counted_by(of_ingress)) for route in routes[ingress]]
-            yield envoy_filter(place, f"limits-{ingress}", *patches)
+            yield envoy_filter(place, "rate-limit", f"limits-{ingress}", *patches)
     if counters and status != known_status(status):
         other = OTHER_STATUS("limit-req-status-code", status=status, instead=known_status(status))
         yield other.for_every_host()

@@ -78,5 +78,5 @@ def malformed(place: Place) -> Iterator[Edit | Finding]:
         INTERIM_RESPONSES,
     ):
         yield message("").for_every_host()
-    if place.options.envoy_filters:
+    if place.options.filters("client-headers"):
         yield NO_HOST("").for_every_host()

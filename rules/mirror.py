@@ -142,9 +142,9 @@ def copies(place: Place, target: Target) -> Iterator[Edit | Finding]:
         "target": place.text("mirror-target"),
         "path": target.path or "a path of its own (/_mirror-...)",
     }
-    if place.options.envoy_filters and not target.tls:
+    if place.options.filters("mirror") and not target.tls:
         policy = mirror_policy(place.route_name, host, target.port, name, ABOUT_CLIENT)
-        yield envoy_filter(place, f"mirror of {place.route_name}", policy)
+        yield envoy_filter(place, "mirror", f"mirror of {place.route_name}", policy)
         if not same_path:
             yield MIRRORED_PATH("mirror-target", **facts)
     else:

@@ -82,7 +82,9 @@ def response_rewrite(place: Place) -> Iterator[Edit | Finding]:
     if not bodies:
         return
     lua = typed(f"{LUA}.Lua")
-    yield envoy_filter(place, "response-rewrite", http_filter(FILTER, lua, disabled=True))
+    yield envoy_filter(
+        place, "response-rewrite", "response-rewrite", http_filter(FILTER, lua, disabled=True)
+    )
     patches = []
     for port in sorted(set(bodies) & set(place.ports)):
         source = "function envoy_on_response(handle)\n  local headers = handle:headers()\n"
@@ -90,7 +92,12 @@ def response_rewrite(place: Place) -> Iterator[Edit | Finding]:
         config = typed(f"{LUA}.LuaPerRoute", source_code={"inline_string": source})
         value = {"typed_per_filter_config": {FILTER: config}}
         patches.append(on_route(place.route_name, value, port))
-    yield envoy_filter(place, f"response-rewrite {place.server.host} {place.route_name}", *patches)
+    yield envoy_filter(
+        place,
+        "response-rewrite",
+        f"response-rewrite {place.server.host} {place.route_name}",
+        *patches,
+    )
 
 
 Part = tuple[int, str]
@@ -103,7 +110,7 @@ def _location(place: Place) -> Iterator[Part | Finding]:
         return
     if old.startswith("~"):
         yield REPLACED_BY_PATTERN("proxy-redirect-from", key="proxy-redirect-from", old=old)
-    elif not place.options.envoy_filters:
+    elif not place.options.filters("response-rewrite"):
         yield LOCATION("proxy-redirect-from", old=old, new=new)
     elif not new.startswith("/") or place["relative-redirects"]:
         yield 0, _replace_start(old, new)
@@ -123,7 +130,7 @@ def _cookies(place: Place) -> Iterator[Part | Finding]:
             continue
         if words[0].startswith("~"):
             yield REPLACED_BY_PATTERN(key, key=key, old=words[0])
-        elif not place.options.envoy_filters:
+        elif not place.options.filters("response-rewrite"):
             yield COOKIE_ATTRIBUTES(key, what=what, old=words[0], new=words[1])
         else:
             old = words[0] if what == "path" else words[0].lower().removeprefix(".")

@@ -109,8 +109,8 @@ def upstream_failure(place: Place) -> Iterator[Edit | Finding]:
 
     The status of an answer that Envoy makes itself can be changed for the whole gateway only.
     """
-    if place.options.envoy_filters:
+    if place.options.filters("bad-gateway"):
         yield REPEATS_502("").for_every_host()
-        yield envoy_filter(place, "bad-gateway", bad_gateway())
+        yield envoy_filter(place, "bad-gateway", "bad-gateway", bad_gateway())
     else:
         yield REPEATS("").for_every_host()

@@ -98,7 +98,7 @@ def _redirect_with_captures(place: Place, target: str) -> Iterator[Edit | Findin
         redirect = translate_rewrite(place, directive, relative=False, alone=False)
         if redirect.patch is None:
             raise re2.Untranslatable("it holds a variable of nginx")
-        if not place.options.envoy_filters:
+        if not place.options.filters("redirects"):
             raise re2.Untranslatable("only --envoy-filters can")
     except re2.Untranslatable as why:
         yield CAPTURE("rewrite-target", target=target, why=why)
@@ -106,7 +106,7 @@ def _redirect_with_captures(place: Place, target: str) -> Iterator[Edit | Findin
         return
     name = f"{place.server.host} {place.route_name} elsewhere"
     yield RouteBefore(Phase.RETURN, {"name": name, **redirect.fields[0]})
-    yield envoy_filter(place, name, on_route(name, {"redirect": redirect.patch}))
+    yield envoy_filter(place, "redirects", name, on_route(name, {"redirect": redirect.patch}))
 
 
 def groups(target: str, captured: int) -> str:

@@ -108,7 +108,9 @@ def _level(place: Place, level: str) -> Iterator[_Part]:
         message = _MESSAGES.get(subject(directive.name))
         if message is None or unnoticed(directive):
             continue
-        if directive.name in NAMING and (level == "http" or not place.options.envoy_filters):
+        if directive.name in NAMING and (
+            level == "http" or not place.options.filters("client-headers")
+        ):
             yield written.finding(NAMES)
             continue
         if directive.name == "expires" and level == "location":

@@ -104,7 +104,7 @@ def ssl_redirect(place: Place) -> Iterator[Edit | Finding]:
             outer = {**match, "headers": {**plain, "x-forwarded-host": {"regex": ".+"}}}
             address = f"https://%REQ(X-FORWARDED-HOST)%{port_suffix}%REQ(:PATH)%"
             yield RouteBefore(Phase.HTTPS, answer(code, address), outer)
-        if cut and place.options.envoy_filters:
+        if cut and place.options.filters("redirects"):
             slash = {**match, "headers": {**plain, ":path": {"regex": "[^?]+/"}}}
             yield RouteBefore(
                 Phase.HTTPS, {"name": WITHOUT_SLASH, "redirect": to}, slash, port=port
@@ -113,10 +113,10 @@ def ssl_redirect(place: Place) -> Iterator[Edit | Finding]:
         yield RouteBefore(Phase.HTTPS, {"redirect": to}, whole, port=port)
     if cut and believed:
         yield OUTER("preserve-trailing-slash")
-    if cut and place.options.envoy_filters:
+    if cut and place.options.filters("redirects"):
         rewrite = {"pattern": {"regex": "/$"}, "substitution": ""}
         patch = on_route(WITHOUT_SLASH, {"redirect": {"regex_rewrite": rewrite}})
-        yield envoy_filter(place, "https-without-slash", patch)
+        yield envoy_filter(place, "redirects", "https-without-slash", patch)
         yield QUERY_SLASH("preserve-trailing-slash")
     elif cut:
         yield SLASH("preserve-trailing-slash")

@@ -122,7 +122,7 @@ def without_baseline(conversion: Conversion) -> tuple[Conversion, list[str]]:
 
     These are the codes of findings and the kinds of actions.
     """
-    findings, actions = baseline(conversion.options.envoy_filters)
+    findings, actions = baseline(bool(conversion.options.envoy_filters))
     given = tuple(map(wherever, conversion.findings))
     absent = {f.message.code for f in findings if f not in given}
     absent |= {action["kind"] for action in actions if action not in conversion.actions}

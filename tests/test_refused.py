@@ -175,7 +175,9 @@ def on_hosts(*edits: Edit, once: tuple[Edit, ...] = ()) -> tuple[list[Object], L
 
 
 def patched(name: str, *patches: Object) -> ExtraObject:
-    return ExtraObject(new_envoy_filter(name, patches, "istio-system", {"istio": "ingressgateway"}))
+    return ExtraObject(
+        new_envoy_filter("redirects", name, patches, "istio-system", {"istio": "ingressgateway"})
+    )
 
 
 def adding(value: str) -> Object:

@@ -18,11 +18,33 @@ SINCE: Mapping[Feature, tuple[int, int]] = {"weak-etags": (1, 30)}
 """
 
 
+FilterKind = Literal[
+    "address-lists",
+    "bad-gateway",
+    "body-limit",
+    "client-headers",
+    "compression",
+    "error-pages",
+    "external-auth",
+    "forwarded-host",
+    "large-headers",
+    "limit-rate",
+    "mirror",
+    "misdirected",
+    "rate-limit",
+    "redirects",
+    "response-rewrite",
+    "session-cookies",
+]
+"""What EnvoyFilters are for; the user can ask for each by its name."""
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """The choices of one conversion, with the command line's defaults.
 
     ``compat`` "full" writes the headers that backends see under nginx, "lean" leaves them out.
+    ``envoy_filters`` are the kinds of EnvoyFilters that the output may have, True for all.
     ``gateway_address`` is the address of the new gateway, for the test commands of the report.
     ``istio_version`` is one of ``ISTIO_VERSIONS``. ``host_map`` and ``host_suffix`` make it a
     trial under other host names: see ``nginx/renamed.py``.
@@ -35,7 +57,7 @@ class Options:
     gateway_namespace: str = "istio-system"
     gateway_address: str = ""
     compat: Literal["full", "lean"] = "full"
-    envoy_filters: bool = False
+    envoy_filters: bool | frozenset[FilterKind] = False
     allow_unprotected: bool = False
     istio_version: tuple[int, int] = ISTIO_VERSIONS[-1]
     host_map: Mapping[str, str] = field(default_factory=dict)
@@ -45,6 +67,12 @@ class Options:
     def trial(self) -> bool:
         """Whether the output is a trial, beside what is live."""
         return bool(self.host_map or self.host_suffix)
+
+    def filters(self, kind: FilterKind) -> bool:
+        """Whether the output may have EnvoyFilters of a kind."""
+        if isinstance(self.envoy_filters, bool):
+            return self.envoy_filters
+        return kind in self.envoy_filters
 
     def supports(self, feature: Feature) -> bool:
         """Whether the release of Istio that the output is for has a feature."""

@@ -220,7 +220,7 @@ def _ending(place: Place, flow: Flow, block: ConditionBlock) -> Iterator[FlowSte
                 yield Route("rewrite.uriRegexRewrite", route.path)
         elif route.patch is None:
             yield from _answers(place, flow.level, route)
-        elif place.options.envoy_filters:
+        elif place.options.filters("redirects"):
             flow.count += 1
             what = place.route_name if flow.at_location else place.server.host
             name = f"{what} {flow.level} rewrite {flow.count}"

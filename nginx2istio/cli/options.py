@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import re
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import click
 
-from nginx2istio.base.options import ISTIO_VERSIONS, Options
-from nginx2istio.cli import together
+from nginx2istio.base.options import ISTIO_VERSIONS, FilterKind, Options
+from nginx2istio.cli import ALL, together
 from nginx2istio.cli.exits import read_small
 from nginx2istio.cli.judging import check_reports
 
@@ -129,9 +130,10 @@ conversion_options = together(
         ),
         click.option(
             "--envoy-filters",
-            is_flag=True,
-            help="Use EnvoyFilter where no other object can do it."
-            " EnvoyFilters depend on the Istio version.",
+            default="",
+            metavar="[=KIND,...]",
+            help="Use EnvoyFilter where no other object can do it, or for these kinds only: "
+            f"{', '.join(get_args(FilterKind))}. EnvoyFilters depend on the Istio version.",
         ),
         click.option(
             "--allow-unprotected",
@@ -193,12 +195,27 @@ def options_from(given: dict[str, Any]) -> Options:
         gateway_namespace=given.pop("gateway_namespace"),
         gateway_address=given.pop("gateway_address"),
         compat=given.pop("compat"),
-        envoy_filters=given.pop("envoy_filters"),
+        envoy_filters=_filter_kinds(given.pop("envoy_filters")),
         allow_unprotected=given.pop("allow_unprotected"),
         istio_version=_istio_version(given.pop("istio_version")),
         host_map=_host_map(given.pop("host_map")),
         host_suffix=_suffix(given.pop("host_suffix")),
     )
+
+
+def _filter_kinds(text: str) -> bool | frozenset[FilterKind]:
+    """The kinds of EnvoyFilters that are named, all or none of them."""
+    if text in ("", ALL):
+        return text == ALL
+    kinds = get_args(FilterKind)
+    names = text.split(",")
+    for name in names:
+        if name not in kinds:
+            near = get_close_matches(name, kinds, 1)
+            hint = f"did you mean {near[0]}?" if near else f"choose of {', '.join(kinds)}"
+            why = f"{shortened(name)!r} is no kind of EnvoyFilter; {hint}"
+            raise click.BadParameter(why, param_hint="--envoy-filters")
+    return frozenset(names)  # type: ignore[arg-type]
 
 
 def _istio_version(text: str) -> tuple[int, int]:

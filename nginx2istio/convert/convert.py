@@ -110,14 +110,15 @@ def convert(
     others = unknown_hosts(config, options)
     if others and virtual_hosts and not options.trial:
         virtual_hosts += [others] if all(host.host != "*" for host in virtual_hosts) else []
-    once = tuple(edit for at in edits.get("*", ()) for edit in at.edits)
+    # A gateway without hosts of ours needs nothing of ours.
+    once = tuple(edit for at in edits.get("*", ()) for edit in at.edits) if virtual_hosts else ()
     originals = {new: old for old, new in names.items()}
     assembled, objects, refusals = checked(
         virtual_hosts,
         services(config),
         GatewayRef(options.gateway_namespace, options.gateway_selector),
         once,
-        options.envoy_filters,
+        options.filters("misdirected"),
         (lambda objects: on_trial(objects, originals)) if options.trial else list,
     )
     if options.trial:

@@ -23,6 +23,8 @@ MESH_CONFIG = "istio"
 """The name of the ConfigMap of the mesh configuration; a revision has one of its own beside it."""
 SOURCE = "nginx2istio/from"
 """Annotation that names the Ingresses an object came from."""
+FILTER_KIND = "nginx2istio/filter"
+"""Label that names the kind of an EnvoyFilter."""
 MANAGED_BY = "app.kubernetes.io/managed-by"
 
 

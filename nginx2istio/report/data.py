@@ -53,6 +53,8 @@ def schema() -> Data:
 
 def _options(conversion: Conversion) -> Data:
     options = asdict(conversion.options)
+    kinds = conversion.options.envoy_filters
+    options["envoy_filters"] = kinds if isinstance(kinds, bool) else sorted(kinds)
     options["istio_version"] = ".".join(str(n) for n in conversion.options.istio_version)
     return options
 

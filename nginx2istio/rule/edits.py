@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from nginx2istio.base.options import FilterKind
 from nginx2istio.bridge.place import Place
 from nginx2istio.bridge.secrets import copy_secret, secret_name
 from nginx2istio.istio.edits import Action, ExtraObject
@@ -55,17 +56,24 @@ def external_destination(
 
 
 def envoy_filter(
-    place: Place, name: str, *patches: Mapping[str, Any], note: str = "", protects: str = ""
+    place: Place,
+    kind: FilterKind,
+    name: str,
+    *patches: Mapping[str, Any],
+    note: str = "",
+    protects: str = "",
 ) -> ExtraObject:
     """An EnvoyFilter of the gateway's pods, made of ``http_filter``, ``on_route`` and the like.
 
-    ``name`` is any text; what two rules yield under one name must be equal. The filters are called
-    ``nginx2istio.something``, so they meet no other filter. ``protects`` is the protection
-    that it enforces at the place, see ``ExtraObject``.
+    ``kind`` is one that the user asked for (``Options.filters``). ``name`` is any text; what two
+    rules yield under one name must be equal. The filters are called ``nginx2istio.something``, so
+    they meet no other filter. ``protects`` is the protection that it enforces at the place, see
+    ``ExtraObject``.
     """
     options = place.options
     return ExtraObject(
         filters.new_envoy_filter(
+            kind,
             name,
             [dict(patch) for patch in patches],
             options.gateway_namespace,

@@ -23,7 +23,7 @@ def virtual_service(*routes: Any, hosts: tuple[str, ...] = ("shop.example.com",)
 
 
 def envoy_filter(*patches: Object, name: str = "own") -> Object:
-    return new_envoy_filter(name, patches, "istio-system", {"istio": "ingressgateway"})
+    return new_envoy_filter("redirects", name, patches, "istio-system", {"istio": "ingressgateway"})
 
 
 def reasons(*objects: Object) -> list[str]:

@@ -63,7 +63,7 @@ def auth_means(place: Place) -> AuthMeans | None:
         return AuthMeans("withheld", auth, service, reason=auth.unclear, remedy=remedy)
     if service.missing:
         return AuthMeans("missing", auth, service)
-    if not place.options.envoy_filters or address_suffices(place.config, place.location):
+    if not place.options.filters("external-auth") or address_suffices(place.config, place.location):
         return _by_policy(place, auth, service)
     reason = unaskable(auth, service)
     if reason:

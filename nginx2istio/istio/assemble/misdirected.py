@@ -57,7 +57,7 @@ class Misdirected:
         ]
         if patches:
             name = "other-connections"
-            yield new_envoy_filter(name, patches, target.namespace, target.selector)
+            yield new_envoy_filter("misdirected", name, patches, target.namespace, target.selector)
 
 
 def misdirected(secure: Sequence[TlsNames], envoy_filters: bool) -> Misdirected:

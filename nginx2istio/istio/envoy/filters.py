@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from nginx2istio.istio.objects import Object, dns_name, new_object
+from nginx2istio.base.options import FilterKind
+from nginx2istio.istio.objects import FILTER_KIND, Object, dns_name, new_object
 
 MANAGER = "envoy.filters.network.http_connection_manager"
 TYPE = "type.googleapis.com/"
@@ -130,6 +131,7 @@ def _patch(to: str, match: Object, operation: str, value: Object) -> Object:
 
 
 def new_envoy_filter(
+    kind: FilterKind,
     name: str,
     patches: Sequence[Object],
     namespace: str,
@@ -137,7 +139,9 @@ def new_envoy_filter(
     sources: Sequence[str] = (),
     note: str = "",
 ) -> Object:
-    """An EnvoyFilter for the gateway's pods; ``name`` is any text."""
+    """An EnvoyFilter for the gateway's pods; ``name`` is any text. Its kind is a label of it."""
     spec = {"workloadSelector": {"labels": dict(selector)}, "configPatches": list(patches)}
     full = dns_name(f"nginx2istio-{name}")
-    return new_object("EnvoyFilter", namespace, full, spec, sorted(set(sources)), note)
+    labelled = new_object("EnvoyFilter", namespace, full, spec, sorted(set(sources)), note)
+    labelled["metadata"]["labels"][FILTER_KIND] = kind
+    return labelled

@@ -10,6 +10,7 @@ from nginx2istio.base.shell import shell_word, shell_words
 from nginx2istio.convert.convert import Conversion
 from nginx2istio.istio.objects import MANAGED_BY, managed
 from nginx2istio.report.plan.around import concerns, owners
+from nginx2istio.report.plan.filters import envoy_filters
 from nginx2istio.report.plan.neighbours import cert_manager, external_dns, network_policies
 from nginx2istio.report.plan.probes import probes
 from nginx2istio.report.plan.step import Step
@@ -147,6 +148,7 @@ def _surroundings(facts: _Facts) -> Iterator[Step]:
         for action in actions[kind]:
             commands = (str(action["command"]),) if action.get("command") else ()
             yield Step(kind, action["text"], "", commands, str(action.get("yaml", "")))
+    yield from envoy_filters(facts.conversion)
     yield from concerns(facts.conversion, facts.conversion.options.trial)
     yield network_policies(facts.conversion)
 

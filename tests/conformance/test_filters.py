@@ -1,0 +1,61 @@
+"""No EnvoyFilter without a reason: for each kind a request that is answered alike only with it."""
+
+from __future__ import annotations
+
+from typing import Any, get_args
+
+import pytest
+
+from nginx2istio import api
+from nginx2istio.base.options import FilterKind, Options
+
+from .bench import Bench
+from .converter import Converter
+from .parts import Parts
+from .records import Case, load, truth_files
+
+EXCHANGES: dict[FilterKind, tuple[str, int]] = {
+    "address-lists": ("mixed/036", 21),
+    "bad-gateway": ("dead-pod/retry-post-default", 1),
+    "body-limit": ("no-length/1k", 0),
+    "client-headers": ("minimal/16-more-than-100-headers", 0),
+    "compression": ("methods/gzip-on", 0),
+    "error-pages": ("dead-pod/all-default-backend", 0),
+    "external-auth": ("auth-url/always-set-cookie", 0),
+    "forwarded-host": ("fwd/plain", 3),
+    "mirror": ("mirror/body-off", 0),
+    "rate-limit": ("combo/rewrite-limit-cors", 0),
+    "redirects": ("rewrite/absolute-target", 0),
+    "response-rewrite": ("response-rewrite/cookie-both", 2),
+    "session-cookies": ("affinity-x/secure-false-tls", 0),
+}
+ELSEWHERE = {"misdirected", "large-headers", "limit-rate"}
+"""``test_reuse.py`` shows the first; the others need 60 KB of headers, and a clock."""
+KINDS: tuple[FilterKind, ...] = get_args(FilterKind)
+
+
+def test_every_kind_is_shown() -> None:
+    assert EXCHANGES.keys() | ELSEWHERE == set(KINDS)
+
+
+def converter(options: Options) -> Converter:
+    def run(text: str, case: Case, envoy_filters: bool) -> tuple[str, dict[str, Any]]:
+        conversion = api.convert_text(text, options)
+        return api.yaml(conversion), api.report(conversion)
+
+    return run
+
+
+@pytest.mark.parametrize("kind", EXCHANGES)
+def test_the_answer_differs_without(parts: Parts, kind: FilterKind) -> None:
+    identity, number = EXCHANGES[kind]
+    (case,) = load(truth_files(), [identity])
+    classes = {}
+    for name, kinds in (("all", frozenset(KINDS)), ("others", frozenset(KINDS) - {kind})):
+        bench = Bench(parts, converter(Options(envoy_filters=kinds)), True)
+        try:
+            classes[name] = bench.run(case)["exchanges"][number]["class"]
+        finally:
+            bench.close()
+    assert classes["all"] == "same"
+    assert classes["others"] in ("specific", "global")
