@@ -31,6 +31,7 @@ FilterKind = Literal[
     "limit-rate",
     "mirror",
     "misdirected",
+    "own-rules",
     "rate-limit",
     "redirects",
     "response-rewrite",

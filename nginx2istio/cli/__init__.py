@@ -51,7 +51,7 @@ class _Lazy(click.Group):
             near = get_close_matches(args[0], COMMANDS)
             hint = f" Did you mean {near[0]}?" if near else ""
             ctx.fail(f"No such command {args[0]!r}.{hint}")
-        return super().resolve_command(ctx, [*map(_with_value, args)])
+        return super().resolve_command(ctx, args)
 
     def make_context(self, *args: Any, **extra: Any) -> click.Context:
         with broken_pipe():  # of --help
@@ -67,14 +67,6 @@ class _Lazy(click.Group):
         if not extra.pop("standalone_mode", True):
             return run(args, *more, standalone_mode=False, **extra)
         sys.exit(exit_code_of(partial(run, args, *more, standalone_mode=False, **extra)))
-
-
-ALL = "all"
-
-
-def _with_value(word: str) -> str:
-    """``--envoy-filters`` alone means all; click would take the next word for its value."""
-    return f"{word}={ALL}" if word == "--envoy-filters" else word
 
 
 @click.group(

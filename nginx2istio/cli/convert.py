@@ -11,6 +11,7 @@ import click
 from nginx2istio.cli.exits import Usage
 from nginx2istio.cli.judging import judging_from, judging_options, keeps_read
 from nginx2istio.cli.options import (
+    ConversionCommand,
     controller_file,
     conversion_options,
     options_from,
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from nginx2istio.convert.convert import Conversion
 
 
-@click.command("convert")
+@click.command("convert", cls=ConversionCommand)
 @click.argument("paths", nargs=-1, metavar="[PATH|-]...")
 @output_options
 @judging_options(default="never")

@@ -12,10 +12,15 @@ import click
 from nginx2istio.cli.cluster import cluster_options, reaching
 from nginx2istio.cli.convert import converted, paths_or_stdin
 from nginx2istio.cli.exits import FINDINGS, UNREAD
-from nginx2istio.cli.options import controller_file, conversion_options, options_from
+from nginx2istio.cli.options import (
+    ConversionCommand,
+    controller_file,
+    conversion_options,
+    options_from,
+)
 
 
-@click.command("diff")
+@click.command("diff", cls=ConversionCommand)
 @click.argument("paths", nargs=-1, metavar="[PATH|-]...")
 @click.option(
     "--against",

@@ -11,11 +11,25 @@ from typing import Any, get_args
 import click
 
 from nginx2istio.base.options import ISTIO_VERSIONS, FilterKind, Options
-from nginx2istio.cli import ALL, together
+from nginx2istio.cli import together
 from nginx2istio.cli.exits import read_small
 from nginx2istio.cli.judging import check_reports
 
 _VERSIONS = [f"{major}.{minor}" for major, minor in ISTIO_VERSIONS]
+
+ALL = "all"
+
+
+class ConversionCommand(click.Command):
+    """A command with the options of a conversion.
+
+    ``--envoy-filters`` alone means all kinds; click would take the next word for its value.
+    """
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """As click's, with the value that is meant."""
+        alone = "--envoy-filters"
+        return super().parse_args(ctx, [f"{a}={ALL}" if a == alone else a for a in args])
 
 
 def check_folder(ctx: click.Context, param: click.Parameter, value: str | None) -> Path | None:

@@ -9,12 +9,17 @@ import click
 
 from nginx2istio.cli.convert import converted
 from nginx2istio.cli.judging import REPORT_SUFFIXES, judging_from, judging_options
-from nginx2istio.cli.options import controller_file, conversion_options, options_from
+from nginx2istio.cli.options import (
+    ConversionCommand,
+    controller_file,
+    conversion_options,
+    options_from,
+)
 
 NAMES = {"text" if suffix == ".txt" else suffix[1:]: suffix for suffix in REPORT_SUFFIXES}
 
 
-@click.command("report")
+@click.command("report", cls=ConversionCommand)
 @click.argument("paths", nargs=-1, required=True, metavar="PATH|-...")
 @click.option(
     "--format",

@@ -11,6 +11,7 @@ from nginx2istio.cli.cluster import cluster_options, reaching
 from nginx2istio.cli.exits import Usage
 from nginx2istio.cli.judging import judging_from, judging_options, keeps_read
 from nginx2istio.cli.options import (
+    ConversionCommand,
     controller_file,
     conversion_options,
     options_from,
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from nginx2istio.inputs.resource import Inputs
 
 
-@click.command("scan")
+@click.command("scan", cls=ConversionCommand)
 @click.option(
     "-n",
     "--namespace",

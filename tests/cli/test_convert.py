@@ -164,6 +164,8 @@ def test_usage_errors() -> None:
         result = run("-", "--istio-version", version, text=GOOD)
         assert result.exit_code == 2
         assert "choose one of 1.28, 1.29" in result.stderr
+    result = run("-", "--envoy-filters=rate-limits", text=GOOD)
+    assert result.exit_code == 2 and "did you mean rate-limit?" in result.stderr
     assert run("-", "--istio-version", "v1.29.3", text=GOOD).exit_code == 0
     assert CliRunner().invoke(command_line, ["convrt"]).exit_code == 2
 

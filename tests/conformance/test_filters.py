@@ -29,8 +29,8 @@ EXCHANGES: dict[FilterKind, tuple[str, int]] = {
     "response-rewrite": ("response-rewrite/cookie-both", 2),
     "session-cookies": ("affinity-x/secure-false-tls", 0),
 }
-ELSEWHERE = {"misdirected", "large-headers", "limit-rate"}
-"""``test_reuse.py`` shows the first; the others need 60 KB of headers, and a clock."""
+ELSEWHERE = {"misdirected", "large-headers", "limit-rate", "own-rules"}
+"""``test_reuse.py`` shows the first; two need 60 KB of headers, and a clock; one is of forks."""
 KINDS: tuple[FilterKind, ...] = get_args(FilterKind)
 
 

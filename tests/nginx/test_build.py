@@ -35,9 +35,11 @@ def converted(case: dict[str, Any]) -> Conversion:
 
 
 def own(locations: list[str]) -> list[str]:
-    """Without the internal locations of mirrors and server snippets; backslashes as declared."""
+    """Without the internal locations of mirrors and server snippets, and without quotes."""
     return [
-        x.replace("\\\\", "\\") for x in locations if not x.startswith(("= /_mirror-", "/blocked"))
+        x.replace("\\\\", "\\").replace(' "', " ", 1)
+        for x in locations
+        if not x.startswith(("= /_mirror-", "/blocked"))
     ]
 
 

@@ -23,6 +23,7 @@ GATEWAY_WIDE: Mapping[FilterKind, str] = {
     "external-auth": _ADDED,
     "large-headers": "raises the limit for the size of request headers of all hosts",
     "misdirected": "answers 421 for converted hosts on connections to other hosts",
+    "own-rules": "does what your own rules say",
     "rate-limit": _ADDED,
     "response-rewrite": _ADDED,
     "session-cookies": _ADDED,
