@@ -9,9 +9,7 @@ from nginx2istio.rule import (
     Edit,
     Finding,
     Message,
-    Phase,
     Place,
-    RouteBefore,
     Setting,
     proxy_ssl_of_host,
     rule,
@@ -26,15 +24,6 @@ SNI = Message(
     "nginx names no host when it opens TLS to the backend. Istio names the request's host (SNI).",
     "Check backends that choose their certificate by that name, or refuse unknown names.",
     frozenset({"protocol"}),
-)
-FCGI = Message(
-    "N2I331",
-    "unsupported",
-    "error",
-    "FastCGI backends get no requests",
-    "Envoy does not speak FastCGI. The path answers 503 after the conversion.",
-    "Put a web server in front of the FastCGI process, in its pod, and delete the annotation.",
-    frozenset({"status", "routing"}),
 )
 NO_TLS = Message(
     "N2I341",
@@ -112,7 +101,6 @@ MESHED = Message(
     "mTLS refuses this connection.",
     "Use backend-protocol: HTTP for pods in the mesh. The mesh encrypts the connection.",
 )
-FCGI_KEYS = ("backend-protocol", "fastcgi-index", "fastcgi-params-configmap")
 
 
 @rule(
@@ -125,8 +113,6 @@ FCGI_KEYS = ("backend-protocol", "fastcgi-index", "fastcgi-params-configmap")
     "proxy-ssl-verify-depth",
     "proxy-ssl-server-name",
     "proxy-ssl-location-only",
-    "fastcgi-index",
-    "fastcgi-params-configmap",
     at="proxied",
 )
 def backend_protocol(place: Place) -> Iterator[Edit | Finding]:
@@ -144,8 +130,7 @@ def backend_protocol(place: Place) -> Iterator[Edit | Finding]:
             yield HEADERS_LOST("backend-protocol", protocol=spelling)
     match protocol:
         case "FCGI":
-            yield from (FCGI(key) for key in FCGI_KEYS if key in place)
-            yield RouteBefore(Phase.SPLIT, {"directResponse": {"status": 503}})
+            pass  # see fastcgi
         case "HTTPS" | "GRPCS":
             yield from tls(place)
             if protocol == "GRPCS":
@@ -156,17 +141,6 @@ def backend_protocol(place: Place) -> Iterator[Edit | Finding]:
             for key in place.settings:
                 if key.startswith("proxy-ssl-"):
                     yield PLAIN(key, name=key, protocol=protocol)
-
-
-@rule(when="configured", reads="fastcgi-params-configmap")
-def fastcgi_elsewhere(place: Place) -> Iterator[Edit | Finding]:
-    """A host's undeclared / has the annotations of its first Ingress (``createServers``).
-
-    So it has the refusal of a ConfigMap that does not exist, too.
-    """
-    if not place.location.upstream and place.text("backend-protocol").upper() == "FCGI":
-        yield FCGI("fastcgi-params-configmap")
-        yield RouteBefore(Phase.SPLIT, {"directResponse": {"status": 503}})
 
 
 def tls(place: Place, port: int = 0) -> Iterator[Edit | Finding]:

@@ -67,9 +67,8 @@ OF_FALLBACK = Message(
     "approximated",
     "info",
     "Errors of the default backend itself",
-    "While the Service has no ready pod, the default backend answers. nginx asks the error service "
-    "for a page ({codes}) where the default backend itself answers with such a status. The gateway "
-    "passes its answer on.",
+    "While the Service has no ready pod, nginx asks the error service for a page of the default "
+    "backend's own errors ({codes}). The gateway passes them on.",
     aspects=frozenset({"path", "request-headers", "response-headers", "retries"}),
 )
 BARE_500 = Message(

@@ -64,7 +64,7 @@ UNKNOWN_METHODS = Message(
     "info",
     "Methods that Envoy does not know",
     "nginx passes any method on. The gateway answers 400 to methods that Envoy does not know "
-    "(QUERY, BAN, RPC_IN_DATA, for example).",
+    "(QUERY, BAN, for example).",
     "Convert with --envoy-filters if clients use such methods.",
     frozenset({"status"}),
     (Requests(not_method=METHODS),),
@@ -108,9 +108,8 @@ ENVOYS_OWN = Message(
     "approximated",
     "info",
     "Request headers for one connection, and Envoy's own",
-    "Envoy drops the request headers that Connection names, and those with which clients could "
-    "steer it (x-envoy-retry-on, for example). nginx passes them on. Envoy passes TE on, which "
-    "nginx drops.",
+    "Envoy drops the request headers that Connection names and those that steer it "
+    "(x-envoy-retry-on, for example), and passes TE on. nginx does the reverse.",
     aspects=frozenset({"request-headers"}),
     requests=(
         Requests(header="Connection"),

@@ -4,16 +4,23 @@ from collections.abc import Iterator
 
 from nginx2istio.rule import Edit, Finding, Message, Place, Requests, rule
 
-MALFORMED_REQUESTS = Message(
+REFUSED_BY_NGINX = Message(
     "N2I925",
     "approximated",
     "info",
-    "Malformed requests",
-    "nginx answers 400 to a second or an empty Host, a folded header and a second Authorization. "
-    "The gateway serves the last two, and finds no host for the others. It answers 400 to raw "
-    "non-ASCII bytes in a query, a control character in a header and a header line without a "
-    "colon, which nginx accepts. HTTP/0.9 and versions above 1.1 in the request line get other "
-    "answers, too.",
+    "Malformed requests that nginx refuses",
+    "nginx answers 400 to a second or empty Host, a second Authorization and a folded header. The "
+    "gateway answers 404 to the first two, and serves the others.",
+    aspects=frozenset({"status"}),
+    requests=(Requests(malformed=True),),
+)
+REFUSED_BY_ENVOY = Message(
+    "N2I931",
+    "approximated",
+    "info",
+    "Malformed requests that Envoy refuses",
+    "nginx accepts HTTP/0.9 and 1.2, raw non-ASCII bytes in a query, control characters in headers "
+    "and header lines without a colon. The gateway does not.",
     aspects=frozenset({"status"}),
     requests=(Requests(malformed=True),),
 )
@@ -71,7 +78,8 @@ INTERIM_RESPONSES = Message(
 def malformed(place: Place) -> Iterator[Edit | Finding]:
     """What docs/wire.md shows on the wire, and no recording has."""
     for message in (
-        MALFORMED_REQUESTS,
+        REFUSED_BY_NGINX,
+        REFUSED_BY_ENVOY,
         SECURE_TARGET,
         ASTERISK,
         MALFORMED_RESPONSES,

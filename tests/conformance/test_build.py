@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from .build import BuildError, Missing, build
+from .build import KEPT, BuildError, Missing, build
 from .parts import find_envoy
 
 FAKE_GO = """#!/bin/sh
@@ -68,10 +68,10 @@ def test_built_anew_when_something_changes(
 
 
 def test_old_builds_go(helper: Path) -> None:
-    for n in range(5):
+    for n in range(KEPT + 2):
         (helper / "main.go").write_text(f"package main // {n}\n")
         cache = build(helper).parents[1]
-    assert len([path for path in cache.iterdir() if path.is_dir()]) == 3
+    assert len([path for path in cache.iterdir() if path.is_dir()]) == KEPT
 
 
 def test_packages_of_one_module(helper: Path) -> None:

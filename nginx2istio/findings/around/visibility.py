@@ -24,7 +24,7 @@ HIDDEN_SERVICE = Message(
     "Service {key} is exported to {to} only, by {why}. The gateway in namespace {namespace} does "
     "not know it and answers 503.",
     "Add namespace {namespace} to the annotation networking.istio.io/exportTo of the Service.",
-    frozenset({"status"}),
+    frozenset({"status", "routing"}),
 )
 HIDDEN_OBJECT = Message(
     "N2I086",

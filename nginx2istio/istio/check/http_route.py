@@ -238,7 +238,7 @@ def _direct_response(response: Mapping[str, Any] | None) -> Reasons:
 
 
 def _rewrite(rewrite: Mapping[str, Any] | None) -> Reasons:
-    if not rewrite:
+    if rewrite is None:
         return
     regex = rewrite.get("uriRegexRewrite")
     if not (rewrite.get("uri") or rewrite.get("authority") or regex):
