@@ -87,12 +87,12 @@ def nginx_side(folder: Path, pod: Pod) -> Iterator[int]:
 
 @contextmanager
 def gateway_side(
-    parts: Parts, pod: Pod, envoy_filters: bool
+    parts: Parts, pod: Pod, envoy_filters: bool, ingress: str = INGRESS
 ) -> Iterator[tuple[int, list[dict[str, Any]]]]:
     """The port of the converted gateway in front of the pod, and the report's findings."""
-    conversion = api.convert_text(INGRESS, Options(envoy_filters=envoy_filters))
+    conversion = api.convert_text(ingress, Options(envoy_filters=envoy_filters))
     report = api.report(conversion)
-    case = {"id": "wire", "objects": INGRESS}
+    case = {"id": "wire", "objects": ingress}
     forge, ports = Forge(), Block()
     oracle = Oracle(parts.oracle, parts.envoy, ports.first)
     try:
