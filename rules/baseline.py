@@ -6,6 +6,7 @@ from nginx2istio.rule import (
     RESPELLED,
     Edit,
     Finding,
+    Location,
     MeshField,
     Message,
     NginxConfig,
@@ -55,7 +56,7 @@ NO_UPGRADE = Message(
     "When a backend refuses a WebSocket with a status from 200 to 399, Envoy drops the body "
     "and its Content-Type. Envoy does not offer h2c to backends, and answers 403 to other "
     "protocols.",
-    aspects=frozenset({"protocol", "body", "response-headers", "request-headers"}),
+    aspects=frozenset({"body", "response-headers", "request-headers"}),
     requests=(Requests(header="Upgrade"),),
 )
 ERROR_PAGES = Message(
@@ -128,11 +129,17 @@ def passed_paths(place: Place) -> Iterator[Edit | Finding]:
     hosts = {
         name
         for server in place.config.servers
-        if any(x.upstream and not place.at(x, "rewrite-target") for x in server.locations)
+        if any(x.upstream and not _rewritten(place, x) for x in server.locations)
         for name in (server.host, *server.aliases)
     }
     if hosts:
         yield PATHS("").for_hosts(hosts)
+
+
+def _rewritten(place: Place, location: Location) -> bool:
+    """Whether a location changes the path: a target equal to it does not (``buildProxyPass``)."""
+    target = place.at(location, "rewrite-target")
+    return bool(target) and target != location.declared
 
 
 @rule(at="proxied", when="always", reads="proxy-buffer-size")

@@ -32,7 +32,7 @@ CANARY_WITHOUT_PODS = Message(
     "While no pod of canary {canary} is ready, nginx asks the main Service instead. Istio answers "
     "the canary's requests with 503.",
     "Remove the canary's Ingress and convert again before its pods go.",
-    frozenset({"routing"}),
+    frozenset({"routing", "status"}),
 )
 UNAVAILABLE = Message(
     "N2I311",

@@ -47,7 +47,7 @@ ADMITTED = Message(
     "nginx checks {chosen}. Istio checks {other}, so it can admit a client that nginx denies.",
     "Set numTrustedProxies to the number of proxies in front of the gateway, and check that the "
     "list has the addresses that the gateway then sees.",
-    frozenset({"access", "auth", "routing"}),
+    frozenset({"access", "auth"}),
 )
 HOST = Message(
     "N2I154",

@@ -69,7 +69,7 @@ DOT_UNKNOWN = Message(
     'nginx serves "Host: example.com." as example.com. The gateway serves it as an unknown host: '
     "the catch-all's backend, or 404.",
     "Convert with --envoy-filters if clients send such a Host.",
-    frozenset({"routing", "status"}),
+    frozenset({"routing", "access", "auth"}),
     (Requests(host=r"\.(:[0-9]+)?$"),),
 )
 DOT_DROPPED = Message(

@@ -15,7 +15,7 @@ MALFORMED = Message(
     "Paths that nginx refuses",
     "nginx answers 400 to a path that goes above the root (/../a) or has a broken escape (%zz). "
     "Envoy serves /a for the first, and passes the second on.",
-    aspects=frozenset({"status", "routing"}),
+    aspects=frozenset({"status"}),
     requests=(
         Requests(target=rf"^({PAIR})*({SLASH}+\.)*{SLASH}+{DOTS}({SLASH}|$)"),
         Requests(target="%([^0-9A-Fa-f]|[0-9A-Fa-f]([^0-9A-Fa-f]|$)|$)"),
@@ -38,7 +38,7 @@ HTTP_10 = Message(
     "Clients that speak HTTP/1.0",
     "nginx accepts HTTP/1.0. The gateway answers 426.",
     "Check that no old client or health check speaks HTTP/1.0, or convert with --envoy-filters.",
-    frozenset({"status", "protocol"}),
+    frozenset({"status"}),
     (Requests(http="1.0"),),
 )
 RAW_BYTES = Message(
@@ -87,7 +87,7 @@ BACKSLASHES = Message(
     "Backslashes in paths",
     r"To nginx a backslash in a path is a character like others. Envoy takes \ and %5C for a slash "
     "when it chooses the route.",
-    aspects=frozenset({"routing", "status", "path"}),
+    aspects=frozenset({"routing", "path", "auth", "access", "redirect"}),
     requests=(Requests(target=r"\\|%5[cC]"),),
 )
 SLASHES = Message(
@@ -97,7 +97,7 @@ SLASHES = Message(
     "Paths with several slashes and dot segments",
     "To nginx, /x//../b is /b, and // is /. Envoy resolves dot segments before it merges slashes "
     "(/x/b), and keeps a path that has nothing but slashes.",
-    aspects=frozenset({"routing", "status", "path"}),
+    aspects=frozenset({"routing", "status"}),
     requests=(
         Requests(target=f"{SLASH}{{2}}(.*{SLASH})?{DOTS}({SLASH}|$)"),
         Requests(target=f"^{SLASH}{{2,}}$"),

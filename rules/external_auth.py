@@ -36,7 +36,7 @@ WITHHELD = Message(
     "External auth has no counterpart",
     "External auth can't be converted: {reason}. So {result}.",
     "To keep the check, {remedy}.",
-    frozenset({"auth", "access", "routing", "redirect"}),
+    frozenset({"routing"}),
 )
 MISSING = Message(
     "N2I211",
@@ -78,7 +78,7 @@ ASKED_BEFORE_503 = Message(
     "External auth before the answer of no pod",
     "While no pod of the Service is ready, nginx answers 503 to everybody. Envoy asks {service} "
     "first, and refuses clients as it says.",
-    aspects=frozenset({"routing"}),
+    aspects=frozenset({"routing", "access"}),
 )
 NAMES = (
     "auth-url",

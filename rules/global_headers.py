@@ -63,7 +63,7 @@ NO_LIST = Message(
     "The ConfigMap {name} is not among the input, so its headers are unknown. If it does not "
     "exist, nginx answers 503 on this path.",
     "Add the ConfigMap to the input and convert again.",
-    frozenset({"response-headers", "status"}),
+    frozenset({"response-headers", "routing"}),
 )
 UNKNOWN_HOSTS = Message(
     "N2I444",

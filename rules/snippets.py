@@ -54,7 +54,7 @@ PART = Message(
     "{text} redirects with a part of the path, which takes an EnvoyFilter. The gateway sends "
     "the request to the backend.",
     "Convert with --envoy-filters, or redirect in the backend.",
-    frozenset({"redirect", "status", "routing"}),
+    frozenset({"redirect", "status"}),
 )
 FLOW = Message(
     "N2I465",
@@ -72,7 +72,7 @@ PROTECTION = Message(
     "Directive that protects",
     "{text} decides which clients are denied. The conversion can't express it{why}, so {so}.",
     "Write it as an annotation or as an AuthorizationPolicy, and delete it here.",
-    frozenset({"access", "auth", "status"}),
+    frozenset({"access", "auth", "routing"}),
 )
 LOOSER = Message(
     "N2I467",

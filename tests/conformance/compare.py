@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Set
 from typing import Any
 
+from nginx2istio.nginx.uri import BadTarget, normalized
+
 from . import chance
 from .difference import Difference, difference
 from .headers import (
@@ -108,8 +110,18 @@ def maker(request: Request, response: dict[str, Any], keys: Set[str]) -> str | N
     if status == 503:
         return "rate-limit" if any(k.startswith("limit-") for k in keys) else "routing"
     if status == 400:
-        return "tls" if any(k.startswith("auth-tls") for k in keys) else "status"
+        asks = any(k.startswith("auth-tls") for k in keys)
+        return "tls" if asks and not _malformed(request) else "status"
     return MADE_BY_STATUS.get(status, "status")
+
+
+def _malformed(request: Request) -> bool:
+    """Whether nginx refuses the request for its target."""
+    try:
+        normalized(request["target"].encode())
+    except BadTarget:
+        return True
+    return False
 
 
 def _answered_otherwise(
