@@ -191,13 +191,8 @@ def new_cookie(place: Place, name: str) -> Iterator[Edit | Finding]:
     if not place.options.filters("session-cookies") or not nameable(name):
         yield NO_EXPIRES("session-cookie-expires", name=name)
         return
-    fields = cookie_expires(
-        name, place.number("session-cookie-expires"), "session-cookie-max-age" in place
-    )
+    seconds = place.number("session-cookie-expires")
+    fields = cookie_expires(name, seconds, "session-cookie-max-age" in place)
     yield envoy_filter(place, "session-cookies", "expires", expires_filter())
-    yield envoy_filter(
-        place,
-        "session-cookies",
-        f"expires of {place.route_name}",
-        on_route(place.route_name, fields),
-    )
+    patch = on_route(place.route_name, fields)
+    yield envoy_filter(place, "session-cookies", f"expires of {place.route_name}", patch)

@@ -88,8 +88,7 @@ def from_to_www(place: Place) -> Iterator[Edit | Finding]:
 
     There is none where the twin has Ingresses of its own; an alias of that name has no effect.
     """
-    host = place.server.host
-    name = www_twin(host)
+    name = www_twin(host := place.server.host)
     if not place.server.www or name in place.config.host_names:
         return
     to = {"authority": host, "redirectCode": place.number("http-redirect-code")}

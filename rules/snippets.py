@@ -184,9 +184,8 @@ def _rewriting(place: Place, flow: Flow, written: SnippetDirective) -> Iterator[
     """A directive of the rewrite phase; one that denies requests closes where it can't be said."""
     for step in flow_steps(place, flow, written.directive):
         if isinstance(step, RedirectPatch):
-            yield envoy_filter(
-                place, "redirects", step.name, on_route(step.name, {"redirect": step.patch})
-            )
+            patch = on_route(step.name, {"redirect": step.patch})
+            yield envoy_filter(place, "redirects", step.name, patch)
         elif not isinstance(step, FlowRemark):
             yield step
         elif step.kind == "check":

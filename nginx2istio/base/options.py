@@ -47,8 +47,9 @@ class Options:
     ``compat`` "full" writes the headers that backends see under nginx, "lean" leaves them out.
     ``envoy_filters`` are the kinds of EnvoyFilters that the output may have, True for all.
     ``gateway_address`` is the address of the new gateway, for the test commands of the report.
-    ``istio_version`` is one of ``ISTIO_VERSIONS``. ``host_map`` and ``host_suffix`` make it a
-    trial under other host names: see ``nginx/renamed.py``.
+    ``istio_version`` is one of ``ISTIO_VERSIONS``, None for that of the cluster or the newest.
+    ``host_map`` and ``host_suffix`` make it a trial under other host names: see
+    ``nginx/rename_hosts.py``.
     """
 
     ingress_class: str = ""
@@ -60,7 +61,7 @@ class Options:
     compat: Literal["full", "lean"] = "full"
     envoy_filters: bool | frozenset[FilterKind] = False
     allow_unprotected: bool = False
-    istio_version: tuple[int, int] = ISTIO_VERSIONS[-1]
+    istio_version: tuple[int, int] | None = None
     host_map: Mapping[str, str] = field(default_factory=dict)
     host_suffix: str = ""
 
@@ -77,4 +78,4 @@ class Options:
 
     def supports(self, feature: Feature) -> bool:
         """Whether the release of Istio that the output is for has a feature."""
-        return self.istio_version >= SINCE[feature]
+        return (self.istio_version or ISTIO_VERSIONS[-1]) >= SINCE[feature]

@@ -17,19 +17,13 @@ from nginx2istio.cli.judging import check_reports
 
 _VERSIONS = [f"{major}.{minor}" for major, minor in ISTIO_VERSIONS]
 
-ALL = "all"
-
 
 class ConversionCommand(click.Command):
-    """A command with the options of a conversion.
-
-    ``--envoy-filters`` alone means all kinds; click would take the next word for its value.
-    """
+    """``--envoy-filters`` alone means all; click would take the next word for its value."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """As click's, with the value that is meant."""
-        alone = "--envoy-filters"
-        return super().parse_args(ctx, [f"{a}={ALL}" if a == alone else a for a in args])
+        return super().parse_args(ctx, [a + "=all" * (a == "--envoy-filters") for a in args])
 
 
 def check_folder(ctx: click.Context, param: click.Parameter, value: str | None) -> Path | None:
@@ -159,7 +153,7 @@ conversion_options = together(
             default="",
             metavar="X.Y",
             help=f"Version of Istio that reads the objects: {', '.join(_VERSIONS)}."
-            f"  [default: {_VERSIONS[-1]}]",
+            f"  [default: that of the cluster if it was read, or {_VERSIONS[-1]}]",
         ),
         click.option(
             "--host-suffix",
@@ -219,29 +213,26 @@ def options_from(given: dict[str, Any]) -> Options:
 
 def _filter_kinds(text: str) -> bool | frozenset[FilterKind]:
     """The kinds of EnvoyFilters that are named, all or none of them."""
-    if text in ("", ALL):
-        return text == ALL
+    if text in ("", "all"):
+        return bool(text)
     kinds = get_args(FilterKind)
     names = text.split(",")
     for name in names:
         if name not in kinds:
             near = get_close_matches(name, kinds, 1)
-            hint = f"did you mean {near[0]}?" if near else f"choose of {', '.join(kinds)}"
-            why = f"{shortened(name)!r} is no kind of EnvoyFilter; {hint}"
+            hint = f"; did you mean {near[0]}?" if near else ""
+            why = f"{shortened(name)!r} is no kind of EnvoyFilter{hint}"
             raise click.BadParameter(why, param_hint="--envoy-filters")
     return frozenset(names)  # type: ignore[arg-type]
 
 
-def _istio_version(text: str) -> tuple[int, int]:
-    """The release that a version names, the newest without one."""
-    if not text:
-        return ISTIO_VERSIONS[-1]
-    version = re.fullmatch(r"v?(\d+)\.(\d+)(?:\.\d+)?", text)
-    release = (int(version[1]), int(version[2])) if version else None
-    if release not in ISTIO_VERSIONS:
+def _istio_version(text: str) -> tuple[int, int] | None:
+    """The release that a version names, if one is named."""
+    version = re.fullmatch(r"v?(\d+\.\d+)(\.\d+)?", text)
+    if text and (version is None or version[1] not in _VERSIONS):
         why = f"{shortened(text)!r} is not measured; choose one of {', '.join(_VERSIONS)}"
         raise click.BadParameter(why, param_hint="--istio-version")
-    return release
+    return ISTIO_VERSIONS[_VERSIONS.index(version[1])] if version else None
 
 
 def controller_file(given: dict[str, Any]) -> tuple[str, ...]:

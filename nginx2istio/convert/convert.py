@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from nginx2istio.base.options import Options
 from nginx2istio.convert.actions import actions
 from nginx2istio.convert.beyond_stars import with_beyond
 from nginx2istio.convert.fates import without_fate
 from nginx2istio.convert.hosts import services, unknown_hosts, virtual_host
+from nginx2istio.convert.istio_version import istio_version_of, measured
 from nginx2istio.convert.read_ingresses import read_ingresses
 from nginx2istio.convert.refused import checked
 from nginx2istio.convert.refused_places import lost_fates, refused
@@ -65,6 +66,8 @@ def convert(
     BadName where the names of a trial can't be had.
     """
     options = options or Options()
+    release = istio_version_of(inputs.resources, options)
+    options = replace(options, istio_version=options.istio_version or measured(release))
     choice = choose_controller(inputs.resources, options, rules.annotations)
     controller = choice.controller
     ingresses, read, problems = read_ingresses(inputs.resources)
@@ -130,6 +133,8 @@ def convert(
     fates |= lost_fates(refusals, config, fates)
     for origin in trial.untried(before, names) if options.trial else ():
         fates.setdefault(origin, ("neutral", "", trial.NOT_IN_TRIAL.code))
+    if release not in (None, options.istio_version):
+        extra.append(cluster.other_release(release, options))
     extra += cluster.findings(surroundings, extent, choice, before, objects, options)
     for setting in config.ineffective:
         if setting.key != "path":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from nginx2istio.base.options import Options
+from nginx2istio.base.options import ISTIO_VERSIONS, Options
 from nginx2istio.findings import collisions
 from nginx2istio.findings.around import around, solvers
 from nginx2istio.findings.around.estate import Estate
@@ -103,6 +103,15 @@ NO_ENDPOINTS = Message(
     " gateway.",
     "Start its pods before you compare the two.",
 )
+OTHER_RELEASE = Message(
+    "N2I052",
+    "approximated",
+    "warning",
+    "Another release of Istio in the cluster",
+    "The cluster has Istio {installed}. The objects are for Istio {used}{why}.",
+    "Choose the release by --istio-version if it is one of {measured}, or try the objects in a "
+    "copy of the cluster first.",
+)
 MESSAGES = (
     *(v for v in list(globals().values()) if isinstance(v, Message)),
     *around.MESSAGES,
@@ -164,6 +173,17 @@ def findings(
     yield from _endpoints(resources, config)
     yield from collisions.findings(resources, config, objects, options)
     yield from around.findings(Estate(resources, controller, config, objects, options))
+
+
+def other_release(installed: tuple[int, int], options: Options) -> PlacedFinding:
+    """That the objects are for another release of Istio than that of the cluster."""
+    names = [".".join(map(str, version)) for version in (installed, *ISTIO_VERSIONS)]
+    used = ".".join(map(str, options.istio_version or ()))
+    why = "" if installed in ISTIO_VERSIONS else ", the nearest release that is measured"
+    listed = ", ".join(names[1:])
+    return placed(
+        OTHER_RELEASE, Origin(), ("*",), installed=names[0], used=used, why=why, measured=listed
+    )
 
 
 def _extent(extent: Extent) -> Iterator[PlacedFinding]:

@@ -55,7 +55,7 @@ def _options(conversion: Conversion) -> Data:
     options = asdict(conversion.options)
     kinds = conversion.options.envoy_filters
     options["envoy_filters"] = kinds if isinstance(kinds, bool) else sorted(kinds)
-    options["istio_version"] = ".".join(str(n) for n in conversion.options.istio_version)
+    options["istio_version"] = ".".join(str(n) for n in conversion.options.istio_version or ())
     return options
 
 

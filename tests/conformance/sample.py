@@ -12,7 +12,7 @@ from .records import Case, exported
 
 OF_EACH_FILTER = 6  # cases in which a kind of EnvoyFilter is among the objects
 EVERY = 12  # of the others
-FILTER = re.compile(r"^kind: EnvoyFilter\nmetadata:\n(?:  .*\n)*?  name: (.+)$", re.MULTILINE)
+FILTER = re.compile(r"^    nginx2istio/filter: (\S+)$", re.MULTILINE)
 
 
 def sampled(cases: Iterable[Case], convert: Converter, envoy_filters: bool) -> list[Case]:
@@ -25,7 +25,7 @@ def sampled(cases: Iterable[Case], convert: Converter, envoy_filters: bool) -> l
         text = ""
         with contextlib.suppress(Exception):  # is seen when the case is run
             text, _ = convert(exported(case), case, envoy_filters)
-        kinds = {kind_of(name) for name in FILTER.findall(text)}
+        kinds = set(FILTER.findall(text))
         if (
             number % EVERY
             and family in families
@@ -36,8 +36,3 @@ def sampled(cases: Iterable[Case], convert: Converter, envoy_filters: bool) -> l
         counts.update(kinds)
         sample.append(case)
     return sample
-
-
-def kind_of(name: str) -> str:
-    """What an EnvoyFilter is about: its name without that of a host or an Ingress."""
-    return "-".join(name.strip().split("-")[:4])

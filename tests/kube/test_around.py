@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from nginx2istio.base.options import Options
 from nginx2istio.cli import command_line
-from nginx2istio.cluster.istio_version import istio_version_of
+from nginx2istio.convert.istio_version import istio_version_of
 from nginx2istio.inputs.files import read
 
 from .api_server import ApiServer

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from nginx2istio.base.options import Options
-from nginx2istio.cluster.istio_version import istio_version_of
+from nginx2istio.convert.istio_version import istio_version_of
 from nginx2istio.inputs.redact import redact
 from nginx2istio.inputs.resource import Node, Resource
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from nginx2istio.base.options import Options
+from nginx2istio.base.options import ISTIO_VERSIONS, Options
 from nginx2istio.inputs.held.fields import mapping, mappings
 from nginx2istio.inputs.resource import Resource
 from nginx2istio.istio.objects import ROOT_NAMESPACE
@@ -16,6 +16,14 @@ Release = tuple[int, int]
 _TAG = re.compile(r"v?(\d{1,3})\.(\d{1,3})(?![\d])")
 _VERSION_LABELS = ("operator.istio.io/version", "app.kubernetes.io/version")
 _DEPLOYED = ("Deployment", "DaemonSet", "StatefulSet", "Pod")
+
+
+def measured(release: Release | None) -> Release:
+    """The measured release for an output: the same, else the nearest; the newest for None."""
+    if release is None:
+        return ISTIO_VERSIONS[-1]
+    older = [version for version in ISTIO_VERSIONS if version <= release]
+    return older[-1] if older else ISTIO_VERSIONS[0]
 
 
 def istio_version_of(resources: Iterable[Resource], options: Options) -> Release | None:
