@@ -8,7 +8,6 @@ import (
 	v3 "istio.io/istio/pilot/pkg/xds/v3"
 	"istio.io/istio/pkg/config/mesh"
 	"istio.io/istio/pkg/config/mesh/meshwatcher"
-	"istio.io/istio/pkg/util/sets"
 )
 
 const (
@@ -135,7 +134,7 @@ func (o *oracle) push(rep *swapReport) error {
 // forcePush has istiod send everything to every Envoy.
 func (o *oracle) forcePush() error {
 	d := o.s.Discovery
-	d.ConfigUpdate(&model.PushRequest{Forced: true, Reason: model.NewReasonStats(model.DebugTrigger), ConfigsUpdated: sets.Set[model.ConfigKey]{}})
+	d.ConfigUpdate(pushOfAll())
 	deadline := time.Now().Add(applyTimeout)
 	for want := d.InboundUpdates.Load(); d.CommittedUpdates.Load() < want; time.Sleep(200 * time.Microsecond) {
 		if time.Now().After(deadline) {
