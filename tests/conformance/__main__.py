@@ -61,7 +61,7 @@ from .show import show as show_case
 @click.option("--max-idle", type=int, metavar="N", help="Most findings that nothing exercises.")
 @click.option("--by-code", is_flag=True, help="Print what each code announced.")
 @click.option("--check-claims", is_flag=True, help="Fail for aspects that never differ.")
-@click.option("--document", is_flag=True, help="FILES are two runs: write the page about them.")
+@click.option("--document", is_flag=True, help="FILES are runs: write the page about them.")
 def main(
     files: tuple[Path, ...],
     only: tuple[str, ...],
@@ -90,9 +90,10 @@ def main(
     with 1 when something differs silently, fails or is refused, or when a limit is missed.
     """
     if document:
-        if len(files) != 2:
-            raise click.UsageError("--document wants two runs: with EnvoyFilters, and without")
-        click.echo(write_document(*(json.loads(file.read_text()) for file in files)), nl=False)
+        if len(files) < 2:
+            raise click.UsageError("--document wants runs: with EnvoyFilters, without, others")
+        with_filters, without, *others = (json.loads(file.read_text()) for file in files)
+        click.echo(write_document(with_filters, without, others), nl=False)
         return
     sys.path.insert(0, str(Path.cwd()))
     own = for_release(release)

