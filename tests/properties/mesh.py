@@ -72,7 +72,7 @@ class Gateway:
                     assert spec["action"] in ("DENY", "CUSTOM"), spec
                     self.policies.append(spec)
                 case "VirtualService":
-                    for host in self._intersection(spec):
+                    for host in self._intersection(spec, body["metadata"]["namespace"]):
                         self.hosts.setdefault(host, []).extend(spec.get("http", ()))
                 case "Gateway":
                     for server in spec["servers"]:
@@ -81,14 +81,20 @@ class Gateway:
                 case "EnvoyFilter":
                     self._filter(spec)
 
-    def _intersection(self, virtual_service: Body) -> set[str]:
-        """The virtual hosts of a VirtualService: the narrower of its and the Gateway's names."""
+    def _intersection(self, virtual_service: Body, namespace: str) -> set[str]:
+        """The virtual hosts of a VirtualService: the narrower of its and the Gateway's names.
+
+        Names that the Gateway lists for another namespace do not count
+        (``pickMatchingGatewayHosts``).
+        """
         named = {f"{o['metadata']['namespace']}/{o['metadata']['name']}": o for o in self.objects}
         names = set()
         for gateway in virtual_service["gateways"]:
             for server in named[gateway]["spec"]["servers"]:
-                for listed in (host.partition("/")[2] for host in server["hosts"]):
+                for space, _, listed in (host.partition("/") for host in server["hosts"]):
                     for host in virtual_service["hosts"]:
+                        if space != namespace:
+                            continue
                         if listed == host or _below(listed, host):
                             names.add(listed)
                         elif _below(host, listed):
