@@ -60,9 +60,7 @@ class Left:
 
     def __post_init__(self) -> None:
         known, every = settings(), (1 << len(settings())) - 1
-        others = [
-            sum(1 << i for i, x in enumerate(known) if x.family != one.family) for one in known
-        ]
+        others = [sum(1 << i for i, x in enumerate(known) if x.family != y.family) for y in known]
         self.rows = {
             "one host": others,
             "two hosts": [every] * len(known),
