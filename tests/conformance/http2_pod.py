@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from h2.config import H2Configuration
 from h2.connection import H2Connection
+from h2.errors import ErrorCodes
 from h2.events import ConnectionTerminated, DataReceived, Event, RequestReceived, StreamEnded
 
 from .reply import Received, reply_to
@@ -50,12 +51,18 @@ class _Streams:
         """Does what an event asks for."""
         match event:
             case RequestReceived(stream_id=int(stream), headers=headers):
-                self._open[stream] = [(str(n), str(v)) for n, v in headers or []], 0
+                fields = [(str(n), str(v)) for n, v in headers or []]
+                if (":method", "CONNECT") in fields:  # what Envoy makes of an upgrade
+                    self._connection.reset_stream(stream, ErrorCodes.PROTOCOL_ERROR)
+                else:
+                    self._open[stream] = fields, 0
             case DataReceived(stream_id=int(stream), data=data, flow_controlled_length=length):
+                if stream not in self._open:
+                    return
                 fields, size = self._open[stream]
                 self._open[stream] = fields, size + len(data or b"")
                 self._connection.acknowledge_received_data(length or 0, stream)
-            case StreamEnded(stream_id=int(stream)):
+            case StreamEnded(stream_id=int(stream)) if stream in self._open:
                 self._answer(stream, _received(*self._open.pop(stream)))
             case ConnectionTerminated():
                 self.ended = True

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 HTTP = 8080  # target port of the gateway's port 80; the one of 443 is 363 higher
+LOG_END = 2000  # characters of the log that are of use
 
 
 class Oracle:
@@ -36,8 +37,7 @@ class Oracle:
         line = next((line for line in self._process.stdout if line.startswith("{")), None)
         if line is None:
             status = self._process.wait()
-            log = Path(self._dir.name, "oracle.log").read_text()[-2000:]
-            raise RuntimeError(f"istio-oracle did not start (exit {status}): {log}")
+            raise RuntimeError(f"istio-oracle did not start (exit {status}): {self.log()}")
         self._control = json.loads(line)["control"]
 
     def put(self, text: str) -> dict[str, Any]:
@@ -56,6 +56,14 @@ class Oracle:
         with urllib.request.urlopen(request, timeout=60) as response:
             answer: dict[str, Any] = json.load(response)
             return answer
+
+    def ended(self) -> bool:
+        """Whether the program has ended, as it does with its Envoy."""
+        return self._process.poll() is not None
+
+    def log(self) -> str:
+        """The end of what the program wrote."""
+        return Path(self._dir.name, "oracle.log").read_text(errors="replace")[-LOG_END:]
 
     def close(self) -> None:
         """Stops the program, which stops its Envoy."""

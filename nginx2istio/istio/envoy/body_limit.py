@@ -24,8 +24,11 @@ end
 def body_filters(sizes: Iterable[int]) -> list[Object]:
     """The patches with the filters; they act where a route or host has one of these limits.
 
-    The first holds a body of unknown length, ends the request when it holds too much, and states
-    the length at the end. It never counts the last frame of a body, so the second does.
+    One holds a body of unknown length, ends the request when it holds too much, and states the
+    length at the end. It never counts the last frame of a body, so another does.
+
+    Both come before ext_authz: while that waits for its service, Envoy stops to read a body that is
+    over this limit, and the buffer filter, which then has no more to count, would wait for ever.
     """
     # A WebSocket never ends, and begins with a GET; of a POST nginx reads a body, too.
     websocket = {"and_matcher": {"predicate": [_header(":method", "GET"), _header("upgrade")]}}
@@ -35,9 +38,10 @@ def body_filters(sizes: Iterable[int]) -> list[Object]:
     programs = {
         str(size): {"inline_string": LENGTH_PROGRAM.replace("{size}", str(size))} for size in sizes
     }
-    return [
-        http_filter(BODY_LIMIT_FILTER, config, disabled=True),
-        http_filter(BODY_LENGTH_FILTER, typed(f"{LUA}.Lua", source_codes=programs), disabled=True),
+    counting = typed(f"{LUA}.Lua", source_codes=programs)
+    return [  # each goes before the others
+        http_filter(BODY_LENGTH_FILTER, counting, first=True, disabled=True),
+        http_filter(BODY_LIMIT_FILTER, config, first=True, disabled=True),
     ]
 
 
