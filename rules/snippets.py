@@ -99,8 +99,7 @@ OPAQUE = Message(
     "unsupported",
     "error",
     "File that is not in the input",
-    "{text} reads a file that may deny clients, and the conversion can't see it{why}. As a "
-    "consequence, {so}.",
+    "{text} reads a file that may deny clients, and the conversion can't see it{why}. So {so}.",
     "Replace the directive by what the file holds, or delete it.",
     frozenset({"access", "auth", "status", "routing", "redirect", "response-headers"}),
 )
