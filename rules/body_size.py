@@ -61,10 +61,8 @@ CUT_OFF = Message(
     "approximated",
     "info",
     "Connections end with a 413",
-    "nginx reads on after a 413. Envoy closes the connection, so a client that only sends may not "
-    "see the 413, and gives what calls itself gRPC 200 and a grpc-status. nginx asks for "
-    "credentials before it counts a body of unknown length. The gateway counts first, so its 413 "
-    "comes instead of a 401 or 403.",
+    "nginx asks for credentials before it counts a body of unknown length, and reads on after a "
+    "413. The gateway counts first, and closes the connection.",
     aspects=frozenset({"body-limit"}),
 )
 TOO_MUCH_TO_HOLD = Message(
