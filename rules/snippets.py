@@ -18,6 +18,7 @@ from nginx2istio.rule import (
     access_list_problem,
     addresses,
     aspects_of,
+    auth_means,
     closing_edits,
     envoy_filter,
     flow_steps,
@@ -104,9 +105,7 @@ OPAQUE = Message(
     frozenset({"access", "auth", "status", "routing", "redirect", "response-headers"}),
 )
 REMARKS = {"idle": WITHOUT_EFFECT, "closed": CLOSED, "part": PART, "left out": FLOW}
-MISPLACED = "nginx refuses it inside of a host"
-EVERYWHERE = "every location has its own"
-ASKING = ("auth-url", "auth-type", "global-auth-url")
+ASKING = ("auth-url", "global-auth-url")
 _Part = Edit | Finding
 
 
@@ -163,11 +162,11 @@ def _level(place: Place, level: str) -> Iterator[_Part]:
         elif protects(directive):
             yield from _unsure(place, level, written, PROTECTION)
         elif subject(directive.name) == "rewrite" and level != "http":
-            yield written.finding(FLOW, why=MISPLACED)
+            yield written.finding(FLOW, why="nginx refuses it inside of a host")
             if any(refuses(inner) for inner in directive.all()):
                 yield from closing_edits(place, level)
         elif directive.name in ONCE_A_LOCATION and level == "server":
-            yield written.finding(WITHOUT_EFFECT, why=EVERYWHERE)
+            yield written.finding(WITHOUT_EFFECT, why="every location has its own")
 
 
 def _unsure(
@@ -189,9 +188,10 @@ def _rewriting(place: Place, flow: Flow, written: SnippetDirective) -> Iterator[
             yield step
         elif step.kind == "check":
             yield from _unsure(place, flow.level, written, PROTECTION, f": {step.reason}")
-        elif step.kind == "ending":  # before which a policy acts
-            checked = flow.at_location and bool(addresses(place.config, place.location))
-            if checked or (flow.at_location and any(place[key] for key in ASKING)):
+        elif step.kind == "ending":  # before which a policy acts; routes come behind
+            means = auth_means(place) if flow.at_location else None
+            listed = flow.at_location and addresses(place.config, place.location)
+            if listed or (means and means.kind == "policy"):
                 yield written.finding(ANSWER_FIRST)
         else:
             message = REMARKS[step.kind]
