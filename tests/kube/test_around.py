@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -131,12 +132,14 @@ CODES = {
 
 
 @pytest.fixture(scope="module")
-def crowded(programs: ApiServer) -> ApiServer:
-    """A cluster with one of each kind."""
+def crowded(programs: ApiServer) -> Iterator[ApiServer]:
+    """A cluster with one of each kind; other tests list the NetworkPolicies of all namespaces."""
     for name in (SPACE, "istio-system"):
         namespace(programs, name)
     create(programs, documents(AROUND))
-    return programs
+    yield programs
+    policy = f"/apis/networking.k8s.io/v1/namespaces/{SPACE}/networkpolicies/back"
+    programs.request("DELETE", policy)
 
 
 def scanned(kubeconfig: Path, folder: Path, *args: str) -> dict[str, Any]:

@@ -43,6 +43,8 @@ STAYS = frozenset({"escape", "group", "class", "option", "version", "measure"})
 NUMBERS = frozenset({"65535", "65536", "2147483647", "2147483648", "4294967295"})
 
 LEFT_OUT = frozenset({"uid", "image", "text", "status", "clusterIP", "clusterIPs", "ipFamilies"})
+ISTIO_IMAGE = re.compile(r"\b(pilot|proxyv2):v?\d+\.\d+")
+"""What is left of an image: the program of Istio and its release."""
 USERS = frozenset({"labels", "selector", "data", "matchLabels"})
 """Fields whose keys are the owner's words."""
 WHOLE = frozenset(
@@ -120,6 +122,8 @@ class _Words:
         for key, value in body.items():
             if key == "text":
                 fields[key] = ""
+            elif key == "image" and (program := ISTIO_IMAGE.search(str(value))):
+                fields[key] = program[0]
             elif key in LEFT_OUT or key == "creationTimestamp":
                 continue
             elif key == "annotations" and isinstance(value, dict):
