@@ -34,7 +34,8 @@ def test_nothing_is_silent(results: list[Outcome]) -> None:
 
 
 def test_the_page_is_current(results: list[Outcome]) -> None:
-    """The page is compared without the version of nginx, which is the machine's."""
-    current = PAGE.read_text(encoding="utf-8").splitlines()
-    fresh = page(results, nginx_version()).splitlines()
-    assert [x for x in fresh if x[:1] == "|"] == [x for x in current if x[:1] == "|"]
+    """Another version of nginx may refuse otherwise: the page is about the one that it names."""
+    version, text = nginx_version(), PAGE.read_text(encoding="utf-8")
+    if f"nginx is {version}," not in text:
+        pytest.skip(f"docs/wire.md is about another nginx than {version} (apt-get of Debian 12)")
+    assert page(results, version).splitlines() == text.splitlines()
