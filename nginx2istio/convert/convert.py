@@ -111,8 +111,13 @@ def convert(
     hosts = (virtual_host(s, config, edits.get(s.host, []), extra, options) for s in config.servers)
     virtual_hosts = with_beyond([host for host in hosts if host], config, extra)
     others = unknown_hosts(config, options)
-    if others and virtual_hosts and not options.trial:
-        virtual_hosts += [others] if all(host.host != "*" for host in virtual_hosts) else []
+    if (
+        others
+        and virtual_hosts
+        and not options.trial
+        and "*" not in {h.host for h in virtual_hosts}
+    ):
+        virtual_hosts.append(others)
     # A gateway without hosts of ours needs nothing of ours.
     once = tuple(edit for at in edits.get("*", ()) for edit in at.edits) if virtual_hosts else ()
     originals = {new: old for old, new in names.items()}

@@ -78,17 +78,18 @@ def checked(
     services: Mapping[str, Service],
     target: GatewayRef,
     once: Sequence[Edit],
-    envoy_filters: bool,
+    by_filter: bool,
     finish: Callable[[Iterable[Object]], list[Object]],
 ) -> tuple[Assembled, list[Object], Losses]:
     """Assembles the hosts: the objects that Istio and Envoy take, and what the others cost.
 
-    ``once`` are the edits of no host; ``finish`` makes the objects what will be written.
+    ``once`` are the edits of no host; ``by_filter``: an EnvoyFilter may answer for hosts on
+    connections to others; ``finish`` makes the objects what will be written.
     """
     losses = Losses()
     for _ in range(ROUNDS):
         hosts = [h for host in virtual_hosts if (h := _closed(host, losses))]
-        assembled = assemble(hosts, services, target, once, envoy_filters)
+        assembled = assemble(hosts, services, target, once, by_filter)
         objects = list(_without(finish(assembled.objects), losses))
         wrong = list(faults(objects))
         if not wrong:

@@ -161,7 +161,6 @@ _NETWORK_PORT = MappingShape(
         "protocol": LINE,
     }
 )
-_NETWORK_PORTS = ListShape(_NETWORK_PORT)
 _PEER = MappingShape(
     {
         "ipBlock": MappingShape({"cidr": LINE, "except": _LINES}),

@@ -65,13 +65,16 @@ def assemble(
     services: Mapping[str, Service],
     target: GatewayRef,
     edits: Sequence[Edit] = (),
-    envoy_filters: bool = False,
+    by_filter: bool = False,
 ) -> Assembled:
-    """The Istio objects of all sites: Gateways, VirtualServices, DestinationRules, others."""
+    """The Istio objects of all sites: Gateways, VirtualServices, DestinationRules, others.
+
+    ``by_filter``: see ``misdirected``.
+    """
     out = Assembled()
     secure = tls_servers(virtual_hosts)
     gateway_of = gateway_names(virtual_hosts, secure)
-    elsewhere = misdirected(secure, envoy_filters)
+    elsewhere = misdirected(secure, by_filter)
     out.reuses = elsewhere.reuses
     external = _external_hosts(virtual_hosts)
     policies = Policies(

@@ -60,8 +60,11 @@ class Misdirected:
             yield new_envoy_filter("misdirected", name, patches, target.namespace, target.selector)
 
 
-def misdirected(secure: Sequence[TlsNames], envoy_filters: bool) -> Misdirected:
-    """What answers requests for each host at the TLS servers of others."""
+def misdirected(secure: Sequence[TlsNames], by_filter: bool) -> Misdirected:
+    """What answers requests for each host at the TLS servers of others.
+
+    ``by_filter``: an EnvoyFilter may answer where no route can.
+    """
     out = Misdirected()
     below: dict[str, set[str]] = {}
     for pair in apart(secure):
@@ -70,9 +73,9 @@ def misdirected(secure: Sequence[TlsNames], envoy_filters: bool) -> Misdirected:
             star = _wildcard(name, pair.server)
             if star:
                 below.setdefault(star, set()).add(name)
-            elif envoy_filters:
+            elif by_filter:
                 out.lacking.setdefault(pair.server.gateway, set()).add(name)
-            known &= bool(star) or envoy_filters
+            known &= bool(star) or by_filter
         out.reuses.append(_reuse(pair, MISDIRECTED if known else 404))
     for host, names in below.items():
         out.routes[host] = [

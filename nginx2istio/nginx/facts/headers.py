@@ -8,7 +8,7 @@ Sources, in nginx's order: the ConfigMaps that ``add-headers`` and ``proxy-set-h
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Literal
 
 from nginx2istio.base.memo import memo
@@ -189,19 +189,6 @@ def _of_annotation(config: NginxConfig, location: Location) -> Iterator[HeaderLi
             at = named.setting(name)
             text = at.text.replace("$", "${literal_dollar}")
             yield HeaderLine("set", name, text, "custom-headers", at.origin, f"{name}: {at.text}")
-
-
-def block_lines(
-    key: str, setting: Setting, directives: Iterable[Directive]
-) -> tuple[HeaderLine, ...]:
-    """What the directives of a block within a snippet say of headers. Raises Unclear."""
-    return tuple(
-        HeaderLine(
-            kind, name, value, key, directive_origin(setting, directive), directive.text, codes
-        )
-        for directive in directives
-        for kind, name, value, codes in header_lines(directive)
-    )
 
 
 def answer_headers(
