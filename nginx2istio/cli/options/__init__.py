@@ -1,0 +1,15 @@
+"""Options that several commands share, and what they come to."""
+
+from nginx2istio.cli.options.conversion import ConversionCommand, conversion_options
+from nginx2istio.cli.options.output import check_folder, output_options
+from nginx2istio.cli.options.values import controller_file, options_from, shortened
+
+__all__ = [
+    "ConversionCommand",
+    "check_folder",
+    "controller_file",
+    "conversion_options",
+    "options_from",
+    "output_options",
+    "shortened",
+]
