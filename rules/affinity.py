@@ -32,14 +32,14 @@ NEW_VALUE = Message(
     "nginx issued. Each client can move to another pod once, at the cut-over.",
     "Cut over when losing in-memory sessions once is acceptable.",
 )
-NO_EXPIRES = Message(
+FIXED_EXPIRES = Message(
     "N2I301",
     "approximated",
     "info",
-    "Session cookie without Expires",
-    "Envoy writes the lifetime of cookie {name} as Max-Age only. Browsers of the last ten years "
-    "read Max-Age and prefer it to Expires.",
-    "Convert with --envoy-filters if older clients need Expires.",
+    "Expires of the session cookie is fixed",
+    "Envoy writes the lifetime of cookie {name} as Max-Age, which browsers of the last ten years "
+    "prefer. The date in Expires, for other clients, is always {date}.",
+    "Convert with --envoy-filters if older clients have to drop the cookie in time.",
     frozenset({"cookies"}),
 )
 UNKNOWN_POD = Message(
@@ -142,12 +142,13 @@ def affinity(place: Place) -> Iterator[Edit | Finding]:
         yield Destination(HASH_COOKIE, {"name": name}, upstream=only)
         return
     for port in place.ports:
-        yield Destination(HASH_COOKIE, http_cookie(place, port), port, only)
+        cookie = http_cookie(place, port, dated=not _scripted(place, name))
+        yield Destination(HASH_COOKIE, cookie, port, only)
     if place[CONDITIONAL] and place.text(SAMESITE) == "None":
         if upstream.alternatives:
             yield SAMESITE_NONE(CONDITIONAL, name=name, reason="the canary beside the Service")
         else:
-            yield from without_samesite(place, upstream)
+            yield from without_samesite(place, upstream, name)
     yield from new_cookie(place, name)
     if place.text("affinity-mode") == "persistent":
         yield UNKNOWN_POD("affinity-mode", name=name)
@@ -161,8 +162,10 @@ def affinity(place: Place) -> Iterator[Edit | Finding]:
 def by_address(place: Place, name: str) -> Iterator[Edit | Finding]:
     """A cookie with the pod's address, which changes only when the pod is gone."""
     yield envoy_filter(place, "session-cookies", "session", session_filter())
+    dated = not _scripted(place, name)
     patches = [
-        session_cookie(place.route_name, http_cookie(place, port), port) for port in (80, 443)
+        session_cookie(place.route_name, http_cookie(place, port, dated=dated), port)
+        for port in (80, 443)
     ]
     yield envoy_filter(place, "session-cookies", f"session of {place.route_name}", *patches)
     yield from new_cookie(place, name)
@@ -171,14 +174,11 @@ def by_address(place: Place, name: str) -> Iterator[Edit | Finding]:
         yield SAMESITE_NONE(CONDITIONAL, name=name, reason="the pod's address in the cookie")
 
 
-def without_samesite(place: Place, upstream: Upstream) -> Iterator[Edit]:
+def without_samesite(place: Place, upstream: Upstream, name: str) -> Iterator[Edit]:
     """The cookie without SameSite for browsers that take None for Strict."""
     for port in place.ports:
-        plain = {
-            "loadBalancer": {
-                "consistentHash": {"httpCookie": http_cookie(place, port, samesite=False)}
-            }
-        }
+        cookie = http_cookie(place, port, samesite=False, dated=not _scripted(place, name))
+        plain = {"loadBalancer": {"consistentHash": {"httpCookie": cookie}}}
         fields = {"route": [to(upstream, policy=plain)]}
         yield from (RouteBefore(Phase.SPLIT, fields, match, port) for match in OLD_BROWSERS)
 
@@ -188,11 +188,17 @@ def new_cookie(place: Place, name: str) -> Iterator[Edit | Finding]:
     yield NEW_VALUE("affinity", name=name)
     if "session-cookie-expires" not in place:
         return
-    if not place.options.filters("session-cookies") or not nameable(name):
-        yield NO_EXPIRES("session-cookie-expires", name=name)
-        return
     seconds = place.number("session-cookie-expires")
+    if not _scripted(place, name):
+        date = "2037" if seconds > 0 else "1970"
+        yield FIXED_EXPIRES("session-cookie-expires", name=name, date=date)
+        return
     fields = cookie_expires(name, seconds, "session-cookie-max-age" in place)
     yield envoy_filter(place, "session-cookies", "expires", expires_filter())
     patch = on_route(place.route_name, fields)
     yield envoy_filter(place, "session-cookies", f"expires of {place.route_name}", patch)
+
+
+def _scripted(place: Place, name: str) -> bool:
+    """Whether a script writes the date of the cookie's Expires."""
+    return place.options.filters("session-cookies") and nameable(name)

@@ -78,6 +78,7 @@ ACCEL = Message(
     "to the client and does not follow X-Accel-Redirect.",
     "Check backends that send X-Accel-Redirect: let them answer themselves.",
     frozenset({"response-headers", "body"}),
+    (Requests(response_header="X-Accel-.*"),),
 )
 LONG_ANSWERS = Message(
     "N2I908",
@@ -115,9 +116,9 @@ def baseline(place: Place) -> Iterator[Edit | Finding]:
     yield MeshField("pathNormalization", {"normalization": "DECODE_AND_MERGE_SLASHES"})
     yield HTTPS_EVERYWHERE("").for_every_host()
     yield LOCATIONS("").for_every_host()
-    yield NO_UPGRADE("").for_every_host()
+    yield NO_UPGRADE("").for_hosts(place.config.proxied_hosts)
     yield ERROR_PAGES("").for_every_host()
-    yield ACCEL("").for_every_host()
+    yield ACCEL("").for_hosts(place.config.proxied_hosts)
     size = place["proxy-buffer-size"]
     long = Requests(response_header_over=max_body_size(size))
     yield LONG_ANSWERS("", size=size).for_requests(long).for_every_host()
@@ -132,8 +133,7 @@ def passed_paths(place: Place) -> Iterator[Edit | Finding]:
         if any(x.upstream and not _rewritten(place, x) for x in server.locations)
         for name in (server.host, *server.aliases)
     }
-    if hosts:
-        yield PATHS("").for_hosts(hosts)
+    yield PATHS("").for_hosts(hosts)
 
 
 def _rewritten(place: Place, location: Location) -> bool:

@@ -110,10 +110,10 @@ def client_headers(place: Place) -> Iterator[Edit | Finding]:
         yield from _by_filter(place, odd)
         return
     if odd:
-        finding = ODD_NAMES("", odd=odd).for_every_host()
+        finding = ODD_NAMES("", odd=odd).for_hosts(place.config.proxied_hosts)
         yield replace(finding, severity="warning") if _identified(place) else finding
     plain = place.text("forwarded-for-header").lower() == "x-forwarded-for"
-    yield (NEW_VALUES if plain else NEW_ID)("").for_every_host()
+    yield (NEW_VALUES if plain else NEW_ID)("").for_hosts(place.config.proxied_hosts)
     yield DOT_UNKNOWN("").for_every_host()
     yield _many(ENVOYS_MOST)
 

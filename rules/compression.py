@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from nginx2istio.istio.envoy.compressor import Algorithm, compressor
-from nginx2istio.rule import Edit, Finding, Message, Place, envoy_filter, rule
+from nginx2istio.rule import DEFAULT_SERVER, Edit, Finding, Message, Place, envoy_filter, rule
 
 UNCOMPRESSED = Message(
     "N2I447",
@@ -33,6 +33,15 @@ GZIP_DISABLE = Message(
     "client that asks for it.",
     aspects=frozenset({"response-headers"}),
 )
+VARY = Message(
+    "N2I932",
+    "approximated",
+    "info",
+    "Vary on answers without a body",
+    "Envoy adds Vary: Accept-Encoding to answers without a body, too, such as its own 404. nginx "
+    "adds it only to bodies that it could compress.",
+    aspects=frozenset({"response-headers"}),
+)
 ALGORITHMS: dict[str, Algorithm] = {"use-gzip": "gzip", "enable-brotli": "brotli"}
 
 
@@ -60,7 +69,9 @@ def compression(place: Place) -> Iterator[Edit | Finding]:
         return
     first = next(iter(enabled))
     if not place.options.filters("compression"):
-        yield UNCOMPRESSED(first, how=" and ".join(enabled.values())).for_every_host()
+        yield UNCOMPRESSED(first, how=" and ".join(enabled.values())).for_hosts(
+            place.config.proxied_hosts
+        )
         return
     weak_etags = place.options.supports("weak-etags")
     for algorithm in enabled.values():
@@ -69,7 +80,10 @@ def compression(place: Place) -> Iterator[Edit | Finding]:
         types = {"text/html", *place.text(f"{algorithm}-types").split()} - {"*"}
         patch = compressor(algorithm, level, smallest, types, weak_etags)
         yield envoy_filter(place, "compression", algorithm, patch)
+    yield VARY(first).for_hosts({*place.config.proxied_hosts, DEFAULT_SERVER})
     if not weak_etags:
-        yield ETAG(first).for_every_host()
+        yield ETAG(first).for_hosts(place.config.proxied_hosts)
     if "use-gzip" in enabled and place["gzip-disable"]:
-        yield GZIP_DISABLE("gzip-disable", pattern=place["gzip-disable"]).for_every_host()
+        yield GZIP_DISABLE("gzip-disable", pattern=place["gzip-disable"]).for_hosts(
+            place.config.proxied_hosts
+        )

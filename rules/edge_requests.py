@@ -161,7 +161,7 @@ def edge_requests(place: Place) -> Iterator[Edit | Finding]:
     yield RAW_BYTES("").for_every_host()
     yield SLASHES("").for_every_host()
     yield TRACE("").for_every_host()
-    yield ENVOYS_OWN("").for_every_host()
+    yield ENVOYS_OWN("").for_hosts(place.config.proxied_hosts)
     yield OTHER_HOST("").for_every_host()
     if place.options.filters("client-headers"):
         yield LOWER_CASE("").for_every_host()

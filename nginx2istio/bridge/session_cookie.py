@@ -11,6 +11,8 @@ from typing import Any
 from nginx2istio.bridge.place import Place
 
 ATTRIBUTES = (("Domain", "session-cookie-domain"), ("SameSite", "session-cookie-samesite"))
+NEVER, LONG_AGO = "Thu, 31-Dec-37 23:55:55 GMT", "Thu, 01-Jan-70 00:00:01 GMT"
+"""Dates for Expires where nobody can write one that moves; the first is nginx's ``expires max``."""
 OLD_BROWSERS: tuple[dict[str, Any], ...] = (
     {
         "headers": {
@@ -32,8 +34,14 @@ def cookie_path(place: Place) -> str:
     return place.text("session-cookie-path") or place.location.declared
 
 
-def http_cookie(place: Place, port: int, samesite: bool = True) -> dict[str, Any]:
-    """Istio's HTTPCookie; its HttpOnly is Envoy's own doing, as it is always nginx's."""
+def http_cookie(
+    place: Place, port: int, samesite: bool = True, dated: bool = False
+) -> dict[str, Any]:
+    """Istio's HTTPCookie; its HttpOnly is Envoy's own doing, as it is always nginx's.
+
+    ``dated`` gives it an Expires for clients that know no Max-Age, where nginx sends one. Its date
+    is fixed, so such clients keep the cookie for longer than nginx says.
+    """
     attributes: list[dict[str, str]] = []
     age = lifetime(place)
     if age is not None and age <= 0:  # a ttl of 0s means a session cookie, not one to forget
@@ -41,6 +49,9 @@ def http_cookie(place: Place, port: int, samesite: bool = True) -> dict[str, Any
     for attribute, key in ATTRIBUTES:
         if key in place and (samesite or attribute != "SameSite"):
             attributes.append({"name": attribute, "value": place.text(key)})
+    if dated and "session-cookie-expires" in place:
+        date = NEVER if place.number("session-cookie-expires") > 0 else LONG_AGO
+        attributes.append({"name": "Expires", "value": date})
     if place["session-cookie-secure"] or port == 443:
         attributes.append({"name": "Secure"})
     ttl = f"{age}s" if age and age > 0 else "0s"
@@ -51,7 +62,7 @@ def http_cookie(place: Place, port: int, samesite: bool = True) -> dict[str, Any
 def lifetime(place: Place) -> int | None:
     """The seconds that browsers keep the cookie, None for one of the session.
 
-    Browsers prefer Max-Age to Expires, which Envoy can't write.
+    Browsers prefer Max-Age to Expires, whose date Envoy can't work out.
     """
     for key in ("session-cookie-max-age", "session-cookie-expires"):
         if key in place and place.text(key):

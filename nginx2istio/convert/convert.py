@@ -17,6 +17,7 @@ from nginx2istio.convert.refused_places import lost_fates, refused
 from nginx2istio.convert.translate import Applied, translate
 from nginx2istio.findings import cluster, configuration, connections, trial
 from nginx2istio.findings.placed import PlacedFinding, placed
+from nginx2istio.findings.plain_http import about_http
 from nginx2istio.inputs.extent import extent_of
 from nginx2istio.inputs.resource import Inputs, Problem, Resource
 from nginx2istio.istio.assemble.assemble import MESH, Assembled
@@ -151,7 +152,7 @@ def convert(
         ingresses=tuple(ingresses),
         objects=tuple(objects),
         applied=translation.applied,
-        findings=(*translation.findings, *extra),
+        findings=tuple(about_http((*translation.findings, *extra), objects)),
         fates=fates,
         actions=tuple(actions(config, assembled, options)),
         problems=tuple(problems),

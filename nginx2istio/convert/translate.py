@@ -207,6 +207,8 @@ class _Run:
 
     def place_finding(self, place: Place, rule: str, finding: Finding, index: int) -> None:
         """Keeps a finding of a rule with its place, and the fate of the annotation it is about."""
+        if finding.hosts == ():
+            return
         setting = place.settings.get(finding.key) or self.config.configured(finding.key)
         origin = finding.origin or (setting.origin if setting else place.location.ingress)
         everywhere = finding.everywhere or ("host" if index < 0 else "")
@@ -217,7 +219,7 @@ class _Run:
                 origin = Origin("default", field=finding.key)
         else:
             hosts = finding.hosts or place.hosts
-            path = finding.path or ("*" if everywhere == "host" else place.location.declared)
+            path = finding.path or ("*" if everywhere == "host" else _declared(place))
         hosts = tuple("*" if host == "_" else host for host in hosts if not host.startswith("~"))
         value = (setting.text if setting else "") if finding.value is None else finding.value
         self.findings.append(
@@ -275,6 +277,16 @@ class _Run:
         self.alike.clear()
         self.run(self.place(nowhere, location, {}, ports(nowhere, self.config)), "conversion", -1)
         return Translation(tuple(self.applied), tuple(self.findings), self.fates)
+
+
+def _declared(place: Place) -> str:
+    """The declared path of a location; ``*`` for the implicit ``/`` beside an Exact one."""
+    location = place.location
+    if location.implicit and any(
+        x.match == "exact" and x.path == "/" for x in place.server.locations
+    ):
+        return "*"
+    return location.declared
 
 
 def upstream_settings(upstream: Upstream) -> Settings:

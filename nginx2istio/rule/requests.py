@@ -19,8 +19,9 @@ class Requests:
     has no Content-Length (chunked or HTTP/2). ``scheme``: http or https. ``absolute_form``: its
     target is a URL. ``malformed``: it breaks the rules of HTTP.
 
-    Two are about the backend's response to it: ``response`` ("malformed", or "interim": 1xx), and
-    ``response_header_over``: its headers have more bytes in all.
+    Three are about the backend's response to it: ``response`` ("malformed", or "interim": 1xx),
+    ``response_header``: it has a header whose name matches this regular expression, in any case,
+    and ``response_header_over``: its headers have more bytes in all.
     """
 
     header: str = ""
@@ -37,6 +38,7 @@ class Requests:
     absolute_form: bool = False
     malformed: bool = False
     response: Literal["", "malformed", "interim"] = ""
+    response_header: str = ""
     response_header_over: int | None = None
 
     def data(self) -> dict[str, object]:
@@ -70,6 +72,7 @@ _PHRASES = {
     "absolute_form": "with a URL for a target",
     "malformed": "that are malformed",
     "response": "whose response is {}",
+    "response_header": "whose response has a header {}",
     "response_header_over": "whose response has headers over {} bytes",
 }
 

@@ -139,7 +139,9 @@ def _place(finding: Data) -> str:
 
 def _requests(finding: Data) -> str:
     only = finding.get("requests")
-    return f" (only requests {in_words(only)})" if only else ""
+    if not only or {"scheme": "http"} in only:  # which the host or the text says already
+        return ""
+    return f" (only requests {in_words(only)})"
 
 
 def _actions(report: Data) -> Iterator[str]:
