@@ -1,5 +1,6 @@
 """What differs for every conversion, whatever the annotations say."""
 
+import re
 from collections.abc import Iterator, Mapping
 
 from nginx2istio.rule import (
@@ -25,7 +26,17 @@ HTTPS_EVERYWHERE = Message(
     "nginx also answers https for hosts without a certificate, with a self-signed one that no"
     " client trusts. The gateway does not.",
     "Name a certificate in spec.tls for each host that needs https.",
-    frozenset({"tls"}),
+    frozenset({"tls", "status"}),
+)
+CERTIFICATES = Message(
+    "N2I934",
+    "approximated",
+    "info",
+    "Another certificate for the same host",
+    "Where several certificates cover a host, or none does, the gateway can present another one "
+    "than nginx, and lacks Strict-Transport-Security on its own answers.",
+    aspects=frozenset({"tls"}),
+    requests=(Requests(scheme="https"),),
 )
 PATHS = Message(
     "N2I903",
@@ -114,7 +125,8 @@ KNOWN_LONG = Message(
 def baseline(place: Place) -> Iterator[Edit | Finding]:
     """Once a conversion; mesh configuration makes Envoy match normalized paths as nginx does."""
     yield MeshField("pathNormalization", {"normalization": "DECODE_AND_MERGE_SLASHES"})
-    yield HTTPS_EVERYWHERE("").for_every_host()
+    yield HTTPS_EVERYWHERE("").for_requests(_uncertified(place.config)).for_every_host()
+    yield CERTIFICATES("").for_every_host()
     yield LOCATIONS("").for_every_host()
     yield NO_UPGRADE("").for_hosts(place.config.proxied_hosts)
     yield ERROR_PAGES("").for_every_host()
@@ -122,6 +134,19 @@ def baseline(place: Place) -> Iterator[Edit | Finding]:
     size = place["proxy-buffer-size"]
     long = Requests(response_header_over=max_body_size(size))
     yield LONG_ANSWERS("", size=size).for_requests(long).for_every_host()
+
+
+def _uncertified(config: NginxConfig) -> Requests:
+    """https requests for all names but those for which the gateway has a certificate."""
+    default = bool(config.controller.default_ssl_certificate)
+    names = {
+        name
+        for server in config.servers
+        if default or server.passthrough or (server.certificate and server.certificate.secret)
+        for name in (server.host, *server.aliases)
+    }
+    patterns = "|".join(re.escape(name).replace(r"\*", "[^.]+") for name in sorted(names))
+    return Requests(scheme="https", host=f"(?i)^(?!({patterns})(:[0-9]+)?$)" if names else "")
 
 
 @rule(at="conversion", when="always", reads="rewrite-target")

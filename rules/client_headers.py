@@ -110,8 +110,11 @@ def client_headers(place: Place) -> Iterator[Edit | Finding]:
         yield from _by_filter(place, odd)
         return
     if odd:
-        finding = ODD_NAMES("", odd=odd).for_hosts(place.config.proxied_hosts)
-        yield replace(finding, severity="warning") if _identified(place) else finding
+        finding = ODD_NAMES("", odd=odd)
+        if _identified(place):  # a warning for each host would cry wolf: few clients send them
+            yield replace(finding, severity="warning").for_every_host()
+        else:
+            yield finding.for_hosts(place.config.proxied_hosts)
     plain = place.text("forwarded-for-header").lower() == "x-forwarded-for"
     yield (NEW_VALUES if plain else NEW_ID)("").for_hosts(place.config.proxied_hosts)
     yield DOT_UNKNOWN("").for_every_host()

@@ -57,6 +57,7 @@ RESPELLED = Requests(
 )
 """Requests whose path Envoy writes in another way: //, dot segments, other escapes."""
 
+_LONGEST = 120
 _PHRASES = {
     "header": "with the header {}",
     "method": "with the method {}",
@@ -85,4 +86,5 @@ def in_words(predicates: list[dict[str, object]]) -> str:
 def _words(predicate: dict[str, object]) -> Iterator[str]:
     for name, value in predicate.items():
         text = " or ".join(map(str, value)) if isinstance(value, list) else str(value)
+        text = text if len(text) <= _LONGEST else text[:_LONGEST] + " ..."
         yield _PHRASES[name].format(text)
