@@ -20,7 +20,7 @@ QUESTION = Message(
     "N2I212",
     "approximated",
     "error",
-    "External auth by another question",
+    "External auth asks in another way",
     "Envoy asks {service} with the method, Host, path and query of the request. It passes on "
     "answers other than 200, where nginx accepts every 2xx and answers 500 to the rest.",
     "Check that the service accepts this, or convert with --envoy-filters, which asks as nginx: "

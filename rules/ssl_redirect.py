@@ -120,8 +120,8 @@ def ssl_redirect(place: Place) -> Iterator[Edit | Finding]:
         patch = on_route(WITHOUT_SLASH, {"redirect": {"regex_rewrite": rewrite}})
         yield envoy_filter(place, "redirects", "https-without-slash", patch)
     if cut:
-        slash = QUERY_SLASH if place.options.filters("redirects") else SLASH
-        finding = slash("preserve-trailing-slash")
+        message = QUERY_SLASH if place.options.filters("redirects") else SLASH
+        finding = message("preserve-trailing-slash")
         yield finding if believed else finding.for_requests(Requests(scheme="http"))
     if not place.tls and not place.server.passthrough and not believed:
         yield FAKE("force-ssl-redirect" if forced else "ssl-redirect").for_host()

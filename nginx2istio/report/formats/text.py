@@ -138,10 +138,12 @@ def _place(finding: Data) -> str:
 
 
 def _requests(finding: Data) -> str:
-    only = finding.get("requests")
-    if not only or {"scheme": "http"} in only:  # which the host or the text says already
-        return ""
-    return f" (only requests {in_words(only)})"
+    # That a finding is about http only, its text says, or its host has no https.
+    only = [
+        {name: value for name, value in predicate.items() if (name, value) != ("scheme", "http")}
+        for predicate in finding.get("requests") or ()
+    ]
+    return "" if {} in only or not only else f" (only requests {in_words(only)})"
 
 
 def _actions(report: Data) -> Iterator[str]:
