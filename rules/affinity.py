@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from nginx2istio.istio.envoy.expires_lua import cookie_expires, expires_filter, nameable
+from nginx2istio.istio.envoy.expires_lua import cookie_expires, expires_filter
 from nginx2istio.istio.envoy.session import session_cookie, session_filter
 from nginx2istio.rule import (
     OLD_BROWSERS,
@@ -15,6 +15,7 @@ from nginx2istio.rule import (
     Route,
     RouteBefore,
     Upstream,
+    dated_by_script,
     envoy_filter,
     http_cookie,
     in_cookie_path,
@@ -142,13 +143,12 @@ def affinity(place: Place) -> Iterator[Edit | Finding]:
         yield Destination(HASH_COOKIE, {"name": name}, upstream=only)
         return
     for port in place.ports:
-        cookie = http_cookie(place, port, dated=not _scripted(place, name))
-        yield Destination(HASH_COOKIE, cookie, port, only)
+        yield Destination(HASH_COOKIE, http_cookie(place, port), port, only)
     if place[CONDITIONAL] and place.text(SAMESITE) == "None":
         if upstream.alternatives:
             yield SAMESITE_NONE(CONDITIONAL, name=name, reason="the canary beside the Service")
         else:
-            yield from without_samesite(place, upstream, name)
+            yield from without_samesite(place, upstream)
     yield from new_cookie(place, name)
     if place.text("affinity-mode") == "persistent":
         yield UNKNOWN_POD("affinity-mode", name=name)
@@ -162,10 +162,8 @@ def affinity(place: Place) -> Iterator[Edit | Finding]:
 def by_address(place: Place, name: str) -> Iterator[Edit | Finding]:
     """A cookie with the pod's address, which changes only when the pod is gone."""
     yield envoy_filter(place, "session-cookies", "session", session_filter())
-    dated = not _scripted(place, name)
     patches = [
-        session_cookie(place.route_name, http_cookie(place, port, dated=dated), port)
-        for port in (80, 443)
+        session_cookie(place.route_name, http_cookie(place, port), port) for port in (80, 443)
     ]
     yield envoy_filter(place, "session-cookies", f"session of {place.route_name}", *patches)
     yield from new_cookie(place, name)
@@ -174,10 +172,10 @@ def by_address(place: Place, name: str) -> Iterator[Edit | Finding]:
         yield SAMESITE_NONE(CONDITIONAL, name=name, reason="the pod's address in the cookie")
 
 
-def without_samesite(place: Place, upstream: Upstream, name: str) -> Iterator[Edit]:
+def without_samesite(place: Place, upstream: Upstream) -> Iterator[Edit]:
     """The cookie without SameSite for browsers that take None for Strict."""
     for port in place.ports:
-        cookie = http_cookie(place, port, samesite=False, dated=not _scripted(place, name))
+        cookie = http_cookie(place, port, samesite=False)
         plain = {"loadBalancer": {"consistentHash": {"httpCookie": cookie}}}
         fields = {"route": [to(upstream, policy=plain)]}
         yield from (RouteBefore(Phase.SPLIT, fields, match, port) for match in OLD_BROWSERS)
@@ -189,7 +187,7 @@ def new_cookie(place: Place, name: str) -> Iterator[Edit | Finding]:
     if "session-cookie-expires" not in place:
         return
     seconds = place.number("session-cookie-expires")
-    if not _scripted(place, name):
+    if not dated_by_script(place):
         date = "2037" if seconds > 0 else "1970"
         yield FIXED_EXPIRES("session-cookie-expires", name=name, date=date)
         return
@@ -197,8 +195,3 @@ def new_cookie(place: Place, name: str) -> Iterator[Edit | Finding]:
     yield envoy_filter(place, "session-cookies", "expires", expires_filter())
     patch = on_route(place.route_name, fields)
     yield envoy_filter(place, "session-cookies", f"expires of {place.route_name}", patch)
-
-
-def _scripted(place: Place, name: str) -> bool:
-    """Whether a script writes the date of the cookie's Expires."""
-    return place.options.filters("session-cookies") and nameable(name)

@@ -81,7 +81,7 @@ ASKED_BEFORE_503 = Message(
     "first, and refuses clients as it says.",
     aspects=frozenset({"routing", "access"}),
 )
-BARE = Message(
+BARE_REFUSAL = Message(
     "N2I933",
     "approximated",
     "info",
@@ -172,7 +172,7 @@ def _by_filter(place: Place, means: AuthMeans) -> Iterator[Edit | Finding]:
     if not place.proxied and (
         (place.tls and place["hsts"]) or answer_headers(place.config, place.server, place.location)
     ):
-        yield BARE(means.auth.key, path=place.location.declared)
+        yield BARE_REFUSAL(means.auth.key, path=place.location.declared)
     yield envoy_filter(
         place, "external-auth", "who-may-enter", http_filter(auth_lua.KEY, auth_lua.auth_filter())
     )

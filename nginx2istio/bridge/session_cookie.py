@@ -9,9 +9,10 @@ import re
 from typing import Any
 
 from nginx2istio.bridge.place import Place
+from nginx2istio.istio.envoy.expires_lua import nameable
 
 ATTRIBUTES = (("Domain", "session-cookie-domain"), ("SameSite", "session-cookie-samesite"))
-NEVER, LONG_AGO = "Thu, 31-Dec-37 23:55:55 GMT", "Thu, 01-Jan-70 00:00:01 GMT"
+FAR_OFF, LONG_AGO = "Thu, 31-Dec-37 23:55:55 GMT", "Thu, 01-Jan-70 00:00:01 GMT"
 """Dates for Expires where nobody can write one that moves; the first is nginx's ``expires max``."""
 OLD_BROWSERS: tuple[dict[str, Any], ...] = (
     {
@@ -34,13 +35,11 @@ def cookie_path(place: Place) -> str:
     return place.text("session-cookie-path") or place.location.declared
 
 
-def http_cookie(
-    place: Place, port: int, samesite: bool = True, dated: bool = False
-) -> dict[str, Any]:
+def http_cookie(place: Place, port: int, samesite: bool = True) -> dict[str, Any]:
     """Istio's HTTPCookie; its HttpOnly is Envoy's own doing, as it is always nginx's.
 
-    ``dated`` gives it an Expires for clients that know no Max-Age, where nginx sends one. Its date
-    is fixed, so such clients keep the cookie for longer than nginx says.
+    Its Expires is for clients that know no Max-Age. The date is fixed unless a script writes it, so
+    such clients keep the cookie for longer than nginx says.
     """
     attributes: list[dict[str, str]] = []
     age = lifetime(place)
@@ -49,14 +48,20 @@ def http_cookie(
     for attribute, key in ATTRIBUTES:
         if key in place and (samesite or attribute != "SameSite"):
             attributes.append({"name": attribute, "value": place.text(key)})
-    if dated and "session-cookie-expires" in place:
-        date = NEVER if place.number("session-cookie-expires") > 0 else LONG_AGO
+    if "session-cookie-expires" in place and not dated_by_script(place):
+        date = FAR_OFF if place.number("session-cookie-expires") > 0 else LONG_AGO
         attributes.append({"name": "Expires", "value": date})
     if place["session-cookie-secure"] or port == 443:
         attributes.append({"name": "Secure"})
     ttl = f"{age}s" if age and age > 0 else "0s"
     fields = {"name": place.text("session-cookie-name"), "path": cookie_path(place), "ttl": ttl}
     return fields | ({"attributes": attributes} if attributes else {})
+
+
+def dated_by_script(place: Place) -> bool:
+    """Whether an EnvoyFilter writes the Expires of the cookie."""
+    name = place.text("session-cookie-name")
+    return place.options.filters("session-cookies") and nameable(name)
 
 
 def lifetime(place: Place) -> int | None:

@@ -219,7 +219,7 @@ class _Run:
                 origin = Origin("default", field=finding.key)
         else:
             hosts = finding.hosts or place.hosts
-            path = finding.path or ("*" if everywhere == "host" else _declared(place))
+            path = finding.path or ("*" if everywhere == "host" else place.path)
         hosts = tuple("*" if host == "_" else host for host in hosts if not host.startswith("~"))
         value = (setting.text if setting else "") if finding.value is None else finding.value
         self.findings.append(
@@ -277,16 +277,6 @@ class _Run:
         self.alike.clear()
         self.run(self.place(nowhere, location, {}, ports(nowhere, self.config)), "conversion", -1)
         return Translation(tuple(self.applied), tuple(self.findings), self.fates)
-
-
-def _declared(place: Place) -> str:
-    """The declared path of a location; ``*`` for the implicit ``/`` beside an Exact one."""
-    location = place.location
-    if location.implicit and any(
-        x.match == "exact" and x.path == "/" for x in place.server.locations
-    ):
-        return "*"
-    return location.declared
 
 
 def upstream_settings(upstream: Upstream) -> Settings:
