@@ -42,7 +42,7 @@ def fastcgi(place: Place) -> Iterator[Edit | Finding]:
     if place.text("backend-protocol").upper() != "FCGI":
         return
     if place.upstream is None:
-        keys = [KEYS[-1]] if KEYS[-1] in place else []
+        keys = [key for key in KEYS if key in place] if KEYS[-1] in place else []
     elif place.upstream.name == DEFAULT_UPSTREAM:
         return  # nginx always asks the default backend in plain HTTP (buildProxyPass)
     else:
