@@ -27,8 +27,9 @@ ODD_NAMES = Message(
     "info",
     "Request headers with unusual names",
     "nginx drops request headers with {odd} in their names. Envoy passes them on.",
-    "Check that no backend trusts such a header from outside (many read X_User as X-User), or"
-    " convert with --envoy-filters.",
+    "Check that no backend trusts such a header from outside (many read X_User as X-User). Convert "
+    "with --envoy-filters, or set connectionSettings.httpHeadersWithUnderscoresAction in "
+    "proxy.istio.io/config of the gateway's pods (underscores only, Istio 1.31).",
     frozenset({"request-headers"}),
 )
 NEW_VALUES = Message(

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from nginx2istio.istio.envoy.compressor import Algorithm, compressor
-from nginx2istio.rule import DEFAULT_SERVER, Edit, Finding, Message, Place, envoy_filter, rule
+from nginx2istio.rule import Edit, Finding, Message, Place, envoy_filter, rule
 
 UNCOMPRESSED = Message(
     "N2I447",
@@ -69,9 +69,7 @@ def compression(place: Place) -> Iterator[Edit | Finding]:
         return
     first = next(iter(enabled))
     if not place.options.filters("compression"):
-        yield UNCOMPRESSED(first, how=" and ".join(enabled.values())).for_hosts(
-            place.config.proxied_hosts
-        )
+        yield UNCOMPRESSED(first, how=" and ".join(enabled.values())).for_every_host()
         return
     weak_etags = place.options.supports("weak-etags")
     for algorithm in enabled.values():
@@ -80,10 +78,8 @@ def compression(place: Place) -> Iterator[Edit | Finding]:
         types = {"text/html", *place.text(f"{algorithm}-types").split()} - {"*"}
         patch = compressor(algorithm, level, smallest, types, weak_etags)
         yield envoy_filter(place, "compression", algorithm, patch)
-    yield VARY(first).for_hosts({*place.config.proxied_hosts, DEFAULT_SERVER})
+    yield VARY(first).for_every_host()
     if not weak_etags:
-        yield ETAG(first).for_hosts(place.config.proxied_hosts)
+        yield ETAG(first).for_every_host()
     if "use-gzip" in enabled and place["gzip-disable"]:
-        yield GZIP_DISABLE("gzip-disable", pattern=place["gzip-disable"]).for_hosts(
-            place.config.proxied_hosts
-        )
+        yield GZIP_DISABLE("gzip-disable", pattern=place["gzip-disable"]).for_every_host()

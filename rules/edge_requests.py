@@ -37,7 +37,8 @@ HTTP_10 = Message(
     "info",
     "Clients that speak HTTP/1.0",
     "nginx accepts HTTP/1.0. The gateway answers 426.",
-    "Check that no old client or health check speaks HTTP/1.0, or convert with --envoy-filters.",
+    "Check that no old client or health check speaks HTTP/1.0. If one does, convert with "
+    "--envoy-filters, or set ISTIO_META_HTTP10 to 1 in the environment of the gateway's pods.",
     frozenset({"status"}),
     (Requests(http="1.0"),),
 )

@@ -109,6 +109,11 @@ def finding_data(finding: GroupedFinding) -> Data:
     }
 
 
+def of_the_conversion(finding: Data) -> bool:
+    """Whether a finding is one of every conversion, whichever hosts it concerns."""
+    return bool(finding["hosts"] == ["*"] or finding["object"]["kind"] == "default")
+
+
 def _annotations(conversion: Conversion) -> Iterable[Data]:
     for setting in sorted(conversion.config.settings, key=lambda s: s.origin):
         fate, rule, code = conversion.fates.get(setting.origin, ("ineffective", "", "N2I003"))

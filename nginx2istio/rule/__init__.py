@@ -132,7 +132,6 @@ from nginx2istio.nginx.keys.catalogue import REMOVED_CONFIGMAP as REMOVED_CONFIG
 from nginx2istio.nginx.keys.catalogue import declare_annotation as declare_annotation
 from nginx2istio.nginx.keys.other_programs import ProgramKind as ProgramKind
 from nginx2istio.nginx.keys.other_programs import other_program as other_program
-from nginx2istio.nginx.model import DEFAULT_SERVER as DEFAULT_SERVER
 from nginx2istio.nginx.model import DEFAULT_UPSTREAM as DEFAULT_UPSTREAM
 from nginx2istio.nginx.model import Location as Location
 from nginx2istio.nginx.model import Server as Server

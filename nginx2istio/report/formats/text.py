@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from nginx2istio.base.printable import printable
-from nginx2istio.report.data import Data
+from nginx2istio.report.data import Data, of_the_conversion
 from nginx2istio.report.words.labels import (
     SEVERITIES,
     fate_counts,
@@ -74,7 +74,7 @@ def _sections(findings: Iterable[Data]) -> list[list[Data]]:
 
 
 def _section_order(section: Sequence[Data]) -> tuple[object, ...]:
-    named = any(finding["hosts"] != ["*"] for finding in section)
+    named = not all(map(of_the_conversion, section))
     return SEVERITIES.index(section[0]["severity"]), not named, section[0]["code"]
 
 

@@ -10,7 +10,7 @@ from nginx2istio.convert.convert import Conversion
 from nginx2istio.inputs.resource import Resource
 from nginx2istio.istio.edits import Action
 from nginx2istio.nginx.model import DEFAULT_SERVER, Server
-from nginx2istio.report.data import Data
+from nginx2istio.report.data import Data, of_the_conversion
 
 Readiness = Literal["ready", "review", "blocked"]
 
@@ -122,7 +122,7 @@ def _places(
 ) -> tuple[int, ...]:
     obj = finding["object"]
     of_an_ingress = obj["kind"] == "Ingress"
-    if finding["hosts"] == ["*"] and not (of_an_ingress and "*" in index):
+    if of_the_conversion(finding) and not (of_an_ingress and "*" in index):
         return (EVERY_HOST,)
     if finding["hosts"]:
         return tuple(sorted({index[name] for name in finding["hosts"] if name in index}))
