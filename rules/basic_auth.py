@@ -8,6 +8,7 @@ from nginx2istio.rule import (
     Message,
     Phase,
     Place,
+    Requests,
     Route,
     RouteBefore,
     early,
@@ -26,9 +27,14 @@ NO_CHECK = Message(
     "auth-url and convert again. Or configure Envoy's basic_auth filter by hand ({{SHA}} only).",
     frozenset({"auth", "access", "routing"}),
 )
-ASKED = (
-    "Requests with a password get 503, those without 401, even if the Secret is missing and nginx "
-    "answers 503"
+NO_SECRET = Message(
+    "N2I232",
+    "approximated",
+    "info",
+    "Basic authentication without its Secret",
+    "If Secret {secret} does not exist, nginx answers 503 to every client. The gateway asks for "
+    "credentials.",
+    aspects=frozenset({"routing"}),
 )
 OTHER_WAY = Message(
     "N2I231",
@@ -82,7 +88,10 @@ def basic_auth(place: Place) -> Iterator[Edit | Finding]:
         asks = {"directResponse": {"status": 401}, "headers": headers}
         yield RouteBefore(Phase.ACCESS, asks, {"withoutHeaders": {"authorization": {}}})
         yield unavailable()
-        yield NO_CHECK("auth-type", secret=secret, result=ASKED)
+        result = "A request with a password gets 503, one without still gets 401"
+        asks_in = NO_CHECK("auth-type", secret=secret, result=result)
+        yield asks_in.for_requests(Requests(header="Authorization"))
+        yield NO_SECRET("auth-type", secret=secret)
     else:
         yield unavailable()
         yield NO_CHECK("auth-type", secret=secret, result="The path answers 503")
