@@ -19,6 +19,7 @@ from nginx2istio.rule import (
     addresses,
     aspects_of,
     auth_means,
+    block_headers,
     closing_edits,
     envoy_filter,
     flow_steps,
@@ -167,6 +168,7 @@ def _level(place: Place, level: str) -> Iterator[_Part]:
                 yield from closing_edits(place, level)
         elif directive.name in ONCE_A_LOCATION and level == "server":
             yield written.finding(WITHOUT_EFFECT, why="every location has its own")
+    yield from block_headers(flow)
 
 
 def _unsure(

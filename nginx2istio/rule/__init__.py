@@ -39,6 +39,7 @@ from nginx2istio.bridge.redirects import translate_return as translate_return
 from nginx2istio.bridge.redirects import translate_rewrite as translate_rewrite
 from nginx2istio.bridge.response_headers import STS as STS
 from nginx2istio.bridge.response_headers import by_host as by_host
+from nginx2istio.bridge.response_headers import cache_control as cache_control
 from nginx2istio.bridge.response_headers import settle as settle
 from nginx2istio.bridge.response_headers import transport_security as transport_security
 from nginx2istio.bridge.retries import UNSENT as UNSENT
@@ -55,6 +56,7 @@ from nginx2istio.bridge.snippet_flow import Flow as Flow
 from nginx2istio.bridge.snippet_flow import FlowRemark as FlowRemark
 from nginx2istio.bridge.snippet_flow import FlowRoute as FlowRoute
 from nginx2istio.bridge.snippet_flow import RedirectPatch as RedirectPatch
+from nginx2istio.bridge.snippet_flow import block_headers as block_headers
 from nginx2istio.bridge.snippet_flow import closing_edits as closing_edits
 from nginx2istio.bridge.snippet_flow import flow_steps as flow_steps
 from nginx2istio.bridge.variables import UnknownVariable as UnknownVariable

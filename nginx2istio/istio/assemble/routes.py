@@ -157,7 +157,7 @@ def _copies(route: Candidate, edits: Sequence[PerRequest]) -> Iterable[Candidate
         fields = dict(edit.fields)
         if "headers" in fields:
             fields["headers"] = _joined(body.get("headers", {}), fields["headers"])
-        yield _joined(match, edit.match), ordered(body | fields), name
+        yield _joined(match, edit.match), ordered(for_status(body | fields)), name
     yield route
 
 

@@ -1,0 +1,112 @@
+"""Snippets that real manifests have: what nginx answers on the spot, Envoy answers or announces."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ..nginx.local_nginx import needs_nginx
+from .bench import Bench
+from .converter import convert
+from .live_nginx import Snippets
+from .parts import Parts
+
+pytestmark = needs_nginx
+
+CASES = {
+    "rewrite-target to a URL with the whole path": Snippets(
+        ["/", "/a/b", "/a/b?c=d", "/a%20b", "/A//b"],
+        location='~* "^/(.*)"',
+        path="/(.*)",
+        behind='rewrite "(?i)/(.*)" https://new.example.com/$1 break;',
+        annotations={"rewrite-target": "https://new.example.com/$1"},
+    ),
+    "rewrite-target to a URL with the path that it had": Snippets(
+        ["/app", "/app/", "/app/x?y=z", "/APP/x"],
+        location='~* "^/app(/|$)(.*)"',
+        path="/app(/|$)(.*)",
+        behind='rewrite "(?i)/app(/|$)(.*)" https://new.example.com/app$1$2 break;',
+        annotations={"rewrite-target": "https://new.example.com/app$1$2"},
+    ),
+    "a slash behind the dashboard": Snippets(
+        ["/dashboard", "/dashboard?x=y", "/dashboard/", "/dashboard/a/b?c", "/DASHBOARD"],
+        location='~* "^/dashboard(/|$)(.*)"',
+        path="/dashboard(/|$)(.*)",
+        configuration="rewrite ^(/dashboard)$ $1/ redirect;",
+        behind='rewrite "(?i)/dashboard(/|$)(.*)" /$2 break;',
+        annotations={"rewrite-target": "/$2"},
+    ),
+    "assets that browsers keep": Snippets(
+        ["/a.js", "/a.js?v=1", "/a?file=b.png", "/a.json", "/x", "/A.PNG", "/.js/x"],
+        configuration="""
+        if ($request_uri ~* \\.(js|css|gif|jpe?g|png)) {
+          expires 30d;
+          add_header Cache-Control "public";
+        }
+        """,
+    ),
+    "conditions of which the last counts": Snippets(
+        [
+            "/x",
+            {"target": "/x", "headers": [["X-A", "1"]]},
+            {"target": "/x", "headers": [["X-B", "1"]]},
+            {"target": "/x", "headers": [["X-A", "1"], ["X-B", "1"]]},
+            {"target": "/x", "headers": [["X-A", "1"], ["X-C", "1"]]},
+        ],
+        configuration="""
+        if ($http_x_a) { add_header X-One 1; }
+        if ($http_x_b) { add_header X-Two 2; expires -1; }
+        if ($http_x_c) { set $c 1; }
+        """,
+    ),
+    "a flag": Snippets(
+        [
+            "/x?y",
+            {"target": "/x?y", "headers": [["User-Agent", "a Mobile b"]]},
+            {"target": "/x?y", "headers": [["User-Agent", "MOBILE"]]},
+        ],
+        server="""
+        set $mobile 0;
+        if ($http_user_agent ~* "(Mobile)") { set $mobile 1; }
+        if ($mobile = 1) { return 301 https://m.shop.example; }
+        """,
+    ),
+    "two flags in one": Snippets(
+        [
+            "/old/x",
+            {"target": "/old/x", "headers": [["Cookie", "beta=1"]]},
+            {"target": "/new/x", "headers": [["Cookie", "beta=1"]]},
+        ],
+        configuration="""
+        set $test "";
+        if ($uri ~ ^/old/) { set $test A; }
+        if ($cookie_beta = 1) { set $test "${test}B"; }
+        if ($test = AB) { return 302 /beta; }
+        """,
+    ),
+    "comparisons of the path with its query": Snippets(
+        ["/x", "/x?y", "/x?next=/admin", "/admin", "/admin?a", "/z?a=1", "/z"],
+        server="""
+        if ($request_uri = /x) { return 204; }
+        if ($request_uri ~ /admin) { return 403; }
+        if ($request_uri ~ ^/z\\?a=1$) { return 410; }
+        """,
+    ),
+}
+
+
+@pytest.fixture(scope="module", params=[False, True], ids=["native", "filters"])
+def bench(parts: Parts, request: pytest.FixtureRequest) -> Iterator[Bench]:
+    rig = Bench(parts, convert, request.param)
+    yield rig
+    rig.close()
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_each_answer_is_the_same_or_announced(bench: Bench, name: str, tmp_path: Path) -> None:
+    result = bench.run(CASES[name].record(tmp_path))
+    assert (result["failure"], result["refused"], result["rejected"]) == (None, [], {})
+    for compared in result["exchanges"]:
+        assert compared["class"] not in ("silent", "unserved"), compared
