@@ -106,7 +106,6 @@ OPAQUE = Message(
     frozenset({"access", "auth", "status", "routing", "redirect", "response-headers"}),
 )
 REMARKS = {"idle": WITHOUT_EFFECT, "closed": CLOSED, "part": PART, "left out": FLOW}
-ASKING = ("auth-url", "global-auth-url")
 _Part = Edit | Finding
 
 
@@ -114,15 +113,14 @@ _Part = Edit | Finding
     "configuration-snippet",
     "location-snippet",
     when="configured",
-    reads=("relative-redirects", "rewrite-target", *ASKING),
+    reads=("relative-redirects", "rewrite-target", "auth-url", "global-auth-url"),
     protects=True,
 )
 def location_snippets(place: Place) -> Iterator[_Part]:
     """A location's snippets: nginx runs return, if and rewrite in order, then checks the client.
 
     Answers become routes before the location's own, in the order of the snippet; conditions become
-    their matches. Lists of addresses are translated together with those of the annotations. A check
-    that can't be translated closes the location.
+    their matches. A check that can't be translated closes the location.
     """
     if not place.slash_redirect:
         yield from _level(place, "location")

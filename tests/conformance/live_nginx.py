@@ -50,9 +50,10 @@ proxy_cookie_path off;
 class Snippets:
     """An Ingress with snippets, and requests for it: targets, or whole requests.
 
-    ``path`` is the Ingress's only path; ``location`` the head of its block in nginx.conf. ``behind``
-    is what the template writes behind the snippet: the rewrite of rewrite-target. ``services`` are
-    hosts that snippets proxy to, with the Services (``namespace/name:port``) that they mean.
+    ``path`` is the Ingress's only path; ``location`` the head of its block in nginx.conf.
+    ``behind`` is what the template writes behind the snippet: the rewrite of rewrite-target.
+    ``services`` are hosts that snippets proxy to, with the Services
+    (``namespace/name:port``) that they mean.
     """
 
     requests: Sequence[str | Mapping[str, Any]]

@@ -6,18 +6,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from nginx2istio.bridge.conditions import Condition, reaches
-from nginx2istio.bridge.flags import ALWAYS, Flags
 from nginx2istio.bridge.place import Place
 from nginx2istio.bridge.protection import unavailable
-from nginx2istio.bridge.redirects import (
+from nginx2istio.bridge.response_headers import by_host, condition_headers
+from nginx2istio.bridge.snippets.conditions import Condition, reaches
+from nginx2istio.bridge.snippets.flags import ALWAYS, Flags
+from nginx2istio.bridge.snippets.redirects import (
     Fields,
     combine_matches,
     response_headers_of,
     translate_return,
     translate_rewrite,
 )
-from nginx2istio.bridge.response_headers import by_host, condition_headers
 from nginx2istio.bridge.variables import UnknownVariable
 from nginx2istio.istio.edits import Edit, HostRoute, PerRequest, Phase, Route, RouteBefore
 from nginx2istio.istio.re2 import Untranslatable
@@ -174,7 +174,7 @@ def block_headers(flow: Flow) -> Iterator[Edit]:
 
 @dataclass(frozen=True, slots=True)
 class ConditionBlock:
-    """A block that answers: when it does, the directive that ends it, the headers of its answers."""
+    """A block that answers: when, the directive that ends it, the headers of its answers."""
 
     condition: Condition
     ending: Directive

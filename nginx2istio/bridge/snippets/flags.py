@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from nginx2istio.bridge.conditions import Condition, condition
-from nginx2istio.bridge.redirects import combine_matches
+from nginx2istio.bridge.snippets.conditions import Condition, condition
+from nginx2istio.bridge.snippets.redirects import combine_matches
 from nginx2istio.istio.re2 import Untranslatable
 
 ALWAYS = Condition({})

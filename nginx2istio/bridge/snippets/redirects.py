@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from nginx2istio.bridge.captures import GROUP, fill_known, kept_start
-from nginx2istio.bridge.conditions import path_regex
 from nginx2istio.bridge.place import Place
+from nginx2istio.bridge.snippets.captures import GROUP, fill_known, kept_start
+from nginx2istio.bridge.snippets.conditions import path_regex
 from nginx2istio.bridge.variables import UnknownVariable, by_port, envoy_value
 from nginx2istio.istio import re2
 from nginx2istio.istio.re2 import Untranslatable

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from nginx2istio.bridge.conditions import path_regex
 from nginx2istio.bridge.paths import uris
 from nginx2istio.bridge.place import Place
-from nginx2istio.bridge.redirects import Fields, translate_return
 from nginx2istio.bridge.response_headers import by_host, with_lines
+from nginx2istio.bridge.snippets.conditions import path_regex
+from nginx2istio.bridge.snippets.redirects import Fields, translate_return
 from nginx2istio.bridge.variables import UnknownVariable
 from nginx2istio.istio.re2 import Untranslatable
 from nginx2istio.nginx.facts.directives import subject
