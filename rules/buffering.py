@@ -1,4 +1,4 @@
-"""proxy-buffering, proxy-request-buffering, sizes of buffers and of headers."""
+"""proxy-buffering, proxy-request-buffering, sizes of buffers."""
 
 from collections.abc import Iterator
 

@@ -117,7 +117,9 @@ def with_lines(
     per_port = any(by_port(line.value) for _, _, line in operations.written)
     for at in place.ports if per_port and not port else (port,):
         response = _headers(place, operations, at, fields)
-        yield at, {**fields, "headers": {"response": response}} if response else dict(fields)
+        request = fields.get("headers", {}).get("request", {})
+        headers = {"request": request, "response": response}
+        yield at, {**fields, "headers": {k: v for k, v in headers.items() if v}}
 
 
 def _headers(

@@ -35,7 +35,7 @@ proxy_set_header X-Request-ID $request_id;
 proxy_set_header X-Real-IP $remote_addr;
 proxy_set_header X-Forwarded-For $remote_addr;
 proxy_set_header X-Forwarded-Host $http_host;
-proxy_set_header X-Forwarded-Port $server_port;
+proxy_set_header X-Forwarded-Port 80;
 proxy_set_header X-Forwarded-Proto $scheme;
 proxy_set_header X-Forwarded-Scheme $scheme;
 proxy_set_header X-Scheme $scheme;
@@ -142,7 +142,7 @@ class Snippets:
         )
         return (
             f"server_name _; return 404; }}\n{upstreams}server {{ listen {LOOPBACK}:PORT;\n"
-            f"server_name {HOST};\n{self.server}\n"
+            f"server_name {HOST}; port_in_redirect off;\n{self.server}\n"
             f"location {self.location} {{\n{HEADERS}{self.configuration}\n{self.behind}\n"
             f"proxy_pass http://{LOOPBACK}:{ports[SERVICE]};\nproxy_redirect off;\n}}\n"
         )

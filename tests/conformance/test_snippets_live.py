@@ -94,6 +94,55 @@ CASES = {
         if ($request_uri ~ ^/z\\?a=1$) { return 410; }
         """,
     ),
+    "blocks of the host that ask Services": Snippets(
+        [
+            "/metrics",
+            "/metrics/a?b",
+            {"target": "/metrics", "headers": [["X-Real-IP", "192.0.2.7"], ["X-A", "1"]]},
+            "/docs/a%20b?c=d",
+            "/docs/",
+            "/docs",
+            "/old/x?y",
+            "/old",
+            "/exact",
+            "/exact?q",
+            "/exact/x",
+            "/a/b.map",
+            "/x",
+        ],
+        server="""
+        location /metrics { proxy_pass http://exporter.tools.svc.cluster.local; }
+        location /docs/ {
+          proxy_pass http://docs.tools.svc.cluster.local/v2/;
+          proxy_set_header Host $host;
+          proxy_set_header X-Real-IP $remote_addr;
+          proxy_set_header X-A "";
+        }
+        location /old {
+          rewrite ^/old/(.*)$ /new/$1 break;
+          proxy_pass http://docs.tools.svc.cluster.local;
+          add_header X-From old;
+        }
+        location = /exact { proxy_pass http://docs.tools.svc.cluster.local/there; }
+        location ~ \\.map$ { proxy_pass http://docs.tools.svc.cluster.local; }
+        """,
+        services={
+            "exporter.tools.svc.cluster.local": "tools/exporter:80",
+            "docs.tools.svc.cluster.local": "tools/docs:80",
+        },
+    ),
+    "a file that nginx does not have": Snippets(
+        [
+            "/robots.txt",
+            {"target": "/robots.txt", "method": "POST"},
+            {"target": "/robots.txt", "method": "PUT"},
+            {"target": "/robots.txt", "method": "HEAD"},
+            "/robots.txt/x",
+        ],
+        server="""
+        location = /robots.txt { allow all; log_not_found off; access_log off; }
+        """,
+    ),
 }
 
 
