@@ -22,6 +22,7 @@ from nginx2istio.rule import (
     block_headers,
     closing_edits,
     envoy_filter,
+    fixed_rewrites,
     flow_steps,
     on_route,
     opaque,
@@ -117,11 +118,7 @@ _Part = Edit | Finding
     protects=True,
 )
 def location_snippets(place: Place) -> Iterator[_Part]:
-    """A location's snippets: nginx runs return, if and rewrite in order, then checks the client.
-
-    Answers become routes before the location's own, in the order of the snippet; conditions become
-    their matches. A check that can't be translated closes the location.
-    """
+    """A location's snippets: nginx runs return, if and rewrite in order, then checks the client."""
     if not place.slash_redirect:
         yield from _level(place, "location")
 
@@ -136,7 +133,7 @@ def location_snippets(place: Place) -> Iterator[_Part]:
 def server_snippets(place: Place) -> Iterator[_Part]:
     """A host's snippets: nginx runs return, if and rewrite before it looks for a location.
 
-    Answers become routes before those of all locations. Checks of all hosts close this one, too.
+    Answers become routes before those of all locations.
     """
     yield from _level(place, "http")
     yield from _level(place, "server")
@@ -145,10 +142,12 @@ def server_snippets(place: Place) -> Iterator[_Part]:
 def _level(place: Place, level: str) -> Iterator[_Part]:
     flow = Flow(level, bool(place["relative-redirects"]))
     flow.path_rewritten = level == "location" and "rewrite-target" in place
+    rewrites = fixed_rewrites(place.config, place.server) if level == "server" else ()
+    fixed = [rewrite.directive for rewrite in rewrites]
     for written in snippet_directives(place, level):
         directive = written.directive
         if directive.name in FLOWING:
-            if level != "http":
+            if level != "http" and directive not in fixed:  # see snippet_rewrites
                 yield from _rewriting(place, flow, written)
         elif opaque(directive):
             yield from _unsure(place, level, written, OPAQUE)

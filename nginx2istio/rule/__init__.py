@@ -44,6 +44,7 @@ from nginx2istio.bridge.snippets.conditions import Condition as Condition
 from nginx2istio.bridge.snippets.conditions import condition as condition
 from nginx2istio.bridge.snippets.conditions import path_regex as path_regex
 from nginx2istio.bridge.snippets.conditions import reaches as reaches
+from nginx2istio.bridge.snippets.fixed_rewrites import fixed_rewrites as fixed_rewrites
 from nginx2istio.bridge.snippets.location_blocks import closing_answers as closing_answers
 from nginx2istio.bridge.snippets.location_blocks import in_order as in_order
 from nginx2istio.bridge.snippets.location_blocks import translate_block as translate_block

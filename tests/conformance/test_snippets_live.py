@@ -143,6 +143,30 @@ CASES = {
         location = /robots.txt { allow all; log_not_found off; access_log off; }
         """,
     ),
+    "well-known addresses": Snippets(
+        [
+            "/.well-known/webfinger",
+            "/.well-known/webfinger?resource=acct:a@b",
+            "/.well-known/webfinger/x",
+            "/.well-known/host-meta",
+            "/.well-known/host-meta.json",
+            "/.well-known/host-meta?a=b",
+            "/.well-known/carddav",
+            "/build/x",
+            "/robots.txt",
+            "/index.php",
+        ],
+        server="""
+        server_tokens off;
+        proxy_hide_header X-Powered-By;
+        rewrite ^/.well-known/webfinger /index.php/.well-known/webfinger last;
+        rewrite ^/.well-known/host-meta /public.php?service=host-meta last;
+        rewrite ^/.well-known/host-meta.json /public.php?service=host-meta-json;
+        location = /.well-known/carddav { return 301 $scheme://$host/remote.php/dav; }
+        location = /robots.txt { allow all; log_not_found off; access_log off; }
+        location ~ ^/(?:build|tests|config|lib|3rdparty|templates|data)/ { deny all; }
+        """,
+    ),
 }
 
 
