@@ -102,6 +102,7 @@ from nginx2istio.nginx.facts.error_pages import ErrorPages as ErrorPages
 from nginx2istio.nginx.facts.error_pages import error_pages as error_pages
 from nginx2istio.nginx.facts.error_pages import general_codes as general_codes
 from nginx2istio.nginx.facts.external_auth import ExternalAuth as ExternalAuth
+from nginx2istio.nginx.facts.external_auth import answer_variables as answer_variables
 from nginx2istio.nginx.facts.external_auth import external_auth as external_auth
 from nginx2istio.nginx.facts.headers import HEADER_DIRECTIVES as HEADER_DIRECTIVES
 from nginx2istio.nginx.facts.headers import SENT_WITH as SENT_WITH

@@ -51,7 +51,8 @@ class Snippets:
     """An Ingress with snippets, and requests for it: targets, or whole requests.
 
     ``path`` is the Ingress's only path; ``location`` the head of its block in nginx.conf.
-    ``behind`` is what the template writes behind the snippet: the rewrite of rewrite-target.
+    ``behind`` is what the template writes behind the snippet (the rewrite of rewrite-target), and
+    ``beside`` beside the location (the question to an authentication service).
     ``services`` are hosts that snippets proxy to, with the Services
     (``namespace/name:port``) that they mean.
     """
@@ -62,6 +63,7 @@ class Snippets:
     configuration: str = ""
     server: str = ""
     behind: str = ""
+    beside: str = ""
     annotations: Mapping[str, str] = field(default_factory=dict)
     services: Mapping[str, str] = field(default_factory=dict)
 
@@ -142,7 +144,7 @@ class Snippets:
         )
         return (
             f"server_name _; return 404; }}\n{upstreams}server {{ listen {LOOPBACK}:PORT;\n"
-            f"server_name {HOST}; port_in_redirect off;\n{self.server}\n"
+            f"server_name {HOST}; port_in_redirect off;\n{self.server}\n{self.beside}\n"
             f"location {self.location} {{\n{HEADERS}{self.configuration}\n{self.behind}\n"
             f"proxy_pass http://{LOOPBACK}:{ports[SERVICE]};\nproxy_redirect off;\n}}\n"
         )

@@ -167,6 +167,39 @@ CASES = {
         location ~ ^/(?:build|tests|config|lib|3rdparty|templates|data)/ { deny all; }
         """,
     ),
+    "a header of the authentication service": Snippets(
+        [
+            {"target": "/x", "headers": [["X-Token", "ok"]]},
+            {"target": "/x", "headers": [["X-Token", "ok"], ["X-User", "mallory"]]},
+            {"target": "/x", "headers": [["X-Token", "ok"], ["X-Auth-User", "mallory"]]},
+            {"target": "/x", "headers": [["X-User", "mallory"], ["X-Auth-User", "mallory"]]},
+        ],
+        configuration="""
+        auth_request_set $user $upstream_http_x_auth_user;
+        proxy_set_header X-User $user;
+        """,
+        annotations={"auth-url": "http://auth.tools.svc.cluster.local/auth"},
+        behind="auth_request /_external;",
+        beside="""
+        location = /_external {
+          internal;
+          proxy_pass http://auth.tools.svc.cluster.local/auth;
+          proxy_pass_request_body off;
+          proxy_http_version 1.1;
+          proxy_set_header Content-Length "";
+          proxy_set_header X-Forwarded-Proto "";
+          proxy_set_header X-Request-ID $request_id;
+          proxy_set_header Host auth.tools.svc.cluster.local;
+          proxy_set_header X-Original-URL $scheme://$http_host$request_uri;
+          proxy_set_header X-Original-Method $request_method;
+          proxy_set_header X-Sent-From "nginx-ingress-controller";
+          proxy_set_header X-Real-IP $remote_addr;
+          proxy_set_header X-Forwarded-For $remote_addr;
+          proxy_set_header X-Auth-Request-Redirect $request_uri;
+        }
+        """,
+        services={"auth.tools.svc.cluster.local": "tools/auth:80"},
+    ),
 }
 
 
