@@ -200,6 +200,35 @@ CASES = {
         """,
         services={"auth.tools.svc.cluster.local": "tools/auth:80"},
     ),
+    "two conditions on the path": Snippets(
+        [
+            "/a.js",
+            "/old/a.js",
+            "/old/x",
+            "/x",
+            {"target": "/a.js", "headers": [["X-A", "1"]]},
+            {"target": "/old/a.js", "headers": [["X-A", "1"]]},
+        ],
+        server="rewrite ^/old /new/x last;",
+        configuration="""
+        if ($request_uri ~ \\.js) { add_header X-Script yes; }
+        if ($http_x_a) { add_header X-One 1; }
+        """,
+    ),
+    "conditions beside a choice by the same thing": Snippets(
+        [
+            {"target": "/x?a=1&b=2"},
+            {"target": "/x?a=1"},
+            {"target": "/x?b=2"},
+            {"target": "/x?a=1", "method": "POST"},
+            {"target": "/x", "method": "POST"},
+        ],
+        configuration="""
+        if ($arg_b = 2) { add_header X-B 2; }
+        if ($request_method = POST) { add_header X-Posted 1; }
+        """,
+        annotations={"upstream-hash-by": "$arg_a"},
+    ),
 }
 
 

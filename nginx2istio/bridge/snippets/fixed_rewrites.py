@@ -31,8 +31,9 @@ class FixedRewrite:
     @property
     def match(self) -> Mapping[str, Any]:
         """The requests; those with a query of their own are none where the target has one."""
-        regex = path_regex(self.directive.args[0], query=not self.query)
-        return {"headers": {":path": {"regex": regex}}}
+        match = {"uri": {"regex": path_regex(self.directive.args[0], query=False)}}
+        without = {"withoutHeaders": {":path": {"regex": r".*\?.*"}}}
+        return match | without if self.query else match
 
     @property
     def fields(self) -> Mapping[str, Any]:
