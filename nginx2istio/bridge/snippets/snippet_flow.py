@@ -44,6 +44,8 @@ _CONTROLLERS = frozenset(
     }
 )
 """Variables that the controller's template and Lua go by."""
+_BUILT_IN = frozenset({"args", "limit_rate"})
+"""Variables of nginx's own that it acts on once they are set."""
 _BEHIND = "an unconditional return or break stands before it"
 _ELSEWHERE = "no path of this location begins like the pattern"
 
@@ -186,6 +188,8 @@ def _set(flow: Flow, directive: Directive, when: Condition) -> None:
     name = directive.args[0].strip("${}")
     if name in _CONTROLLERS:
         raise Untranslatable("the controller goes by this variable")
+    if name in _BUILT_IN:
+        raise Untranslatable("nginx goes by this variable")
     flow.flags.assign(name, directive.args[1], when)
 
 
