@@ -17,6 +17,7 @@ CERTIFICATE = "<pem>"
 HOP = frozenset(
     "host connection keep-alive te expect content-length transfer-encoding upgrade".split()
 )
+UPGRADES = frozenset({"upgrade", "connection"})
 _TO_ESCAPE = re.compile(r"[\x00-\x20\"#%<>?\\^`{|}\x7f-\xff]")
 _NAME = re.compile(r"[A-Za-z0-9-]+")
 
@@ -64,9 +65,13 @@ def headers(visit: Visit) -> Headers:
     for name in auth.identity if auth else ():
         values = [x for n, x in v.request.auth_headers if n.lower() == name.lower()]
         fields.append((name.lower(), ", ".join(values)))
+    upgrade = v.request.header("upgrade")
+    connection = visit.value("connection-proxy-header")
+    if upgrade:
+        fields += [("upgrade", upgrade), ("connection", str(connection or "upgrade"))]
     replaced = {n for n, _ in fields}
     result = [(n, x) for n, x in sent if n not in replaced]
-    result += [(n, x) for n, x in fields if x and n not in HOP]
+    result += [(n, x) for n, x in fields if x and (n not in HOP or n in UPGRADES)]
     return tuple(sorted(result))
 
 
