@@ -6,9 +6,10 @@ import time
 import traceback
 from typing import Any
 
+from nginx2istio.verify.judged.declared import Declared
+
 from .analysis import analysis_errors
 from .converter import Converter, Refusal
-from .declared import Declared
 from .dotted import with_dots
 from .forge import Forge
 from .judge import judge

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from .announce import Finding, announcers
-from .difference import UNSEEN, Difference
+from nginx2istio.verify.judged.announce import Finding, announcers
+from nginx2istio.verify.judged.difference import UNSEEN, Difference
 
 Claim = tuple[str, str]  # code, aspect
 Data = dict[str, dict[str, dict[str, int]]]  # a part of PARTS -> code -> aspect -> exchanges

@@ -6,12 +6,13 @@ import collections
 import dataclasses
 from typing import Any
 
-from .announce import Finding, alarms, announcers, covering
+from nginx2istio.verify.judged.announce import Finding, alarms, announcers, covering
+from nginx2istio.verify.judged.compare import FAKE, compare
+from nginx2istio.verify.judged.declared import Declared
+from nginx2istio.verify.judged.difference import Difference
+from nginx2istio.verify.judged.headers import added_by_envoy
+
 from .claims import Claims
-from .compare import FAKE, compare
-from .declared import Declared
-from .difference import Difference
-from .headers import added_by_envoy
 from .records import Exchange, describe
 
 # An exchange is as bad as its worst difference, in this order.

@@ -96,7 +96,11 @@ def _ended(status: int, text: str) -> Outcome:
 
 def _by_name(servers: list[GatewayServer], request: Request) -> GatewayServer | None:
     """The server whose hosts have the name of the handshake (``filter_chain_match``)."""
-    name = request.sni.lower() if request.sni is not None else re.sub(r":\d+$", "", request.host.lower())
+    name = (
+        request.sni.lower()
+        if request.sni is not None
+        else re.sub(r":\d+$", "", request.host.lower())
+    )
     by_host = {host.lower(): server for server in servers for _, host in server.hosts}
     chosen = most_specific(by_host, name)
     return by_host[chosen] if chosen else None
@@ -138,9 +142,7 @@ def _route(host: VirtualHost | None, arrived: Arrived) -> Fields | None:
     return next((r for r in host.routes if route_fits(r, arrived)), None)
 
 
-def _filtered(
-    estate: Estate, world: World, arrived: Arrived, route: Fields | None
-) -> Outcome:
+def _filtered(estate: Estate, world: World, arrived: Arrived, route: Fields | None) -> Outcome:
     """Authorization, CORS, the router."""
     steps: list[Step] = []
     identity: Headers = ()
@@ -154,7 +156,9 @@ def _filtered(
                 return _refused(arrived, route, denial)
             passed = provider.get("headersToUpstreamOnAllow", ())
             identity = tuple(
-                (n, v) for n, v in arrived.request.auth_headers if n.lower() in [p.lower() for p in passed]
+                (n, v)
+                for n, v in arrived.request.auth_headers
+                if n.lower() in [p.lower() for p in passed]
             )
             steps.append(Step("authorization", "the service lets it pass", _name(policy)))
         for policy in of_action(estate.policies, "DENY"):
@@ -171,10 +175,17 @@ def _filtered(
         return Outcome(status=404, aspect="routing", trace=(*steps, Step("route", "no route")))
     policy = route.get("corsPolicy", {})
     origin = cors_origin(policy, arrived)
-    if origin and arrived.request.method == "OPTIONS" and "access-control-request-method" in arrived.headers:
+    if (
+        origin
+        and arrived.request.method == "OPTIONS"
+        and "access-control-request-method" in arrived.headers
+    ):
         step = Step("cors", "a preflight", str(route.get("name", "")))
         return Outcome(
-            status=200, aspect="cors", trace=(step,), response_headers=tuple(_preflight(policy, origin))
+            status=200,
+            aspect="cors",
+            trace=(step,),
+            response_headers=tuple(_preflight(policy, origin)),
         )
     outcome = routed(estate, world, arrived, route, arrived.request.target, identity)
     return _answered(estate, arrived, route, outcome, policy, origin)
@@ -249,7 +260,9 @@ def _answered(
     status = request.backend_status if outcome.status is None else outcome.status
     levels: tuple[Fields, ...] = (route,)
     if outcome.status is None:
-        fields = [(n.lower(), v) for n, v in request.backend_headers if n.lower() not in _NOT_PASSED]
+        fields = [
+            (n.lower(), v) for n, v in request.backend_headers if n.lower() not in _NOT_PASSED
+        ]
         cookie = session_cookie(estate, arrived, route)
         if cookie:
             fields.append(("set-cookie", cookie))

@@ -108,9 +108,7 @@ def _gateways(spec: Fields, namespace: str) -> frozenset[str]:
     return frozenset(g if "/" in g else f"{namespace}/{g}" for g in spec.get("gateways", ()))
 
 
-def _intersection(
-    host: str, namespace: str, hosts: Iterable[tuple[str, str]]
-) -> Iterable[str]:
+def _intersection(host: str, namespace: str, hosts: Iterable[tuple[str, str]]) -> Iterable[str]:
     """The names that a VirtualService's host and a server's hosts have in common."""
     for whose, other in hosts:
         if whose not in ("*", namespace):

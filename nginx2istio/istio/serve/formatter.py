@@ -77,7 +77,10 @@ def _operator(text: str, moment: Moment) -> str:
                 if value:
                     return value
             return ""
-        case "DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT" | "DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT":
+        case (
+            "DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT"
+            | "DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT"
+        ):
             return moment.arrived.source
         case "DOWNSTREAM_PEER_SUBJECT":
             return request.subject if shown else ""

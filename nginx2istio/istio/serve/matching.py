@@ -58,9 +58,13 @@ class Arrived:
         joined: dict[str, str] = {}
         for name, value in self.request.headers:
             lower, mark = name.lower(), "; " if name.lower() == "cookie" else ","
-            joined[lower] = f"{joined[lower]}{mark}{value.strip()}" if lower in joined else value.strip()
+            joined[lower] = (
+                f"{joined[lower]}{mark}{value.strip()}" if lower in joined else value.strip()
+            )
         request = self.request
-        if not request.chunked and (request.body_bytes or request.method in ("POST", "PUT", "PATCH")):
+        if not request.chunked and (
+            request.body_bytes or request.method in ("POST", "PUT", "PATCH")
+        ):
             joined.setdefault("content-length", str(request.body_bytes))
         joined |= {":authority": self.authority, ":method": request.method, ":path": self.target}
         joined[":scheme"] = request.scheme
@@ -90,7 +94,7 @@ def string_fits(match: Fields, text: str | None, any_case: bool = False) -> bool
         if kind == "prefix":
             return text.lower().startswith(value.lower()) if any_case else text.startswith(value)
         if kind == "regex":
-            return compiled(value).fullmatch(text) is not None
+            return bool(compiled(value).fullmatch(text))
     return True
 
 
@@ -98,7 +102,9 @@ def fits(match: Fields, arrived: Arrived) -> bool:
     """Whether all fields of a match fit a request."""
     if match.get("port") not in (None, arrived.port):
         return False
-    if "uri" in match and not string_fits(match["uri"], arrived.path, bool(match.get("ignoreUriCase"))):
+    if "uri" in match and not string_fits(
+        match["uri"], arrived.path, bool(match.get("ignoreUriCase"))
+    ):
         return False
     if "method" in match and not string_fits(match["method"], arrived.request.method):
         return False

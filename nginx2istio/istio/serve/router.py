@@ -19,7 +19,16 @@ COOKIE_VALUE = "<value>"
 GENERATED = "<request-id>"
 """Stands for an X-Request-ID that Envoy makes."""
 HOP = frozenset(
-    "host connection keep-alive te expect content-length transfer-encoding upgrade".split()
+    [
+        "host",
+        "connection",
+        "keep-alive",
+        "te",
+        "expect",
+        "content-length",
+        "transfer-encoding",
+        "upgrade",
+    ]
 )
 _SERVICE = re.compile(r"([^.]+)\.([^.]+)\.svc\..*")
 
@@ -81,7 +90,9 @@ def _forwarded(
     destinations = route.get("route", ())
     total = sum(d.get("weight", 0) for d in destinations) or 1
     for destination in destinations:
-        share = Fraction(destination.get("weight", 0), total) if len(destinations) > 1 else Fraction(1)
+        share = (
+            Fraction(destination.get("weight", 0), total) if len(destinations) > 1 else Fraction(1)
+        )
         if share:
             backend = backend_name(destination["destination"])
             shares[backend] = shares.get(backend, Fraction(0)) + share
@@ -128,8 +139,11 @@ def rewritten(arrived: Arrived, route: Fields) -> str:
         path = pattern.sub(rewrite["uriRegexRewrite"]["rewrite"], path)
     elif "uri" in rewrite:
         prefix = next(
-            (m["uri"]["prefix"] for m in route.get("match", ()) if "prefix" in m.get("uri", {})
-             and path.startswith(m["uri"]["prefix"])),
+            (
+                m["uri"]["prefix"]
+                for m in route.get("match", ())
+                if "prefix" in m.get("uri", {}) and path.startswith(m["uri"]["prefix"])
+            ),
             path,
         )
         path = rewrite["uri"] + path[len(prefix) :]
@@ -153,7 +167,9 @@ def request_headers(
     sent += [(n.lower(), v) for n, v in identity if v]
     before = dict(arrived.headers)
     forwarded = [v for n, v in sent if n == "x-forwarded-for"]
-    sent = [(n, v) for n, v in sent if n not in ("x-forwarded-for", "x-forwarded-proto", "x-request-id")]
+    sent = [
+        (n, v) for n, v in sent if n not in ("x-forwarded-for", "x-forwarded-proto", "x-request-id")
+    ]
     sent.append(("x-forwarded-for", ",".join([*forwarded, arrived.request.source])))
     sent.append(("x-forwarded-proto", before["x-forwarded-proto"]))
     sent = [(n, v) for n, v in sent if n != "x-forwarded-client-cert"]

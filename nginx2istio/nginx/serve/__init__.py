@@ -10,7 +10,11 @@ from dataclasses import replace
 
 from nginx2istio.base.outcome import Aspect, Outcome, Request, World
 from nginx2istio.nginx.config import NginxConfig
-from nginx2istio.nginx.facts.nested_locations import nested_location_of, nested_locations, server_locations
+from nginx2istio.nginx.facts.nested_locations import (
+    nested_location_of,
+    nested_locations,
+    server_locations,
+)
 from nginx2istio.nginx.model import DEFAULT_SERVER, Location, Origin, Server
 from nginx2istio.nginx.serve import reply
 from nginx2istio.nginx.serve.choose import BadHost, as_bytes, choose_location, choose_server
@@ -109,7 +113,9 @@ def _in_location(visit: Visit) -> tuple[Visit, Outcome]:
     return visit, _first(PHASES, visit) or content(visit)
 
 
-_ALL_ELSE: frozenset[Aspect] = frozenset({"path", "request-headers", "response-headers", "cookies", "cors"})
+_ALL_ELSE: frozenset[Aspect] = frozenset(
+    {"path", "request-headers", "response-headers", "cookies", "cors"}
+)
 
 
 def _in_a_block(visit: Visit) -> bool:

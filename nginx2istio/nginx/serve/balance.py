@@ -37,7 +37,10 @@ def _by_request(visit: Visit, other: Upstream) -> bool | None:
     name = _text(other, "canary-by-header").lower().replace("_", "-")
     header = v.request.header(name) if name else None
     if header is not None and header != "":
-        value, pattern = _text(other, "canary-by-header-value"), _text(other, "canary-by-header-pattern")
+        value, pattern = (
+            _text(other, "canary-by-header-value"),
+            _text(other, "canary-by-header-pattern"),
+        )
         if value:
             if header == value:
                 return True

@@ -74,9 +74,7 @@ def _names(config: NginxConfig) -> _Names:
     return _Names(whole, deep, tuple(one_label))
 
 
-def choose_server(
-    config: NginxConfig, name: str
-) -> tuple[Server | None, Literal["own", "twin"]]:
+def choose_server(config: NginxConfig, name: str) -> tuple[Server | None, Literal["own", "twin"]]:
     """The server of a host name, and whether it is only its twin, which redirects to it.
 
     None where no Ingress is about unknown hosts.

@@ -6,7 +6,7 @@ import re
 
 from nginx2istio.base.outcome import Headers
 from nginx2istio.nginx.facts.external_auth import external_auth
-from nginx2istio.nginx.facts.headers import HeaderLine, request_headers, speaks_grpc
+from nginx2istio.nginx.facts.headers import HeaderLine, request_headers
 from nginx2istio.nginx.serve.phases import Visit, rewritten
 from nginx2istio.nginx.serve.variables import UnknownVariable
 
@@ -15,7 +15,16 @@ GENERATED = "<request-id>"
 CERTIFICATE = "<pem>"
 """Stands for the client's certificate."""
 HOP = frozenset(
-    "host connection keep-alive te expect content-length transfer-encoding upgrade".split()
+    [
+        "host",
+        "connection",
+        "keep-alive",
+        "te",
+        "expect",
+        "content-length",
+        "transfer-encoding",
+        "upgrade",
+    ]
 )
 UPGRADES = frozenset({"upgrade", "connection"})
 _TO_ESCAPE = re.compile(r"[\x00-\x20\"#%<>?\\^`{|}\x7f-\xff]")
@@ -91,7 +100,9 @@ def _of_client(visit: Visit) -> list[tuple[str, str]]:
         if lower in HOP:
             continue
         if controller.on("ignore-invalid-headers"):
-            plain = name.replace("_", "-") if controller.on("enable-underscores-in-headers") else name
+            plain = (
+                name.replace("_", "-") if controller.on("enable-underscores-in-headers") else name
+            )
             if not _NAME.fullmatch(plain):
                 continue
         kept.append((lower, value.strip()))
@@ -105,7 +116,8 @@ def _template(visit: Visit, sent: dict[str, str]) -> dict[str, str]:
     """The headers that the controller's template sets at every location."""
     v, controller = visit.variables, visit.config.controller
     fields = {
-        "x-request-id": sent.get("x-request-id") or (GENERATED if controller.on("generate-request-id") else ""),
+        "x-request-id": sent.get("x-request-id")
+        or (GENERATED if controller.on("generate-request-id") else ""),
         "x-real-ip": v.remote_addr,
         "x-forwarded-host": v.best_http_host,
         "x-forwarded-port": v.pass_port,
@@ -118,7 +130,9 @@ def _template(visit: Visit, sent: dict[str, str]) -> dict[str, str]:
     }
     full = v.trusts and controller.on("compute-full-forwarded-for")
     before = sent.get("x-forwarded-for", "")
-    fields["x-forwarded-for"] = ", ".join(filter(None, (before, v.request.source))) if full else v.remote_addr
+    fields["x-forwarded-for"] = (
+        ", ".join(filter(None, (before, v.request.source))) if full else v.remote_addr
+    )
     if controller.on("proxy-add-original-uri-header"):
         fields["x-original-uri"] = v.request_uri
     prefix = visit.location.settings.get("x-forwarded-prefix")
@@ -126,9 +140,14 @@ def _template(visit: Visit, sent: dict[str, str]) -> dict[str, str]:
         fields["x-forwarded-prefix"] = str(prefix.value)
     settings = visit.server.settings
     if "auth-tls-secret" in settings and not visit.server.denied:
-        asked = "auth-tls-verify-client" not in settings or settings["auth-tls-verify-client"].value != "off"
+        asked = (
+            "auth-tls-verify-client" not in settings
+            or settings["auth-tls-verify-client"].value != "off"
+        )
         https = asked and v.request.scheme == "https" and v.request.certificate != "none"
-        fields["ssl-client-verify"] = ("SUCCESS" if https else "NONE") if v.request.scheme == "https" else ""
+        fields["ssl-client-verify"] = (
+            ("SUCCESS" if https else "NONE") if v.request.scheme == "https" else ""
+        )
         fields["ssl-client-subject-dn"] = v.request.subject if https else ""
         fields["ssl-client-issuer-dn"] = "<issuer>" if https else ""
         passed = settings.get("auth-tls-pass-certificate-to-upstream")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-
 from types import MappingProxyType
 
 from nginx2istio.base.outcome import Aspect, Outcome, Step
@@ -113,14 +112,24 @@ def client_certificate(visit: Visit) -> Outcome | None:
         return None
     secret = str(settings["auth-tls-secret"].value)
     if secret in visit.variables.world.missing_secrets:
-        return own_answer(visit, 403, "tls", "server", f"Secret {secret} does not exist", "auth-tls-secret")
-    verify = str(settings["auth-tls-verify-client"].value) if "auth-tls-verify-client" in settings else "on"
+        return own_answer(
+            visit, 403, "tls", "server", f"Secret {secret} does not exist", "auth-tls-secret"
+        )
+    verify = (
+        str(settings["auth-tls-verify-client"].value)
+        if "auth-tls-verify-client" in settings
+        else "on"
+    )
     wrong = request.certificate == "other" and verify in ("on", "optional")
     if request.scheme == "https" and (wrong or (verify == "on" and request.certificate == "none")):
         page = settings.get("auth-tls-error-page")
         if page is not None:
-            return redirect(visit, 302, visit.text(str(page.value)), "server", "auth-tls-error-page")
-        return own_answer(visit, 400, "tls", "server", "no valid client certificate", "auth-tls-verify-client")
+            return redirect(
+                visit, 302, visit.text(str(page.value)), "server", "auth-tls-error-page"
+            )
+        return own_answer(
+            visit, 400, "tls", "server", "no valid client certificate", "auth-tls-verify-client"
+        )
     return None
 
 
@@ -141,7 +150,9 @@ def body_length(visit: Visit) -> Outcome | None:
     limit = max_body_size(visit.value("proxy-body-size"))
     if request.chunked or not limit or request.body_bytes <= limit:
         return None
-    return own_answer(visit, 413, "body-limit", "location", f"more than {limit} bytes", "proxy-body-size")
+    return own_answer(
+        visit, 413, "body-limit", "location", f"more than {limit} bytes", "proxy-body-size"
+    )
 
 
 def slash_redirect(visit: Visit) -> Outcome | None:
@@ -155,7 +166,10 @@ def slash_redirect(visit: Visit) -> Outcome | None:
 
 def moved(visit: Visit) -> Outcome | None:
     """permanent-redirect and temporal-redirect: a ``return`` of the location."""
-    for key, code in (("temporal-redirect", "temporal-redirect-code"), ("permanent-redirect", "permanent-redirect-code")):
+    for key, code in (
+        ("temporal-redirect", "temporal-redirect-code"),
+        ("permanent-redirect", "permanent-redirect-code"),
+    ):
         setting = visit.location.settings.get(key)
         if setting is not None and setting.value:
             return redirect(visit, int(str(visit.value(code))), str(setting.value), "rewrite", key)
@@ -217,7 +231,11 @@ def to_https(visit: Visit) -> Outcome | None:
     if not visit.value("force-ssl-redirect"):
         if not visit.value("ssl-redirect") or not certified(visit.server, v.host):
             return None
-    host = v.best_http_host.partition(":")[0] if not v.best_http_host.startswith("[") else v.best_http_host
+    host = (
+        v.best_http_host.partition(":")[0]
+        if not v.best_http_host.startswith("[")
+        else v.best_http_host
+    )
     if visit.value("use-port-in-redirects"):
         host += f":{visit.config.controller.flags['https-port']}"
     uri = v.request_uri
@@ -270,7 +288,9 @@ def auth_request(visit: Visit) -> Outcome | None:
     if status == 401 and auth.signin:
         return redirect(visit, 302, visit.text(auth.signin), "access", "auth-signin")
     if status in (401, 403):
-        return own_answer(visit, status, "auth", "access", f"the service answers {status}", auth.key)
+        return own_answer(
+            visit, status, "auth", "access", f"the service answers {status}", auth.key
+        )
     return own_answer(visit, 500, "auth", "access", f"the service answers {status}", auth.key)
 
 
@@ -327,7 +347,9 @@ def rewritten(visit: Visit) -> str | None:
     groups = {str(i): g or "" for i, g in enumerate(match.groups(), 1)}
     for i in range(len(groups) + 1, 10):
         groups[str(i)] = ""
-    return visit.text(str(setting.value), groups | {k: v or "" for k, v in match.groupdict().items()})
+    return visit.text(
+        str(setting.value), groups | {k: v or "" for k, v in match.groupdict().items()}
+    )
 
 
 def chunked_body(visit: Visit) -> Outcome | None:
@@ -336,7 +358,9 @@ def chunked_body(visit: Visit) -> Outcome | None:
     limit = max_body_size(visit.value("proxy-body-size"))
     if not request.chunked or not limit or request.body_bytes <= limit:
         return None
-    return own_answer(visit, 413, "body-limit", "content", f"more than {limit} bytes", "proxy-body-size")
+    return own_answer(
+        visit, 413, "body-limit", "content", f"more than {limit} bytes", "proxy-body-size"
+    )
 
 
 SERVER_PHASES: tuple[Phase, ...] = (client_certificate, subject, app_root)

@@ -7,10 +7,9 @@ import re
 from nginx2istio.base.outcome import Headers, Outcome
 from nginx2istio.nginx.facts.external_auth import external_auth
 from nginx2istio.nginx.facts.headers import HeaderLine, answer_headers
-from nginx2istio.nginx.model import Location, Server, Upstream
+from nginx2istio.nginx.model import Location
 from nginx2istio.nginx.serve.phases import Visit, backend_name, origin_allowed
 from nginx2istio.nginx.serve.variables import UnknownVariable
-from nginx2istio.nginx.values.go import Value
 
 COOKIE_VALUE = "<value>"
 """Stands for the value of a session cookie."""
@@ -112,7 +111,9 @@ def _with_attribute(cookie: str, name: str, old: str, new: str) -> str:
         text = match[2]
         if old.startswith("~"):
             flags = re.IGNORECASE if old.startswith("~*") else 0
-            return match[1] + re.sub(old.lstrip("~*"), re.sub(r"\$(\d)", r"\\\1", new), text, 1, flags)
+            return match[1] + re.sub(
+                old.lstrip("~*"), re.sub(r"\$(\d)", r"\\\1", new), text, 1, flags
+            )
         if name == "domain":
             return match[1] + (new if text.lstrip(".").lower() == old.lstrip(".").lower() else text)
         return match[1] + (new + text[len(old) :] if text.startswith(old) else text)
@@ -136,7 +137,10 @@ def _of_checks(visit: Visit, outcome: Outcome) -> list[tuple[str, str]]:
     if outcome.status == 401:
         return [(n.lower(), x) for n, x in request.auth_headers if n.lower() == "www-authenticate"]
     ok = outcome.status is None and request.auth_status < 300
-    if ok and (auth.always_set_cookie or request.backend_status in (200, 201, 204, 206, 301, 302, 303, 304, 307, 308)):
+    if ok and (
+        auth.always_set_cookie
+        or request.backend_status in (200, 201, 204, 206, 301, 302, 303, 304, 307, 308)
+    ):
         return [(n.lower(), x) for n, x in request.auth_headers if n.lower() == "set-cookie"][:1]
     return []
 
@@ -185,14 +189,19 @@ def _session_cookie(visit: Visit, outcome: Outcome) -> str:
         parts.append(f"Domain={domain}")
     parts.append(f"Path={path}")
     secure = settings.get("session-cookie-secure")
-    if (secure is not None and secure.value) or (secure is None and visit.variables.request.scheme == "https"):
+    if (secure is not None and secure.value) or (
+        secure is None and visit.variables.request.scheme == "https"
+    ):
         parts.append("Secure")
     parts.append("HttpOnly")
     samesite = _text(settings.get("session-cookie-samesite"), "")
     conditional = settings.get("session-cookie-conditional-samesite-none")
     agent = visit.variables.request.header("user-agent") or ""
     if samesite and not (
-        conditional and conditional.value and samesite.lower() == "none" and _NO_SAMESITE.search(agent)
+        conditional
+        and conditional.value
+        and samesite.lower() == "none"
+        and _NO_SAMESITE.search(agent)
     ):
         parts.append(f"SameSite={samesite}")
     return "; ".join(parts)
@@ -210,7 +219,9 @@ def _cors(visit: Visit, fields: list[tuple[str, str]]) -> list[tuple[str, str]]:
     origins = visit.value("cors-allow-origin")
     star = not isinstance(origins, tuple) or "*" in origins
     new = {
-        "access-control-allow-origin": "*" if star else visit.variables.request.header("origin") or "",
+        "access-control-allow-origin": "*"
+        if star
+        else visit.variables.request.header("origin") or "",
         "access-control-allow-credentials": "true" if visit.value("cors-allow-credentials") else "",
         "access-control-allow-methods": str(visit.value("cors-allow-methods")),
         "access-control-allow-headers": str(visit.value("cors-allow-headers")),
@@ -231,5 +242,3 @@ def _strict_transport(visit: Visit, fields: list[tuple[str, str]]) -> list[tuple
     value += "; preload" if controller.on("hsts-preload") else ""
     name = "strict-transport-security"
     return [(n, x) for n, x in fields if n != name] + [(name, value)]
-
-

@@ -84,7 +84,11 @@ def _step(visit: Visit, directive: Directive, state: Rewriting, phase: str) -> R
             if not _holds(visit, args, state):
                 return state
             inner = _sequence(visit, directive.block, state, phase)
-            others = [d for d in directive.block if subject(d.name) not in ("rewrite", "nothing", "logging")]
+            others = [
+                d
+                for d in directive.block
+                if subject(d.name) not in ("rewrite", "nothing", "logging")
+            ]
             unknown: frozenset[Aspect] = frozenset()
             for other in others:
                 unknown |= ASPECTS.get(subject(other.name), WHO_ANSWERS)

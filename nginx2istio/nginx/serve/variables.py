@@ -98,7 +98,11 @@ class Variables:
             return self.request.header(lower[5:].replace("_", "-")) or ""
         if lower.startswith("arg_"):
             return next(
-                (p.partition("=")[2] for p in self.args.split("&") if p.partition("=")[0].lower() == lower[4:]),
+                (
+                    p.partition("=")[2]
+                    for p in self.args.split("&")
+                    if p.partition("=")[0].lower() == lower[4:]
+                ),
                 "",
             )
         if lower.startswith("cookie_"):
@@ -162,7 +166,9 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 def _networks(value: object) -> tuple[Network, ...]:
     texts = value if isinstance(value, tuple) else str(value).split(",")
-    return tuple(ipaddress.ip_network(str(t).strip(), strict=False) for t in texts if str(t).strip())
+    return tuple(
+        ipaddress.ip_network(str(t).strip(), strict=False) for t in texts if str(t).strip()
+    )
 
 
 def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from .records import Request
+from nginx2istio.verify.judged.exchange import RequestRecord
 
 HOP = {
     *("connection", "keep-alive", "proxy-connection", "transfer-encoding", "te", "trailer"),
@@ -57,7 +57,7 @@ def canonical(name: str, given: list[str]) -> str:
     return re.sub(r"\s*,\s*", ", ", text)
 
 
-def is_preflight(request: Request) -> bool:
+def is_preflight(request: RequestRecord) -> bool:
     """Whether a browser would send this request to ask for permission."""
     sent = values(request.get("headers"))
     return (
@@ -67,7 +67,7 @@ def is_preflight(request: Request) -> bool:
     )
 
 
-def cors_effect(request: Request, headers: Fields) -> dict[str, Any] | str | None:
+def cors_effect(request: RequestRecord, headers: Fields) -> dict[str, Any] | str | None:
     """What a browser makes of an answer's CORS headers: all that a client can rely on.
 
     None when the request is no CORS request, "refused" when the origin is not let in. ``*`` and

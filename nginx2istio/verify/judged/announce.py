@@ -5,15 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from .declared import ANY_HOST, Declared, bare_host, host_covers, path_covers, readings
-from .difference import UNSEEN, Difference
-from .predicates import concerns, predicates
-from .records import Exchange, Request
+from nginx2istio.verify.judged.declared import (
+    ANY_HOST,
+    Declared,
+    bare_host,
+    host_covers,
+    path_covers,
+    readings,
+)
+from nginx2istio.verify.judged.difference import UNSEEN, Difference
+from nginx2istio.verify.judged.exchange import Exchange, RequestRecord
+from nginx2istio.verify.judged.predicates import concerns, predicates
 
 Finding = dict[str, Any]
 
 
-def covers(declared: Declared, finding: Finding, request: Request) -> str:
+def covers(declared: Declared, finding: Finding, request: RequestRecord) -> str:
     """How a finding's hosts and paths include a request.
 
     "specific", or "global" when only by hosts ``["*"]``, or "" when they do not. A finding without
