@@ -113,7 +113,8 @@ class Outcome:
     where a redirect leads. ``backends`` are those that may answer, with the share of each; then
     ``method``, ``target``, ``host`` and ``request_headers`` are what it gets. ``response_headers`` are
     what the proxy sets (a value), adds or removes (None) in the answer. ``unknown`` are the aspects
-    of which the evaluator can't tell.
+    of which the evaluator can't tell. ``self_signed``: the answer came over TLS with a certificate
+    that no client trusts.
     """
 
     status: int | None = None
@@ -126,4 +127,5 @@ class Outcome:
     request_headers: Headers = ()
     response_headers: Headers = ()
     trace: tuple[Step, ...] = ()
+    self_signed: bool = False
     unknown: frozenset[Aspect] = frozenset()

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from nginx2istio.base.outcome import Aspect, Outcome, Request, World
 from nginx2istio.nginx.config import NginxConfig
+from nginx2istio.nginx.facts.answered_early import certified
 from nginx2istio.nginx.facts.nested_locations import (
     nested_location_of,
     nested_locations,
@@ -130,7 +131,18 @@ def with_headers(visit: Visit, outcome: Outcome) -> Outcome:
     """The outcome with the headers of the answer."""
     status = visit.variables.request.backend_status if outcome.status is None else outcome.status
     headers = reply.headers(visit, outcome, status)
-    return replace(outcome, response_headers=headers, unknown=outcome.unknown | visit.unknown)
+    return replace(
+        outcome,
+        response_headers=headers,
+        unknown=outcome.unknown | visit.unknown,
+        self_signed=_self_signed(visit.variables, visit.server),
+    )
+
+
+def _self_signed(variables: Variables, server: Server) -> bool:
+    """Whether the handshake showed the controller's own certificate."""
+    request = variables.request
+    return request.scheme == "https" and not certified(server, request.sni or variables.host)
 
 
 def _to_twin(visit: Visit) -> Outcome:

@@ -1,0 +1,256 @@
+"""Whether all requests of an estate are answered alike, or announced: class by class."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from nginx2istio.base.outcome import Aspect, Outcome, Request, World
+from nginx2istio.istio.serve import serve as serve_by_istio
+from nginx2istio.istio.serve.estate import Estate
+from nginx2istio.nginx.config import NginxConfig
+from nginx2istio.nginx.facts.nested_locations import server_locations
+from nginx2istio.nginx.model import DEFAULT_SERVER, Server, www_twin
+from nginx2istio.nginx.serve import serve as serve_by_nginx
+from nginx2istio.nginx.serve.choose import choose_location
+from nginx2istio.nginx.uri import BadTarget, normalized
+from nginx2istio.verify.dimensions import (
+    Values,
+    values_of_location,
+    values_of_match,
+    values_of_policy,
+)
+from nginx2istio.verify.judged.announce import announcers, covering
+from nginx2istio.verify.judged.compare import compare
+from nginx2istio.verify.judged.declared import Declared
+from nginx2istio.verify.path_classes import PathClass, PathPattern, path_classes
+from nginx2istio.verify.record import exchange_record
+
+Finding = dict[str, Any]
+NOTHING = World()
+
+
+@dataclass(frozen=True, slots=True)
+class Counterexample:
+    """A request that is answered differently without a word in the report."""
+
+    request: Request
+    aspect: str
+    what: str
+    nginx: Any
+    istio: Any
+    on_nginx: Outcome
+    on_istio: Outcome
+
+
+@dataclass(slots=True)
+class Proof:
+    """What was compared. ``announced`` counts classes by code, ``unknown`` by aspect."""
+
+    classes: int = 0
+    hosts: int = 0
+    alike: int = 0
+    announced: Counter[str] = field(default_factory=Counter)
+    unannounced: list[Counterexample] = field(default_factory=list)
+    unknown: Counter[str] = field(default_factory=Counter)
+    by_pairs: int = 0
+    skipped: list[str] = field(default_factory=list)
+
+
+def prove(
+    config: NginxConfig,
+    estate: Estate,
+    findings: Sequence[Finding],
+    declared: Declared,
+    hosts: Iterable[str] | None = None,
+    world: World = NOTHING,
+) -> Proof:
+    """Compares both sides on each class of requests of each host (of ``hosts`` only, if given)."""
+    proof = Proof()
+    chosen = None if hosts is None else set(hosts)
+    for server in config.servers:
+        if chosen is not None and server.host not in chosen:
+            continue
+        proof.hosts += 1
+        for name in _names(server):
+            _host(proof, config, estate, findings, declared, server, name, world)
+    return proof
+
+
+def _names(server: Server) -> Iterator[str]:
+    """A host name for each way in which the server is asked."""
+    if server.host == DEFAULT_SERVER:
+        yield "unknown.invalid"
+        return
+    for name in (server.host, *server.aliases):
+        yield name.replace("*", "any", 1) if name.startswith("*.") else name
+    if server.www:
+        yield www_twin(server.host)
+
+
+def _host(
+    proof: Proof,
+    config: NginxConfig,
+    estate: Estate,
+    findings: Sequence[Finding],
+    declared: Declared,
+    server: Server,
+    name: str,
+    world: World,
+) -> None:
+    routes = _routes(estate, name)
+    policies = _policies(estate, name)
+    patterns = [*_of_nginx(config, server), *_of_istio(routes, policies)]
+    reached = path_classes(patterns)
+    proof.skipped += reached.skipped
+    for path in reached.classes:
+        values = _values(config, server, path, routes, policies)
+        plain = Request(host=name, sni=name, target=path.target, backend_headers=_JSON)
+        for scheme in ("http", "https"):
+            requests, whole = values.requests(
+                Request(**{**_fields(plain), "scheme": scheme})
+            )
+            proof.by_pairs += not whole
+            for request in requests:
+                _compare(proof, config, estate, findings, declared, request, world)
+
+
+_JSON = (("content-type", "application/json"),)
+
+
+def _fields(request: Request) -> dict[str, Any]:
+    return {name: getattr(request, name) for name in request.__dataclass_fields__}
+
+
+def _of_nginx(config: NginxConfig, server: Server) -> Iterator[PathPattern]:
+    for location in server.locations:
+        match location.match:
+            case "regex":
+                yield PathPattern("nginx", "regex", "^" + location.path, False, True)
+            case kind:
+                yield PathPattern("nginx", kind, location.path)
+    for block in server_locations(config, server):
+        if block.match in ("exact", "prefix"):
+            yield PathPattern("nginx", block.match, block.path)  # type: ignore[arg-type]
+
+
+def _routes(estate: Estate, name: str) -> list[Mapping[str, Any]]:
+    from nginx2istio.istio.serve.estate import most_specific
+
+    hosts = {h.domain: h for s in estate.servers for h in estate.virtual_hosts(s)}
+    chosen = most_specific(hosts, name)
+    return list(hosts[chosen].routes) if chosen else []
+
+
+def _policies(estate: Estate, name: str) -> list[Mapping[str, Any]]:
+    def about(policy: Mapping[str, Any]) -> bool:
+        for rule in policy["spec"].get("rules", ()):
+            for operation in rule.get("to", [{"operation": {}}]):
+                hosts = operation["operation"].get("hosts")
+                if not hosts or any(_fits(h, name) for h in hosts):
+                    return True
+        return False
+
+    return [policy for policy in estate.policies if about(policy)]
+
+
+def _fits(pattern: str, name: str) -> bool:
+    return pattern in ("*", name) or (pattern.startswith("*") and name.endswith(pattern[1:]))
+
+
+def _of_istio(
+    routes: Iterable[Mapping[str, Any]], policies: Iterable[Mapping[str, Any]]
+) -> Iterator[PathPattern]:
+    unique: dict[PathPattern, None] = {}
+    for route in routes:
+        for match in route.get("match", ()):
+            for kind, text in match.get("uri", {}).items():
+                unique[PathPattern("istio", kind, text, True, bool(match.get("ignoreUriCase")))] = None
+    for policy in policies:
+        for rule in policy["spec"].get("rules", ()):
+            for operation in rule.get("to", ()):
+                for key in ("paths", "notPaths"):
+                    for text in operation["operation"].get(key, ()):
+                        unique[_of_policy(text)] = None
+    yield from unique
+
+
+def _of_policy(text: str) -> PathPattern:
+    if text.endswith("*"):
+        return PathPattern("istio", "prefix", text[:-1])
+    if text.startswith("*"):
+        import re
+
+        return PathPattern("istio", "regex", ".*" + re.escape(text[1:]))
+    return PathPattern("istio", "exact", text)
+
+
+def _values(
+    config: NginxConfig,
+    server: Server,
+    path: PathClass,
+    routes: Sequence[Mapping[str, Any]],
+    policies: Sequence[Mapping[str, Any]],
+) -> Values:
+    """What the decisions about the paths of a class look at."""
+    from nginx2istio.istio.serve.matching import string_fits
+
+    values = Values()
+    try:
+        decoded = normalized(path.target.encode("latin-1", "replace")).decode("latin-1")
+        location = choose_location(server, decoded)
+    except BadTarget:
+        location = None
+    if location is not None:
+        values_of_location(values, config, server, location)
+    for route in routes:
+        for match in route.get("match", ()):
+            if "uri" not in match or string_fits(match["uri"], path.target):
+                values_of_match(values, match)
+    for policy in policies:
+        values_of_policy(values, policy)
+    return values
+
+
+def _compare(
+    proof: Proof,
+    config: NginxConfig,
+    estate: Estate,
+    findings: Sequence[Finding],
+    declared: Declared,
+    request: Request,
+    world: World,
+) -> None:
+    """One class: both outcomes, what differs, and who announces it."""
+    proof.classes += 1
+    nginx = serve_by_nginx(config, request, world)
+    istio = serve_by_istio(estate, request, world)
+    unknown: frozenset[Aspect] = nginx.unknown | istio.unknown
+    expected, got = exchange_record(request, nginx), exchange_record(request, istio)
+    differences = compare(expected, got, declared.keys)
+    proof.unknown.update(unknown)
+    differences = [d for d in differences if d.aspect not in unknown]
+    if unknown and any(d.what == "answer" for d in differences):
+        return
+    if not differences:
+        proof.alike += not unknown
+        return
+    covered = covering(findings, expected, declared)
+    for difference in differences:
+        how, by = announcers(difference, covered)
+        if how:
+            proof.announced.update({str(finding["code"]) for finding in by})
+        else:
+            proof.unannounced.append(
+                Counterexample(
+                    request,
+                    difference.aspect,
+                    difference.what,
+                    difference.expected,
+                    difference.got,
+                    nginx,
+                    istio,
+                )
+            )
