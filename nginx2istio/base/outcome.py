@@ -38,6 +38,27 @@ Aspect = Literal[
 """What of an answer may differ: the closed vocabulary of findings."""
 ASPECTS: tuple[Aspect, ...] = get_args(Aspect)
 
+SOME_REQUEST_ID = "<request-id>"
+"""Stands for an X-Request-ID that a proxy makes."""
+SOME_CERTIFICATE = "<pem>"
+"""Stands for the certificate that a client shows."""
+SOME_ISSUER = "<issuer>"
+"""Stands for the name of who signed it."""
+SOME_COOKIE_VALUE = "<value>"
+"""Stands for the value of a session cookie that a proxy makes."""
+PER_CONNECTION = frozenset(
+    [
+        "host",
+        "connection",
+        "keep-alive",
+        "te",
+        "expect",
+        "content-length",
+        "transfer-encoding",
+        "upgrade",
+    ]
+)
+"""Request headers of a connection, which a proxy does not just pass on."""
 Headers = tuple[tuple[str, str], ...]
 """Names and values in their order; names as they were written."""
 
@@ -46,13 +67,12 @@ Headers = tuple[tuple[str, str], ...]
 class Request:
     """A request as it reaches a gateway, with what other parties would say of it.
 
-    ``target`` is the raw request target, ``host`` the Host header as sent ("" for none), ``sni`` the
-    name in the handshake (None: none was sent). ``certificate`` is the client's: "none", "valid"
-    (signed by the CA in question) or "other", ``subject`` its distinguished name. ``credentials`` is
-    what the user file says of the Authorization header. ``auth_status`` is the status with which
-    an external authentication service would answer, ``auth_headers`` are the headers of that
-    answer, ``backend_status`` and ``backend_headers`` are the backend's.
-    ``source`` is the address of the peer.
+    ``target`` is the raw request target, ``host`` the Host header as sent ("" for none), ``sni``
+    the name in the handshake (None: none was sent). ``certificate`` is the client's: "none",
+    "valid" (signed by the CA in question) or "other", ``subject`` its distinguished name.
+    ``credentials`` is what the user file says of the Authorization header. ``auth_status`` and
+    ``auth_headers`` are what an external authentication service would answer, ``backend_status``
+    and ``backend_headers`` what the backend would. ``source`` is the address of the peer.
     """
 
     method: str = "GET"
@@ -88,10 +108,12 @@ class World:
     """What is not in any manifest and decides answers all the same.
 
     ``backends`` tells the state of a Service's port by ``namespace/name:port``, "ready" where it is
-    not listed. ``missing_secrets`` are those that do not exist, or lack what is asked of them.
+    not listed. ``plain`` are those that are known to speak no TLS. ``missing_secrets`` are those
+    that do not exist, or lack what is asked of them.
     """
 
     backends: Mapping[str, BackendState] = field(default_factory=dict)
+    plain: frozenset[str] = frozenset()
     missing_secrets: frozenset[str] = frozenset()
 
 
@@ -108,13 +130,13 @@ class Step:
 class Outcome:
     """What becomes of a request.
 
-    ``status`` is that of the proxy's own answer, None where a backend answers, 0 where the connection
-    ends without an answer. ``aspect`` is what an answer of the proxy's own is about. ``location`` is
-    where a redirect leads. ``backends`` are those that may answer, with the share of each; then
-    ``method``, ``target``, ``host`` and ``request_headers`` are what it gets. ``response_headers`` are
-    what the proxy sets (a value), adds or removes (None) in the answer. ``unknown`` are the aspects
-    of which the evaluator can't tell. ``self_signed``: the answer came over TLS with a certificate
-    that no client trusts.
+    ``status`` is that of the proxy's own answer, None where a backend answers, 0 where the
+    connection ends without an answer. ``aspect`` is what an answer of the proxy's own is about.
+    ``location`` is where a redirect leads. ``backends`` are those that may answer, with the share
+    of each; then ``method``, ``target``, ``host`` and ``request_headers`` are what it gets.
+    ``response_headers`` are those that the client gets. ``unknown`` are the aspects of which the
+    evaluator can't tell. ``self_signed``: the answer came over TLS with a certificate that no
+    client trusts.
     """
 
     status: int | None = None

@@ -136,7 +136,7 @@ class Regex:
                         yield chr(high + 1)
 
 
-def regex(number: int, pattern: str, whole: bool, any_case: bool = False) -> Regex:
+def regex_automaton(number: int, pattern: str, whole: bool, any_case: bool = False) -> Regex:
     """The automaton of a pattern over text of ASCII. Raises NotRegular, re.error."""
     flags = re.IGNORECASE if any_case else 0
     with warnings.catch_warnings():

@@ -17,13 +17,13 @@ from nginx2istio.nginx.facts.headers import snippets
 from nginx2istio.nginx.facts.sizes import max_body_size
 from nginx2istio.nginx.facts.snippet import parse_snippet
 from nginx2istio.nginx.model import Location, Server
-from nginx2istio.verify.automata import NotRegular, example, regex
+from nginx2istio.verify.automata import NotRegular, example, regex_automaton
 
-MOST = 1500
+MOST_REQUESTS = 1500
 """So many requests are made of a path class at most; beyond it pairs of values are."""
 OUTSIDE = "198.51.100.77"
 """An address that lists seldom have."""
-Change = Mapping[str, Any]
+Variation = Mapping[str, Any]
 """Fields of a Request; ``headers`` are added to those of others."""
 
 
@@ -31,7 +31,7 @@ class Values:
     """Values by what they are values of; each is a change of the plain request."""
 
     def __init__(self) -> None:
-        self.of: dict[str, dict[str, Change]] = {}
+        self.of: dict[str, dict[str, Variation]] = {}
 
     def add(self, dimension: str, name: str, **change: Any) -> None:
         """Adds a value; the plain request is always one."""
@@ -43,13 +43,13 @@ class Values:
 
     def requests(self, plain: Request) -> tuple[list[Request], bool]:
         """All combinations, the plain request first, and whether none was left out."""
-        choices: list[list[Change]] = [[{}, *values.values()] for values in self.of.values()]
-        if prod(map(len, choices)) <= MOST:
+        choices: list[list[Variation]] = [[{}, *values.values()] for values in self.of.values()]
+        if prod(map(len, choices)) <= MOST_REQUESTS:
             return [_changed(plain, combination) for combination in product(*choices)], True
         return [_changed(plain, c) for c in _pairs(choices)], False
 
 
-def _pairs(choices: Sequence[Sequence[Change]]) -> Iterator[tuple[Change, ...]]:
+def _pairs(choices: Sequence[Sequence[Variation]]) -> Iterator[tuple[Variation, ...]]:
     """The plain request, and each pair of values of different dimensions."""
     yield ()
     for i, some in enumerate(choices):
@@ -60,17 +60,17 @@ def _pairs(choices: Sequence[Sequence[Change]]) -> Iterator[tuple[Change, ...]]:
                     yield value, other
 
 
-def _changed(plain: Request, combination: Iterable[Change]) -> Request:
-    fields: dict[str, Any] = {
-        name: getattr(plain, name) for name in plain.__dataclass_fields__
-    }
+def _changed(plain: Request, combination: Iterable[Variation]) -> Request:
+    fields: dict[str, Any] = {name: getattr(plain, name) for name in plain.__dataclass_fields__}
     for change in combination:
         for name, value in change.items():
             fields[name] = (*fields[name], *value) if name == "headers" else value
     return Request(**fields)
 
 
-def values_of_location(values: Values, config: NginxConfig, server: Server, location: Location) -> None:
+def values_of_location(
+    values: Values, config: NginxConfig, server: Server, location: Location
+) -> None:
     """What nginx looks at, at a location."""
     _cors(values, config, location)
     limit = max_body_size(config.in_force(location, "proxy-body-size"))
@@ -158,14 +158,17 @@ def _condition(values: Values, args: Sequence[str]) -> None:
 def _sample(pattern: str, any_case: bool = False) -> str | None:
     """A text in which nginx finds a pattern."""
     try:
-        return example(regex(0, pattern, False, any_case))
+        return example(regex_automaton(0, pattern, False, any_case))
     except (NotRegular, ValueError, re.error):
         return None
 
 
 def values_of_match(values: Values, match: Mapping[str, Any]) -> None:
     """What a route of Istio's looks at."""
-    for name, condition in (*match.get("headers", {}).items(), *match.get("withoutHeaders", {}).items()):
+    for name, condition in (
+        *match.get("headers", {}).items(),
+        *match.get("withoutHeaders", {}).items(),
+    ):
         if name.startswith(":") or name in ("content-length", "x-forwarded-client-cert"):
             continue
         text = _fitting(condition)
@@ -181,7 +184,7 @@ def _fitting(condition: Mapping[str, str]) -> str | None:
             return value
         if kind == "regex":
             try:
-                return example(regex(0, value, True))
+                return example(regex_automaton(0, value, True))
             except (NotRegular, ValueError, re.error):
                 return None
     return None

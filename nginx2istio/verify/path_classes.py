@@ -1,8 +1,8 @@
 """The paths of a host, split into classes on which all its patterns decide alike.
 
 Both sides read a normalized path, each in its own spelling: nginx the decoded bytes, Envoy the text
-in which some bytes may be escaped. So a path is a sequence of units, each a byte as nginx has it and
-a text as Envoy has it, and the patterns of both sides are walked side by side, breadth first.
+in which some bytes may be escaped. So a path is a sequence of units, each a byte as nginx has it
+and a text as Envoy has it. The patterns of both sides are walked side by side, breadth first.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from nginx2istio.istio.path_spellings import ESCAPED, RAW
-from nginx2istio.verify.automata import Literals, NotRegular, Regex, regex
+from nginx2istio.verify.automata import Literals, NotRegular, regex_automaton
 
 Side = Literal["nginx", "istio"]
 ORDINARY = "zqxjkvw"
@@ -55,21 +55,23 @@ def path_classes(patterns: Sequence[PathPattern]) -> PathClasses:
     """The classes of all normalized paths, in the order of their shortest members."""
     machines: dict[Side, list[Any]] = {"nginx": [], "istio": []}
     skipped = []
-    literals = {"nginx": Literals(), "istio": Literals()}
+    literals: dict[Side, Literals] = {"nginx": Literals(), "istio": Literals()}
     for number, pattern in enumerate(patterns):
         if pattern.kind == "regex":
             try:
-                machine = regex(number, pattern.text, pattern.whole, pattern.any_case)
+                machine = regex_automaton(number, pattern.text, pattern.whole, pattern.any_case)
             except (NotRegular, ValueError):
                 skipped.append(pattern.text)
                 continue
             machines[pattern.side].append(machine)
         else:
-            text = pattern.text.encode().decode("latin-1") if pattern.side == "nginx" else pattern.text
+            text = (
+                pattern.text.encode().decode("latin-1") if pattern.side == "nginx" else pattern.text
+            )
             literals[pattern.side].add(number, text, pattern.kind == "prefix")
-    for side, machine in literals.items():
-        machine.finish()
-        machines[side].insert(0, machine)  # type: ignore[index]
+    for side in machines:
+        literals[side].finish()
+        machines[side].insert(0, literals[side])
     return _walked(machines["nginx"], machines["istio"], tuple(skipped))
 
 
@@ -88,9 +90,7 @@ def _units(char: str) -> Iterator[tuple[str, str]]:
         yield char, f"%{byte:02x}"
 
 
-def _walked(
-    nginx: Sequence[Any], istio: Sequence[Any], skipped: tuple[str, ...]
-) -> PathClasses:
+def _walked(nginx: Sequence[Any], istio: Sequence[Any], skipped: tuple[str, ...]) -> PathClasses:
     """Breadth first over units, from the path ``/`` on."""
     first = tuple(m.step(m.start, "/") for m in (*nginx, *istio))
     level: dict[Hashable, str] = {first: "/"}
@@ -105,10 +105,15 @@ def _walked(
             )
             classes.setdefault(matching, target)
             for char, text in _next_units(nginx, istio, states, target):  # type: ignore[arg-type]
-                after = tuple(
-                    m.step(s, char) for m, s in zip(nginx, states[:count], strict=True)  # type: ignore[index]
-                ) + tuple(
-                    _through(m, s, text) for m, s in zip(istio, states[count:], strict=True)  # type: ignore[index]
+                after = (
+                    tuple(
+                        m.step(s, char)
+                        for m, s in zip(nginx, states[:count], strict=True)  # type: ignore[index]
+                    )
+                    + tuple(
+                        _through(m, s, text)
+                        for m, s in zip(istio, states[count:], strict=True)  # type: ignore[index]
+                    )
                 )
                 if after not in known:
                     known.add(after)

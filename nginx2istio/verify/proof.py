@@ -1,19 +1,21 @@
-"""Whether all requests of an estate are answered alike, or announced: class by class."""
+"""Whether all requests of an applied are answered alike, or announced: class by class."""
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
-from nginx2istio.base.outcome import Aspect, Outcome, Request, World
-from nginx2istio.istio.serve import serve as serve_by_istio
-from nginx2istio.istio.serve.estate import Estate
+from nginx2istio.base.outcome import Outcome, Request, World
+from nginx2istio.istio.serve import serve_as_istio
+from nginx2istio.istio.serve.applied import Applied, most_specific
+from nginx2istio.istio.serve.matching import string_fits
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.facts.nested_locations import server_locations
 from nginx2istio.nginx.model import DEFAULT_SERVER, Server, www_twin
-from nginx2istio.nginx.serve import serve as serve_by_nginx
+from nginx2istio.nginx.serve import serve_as_nginx
 from nginx2istio.nginx.serve.choose import choose_location
 from nginx2istio.nginx.uri import BadTarget, normalized
 from nginx2istio.verify.dimensions import (
@@ -24,11 +26,11 @@ from nginx2istio.verify.dimensions import (
 )
 from nginx2istio.verify.judged.announce import announcers, covering
 from nginx2istio.verify.judged.compare import compare
-from nginx2istio.verify.judged.declared import Declared
+from nginx2istio.verify.judged.difference import Difference
 from nginx2istio.verify.path_classes import PathClass, PathPattern, path_classes
 from nginx2istio.verify.record import exchange_record
+from nginx2istio.verify.sides import Sides
 
-Finding = dict[str, Any]
 NOTHING = World()
 
 
@@ -37,19 +39,22 @@ class Counterexample:
     """A request that is answered differently without a word in the report."""
 
     request: Request
-    aspect: str
-    what: str
-    nginx: Any
-    istio: Any
-    on_nginx: Outcome
-    on_istio: Outcome
+    difference: Difference
+    nginx: Outcome
+    istio: Outcome
 
 
 @dataclass(slots=True)
 class Proof:
-    """What was compared. ``announced`` counts classes by code, ``unknown`` by aspect."""
+    """What was compared, counted in classes of requests.
+
+    ``alike`` in all aspects; ``silent`` differ unannounced (``unannounced`` has each difference);
+    ``announced`` by code; ``unknown`` by aspect. ``by_pairs`` counts paths at which not all
+    combinations of values were tried, ``skipped`` are patterns that are no regular expressions.
+    """
 
     classes: int = 0
+    silent: int = 0
     hosts: int = 0
     alike: int = 0
     announced: Counter[str] = field(default_factory=Counter)
@@ -59,69 +64,53 @@ class Proof:
     skipped: list[str] = field(default_factory=list)
 
 
-def prove(
-    config: NginxConfig,
-    estate: Estate,
-    findings: Sequence[Finding],
-    declared: Declared,
-    hosts: Iterable[str] | None = None,
-    world: World = NOTHING,
-) -> Proof:
+def prove(sides: Sides, hosts: Iterable[str] | None = None, world: World = NOTHING) -> Proof:
     """Compares both sides on each class of requests of each host (of ``hosts`` only, if given)."""
     proof = Proof()
     chosen = None if hosts is None else set(hosts)
-    for server in config.servers:
-        if chosen is not None and server.host not in chosen:
-            continue
-        proof.hosts += 1
-        for name in _names(server):
-            _host(proof, config, estate, findings, declared, server, name, world)
+    for server in sides.config.servers:
+        if chosen is None or server.host in chosen:
+            proof.hosts += 1
+            for name in host_names(server):
+                for request in requests_of(sides, server, name, proof):
+                    _compare(proof, sides, request, world)
     return proof
 
 
-def _names(server: Server) -> Iterator[str]:
+def host_names(server: Server) -> Iterator[str]:
     """A host name for each way in which the server is asked."""
     if server.host == DEFAULT_SERVER:
         yield "unknown.invalid"
         return
     for name in (server.host, *server.aliases):
-        yield name.replace("*", "any", 1) if name.startswith("*.") else name
+        if not name.startswith("~"):  # a regular expression, of which no member is made
+            yield name.replace("*", "any", 1) if name.startswith("*.") else name
     if server.www:
         yield www_twin(server.host)
 
 
-def _host(
-    proof: Proof,
-    config: NginxConfig,
-    estate: Estate,
-    findings: Sequence[Finding],
-    declared: Declared,
-    server: Server,
-    name: str,
-    world: World,
-) -> None:
-    routes = _routes(estate, name)
-    policies = _policies(estate, name)
-    patterns = [*_of_nginx(config, server), *_of_istio(routes, policies)]
+def requests_of(sides: Sides, server: Server, name: str, proof: Proof) -> Iterator[Request]:
+    """A request of each class, for one name of a host. Notes in ``proof`` what is left out."""
+    routes = _routes(sides.gateway, name)
+    policies = _policies(sides.gateway, name)
+    patterns = [*_of_nginx(sides.config, server), *_of_istio(routes, policies)]
     reached = path_classes(patterns)
     proof.skipped += reached.skipped
     for path in reached.classes:
-        values = _values(config, server, path, routes, policies)
-        plain = Request(host=name, sni=name, target=path.target, backend_headers=_JSON)
-        for scheme in ("http", "https"):
-            requests, whole = values.requests(
-                Request(**{**_fields(plain), "scheme": scheme})
+        values = _values(sides.config, server, path, routes, policies)
+        for scheme in SCHEMES:
+            plain = Request(
+                scheme=scheme, host=name, sni=name, target=path.target, backend_headers=_JSON
             )
+            requests, whole = values.requests(plain)
             proof.by_pairs += not whole
-            for request in requests:
-                _compare(proof, config, estate, findings, declared, request, world)
+            yield from requests
+
+
+SCHEMES: tuple[Literal["http"], Literal["https"]] = ("http", "https")
 
 
 _JSON = (("content-type", "application/json"),)
-
-
-def _fields(request: Request) -> dict[str, Any]:
-    return {name: getattr(request, name) for name in request.__dataclass_fields__}
 
 
 def _of_nginx(config: NginxConfig, server: Server) -> Iterator[PathPattern]:
@@ -133,18 +122,16 @@ def _of_nginx(config: NginxConfig, server: Server) -> Iterator[PathPattern]:
                 yield PathPattern("nginx", kind, location.path)
     for block in server_locations(config, server):
         if block.match in ("exact", "prefix"):
-            yield PathPattern("nginx", block.match, block.path)  # type: ignore[arg-type]
+            yield PathPattern("nginx", block.match, block.path)
 
 
-def _routes(estate: Estate, name: str) -> list[Mapping[str, Any]]:
-    from nginx2istio.istio.serve.estate import most_specific
-
-    hosts = {h.domain: h for s in estate.servers for h in estate.virtual_hosts(s)}
+def _routes(applied: Applied, name: str) -> list[Mapping[str, Any]]:
+    hosts = {h.domain: h for s in applied.servers for h in applied.virtual_hosts(s)}
     chosen = most_specific(hosts, name)
     return list(hosts[chosen].routes) if chosen else []
 
 
-def _policies(estate: Estate, name: str) -> list[Mapping[str, Any]]:
+def _policies(applied: Applied, name: str) -> list[Mapping[str, Any]]:
     def about(policy: Mapping[str, Any]) -> bool:
         for rule in policy["spec"].get("rules", ()):
             for operation in rule.get("to", [{"operation": {}}]):
@@ -153,7 +140,7 @@ def _policies(estate: Estate, name: str) -> list[Mapping[str, Any]]:
                     return True
         return False
 
-    return [policy for policy in estate.policies if about(policy)]
+    return [policy for policy in applied.policies if about(policy)]
 
 
 def _fits(pattern: str, name: str) -> bool:
@@ -167,7 +154,9 @@ def _of_istio(
     for route in routes:
         for match in route.get("match", ()):
             for kind, text in match.get("uri", {}).items():
-                unique[PathPattern("istio", kind, text, True, bool(match.get("ignoreUriCase")))] = None
+                unique[PathPattern("istio", kind, text, True, bool(match.get("ignoreUriCase")))] = (
+                    None
+                )
     for policy in policies:
         for rule in policy["spec"].get("rules", ()):
             for operation in rule.get("to", ()):
@@ -181,8 +170,6 @@ def _of_policy(text: str) -> PathPattern:
     if text.endswith("*"):
         return PathPattern("istio", "prefix", text[:-1])
     if text.startswith("*"):
-        import re
-
         return PathPattern("istio", "regex", ".*" + re.escape(text[1:]))
     return PathPattern("istio", "exact", text)
 
@@ -195,8 +182,6 @@ def _values(
     policies: Sequence[Mapping[str, Any]],
 ) -> Values:
     """What the decisions about the paths of a class look at."""
-    from nginx2istio.istio.serve.matching import string_fits
-
     values = Values()
     try:
         decoded = normalized(path.target.encode("latin-1", "replace")).decode("latin-1")
@@ -214,43 +199,26 @@ def _values(
     return values
 
 
-def _compare(
-    proof: Proof,
-    config: NginxConfig,
-    estate: Estate,
-    findings: Sequence[Finding],
-    declared: Declared,
-    request: Request,
-    world: World,
-) -> None:
+def _compare(proof: Proof, sides: Sides, request: Request, world: World) -> None:
     """One class: both outcomes, what differs, and who announces it."""
     proof.classes += 1
-    nginx = serve_by_nginx(config, request, world)
-    istio = serve_by_istio(estate, request, world)
-    unknown: frozenset[Aspect] = nginx.unknown | istio.unknown
-    expected, got = exchange_record(request, nginx), exchange_record(request, istio)
-    differences = compare(expected, got, declared.keys)
+    nginx = serve_as_nginx(sides.config, request, world)
+    istio = serve_as_istio(sides.gateway, request, world)
+    unknown = nginx.unknown | istio.unknown
     proof.unknown.update(unknown)
-    differences = [d for d in differences if d.aspect not in unknown]
+    expected, got = exchange_record(request, nginx), exchange_record(request, istio)
+    differences = [
+        d for d in compare(expected, got, sides.declared.keys) if d.aspect not in unknown
+    ]
     if unknown and any(d.what == "answer" for d in differences):
         return
-    if not differences:
-        proof.alike += not unknown
-        return
-    covered = covering(findings, expected, declared)
+    proof.alike += not differences and not unknown
+    silent = len(proof.unannounced)
+    covered = covering(sides.findings, expected, sides.declared) if differences else []
     for difference in differences:
         how, by = announcers(difference, covered)
         if how:
             proof.announced.update({str(finding["code"]) for finding in by})
         else:
-            proof.unannounced.append(
-                Counterexample(
-                    request,
-                    difference.aspect,
-                    difference.what,
-                    difference.expected,
-                    difference.got,
-                    nginx,
-                    istio,
-                )
-            )
+            proof.unannounced.append(Counterexample(request, difference, nginx, istio))
+    proof.silent += len(proof.unannounced) > silent

@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .compare import announcing, ask, differences
 from nginx2istio.verify.judged.difference import Difference
 
 from ..conformance.parts import Parts
 from ..conformance.ports import own_address
 from ..conformance.records import Exchange
 from ..nginx.local_nginx import NGINX
+from .compare import announcing, ask, differences
 from .pod import Pod
 from .probes import PROBES, Probe
 from .sides import gateway_side, nginx_side

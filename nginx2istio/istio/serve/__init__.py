@@ -12,68 +12,74 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
-from nginx2istio.base.outcome import ASPECTS, Headers, Outcome, Request, Step, World
-from nginx2istio.istio.serve.estate import (
-    Estate,
+from nginx2istio.base.outcome import (
+    ASPECTS,
+    SOME_CERTIFICATE,
+    Headers,
+    Outcome,
+    Request,
+    Step,
+    World,
+)
+from nginx2istio.istio.serve.applied import (
+    Applied,
     GatewayServer,
-    VirtualHost,
+    RoutedHost,
     most_specific,
 )
 from nginx2istio.istio.serve.matching import Arrived, route_fits
-from nginx2istio.istio.serve.normalize import Refused, normalized_target
-from nginx2istio.istio.serve.policies import Unreadable, applies, of_action
+from nginx2istio.istio.serve.normalize import NotNormalizable, normalized_target
+from nginx2istio.istio.serve.policies import PolicyNotRead, of_action, policy_fits
 from nginx2istio.istio.serve.router import (
-    backend_name,
     cors_origin,
+    destination_name,
+    hash_cookie,
     response_headers,
     routed,
-    session_cookie,
 )
 
-Fields = Mapping[str, Any]
-NORMAL = World()
-NO_LISTENER = "no listener"
-PEM = "<pem>"
-"""Stands for a client's certificate."""
+Json = Mapping[str, Any]
+ALL_READY = World()
+WITHOUT_LISTENER = "no listener"
 
 
-def serve(estate: Estate, request: Request, world: World = NORMAL) -> Outcome:
+def serve_as_istio(applied: Applied, request: Request, world: World = ALL_READY) -> Outcome:
     """What becomes of a request at the gateway."""
     port = 443 if request.scheme == "https" else 80
-    servers = [s for s in estate.servers if s.port == port]
+    servers = [s for s in applied.servers if s.port == port]
     if not servers:
-        return _ended(0, NO_LISTENER)
+        return _ended(0, WITHOUT_LISTENER)
     if request.scheme == "https":
         server = _by_name(servers, request)
         if server is None:
             return _ended(0, "no server for the name in the handshake")
         if server.tls.get("mode") == "PASSTHROUGH":
-            return _passed_on(estate, server, request)
+            return _passed_on(applied, server, request)
         refusal = _handshake(server, request, world)
         if refusal:
             return _ended(0, refusal)
         servers = [server]
     try:
-        target = normalized_target(request.target, _normalization(estate))
-    except Refused:
+        target = normalized_target(request.target, _normalization(applied))
+    except NotNormalizable:
         return _own(400, "the path can't be normalized")
     if request.http == "1.0":
         return _own(426, "HTTP/1.0")
-    arrived = _arrived(estate, request, target, port)
+    arrived = _arrived(applied, request, target, port)
     if not arrived.host:
         return _own(400, "no host")
     hosts = {
-        host.domain.lower(): host for server in servers for host in estate.virtual_hosts(server)
+        host.domain.lower(): host for server in servers for host in applied.virtual_hosts(server)
     }
     domain = most_specific(hosts, arrived.host)
     virtual_host = hosts[domain] if domain else None
     route = _route(virtual_host, arrived)
-    return _filtered(estate, world, arrived, route)
+    return _filtered(applied, world, arrived, route)
 
 
-def _arrived(estate: Estate, request: Request, target: str, port: int) -> Arrived:
-    """The request after the connection manager (``ConnectionManagerUtility::mutateRequestHeaders``)."""
-    topology = estate.mesh.get("defaultConfig", {}).get("gatewayTopology", {})
+def _arrived(applied: Applied, request: Request, target: str, port: int) -> Arrived:
+    """The request after the connection manager (``mutateRequestHeaders``)."""
+    topology = applied.mesh.get("defaultConfig", {}).get("gatewayTopology", {})
     hops = int(topology.get("numTrustedProxies", 0))
     source = request.source
     forwarded = (request.header("x-forwarded-for") or "").replace(" ", "").split(",")
@@ -82,7 +88,7 @@ def _arrived(estate: Estate, request: Request, target: str, port: int) -> Arrive
     shown = request.scheme == "https" and request.certificate != "none"
     certificate = ""
     if shown and topology.get("forwardClientCertDetails") == "SANITIZE_SET":
-        certificate = f'Hash=0;Cert="{PEM}";Subject="{request.subject}"'
+        certificate = f'Hash=0;Cert="{SOME_CERTIFICATE}";Subject="{request.subject}"'
     return Arrived(request, target, port, source, hops > 0, certificate)
 
 
@@ -118,11 +124,11 @@ def _handshake(server: GatewayServer, request: Request, world: World) -> str:
     return ""
 
 
-def _passed_on(estate: Estate, server: GatewayServer, request: Request) -> Outcome:
+def _passed_on(applied: Applied, server: GatewayServer, request: Request) -> Outcome:
     name = request.sni or request.host
-    for route, _ in estate.tls_routes(server):
+    for route, _ in applied.tls_routes(server):
         if any(name in match.get("sniHosts", ()) for match in route.get("match", ())):
-            target = backend_name(route["route"][0]["destination"])
+            target = destination_name(route["route"][0]["destination"])
             others = frozenset(a for a in ASPECTS if a != "routing")
             return Outcome(
                 backends={target: Fraction(1)},
@@ -132,25 +138,25 @@ def _passed_on(estate: Estate, server: GatewayServer, request: Request) -> Outco
     return _ended(0, "no route for the name in the handshake")
 
 
-def _normalization(estate: Estate) -> str:
-    return str(estate.mesh.get("pathNormalization", {}).get("normalization", "BASE"))
+def _normalization(applied: Applied) -> str:
+    return str(applied.mesh.get("pathNormalization", {}).get("normalization", "BASE"))
 
 
-def _route(host: VirtualHost | None, arrived: Arrived) -> Fields | None:
+def _route(host: RoutedHost | None, arrived: Arrived) -> Json | None:
     if host is None:
         return None
     return next((r for r in host.routes if route_fits(r, arrived)), None)
 
 
-def _filtered(estate: Estate, world: World, arrived: Arrived, route: Fields | None) -> Outcome:
+def _filtered(applied: Applied, world: World, arrived: Arrived, route: Json | None) -> Outcome:
     """Authorization, CORS, the router."""
     steps: list[Step] = []
     identity: Headers = ()
     try:
-        for policy in of_action(estate.policies, "CUSTOM"):
-            if not applies(policy, arrived):
+        for policy in of_action(applied.policies, "CUSTOM"):
+            if not policy_fits(policy, arrived):
                 continue
-            provider = _provider(estate, policy)
+            provider = _provider(applied, policy)
             denial = _asked(arrived, provider, policy)
             if denial is not None:
                 return _refused(arrived, route, denial)
@@ -161,15 +167,15 @@ def _filtered(estate: Estate, world: World, arrived: Arrived, route: Fields | No
                 if n.lower() in [p.lower() for p in passed]
             )
             steps.append(Step("authorization", "the service lets it pass", _name(policy)))
-        for policy in of_action(estate.policies, "DENY"):
-            if applies(policy, arrived):
+        for policy in of_action(applied.policies, "DENY"):
+            if policy_fits(policy, arrived):
                 step = Step("authorization", "denied", _name(policy))
                 return _refused(arrived, route, Outcome(403, "access", trace=(step,)))
-        allowing = list(of_action(estate.policies, "ALLOW"))
-        if allowing and not any(applies(policy, arrived) for policy in allowing):
+        allowing = list(of_action(applied.policies, "ALLOW"))
+        if allowing and not any(policy_fits(policy, arrived) for policy in allowing):
             step = Step("authorization", "no policy allows it")
             return _refused(arrived, route, Outcome(403, "access", trace=(step,)))
-    except Unreadable:
+    except PolicyNotRead:
         return Outcome(status=403, aspect="access", unknown=frozenset(ASPECTS))
     if route is None:
         return Outcome(status=404, aspect="routing", trace=(*steps, Step("route", "no route")))
@@ -187,11 +193,11 @@ def _filtered(estate: Estate, world: World, arrived: Arrived, route: Fields | No
             trace=(step,),
             response_headers=tuple(_preflight(policy, origin)),
         )
-    outcome = routed(estate, world, arrived, route, arrived.request.target, identity)
-    return _answered(estate, arrived, route, outcome, policy, origin)
+    outcome = routed(applied, world, arrived, route, arrived.request.target, identity)
+    return _answered(applied, arrived, route, outcome, policy, origin)
 
 
-def _refused(arrived: Arrived, route: Fields | None, outcome: Outcome) -> Outcome:
+def _refused(arrived: Arrived, route: Json | None, outcome: Outcome) -> Outcome:
     """A refusal by a policy: it has the headers that the route sets on answers."""
     levels = (route,) if route else ()
     fields, unknown = response_headers(
@@ -201,16 +207,16 @@ def _refused(arrived: Arrived, route: Fields | None, outcome: Outcome) -> Outcom
     return replace(outcome, response_headers=tuple(fields), unknown=outcome.unknown | more)
 
 
-def _provider(estate: Estate, policy: Fields) -> Fields:
+def _provider(applied: Applied, policy: Json) -> Json:
     name = policy["spec"]["provider"]["name"]
-    for provider in estate.mesh.get("extensionProviders", ()):
+    for provider in applied.mesh.get("extensionProviders", ()):
         if provider["name"] == name:
-            settings: Fields = provider.get("envoyExtAuthzHttp", {})
+            settings: Json = provider.get("envoyExtAuthzHttp", {})
             return settings
     return {}
 
 
-def _asked(arrived: Arrived, provider: Fields, policy: Fields) -> Outcome | None:
+def _asked(arrived: Arrived, provider: Json, policy: Json) -> Outcome | None:
     """The denial of an external authorization; None where it allows. Without a provider: 403."""
     request = arrived.request
     step = Step("authorization", f"the service answers {request.auth_status}", _name(policy))
@@ -230,11 +236,11 @@ def _asked(arrived: Arrived, provider: Fields, policy: Fields) -> Outcome | None
     )
 
 
-def _name(policy: Fields) -> str:
+def _name(policy: Json) -> str:
     return f"{policy['metadata']['namespace']}/{policy['metadata']['name']}"
 
 
-def _preflight(policy: Fields, origin: str) -> list[tuple[str, str]]:
+def _preflight(policy: Json, origin: str) -> list[tuple[str, str]]:
     fields = [("access-control-allow-origin", origin)]
     if policy.get("allowCredentials"):
         fields.append(("access-control-allow-credentials", "true"))
@@ -247,23 +253,23 @@ def _preflight(policy: Fields, origin: str) -> list[tuple[str, str]]:
 
 
 def _answered(
-    estate: Estate,
+    applied: Applied,
     arrived: Arrived,
-    route: Fields,
+    route: Json,
     outcome: Outcome,
-    policy: Fields,
+    policy: Json,
     origin: str,
 ) -> Outcome:
     """The outcome with the headers of the answer."""
     request = arrived.request
     fields: list[tuple[str, str]] = []
     status = request.backend_status if outcome.status is None else outcome.status
-    levels: tuple[Fields, ...] = (route,)
+    levels: tuple[Json, ...] = (route,)
     if outcome.status is None:
         fields = [
             (n.lower(), v) for n, v in request.backend_headers if n.lower() not in _NOT_PASSED
         ]
-        cookie = session_cookie(estate, arrived, route)
+        cookie = hash_cookie(applied, arrived, route)
         if cookie:
             fields.append(("set-cookie", cookie))
         levels = (*route.get("route", ())[:1], route)

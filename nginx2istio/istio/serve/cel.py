@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from nginx2istio.istio.serve.matching import Arrived, compiled
+from nginx2istio.istio.serve.matching import Arrived, matcher
 
-Value = str | int | bool | list["Value"] | None
+CelValue = str | int | bool | list["CelValue"] | None
 _TOKEN = re.compile(
     r"\s*(?:(?P<text>'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")|(?P<number>\d+)|"
     r"(?P<name>[A-Za-z_][\w.]*)|(?P<sign>&&|\|\||==|!=|[?:()\[\],!+]))"
@@ -44,24 +44,24 @@ class _Parser:
             at = match.end()
         self.at = 0
 
-    def whole(self) -> Value:
+    def whole(self) -> CelValue:
         value = self.conditional()
         if self.at != len(self.tokens):
             raise NotUnderstood(str(self.tokens[self.at :]))
         return value
 
     def peek(self, *signs: str) -> str:
-        if self.at < len(self.tokens) and self.tokens[self.at][1] in signs:
-            if self.tokens[self.at][0] != "text":
-                return self.tokens[self.at][1]
-        return ""
+        if self.at == len(self.tokens):
+            return ""
+        kind, text = self.tokens[self.at]
+        return text if kind != "text" and text in signs else ""
 
     def take(self, sign: str) -> None:
         if not self.peek(sign):
             raise NotUnderstood(f"{sign} is missing")
         self.at += 1
 
-    def conditional(self) -> Value:
+    def conditional(self) -> CelValue:
         condition = self.chain("||", lambda: self.chain("&&", self.comparison))
         if not self.peek("?"):
             return condition
@@ -71,7 +71,7 @@ class _Parser:
         no = self.conditional()
         return yes if condition else no
 
-    def chain(self, sign: str, operand: Callable[[], Value]) -> Value:
+    def chain(self, sign: str, operand: Callable[[], CelValue]) -> CelValue:
         value = operand()
         while self.peek(sign):
             self.take(sign)
@@ -79,7 +79,7 @@ class _Parser:
             value = (bool(value) or bool(other)) if sign == "||" else (bool(value) and bool(other))
         return value
 
-    def comparison(self) -> Value:
+    def comparison(self) -> CelValue:
         left = self.sum()
         if self.peek("==", "!="):
             equal = self.peek("==") != ""
@@ -96,7 +96,7 @@ class _Parser:
             return left in right
         return left
 
-    def sum(self) -> Value:
+    def sum(self) -> CelValue:
         value = self.unary()
         while self.peek("+"):
             self.take("+")
@@ -106,13 +106,13 @@ class _Parser:
             value += other
         return value
 
-    def unary(self) -> Value:
+    def unary(self) -> CelValue:
         if self.peek("!"):
             self.take("!")
             return not self.unary()
         return self.primary()
 
-    def primary(self) -> Value:
+    def primary(self) -> CelValue:
         if self.at >= len(self.tokens):
             raise NotUnderstood("the end")
         kind, text = self.tokens[self.at]
@@ -126,7 +126,7 @@ class _Parser:
             self.take(")")
             return value
         if text == "[":
-            values: list[Value] = []
+            values: list[CelValue] = []
             while not self.peek("]"):
                 values.append(self.conditional())
                 if self.peek(","):
@@ -135,7 +135,7 @@ class _Parser:
             return values
         return self.named(text)
 
-    def named(self, name: str) -> Value:
+    def named(self, name: str) -> CelValue:
         request = self.arrived.request
         if name == "request.headers":
             self.take("[")
@@ -145,7 +145,7 @@ class _Parser:
             if self.at < len(self.tokens) and self.tokens[self.at][1].startswith(".matches"):
                 raise NotUnderstood("matches")
             return value
-        simple: dict[str, Value] = {
+        simple: dict[str, CelValue] = {
             "request.path": self.arrived.target,
             "request.url_path": self.arrived.path,
             "request.query": self.arrived.query,
@@ -158,10 +158,10 @@ class _Parser:
         }
         if name in simple:
             return simple[name]
-        target, dot, function = name.rpartition(".")
+        target, _, function = name.rpartition(".")
         if function == "matches" and target in simple:
             self.take("(")
             pattern = str(self.conditional())
             self.take(")")
-            return compiled(pattern).search(str(simple[target])) is not None
+            return matcher(pattern).search(str(simple[target])) is not None
         raise NotUnderstood(name)

@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from nginx2istio.base.outcome import SOME_CERTIFICATE, SOME_ISSUER
 from nginx2istio.istio.serve import cel
 from nginx2istio.istio.serve.matching import Arrived
 
-ISSUER = "<issuer>"
-CERTIFICATE = "<pem>"
 _OPERATOR = re.compile(r"%(%|[A-Z_]+)(?:\(((?:[^()]|\((?:[^()]|\([^()]*\))*\))*)\))?(?::\d+)?%?")
 
 
@@ -49,7 +48,7 @@ def filled(text: str, moment: Moment) -> str:
 
 
 def _end(text: str, start: int) -> int:
-    """Where the operator that begins at a percent sign ends: at the next one outside of brackets."""
+    """Where an operator ends: at the next percent sign outside of brackets."""
     depth = 0
     quoted = False
     for i in range(start + 1, len(text)):
@@ -66,7 +65,7 @@ def _end(text: str, start: int) -> int:
 
 
 def _operator(text: str, moment: Moment) -> str:
-    name, bracket, rest = text.partition("(")
+    name, _, rest = text.partition("(")
     argument = rest.rpartition(")")[0]
     request = moment.arrived.request
     shown = request.scheme == "https" and request.certificate != "none"
@@ -85,9 +84,9 @@ def _operator(text: str, moment: Moment) -> str:
         case "DOWNSTREAM_PEER_SUBJECT":
             return request.subject if shown else ""
         case "DOWNSTREAM_PEER_ISSUER":
-            return ISSUER if shown else ""
+            return SOME_ISSUER if shown else ""
         case "DOWNSTREAM_PEER_CERT":
-            return CERTIFICATE if shown else ""
+            return SOME_CERTIFICATE if shown else ""
         case "PROTOCOL":
             return f"HTTP/{request.http}"
         case "CEL":

@@ -12,7 +12,7 @@ import re2  # type: ignore[import-untyped]
 
 from nginx2istio.base.outcome import Request
 
-Fields = Mapping[str, Any]
+Json = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -77,28 +77,28 @@ class Arrived:
 
 
 @lru_cache(maxsize=8192)
-def compiled(pattern: str) -> Any:
+def matcher(pattern: str) -> Any:
     """A pattern as Envoy compiles it."""
     options = re2.Options()
     options.log_errors = False
     return re2.compile(pattern, options)
 
 
-def string_fits(match: Fields, text: str | None, any_case: bool = False) -> bool:
+def string_fits(match: Json, text: str | None, any_case: bool = False) -> bool:
     """Whether a text fits a StringMatch; an absent one (None) fits none."""
     if text is None:
         return False
-    for kind, value in match.items():
+    for kind, value in ((kind, str(value)) for kind, value in match.items()):
         if kind == "exact":
             return text.lower() == value.lower() if any_case else text == value
         if kind == "prefix":
             return text.lower().startswith(value.lower()) if any_case else text.startswith(value)
         if kind == "regex":
-            return bool(compiled(value).fullmatch(text))
+            return bool(matcher(value).fullmatch(text))
     return True
 
 
-def fits(match: Fields, arrived: Arrived) -> bool:
+def fits(match: Json, arrived: Arrived) -> bool:
     """Whether all fields of a match fit a request."""
     if match.get("port") not in (None, arrived.port):
         return False
@@ -134,7 +134,7 @@ def _parameter(query: str, name: str) -> str | None:
     return None
 
 
-def route_fits(route: Fields, arrived: Arrived) -> bool:
+def route_fits(route: Json, arrived: Arrived) -> bool:
     """Whether one of a route's matches fits; a route without any fits all."""
     matches = route.get("match")
     return not matches or any(fits(match, arrived) for match in matches)

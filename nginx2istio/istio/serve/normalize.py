@@ -9,12 +9,12 @@ from nginx2istio.istio.path_spellings import PLAIN, RAW
 _ESCAPE = re.compile(rb"%([0-9A-Fa-f]{2})")
 
 
-class Refused(ValueError):
+class NotNormalizable(ValueError):
     """A path that Envoy answers with 400."""
 
 
 def normalized_target(target: str, normalization: str) -> str:
-    """The request target after path normalization; the query stays as it is. Raises Refused.
+    """The request target after path normalization, with its query. Raises NotNormalizable.
 
     Escaped slashes are decoded, then dot segments go, then doubled slashes
     (``ConnectionManagerUtility::maybeNormalizePath``).
@@ -25,7 +25,7 @@ def normalized_target(target: str, normalization: str) -> str:
     target = target.partition("#")[0]
     path, question, query = target.partition("?")
     if not path.startswith("/"):
-        raise Refused(target)
+        raise NotNormalizable(target)
     raw = path.encode("latin-1", "replace")
     if normalization == "DECODE_AND_MERGE_SLASHES":
         raw = re.sub(rb"(?i)%2f|%5c", b"/", raw)
@@ -42,7 +42,7 @@ def _canonical(path: bytes) -> bytes:
     def decoded(match: re.Match[bytes]) -> bytes:
         byte = int(match[1], 16)
         if byte == 0:
-            raise Refused(path)
+            raise NotNormalizable(path)
         return bytes([byte]) if byte in PLAIN else match[0]
 
     path = _ESCAPE.sub(decoded, path)

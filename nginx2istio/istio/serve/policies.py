@@ -9,19 +9,19 @@ from typing import Any
 
 from nginx2istio.istio.serve.matching import Arrived
 
-Fields = Mapping[str, Any]
+Json = Mapping[str, Any]
 
 
-class Unreadable(ValueError):
+class PolicyNotRead(ValueError):
     """A field of a policy that this reading does not know."""
 
 
-def applies(policy: Fields, arrived: Arrived) -> bool:
-    """Whether a rule of a policy fits a request. Raises Unreadable."""
+def policy_fits(policy: Json, arrived: Arrived) -> bool:
+    """Whether a rule of a policy fits a request. Raises PolicyNotRead."""
     return any(_rule_fits(rule, arrived) for rule in policy["spec"].get("rules", ()))
 
 
-def _rule_fits(rule: Fields, arrived: Arrived) -> bool:
+def _rule_fits(rule: Json, arrived: Arrived) -> bool:
     sources, operations = rule.get("from"), rule.get("to")
     if sources is not None and not any(_source_fits(s["source"], arrived) for s in sources):
         return False
@@ -32,7 +32,7 @@ def _rule_fits(rule: Fields, arrived: Arrived) -> bool:
     return all(_condition_fits(c, arrived) for c in rule.get("when", ()))
 
 
-def _source_fits(source: Fields, arrived: Arrived) -> bool:
+def _source_fits(source: Json, arrived: Arrived) -> bool:
     address = arrived.source
     for key, values in source.items():
         if key in ("remoteIpBlocks", "ipBlocks"):
@@ -42,11 +42,11 @@ def _source_fits(source: Fields, arrived: Arrived) -> bool:
             if _within(address, tuple(values)):
                 return False
         else:
-            raise Unreadable(key)
+            raise PolicyNotRead(key)
     return True
 
 
-def _operation_fits(operation: Fields, arrived: Arrived) -> bool:
+def _operation_fits(operation: Json, arrived: Arrived) -> bool:
     for key, values in operation.items():
         if key in ("hosts", "notHosts"):
             fits = any(_pattern_fits(v.lower(), arrived.authority.lower()) for v in values)
@@ -57,13 +57,13 @@ def _operation_fits(operation: Fields, arrived: Arrived) -> bool:
         elif key in ("ports", "notPorts"):
             fits = str(arrived.port) in values
         else:
-            raise Unreadable(key)
+            raise PolicyNotRead(key)
         if fits == key.startswith("not"):
             return False
     return True
 
 
-def _condition_fits(condition: Fields, arrived: Arrived) -> bool:
+def _condition_fits(condition: Json, arrived: Arrived) -> bool:
     key = condition["key"]
     value: str | None
     if key.startswith("request.headers["):
@@ -74,7 +74,7 @@ def _condition_fits(condition: Fields, arrived: Arrived) -> bool:
         value = arrived.source
         return _within(value, tuple(condition.get("values", ())))
     else:
-        raise Unreadable(key)
+        raise PolicyNotRead(key)
     values: Sequence[str] = condition.get("values", ())
     excluded: Sequence[str] = condition.get("notValues", ())
     if values and not (value is not None and any(_pattern_fits(v, value) for v in values)):
@@ -95,7 +95,7 @@ def _pattern_fits(pattern: str, value: str) -> bool:
 
 def _path_fits(pattern: str, path: str) -> bool:
     if "{*}" in pattern or "{**}" in pattern:
-        raise Unreadable(pattern)
+        raise PolicyNotRead(pattern)
     return _pattern_fits(pattern, path)
 
 
@@ -107,14 +107,14 @@ def _within(address: str, blocks: tuple[str, ...]) -> bool:
     return any(parsed in network for network in _networks(blocks))
 
 
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+BlockNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 @lru_cache(maxsize=1024)
-def _networks(blocks: tuple[str, ...]) -> tuple[Network, ...]:
+def _networks(blocks: tuple[str, ...]) -> tuple[BlockNetwork, ...]:
     return tuple(ipaddress.ip_network(block, strict=False) for block in blocks)
 
 
-def of_action(policies: Iterable[Fields], action: str) -> Iterable[Fields]:
+def of_action(policies: Iterable[Json], action: str) -> Iterable[Json]:
     """The policies of an action; ALLOW is the action of those that name none."""
     return (p for p in policies if p["spec"].get("action", "ALLOW") == action)

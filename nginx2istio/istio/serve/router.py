@@ -8,33 +8,26 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
-from nginx2istio.base.outcome import Aspect, Headers, Outcome, Step, World
-from nginx2istio.istio.serve.estate import Estate
-from nginx2istio.istio.serve.formatter import Moment, UnknownOperator, filled
-from nginx2istio.istio.serve.matching import Arrived, compiled, string_fits
-
-Fields = Mapping[str, Any]
-COOKIE_VALUE = "<value>"
-"""Stands for the value of a session cookie."""
-GENERATED = "<request-id>"
-"""Stands for an X-Request-ID that Envoy makes."""
-HOP = frozenset(
-    [
-        "host",
-        "connection",
-        "keep-alive",
-        "te",
-        "expect",
-        "content-length",
-        "transfer-encoding",
-        "upgrade",
-    ]
+from nginx2istio.base.outcome import (
+    PER_CONNECTION,
+    SOME_COOKIE_VALUE,
+    SOME_REQUEST_ID,
+    Aspect,
+    Headers,
+    Outcome,
+    Step,
+    World,
 )
+from nginx2istio.istio.serve.applied import Applied
+from nginx2istio.istio.serve.formatter import Moment, UnknownOperator, filled
+from nginx2istio.istio.serve.matching import Arrived, matcher, string_fits
+
+Json = Mapping[str, Any]
 _SERVICE = re.compile(r"([^.]+)\.([^.]+)\.svc\..*")
 
 
 def routed(
-    estate: Estate, world: World, arrived: Arrived, route: Fields, original: str, identity: Headers
+    applied: Applied, world: World, arrived: Arrived, route: Json, original: str, identity: Headers
 ) -> Outcome:
     """What a route does with a request. ``identity`` are headers of the authorization's answer."""
     name = str(route.get("name", ""))
@@ -45,7 +38,7 @@ def routed(
         aspect = _ASPECT.get(status, "status")
         outcome = Outcome(status=status, aspect=aspect, trace=(_step(f"answers {status}", name),))
     else:
-        outcome = _forwarded(estate, world, arrived, route, original, identity)
+        outcome = _forwarded(applied, world, arrived, route, original, identity)
     return outcome
 
 
@@ -62,7 +55,7 @@ def _step(text: str, by: str) -> Step:
     return Step("route", text, by)
 
 
-def _redirect(arrived: Arrived, redirect: Fields, name: str) -> Outcome:
+def _redirect(arrived: Arrived, redirect: Json, name: str) -> Outcome:
     """``RedirectEntry``: scheme, authority and path may be replaced; the query stays."""
     scheme = redirect.get("scheme", arrived.request.scheme)
     authority = redirect.get("authority", arrived.authority)
@@ -83,7 +76,7 @@ def _redirect(arrived: Arrived, redirect: Fields, name: str) -> Outcome:
 
 
 def _forwarded(
-    estate: Estate, world: World, arrived: Arrived, route: Fields, original: str, identity: Headers
+    applied: Applied, world: World, arrived: Arrived, route: Json, original: str, identity: Headers
 ) -> Outcome:
     name = str(route.get("name", ""))
     shares: dict[str, Fraction] = {}
@@ -94,20 +87,20 @@ def _forwarded(
             Fraction(destination.get("weight", 0), total) if len(destinations) > 1 else Fraction(1)
         )
         if share:
-            backend = backend_name(destination["destination"])
+            backend = destination_name(destination["destination"])
             shares[backend] = shares.get(backend, Fraction(0)) + share
     states = {world.backends.get(backend, "ready") for backend in shares}
     if states and "ready" not in states:
         text = f"no pod of {next(iter(shares))} is ready"
         aspect: Aspect = "routing" if "none" in states else "protocol"
         return Outcome(status=503, aspect=aspect, trace=(_step(text, name),))
-    headers, unknown = request_headers(arrived, route, original, identity)
+    headers, unknown = headers_to_backend(arrived, route, original, identity)
     rewrite = route.get("rewrite", {})
     host = rewrite.get("authority") or _header_of(route, "host", arrived) or arrived.authority
     return Outcome(
         backends=shares,
         method=arrived.request.method,
-        target=rewritten(arrived, route),
+        target=rewritten_target(arrived, route),
         host=host,
         request_headers=headers,
         unknown=frozenset({"request-headers"}) if unknown else frozenset(),
@@ -115,7 +108,7 @@ def _forwarded(
     )
 
 
-def _header_of(route: Fields, name: str, arrived: Arrived) -> str:
+def _header_of(route: Json, name: str, arrived: Arrived) -> str:
     """A pseudo header that the route sets, such as Host."""
     for key, value in route.get("headers", {}).get("request", {}).get("set", {}).items():
         if key.lower() in (name, f":{name}", ":authority"):
@@ -123,19 +116,19 @@ def _header_of(route: Fields, name: str, arrived: Arrived) -> str:
     return ""
 
 
-def backend_name(destination: Fields) -> str:
+def destination_name(destination: Json) -> str:
     """A destination as ``namespace/name:port``, or ``host:port`` outside of the cluster."""
     service = _SERVICE.fullmatch(destination["host"])
     port = destination.get("port", {}).get("number", 0)
     return f"{service[2]}/{service[1]}:{port}" if service else f"{destination['host']}:{port}"
 
 
-def rewritten(arrived: Arrived, route: Fields) -> str:
+def rewritten_target(arrived: Arrived, route: Json) -> str:
     """The target after the route's rewrite; the query stays."""
     rewrite = route.get("rewrite", {})
     path, question, query = arrived.target.partition("?")
     if "uriRegexRewrite" in rewrite:
-        pattern = compiled(rewrite["uriRegexRewrite"]["match"])
+        pattern = matcher(rewrite["uriRegexRewrite"]["match"])
         path = pattern.sub(rewrite["uriRegexRewrite"]["rewrite"], path)
     elif "uri" in rewrite:
         prefix = next(
@@ -150,15 +143,19 @@ def rewritten(arrived: Arrived, route: Fields) -> str:
     return f"{path}{question}{query}"
 
 
-def request_headers(
-    arrived: Arrived, route: Fields, original: str, identity: Headers
+def headers_to_backend(
+    arrived: Arrived, route: Json, original: str, identity: Headers
 ) -> tuple[Headers, bool]:
     """The headers of the request to a backend, sorted, and whether some can't be told.
 
     Headers are removed first; values are those of the request before anything is set
     (``HeaderParser::evaluateHeaders``). A value that comes out empty sets nothing.
     """
-    sent = [(n.lower(), v.strip()) for n, v in arrived.request.headers if n.lower() not in HOP]
+    sent = [
+        (n.lower(), v.strip())
+        for n, v in arrived.request.headers
+        if n.lower() not in PER_CONNECTION
+    ]
     cookies = [v for n, v in sent if n == "cookie"]
     if len(cookies) > 1:
         sent = [(n, v) for n, v in sent if n != "cookie"] + [("cookie", "; ".join(cookies))]
@@ -177,7 +174,7 @@ def request_headers(
         sent.append(("x-forwarded-client-cert", arrived.certificate))
     if "upgrade" in before:
         sent += [("upgrade", before["upgrade"]), ("connection", before.get("connection", ""))]
-    sent.append(("x-request-id", GENERATED))
+    sent.append(("x-request-id", SOME_REQUEST_ID))
     unknown = False
     edits = route.get("headers", {}).get("request", {})
     removed = {n.lower() for n in edits.get("remove", ())}
@@ -210,9 +207,9 @@ def replace_headers(arrived: Arrived, headers: Mapping[str, str]) -> Arrived:
 
 
 def response_headers(
-    arrived: Arrived, routes: tuple[Fields, ...], fields: list[tuple[str, str]], status: int
+    arrived: Arrived, routes: tuple[Json, ...], fields: list[tuple[str, str]], status: int
 ) -> tuple[list[tuple[str, str]], bool]:
-    """The headers of an answer after those that destination and route set; whether all are known."""
+    """The headers of an answer with those that the routes set, and whether some can't be told."""
     unknown = False
     moment = Moment(arrived, status)
     for level in routes:
@@ -235,11 +232,11 @@ def response_headers(
     return fields, unknown
 
 
-def session_cookie(estate: Estate, arrived: Arrived, route: Fields) -> str:
+def hash_cookie(applied: Applied, arrived: Arrived, route: Json) -> str:
     """The cookie that a hash policy makes for a session that begins, "" for none."""
     for destination in route.get("route", ()):
         target = destination["destination"]
-        rule = estate.destination_rules.get(target["host"], {})
+        rule = applied.destination_rules.get(target["host"], {})
         policy = dict(rule.get("trafficPolicy", {}))
         for subset in rule.get("subsets", ()):
             if subset["name"] == target.get("subset"):
@@ -249,7 +246,7 @@ def session_cookie(estate: Estate, arrived: Arrived, route: Fields) -> str:
             continue
         if f"{cookie['name']}=" in arrived.headers.get("cookie", ""):
             continue
-        parts = [f"{cookie['name']}={COOKIE_VALUE}"]
+        parts = [f"{cookie['name']}={SOME_COOKIE_VALUE}"]
         seconds = int(str(cookie["ttl"]).rstrip("s") or 0)
         if seconds:
             parts.append(f"Max-Age={seconds}")
@@ -262,7 +259,7 @@ def session_cookie(estate: Estate, arrived: Arrived, route: Fields) -> str:
     return ""
 
 
-def cors_origin(policy: Fields, arrived: Arrived) -> str:
+def cors_origin(policy: Json, arrived: Arrived) -> str:
     """The request's origin if the policy allows it, else ""."""
     origin = arrived.headers.get("origin", "")
     allowed = any(string_fits(o, origin) for o in policy.get("allowOrigins", ()))

@@ -5,10 +5,12 @@ Knows no rule and nothing of Istio. What can't be told is ``unknown`` in the Out
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
+from fractions import Fraction
 
-from nginx2istio.base.outcome import Aspect, Outcome, Request, World
+from nginx2istio.base.outcome import ASPECTS, Aspect, Outcome, Request, Step, World
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.facts.answered_early import certified
 from nginx2istio.nginx.facts.nested_locations import (
@@ -16,52 +18,84 @@ from nginx2istio.nginx.facts.nested_locations import (
     nested_locations,
     server_locations,
 )
+from nginx2istio.nginx.facts.sizes import header_buffers
 from nginx2istio.nginx.model import DEFAULT_SERVER, Location, Origin, Server
 from nginx2istio.nginx.serve import reply
-from nginx2istio.nginx.serve.choose import BadHost, as_bytes, choose_location, choose_server
-from nginx2istio.nginx.serve.content import content, finished
-from nginx2istio.nginx.serve.phases import (
-    FOUND_PHASES,
-    PHASES,
-    SERVER_PHASES,
-    Phase,
-    Visit,
-    app_root,
-    own_answer,
-    redirect,
-)
-from nginx2istio.nginx.serve.rewrite_module import WHO_ANSWERS, Rewriting, run
+from nginx2istio.nginx.serve.choose import BadHost, choose_location, choose_server
+from nginx2istio.nginx.serve.content import content, with_error_page
+from nginx2istio.nginx.serve.location_phases import FOUND_PHASES, PHASES
+from nginx2istio.nginx.serve.rewrite_module import WHO_ANSWERS, Rewriting, follow_snippets
+from nginx2istio.nginx.serve.server_phases import app_root, certificate_subject, client_certificate
 from nginx2istio.nginx.serve.variables import Variables
+from nginx2istio.nginx.serve.visit import NginxPhase, Visit, own_answer, redirect, upstream_name
 from nginx2istio.nginx.uri import BadTarget, normalized
 
 NOWHERE = Server(DEFAULT_SERVER, (Location("/", "prefix", "", Origin("default")),))
 """The server of unknown hosts where no Ingress is about them."""
-NORMAL = World()
+ALL_READY = World()
 
 
-def serve(config: NginxConfig, request: Request, world: World = NORMAL) -> Outcome:
+def serve_as_nginx(config: NginxConfig, request: Request, world: World = ALL_READY) -> Outcome:
     """What becomes of a request."""
     variables = Variables(config, request, world)
     try:
         path = normalized(request.target.encode("latin-1", "replace")).decode("latin-1")
         name = variables.host
     except (BadTarget, BadHost):
-        return own_answer(None, 400, "status", "request", "malformed")
+        return own_answer(400, "status", "request", "malformed")
     if request.method == "TRACE":
-        return own_answer(None, 405, "status", "request", "TRACE")
+        return own_answer(405, "status", "request", "TRACE")
+    too_long = _too_long(config, request)
+    if too_long is not None:
+        return too_long
+    if request.scheme == "https":
+        passed_on = _passed_on(config, request.sni or name)
+        if passed_on is not None:
+            return passed_on
     server, kind = choose_server(config, name)
     server = server or NOWHERE
     visit = Visit(variables, server, _root(server), path, variables.args)
+    if server is NOWHERE and not path.startswith("/healthz"):
+        answer = own_answer(404, "routing", "content", "no Ingress is about unknown hosts")
+        return with_headers(visit, answer)
     if kind == "twin":
         return with_headers(visit, _to_twin(visit))
     if server.host == DEFAULT_SERVER and path.startswith("/healthz"):
-        return with_headers(visit, own_answer(visit, 200, "routing", "location", "/healthz"))
+        return with_headers(visit, own_answer(200, "routing", "location", "/healthz"))
     if server.denied:
-        return with_headers(visit, own_answer(visit, 403, "tls", "server", server.denied))
+        return with_headers(visit, own_answer(403, "tls", "server", server.denied))
     visit, outcome = _in_server(visit)
     if outcome is None:
         visit, outcome = _in_location(visit)
-    return with_headers(visit, finished(visit, outcome))
+    return with_headers(visit, with_error_page(visit, outcome))
+
+
+def _too_long(config: NginxConfig, request: Request) -> Outcome | None:
+    """A request line or a header that large_client_header_buffers has no room for."""
+    buffers = header_buffers(config.controller.text("large-client-header-buffers"))
+    size = buffers[1] if buffers else 8192
+    line = f"{request.method} {request.target} HTTP/1.1\r\n"
+    if len(line) > size:
+        return own_answer(414, "status", "request", "the request line is too long")
+    if any(len(f"{name}: {value}\r\n") > size for name, value in request.headers):
+        return own_answer(400, "status", "request", "a header is too long")
+    if not _METHOD.fullmatch(request.method):
+        return own_answer(400, "status", "request", "no method")
+    return None
+
+
+_METHOD = re.compile("[A-Z_-]+")
+
+
+def _passed_on(config: NginxConfig, name: str) -> Outcome | None:
+    """TLS that is passed on unopened, to the Service of the host's root."""
+    server, _ = choose_server(config, name.lower())
+    if server is None or server.passthrough is None:
+        return None
+    upstream = config.upstreams[_root(server).upstream]
+    others = frozenset(aspect for aspect in ASPECTS if aspect != "routing")
+    step = Step("connection", f"passed on to {upstream_name(upstream)}", "ssl-passthrough")
+    return Outcome(backends={upstream_name(upstream): Fraction(1)}, trace=(step,), unknown=others)
 
 
 def _root(server: Server) -> Location:
@@ -69,15 +103,15 @@ def _root(server: Server) -> Location:
     return choose_location(server, "/") or NOWHERE.locations[0]
 
 
-def _first(phases: Iterable[Phase], visit: Visit) -> Outcome | None:
+def _first(phases: Iterable[NginxPhase], visit: Visit) -> Outcome | None:
     return next(filter(None, (phase(visit) for phase in phases)), None)
 
 
 def _in_server(visit: Visit) -> tuple[Visit, Outcome | None]:
-    outcome = _first((p for p in SERVER_PHASES if p is not app_root), visit)
+    outcome = _first((client_certificate, certificate_subject), visit)
     if outcome is not None:
         return visit, outcome
-    state = run(visit, "server")
+    state = follow_snippets(visit, "server")
     visit = _after(visit, state)
     return visit, state.answer or app_root(visit)
 
@@ -98,14 +132,14 @@ def _in_location(visit: Visit) -> tuple[Visit, Outcome]:
     for _ in range(10):
         location = choose_location(visit.server, visit.path)
         if location is None:
-            return visit, own_answer(visit, 404, "routing", "location", "no location")
+            return visit, own_answer(404, "routing", "location", "no location")
         visit = replace(visit, location=location)
         if _in_a_block(visit):
             visit = replace(visit, unknown=visit.unknown | WHO_ANSWERS | _ALL_ELSE)
         outcome = _first(FOUND_PHASES, visit)
         if outcome is not None:
             return visit, outcome
-        state = run(visit, "location")
+        state = follow_snippets(visit, "location")
         visit = _after(visit, state)
         if state.answer is not None:
             return visit, state.answer
@@ -130,19 +164,23 @@ def _in_a_block(visit: Visit) -> bool:
 def with_headers(visit: Visit, outcome: Outcome) -> Outcome:
     """The outcome with the headers of the answer."""
     status = visit.variables.request.backend_status if outcome.status is None else outcome.status
-    headers = reply.headers(visit, outcome, status)
+    headers = reply.response_fields(visit, outcome, status)
     return replace(
         outcome,
         response_headers=headers,
         unknown=outcome.unknown | visit.unknown,
-        self_signed=_self_signed(visit.variables, visit.server),
+        self_signed=_self_signed(visit.variables),
     )
 
 
-def _self_signed(variables: Variables, server: Server) -> bool:
+def _self_signed(variables: Variables) -> bool:
     """Whether the handshake showed the controller's own certificate."""
-    request = variables.request
-    return request.scheme == "https" and not certified(server, request.sni or variables.host)
+    request, config = variables.request, variables.config
+    if request.scheme != "https" or config.controller.flags["default-ssl-certificate"]:
+        return False
+    name = (request.sni or variables.host).lower()
+    by_name, _ = choose_server(config, name)
+    return by_name is None or not certified(by_name, name)
 
 
 def _to_twin(visit: Visit) -> Outcome:
@@ -152,6 +190,3 @@ def _to_twin(visit: Visit) -> Outcome:
     code = int(str(visit.config.controller.config["http-redirect-code"]))
     to = f"{v.request.scheme}://{visit.server.host}:{port}{uri}"
     return redirect(visit, code, to, "server", "from-to-www-redirect")
-
-
-__all__ = ["as_bytes", "serve"]

@@ -6,7 +6,7 @@ import re
 from fractions import Fraction
 
 from nginx2istio.nginx.model import Upstream
-from nginx2istio.nginx.serve.phases import Visit, backend_name
+from nginx2istio.nginx.serve.visit import Visit, upstream_name
 
 ACCEPTED = ("always", "never")
 
@@ -15,11 +15,11 @@ def split(visit: Visit) -> dict[str, Fraction]:
     """The shares of the Services that may answer, by ``namespace/name:port``."""
     config, world = visit.config, visit.variables.world
     upstream = config.upstreams[visit.location.upstream]
-    main = {backend_name(upstream): Fraction(1)}
+    main = {upstream_name(upstream): Fraction(1)}
     if not upstream.alternatives:
         return main
     other = upstream.alternatives[0]
-    if other.unavailable or world.backends.get(backend_name(other)) == "none":
+    if other.unavailable or world.backends.get(upstream_name(other)) == "none":
         return main
     chosen = _by_request(visit, other)
     if chosen is None:
@@ -27,7 +27,7 @@ def split(visit: Visit) -> dict[str, Fraction]:
         weight = Fraction(min(max(_number(other, "canary-weight"), 0), total), total)
     else:
         weight = Fraction(int(chosen))
-    shares = {backend_name(upstream): 1 - weight, backend_name(other): weight}
+    shares = {upstream_name(upstream): 1 - weight, upstream_name(other): weight}
     return {name: share for name, share in shares.items() if share}
 
 

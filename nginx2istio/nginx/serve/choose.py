@@ -34,11 +34,8 @@ def host_name(host: str) -> str:
     """
     if not _HOST.fullmatch(host) or ".." in host:
         raise BadHost(host)
-    if host.startswith("["):
-        name = host[: host.find("]") + 1]
-    else:
-        name = host.partition(":")[0]
-    name = name.lower().removesuffix(".")
+    bare = host[: host.find("]") + 1] if host.startswith("[") else host.partition(":")[0]
+    name = bare.lower().removesuffix(".")
     if not name:
         raise BadHost(host)
     return name
@@ -46,7 +43,7 @@ def host_name(host: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Names:
-    """The names of all servers: whole ones, wildcards of any depth (aliases), those of one label."""
+    """The names of all servers: whole ones, stars for any depth (aliases), for one label."""
 
     whole: Mapping[str, tuple[Server, Literal["own", "twin"]]] = field(default_factory=dict)
     deep: Mapping[str, Server] = field(default_factory=dict)

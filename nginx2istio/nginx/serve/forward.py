@@ -4,37 +4,22 @@ from __future__ import annotations
 
 import re
 
-from nginx2istio.base.outcome import Headers
+from nginx2istio.base.outcome import PER_CONNECTION, SOME_CERTIFICATE, SOME_REQUEST_ID, Headers
 from nginx2istio.nginx.facts.external_auth import external_auth
 from nginx2istio.nginx.facts.headers import HeaderLine, request_headers
-from nginx2istio.nginx.serve.phases import Visit, rewritten
-from nginx2istio.nginx.serve.variables import UnknownVariable
+from nginx2istio.nginx.serve.location_phases import rewrite_target
+from nginx2istio.nginx.serve.variables import ValueNotKnown
+from nginx2istio.nginx.serve.visit import Visit
 
-GENERATED = "<request-id>"
-"""Stands for an X-Request-ID that nginx makes."""
-CERTIFICATE = "<pem>"
-"""Stands for the client's certificate."""
-HOP = frozenset(
-    [
-        "host",
-        "connection",
-        "keep-alive",
-        "te",
-        "expect",
-        "content-length",
-        "transfer-encoding",
-        "upgrade",
-    ]
-)
 UPGRADES = frozenset({"upgrade", "connection"})
 _TO_ESCAPE = re.compile(r"[\x00-\x20\"#%<>?\\^`{|}\x7f-\xff]")
 _NAME = re.compile(r"[A-Za-z0-9-]+")
 
 
-def target(visit: Visit) -> str:
+def upstream_target(visit: Visit) -> str:
     """The path and query: as the client wrote them, or the rewritten path, escaped anew."""
     v = visit.variables
-    path = rewritten(visit)
+    path = rewrite_target(visit)
     if path is None and visit.changed:
         path = visit.path
     if path is None:
@@ -43,7 +28,7 @@ def target(visit: Visit) -> str:
     return escaped + (f"?{visit.args}" if visit.args else "")
 
 
-def host(visit: Visit) -> str:
+def upstream_host(visit: Visit) -> str:
     """The Host header: upstream-vhost, or the client's."""
     vhost = visit.location.settings.get("upstream-vhost")
     if vhost is not None and vhost.value:
@@ -51,7 +36,7 @@ def host(visit: Visit) -> str:
     return visit.variables.best_http_host
 
 
-def headers(visit: Visit) -> Headers:
+def upstream_headers(visit: Visit) -> Headers:
     """All headers but Host and those of the connection, sorted; names in lower case."""
     v = visit.variables
     sent = _of_client(visit)
@@ -80,14 +65,14 @@ def headers(visit: Visit) -> Headers:
         fields += [("upgrade", upgrade), ("connection", str(connection or "upgrade"))]
     replaced = {n for n, _ in fields}
     result = [(n, x) for n, x in sent if n not in replaced]
-    result += [(n, x) for n, x in fields if x and (n not in HOP or n in UPGRADES)]
+    result += [(n, x) for n, x in fields if x and (n not in PER_CONNECTION or n in UPGRADES)]
     return tuple(sorted(result))
 
 
 def _filled(visit: Visit, line: HeaderLine) -> str:
     try:
         return visit.text(line.value)
-    except UnknownVariable:
+    except ValueNotKnown:
         return "<unknown>"
 
 
@@ -97,7 +82,7 @@ def _of_client(visit: Visit) -> list[tuple[str, str]]:
     kept = []
     for name, value in visit.variables.request.headers:
         lower = name.lower()
-        if lower in HOP:
+        if lower in PER_CONNECTION:
             continue
         if controller.on("ignore-invalid-headers"):
             plain = (
@@ -117,7 +102,7 @@ def _template(visit: Visit, sent: dict[str, str]) -> dict[str, str]:
     v, controller = visit.variables, visit.config.controller
     fields = {
         "x-request-id": sent.get("x-request-id")
-        or (GENERATED if controller.on("generate-request-id") else ""),
+        or (SOME_REQUEST_ID if controller.on("generate-request-id") else ""),
         "x-real-ip": v.remote_addr,
         "x-forwarded-host": v.best_http_host,
         "x-forwarded-port": v.pass_port,
@@ -136,7 +121,7 @@ def _template(visit: Visit, sent: dict[str, str]) -> dict[str, str]:
     if controller.on("proxy-add-original-uri-header"):
         fields["x-original-uri"] = v.request_uri
     prefix = visit.location.settings.get("x-forwarded-prefix")
-    if prefix is not None and prefix.value and rewritten(visit) is not None:
+    if prefix is not None and prefix.value and rewrite_target(visit) is not None:
         fields["x-forwarded-prefix"] = str(prefix.value)
     settings = visit.server.settings
     if "auth-tls-secret" in settings and not visit.server.denied:
@@ -152,5 +137,5 @@ def _template(visit: Visit, sent: dict[str, str]) -> dict[str, str]:
         fields["ssl-client-issuer-dn"] = "<issuer>" if https else ""
         passed = settings.get("auth-tls-pass-certificate-to-upstream")
         if passed is not None and passed.value:
-            fields["ssl-client-cert"] = CERTIFICATE if https else ""
+            fields["ssl-client-cert"] = SOME_CERTIFICATE if https else ""
     return fields

@@ -1,26 +1,26 @@
-"""The headers of the answer that a client gets (nginx's header filters, and the controller's Lua)."""
+"""The headers of the answer that a client gets: nginx's header filters, the controller's Lua."""
 
 from __future__ import annotations
 
 import re
 
-from nginx2istio.base.outcome import Headers, Outcome
+from nginx2istio.base.outcome import SOME_COOKIE_VALUE, Headers, Outcome
 from nginx2istio.nginx.facts.external_auth import external_auth
 from nginx2istio.nginx.facts.headers import HeaderLine, answer_headers
 from nginx2istio.nginx.model import Location
-from nginx2istio.nginx.serve.phases import Visit, backend_name, origin_allowed
-from nginx2istio.nginx.serve.variables import UnknownVariable
+from nginx2istio.nginx.serve.location_phases import origin_allowed
+from nginx2istio.nginx.serve.variables import ValueNotKnown
+from nginx2istio.nginx.serve.visit import Visit, upstream_name
 
-COOKIE_VALUE = "<value>"
-"""Stands for the value of a session cookie."""
 _HIDDEN = re.compile(r"(?i)date|server|x-pad|x-accel-.*|status")
 _HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "content-length", "date"})
 _NO_SAMESITE = re.compile(
-    r"Chrome/[456]|CPU iPhone OS 12|iPad; CPU OS 12|^(?!.*Chrome).*Macintosh.*Intel Mac OS X 10_14.*Safari"
+    "Chrome/[456]|CPU iPhone OS 12|iPad; CPU OS 12|"
+    "^(?!.*Chrome).*Macintosh.*Intel Mac OS X 10_14.*Safari"
 )
 
 
-def headers(visit: Visit | None, outcome: Outcome, status: int) -> Headers:
+def response_fields(visit: Visit | None, outcome: Outcome, status: int) -> Headers:
     """All headers but those of the connection; names in lower case. ``status`` is the answer's.
 
     ``visit`` is None where nginx answers before it has chosen a location.
@@ -65,7 +65,7 @@ def headers(visit: Visit | None, outcome: Outcome, status: int) -> Headers:
 def _filled(visit: Visit, line: HeaderLine) -> str:
     try:
         return visit.text(line.value)
-    except UnknownVariable:
+    except ValueNotKnown:
         return "<unknown>"
 
 
@@ -112,10 +112,11 @@ def _with_attribute(cookie: str, name: str, old: str, new: str) -> str:
         if old.startswith("~"):
             flags = re.IGNORECASE if old.startswith("~*") else 0
             return match[1] + re.sub(
-                old.lstrip("~*"), re.sub(r"\$(\d)", r"\\\1", new), text, 1, flags
+                old.lstrip("~*"), re.sub(r"\$(\d)", r"\\\1", new), text, count=1, flags=flags
             )
         if name == "domain":
-            return match[1] + (new if text.lstrip(".").lower() == old.lstrip(".").lower() else text)
+            dot = "." if text.startswith(".") else ""
+            return match[1] + (dot + new if text.lstrip(".").lower() == old.lower() else text)
         return match[1] + (new + text[len(old) :] if text.startswith(old) else text)
 
     return re.sub(rf"(?i)(;\s*{name}=)([^;]*)", replaced, cookie)
@@ -124,17 +125,17 @@ def _with_attribute(cookie: str, name: str, old: str, new: str) -> str:
 def _of_checks(visit: Visit, outcome: Outcome) -> list[tuple[str, str]]:
     """What checks add: the challenge of a 401, cookies of the authentication service."""
     request = visit.variables.request
-    by = outcome.trace[-1].by if outcome.trace else ""
-    if outcome.status == 401 and by == "auth-type":
+    by = {step.by for step in outcome.trace}
+    if "auth-type" in by:
         realm = str(visit.value("auth-realm") or "")
         return [("www-authenticate", f'Basic realm="{realm}"')]
-    if by in ("auth-signin", "custom-http-errors") and "auth-type" in visit.location.settings:
-        if visit.variables.request.credentials != "valid" and visit.value("satisfy") == "any":
-            return [("www-authenticate", 'Basic realm=""')]
+    both = "auth-type" in visit.location.settings and visit.value("satisfy") == "any"
+    if both and by & {"auth-signin", "custom-http-errors"} and request.credentials != "valid":
+        return [("www-authenticate", 'Basic realm=""')]
     auth = external_auth(visit.config, visit.location)
     if auth is None:
         return []
-    if outcome.status == 401:
+    if request.auth_status == 401 and by & {"auth-signin", "auth-url", "global-auth-url"}:
         return [(n.lower(), x) for n, x in request.auth_headers if n.lower() == "www-authenticate"]
     ok = outcome.status is None and request.auth_status < 300
     if ok and (
@@ -169,7 +170,7 @@ def _session_cookie(visit: Visit, outcome: Outcome) -> str:
     upstream = visit.config.upstreams.get(visit.location.upstream)
     if upstream is None or upstream.affinity is None or not outcome.backends:
         return ""
-    if backend_name(upstream) not in outcome.backends and upstream.canary_is_legacy:
+    if upstream_name(upstream) not in outcome.backends and upstream.canary_is_legacy:
         return ""
     names = (visit.server.host, *visit.server.aliases)
     if not any((n, visit.location.declared) in upstream.affinity.places for n in names):
@@ -178,7 +179,7 @@ def _session_cookie(visit: Visit, outcome: Outcome) -> str:
     name = _text(settings.get("session-cookie-name"), visit.value("session-cookie-name"))
     if visit.variables.cookie(name):
         return ""
-    parts = [f"{name}={COOKIE_VALUE}"]
+    parts = [f"{name}={SOME_COOKIE_VALUE}"]
     path = _text(settings.get("session-cookie-path"), "") or visit.location.declared
     age, expires = (_text(settings.get(f"session-cookie-{k}"), "") for k in ("max-age", "expires"))
     if expires:
@@ -189,9 +190,7 @@ def _session_cookie(visit: Visit, outcome: Outcome) -> str:
         parts.append(f"Domain={domain}")
     parts.append(f"Path={path}")
     secure = settings.get("session-cookie-secure")
-    if (secure is not None and secure.value) or (
-        secure is None and visit.variables.request.scheme == "https"
-    ):
+    if (secure is not None and secure.value) or visit.variables.request.scheme == "https":
         parts.append("Secure")
     parts.append("HttpOnly")
     samesite = _text(settings.get("session-cookie-samesite"), "")

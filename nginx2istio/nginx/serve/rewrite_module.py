@@ -8,12 +8,18 @@ from dataclasses import dataclass, field, replace
 
 from nginx2istio.base.outcome import Aspect, Outcome
 from nginx2istio.nginx.facts.directives import subject
-from nginx2istio.nginx.facts.headers import snippets
+from nginx2istio.nginx.facts.headers import (
+    HEADER_DIRECTIVES,
+    Unclear,
+    header_lines,
+    snippets,
+)
 from nginx2istio.nginx.facts.snippet import Directive, parse_snippet
-from nginx2istio.nginx.serve.phases import Visit, own_answer, redirect
-from nginx2istio.nginx.serve.variables import UnknownVariable
+from nginx2istio.nginx.facts.snippet_access import LISTING
+from nginx2istio.nginx.serve.variables import ValueNotKnown
+from nginx2istio.nginx.serve.visit import Visit, own_answer, redirect
 
-ASPECTS: Mapping[str, frozenset[Aspect]] = {
+ASPECTS_OF_SUBJECT: Mapping[str, frozenset[Aspect]] = {
     "headers": frozenset({"response-headers", "cors", "cookies"}),
     "input": frozenset({"request-headers"}),
     "errors": frozenset({"status", "routing"}),
@@ -45,7 +51,7 @@ class Rewriting:
     unknown: frozenset[Aspect] = frozenset()
 
 
-def run(visit: Visit, level: str) -> Rewriting:
+def follow_snippets(visit: Visit, level: str) -> Rewriting:
     """What the snippets of a level ("server" or "location") do with a request."""
     state = Rewriting(visit.path, visit.args, visit.values)
     for _, setting in snippets(visit.config, visit.server, visit.location, level):
@@ -61,7 +67,7 @@ def _sequence(
     for directive in directives:
         try:
             state = _step(visit, directive, state, phase)
-        except (UnknownVariable, re.error):
+        except (ValueNotKnown, re.error):
             state = replace(state, unknown=state.unknown | WHO_ANSWERS | {"path"})
         if state.answer or state.ends:
             break
@@ -91,9 +97,27 @@ def _step(visit: Visit, directive: Directive, state: Rewriting, phase: str) -> R
             ]
             unknown: frozenset[Aspect] = frozenset()
             for other in others:
-                unknown |= ASPECTS.get(subject(other.name), WHO_ANSWERS)
+                unknown |= ASPECTS_OF_SUBJECT.get(subject(other.name), WHO_ANSWERS)
             return replace(inner, unknown=inner.unknown | unknown)
-    return state
+    return replace(state, unknown=state.unknown | _not_followed(directive))
+
+
+def _not_followed(directive: Directive) -> frozenset[Aspect]:
+    """What a directive outside of the module may change, where nothing else follows it."""
+    about = subject(directive.name)
+    if directive.name in HEADER_DIRECTIVES:
+        try:
+            header_lines(directive)
+        except Unclear:
+            return ASPECTS_OF_SUBJECT[about]
+        return frozenset()
+    if about in FOLLOWED or directive.name in (*LISTING, "satisfy", "location"):
+        return frozenset()
+    return ASPECTS_OF_SUBJECT.get(about, WHO_ANSWERS)
+
+
+FOLLOWED = ("nothing", "logging", "rewrite")
+"""Subjects that the module follows itself, or that no client notices."""
 
 
 def _text(visit: Visit, text: str, state: Rewriting) -> str:
@@ -111,19 +135,19 @@ def _returned(visit: Visit, directive: Directive, state: Rewriting, phase: str) 
     aspect: Aspect = {401: "auth", 403: "access", 404: "routing"}.get(code, "status")  # type: ignore[assignment]
     if code == 444:
         code = 0
-    return own_answer(visit, code, aspect, phase, directive.text, directive.text)
+    return own_answer(code, aspect, phase, directive.text, directive.text)
 
 
 def _rewrite(
     visit: Visit, args: Sequence[str], state: Rewriting, phase: str, text: str
 ) -> Rewriting:
-    found = re.search(args[0], state.path)
-    if found is None:
+    match = re.search(args[0], state.path)
+    if match is None:
         return state
     flag = args[2] if len(args) == 3 else ""
-    groups = {str(i): g or "" for i, g in enumerate(found.groups(), 1)}
+    groups = {str(i): g or "" for i, g in enumerate(match.groups(), 1)}
     groups |= {str(i): "" for i in range(len(groups) + 1, 10)}
-    groups |= {k: v or "" for k, v in found.groupdict().items()}
+    groups |= {k: v or "" for k, v in match.groupdict().items()}
     template, question, query = args[1].partition("?")
     more = {**state.values, "uri": state.path, "args": state.args, **groups}
     path = visit.variables.text(template, more)
@@ -139,20 +163,20 @@ def _rewrite(
 
 
 def _holds(visit: Visit, args: Sequence[str], state: Rewriting) -> bool:
-    """Whether a condition of ``if`` holds. Raises UnknownVariable, re.error."""
+    """Whether a condition of ``if`` holds. Raises ValueNotKnown, re.error."""
     if len(args) == 1:
         return _text(visit, args[0], state) not in ("", "0")
     if len(args) != 3 or not args[0].startswith("$"):
-        raise UnknownVariable(" ".join(args))
-    value, operator, wanted = _text(visit, args[0], state), args[1], args[2]
+        raise ValueNotKnown(" ".join(args))
+    value, operator, operand = _text(visit, args[0], state), args[1], args[2]
     negated = operator.startswith("!")
     match operator.removeprefix("!"):
         case "=":
-            result = value == _text(visit, wanted, state)
+            result = value == _text(visit, operand, state)
         case "~":
-            result = re.search(wanted, value) is not None
+            result = re.search(operand, value) is not None
         case "~*":
-            result = re.search(wanted, value, re.IGNORECASE) is not None
+            result = re.search(operand, value, re.IGNORECASE) is not None
         case _:
-            raise UnknownVariable(operator)
+            raise ValueNotKnown(operator)
     return result is not negated

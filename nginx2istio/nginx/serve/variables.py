@@ -111,7 +111,7 @@ class Variables:
             "scheme": self.request.scheme,
             "host": self.host,
             "request_uri": self.request_uri,
-            "escaped_request_uri": quote(self.request_uri, safe="-._~()*!'"),
+            "escaped_request_uri": quote(self.request_uri, safe="-._~()*!',@$"),
             "request_method": self.request.method,
             "args": self.args,
             "query_string": self.args,
@@ -142,7 +142,7 @@ class Variables:
         return ""
 
     def text(self, template: str, more: Mapping[str, str] = MappingProxyType({})) -> str:
-        """A text with its variables filled in. Raises UnknownVariable."""
+        """A text with its variables filled in. Raises ValueNotKnown."""
         return _VARIABLE.sub(lambda m: self._filled(m[1] or m[2], more), template)
 
     def _filled(self, name: str, more: Mapping[str, str]) -> str:
@@ -150,21 +150,21 @@ class Variables:
         if value is None:
             value = self.value(name)
         if value is None:
-            raise UnknownVariable(name)
+            raise ValueNotKnown(name)
         return value
 
 
-class UnknownVariable(ValueError):
+class ValueNotKnown(ValueError):
     """A variable of nginx whose value can't be told."""
 
 
 _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
 
 
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+IpNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
-def _networks(value: object) -> tuple[Network, ...]:
+def _networks(value: object) -> tuple[IpNetwork, ...]:
     texts = value if isinstance(value, tuple) else str(value).split(",")
     return tuple(
         ipaddress.ip_network(str(t).strip(), strict=False) for t in texts if str(t).strip()
@@ -178,6 +178,6 @@ def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
         return None
 
 
-def _within(text: str, networks: tuple[Network, ...]) -> bool:
+def _within(text: str, networks: tuple[IpNetwork, ...]) -> bool:
     address = _address(text)
     return address is not None and any(address in network for network in networks)

@@ -35,8 +35,8 @@ def networks(text: str) -> tuple[str, ...] | None:
     return (str(network.network_address if whole else network),)
 
 
-def within(address: str, listed: tuple[str, ...]) -> bool:
-    """Whether an address is in one of the networks, which are written as ``networks`` gives them."""
+def in_networks(address: str, listed: tuple[str, ...]) -> bool:
+    """Whether an address is in one of the networks, written as ``networks`` gives them."""
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:

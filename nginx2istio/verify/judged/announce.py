@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from nginx2istio.verify.judged.declared import (
     ANY_HOST,
@@ -14,13 +13,11 @@ from nginx2istio.verify.judged.declared import (
     readings,
 )
 from nginx2istio.verify.judged.difference import UNSEEN, Difference
-from nginx2istio.verify.judged.exchange import Exchange, RequestRecord
+from nginx2istio.verify.judged.exchange import Exchange, FindingData, RequestRecord
 from nginx2istio.verify.judged.predicates import concerns, predicates
 
-Finding = dict[str, Any]
 
-
-def covers(declared: Declared, finding: Finding, request: RequestRecord) -> str:
+def covers(declared: Declared, finding: FindingData, request: RequestRecord) -> str:
     """How a finding's hosts and paths include a request.
 
     "specific", or "global" when only by hosts ``["*"]``, or "" when they do not. A finding without
@@ -57,23 +54,23 @@ def covers(declared: Declared, finding: Finding, request: RequestRecord) -> str:
 
 
 def covering(
-    findings: Iterable[Finding], exchange: Exchange, declared: Declared
-) -> list[tuple[Finding, str]]:
+    findings: Iterable[FindingData], exchange: Exchange, declared: Declared
+) -> list[tuple[FindingData, str]]:
     """The findings that include an exchange, each with how."""
     ways = ((finding, covers(declared, finding, exchange["request"])) for finding in findings)
     return [(finding, how) for finding, how in ways if how]
 
 
 def announcers(
-    difference: Difference, covered: Iterable[tuple[Finding, str]]
-) -> tuple[str, list[Finding]]:
+    difference: Difference, covered: Iterable[tuple[FindingData, str]]
+) -> tuple[str, list[FindingData]]:
     """How findings (of `covering`) announce a difference, and which of them do.
 
     "specific", "global", or "" (silent). That somebody else answers is announced by a finding for
     all hosts only if it says of which requests: else one sentence for all hosts would announce a
     total outage.
     """
-    by_way: dict[str, list[Finding]] = {"specific": [], "global": []}
+    by_way: dict[str, list[FindingData]] = {"specific": [], "global": []}
     for finding, how in covered:
         if not difference.accepts & set(finding.get("aspects") or []):
             continue
@@ -84,10 +81,10 @@ def announcers(
 
 
 def alarms(
-    findings: Iterable[Finding],
+    findings: Iterable[FindingData],
     differences: list[tuple[Exchange, list[Difference]]],
     declared: Declared,
-) -> tuple[list[Finding], list[Finding]]:
+) -> tuple[list[FindingData], list[FindingData]]:
     """Errors and warnings that no exchange bears out: (false alarms, never exercised).
 
     A finding is a false alarm when it covers some exchange and its aspects differ on none. Those

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 Exchange = dict[str, Any]
@@ -10,3 +11,5 @@ RequestRecord = dict[str, Any]
 """The request of an exchange."""
 IngressObject = dict[str, Any]
 """An Ingress as YAML has it."""
+FindingData = Mapping[str, Any]
+"""A finding as the JSON report has it."""

@@ -6,16 +6,16 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from nginx2istio.verify.judged.exchange import RequestRecord
+from nginx2istio.verify.judged.exchange import FindingData, RequestRecord
 
 
-def predicates(finding: dict[str, Any]) -> list[dict[str, Any]]:
+def predicates(finding: FindingData) -> list[dict[str, Any]]:
     """The predicates of a finding, any of which has to hold; none: all requests."""
     given = finding.get("requests") or []
     return [given] if isinstance(given, dict) else list(given)
 
 
-def concerns(finding: dict[str, Any], request: RequestRecord) -> bool:
+def concerns(finding: FindingData, request: RequestRecord) -> bool:
     """Whether a finding is about a request, as far as its predicates say."""
     given = predicates(finding)
     return not given or any(holds(predicate, request) for predicate in given)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-Fields = Mapping[str, Any]
+Json = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,23 +16,23 @@ class GatewayServer:
     gateway: str
     port: int
     protocol: str
-    tls: Fields
+    tls: Json
     hosts: tuple[tuple[str, str], ...]
     """(namespace, host) pairs: whose VirtualServices count, "*" for all."""
 
 
 @dataclass(frozen=True, slots=True)
-class VirtualHost:
+class RoutedHost:
     """The routes of one VirtualService at one server, for one of its hosts."""
 
     domain: str
-    routes: tuple[Fields, ...]
+    routes: tuple[Json, ...]
     service: str
     namespace: str
 
 
 @dataclass(frozen=True, slots=True)
-class Estate:
+class Applied:
     """What a user would apply, by what a gateway looks for.
 
     ``mesh`` is the mesh configuration. ``filters`` are the EnvoyFilters; those that nginx2istio did
@@ -40,13 +40,13 @@ class Estate:
     """
 
     servers: tuple[GatewayServer, ...] = ()
-    services: tuple[Fields, ...] = ()
-    policies: tuple[Fields, ...] = ()
-    destination_rules: Mapping[str, Fields] = field(default_factory=dict)
-    filters: tuple[Fields, ...] = ()
-    mesh: Fields = field(default_factory=dict)
+    services: tuple[Json, ...] = ()
+    policies: tuple[Json, ...] = ()
+    destination_rules: Mapping[str, Json] = field(default_factory=dict)
+    filters: tuple[Json, ...] = ()
+    mesh: Json = field(default_factory=dict)
 
-    def virtual_hosts(self, server: GatewayServer) -> Iterable[VirtualHost]:
+    def virtual_hosts(self, server: GatewayServer) -> Iterable[RoutedHost]:
         """The virtual hosts that the server's route configuration gets."""
         for service in self.services:
             spec, namespace = service["spec"], service["metadata"]["namespace"]
@@ -55,9 +55,9 @@ class Estate:
             name = f"{namespace}/{service['metadata']['name']}"
             for host in spec.get("hosts", ()):
                 for domain in _intersection(host, namespace, server.hosts):
-                    yield VirtualHost(domain, tuple(spec.get("http", ())), name, namespace)
+                    yield RoutedHost(domain, tuple(spec.get("http", ())), name, namespace)
 
-    def tls_routes(self, server: GatewayServer) -> Iterable[tuple[Fields, str]]:
+    def tls_routes(self, server: GatewayServer) -> Iterable[tuple[Json, str]]:
         """The routes of connections that are passed on unopened, with the namespace."""
         for service in self.services:
             namespace = service["metadata"]["namespace"]
@@ -66,12 +66,12 @@ class Estate:
                     yield route, namespace
 
 
-def estate(objects: Sequence[Fields], mesh: Fields) -> Estate:
+def applied(objects: Sequence[Json], mesh: Json) -> Applied:
     """The objects of an output folder, in any order, and the mesh configuration."""
-    by_kind: dict[str, list[Fields]] = {}
+    by_kind: dict[str, list[Json]] = {}
     for each in objects:
         by_kind.setdefault(each["kind"], []).append(each)
-    return Estate(
+    return Applied(
         servers=tuple(_servers(by_kind.get("Gateway", ()))),
         services=tuple(by_kind.get("VirtualService", ())),
         policies=tuple(by_kind.get("AuthorizationPolicy", ())),
@@ -83,7 +83,18 @@ def estate(objects: Sequence[Fields], mesh: Fields) -> Estate:
     )
 
 
-def _servers(gateways: Iterable[Fields]) -> Iterable[GatewayServer]:
+def merge(into: dict[str, Any], more: Json) -> None:
+    """Adds a part of a mesh configuration to another: lists grow, mappings are merged."""
+    for key, value in more.items():
+        if isinstance(value, list):
+            into.setdefault(key, []).extend(value)
+        elif isinstance(value, Mapping):
+            merge(into.setdefault(key, {}), value)
+        else:
+            into[key] = value
+
+
+def _servers(gateways: Iterable[Json]) -> Iterable[GatewayServer]:
     for gateway in gateways:
         meta = gateway["metadata"]
         for server in gateway["spec"]["servers"]:
@@ -104,7 +115,7 @@ def _namespaced(host: str, own: str) -> tuple[str, str]:
     return own if namespace == "." else namespace, name
 
 
-def _gateways(spec: Fields, namespace: str) -> frozenset[str]:
+def _gateways(spec: Json, namespace: str) -> frozenset[str]:
     return frozenset(g if "/" in g else f"{namespace}/{g}" for g in spec.get("gateways", ()))
 
 
