@@ -74,7 +74,9 @@ def serve_as_istio(applied: Applied, request: Request, world: World = ALL_READY)
     domain = most_specific(hosts, arrived.host)
     virtual_host = hosts[domain] if domain else None
     route = _route(virtual_host, arrived)
-    return _filtered(applied, world, arrived, route)
+    outcome = _filtered(applied, world, arrived, route)
+    text = f"VirtualService {virtual_host.service}" if virtual_host else "no VirtualService"
+    return replace(outcome, trace=(Step("host", text, domain or ""), *outcome.trace))
 
 
 def _arrived(applied: Applied, request: Request, target: str, port: int) -> Arrived:

@@ -6,7 +6,7 @@ Knows no rule and nothing of Istio. What can't be told is ``unknown`` in the Out
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from fractions import Fraction
 
@@ -167,10 +167,24 @@ def with_headers(visit: Visit, outcome: Outcome) -> Outcome:
     headers = reply.response_fields(visit, outcome, status)
     return replace(
         outcome,
+        trace=(*_way(visit, outcome), *outcome.trace),
         response_headers=headers,
         unknown=outcome.unknown | visit.unknown,
         self_signed=_self_signed(visit.variables),
     )
+
+
+def _way(visit: Visit, outcome: Outcome) -> Iterator[Step]:
+    """The steps up to the one that gave the answer."""
+    host = "unknown hosts" if visit.server.host == DEFAULT_SERVER else visit.server.host
+    yield Step("server", f"the server of {host}")
+    if outcome.trace and outcome.trace[-1].phase in ("server", "request", "connection"):
+        return
+    origin = visit.location.ingress
+    by = f"{origin.object} {origin.file}:{origin.line}" if origin.file else origin.object.strip("/")
+    yield Step("location", f"location {visit.location.literal}", by)
+    if outcome.backends and not outcome.trace:
+        yield Step("content", f"to {', '.join(outcome.backends)}")
 
 
 def _self_signed(variables: Variables) -> bool:
