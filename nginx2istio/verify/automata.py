@@ -314,7 +314,9 @@ def example(machine: Regex) -> str | None:
                 return text
         following: dict[Hashable, str] = {}
         for state, text in level.items():
-            for char in sorted(set(machine.characters(state))):  # type: ignore[arg-type]
+            # Small letters first, as people write them.
+            chars = sorted(set(machine.characters(state)), key=lambda c: (c.isupper(), c))  # type: ignore[arg-type]
+            for char in chars:
                 after = machine.step(state, char)  # type: ignore[arg-type]
                 if after and after not in known:
                     known.add(after)

@@ -25,7 +25,12 @@ from nginx2istio.nginx.serve.choose import BadHost, choose_location, choose_serv
 from nginx2istio.nginx.serve.content import content, with_error_page
 from nginx2istio.nginx.serve.location_phases import FOUND_PHASES, PHASES
 from nginx2istio.nginx.serve.rewrite_module import WHO_ANSWERS, Rewriting, follow_snippets
-from nginx2istio.nginx.serve.server_phases import app_root, certificate_subject, client_certificate
+from nginx2istio.nginx.serve.server_phases import (
+    app_root,
+    blocked,
+    certificate_subject,
+    client_certificate,
+)
 from nginx2istio.nginx.serve.variables import Variables
 from nginx2istio.nginx.serve.visit import NginxPhase, Visit, own_answer, redirect, upstream_name
 from nginx2istio.nginx.uri import BadTarget, normalized
@@ -108,7 +113,7 @@ def _first(phases: Iterable[NginxPhase], visit: Visit) -> Outcome | None:
 
 
 def _in_server(visit: Visit) -> tuple[Visit, Outcome | None]:
-    outcome = _first((client_certificate, certificate_subject), visit)
+    outcome = _first((client_certificate, certificate_subject, blocked), visit)
     if outcome is not None:
         return visit, outcome
     state = follow_snippets(visit, "server")

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from nginx2istio.base.outcome import Outcome
 from nginx2istio.nginx.facts.addresses import addresses
+from nginx2istio.nginx.facts.auth_service import AuthService, answerer
 from nginx2istio.nginx.facts.external_auth import external_auth
 from nginx2istio.nginx.serve.visit import NginxPhase, Visit, own_answer, redirect
 from nginx2istio.nginx.values.networks import in_networks
@@ -67,6 +68,9 @@ def auth_request(visit: Visit) -> Outcome | None:
     if auth is None:
         return None
     status = visit.variables.request.auth_status
+    service = answerer(auth, visit.server, visit.config)
+    if isinstance(service, AuthService) and service.missing:
+        status = 502
     if 200 <= status < 300 and not (auth.only_200 and status != 200):
         return None
     if status == 401 and auth.signin:

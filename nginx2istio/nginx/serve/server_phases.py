@@ -47,6 +47,25 @@ def certificate_subject(visit: Visit) -> Outcome | None:
     return own_answer(403, "tls", "server", f"subject {name!r}", "auth-tls-match-cn")
 
 
+def blocked(visit: Visit) -> Outcome | None:
+    """block-user-agents and block-referers of the ConfigMap: a ``map`` and an ``if``."""
+    for key, header in (("block-user-agents", "user-agent"), ("block-referers", "referer")):
+        value = visit.variables.request.header(header) or ""
+        entries = visit.config.controller.config[key]
+        for entry in entries if isinstance(entries, tuple) else ():
+            if _maps(str(entry), value):
+                return own_answer(403, "access", "server", f"{header} {value}", key)
+    return None
+
+
+def _maps(entry: str, value: str) -> bool:
+    """Whether a member of a ``map`` takes a value: a text in any case, or a pattern."""
+    if entry.startswith("~"):
+        flags = re.IGNORECASE if entry.startswith("~*") else 0
+        return re.search(entry.lstrip("~").removeprefix("*"), value, flags) is not None
+    return entry.lower() == value.lower()
+
+
 def app_root(visit: Visit) -> Outcome | None:
     """``if ($uri = /)`` of the server block: that of the first location with one answers."""
     if visit.path != "/" or visit.server.denied:

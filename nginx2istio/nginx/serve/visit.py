@@ -58,7 +58,8 @@ class Visit:
 
 def upstream_name(upstream: Upstream) -> str:
     """A Service and its port: ``namespace/name:port``."""
-    return f"{upstream.namespace}/{upstream.service}:{upstream.port}"
+    port = upstream.external_port if upstream.external_name else upstream.port
+    return f"{upstream.namespace}/{upstream.service}:{port or upstream.port}"
 
 
 NginxPhase = Callable[[Visit], Outcome | None]
