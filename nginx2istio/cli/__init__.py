@@ -20,6 +20,7 @@ COMMANDS: dict[str, str] = {
     "verify": "Prove that requests are answered alike, or find one that is not.",
     "rules": "Look up rules, settings and codes of findings.",
     "report": "Report what a conversion would change; write no objects.",
+    "completion": "Print a script that completes commands in bash, zsh or fish.",
 }
 """Commands by name with their short help: modules of this package, imported when they are used."""
 
@@ -75,7 +76,7 @@ class _Lazy(click.Group):
     cls=_Lazy,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-@click.version_option(package_name="nginx2istio", prog_name="nginx2istio")
+@click.version_option(None, "-V", "--version", package_name="nginx2istio", prog_name="nginx2istio")
 def command_line() -> None:
     """From ingress-nginx to Istio, with every difference announced.
 
