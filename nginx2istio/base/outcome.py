@@ -117,8 +117,12 @@ class World:
     missing_secrets: frozenset[str] = frozenset()
 
 
+EVERYTHING_READY = World()
+"""All backends have ready pods, all Secrets exist."""
+
+
 @record(frozen=True, slots=True)
-class Step:
+class TraceStep:
     """One decision on the way: the phase, what was decided, and what said so."""
 
     phase: str
@@ -148,6 +152,6 @@ class Outcome:
     host: str = ""
     request_headers: Headers = ()
     response_headers: Headers = ()
-    trace: tuple[Step, ...] = ()
+    trace: tuple[TraceStep, ...] = ()
     self_signed: bool = False
     unknown: frozenset[Aspect] = frozenset()

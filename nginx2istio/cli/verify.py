@@ -68,7 +68,7 @@ def command(
       nginx2istio verify manifests/ --against istio/
     """
     from nginx2istio import api
-    from nginx2istio.verify.objects import read_objects
+    from nginx2istio.verify.objects import objects_to_apply
     from nginx2istio.verify.proof import prove
     from nginx2istio.verify.sides import sides
     from nginx2istio.verify.words import proof_data, proof_lines
@@ -76,7 +76,7 @@ def command(
     more = controller_file(given)
     options = options_from(given)
     conversion = converted((*paths_or_stdin(paths), *more), options, rule_folders, quiet)
-    objects = None if against is None else read_objects(against)
+    objects = None if against is None else objects_to_apply(against)
     both = sides(conversion, api.report(conversion, with_plan=False)["findings"], objects)
     chosen = None
     if hosts:

@@ -8,7 +8,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-KINDS = frozenset(
+APPLIED_KINDS = frozenset(
     {
         "AuthorizationPolicy",
         "DestinationRule",
@@ -20,7 +20,7 @@ KINDS = frozenset(
 )
 
 
-def read_objects(path: Path) -> list[dict[str, Any]]:
+def objects_to_apply(path: Path) -> list[dict[str, Any]]:
     """The Istio objects of a file or of all YAML files of a folder, in the order of their names."""
     files = sorted(path.rglob("*.y*ml")) if path.is_dir() else [path]
     return [each for file in files for each in _objects(file)]
@@ -28,5 +28,5 @@ def read_objects(path: Path) -> list[dict[str, Any]]:
 
 def _objects(file: Path) -> Iterator[dict[str, Any]]:
     for document in YAML(typ="safe").load_all(file.read_text(encoding="utf-8")):
-        if isinstance(document, dict) and document.get("kind") in KINDS:
+        if isinstance(document, dict) and document.get("kind") in APPLIED_KINDS:
             yield document

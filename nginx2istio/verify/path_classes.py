@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from nginx2istio.istio.path_spellings import ESCAPED, RAW
-from nginx2istio.verify.automata import Literals, NotRegular, regex_automaton
+from nginx2istio.verify.automata import NotRegular, regex_automaton
+from nginx2istio.verify.literals import Literals
 
 Side = Literal["nginx", "istio"]
 ORDINARY = "zqxjkvw"

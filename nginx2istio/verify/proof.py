@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from nginx2istio.base.outcome import Outcome, Request, World
 from nginx2istio.istio.serve import serve_as_istio
-from nginx2istio.istio.serve.applied import Applied, most_specific
+from nginx2istio.istio.serve.gateway_config import GatewayConfig, most_specific
 from nginx2istio.istio.serve.matching import string_fits
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.facts.nested_locations import server_locations
@@ -125,13 +125,13 @@ def _of_nginx(config: NginxConfig, server: Server) -> Iterator[PathPattern]:
             yield PathPattern("nginx", block.match, block.path)
 
 
-def _routes(applied: Applied, name: str) -> list[Mapping[str, Any]]:
-    hosts = {h.domain: h for s in applied.servers for h in applied.virtual_hosts(s)}
+def _routes(config: GatewayConfig, name: str) -> list[Mapping[str, Any]]:
+    hosts = {h.domain: h for s in config.servers for h in config.virtual_hosts(s)}
     chosen = most_specific(hosts, name)
     return list(hosts[chosen].routes) if chosen else []
 
 
-def _policies(applied: Applied, name: str) -> list[Mapping[str, Any]]:
+def _policies(config: GatewayConfig, name: str) -> list[Mapping[str, Any]]:
     def about(policy: Mapping[str, Any]) -> bool:
         for rule in policy["spec"].get("rules", ()):
             for operation in rule.get("to", [{"operation": {}}]):
@@ -140,7 +140,7 @@ def _policies(applied: Applied, name: str) -> list[Mapping[str, Any]]:
                     return True
         return False
 
-    return [policy for policy in applied.policies if about(policy)]
+    return [policy for policy in config.policies if about(policy)]
 
 
 def _fits(pattern: str, name: str) -> bool:

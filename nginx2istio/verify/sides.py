@@ -9,7 +9,7 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from nginx2istio.convert.convert import Conversion
-from nginx2istio.istio.serve.applied import Applied, applied, merge
+from nginx2istio.istio.serve.gateway_config import GatewayConfig, gateway_config, merge
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.model import DEFAULT_SERVER, Server, www_twin
 from nginx2istio.verify.judged.declared import Declared
@@ -23,7 +23,7 @@ class Sides:
     """
 
     config: NginxConfig
-    gateway: Applied
+    gateway: GatewayConfig
     findings: Sequence[Mapping[str, Any]]
     declared: Declared
 
@@ -38,7 +38,7 @@ def sides(
     for action in conversion.actions:
         if action["kind"] == "mesh-config":
             merge(mesh, YAML(typ="safe").load(action["yaml"]))
-    gateway = applied(conversion.objects if objects is None else objects, mesh)
+    gateway = gateway_config(conversion.objects if objects is None else objects, mesh)
     return Sides(conversion.config, gateway, findings, declared(conversion.config))
 
 

@@ -9,7 +9,7 @@ from nginx2istio.base.outcome import Outcome, Request
 from nginx2istio.base.printable import printable
 from nginx2istio.verify.proof import Counterexample, Proof
 
-SHOWN = 20
+MOST_SHOWN = 20
 """So many counterexamples are written out."""
 
 
@@ -22,11 +22,11 @@ def proof_lines(proof: Proof) -> Iterator[str]:
         f"{proof.alike:,} alike, {proof.classes - proof.alike - proof.silent:,} announced{codes}, "
         f"{proof.silent:,} unannounced"
     )
-    for counterexample in proof.unannounced[:SHOWN]:
+    for counterexample in proof.unannounced[:MOST_SHOWN]:
         yield ""
         yield from counterexample_lines(counterexample)
-    if len(proof.unannounced) > SHOWN:
-        yield f"and {len(proof.unannounced) - SHOWN:,} more"
+    if len(proof.unannounced) > MOST_SHOWN:
+        yield f"and {len(proof.unannounced) - MOST_SHOWN:,} more"
     if proof.announced:
         yield ""
         yield "announced by:"

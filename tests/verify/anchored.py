@@ -12,7 +12,7 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from nginx2istio.base.outcome import BackendState, Headers, Outcome, Request, World
-from nginx2istio.istio.serve.applied import merge
+from nginx2istio.istio.serve.gateway_config import merge
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.facts.external_auth import ExternalAuth, external_auth
 from nginx2istio.nginx.serve.choose import BadHost, choose_location, choose_server, host_name
@@ -147,10 +147,10 @@ def world(case: Case, config: NginxConfig) -> World:
         name = f"{upstream.namespace}/{upstream.service}:{upstream.port}"
         if not upstream.external_name:
             states.setdefault(name, "none")
-    there = {f"{s['namespace']}/{s['name']}" for s in case.get("secrets") or []}
+    known = {f"{s['namespace']}/{s['name']}" for s in case.get("secrets") or []}
     tls = set(case.get("tls_pods") or [])
     plain = frozenset(name for name in states if name not in tls)
-    return World(states, plain, frozenset(_secrets(config)) - there)
+    return World(states, plain, frozenset(_secrets(config)) - known)
 
 
 def _secrets(config: NginxConfig) -> Iterator[str]:
@@ -171,13 +171,13 @@ def mesh_configuration(report: dict[str, Any]) -> dict[str, Any]:
 
 def missing_credentials(case: Case, objects: Iterable[dict[str, Any]]) -> frozenset[str]:
     """The Secrets that Gateways name and that nobody can copy: the case has no such Secret."""
-    there = {f"{s['namespace']}--{s['name']}" for s in case.get("secrets") or []}
+    known = {f"{s['namespace']}--{s['name']}" for s in case.get("secrets") or []}
     named: set[str] = set()
     for gateway in (o for o in objects if o["kind"] == "Gateway"):
         for server in gateway["spec"]["servers"]:
             tls = server.get("tls", {})
             named |= {tls.get("credentialName", ""), *tls.get("credentialNames", ())}
-    return frozenset(named - there - {""})
+    return frozenset(named - known - {""})
 
 
 def add(

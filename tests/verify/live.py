@@ -7,7 +7,7 @@ from typing import Any
 from nginx2istio.api import convert_text
 from nginx2istio.base.outcome import World
 from nginx2istio.istio.serve import serve_as_istio
-from nginx2istio.istio.serve.applied import applied
+from nginx2istio.istio.serve.gateway_config import gateway_config
 from nginx2istio.verify.judged.exchange import Exchange
 
 from ..conformance.objects import documents
@@ -24,7 +24,7 @@ def evaluated(
     objects = documents(text)
     nearby = world(case, config)
     nearby = World(nearby.backends, nearby.plain, missing_credentials(case, objects))
-    gateway = applied(objects, mesh_configuration(report))
+    gateway = gateway_config(objects, mesh_configuration(report))
     anchors = Anchors()
     for record, observed in pairs:
         request = asked(case, config, record)

@@ -7,23 +7,24 @@ aspect is unknown. Knows nothing of nginx.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
 from nginx2istio.base.outcome import (
     ASPECTS,
+    EVERYTHING_READY,
     SOME_CERTIFICATE,
     Headers,
     Outcome,
     Request,
-    Step,
+    TraceStep,
     World,
 )
-from nginx2istio.istio.serve.applied import (
-    Applied,
+from nginx2istio.istio.serve.gateway_config import (
+    GatewayConfig,
     GatewayServer,
+    Json,
     RoutedHost,
     most_specific,
 )
@@ -38,15 +39,15 @@ from nginx2istio.istio.serve.router import (
     routed,
 )
 
-Json = Mapping[str, Any]
-ALL_READY = World()
 WITHOUT_LISTENER = "no listener"
 
 
-def serve_as_istio(applied: Applied, request: Request, world: World = ALL_READY) -> Outcome:
+def serve_as_istio(
+    config: GatewayConfig, request: Request, world: World = EVERYTHING_READY
+) -> Outcome:
     """What becomes of a request at the gateway."""
     port = 443 if request.scheme == "https" else 80
-    servers = [s for s in applied.servers if s.port == port]
+    servers = [s for s in config.servers if s.port == port]
     if not servers:
         return _ended(0, WITHOUT_LISTENER)
     if request.scheme == "https":
@@ -54,34 +55,34 @@ def serve_as_istio(applied: Applied, request: Request, world: World = ALL_READY)
         if server is None:
             return _ended(0, "no server for the name in the handshake")
         if server.tls.get("mode") == "PASSTHROUGH":
-            return _passed_on(applied, server, request)
+            return _passed_on(config, server, request)
         refusal = _handshake(server, request, world)
         if refusal:
             return _ended(0, refusal)
         servers = [server]
     try:
-        target = normalized_target(request.target, _normalization(applied))
+        target = normalized_target(request.target, _normalization(config))
     except NotNormalizable:
         return _own(400, "the path can't be normalized")
     if request.http == "1.0":
         return _own(426, "HTTP/1.0")
-    arrived = _arrived(applied, request, target, port)
+    arrived = _arrived(config, request, target, port)
     if not arrived.host:
         return _own(400, "no host")
     hosts = {
-        host.domain.lower(): host for server in servers for host in applied.virtual_hosts(server)
+        host.domain.lower(): host for server in servers for host in config.virtual_hosts(server)
     }
     domain = most_specific(hosts, arrived.host)
     virtual_host = hosts[domain] if domain else None
     route = _route(virtual_host, arrived)
-    outcome = _filtered(applied, world, arrived, route)
+    outcome = _filtered(config, world, arrived, route)
     text = f"VirtualService {virtual_host.service}" if virtual_host else "no VirtualService"
-    return replace(outcome, trace=(Step("host", text, domain or ""), *outcome.trace))
+    return replace(outcome, trace=(TraceStep("host", text, domain or ""), *outcome.trace))
 
 
-def _arrived(applied: Applied, request: Request, target: str, port: int) -> Arrived:
+def _arrived(config: GatewayConfig, request: Request, target: str, port: int) -> Arrived:
     """The request after the connection manager (``mutateRequestHeaders``)."""
-    topology = applied.mesh.get("defaultConfig", {}).get("gatewayTopology", {})
+    topology = config.mesh.get("defaultConfig", {}).get("gatewayTopology", {})
     hops = int(topology.get("numTrustedProxies", 0))
     source = request.source
     forwarded = (request.header("x-forwarded-for") or "").replace(" ", "").split(",")
@@ -95,11 +96,11 @@ def _arrived(applied: Applied, request: Request, target: str, port: int) -> Arri
 
 
 def _own(status: int, text: str) -> Outcome:
-    return Outcome(status=status, aspect="status", trace=(Step("connection", text),))
+    return Outcome(status=status, aspect="status", trace=(TraceStep("connection", text),))
 
 
 def _ended(status: int, text: str) -> Outcome:
-    return Outcome(status=status, aspect="tls", trace=(Step("connection", text),))
+    return Outcome(status=status, aspect="tls", trace=(TraceStep("connection", text),))
 
 
 def _by_name(servers: list[GatewayServer], request: Request) -> GatewayServer | None:
@@ -126,22 +127,22 @@ def _handshake(server: GatewayServer, request: Request, world: World) -> str:
     return ""
 
 
-def _passed_on(applied: Applied, server: GatewayServer, request: Request) -> Outcome:
+def _passed_on(config: GatewayConfig, server: GatewayServer, request: Request) -> Outcome:
     name = request.sni or request.host
-    for route, _ in applied.tls_routes(server):
+    for route, _ in config.tls_routes(server):
         if any(name in match.get("sniHosts", ()) for match in route.get("match", ())):
             target = destination_name(route["route"][0]["destination"])
             others = frozenset(a for a in ASPECTS if a != "routing")
             return Outcome(
                 backends={target: Fraction(1)},
                 unknown=others,
-                trace=(Step("connection", f"passed on to {target}"),),
+                trace=(TraceStep("connection", f"passed on to {target}"),),
             )
     return _ended(0, "no route for the name in the handshake")
 
 
-def _normalization(applied: Applied) -> str:
-    return str(applied.mesh.get("pathNormalization", {}).get("normalization", "BASE"))
+def _normalization(config: GatewayConfig) -> str:
+    return str(config.mesh.get("pathNormalization", {}).get("normalization", "BASE"))
 
 
 def _route(host: RoutedHost | None, arrived: Arrived) -> Json | None:
@@ -150,15 +151,15 @@ def _route(host: RoutedHost | None, arrived: Arrived) -> Json | None:
     return next((r for r in host.routes if route_fits(r, arrived)), None)
 
 
-def _filtered(applied: Applied, world: World, arrived: Arrived, route: Json | None) -> Outcome:
+def _filtered(config: GatewayConfig, world: World, arrived: Arrived, route: Json | None) -> Outcome:
     """Authorization, CORS, the router."""
-    steps: list[Step] = []
+    steps: list[TraceStep] = []
     identity: Headers = ()
     try:
-        for policy in of_action(applied.policies, "CUSTOM"):
+        for policy in of_action(config.policies, "CUSTOM"):
             if not policy_fits(policy, arrived):
                 continue
-            provider = _provider(applied, policy)
+            provider = _provider(config, policy)
             denial = _asked(arrived, provider, policy)
             if denial is not None:
                 return _refused(arrived, route, denial)
@@ -168,19 +169,19 @@ def _filtered(applied: Applied, world: World, arrived: Arrived, route: Json | No
                 for n, v in arrived.request.auth_headers
                 if n.lower() in [p.lower() for p in passed]
             )
-            steps.append(Step("authorization", "the service lets it pass", _name(policy)))
-        for policy in of_action(applied.policies, "DENY"):
+            steps.append(TraceStep("authorization", "the service lets it pass", _name(policy)))
+        for policy in of_action(config.policies, "DENY"):
             if policy_fits(policy, arrived):
-                step = Step("authorization", "denied", _name(policy))
+                step = TraceStep("authorization", "denied", _name(policy))
                 return _refused(arrived, route, Outcome(403, "access", trace=(step,)))
-        allowing = list(of_action(applied.policies, "ALLOW"))
+        allowing = list(of_action(config.policies, "ALLOW"))
         if allowing and not any(policy_fits(policy, arrived) for policy in allowing):
-            step = Step("authorization", "no policy allows it")
+            step = TraceStep("authorization", "no policy allows it")
             return _refused(arrived, route, Outcome(403, "access", trace=(step,)))
     except PolicyNotRead:
         return Outcome(status=403, aspect="access", unknown=frozenset(ASPECTS))
     if route is None:
-        return Outcome(status=404, aspect="routing", trace=(*steps, Step("route", "no route")))
+        return Outcome(status=404, aspect="routing", trace=(*steps, TraceStep("route", "no route")))
     policy = route.get("corsPolicy", {})
     origin = cors_origin(policy, arrived)
     if (
@@ -188,15 +189,15 @@ def _filtered(applied: Applied, world: World, arrived: Arrived, route: Json | No
         and arrived.request.method == "OPTIONS"
         and "access-control-request-method" in arrived.headers
     ):
-        step = Step("cors", "a preflight", str(route.get("name", "")))
+        step = TraceStep("cors", "a preflight", str(route.get("name", "")))
         return Outcome(
             status=200,
             aspect="cors",
             trace=(step,),
             response_headers=tuple(_preflight(policy, origin)),
         )
-    outcome = routed(applied, world, arrived, route, arrived.request.target, identity)
-    return _answered(applied, arrived, route, outcome, policy, origin)
+    outcome = routed(config, world, arrived, route, arrived.request.target, identity)
+    return _answered(config, arrived, route, outcome, policy, origin)
 
 
 def _refused(arrived: Arrived, route: Json | None, outcome: Outcome) -> Outcome:
@@ -209,9 +210,9 @@ def _refused(arrived: Arrived, route: Json | None, outcome: Outcome) -> Outcome:
     return replace(outcome, response_headers=tuple(fields), unknown=outcome.unknown | more)
 
 
-def _provider(applied: Applied, policy: Json) -> Json:
+def _provider(config: GatewayConfig, policy: Json) -> Json:
     name = policy["spec"]["provider"]["name"]
-    for provider in applied.mesh.get("extensionProviders", ()):
+    for provider in config.mesh.get("extensionProviders", ()):
         if provider["name"] == name:
             settings: Json = provider.get("envoyExtAuthzHttp", {})
             return settings
@@ -221,19 +222,19 @@ def _provider(applied: Applied, policy: Json) -> Json:
 def _asked(arrived: Arrived, provider: Json, policy: Json) -> Outcome | None:
     """The denial of an external authorization; None where it allows. Without a provider: 403."""
     request = arrived.request
-    step = Step("authorization", f"the service answers {request.auth_status}", _name(policy))
+    step = TraceStep("authorization", f"the service answers {request.auth_status}", _name(policy))
     if not provider:
         return Outcome(status=403, aspect="auth", trace=(step,))
     if request.auth_status == 200:
         return None
     passed = [h.lower() for h in provider.get("headersToDownstreamOnDeny", ())]
-    kept = tuple((n.lower(), v) for n, v in request.auth_headers if n.lower() in passed)
-    location = next((v for n, v in kept if n == "location"), "")
+    passed_on = tuple((n.lower(), v) for n, v in request.auth_headers if n.lower() in passed)
+    location = next((v for n, v in passed_on if n == "location"), "")
     return Outcome(
         status=request.auth_status,
         aspect="redirect" if location else "auth",
         location=location,
-        response_headers=kept,
+        response_headers=passed_on,
         trace=(step,),
     )
 
@@ -255,7 +256,7 @@ def _preflight(policy: Json, origin: str) -> list[tuple[str, str]]:
 
 
 def _answered(
-    applied: Applied,
+    config: GatewayConfig,
     arrived: Arrived,
     route: Json,
     outcome: Outcome,
@@ -271,7 +272,7 @@ def _answered(
         fields = [
             (n.lower(), v) for n, v in request.backend_headers if n.lower() not in _NOT_PASSED
         ]
-        cookie = hash_cookie(applied, arrived, route)
+        cookie = hash_cookie(config, arrived, route)
         if cookie:
             fields.append(("set-cookie", cookie))
         levels = (*route.get("route", ())[:1], route)

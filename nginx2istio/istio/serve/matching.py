@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
@@ -11,8 +10,7 @@ from typing import Any
 import re2  # type: ignore[import-untyped]
 
 from nginx2istio.base.outcome import Request
-
-Json = Mapping[str, Any]
+from nginx2istio.istio.serve.gateway_config import Json
 
 
 @dataclass(frozen=True)

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from typing import Any
 
+from nginx2istio.istio.serve.gateway_config import Json
 from nginx2istio.istio.serve.matching import Arrived
-
-Json = Mapping[str, Any]
 
 
 class PolicyNotRead(ValueError):

@@ -6,7 +6,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from fractions import Fraction
-from typing import Any
 
 from nginx2istio.base.outcome import (
     PER_CONNECTION,
@@ -15,19 +14,23 @@ from nginx2istio.base.outcome import (
     Aspect,
     Headers,
     Outcome,
-    Step,
+    TraceStep,
     World,
 )
-from nginx2istio.istio.serve.applied import Applied
 from nginx2istio.istio.serve.formatter import Moment, UnknownOperator, filled
+from nginx2istio.istio.serve.gateway_config import GatewayConfig, Json
 from nginx2istio.istio.serve.matching import Arrived, matcher, string_fits
 
-Json = Mapping[str, Any]
 _SERVICE = re.compile(r"([^.]+)\.([^.]+)\.svc\..*")
 
 
 def routed(
-    applied: Applied, world: World, arrived: Arrived, route: Json, original: str, identity: Headers
+    config: GatewayConfig,
+    world: World,
+    arrived: Arrived,
+    route: Json,
+    original: str,
+    identity: Headers,
 ) -> Outcome:
     """What a route does with a request. ``identity`` are headers of the authorization's answer."""
     name = str(route.get("name", ""))
@@ -38,7 +41,7 @@ def routed(
         aspect = _ASPECT.get(status, "status")
         outcome = Outcome(status=status, aspect=aspect, trace=(_step(f"answers {status}", name),))
     else:
-        outcome = _forwarded(applied, world, arrived, route, original, identity)
+        outcome = _forwarded(config, world, arrived, route, original, identity)
     return outcome
 
 
@@ -51,8 +54,8 @@ _ASPECT: Mapping[int, Aspect] = {
 }
 
 
-def _step(text: str, by: str) -> Step:
-    return Step("route", text, by)
+def _step(text: str, by: str) -> TraceStep:
+    return TraceStep("route", text, by)
 
 
 def _redirect(arrived: Arrived, redirect: Json, name: str) -> Outcome:
@@ -76,7 +79,12 @@ def _redirect(arrived: Arrived, redirect: Json, name: str) -> Outcome:
 
 
 def _forwarded(
-    applied: Applied, world: World, arrived: Arrived, route: Json, original: str, identity: Headers
+    config: GatewayConfig,
+    world: World,
+    arrived: Arrived,
+    route: Json,
+    original: str,
+    identity: Headers,
 ) -> Outcome:
     name = str(route.get("name", ""))
     shares: dict[str, Fraction] = {}
@@ -232,11 +240,11 @@ def response_headers(
     return fields, unknown
 
 
-def hash_cookie(applied: Applied, arrived: Arrived, route: Json) -> str:
+def hash_cookie(config: GatewayConfig, arrived: Arrived, route: Json) -> str:
     """The cookie that a hash policy makes for a session that begins, "" for none."""
     for destination in route.get("route", ()):
         target = destination["destination"]
-        rule = applied.destination_rules.get(target["host"], {})
+        rule = config.destination_rules.get(target["host"], {})
         policy = dict(rule.get("trafficPolicy", {}))
         for subset in rule.get("subsets", ()):
             if subset["name"] == target.get("subset"):

@@ -10,7 +10,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from fractions import Fraction
 
-from nginx2istio.base.outcome import ASPECTS, Aspect, Outcome, Request, Step, World
+from nginx2istio.base.outcome import (
+    ASPECTS,
+    EVERYTHING_READY,
+    Aspect,
+    Outcome,
+    Request,
+    TraceStep,
+    World,
+)
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.facts.answered_early import certified
 from nginx2istio.nginx.facts.nested_locations import (
@@ -37,10 +45,11 @@ from nginx2istio.nginx.uri import BadTarget, normalized
 
 NOWHERE = Server(DEFAULT_SERVER, (Location("/", "prefix", "", Origin("default")),))
 """The server of unknown hosts where no Ingress is about them."""
-ALL_READY = World()
 
 
-def serve_as_nginx(config: NginxConfig, request: Request, world: World = ALL_READY) -> Outcome:
+def serve_as_nginx(
+    config: NginxConfig, request: Request, world: World = EVERYTHING_READY
+) -> Outcome:
     """What becomes of a request."""
     variables = Variables(config, request, world)
     try:
@@ -99,7 +108,7 @@ def _passed_on(config: NginxConfig, name: str) -> Outcome | None:
         return None
     upstream = config.upstreams[_root(server).upstream]
     others = frozenset(aspect for aspect in ASPECTS if aspect != "routing")
-    step = Step("connection", f"passed on to {upstream_name(upstream)}", "ssl-passthrough")
+    step = TraceStep("connection", f"passed on to {upstream_name(upstream)}", "ssl-passthrough")
     return Outcome(backends={upstream_name(upstream): Fraction(1)}, trace=(step,), unknown=others)
 
 
@@ -179,17 +188,17 @@ def with_headers(visit: Visit, outcome: Outcome) -> Outcome:
     )
 
 
-def _way(visit: Visit, outcome: Outcome) -> Iterator[Step]:
+def _way(visit: Visit, outcome: Outcome) -> Iterator[TraceStep]:
     """The steps up to the one that gave the answer."""
     host = "unknown hosts" if visit.server.host == DEFAULT_SERVER else visit.server.host
-    yield Step("server", f"the server of {host}")
+    yield TraceStep("server", f"the server of {host}")
     if outcome.trace and outcome.trace[-1].phase in ("server", "request", "connection"):
         return
     origin = visit.location.ingress
     by = f"{origin.object} {origin.file}:{origin.line}" if origin.file else origin.object.strip("/")
-    yield Step("location", f"location {visit.location.literal}", by)
+    yield TraceStep("location", f"location {visit.location.literal}", by)
     if outcome.backends and not outcome.trace:
-        yield Step("content", f"to {', '.join(outcome.backends)}")
+        yield TraceStep("content", f"to {', '.join(outcome.backends)}")
 
 
 def _self_signed(variables: Variables) -> bool:

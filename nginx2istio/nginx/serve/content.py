@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from nginx2istio.base.outcome import Outcome, Step
+from nginx2istio.base.outcome import Outcome, TraceStep
 from nginx2istio.nginx.facts.error_pages import ErrorService, error_pages
 from nginx2istio.nginx.facts.external_auth import external_auth
 from nginx2istio.nginx.serve import forward
@@ -33,11 +33,11 @@ def content(visit: Visit) -> Outcome:
     return _passed_on(visit, shares)
 
 
-LIMITS = ("limit-rps", "limit-rpm", "limit-connections")
+LIMIT_KEYS = ("limit-rps", "limit-rpm", "limit-connections")
 
 
 def _passed_on(visit: Visit, shares: dict[str, Fraction]) -> Outcome:
-    limited = any(key in visit.location.settings for key in LIMITS)
+    limited = any(key in visit.location.settings for key in LIMIT_KEYS)
     return Outcome(
         unknown=frozenset({"rate-limit"}) if limited else frozenset(),
         backends=shares,
@@ -73,5 +73,7 @@ def with_error_page(visit: Visit, outcome: Outcome) -> Outcome:
         return own_answer(pages.own_status, "status", "error page", text)
     if visit.variables.world.backends.get(_name(pages.pages)) == "none":
         return own_answer(503, "routing", "error page", "the error service has no pod")
-    step = Step("error page", f"{status} is answered by {pages.pages.title}", "custom-http-errors")
+    step = TraceStep(
+        "error page", f"{status} is answered by {pages.pages.title}", "custom-http-errors"
+    )
     return Outcome(backends={_name(pages.pages): Fraction(1)}, trace=(*outcome.trace, step))

@@ -79,7 +79,7 @@ def _filled(visit: Visit, line: HeaderLine) -> str:
 def _of_client(visit: Visit) -> list[tuple[str, str]]:
     """The client's headers that nginx reads; names in lower case."""
     controller = visit.config.controller
-    kept = []
+    passed = []
     for name, value in visit.variables.request.headers:
         lower = name.lower()
         if lower in PER_CONNECTION:
@@ -90,11 +90,11 @@ def _of_client(visit: Visit) -> list[tuple[str, str]]:
             )
             if not _NAME.fullmatch(plain):
                 continue
-        kept.append((lower, value.strip()))
-    cookies = [x for n, x in kept if n == "cookie"]
+        passed.append((lower, value.strip()))
+    cookies = [x for n, x in passed if n == "cookie"]
     if len(cookies) > 1 and visit.variables.request.http == "2":
-        kept = [(n, x) for n, x in kept if n != "cookie"] + [("cookie", "; ".join(cookies))]
-    return kept
+        passed = [(n, x) for n, x in passed if n != "cookie"] + [("cookie", "; ".join(cookies))]
+    return passed
 
 
 def _template(visit: Visit, sent: dict[str, str]) -> dict[str, str]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from nginx2istio.base.outcome import Aspect, Outcome, Step
+from nginx2istio.base.outcome import Aspect, Outcome, TraceStep
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.model import Location, Server, Upstream
 from nginx2istio.nginx.serve.variables import Variables
@@ -67,7 +67,7 @@ NginxPhase = Callable[[Visit], Outcome | None]
 
 def own_answer(status: int, aspect: Aspect, phase: str, text: str, by: str = "") -> Outcome:
     """An answer that nginx makes itself."""
-    return Outcome(status=status, aspect=aspect, trace=(Step(phase, text, by),))
+    return Outcome(status=status, aspect=aspect, trace=(TraceStep(phase, text, by),))
 
 
 MOVES = (301, 302, 303, 307, 308)
@@ -80,4 +80,6 @@ def redirect(visit: Visit, status: int, to: str, phase: str, by: str) -> Outcome
         to = visit.variables.completed(to)
     text = f"{status} to {to}"
     where = "" if status not in MOVES else to
-    return Outcome(status=status, aspect="redirect", location=where, trace=(Step(phase, text, by),))
+    return Outcome(
+        status=status, aspect="redirect", location=where, trace=(TraceStep(phase, text, by),)
+    )

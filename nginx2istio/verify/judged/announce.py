@@ -14,16 +14,16 @@ from nginx2istio.verify.judged.declared import (
 )
 from nginx2istio.verify.judged.difference import UNSEEN, Difference
 from nginx2istio.verify.judged.exchange import Exchange, FindingData, RequestRecord
-from nginx2istio.verify.judged.predicates import concerns, predicates
+from nginx2istio.verify.judged.predicates import is_about, predicates
 
 
-def covers(declared: Declared, finding: FindingData, request: RequestRecord) -> str:
+def finding_covers(declared: Declared, finding: FindingData, request: RequestRecord) -> str:
     """How a finding's hosts and paths include a request.
 
     "specific", or "global" when only by hosts ``["*"]``, or "" when they do not. A finding without
     hosts holds for those of its object, one with ``requests`` for no others.
     """
-    if not concerns(finding, request):
+    if not is_about(finding, request):
         return ""
     hosts = finding.get("hosts") or []
     if not hosts:
@@ -57,7 +57,9 @@ def covering(
     findings: Iterable[FindingData], exchange: Exchange, declared: Declared
 ) -> list[tuple[FindingData, str]]:
     """The findings that include an exchange, each with how."""
-    ways = ((finding, covers(declared, finding, exchange["request"])) for finding in findings)
+    ways = (
+        (finding, finding_covers(declared, finding, exchange["request"])) for finding in findings
+    )
     return [(finding, how) for finding, how in ways if how]
 
 
@@ -97,7 +99,7 @@ def alarms(
             continue
         if "*" in (finding.get("hosts") or []):
             continue
-        covered = [ds for e, ds in differences if covers(declared, finding, e["request"])]
+        covered = [ds for e, ds in differences if finding_covers(declared, finding, e["request"])]
         if not covered or announced <= UNSEEN:
             idle.append(finding)
         elif not any(d.accepts & announced for ds in covered for d in ds):

@@ -21,8 +21,8 @@ from nginx2istio.verify.judged.headers import (
     REQUEST_ID,
     REQUEST_IGNORED,
     RESPONSE_IGNORED,
-    Fields,
-    canonical,
+    HeaderFields,
+    canonical_value,
     cors_effect,
     is_preflight,
     location_of,
@@ -198,8 +198,8 @@ def _responses(
     return differences + _cookies(e.get("cookies") or [], o.get("cookies") or [])
 
 
-def _response_header(name: str, eh: Fields, oh: Fields) -> list[Difference]:
-    a, b = (canonical(name, h[name]) if name in h else None for h in (eh, oh))
+def _response_header(name: str, eh: HeaderFields, oh: HeaderFields) -> list[Difference]:
+    a, b = (canonical_value(name, h[name]) if name in h else None for h in (eh, oh))
     if a == b or (a == REQUEST_ID and b):
         return []
     if name.startswith("access-control-") or (name == "vary" and a is None and b == "origin"):
@@ -264,11 +264,11 @@ def _upstreams(request: RequestRecord, up: dict[str, Any], got: dict[str, Any]) 
 
 
 def _request_header(
-    name: str, request: RequestRecord, sent: Fields, eh: Fields, oh: Fields
+    name: str, request: RequestRecord, sent: HeaderFields, eh: HeaderFields, oh: HeaderFields
 ) -> list[Difference]:
     a: Any
     b: Any
-    a, b = (canonical(name, h[name]) if name in h else None for h in (eh, oh))
+    a, b = (canonical_value(name, h[name]) if name in h else None for h in (eh, oh))
     if name in BY_PRESENCE or (name == "x-request-id" and name not in sent):
         a, b = a is not None, b is not None
     if name == "cookie" and request.get("session"):  # the proxies' cookies have their own values

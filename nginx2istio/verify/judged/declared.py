@@ -10,7 +10,7 @@ from urllib.parse import unquote
 from nginx2istio.verify.judged.exchange import IngressObject
 
 ANY_HOST = "_"  # the server of requests that no declared host takes
-TRUE = {"1", "t", "T", "true", "TRUE", "True"}  # as Go's strconv.ParseBool takes them
+GO_TRUE = {"1", "t", "T", "true", "GO_TRUE", "True"}  # as Go's strconv.ParseBool takes them
 
 
 def bare_host(host: str | None) -> str:
@@ -107,10 +107,10 @@ class Declared:
             for path in (rule.get("http") or {}).get("paths") or []:
                 types = paths.setdefault(path.get("path") or "/", set())
                 types.add(path.get("pathType") or "Prefix")
-            if notes.get("use-regex") in TRUE or "rewrite-target" in notes:
+            if notes.get("use-regex") in GO_TRUE or "rewrite-target" in notes:
                 self.regex.add(host)
             aliases = [a.strip() for a in notes.get("server-alias", "").split(",") if a.strip()]
-            if notes.get("from-to-www-redirect") in TRUE:
+            if notes.get("from-to-www-redirect") in GO_TRUE:
                 bare = host.removeprefix("www.")
                 aliases.append(bare if bare != host else "www." + host)
             for alias in aliases:

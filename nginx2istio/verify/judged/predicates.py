@@ -15,7 +15,7 @@ def predicates(finding: FindingData) -> list[dict[str, Any]]:
     return [given] if isinstance(given, dict) else list(given)
 
 
-def concerns(finding: FindingData, request: RequestRecord) -> bool:
+def is_about(finding: FindingData, request: RequestRecord) -> bool:
     """Whether a finding is about a request, as far as its predicates say."""
     given = predicates(finding)
     return not given or any(holds(predicate, request) for predicate in given)

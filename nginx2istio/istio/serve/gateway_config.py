@@ -32,7 +32,7 @@ class RoutedHost:
 
 
 @dataclass(frozen=True, slots=True)
-class Applied:
+class GatewayConfig:
     """What a user would apply, by what a gateway looks for.
 
     ``mesh`` is the mesh configuration. ``filters`` are the EnvoyFilters; those that nginx2istio did
@@ -66,12 +66,12 @@ class Applied:
                     yield route, namespace
 
 
-def applied(objects: Sequence[Json], mesh: Json) -> Applied:
+def gateway_config(objects: Sequence[Json], mesh: Json) -> GatewayConfig:
     """The objects of an output folder, in any order, and the mesh configuration."""
     by_kind: dict[str, list[Json]] = {}
     for each in objects:
         by_kind.setdefault(each["kind"], []).append(each)
-    return Applied(
+    return GatewayConfig(
         servers=tuple(_servers(by_kind.get("Gateway", ()))),
         services=tuple(by_kind.get("VirtualService", ())),
         policies=tuple(by_kind.get("AuthorizationPolicy", ())),
