@@ -17,8 +17,9 @@ from click.testing import CliRunner
 from nginx2istio.api import convert_text, report
 from nginx2istio.cli import command_line
 from nginx2istio.report.formats.html.html import html_report
-from nginx2istio.report.formats.html.overview import EVERY_HOST, overview
+from nginx2istio.report.formats.html.overview import overview
 from nginx2istio.report.formats.html.source_yaml import source_yaml
+from nginx2istio.report.hosts import EVERY_HOST
 
 from .estates import HOSTILE, OVERRIDE, SHOP, hostile, page
 
@@ -137,7 +138,7 @@ def test_hosts_have_their_readiness_teams_and_actions() -> None:
     conversion = convert_text(SHOP, keep_read=True)
     data = report(conversion)
     hosts = overview(data, conversion)
-    ready = {host.name: ready for host, ready in zip(hosts.hosts, hosts.readiness, strict=True)}
+    ready = {host.name: host.readiness for host in hosts.hosts}
     assert ready["docs.example.com"] == "ready"
     assert ready["account.example.com"] == ready["shop.example.com"] == "blocked"
     teams = {host.name: host.teams for host in hosts.hosts}

@@ -3,13 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from textwrap import wrap
 
 from nginx2istio.base.printable import printable
 from nginx2istio.report.data import Data
+from nginx2istio.report.formats.kinds import (
+    FindingKind,
+    closed_words,
+    is_update,
+    kinds,
+    open_findings,
+    place,
+    things_to_do,
+    where,
+    work,
+)
+from nginx2istio.report.hosts import namespaces, readiness_counts
 from nginx2istio.report.words.labels import (
     SEVERITIES,
+    counted,
     fate_counts,
     figures,
+    left_out,
+    readiness_words,
     severity_counts,
     some,
     verdict_words,
@@ -17,37 +33,36 @@ from nginx2istio.report.words.labels import (
 from nginx2istio.rule.requests import in_words
 
 _FEW = 10
-"""The number of errors that a summary shows one by one, and of codes that need no list of codes."""
+"""The number of codes that need no list of codes, and of namespaces that are shown."""
+_PLACES = {"error": 3, "warning": 2}
+"""The number of places of a code that the short form shows."""
+_ROOM = 125
+"""Lines for the codes of errors and warnings in the short form; the list of codes has all."""
+_WIDTH = 100
 
 
-def text_report(report: Data) -> str:
-    """The whole report, worst first. A code stands once, with all that it says and where."""
-    sections = _sections(report["findings"])
-    return lines_of(
-        [
-            *_head(report),
-            *_contents(sections),
-            *(line for section in sections for line in _section(section)),
-            *_actions(report),
-            *_errors(report),
-        ]
-    )
+def text_report(report: Data, verbose: bool = False) -> str:
+    """The report, worst first. A code stands once, with its first places, or with all.
+
+    The short form folds what nobody has to act on.
+    """
+    sections = kinds(report["findings"])
+    body = _whole(report, sections) if verbose else _short(report, sections)
+    return lines_of([*_errors(report), *_head(report), *body])
 
 
 def text_summary(report: Data) -> str:
-    """The few lines for the end of a run: figures, errors, what could not be read."""
-    lines = [*_head(report)]
-    errors = [f for f in report["findings"] if f["severity"] == "error" and "accepted" not in f]
-    if len(errors) > _FEW:
-        by_code: dict[str, list[Data]] = {}
-        for finding in errors:
-            by_code.setdefault(finding["code"], []).append(finding)
-        for code, same in sorted(by_code.items(), key=lambda kind: (-len(kind[1]), kind[0])):
-            place = _place(same[0])
-            lines.append(f"  error {code} {_times(same)}, first at {place}: {same[0]['title']}")
-    else:
-        lines += [f"  error {f['code']} {_place(f)}: {f['text']}" for f in errors]
-    return lines_of([*lines, *_errors(report)])
+    """The few lines for the end of a run: what is wrong, then the figures and the verdict."""
+    lines = [*_errors(report)]
+    errors = [f for f in open_findings(report) if f["severity"] == "error"]
+    return lines_of([*lines, *map(_in_short, kinds(errors)), *_head(report)])
+
+
+def _in_short(kind: FindingKind) -> str:
+    first = kind.findings[0]
+    words = first["text"] if len(kind.texts("text")) == 1 else kind.title
+    often = f"{kind.extent}, first at " if len(kind.findings) > 1 else ""
+    return f"error {kind.code} {often}{place(first)}: {words}"
 
 
 def lines_of(lines: Iterable[str]) -> str:
@@ -58,91 +73,23 @@ def lines_of(lines: Iterable[str]) -> str:
 def _head(report: Data) -> Iterator[str]:
     summary = report["summary"]
     yield " -> ".join(figures(summary))
+    if len(report["hosts"]) > 1:
+        yield f"hosts: {readiness_words(report)}"
     yield f"annotations: {fate_counts(summary['annotations'])}"
     accepted = summary.get("accepted")
     of_these = f" (accepted: {severity_counts(accepted)})" if accepted is not None else ""
     yield f"findings: {severity_counts(summary['findings'])}{of_these}"
+    yield from left_out(report)
     yield ": ".join(verdict_words(summary))
 
 
-def _sections(findings: Iterable[Data]) -> list[list[Data]]:
-    """The findings by severity and code, worst first; what holds for named hosts comes first."""
-    sections: dict[tuple[str, str], list[Data]] = {}
-    for finding in findings:
-        sections.setdefault((finding["severity"], finding["code"]), []).append(finding)
-    return sorted(sections.values(), key=_section_order)
-
-
-def _section_order(section: Sequence[Data]) -> tuple[object, ...]:
-    named = any(finding["hosts"] != ["*"] for finding in section)
-    return SEVERITIES.index(section[0]["severity"]), not named, section[0]["code"]
-
-
-def _contents(sections: Sequence[Sequence[Data]]) -> Iterator[str]:
-    """The errors and warnings by code, where there are too many to be seen at a look."""
-    listed = [section for section in sections if section[0]["severity"] != "info"]
-    if len(listed) <= _FEW:
-        return
-    yield ""
-    for section in listed:
-        first = section[0]
-        yield f"  {first['severity']:<7} {first['code']} {_times(section):>9}  {first['title']}"
-
-
-def _times(section: Sequence[Data]) -> str:
-    return "once" if len(section) == 1 else f"{len(section)} times"
-
-
-def _section(section: Sequence[Data]) -> Iterator[str]:
-    first = section[0]
-    yield ""
-    yield f"{first['severity']} {first['code']} {first['title']}"
-    for same in _same(section, ("text",)):
-        if same[0]["text"] != first["title"]:
-            yield f"  {same[0]['text']}"
-        for finding in same:
-            yield from _where(finding)
-    if first["aspects"]:
-        yield f"  Differs: {', '.join(first['aspects'])}{_requests(first)}"
-    for same in _same(section, ("instead",)):
-        if same[0]["instead"]:
-            which = "" if len(same) == len(section) else f" ({some(map(_place, same), 3)})"
-            yield f"  To do{which}: {same[0]['instead']}"
-
-
-def _same(findings: Iterable[Data], fields: Sequence[str]) -> list[list[Data]]:
-    groups: dict[tuple[str, ...], list[Data]] = {}
-    for finding in findings:
-        groups.setdefault(tuple(finding[field] for field in fields), []).append(finding)
-    return list(groups.values())
-
-
-def _where(finding: Data) -> Iterator[str]:
-    hosts = f"{some(finding['hosts'])} {some(finding['paths'])}" if finding["hosts"] else ""
-    if finding["hosts"] == ["*"]:
-        paths = "" if finding["paths"] == ["*"] else f" {some(finding['paths'])}"
-        hosts = f"every host{paths}"
-    place = ", ".join(part for part in (_place(finding), hosts) if part)
-    if place:
-        yield f"    at {place}"
-    if "accepted" in finding:
-        accepted = finding["accepted"]
-        yield f"    accepted until {accepted['expires']}: {accepted['reason']}"
-
-
-def _place(finding: Data) -> str:
-    obj = finding["object"]
-    at = f"{finding['file']}:{finding['line']}" if finding["file"] else ""
-    named = f"{obj['namespace']}/{obj['name']}" if obj["name"] else ""
-    return " ".join(part for part in (at, named, finding["key"]) if part)
-
-
-def _requests(finding: Data) -> str:
-    only = finding.get("requests")
-    return f" (only requests {in_words(only)})" if only else ""
-
-
-def _actions(report: Data) -> Iterator[str]:
+def _whole(report: Data, sections: Sequence[FindingKind]) -> Iterator[str]:
+    """Every place of every finding."""
+    yield from _contents(sections)
+    for kind in sorted(sections, key=_by_code):
+        yield ""
+        yield f"{kind.severity} {kind.code} {kind.title}"
+        yield from _section(kind, len(kind.findings))
     if report["actions"]:
         yield ""
         yield "to do before the cut-over:"
@@ -154,11 +101,149 @@ def _actions(report: Data) -> Iterator[str]:
             yield f"    {line}"
 
 
-def _errors(report: Data) -> Iterator[str]:
-    if report["errors"]:
+def _by_code(kind: FindingKind) -> tuple[object, ...]:
+    return SEVERITIES.index(kind.severity), kind.everywhere, kind.code
+
+
+def _short(report: Data, sections: Sequence[FindingKind]) -> Iterator[str]:
+    """Codes with their first places; one line for an info, none for what nobody acts on."""
+    if not is_update(report):
+        if todo := work(report):
+            yield f"work: {todo}"
+        yield from _namespaces(report["hosts"])
+    yield from _protections(report, sections)
+    yield from _contents(sections)
+    room = _ROOM
+    shut: list[FindingKind] = []
+    for kind in sections:
+        if kind.severity == "info":
+            continue
+        often = f" ({kind.extent})" if len(kind.findings) > 1 else ""
+        lines = [
+            "",
+            f"{kind.severity} {kind.code} {kind.title}{often}",
+            *_section(kind, _PLACES[kind.severity]),
+        ]
+        room -= len(lines)
+        if room >= 0:
+            yield from lines
+        else:
+            shut.append(kind)
+    yield from _paragraph("no room here, -v shows them", shut)
+    infos = [kind for kind in sections if kind.severity == "info" and not kind.folded]
+    if infos:
         yield ""
-        yield "not read:"
+        yield "infos with something to do, only where it matters to you:"
+    for kind in infos:
+        yield f"  {kind.code} {kind.extent:>9}  {kind.title}. To do: {kind.most('instead')}"
+    quiet = [kind for kind in sections if kind.folded]
+    yield from _paragraph(
+        "nothing to do, -v shows the places", [k for k in quiet if not k.everywhere]
+    )
+    yield from _paragraph("for every host, in every conversion", [k for k in quiet if k.everywhere])
+    by_hand = [] if is_update(report) else things_to_do(report)
+    if by_hand:
+        yield ""
+        yield "to do before the cut-over, with commands in the plan:"
+        yield from (f"- {text}" for text, _ in by_hand)
+
+
+def _namespaces(hosts: Iterable[Data]) -> Iterator[str]:
+    """How ready the hosts of each namespace are, where there are many hosts."""
+    groups: dict[str, list[Data]] = {}
+    for host in hosts:
+        for name in namespaces(host):
+            groups.setdefault(name, []).append(host)
+    counts = {name: readiness_counts(group) for name, group in groups.items()}
+    if len(groups) < 2 or sum(map(len, groups.values())) <= _FEW:
+        return
+    yield ""
+    yield "hosts by namespace:   blocked  review   ready"
+    ranked = sorted(counts.items(), key=lambda c: (-c[1]["blocked"], -c[1]["review"], c[0]))
+    for name, numbers in ranked[:_FEW]:
+        yield f"  {name:<19}" + "".join(f"{n:8}" for n in numbers.values())
+    if len(ranked) > _FEW:
+        yield f"  and {counted(len(ranked) - _FEW, 'namespace')} more"
+
+
+def _protections(report: Data, sections: Iterable[FindingKind]) -> Iterator[str]:
+    """What a security reviewer asks for: what is closed, and which codes say what else changes."""
+    closed = "" if is_update(report) else closed_words(report)
+    codes = [kind.code for kind in sections if kind.protects]
+    if closed or codes:
+        yield ""
+    if closed:
+        yield closed
+    if codes:
+        yield f"for the security review: {', '.join(codes)}"
+
+
+def _paragraph(about: str, group: Sequence[FindingKind]) -> Iterator[str]:
+    """Kinds on a few lines: code, title and how often."""
+    if not group:
+        return
+    shown = [
+        f"{kind.code} {kind.title}" + (f" ({kind.extent})" if len(kind.findings) > 1 else "")
+        for kind in group
+    ]
+    yield ""
+    yield f"{about} ({len(group)}):"
+    yield from (f"  {line}" for line in wrap("; ".join(shown), _WIDTH, break_on_hyphens=False))
+
+
+def _contents(sections: Sequence[FindingKind]) -> Iterator[str]:
+    """The errors and warnings by code, where there are too many to be seen at a look."""
+    listed = [kind for kind in sections if kind.severity != "info"]
+    if len(listed) <= _FEW:
+        return
+    yield ""
+    for kind in listed:
+        yield f"  {kind.severity:<7} {kind.code} {kind.extent:>9}  {kind.title}"
+
+
+def _section(kind: FindingKind, limit: int) -> Iterator[str]:
+    """What a code says and where, at most so many texts and places."""
+    left = limit
+    for same in kind.texts("text")[:limit]:
+        if same[0]["text"] != kind.title:
+            yield f"  {same[0]['text']}"
+        for finding in same[:left]:
+            yield from _where(finding)
+        left = max(0, left - len(same))
+        if not left:
+            break
+    if len(kind.findings) > limit:
+        yield f"    and {len(kind.findings) - limit} more"
+    first = kind.findings[0]
+    if first["aspects"]:
+        yield f"  Differs: {', '.join(first['aspects'])}{_requests(first)}"
+    to_do = [same for same in kind.texts("instead") if same[0]["instead"]]
+    for same in to_do if limit >= len(kind.findings) else to_do[:1]:
+        which = "" if len(same) == len(kind.findings) else f" ({some(map(place, same), 3)})"
+        yield f"  To do{which}: {same[0]['instead']}"
+
+
+def _where(finding: Data) -> Iterator[str]:
+    at = where(finding)
+    if at:
+        yield f"    at {at}"
+    if "accepted" in finding:
+        accepted = finding["accepted"]
+        yield f"    accepted until {accepted['expires']}: {accepted['reason']}"
+
+
+def _requests(finding: Data) -> str:
+    only = finding.get("requests")
+    return f" (only requests {in_words(only)})" if only else ""
+
+
+def _errors(report: Data) -> Iterator[str]:
+    """What could not be read: it stands first, as all else may be wrong by it."""
+    if not report["errors"]:
+        return
+    yield "not read:"
     for error in report["errors"]:
         at = f"{error['file']}:{error['line']}" if error["line"] else error["file"]
         which = f" (document {error['document']})" if error["document"] else ""
         yield f"- {at}{which}: {error['text']}"
+    yield ""

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections import Counter
 from importlib.resources import files
 
 from jinja2 import Environment, PackageLoader
@@ -84,7 +83,7 @@ def html_report(report: Data, conversion: Conversion) -> str:
         tool=report["tool"],
         verdict=": ".join(verdict_words(summary)),
         severities=severity_counts(summary["findings"]),
-        readiness=Counter(listed.readiness),
+        readiness=summary["readiness"],
         lists=packed(lists),
         blocks=[pack for _, pack in packs],
     )

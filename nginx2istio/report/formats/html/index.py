@@ -34,7 +34,7 @@ class Texts:
 def index(report: Data, conversion: Conversion, overview: Overview) -> Data:
     """The lists of hosts, findings, messages and things to do.
 
-    ``hosts``: name, readiness, Ingresses, aliases, whether nginx serves it.
+    ``hosts``: name, readiness, Ingresses, aliases, whether nginx serves it, closed paths.
     ``ingresses``: key, team, file, line. ``annotations``: Ingress, key, value, fate, rule, line.
     ``findings``: code, severity, key, value, kind, object, file, line, hosts (-1: all), paths,
     title, text, to do, the reason why it is accepted. Texts by their number, hosts by their index.
@@ -73,12 +73,13 @@ def index(report: Data, conversion: Conversion, overview: Overview) -> Data:
         "hosts": [
             [
                 host.name,
-                ready,
+                host.readiness,
                 [numbers[key] for key in host.ingresses],
                 list(host.aliases),
                 int(host.server is not None),
+                list(host.closed),
             ]
-            for host, ready in zip(overview.hosts, overview.readiness, strict=True)
+            for host in overview.hosts
         ],
         "findings": [
             _finding(finding, where, text)
