@@ -120,6 +120,35 @@ def test_sarif_has_the_same_findings_with_their_lines(report: dict[str, Any]) ->
     assert len(set(prints)) == len(prints)
 
 
+def test_sarif_rules_have_a_title_a_link_and_results_a_rank(report: dict[str, Any]) -> None:
+    (run,) = json.loads(sarif(report))["runs"]
+    for rule in run["tool"]["driver"]["rules"]:
+        assert rule["helpUri"].startswith("https://")
+        assert rule["shortDescription"]["text"] and "{" not in rule["shortDescription"]["text"]
+        assert rule["name"].isalnum() and rule["id"] in rule["help"]["text"]
+    ranks: dict[str, list[float]] = {}
+    for result in run["results"]:
+        ranks.setdefault(result["level"], []).append(result["rank"])
+    assert min(ranks["error"]) > max(ranks["warning"]) >= min(ranks["warning"])
+    assert min(ranks["warning"]) > max(ranks["note"]) > min(ranks["note"]) >= 0
+
+
+@pytest.mark.parametrize("files", [1, 40, 6_000])
+def test_sarif_sums_up_what_code_hosts_would_not_show(files: int) -> None:
+    report = api.report(converted())
+    kinds = len({(f["severity"], f["code"]) for f in report["findings"]})
+    findings = [
+        {**finding, "file": f"{number % files}.yaml", "object": {**finding["object"], "name": "x"}}
+        for finding in report["findings"]
+        for number in range(6_000 if finding["severity"] != "info" else 300)
+    ]
+    (run,) = json.loads(sarif({**report, "findings": findings}))["runs"]
+    assert 5_000 - kinds * min(files, 50) <= len(run["results"]) <= 5_000
+    sums = [re.match(r"(\d+) times in ", r["message"]["text"]) for r in run["results"]]
+    assert sum(int(match[1]) if match else 1 for match in sums) == len(findings)
+    assert len({r["partialFingerprints"]["identity/v2"] for r in run["results"]}) == len(sums)
+
+
 @pytest.mark.parametrize(
     ("file", "expected"),
     [
