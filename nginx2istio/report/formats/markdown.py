@@ -25,6 +25,7 @@ from nginx2istio.report.words.labels import (
     severity_counts,
     verdict_words,
 )
+from nginx2istio.report.words.options import report_facts
 
 ROOM = 60_000
 """Characters: code hosts take some 65,000 in a comment."""
@@ -208,5 +209,5 @@ def _actions(report: Data) -> Iterator[str]:
 
 
 def _foot(report: Data) -> Iterator[str]:
-    tool = report["tool"]
-    yield f"<sub>{escaped(tool['name'])} {escaped(tool['version'])}</sub>"
+    facts = (f"{name}: {_cell(value)}" for name, value in report_facts(report))
+    yield f"<sub>{'; '.join(facts)}</sub>"

@@ -26,7 +26,7 @@ _SUBJECTS = {"Ingress": f"{_NGINX}/annotations/", "ConfigMap": f"{_NGINX}/config
 _GATEWAYS = "https://istio.io/latest/docs/tasks/traffic-management/ingress/"
 """What a rule's link leads to: SARIF wants an address on the web, and our pages have none."""
 _STDIN = "stdin"
-LIMIT = 5_000
+MOST_RESULTS = 5_000
 """Results of one run: code hosts show no more, and refuse a file with many more."""
 _RANKS = {"error": 90.0, "warning": 50.0, "info": 10.0}
 _PROTECTION = 5.0
@@ -37,8 +37,8 @@ def sarif(report: Data) -> str:
     """The report as one run.
 
     Code hosts refuse a result without a place. A finding that holds everywhere stands at the first
-    file. Where there are more findings than LIMIT, the worst have results of their own; the others
-    have one for each code and file, or for each code.
+    file. Where there are more findings than MOST_RESULTS, the worst have results of their own; the
+    others have one for each code and file, or for each code.
     """
     findings = report["findings"]
     files = (x["file"] for x in (*report["annotations"], *findings) if x["file"])
@@ -65,18 +65,18 @@ def sarif(report: Data) -> str:
 
 
 def _limited(findings: Sequence[Data]) -> Sequence[Data]:
-    """At most LIMIT findings, as there are fewer codes: the last ones stand for several."""
+    """At most MOST_RESULTS findings, as there are fewer codes: the last ones stand for several."""
     for fields in (("severity", "code", "file"), ("severity", "code")):
-        if len(findings) > LIMIT:
+        if len(findings) > MOST_RESULTS:
             findings = _summed(findings, fields)
     return findings
 
 
 def _summed(findings: Sequence[Data], fields: Sequence[str]) -> list[Data]:
     """The first findings, then one for all others that are alike in the fields."""
-    single, sums = LIMIT, _sums(findings[LIMIT:], fields)
-    while single and single + len(sums) > LIMIT:
-        single = max(0, LIMIT - len(sums))
+    single, sums = MOST_RESULTS, _sums(findings[MOST_RESULTS:], fields)
+    while single and single + len(sums) > MOST_RESULTS:
+        single = max(0, MOST_RESULTS - len(sums))
         sums = _sums(findings[single:], fields)
     return [*findings[:single], *sums]
 

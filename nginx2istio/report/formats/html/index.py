@@ -13,8 +13,9 @@ from nginx2istio.convert.convert import Conversion
 from nginx2istio.findings.all_messages import OWN
 from nginx2istio.report.data import Data
 from nginx2istio.report.formats.html.overview import Overview, team
+from nginx2istio.report.formats.kinds import ACTION_WORDS, work
 from nginx2istio.report.words.aspects import NOTICED, PROTECTING_FAMILIES, SECURITY_ASPECTS
-from nginx2istio.report.words.labels import FATES
+from nginx2istio.report.words.labels import FATES, left_out
 
 _INPUT = ("input", "what nginx refuses, loses or does not know, and input that could not be read")
 """The family of the engine's own messages, and what it is about."""
@@ -48,7 +49,9 @@ def index(report: Data, conversion: Conversion, overview: Overview) -> Data:
     used = {f["code"] for f in report["findings"]}
     lists: Data = {
         "summary": report["summary"],
-        "options": report["options"],
+        "work": work(report),
+        "leftOut": left_out(report),
+        "actionWords": dict(ACTION_WORDS),
         "errors": report["errors"],
         "actions": [
             {**action, "hosts": list(where)}
@@ -135,7 +138,7 @@ def _step(step: Data) -> Data:
 
 
 def _messages(conversion: Conversion) -> dict[str, Data]:
-    """Each message in general, with its family."""
+    """The family of each message, and what may differ. Texts with values stand in the findings."""
     families = {
         message.code: (_name(family.name), family.doc.strip().partition("\n")[0].rstrip("."))
         for family in conversion.rules.families
@@ -148,11 +151,6 @@ def _messages(conversion: Conversion) -> dict[str, Data]:
         explained[code] = {
             "family": family,
             "about": about,
-            "title": message.title or message.text,
-            "severity": message.severity,
-            "fate": message.fate,
-            "text": message.text,
-            "instead": message.to_do,
             "aspects": sorted(message.aspects),
         }
     return explained
