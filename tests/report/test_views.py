@@ -213,6 +213,18 @@ def test_nothing_to_do_is_no_line() -> None:
         assert "To do:" not in render(none, converted(), suffix)
 
 
+def test_the_whole_text_has_a_line_for_each_of_many_hosts() -> None:
+    """An owner looks for the name of a host."""
+    report = api.report(api.convert_text("".join(estate(40))))
+    page = text_report(report, verbose=True)
+    for host in report["hosts"]:
+        [line] = re.findall(rf"^  {host['readiness']:<8} {re.escape(host['host'])}: .*", page, re.M)
+        named = {f["code"] for f in report["findings"] if host["host"] in f["hosts"]}
+        assert set(re.findall(r"N2I\d{3}", line)) <= named | {"N2I902"}
+        assert ("error N2I" in line) is (host["readiness"] == "blocked")
+        assert all(path in line for path in host["closed"])
+
+
 def test_reports_of_many_kinds_and_places_stay_short() -> None:
     """More kinds than any estate has, each in many places, with long names."""
     report = api.report(converted())

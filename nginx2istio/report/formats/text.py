@@ -18,7 +18,13 @@ from nginx2istio.report.formats.kinds import (
     where,
     work,
 )
-from nginx2istio.report.hosts import namespaces, readiness_counts
+from nginx2istio.report.hosts import (
+    EVERY_HOST,
+    READINESS,
+    namespaces,
+    places,
+    readiness_counts,
+)
 from nginx2istio.report.words.labels import (
     SEVERITIES,
     counted,
@@ -90,6 +96,7 @@ def _whole(report: Data, sections: Sequence[FindingKind]) -> Iterator[str]:
         yield ""
         yield f"{kind.severity} {kind.code} {kind.title}"
         yield from _section(kind, len(kind.findings))
+    yield from _hosts(report)
     if report["actions"]:
         yield ""
         yield "to do before the cut-over:"
@@ -99,6 +106,27 @@ def _whole(report: Data, sections: Sequence[FindingKind]) -> Iterator[str]:
             yield f"    {action['command']}"
         for line in str(action.get("yaml", "")).splitlines():
             yield f"    {line}"
+
+
+def _hosts(report: Data) -> Iterator[str]:
+    """Each host with its errors and warnings, where there are many: an owner looks for a name."""
+    hosts = report["hosts"]
+    if len(hosts) <= _FEW:
+        return
+    codes: list[dict[str, None]] = [{} for _ in hosts]
+    for finding, indexes in zip(report["findings"], places(report["findings"], hosts), strict=True):
+        for index in indexes if finding["severity"] != "info" else ():
+            if index != EVERY_HOST:
+                codes[index][f"{finding['severity']} {finding['code']}"] = None
+    yield ""
+    yield "hosts:"
+    order = sorted(range(len(hosts)), key=lambda n: (READINESS.index(hosts[n]["readiness"]), n))
+    for index in order:
+        host = hosts[index]
+        closed = f"; closed (503): {', '.join(host['closed'])}" if host["closed"] else ""
+        unserved = "" if host["served"] else "; not served today"
+        listed = ", ".join(codes[index]) or "no error and no warning"
+        yield f"  {host['readiness']:<8} {host['host']}: {listed}{closed}{unserved}"
 
 
 def _by_code(kind: FindingKind) -> tuple[object, ...]:
