@@ -162,7 +162,7 @@ def _infos(groups: Sequence[FindingKind]) -> Iterator[str]:
     quiet = [kind for kind in infos if kind.folded]
     yield from _part("To do where it matters to you", [k for k in infos if not k.folded])
     yield from _part("Nothing to do", [kind for kind in quiet if not kind.everywhere])
-    yield from _part("For every host, in every conversion", [k for k in quiet if k.everywhere])
+    yield from _part("For every host, whatever it is", [k for k in quiet if k.everywhere])
     yield ""
     yield "</details>"
     yield ""
@@ -189,7 +189,8 @@ def _part(title: str, group: Sequence[FindingKind]) -> Iterator[str]:
     for number, kind in enumerate(group):
         to_do = "" if kind.folded else kind.most("instead")
         more = f" *To do:* {_sentence(to_do)}" if to_do else ""
-        rows.append(f"{kind.code} {_cell(kind.title)} ({kind.extent}).{more}")
+        often = f" ({kind.extent})" if len(kind.findings) > 1 else ""
+        rows.append(f"{kind.code} {_cell(kind.title)}{often}.{more}")
         room -= len(rows[-1])
         if room < 0:
             rows.append(f"and {len(group) - number - 1} more kinds")

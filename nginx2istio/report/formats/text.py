@@ -168,7 +168,10 @@ def _short(report: Data, sections: Sequence[FindingKind]) -> Iterator[str]:
     yield from _paragraph(
         "nothing to do, -v shows the places", [k for k in quiet if not k.everywhere]
     )
-    yield from _paragraph("for every host, in every conversion", [k for k in quiet if k.everywhere])
+    everywhere = [kind for kind in quiet if kind.everywhere]
+    if everywhere:
+        yield ""
+        yield f"for every host, whatever it is: {counted(len(everywhere), 'info')} (-v shows them)"
     by_hand = [] if is_update(report) else things_to_do(report)
     if by_hand:
         yield ""

@@ -53,8 +53,9 @@ def figures(summary: Mapping[str, Any]) -> tuple[str, str]:
 
 def readiness_words(report: Mapping[str, Any]) -> str:
     """How many hosts are how ready: ``2 blocked, 3 need review, 89 ready``."""
-    words = {"blocked": "blocked", "review": "need review", "ready": "ready"}
     counts = report["summary"]["readiness"].items()
+    need = "needs review" if report["summary"]["readiness"]["review"] == 1 else "need review"
+    words = {"blocked": "blocked", "review": need, "ready": "ready"}
     unserved = sum(not host["served"] for host in report["hosts"])
     some_unserved = f"; {unserved} of these not served today" if unserved else ""
     return ", ".join(f"{n} {words[name]}" for name, n in counts) + some_unserved
