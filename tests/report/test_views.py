@@ -247,7 +247,7 @@ def test_reports_of_many_kinds_and_places_stay_short() -> None:
         r"^\| … \| \d+ more kinds: see the report in another format", page, re.MULTILINE
     )
     assert page.count("<details>") == page.count("</details>")
-    assert text_report({**grown, "errors": []}).count("\n") < 400
+    assert text_report(grown).count("\n") < 300
 
 
 def test_an_estate_of_350_ingresses_is_read_in_minutes() -> None:

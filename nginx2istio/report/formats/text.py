@@ -42,8 +42,10 @@ _FEW = 10
 """The number of codes that need no list of codes, and of namespaces that are shown."""
 _PLACES = {"error": 3, "warning": 2}
 """The number of places of a code that the short form shows."""
-_ROOM = 125
-"""Lines for the codes of errors and warnings in the short form; the list of codes has all."""
+_ROOM = 150
+"""Lines for errors and warnings in the short form; the list of codes has all."""
+_INFOS = 25
+"""Infos that have a line of their own there."""
 _WIDTH = 100
 
 
@@ -54,12 +56,13 @@ def text_report(report: Data, verbose: bool = False) -> str:
     """
     sections = kinds(report["findings"])
     body = _whole(report, sections) if verbose else _short(report, sections)
-    return lines_of([*_errors(report), *_head(report), *body])
+    unread = len(report["errors"]) if verbose else _FEW
+    return lines_of([*_errors(report, unread), *_head(report), *body])
 
 
 def text_summary(report: Data) -> str:
     """The few lines for the end of a run: what is wrong, then the figures and the verdict."""
-    lines = [*_errors(report)]
+    lines = [*_errors(report, len(report["errors"]))]
     errors = [f for f in open_findings(report) if f["severity"] == "error"]
     return lines_of([*lines, *map(_in_short, kinds(errors)), *_head(report)])
 
@@ -140,43 +143,48 @@ def _short(report: Data, sections: Sequence[FindingKind]) -> Iterator[str]:
             yield f"work: {todo}"
         yield from _namespaces(report["hosts"])
     yield from _protections(report, sections)
-    yield from _contents(sections)
-    room = _ROOM
+    yield from _loud([kind for kind in sections if kind.severity != "info"])
+    yield from _quiet([kind for kind in sections if kind.severity == "info"])
+    by_hand = [] if is_update(report) else things_to_do(report)
+    if by_hand:
+        yield ""
+        yield "to do before the cut-over, with commands in the plan:"
+        yield from (f"- {text}" for text, _ in by_hand)
+
+
+def _loud(sections: Sequence[FindingKind]) -> Iterator[str]:
+    """Errors and warnings: the list of codes, and as many with their places as there is room."""
+    contents = [*_contents(sections)]
+    yield from contents
+    room = _ROOM - len(contents)
     shut: list[FindingKind] = []
     for kind in sections:
-        if kind.severity == "info":
-            continue
         often = f" ({kind.extent})" if len(kind.findings) > 1 else ""
-        lines = [
-            "",
-            f"{kind.severity} {kind.code} {kind.title}{often}",
-            *_section(kind, _PLACES[kind.severity]),
-        ]
+        head = f"{kind.severity} {kind.code} {kind.title}{often}"
+        lines = ["", head, *_section(kind, _PLACES[kind.severity])]
         room -= len(lines)
         if room >= 0:
             yield from lines
         else:
             shut.append(kind)
     yield from _paragraph("no room here, -v shows them", shut)
-    infos = [kind for kind in sections if kind.severity == "info" and not kind.folded]
-    if infos:
+
+
+def _quiet(sections: Sequence[FindingKind]) -> Iterator[str]:
+    """Infos: a line for what can be done, a few for what nobody acts on."""
+    useful = [kind for kind in sections if not kind.folded]
+    if useful:
         yield ""
         yield "infos with something to do, only where it matters to you:"
-    for kind in infos:
+    for kind in useful[:_INFOS]:
         yield f"  {kind.code} {kind.extent:>9}  {kind.title}. To do: {kind.most('instead')}"
-    quiet = [kind for kind in sections if kind.folded]
-    yield from _paragraph(
-        "nothing to do, -v shows the places", [k for k in quiet if not k.everywhere]
-    )
-    everywhere = [kind for kind in quiet if kind.everywhere]
+    yield from _paragraph("likewise, -v shows them", useful[_INFOS:])
+    named = [kind for kind in sections if kind.folded and not kind.everywhere]
+    yield from _paragraph("nothing to do, -v shows the places", named)
+    everywhere = [kind for kind in sections if kind.folded and kind.everywhere]
     if everywhere:
         yield ""
         yield f"for every host, whatever it is: {counted(len(everywhere), 'info')} (-v shows them)"
-    by_hand = [] if is_update(report) else things_to_do(report)
-    if by_hand:
-        yield ""
-        yield "to do before the cut-over, with commands in the plan:"
-        yield from (f"- {text}" for text, _ in by_hand)
 
 
 def _namespaces(hosts: Iterable[Data]) -> Iterator[str]:
@@ -268,13 +276,15 @@ def _requests(finding: Data) -> str:
     return f" (only requests {in_words(only)})" if only else ""
 
 
-def _errors(report: Data) -> Iterator[str]:
+def _errors(report: Data, limit: int) -> Iterator[str]:
     """What could not be read: it stands first, as all else may be wrong by it."""
     if not report["errors"]:
         return
     yield "not read:"
-    for error in report["errors"]:
+    for error in report["errors"][:limit]:
         at = f"{error['file']}:{error['line']}" if error["line"] else error["file"]
         which = f" (document {error['document']})" if error["document"] else ""
         yield f"- {at}{which}: {error['text']}"
+    if len(report["errors"]) > limit:
+        yield f"- and {len(report['errors']) - limit} more"
     yield ""
