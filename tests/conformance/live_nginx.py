@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from nginx2istio.verify.judged.declared import Declared
+
 from ..nginx.local_nginx import running
-from .declared import Declared
 from .forge import Forge
 from .objects import documents, text_of
 from .observe import LISTENERS, Observer
