@@ -11,7 +11,7 @@ from nginx2istio.base.memo import memo
 from nginx2istio.bridge.snippets.conditions import path_regex, reaches
 from nginx2istio.istio.re2 import Untranslatable
 from nginx2istio.nginx.config import NginxConfig
-from nginx2istio.nginx.facts.auth_service import location_of
+from nginx2istio.nginx.facts.auth_service import location_taking
 from nginx2istio.nginx.facts.headers import snippets
 from nginx2istio.nginx.facts.nested_locations import nested_location_of, server_locations
 from nginx2istio.nginx.facts.snippet import Directive, parse_snippet
@@ -76,7 +76,7 @@ def _fixed(
         or target.endswith("?")
     ):
         raise Untranslatable("it is no rewrite to a fixed path")
-    taken = location_of(server, path)
+    taken = location_taking(server, path)
     served = [x for x in server.locations if not x.slash_redirect]
     if taken is None or any(x is not taken and reaches(x, pattern) for x in served):
         raise Untranslatable("nginx looks for another location with the new path")

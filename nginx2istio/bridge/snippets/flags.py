@@ -8,7 +8,7 @@ from nginx2istio.bridge.snippets.conditions import Condition, condition
 from nginx2istio.bridge.snippets.redirects import combine_matches
 from nginx2istio.istio.re2 import Untranslatable
 
-ALWAYS = Condition({})
+UNCONDITIONAL = Condition({})
 
 
 class Flags:
@@ -17,9 +17,9 @@ class Flags:
     def __init__(self) -> None:
         self._values: dict[str, list[tuple[Condition, str]]] = {}
 
-    def assign(self, name: str, text: str, when: Condition = ALWAYS) -> None:
+    def assign(self, name: str, text: str, when: Condition = UNCONDITIONAL) -> None:
         """A ``set``; ``text`` can hold the variable itself. Raises Untranslatable."""
-        before = self._values.get(name, [(ALWAYS, "")])
+        before = self._values.get(name, [(UNCONDITIONAL, "")])
         own = [f"${{{name}}}", f"${name}"]
         if not any(spelling in text for spelling in own):
             values = [(when, text)]
@@ -28,7 +28,7 @@ class Flags:
                 (_both(when, earlier), text.replace(own[0], value).replace(own[1], value))
                 for earlier, value in before
             ]
-        self._values[name] = values if when == ALWAYS else [*values, *before]
+        self._values[name] = values if when == UNCONDITIONAL else [*values, *before]
 
     def conditions(self, args: Sequence[str]) -> list[Condition]:
         """When an ``if`` with these arguments holds, each by itself. Raises Untranslatable."""

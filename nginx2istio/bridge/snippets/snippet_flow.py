@@ -10,7 +10,7 @@ from nginx2istio.bridge.place import Place
 from nginx2istio.bridge.protection import unavailable
 from nginx2istio.bridge.response_headers import by_host, condition_headers
 from nginx2istio.bridge.snippets.conditions import Condition, reaches
-from nginx2istio.bridge.snippets.flags import ALWAYS, Flags
+from nginx2istio.bridge.snippets.flags import UNCONDITIONAL, Flags
 from nginx2istio.bridge.snippets.redirects import (
     Fields,
     combine_matches,
@@ -125,12 +125,12 @@ def flow_steps(place: Place, flow: Flow, directive: Directive) -> Iterator[FlowS
             case "break":
                 flow.stopped = True
             case "return" | "rewrite":
-                yield from _ending(place, flow, ConditionBlock(ALWAYS, directive, {}))
+                yield from _ending(place, flow, ConditionBlock(UNCONDITIONAL, directive, {}))
                 flow.stopped = directive.name == "return"
             case "if":
                 yield from _condition(place, flow, directive)
             case "set":
-                _set(flow, directive, ALWAYS)
+                _set(flow, directive, UNCONDITIONAL)
     except Untranslatable as reason:
         denies = any(refuses(inner) for inner in directive.all())
         yield FlowRemark("check" if denies else "left out", directive, str(reason))
@@ -226,7 +226,7 @@ def _ending(place: Place, flow: Flow, block: ConditionBlock) -> Iterator[FlowSte
         return
     for route in flow_routes(place, ending, block, flow.relative):
         if route.path is not None:
-            if block.condition != ALWAYS or not flow.at_location or flow.path_rewritten:
+            if block.condition != UNCONDITIONAL or not flow.at_location or flow.path_rewritten:
                 raise Untranslatable("Istio rewrites the path of a route once, and all its paths")
             flow.path_rewritten = True
             if place.proxied:
