@@ -1,6 +1,5 @@
 """What differs for every conversion, whatever the annotations say."""
 
-import re
 from collections.abc import Iterator, Mapping
 
 from nginx2istio.rule import (
@@ -13,8 +12,12 @@ from nginx2istio.rule import (
     NginxConfig,
     Place,
     Requests,
+    addresses,
+    external_auth,
+    https_but,
     max_body_size,
     memo,
+    readable_size,
     rule,
 )
 
@@ -28,16 +31,6 @@ HTTPS_EVERYWHERE = Message(
     "Name a certificate in spec.tls for each host that needs https.",
     frozenset({"tls", "status"}),
 )
-CERTIFICATES = Message(
-    "N2I934",
-    "approximated",
-    "info",
-    "Another certificate for the same host",
-    "Where several certificates cover a host, or none does, the gateway can present another one "
-    "than nginx, and lacks Strict-Transport-Security on its own answers.",
-    aspects=frozenset({"tls"}),
-    requests=(Requests(scheme="https"),),
-)
 PATHS = Message(
     "N2I903",
     "approximated",
@@ -48,16 +41,6 @@ PATHS = Message(
     "Check backends that distinguish such spellings.",
     frozenset({"path", "request-headers"}),
     (RESPELLED,),
-)
-LOCATIONS = Message(
-    "N2I909",
-    "approximated",
-    "info",
-    "Redirects to normalized paths",
-    "For such paths (//, dot segments, escapes), nginx redirects to the path that the client sent. "
-    "Envoy redirects to the normalized path.",
-    aspects=frozenset({"redirect"}),
-    requests=(RESPELLED,),
 )
 NO_UPGRADE = Message(
     "N2I906",
@@ -125,28 +108,15 @@ KNOWN_LONG = Message(
 def baseline(place: Place) -> Iterator[Edit | Finding]:
     """Once a conversion; mesh configuration makes Envoy match normalized paths as nginx does."""
     yield MeshField("pathNormalization", {"normalization": "DECODE_AND_MERGE_SLASHES"})
-    yield HTTPS_EVERYWHERE("").for_requests(_uncertified(place.config)).for_every_host()
-    yield CERTIFICATES("").for_every_host()
-    yield LOCATIONS("").for_every_host()
+    yield (
+        HTTPS_EVERYWHERE("").for_requests(https_but(place.config.certified_hosts)).for_every_host()
+    )
     yield NO_UPGRADE("").for_hosts(place.config.proxied_hosts)
     yield ERROR_PAGES("").for_every_host()
     yield ACCEL("").for_hosts(place.config.proxied_hosts)
     size = place["proxy-buffer-size"]
     long = Requests(response_header_over=max_body_size(size))
     yield LONG_ANSWERS("", size=size).for_requests(long).for_every_host()
-
-
-def _uncertified(config: NginxConfig) -> Requests:
-    """https requests for all names but those for which the gateway has a certificate."""
-    default = bool(config.controller.default_ssl_certificate)
-    names = {
-        name
-        for server in config.servers
-        if default or server.passthrough or (server.certificate and server.certificate.secret)
-        for name in (server.host, *server.aliases)
-    }
-    patterns = "|".join(re.escape(name).replace(r"\*", "[^.]+") for name in sorted(names))
-    return Requests(scheme="https", host=f"(?i)^(?!({patterns})(:[0-9]+)?$)" if names else "")
 
 
 @rule(at="conversion", when="always", reads="rewrite-target")
@@ -165,6 +135,24 @@ def _rewritten(place: Place, location: Location) -> bool:
     """Whether a location changes the path: a target equal to it does not (``buildProxyPass``)."""
     target = place.at(location, "rewrite-target")
     return bool(target) and target != location.declared
+
+
+@rule(at="conversion", when="always", reads="proxy-body-size")
+def denied_first(place: Place) -> Iterator[Edit | Finding]:
+    """A large body of a denied client: nginx looks at its length when it chooses the location.
+
+    ``ngx_http_core_find_config_phase`` comes before access; Envoy's policies come before routes.
+    """
+    sizes: dict[int, set[str]] = {}
+    for server in place.config.servers:
+        for location in server.locations:
+            if addresses(place.config, location) or external_auth(place.config, location):
+                size = max_body_size(place.at(location, "proxy-body-size"))
+                sizes.setdefault(size, set()).update((server.host, *server.aliases))
+    for size, hosts in sorted(sizes.items()):
+        if size:
+            finding = DENIED_FIRST("", size=readable_size(size))
+            yield finding.for_requests(Requests(body_over=size)).for_hosts(hosts)
 
 
 @rule(at="proxied", when="always", reads="proxy-buffer-size")

@@ -6,11 +6,33 @@ from nginx2istio.rule import (
     STS,
     Edit,
     Finding,
+    Message,
     Place,
+    Requests,
     Route,
     answer_headers,
     rule,
     transport_security,
+)
+
+CERTIFICATES = Message(
+    "N2I934",
+    "approximated",
+    "info",
+    "Another certificate for the same host",
+    "Where several certificates cover a host, or none does, the gateway can present another one "
+    "than nginx, and lacks Strict-Transport-Security on its own answers.",
+    aspects=frozenset({"tls"}),
+    requests=(Requests(scheme="https"),),
+)
+DENIED_FIRST = Message(
+    "N2I950",
+    "approximated",
+    "info",
+    "Large bodies of denied clients",
+    "nginx answers 413 to a body over {size} before it checks the client. The gateway checks the "
+    "client first, and answers 401 or 403 to those that it denies.",
+    aspects=frozenset({"access", "auth", "body-limit"}),
 )
 
 
@@ -32,3 +54,9 @@ def hsts(place: Place) -> Iterator[Edit | Finding]:
         security = transport_security(place.config, lines)
         if security:
             yield Route("headers.response.set", {STS: security}, port=443)
+
+
+@rule(at="conversion", when="always")
+def certificates(place: Place) -> Iterator[Edit | Finding]:
+    """Hosts that share connections share a certificate at the gateway."""
+    yield CERTIFICATES("").for_every_host()

@@ -77,6 +77,17 @@ class NginxConfig:
         return path.startswith(_prefixes(self.controller.text(key)))
 
     @property
+    def certified_hosts(self) -> frozenset[str]:
+        """The hosts and aliases with a certificate of their own, or with TLS of the backend's."""
+        default = bool(self.controller.default_ssl_certificate)
+        return frozenset(
+            name
+            for server in self.servers
+            if default or server.passthrough or (server.certificate and server.certificate.secret)
+            for name in (server.host, *server.aliases)
+        )
+
+    @property
     def proxied_hosts(self) -> frozenset[str]:
         """The hosts and aliases of which at least one location has a backend."""
         return frozenset(

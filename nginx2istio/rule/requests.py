@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 from typing import Literal
 
@@ -49,6 +50,12 @@ class Requests:
             for name, value in named.items()
             if value or (value == 0 and value is not False)
         }
+
+
+def https_but(hosts: Iterable[str]) -> Requests:
+    """Requests by https for all hosts but these; a wildcard stands for one label."""
+    names = "|".join(re.escape(host).replace(r"\*", "[^.]+") for host in sorted(hosts))
+    return Requests(scheme="https", host=f"(?i)^(?!({names})(:[0-9]+)?$)" if names else "")
 
 
 RESPELLED = Requests(

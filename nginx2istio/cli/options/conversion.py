@@ -42,6 +42,19 @@ conversion_options = together(
             "  [default: searched by the usual names]",
         ),
         click.option(
+            "--ssl-passthrough",
+            is_flag=True,
+            help="The controller runs with --enable-ssl-passthrough."
+            "  [default: as its Deployment in the input says]",
+        ),
+        click.option(
+            "--default-ssl-certificate",
+            default="",
+            metavar="NS/NAME",
+            help="The controller's --default-ssl-certificate: the Secret of hosts without one."
+            "  [default: as its Deployment in the input says]",
+        ),
+        click.option(
             "--gateway-selector",
             default="istio=ingressgateway",
             show_default=True,
