@@ -42,6 +42,15 @@ PATHS = Message(
     frozenset({"path", "request-headers"}),
     (RESPELLED,),
 )
+DENIED_FIRST = Message(
+    "N2I950",
+    "approximated",
+    "info",
+    "Large bodies of denied clients",
+    "nginx answers 413 to a body over {size} before it checks the client. The gateway checks the "
+    "client first, and answers 401 or 403 to those that it denies.",
+    aspects=frozenset({"access", "auth", "body-limit"}),
+)
 NO_UPGRADE = Message(
     "N2I906",
     "approximated",

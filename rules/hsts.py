@@ -25,15 +25,6 @@ CERTIFICATES = Message(
     aspects=frozenset({"tls"}),
     requests=(Requests(scheme="https"),),
 )
-DENIED_FIRST = Message(
-    "N2I950",
-    "approximated",
-    "info",
-    "Large bodies of denied clients",
-    "nginx answers 413 to a body over {size} before it checks the client. The gateway checks the "
-    "client first, and answers 401 or 403 to those that it denies.",
-    aspects=frozenset({"access", "auth", "body-limit"}),
-)
 
 
 @rule(
