@@ -17,7 +17,7 @@ from nginx2istio.cli.output.files import rendered, write_file
 from nginx2istio.cli.output.folder import NoObjects, ReadInput, write_folder
 from nginx2istio.cli.output.manifest import Run
 from nginx2istio.cli.progress import progress
-from nginx2istio.cli.report_files import end, judged, render
+from nginx2istio.cli.report_files import end, judged, report_parts
 from nginx2istio.convert.convert import Conversion
 from nginx2istio.findings import cluster
 from nginx2istio.findings.placed import PlacedFinding
@@ -77,4 +77,4 @@ def _hides_ingresses(finding: PlacedFinding) -> bool:
 
 
 def _write_report(path: Path, report: Data, conversion: Conversion) -> None:
-    write_file(path, render(report, conversion, path.suffix))
+    write_file(path, report_parts(report, conversion, path.suffix))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 
 import click
@@ -20,7 +20,7 @@ from nginx2istio.report.accepted import (
     mark_accepted,
 )
 from nginx2istio.report.data import Data
-from nginx2istio.report.formats.json_report import json_text
+from nginx2istio.report.formats.json_report import json_parts, json_text
 from nginx2istio.report.formats.text import text_report, text_summary
 from nginx2istio.report.plan.text import plan_text
 from nginx2istio.report.words.labels import SEVERITIES
@@ -65,6 +65,11 @@ FORMATS: Mapping[str, Callable[[Data, Conversion], str]] = {
 def render(report: Data, conversion: Conversion, suffix: str) -> str:
     """The report in the format of a suffix."""
     return FORMATS[suffix](report, conversion)
+
+
+def report_parts(report: Data, conversion: Conversion, suffix: str) -> Iterable[str]:
+    """The same, part by part where it is a large one."""
+    return json_parts(report) if suffix == ".json" else (render(report, conversion, suffix),)
 
 
 def judged(conversion: Conversion, judging: Judging, with_plan: bool = True) -> Data:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from nginx2istio.base.shell import shell_word, shell_words
@@ -49,8 +49,12 @@ def plan(conversion: Conversion) -> list[dict[str, Any]]:
 
 
 def _data(step: Step) -> dict[str, Any]:
-    fields = {k: v for k, v in asdict(step).items() if v or k in ("id", "title")}
-    return {k: list(v) if isinstance(v, tuple) else v for k, v in fields.items()}
+    values = {each.name: getattr(step, each.name) for each in fields(step)}
+    if step.tests:
+        names = [each.name for each in fields(step.tests[0])]
+        values["tests"] = [{name: getattr(test, name) for name in names} for test in step.tests]
+    shown = {k: v for k, v in values.items() if v or k in ("id", "title")}
+    return {k: list(v) if isinstance(v, tuple) else v for k, v in shown.items()}
 
 
 def _cut_over(facts: _Facts) -> Iterator[Step]:
