@@ -102,6 +102,8 @@ class _Run:
         self.protecting: dict[tuple[str, str, str], Mapping[str, Any]] = {}
         """The objects that enforce a protection."""
         self.rules_at: dict[tuple[int, str], list[Rule]] = {}
+        self.rules_for: dict[tuple[str, frozenset[str], frozenset[str]], list[Rule]] = {}
+        """The rules by scope, and by the keys that the place and its host have."""
         self.alike: dict[tuple[int, bool, bool], dict[str, Yielded]] = {}
         """What rules yield at the present server that did not look at the location."""
         self.equal_edits = EqualEdits()
@@ -115,15 +117,21 @@ class _Run:
         return self.rules_at[which]
 
     def _rules(self, server: Server, settings: Settings, scope: str) -> list[Rule]:
-        by_name = {rule.name: rule for rule in self.always[scope]}
+        owners = self.owner
         for setting in settings.values():
-            owner = self.owner.get(setting.key)
+            owner = owners.get(setting.key)
             if owner is not None:
-                by_name[owner.name] = owner
                 self.fates.setdefault(setting.origin, ("translated", owner.name, ""))
-        for key in self.configured.keys() & {*settings, *server.settings, *self.global_keys}:
-            by_name |= {rule.name: rule for rule in self.configured[key]}
-        return [by_name[name] for name in sorted(by_name) if by_name[name].at in SCOPES[scope]]
+        which = scope, frozenset(s.key for s in settings.values()), frozenset(server.settings)
+        rules = self.rules_for.get(which)
+        if rules is None:
+            by_name = {rule.name: rule for rule in self.always[scope]}
+            by_name |= {owners[key].name: owners[key] for key in which[1] if key in owners}
+            for key in self.configured.keys() & {*settings, *server.settings, *self.global_keys}:
+                by_name |= {rule.name: rule for rule in self.configured[key]}
+            in_scope = [name for name in sorted(by_name) if by_name[name].at in SCOPES[scope]]
+            rules = self.rules_for[which] = [by_name[name] for name in in_scope]
+        return rules
 
     def run(self, place: Place, scope: str, index: int) -> Ran:
         """Runs the rules at a place and keeps what they yield."""

@@ -44,8 +44,8 @@ def _head(indent: str, key: str) -> str:
     return f"{indent}{_text(key)}:"
 
 
-Fragments = dict[tuple[int, str], tuple[Any, list[str]]]
-"""The lines of values that many routes share, for as long as their objects are written."""
+Fragments = dict[tuple[int, str], tuple[Any, str]]
+"""The text of values that many routes share, for as long as their objects are written."""
 
 
 def _mapping(
@@ -59,7 +59,7 @@ def _mapping(
             out.append(f"{head} {_text(inner)}")
         elif isinstance(inner, dict) and inner:
             if key in SHARED:
-                out += (head, *_shared(inner, indent + "  ", fragments))
+                out += (head, _shared(inner, indent + "  ", fragments))
             else:
                 out.append(head)
                 deeper = indent + "  "
@@ -91,14 +91,15 @@ SHARED = frozenset({"headers", "retries", "destination"})
 """Fields of routes that are most of all text, and one value in all routes alike."""
 
 
-def _shared(value: Any, indent: str, fragments: Fragments) -> list[str]:
+def _shared(value: Any, indent: str, fragments: Fragments) -> str:
     cached = fragments.get((id(value), indent))
     if cached is None:
         if len(fragments) >= 1024:
             fragments.clear()
         lines: list[str] = []
         _mapping(value, indent, indent, lines, fragments)
-        cached = fragments[id(value), indent] = value, lines  # held, so its identity stays its own
+        # It is held, so its identity stays its own.
+        cached = fragments[id(value), indent] = value, "\n".join(lines)
     return cached[1]
 
 

@@ -179,16 +179,19 @@ def _in_the_way(
 ) -> list[str]:
     """What others wrote where a file has to go, to be replaced. Raises Usage without ``force``."""
     ours = before.paths | set(stays)
-    foreign = set()
+    there = os.path.lexists(folder)
+    folders = {
+        "/".join(path.split("/")[:n]) for path in files for n in range(1, path.count("/") + 1)
+    }
+    foreign = {
+        above
+        for above in (folders if there else ())
+        if os.path.lexists(folder / above) and not is_folder(folder / above)
+    }
     for path in files:
-        places = path.split("/")
-        for count in range(1, len(places)):
-            above = "/".join(places[:count])
-            if os.path.lexists(folder / above) and not is_folder(folder / above):
-                foreign.add(above)
-        if is_folder(folder / path):
+        if there and is_folder(folder / path):
             raise Usage(f"{folder / path} is a folder, and a file has to go there. Move it away.")
-        if path not in ours and os.path.lexists(folder / path):
+        if there and path not in ours and os.path.lexists(folder / path):
             foreign.add(path)
         writer = before.files.get(path, WrittenFile(None)).run
         if writer and writer.controller != read.run.controller and not force:
@@ -207,10 +210,13 @@ def _in_the_way(
 
 def _part(stage: Path, files: Mapping[str, Iterable[str]], names: Iterable[str]) -> None:
     """Writes files into a new folder, which has no links and no files of others."""
+    made = set()
     for name in names:
-        path = stage / name
+        path, above = f"{stage}/{name}", os.path.dirname(name)
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            if above not in made:
+                os.makedirs(stage / above, exist_ok=True)
+                made.add(above)
             with open(path, "xb") as file:
                 file.write("".join(files[name]).encode(errors="backslashreplace"))
         except OSError as error:

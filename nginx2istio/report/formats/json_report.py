@@ -12,7 +12,7 @@ from typing import Any
 from nginx2istio.base.printable import UNPRINTABLE
 from nginx2istio.report.data import Data
 
-PART = 4096
+PIECES_OF_A_PART = 4096
 """So many pieces of text make one part: few parts, and none of them large."""
 
 
@@ -38,7 +38,7 @@ def json_parts(data: Data) -> Iterator[str]:
                 pieces.append(opening)
                 opening = ",\n  "
                 _append(inner, "\n  ", pieces)
-                if len(pieces) >= PART:
+                if len(pieces) >= PIECES_OF_A_PART:
                     yield "".join(pieces)
                     pieces.clear()
             pieces.append("\n ]")
