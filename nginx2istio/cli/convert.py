@@ -58,7 +58,7 @@ def command(
     judging = judging_from(given)
     paths = paths_or_stdin(paths)
     conversion = converted(
-        (*paths, *more), options, rule_folders, judging.quiet, keeps_read(reports)
+        (*paths, *more), options, rule_folders, judging.quiet, keeps_read(reports), processes
     )
     finish(conversion, paths, output, form, reports, judging, force, processes)
 
@@ -76,6 +76,7 @@ def converted(
     rule_folders: tuple[Path, ...],
     quiet: bool = False,
     keep_read: bool = False,
+    processes: int = 1,
 ) -> Conversion:
     """Converts files. Raises Usage for rules that don't load and names that a trial can't have."""
     from nginx2istio import api
@@ -84,6 +85,7 @@ def converted(
 
     try:
         with progress(quiet, "converting"):
-            return api.convert_files(paths, options, rule_folders, sys.stdin.buffer, keep_read)
+            source = sys.stdin.buffer
+            return api.convert_files(paths, options, rule_folders, source, keep_read, processes)
     except (RuleError, BadName) as error:
         raise Usage(str(error)) from None

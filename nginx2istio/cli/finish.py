@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import click
@@ -35,20 +35,27 @@ def finish(
     processes: int,
 ) -> None:
     """Writes everything and exits with the right code; ``inputs`` says what was converted."""
-    report = judged(conversion, judging, with_plan=bool(reports))
+    processes = min(processes, 1 + len(conversion.objects) // parallel.LEAST_OBJECTS)
+    judge = cache(partial(judged, conversion, judging, with_plan=bool(reports)))
+    if processes == 1 or output is None:
+        judge()
     refused = None
-    silent = judging.quiet or processes > 1  # progress is a thread, and threads do not go with fork
+    silent = judging.quiet
     if output is not None:
         read = _read(conversion, inputs)
         try:
             with progress(silent, "writing objects"):
-                remarks = write_folder(output, conversion.objects, form, read, force, processes)
+                objects = conversion.objects
+                remarks = write_folder(output, objects, form, read, force, processes, judge)
             for remark in remarks:
                 click.echo(printable(remark), err=True)
         except NoObjects as error:
             refused = error
+        finally:
+            judge()
     else:
         sys.stdout.writelines(rendered(conversion.objects, form))
+    report = judge()
     tasks = [partial(_write_report, path, report, conversion) for path in reports]
     with progress(silent or not tasks, "writing reports"):
         parallel.run(tasks, processes)
