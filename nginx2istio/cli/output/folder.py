@@ -183,19 +183,19 @@ def _in_the_way(
 ) -> list[str]:
     """What others wrote where a file has to go, to be replaced. Raises Usage without ``force``."""
     ours = before.paths | set(stays)
-    there = os.path.lexists(folder)
+    exists = os.path.lexists(folder)
     folders = {
         "/".join(path.split("/")[:n]) for path in files for n in range(1, path.count("/") + 1)
     }
     foreign = {
         above
-        for above in (folders if there else ())
+        for above in (folders if exists else ())
         if os.path.lexists(folder / above) and not is_folder(folder / above)
     }
     for path in files:
-        if there and is_folder(folder / path):
+        if exists and is_folder(folder / path):
             raise Usage(f"{folder / path} is a folder, and a file has to go there. Move it away.")
-        if there and path not in ours and os.path.lexists(folder / path):
+        if exists and path not in ours and os.path.lexists(folder / path):
             foreign.add(path)
         writer = before.files.get(path, WrittenFile(None)).run
         if writer and writer.controller != read.run.controller and not force:
