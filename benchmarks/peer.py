@@ -24,6 +24,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import islice
 from pathlib import Path
 
 from benchmarks.chart import chart
@@ -77,6 +78,23 @@ def simple_estate(size: int) -> Iterator[str]:
         yield text.replace("namespace: shop", f"namespace: team-{number * 7 % max(size // 40, 3)}")
 
 
+def write(texts: Iterator[str], folder: Path) -> tuple[Path, Path]:
+    """Writes an input as a folder of files, since we read no larger ones, and as one file."""
+    whole, parts = folder / "estate.yaml", folder / "estate"
+    parts.mkdir()
+    with open(whole, "w", encoding="utf-8") as file:
+        for number, texts_of_a_part in enumerate(batched(texts, 10_000)):
+            part = "".join(f"---\n{text}" for text in texts_of_a_part)
+            (parts / f"{number:03d}.yaml").write_text(part, encoding="utf-8")
+            file.write(part)
+    return parts, whole
+
+
+def batched(texts: Iterator[str], size: int) -> Iterator[list[str]]:
+    while batch := list(islice(texts, size)):
+        yield batch
+
+
 def peer() -> tuple[Path | None, str]:
     """The program ingress2gateway, or why there is none."""
     given = os.environ.get("INGRESS2GATEWAY", "")
@@ -125,21 +143,26 @@ def cost(command: Sequence[str], folder: Path, output: Path | None, limit: float
 
 
 def measured(
-    source: Path, program: Path | None, lines: Sequence[str], jobs: int, rounds: int, limit: float
+    sources: tuple[Path, Path],
+    program: Path | None,
+    lines: Sequence[str],
+    jobs: int,
+    rounds: int,
+    limit: float,
 ) -> dict[str, Cost]:
-    """The medians of each line, and of ingress2gateway."""
+    """The medians of each line, and of ingress2gateway; ``sources`` are for us and for it."""
     costs: dict[str, list[Cost]] = {}
     for _ in range(rounds):
         with tempfile.TemporaryDirectory(prefix="peer-") as place:
             folder = Path(place)
             for line in lines:
-                command = [sys.executable, "-m", "nginx2istio", "convert", str(source)]
+                command = [sys.executable, "-m", "nginx2istio", "convert", str(sources[0])]
                 command += ["-o", line.replace(" ", "-"), "-q", "-j", str(jobs), *LINES[line]]
                 used = cost(command, folder, None, limit)
                 costs.setdefault(line, []).extend([used] if used else [])
             if program:
                 command = [str(program), "print", "--providers=ingress-nginx"]
-                command += ["--input-file", str(source)]
+                command += ["--input-file", str(sources[1])]
                 used = cost(command, folder, folder / "gateway.yaml", limit)
                 costs.setdefault("ingress2gateway", []).extend([used] if used else [])
     return {
@@ -178,14 +201,11 @@ def main() -> None:
     figures: dict[str, dict[str, Cost]] = {}
     for entry in options.inputs:
         with tempfile.TemporaryDirectory(prefix="peer-") as place:
-            source = Path(entry).resolve()
+            sources = Path(entry).resolve(), Path(entry).resolve()
             if entry.isdigit():
-                source = Path(place, "estate.yaml")
-                with open(source, "w", encoding="utf-8") as file:
-                    for number, text in enumerate(simple_estate(int(entry))):
-                        file.write(f"---\n{text}" if number else text)
+                sources = write(simple_estate(int(entry)), Path(place))
             terms = options.lines, options.jobs, options.rounds, options.limit
-            figures[entry] = measured(source, program, *terms)
+            figures[entry] = measured(sources, program, *terms)
         print("\n".join(table(entry, figures[entry])), flush=True)
     kept = {size: {line: asdict(c) for line, c in costs.items()} for size, costs in figures.items()}
     if options.json:
