@@ -28,7 +28,7 @@ from itertools import islice
 from pathlib import Path
 
 from benchmarks.chart import chart
-from benchmarks.growth import ingress
+from benchmarks.growth import PREFIX, quoted
 
 MODULE = "github.com/kubernetes-sigs/ingress2gateway@v1.1.0"
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "nginx2istio-benchmarks")
@@ -66,16 +66,41 @@ class Cost:
 
 
 def simple_estate(size: int) -> Iterator[str]:
-    """Ingresses without a host in common, which ingress2gateway would refuse."""
+    """Ingresses as kubectl writes them, without a host in common: ingress2gateway refuses that."""
     rand = random.Random(size)
     for number in range(size):
         values: dict[str, str] = {}
         for chosen in rand.sample(SETTINGS, rand.choice([0, 1, 1, 2, 2, 3, 4])):
             values |= chosen
-        name, paths = f"web-{number:06d}", rand.sample(PATHS, 3)
-        tls = f"tls-{number:06d}" if rand.random() < 0.85 else ""
-        text = ingress(name, [f"{name}.example.com"], paths, values, tls=tls, service=name[:-1])
-        yield text.replace("namespace: shop", f"namespace: team-{number * 7 % max(size // 40, 3)}")
+        name, host = f"web-{number:06d}", f"web-{number:06d}.example.com"
+        lines = [
+            "apiVersion: networking.k8s.io/v1",
+            "kind: Ingress",
+            "metadata:",
+            *(["  annotations:"] if values else []),
+            *(f"    {PREFIX}{key}: {quoted(value)}" for key, value in values.items()),
+            f"  name: {name}",
+            f"  namespace: team-{number * 7 % max(size // 40, 3)}",
+            "spec:",
+            "  ingressClassName: nginx",
+            "  rules:",
+            f"  - host: {host}",
+            "    http:",
+            "      paths:",
+        ]
+        for path in rand.sample(PATHS, 3):
+            lines += [
+                "      - backend:",
+                "          service:",
+                f"            name: {name}",
+                "            port:",
+                "              number: 80",
+                f"        path: {quoted(path)}",
+                f"        pathType: {rand.choice(['Prefix', 'Prefix', 'Exact'])}",
+            ]
+        if rand.random() < 0.85:
+            lines += ["  tls:", "  - hosts:", f"    - {host}", f"    secretName: tls-{number:06d}"]
+        yield "\n".join(lines) + "\n"
 
 
 def write(texts: Iterator[str], folder: Path) -> tuple[Path, Path]:
