@@ -155,15 +155,15 @@ def cost(command: Sequence[str], folder: Path, output: Path | None, limit: float
         )
     ended = threading.Timer(limit, child.kill)
     ended.start()
-    said = child.stderr.read() if child.stderr else b""
+    stderr = child.stderr.read() if child.stderr else b""
     _, status, used = os.wait4(child.pid, 0)
     child.returncode = os.waitstatus_to_exitcode(status)
     ended.cancel()
     wall = time.monotonic() - begun
     if wall >= limit:
         return None
-    if child.returncode or b"Traceback" in said:
-        raise SystemExit(f"{' '.join(command)}: {said.decode(errors='replace')[-2000:]}")
+    if child.returncode or b"Traceback" in stderr:
+        raise SystemExit(f"{' '.join(command)}: {stderr.decode(errors='replace')[-2000:]}")
     return Cost(used.ru_utime + used.ru_stime, wall, used.ru_maxrss / 1024)
 
 
@@ -232,11 +232,11 @@ def main() -> None:
             terms = options.lines, options.jobs, options.rounds, options.limit
             figures[entry] = measured(sources, program, *terms)
         print("\n".join(table(entry, figures[entry])), flush=True)
-    kept = {size: {line: asdict(c) for line, c in costs.items()} for size, costs in figures.items()}
+    data = {size: {line: asdict(c) for line, c in costs.items()} for size, costs in figures.items()}
     if options.json:
-        options.json.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
+        options.json.write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
     if options.draw:
-        options.draw.write_text(chart(kept), encoding="utf-8")
+        options.draw.write_text(chart(data), encoding="utf-8")
 
 
 if __name__ == "__main__":
