@@ -9,7 +9,6 @@ import os
 import pickle
 import signal
 import threading
-import warnings
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, TypeVar
@@ -56,10 +55,7 @@ def _started(task: Callable[[], object], alive: int, parent_end: int) -> tuple[i
     # Ctrl-C reaches every process of the terminal; one that is not yet _work would complain.
     blocked = signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
     try:
-        with warnings.catch_warnings():
-            # Of threads, there is at most the one that shows progress, which _work does not need.
-            warnings.simplefilter("ignore", DeprecationWarning)
-            process = os.fork()
+        process = os.fork()
         if not process:
             try:
                 os.close(parent_end)
