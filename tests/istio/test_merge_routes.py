@@ -152,12 +152,12 @@ def test_a_patch_reaches_all_routes_of_its_location() -> None:
         "spec": {"configPatches": [patch("web/shop /a"), patch("web/shop /b"), patch("other")]},
     }
     names = RouteNames([body])
-    rows = [
-        Row({**m, "uri": {"exact": path}}, frozenset(PORTS), b, f"web/shop {path}", v, known)
-        for path in ("/a", "/b")
-        for known in (f"web/shop {path}",)
-        for m, b, v in (({"headers": {"x": {}}}, BODIES[3], "403"), ({}, BODIES[1], ""))
-    ]
+    rows = []
+    for path in ("/a", "/b"):
+        uri, source = {"uri": {"exact": path}}, f"web/shop {path}"
+        denied = {**uri, "headers": {"x": {}}}
+        rows.append(Row(denied, frozenset(PORTS), BODIES[3], source, "403", source))
+        rows.append(Row(uri, frozenset(PORTS), BODIES[1], source, "", source))
     list(written(merge_routes(rows, PORTS, names.patches), PORTS, (), names.of_host()))
     patches = names.addressed(body)["spec"]["configPatches"]
     assert [p["match"]["routeConfiguration"]["vhost"]["route"]["name"] for p in patches] == [
