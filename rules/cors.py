@@ -3,7 +3,18 @@
 import re
 from collections.abc import Iterator
 
-from nginx2istio.rule import Edit, Finding, Message, Phase, Place, Route, RouteBefore, rule
+from nginx2istio.rule import (
+    Edit,
+    Finding,
+    Message,
+    Phase,
+    Place,
+    Requests,
+    Route,
+    RouteBefore,
+    protections,
+    rule,
+)
 
 NO_CREDENTIALS = Message(
     "N2I400",
@@ -24,6 +35,17 @@ GATEWAY_ANSWERS = Message(
     "star. Scripts of other sites see a network error instead of the status.",
     "Name the origins without stars: then the gateway can compare them.",
     frozenset({"cors"}),
+)
+BY_ENVOY = Message(
+    "N2I947",
+    "approximated",
+    "info",
+    "Envoy answers preflights",
+    "Envoy answers OPTIONS with Origin and Access-Control-Request-Method, with 200. nginx answers "
+    "all OPTIONS from an allowed origin with 204, also by http before it redirects.",
+    "Convert with --compat exact if other OPTIONS must not reach the backend.",
+    frozenset({"cors", "redirect", "routing"}),
+    (Requests(method=("OPTIONS",)),),
 )
 ANSWERING = (
     "allowlist-source-range",
@@ -87,10 +109,20 @@ def cors(place: Place) -> Iterator[Edit | Finding]:
     credentials = {"Access-Control-Allow-Credentials": "true"}
     answer |= {"Access-Control-Allow-Origin": "%REQ(ORIGIN)%", **readable}
     answer |= credentials if place["cors-allow-credentials"] else {}
-    for some in _joined([pattern(origin) for origin in origins]):
+    by_envoy = place.options.compat != "exact" and policy_answers(place)
+    if by_envoy:
+        yield BY_ENVOY("enable-cors")
+    for some in _joined([pattern(origin) for origin in origins]) if not by_envoy else ():
         match = {"method": {"exact": "OPTIONS"}, "headers": {"origin": {"regex": some}}}
         yield _preflight(match, answer)
     yield from _own_answers(place, origins, readable)
+
+
+def policy_answers(place: Place) -> bool:
+    """Whether the corsPolicy's own answers will do: nothing else of the gateway comes before it."""
+    if not place.proxied or any(place[key] for key in ANSWERING):
+        return False
+    return not protections(place.config, place.server, place.location, place.tls)
 
 
 def _preflight(match: dict[str, object], headers: dict[str, str]) -> Edit:

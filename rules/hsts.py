@@ -6,19 +6,42 @@ from nginx2istio.rule import (
     STS,
     Edit,
     Finding,
+    Message,
     Place,
+    Requests,
     Route,
     answer_headers,
+    early,
     rule,
     transport_security,
 )
 
+LEAN = Message(
+    "N2I945",
+    "approximated",
+    "warning",
+    "No Strict-Transport-Security header",
+    "nginx adds Strict-Transport-Security to every answer over https by default. The gateway does "
+    "not (--compat lean).",
+    "Convert with --compat full, or add the header to the routes of hosts that need it.",
+    frozenset({"response-headers"}),
+    (Requests(scheme="https"),),
+)
+NOT_ON_404 = Message(
+    "N2I946",
+    "approximated",
+    "info",
+    "No Strict-Transport-Security on a 404",
+    "nginx adds the header to its own 404 over https as well. The gateway answers paths that no "
+    "Ingress names without it.",
+    aspects=frozenset({"response-headers"}),
+    requests=(Requests(scheme="https"),),
+)
+KEYS = ("hsts", "hsts-max-age", "hsts-include-subdomains", "hsts-preload")
+
 
 @rule(
-    "hsts",
-    "hsts-max-age",
-    "hsts-include-subdomains",
-    "hsts-preload",
+    *KEYS,
     "HSTS on TLS responses",
     when="always",
 )
@@ -30,5 +53,24 @@ def hsts(place: Place) -> Iterator[Edit | Finding]:
     if place.tls and place["hsts"]:
         lines = answer_headers(place.config, place.server, place.location)
         security = transport_security(place.config, lines)
-        if security:
+        if not security or (place.options.compat == "lean" and not place.builds(*KEYS)):
+            return
+        if place.builds(*KEYS) or answers(place):
             yield Route("headers.response.set", {STS: security}, port=443)
+        else:
+            yield NOT_ON_404("")
+
+
+def answers(place: Place) -> bool:
+    """Whether requests for the location get more than nginx's own 404."""
+    location = place.location
+    always = early(place.config, place.server, location).always
+    return place.proxied or location.slash_redirect or bool(location.denied) or always
+
+
+@rule(at="server", when="always", reads=KEYS)
+def hsts_of_host(place: Place) -> Iterator[Edit | Finding]:
+    """`--compat lean` leaves the header out where nobody set it."""
+    left_out = place.options.compat == "lean" and not place.builds(*KEYS)
+    if left_out and place.tls and place["hsts"]:
+        yield LEAN("").for_host()

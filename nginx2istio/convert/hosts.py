@@ -91,6 +91,7 @@ def virtual_host(
         certificate_known=certificate is not None and all_names_known(certificate, config),
         sources=tuple(sorted({o.object for o in server.ingresses})),
         controller=_controller(config, options),
+        terse=options.compat == "lean",
     )
 
 
@@ -147,6 +148,8 @@ def _unreadable(
 
 def _comment(location: Location, options: Options) -> str:
     origin = location.ingress
+    if options.compat == "lean" and not options.annotate_lines:
+        return ""  # the name of the route says of which Ingress it is
     if not origin.file:
         return "" if origin.kind == "default" else origin.object
     line = f":{origin.line}" if options.annotate_lines else ""

@@ -200,7 +200,8 @@ def http_routes(
     joined = merge_routes(rows, virtual_host.ports, routes.names.patches)
     if len(joined) > 1 and _needless(joined[-1], virtual_host, routes.names):
         del joined[-1]
-    http += written(joined, virtual_host.ports, authorities(virtual_host), names)
+    patterns = authorities(virtual_host)
+    http += written(joined, virtual_host.ports, patterns, names, virtual_host.terse)
     beyond = virtual_host.beyond
     if beyond is not None:
         rows, _ = _rows(beyond, routes, effective_edits(beyond))

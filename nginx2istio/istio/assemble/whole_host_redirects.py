@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from nginx2istio.istio.assemble.route_rows import Row, matches_apart
 
-ANY_PATH = ({"uri": {"prefix": "/"}}, {"uri": {"regex": "(?i)/.*"}})
+ANY_PATH_MATCHES = ({"uri": {"prefix": "/"}}, {"uri": {"regex": "(?i)/.*"}})
 """Matches of the location for what no other location takes."""
 
 
@@ -46,7 +46,7 @@ def _leading_redirects(rows: Iterable[Row]) -> list[Row]:
     at takes the same requests of all.
     """
     by_path = _by_path(rows)
-    if not by_path or {"uri": by_path[-1][-1].match["uri"]} not in ANY_PATH:
+    if not by_path or {"uri": by_path[-1][-1].match["uri"]} not in ANY_PATH_MATCHES:
         return []
     leading = []
     for row, *others in zip(*reversed(by_path), strict=False):
@@ -64,7 +64,7 @@ def _shared_on_port(rows: list[Row], port: int) -> list[Row]:
     """
     by_path = _by_path(row for row in rows if row.ports == {port})
     last = by_path[-1] if by_path else []
-    if not last or not all(map(_redirects, last)) or last[-1].match not in ANY_PATH:
+    if not last or not all(map(_redirects, last)) or last[-1].match not in ANY_PATH_MATCHES:
         return rows
     answers = [row.without_path() for row in last]
     same = [path for path in by_path if [row.without_path() for row in path] == answers]

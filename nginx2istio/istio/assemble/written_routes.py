@@ -16,12 +16,18 @@ def written(
     ports: Iterable[int],
     authorities: Sequence[str],
     names: HostNames,
+    terse: bool = False,
 ) -> Iterator[Object]:
-    """The HTTPRoutes, each with a name of its own; a port is named only where another is served."""
+    """The HTTPRoutes, each with a name of its own; a port is named only where another is served.
+
+    ``terse``: a route of any path has no match.
+    """
     left = frozenset(ports)
     for route in joined:
         matches: list[Object] = []
         for match, on in route.matches:
+            if terse and match.get("uri") == ANY_PATH:
+                match = {k: v for k, v in match.items() if k != "uri"}
             if on == left:
                 matches.append(_in_order(match))
             else:
@@ -32,6 +38,7 @@ def written(
         left -= frozenset(port for match, on in route.matches if not match for port in on)
 
 
+ANY_PATH = {"prefix": "/"}
 MATCH_ORDER = ("uri", "method", "headers", "withoutHeaders", "queryParams")
 
 
