@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from nginx2istio.istio import re2
 from nginx2istio.rule import (
     Edit,
     Finding,
@@ -64,8 +65,6 @@ METHODS = frozenset(
     {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "CONNECT", "OPTIONS", "TRACE"}
 )
 """Those that a corsPolicy may name (``validateCORSHTTPMethod``)."""
-LONGEST = 1000
-"""Characters of a regular expression, a little below Istio's limit of 1024."""
 
 
 @rule(
@@ -109,10 +108,11 @@ def cors(place: Place) -> Iterator[Edit | Finding]:
     credentials = {"Access-Control-Allow-Credentials": "true"}
     answer |= {"Access-Control-Allow-Origin": "%REQ(ORIGIN)%", **readable}
     answer |= credentials if place["cors-allow-credentials"] else {}
-    by_envoy = place.options.compat != "exact" and policy_answers(place)
-    if by_envoy:
+    listed = re2.joined_alternatives(map(pattern, origins))
+    if place.options.compat != "exact" and policy_answers(place):
         yield BY_ENVOY("enable-cors")
-    for some in _joined([pattern(origin) for origin in origins]) if not by_envoy else ():
+        listed = []
+    for some in listed:
         match = {"method": {"exact": "OPTIONS"}, "headers": {"origin": {"regex": some}}}
         yield _preflight(match, answer)
     yield from _own_answers(place, origins, readable)
@@ -189,17 +189,6 @@ def pattern(origin: str) -> str:
     nginx looks for it at the end of the Origin header, where nothing can stand before a scheme.
     """
     return re.escape(origin).replace(r"\-", "-").replace(r"\*", "[a-z0-9-]+", 1)
-
-
-def _joined(patterns: list[str]) -> list[str]:
-    """Alternatives in as few regular expressions as Istio's limit for their length allows."""
-    groups: list[str] = []
-    for alternative in patterns:
-        if groups and len(groups[-1]) + len(alternative) < LONGEST:
-            groups[-1] += f"|{alternative}"
-        else:
-            groups.append(alternative)
-    return [f"(?i)({group})" if "|" in group else f"(?i){group}" for group in groups]
 
 
 def _split(text: str) -> list[str]:

@@ -11,26 +11,6 @@ from nginx2istio.rule import (
     rule,
 )
 
-LEAN = Message(
-    "N2I151",
-    "approximated",
-    "warning",
-    "Forwarded headers left out",
-    "Backends no longer get X-Real-IP, X-Forwarded-Host, -Port and -Scheme, X-Scheme and "
-    "X-Original-Forwarded-*. X-Forwarded-For and Proxy come as the client sends them.",
-    "Convert with --compat full, or check that no backend reads or trusts them.",
-    frozenset({"request-headers"}),
-)
-REPEATING = Message(
-    "N2I943",
-    "approximated",
-    "info",
-    "Headers that repeat others are left out",
-    "nginx also sends X-Scheme and X-Forwarded-Scheme, which repeat X-Forwarded-Proto, and a "
-    "client's X-Forwarded-Host as X-Original-Forwarded-Host. The gateway does not.",
-    "Read X-Forwarded-Proto in backends, or convert with --compat exact.",
-    frozenset({"request-headers"}),
-)
 ORIGINAL_URI = Message(
     "N2I155",
     "approximated",
@@ -108,17 +88,8 @@ def forwarded_headers(place: Place) -> Iterator[Edit | Finding]:
         yield Route("headers.request", {"remove": removed, "set": block | by_port}, port=port)
 
 
-@rule(
-    at="conversion",
-    when="always",
-    reads=("proxy-add-original-uri-header", "forwarded-host-header"),
-)
-def left_out(place: Place) -> Iterator[Edit | Finding]:
-    """Which of the headers `--compat full` and `lean` leave out; the report says so once."""
-    proxied = place.config.hosts_where(lambda _, location: bool(location.upstream))
-    if place.options.compat == "lean" and proxied:
-        yield LEAN("").for_hosts(proxied)
-    elif proxied and place.options.compat == "full":
-        yield REPEATING("").for_hosts(proxied)
+@rule(at="conversion", when="always", reads="proxy-add-original-uri-header")
+def original_uri(place: Place) -> Iterator[Edit | Finding]:
+    """The header has the path as Envoy writes it; the report says so once."""
     if place.options.compat != "lean" and place["proxy-add-original-uri-header"]:
         yield ORIGINAL_URI("proxy-add-original-uri-header").for_every_host()

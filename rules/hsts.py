@@ -16,17 +16,6 @@ from nginx2istio.rule import (
     transport_security,
 )
 
-LEAN = Message(
-    "N2I945",
-    "approximated",
-    "warning",
-    "No Strict-Transport-Security header",
-    "nginx adds Strict-Transport-Security to every answer over https by default. The gateway does "
-    "not (--compat lean).",
-    "Convert with --compat full, or add the header to the routes of hosts that need it.",
-    frozenset({"response-headers"}),
-    (Requests(scheme="https"),),
-)
 NOT_ON_404 = Message(
     "N2I946",
     "approximated",
@@ -66,11 +55,3 @@ def answers(place: Place) -> bool:
     location = place.location
     always = early(place.config, place.server, location).always
     return place.proxied or location.slash_redirect or bool(location.denied) or always
-
-
-@rule(at="server", when="always", reads=KEYS)
-def hsts_of_host(place: Place) -> Iterator[Edit | Finding]:
-    """`--compat lean` leaves the header out where nobody set it."""
-    left_out = place.options.compat == "lean" and not place.builds(*KEYS)
-    if left_out and place.tls and place["hsts"]:
-        yield LEAN("").for_host()

@@ -7,12 +7,10 @@ from nginx2istio.rule import (
     UNSENT,
     Edit,
     Finding,
-    Location,
     Message,
     PerRequest,
     Place,
     Route,
-    Server,
     envoy_causes,
     envoy_filter,
     http_retry,
@@ -70,16 +68,6 @@ TRIES_WITHOUT_LIMIT = Message(
     "Raise attempts of the route if {tries} tries are too few.",
     frozenset({"retries"}),
 )
-ISTIO_OWN = Message(
-    "N2I944",
-    "approximated",
-    "info",
-    "Default timeouts and retries are not built",
-    "By default nginx answers 504 when a backend is silent for {seconds} s, and tries a request up "
-    "to 3 times. Nobody set this, so Istio's own defaults hold: no time limit, 2 retries.",
-    "Set proxy-read-timeout where clients must not wait longer, or for all in the ConfigMap.",
-    frozenset({"timeout", "retries"}),
-)
 NOT_IDEMPOTENT = "POST|LOCK|PATCH"
 UNLIMITED_TRIES = 10
 KEYS = ("proxy-next-upstream", "proxy-next-upstream-tries", "retry-non-idempotent")
@@ -116,21 +104,6 @@ def retries(place: Place) -> Iterator[Edit | Finding]:
         yield BOTH("proxy-next-upstream", which="an error" if "error" in causes else "a timeout")
     if not place.number("proxy-next-upstream-tries") and causes:
         yield TRIES_WITHOUT_LIMIT("proxy-next-upstream-tries", tries=UNLIMITED_TRIES)
-
-
-@rule(at="conversion", when="always", reads=(*KEYS, "proxy-read-timeout"))
-def default_retries(place: Place) -> Iterator[Edit | Finding]:
-    """Where nobody set a time or a number of tries, Istio's own hold; the report says so once."""
-    config, keys = place.config, (*KEYS, "proxy-read-timeout")
-
-    def by_default(_: Server, location: Location) -> bool:
-        unset = not any(config.is_set(location, key) for key in keys)
-        return bool(location.upstream) and unset and not speaks_grpc(config, location)
-
-    hosts = config.hosts_where(by_default) if place.options.compat != "exact" else []
-    if hosts:
-        finding = ISTIO_OWN("", seconds=place.number("proxy-read-timeout"))
-        yield finding.for_hosts(hosts)
 
 
 @rule("retries", "502/504 mapping", at="conversion", when="always")
