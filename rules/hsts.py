@@ -12,6 +12,7 @@ from nginx2istio.rule import (
     Route,
     answer_headers,
     early,
+    protections,
     rule,
     transport_security,
 )
@@ -52,6 +53,8 @@ def hsts(place: Place) -> Iterator[Edit | Finding]:
 
 def answers(place: Place) -> bool:
     """Whether requests for the location get more than nginx's own 404."""
-    location = place.location
-    always = early(place.config, place.server, location).always
-    return place.proxied or location.slash_redirect or bool(location.denied) or always
+    location, config, server = place.location, place.config, place.server
+    if place.proxied or location.slash_redirect or location.denied:
+        return True
+    always = early(config, server, location).always
+    return always or bool(protections(config, server, location, place.tls))

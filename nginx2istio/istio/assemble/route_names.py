@@ -72,11 +72,12 @@ class HostNames:
         self.taken: set[str] = set()
 
     def name(self, route: JoinedRoute) -> str:
-        """A name of its own for a route, "" where it has none."""
+        """A name of its own for a route."""
         text = route.first.body.get("name") or " ".join(_words(route))
-        if not text:
-            return ""
+        ports = frozenset[int]().union(*(on for _, on in route.matches))
         name, number = text, 1
+        if name in self.taken and len(ports) == 1:
+            text = name = f"{text} on {min(ports)}"
         while name in self.taken:
             number += 1
             name = f"{text} {number}"
@@ -96,6 +97,9 @@ def _words(route: JoinedRoute) -> Iterator[str]:
         yield ", ".join((*paths[:MOST_PATHS], *more))
     if route.first.variant:
         yield route.first.variant
+    elif not route.first.owner:
+        yield "host"
+        yield str(route.first.body.get("directResponse", {}).get("status", "redirect"))
 
 
 def _asked(patch: Object) -> Any:
