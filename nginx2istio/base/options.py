@@ -44,7 +44,9 @@ FilterKind = Literal[
 class Options:
     """The choices of one conversion, with the command line's defaults.
 
-    ``compat`` "full" writes the headers that backends see under nginx, "lean" leaves them out.
+    ``compat`` is how like nginx the output is: "exact" in all that can be told apart, "full" in
+    all that somebody set or that a client or a backend can rely on, "lean" as a person writes it.
+    ``annotate_lines`` puts the lines of the Ingresses into comments.
     ``envoy_filters`` are the kinds of EnvoyFilters that the output may have, True for all.
     ``ssl_passthrough`` and ``default_ssl_certificate`` (``namespace/name``) stand for the
     controller's flags where its Deployment is not among the input, and win over it.
@@ -62,7 +64,8 @@ class Options:
     gateway_selector: Mapping[str, str] = field(default_factory=lambda: {"istio": "ingressgateway"})
     gateway_namespace: str = "istio-system"
     gateway_address: str = ""
-    compat: Literal["full", "lean"] = "full"
+    compat: Literal["exact", "full", "lean"] = "full"
+    annotate_lines: bool = False
     envoy_filters: bool | frozenset[FilterKind] = False
     allow_unprotected: bool = False
     istio_version: tuple[int, int] | None = None

@@ -118,6 +118,7 @@ from nginx2istio.nginx.facts.headers import speaks_grpc as speaks_grpc
 from nginx2istio.nginx.facts.nested_locations import NestedLocation as NestedLocation
 from nginx2istio.nginx.facts.nested_locations import nested_locations as nested_locations
 from nginx2istio.nginx.facts.nested_locations import server_locations as server_locations
+from nginx2istio.nginx.facts.protections import protections as protections
 from nginx2istio.nginx.facts.proxy_ssl import name_in_snippets as name_in_snippets
 from nginx2istio.nginx.facts.proxy_ssl import proxy_ssl_of_host as proxy_ssl_of_host
 from nginx2istio.nginx.facts.sizes import body_limits as body_limits

@@ -43,6 +43,7 @@ def options_from(given: dict[str, Any]) -> Options:
         gateway_namespace=given.pop("gateway_namespace"),
         gateway_address=given.pop("gateway_address"),
         compat=given.pop("compat"),
+        annotate_lines=given.pop("annotate_lines") == "lines",
         envoy_filters=_filter_kinds(given.pop("envoy_filters")),
         allow_unprotected=given.pop("allow_unprotected"),
         istio_version=_istio_version(given.pop("istio_version")),
