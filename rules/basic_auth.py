@@ -11,6 +11,7 @@ from nginx2istio.rule import (
     Requests,
     Route,
     RouteBefore,
+    auth_check,
     early,
     literal,
     rule,
@@ -23,8 +24,8 @@ NO_CHECK = Message(
     "error",
     "Passwords are not checked",
     "Istio does not check the users and passwords of Secret {secret}. {result}.",
-    "Put a service that checks them (oauth2-proxy with --htpasswd-file, for example) behind "
-    "auth-url and convert again. Or configure Envoy's basic_auth filter by hand ({{SHA}} only).",
+    "Convert with --auth-service, which writes an nginx service that checks them from the same "
+    "Secret.",
     frozenset({"auth", "access", "routing"}),
 )
 NO_SECRET = Message(
@@ -43,7 +44,7 @@ OTHER_WAY = Message(
     "Passwords no longer let clients in",
     "nginx accepts the users and passwords of Secret {secret} as well (satisfy: any). Istio lets "
     "clients in by {other} only.",
-    "Add these users to the authentication service.",
+    "Convert with --auth-service, which checks them from the same Secret.",
     frozenset({"auth", "access", "redirect", "response-headers"}),
 )
 
@@ -77,6 +78,8 @@ def basic_auth(place: Place) -> Iterator[Edit | Finding]:
         return
     secret = place.text("auth-secret")
     yield Route("headers.request.remove", ["Authorization"])
+    if auth_check(place):
+        return
     other = _other_way(place)
     if other:
         yield OTHER_WAY("auth-type", other=other, secret=secret)

@@ -1,9 +1,18 @@
 """enable-cors and cors-*: which other sites' scripts may read the answers."""
 
-import re
 from collections.abc import Iterator
 
-from nginx2istio.rule import Edit, Finding, Message, Phase, Place, Route, RouteBefore, rule
+from nginx2istio.rule import (
+    Edit,
+    Finding,
+    Message,
+    Phase,
+    Place,
+    Route,
+    RouteBefore,
+    origin_pattern,
+    rule,
+)
 
 NO_CREDENTIALS = Message(
     "N2I400",
@@ -82,12 +91,12 @@ def cors(place: Place) -> Iterator[Edit | Finding]:
         yield Route("headers.response.set", everybody)
         yield _preflight({"method": {"exact": "OPTIONS"}}, answer)
         return
-    patterns = [f"(?i){pattern(origin)}" for origin in origins]
+    patterns = [f"(?i){origin_pattern(origin)}" for origin in origins]
     yield Route("corsPolicy", _policy(place, patterns))
     credentials = {"Access-Control-Allow-Credentials": "true"}
     answer |= {"Access-Control-Allow-Origin": "%REQ(ORIGIN)%", **readable}
     answer |= credentials if place["cors-allow-credentials"] else {}
-    for some in _joined([pattern(origin) for origin in origins]):
+    for some in _joined([origin_pattern(origin) for origin in origins]):
         match = {"method": {"exact": "OPTIONS"}, "headers": {"origin": {"regex": some}}}
         yield _preflight(match, answer)
     yield from _own_answers(place, origins, readable)
@@ -149,14 +158,6 @@ def _own_answers(
         headers["Access-Control-Allow-Credentials"] = f"%CEL({asked} ? 'true' : '')%"
     for port in ports:
         yield Route("headers.response.set", headers | readable, port=port)
-
-
-def pattern(origin: str) -> str:
-    """A regular expression for an origin; a star is one label (``buildOriginRegex``).
-
-    nginx looks for it at the end of the Origin header, where nothing can stand before a scheme.
-    """
-    return re.escape(origin).replace(r"\-", "-").replace(r"\*", "[a-z0-9-]+", 1)
 
 
 def _joined(patterns: list[str]) -> list[str]:

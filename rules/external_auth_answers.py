@@ -74,6 +74,15 @@ UNCACHED_ANSWERS = Message(
     "Check that the service can take the load, or convert with --envoy-filters, which caches, too.",
     frozenset({"auth"}),
 )
+ONLY_200 = Message(
+    "N2I236",
+    "approximated",
+    "info",
+    "Other answers of success let clients in",
+    "With auth-keepalive nginx answers 500 when {service} answers 2xx other than 200. The auth "
+    "service takes every 2xx for a yes.",
+    aspects=frozenset({"auth"}),
+)
 
 
 @rule(when="configured", reads=("auth-url", "global-auth-url"))
@@ -83,9 +92,14 @@ def external_auth_answers(place: Place) -> Iterator[Edit | Finding]:
     It appends the request's path to the question, passes the service's answers on, and caches none.
     """
     means = auth_means(place)
-    if means is None or means.kind != "policy":
+    if means is None or means.kind not in ("policy", "service"):
         return
     auth, service = means.auth, means.service_name
+    if means.kind == "service":
+        yield COOKIES_OF_SERVICE(auth.key, service=service)
+        if auth.only_200:
+            yield ONLY_200("auth-keepalive", service=service)
+        return
     yield from _identity(auth, auth_provider(place.config).identity)
     yield QUESTION(auth.key, service=service, method=auth.method, host=auth.host)
     yield ANSWERS(auth.key, service=service)

@@ -19,6 +19,12 @@ from nginx2istio.bridge.canary_match import by_cookie as by_cookie
 from nginx2istio.bridge.canary_match import by_header as by_header
 from nginx2istio.bridge.canary_match import own_number as own_number
 from nginx2istio.bridge.canary_match import own_text as own_text
+from nginx2istio.bridge.checks.check import check_plan as check_plan
+from nginx2istio.bridge.checks.provider import ask_service as ask_service
+from nginx2istio.bridge.checks.provider import auth_check as auth_check
+from nginx2istio.bridge.checks.provider import service_provider as service_provider
+from nginx2istio.bridge.checks.workload import auth_services as auth_services
+from nginx2istio.bridge.checks.workload import service_objects as service_objects
 from nginx2istio.bridge.client_authority import authority_secret as authority_secret
 from nginx2istio.bridge.conditions import Condition as Condition
 from nginx2istio.bridge.conditions import condition as condition
@@ -115,6 +121,9 @@ from nginx2istio.nginx.facts.nested_locations import NestedLocation as NestedLoc
 from nginx2istio.nginx.facts.nested_locations import nested_locations as nested_locations
 from nginx2istio.nginx.facts.nested_locations import server_locations as server_locations
 from nginx2istio.nginx.facts.proxy_ssl import proxy_ssl_of_host as proxy_ssl_of_host
+from nginx2istio.nginx.facts.rate_limits import counts_addresses as counts_addresses
+from nginx2istio.nginx.facts.rate_limits import rate_limits as rate_limits
+from nginx2istio.nginx.facts.rate_limits import unlimited_networks as unlimited_networks
 from nginx2istio.nginx.facts.sizes import body_limits as body_limits
 from nginx2istio.nginx.facts.sizes import header_buffers as header_buffers
 from nginx2istio.nginx.facts.sizes import max_body_size as max_body_size
@@ -139,6 +148,7 @@ from nginx2istio.nginx.model import Upstream as Upstream
 from nginx2istio.nginx.model import www_twin as www_twin
 from nginx2istio.nginx.values.go import Value as Value
 from nginx2istio.nginx.values.networks import networks as networks
+from nginx2istio.nginx.values.origins import origin_pattern as origin_pattern
 from nginx2istio.rule.edits import answer as answer
 from nginx2istio.rule.edits import envoy_filter as envoy_filter
 from nginx2istio.rule.edits import external_destination as external_destination

@@ -39,6 +39,11 @@ from .show import show as show_case
     help="Whether the converter may write EnvoyFilters.",
 )
 @click.option(
+    "--auth-service",
+    is_flag=True,
+    help="Convert with --auth-service; this machine's nginx runs it.",
+)
+@click.option(
     "--istio",
     "release",
     type=click.Choice(list(RELEASES)),
@@ -71,6 +76,7 @@ def main(
     output: Path | None,
     earlier: Path | None,
     envoy_filters: bool,
+    auth_service: bool,
     release: str,
     sample: bool,
     converter: str | None,
@@ -96,7 +102,7 @@ def main(
         click.echo(write_document(with_filters, without, others), nl=False)
         return
     sys.path.insert(0, str(Path.cwd()))
-    own = for_release(release)
+    own = for_release(release, auth_service)
     function = by_name(converter) if converter else by_command(command) if command else own
     cases = load(files or truth_files(), (identity,) if identity else only)
     if sample:

@@ -7,6 +7,7 @@ import traceback
 from typing import Any
 
 from .analysis import analysis_errors
+from .auth_service import AuthServices, parted, with_services
 from .converter import Converter, Refusal
 from .declared import Declared
 from .dotted import with_dots
@@ -30,11 +31,13 @@ class Bench:
         self._forge, self._own = Forge(), own_address()
         self._ports = Block()
         self._pods = Pods(self._ports.first + 1)
+        self._auth = AuthServices(self._ports.first)
         self._oracle = Oracle(parts.oracle, parts.envoy, self._ports.first)
 
     def close(self) -> None:
         """Stops what was started."""
         self._oracle.close()
+        self._auth.stop()
         self._pods.close()
         self._ports.close()
         self._forge.close()
@@ -72,7 +75,12 @@ class Bench:
         """Puts the case's configuration in force; the ports of its listeners by target port."""
         pods, tls, dead = (case.get(part) or () for part in ("pods", "tls_pods", "dead_pods"))
         given = self._pods.assign(dict(pods), tls, dead)
-        whole = join(text, text_of(world(case, report, given, self._forge)))
+        text, workload = parted(text)
+        given = given | self._auth.assign(workload)
+        around = case | {"objects": with_services(case["objects"], workload)} if workload else case
+        objects = world(around, report, given, self._forge)
+        self._auth.start(workload, given, objects)
+        whole = join(text, text_of(objects))
         analysis = self._oracle.validate(whole)
         swap = self._oracle.put(whole)
         result["refused"] = [

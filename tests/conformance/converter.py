@@ -37,12 +37,14 @@ def convert(objects_text: str, case: Case, envoy_filters: bool) -> tuple[str, di
     return _converted(objects_text, Options(envoy_filters=envoy_filters))
 
 
-def for_release(version: str) -> Converter:
-    """The same for a release of Istio."""
+def for_release(version: str, auth_service: bool = False) -> Converter:
+    """The same for a release of Istio, with --auth-service or without."""
     major, minor = map(int, version.split("."))
 
     def run(objects_text: str, case: Case, envoy_filters: bool) -> tuple[str, dict[str, Any]]:
-        options = Options(envoy_filters=envoy_filters, istio_version=(major, minor))
+        options = Options(
+            envoy_filters=envoy_filters, istio_version=(major, minor), auth_service=auth_service
+        )
         return _converted(objects_text, options)
 
     return run

@@ -13,6 +13,7 @@ from nginx2istio.bridge.auth.provider import (
     service_name,
 )
 from nginx2istio.bridge.auth.question import unaskable
+from nginx2istio.bridge.checks.check import check_at, unaskable_by_nginx
 from nginx2istio.bridge.place import Place
 from nginx2istio.istio.policy.ext_authz import Provider
 from nginx2istio.nginx.facts.answered_early import early
@@ -32,11 +33,11 @@ class AuthMeans:
 
     ``kind`` "withheld": none, for ``reason``, against which ``remedy`` helps; "missing": the
     service does not exist; "filter": the Lua filter; "policy": a CUSTOM policy with ``provider``;
-    "without-backend": none is needed, as nothing is served. ``service`` is what is asked,
-    None where that can't be said.
+    "service": the auth service asks it; "without-backend": none is needed, as nothing is served.
+    ``service`` is what is asked, None where that can't be said.
     """
 
-    kind: Literal["withheld", "missing", "filter", "policy", "without-backend"]
+    kind: Literal["withheld", "missing", "filter", "policy", "service", "without-backend"]
     auth: ExternalAuth
     service: AuthService | None = None
     provider: Provider | None = None
@@ -63,6 +64,9 @@ def auth_means(place: Place) -> AuthMeans | None:
         return AuthMeans("withheld", auth, service, reason=auth.unclear, remedy=remedy)
     if service.missing:
         return AuthMeans("missing", auth, service)
+    check = check_at(place.config, place.options, place.server, place.location)
+    if check and check.external:
+        return AuthMeans("service", auth, service)
     if not place.options.filters("external-auth") or address_suffices(place.config, place.location):
         return _by_policy(place, auth, service)
     reason = unaskable(auth, service)
@@ -78,6 +82,8 @@ def _by_policy(place: Place, auth: ExternalAuth, service: AuthService) -> AuthMe
     def withheld(reason: str, remedy: str = BY_FILTER) -> AuthMeans:
         return AuthMeans("withheld", auth, service, reason=reason, remedy=remedy)
 
+    if place.options.auth_service:
+        return withheld(unaskable_by_nginx(auth) or "nginx checks a digest, too")
     own, shared = provider(auth, service), auth_provider(place.config).provider
     if isinstance(own, str):
         return withheld(own)

@@ -39,7 +39,7 @@ def faults(objects: Iterable[Object]) -> Iterator[Fault]:
 
 def _object(obj: Object, routes: HttpRoutes) -> Iterator[Fault]:
     at = kind, namespace, name = identity(obj)
-    spec = obj["spec"]
+    spec = obj.get("spec", {})
     if len(name) > 253 or not _NAME.fullmatch(name) or values.label(namespace):
         yield Fault(at, f"{values.shown(f'{namespace}/{name}')} is no name of an object")
     size = _size(obj)
@@ -65,8 +65,9 @@ def _object(obj: Object, routes: HttpRoutes) -> Iterator[Fault]:
 
 def _size(obj: Object) -> int:
     """About the size of an object as JSON, 0 for a small one."""
-    spec = obj["spec"]
-    entries = len(spec.get("http", ())) + len(spec.get("configPatches", ()))
+    spec = obj.get("spec", obj)
+    entries = sum(map(len, obj.get("data", {}).values())) // 1000
+    entries += len(spec.get("http", ())) + len(spec.get("configPatches", ()))
     entries += sum(len(server["hosts"]) // 8 for server in spec.get("servers", ()))
     entries += sum(len(rule.get("to", ())) for rule in spec.get("rules", ()))
     if entries < 200:
@@ -78,4 +79,6 @@ def _plain(value: Any) -> Any:
     """The value without subclasses of dict."""
     if isinstance(value, dict):
         return {k: _plain(v) for k, v in value.items()}
-    return [_plain(v) for v in value] if isinstance(value, list | tuple) else value
+    if isinstance(value, list | tuple):
+        return [_plain(v) for v in value]
+    return str(value) if isinstance(value, str) else value

@@ -1,0 +1,90 @@
+"""--auth-service: an nginx beside the gateway checks passwords, external auth and limits."""
+
+from collections.abc import Iterator
+
+from nginx2istio.rule import (
+    Action,
+    Edit,
+    ExtraObject,
+    Finding,
+    MeshField,
+    Message,
+    Place,
+    ask_service,
+    auth_check,
+    auth_services,
+    check_plan,
+    rule,
+    service_objects,
+    service_provider,
+)
+
+ASKED = Message(
+    "N2I233",
+    "translated",
+    "info",
+    "An nginx service checks requests",
+    "The gateway asks {service} about each request, and nginx there decides as before. While it "
+    "does not answer, the gateway answers {status}.",
+    "Apply its objects and the mesh configuration before the routes.",
+)
+ERROR_STATUS = Message(
+    "N2I234",
+    "approximated",
+    "info",
+    "One status for all errors of checks",
+    "nginx answers {nginx}. The gateway answers {status} instead, because Envoy knows one status "
+    "for all errors of a check.",
+    aspects=frozenset({"status", "routing", "rate-limit", "auth"}),
+)
+PORTS = Message(
+    "N2I235",
+    "approximated",
+    "info",
+    "Unusual Host ports are denied (auth service)",
+    "Istio denies requests under {host} whose Host header names a port other than 80 and 443. No "
+    "AuthorizationPolicy can match such a port.",
+    aspects=frozenset({"access"}),
+)
+KEYS = ("auth-type", "auth-url", "global-auth-url", "limit-rps", "limit-rpm")
+
+
+@rule(when="configured", reads=KEYS, protects=True)
+def asked_locations(place: Place) -> Iterator[Edit | Finding]:
+    """The gateway asks before it routes a request; the service knows the host's locations.
+
+    So it chooses the location as ingress-nginx did, whatever a policy can say of paths.
+    """
+    check = auth_check(place)
+    if check is None:
+        return
+    yield from ask_service(place, check)
+    key = next((key for key in KEYS if key in place), "")
+    services = auth_services(place.config, place.options)
+    status = services.status_on_error
+    yield ASKED(key, service=services.host, status=status)
+    limit_status = place.config.default("limit-req-status-code")
+    if check.limits and str(limit_status).startswith("5") and limit_status != status:
+        yield ERROR_STATUS(key, nginx=f"{limit_status} over a limit", status=status)
+    if check.basic and status != 503:
+        secret = f"{check.basic.namespace}/{check.basic.secret}"
+        yield ERROR_STATUS(key, nginx=f"503 without Secret {secret}", status=status)
+    if check_plan(place.config, place.options, place.server).odd_ports:
+        yield PORTS(key, host=place.server.host).for_host()
+
+
+@rule(at="conversion", when="always", reads=KEYS)
+def auth_service_objects(place: Place) -> Iterator[Edit | Finding]:
+    """The Deployment, Service and ConfigMap of each service, and the gateway's way to them."""
+    services = auth_services(place.config, place.options)
+    if not services.namespaces:
+        return
+    yield MeshField("extensionProviders", [service_provider(place.config, place.options)])
+    for obj in service_objects(place.config, place.options):
+        yield ExtraObject(obj)
+    for namespace in services.namespaces:
+        yield Action(
+            "auth-service",
+            f"run the auth service in namespace {namespace}, and wait until it is ready",
+            {"namespace": namespace, "name": services.name},
+        )
