@@ -14,6 +14,7 @@ from nginx2istio.rule import (
     auth_check,
     auth_services,
     check_plan,
+    error_pages,
     rule,
     service_objects,
     service_provider,
@@ -46,10 +47,43 @@ PORTS = Message(
     "AuthorizationPolicy can match such a port.",
     aspects=frozenset({"access"}),
 )
+BEFORE_503 = Message(
+    "N2I238",
+    "approximated",
+    "info",
+    "Checks before the answer of no pod",
+    "While no pod of the Service is ready, or a body is too large, nginx answers 503 or 413 to "
+    "everybody. The gateway asks the auth service first, and refuses clients as it says.",
+    aspects=frozenset({"routing", "access", "auth", "body-limit"}),
+)
+PAGES = Message(
+    "N2I239",
+    "approximated",
+    "info",
+    "Denied clients get no error page",
+    "nginx answers {codes} with the page of its error service. The gateway answers with the status "
+    "itself.",
+    aspects=frozenset({"routing", "status", "access", "auth"}),
+)
+SIGN_IN = Message(
+    "N2I248",
+    "approximated",
+    "info",
+    "Sign-in redirects carry the headers of the path",
+    "nginx redirects to the sign-in page without the response headers of the path "
+    "(Strict-Transport-Security among them). Envoy adds them.",
+    aspects=frozenset({"response-headers"}),
+)
+OTHERS = ("auth-signin", "global-auth-signin", "custom-http-errors")
+REFUSALS = {401, 403, 503}
 KEYS = ("auth-type", "auth-url", "global-auth-url", "limit-rps", "limit-rpm")
 
 
-@rule(when="configured", reads=KEYS, protects=True)
+@rule(
+    when="configured",
+    reads=(*KEYS, "auth-signin", "global-auth-signin", "custom-http-errors"),
+    protects=True,
+)
 def asked_locations(place: Place) -> Iterator[Edit | Finding]:
     """The gateway asks before it routes a request; the service knows the host's locations.
 
@@ -69,6 +103,12 @@ def asked_locations(place: Place) -> Iterator[Edit | Finding]:
     if check.basic and status != 503:
         secret = f"{check.basic.namespace}/{check.basic.secret}"
         yield ERROR_STATUS(key, nginx=f"503 without Secret {secret}", status=status)
+    yield BEFORE_503(key)
+    codes = REFUSALS.intersection(error_pages(place.config, place.server, place.location).codes)
+    if codes and not place.location.upstream:
+        yield PAGES(key, codes=", ".join(map(str, sorted(codes))))
+    if check.external and check.external.signin:
+        yield SIGN_IN(key.replace("auth-url", "auth-signin"))
     if check_plan(place.config, place.options, place.server).odd_ports:
         yield PORTS(key, host=place.server.host).for_host()
 

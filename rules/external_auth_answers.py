@@ -80,7 +80,7 @@ ONLY_200 = Message(
     "info",
     "Other answers of success let clients in",
     "With auth-keepalive nginx answers 500 when {service} answers 2xx other than 200. The auth "
-    "service takes every 2xx for a yes.",
+    "service takes every 2xx for a yes, and a 401 keeps its challenge.",
     aspects=frozenset({"auth"}),
 )
 

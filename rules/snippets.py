@@ -191,7 +191,7 @@ def _rewriting(place: Place, flow: Flow, written: SnippetDirective) -> Iterator[
         elif step.kind == "ending":  # before which a policy acts; routes come behind
             means = auth_means(place) if flow.at_location else None
             listed = flow.at_location and addresses(place.config, place.location)
-            if listed or (means and means.kind == "policy"):
+            if listed or (means and means.kind in ("policy", "service")):
                 yield written.finding(ANSWER_FIRST)
         else:
             message = REMARKS[step.kind]

@@ -6,7 +6,6 @@ and with the path of the request, so nginx chooses the location as it always did
 
 from __future__ import annotations
 
-import base64
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from dataclasses import dataclass, field
 from nginx2istio.bridge.auth.provider import service_host
 from nginx2istio.bridge.checks.check import Check
 from nginx2istio.bridge.checks.values import in_service, literally, quoted
+from nginx2istio.istio.objects import short_hash
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.facts.addresses import addresses
 from nginx2istio.nginx.facts.answered_early import early
@@ -28,6 +28,7 @@ PORT, READY_PORT = 8080, 8081
 CONFIG, SECRETS, SCRATCH = "/etc/nginx2istio", "/etc/nginx2istio-users", "/tmp"
 """Where a pod has its ConfigMap, the Secrets with users, and room for files of its own."""
 CACHE = "auth_cache"
+TLS_VERSION = "X-Nginx2istio-Tls"
 ADDRESS, VERIFY = "X-Nginx2istio-Address", "X-Nginx2istio-Verify"
 SUBJECT, ISSUER = "X-Nginx2istio-Subject", "X-Nginx2istio-Issuer"
 CERTIFICATE = "X-Nginx2istio-Certificate"
@@ -35,7 +36,7 @@ REMOVE = "x-envoy-auth-headers-to-remove"
 """By this header of an answer Envoy takes headers of the client's out of the request."""
 ESCAPES = 64
 """How many characters of a request's target are escaped for the address of a sign-in page."""
-RESERVED = "!#%&'()*+,/:;=?@[]|\\^`{}<>\""
+RESERVED = '#%&+,/:;=?@[]|\\^`{}<>"'
 
 HostChecks = Sequence[tuple[Server, Sequence[Check | None]]]
 
@@ -43,14 +44,17 @@ HostChecks = Sequence[tuple[Server, Sequence[Check | None]]]
 def escape_conf() -> str:
     """Escapes $request_uri into $escaped_uri, one character a step, as no variable of nginx is it.
 
-    A letter, a digit and ``-._~`` stay (``set_escape_uri``).
+    A letter, a digit and ``-._~!'()*`` stay (``set_escape_uri``).
     """
+    plain, char, rest = (
+        "?<escape_plain>[A-Za-z0-9._~!'()*-]*",
+        "?<escape_char>.",
+        "?<escape_tail>.*",
+    )
     step = (
-        'if ($escape_rest ~ "^([A-Za-z0-9._~-]*)(.)(.*)$") {\n'
-        '    set $escaped_uri "$escaped_uri$1";\n'
-        "    set $escape_char $2;\n"
-        "    set $escape_rest $3;\n"
-        '    set $escaped_uri "$escaped_uri$escape_code";\n'
+        f'if ($escape_rest ~ "^({plain})({char})({rest})$") {{\n'
+        '    set $escaped_uri "$escaped_uri$escape_plain$escape_code";\n'
+        "    set $escape_rest $escape_tail;\n"
         "}\n"
     )
     start = 'set $escaped_uri "";\nset $escape_rest $request_uri;\n'
@@ -87,9 +91,12 @@ class ServiceConf:
     def _own(self, check: Check | None) -> bool:
         return check is not None and _owner(check) not in self.others
 
-    def _checks(self) -> Iterator[Check]:
-        for _, checks in self.hosts:
-            yield from (c for c in checks if c and self._own(c))
+    def _numbered(self) -> Iterator[tuple[Server, int, Check]]:
+        """The checks that this service makes, with their hosts and places there."""
+        for server, checks in self.hosts:
+            for number, check in enumerate(checks):
+                if check and self._own(check):
+                    yield server, number, check
 
     def _http(self) -> Iterator[str]:
         """What holds for all servers: paths, variables, counters."""
@@ -116,7 +123,7 @@ class ServiceConf:
         ids = ["default $http_x_request_id;", '"" $request_id;']
         yield from _map("$http_x_request_id", "$client_request_id", ids)
         yield from _block("geo $dollar", ['default "$";'])
-        checks = list(self._checks())
+        checks = [check for _, _, check in self._numbered()]
         if any(c.external and c.external.signin for c in checks):
             codes = ["volatile;", "default $escape_char;", "${dollar} %24;"]
             codes += [f"{quoted(c)} %{ord(c):02X};" for c in RESERVED]
@@ -127,6 +134,8 @@ class ServiceConf:
         if any(c.external and c.external.cache_key for c in checks):
             room = "max_size=32m inactive=30m use_temp_path=off"
             yield f"proxy_cache_path {SCRATCH}/cache levels=1:2 keys_zone={CACHE}:10m {room};"
+        for server, number, check in self._numbered():
+            yield from self._early_maps(server, check.location, number)
         yield from self._counters(checks)
 
     def _counters(self, checks: Sequence[Check]) -> Iterator[str]:
@@ -176,14 +185,14 @@ class ServiceConf:
         lines = [f"# {location.ingress.object}"]
         if check.basic:
             lines.append(f"if (!-f {users_file(check.basic)}) {{ return 503; }}")
-        lines += self._preflight(server, location)
+        lines += self._early(server, location, number)
         lines += self._access(location)
         for limit in check.limits:
             burst = f" burst={limit.burst} nodelay" if limit.burst else ""
             lines.append(f"limit_req zone={_zone(limit)}{burst};")
         allowed = []
         if external and check.service:
-            path = _auth_location(location)
+            path = _auth_location(number)
             lines += [
                 f"auth_request {path};",
                 "auth_request_set $auth_cookie $upstream_http_set_cookie;",
@@ -203,8 +212,8 @@ class ServiceConf:
         yield from _block(f"location @allowed-{number}", [*allowed, "return 200;"])
         if external and check.service:
             yield from _block(
-                f"location = {_auth_location(location)}",
-                [*self._question(server, location, external, check.service)],
+                f"location = {_auth_location(number)}",
+                [*self._question(server, number, external, check.service)],
             )
             if external.signin:
                 target = external.signin
@@ -215,19 +224,33 @@ class ServiceConf:
                 lines.append(f"return 302 {quoted(in_service(target))};")
                 yield from _block(f"location @signin-{number}", lines)
 
-    def _preflight(self, server: Server, location: Location) -> list[str]:
-        """OPTIONS that nginx answers before it checks anything: the gateway answers them."""
-        origins = early(self.config, server, location).origins
-        if not origins:
-            return []
-        if origins == ("*",):
-            return ["if ($request_method = OPTIONS) { return 200; }"]
-        some = "|".join(map(origin_pattern, origins))
-        return [
-            "set $preflight $request_method;",
-            f'if ($http_origin ~* "({some})$") {{ set $preflight "$request_method listed"; }}',
-            'if ($preflight = "OPTIONS listed") { return 200; }',
-        ]
+    def _early(self, server: Server, location: Location, number: int) -> Iterator[str]:
+        """What nginx answers before it checks anything: the gateway's routes answer that."""
+        before = early(self.config, server, location)
+        if before.origins == ("*",):
+            yield "if ($request_method = OPTIONS) { return 200; }"
+        elif before.origins:
+            yield f"if ($preflight_{_id(server, number)}) {{ return 200; }}"
+        if before.to_https and server.host != DEFAULT_SERVER:
+            yield f"if ($redirected_{_id(server, number)}) {{ return 200; }}"
+
+    def _early_maps(self, server: Server, location: Location, number: int) -> Iterator[str]:
+        """The conditions of the same; an ``if`` that goes on would lose what follows it."""
+        before = early(self.config, server, location)
+        if before.origins and before.origins != ("*",):
+            some = "|".join(map(origin_pattern, before.origins))
+            listed = [f'"~*^OPTIONS .*({some})$" 1;', 'default "";']
+            name = f"$preflight_{_id(server, number)}"
+            yield from _map('"$request_method $http_origin"', name, listed)
+        if before.to_https and server.host != DEFAULT_SERVER:
+            # As the policies and the routes tell plain HTTP: see OVER and refusal_routes.
+            forwarded = self.config.controller.on("use-forwarded-headers")
+            scheme = "$http_x_forwarded_proto" if forwarded else f"$http_{_slug(TLS_VERSION)}"
+            plain = "http" if forwarded else "(-|)"
+            names = "|".join(_name_pattern(name) for name in before.to_https)
+            name = f"$redirected_{_id(server, number)}"
+            listed = [f'"~*^{plain} ({names})$" 1;', 'default "";']
+            yield from _map(f'"{scheme} $host"', name, listed)
 
     def _access(self, location: Location) -> Iterator[str]:
         lists = addresses(self.config, location)
@@ -239,14 +262,14 @@ class ServiceConf:
             yield "deny all;"
 
     def _question(
-        self, server: Server, location: Location, auth: ExternalAuth, service: AuthService
+        self, server: Server, number: int, auth: ExternalAuth, service: AuthService
     ) -> Iterator[str]:
         yield "internal;"
         if auth.cache_key:
             yield f"proxy_cache {CACHE};"
             for status, seconds in auth.cache_seconds.items():
                 yield f"proxy_cache_valid {status} {seconds}s;"
-            key = f"{server.host}{_auth_location(location)}{in_service(auth.cache_key)}"
+            key = f"{server.host}{_auth_location(number)}{in_service(auth.cache_key)}"
             yield f"proxy_cache_key {quoted(key)};"
         yield "proxy_pass_request_body off;"
         yield "proxy_http_version 1.1;"
@@ -254,7 +277,7 @@ class ServiceConf:
         yield "proxy_ssl_server_name on;"
         headers = {"Content-Length": "", "X-Forwarded-Proto": "", "Connection": "", "Upgrade": ""}
         headers |= {"X-Request-ID": "$req_id", "Host": auth.host}
-        headers |= dict.fromkeys((ADDRESS, VERIFY, SUBJECT, ISSUER, CERTIFICATE), "")
+        headers |= dict.fromkeys((ADDRESS, TLS_VERSION, VERIFY, SUBJECT, ISSUER, CERTIFICATE), "")
         for name, value in (headers | dict(auth.headers)).items():
             yield f"proxy_set_header {name} {quoted(in_service(value))};"
         if auth.only_200:
@@ -277,10 +300,21 @@ def _listen() -> list[str]:
     return [f"listen {PORT};", f"include {SCRATCH}/listen.conf;"]
 
 
+def _id(server: Server, number: int) -> str:
+    """What tells a location apart in the name of a variable."""
+    return f"{short_hash(server.host)}_{number}"
+
+
+def _name_pattern(name: str) -> str:
+    if name.startswith("~"):
+        return name.lstrip("~^").rstrip("$")
+    return re.escape(name).replace(r"\*", r"[\w-]+").replace(r"\-", "-")
+
+
 def _server_name(name: str) -> str:
     """A name as the controller writes it: a star is one label."""
     if name.startswith("*."):
-        return quoted(rf"~^[\w-]+\.{re.escape(name[2:])}$").replace("\\\\", "\\")
+        return f'"~^{_name_pattern(name)}$"'
     return f'"{name}"'
 
 
@@ -291,9 +325,8 @@ def _location(location: Location) -> str:
     return f'location {modifier}"{start}{path}"'
 
 
-def _auth_location(location: Location) -> str:
-    encoded = base64.urlsafe_b64encode(location.path.encode()).decode().rstrip("=")
-    return f"/_external-auth-{encoded}-{location.path_type}"
+def _auth_location(number: int) -> str:
+    return f"/_nginx2istio-auth-{number}"
 
 
 def users_file(basic: BasicAuth) -> str:

@@ -8,7 +8,15 @@ from dataclasses import replace
 from nginx2istio.base.memo import memo
 from nginx2istio.base.options import Options
 from nginx2istio.bridge.checks.check import Check, check_at, check_plan
-from nginx2istio.bridge.checks.conf import ADDRESS, CERTIFICATE, ISSUER, PORT, SUBJECT, VERIFY
+from nginx2istio.bridge.checks.conf import (
+    ADDRESS,
+    CERTIFICATE,
+    ISSUER,
+    PORT,
+    SUBJECT,
+    TLS_VERSION,
+    VERIFY,
+)
 from nginx2istio.bridge.checks.workload import auth_services
 from nginx2istio.bridge.place import Place
 from nginx2istio.bridge.protection import authorization
@@ -31,7 +39,7 @@ def service_provider(config: NginxConfig, options: Options) -> Object:
     """The extension provider, an entry of ``extensionProviders`` of the mesh configuration."""
     services = auth_services(config, options)
     external = [c.external for c in services.checks if c.external]
-    headers = {ADDRESS: QUESTION_OPERATORS["remote_addr"]}
+    headers = {ADDRESS: QUESTION_OPERATORS["remote_addr"], TLS_VERSION: "%DOWNSTREAM_TLS_VERSION%"}
     if any(name.startswith("ssl-client-") for auth in external for name in auth.headers):
         headers |= {name: QUESTION_OPERATORS[of] for name, of in OF_CERTIFICATE.items()}
     identity = {name.lower() for auth in external for name in auth.identity}

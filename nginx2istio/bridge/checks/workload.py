@@ -18,6 +18,7 @@ from nginx2istio.bridge.checks.conf import (
     ServiceConf,
     escape_conf,
 )
+from nginx2istio.istio.envoy.rate_limit import STATUSES
 from nginx2istio.istio.objects import Lines, Object, new_object, short_hash
 from nginx2istio.nginx.config import NginxConfig
 
@@ -44,11 +45,7 @@ class AuthServices:
     namespaces: tuple[str, ...] = ()
     checks: tuple[Check, ...] = ()
     name: str = ""
-
-    @property
-    def limited(self) -> bool:
-        """Whether requests are counted."""
-        return any(check.limits for check in self.checks)
+    limit_status: int = 503
 
     @property
     def host(self) -> str:
@@ -66,7 +63,10 @@ class AuthServices:
         Envoy knows one status for all of them: nginx answers 500 without an answer of the
         authentication service, and 503 over a limit or without the Secret.
         """
-        return 500 if any(check.external for check in self.checks) else 503
+        if any(check.external for check in self.checks):
+            return 500
+        only_limits = not any(check.basic for check in self.checks)
+        return self.limit_status if only_limits and self.limit_status in STATUSES else 503
 
 
 @memo
@@ -77,7 +77,8 @@ def auth_services(config: NginxConfig, options: Options) -> AuthServices:
     about = secrets | {c.location.ingress.namespace for c in checks}
     home = next(iter(about)) if len(about) == 1 else options.gateway_namespace
     spaces = (home, *sorted(secrets - {home})) if checks else ()
-    return AuthServices(home, spaces, tuple(checks), service_name(options))
+    status = int(str(config.default("limit-req-status-code")))
+    return AuthServices(home, spaces, tuple(checks), service_name(options), status)
 
 
 def service_objects(config: NginxConfig, options: Options) -> list[Object]:
