@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from nginx2istio.rule import (
-    Action,
     Edit,
     ExtraObject,
     Finding,
@@ -56,7 +55,7 @@ BEFORE_503 = Message(
     "everybody. The gateway asks the auth service first, and refuses clients as it says.",
     aspects=frozenset({"routing", "access", "auth", "body-limit"}),
 )
-PAGES = Message(
+REFUSAL_PAGES = Message(
     "N2I239",
     "approximated",
     "info",
@@ -106,7 +105,7 @@ def asked_locations(place: Place) -> Iterator[Edit | Finding]:
     yield BEFORE_503(key)
     codes = REFUSALS.intersection(error_pages(place.config, place.server, place.location).codes)
     if codes and not place.location.upstream:
-        yield PAGES(key, codes=", ".join(map(str, sorted(codes))))
+        yield REFUSAL_PAGES(key, codes=", ".join(map(str, sorted(codes))))
     if check.external and check.external.signin:
         yield SIGN_IN(key.replace("auth-url", "auth-signin"))
     if check_plan(place.config, place.options, place.server).odd_ports:
@@ -122,9 +121,3 @@ def auth_service_objects(place: Place) -> Iterator[Edit | Finding]:
     yield MeshField("extensionProviders", [service_provider(place.config, place.options)])
     for obj in service_objects(place.config, place.options):
         yield ExtraObject(obj)
-    for namespace in services.namespaces:
-        yield Action(
-            "auth-service",
-            f"run the auth service in namespace {namespace}, and wait until it is ready",
-            {"namespace": namespace, "name": services.name},
-        )

@@ -88,13 +88,13 @@ ONE_COUNTS = Message(
     "Check that the gateway gets the address of the client.",
     frozenset({"rate-limit"}),
 )
-UNITS = {"limit-rps": ("second", 1), "limit-rpm": ("minute", 60)}
+RATE_UNITS = {"limit-rps": "second", "limit-rpm": "minute"}
 DETAILS = ("limit-burst-multiplier", "limit-allowlist")
 REDIRECTS = ("permanent-redirect", "temporal-redirect")
 
 
 @rule(
-    *UNITS,
+    *RATE_UNITS,
     *DETAILS,
     "limit-conn-zone-variable",
     "limit-req-status-code",
@@ -107,10 +107,10 @@ def limit_rates(place: Place) -> Iterator[Edit | Finding]:
     route's metadata names the Ingress, so all of its paths share the buckets. A redirect, which
     nginx answers before it counts, takes no token: see ``limit_filters``.
     """
-    limits = [key for key in UNITS if key in place and place.number(key) > 0]
+    limits = [key for key in RATE_UNITS if key in place and place.number(key) > 0]
     if not limits or redirected(place):
         return
-    rate = " and ".join(f"{place.number(key)} requests a {UNITS[key][0]}" for key in limits)
+    rate = " and ".join(f"{place.number(key)} requests a {RATE_UNITS[key]}" for key in limits)
     check = auth_check(place)
     for key in limits:
         if not counts_addresses(place.config):
@@ -136,7 +136,13 @@ def redirected(place: Place) -> bool:
 @rule(
     at="conversion",
     when="always",
-    reads=(*UNITS, *DETAILS, "enable-cors", "limit-conn-zone-variable", "limit-req-status-code"),
+    reads=(
+        *RATE_UNITS,
+        *DETAILS,
+        "enable-cors",
+        "limit-conn-zone-variable",
+        "limit-req-status-code",
+    ),
 )
 def limit_filters(place: Place) -> Iterator[Edit | Finding]:
     """The EnvoyFilters of all Ingresses that limit: the counters, and the marks on the routes."""

@@ -95,6 +95,9 @@ from nginx2istio.nginx.config import NginxConfig as NginxConfig
 from nginx2istio.nginx.facts.addresses import addresses as addresses
 from nginx2istio.nginx.facts.addresses import key_of_member as key_of_member
 from nginx2istio.nginx.facts.answered_early import early as early
+from nginx2istio.nginx.facts.checks.rate_limits import counts_addresses as counts_addresses
+from nginx2istio.nginx.facts.checks.rate_limits import rate_limits as rate_limits
+from nginx2istio.nginx.facts.checks.rate_limits import unlimited_networks as unlimited_networks
 from nginx2istio.nginx.facts.directives import ONCE_A_LOCATION as ONCE_A_LOCATION
 from nginx2istio.nginx.facts.directives import opaque as opaque
 from nginx2istio.nginx.facts.directives import protects as protects
@@ -121,9 +124,6 @@ from nginx2istio.nginx.facts.nested_locations import NestedLocation as NestedLoc
 from nginx2istio.nginx.facts.nested_locations import nested_locations as nested_locations
 from nginx2istio.nginx.facts.nested_locations import server_locations as server_locations
 from nginx2istio.nginx.facts.proxy_ssl import proxy_ssl_of_host as proxy_ssl_of_host
-from nginx2istio.nginx.facts.rate_limits import counts_addresses as counts_addresses
-from nginx2istio.nginx.facts.rate_limits import rate_limits as rate_limits
-from nginx2istio.nginx.facts.rate_limits import unlimited_networks as unlimited_networks
 from nginx2istio.nginx.facts.sizes import body_limits as body_limits
 from nginx2istio.nginx.facts.sizes import header_buffers as header_buffers
 from nginx2istio.nginx.facts.sizes import max_body_size as max_body_size

@@ -6,21 +6,22 @@ same order: limits, addresses, passwords, the authentication service.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from nginx2istio.base.memo import memo
 from nginx2istio.base.options import Options
 from nginx2istio.bridge.auth.provider import address_suffices
-from nginx2istio.bridge.checks.values import unknown_variables
+from nginx2istio.bridge.checks.nginx_text import unwritable
 from nginx2istio.bridge.protection import ProtectionPlan, protection_plan
 from nginx2istio.istio.policy.path_patterns import PolicyPaths
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.facts.answered_early import early
 from nginx2istio.nginx.facts.auth_service import AuthService, answerer
-from nginx2istio.nginx.facts.basic_auth import BasicAuth, basic_auth_at
+from nginx2istio.nginx.facts.checks.basic_auth import BasicAuth, basic_auth_at
+from nginx2istio.nginx.facts.checks.rate_limits import RateLimit, counts_addresses, rate_limits
 from nginx2istio.nginx.facts.external_auth import ExternalAuth, external_auth
-from nginx2istio.nginx.facts.rate_limits import RateLimit, counts_addresses, rate_limits
 from nginx2istio.nginx.model import Location, Server
 
 CHECKED = "checked"
@@ -36,6 +37,11 @@ class Check:
     service: AuthService | None = None
     limits: tuple[RateLimit, ...] = ()
 
+    @property
+    def secret_namespace(self) -> str:
+        """Where its Secret is, "" without one."""
+        return self.basic.namespace if self.basic else ""
+
 
 @memo
 def check_at(
@@ -45,7 +51,7 @@ def check_at(
     if not options.auth_service or early(config, server, location).always:
         return None
     basic = basic_auth_at(config, location)
-    if basic and basic.digest:
+    if basic and (basic.digest or not _possible(basic)):
         return None
     external = external_auth(config, location, server)
     by_filter = options.filters("external-auth") and not address_suffices(config, location)
@@ -64,13 +70,17 @@ def check_at(
     return Check(location, basic, external, service, limits)
 
 
+def _possible(basic: BasicAuth) -> bool:
+    """Whether there can be a Secret of the name, which becomes a part of paths."""
+    return all(re.fullmatch(r"[a-z0-9][a-z0-9.-]*", x) for x in (basic.namespace, basic.secret))
+
+
 def unaskable_by_nginx(auth: ExternalAuth) -> str:
     """Why the auth service can't ask as ingress-nginx did, "" when it can."""
     if auth.unclear:
         return auth.unclear
     texts = (auth.host, auth.path, auth.signin, auth.cache_key, *auth.headers.values())
-    unknown = unknown_variables(*texts)
-    return f"the variable ${unknown[0]} has no counterpart" if unknown else ""
+    return unwritable((*auth.headers, *auth.identity), auth.method, *texts)
 
 
 @memo

@@ -8,15 +8,8 @@ from dataclasses import replace
 from nginx2istio.base.memo import memo
 from nginx2istio.base.options import Options
 from nginx2istio.bridge.checks.check import Check, check_at, check_plan
-from nginx2istio.bridge.checks.conf import (
-    ADDRESS,
-    CERTIFICATE,
-    ISSUER,
-    PORT,
-    SUBJECT,
-    TLS_VERSION,
-    VERIFY,
-)
+from nginx2istio.bridge.checks.conf import CHECK_PORT
+from nginx2istio.bridge.checks.early_answers import TLS_HEADER
 from nginx2istio.bridge.checks.workload import auth_services
 from nginx2istio.bridge.place import Place
 from nginx2istio.bridge.protection import authorization
@@ -26,11 +19,11 @@ from nginx2istio.istio.policy.ext_authz import QUESTION_OPERATORS, checking_prov
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.facts.protections import Protection
 
-OF_CERTIFICATE = {
-    VERIFY: "ssl_client_verify",
-    SUBJECT: "ssl_client_s_dn",
-    ISSUER: "ssl_client_i_dn",
-    CERTIFICATE: "ssl_client_escaped_cert",
+ABOUT_CERTIFICATE = {
+    "X-Nginx2istio-Verify": "ssl_client_verify",
+    "X-Nginx2istio-Subject": "ssl_client_s_dn",
+    "X-Nginx2istio-Issuer": "ssl_client_i_dn",
+    "X-Nginx2istio-Certificate": "ssl_client_escaped_cert",
 }
 
 
@@ -39,11 +32,14 @@ def service_provider(config: NginxConfig, options: Options) -> Object:
     """The extension provider, an entry of ``extensionProviders`` of the mesh configuration."""
     services = auth_services(config, options)
     external = [c.external for c in services.checks if c.external]
-    headers = {ADDRESS: QUESTION_OPERATORS["remote_addr"], TLS_VERSION: "%DOWNSTREAM_TLS_VERSION%"}
+    headers = {
+        "X-Nginx2istio-Address": QUESTION_OPERATORS["remote_addr"],
+        TLS_HEADER: "%DOWNSTREAM_TLS_VERSION%",
+    }
     if any(name.startswith("ssl-client-") for auth in external for name in auth.headers):
-        headers |= {name: QUESTION_OPERATORS[of] for name, of in OF_CERTIFICATE.items()}
+        headers |= {name: QUESTION_OPERATORS[of] for name, of in ABOUT_CERTIFICATE.items()}
     identity = {name.lower() for auth in external for name in auth.identity}
-    return checking_provider(services.host, PORT, services.status_on_error, headers, identity)
+    return checking_provider(services.host, CHECK_PORT, services.status_on_error, headers, identity)
 
 
 def auth_check(place: Place) -> Check | None:

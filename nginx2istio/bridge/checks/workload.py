@@ -11,23 +11,27 @@ from nginx2istio.base.memo import memo
 from nginx2istio.base.options import Options
 from nginx2istio.bridge.checks.check import Check, checked_hosts
 from nginx2istio.bridge.checks.conf import (
-    CONFIG,
-    PORT,
+    CHECK_PORT,
+    CONFIG_FOLDER,
+    OWN_FOLDER,
     READY_PORT,
-    SECRETS,
+    USERS_FOLDER,
     ServiceConf,
-    escape_conf,
 )
+from nginx2istio.bridge.checks.escape import escape_map, escape_steps
 from nginx2istio.istio.envoy.rate_limit import STATUSES
 from nginx2istio.istio.objects import Lines, Object, new_object, short_hash
 from nginx2istio.nginx.config import NginxConfig
 
-MAPS = "/etc/nginx2istio-maps"
-START_SCRIPT = (files(__package__) / "start.sh").read_text(encoding="utf-8")
-LABEL = "app.kubernetes.io/name"
+MAPS_FOLDER = "/etc/nginx2istio-maps"
+FIXED_FILES = {
+    name: (files(__package__) / name).read_text(encoding="utf-8")
+    for name in ("start.sh", "common.conf")
+}
+SERVICE_LABEL = "app.kubernetes.io/name"
 
 
-def service_name(options: Options) -> str:
+def workload_name(options: Options) -> str:
     """The name of all objects of a service; a trial has services of its own."""
     return "nginx2istio-auth-trial" if options.trial else "nginx2istio-auth"
 
@@ -78,7 +82,7 @@ def auth_services(config: NginxConfig, options: Options) -> AuthServices:
     home = next(iter(about)) if len(about) == 1 else options.gateway_namespace
     spaces = (home, *sorted(secrets - {home})) if checks else ()
     status = int(str(config.default("limit-req-status-code")))
-    return AuthServices(home, spaces, tuple(checks), service_name(options), status)
+    return AuthServices(home, spaces, tuple(checks), workload_name(options), status)
 
 
 def service_objects(config: NginxConfig, options: Options) -> list[Object]:
@@ -102,13 +106,13 @@ class _Workload:
     labels: Mapping[str, str] = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "labels", {LABEL: self.services.name})
+        object.__setattr__(self, "labels", {SERVICE_LABEL: self.services.name})
 
     def objects(self) -> list[Object]:
         """The objects in the order in which they are applied."""
-        data = {"nginx.conf": self._conf().text(), "start.sh": START_SCRIPT}
+        data = {"nginx.conf": self._conf().text(), **FIXED_FILES}
         if any(c.external and c.external.signin for c in self._checks()):
-            data["escape.conf"] = escape_conf()
+            data |= {"escape-map.conf": escape_map(), "escape.conf": escape_steps()}
         objects = [
             self._object("ConfigMap", data=data),
             self._object("Service", self._service()),
@@ -130,18 +134,18 @@ class _Workload:
         ]
 
     def _conf(self) -> ServiceConf:
-        others = {n: f"{self.services.host_in(n)}:{PORT}" for n in self.services.namespaces}
+        others = {n: f"{self.services.host_in(n)}:{CHECK_PORT}" for n in self.services.namespaces}
         others.pop(self.namespace, None)
         hosts = checked_hosts(self.config, self.options)
         if self.namespace == self.services.home:
-            return ServiceConf(self.config, self.namespace, hosts, others)
+            return ServiceConf(self.config, hosts, others)
         mine = self._checks()
         own = [
             (server, [c if c in mine else None for c in checks])
             for server, checks in hosts
             if any(c in mine for c in checks)
         ]
-        return ServiceConf(self.config, self.namespace, own, others)
+        return ServiceConf(self.config, own, others)
 
     def _replicas(self) -> int:
         """Two; one where it counts requests, as each pod would count for itself."""
@@ -159,19 +163,19 @@ class _Workload:
     def _service(self) -> Object:
         return {
             "selector": dict(self.labels),
-            "ports": [{"name": "http", "port": PORT, "targetPort": "http"}],
+            "ports": [{"name": "http", "port": CHECK_PORT, "targetPort": "http"}],
         }
 
     def _deployment(self, version: str) -> Object:
-        mounts = [{"name": "config", "mountPath": CONFIG, "readOnly": True}]
-        mounts.append({"name": "tmp", "mountPath": "/tmp"})
+        mounts = [{"name": "config", "mountPath": CONFIG_FOLDER, "readOnly": True}]
+        mounts.append({"name": "tmp", "mountPath": OWN_FOLDER})
         volumes: list[Object] = [
             {"name": "config", "configMap": {"name": self.services.name}},
             {"name": "tmp", "emptyDir": {"sizeLimit": "64Mi"}},
         ]
         for number, (secret, by_key) in enumerate(self._secrets()):
             name = f"users-{number}"
-            where = f"{MAPS if by_key else SECRETS}/{secret}"
+            where = f"{MAPS_FOLDER if by_key else USERS_FOLDER}/{secret}"
             mounts.append({"name": name, "mountPath": where, "readOnly": True})
             source: Object = {"secretName": secret, "optional": True}
             if not by_key:
@@ -214,9 +218,9 @@ class _Workload:
         return {
             "name": "nginx",
             "image": self.options.auth_service_image,
-            "command": ["/bin/sh", f"{CONFIG}/start.sh"],
+            "command": ["/bin/sh", f"{CONFIG_FOLDER}/start.sh"],
             "ports": [
-                {"name": "http", "containerPort": PORT},
+                {"name": "http", "containerPort": CHECK_PORT},
                 {"name": "ready", "containerPort": READY_PORT},
             ],
             "readinessProbe": {

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from nginx2istio.base.memo import memo
 from nginx2istio.nginx.config import NginxConfig
-from nginx2istio.nginx.facts.basic_auth import basic_auth_at
+from nginx2istio.nginx.facts.checks.basic_auth import basic_auth_at
 from nginx2istio.nginx.facts.external_auth import external_auth
 from nginx2istio.nginx.facts.snippet_access import inherited, of_location
 from nginx2istio.nginx.model import Location

@@ -6,9 +6,9 @@ from nginx2istio.base.records import record
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.model import Location
 
-UNITS = {"limit-rps": 1, "limit-rpm": 60}
+RATE_SECONDS = {"limit-rps": 1, "limit-rpm": 60}
 """The seconds that the rate of an annotation is for."""
-ADDRESS = ("$binary_remote_addr", "$remote_addr")
+_ADDRESSES = ("$binary_remote_addr", "$remote_addr")
 
 
 @record(frozen=True, slots=True)
@@ -29,7 +29,7 @@ def rate_limits(config: NginxConfig, location: Location) -> tuple[RateLimit, ...
     """The limits of a location, in nginx's order."""
     times = int(str(config.in_force(location, "limit-burst-multiplier")))
     limits = []
-    for key, seconds in UNITS.items():
+    for key, seconds in RATE_SECONDS.items():
         rate = int(str(config.in_force(location, key)))
         if rate > 0:
             burst = max(rate * times, 0)
@@ -45,4 +45,4 @@ def unlimited_networks(config: NginxConfig, location: Location) -> tuple[str, ..
 
 def counts_addresses(config: NginxConfig) -> bool:
     """Whether nginx tells clients apart by their address."""
-    return config.default("limit-conn-zone-variable") in ADDRESS
+    return config.default("limit-conn-zone-variable") in _ADDRESSES

@@ -1,0 +1,39 @@
+"""The address of a request as part of the address of a sign-in page: ``$escaped_request_uri``.
+
+The controller has it of a module (set_escape_uri) that a stock nginx lacks.
+"""
+
+from __future__ import annotations
+
+from nginx2istio.bridge.checks.nginx_text import block, quoted, variable_map
+
+MOST_ESCAPES = 64
+"""How many characters are escaped; an address with more is passed on half escaped."""
+RESERVED = '#%&+,/:;=?@[]|\\^`{}<>"'
+
+
+def escape_map() -> str:
+    """The code of each character that is escaped, for the http level."""
+    codes = ["volatile", "default $escape_char", "${dollar} %24"]
+    codes += [f"{quoted(char)} %{ord(char):02X}" for char in RESERVED]
+    dollar = block("geo $dollar", ['default "$";'])  # the only way to write one
+    return "\n".join([*dollar, *variable_map("$escape_char", "$escape_code", codes), ""])
+
+
+def escape_steps() -> str:
+    """Escapes $request_uri into $escaped_uri, one character a step, for a location.
+
+    A letter, a digit and ``-._~!'()*`` stay.
+    """
+    parts = ("plain>[A-Za-z0-9._~!'()*-]*", "char>.", "tail>.*")
+    whole = "".join(f"(?<escape_{part})" for part in parts)
+    step = block(
+        f'if ($escape_rest ~ "^{whole}$")',
+        [
+            'set $escaped_uri "$escaped_uri$escape_plain$escape_code";',
+            "set $escape_rest $escape_tail;",
+        ],
+    )
+    start = ['set $escaped_uri "";', "set $escape_rest $request_uri;"]
+    rest = ['set $escaped_uri "$escaped_uri$escape_rest";', ""]
+    return "\n".join([*start, *(step * MOST_ESCAPES), *rest])
