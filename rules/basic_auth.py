@@ -1,6 +1,7 @@
 """auth-type, auth-secret, auth-realm: users and passwords that nginx itself checks."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from nginx2istio.rule import (
     Edit,
@@ -28,6 +29,17 @@ NO_CHECK = Message(
     "Secret.",
     frozenset({"auth", "access", "routing"}),
 )
+DIGEST = Message(
+    "N2I249",
+    "unsupported",
+    "error",
+    "Digests of passwords are not checked",
+    "Neither Istio nor a stock nginx checks the digests (auth-type: digest) of Secret {secret}. "
+    "{result}.",
+    "Use auth-type: basic with hashes of htpasswd, and convert with --auth-service.",
+    frozenset({"auth", "access", "routing"}),
+)
+ADD_USERS = "Add these users to the authentication service."
 NO_SECRET = Message(
     "N2I232",
     "approximated",
@@ -82,10 +94,13 @@ def basic_auth(place: Place) -> Iterator[Edit | Finding]:
         return
     other = _other_way(place)
     if other:
-        yield OTHER_WAY("auth-type", other=other, secret=secret)
+        finding = OTHER_WAY("auth-type", other=other, secret=secret)
+        basic = place.text("auth-type") == "basic"
+        yield finding if basic else replace(finding, to_do=ADD_USERS)
     elif place.options.allow_unprotected:
-        yield NO_CHECK("auth-type", secret=secret, result="The path is served to everybody")
-    elif "basic" in place.text("auth-type"):
+        no_check = NO_CHECK if place.text("auth-type") == "basic" else DIGEST
+        yield no_check("auth-type", secret=secret, result="The path is served to everybody")
+    elif place.text("auth-type") == "basic":
         challenge = f'Basic realm="{literal(place.text("auth-realm"))}"'
         headers = {"response": {"set": {"WWW-Authenticate": challenge}}}
         asks = {"directResponse": {"status": 401}, "headers": headers}
@@ -97,7 +112,7 @@ def basic_auth(place: Place) -> Iterator[Edit | Finding]:
         yield NO_SECRET("auth-type", secret=secret)
     else:
         yield unavailable()
-        yield NO_CHECK("auth-type", secret=secret, result="The path answers 503")
+        yield DIGEST("auth-type", secret=secret, result="The path answers 503")
 
 
 def _other_way(place: Place) -> str:

@@ -25,7 +25,7 @@ NOT_LIMITED = Message(
     "error",
     "Requests are no longer limited",
     "nginx lets each client send {rate} and answers {status} beyond. Istio does not limit them.",
-    "Convert with --envoy-filters, or run a rate limit service.",
+    "Convert with --auth-service or --envoy-filters, or run a rate limit service.",
     frozenset({"rate-limit"}),
 )
 CONNECTIONS = Message(

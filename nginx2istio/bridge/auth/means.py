@@ -21,8 +21,9 @@ from nginx2istio.nginx.facts.auth_service import AuthService, answerer
 from nginx2istio.nginx.facts.external_auth import ExternalAuth, external_auth
 
 BY_FILTER = "convert with --envoy-filters, which asks as nginx does"
+BY_OTHERS = "convert with --auth-service or --envoy-filters, which ask as nginx does"
 REMEDY_FOR_SEVERAL = (
-    f"{BY_FILTER}; or let one service answer for all; or set istiod's "
+    f"{BY_OTHERS}; or let one service answer for all; or set istiod's "
     "PILOT_ENABLE_MULTIPLE_CUSTOM_AUTHZ_PROVIDERS and add a provider and a policy by hand"
 )
 
@@ -79,11 +80,14 @@ def auth_means(place: Place) -> AuthMeans | None:
 def _by_policy(place: Place, auth: ExternalAuth, service: AuthService) -> AuthMeans:
     """Whether a CUSTOM policy can have the service asked."""
 
-    def withheld(reason: str, remedy: str = BY_FILTER) -> AuthMeans:
+    def withheld(reason: str, remedy: str = BY_OTHERS) -> AuthMeans:
         return AuthMeans("withheld", auth, service, reason=reason, remedy=remedy)
 
     if place.options.auth_service:
-        return withheld(unaskable_by_nginx(auth) or "nginx checks a digest, too")
+        reason = unaskable_by_nginx(auth)
+        if reason:
+            return withheld(reason, BY_FILTER)
+        return withheld("nginx checks a digest, too", "use auth-type: basic")
     own, shared = provider(auth, service), auth_provider(place.config).provider
     if isinstance(own, str):
         return withheld(own)
