@@ -14,6 +14,7 @@ from nginx2istio.rule import (
     auth_services,
     check_plan,
     error_pages,
+    headers_of_location,
     rule,
     service_objects,
     service_provider,
@@ -26,7 +27,7 @@ ASKED = Message(
     "An nginx service checks requests",
     "The gateway asks {service} about each request, and nginx there decides as before. While it "
     "does not answer, the gateway answers {status}.",
-    "Apply its objects and the mesh configuration before the routes.",
+    "Put its objects and the mesh configuration in force before the routes.",
 )
 ERROR_STATUS = Message(
     "N2I234",
@@ -69,8 +70,8 @@ SIGN_IN = Message(
     "approximated",
     "info",
     "Sign-in redirects carry the headers of the path",
-    "nginx redirects to the sign-in page without the response headers of the path "
-    "(Strict-Transport-Security among them). Envoy adds them.",
+    "nginx redirects to the sign-in page without the response headers of the path ({names}). Envoy "
+    "adds them.",
     aspects=frozenset({"response-headers"}),
 )
 OTHERS = ("auth-signin", "global-auth-signin", "custom-http-errors")
@@ -106,8 +107,9 @@ def asked_locations(place: Place) -> Iterator[Edit | Finding]:
     codes = REFUSALS.intersection(error_pages(place.config, place.server, place.location).codes)
     if codes and not place.location.upstream:
         yield REFUSAL_PAGES(key, codes=", ".join(map(str, sorted(codes))))
-    if check.external and check.external.signin:
-        yield SIGN_IN(key.replace("auth-url", "auth-signin"))
+    names = headers_of_location(place, "auth-url" in place)
+    if check.external and check.external.signin and names:
+        yield SIGN_IN(check.external.key.replace("url", "signin"), names=", ".join(sorted(names)))
     if check_plan(place.config, place.options, place.server).odd_ports:
         yield PORTS(key, host=place.server.host).for_host()
 

@@ -77,15 +77,6 @@ UNCACHED_ANSWERS = Message(
     "which cache, too.",
     frozenset({"auth"}),
 )
-ONLY_200 = Message(
-    "N2I236",
-    "approximated",
-    "info",
-    "Other answers of success let clients in",
-    "With auth-keepalive nginx answers 500 when {service} answers 2xx other than 200. The auth "
-    "service takes every 2xx for a yes, and a 401 keeps its challenge.",
-    aspects=frozenset({"auth"}),
-)
 
 
 @rule(when="configured", reads=("auth-url", "global-auth-url"))
@@ -100,8 +91,6 @@ def external_auth_answers(place: Place) -> Iterator[Edit | Finding]:
     auth, service = means.auth, means.service_name
     if means.kind == "service":
         yield COOKIES_OF_SERVICE(auth.key, service=service)
-        if auth.only_200:
-            yield ONLY_200("auth-keepalive", service=service)
         return
     yield from _identity(auth, auth_provider(place.config).identity)
     yield QUESTION(auth.key, service=service, method=auth.method, host=auth.host)

@@ -9,6 +9,8 @@ from nginx2istio.rule import (
     Place,
     Route,
     answer_headers,
+    auth_check,
+    not_denied,
     rule,
     transport_security,
 )
@@ -31,4 +33,7 @@ def hsts(place: Place) -> Iterator[Edit | Finding]:
         lines = answer_headers(place.config, place.server, place.location)
         security = transport_security(place.config, lines)
         if security:
+            check = auth_check(place)
+            if check and check.external and check.external.signin:
+                security = not_denied(302, security)
             yield Route("headers.response.set", {STS: security}, port=443)

@@ -15,6 +15,7 @@ from nginx2istio.bridge.auth.provider import auth_plan as auth_plan
 from nginx2istio.bridge.auth.provider import auth_provider as auth_provider
 from nginx2istio.bridge.auth.provider import auth_sources as auth_sources
 from nginx2istio.bridge.auth.question import auth_question as auth_question
+from nginx2istio.bridge.auth.question import headers_of_location as headers_of_location
 from nginx2istio.bridge.canary_match import by_cookie as by_cookie
 from nginx2istio.bridge.canary_match import by_header as by_header
 from nginx2istio.bridge.canary_match import own_number as own_number
@@ -88,6 +89,7 @@ from nginx2istio.istio.envoy.filters import on_manager as on_manager
 from nginx2istio.istio.envoy.filters import on_route as on_route
 from nginx2istio.istio.envoy.filters import typed as typed
 from nginx2istio.istio.envoy.status_headers import by_status as by_status
+from nginx2istio.istio.envoy.status_headers import not_denied as not_denied
 from nginx2istio.istio.policy import client_certificate as client_certificate
 from nginx2istio.istio.tls import CIPHER_SUITES as CIPHER_SUITES
 from nginx2istio.istio.tls import TLS_VERSIONS as TLS_VERSIONS

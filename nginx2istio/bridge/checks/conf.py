@@ -110,8 +110,8 @@ class ServiceConf:
                 if check.external and check.service:
                     question = _question(server, number, check.external, check.service)
                     yield from block(f"location = {_question_path(number)}", question)
-                if check.external and check.external.signin:
-                    yield from block(f"location @signin-{number}", _signin(check.external))
+                if check.external:
+                    yield from _after_refusals(check.external, number)
             else:
                 yield from block(_location(location), self._passed_on(check))
 
@@ -137,8 +137,7 @@ class ServiceConf:
                 yield f"auth_request_set $answer_{part} $upstream_http_{part};"
             if external.always_set_cookie:
                 yield "add_header Set-Cookie $answer_set_cookie always;"
-            if external.signin:
-                yield f"error_page 401 = @signin-{number};"
+            yield from _error_pages(external, number)
         if basic:
             yield f"auth_basic {quoted(basic.realm)};"
             yield f"auth_basic_user_file {users_file(basic)};"
@@ -191,7 +190,34 @@ def _allowed(check: Check) -> Iterator[str]:
             absent = "".join(f"$absent_{variable_part(name)}" for name in names)
             yield f'add_header {REMOVE} "{absent}";'
         yield "add_header Set-Cookie $answer_set_cookie;"
+        if check.external.only_200:
+            yield 'if ($answer_status ~ "^2(?!00$)") { return 500; }'
     yield "return 200;"
+
+
+def _error_pages(auth: ExternalAuth, number: int) -> Iterator[str]:
+    if auth.signin:
+        yield f"error_page 401 = @signin-{number};"
+    if auth.only_200:
+        yield "auth_request_set $answer_status $upstream_status;"
+        yield f"error_page 500 = @refused-{number};"
+        yield "recursive_error_pages on;"
+
+
+def _after_refusals(auth: ExternalAuth, number: int) -> Iterator[str]:
+    """What follows a 401 or an error.
+
+    auth_request passes the challenge of a 401 on, which the controller's Lua for keepalive does
+    not: the question fails instead, and its status says why.
+    """
+    if auth.signin:
+        yield from block(f"location @signin-{number}", _signin(auth))
+    if auth.only_200:
+        yield from block(f"location @challenged-{number}", ["return 402;"])
+        refused = ["if ($answer_status = 401) { return 401; }", "return 500;"]
+        if auth.signin:
+            refused.insert(0, f"error_page 401 = @signin-{number};")
+        yield from block(f"location @refused-{number}", refused)
 
 
 def _signin(auth: ExternalAuth) -> Iterator[str]:
@@ -213,6 +239,9 @@ def _question(
         for status, seconds in auth.cache_seconds.items():
             yield f"proxy_cache_valid {status} {seconds}s;"
         yield f"proxy_cache_key {in_service(f'{server.host} {number} {auth.cache_key}')};"
+    if auth.only_200:
+        yield "proxy_intercept_errors on;"
+        yield f"error_page 401 = @challenged-{number};"
     yield "proxy_pass_request_body off;"
     yield "proxy_http_version 1.1;"
     yield f"proxy_method {auth.method};"

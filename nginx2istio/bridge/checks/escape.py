@@ -9,23 +9,21 @@ from nginx2istio.bridge.checks.nginx_text import block, quoted, variable_map
 
 MOST_ESCAPES = 64
 """How many characters are escaped; an address with more is passed on half escaped."""
-RESERVED = '#%&+,/:;=?@[]|\\^`{}<>"'
+PLAIN = "A-Za-z0-9._~!$'()*,@|`-"
+"""The characters that stay, as a class of a regular expression (seen of set_escape_uri)."""
+RESERVED = '#%&+/:;=?[]\\^{}<>"'
 
 
 def escape_map() -> str:
     """The code of each character that is escaped, for the http level."""
-    codes = ["volatile", "default $escape_char", "${dollar} %24"]
-    codes += [f"{quoted(char)} %{ord(char):02X}" for char in RESERVED]
-    dollar = block("geo $dollar", ['default "$";'])  # the only way to write one
-    return "\n".join([*dollar, *variable_map("$escape_char", "$escape_code", codes), ""])
+    codes = [f"{quoted(char)} %{ord(char):02X}" for char in RESERVED]
+    values = ["volatile", "default $escape_char", *codes]
+    return "\n".join([*variable_map("$escape_char", "$escape_code", values), ""])
 
 
 def escape_steps() -> str:
-    """Escapes $request_uri into $escaped_uri, one character a step, for a location.
-
-    A letter, a digit and ``-._~!'()*`` stay.
-    """
-    parts = ("plain>[A-Za-z0-9._~!'()*-]*", "char>.", "tail>.*")
+    """Escapes $request_uri into $escaped_uri, one character a step, for a location."""
+    parts = (f"plain>[{PLAIN}]*", "char>.", "tail>.*")
     whole = "".join(f"(?<escape_{part})" for part in parts)
     step = block(
         f'if ($escape_rest ~ "^{whole}$")',
