@@ -1,6 +1,7 @@
 """--auth-service: an nginx beside the gateway checks passwords, external auth and limits."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from nginx2istio.rule import (
     Edit,
@@ -10,12 +11,14 @@ from nginx2istio.rule import (
     Message,
     Place,
     ask_service,
+    asked_about,
     auth_check,
     auth_services,
     check_plan,
     error_pages,
     headers_of_location,
     rule,
+    server_locations,
     service_objects,
     service_provider,
 )
@@ -74,14 +77,24 @@ SIGN_IN = Message(
     "adds them.",
     aspects=frozenset({"response-headers"}),
 )
-OTHERS = ("auth-signin", "global-auth-signin", "custom-http-errors")
+OF_SNIPPET = Message(
+    "N2I250",
+    "approximated",
+    "warning",
+    "Checks cover a location of a snippet",
+    "nginx serves {location} of {snippet} without the checks of {path}. The gateway asks the auth "
+    "service about these requests, too.",
+    "Give these paths an Ingress of their own.",
+    frozenset({"access", "auth", "routing", "status", "redirect", "rate-limit"}),
+)
+OTHERS = ("auth-signin", "global-auth-signin", "custom-http-errors", "server-snippet")
 REFUSALS = {401, 403, 503}
 KEYS = ("auth-type", "auth-url", "global-auth-url", "limit-rps", "limit-rpm")
 
 
 @rule(
     when="configured",
-    reads=(*KEYS, "auth-signin", "global-auth-signin", "custom-http-errors"),
+    reads=(*KEYS, "auth-signin", "global-auth-signin", "custom-http-errors", "server-snippet"),
     protects=True,
 )
 def asked_locations(place: Place) -> Iterator[Edit | Finding]:
@@ -110,7 +123,17 @@ def asked_locations(place: Place) -> Iterator[Edit | Finding]:
     names = headers_of_location(place, "auth-url" in place)
     if check.external and check.external.signin and names:
         yield SIGN_IN(check.external.key.replace("url", "signin"), names=", ".join(sorted(names)))
-    if check_plan(place.config, place.options, place.server).odd_ports:
+    plan = check_plan(place.config, place.options, place.server)
+    for nested in server_locations(place.config, place.server):
+        plain = nested.match in ("exact", "prefix")
+        if nested.refused or nested.match == "named":
+            continue
+        if plain and not asked_about(plan, place.location, nested.path):
+            continue
+        facts = {"location": nested.text, "snippet": nested.key}
+        finding = OF_SNIPPET(key, path=place.location.declared, **facts)
+        yield replace(finding, path=nested.path) if plain else finding.for_host()
+    if plan.odd_ports:
         yield PORTS(key, host=place.server.host).for_host()
 
 

@@ -18,6 +18,7 @@ from nginx2istio.rule import (
     access_list_problem,
     addresses,
     aspects_of,
+    auth_check,
     auth_means,
     closing_edits,
     envoy_filter,
@@ -191,7 +192,8 @@ def _rewriting(place: Place, flow: Flow, written: SnippetDirective) -> Iterator[
         elif step.kind == "ending":  # before which a policy acts; routes come behind
             means = auth_means(place) if flow.at_location else None
             listed = flow.at_location and addresses(place.config, place.location)
-            if listed or (means and means.kind in ("policy", "service")):
+            asked = (means and means.kind == "policy") or (flow.at_location and auth_check(place))
+            if listed or asked:
                 yield written.finding(ANSWER_FIRST)
         else:
             message = REMARKS[step.kind]

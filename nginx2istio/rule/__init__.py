@@ -20,6 +20,7 @@ from nginx2istio.bridge.canary_match import by_cookie as by_cookie
 from nginx2istio.bridge.canary_match import by_header as by_header
 from nginx2istio.bridge.canary_match import own_number as own_number
 from nginx2istio.bridge.canary_match import own_text as own_text
+from nginx2istio.bridge.checks.check import asked_about as asked_about
 from nginx2istio.bridge.checks.check import check_plan as check_plan
 from nginx2istio.bridge.checks.provider import ask_service as ask_service
 from nginx2istio.bridge.checks.provider import auth_check as auth_check

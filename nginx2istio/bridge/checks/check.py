@@ -108,6 +108,14 @@ def check_plan(config: NginxConfig, options: Options, server: Server) -> Protect
     return replace(plan, before={k: replace(e, origins=()) for k, e in plan.before.items()})
 
 
+def asked_about(plan: ProtectionPlan, location: Location, path: str) -> bool:
+    """Whether the gateway asks about a plain path for the sake of a location."""
+    patterns = plan.paths[id(location)].paths
+    return not patterns or any(
+        path.startswith(p[:-1]) if p.endswith("*") else path == p for p in patterns
+    )
+
+
 def _inexact(paths: PolicyPaths) -> bool:
     return bool(paths.refuse or paths.wider or paths.cased or paths.loose or paths.impossible)
 

@@ -44,6 +44,8 @@ def service_provider(config: NginxConfig, options: Options) -> Object:
 
 def auth_check(place: Place) -> Check | None:
     """What the auth service checks at a place, None when nothing."""
+    if not place.options.auth_service:
+        return None
     return check_at(place.config, place.options, place.server, place.location)
 
 

@@ -65,12 +65,12 @@ class AuthServices:
         """What the gateway answers where the service answers 5xx, or not at all.
 
         Envoy knows one status for all of them: nginx answers 500 without an answer of the
-        authentication service, and 503 over a limit or without the Secret.
+        authentication service, 503 (or another status) over a limit and 503 without the Secret.
         """
         if any(check.external for check in self.checks):
             return 500
-        only_limits = not any(check.basic for check in self.checks)
-        return self.limit_status if only_limits and self.limit_status in STATUSES else 503
+        known = self.limit_status >= 500 and self.limit_status in STATUSES
+        return self.limit_status if known and any(c.limits for c in self.checks) else 503
 
 
 @memo

@@ -125,3 +125,24 @@ def test_a_configmap_that_is_too_large_is_left_out() -> None:
     conversion = api.convert_text(text, Options(auth_service=True))
     assert not [o for o in conversion.objects if o["kind"] == "ConfigMap"]
     assert any("ConfigMap of" in f.text for f in conversion.findings)
+
+
+@pytest.mark.parametrize(
+    ("annotations", "code", "status"),
+    [
+        (BASIC, "503", "503"),
+        ({**BASIC, **URL}, "503", "500"),
+        ({**BASIC, "limit-rps": "5"}, "502", "502"),
+        ({**BASIC, "limit-rps": "5"}, "429", "503"),
+        ({**BASIC, "limit-rps": "5"}, "599", "503"),
+    ],
+)
+def test_the_status_of_errors(annotations: Mapping[str, str], code: str, status: str) -> None:
+    config = (
+        "---\napiVersion: v1\nkind: ConfigMap\n"
+        "metadata: {name: ingress-nginx-controller, namespace: ingress-nginx}\n"
+        f'data: {{limit-req-status-code: "{code}"}}\n'
+    )
+    actions = api.report(converted(annotations, config))["actions"]
+    (mesh,) = (a["yaml"] for a in actions if a["kind"] == "mesh-config")
+    assert f'statusOnError: "{status}"' in mesh
