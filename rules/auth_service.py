@@ -1,7 +1,6 @@
 """--auth-service: an nginx beside the gateway checks passwords, external auth and limits."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from nginx2istio.rule import (
     Edit,
@@ -11,14 +10,9 @@ from nginx2istio.rule import (
     Message,
     Place,
     ask_service,
-    asked_about,
     auth_check,
     auth_services,
-    check_plan,
-    error_pages,
-    headers_of_location,
     rule,
-    server_locations,
     service_objects,
     service_provider,
 )
@@ -32,71 +26,10 @@ ASKED = Message(
     "does not answer, the gateway answers {status}.",
     "Put its objects and the mesh configuration in force before the routes.",
 )
-ERROR_STATUS = Message(
-    "N2I234",
-    "approximated",
-    "info",
-    "One status for all errors of checks",
-    "nginx answers {nginx}. The gateway answers {status} instead, because Envoy knows one status "
-    "for all errors of a check.",
-    aspects=frozenset({"status", "routing", "rate-limit", "auth"}),
-)
-PORTS = Message(
-    "N2I235",
-    "approximated",
-    "info",
-    "Unusual Host ports are denied (auth service)",
-    "Istio denies requests under {host} whose Host header names a port other than 80 and 443. No "
-    "AuthorizationPolicy can match such a port.",
-    aspects=frozenset({"access"}),
-)
-BEFORE_503 = Message(
-    "N2I238",
-    "approximated",
-    "info",
-    "Checks before the answer of no pod",
-    "While no pod of the Service is ready, or a body is too large, nginx answers 503 or 413 to "
-    "everybody. The gateway asks the auth service first, and refuses clients as it says.",
-    aspects=frozenset({"routing", "access", "auth", "body-limit"}),
-)
-REFUSAL_PAGES = Message(
-    "N2I239",
-    "approximated",
-    "info",
-    "Denied clients get no error page",
-    "nginx answers {codes} with the page of its error service. The gateway answers with the status "
-    "itself.",
-    aspects=frozenset({"routing", "status", "access", "auth"}),
-)
-SIGN_IN = Message(
-    "N2I248",
-    "approximated",
-    "info",
-    "Sign-in redirects carry the headers of the path",
-    "nginx redirects to the sign-in page without the response headers of the path ({names}). Envoy "
-    "adds them.",
-    aspects=frozenset({"response-headers"}),
-)
-OF_SNIPPET = Message(
-    "N2I250",
-    "approximated",
-    "warning",
-    "Checks cover a location of a snippet",
-    "nginx serves {location} of {snippet} without the checks of {path}. The gateway asks the auth "
-    "service about these requests, too.",
-    "Give these paths an Ingress of their own.",
-    frozenset({"access", "auth", "routing", "status", "redirect", "rate-limit"}),
-)
-OTHERS = ("auth-signin", "global-auth-signin", "custom-http-errors", "server-snippet")
-REFUSALS = {401, 403, 503}
 KEYS = ("auth-type", "auth-url", "global-auth-url", "limit-rps", "limit-rpm")
 
 
-@rule(
-    when="configured",
-    reads=(*KEYS, "auth-signin", "global-auth-signin", "custom-http-errors", "server-snippet"),
-    protects=True,
-)
+@rule(when="configured", reads=KEYS, protects=True)
 def asked_locations(place: Place) -> Iterator[Edit | Finding]:
     """The gateway asks before it routes a request; the service knows the host's locations.
 
@@ -106,35 +39,8 @@ def asked_locations(place: Place) -> Iterator[Edit | Finding]:
     if check is None:
         return
     yield from ask_service(place, check)
-    key = next((key for key in KEYS if key in place), "")
     services = auth_services(place.config, place.options)
-    status = services.status_on_error
-    yield ASKED(key, service=services.host, status=status)
-    limit_status = place.config.default("limit-req-status-code")
-    if check.limits and str(limit_status).startswith("5") and limit_status != status:
-        yield ERROR_STATUS(key, nginx=f"{limit_status} over a limit", status=status)
-    if check.basic and status != 503:
-        secret = f"{check.basic.namespace}/{check.basic.secret}"
-        yield ERROR_STATUS(key, nginx=f"503 without Secret {secret}", status=status)
-    yield BEFORE_503(key)
-    codes = REFUSALS.intersection(error_pages(place.config, place.server, place.location).codes)
-    if codes and not place.location.upstream:
-        yield REFUSAL_PAGES(key, codes=", ".join(map(str, sorted(codes))))
-    names = headers_of_location(place, "auth-url" in place)
-    if check.external and check.external.signin and names:
-        yield SIGN_IN(check.external.key.replace("url", "signin"), names=", ".join(sorted(names)))
-    plan = check_plan(place.config, place.options, place.server)
-    for nested in server_locations(place.config, place.server):
-        plain = nested.match in ("exact", "prefix")
-        if nested.refused or nested.match == "named":
-            continue
-        if plain and not asked_about(plan, place.location, nested.path):
-            continue
-        facts = {"location": nested.text, "snippet": nested.key}
-        finding = OF_SNIPPET(key, path=place.location.declared, **facts)
-        yield replace(finding, path=nested.path) if plain else finding.for_host()
-    if plan.odd_ports:
-        yield PORTS(key, host=place.server.host).for_host()
+    yield ASKED(check.key, service=services.host, status=services.status_on_error)
 
 
 @rule(at="conversion", when="always", reads=KEYS)

@@ -77,6 +77,13 @@ def auth_means(place: Place) -> AuthMeans | None:
     return AuthMeans("filter", auth, service)
 
 
+def asked_before_routes(place: Place) -> bool:
+    """Whether a policy has a service asked about a location's requests, before routes see them."""
+    means = auth_means(place)
+    check = check_at(place.config, place.options, place.server, place.location)
+    return check is not None or (means is not None and means.kind == "policy")
+
+
 def _by_policy(place: Place, auth: ExternalAuth, service: AuthService) -> AuthMeans:
     """Whether a CUSTOM policy can have the service asked."""
 

@@ -38,6 +38,13 @@ class Check:
     limits: tuple[RateLimit, ...] = ()
 
     @property
+    def key(self) -> str:
+        """The key of the setting that it is about first."""
+        if self.basic:
+            return "auth-type"
+        return self.external.key if self.external else self.limits[0].key
+
+    @property
     def secret_namespace(self) -> str:
         """Where its Secret is, "" without one."""
         return self.basic.namespace if self.basic else ""

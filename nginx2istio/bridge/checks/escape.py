@@ -9,7 +9,7 @@ from nginx2istio.bridge.checks.nginx_text import block, quoted, variable_map
 
 MOST_ESCAPES = 64
 """How many characters are escaped; an address with more is passed on half escaped."""
-PLAIN = "A-Za-z0-9._~!$'()*,@|`-"
+UNESCAPED = "A-Za-z0-9._~!$'()*,@|`-"
 """The characters that stay, as a class of a regular expression (seen of set_escape_uri)."""
 RESERVED = '#%&+/:;=?[]\\^{}<>"'
 
@@ -23,7 +23,7 @@ def escape_map() -> str:
 
 def escape_steps() -> str:
     """Escapes $request_uri into $escaped_uri, one character a step, for a location."""
-    parts = (f"plain>[{PLAIN}]*", "char>.", "tail>.*")
+    parts = (f"plain>[{UNESCAPED}]*", "char>.", "tail>.*")
     whole = "".join(f"(?<escape_{part})" for part in parts)
     step = block(
         f'if ($escape_rest ~ "^{whole}$")',
