@@ -1,0 +1,107 @@
+"""Which findings of a report announce a difference, and which nothing bears out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from nginx2istio.verify.judged.declared import (
+    ANY_HOST,
+    Declared,
+    bare_host,
+    host_covers,
+    path_covers,
+    readings,
+)
+from nginx2istio.verify.judged.difference import UNSEEN, Difference
+from nginx2istio.verify.judged.exchange import Exchange, FindingData, RequestRecord
+from nginx2istio.verify.judged.predicates import is_about, predicates
+
+
+def finding_covers(declared: Declared, finding: FindingData, request: RequestRecord) -> str:
+    """How a finding's hosts and paths include a request.
+
+    "specific", or "global" when only by hosts ``["*"]``, or "" when they do not. A finding without
+    hosts holds for those of its object, one with ``requests`` for no others.
+    """
+    if not is_about(finding, request):
+        return ""
+    hosts = finding.get("hosts") or []
+    if not hosts:
+        obj = finding.get("object") or {}
+        name = (obj.get("namespace") or "default", obj.get("name") or "")
+        hosts = declared.ingresses.get(name, set())
+    asked, known = bare_host(request["host"]), declared.hosts_of(request["host"])
+    specific = any(
+        host != "*"
+        and (
+            host_covers(host, asked)
+            or bare_host(host) in known
+            or (host == "" and ANY_HOST in known)
+        )
+        for host in hosts
+    )
+    if not specific and "*" not in hosts:
+        return ""
+    paths = finding.get("paths") or ["*"]
+    for host in known:
+        types = declared.paths.get(host, {})
+        regex = host in declared.regex
+        for pattern in paths:
+            of_pattern = types.get(pattern, set())
+            if any(path_covers(pattern, of_pattern, regex, p) for p in readings(request["target"])):
+                return "specific" if specific else "global"
+    return ""
+
+
+def covering(
+    findings: Iterable[FindingData], exchange: Exchange, declared: Declared
+) -> list[tuple[FindingData, str]]:
+    """The findings that include an exchange, each with how."""
+    ways = (
+        (finding, finding_covers(declared, finding, exchange["request"])) for finding in findings
+    )
+    return [(finding, how) for finding, how in ways if how]
+
+
+def announcers(
+    difference: Difference, covered: Iterable[tuple[FindingData, str]]
+) -> tuple[str, list[FindingData]]:
+    """How findings (of `covering`) announce a difference, and which of them do.
+
+    "specific", "global", or "" (silent). That somebody else answers is announced by a finding for
+    all hosts only if it says of which requests: else one sentence for all hosts would announce a
+    total outage.
+    """
+    by_way: dict[str, list[FindingData]] = {"specific": [], "global": []}
+    for finding, how in covered:
+        if not difference.accepts & set(finding.get("aspects") or []):
+            continue
+        if how == "global" and difference.grave and not predicates(finding):
+            continue
+        by_way[how].append(finding)
+    return next(((how, given) for how, given in by_way.items() if given), ("", []))
+
+
+def alarms(
+    findings: Iterable[FindingData],
+    differences: list[tuple[Exchange, list[Difference]]],
+    declared: Declared,
+) -> tuple[list[FindingData], list[FindingData]]:
+    """Errors and warnings that no exchange bears out: (false alarms, never exercised).
+
+    A finding is a false alarm when it covers some exchange and its aspects differ on none. Those
+    for all hosts are judged over a whole run instead.
+    """
+    false, idle = [], []
+    for finding in findings:
+        announced = set(finding.get("aspects") or [])
+        if finding.get("severity") not in ("error", "warning") or not announced:
+            continue
+        if "*" in (finding.get("hosts") or []):
+            continue
+        covered = [ds for e, ds in differences if finding_covers(declared, finding, e["request"])]
+        if not covered or announced <= UNSEEN:
+            idle.append(finding)
+        elif not any(d.accepts & announced for ds in covered for d in ds):
+            false.append(finding)
+    return false, idle

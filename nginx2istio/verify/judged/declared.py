@@ -1,0 +1,144 @@
+"""What a case's Ingresses declare: hosts, paths, other names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from urllib.parse import unquote
+
+from nginx2istio.verify.judged.exchange import IngressObject
+
+ANY_HOST = "_"  # the server of requests that no declared host takes
+GO_TRUE = {"1", "t", "T", "true", "GO_TRUE", "True"}  # as Go's strconv.ParseBool takes them
+
+
+def bare_host(host: str | None) -> str:
+    """A host without port and trailing dot, in lower case."""
+    return re.sub(r":\d+$", "", host or "").rstrip(".").lower()
+
+
+def host_covers(pattern: str, host: str) -> bool:
+    """Whether a host or wildcard covers the (bare) host of a request."""
+    pattern = bare_host(pattern)
+    if pattern in ("*", host):
+        return True
+    return pattern.startswith("*.") and host.endswith(pattern[1:])
+
+
+def readings(target: str) -> set[str]:
+    """The ways in which a proxy may read a request target's path: as sent, decoded, tidied."""
+    path = re.sub(r"^https?://[^/]*", "", target).split("?")[0].split("#")[0] or "/"
+    decoded = unquote(path)
+    tidy: list[str] = []
+    for part in re.sub("/+", "/", decoded).split("/"):
+        if part == "..":
+            del tidy[-1:]
+        elif part != ".":
+            tidy.append(part)
+    joined = "/".join(tidy)
+    return {path, decoded, joined if joined.startswith("/") else "/" + joined}
+
+
+def path_covers(pattern: str, types: set[str], regex_host: bool, path: str) -> bool:
+    """Whether a path that a finding names covers a request's.
+
+    `types` are the pathTypes with which the request's host declares it. As nginx matches: exactly,
+    by segments, or by text; on a host of regexes as a regex, in any case and with any text behind
+    it. Of a path that the host does not declare nothing is known: by text or as a regex.
+    """
+    if pattern == "*":
+        return True
+    if types and not regex_host:
+        return any(_located(pattern, kind, path) for kind in types)
+    if not types and path.lower().startswith(pattern.lower()):
+        return True
+    if not types and pattern.rstrip("/").lower() == path.rstrip("/").lower():
+        return True
+    try:
+        return bool(re.match(pattern, path, re.IGNORECASE))
+    except re.error:
+        return path.lower().startswith(pattern.lower())
+
+
+def _located(pattern: str, kind: str, path: str) -> bool:
+    """Whether the location of a declared path takes a request's.
+
+    A prefix without its last slash gets nginx's own redirect to it (``proxy_pass``).
+    """
+    if kind == "Exact":
+        return path == pattern
+    if kind == "Prefix":
+        bare = pattern.rstrip("/")
+        return path == bare or path.startswith(bare + "/")
+    return path.startswith(pattern) or path + "/" == pattern
+
+
+@dataclass(slots=True)
+class Declared:
+    """The hosts of a case with their paths, their other names, and which of them match by regex."""
+
+    paths: dict[str, dict[str, set[str]]] = field(default_factory=dict)  # host -> path -> pathTypes
+    names: dict[str, set[str]] = field(default_factory=dict)  # alias or www twin -> hosts
+    regex: set[str] = field(default_factory=set)
+    ingresses: dict[tuple[str, str], set[str]] = field(default_factory=dict)  # -> hosts
+    keys: set[str] = field(default_factory=set)  # annotations in use, by short name
+    weighted: bool = False  # some canary gets a share of the requests
+
+    @classmethod
+    def of(cls, objects: Iterable[IngressObject]) -> Declared:
+        """What the Ingresses among `objects` declare."""
+        self = cls()
+        for obj in objects:
+            if obj.get("kind") == "Ingress":
+                self._add(obj)
+        return self
+
+    def _add(self, ingress: IngressObject) -> None:
+        notes, spec = _annotations(ingress), ingress.get("spec") or {}
+        self.keys |= set(notes)
+        unsplit = ("0", notes.get("canary-weight-total", "100"))
+        self.weighted |= notes.get("canary-weight", "0") not in unsplit
+        hosts = set() if spec.get("rules") else {ANY_HOST}
+        for rule in spec.get("rules") or []:
+            host = bare_host(rule.get("host")) or ANY_HOST
+            hosts.add(host)
+            paths = self.paths.setdefault(host, {})
+            for path in (rule.get("http") or {}).get("paths") or []:
+                types = paths.setdefault(path.get("path") or "/", set())
+                types.add(path.get("pathType") or "Prefix")
+            if notes.get("use-regex") in GO_TRUE or "rewrite-target" in notes:
+                self.regex.add(host)
+            aliases = [a.strip() for a in notes.get("server-alias", "").split(",") if a.strip()]
+            if notes.get("from-to-www-redirect") in GO_TRUE:
+                bare = host.removeprefix("www.")
+                aliases.append(bare if bare != host else "www." + host)
+            for alias in aliases:
+                self.names.setdefault(bare_host(alias), set()).add(host)
+        self.ingresses[_name(ingress)] = hosts
+
+    def hosts_of(self, host: str | None) -> set[str]:
+        """The declared hosts under which a request's host is known; ``_`` when there is none."""
+        host = bare_host(host)
+        matching = {host} if host in self.paths else set()
+        for alias, hosts in self.names.items():
+            if host_covers(alias, host):
+                matching |= hosts
+        if not matching:
+            matching = {h for h in self.paths if h.startswith("*.") and host_covers(h, host)}
+        return matching or {ANY_HOST}
+
+
+def _name(ingress: IngressObject) -> tuple[str, str]:
+    """Its namespace, ``default`` when it names none, and its name."""
+    metadata = ingress.get("metadata") or {}
+    return metadata.get("namespace") or "default", metadata.get("name") or ""
+
+
+def _annotations(ingress: IngressObject) -> dict[str, str]:
+    """Its annotations of ingress-nginx by short name."""
+    given = (ingress.get("metadata") or {}).get("annotations") or {}
+    return {name.removeprefix(_PREFIX): str(value) for name, value in given.items()}
+
+
+_PREFIX = "nginx.ingress.kubernetes.io/"

@@ -1,0 +1,64 @@
+"""The requests that a finding says it is about (``requests`` in the report)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from nginx2istio.verify.judged.exchange import FindingData, RequestRecord
+
+
+def predicates(finding: FindingData) -> list[dict[str, Any]]:
+    """The predicates of a finding, any of which has to hold; none: all requests."""
+    given = finding.get("requests") or []
+    return [given] if isinstance(given, dict) else list(given)
+
+
+def is_about(finding: FindingData, request: RequestRecord) -> bool:
+    """Whether a finding is about a request, as far as its predicates say."""
+    given = predicates(finding)
+    return not given or any(holds(predicate, request) for predicate in given)
+
+
+def holds(predicate: dict[str, Any], request: RequestRecord) -> bool:
+    """Whether everything that a predicate names is true of a request; never for an unknown name."""
+    return all(
+        name in TESTS and TESTS[name](request, value, _headers(request))
+        for name, value in predicate.items()
+    )
+
+
+def _headers(request: RequestRecord) -> list[tuple[str, str]]:
+    return [(name.lower(), value) for name, value in request.get("headers") or []]
+
+
+def _path(request: RequestRecord) -> str:
+    """The path as it was sent, without scheme, host and query."""
+    return re.sub(r"^https?://[^/]*", "", request["target"]).split("?")[0]
+
+
+def _unknown_length(request: RequestRecord) -> bool:
+    return bool(request.get("chunked") or str(request.get("http")) == "2")
+
+
+TESTS: dict[str, Callable[[RequestRecord, Any, list[tuple[str, str]]], bool]] = {
+    "header": lambda _, value, headers: any(name == value.lower() for name, _ in headers),
+    "method": lambda r, value, _: r["method"] in ([value] if isinstance(value, str) else value),
+    "not_method": lambda r, value, _: r["method"] not in value,
+    "http": lambda r, value, _: str(r.get("http") or "1.1") == str(value),
+    "target": lambda r, value, _: bool(re.search(value, _path(r))),
+    "host": lambda r, value, _: bool(re.search(value, r["host"] or "")),
+    "header_over": lambda r, value, headers: (
+        any(len(name) + len(text) > value for name, text in headers) or len(r["target"]) > value
+    ),
+    "headers_over": lambda _, value, headers: len(headers) > value,
+    "body_over": lambda r, value, _: (r.get("body_bytes") or 0) > value,
+    "no_length": lambda r, value, _: _unknown_length(r) == bool(value),
+    "scheme": lambda r, value, _: r["scheme"] == value,
+    "absolute_form": lambda r, value, _: ("://" in r["target"].split("?")[0]) == value,
+    # What only bytes show; no recorded request is malformed, or has a response that is.
+    "malformed": lambda r, value, _: bool(r.get("malformed")) == value,
+    "response": lambda r, value, _: r.get("response") == value,
+    "response_header_over": lambda r, value, _: r.get("response_header_bytes", 0) > value,
+}
