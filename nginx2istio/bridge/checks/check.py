@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from nginx2istio.base.memo import memo
 from nginx2istio.base.options import Options
 from nginx2istio.bridge.auth.provider import address_suffices
-from nginx2istio.bridge.checks.nginx_text import unwritable
+from nginx2istio.bridge.checks.nginx_text import LONGEST_TEXT, unreadable, unwritable
 from nginx2istio.bridge.protection import ProtectionPlan, protection_plan
 from nginx2istio.istio.policy.path_patterns import PolicyPaths
 from nginx2istio.nginx.config import NginxConfig
@@ -58,7 +58,7 @@ def check_at(
     if not options.auth_service or early(config, server, location).always:
         return None
     basic = basic_auth_at(config, location)
-    if basic and (basic.digest or not _possible(basic)):
+    if (basic and (basic.digest or not _possible(basic))) or unwritable_path(location):
         return None
     external = external_auth(config, location, server)
     by_filter = options.filters("external-auth") and not address_suffices(config, location)
@@ -77,9 +77,21 @@ def check_at(
     return Check(location, basic, external, service, limits)
 
 
+def unwritable_path(location: Location) -> bool:
+    """Whether nginx might not read the location: it is left out then, and another takes its paths.
+
+    What a location ahead is not known for is checked by those behind it, or not checked at all; so
+    the location itself answers 503 where it is protected.
+    """
+    if location.match == "regex":
+        return unreadable(location.path)
+    return len(location.path) > LONGEST_TEXT
+
+
 def _possible(basic: BasicAuth) -> bool:
     """Whether there can be a Secret of the name, which becomes a part of paths."""
-    return all(re.fullmatch(r"[a-z0-9][a-z0-9.-]*", x) for x in (basic.namespace, basic.secret))
+    names = (basic.namespace, basic.secret)
+    return all(re.fullmatch(r"[a-z0-9][a-z0-9.-]{0,252}", name) for name in names)
 
 
 def unaskable_by_nginx(auth: ExternalAuth) -> str:

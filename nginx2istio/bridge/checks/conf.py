@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from nginx2istio.bridge.auth.provider import service_host
-from nginx2istio.bridge.checks.check import Check
+from nginx2istio.bridge.checks.check import Check, unwritable_path
 from nginx2istio.bridge.checks.counters import counters, limit_directive
 from nginx2istio.bridge.checks.early_answers import early_directives, early_maps, name_pattern
 from nginx2istio.bridge.checks.nginx_text import (
@@ -18,6 +18,7 @@ from nginx2istio.bridge.checks.nginx_text import (
     in_service,
     quoted,
     raw,
+    unreadable,
     variable_map,
     variable_part,
 )
@@ -94,12 +95,14 @@ class ServiceConf:
     def _server(self, server: Server, checks: Sequence[Check | None]) -> Iterator[str]:
         yield from _listen()
         for name in (server.host, *server.aliases):
-            pattern = f'"~^{name_pattern(name)}$"' if name.startswith("*.") else raw(name)
-            yield f"server_name {pattern};"
+            pattern = f"^{name_pattern(name)}$" if name.startswith("*.") else name.lstrip("~")
+            by_pattern = name.startswith(("~", "*."))
+            if not (unreadable(pattern) if by_pattern else len(name) > 253):
+                yield f"server_name {raw('~' + pattern if by_pattern else name)};"
         written: set[str] = set()
         for number, (location, check) in enumerate(zip(server.locations, checks, strict=True)):
-            if location.literal in written:  # nginx knows the first only
-                continue
+            if location.literal in written or unwritable_path(location):
+                continue  # nginx knows the first only
             written.add(location.literal)
             yield ""
             if check is None:

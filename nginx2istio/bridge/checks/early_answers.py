@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from nginx2istio.bridge.checks.nginx_text import variable_map, variable_part
+from nginx2istio.bridge.checks.nginx_text import unreadable, variable_map, variable_part
 from nginx2istio.istio.objects import short_hash
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.facts.answered_early import early
@@ -41,8 +41,8 @@ def early_maps(
     """The variables of these directives, for the http level."""
     before = early(config, server, location)
     if before.origins and before.origins != ("*",):
-        some = "|".join(map(origin_pattern, before.origins))
-        listed = [f'"~*^OPTIONS .*({some})$" 1', 'default ""']
+        patterns = [f"^OPTIONS .*{origin_pattern(origin)}$" for origin in before.origins]
+        listed = [f'"~*{p}" 1' for p in patterns if not unreadable(p)] + ['default ""']
         yield from variable_map(
             '"$request_method $http_origin"', f"$preflight_{_id(server, number)}", listed
         )
@@ -51,8 +51,8 @@ def early_maps(
         forwarded = config.controller.on("use-forwarded-headers")
         scheme = "x_forwarded_proto" if forwarded else variable_part(TLS_HEADER)
         plain = "http" if forwarded else "(-|)"
-        names = "|".join(name_pattern(name) for name in before.to_https)
-        listed = [f'"~*^{plain} ({names})$" 1', 'default ""']
+        patterns = [f"^{plain} {name_pattern(name)}$" for name in before.to_https]
+        listed = [f'"~*{p}" 1' for p in patterns if not unreadable(p)] + ['default ""']
         yield from variable_map(
             f'"$http_{scheme} $host"', f"$redirected_{_id(server, number)}", listed
         )

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from nginx2istio.base.printable import printable
+from nginx2istio.istio.pcre import read_pattern
 
 _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
 RENAMED: Mapping[str, str] = {
@@ -44,6 +45,9 @@ _HEADER = re.compile(r"[A-Za-z0-9-]+")
 STRAY = re.compile(r"\$(?!\w|\{\w+\})|[\x00-\x1f\x7f]")
 """What nginx can't read as part of a value: a dollar sign without a name, control characters."""
 
+LONGEST_TEXT = 2000
+"""Characters of a text; nginx takes 4096 bytes, in which quotes and longer names have to fit."""
+
 
 def unwritable(headers: Iterable[str], *texts: str) -> str:
     """Why an nginx.conf can't hold names of headers and texts with variables, "" when it can."""
@@ -51,6 +55,8 @@ def unwritable(headers: Iterable[str], *texts: str) -> str:
         if not _HEADER.fullmatch(name):
             return f"{printable(name)} is no name of a header"
     for text in texts:
+        if len(text) > LONGEST_TEXT:
+            return f"a value has more than {LONGEST_TEXT} characters"
         if STRAY.search(text):
             return f"nginx can't read {printable(text)} as a value"
         for match in _VARIABLE.finditer(text):
@@ -58,6 +64,17 @@ def unwritable(headers: Iterable[str], *texts: str) -> str:
             if name not in STOCK | RENAMED.keys() and not name.startswith(OF_REQUEST):
                 return f"the variable ${name} has no counterpart"
     return ""
+
+
+def unreadable(pattern: str) -> bool:
+    """Whether nginx might not read a regular expression: one such costs the whole file."""
+    if len(pattern) > LONGEST_TEXT:
+        return True
+    try:
+        read_pattern(pattern)
+    except ValueError:
+        return True
+    return False
 
 
 def in_service(text: str) -> str:
