@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
-from nginx2istio.istio.objects import Noted
+from nginx2istio.istio.objects import Lines, Noted
 
 # Plain scalars: nothing that any YAML reader takes for a number, a boolean, null or a date.
 _PLAIN = re.compile(r"[A-Za-z/][A-Za-z0-9/_.-]*(?: [A-Za-z0-9(][A-Za-z0-9/_.()-]*)*")
@@ -21,6 +21,8 @@ _WORDS = re.compile(r"(?i)y|n|yes|no|on|off|true|false|null|inf|nan")
 _CONTROL = re.compile(
     "[\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ufffe\uffff]"
 )
+_NOT_LITERAL = re.compile(r"[^\n -~\xa0-\ud7ff\ue000-\ufffd]| $|\n +\n", re.MULTILINE)
+"""What a block would not keep, or would hide: control characters, blanks at the end of a line."""
 
 
 def scalar(value: Any) -> str:
@@ -101,7 +103,9 @@ def _mapping(
     for key, inner in value.items():
         head = _head(first, key)
         first = indent
-        if isinstance(inner, str):
+        if isinstance(inner, Lines):
+            out += _literal(head, inner, indent + "  ")
+        elif isinstance(inner, str):
             out.append(f"{head} {_text(inner)}")
         elif isinstance(inner, (dict, list, tuple)) and inner:
             short = _short(inner, WIDTH - len(head) - 1)
@@ -138,6 +142,15 @@ def _sequence(
         else:
             out.append(f"{dash}{_leaf(inner)}")
         dash = indent + "- "
+
+
+def _literal(head: str, text: str, indent: str) -> list[str]:
+    """A text as a block, where YAML can say it so; else in quotes on one line."""
+    lines = text.split("\n")
+    plain = text.endswith("\n") and not text.endswith("\n\n") and not text.startswith((" ", "\n"))
+    if not plain or _NOT_LITERAL.search(text):
+        return [f"{head} {_text(text)}"]
+    return [f"{head} |", *(f"{indent}{line}" if line else "" for line in lines[:-1])]
 
 
 SHARED = frozenset({"headers", "retries", "destination"})

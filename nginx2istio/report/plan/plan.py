@@ -8,8 +8,9 @@ from typing import Any
 
 from nginx2istio.base.shell import shell_word, shell_words
 from nginx2istio.convert.convert import Conversion
-from nginx2istio.istio.objects import MANAGED_BY, managed
+from nginx2istio.istio.objects import MANAGED_BY, WORKLOAD_VERSIONS, managed
 from nginx2istio.report.plan.around import concerns, owners
+from nginx2istio.report.plan.auth_service import auth_service
 from nginx2istio.report.plan.filters import envoy_filters
 from nginx2istio.report.plan.neighbours import cert_manager, external_dns, network_policies
 from nginx2istio.report.plan.probes import probes
@@ -172,6 +173,7 @@ def _applying(facts: _Facts) -> Iterator[Step]:
         "command shows the changes.",
         ('kubectl apply --dry-run=server -k "$OUT"', 'kubectl diff -k "$OUT"'),
     )
+    yield from auth_service(facts.conversion)
     first = [k for k in _BEFORE_ROUTES if k in kinds]
     if first:
         yield Step(
@@ -250,8 +252,14 @@ def _deleting(facts: _Facts) -> Iterator[str]:
             yield f"kubectl label service {where} {keys}"
 
 
+_OTHER_GROUPS = {"networkpolicy": "networkpolicies.networking.k8s.io"}
+"""Kubernetes' own kinds whose plain name another kind may have, too."""
+
+
 def _full(kind: str) -> str:
     """A kind by its full name: a cluster may have another kind Gateway."""
+    if kind in map(str.lower, WORKLOAD_VERSIONS):
+        return _OTHER_GROUPS.get(kind, f"{kind}s")
     group = "security" if kind.endswith("policy") else "networking"
     plural = f"{kind[:-1]}ies" if kind.endswith("y") and kind != "gateway" else f"{kind}s"
     return f"{plural}.{group}.istio.io"
