@@ -71,6 +71,9 @@ def _short(value: Any, room: int, depth: int = 2) -> str:
             parts.append(f"{_text(key)}: {text}")
         line = f"{{{', '.join(parts)}}}"
         return line if fields <= MOST_FIELDS and len(line) <= room else ""
+    if len(value) == 1 and isinstance(value[0], dict) and not getattr(value[0], "note", ""):
+        text = _short(value[0], room - 2, 3)
+        return f"[{text}]" if text else ""
     items = [] if any(isinstance(v, (dict, list, tuple)) for v in value) else list(value)
     line = f"[{', '.join(map(scalar, items))}]"
     return line if items and len(line) <= room else ""
