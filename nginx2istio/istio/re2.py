@@ -8,7 +8,7 @@ from functools import lru_cache
 
 import re2  # type: ignore[import-untyped]
 
-from nginx2istio.istio.spelled_patterns import spelled, without_query
+from nginx2istio.istio.spelled_patterns import spelled
 
 LIMIT = 1024
 """Istio's limit for a regular expression, in bytes (validateStringRegexp)."""
@@ -49,16 +49,13 @@ def compiled(pattern: str) -> str:
     return pattern
 
 
-def for_path(
-    pattern: str, any_case: bool = False, query: bool = False, decoded: bool = True
-) -> str:
+def for_path(pattern: str, any_case: bool = False, query: bool = False) -> str:
     """A pattern over a decoded path for the path as Envoy has it. Raises Untranslatable.
 
-    With ``query`` for a path with its query, into which nothing negated reaches; without
-    ``decoded`` for a pattern over what nginx does not decode either.
+    With ``query`` for a path with its query, into which nothing negated reaches.
     """
     compiled(pattern)  # before anything is made of what RE2 can't read
-    text = spelled(pattern, query) if decoded else without_query(pattern)
+    text = spelled(pattern, query)
     return compiled(f"(?i){text}" if any_case else text)
 
 

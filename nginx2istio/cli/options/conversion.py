@@ -7,7 +7,7 @@ from typing import get_args
 
 import click
 
-from nginx2istio.base.options import FilterKind
+from nginx2istio.base.options import AUTH_SERVICE_IMAGE, FilterKind
 from nginx2istio.cli import together
 from nginx2istio.cli.options.values import RELEASES
 
@@ -40,6 +40,19 @@ conversion_options = together(
             metavar="FILE|NS/NAME",
             help="The controller's ConfigMap: a file that holds it, or its name in the input."
             "  [default: searched by the usual names]",
+        ),
+        click.option(
+            "--ssl-passthrough",
+            is_flag=True,
+            help="The controller runs with --enable-ssl-passthrough."
+            "  [default: as its Deployment in the input says]",
+        ),
+        click.option(
+            "--default-ssl-certificate",
+            default="",
+            metavar="NS/NAME",
+            help="The controller's --default-ssl-certificate: the Secret of hosts without one."
+            "  [default: as its Deployment in the input says]",
         ),
         click.option(
             "--gateway-selector",
@@ -87,6 +100,19 @@ conversion_options = together(
             "--allow-unprotected",
             is_flag=True,
             help="Serve paths whose protection can't be converted.  [default: answer 503]",
+        ),
+        click.option(
+            "--auth-service",
+            is_flag=True,
+            help="Also write a small nginx service that checks passwords, external auth and rate "
+            "limits for the gateway (Deployment, Service, ConfigMap).",
+        ),
+        click.option(
+            "--auth-service-image",
+            default=AUTH_SERVICE_IMAGE,
+            show_default=True,
+            metavar="IMAGE",
+            help="The image of that service.",
         ),
         click.option(
             "--istio-version",

@@ -155,7 +155,8 @@ def _external_hosts(virtual_hosts: Sequence[VirtualHost]) -> dict[str, External]
     hosts: dict[str, External] = {}
     for virtual_host in virtual_hosts:
         beyond = virtual_host.beyond.route_sources if virtual_host.beyond else ()
-        for edit in (e for s in (*virtual_host.route_sources, *beyond) for e in s.edits):
+        of_places = (e for s in (*virtual_host.route_sources, *beyond) for e in s.edits)
+        for edit in (*of_places, *virtual_host.edits):
             if isinstance(edit, ExternalHost):
                 external = hosts.setdefault(edit.host, External())
                 external.namespaces.add(virtual_host.namespace)

@@ -8,6 +8,7 @@ from typing import Any
 
 from nginx2istio.istio.assemble.destination_rules import Policies
 from nginx2istio.istio.assemble.effective_edits import ANSWERS, EffectiveEdits, effective_edits
+from nginx2istio.istio.assemble.matches import both_match, exclude_each_other, joined
 from nginx2istio.istio.assemble.merge_routes import JoinedRoute, merge_routes
 from nginx2istio.istio.assemble.route_names import RouteNames, variant_of
 from nginx2istio.istio.assemble.route_rows import Row
@@ -81,9 +82,10 @@ class Routes:
         else:
             own = finished(_served(body, source), self.policies, at)
             candidates.append(({}, own, "", source.name))
-        return list(
-            _per_request(candidates, at.per_request)
-        ) if at.per_request else candidates, conflicts
+        if at.per_request:
+            conflicts = list(conflicts)
+            candidates = list(_per_request(candidates, at.per_request, conflicts))
+        return candidates, conflicts
 
     def before(
         self, edit: RouteBefore, base: Object, source: RouteSource, at: EffectiveEdits
@@ -137,41 +139,39 @@ def _varied(edit: RouteBefore, base: Object) -> Object:
         body.pop("redirect", None)
     body |= {k: v for k, v in edit.fields.items() if v is not None}
     if "headers" in edit.fields and "headers" in base:
-        body["headers"] = _joined(edit.fields["headers"], base["headers"])
+        body["headers"] = joined(edit.fields["headers"], base["headers"])
     return body
 
 
-def _joined(*parts: Mapping[str, Any]) -> Object:
-    """Mappings merged leaf by leaf; the first that says something wins."""
-    both: Object = {}
-    for part in parts:
-        for name, value in part.items():
-            merge_field(both, name, value)
-    return both
-
-
-def _per_request(routes: Iterable[Candidate], edits: Sequence[PerRequest]) -> Iterable[Candidate]:
+def _per_request(
+    routes: Iterable[Candidate], edits: Sequence[PerRequest], conflicts: list[Conflict]
+) -> Iterable[Candidate]:
     """Routes with a copy before each that asks a Service, for the requests of an edit.
 
     What one group of edits makes is copied for the next, so a request has what all groups say.
     """
     for group in dict.fromkeys(edit.group for edit in edits):
         of_group = [edit for edit in edits if edit.group == group]
-        routes = [copy for route in routes for copy in _copies(route, of_group)]
+        routes = [copy for route in routes for copy in _copies(route, of_group, conflicts)]
     return routes
 
 
-def _copies(route: Candidate, edits: Sequence[PerRequest]) -> Iterable[Candidate]:
+def _copies(
+    route: Candidate, edits: Sequence[PerRequest], conflicts: list[Conflict]
+) -> Iterable[Candidate]:
     match, body, variant, known_as = route
     for edit in edits if "route" in body else ():
-        if edit.match.keys() & match.keys() - {"headers"}:
+        both = both_match(match, edit.match)
+        if both is None:
+            if not exclude_each_other(match, edit.match):
+                conflicts.append(Conflict("match", str(match), str(edit.match)))
             continue
         fields = dict(edit.fields)
         if "headers" in fields:
-            fields["headers"] = _joined(body.get("headers", {}), fields["headers"])
+            fields["headers"] = joined(body.get("headers", {}), fields["headers"])
         asked = edit.match.get("method", {}).values()
         which = " ".join(filter(None, (variant, *asked))) if asked else variant
-        yield _joined(match, edit.match), ordered(body | fields), which, known_as
+        yield both, ordered(for_status(body | fields)), which, known_as
     yield route
 
 
