@@ -129,9 +129,9 @@ def uncounted(size: int) -> Requests:
 def body_size_default(place: Place) -> Iterator[Edit | Finding]:
     """The default limit holds everywhere; what a VirtualService can't do about it is said once."""
     size = max_body_size(place[KEY])
-    locations = (x for server in place.config.servers for x in server.locations)
+    locations = [x for server in place.config.servers for x in server.locations]
+    unset = any(KEY not in location.settings for location in locations)
     built = place.options.compat != "lean" and place.builds(KEY)
-    if size and built and not place.options.filters("body-limit"):
-        if any(KEY not in location.settings for location in locations):
-            finding = DEFAULT_UNKNOWN_LENGTH(KEY, size=readable_size(size))
-            yield finding.for_requests(uncounted(size)).for_every_host()
+    if size and built and unset and not place.options.filters("body-limit"):
+        finding = DEFAULT_UNKNOWN_LENGTH(KEY, size=readable_size(size))
+        yield finding.for_requests(uncounted(size)).for_every_host()
