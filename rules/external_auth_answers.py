@@ -23,8 +23,8 @@ QUESTION = Message(
     "External auth asks in another way",
     "Envoy asks {service} with the method, Host, path and query of the request. It passes on "
     "answers other than 200, where nginx accepts every 2xx and answers 500 to the rest.",
-    "Check that the service accepts this, or convert with --envoy-filters, which asks as nginx: "
-    "{method}, Host {host}.",
+    "Check that the service accepts this, or convert with --auth-service or --envoy-filters, which "
+    "ask as nginx: {method}, Host {host}.",
     frozenset({"status", "redirect", "auth"}),
 )
 SIGNIN = Message(
@@ -34,7 +34,7 @@ SIGNIN = Message(
     "No redirect to the sign-in page",
     "A client without credentials gets the 401 of {service} and no redirect to {signin}. Istio's "
     "external authorization can't turn a refusal into a redirect.",
-    "Convert with --envoy-filters, or let the service answer with the redirect.",
+    "Convert with --auth-service or --envoy-filters, or let the service answer with the redirect.",
     frozenset({"redirect", "auth"}),
 )
 CLIENT_OWN = Message(
@@ -44,7 +44,7 @@ CLIENT_OWN = Message(
     "Identity headers of the client are removed",
     "Istio can't tell {names} of the client from those of the service. A request that brings one "
     "reaches the backend without them.",
-    "Convert with --envoy-filters if clients send these headers themselves.",
+    "Convert with --auth-service or --envoy-filters if clients send these headers themselves.",
     frozenset({"request-headers", "auth"}),
 )
 COOKIES_OF_SERVICE = Message(
@@ -62,7 +62,8 @@ UNCACHED_ANSWERS = Message(
     "info",
     "Answers of the service are not cached",
     "Envoy asks {service} about every request. nginx caches its answers (auth-cache-key).",
-    "Check that the service can take the load, or convert with --envoy-filters, which caches, too.",
+    "Check that the service can take the load, or convert with --auth-service or --envoy-filters, "
+    "which cache, too.",
     frozenset({"auth"}),
 )
 
@@ -74,9 +75,12 @@ def external_auth_answers(place: Place) -> Iterator[Edit | Finding]:
     It appends the request's path to the question, passes the service's answers on, and caches none.
     """
     means = auth_means(place)
-    if means is None or means.kind != "policy":
+    if means is None or means.kind not in ("policy", "service"):
         return
     auth, service = means.auth, means.service_name
+    if means.kind == "service":
+        yield COOKIES_OF_SERVICE(auth.key, service=service)
+        return
     yield from _identity(auth, auth_provider(place.config).identity)
     yield QUESTION(auth.key, service=service, method=auth.method, host=auth.host)
     yield COOKIES_OF_SERVICE(auth.key, service=service)

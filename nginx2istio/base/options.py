@@ -18,6 +18,12 @@ SINCE: Mapping[Feature, tuple[int, int]] = {"weak-etags": (1, 30)}
 """
 
 
+AUTH_SERVICE_IMAGE = "nginxinc/nginx-unprivileged:1.29.4-alpine"
+"""What the auth service runs: nginx as its makers build it, for a pod without privileges.
+
+Alpine, as the controller's own image: hashes of passwords are checked by the same C library.
+"""
+
 FilterKind = Literal[
     "address-lists",
     "bad-gateway",
@@ -44,12 +50,15 @@ FilterKind = Literal[
 class Options:
     """The choices of one conversion, with the command line's defaults.
 
-    ``compat`` "full" writes the headers that backends see under nginx, "lean" leaves them out.
+    ``compat`` is how like nginx the output is: "exact" in all that can be told apart, "full" in
+    all that somebody set or that a client or a backend can rely on, "lean" as a person writes it.
+    ``annotate_lines`` puts the lines of the Ingresses into comments.
     ``envoy_filters`` are the kinds of EnvoyFilters that the output may have, True for all.
     ``ssl_passthrough`` and ``default_ssl_certificate`` (``namespace/name``) stand for the
     controller's flags where its Deployment is not among the input, and win over it.
     ``gateway_address`` is the address of the new gateway, for the test commands of the report.
     ``istio_version`` is one of ``ISTIO_VERSIONS``, None for that of the cluster or the newest.
+    ``auth_service`` has an nginx of its own (``auth_service_image``) check credentials and limits.
     ``host_map`` and ``host_suffix`` make it a trial under other host names: see
     ``nginx/rename_hosts.py``.
     """
@@ -62,9 +71,12 @@ class Options:
     gateway_selector: Mapping[str, str] = field(default_factory=lambda: {"istio": "ingressgateway"})
     gateway_namespace: str = "istio-system"
     gateway_address: str = ""
-    compat: Literal["full", "lean"] = "full"
+    compat: Literal["exact", "full", "lean"] = "full"
+    annotate_lines: bool = False
     envoy_filters: bool | frozenset[FilterKind] = False
     allow_unprotected: bool = False
+    auth_service: bool = False
+    auth_service_image: str = AUTH_SERVICE_IMAGE
     istio_version: tuple[int, int] | None = None
     host_map: Mapping[str, str] = field(default_factory=dict)
     host_suffix: str = ""

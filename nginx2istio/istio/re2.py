@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 
 import re2  # type: ignore[import-untyped]
@@ -136,3 +137,18 @@ def above(number: int) -> str:
             tail = ["", "[0-9]"][rest] if rest < 2 else f"[0-9]{{{rest}}}"
             larger.append(digits[:i] + next_digits + tail)
     return f"0*({'|'.join(larger)})"
+
+
+LONGEST_ALTERNATIVES = 1000
+"""Characters of a regular expression, a little below Istio's limit of 1024."""
+
+
+def joined_alternatives(patterns: Iterable[str]) -> list[str]:
+    """Alternatives in as few regular expressions as Istio's limit for their length allows."""
+    groups: list[str] = []
+    for alternative in patterns:
+        if groups and len(groups[-1]) + len(alternative) < LONGEST_ALTERNATIVES:
+            groups[-1] += f"|{alternative}"
+        else:
+            groups.append(alternative)
+    return [f"(?i)({group})" if "|" in group else f"(?i){group}" for group in groups]
