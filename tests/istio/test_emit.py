@@ -83,7 +83,7 @@ def test_what_is_small_stands_in_one_line() -> None:
         "matches": [{"uri": {"exact": "/a"}}, {"uri": {"prefix": "/a/"}}],
         "many": {"a": 1, "b": 2, "c": 3, "d": 4},
         "words": [*words, *words[::-1]],
-        "text": {"a": "one\ntwo\n"},
+        "text": {"a": Lines("one\ntwo\n")},
     }
     text = document(obj)
     assert text.startswith("port: {number: 80, name: http}\nmatch: [{uri: {exact: /a}}]\n")
