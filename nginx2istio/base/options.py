@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 ISTIO_VERSIONS = ((1, 28), (1, 29), (1, 30), (1, 31), (1, 32))
@@ -40,6 +40,24 @@ FilterKind = Literal[
 """What EnvoyFilters are for; the user can ask for each by its name."""
 
 
+USUAL_CLASS = "nginx"
+"""The IngressClass of a controller without the flag --ingress-class."""
+
+
+def _usual_gateway() -> Mapping[str, str]:
+    return {"istio": "ingressgateway"}
+
+
+@dataclass(frozen=True, slots=True)
+class ControllerOptions:
+    """A further controller that one conversion replaces, with the gateway that takes its place."""
+
+    ingress_class: str
+    controller_config: str = ""
+    gateway_selector: Mapping[str, str] = field(default_factory=_usual_gateway)
+    gateway_namespace: str = "istio-system"
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """The choices of one conversion, with the command line's defaults.
@@ -49,13 +67,14 @@ class Options:
     ``gateway_address`` is the address of the new gateway, for the test commands of the report.
     ``istio_version`` is one of ``ISTIO_VERSIONS``, None for that of the cluster or the newest.
     ``host_map`` and ``host_suffix`` make it a trial under other host names: see
-    ``nginx/rename_hosts.py``.
+    ``nginx/rename_hosts.py``. ``others`` are further controllers: what says something of one
+    controller or gateway is about the first.
     """
 
     ingress_class: str = ""
     watch_without_class: bool = False
     controller_config: str = ""
-    gateway_selector: Mapping[str, str] = field(default_factory=lambda: {"istio": "ingressgateway"})
+    gateway_selector: Mapping[str, str] = field(default_factory=_usual_gateway)
     gateway_namespace: str = "istio-system"
     gateway_address: str = ""
     compat: Literal["full", "lean"] = "full"
@@ -64,6 +83,33 @@ class Options:
     istio_version: tuple[int, int] | None = None
     host_map: Mapping[str, str] = field(default_factory=dict)
     host_suffix: str = ""
+    others: tuple[ControllerOptions, ...] = ()
+
+    @property
+    def each(self) -> tuple[Options, ...]:
+        """The choices for each controller by itself, in order."""
+        further = (
+            replace(
+                self,
+                ingress_class=other.ingress_class,
+                watch_without_class=False,
+                controller_config=other.controller_config,
+                gateway_selector=other.gateway_selector,
+                gateway_namespace=other.gateway_namespace,
+                gateway_address="",
+                others=(),
+            )
+            for other in self.others
+        )
+        return (replace(self, others=()), *further)
+
+    @property
+    def apart(self) -> str:
+        """What tells the names of this controller's objects from those of others.
+
+        It is "" for the usual class, so its names are plain.
+        """
+        return "" if self.ingress_class in ("", USUAL_CLASS) else self.ingress_class
 
     @property
     def trial(self) -> bool:

@@ -12,7 +12,7 @@ from nginx2istio.cli.exits import Usage
 from nginx2istio.cli.judging import judging_from, judging_options, keeps_read
 from nginx2istio.cli.options import (
     ConversionCommand,
-    controller_file,
+    controller_files,
     conversion_options,
     options_from,
     output_options,
@@ -53,7 +53,7 @@ def command(
     """
     from nginx2istio.cli.finish import finish
 
-    more = controller_file(given)
+    more = controller_files(given)
     options = options_from(given)
     judging = judging_from(given)
     paths = paths_or_stdin(paths)

@@ -21,6 +21,7 @@ from nginx2istio.cli.report_files import end, judged, render
 from nginx2istio.convert.convert import Conversion
 from nginx2istio.findings import cluster
 from nginx2istio.findings.placed import PlacedFinding
+from nginx2istio.istio.objects import identity
 from nginx2istio.report.data import Data
 
 
@@ -61,11 +62,17 @@ def finish(
 
 def _read(conversion: Conversion, inputs: Iterable[str]) -> ReadInput:
     named = (path if path == "-" else os.path.normpath(path) for path in inputs)
-    ingress_class = conversion.options.ingress_class or conversion.config.controller.ingress_class
+    of_objects: dict[tuple[str, str, str], tuple[str, ...]] = {}
+    for part in conversion.parts:
+        for obj in part.objects:
+            at = identity(obj)
+            of_objects[at] = (*of_objects.get(at, ()), part.controller.options.ingress_class)
+    classes = sorted(part.controller.options.ingress_class for part in conversion.parts)
     return ReadInput(
-        Run(ingress_class, conversion.options.trial, tuple(sorted(set(named)))),
+        Run(tuple(classes), conversion.options.trial, tuple(sorted(set(named)))),
         frozenset(ingress.key for ingress in conversion.ingresses),
         not conversion.problems and not any(map(_hides_ingresses, conversion.findings)),
+        of_objects,
     )
 
 

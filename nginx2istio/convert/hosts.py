@@ -19,7 +19,6 @@ from nginx2istio.istio import re2
 from nginx2istio.istio.assemble.virtual_host import RouteSource, Service, VirtualHost
 from nginx2istio.istio.edits import HOST_WIDE
 from nginx2istio.istio.policy.path_patterns import covering_regex, literal_beginning
-from nginx2istio.nginx.build.ingresses import USUAL_CLASS
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.model import Location, Origin, Server
 from nginx2istio.rule import Edit
@@ -92,7 +91,7 @@ def virtual_host(
         certificate_names=certificate.names if certificate else (),
         certificate_known=certificate is not None and all_names_known(certificate, config),
         sources=tuple(sorted({o.object for o in server.ingresses})),
-        controller=_controller(config, options),
+        controller=options.apart,
     )
 
 
@@ -148,10 +147,5 @@ def unknown_hosts(config: NginxConfig, options: Options) -> VirtualHost | None:
         route_sources=(),
         ports=(80, 443),
         credential=certificate,
-        controller=_controller(config, options),
+        controller=options.apart,
     )
-
-
-def _controller(config: NginxConfig, options: Options) -> str:
-    ingress_class = options.ingress_class or config.controller.ingress_class
-    return "" if ingress_class == USUAL_CLASS else ingress_class

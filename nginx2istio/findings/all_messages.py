@@ -9,7 +9,9 @@ from nginx2istio.findings import (
     configuration,
     connections,
     refused,
+    several,
     trial,
+    unclaimed,
     validation,
 )
 from nginx2istio.findings.placed import BROKEN_PROTECTION, BROKEN_RULE, UNENFORCED
@@ -17,6 +19,8 @@ from nginx2istio.rule import Message
 
 OWN: tuple[Message, ...] = (
     *configuration.MESSAGES,
+    *unclaimed.MESSAGES,
+    *several.MESSAGES,
     *beyond_stars.MESSAGES,
     BROKEN_PROTECTION,
     BROKEN_RULE,

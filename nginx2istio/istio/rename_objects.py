@@ -10,7 +10,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from nginx2istio.istio.fields import frozen
-from nginx2istio.istio.objects import Names, Noted, Object, dns_name, managed, short_hash
+from nginx2istio.istio.objects import (
+    Names,
+    Noted,
+    Object,
+    dns_name,
+    managed,
+    short_hash,
+    told_apart,
+)
 
 AUTHORITY = "%REQ(:AUTHORITY)%"
 FILTERS = "nginx2istio."
@@ -18,10 +26,13 @@ ROUTE = "trial "
 """How the names of a trial's routes begin."""
 
 
-def on_trial(objects: Iterable[Object], originals: Mapping[str, str]) -> list[Object]:
+def on_trial(
+    objects: Iterable[Object], originals: Mapping[str, str], controller: str = ""
+) -> list[Object]:
     """The objects made for new names as they can stand beside live ones.
 
-    ``originals`` maps each new name to the real one, which its backends see.
+    ``originals`` maps each new name to the real one, which its backends see. ``controller`` is
+    that of the gateway, see ``GatewayRef``.
     """
     objects = list(objects)
     subsets = {}
@@ -30,7 +41,9 @@ def on_trial(objects: Iterable[Object], originals: Mapping[str, str]) -> list[Ob
             policy = obj["spec"]["trafficPolicy"]
             subsets[obj["spec"]["host"]] = f"n2i-{short_hash(repr(frozen(policy)))}"
     names = Names()
-    return [renamed for obj in objects for renamed in _made(obj, subsets, originals, names)]
+    return [
+        renamed for obj in objects for renamed in _made(obj, subsets, originals, names, controller)
+    ]
 
 
 def whole_gateway(objects: Iterable[Object]) -> list[str]:
@@ -48,12 +61,16 @@ def whole_gateway(objects: Iterable[Object]) -> list[str]:
 
 
 def _made(
-    obj: Object, subsets: Mapping[str, str], originals: Mapping[str, str], names: Names
+    obj: Object,
+    subsets: Mapping[str, str],
+    originals: Mapping[str, str],
+    names: Names,
+    controller: str,
 ) -> Iterator[Object]:
     kind, spec = obj["kind"], obj["spec"]
     if kind == "VirtualService":
         for host in spec["hosts"]:
-            name = names.name(obj["metadata"]["namespace"], host)
+            name = names.name(obj["metadata"]["namespace"], told_apart(host, controller))
             yield _object(obj, name, _virtual_service(spec, host, subsets, originals.get(host, "")))
         return
     name = obj["metadata"]["name"]

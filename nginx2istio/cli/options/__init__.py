@@ -2,12 +2,12 @@
 
 from nginx2istio.cli.options.conversion import ConversionCommand, conversion_options
 from nginx2istio.cli.options.output import check_folder, output_options
-from nginx2istio.cli.options.values import controller_file, options_from, shortened
+from nginx2istio.cli.options.values import controller_files, options_from, shortened
 
 __all__ = [
     "ConversionCommand",
     "check_folder",
-    "controller_file",
+    "controller_files",
     "conversion_options",
     "options_from",
     "output_options",

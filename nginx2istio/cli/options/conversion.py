@@ -24,22 +24,26 @@ conversion_options = together(
     [
         click.option(
             "--ingress-class",
-            default="",
-            metavar="NAME",
-            help="IngressClass of the controller being replaced."
+            "ingress_classes",
+            multiple=True,
+            metavar="NAME[=NS/GATEWAY]",
+            help="IngressClass of a controller being replaced, and its gateway: namespace and label"
+            " istio of the pods, or NS/KEY=VALUE,... Repeat it for several controllers."
             "  [default: its --ingress-class, or nginx]",
         ),
         click.option(
             "--watch-ingress-without-class",
             is_flag=True,
-            help="Also convert Ingresses without a class, as the controller does with this flag.",
+            help="Also convert Ingresses without a class, as the controller does with this flag."
+            " With several classes, for the first.",
         ),
         click.option(
             "--controller-config",
-            default="",
-            metavar="FILE|NS/NAME",
-            help="The controller's ConfigMap: a file that holds it, or its name in the input."
-            "  [default: searched by the usual names]",
+            "controller_configs",
+            multiple=True,
+            metavar="[CLASS=]FILE|NS/NAME",
+            help="A controller's ConfigMap: a file that holds it, or its name in the input. With"
+            " several classes, repeat it with CLASS=.  [default: searched by the usual names]",
         ),
         click.option(
             "--gateway-selector",

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from dataclasses import replace as replace_fields
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,7 @@ from nginx2istio.cli.output.manifest import (
 )
 from nginx2istio.cli.output.swap import is_folder, is_safe, recover, replace
 from nginx2istio.cli.output.system import locked
+from nginx2istio.istio.objects import identity
 from nginx2istio.istio.yaml import Fragments
 
 
@@ -30,12 +33,19 @@ from nginx2istio.istio.yaml import Fragments
 class ReadInput:
     """What a run knows of its input: its Ingresses, and whether some input can't be read.
 
-    ``ingresses`` are ``namespace/name`` of all that were read, converted or not.
+    ``ingresses`` are ``namespace/name`` of all that were read, converted or not. ``classes`` has
+    the IngressClasses that an object is for, by its ``identity``, where these are not all.
     """
 
     run: Run = field(default_factory=Run)
     ingresses: frozenset[str] = frozenset()
     all_read: bool = True
+    classes: Mapping[tuple[str, str, str], tuple[str, ...]] = field(default_factory=dict)
+
+    def run_for(self, objects: Iterable[Mapping[str, Any]]) -> Run:
+        """The run of a file with these objects: for their classes only."""
+        classes = (self.classes.get(identity(obj), self.run.classes) for obj in objects)
+        return replace_fields(self.run, classes=tuple(sorted(set(chain.from_iterable(classes)))))
 
 
 class NoObjects(Usage):
@@ -84,7 +94,9 @@ def _write(
             f"the input gives no object, so {folder} keeps its {len(existing)} files."
             " Check the input, or use --force to empty the folder."
         )
-    after = {path: WrittenFile(read.run, sources_of(same)) for path, same in by_path.items()}
+    after = {
+        path: WrittenFile(read.run_for(same), sources_of(same)) for path, same in by_path.items()
+    }
     remarks = []
     stays, goes = _judged(before, existing, after, read, force)
     stems = set(map(_stem, stays))
@@ -138,7 +150,7 @@ def _judged(
         file = before.files[path]
         unknown = [source for source in file.sources if source not in read.ingresses]
         again = _stem(path) in stems
-        if file.run is not None and file.run.controller != read.run.controller:
+        if file.run is not None and not read.run.replaces(file.run):
             if path not in after:
                 stays[path] = f"written for {_named(file.run)}"
         elif force:
@@ -146,7 +158,9 @@ def _judged(
         elif not read.all_read and (unknown or not again):
             name = f"Ingress {unknown[0]}" if unknown else "its Ingress"
             stays[path] = f"{name} may be in the input that can't be read"
-        elif file.run is None or file.run == read.run or (file.sources and not unknown):
+        elif (
+            file.run is None or file.run.inputs == read.run.inputs or (file.sources and not unknown)
+        ):
             goes += [] if path in after else [path]
         elif not again:
             stays[path] = f"written from {_inputs(file.run)}"
@@ -166,7 +180,7 @@ def _inputs(run: Run) -> str:
 
 
 def _named(run: Run) -> str:
-    return f"IngressClass {run.ingress_class}{' on trial' if run.trial else ''}"
+    return f"IngressClass {' and '.join(run.classes)}{' on trial' if run.trial else ''}"
 
 
 def _in_the_way(
@@ -191,10 +205,11 @@ def _in_the_way(
         if path not in ours and os.path.lexists(folder / path):
             foreign.add(path)
         writer = before.files.get(path, WrittenFile(None)).run
-        if writer and writer.controller != read.run.controller and not force:
+        if writer and not read.run.replaces(writer) and not force:
             raise Usage(
                 f"{folder / path} is written for {_named(writer)}, and this run is for"
-                f" {_named(read.run)}. Choose another folder, or use --force to replace it."
+                f" {_named(read.run)}. Name all classes in one run (repeat --ingress-class), choose"
+                " another folder, or use --force to replace it."
             )
     if foreign and not force:
         shown = ", ".join(sorted(foreign)[:3]) + (" ..." if len(foreign) > 3 else "")

@@ -17,19 +17,19 @@ OLD_MANIFEST = ".nginx2istio"
 
 @dataclass(frozen=True, slots=True, order=True)
 class Run:
-    """What a run converts: of which controller, for a trial or not, out of which inputs.
+    """What a run converts: of which controllers, for a trial or not, out of which inputs.
 
+    ``classes`` are the IngressClasses of the controllers; that of a file has those that it is for.
     ``inputs`` are paths as the user gives them, or what a scan looks at.
     """
 
-    ingress_class: str = ""
+    classes: tuple[str, ...] = ()
     trial: bool = False
     inputs: tuple[str, ...] = ()
 
-    @property
-    def controller(self) -> tuple[str, bool]:
-        """Runs that differ here leave each other's files alone."""
-        return self.ingress_class, self.trial
+    def replaces(self, earlier: Run) -> bool:
+        """Whether it may replace a file of another run: else each leaves the other's alone."""
+        return self.trial == earlier.trial and set(earlier.classes) <= set(self.classes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,10 @@ def read_manifest(folder: Path) -> Manifest:
         return _old(folder / OLD_MANIFEST)
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        runs = [Run(str(r["class"]), bool(r["trial"]), tuple(r["inputs"])) for r in content["runs"]]
+        runs = [
+            Run(tuple(map(str, r["classes"])), bool(r["trial"]), tuple(r["inputs"]))
+            for r in content["runs"]
+        ]
         files = {
             str(name): WrittenFile(runs[entry["run"]], tuple(map(str, entry["from"])))
             for name, entry in content["files"].items()
@@ -94,7 +97,8 @@ def manifest_text(files: Mapping[str, WrittenFile]) -> str:
     """The manifest as text: the same for the same files."""
     runs = sorted({file.run or Run() for file in files.values()})
     head = [
-        {"class": run.ingress_class, "trial": run.trial, "inputs": list(run.inputs)} for run in runs
+        {"classes": list(run.classes), "trial": run.trial, "inputs": list(run.inputs)}
+        for run in runs
     ]
     entries = {
         path: {"run": runs.index(file.run or Run()), "from": list(file.sources)}

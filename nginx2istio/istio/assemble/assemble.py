@@ -31,7 +31,15 @@ from nginx2istio.istio.edits import (
     TlsRoute,
 )
 from nginx2istio.istio.fields import Conflict, frozen, merge_field
-from nginx2istio.istio.objects import Names, Noted, Object, dns_name, identity, new_object
+from nginx2istio.istio.objects import (
+    Names,
+    Noted,
+    Object,
+    dns_name,
+    identity,
+    new_object,
+    told_apart,
+)
 
 
 @dataclass(slots=True)
@@ -205,6 +213,7 @@ def _virtual_service(
         **{kind: entries for kind, entries in routes.items() if entries},
     }
     text = "catch-all" if hosts[0] == "*" else hosts[0]
+    text = told_apart(text, virtual_host.controller)
     name = names.name(virtual_host.namespace, text)
     return new_object(
         "VirtualService", virtual_host.namespace, name, spec, list(virtual_host.sources)

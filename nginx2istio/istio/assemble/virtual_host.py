@@ -45,9 +45,9 @@ class RouteSource:
 class VirtualHost:
     """A host, or ``*`` for all others; ``credential`` is its TLS secret's name at the gateway.
 
-    ``controller`` is the IngressClass when it is not the usual one: Gateways of two controllers,
-    converted one by one, get two names. ``secret`` is the TLS secret's name beside the Ingress,
-    ``certificate_names`` are hosts that its certificate is for, all when ``certificate_known``.
+    ``controller`` is that of its gateway, see ``GatewayRef``. ``secret`` is the TLS secret's name
+    beside the Ingress, ``certificate_names`` are hosts that its certificate is for, all when
+    ``certificate_known``.
     """
 
     host: str
@@ -118,7 +118,12 @@ def within_star(star: str, name: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class GatewayRef:
-    """The gateway: its namespace and the labels of its pods."""
+    """The gateway: its namespace and the labels of its pods.
+
+    ``controller`` is the IngressClass that it replaces when it is not the usual one: objects for
+    two controllers, converted together or one by one, get two names.
+    """
 
     namespace: str
     selector: Mapping[str, str]
+    controller: str = ""

@@ -49,7 +49,17 @@ def _show(origin: Origin) -> str:
 
 
 def _sender(options: Options) -> str:
-    return document({"from": [{"source": {"namespaces": [options.gateway_namespace]}}]})
+    return document(
+        {
+            "from": [
+                {
+                    "source": {
+                        "namespaces": sorted({each.gateway_namespace for each in options.each})
+                    }
+                }
+            ]
+        }
+    )
 
 
 @dataclass(frozen=True, slots=True)

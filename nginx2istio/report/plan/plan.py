@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from nginx2istio.base.options import Options
 from nginx2istio.base.shell import shell_word, shell_words
 from nginx2istio.convert.convert import Conversion
 from nginx2istio.istio.objects import MANAGED_BY, managed
@@ -21,11 +22,15 @@ _BEFORE_ROUTES = ("ServiceEntry", "DestinationRule", "AuthorizationPolicy", "Env
 
 @dataclass(frozen=True, slots=True)
 class _Facts:
-    """The facts of a conversion that the steps need; ``label`` and ``gateway`` are shell words."""
+    """The facts of a conversion that the steps need; ``label`` is a shell word.
+
+    ``gateways`` are the shell words that name the pods of each gateway, by the variable of its
+    address.
+    """
 
     conversion: Conversion
     label: str
-    gateway: str
+    gateways: Mapping[str, str]
     actions: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
 
 
@@ -37,15 +42,25 @@ def plan(conversion: Conversion) -> list[dict[str, Any]]:
     actions: dict[str, list[Mapping[str, Any]]] = {}
     for action in conversion.actions:
         actions.setdefault(action["kind"], []).append(action)
-    selector = ",".join(f"{k}={v}" for k, v in sorted(options.gateway_selector.items()))
     facts = _Facts(
         conversion,
         shell_word(f"{MANAGED_BY}={managed(options.trial)[MANAGED_BY]}"),
-        f"-n {shell_word(options.gateway_namespace)} -l {shell_word(selector)}",
+        dict(zip(_variables(conversion), map(_pods, options.each), strict=True)),
         actions,
     )
     steps = _trial(facts) if options.trial else _cut_over(facts)
     return [_data(step) for step in steps]
+
+
+def _variables(conversion: Conversion) -> Iterator[str]:
+    """The variables of the gateways' addresses, in the order of the controllers."""
+    for number in range(1, len(conversion.parts) + 1):
+        yield "GATEWAY" if number == 1 else f"GATEWAY_{number}"
+
+
+def _pods(options: Options) -> str:
+    selector = ",".join(f"{k}={v}" for k, v in sorted(options.gateway_selector.items()))
+    return f"-n {shell_word(options.gateway_namespace)} -l {shell_word(selector)}"
 
 
 def _data(step: Step) -> dict[str, Any]:
@@ -86,25 +101,37 @@ def _trial(facts: _Facts) -> Iterator[Step]:
 
 
 def _prepare(facts: _Facts) -> Step:
-    address = facts.conversion.options.gateway_address
-    find = (
-        f"kubectl get service {facts.gateway} -o jsonpath="
-        "'{.items[0].status.loadBalancer.ingress[0].ip}"
-        "{.items[0].status.loadBalancer.ingress[0].hostname}'"
-    )
-    asked = shell_word(address) if address else f'"$({find})"'
+    of_classes = [part.controller.options.ingress_class for part in facts.conversion.parts]
+    others = [
+        f"{variable} is the one for class {name}. "
+        for variable, name in zip(facts.gateways, of_classes, strict=True)
+        if variable != "GATEWAY"
+    ]
     return Step(
         "prepare",
         "set the variables of the commands",
         "OUT is the folder that convert -o wrote. GATEWAY is the address of the new gateway, which "
-        "must be running. Nothing changes yet. Lower the TTL of the hosts' DNS records to one "
-        "minute now: the old TTL must have passed when the records move.",
+        f"must be running. {''.join(others)}Nothing changes yet. Lower the TTL of the hosts' DNS "
+        "records to one minute now: the old TTL must have passed when the records move.",
         (
             "OUT=istio",
-            f"GATEWAY=$(getent ahosts {asked} | awk 'NR == 1 {{ print $1 }}')",
-            f"kubectl get pods {facts.gateway}",
+            *map(_address, facts.conversion.options.each, facts.gateways.items()),
+            *(f"kubectl get pods {pods}" for pods in dict.fromkeys(facts.gateways.values())),
         ),
     )
+
+
+def _address(options: Options, gateway: tuple[str, str]) -> str:
+    """The command that sets the variable of a gateway's address."""
+    variable, pods = gateway
+    find = (
+        f"kubectl get service {pods} -o jsonpath="
+        "'{.items[0].status.loadBalancer.ingress[0].ip}"
+        "{.items[0].status.loadBalancer.ingress[0].hostname}'"
+    )
+    address = options.gateway_address
+    asked = shell_word(address) if address else f'"$({find})"'
+    return f"{variable}=$(getent ahosts {asked} | awk 'NR == 1 {{ print $1 }}')"
 
 
 def _surroundings(facts: _Facts) -> Iterator[Step]:
@@ -122,8 +149,9 @@ def _surroundings(facts: _Facts) -> Iterator[Step]:
         )
     copied = actions.get("copy-secret", ())
     if copied:
-        namespace = facts.conversion.options.gateway_namespace
-        names = shell_words(sorted(a["to"].partition("/")[2] for a in copied))
+        copies: dict[str, list[str]] = {}
+        for namespace, _, name in sorted(a["to"].partition("/") for a in copied):
+            copies.setdefault(namespace, []).append(name)
         yield Step(
             "secrets",
             "copy Secrets to the gateway's namespace",
@@ -132,7 +160,10 @@ def _surroundings(facts: _Facts) -> Iterator[Step]:
             "renewal, until an automatic copy replaces them.",
             (
                 *(str(a["command"]) for a in copied),
-                f"kubectl get secret -n {shell_word(namespace)} -o name {names}",
+                *(
+                    f"kubectl get secret -n {shell_word(namespace)} -o name {shell_words(names)}"
+                    for namespace, names in copies.items()
+                ),
             ),
         )
     labels = actions.get("label-service", ())
@@ -194,7 +225,11 @@ def _apply(kind: str) -> str:
 
 def _tests(facts: _Facts) -> Step:
     conversion = facts.conversion
-    tests = tuple(probes(conversion.objects, conversion.options.trial))
+    tests = tuple(
+        probe
+        for variable, part in zip(facts.gateways, conversion.parts, strict=True)
+        for probe in probes(part.objects, conversion.options.trial, variable)
+    )
     return Step(
         "test-hosts",
         "test the hosts at the new gateway, before DNS moves",
@@ -213,7 +248,10 @@ def _dns(facts: _Facts) -> Step:
         "Point one host's record at $GATEWAY and watch it, then move the rest. Leave ingress-nginx "
         "as it is: both answer alike, and clients with either address are served. Clients that "
         "keep connections open or cache addresses use ingress-nginx for longer than the TTL.",
-        (f"kubectl logs {facts.gateway} --tail=100 --prefix",),
+        tuple(
+            f"kubectl logs {pods} --tail=100 --prefix"
+            for pods in dict.fromkeys(facts.gateways.values())
+        ),
     )
 
 

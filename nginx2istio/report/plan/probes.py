@@ -30,10 +30,11 @@ class Probe:
     location: str = ""
 
 
-def probes(objects: Sequence[Object], trial: bool) -> Iterator[Probe]:
-    """The requests for every host, over http and https as served.
+def probes(objects: Sequence[Object], trial: bool, gateway: str = "GATEWAY") -> Iterator[Probe]:
+    """The requests for every host of a gateway, over http and https as served.
 
-    In a ``trial`` no certificate covers the names: curl does not verify it.
+    In a ``trial`` no certificate covers the names: curl does not verify it. ``gateway`` is the
+    shell variable with the gateway's address.
     """
     secure = _secure(objects)
     guarded = {h for o in objects if o["kind"] == "AuthorizationPolicy" for h in _policy_hosts(o)}
@@ -50,11 +51,17 @@ def probes(objects: Sequence[Object], trial: bool) -> Iterator[Probe]:
                     continue
                 for path in _paths(obj):
                     known = certain and (port == 80 or mode == "SIMPLE")
-                    yield _probe(name, scheme, port, path, obj if known else None, trial)
+                    yield _probe(name, scheme, port, path, obj if known else None, trial, gateway)
 
 
 def _probe(
-    name: str, scheme: str, port: int, path: str, service: Object | None, trial: bool
+    name: str,
+    scheme: str,
+    port: int,
+    path: str,
+    service: Object | None,
+    trial: bool,
+    gateway: str,
 ) -> Probe:
     host = _sample(name)
     status, location = expected_answer(service, host, port, path) if service else (0, "")
@@ -62,7 +69,7 @@ def _probe(
     words = ["curl", "-sS", *(["-k"] if trial else []), "-o", "/dev/null"]
     command = (
         f"{shell_words(words)} -w '%{{http_code}} %{{redirect_url}}\\n'"
-        f' --resolve {shell_word(f"{host}:{port}:")}"$GATEWAY" {shell_word(url)}'
+        f' --resolve {shell_word(f"{host}:{port}:")}"${gateway}" {shell_word(url)}'
     )
     return Probe(name, url, command, status, location)
 

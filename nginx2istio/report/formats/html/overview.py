@@ -91,10 +91,10 @@ def team(resource: Resource | None) -> str:
 
 
 def _hosts(findings: Iterable[Data], conversion: Conversion) -> tuple[HostView, ...]:
-    skipped = {ingress.origin.object for ingress in conversion.config.skipped}
+    unclaimed = {ingress.origin.object for ingress in conversion.config.unclaimed}
     ingresses: dict[str, list[str]] = {}
     for ingress in conversion.ingresses:
-        if ingress.key not in skipped:
+        if ingress.key not in unclaimed:
             for name in ingress.hosts:
                 ingresses.setdefault(_shown(name), []).append(ingress.key)
     servers = {_shown(s.host): s for s in conversion.config.servers}
