@@ -49,7 +49,17 @@ OTHER_CLASS = Message(
     "with their gateways: {all}.",
     frozenset({"routing"}),
 )
-MESSAGES = (SKIPPED, NOTHING, NO_CLASS, OTHER_CLASS)
+NO_SUCH_CLASS = Message(
+    "N2I059",
+    "unsupported",
+    "warning",
+    "Ingress of a missing IngressClass",
+    "The input has IngressClasses, and none with the name {key}. ingress-nginx does not serve the "
+    "Ingress then, and it is not converted.",
+    "If the IngressClass exists, add it to the input.",
+    frozenset({"routing"}),
+)
+MESSAGES = (SKIPPED, NOTHING, NO_CLASS, OTHER_CLASS, NO_SUCH_CLASS)
 
 
 def findings(
@@ -64,7 +74,7 @@ def findings(
     for ingress in unclaimed:
         finding = _finding(ingress, classes, names)
         yield replace(finding, severity="warning" if ingress.annotated else "info")
-    ours = [ingress for ingress in unclaimed if not _elsewhere(ingress)]
+    ours = [i for i in unclaimed if i.kind == "class" and not _elsewhere(i)]
     if ours and len(unclaimed) == count:
         listed, option = _classes(unclaimed), _option(ours)
         facts = {"key": classes, "count": str(count), "classes": listed, "option": option}
@@ -75,6 +85,8 @@ def _finding(ingress: Unclaimed, classes: str, names: Sequence[str]) -> PlacedFi
     name = ingress.class_name
     if _elsewhere(ingress):
         return placed(SKIPPED, ingress.origin, ingress.hosts, why=ingress.why)
+    if ingress.kind == "absent":
+        return placed(NO_SUCH_CLASS, ingress.origin, ingress.hosts, key=name or "")
     if name is None:
         return placed(NO_CLASS, ingress.origin, ingress.hosts)
     every = " ".join(f"--ingress-class {each}=NAMESPACE/GATEWAY" for each in (*names, name))
@@ -86,7 +98,7 @@ def _finding(ingress: Unclaimed, classes: str, names: Sequence[str]) -> PlacedFi
 def _elsewhere(ingress: Unclaimed) -> bool:
     """Whether no class can help: its namespace is not served, or its class is of other programs."""
     others = bool(ingress.owner) and "nginx" not in ingress.owner.partition("/")[2]
-    return ingress.outside or others
+    return ingress.kind == "namespace" or others
 
 
 def _classes(unclaimed: Sequence[Unclaimed]) -> str:

@@ -260,8 +260,9 @@ class Unclaimed:
     """An Ingress that no controller takes, and why.
 
     ``class_name`` is None without a class, ``owner`` the controller of its IngressClass, "" when
-    that is not among the input. ``annotated``: it has annotations of ingress-nginx. ``outside``: it
-    is in a namespace that the controller does not serve.
+    that is not among the input. ``annotated``: it has annotations of ingress-nginx. ``kind`` is
+    "namespace" where the controller does not serve the namespace, "absent" where others, but not
+    its class are among the input, else "class".
     """
 
     origin: Origin
@@ -270,4 +271,4 @@ class Unclaimed:
     class_name: str | None
     owner: str
     annotated: bool
-    outside: bool
+    kind: Literal["namespace", "absent", "class"]

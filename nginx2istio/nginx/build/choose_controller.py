@@ -82,19 +82,21 @@ def choose_controllers(
 def _meant(
     workloads: Sequence[Workload], options: Options, owners: Mapping[str, str]
 ) -> Workload | None:
-    """The workload that --controller-config points at, else the class: its controller, its name.
+    """The workload that --controller-config points at, else the class.
 
-    ``owners`` are the controllers of the IngressClasses.
+    ``owners`` are the controllers of the IngressClasses: where that of the class is known, a
+    workload for another one does not serve it, whatever its --ingress-class.
     """
     if options.controller_config:
         named = (w for w in workloads if w.reference("configmap") == options.controller_config)
         return next(named, None)
     name = options.ingress_class or USUAL_CLASS
     flags = [(w, controller({}, w.arguments)) for w in workloads]
-    of_class = [w for w, its in flags if its.controller_class == owners.get(name)]
+    if name in owners:
+        flags = [(w, its) for w, its in flags if its.controller_class == owners[name]]
     of_name = [w for w, its in flags if its.ingress_class == name]
-    both = [w for w in of_name if w in of_class]
-    return next(iter((*both, *of_class, *of_name)), None)
+    of_class = [w for w, _ in flags] if name in owners else []
+    return next(iter((*of_name, *of_class)), None)
 
 
 def _workloads(resources: Iterable[KubernetesObject], configmap: str) -> Iterator[Workload]:

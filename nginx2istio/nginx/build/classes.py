@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from nginx2istio.nginx.build.controller import Controller
 from nginx2istio.nginx.build.ingresses import CLASS_ANNOTATION, Ingress, KubernetesObject
@@ -135,6 +136,11 @@ def claims(ingresses: Iterable[Ingress], controllers: Sequence[ClassRules], pref
 
 def _unclaimed(ingress: Ingress, why: str, rules: ClassRules, prefix: str) -> Unclaimed:
     name = rules.declared(ingress)
+    kind: Literal["namespace", "absent", "class"] = "class"
+    if rules.namespace and ingress.origin.namespace != rules.namespace:
+        kind = "namespace"
+    elif ingress.class_name and rules.known.controllers and name not in rules.known.controllers:
+        kind = "absent"
     return Unclaimed(
         ingress.origin,
         why,
@@ -142,7 +148,7 @@ def _unclaimed(ingress: Ingress, why: str, rules: ClassRules, prefix: str) -> Un
         name,
         rules.known.controllers.get(name or "", ""),
         any(key.startswith(f"{prefix}/") for key in ingress.annotations),
-        bool(rules.namespace) and ingress.origin.namespace != rules.namespace,
+        kind,
     )
 
 

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from nginx2istio.base.options import Options
 from nginx2istio.base.shell import shell_word, shell_words
 from nginx2istio.convert.convert import Conversion
 from nginx2istio.istio.objects import MANAGED_BY, managed
 from nginx2istio.report.plan.around import concerns, owners
 from nginx2istio.report.plan.filters import envoy_filters
+from nginx2istio.report.plan.gateways import addresses, gateway_pods
 from nginx2istio.report.plan.neighbours import cert_manager, external_dns, network_policies
 from nginx2istio.report.plan.probes import probes
 from nginx2istio.report.plan.step import Step
@@ -45,22 +45,11 @@ def plan(conversion: Conversion) -> list[dict[str, Any]]:
     facts = _Facts(
         conversion,
         shell_word(f"{MANAGED_BY}={managed(options.trial)[MANAGED_BY]}"),
-        dict(zip(_variables(conversion), map(_pods, options.each), strict=True)),
+        gateway_pods(options),
         actions,
     )
     steps = _trial(facts) if options.trial else _cut_over(facts)
     return [_data(step) for step in steps]
-
-
-def _variables(conversion: Conversion) -> Iterator[str]:
-    """The variables of the gateways' addresses, in the order of the controllers."""
-    for number in range(1, len(conversion.parts) + 1):
-        yield "GATEWAY" if number == 1 else f"GATEWAY_{number}"
-
-
-def _pods(options: Options) -> str:
-    selector = ",".join(f"{k}={v}" for k, v in sorted(options.gateway_selector.items()))
-    return f"-n {shell_word(options.gateway_namespace)} -l {shell_word(selector)}"
 
 
 def _data(step: Step) -> dict[str, Any]:
@@ -115,23 +104,10 @@ def _prepare(facts: _Facts) -> Step:
         "records to one minute now: the old TTL must have passed when the records move.",
         (
             "OUT=istio",
-            *map(_address, facts.conversion.options.each, facts.gateways.items()),
+            *addresses(facts.conversion.options),
             *(f"kubectl get pods {pods}" for pods in dict.fromkeys(facts.gateways.values())),
         ),
     )
-
-
-def _address(options: Options, gateway: tuple[str, str]) -> str:
-    """The command that sets the variable of a gateway's address."""
-    variable, pods = gateway
-    find = (
-        f"kubectl get service {pods} -o jsonpath="
-        "'{.items[0].status.loadBalancer.ingress[0].ip}"
-        "{.items[0].status.loadBalancer.ingress[0].hostname}'"
-    )
-    address = options.gateway_address
-    asked = shell_word(address) if address else f'"$({find})"'
-    return f"{variable}=$(getent ahosts {asked} | awk 'NR == 1 {{ print $1 }}')"
 
 
 def _surroundings(facts: _Facts) -> Iterator[Step]:
