@@ -9,7 +9,7 @@ from nginx2istio.base.shell import shell_word
 
 
 def gateway_pods(options: Options) -> dict[str, str]:
-    """The shell words that name the pods of each controller's gateway, by the address's variable."""
+    """The shell words that name the pods of each gateway, by the variable of its address."""
     pods = {}
     for number, each in enumerate(options.each, 1):
         selector = ",".join(f"{k}={v}" for k, v in sorted(each.gateway_selector.items()))
@@ -18,7 +18,7 @@ def gateway_pods(options: Options) -> dict[str, str]:
     return pods
 
 
-def addresses(options: Options) -> Iterator[str]:
+def address_commands(options: Options) -> Iterator[str]:
     """The commands that set the variables."""
     for each, (variable, pods) in zip(options.each, gateway_pods(options).items(), strict=True):
         find = (

@@ -11,7 +11,7 @@ from nginx2istio.convert.convert import Conversion
 from nginx2istio.istio.objects import MANAGED_BY, managed
 from nginx2istio.report.plan.around import concerns, owners
 from nginx2istio.report.plan.filters import envoy_filters
-from nginx2istio.report.plan.gateways import addresses, gateway_pods
+from nginx2istio.report.plan.gateways import address_commands, gateway_pods
 from nginx2istio.report.plan.neighbours import cert_manager, external_dns, network_policies
 from nginx2istio.report.plan.probes import probes
 from nginx2istio.report.plan.step import Step
@@ -104,7 +104,7 @@ def _prepare(facts: _Facts) -> Step:
         "records to one minute now: the old TTL must have passed when the records move.",
         (
             "OUT=istio",
-            *addresses(facts.conversion.options),
+            *address_commands(facts.conversion.options),
             *(f"kubectl get pods {pods}" for pods in dict.fromkeys(facts.gateways.values())),
         ),
     )
