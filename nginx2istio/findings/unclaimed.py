@@ -10,6 +10,7 @@ from nginx2istio.findings.placed import PlacedFinding, placed
 from nginx2istio.nginx.model import Origin, Unclaimed
 from nginx2istio.rule import Message
 
+# The controllers of the conversion serve none of these, so no answer of theirs differs.
 SKIPPED = Message(
     "N2I011",
     "neutral",
@@ -26,7 +27,6 @@ NOTHING = Message(
     "The conversion is for class {key} and converts none of the {count} Ingresses. "
     "The input has {classes}.",
     "Convert with {option} if ingress-nginx serves them.",
-    frozenset({"routing"}),
 )
 NO_CLASS = Message(
     "N2I056",
@@ -36,7 +36,6 @@ NO_CLASS = Message(
     "The Ingress has no class, and the conversion takes the controller to run without "
     "--watch-ingress-without-class. It is not converted.",
     "If ingress-nginx serves the Ingress, convert with --watch-ingress-without-class.",
-    frozenset({"routing"}),
 )
 OTHER_CLASS = Message(
     "N2I057",
@@ -47,7 +46,6 @@ OTHER_CLASS = Message(
     "It is not converted.",
     "If ingress-nginx serves the Ingress, convert with --ingress-class {key}, or name all classes "
     "with their gateways: {all}.",
-    frozenset({"routing"}),
 )
 NO_SUCH_CLASS = Message(
     "N2I059",
@@ -57,7 +55,6 @@ NO_SUCH_CLASS = Message(
     "The input has IngressClasses, and none with the name {key}. ingress-nginx does not serve the "
     "Ingress then, and it is not converted.",
     "If the IngressClass exists, add it to the input.",
-    frozenset({"routing"}),
 )
 MESSAGES = (SKIPPED, NOTHING, NO_CLASS, OTHER_CLASS, NO_SUCH_CLASS)
 
