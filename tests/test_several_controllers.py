@@ -294,6 +294,7 @@ def test_the_options_name_classes_with_gateways_and_configmaps(tmp_path: Path) -
             "controller_config": "edge/own",
             "gateway_selector": {"istio": "inside"},
             "gateway_namespace": "istio-ingress",
+            "gateway": "",
         }
     ]
     labels = ("--ingress-class", "inside=istio-ingress/app=edge,istio=inside", "--format", "json")

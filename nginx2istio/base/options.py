@@ -40,6 +40,8 @@ FilterKind = Literal[
 """What EnvoyFilters are for; the user can ask for each by its name."""
 
 
+Layout = Literal["flat", "namespace", "argocd"]
+"""How an output folder is laid out: one kustomization, or one a namespace, with sync waves."""
 USUAL_CLASS = "nginx"
 """The IngressClass of a controller without the flag --ingress-class."""
 
@@ -56,6 +58,7 @@ class ControllerOptions:
     controller_config: str = ""
     gateway_selector: Mapping[str, str] = field(default_factory=_usual_gateway)
     gateway_namespace: str = "istio-system"
+    gateway: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +67,14 @@ class Options:
 
     ``compat`` "full" writes the headers that backends see under nginx, "lean" leaves them out.
     ``envoy_filters`` are the kinds of EnvoyFilters that the output may have, True for all.
+    ``gateway`` is the ``namespace/name`` of a Gateway that is there already, "" to write Gateways.
     ``gateway_address`` is the address of the new gateway, for the test commands of the report.
     ``istio_version`` is one of ``ISTIO_VERSIONS``, None for that of the cluster or the newest.
     ``host_map`` and ``host_suffix`` make it a trial under other host names: see
-    ``nginx/rename_hosts.py``. ``others`` are further controllers: what says something of one
-    controller or gateway is about the first.
+    ``nginx/rename_hosts.py``. ``one_gateway``: one Gateway holds the hosts of all namespaces.
+    ``layout`` is that of the output folder, and "argocd" gives the objects sync waves.
+    ``others`` are further controllers: what says something of one controller or gateway is about
+    the first.
     """
 
     ingress_class: str = ""
@@ -76,6 +82,7 @@ class Options:
     controller_config: str = ""
     gateway_selector: Mapping[str, str] = field(default_factory=_usual_gateway)
     gateway_namespace: str = "istio-system"
+    gateway: str = ""
     gateway_address: str = ""
     compat: Literal["full", "lean"] = "full"
     envoy_filters: bool | frozenset[FilterKind] = False
@@ -83,6 +90,8 @@ class Options:
     istio_version: tuple[int, int] | None = None
     host_map: Mapping[str, str] = field(default_factory=dict)
     host_suffix: str = ""
+    one_gateway: bool = False
+    layout: Layout = "flat"
     others: tuple[ControllerOptions, ...] = ()
 
     @property
@@ -96,6 +105,7 @@ class Options:
                 controller_config=other.controller_config,
                 gateway_selector=other.gateway_selector,
                 gateway_namespace=other.gateway_namespace,
+                gateway=other.gateway,
                 gateway_address="",
                 others=(),
             )

@@ -17,7 +17,9 @@ _HASH = 20  # hexadecimal digits
 
 def gateway_of(options: Options) -> GatewayRef:
     """The gateway of the one controller that options are about."""
-    return GatewayRef(options.gateway_namespace, options.gateway_selector, options.apart)
+    return GatewayRef(
+        options.gateway_namespace, options.gateway_selector, options.apart, options.gateway
+    )
 
 
 def secret_name(namespace: str, name: str, options: Options) -> str:

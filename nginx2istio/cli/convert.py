@@ -36,6 +36,7 @@ def command(
     reports: tuple[Path, ...],
     force: bool,
     processes: int,
+    mesh_config: str | None,
     rule_folders: tuple[Path, ...],
     **given: Any,
 ) -> None:
@@ -60,7 +61,7 @@ def command(
     conversion = converted(
         (*paths, *more), options, rule_folders, judging.quiet, keeps_read(reports)
     )
-    finish(conversion, paths, output, form, reports, judging, force, processes)
+    finish(conversion, paths, output, form, reports, judging, force, processes, mesh_config)
 
 
 def paths_or_stdin(paths: tuple[str, ...]) -> tuple[str, ...]:

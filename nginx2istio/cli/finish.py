@@ -13,7 +13,7 @@ import click
 from nginx2istio.base.printable import printable
 from nginx2istio.cli.judging import Judging
 from nginx2istio.cli.output import parallel
-from nginx2istio.cli.output.files import rendered, write_file
+from nginx2istio.cli.output.files import MARK, rendered, write_file
 from nginx2istio.cli.output.folder import NoObjects, ReadInput, write_folder
 from nginx2istio.cli.output.manifest import Run
 from nginx2istio.cli.progress import progress
@@ -21,7 +21,8 @@ from nginx2istio.cli.report_files import end, judged, render
 from nginx2istio.convert.convert import Conversion
 from nginx2istio.findings import cluster
 from nginx2istio.findings.placed import PlacedFinding
-from nginx2istio.istio.objects import identity
+from nginx2istio.istio.objects import Object, identity
+from nginx2istio.istio.yaml import document
 from nginx2istio.report.data import Data
 
 
@@ -34,6 +35,7 @@ def finish(
     judging: Judging,
     force: bool,
     processes: int,
+    mesh_config: str | None = None,
 ) -> None:
     """Writes everything and exits with the right code; ``inputs`` says what was converted."""
     report = judged(conversion, judging, with_plan=bool(reports))
@@ -50,6 +52,8 @@ def finish(
             refused = error
     else:
         sys.stdout.writelines(rendered(conversion.objects, form))
+    if mesh_config:
+        write_file(*_mesh_file(mesh_config, conversion))
     tasks = [partial(_write_report, path, report, conversion) for path in reports]
     with progress(silent or not tasks, "writing reports"):
         parallel.run(tasks, processes)
@@ -73,7 +77,19 @@ def _read(conversion: Conversion, inputs: Iterable[str]) -> ReadInput:
         frozenset(ingress.key for ingress in conversion.ingresses),
         not conversion.problems and not any(map(_hides_ingresses, conversion.findings)),
         of_objects,
+        conversion.options.layout,
     )
+
+
+def _mesh_file(text: str, conversion: Conversion) -> tuple[Path, str]:
+    """The file that --mesh-config names, and its content."""
+    form, sign, file = text.partition("=")
+    content: Object = {"meshConfig": conversion.mesh}
+    if sign and form == "operator":
+        head = {"apiVersion": "install.istio.io/v1alpha1", "kind": "IstioOperator"}
+        content = {**head, "spec": content}
+    named = sign and form in ("helm", "operator")
+    return Path(file if named else text), MARK + document(content)
 
 
 def _hides_ingresses(finding: PlacedFinding) -> bool:

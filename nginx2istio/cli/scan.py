@@ -85,6 +85,7 @@ def command(
     reports: tuple[Path, ...],
     force: bool,
     processes: int,
+    mesh_config: str | None,
     rule_folders: tuple[Path, ...],
     **given: Any,
 ) -> None:
@@ -156,7 +157,7 @@ def command(
         raise Usage(str(error)) from None
     inputs = [f"namespace {name}" for name in chosen] or ["all namespaces"]
     inputs += [f"labels {selector}"] if selector else []
-    finish(conversion, inputs, output, form, reports, judging, force, processes)
+    finish(conversion, inputs, output, form, reports, judging, force, processes, mesh_config)
 
 
 def _read(

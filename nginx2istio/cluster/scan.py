@@ -22,6 +22,7 @@ from nginx2istio.cluster.neighbours import WORKLOADS, neighbours, others
 from nginx2istio.cluster.reader import Progress, ScanReader
 from nginx2istio.inputs.extent import Extent, Unread
 from nginx2istio.inputs.held.fields import mapping
+from nginx2istio.inputs.held.gateways import with_gateways
 from nginx2istio.inputs.resource import Inputs, Node, Resource
 from nginx2istio.istio.objects import ROOT_NAMESPACE
 from nginx2istio.nginx.build.choose_controller import (
@@ -73,18 +74,21 @@ class _Scan:
         where = self.used(ingresses)
         services = self.reader.all_of(SERVICE, self.also(*self.homes), where)
         slices = self.reader.all_of(ENDPOINT_SLICE, self.spaces)
+        existing = (each.gateway.partition("/")[0] for each in self.options.each if each.gateway)
         gateways = [each.gateway_namespace for each in self.options.each]
-        around = self.also(*gateways, ROOT_NAMESPACE)
+        around = self.also(*gateways, *existing, ROOT_NAMESPACE)
         declared = [
             node
             for kind in WORKLOADS
             for node in self.reader.all_of(kind, dict.fromkeys((*around, *self.homes)))
         ]
+        istio = [o for kind in ISTIO for o in self.reader.istio(kind, around)]
+        self.options = with_gateways(self.options, [*map(Resource, (*declared, *istio))])
+        gateways = [each.gateway_namespace for each in self.options.each]
         choices, controllers, configmaps = self.controllers(classes, ingresses, declared)
         spaces = {*where, *gateways, ROOT_NAMESPACE}
         workloads = [*controllers, *others(declared, controllers, spaces)]
         secrets = self.secrets(ingresses, where, choices[0]) if self.scope.secrets else []
-        istio = [o for kind in ISTIO for o in self.reader.istio(kind, around)]
         istio += neighbours(self.reader, around, self.homes, self.options)
         unread = (*self.reader.unread, *self.reader.gate.unread.values())
         extent = Extent(self.scope.namespaces, self.scope.selector, self.reader.complete, unread)

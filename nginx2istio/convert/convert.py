@@ -12,14 +12,16 @@ from nginx2istio.convert.controllers import read_ingresses, replaced_controllers
 from nginx2istio.convert.istio_version import istio_version_of, measured
 from nginx2istio.convert.part import ControllerConversion, Fates, conflicts, convert_controller
 from nginx2istio.convert.translate import RANK, Applied
-from nginx2istio.findings import cluster, configuration, several, unclaimed
+from nginx2istio.findings import cluster, configuration, existing_gateway, several, unclaimed
 from nginx2istio.findings.placed import PlacedFinding, placed
 from nginx2istio.inputs.extent import extent_of
+from nginx2istio.inputs.held.gateways import gateway_workloads, with_gateways
 from nginx2istio.inputs.resource import Inputs, Problem, Resource
 from nginx2istio.istio.assemble.assemble import MESH
 from nginx2istio.istio.fields import frozen, merge_field
 from nginx2istio.istio.join_objects import joined_objects
 from nginx2istio.istio.objects import Object
+from nginx2istio.istio.sync_waves import with_sync_waves
 from nginx2istio.nginx.build.ingresses import Ingress
 from nginx2istio.nginx.config import NginxConfig, joined
 from nginx2istio.nginx.model import Origin
@@ -34,7 +36,8 @@ class Conversion:
     ``findings`` are all findings by place, not yet grouped; ``fates`` says what became of each
     annotation, by origin: (fate, rule, message code). ``trial`` maps real host names to those that
     the objects are for, empty when it is no trial. ``read`` are the Ingresses as they were read, by
-    ``namespace/name``; empty unless they were to be kept.
+    ``namespace/name``; empty unless they were to be kept. ``mesh`` is the mesh configuration that
+    the objects need.
     """
 
     options: Options
@@ -46,6 +49,7 @@ class Conversion:
     findings: tuple[PlacedFinding, ...]
     fates: Fates
     actions: tuple[Mapping[str, str], ...]
+    mesh: Object
     problems: tuple[Problem, ...]
     trial: Mapping[str, str]
     read: Mapping[str, Resource]
@@ -67,7 +71,7 @@ def convert(
     ``keep_read`` keeps the Ingresses as they were read, for the HTML report; they are large. Raises
     BadName where the names of a trial can't be had.
     """
-    options = options or Options()
+    options = with_gateways(options or Options(), inputs.resources)
     release = istio_version_of(inputs.resources, options)
     options = replace(options, istio_version=options.istio_version or measured(release))
     ingresses, read, problems = read_ingresses(inputs.resources)
@@ -92,6 +96,9 @@ def convert(
     extra += conflicts(clashes, config)
     of_each = [controller.options for controller in controllers]
     names = [each.ingress_class for each in of_each]
+    workloads = gateway_workloads(surroundings)
+    for named in of_each:
+        extra += existing_gateway.no_pods(named, workloads)
     extra += unclaimed.findings(claims.unclaimed, len(ingresses), names)
     extra += several.findings(of_each, [each.objects for each in parts], claims.split)
     steps = {frozen(step): step for each in parts for step in each.actions}
@@ -100,11 +107,12 @@ def convert(
         parts=tuple(parts),
         config=config,
         ingresses=tuple(ingresses),
-        objects=tuple(objects),
+        objects=tuple(with_sync_waves(objects) if options.layout == "argocd" else objects),
         applied=tuple(chain.from_iterable(each.applied for each in parts)),
         findings=(*chain.from_iterable(each.findings for each in parts), *extra),
         fates=_worst(each.fates for each in parts),
         actions=(*steps.values(), *([mesh_action(mesh)] if mesh else ())),
+        mesh=mesh,
         problems=tuple(problems),
         trial={old: new for each in controllers for old, new in each.names.items()},
         read=read,

@@ -92,6 +92,7 @@ def virtual_host(
         certificate_known=certificate is not None and all_names_known(certificate, config),
         sources=tuple(sorted({o.object for o in server.ingresses})),
         controller=options.apart,
+        one_gateway=options.one_gateway,
     )
 
 
@@ -148,4 +149,5 @@ def unknown_hosts(config: NginxConfig, options: Options) -> VirtualHost | None:
         ports=(80, 443),
         credential=certificate,
         controller=options.apart,
+        one_gateway=options.one_gateway,
     )

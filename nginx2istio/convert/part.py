@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from nginx2istio.bridge.protection import unavailable_host
 from nginx2istio.bridge.secrets import gateway_of
 from nginx2istio.convert.actions import actions
 from nginx2istio.convert.beyond_stars import with_beyond
@@ -15,6 +16,7 @@ from nginx2istio.convert.refused import checked
 from nginx2istio.convert.refused_places import lost_fates, refused
 from nginx2istio.convert.translate import Applied, translate
 from nginx2istio.findings import cluster, configuration, connections, trial
+from nginx2istio.findings.existing_gateway import existing_gateway
 from nginx2istio.findings.placed import PlacedFinding, placed
 from nginx2istio.inputs.resource import Resource
 from nginx2istio.istio.assemble.assemble import MESH
@@ -61,10 +63,20 @@ def convert_controller(
     if (
         others
         and virtual_hosts
+        and not options.gateway
         and not options.trial
         and "*" not in {h.host for h in virtual_hosts}
     ):
         virtual_hosts.append(others)
+    if options.gateway:
+        lacks, closed = existing_gateway(
+            options.gateway, surroundings, virtual_hosts, config, options.allow_unprotected
+        )
+        extra += lacks
+        virtual_hosts = [
+            replace(host, edits=(*host.edits, unavailable_host())) if host.host in closed else host
+            for host in virtual_hosts
+        ]
     # A gateway without hosts of ours needs nothing of ours.
     once = tuple(edit for at in edits.get("*", ()) for edit in at.edits) if virtual_hosts else ()
     originals = {new: old for old, new in controller.names.items()}

@@ -8,6 +8,7 @@ from nginx2istio.findings import (
     collisions,
     configuration,
     connections,
+    existing_gateway,
     refused,
     several,
     trial,
@@ -29,6 +30,7 @@ OWN: tuple[Message, ...] = (
     *cluster.MESSAGES,
     *collisions.MESSAGES,
     *connections.MESSAGES,
+    *existing_gateway.MESSAGES,
     *validation.MESSAGES,
     *refused.MESSAGES,
 )

@@ -511,3 +511,40 @@ def test_one_scan_converts_for_several_controllers(kube: ApiServer, scratch: Pat
     allow(kube, "reader", rights)
     reader = kube.kubeconfig("reader", space)
     assert scan(reader, "-q", *classes, *configmaps).stdout == result.stdout
+
+
+HELM = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: istio-edge, namespace: helm-edge}
+spec:
+  selector: {matchLabels: {istio: edge}}
+  template:
+    metadata: {labels: {istio: edge, app: istio-edge}}
+    spec: {containers: [{name: istio-proxy, image: auto}]}
+---
+apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: {name: shared, namespace: helm-edge}
+spec:
+  selector: {istio: edge}
+  servers:
+  - {port: {number: 80, name: http, protocol: HTTP}, hosts: ["*/helm.example.com"]}
+"""
+
+
+def test_the_gateway_that_helm_installed_is_used(kube: ApiServer, scratch: Path) -> None:
+    namespace(kube, "helm-edge")
+    create(kube, documents(HELM))
+    space = namespace(kube, "behind-helm")
+    create(kube, documents(SHOP.format(space=space, host="helm.example.com")))
+    admin = kube.kubeconfig("admin", space)
+    saved = scratch / "snapshot.json"
+    result = scan(admin, "-q", "-n", space, "-n", "helm-edge", "--save", str(saved))
+    (gateway,) = [o for o in documents(result.stdout) if o["kind"] == "Gateway"]
+    assert gateway["metadata"]["namespace"] == "helm-edge"
+    assert gateway["spec"]["selector"] == {"istio": "edge"}
+    assert run("convert", str(saved)).stdout == result.stdout
+    data = report(admin, scratch, "--gateway", "helm-edge/shared")
+    assert not {"N2I096", "N2I097"} & codes(data)
+    assert "Gateway" not in data["summary"]["objects"]

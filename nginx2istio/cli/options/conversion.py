@@ -60,6 +60,27 @@ conversion_options = together(
             help="Namespace of the gateway's pods.",
         ),
         click.option(
+            "--gateway",
+            "gateways",
+            multiple=True,
+            metavar="[CLASS=]NS/NAME",
+            help="Use this Gateway, which is there already, and write none. Its servers are checked"
+            " when it is in the input. With several classes, repeat it with CLASS=.",
+        ),
+        click.option(
+            "--one-gateway",
+            is_flag=True,
+            help="Write one Gateway for the hosts of all namespaces.  [default: one a namespace]",
+        ),
+        click.option(
+            "--layout",
+            type=click.Choice(["flat", "namespace", "argocd"]),
+            default="flat",
+            show_default=True,
+            help="The layout of -o DIR. namespace: a folder with its own kustomization for what"
+            " the Ingresses of a namespace need. argocd: the same, with sync waves.",
+        ),
+        click.option(
             "--gateway-address",
             default="",
             metavar="ADDRESS",

@@ -29,7 +29,10 @@ def options_from(given: dict[str, Any]) -> Options:
         controller_config=first.controller_config,
         gateway_selector=first.gateway_selector,
         gateway_namespace=first.gateway_namespace,
+        gateway=first.gateway,
         others=tuple(others),
+        one_gateway=given.pop("one_gateway"),
+        layout=given.pop("layout"),
         gateway_address=given.pop("gateway_address"),
         compat=given.pop("compat"),
         envoy_filters=_filter_kinds(given.pop("envoy_filters")),
@@ -45,16 +48,18 @@ def _controllers(given: dict[str, Any]) -> list[ControllerOptions]:
     selector = _selector(given.pop("gateway_selector"), "--gateway-selector")
     namespace = _namespace(given.pop("gateway_namespace"), "--gateway-namespace")
     configs = _configs(given)
+    existing = _by_class(given, "gateways", "--gateway", "NS/NAME")
     named = [_class_and_gateway(text) for text in given["ingress_classes"] if text]
     gateways = dict(named)
     if len(gateways) < len(named):
         raise click.BadParameter("a class is named twice", param_hint="--ingress-class")
-    del given["controller_configs"], given["ingress_classes"]
+    del given["controller_configs"], given["ingress_classes"], given["gateways"]
     return [
         ControllerOptions(
             name,
             _configmap(configs.get(name) or configs.get("", "")),
             *(gateway or (selector, namespace)),
+            existing.get(name) or existing.get("", ""),
         )
         for name, gateway in (gateways or {"": None}).items()
     ]
@@ -125,24 +130,30 @@ def controller_files(given: dict[str, Any]) -> tuple[str, ...]:
 
 def _configs(given: dict[str, Any]) -> dict[str, str]:
     """What --controller-config names, a file or a ConfigMap, by the class, "" for none."""
+    return _by_class(given, "controller_configs", "--controller-config", "a file nor NS/NAME")
+
+
+def _by_class(given: dict[str, Any], name: str, option: str, form: str) -> dict[str, str]:
+    """The values ``[CLASS=]VALUE`` of an option by the class that they are for, "" for none."""
     classes = dict.fromkeys(t.partition("=")[0] for t in given["ingress_classes"] if t)
-    configs: dict[str, str] = {}
-    for text in filter(None, given["controller_configs"]):
-        name, sign, rest = text.partition("=")
-        of_class, where = (name, rest) if sign and name in classes else ("", text)
+    values: dict[str, str] = {}
+    for text in filter(None, given[name]):
+        before, sign, rest = text.partition("=")
+        of_class, value = (before, rest) if sign and before in classes else ("", text)
+        is_file = " file " in f" {form} " and os.path.isfile(value)
         why = ""
-        if not os.path.isfile(where) and not re.fullmatch(r"[^/=]+/[^/=]+", where):
-            why = f"{where!r} is neither a file nor NS/NAME"
+        if not is_file and not re.fullmatch(r"[^/=]+/[^/=]+", value):
+            why = f"{value!r} is neither {form}" if "nor" in form else f"{value!r} is not {form}"
             if sign and not of_class:
-                why += f", and --ingress-class does not name {name}"
-        elif of_class in configs:
-            why = f"a second ConfigMap{f' for class {of_class}' if of_class else ''}: {where}"
+                why += f", and --ingress-class does not name {before}"
+        elif of_class in values:
+            why = f"a second value{f' for class {of_class}' if of_class else ''}: {value}"
         elif not of_class and len(classes) > 1:
-            why = f"name the class that it is for: CLASS={where}, one of {', '.join(classes)}"
+            why = f"name the class that it is for: CLASS={value}, one of {', '.join(classes)}"
         if why:
-            raise click.BadParameter(why, param_hint="--controller-config")
-        configs[of_class] = where
-    return configs
+            raise click.BadParameter(why, param_hint=option)
+        values[of_class] = value
+    return values
 
 
 def _configmap(where: str) -> str:

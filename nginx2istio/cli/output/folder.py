@@ -11,11 +11,11 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from nginx2istio.base.options import Layout
 from nginx2istio.cli.exits import Usage, write_error
 from nginx2istio.cli.output import parallel
-from nginx2istio.cli.output.files import kustomization, parts_of, paths_of, sources_of
+from nginx2istio.cli.output.files import kustomizations, parts_of, paths_of, sources_of
 from nginx2istio.cli.output.manifest import (
-    COMMON,
     MANIFEST,
     Manifest,
     Run,
@@ -41,6 +41,7 @@ class ReadInput:
     ingresses: frozenset[str] = frozenset()
     all_read: bool = True
     classes: Mapping[tuple[str, str, str], tuple[str, ...]] = field(default_factory=dict)
+    layout: Layout = "flat"
 
     def run_for(self, objects: Iterable[Mapping[str, Any]]) -> Run:
         """The run of a file with these objects: for their classes only."""
@@ -87,7 +88,7 @@ def _write(
     processes: int,
 ) -> list[str]:
     before = read_manifest(folder)
-    by_path = paths_of(objects, form)
+    by_path = paths_of(objects, form, read.layout)
     existing = {path for path in before.files if os.path.lexists(folder / path)}
     if existing and not by_path and not force:
         raise NoObjects(
@@ -110,8 +111,9 @@ def _write(
     files: dict[str, Iterable[str]] = {
         path: parts_of(by_path[path], form, fragments) for path in fresh
     }
-    files[COMMON] = kustomization(after)
-    files[MANIFEST] = [manifest_text(after)]
+    common = kustomizations(after, read.layout)
+    files |= common
+    files[MANIFEST] = [manifest_text(after, common)]
     if not all(map(is_safe, files)):  # paths_of gives no other; this is the last gate
         raise Usage("a file name leads out of the folder")
     in_the_way = _in_the_way(folder, files, before, read, stays.keys(), force)

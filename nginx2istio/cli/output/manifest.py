@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -57,6 +57,7 @@ class Manifest:
 
 
 COMMON = "kustomization.yaml"
+"""What stands in each folder; those in folders below are listed."""
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -75,11 +76,12 @@ def read_manifest(folder: Path) -> Manifest:
             for name, entry in content["files"].items()
             if is_safe(name)
         }
+        common = {str(name) for name in content.get("kustomizations", ()) if is_safe(str(name))}
     except (*DAMAGED, OSError, IndexError):
         raise Usage(
             f"{path} is damaged. Restore it, or delete it and use --force to write over the files."
         ) from None
-    return Manifest(files, frozenset({COMMON, MANIFEST}))
+    return Manifest(files, frozenset({COMMON, MANIFEST, *common}))
 
 
 def _old(path: Path) -> Manifest:
@@ -93,8 +95,10 @@ def _old(path: Path) -> Manifest:
     return Manifest(files, frozenset({COMMON, OLD_MANIFEST}))
 
 
-def manifest_text(files: Mapping[str, WrittenFile]) -> str:
-    """The manifest as text: the same for the same files."""
+def manifest_text(files: Mapping[str, WrittenFile], common: Iterable[str]) -> str:
+    """The manifest as text: the same for the same files. ``common`` are the kustomizations."""
+    below = sorted(set(common) - {COMMON})
+    listed_below = f' "kustomizations": {json.dumps(below)},\n' if below else ""
     runs = sorted({file.run or Run() for file in files.values()})
     head = [
         {"classes": list(run.classes), "trial": run.trial, "inputs": list(run.inputs)}
@@ -106,4 +110,5 @@ def manifest_text(files: Mapping[str, WrittenFile]) -> str:
     }
     lines = (f"  {json.dumps(path)}: {json.dumps(entry)}" for path, entry in entries.items())
     listed = ",\n".join(lines)
-    return f'{{\n "schema": 1,\n "runs": {json.dumps(head)},\n "files": {{\n{listed}\n }}\n}}\n'
+    runs_line = f' "runs": {json.dumps(head)},\n'
+    return f'{{\n "schema": 1,\n{runs_line}{listed_below} "files": {{\n{listed}\n }}\n}}\n'

@@ -80,7 +80,8 @@ def assemble(
     ``by_filter``: see ``misdirected``.
     """
     out = Assembled()
-    secure = tls_servers(virtual_hosts)
+    # An existing Gateway has TLS servers of its own.
+    secure = [] if target.existing else tls_servers(virtual_hosts)
     gateway_of = gateway_names(virtual_hosts, secure)
     elsewhere = misdirected(secure, by_filter)
     out.reuses = elsewhere.reuses
@@ -94,7 +95,7 @@ def assemble(
     others: dict[tuple[str, str, str], Object] = {}
     for virtual_host in virtual_hosts:
         hosts = virtual_host.hosts
-        gateway = f"{target.namespace}/{gateway_of[virtual_host.host]}"
+        gateway = target.existing or f"{target.namespace}/{gateway_of[virtual_host.host]}"
         refusals = elsewhere.routes.get(virtual_host.host, ())
         http, conflicts = http_routes(virtual_host, routes, refusals)
         out.conflicts += conflicts
@@ -114,7 +115,7 @@ def assemble(
         _apart(edit, out, others)
     entries = [service_entry(host, external[host], target) for host in sorted(external)]
     everything = [
-        *gateways(virtual_hosts, secure, gateway_of, target),
+        *(() if target.existing else gateways(virtual_hosts, secure, gateway_of, target)),
         *elsewhere.filters(target),
         *virtual,
         *policies.objects(),

@@ -61,6 +61,8 @@ class VirtualHost:
     secret: str = ""
     certificate_names: tuple[str, ...] = ()
     certificate_known: bool = False
+    one_gateway: bool = False
+    """Whether its Gateway is for the hosts of all namespaces."""
     beyond: VirtualHost | None = None
     """What answers the hosts that the gateway's own star takes, and this host's star does not."""
 
@@ -103,8 +105,9 @@ class VirtualHost:
         Pilot adds the routes of a VirtualService for ``*.x`` to every host under it in the same
         Gateway (``pickMatchingGatewayHosts``); nginx never looks further than the exact host.
         """
-        shared = f"nginx2istio-{self.namespace}"
-        if any("*" in name for name in self.names):
+        star = any("*" in name for name in self.names)
+        shared = "nginx2istio" if self.one_gateway and not star else f"nginx2istio-{self.namespace}"
+        if star:
             shared += f"-{'any' if self.host == '*' else self.host}"
         # The space makes dns_name append a hash, so no namespace leads to the same name.
         return dns_name(f"{shared} {self.controller}" if self.controller else shared)
@@ -121,9 +124,11 @@ class GatewayRef:
     """The gateway: its namespace and the labels of its pods.
 
     ``controller`` is the IngressClass that it replaces when it is not the usual one: objects for
-    two controllers, converted together or one by one, get two names.
+    two controllers, converted together or one by one, get two names. ``existing`` is the
+    ``namespace/name`` of a Gateway that is there already, "" where Gateways are to be written.
     """
 
     namespace: str
     selector: Mapping[str, str]
     controller: str = ""
+    existing: str = ""
