@@ -42,6 +42,8 @@ FilterKind = Literal[
 
 Layout = Literal["flat", "namespace", "argocd"]
 """How an output folder is laid out: one kustomization, or one a namespace, with sync waves."""
+OPTIONS_FILE = "nginx2istio.yaml"
+"""The file with a team's own choices, beside the manifests."""
 USUAL_CLASS = "nginx"
 """The IngressClass of a controller without the flag --ingress-class."""
 
@@ -73,8 +75,9 @@ class Options:
     ``host_map`` and ``host_suffix`` make it a trial under other host names: see
     ``nginx/rename_hosts.py``. ``one_gateway``: one Gateway holds the hosts of all namespaces.
     ``layout`` is that of the output folder, and "argocd" gives the objects sync waves.
-    ``others`` are further controllers: what says something of one controller or gateway is about
-    the first.
+    ``only_hosts`` and ``only_namespaces`` are patterns of what is converted, () for all: see
+    ``nginx/wave.py``. ``others`` are further controllers: what says something of one controller
+    or gateway is about the first.
     """
 
     ingress_class: str = ""
@@ -92,6 +95,8 @@ class Options:
     host_suffix: str = ""
     one_gateway: bool = False
     layout: Layout = "flat"
+    only_hosts: tuple[str, ...] = ()
+    only_namespaces: tuple[str, ...] = ()
     others: tuple[ControllerOptions, ...] = ()
 
     @property

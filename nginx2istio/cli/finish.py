@@ -71,13 +71,18 @@ def _read(conversion: Conversion, inputs: Iterable[str]) -> ReadInput:
         for obj in part.objects:
             at = identity(obj)
             of_objects[at] = (*of_objects.get(at, ()), part.controller.options.ingress_class)
+    options = conversion.options
+    only = tuple(
+        [f"hosts {text}" for text in options.only_hosts]
+        + [f"namespaces {text}" for text in options.only_namespaces]
+    )
     classes = sorted(part.controller.options.ingress_class for part in conversion.parts)
     return ReadInput(
-        Run(tuple(classes), conversion.options.trial, tuple(sorted(set(named)))),
+        Run(tuple(classes), options.trial, tuple(sorted(set(named))), only),
         frozenset(ingress.key for ingress in conversion.ingresses),
         not conversion.problems and not any(map(_hides_ingresses, conversion.findings)),
         of_objects,
-        conversion.options.layout,
+        options.layout,
     )
 
 

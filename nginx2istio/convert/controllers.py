@@ -13,7 +13,8 @@ from nginx2istio.nginx.build.classes import Claims, claims, class_rules, ingress
 from nginx2istio.nginx.build.ingresses import Ingress, Malformed, parse_ingress
 from nginx2istio.nginx.build.servers import build
 from nginx2istio.nginx.config import NginxConfig
-from nginx2istio.nginx.rename_hosts import new_names, renamed
+from nginx2istio.nginx.rename_hosts import BadName, new_names, renamed
+from nginx2istio.nginx.wave import Wave, of_wave
 from nginx2istio.rule.loader import Rules
 
 
@@ -70,7 +71,7 @@ def replaced_controllers(
 ) -> tuple[list[ReplacedController], Claims]:
     """The controllers that the options mean, and whose each Ingress is.
 
-    Raises BadName where the names of a trial can't be had.
+    Raises BadName where the names of a trial can't be had, or no host is of the wave.
     """
     choices = choose_controllers(resources, options, rules.annotations)
     known = ingress_classes(resources)
@@ -80,6 +81,7 @@ def replaced_controllers(
     ]
     prefix = choices[0].controller.annotations_prefix
     claimed = claims(ingresses, class_rules_of, prefix)
+    wave = Wave(options.only_hosts, options.only_namespaces)
     controllers = []
     for i, (choice, each) in enumerate(zip(choices, options.each, strict=True)):
         config = build(
@@ -91,6 +93,7 @@ def replaced_controllers(
             choice.configmap_key,
             extent.complete if extent else {},
         )
+        config, taken = of_wave(config, claimed.taken[i], wave)
         names: Mapping[str, str] = {}
         impossible: Mapping[str, str] = {}
         if options.trial:
@@ -100,11 +103,14 @@ def replaced_controllers(
             ReplacedController(
                 each,
                 choice,
-                claimed.taken[i],
+                taken,
                 config,
                 renamed(config, names) if options.trial else config,
                 names,
                 impossible,
             )
         )
-    return controllers, claimed
+    if wave and not any(controller.config.servers for controller in controllers):
+        raise BadName("no host of the input is meant by --only-host and --only-namespace")
+    unclaimed = tuple(each for each in claimed.unclaimed if wave.has_unclaimed(each))
+    return controllers, replace(claimed, unclaimed=unclaimed)

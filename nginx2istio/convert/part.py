@@ -63,7 +63,7 @@ def convert_controller(
     if (
         others
         and virtual_hosts
-        and not options.gateway
+        and not (options.gateway or options.only_hosts or options.only_namespaces)
         and not options.trial
         and "*" not in {h.host for h in virtual_hosts}
     ):

@@ -3,25 +3,43 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import click
 
 from nginx2istio.base.options import FilterKind
 from nginx2istio.cli import together
+from nginx2istio.cli.options.configured import configured, from_environment
 from nginx2istio.cli.options.values import RELEASES
 
 
 class ConversionCommand(click.Command):
-    """``--envoy-filters`` alone means all; click would take the next word for its value."""
+    """A command whose options may stand in a file and in the environment.
+
+    ``--envoy-filters`` alone means all; click would take the next word for its value.
+    """
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        from_environment(self)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """As click's, with the value that is meant."""
-        return super().parse_args(ctx, [a + "=all" * (a == "--envoy-filters") for a in args])
+        args = [a + "=all" * (a == "--envoy-filters") for a in args]
+        if not ctx.resilient_parsing and not {"--help", "-h"}.intersection(args):
+            configured(self, ctx, args)
+        return super().parse_args(ctx, args)
 
 
 conversion_options = together(
     [
+        click.option(
+            "--config",
+            expose_value=False,
+            metavar="FILE",
+            help="A YAML file of options, NAME: VALUE.  [default: nginx2istio.yaml beside the"
+            " manifests or in the working folder]",
+        ),
         click.option(
             "--ingress-class",
             "ingress_classes",
@@ -111,6 +129,21 @@ conversion_options = together(
             metavar="X.Y",
             help=f"Version of Istio that reads the objects: {', '.join(RELEASES)}."
             f"  [default: that of the cluster if it was read, or {RELEASES[-1]}]",
+        ),
+        click.option(
+            "--only-host",
+            "only_hosts",
+            multiple=True,
+            metavar="GLOB",
+            help="Convert these hosts only, as *.shop.example.com; * alone is the default server"
+            " and all others. All Ingresses are read, so each host is what it is today.",
+        ),
+        click.option(
+            "--only-namespace",
+            "only_namespaces",
+            multiple=True,
+            metavar="GLOB",
+            help="Convert only hosts that have an Ingress in these namespaces.",
         ),
         click.option(
             "--host-suffix",

@@ -33,6 +33,8 @@ def options_from(given: dict[str, Any]) -> Options:
         others=tuple(others),
         one_gateway=given.pop("one_gateway"),
         layout=given.pop("layout"),
+        only_hosts=tuple(sorted({text.lower() for text in given.pop("only_hosts") if text})),
+        only_namespaces=tuple(sorted(set(filter(None, given.pop("only_namespaces"))))),
         gateway_address=given.pop("gateway_address"),
         compat=given.pop("compat"),
         envoy_filters=_filter_kinds(given.pop("envoy_filters")),

@@ -182,7 +182,8 @@ def _inputs(run: Run) -> str:
 
 
 def _named(run: Run) -> str:
-    return f"IngressClass {' and '.join(run.classes)}{' on trial' if run.trial else ''}"
+    only = f", {' and '.join(run.only)} only" if run.only else ""
+    return f"IngressClass {' and '.join(run.classes)}{' on trial' if run.trial else ''}{only}"
 
 
 def _in_the_way(
@@ -210,8 +211,9 @@ def _in_the_way(
         if writer and not read.run.replaces(writer) and not force:
             raise Usage(
                 f"{folder / path} is written for {_named(writer)}, and this run is for"
-                f" {_named(read.run)}. Name all classes in one run (repeat --ingress-class), choose"
-                " another folder, or use --force to replace it."
+                f" {_named(read.run)}. Name all classes and hosts in one run (repeat"
+                " --ingress-class, --only-host), choose another folder, or use --force to replace"
+                " it."
             )
     if foreign and not force:
         shown = ", ".join(sorted(foreign)[:3]) + (" ..." if len(foreign) > 3 else "")

@@ -20,16 +20,22 @@ class Run:
     """What a run converts: of which controllers, for a trial or not, out of which inputs.
 
     ``classes`` are the IngressClasses of the controllers; that of a file has those that it is for.
-    ``inputs`` are paths as the user gives them, or what a scan looks at.
+    ``inputs`` are paths as the user gives them, or what a scan looks at; ``only`` are the patterns
+    of hosts and namespaces, () for all.
     """
 
     classes: tuple[str, ...] = ()
     trial: bool = False
     inputs: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
 
     def replaces(self, earlier: Run) -> bool:
         """Whether it may replace a file of another run: else each leaves the other's alone."""
-        return self.trial == earlier.trial and set(earlier.classes) <= set(self.classes)
+        return (
+            self.trial == earlier.trial
+            and set(earlier.classes) <= set(self.classes)
+            and (not self.only or (bool(earlier.only) and set(earlier.only) <= set(self.only)))
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +74,12 @@ def read_manifest(folder: Path) -> Manifest:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         runs = [
-            Run(tuple(map(str, r["classes"])), bool(r["trial"]), tuple(r["inputs"]))
+            Run(
+                tuple(map(str, r["classes"])),
+                bool(r["trial"]),
+                tuple(map(str, r["inputs"])),
+                tuple(map(str, r.get("only", ()))),
+            )
             for r in content["runs"]
         ]
         files = {
@@ -102,6 +113,7 @@ def manifest_text(files: Mapping[str, WrittenFile], common: Iterable[str]) -> st
     runs = sorted({file.run or Run() for file in files.values()})
     head = [
         {"classes": list(run.classes), "trial": run.trial, "inputs": list(run.inputs)}
+        | ({"only": list(run.only)} if run.only else {})
         for run in runs
     ]
     entries = {
