@@ -76,6 +76,7 @@ def roles(scope: ScanScope, options: Options, dry_run: bool = False) -> Iterator
     for namespace, rules in (
         *((home, CONTROLLER) for home in homes(options)),
         *((each.gateway_namespace, (*_MESH, *PODS, *new)) for each in options.each),
+        *((e.gateway.partition("/")[0], (*_MESH, *PODS)) for e in options.each if e.gateway),
         (ROOT_NAMESPACE, _MESH),
     ):
         by_namespace[namespace] = (*by_namespace.get(namespace, ()), *rules)

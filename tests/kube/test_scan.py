@@ -533,12 +533,12 @@ spec:
 """
 
 
-def test_the_gateway_that_helm_installed_is_used(kube: ApiServer, scratch: Path) -> None:
-    namespace(kube, "helm-edge")
-    create(kube, documents(HELM))
-    space = namespace(kube, "behind-helm")
-    create(kube, documents(SHOP.format(space=space, host="helm.example.com")))
-    admin = kube.kubeconfig("admin", space)
+def test_the_gateway_that_helm_installed_is_used(istio: ApiServer, scratch: Path) -> None:
+    namespace(istio, "helm-edge")
+    create(istio, documents(HELM))
+    space = namespace(istio, "behind-helm")
+    create(istio, documents(SHOP.format(space=space, host="helm.example.com")))
+    admin = istio.kubeconfig("admin", space)
     saved = scratch / "snapshot.json"
     result = scan(admin, "-q", "-n", space, "-n", "helm-edge", "--save", str(saved))
     (gateway,) = [o for o in documents(result.stdout) if o["kind"] == "Gateway"]
@@ -548,3 +548,8 @@ def test_the_gateway_that_helm_installed_is_used(kube: ApiServer, scratch: Path)
     data = report(admin, scratch, "--gateway", "helm-edge/shared")
     assert not {"N2I096", "N2I097"} & codes(data)
     assert "Gateway" not in data["summary"]["objects"]
+    forbid(istio, "reader")
+    existing = ("-n", space, "--gateway", "helm-edge/shared")
+    allow(istio, "reader", run("scan", "--print-rbac", *existing).stdout)
+    seen_by_reader = report(istio.kubeconfig("reader", space), scratch, *existing)
+    assert codes(seen_by_reader) == codes(report(admin, scratch, *existing))
