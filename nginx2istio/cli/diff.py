@@ -74,7 +74,7 @@ def command(
 
     See nginx2istio --help for the exit codes.
     """
-    from nginx2istio.cli.differences import (
+    from nginx2istio.cli.output.differences import (
         changes,
         difference_data,
         difference_lines,
@@ -104,7 +104,7 @@ def command(
         for line in difference_lines(entries):
             click.echo(line, color=colour)
     for finding in conversion.findings:
-        if finding.message is unclaimed.NOTHING:
+        if finding.message is unclaimed.NOTHING_CONVERTED:
             click.echo(printable(finding.text), err=True)
     for problem in problems:
         click.echo(unread_line(problem.file, problem.line, problem.text), err=True)

@@ -19,7 +19,7 @@ SKIPPED = Message(
     "The Ingress is not converted, because it is not the controller's: {why}.",
     "If ingress-nginx serves the Ingress, name its class by --ingress-class.",
 )
-NOTHING = Message(
+NOTHING_CONVERTED = Message(
     "N2I053",
     "unsupported",
     "error",
@@ -56,7 +56,7 @@ NO_SUCH_CLASS = Message(
     "Ingress then, and it is not converted.",
     "If the IngressClass exists, add it to the input.",
 )
-MESSAGES = (SKIPPED, NOTHING, NO_CLASS, OTHER_CLASS, NO_SUCH_CLASS)
+MESSAGES = (SKIPPED, NOTHING_CONVERTED, NO_CLASS, OTHER_CLASS, NO_SUCH_CLASS)
 
 
 def findings(
@@ -75,7 +75,7 @@ def findings(
     if ours and len(unclaimed) == count:
         listed, option = _classes(unclaimed), _option(ours)
         facts = {"key": classes, "count": str(count), "classes": listed, "option": option}
-        yield placed(NOTHING, Origin(), ("*",), **facts)
+        yield placed(NOTHING_CONVERTED, Origin(), ("*",), **facts)
 
 
 def _finding(ingress: Unclaimed, classes: str, names: Sequence[str]) -> PlacedFinding:

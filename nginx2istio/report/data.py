@@ -15,6 +15,7 @@ from nginx2istio.convert.convert import Conversion
 from nginx2istio.istio.objects import SOURCE
 from nginx2istio.nginx.model import DEFAULT_SERVER
 from nginx2istio.report.group import GroupedFinding, grouped
+from nginx2istio.report.hosts import hosts_of, readiness_counts
 from nginx2istio.report.plan.plan import plan
 from nginx2istio.report.words.labels import FATES, SEVERITIES
 from nginx2istio.rule import Severity
@@ -29,13 +30,16 @@ def report(conversion: Conversion, with_plan: bool = True) -> Data:
     ``with_plan`` False leaves the plan out: a summary does not show it.
     """
     findings = grouped(conversion.findings)
+    listed = [finding_data(f) for f in findings]
     annotations = list(_annotations(conversion))
+    hosts = hosts_of(listed, conversion)
     return {
         "schema": 1,
         "tool": {"name": "nginx2istio", "version": version("nginx2istio")},
         "options": _options(conversion),
-        "summary": _summary(conversion, findings, annotations),
-        "findings": [finding_data(f) for f in findings],
+        "summary": _summary(conversion, findings, annotations, hosts),
+        "findings": listed,
+        "hosts": hosts,
         "annotations": annotations,
         "objects": [_object(o) for o in conversion.objects],
         "actions": [mask_all(dict(a)) for a in conversion.actions],
@@ -52,16 +56,19 @@ def schema() -> Data:
 
 
 def _options(conversion: Conversion) -> Data:
-    options = asdict(conversion.options)
+    fields = asdict(conversion.options)
+    options = {k: list(v) if isinstance(v, tuple) else v for k, v in fields.items()}
     kinds = conversion.options.envoy_filters
-    options["others"] = list(options["others"])
     options["envoy_filters"] = kinds if isinstance(kinds, bool) else sorted(kinds)
     options["istio_version"] = ".".join(str(n) for n in conversion.options.istio_version or ())
     return options
 
 
 def _summary(
-    conversion: Conversion, findings: Iterable[GroupedFinding], annotations: list[Data]
+    conversion: Conversion,
+    findings: Iterable[GroupedFinding],
+    annotations: list[Data],
+    hosts: list[Data],
 ) -> Data:
     severities = Counter(f.severity for f in findings)
     servers = conversion.config.servers
@@ -70,6 +77,7 @@ def _summary(
         "converted": len(conversion.converted),
         "hosts": len({s.host for s in servers} - {DEFAULT_SERVER}),
         "paths": sum(len({loc.declared for loc in s.locations}) for s in servers),
+        "readiness": readiness_counts(hosts),
         "objects": dict(sorted(Counter(str(o["kind"]) for o in conversion.objects).items())),
         "annotations": _counts(FATES, Counter(a["fate"] for a in annotations)),
         "findings": _counts(SEVERITIES, severities),

@@ -2,7 +2,12 @@
 
 from nginx2istio.cli.options.conversion import ConversionCommand, conversion_options
 from nginx2istio.cli.options.output import check_folder, output_options
-from nginx2istio.cli.options.values import controller_files, options_from, shortened
+from nginx2istio.cli.options.values import (
+    controller_files,
+    options_from,
+    shortened,
+    with_one_gateway,
+)
 
 __all__ = [
     "ConversionCommand",
@@ -12,4 +17,5 @@ __all__ = [
     "options_from",
     "output_options",
     "shortened",
+    "with_one_gateway",
 ]

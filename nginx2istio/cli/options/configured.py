@@ -15,7 +15,7 @@ from nginx2istio.base.options import OPTIONS_FILE
 from nginx2istio.cli.exits import Usage, read_small
 
 PREFIX = "NGINX2ISTIO_"
-CONFIGURED = ("convert", "diff", "report", "scan")
+CONFIGURED = ("convert", "diff", "explain", "report", "scan", "verify")
 """The commands whose options the file may have; each takes its own."""
 NAMED_ONLY = frozenset(
     {
@@ -37,7 +37,8 @@ def configured(command: click.Command, ctx: click.Context, args: Sequence[str]) 
     """
     given, _, _ = command.make_parser(ctx).parse_args(args=list(args))
     named = given.get("config") or os.environ.get(f"{PREFIX}CONFIG", "")
-    file = Path(named) if named else _beside(given.get("paths") or ())
+    paths = given.get("paths")  # unset, or a list
+    file = Path(named) if named else _beside(paths if isinstance(paths, list | tuple) else ())
     if file is None:
         return
     ctx.default_map = _defaults(command, file, bool(named))

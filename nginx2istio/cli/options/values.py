@@ -45,6 +45,20 @@ def options_from(given: dict[str, Any]) -> Options:
     )
 
 
+def with_one_gateway(options: Options) -> Options:
+    """The options of a command that compares one controller with one gateway of ours.
+
+    Raises click.BadParameter for several controllers, and for a Gateway that is there already.
+    """
+    if options.others:
+        why = "name one class: each controller is compared with its gateway alone"
+        raise click.BadParameter(why, param_hint="--ingress-class")
+    if options.gateway:
+        why = "what an existing Gateway serves is not known"
+        raise click.BadParameter(why, param_hint="--gateway")
+    return options
+
+
 def _controllers(given: dict[str, Any]) -> list[ControllerOptions]:
     """The controllers that are replaced, each with its gateway; takes its own out of ``given``."""
     selector = _selector(given.pop("gateway_selector"), "--gateway-selector")

@@ -13,8 +13,9 @@ from nginx2istio.convert.convert import Conversion
 from nginx2istio.findings.all_messages import OWN
 from nginx2istio.report.data import Data
 from nginx2istio.report.formats.html.overview import Overview, team
+from nginx2istio.report.formats.kinds import ACTION_WORDS, work
 from nginx2istio.report.words.aspects import NOTICED, PROTECTING_FAMILIES, SECURITY_ASPECTS
-from nginx2istio.report.words.labels import FATES
+from nginx2istio.report.words.labels import FATES, left_out
 
 _INPUT = ("input", "what nginx refuses, loses or does not know, and input that could not be read")
 """The family of the engine's own messages, and what it is about."""
@@ -34,7 +35,7 @@ class Texts:
 def index(report: Data, conversion: Conversion, overview: Overview) -> Data:
     """The lists of hosts, findings, messages and things to do.
 
-    ``hosts``: name, readiness, Ingresses, aliases, whether nginx serves it.
+    ``hosts``: name, readiness, Ingresses, aliases, whether nginx serves it, closed paths.
     ``ingresses``: key, team, file, line. ``annotations``: Ingress, key, value, fate, rule, line.
     ``findings``: code, severity, key, value, kind, object, file, line, hosts (-1: all), paths,
     title, text, to do, the reason why it is accepted. Texts by their number, hosts by their index.
@@ -48,7 +49,9 @@ def index(report: Data, conversion: Conversion, overview: Overview) -> Data:
     used = {f["code"] for f in report["findings"]}
     lists: Data = {
         "summary": report["summary"],
-        "options": report["options"],
+        "work": work(report),
+        "leftOut": left_out(report),
+        "actionWords": dict(ACTION_WORDS),
         "errors": report["errors"],
         "actions": [
             {**action, "hosts": list(where)}
@@ -73,12 +76,13 @@ def index(report: Data, conversion: Conversion, overview: Overview) -> Data:
         "hosts": [
             [
                 host.name,
-                ready,
+                host.readiness,
                 [numbers[key] for key in host.ingresses],
                 list(host.aliases),
                 int(host.server is not None),
+                list(host.closed),
             ]
-            for host, ready in zip(overview.hosts, overview.readiness, strict=True)
+            for host in overview.hosts
         ],
         "findings": [
             _finding(finding, where, text)
@@ -134,7 +138,7 @@ def _step(step: Data) -> Data:
 
 
 def _messages(conversion: Conversion) -> dict[str, Data]:
-    """Each message in general, with its family."""
+    """The family of each message, and what may differ. Texts with values stand in the findings."""
     families = {
         message.code: (_name(family.name), family.doc.strip().partition("\n")[0].rstrip("."))
         for family in conversion.rules.families
@@ -147,11 +151,6 @@ def _messages(conversion: Conversion) -> dict[str, Data]:
         explained[code] = {
             "family": family,
             "about": about,
-            "title": message.title or message.text,
-            "severity": message.severity,
-            "fate": message.fate,
-            "text": message.text,
-            "instead": message.to_do,
             "aspects": sorted(message.aspects),
         }
     return explained
