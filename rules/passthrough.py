@@ -11,8 +11,8 @@ NO_FLAG = Message(
     "TLS passthrough that may be off",
     "nginx ignores ssl-passthrough without --enable-ssl-passthrough, and the input has no "
     "Deployment that sets it. TLS ends at the gateway.",
-    "Add the controller's Deployment or DaemonSet to the input if it sets that flag. "
-    "Otherwise delete the annotation.",
+    "Convert with --ssl-passthrough if the controller has that flag, or add its Deployment to the "
+    "input. Otherwise delete the annotation.",
 )
 NO_ROOT = Message(
     "N2I561",

@@ -53,8 +53,8 @@ FAKE = Message(
     "Redirect to https without a certificate",
     "nginx redirects plain HTTP to https and presents its self-signed certificate, because "
     "the host has none. The gateway serves no https for the host.",
-    "Create a certificate for the host and name its Secret in spec.tls, or set ssl-redirect: "
-    '"false".',
+    "Name the controller's certificate by --default-ssl-certificate, if it has one, or add its "
+    "Deployment to the input. Otherwise name a Secret for the host in spec.tls.",
 )
 
 

@@ -13,7 +13,7 @@ from nginx2istio.base.options import ControllerOptions, Options
 from nginx2istio.cli import command_line
 from nginx2istio.cli.exits import USAGE
 from nginx2istio.convert.convert import Conversion
-from nginx2istio.istio.assemble.existing_gateway import ServerNeed, lack, shadowed
+from nginx2istio.istio.check.existing_gateway import ServerNeed, lack, shadowed
 from tests.test_several_controllers import codes, ingress, note
 
 SIMPLE: dict[str, Any] = {"mode": "SIMPLE", "credentialName": "web--cert"}

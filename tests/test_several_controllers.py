@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -104,7 +105,7 @@ def of_kind(conversion: Conversion, kind: str) -> dict[str, Object]:
 
 
 def test_each_controller_has_its_configmap_its_flags_and_its_gateway() -> None:
-    conversion = converted(ESTATE, BOTH)
+    conversion = converted(ESTATE, replace(BOTH, compat="exact"))
     public, inside = conversion.parts
     assert public.controller.choice.configmap_key == "edge/public"
     assert inside.controller.choice.configmap_key == "edge/internal"

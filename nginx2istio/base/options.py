@@ -18,6 +18,12 @@ SINCE: Mapping[Feature, tuple[int, int]] = {"weak-etags": (1, 30)}
 """
 
 
+AUTH_SERVICE_IMAGE = "nginxinc/nginx-unprivileged:1.29.4-alpine"
+"""What the auth service runs: nginx as its makers build it, for a pod without privileges.
+
+Alpine, as the controller's own image: hashes of passwords are checked by the same C library.
+"""
+
 FilterKind = Literal[
     "address-lists",
     "bad-gateway",
@@ -67,11 +73,16 @@ class ControllerOptions:
 class Options:
     """The choices of one conversion, with the command line's defaults.
 
-    ``compat`` "full" writes the headers that backends see under nginx, "lean" leaves them out.
+    ``compat`` is how like nginx the output is: "exact" in all that can be told apart, "full" in
+    all that somebody set or that a client or a backend can rely on, "lean" as a person writes it.
+    ``annotate_lines`` puts the lines of the Ingresses into comments.
     ``envoy_filters`` are the kinds of EnvoyFilters that the output may have, True for all.
     ``gateway`` is the ``namespace/name`` of a Gateway that is there already, "" to write Gateways.
+    ``ssl_passthrough`` and ``default_ssl_certificate`` (``namespace/name``) stand for the
+    controller's flags where its Deployment is not among the input, and win over it.
     ``gateway_address`` is the address of the new gateway, for the test commands of the report.
     ``istio_version`` is one of ``ISTIO_VERSIONS``, None for that of the cluster or the newest.
+    ``auth_service`` has an nginx of its own (``auth_service_image``) check credentials and limits.
     ``host_map`` and ``host_suffix`` make it a trial under other host names: see
     ``nginx/rename_hosts.py``. ``one_gateway``: one Gateway holds the hosts of all namespaces.
     ``layout`` is that of the output folder, and "argocd" gives the objects sync waves.
@@ -83,13 +94,18 @@ class Options:
     ingress_class: str = ""
     watch_without_class: bool = False
     controller_config: str = ""
+    ssl_passthrough: bool = False
+    default_ssl_certificate: str = ""
     gateway_selector: Mapping[str, str] = field(default_factory=_usual_gateway)
     gateway_namespace: str = "istio-system"
     gateway: str = ""
     gateway_address: str = ""
-    compat: Literal["full", "lean"] = "full"
+    compat: Literal["exact", "full", "lean"] = "full"
+    annotate_lines: bool = False
     envoy_filters: bool | frozenset[FilterKind] = False
     allow_unprotected: bool = False
+    auth_service: bool = False
+    auth_service_image: str = AUTH_SERVICE_IMAGE
     istio_version: tuple[int, int] | None = None
     host_map: Mapping[str, str] = field(default_factory=dict)
     host_suffix: str = ""
@@ -107,6 +123,8 @@ class Options:
                 self,
                 ingress_class=other.ingress_class,
                 watch_without_class=False,
+                ssl_passthrough=False,
+                default_ssl_certificate="",
                 controller_config=other.controller_config,
                 gateway_selector=other.gateway_selector,
                 gateway_namespace=other.gateway_namespace,
@@ -125,6 +143,15 @@ class Options:
         It is "" for the usual class, so its names are plain.
         """
         return "" if self.ingress_class in ("", USUAL_CLASS) else self.ingress_class
+
+    @property
+    def controller_flags(self) -> tuple[str, ...]:
+        """The controller's flags that the user names, as its Deployment would have them."""
+        certificate = self.default_ssl_certificate
+        return (
+            *(["--enable-ssl-passthrough"] if self.ssl_passthrough else ()),
+            *([f"--default-ssl-certificate={certificate}"] if certificate else ()),
+        )
 
     @property
     def trial(self) -> bool:

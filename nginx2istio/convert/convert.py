@@ -23,7 +23,7 @@ from nginx2istio.istio.join_objects import joined_objects
 from nginx2istio.istio.objects import Object
 from nginx2istio.istio.sync_waves import with_sync_waves
 from nginx2istio.nginx.build.ingresses import Ingress
-from nginx2istio.nginx.config import NginxConfig, joined
+from nginx2istio.nginx.config import NginxConfig, joined_configs
 from nginx2istio.nginx.model import Origin
 from nginx2istio.rule.loader import Rules
 
@@ -32,7 +32,8 @@ from nginx2istio.rule.loader import Rules
 class Conversion:
     """The result; every command is a view of this one value.
 
-    ``parts`` are what replaces each controller; ``config`` is what all of them serve (``joined``).
+    ``parts`` are what replaces each controller; ``config`` is what all of them serve, see
+    ``joined_configs``.
     ``findings`` are all findings by place, not yet grouped; ``fates`` says what became of each
     annotation, by origin: (fate, rule, message code). ``trial`` maps real host names to those that
     the objects are for, empty when it is no trial. ``read`` are the Ingresses as they were read, by
@@ -64,11 +65,16 @@ class Conversion:
 
 
 def convert(
-    inputs: Inputs, rules: Rules, options: Options | None = None, keep_read: bool = False
+    inputs: Inputs,
+    rules: Rules,
+    options: Options | None = None,
+    keep_read: bool = False,
+    processes: int = 1,
 ) -> Conversion:
     """Converts everything that was read. Input that can't be used is a problem, not an error.
 
-    ``keep_read`` keeps the Ingresses as they were read, for the HTML report; they are large. Raises
+    ``keep_read`` keeps the Ingresses as they were read, for the HTML report; they are large. Up to
+    so many ``processes`` share the work, and the result is the same for any number. Raises
     BadName where the names of a trial can't be had.
     """
     options = with_gateways(options or Options(), inputs.resources)
@@ -83,8 +89,11 @@ def convert(
     read = read if keep_read else {}
     del inputs  # whose texts are a great part of the memory; the model has what it needs of them
     complete = extent.complete if extent else {}
-    parts = [convert_controller(c, rules, surroundings, complete) for c in controllers]
-    config = joined([each.controller.config for each in parts])
+    parts = [
+        convert_controller(controller, rules, surroundings, complete, processes)
+        for controller in controllers
+    ]
+    config = joined_configs([each.controller.config for each in parts])
     objects, clashes = joined_objects([each.objects for each in parts])
     mesh: Object = {}
     for each in parts:

@@ -14,7 +14,8 @@ from nginx2istio.convert.fates import without_fate
 from nginx2istio.convert.hosts import services, unknown_hosts, virtual_host
 from nginx2istio.convert.refused import checked
 from nginx2istio.convert.refused_places import lost_fates, refused
-from nginx2istio.convert.translate import Applied, translate
+from nginx2istio.convert.share import translate_in_shares
+from nginx2istio.convert.translate import Applied
 from nginx2istio.findings import cluster, configuration, connections, trial
 from nginx2istio.findings.existing_gateway import existing_gateway
 from nginx2istio.findings.placed import PlacedFinding, placed
@@ -49,10 +50,14 @@ def convert_controller(
     rules: Rules,
     surroundings: Sequence[Resource],
     complete: Mapping[str, Sequence[str]],
+    processes: int = 1,
 ) -> ControllerConversion:
-    """Converts one controller. ``surroundings`` and ``complete`` as in ``findings.cluster``."""
+    """Converts one controller.
+
+    ``surroundings`` and ``complete`` as in ``findings.cluster``, ``processes`` as in ``convert``.
+    """
     config, before, options = controller.config, controller.real, controller.options
-    translation = translate(config, rules, options)
+    translation = translate_in_shares(config, rules, options, processes)
     extra: list[PlacedFinding] = [*configuration.findings(config, rules.entries)]
     edits: dict[str, list[Applied]] = {}
     for applied in translation.applied:

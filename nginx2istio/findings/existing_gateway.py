@@ -9,8 +9,8 @@ from nginx2istio.findings.placed import PlacedFinding, placed
 from nginx2istio.inputs.held.fields import mapping, mappings
 from nginx2istio.inputs.held.gateways import GatewayPods, lacks_pods
 from nginx2istio.inputs.resource import Resource
-from nginx2istio.istio.assemble.existing_gateway import lack, server_needs, shadowed
 from nginx2istio.istio.assemble.virtual_host import VirtualHost
+from nginx2istio.istio.check.existing_gateway import lack, server_needs, shadowed
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.model import DEFAULT_SERVER, Origin
 from nginx2istio.rule import Message, Requests

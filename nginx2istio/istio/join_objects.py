@@ -36,6 +36,8 @@ def joined_objects(
 
 def _joined(first: Object, other: Object) -> tuple[Object, list[Conflict]]:
     """Two objects of one name as one. Lists are joined; the first has its way with all else."""
+    if "spec" not in first or "spec" not in other:
+        return first, [] if first == other else [Conflict("the whole object", "one", "the other")]
     spec = dict(first["spec"])
     clashes = [c for field, value in other["spec"].items() for c in merge_field(spec, field, value)]
     if first["kind"] == "DestinationRule" and "subsets" in spec:
@@ -89,7 +91,7 @@ def _reached(objects: Iterable[Object]) -> Iterator[str]:
 
 def _moved(obj: Object, subsets: Mapping[str, str]) -> Object:
     """An object of a part whose policies for some hosts are subsets of these names."""
-    spec = obj["spec"]
+    spec = obj.get("spec", {})
     if obj["kind"] == "DestinationRule" and spec["host"] in subsets:
         rest = {k: v for k, v in spec.items() if k not in ("trafficPolicy", "subsets")}
         own = {"name": subsets[spec["host"]], "trafficPolicy": spec["trafficPolicy"]}

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from nginx2istio.istio.fields import frozen
 from nginx2istio.istio.objects import (
+    WORKLOAD_VERSIONS,
     Names,
     Noted,
     Object,
@@ -71,7 +72,11 @@ def whole_gateway(objects: Iterable[Object]) -> list[str]:
 
 
 def _made(obj: Object, new: _Renaming) -> Iterator[Object]:
-    kind, spec = obj["kind"], obj["spec"]
+    kind = obj["kind"]
+    if kind in WORKLOAD_VERSIONS:  # which has a name of its own, as its parts name each other
+        yield _object(obj, obj["metadata"]["name"], {})
+        return
+    spec = obj["spec"]
     if kind == "VirtualService":
         for host in spec["hosts"]:
             text = told_apart(host, new.controller)
@@ -92,9 +97,8 @@ def _object(obj: Object, name: str, spec: Object) -> Noted:
     metadata = obj["metadata"]
     labels = {**metadata.get("labels", {}), **managed(trial=True)}
     note = obj.note if isinstance(obj, Noted) else ""
-    return Noted(
-        {**obj, "metadata": {**metadata, "name": name, "labels": labels}, "spec": spec}, note
-    )
+    renamed = {**obj, "metadata": {**metadata, "name": name, "labels": labels}}
+    return Noted({**renamed, "spec": spec} if spec else renamed, note)
 
 
 def _virtual_service(spec: Object, host: str, new: _Renaming) -> Object:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import chain
@@ -71,6 +71,15 @@ class NginxConfig:
         setting = location.settings.get(key)
         return self.default(key) if setting is None else setting.value
 
+    def is_set(self, location: Location, key: str) -> bool:
+        """Whether the annotation or the controller's ConfigMap sets the key for a location."""
+        return key in location.settings or self.configured(key) is not None
+
+    def hosts_where(self, holds: Callable[[Server, Location], bool]) -> list[str]:
+        """The hosts and aliases of the servers of which some location is such."""
+        servers = (s for s in self.servers if any(holds(s, x) for x in s.locations))
+        return [name for server in servers for name in (server.host, *server.aliases)]
+
     def default(self, key: str) -> Value | None:
         """The value where no annotation says anything: the ConfigMap's, else what is built in."""
         return self.defaults[key]
@@ -85,7 +94,7 @@ class NginxConfig:
         return own.setting(key) if own and key in own.data else None
 
 
-def joined(configs: Sequence[NginxConfig]) -> NginxConfig:
+def joined_configs(configs: Sequence[NginxConfig]) -> NginxConfig:
     """Several controllers' configurations as one, for views: settings and defaults of the first.
 
     What two of them say alike stands once; a host that two of them serve has two servers.

@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 import click
 
-from nginx2istio.base.options import FilterKind
+from nginx2istio.base.options import AUTH_SERVICE_IMAGE, FilterKind
 from nginx2istio.cli import together
 from nginx2istio.cli.options.configured import configured, from_environment
 from nginx2istio.cli.options.values import RELEASES
@@ -64,6 +64,19 @@ conversion_options = together(
             " several classes, repeat it with CLASS=.  [default: searched by the usual names]",
         ),
         click.option(
+            "--ssl-passthrough",
+            is_flag=True,
+            help="The controller runs with --enable-ssl-passthrough."
+            "  [default: as its Deployment in the input says]",
+        ),
+        click.option(
+            "--default-ssl-certificate",
+            default="",
+            metavar="NS/NAME",
+            help="The controller's --default-ssl-certificate: the Secret of hosts without one."
+            "  [default: as its Deployment in the input says]",
+        ),
+        click.option(
             "--gateway-selector",
             default="istio=ingressgateway",
             show_default=True,
@@ -106,10 +119,18 @@ conversion_options = together(
         ),
         click.option(
             "--compat",
-            type=click.Choice(["full", "lean"]),
+            type=click.Choice(["exact", "full", "lean"]),
             default="full",
             show_default=True,
-            help="lean leaves out the headers about the client that nginx adds for backends.",
+            help="How like nginx the gateway is: exact also copies defaults that nobody set, full"
+            " has what clients and backends can rely on, lean is as short as written by hand. The"
+            " report announces what is left out.",
+        ),
+        click.option(
+            "--annotate",
+            "annotate_lines",
+            type=click.Choice(["lines"]),
+            help="Put the lines of the Ingresses into the comments of routes.",
         ),
         click.option(
             "--envoy-filters",
@@ -122,6 +143,19 @@ conversion_options = together(
             "--allow-unprotected",
             is_flag=True,
             help="Serve paths whose protection can't be converted.  [default: answer 503]",
+        ),
+        click.option(
+            "--auth-service",
+            is_flag=True,
+            help="Also write a small nginx service that checks passwords, external auth and rate "
+            "limits for the gateway (Deployment, Service, ConfigMap).",
+        ),
+        click.option(
+            "--auth-service-image",
+            default=AUTH_SERVICE_IMAGE,
+            show_default=True,
+            metavar="IMAGE",
+            help="The image of that service.",
         ),
         click.option(
             "--istio-version",

@@ -27,6 +27,8 @@ def options_from(given: dict[str, Any]) -> Options:
         ingress_class=first.ingress_class,
         watch_without_class=given.pop("watch_ingress_without_class"),
         controller_config=first.controller_config,
+        ssl_passthrough=given.pop("ssl_passthrough"),
+        default_ssl_certificate=_certificate(given.pop("default_ssl_certificate")),
         gateway_selector=first.gateway_selector,
         gateway_namespace=first.gateway_namespace,
         gateway=first.gateway,
@@ -37,8 +39,11 @@ def options_from(given: dict[str, Any]) -> Options:
         only_namespaces=tuple(sorted(set(filter(None, given.pop("only_namespaces"))))),
         gateway_address=given.pop("gateway_address"),
         compat=given.pop("compat"),
+        annotate_lines=given.pop("annotate_lines") == "lines",
         envoy_filters=_filter_kinds(given.pop("envoy_filters")),
         allow_unprotected=given.pop("allow_unprotected"),
+        auth_service=given.pop("auth_service"),
+        auth_service_image=_image(given.pop("auth_service_image")),
         istio_version=_istio_version(given.pop("istio_version")),
         host_map=_host_map(given.pop("host_map")),
         host_suffix=_suffix(given.pop("host_suffix")),
@@ -127,6 +132,14 @@ def _filter_kinds(text: str) -> bool | frozenset[FilterKind]:
     return frozenset(names)  # type: ignore[arg-type]
 
 
+def _image(text: str) -> str:
+    """The name of an image; Kubernetes takes none with blanks around it."""
+    if not re.fullmatch(r"[\w./:@-]+", text, re.ASCII):
+        why = f"{shortened(text)!r} is no name of an image"
+        raise click.BadParameter(why, param_hint="--auth-service-image")
+    return text
+
+
 def _istio_version(text: str) -> tuple[int, int] | None:
     """The release that a version names, if one is named."""
     version = re.fullmatch(r"v?(\d+\.\d+)(\.\d+)?", text)
@@ -183,6 +196,13 @@ def _configmap(where: str) -> str:
         why = f"{where} holds {len(maps)} ConfigMaps: it should hold the controller's"
         raise click.BadParameter(why, param_hint="--controller-config")
     return f"{maps[0].namespace}/{maps[0].name}"
+
+
+def _certificate(text: str) -> str:
+    if text and not re.fullmatch(rf"{_NAME}/{_NAME}", text):
+        why = f"{shortened(text)!r} is not NS/NAME"
+        raise click.BadParameter(why, param_hint="--default-ssl-certificate")
+    return text
 
 
 def _suffix(text: str) -> str:

@@ -63,6 +63,8 @@ class VirtualHost:
     certificate_known: bool = False
     one_gateway: bool = False
     """Whether its Gateway is for the hosts of all namespaces."""
+    terse: bool = False
+    """Whether the route of any path says no more than that, by having no match."""
     beyond: VirtualHost | None = None
     """What answers the hosts that the gateway's own star takes, and this host's star does not."""
 

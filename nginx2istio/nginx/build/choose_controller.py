@@ -73,7 +73,7 @@ def choose_controllers(
         named = each.controller_config or (workload.reference("configmap") if workload else "")
         usual = () if i else (key for key in data if key.partition("/")[2] in USUAL_CONFIGMAPS)
         key = named if data.get(named) else next(iter(usual), "")
-        arguments = workload.arguments if workload else ()
+        arguments = (*(workload.arguments if workload else ()), *each.controller_flags)
         settings = controller(data.get(key, {}), arguments, declared)
         choices.append(ControllerChoice(settings, key, workload, () if i else tuple(left)))
     return tuple(choices)

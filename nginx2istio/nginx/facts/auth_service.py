@@ -46,7 +46,7 @@ def answerer(auth: ExternalAuth, server: Server, config: NginxConfig) -> AuthSer
     asked_server = server if same_host else _server(auth.host, config)
     if asked_server is None:
         return AuthService("", auth.host, auth.port, auth.scheme == "https")
-    location = _location(asked_server, auth.path.partition("?")[0])
+    location = location_taking(asked_server, auth.path.partition("?")[0])
     upstream = config.upstreams.get(location.upstream) if location else None
     why = _indirect(asked_server, location, upstream, config, auth.scheme)
     if why or upstream is None or upstream.port is None:
@@ -83,7 +83,7 @@ def _servers_by_name(config: NginxConfig) -> Mapping[str, Server]:
     return servers
 
 
-def _location(server: Server, path: str) -> Location | None:
+def location_taking(server: Server, path: str) -> Location | None:
     """The location that takes a plain path."""
     for location in server.locations:
         if location.match == "exact" and location.path == path:

@@ -28,3 +28,12 @@ def address_commands(options: Options) -> Iterator[str]:
         )
         asked = shell_word(each.gateway_address) if each.gateway_address else f'"$({find})"'
         yield f"{variable}=$(getent ahosts {asked} | awk 'NR == 1 {{ print $1 }}')"
+
+
+def further_addresses(options: Options) -> str:
+    """What the variables are besides the first, as sentences."""
+    variables = list(gateway_pods(options))[1:]
+    return "".join(
+        f"{variable} is the one for class {other.ingress_class}. "
+        for variable, other in zip(variables, options.others, strict=True)
+    )
