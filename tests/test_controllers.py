@@ -6,7 +6,7 @@ import io
 
 from nginx2istio.base.options import Options
 from nginx2istio.inputs.files import read
-from nginx2istio.nginx.build.choose_controller import ControllerChoice, choose_controller
+from nginx2istio.nginx.build.choose_controller import ControllerChoice, choose_controllers
 from nginx2istio.nginx.build.ingresses import parse_ingress
 from nginx2istio.nginx.build.servers import build
 from nginx2istio.nginx.keys.catalogue import declare_annotation
@@ -38,7 +38,8 @@ def workload(name: str, *args: str, label: str = CONTROLLER_LABEL, kind: str = "
 
 
 def chosen(text: str, options: Options | None = None) -> ControllerChoice:
-    return choose_controller(read(["-"], io.BytesIO(text.encode())).resources, options or Options())
+    resources = read(["-"], io.BytesIO(text.encode())).resources
+    return choose_controllers(resources, options or Options())[0]
 
 
 BOTH = workload("external") + workload("internal", "--ingress-class", "inside", kind="DaemonSet")
@@ -87,7 +88,7 @@ spec:
 """
     resources = read(["-"], io.BytesIO(text.encode())).resources
     declared = [declare_annotation("x-demo-header", builtin="red")]
-    controller = choose_controller(resources, Options(), declared).controller
+    controller = choose_controllers(resources, Options(), declared)[0].controller
     config = build([parse_ingress(resources[0])], resources, controller)
     (location,) = config.servers[0].locations
     setting = location.settings["x-demo-header"]
@@ -98,6 +99,6 @@ spec:
 
 def test_options_stand_for_flags_of_a_controller_that_is_not_at_hand() -> None:
     options = Options(ssl_passthrough=True, default_ssl_certificate="infra/wildcard")
-    settings = choose_controller((), options).controller
+    settings = choose_controllers((), options)[0].controller
     assert settings.ssl_passthrough
     assert settings.default_ssl_certificate == "infra/wildcard"

@@ -168,16 +168,16 @@ def on_hosts(*edits: Edit, once: tuple[Edit, ...] = ()) -> tuple[list[Object], L
     bad, good = hosts[0].route_sources
     hosts[0] = replace(hosts[0], route_sources=(replace(bad, edits=edits), good))
     services = {"shop": Service("shop.web.svc.cluster.local", "web", 80)}
-    target = GatewayRef("istio-system", {"istio": "ingressgateway"})
-    _, objects, losses = checked(hosts, services, target, once, True, list)
+    _, objects, losses = checked(hosts, services, TARGET, once, True, list)
     assert not list(faults(objects))
     return objects, losses
 
 
+TARGET = GatewayRef("istio-system", {"istio": "ingressgateway"})
+
+
 def patched(name: str, *patches: Object) -> ExtraObject:
-    return ExtraObject(
-        new_envoy_filter("redirects", name, patches, "istio-system", {"istio": "ingressgateway"})
-    )
+    return ExtraObject(new_envoy_filter("redirects", name, patches, TARGET))
 
 
 def adding(value: str) -> Object:

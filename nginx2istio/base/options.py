@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 ISTIO_VERSIONS = ((1, 28), (1, 29), (1, 30), (1, 31), (1, 32))
@@ -46,6 +46,29 @@ FilterKind = Literal[
 """What EnvoyFilters are for; the user can ask for each by its name."""
 
 
+Layout = Literal["flat", "namespace", "argocd"]
+"""How an output folder is laid out: one kustomization, or one a namespace, with sync waves."""
+OPTIONS_FILE = "nginx2istio.yaml"
+"""The file with a team's own choices, beside the manifests."""
+USUAL_CLASS = "nginx"
+"""The IngressClass of a controller without the flag --ingress-class."""
+
+
+def _usual_gateway() -> Mapping[str, str]:
+    return {"istio": "ingressgateway"}
+
+
+@dataclass(frozen=True, slots=True)
+class ControllerOptions:
+    """A further controller that one conversion replaces, with the gateway that takes its place."""
+
+    ingress_class: str
+    controller_config: str = ""
+    gateway_selector: Mapping[str, str] = field(default_factory=_usual_gateway)
+    gateway_namespace: str = "istio-system"
+    gateway: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """The choices of one conversion, with the command line's defaults.
@@ -54,13 +77,18 @@ class Options:
     all that somebody set or that a client or a backend can rely on, "lean" as a person writes it.
     ``annotate_lines`` puts the lines of the Ingresses into comments.
     ``envoy_filters`` are the kinds of EnvoyFilters that the output may have, True for all.
+    ``gateway`` is the ``namespace/name`` of a Gateway that is there already, "" to write Gateways.
     ``ssl_passthrough`` and ``default_ssl_certificate`` (``namespace/name``) stand for the
     controller's flags where its Deployment is not among the input, and win over it.
     ``gateway_address`` is the address of the new gateway, for the test commands of the report.
     ``istio_version`` is one of ``ISTIO_VERSIONS``, None for that of the cluster or the newest.
     ``auth_service`` has an nginx of its own (``auth_service_image``) check credentials and limits.
     ``host_map`` and ``host_suffix`` make it a trial under other host names: see
-    ``nginx/rename_hosts.py``.
+    ``nginx/rename_hosts.py``. ``one_gateway``: one Gateway holds the hosts of all namespaces.
+    ``layout`` is that of the output folder, and "argocd" gives the objects sync waves.
+    ``only_hosts`` and ``only_namespaces`` are patterns of what is converted, () for all: see
+    ``nginx/wave.py``. ``others`` are further controllers: what says something of one controller
+    or gateway is about the first.
     """
 
     ingress_class: str = ""
@@ -68,8 +96,9 @@ class Options:
     controller_config: str = ""
     ssl_passthrough: bool = False
     default_ssl_certificate: str = ""
-    gateway_selector: Mapping[str, str] = field(default_factory=lambda: {"istio": "ingressgateway"})
+    gateway_selector: Mapping[str, str] = field(default_factory=_usual_gateway)
     gateway_namespace: str = "istio-system"
+    gateway: str = ""
     gateway_address: str = ""
     compat: Literal["exact", "full", "lean"] = "full"
     annotate_lines: bool = False
@@ -80,6 +109,40 @@ class Options:
     istio_version: tuple[int, int] | None = None
     host_map: Mapping[str, str] = field(default_factory=dict)
     host_suffix: str = ""
+    one_gateway: bool = False
+    layout: Layout = "flat"
+    only_hosts: tuple[str, ...] = ()
+    only_namespaces: tuple[str, ...] = ()
+    others: tuple[ControllerOptions, ...] = ()
+
+    @property
+    def each(self) -> tuple[Options, ...]:
+        """The choices for each controller by itself, in order."""
+        further = (
+            replace(
+                self,
+                ingress_class=other.ingress_class,
+                watch_without_class=False,
+                ssl_passthrough=False,
+                default_ssl_certificate="",
+                controller_config=other.controller_config,
+                gateway_selector=other.gateway_selector,
+                gateway_namespace=other.gateway_namespace,
+                gateway=other.gateway,
+                gateway_address="",
+                others=(),
+            )
+            for other in self.others
+        )
+        return (replace(self, others=()), *further)
+
+    @property
+    def apart(self) -> str:
+        """What tells the names of this controller's objects from those of others.
+
+        It is "" for the usual class, so its names are plain.
+        """
+        return "" if self.ingress_class in ("", USUAL_CLASS) else self.ingress_class
 
     @property
     def controller_flags(self) -> tuple[str, ...]:

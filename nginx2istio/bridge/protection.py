@@ -13,7 +13,7 @@ from typing import Literal
 
 from nginx2istio.base.memo import memo
 from nginx2istio.base.options import Options
-from nginx2istio.istio.assemble.virtual_host import GatewayRef
+from nginx2istio.bridge.secrets import gateway_of
 from nginx2istio.istio.edits import Edit, ExtraObject, HostRoute, Phase, RouteBefore
 from nginx2istio.istio.policy.authorization import ODD_PORT, Part, origin_regex, policy, rules
 from nginx2istio.istio.policy.path_patterns import PolicyPaths, RoutePaths, cover
@@ -248,11 +248,10 @@ def authorization(
     """
     group = plan.group(location)
     if (action, group) not in plan.policies:
-        target = GatewayRef(options.gateway_namespace, options.gateway_selector)
         host = "catch-all" if plan.server.host == DEFAULT_SERVER else plan.server.host
         title = f"nginx2istio-{action.lower()}-{host}"
         parts = rules(sources, plan.parts(group), plan.others)
-        body = policy(target, title, action, parts, provider, plan.sources(group))
+        body = policy(gateway_of(options), title, action, parts, provider, plan.sources(group))
         protection: Protection = "addresses" if action == "DENY" else "external-auth"
         plan.policies[action, group] = ExtraObject(body, protection)
     return plan.policies[action, group]

@@ -1,4 +1,4 @@
-"""Secrets that the gateway needs a copy of: it reads those of its own namespace only."""
+"""The gateway, and Secrets that it needs a copy of: it reads those of its own namespace only."""
 
 from __future__ import annotations
 
@@ -7,11 +7,19 @@ import json
 
 from nginx2istio.base.options import Options
 from nginx2istio.base.shell import shell_word
+from nginx2istio.istio.assemble.virtual_host import GatewayRef
 
 LONGEST_NAMESPACE = 63  # DNS-1123 label
 LONGEST_NAME = 253 - len("-cacert")
 """Characters of a copy's name. Istio reads the CA of a credential from NAME-cacert, too."""
 _HASH = 20  # hexadecimal digits
+
+
+def gateway_of(options: Options) -> GatewayRef:
+    """The gateway of the one controller that options are about."""
+    return GatewayRef(
+        options.gateway_namespace, options.gateway_selector, options.apart, options.gateway
+    )
 
 
 def secret_name(namespace: str, name: str, options: Options) -> str:

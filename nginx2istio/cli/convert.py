@@ -13,7 +13,7 @@ from nginx2istio.cli.exits import Usage
 from nginx2istio.cli.judging import judging_from, judging_options, keeps_read
 from nginx2istio.cli.options import (
     ConversionCommand,
-    controller_file,
+    controller_files,
     conversion_options,
     options_from,
     output_options,
@@ -38,6 +38,7 @@ def command(
     reports: tuple[Path, ...],
     force: bool,
     processes: int,
+    mesh_config: str | None,
     rule_folders: tuple[Path, ...],
     **given: Any,
 ) -> None:
@@ -55,14 +56,14 @@ def command(
     """
     from nginx2istio.cli.finish import finish
 
-    more = controller_file(given)
+    more = controller_files(given)
     options = options_from(given)
     judging = judging_from(given)
     paths = paths_or_stdin(paths)
     conversion = converted(
         (*paths, *more), options, rule_folders, judging.quiet, keeps_read(reports), processes
     )
-    finish(conversion, paths, output, form, reports, judging, force, processes)
+    finish(conversion, paths, output, form, reports, judging, force, processes, mesh_config)
 
 
 def paths_or_stdin(paths: tuple[str, ...]) -> tuple[str, ...]:

@@ -9,12 +9,13 @@ from typing import Any
 
 import click
 
+from nginx2istio.base.printable import printable
 from nginx2istio.cli.cluster import cluster_options, reaching
 from nginx2istio.cli.convert import converted, paths_or_stdin
 from nginx2istio.cli.exits import FINDINGS, UNREAD
 from nginx2istio.cli.options import (
     ConversionCommand,
-    controller_file,
+    controller_files,
     conversion_options,
     options_from,
 )
@@ -81,8 +82,9 @@ def command(
         in_folder,
     )
     from nginx2istio.cli.report_files import unread_line
+    from nginx2istio.findings import unclaimed
 
-    more = controller_file(given)
+    more = controller_files(given)
     options = options_from(given)
     if bool(against) == live:
         raise click.UsageError("give either --against DIR or --live")
@@ -101,6 +103,9 @@ def command(
     else:
         for line in difference_lines(entries):
             click.echo(line, color=colour)
+    for finding in conversion.findings:
+        if finding.message is unclaimed.NOTHING_CONVERTED:
+            click.echo(printable(finding.text), err=True)
     for problem in problems:
         click.echo(unread_line(problem.file, problem.line, problem.text), err=True)
     if problems:

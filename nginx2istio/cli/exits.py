@@ -26,7 +26,8 @@ TERMINATED = 143
 
 EXIT_CODES: dict[int, str] = {
     OK: "Done.",
-    FINDINGS: "Findings at or above --fail-on, or differences with --exit-code.",
+    FINDINGS: "Findings at or above --fail-on, no Ingress converted of those that were read, or"
+    " differences with --exit-code.",
     USAGE: "Wrong usage: an option, a rule file or an output path can't be used.",
     UNREAD: "Some input can't be read (the rest is converted), or the cluster does not answer.",
     UNWRITTEN: "The output can't be written, as on a full disk. DIR is never half-written.",

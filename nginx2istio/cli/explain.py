@@ -11,9 +11,10 @@ import click
 from nginx2istio.cli.convert import converted
 from nginx2istio.cli.options import (
     ConversionCommand,
-    controller_file,
+    controller_files,
     conversion_options,
     options_from,
+    with_one_gateway,
 )
 
 _URL = re.compile(r"(?i)(https?)://([^/?#]+)([^#]*)")
@@ -98,8 +99,8 @@ def command(
         credentials=credentials,
         auth_status=auth_status,
     )
-    more = controller_file(given)
-    options = options_from(given)
+    more = controller_files(given)
+    options = with_one_gateway(options_from(given))
     conversion = converted((*paths, *more), options, rule_folders, True)
     both = sides(conversion, api.report(conversion, with_plan=False)["findings"])
     explanation = explained(both, request)

@@ -13,7 +13,7 @@ import click
 from nginx2istio.base.printable import printable
 from nginx2istio.cli.judging import Judging
 from nginx2istio.cli.output import parallel
-from nginx2istio.cli.output.files import paths_of, rendered, write_file
+from nginx2istio.cli.output.files import MARK, paths_of, rendered, write_file
 from nginx2istio.cli.output.folder import NoObjects, ReadInput, write_folder
 from nginx2istio.cli.output.manifest import Run
 from nginx2istio.cli.progress import progress
@@ -21,6 +21,8 @@ from nginx2istio.cli.report_files import end, judged, report_parts, written_file
 from nginx2istio.convert.convert import Conversion
 from nginx2istio.findings import cluster
 from nginx2istio.findings.placed import PlacedFinding
+from nginx2istio.istio.objects import Object, identity
+from nginx2istio.istio.yaml import document
 from nginx2istio.report.data import Data
 from nginx2istio.report.words.labels import counted, some
 
@@ -34,6 +36,7 @@ def finish(
     judging: Judging,
     force: bool,
     processes: int,
+    mesh_config: str | None = None,
     written: Iterable[str] = (),
 ) -> None:
     """Writes everything and exits with the right code; ``inputs`` says what was converted.
@@ -57,7 +60,7 @@ def finish(
                 remarks = write_folder(output, every, form, read, force, processes, judge)
             for remark in remarks:
                 click.echo(printable(remark), err=True)
-            files = counted(len(paths_of(conversion.objects, form)), "file")
+            files = counted(len(paths_of(every, form, conversion.options.layout)), "file")
             folders.append(f"{output} ({objects} in {files})")
         except NoObjects as error:
             refused = error
@@ -66,6 +69,10 @@ def finish(
     else:
         sys.stdout.writelines(rendered(conversion.objects, form))
     report = judge()
+    if mesh_config:
+        path, content = _mesh_file(mesh_config, conversion)
+        write_file(path, content)
+        folders.append(written_file(path))
     tasks = [partial(_write_report, path, report, conversion, judging.verbose) for path in reports]
     with progress(judging.quiet or not tasks, f"writing {some(map(str, reports))}"):
         parallel.run(tasks, processes)
@@ -81,12 +88,35 @@ def finish(
 
 def _read(conversion: Conversion, inputs: Iterable[str]) -> ReadInput:
     named = (path if path == "-" else os.path.normpath(path) for path in inputs)
-    ingress_class = conversion.options.ingress_class or conversion.config.controller.ingress_class
+    of_objects: dict[tuple[str, str, str], tuple[str, ...]] = {}
+    for part in conversion.parts:
+        for obj in part.objects:
+            at = identity(obj)
+            of_objects[at] = (*of_objects.get(at, ()), part.controller.options.ingress_class)
+    options = conversion.options
+    only = tuple(
+        [f"hosts {text}" for text in options.only_hosts]
+        + [f"namespaces {text}" for text in options.only_namespaces]
+    )
+    classes = sorted(part.controller.options.ingress_class for part in conversion.parts)
     return ReadInput(
-        Run(ingress_class, conversion.options.trial, tuple(sorted(set(named)))),
+        Run(tuple(classes), options.trial, tuple(sorted(set(named))), only),
         frozenset(ingress.key for ingress in conversion.ingresses),
         not conversion.problems and not any(map(_hides_ingresses, conversion.findings)),
+        of_objects,
+        options.layout,
     )
+
+
+def _mesh_file(text: str, conversion: Conversion) -> tuple[Path, str]:
+    """The file that --mesh-config names, and its content."""
+    form, sign, file = text.partition("=")
+    content: Object = {"meshConfig": conversion.mesh}
+    if sign and form == "operator":
+        head = {"apiVersion": "install.istio.io/v1alpha1", "kind": "IstioOperator"}
+        content = {**head, "spec": content}
+    named = sign and form in ("helm", "operator")
+    return Path(file if named else text), MARK + document(content)
 
 
 def _hides_ingresses(finding: PlacedFinding) -> bool:

@@ -11,7 +11,7 @@ from nginx2istio.cli.convert import converted
 from nginx2istio.cli.judging import REPORT_SUFFIXES, judging_from, judging_options
 from nginx2istio.cli.options import (
     ConversionCommand,
-    controller_file,
+    controller_files,
     conversion_options,
     options_from,
 )
@@ -62,7 +62,7 @@ def command(
     from nginx2istio.cli.progress import progress
     from nginx2istio.cli.report_files import end, judged, render, written_file
 
-    more = controller_file(given)
+    more = controller_files(given)
     options = options_from(given)
     judging = judging_from(given)
     suffix = NAMES[form] if form else output.suffix if output else ".txt"

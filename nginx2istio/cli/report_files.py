@@ -18,6 +18,7 @@ from nginx2istio.cli.exits import FINDINGS, UNREAD
 from nginx2istio.cli.judging import FAIL_ON, Judging
 from nginx2istio.cli.output.files import write_file
 from nginx2istio.convert.convert import Conversion
+from nginx2istio.findings import unclaimed
 from nginx2istio.report.accepted import (
     accept_file,
     counting,
@@ -30,6 +31,7 @@ from nginx2istio.report.formats.text import text_report, text_summary
 from nginx2istio.report.plan.text import plan_text
 from nginx2istio.report.shown import at_least, only_new
 from nginx2istio.report.words.labels import SEVERITIES
+from nginx2istio.rule import Message
 
 
 def _json(report: Data, conversion: Conversion) -> str:
@@ -124,11 +126,13 @@ def _dated(report: Data, inputs: Iterable[str]) -> Data:
 def end(report: Data, judging: Judging, written: Iterable[str] = ()) -> None:
     """Says on stderr what came of the run, and exits with the right code.
 
-    What is wrong comes first, then the figures and what was ``written`` where. A quiet run still
-    says what can't be read, and why it fails.
+    What is wrong comes first, then the figures and what was ``written`` where. A run that converts
+    nothing of what it reads has failed, whatever --fail-on says. A quiet run still says what can't
+    be read, and why it fails.
     """
     counts = {severity: counting(report, severity) for severity in _counted(judging.fail_on)}
     failing = {severity: count for severity, count in counts.items() if count}
+    nothing = [f["text"] for f in report["findings"] if is_open(f, unclaimed.NOTHING_CONVERTED)]
     if not judging.quiet:
         click.echo(text_summary(report), err=True, nl=False)
         for line in written:
@@ -139,10 +143,17 @@ def end(report: Data, judging: Judging, written: Iterable[str] = ()) -> None:
         if failing and not report["errors"]:
             figures = ", ".join(f"{count} {severity}" for severity, count in failing.items())
             click.echo(f"findings: {figures} (--fail-on {judging.fail_on})", err=True)
+        for text in nothing:
+            click.echo(printable(text), err=True)
     if report["errors"]:
         sys.exit(UNREAD)
-    if failing:
+    if failing or nothing:
         sys.exit(FINDINGS)
+
+
+def is_open(finding: Data, message: Message) -> bool:
+    """Whether a finding is one of a message, and not accepted."""
+    return finding["code"] == message.code and "accepted" not in finding
 
 
 def written_file(path: Path) -> str:

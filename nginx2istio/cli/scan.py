@@ -12,7 +12,7 @@ from nginx2istio.cli.exits import Usage
 from nginx2istio.cli.judging import judging_from, judging_options, keeps_read
 from nginx2istio.cli.options import (
     ConversionCommand,
-    controller_file,
+    controller_files,
     conversion_options,
     options_from,
     output_options,
@@ -85,6 +85,7 @@ def command(
     reports: tuple[Path, ...],
     force: bool,
     processes: int,
+    mesh_config: str | None,
     rule_folders: tuple[Path, ...],
     **given: Any,
 ) -> None:
@@ -113,7 +114,7 @@ def command(
     from nginx2istio.nginx.rename_hosts import BadName
     from nginx2istio.rule.loader import RuleError, load
 
-    if controller_file(given):
+    if controller_files(given):
         text = "a scan reads it from the cluster: name it as NS/NAME"
         raise click.BadParameter(text, param_hint="--controller-config")
     options = options_from(given)
@@ -158,7 +159,7 @@ def command(
     inputs = [f"namespace {name}" for name in chosen] or ["all namespaces"]
     inputs += [f"labels {selector}"] if selector else []
     saved = [str(save)] if save else []
-    finish(conversion, inputs, output, form, reports, judging, force, processes, saved)
+    finish(conversion, inputs, output, form, reports, judging, force, processes, mesh_config, saved)
 
 
 def _read(

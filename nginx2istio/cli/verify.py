@@ -13,9 +13,10 @@ from nginx2istio.cli.convert import converted, paths_or_stdin
 from nginx2istio.cli.exits import FINDINGS, UNREAD
 from nginx2istio.cli.options import (
     ConversionCommand,
-    controller_file,
+    controller_files,
     conversion_options,
     options_from,
+    with_one_gateway,
 )
 from nginx2istio.cli.progress import progress
 
@@ -73,8 +74,8 @@ def command(
     from nginx2istio.verify.sides import sides
     from nginx2istio.verify.words import proof_data, proof_lines
 
-    more = controller_file(given)
-    options = options_from(given)
+    more = controller_files(given)
+    options = with_one_gateway(options_from(given))
     conversion = converted((*paths_or_stdin(paths), *more), options, rule_folders, quiet)
     objects = None if against is None else objects_to_apply(against)
     both = sides(conversion, api.report(conversion, with_plan=False)["findings"], objects)

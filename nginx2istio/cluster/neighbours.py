@@ -24,12 +24,12 @@ WORKLOADS = (DEPLOYMENT, DAEMON_SET, STATEFUL_SET)
 
 
 def neighbours(
-    reader: ScanReader, namespaces: Sequence[str], home: str, options: Options
+    reader: ScanReader, namespaces: Sequence[str], homes: Sequence[str], options: Options
 ) -> Iterator[Node]:
     """Objects of other programs, the gateway's pods, the labels of namespaces, the mesh's settings.
 
-    ``namespaces`` are those in which objects are looked for, ("",) for all of the cluster; ``home``
-    is the controller's.
+    ``namespaces`` are those in which objects are looked for, ("",) for all of the cluster;
+    ``homes`` are the controllers'.
     """
     for kind in NEIGHBOURS:
         yield from reader.known_kind(kind, namespaces)
@@ -37,11 +37,13 @@ def neighbours(
     if "" in namespaces:
         yield from reader.known_kind(NAMESPACE, namespaces)
     else:
-        names = dict.fromkeys((*namespaces, home))
+        names = dict.fromkeys((*namespaces, *homes))
         yield from filter(None, (reader.one_of(NAMESPACE, "", name) for name in names))
-    selector = ",".join(f"{key}={text}" for key, text in sorted(options.gateway_selector.items()))
-    pods = reader.all_of(POD, (options.gateway_namespace,), labelSelector=selector)
-    yield from map(without_arguments, pods)
+    gateways = {(e.gateway_namespace, frozenset(e.gateway_selector.items())) for e in options.each}
+    for namespace, pairs in sorted((name, sorted(labels)) for name, labels in gateways):
+        selector = ",".join(f"{key}={text}" for key, text in pairs)
+        pods = reader.all_of(POD, (namespace,), labelSelector=selector)
+        yield from map(without_arguments, pods)
     mesh = reader.one_of(CONFIG_MAP, ROOT_NAMESPACE, MESH_CONFIG)
     if mesh:
         yield mesh

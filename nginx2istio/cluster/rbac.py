@@ -23,10 +23,9 @@ from nginx2istio.cluster.kinds import (
     STATEFUL_SET,
     Kind,
 )
-from nginx2istio.cluster.scan import ScanScope
+from nginx2istio.cluster.scan import ScanScope, homes
 from nginx2istio.istio.objects import ROOT_NAMESPACE
 from nginx2istio.istio.yaml import document
-from nginx2istio.nginx.build.choose_controller import USUAL_NAMESPACE
 
 ROLE_NAME = "nginx2istio-scan"
 PolicyRule = tuple[Kind, tuple[str, ...]]
@@ -67,16 +66,17 @@ def roles(scope: ScanScope, options: Options, dry_run: bool = False) -> Iterator
     whole: tuple[PolicyRule, ...] = ((INGRESS_CLASS, ("list",)), (CLUSTER_ISSUER, ("list",)))
     if not scope.namespaces:
         yield _role("", (*whole, (NAMESPACE, ("list",)), *own, *CONTROLLER, *new))
-        yield _role(options.gateway_namespace, PODS)
+        for namespace in dict.fromkeys(each.gateway_namespace for each in options.each):
+            yield _role(namespace, PODS)
         return
     yield _role("", whole)
-    home = options.controller_config.partition("/")[0] or USUAL_NAMESPACE
     by_namespace: dict[str, tuple[PolicyRule, ...]] = {
         name: ((NAMESPACE, ("get",)), *own, *new) for name in scope.namespaces
     }
     for namespace, rules in (
-        (home, CONTROLLER),
-        (options.gateway_namespace, (*_MESH, *PODS, *new)),
+        *((home, CONTROLLER) for home in homes(options)),
+        *((each.gateway_namespace, (*_MESH, *PODS, *new)) for each in options.each),
+        *((e.gateway.partition("/")[0], (*_MESH, *PODS)) for e in options.each if e.gateway),
         (ROOT_NAMESPACE, _MESH),
     ):
         by_namespace[namespace] = (*by_namespace.get(namespace, ()), *rules)

@@ -22,13 +22,14 @@ from nginx2istio.cluster.neighbours import WORKLOADS, neighbours, others
 from nginx2istio.cluster.reader import Progress, ScanReader
 from nginx2istio.inputs.extent import Extent, Unread
 from nginx2istio.inputs.held.fields import mapping
+from nginx2istio.inputs.held.gateways import with_gateways
 from nginx2istio.inputs.resource import Inputs, Node, Resource
 from nginx2istio.istio.objects import ROOT_NAMESPACE
 from nginx2istio.nginx.build.choose_controller import (
     USUAL_CONFIGMAPS,
     USUAL_NAMESPACE,
     ControllerChoice,
-    choose_controller,
+    choose_controllers,
 )
 from nginx2istio.nginx.values.references import REFERENCES
 
@@ -71,20 +72,24 @@ class _Scan:
         classes = self.reader.all_of(INGRESS_CLASS, EVERYWHERE)
         ingresses = self.reader.all_of(INGRESS, self.spaces, labelSelector=self.scope.selector)
         where = self.used(ingresses)
-        services = self.reader.all_of(SERVICE, self.also(self.home), where)
+        services = self.reader.all_of(SERVICE, self.also(*self.homes), where)
         slices = self.reader.all_of(ENDPOINT_SLICE, self.spaces)
-        around = self.also(self.options.gateway_namespace, ROOT_NAMESPACE)
+        existing = (each.gateway.partition("/")[0] for each in self.options.each if each.gateway)
+        gateways = [each.gateway_namespace for each in self.options.each]
+        around = self.also(*gateways, *existing, ROOT_NAMESPACE)
         declared = [
             node
             for kind in WORKLOADS
-            for node in self.reader.all_of(kind, dict.fromkeys((*around, self.home)))
+            for node in self.reader.all_of(kind, dict.fromkeys((*around, *self.homes)))
         ]
-        choice, controllers, configmaps = self.controller(ingresses, declared)
-        spaces = {*where, self.options.gateway_namespace, ROOT_NAMESPACE}
-        workloads = [*controllers, *others(declared, controllers, spaces)]
-        secrets = self.secrets(ingresses, where, choice) if self.scope.secrets else []
         istio = [o for kind in ISTIO for o in self.reader.istio(kind, around)]
-        istio += neighbours(self.reader, around, self.home, self.options)
+        self.options = with_gateways(self.options, [*map(Resource, (*declared, *istio))])
+        gateways = [each.gateway_namespace for each in self.options.each]
+        choices, controllers, configmaps = self.controllers(classes, ingresses, declared)
+        spaces = {*where, *gateways, ROOT_NAMESPACE}
+        workloads = [*controllers, *others(declared, controllers, spaces)]
+        secrets = self.secrets(ingresses, where, choices[0]) if self.scope.secrets else []
+        istio += neighbours(self.reader, around, self.homes, self.options)
         unread = (*self.reader.unread, *self.reader.gate.unread.values())
         extent = Extent(self.scope.namespaces, self.scope.selector, self.reader.complete, unread)
         everything = [*classes, *ingresses, *services, *slices, *workloads, *configmaps]
@@ -92,9 +97,9 @@ class _Scan:
         return Inputs(resources, tuple(self.reader.gate.problems.values()))
 
     @property
-    def home(self) -> str:
-        """The namespace where the controller is looked for, when not everywhere."""
-        return self.options.controller_config.partition("/")[0] or USUAL_NAMESPACE
+    def homes(self) -> tuple[str, ...]:
+        """The namespaces where the controllers are looked for, when not everywhere."""
+        return homes(self.options)
 
     def also(self, *namespaces: str) -> Sequence[str]:
         """The namespaces of the scan and some more; everywhere stays everywhere."""
@@ -121,51 +126,58 @@ class _Scan:
         """The namespaces that have Ingresses."""
         return tuple(sorted({str(i["metadata"]["namespace"]) for i in ingresses}))
 
-    def controller(
-        self, ingresses: Iterable[Node], declared: Iterable[Node]
-    ) -> tuple[ControllerChoice, list[Node], list[Node]]:
-        """The controller, its Deployments and DaemonSets, and all ConfigMaps that are named."""
-        everywhere = not self.scope.namespaces and not self.options.controller_config
+    def controllers(
+        self, classes: Iterable[Node], ingresses: Iterable[Node], declared: Iterable[Node]
+    ) -> tuple[Sequence[ControllerChoice], list[Node], list[Node]]:
+        """The controllers, their Deployments and DaemonSets, and all ConfigMaps that are named."""
+        named = [each.controller_config for each in self.options.each]
+        everywhere = not self.scope.namespaces and not all(named)
         resources = [
             Resource(node)
             for node in declared
-            if everywhere or node["metadata"]["namespace"] == self.home
+            if everywhere or node["metadata"]["namespace"] in self.homes
         ]
-        choice = choose_controller(resources, self.options)
-        chosen = [w.resource for w in (choice.workload, *choice.others) if w]
-        workloads = [x.body for resource in chosen for x in resources if x is resource]
+        choices = choose_controllers((*resources, *map(Resource, classes)), self.options)
+        chosen = {id(w.resource): w for c in choices for w in (c.workload, *c.others) if w}
+        workloads = [x.body for x in resources if id(x) in chosen]
         refused = any(
-            u.kind in ("Deployment", "DaemonSet") and (everywhere or u.namespace in ("", self.home))
+            u.kind in ("Deployment", "DaemonSet")
+            and (everywhere or u.namespace in ("", *self.homes))
             for u in self.reader.unread
         )
-        if not choice.workload and not refused:
-            where = "" if everywhere else self.home
-            self.reader.unread.append(Unread("Deployment", where, "not-found"))
-        configmaps = self.configmaps(choice, ingresses)
-        return choice, workloads, configmaps
+        for choice, each in zip(choices, self.options.each, strict=True):
+            where = "" if everywhere else _home(each)
+            lacking = Unread("Deployment", where, "not-found", each.ingress_class)
+            if not choice.workload and not refused:
+                self.reader.unread.append(lacking)
+        return choices, workloads, self.configmaps(choices, ingresses)
 
-    def configmaps(self, choice: ControllerChoice, ingresses: Iterable[Node]) -> list[Node]:
-        """The controller's ConfigMap, and those that it and the Ingresses name."""
+    def configmaps(
+        self, choices: Sequence[ControllerChoice], ingresses: Iterable[Node]
+    ) -> list[Node]:
+        """The controllers' ConfigMaps, and those that they and the Ingresses name."""
         read: dict[str, Node | None] = {}
-        if self.options.controller_config:
-            own = [self.options.controller_config]
-        elif choice.workload:
-            own = [choice.workload.reference("configmap")]
-        else:
-            own = [f"{USUAL_NAMESPACE}/{name}" for name in USUAL_CONFIGMAPS]
-        for key in own:
-            self.configmap(key, read)
-            missed = any(u.kind == "ConfigMap" for u in self.reader.unread)
-            if len(own) == 1 and not read.get(key) and not missed:
-                where = key.partition("/")[0]
-                text = f"there is no ConfigMap {key}"
-                self.reader.unread.append(Unread("ConfigMap", where, "not-found", text))
+        keys: list[str] = []
+        for i, (choice, each) in enumerate(zip(choices, self.options.each, strict=True)):
+            if each.controller_config:
+                own = [each.controller_config]
+            elif choice.workload:
+                own = [choice.workload.reference("configmap")]
+            else:
+                own = [] if i else [f"{USUAL_NAMESPACE}/{name}" for name in USUAL_CONFIGMAPS]
+            for key in own:
+                self.configmap(key, read)
+                missed = any(u.kind == "ConfigMap" for u in self.reader.unread)
+                if len(own) == 1 and not read.get(key) and not missed:
+                    where = key.partition("/")[0]
+                    text = f"there is no ConfigMap {key}"
+                    self.reader.unread.append(Unread("ConfigMap", where, "not-found", text))
+            if choice.workload:
+                flags = ("tcp-services-configmap", "udp-services-configmap")
+                keys += [choice.workload.reference(flag) for flag in flags]
         named = [mapping(node.get("data")) for node in read.values() if node]
-        keys = [str(d.get(k) or "") for d in named for k in ("add-headers", "proxy-set-headers")]
-        if choice.workload:
-            flags = ("tcp-services-configmap", "udp-services-configmap")
-            keys += [choice.workload.reference(flag) for flag in flags]
-        keys += references(ingresses, self.prefix(choice), REFERENCES)
+        keys += [str(d.get(k) or "") for d in named for k in ("add-headers", "proxy-set-headers")]
+        keys += references(ingresses, self.prefix(choices[0]), REFERENCES)
         for key in keys:
             self.configmap(key, read)
         closed = {
@@ -219,6 +231,15 @@ class _Scan:
                     read[namespace, name] = whole
         self.reader.complete["Secret"] = tuple(n for n in where if not {"", n} & missed)
         return [read[key] for key in sorted(read) if key[0] in where]
+
+
+def _home(options: Options) -> str:
+    return options.controller_config.partition("/")[0] or USUAL_NAMESPACE
+
+
+def homes(options: Options) -> tuple[str, ...]:
+    """The namespaces where the controllers of options are looked for, when not everywhere."""
+    return tuple(dict.fromkeys(map(_home, options.each)))
 
 
 def references(ingresses: Iterable[Node], prefix: str, annotations: Iterable[str]) -> list[str]:

@@ -8,12 +8,13 @@ from nginx2istio.base.options import Options
 from nginx2istio.bridge.secrets import copy_secret, secret_name
 from nginx2istio.istio.assemble.assemble import Assembled
 from nginx2istio.istio.fields import frozen
+from nginx2istio.istio.objects import Object
 from nginx2istio.istio.yaml import document
 from nginx2istio.nginx.config import NginxConfig
 
 
 def actions(config: NginxConfig, assembled: Assembled, options: Options) -> list[Mapping[str, str]]:
-    """What people have to do: copy Secrets, what rules ask for, the mesh configuration last."""
+    """What people have to do: copy Secrets, and what rules ask for."""
     secrets: dict[tuple[str, str], set[str]] = {}
     for server in config.servers:
         certificate = server.certificate
@@ -31,13 +32,16 @@ def actions(config: NginxConfig, assembled: Assembled, options: Options) -> list
             steps.append(copy_secret(namespace, name, to, options, f"the certificate of {shown}"))
     copied = {frozen(step) for step in steps}
     steps += [step for key, step in assembled.actions.items() if key not in copied]
-    if assembled.mesh:
-        text = (
-            "set this in the mesh configuration before applying the "
-            "objects; without it some of them do not work or protect"
-        )
-        steps.append({"kind": "mesh-config", "text": text, "yaml": document(assembled.mesh)})
     return steps
+
+
+def mesh_action(mesh: Object) -> dict[str, str]:
+    """The mesh configuration as something to do."""
+    text = (
+        "set this in the mesh configuration before applying the "
+        "objects; without it some of them do not work or protect"
+    )
+    return {"kind": "mesh-config", "text": text, "yaml": document(mesh)}
 
 
 def _credentials(assembled: Assembled) -> Iterator[str]:

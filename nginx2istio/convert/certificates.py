@@ -1,4 +1,4 @@
-"""The certificate that a host presents at the gateway, and what is known of it."""
+"""The certificate that a host presents at the gateway, and the ports on which it is served."""
 
 from __future__ import annotations
 
@@ -26,6 +26,19 @@ def default_credential(config: NginxConfig, options: Options) -> str:
 def all_names_known(certificate: Certificate, config: NginxConfig) -> bool:
     """Whether it is good for no other names: it was read, or made for its tls entry."""
     return certificate.read or certificate.origin.object in _issued(config)
+
+
+def ports(server: Server, config: NginxConfig) -> tuple[int, ...]:
+    """Port 80, and 443 where the host has a certificate; nginx serves every host on both.
+
+    A host whose TLS passes through unopened speaks HTTP on port 80 only.
+    """
+    if server.passthrough:
+        return (80,)
+    default = config.controller.default_ssl_certificate
+    if (server.certificate and server.certificate.secret) or default:
+        return (80, 443)
+    return (80,)
 
 
 @memo

@@ -4,34 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from nginx2istio.base.options import Options
-from nginx2istio.convert.actions import actions
-from nginx2istio.convert.beyond_stars import with_beyond
-from nginx2istio.convert.fates import without_fate
-from nginx2istio.convert.hosts import services, unknown_hosts, virtual_host
+from nginx2istio.convert.actions import mesh_action
+from nginx2istio.convert.controllers import read_ingresses, replaced_controllers
 from nginx2istio.convert.istio_version import istio_version_of, measured
-from nginx2istio.convert.read_ingresses import read_ingresses
-from nginx2istio.convert.refused import checked
-from nginx2istio.convert.refused_places import lost_fates, refused
-from nginx2istio.convert.share import translate_in_shares
-from nginx2istio.convert.translate import Applied
-from nginx2istio.findings import cluster, configuration, connections, trial
+from nginx2istio.convert.part import ControllerConversion, Fates, conflicts, convert_controller
+from nginx2istio.convert.translate import RANK, Applied
+from nginx2istio.findings import cluster, configuration, existing_gateway, several, unclaimed
 from nginx2istio.findings.placed import PlacedFinding, placed
 from nginx2istio.findings.plain_http import about_http
 from nginx2istio.inputs.extent import extent_of
+from nginx2istio.inputs.held.gateways import gateway_workloads, with_gateways
 from nginx2istio.inputs.resource import Inputs, Problem, Resource
-from nginx2istio.istio.assemble.assemble import MESH, Assembled
-from nginx2istio.istio.assemble.virtual_host import GatewayRef
+from nginx2istio.istio.assemble.assemble import MESH
+from nginx2istio.istio.fields import frozen, merge_field
+from nginx2istio.istio.join_objects import joined_objects
 from nginx2istio.istio.objects import Object
-from nginx2istio.istio.rename_objects import on_trial
-from nginx2istio.nginx.build.choose_controller import choose_controller
-from nginx2istio.nginx.build.ingresses import Ingress, chosen, class_rules
-from nginx2istio.nginx.build.servers import build
-from nginx2istio.nginx.config import NginxConfig
+from nginx2istio.istio.sync_waves import with_sync_waves
+from nginx2istio.nginx.build.ingresses import Ingress
+from nginx2istio.nginx.config import NginxConfig, joined_configs
 from nginx2istio.nginx.model import Origin
-from nginx2istio.nginx.rename_hosts import new_names, renamed
-from nginx2istio.rule import Fate
 from nginx2istio.rule.loader import Rules
 
 
@@ -39,24 +33,36 @@ from nginx2istio.rule.loader import Rules
 class Conversion:
     """The result; every command is a view of this one value.
 
+    ``parts`` are what replaces each controller; ``config`` is what all of them serve, see
+    ``joined_configs``.
     ``findings`` are all findings by place, not yet grouped; ``fates`` says what became of each
     annotation, by origin: (fate, rule, message code). ``trial`` maps real host names to those that
     the objects are for, empty when it is no trial. ``read`` are the Ingresses as they were read, by
-    ``namespace/name``; empty unless they were to be kept.
+    ``namespace/name``; empty unless they were to be kept. ``mesh`` is the mesh configuration that
+    the objects need.
     """
 
     options: Options
+    parts: tuple[ControllerConversion, ...]
     config: NginxConfig
     ingresses: tuple[Ingress, ...]
     objects: tuple[Object, ...]
     applied: tuple[Applied, ...]
     findings: tuple[PlacedFinding, ...]
-    fates: Mapping[Origin, tuple[Fate, str, str]]
+    fates: Fates
     actions: tuple[Mapping[str, str], ...]
+    mesh: Object
     problems: tuple[Problem, ...]
     trial: Mapping[str, str]
     read: Mapping[str, Resource]
     rules: Rules
+
+    @property
+    def converted(self) -> frozenset[str]:
+        """The Ingresses that a controller takes and loads, by ``namespace/name``."""
+        taken = {i.key for each in self.parts for i in each.controller.ingresses}
+        loaded = taken - {ingress.origin.object for ingress in self.config.not_loaded}
+        return frozenset(loaded)
 
 
 def convert(
@@ -72,100 +78,69 @@ def convert(
     so many ``processes`` share the work, and the result is the same for any number. Raises
     BadName where the names of a trial can't be had.
     """
-    options = options or Options()
+    options = with_gateways(options or Options(), inputs.resources)
     release = istio_version_of(inputs.resources, options)
     options = replace(options, istio_version=options.istio_version or measured(release))
-    choice = choose_controller(inputs.resources, options, rules.annotations)
-    controller = choice.controller
     ingresses, read, problems = read_ingresses(inputs.resources)
-    classes = class_rules(
-        inputs.resources,
-        options.ingress_class or controller.ingress_class,
-        controller.controller_class,
-        controller.without_class or options.watch_without_class,
-        controller.class_by_name,
-        controller.watch_namespace,
-    )
-    taken, passed_over, remarks = chosen(ingresses, classes)
     extent = extent_of(inputs.resources)
-    config = build(
-        taken,
-        inputs.resources,
-        controller,
-        tuple(passed_over),
-        tuple(remarks),
-        choice.configmap_key,
-        extent.complete if extent else {},
-    )
-    names: Mapping[str, str] = {}
-    impossible: Mapping[str, str] = {}
-    before = config
-    if options.trial:
-        names, impossible = new_names(config.host_names, options.host_map, options.host_suffix)
-        config = renamed(config, names)
-    translation = translate_in_shares(config, rules, options, processes)
-    extra: list[PlacedFinding] = [
-        *configuration.findings(config, rules.entries),
-        *_notes(inputs.resources),
-    ]
+    controllers, claims = replaced_controllers(ingresses, inputs.resources, rules, options, extent)
+    extra: list[PlacedFinding] = [*_notes(inputs.resources)]
     problems = [*inputs.problems, *problems]
     surroundings = cluster.surroundings(inputs.resources)
     read = read if keep_read else {}
     del inputs  # whose texts are a great part of the memory; the model has what it needs of them
-    edits: dict[str, list[Applied]] = {}
-    for applied in translation.applied:
-        edits.setdefault(applied.host, []).append(applied)
-    hosts = (virtual_host(s, config, edits.get(s.host, []), extra, options) for s in config.servers)
-    virtual_hosts = with_beyond([host for host in hosts if host], config, extra)
-    others = unknown_hosts(config, options)
-    if (
-        others
-        and virtual_hosts
-        and not options.trial
-        and "*" not in {h.host for h in virtual_hosts}
-    ):
-        virtual_hosts.append(others)
-    # A gateway without hosts of ours needs nothing of ours.
-    once = tuple(edit for at in edits.get("*", ()) for edit in at.edits) if virtual_hosts else ()
-    originals = {new: old for old, new in names.items()}
-    assembled, objects, refusals = checked(
-        virtual_hosts,
-        services(config),
-        GatewayRef(options.gateway_namespace, options.gateway_selector),
-        once,
-        options.filters("misdirected"),
-        (lambda objects: on_trial(objects, originals)) if options.trial else list,
-    )
-    if options.trial:
-        extra += trial.findings(before, names, impossible, objects)
-    extra += refused(refusals, config)
-    extra += _conflicts(assembled, config)
-    extra += connections.findings(assembled.reuses, config)
-    fates = dict(translation.fates)
-    fates |= lost_fates(refusals, config, fates)
-    for origin in trial.untried(before, names) if options.trial else ():
-        fates.setdefault(origin, ("neutral", "", trial.NOT_IN_TRIAL.code))
+    complete = extent.complete if extent else {}
+    parts = [
+        convert_controller(controller, rules, surroundings, complete, processes)
+        for controller in controllers
+    ]
+    config = joined_configs([each.controller.config for each in parts])
+    objects, clashes = joined_objects([each.objects for each in parts])
+    mesh: Object = {}
+    for each in parts:
+        for field, value in each.mesh.items():
+            clashes += [(MESH, clash) for clash in merge_field(mesh, field, value)]
     if release not in (None, options.istio_version):
         extra.append(cluster.other_release(release, options))
-    extra += cluster.findings(surroundings, extent, choice, before, objects, options)
-    for setting in config.ineffective:
-        if setting.key != "path":
-            fates[setting.origin] = ("ineffective", "", "N2I003")
-    extra += without_fate(taken, before, fates)
+    extra += cluster.unread(extent) if extent else ()
+    extra += conflicts(clashes, config)
+    of_each = [controller.options for controller in controllers]
+    names = [each.ingress_class for each in of_each]
+    workloads = gateway_workloads(surroundings)
+    for named in of_each:
+        extra += existing_gateway.no_pods(named, workloads)
+    extra += unclaimed.findings(claims.unclaimed, len(ingresses), names)
+    extra += several.findings(of_each, [each.objects for each in parts], claims.split)
+    steps = {frozen(step): step for each in parts for step in each.actions}
     return Conversion(
         options=options,
+        parts=tuple(parts),
         config=config,
         ingresses=tuple(ingresses),
-        objects=tuple(objects),
-        applied=translation.applied,
-        findings=tuple(about_http((*translation.findings, *extra), objects)),
-        fates=fates,
-        actions=tuple(actions(config, assembled, options)),
+        objects=tuple(with_sync_waves(objects) if options.layout == "argocd" else objects),
+        applied=tuple(chain.from_iterable(each.applied for each in parts)),
+        findings=_narrowed(
+            (*chain.from_iterable(e.findings for e in parts), *extra), objects, of_each
+        ),
+        fates=_worst(each.fates for each in parts),
+        actions=(*steps.values(), *([mesh_action(mesh)] if mesh else ())),
+        mesh=mesh,
         problems=tuple(problems),
-        trial=names,
+        trial={old: new for each in controllers for old, new in each.names.items()},
         read=read,
         rules=rules,
     )
+
+
+def _worst(of_parts: Iterable[Fates]) -> Fates:
+    """The worst that becomes of each annotation: two controllers may take one Ingress."""
+    first, *others = of_parts
+    worst = dict(first)
+    for fates in others:
+        for origin, fate in fates.items():
+            if origin not in worst or RANK[fate[0]] > RANK[worst[origin][0]]:
+                worst[origin] = fate
+    return worst
 
 
 def _notes(resources: Iterable[Resource]) -> Iterable[PlacedFinding]:
@@ -177,17 +152,13 @@ def _notes(resources: Iterable[Resource]) -> Iterable[PlacedFinding]:
             yield placed(configuration.NOTE, origin, (), key=note.key, why=note.text)
 
 
-def _conflicts(assembled: Assembled, config: NginxConfig) -> Iterable[PlacedFinding]:
-    servers = {s.host: s for s in config.servers}
-    for where, conflict in assembled.conflicts:
-        host, _, _ = where.partition(" ")
-        server = None if where == MESH else servers.get("_" if host == "*" else host)
-        origin = server.ingresses[0] if server and server.ingresses else Origin()
-        yield placed(
-            configuration.CONFLICT,
-            origin,
-            (host,),
-            key=conflict.field,
-            kept=conflict.effective,
-            lost=conflict.refused,
-        )
+def _narrowed(
+    findings: Iterable[PlacedFinding], objects: Iterable[Object], choices: Iterable[Options]
+) -> tuple[PlacedFinding, ...]:
+    """The findings with the requests that they are about.
+
+    What a Gateway that is there already serves by https need not be known.
+    """
+    if any(options.gateway for options in choices):
+        return tuple(findings)
+    return tuple(about_http(findings, objects))

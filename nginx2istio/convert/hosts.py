@@ -9,9 +9,8 @@ from nginx2istio.base.options import Options
 from nginx2istio.bridge.paths import uris
 from nginx2istio.bridge.place import Place, route_name
 from nginx2istio.bridge.protection import unavailable
-from nginx2istio.convert.certificates import all_names_known, credential, default_credential
+from nginx2istio.convert.certificates import all_names_known, credential, default_credential, ports
 from nginx2istio.convert.fail_closed import guards
-from nginx2istio.convert.ports import ports
 from nginx2istio.convert.translate import Applied
 from nginx2istio.findings.configuration import BAD_REGEX, CLOSED_REGEX, ONE_LABEL
 from nginx2istio.findings.placed import PlacedFinding, placed
@@ -19,7 +18,6 @@ from nginx2istio.istio import re2
 from nginx2istio.istio.assemble.virtual_host import RouteSource, Service, VirtualHost
 from nginx2istio.istio.edits import HOST_WIDE
 from nginx2istio.istio.policy.path_patterns import covering_regex, literal_beginning
-from nginx2istio.nginx.build.ingresses import USUAL_CLASS
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.model import Location, Origin, Server
 from nginx2istio.rule import Edit
@@ -90,7 +88,8 @@ def virtual_host(
         certificate_names=certificate.names if certificate else (),
         certificate_known=certificate is not None and all_names_known(certificate, config),
         sources=tuple(sorted({o.object for o in server.ingresses})),
-        controller=_controller(config, options),
+        controller=options.apart,
+        one_gateway=options.one_gateway,
         terse=options.compat == "lean",
     )
 
@@ -170,10 +169,6 @@ def unknown_hosts(config: NginxConfig, options: Options) -> VirtualHost | None:
         route_sources=(),
         ports=(80, 443),
         credential=certificate,
-        controller=_controller(config, options),
+        controller=options.apart,
+        one_gateway=options.one_gateway,
     )
-
-
-def _controller(config: NginxConfig, options: Options) -> str:
-    ingress_class = options.ingress_class or config.controller.ingress_class
-    return "" if ingress_class == USUAL_CLASS else ingress_class

@@ -36,16 +36,20 @@ def istio_version_of(resources: Iterable[Resource], options: Options) -> Release
 
 
 def _releases(resources: Iterable[Resource], options: Options) -> Iterator[Release]:
-    home, selector = options.gateway_namespace, dict(options.gateway_selector).items()
+    gateways = [(e.gateway_namespace, dict(e.gateway_selector).items()) for e in options.each]
+    homes = {ROOT_NAMESPACE, *(namespace for namespace, _ in gateways)}
     for resource in resources:
         if resource.kind not in _DEPLOYED:
             continue
         pod = _pod(resource)
         labels = mapping(resource.metadata.get("labels"))
         of_pods = {**labels, **mapping(mapping(pod.get("metadata")).get("labels"))}
-        if resource.namespace in (ROOT_NAMESPACE, home) and of_pods.get("app") == "istiod":
+        if resource.namespace in homes and of_pods.get("app") == "istiod":
             release = _of_images(pod, "pilot") or _of_labels(labels)
-        elif resource.namespace == home and selector <= of_pods.items():
+        elif any(
+            resource.namespace == home and selector <= of_pods.items()
+            for home, selector in gateways
+        ):
             release = _of_images(pod, "proxyv2")
         else:
             continue

@@ -9,9 +9,9 @@ from typing import Any
 from nginx2istio.base.options import Options
 from nginx2istio.base.records import record
 from nginx2istio.bridge.protection import unavailable, unavailable_host
+from nginx2istio.convert.certificates import ports
 from nginx2istio.convert.equal_edits import EqualEdits
 from nginx2istio.convert.fail_closed import PROTECTION_NAMES, guards, protecting_key, unenforced
-from nginx2istio.convert.ports import ports
 from nginx2istio.findings.placed import (
     BROKEN_PROTECTION,
     BROKEN_RULE,

@@ -8,8 +8,11 @@ from nginx2istio.findings import (
     collisions,
     configuration,
     connections,
+    existing_gateway,
     refused,
+    several,
     trial,
+    unclaimed,
     validation,
 )
 from nginx2istio.findings.placed import BROKEN_PROTECTION, BROKEN_RULE, UNENFORCED
@@ -17,6 +20,8 @@ from nginx2istio.rule import Message
 
 OWN: tuple[Message, ...] = (
     *configuration.MESSAGES,
+    *unclaimed.MESSAGES,
+    *several.MESSAGES,
     *beyond_stars.MESSAGES,
     BROKEN_PROTECTION,
     BROKEN_RULE,
@@ -25,6 +30,7 @@ OWN: tuple[Message, ...] = (
     *cluster.MESSAGES,
     *collisions.MESSAGES,
     *connections.MESSAGES,
+    *existing_gateway.MESSAGES,
     *validation.MESSAGES,
     *refused.MESSAGES,
 )

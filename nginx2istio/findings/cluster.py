@@ -51,7 +51,7 @@ NO_CONTROLLER = Message(
     "approximated",
     "warning",
     "Controller that was not found",
-    "The scan found no Deployment or DaemonSet of ingress-nginx {where}. The conversion "
+    "The scan found no Deployment or DaemonSet of ingress-nginx{of} {where}. The conversion "
     "assumes the default flags.",
     "Name the controller's ConfigMap by --controller-config NS/NAME: the scan then looks for "
     "the controller in NS.",
@@ -62,7 +62,7 @@ SEVERAL_CONTROLLERS = Message(
     "info",
     "Several controllers in the input",
     "The input has several controllers. Flags and ConfigMap are those of {key}, not of {others}.",
-    "Choose another controller by --ingress-class or --controller-config.",
+    "Name the class of each with its gateway: --ingress-class NAME=NAMESPACE/GATEWAY, repeated.",
 )
 NO_SECRET = Message(
     "N2I035",
@@ -152,23 +152,20 @@ def surroundings(resources: Iterable[Resource]) -> tuple[Resource, ...]:
 
 def findings(
     resources: Sequence[Resource],
-    extent: Extent | None,
+    complete: Mapping[str, Sequence[str]],
     controller: ControllerChoice,
     config: NginxConfig,
     objects: Sequence[Object],
     options: Options,
 ) -> Iterator[PlacedFinding]:
-    """What a scan could not see, and what was seen around the Ingresses and the new objects.
+    """What was seen around the Ingresses of a controller and the new objects of its gateway.
 
-    ``resources`` are what ``surroundings`` picks.
+    ``resources`` are what ``surroundings`` picks. ``complete`` as in ``Extent``.
     """
-    if extent:
-        yield from _extent(extent)
     if controller.workload and controller.others:
         others = ", ".join(w.key for w in controller.others)
         at = collisions.origin_of(controller.workload.resource)
         yield placed(SEVERAL_CONTROLLERS, at, (), key=controller.workload.key, others=others)
-    complete = extent.complete if extent else {}
     yield from _secrets(resources, complete.get("Secret", ()), config)
     yield from _endpoints(resources, config)
     yield from collisions.findings(resources, config, objects, options)
@@ -186,24 +183,24 @@ def other_release(installed: tuple[int, int], options: Options) -> PlacedFinding
     )
 
 
-def _extent(extent: Extent) -> Iterator[PlacedFinding]:
+def unread(extent: Extent) -> Iterator[PlacedFinding]:
+    """What a scan could not see."""
     parts = [f"namespaces {', '.join(extent.namespaces)}"] if extent.namespaces else []
     parts += [f"with labels {extent.selector}"] if extent.selector else []
     if parts:
         yield placed(PART_ONLY, Origin(), ("*",), part=" ".join(parts))
-    for unread in extent.unread:
-        where = f"of namespace {unread.namespace}" if unread.namespace else "of the cluster"
-        at = Origin(unread.kind, unread.namespace)
-        if unread.why == "not-found" and unread.kind == "Deployment":
-            where = f"in namespace {unread.namespace}" if unread.namespace else "in the cluster"
-            yield placed(NO_CONTROLLER, at, ("*",), where=where)
-        elif unread.kind == "Ingress" or unread.why == "no-namespace":
-            yield placed(NO_INGRESSES, at, ("*",), where=where, why=_why(unread))
+    for each in extent.unread:
+        where = f"of namespace {each.namespace}" if each.namespace else "of the cluster"
+        at = Origin(each.kind, each.namespace)
+        if each.why == "not-found" and each.kind == "Deployment":
+            where = f"in namespace {each.namespace}" if each.namespace else "in the cluster"
+            of = f" of class {each.text}" if each.text else ""
+            yield placed(NO_CONTROLLER, at, ("*",), where=where, of=of)
+        elif each.kind == "Ingress" or each.why == "no-namespace":
+            yield placed(NO_INGRESSES, at, ("*",), where=where, why=_why(each))
         else:
-            so = UNCERTAIN.get(unread.kind, COLLISIONS)
-            yield placed(
-                NOT_SEEN, at, ("*",), kind=unread.kind, where=where, why=_why(unread), so=so
-            )
+            so = UNCERTAIN.get(each.kind, COLLISIONS)
+            yield placed(NOT_SEEN, at, ("*",), kind=each.kind, where=where, why=_why(each), so=so)
 
 
 def _why(unread: Unread) -> str:

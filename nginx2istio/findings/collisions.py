@@ -41,7 +41,7 @@ PORT_TAKEN = Message(
     "TLS host that another Gateway serves",
     "This Gateway already serves {key} on port {port} with a certificate. Istio accepts a TLS"
     " host once and ignores it in the newer object.",
-    "Remove the host from one of the two, so one certificate is in force.",
+    "Use the Gateway that is there (--gateway {gateway}), or remove the host from one of the two.",
     frozenset({"tls"}),
 )
 POLICY_THERE = Message(
@@ -86,7 +86,8 @@ def findings(
                 yield placed(HOST_TAKEN, at, (host,), key=host)
         elif resource.kind == "Gateway" and _same_pods(spec, options.gateway_selector):
             for port, host in sorted(secure & set(_secure(spec))):
-                yield placed(PORT_TAKEN, at, (host,), key=host, port=port)
+                key = f"{resource.namespace}/{resource.name}"
+                yield placed(PORT_TAKEN, at, (host,), key=host, port=port, gateway=key)
         elif resource.kind == "DestinationRule":
             for host in sorted(
                 _services_of(str(spec.get("host") or ""), resource.namespace, services)

@@ -81,15 +81,6 @@ DROPPED = Message(
     "Correct the Ingress and convert again, or delete it. If it is served today, add the "
     "controller's ConfigMap and Deployment to the input.",
 )
-SKIPPED = Message(
-    "N2I011",
-    "neutral",
-    "info",
-    "Ingress of another controller",
-    "The Ingress is not converted, because it is not the controller's: {why}.",
-    "If the Ingress should be converted, name its class by --ingress-class, or see "
-    "--watch-ingress-without-class.",
-)
 BAD_REGEX = Message(
     "N2I012",
     "unsupported",
@@ -250,8 +241,6 @@ def findings(config: NginxConfig, entries: Mapping[str, NoRule]) -> Iterator[Pla
         )
         # It may be loaded today where the ConfigMap that says so is not among the input.
         yield replace(dropped, severity="warning") if config.controller_configmap else dropped
-    for skipped in config.skipped:
-        yield placed(SKIPPED, skipped.origin, skipped.hosts, why=skipped.why)
     for server in config.servers:
         certificate = server.certificate
         if certificate and certificate.guessed and certificate.secret and not server.passthrough:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import BinaryIO
 
+from nginx2istio.base.options import OPTIONS_FILE
 from nginx2istio.base.printable import printable
 from nginx2istio.inputs.document import Unreadable
 from nginx2istio.inputs.objects import read_objects
@@ -33,7 +34,8 @@ MOST_PROBLEMS = 100_000
 def read(paths: Sequence[str], stdin: BinaryIO | None = None) -> Inputs:
     """Read all objects in files and folders; ``-`` is standard input, or ``stdin`` if given.
 
-    Folders are read with all below them, by name; what begins with a dot is left out. Each file is
+    Folders are read with all below them, by name; what begins with a dot, and files of options, are
+    left out. Each file is
     read once, under the first name it has, however many of the paths lead to it. Nothing is raised
     for bad input: each broken document, and each path that leads nowhere, is a Problem.
     """
@@ -104,7 +106,7 @@ class _Reading:
         count = 0
         for name in names:
             below = os.path.join(path, name)
-            if name.startswith("."):
+            if name.startswith(".") or name == OPTIONS_FILE:
                 continue
             if os.path.isdir(below):
                 count += self._below(below)

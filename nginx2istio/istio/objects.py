@@ -82,6 +82,11 @@ def dns_name(text: str, limit: int = 63) -> str:
     return clean
 
 
+def told_apart(text: str, controller: str) -> str:
+    """The text of a name for objects of a controller, "" for the usual one: it is among others."""
+    return f"{text}--{controller}" if controller else text
+
+
 _FOLDER = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _RESERVED = frozenset({"kustomization", "con", "prn", "aux", "nul"})
 """Stems that kustomize reads as its own, or that a disk may refuse as a file name."""

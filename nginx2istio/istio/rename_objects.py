@@ -7,7 +7,7 @@ adds to those of a live DestinationRule of the Service. Backends see the real ho
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from nginx2istio.istio.fields import frozen
 from nginx2istio.istio.objects import (
@@ -16,8 +16,10 @@ from nginx2istio.istio.objects import (
     Noted,
     Object,
     dns_name,
+    identity,
     managed,
     short_hash,
+    told_apart,
 )
 
 AUTHORITY = "%REQ(:AUTHORITY)%"
@@ -26,10 +28,13 @@ ROUTE = "trial "
 """How the names of a trial's routes begin."""
 
 
-def on_trial(objects: Iterable[Object], originals: Mapping[str, str]) -> list[Object]:
+def on_trial(
+    objects: Iterable[Object], originals: Mapping[str, str], controller: str = ""
+) -> list[Object]:
     """The objects made for new names as they can stand beside live ones.
 
-    ``originals`` maps each new name to the real one, which its backends see.
+    ``originals`` maps each new name to the real one, which its backends see. ``controller`` is
+    that of the gateway, see ``GatewayRef``.
     """
     objects = list(objects)
     subsets = {}
@@ -37,8 +42,19 @@ def on_trial(objects: Iterable[Object], originals: Mapping[str, str]) -> list[Ob
         if obj["kind"] == "DestinationRule" and "trafficPolicy" in obj["spec"]:
             policy = obj["spec"]["trafficPolicy"]
             subsets[obj["spec"]["host"]] = f"n2i-{short_hash(repr(frozen(policy)))}"
-    names = Names()
-    return [renamed for obj in objects for renamed in _made(obj, subsets, originals, names)]
+    written = {"/".join(identity(obj)[1:]) for obj in objects if obj["kind"] == "Gateway"}
+    renaming = _Renaming(subsets, originals, Names(), controller, frozenset(written))
+    return [renamed for obj in objects for renamed in _made(obj, renaming)]
+
+
+class _Renaming(NamedTuple):
+    """What the new names are made of: ``written`` are Gateways that are not there already."""
+
+    subsets: Mapping[str, str]
+    originals: Mapping[str, str]
+    names: Names
+    controller: str
+    written: frozenset[str]
 
 
 def whole_gateway(objects: Iterable[Object]) -> list[str]:
@@ -55,9 +71,7 @@ def whole_gateway(objects: Iterable[Object]) -> list[str]:
     return names
 
 
-def _made(
-    obj: Object, subsets: Mapping[str, str], originals: Mapping[str, str], names: Names
-) -> Iterator[Object]:
+def _made(obj: Object, new: _Renaming) -> Iterator[Object]:
     kind = obj["kind"]
     if kind in WORKLOAD_VERSIONS:  # which has a name of its own, as its parts name each other
         yield _object(obj, obj["metadata"]["name"], {})
@@ -65,14 +79,15 @@ def _made(
     spec = obj["spec"]
     if kind == "VirtualService":
         for host in spec["hosts"]:
-            name = names.name(obj["metadata"]["namespace"], host)
-            yield _object(obj, name, _virtual_service(spec, host, subsets, originals.get(host, "")))
+            text = told_apart(host, new.controller)
+            name = new.names.name(obj["metadata"]["namespace"], text)
+            yield _object(obj, name, _virtual_service(spec, host, new))
         return
     name = obj["metadata"]["name"]
     if kind != "AuthorizationPolicy":  # whose name is made of its hosts, which are new
         name = trial_name(name)
     if kind == "DestinationRule":
-        spec = _destination_rule(spec, subsets)
+        spec = _destination_rule(spec, new.subsets)
     elif kind == "EnvoyFilter":
         spec = _own_filters(spec)
     yield _object(obj, name, spec)
@@ -86,14 +101,15 @@ def _object(obj: Object, name: str, spec: Object) -> Noted:
     return Noted({**renamed, "spec": spec} if spec else renamed, note)
 
 
-def _virtual_service(spec: Object, host: str, subsets: Mapping[str, str], original: str) -> Object:
+def _virtual_service(spec: Object, host: str, new: _Renaming) -> Object:
     """The VirtualService of one of the names; each has a name of its own towards backends."""
-    gateways = [_gateway_name(gateway) for gateway in spec["gateways"]]
+    original = new.originals.get(host, "")
+    gateways = [_gateway_name(g) if g in new.written else g for g in spec["gateways"]]
     renamed = {**spec, "hosts": [host], "gateways": gateways}
     for kind in ("http", "tls"):
         if kind in spec:
             backend_host = original if kind == "http" and "*" not in original else ""
-            renamed[kind] = [_route(route, subsets, backend_host) for route in spec[kind]]
+            renamed[kind] = [_route(route, new.subsets, backend_host) for route in spec[kind]]
     return renamed
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from itertools import chain
+from typing import Any
 
 from nginx2istio.base.memo import Memory
 from nginx2istio.nginx.build.configmaps import ConfigMap
@@ -20,6 +22,7 @@ from nginx2istio.nginx.model import (
     Remark,
     Server,
     Setting,
+    Unclaimed,
     Upstream,
 )
 from nginx2istio.nginx.values.go import Value
@@ -37,7 +40,7 @@ class NginxConfig:
     upstreams: Mapping[str, Upstream] = field(default_factory=dict)
     ineffective: tuple[Ineffective, ...] = ()
     not_loaded: tuple[NotLoaded, ...] = ()
-    skipped: tuple[NotLoaded, ...] = ()
+    unclaimed: tuple[Unclaimed, ...] = ()
     invalid_values: tuple[InvalidValue, ...] = ()
     unknown: tuple[Setting, ...] = ()
     other_annotations: tuple[OtherAnnotations, ...] = ()
@@ -110,6 +113,36 @@ class NginxConfig:
         """An entry of the controller's own ConfigMap, None when it is not set there."""
         own = self.configmaps.get(self.controller_configmap)
         return own.setting(key) if own and key in own.data else None
+
+
+def joined_configs(configs: Sequence[NginxConfig]) -> NginxConfig:
+    """Several controllers' configurations as one, for views: settings and defaults of the first.
+
+    What two of them say alike stands once; a host that two of them serve has two servers.
+    """
+    first, *others = configs
+    if not others:
+        return first
+    settings = {s.origin: s for config in configs for s in config.settings}
+    annotations = {each.settings: each for config in configs for each in config.other_annotations}
+    return replace(
+        first,
+        ineffective=_each_once(config.ineffective for config in configs),
+        not_loaded=_each_once(config.not_loaded for config in configs),
+        unclaimed=_each_once(config.unclaimed for config in configs),
+        invalid_values=_each_once(config.invalid_values for config in configs),
+        unknown=_each_once(config.unknown for config in configs),
+        servers=tuple(chain.from_iterable(config.servers for config in configs)),
+        upstreams={k: v for config in reversed(configs) for k, v in config.upstreams.items()},
+        other_annotations=tuple(annotations.values()),
+        remarks=tuple(chain.from_iterable(config.remarks for config in configs)),
+        host_names=frozenset(chain.from_iterable(config.host_names for config in configs)),
+        settings=tuple(settings.values()),
+    )
+
+
+def _each_once(of_configs: Iterable[Sequence[Any]]) -> tuple[Any, ...]:
+    return tuple(dict.fromkeys(chain.from_iterable(of_configs)))
 
 
 @lru_cache

@@ -253,3 +253,22 @@ class NotLoaded:
     hosts: tuple[str, ...]
     key: str = ""
     value: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unclaimed:
+    """An Ingress that no controller takes, and why.
+
+    ``class_name`` is None without a class, ``owner`` the controller of its IngressClass, "" when
+    that is not among the input. ``annotated``: it has annotations of ingress-nginx. ``kind`` is
+    "namespace" where the controller does not serve the namespace, "absent" where others, but not
+    its class are among the input, else "class".
+    """
+
+    origin: Origin
+    why: str
+    hosts: tuple[str, ...]
+    class_name: str | None
+    owner: str
+    annotated: bool
+    kind: Literal["namespace", "absent", "class"]

@@ -184,12 +184,13 @@ def mark_accepted(report: Data, entries: Iterable[AcceptedFinding], file: str, t
 def _summary(report: Data, findings: Sequence[Data], hosts: Sequence[Data]) -> Data:
     not_accepted = Counter(f["severity"] for f in findings if "accepted" not in f)
     all_findings = Counter(f["severity"] for f in findings)
+    summary = report["summary"]
     return {
-        **report["summary"],
+        **summary,
         "readiness": readiness_counts(hosts),
         "findings": {s: all_findings[s] for s in SEVERITIES},
         "accepted": {s: all_findings[s] - not_accepted[s] for s in SEVERITIES},
-        "verdict": verdict(not_accepted, bool(report["errors"])),
+        "verdict": verdict(not_accepted, bool(report["errors"]), summary["converted"] > 0),
     }
 
 

@@ -56,7 +56,8 @@ def schema() -> Data:
 
 
 def _options(conversion: Conversion) -> Data:
-    options = asdict(conversion.options)
+    fields = asdict(conversion.options)
+    options = {k: list(v) if isinstance(v, tuple) else v for k, v in fields.items()}
     kinds = conversion.options.envoy_filters
     options["envoy_filters"] = kinds if isinstance(kinds, bool) else sorted(kinds)
     options["istio_version"] = ".".join(str(n) for n in conversion.options.istio_version or ())
@@ -73,21 +74,27 @@ def _summary(
     servers = conversion.config.servers
     return {
         "ingresses": len(conversion.ingresses),
-        "hosts": sum(s.host != DEFAULT_SERVER for s in servers),
+        "converted": len(conversion.converted),
+        "hosts": len({s.host for s in servers} - {DEFAULT_SERVER}),
         "paths": sum(len({loc.declared for loc in s.locations}) for s in servers),
         "readiness": readiness_counts(hosts),
         "objects": dict(sorted(Counter(str(o["kind"]) for o in conversion.objects).items())),
         "annotations": _counts(FATES, Counter(a["fate"] for a in annotations)),
         "findings": _counts(SEVERITIES, severities),
-        "verdict": verdict(severities, bool(conversion.problems)),
+        "verdict": verdict(severities, bool(conversion.problems), bool(conversion.converted)),
     }
 
 
-def verdict(severities: Mapping[Severity, int], unread: bool) -> str:
-    """The verdict, by the number of findings of each severity; ``unread`` input blocks."""
+def verdict(severities: Mapping[Severity, int], unread: bool, converted: bool) -> str:
+    """The verdict, by the number of findings of each severity; ``unread`` input blocks.
+
+    Without anything ``converted`` nothing is ready.
+    """
     if severities.get("error") or unread:
         return "blocked"
-    return "review" if severities.get("warning") else "ready"
+    if severities.get("warning"):
+        return "review"
+    return "ready" if converted else "nothing"
 
 
 def _counts(names: Iterable[str], counter: Mapping[Any, int]) -> dict[str, int]:

@@ -26,16 +26,18 @@ def hosts_of(findings: Sequence[_Data], conversion: Conversion) -> list[_Data]:
     ``closed`` are paths that nginx serves and the gateway answers 503 for, as their protection
     can't be converted. ``served`` is False where nginx serves nothing (a refused Ingress).
     """
-    skipped = {ingress.origin.object for ingress in conversion.config.skipped}
+    unclaimed = {ingress.origin.object for ingress in conversion.config.unclaimed}
     ingresses: dict[str, list[str]] = {}
     for ingress in conversion.ingresses:
-        if ingress.key not in skipped:
+        if ingress.key not in unclaimed:
             for name in ingress.hosts:
                 ingresses.setdefault(shown_host(name), []).append(ingress.key)
     servers = {shown_host(s.host): s for s in conversion.config.servers}
     known = {*servers, *(alias for s in servers.values() for alias in s.aliases)}
     # A host of an Ingress that nginx does not load has no server, but it is in the report.
     named = {h for f in findings for h in f["hosts"] if h != "*" and h not in known}
+    # Those of Ingresses that nobody takes are none of the conversion.
+    named -= {h for each in conversion.config.unclaimed for h in each.hosts if h not in ingresses}
     closed = _closed(conversion)
     hosts: list[_Data] = []
     for name in {**servers, **dict.fromkeys(sorted(named))}:

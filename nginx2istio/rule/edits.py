@@ -7,7 +7,7 @@ from typing import Any
 
 from nginx2istio.base.options import FilterKind
 from nginx2istio.bridge.place import Place
-from nginx2istio.bridge.secrets import copy_secret, secret_name
+from nginx2istio.bridge.secrets import copy_secret, gateway_of, secret_name
 from nginx2istio.istio.edits import Action, ExtraObject
 from nginx2istio.istio.envoy import filters
 from nginx2istio.nginx.model import Upstream
@@ -70,18 +70,9 @@ def envoy_filter(
     they meet no other filter. ``protects`` is the protection that it enforces at the place, see
     ``ExtraObject``.
     """
-    options = place.options
-    return ExtraObject(
-        filters.new_envoy_filter(
-            kind,
-            name,
-            [dict(patch) for patch in patches],
-            options.gateway_namespace,
-            options.gateway_selector,
-            note=note,
-        ),
-        protects,
-    )
+    parts = [dict(patch) for patch in patches]
+    target = gateway_of(place.options)
+    return ExtraObject(filters.new_envoy_filter(kind, name, parts, target, note=note), protects)
 
 
 def secret(place: Place, reference: str, what: str) -> tuple[str, tuple[Action, ...]]:

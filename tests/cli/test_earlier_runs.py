@@ -56,7 +56,7 @@ def test_no_object_at_all_is_refused(tmp_path: Path) -> None:
 def test_two_controllers_do_not_delete_each_others_files(tmp_path: Path) -> None:
     out = tmp_path / "out"
     write(out, virtual_service("a", source="web/a"))
-    other = ReadInput(Run("internal", False, ("manifests",)), frozenset({"web/a", "web/b"}))
+    other = ReadInput(Run(("internal",), False, ("manifests",)), frozenset({"web/a", "web/b"}))
     [remark] = write(out, virtual_service("b", source="web/b"), read=other)
     assert remark == f"kept: {out}/web/a.yaml (written for IngressClass nginx)"
     assert write(out, virtual_service("a", source="web/a")) == [
@@ -71,7 +71,7 @@ def test_two_controllers_do_not_delete_each_others_files(tmp_path: Path) -> None
 def test_files_from_other_input_stay(tmp_path: Path) -> None:
     out = tmp_path / "out"
     write(out, virtual_service("a", source="web/a"))
-    other = ReadInput(Run("nginx", False, ("other",)), frozenset({"web/b"}))
+    other = ReadInput(Run(("nginx",), False, ("other",)), frozenset({"web/b"}))
     [remark] = write(out, virtual_service("b", source="web/b"), read=other)
     assert remark == f"kept: {out}/web/a.yaml (written from manifests)"
     with pytest.raises(click.ClickException, match="also made from Ingress web/a"):
@@ -85,7 +85,7 @@ def test_a_file_that_was_deleted_by_hand_is_forgotten(tmp_path: Path) -> None:
     out = tmp_path / "out"
     write(out, virtual_service("a", source="web/a"))
     (out / "web/a.yaml").unlink()
-    other = ReadInput(Run("nginx", False, ("other",)), frozenset({"web/b"}))
+    other = ReadInput(Run(("nginx",), False, ("other",)), frozenset({"web/b"}))
     assert write(out, virtual_service("b", source="web/b"), read=other) == []
     assert "web/a" not in (out / ".nginx2istio.json").read_text()
 
@@ -111,6 +111,10 @@ def test_two_controllers_share_a_folder_and_a_namespace(tmp_path: Path) -> None:
         result = CliRunner().invoke(command_line, arguments, input=text)
         assert result.exit_code == 0, result.output
     objects = paths(out) - OWN
-    assert {"web/a-example-com.yaml", "web/b-example-com.yaml", "web/c-example-com.yaml"} < objects
+    assert {
+        "web/a-example-com.yaml",
+        "web/b-example-com--nginx-internal.yaml",
+        "web/c-example-com--nginx-external.yaml",
+    } < objects
     gateways = {path for path in objects if path.startswith("istio-system/gateway-")}
     assert len(gateways) == 3 and "istio-system/gateway-nginx2istio-web.yaml" in gateways

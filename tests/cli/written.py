@@ -10,7 +10,7 @@ from nginx2istio.cli.output.manifest import Run
 from tests.cli.kills import contents
 
 Object = dict[str, Any]
-RUN = Run("nginx", False, ("manifests",))
+RUN = Run(("nginx",), False, ("manifests",))
 
 
 def virtual_service(name: str, namespace: str = "web", source: str = "web/shop") -> Object:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from nginx2istio.istio import re2
+from nginx2istio.istio.assemble.virtual_host import GatewayRef
 from nginx2istio.istio.check import values
 from nginx2istio.istio.check.check import faults
 from nginx2istio.istio.check.schema import misfits, spec_schema
@@ -23,7 +24,9 @@ def virtual_service(*routes: Any, hosts: tuple[str, ...] = ("shop.example.com",)
 
 
 def envoy_filter(*patches: Object, name: str = "own") -> Object:
-    return new_envoy_filter("redirects", name, patches, "istio-system", {"istio": "ingressgateway"})
+    return new_envoy_filter(
+        "redirects", name, patches, GatewayRef("istio-system", {"istio": "ingressgateway"})
+    )
 
 
 def reasons(*objects: Object) -> list[str]:

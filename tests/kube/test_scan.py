@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from nginx2istio.cli import command_line
+from nginx2istio.cli.exits import FINDINGS
 
 from ..conformance.certificates import make_pair
 from .api_server import SOURCES, ApiServer
@@ -53,10 +54,10 @@ def scan(kubeconfig: Path, *args: str) -> Result:
     return run("scan", "--kubeconfig", str(kubeconfig), *args)
 
 
-def report(kubeconfig: Path, folder: Path, *args: str) -> dict[str, Any]:
+def report(kubeconfig: Path, folder: Path, *args: str, exit_code: int = 0) -> dict[str, Any]:
     file = folder / "report.json"
     result = scan(kubeconfig, "-q", "--report", str(file), *args)
-    assert result.exit_code == 0, result.stderr
+    assert result.exit_code == exit_code, result.stderr
     data: dict[str, Any] = json.loads(file.read_text())
     return data
 
@@ -247,7 +248,7 @@ def test_the_controller_s_flags_and_configmaps_are_read(kube: ApiServer, scratch
     del ingress["spec"]["ingressClassName"]
     create(kube, [ingress])
     admin, saved = kube.kubeconfig("admin", space), scratch / "snapshot.json"
-    unknown = report(admin, scratch)
+    unknown = report(admin, scratch, exit_code=FINDINGS)
     assert "N2I033" in codes(unknown)
     assert unknown["summary"]["hosts"] == 0
     data = report(admin, scratch, "--controller-config", "edge/settings", "--save", str(saved))
@@ -255,7 +256,8 @@ def test_the_controller_s_flags_and_configmaps_are_read(kube: ApiServer, scratch
     (stream,) = [f for f in data["findings"] if f["code"] == "N2I600"]
     assert "TCP ports" in stream["text"] and "5432" in stream["text"]
     assert stream["object"] == {"kind": "ConfigMap", "namespace": "edge", "name": "tcp"}
-    missing = report(admin, scratch, "--controller-config", "edge/absent")
+    absent = ("--controller-config", "edge/absent")
+    missing = report(admin, scratch, *absent)
     (finding,) = [
         f for f in missing["findings"] if "there is no ConfigMap edge/absent" in f["text"]
     ]
@@ -445,3 +447,109 @@ def test_what_is_there_already_is_told(istio: ApiServer, scratch: Path) -> None:
         ("N2I042", "Gateway", "old"),
         ("N2I043", "DestinationRule", "old"),
     }
+
+
+INSIDE = """\
+apiVersion: networking.k8s.io/v1
+kind: IngressClass
+metadata: {name: nginx}
+spec: {controller: k8s.io/ingress-nginx}
+---
+apiVersion: networking.k8s.io/v1
+kind: IngressClass
+metadata: {name: inside}
+spec: {controller: k8s.io/inside-nginx}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: c, namespace: inside, labels: {app.kubernetes.io/name: ingress-nginx}}
+spec:
+  selector: {matchLabels: {app: c}}
+  template:
+    metadata: {labels: {app: c}}
+    spec:
+      containers:
+      - name: controller
+        image: registry.k8s.io/ingress-nginx/controller:v1.15.1
+        args:
+        - /nginx-ingress-controller
+        - --configmap=$(POD_NAMESPACE)/settings
+        - --controller-class=k8s.io/inside-nginx
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: settings, namespace: inside}
+data: {add-headers: inside/more}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: more, namespace: inside}
+data: {X-Inside: "1"}
+"""
+
+
+def test_one_scan_converts_for_several_controllers(kube: ApiServer, scratch: Path) -> None:
+    namespace(kube, "inside")
+    create(kube, documents(INSIDE))
+    space = namespace(kube, "two-classes")
+    create(kube, documents(SHOP.format(space=space, host="two.example.com")))
+    other = documents(SHOP.format(space=space, host="two.example.com"))[0]
+    other["metadata"]["name"], other["spec"]["ingressClassName"] = "tools", "inside"
+    create(kube, [other])
+    admin, saved = kube.kubeconfig("admin", space), scratch / "snapshot.json"
+    classes = ("--ingress-class", "nginx", "--ingress-class", "inside=edge-inside/inside")
+    configmaps = ("--controller-config", "inside=inside/settings")
+    result = scan(admin, *classes, *configmaps, "--save", str(saved))
+    assert result.exit_code == 0, result.stderr
+    services = [o for o in documents(result.stdout) if o["kind"] == "VirtualService"]
+    headers = {o["metadata"]["name"]: "X-Inside" in str(o) for o in services}
+    assert headers == {"two-example-com": False, "two-example-com--inside": True}
+    assert run("convert", str(saved), *classes, *configmaps).stdout == result.stdout
+    forbid(kube, "reader")
+    rights = run("scan", "--print-rbac", "-n", space, *classes, *configmaps).stdout
+    assert "namespace: inside" in rights and "namespace: edge-inside" in rights
+    allow(kube, "reader", rights)
+    reader = kube.kubeconfig("reader", space)
+    assert scan(reader, "-q", *classes, *configmaps).stdout == result.stdout
+
+
+HELM = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: istio-edge, namespace: helm-edge}
+spec:
+  selector: {matchLabels: {istio: edge}}
+  template:
+    metadata: {labels: {istio: edge, app: istio-edge}}
+    spec: {containers: [{name: istio-proxy, image: auto}]}
+---
+apiVersion: networking.istio.io/v1
+kind: Gateway
+metadata: {name: shared, namespace: helm-edge}
+spec:
+  selector: {istio: edge}
+  servers:
+  - {port: {number: 80, name: http, protocol: HTTP}, hosts: ["*/helm.example.com"]}
+"""
+
+
+def test_the_gateway_that_helm_installed_is_used(istio: ApiServer, scratch: Path) -> None:
+    namespace(istio, "helm-edge")
+    create(istio, documents(HELM))
+    space = namespace(istio, "behind-helm")
+    create(istio, documents(SHOP.format(space=space, host="helm.example.com")))
+    admin = istio.kubeconfig("admin", space)
+    saved = scratch / "snapshot.json"
+    result = scan(admin, "-q", "-n", space, "-n", "helm-edge", "--save", str(saved))
+    (gateway,) = [o for o in documents(result.stdout) if o["kind"] == "Gateway"]
+    assert gateway["metadata"]["namespace"] == "helm-edge"
+    assert gateway["spec"]["selector"] == {"istio": "edge"}
+    assert run("convert", str(saved)).stdout == result.stdout
+    data = report(admin, scratch, "--gateway", "helm-edge/shared")
+    assert not {"N2I096", "N2I097"} & codes(data)
+    assert "Gateway" not in data["summary"]["objects"]
+    forbid(istio, "reader")
+    existing = ("-n", space, "--gateway", "helm-edge/shared")
+    allow(istio, "reader", run("scan", "--print-rbac", *existing).stdout)
+    seen_by_reader = report(istio.kubeconfig("reader", space), scratch, *existing)
+    assert codes(seen_by_reader) == codes(report(admin, scratch, *existing))

@@ -2,14 +2,20 @@
 
 from nginx2istio.cli.options.conversion import ConversionCommand, conversion_options
 from nginx2istio.cli.options.output import check_folder, output_options
-from nginx2istio.cli.options.values import controller_file, options_from, shortened
+from nginx2istio.cli.options.values import (
+    controller_files,
+    options_from,
+    shortened,
+    with_one_gateway,
+)
 
 __all__ = [
     "ConversionCommand",
     "check_folder",
-    "controller_file",
+    "controller_files",
     "conversion_options",
     "options_from",
     "output_options",
     "shortened",
+    "with_one_gateway",
 ]

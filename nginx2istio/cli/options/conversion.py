@@ -3,43 +3,65 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import click
 
 from nginx2istio.base.options import AUTH_SERVICE_IMAGE, FilterKind
 from nginx2istio.cli import together
+from nginx2istio.cli.options.configured import configured, from_environment
 from nginx2istio.cli.options.values import RELEASES
 
 
 class ConversionCommand(click.Command):
-    """``--envoy-filters`` alone means all; click would take the next word for its value."""
+    """A command whose options may stand in a file and in the environment.
+
+    ``--envoy-filters`` alone means all; click would take the next word for its value.
+    """
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        from_environment(self)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """As click's, with the value that is meant."""
-        return super().parse_args(ctx, [a + "=all" * (a == "--envoy-filters") for a in args])
+        args = [a + "=all" * (a == "--envoy-filters") for a in args]
+        if not ctx.resilient_parsing and not {"--help", "-h"}.intersection(args):
+            configured(self, ctx, args)
+        return super().parse_args(ctx, args)
 
 
 conversion_options = together(
     [
         click.option(
+            "--config",
+            expose_value=False,
+            metavar="FILE",
+            help="A YAML file of options, NAME: VALUE.  [default: nginx2istio.yaml beside the"
+            " manifests or in the working folder]",
+        ),
+        click.option(
             "--ingress-class",
-            default="",
-            metavar="NAME",
-            help="IngressClass of the controller being replaced."
+            "ingress_classes",
+            multiple=True,
+            metavar="NAME[=NS/GATEWAY]",
+            help="IngressClass of a controller being replaced, and its gateway: namespace and label"
+            " istio of the pods, or NS/KEY=VALUE,... Repeat it for several controllers."
             "  [default: its --ingress-class, or nginx]",
         ),
         click.option(
             "--watch-ingress-without-class",
             is_flag=True,
-            help="Also convert Ingresses without a class, as the controller does with this flag.",
+            help="Also convert Ingresses without a class, as the controller does with this flag."
+            " With several classes, for the first.",
         ),
         click.option(
             "--controller-config",
-            default="",
-            metavar="FILE|NS/NAME",
-            help="The controller's ConfigMap: a file that holds it, or its name in the input."
-            "  [default: searched by the usual names]",
+            "controller_configs",
+            multiple=True,
+            metavar="[CLASS=]FILE|NS/NAME",
+            help="A controller's ConfigMap: a file that holds it, or its name in the input. With"
+            " several classes, repeat it with CLASS=.  [default: searched by the usual names]",
         ),
         click.option(
             "--ssl-passthrough",
@@ -67,6 +89,27 @@ conversion_options = together(
             show_default=True,
             metavar="NS",
             help="Namespace of the gateway's pods.",
+        ),
+        click.option(
+            "--gateway",
+            "gateways",
+            multiple=True,
+            metavar="[CLASS=]NS/NAME",
+            help="Use this Gateway, which is there already, and write none. Its servers are checked"
+            " when it is in the input. With several classes, repeat it with CLASS=.",
+        ),
+        click.option(
+            "--one-gateway",
+            is_flag=True,
+            help="Write one Gateway for the hosts of all namespaces.  [default: one a namespace]",
+        ),
+        click.option(
+            "--layout",
+            type=click.Choice(["flat", "namespace", "argocd"]),
+            default="flat",
+            show_default=True,
+            help="The layout of -o DIR. namespace: a folder with its own kustomization for what"
+            " the Ingresses of a namespace need. argocd: the same, with sync waves.",
         ),
         click.option(
             "--gateway-address",
@@ -120,6 +163,21 @@ conversion_options = together(
             metavar="X.Y",
             help=f"Version of Istio that reads the objects: {', '.join(RELEASES)}."
             f"  [default: that of the cluster if it was read, or {RELEASES[-1]}]",
+        ),
+        click.option(
+            "--only-host",
+            "only_hosts",
+            multiple=True,
+            metavar="GLOB",
+            help="Convert these hosts only, as *.shop.example.com; * alone is the default server"
+            " and all others. All Ingresses are read, so each host is what it is today.",
+        ),
+        click.option(
+            "--only-namespace",
+            "only_namespaces",
+            multiple=True,
+            metavar="GLOB",
+            help="Convert only hosts that have an Ingress in these namespaces.",
         ),
         click.option(
             "--host-suffix",

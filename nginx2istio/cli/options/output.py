@@ -66,6 +66,12 @@ output_options = together(
             help="Write a report: .html, .json, .md, .sarif or .txt. Repeat it for several.",
         ),
         click.option(
+            "--mesh-config",
+            metavar="[helm=|operator=]FILE",
+            help="Write the mesh configuration that the objects need: as values of Istio's chart"
+            " istiod, or as an IstioOperator.  [default: in the report only]",
+        ),
+        click.option(
             "--force",
             is_flag=True,
             help="Overwrite files in DIR that nginx2istio did not write. Also replace what earlier"

@@ -10,7 +10,7 @@ from typing import Any, get_args
 
 import click
 
-from nginx2istio.base.options import ISTIO_VERSIONS, FilterKind, Options
+from nginx2istio.base.options import ISTIO_VERSIONS, ControllerOptions, FilterKind, Options
 from nginx2istio.cli.exits import read_small
 
 RELEASES = [f"{major}.{minor}" for major, minor in ISTIO_VERSIONS]
@@ -22,25 +22,21 @@ def options_from(given: dict[str, Any]) -> Options:
 
     Raises click.BadParameter for a selector, namespace or version that is none.
     """
-    selector = {}
-    for pair in given.pop("gateway_selector").split(","):
-        key, sign, value = pair.strip().partition("=")
-        if not key or not sign:
-            raise click.BadParameter(
-                f"{shortened(pair)!r} is not KEY=VALUE", param_hint="--gateway-selector"
-            )
-        selector[key] = value
-    if not re.fullmatch(_LABEL, given["gateway_namespace"]):
-        why = f"{shortened(given['gateway_namespace'])!r} is no name of a namespace"
-        raise click.BadParameter(why, param_hint="--gateway-namespace")
+    first, *others = _controllers(given)
     return Options(
-        ingress_class=given.pop("ingress_class"),
+        ingress_class=first.ingress_class,
         watch_without_class=given.pop("watch_ingress_without_class"),
-        controller_config=given.pop("controller_config"),
+        controller_config=first.controller_config,
         ssl_passthrough=given.pop("ssl_passthrough"),
         default_ssl_certificate=_certificate(given.pop("default_ssl_certificate")),
-        gateway_selector=selector,
-        gateway_namespace=given.pop("gateway_namespace"),
+        gateway_selector=first.gateway_selector,
+        gateway_namespace=first.gateway_namespace,
+        gateway=first.gateway,
+        others=tuple(others),
+        one_gateway=given.pop("one_gateway"),
+        layout=given.pop("layout"),
+        only_hosts=tuple(sorted({text.lower() for text in given.pop("only_hosts") if text})),
+        only_namespaces=tuple(sorted(set(filter(None, given.pop("only_namespaces"))))),
         gateway_address=given.pop("gateway_address"),
         compat=given.pop("compat"),
         annotate_lines=given.pop("annotate_lines") == "lines",
@@ -52,6 +48,73 @@ def options_from(given: dict[str, Any]) -> Options:
         host_map=_host_map(given.pop("host_map")),
         host_suffix=_suffix(given.pop("host_suffix")),
     )
+
+
+def with_one_gateway(options: Options) -> Options:
+    """The options of a command that compares one controller with one gateway of ours.
+
+    Raises click.BadParameter for several controllers, and for a Gateway that is there already.
+    """
+    if options.others:
+        why = "name one class: each controller is compared with its gateway alone"
+        raise click.BadParameter(why, param_hint="--ingress-class")
+    if options.gateway:
+        why = "what an existing Gateway serves is not known"
+        raise click.BadParameter(why, param_hint="--gateway")
+    return options
+
+
+def _controllers(given: dict[str, Any]) -> list[ControllerOptions]:
+    """The controllers that are replaced, each with its gateway; takes its own out of ``given``."""
+    selector = _selector(given.pop("gateway_selector"), "--gateway-selector")
+    namespace = _namespace(given.pop("gateway_namespace"), "--gateway-namespace")
+    configs = _configs(given)
+    existing = _by_class(given, "gateways", "--gateway", "NS/NAME")
+    named = [_class_and_gateway(text) for text in given["ingress_classes"] if text]
+    gateways = dict(named)
+    if len(gateways) < len(named):
+        raise click.BadParameter("a class is named twice", param_hint="--ingress-class")
+    del given["controller_configs"], given["ingress_classes"], given["gateways"]
+    return [
+        ControllerOptions(
+            name,
+            _configmap(configs.get(name) or configs.get("", "")),
+            *(gateway or (selector, namespace)),
+            existing.get(name) or existing.get("", ""),
+        )
+        for name, gateway in (gateways or {"": None}).items()
+    ]
+
+
+def _class_and_gateway(text: str) -> tuple[str, tuple[dict[str, str], str] | None]:
+    """The class of ``NAME[=NS/GATEWAY]``, and the labels and namespace of the gateway's pods."""
+    name, sign, gateway = text.partition("=")
+    if not sign:
+        return name, None
+    namespace, slash, labels = gateway.partition("/")
+    if not name or not slash or not labels:
+        why = f"{shortened(text)!r} is not NAME=NAMESPACE/GATEWAY"
+        raise click.BadParameter(why, param_hint="--ingress-class")
+    labels = labels if "=" in labels else f"istio={labels}"
+    where = "--ingress-class"
+    return name, (_selector(labels, where), _namespace(namespace, where))
+
+
+def _selector(text: str, option: str) -> dict[str, str]:
+    selector = {}
+    for pair in text.split(","):
+        key, sign, value = pair.strip().partition("=")
+        if not key or not sign:
+            raise click.BadParameter(f"{shortened(pair)!r} is not KEY=VALUE", param_hint=option)
+        selector[key] = value
+    return selector
+
+
+def _namespace(text: str, option: str) -> str:
+    if not re.fullmatch(_LABEL, text):
+        why = f"{shortened(text)!r} is no name of a namespace"
+        raise click.BadParameter(why, param_hint=option)
+    return text
 
 
 def _filter_kinds(text: str) -> bool | frozenset[FilterKind]:
@@ -86,25 +149,53 @@ def _istio_version(text: str) -> tuple[int, int] | None:
     return ISTIO_VERSIONS[RELEASES.index(version[1])] if version else None
 
 
-def controller_file(given: dict[str, Any]) -> tuple[str, ...]:
-    """The file that --controller-config names, to be read with the others, if it names one.
+def controller_files(given: dict[str, Any]) -> tuple[str, ...]:
+    """The files that --controller-config names, to be read with the others, if it names any.
 
-    ``given`` then names the ConfigMap in it. Raises click.BadParameter.
+    Raises click.BadParameter.
     """
-    text = str(given["controller_config"])
-    if os.path.isfile(text):
-        from nginx2istio.inputs.files import read
+    return tuple(where for where in _configs(given).values() if os.path.isfile(where))
 
-        maps = [r for r in read([text]).resources if r.kind == "ConfigMap"]
-        if len(maps) != 1:
-            why = f"{text} holds {len(maps)} ConfigMaps: it should hold the controller's"
-            raise click.BadParameter(why, param_hint="--controller-config")
-        given["controller_config"] = f"{maps[0].namespace}/{maps[0].name}"
-        return (text,)
-    if text and not re.fullmatch(r"[^/]+/[^/]+", text):
-        why = f"{text!r} is neither a file nor NS/NAME"
+
+def _configs(given: dict[str, Any]) -> dict[str, str]:
+    """What --controller-config names, a file or a ConfigMap, by the class, "" for none."""
+    return _by_class(given, "controller_configs", "--controller-config", "a file nor NS/NAME")
+
+
+def _by_class(given: dict[str, Any], name: str, option: str, form: str) -> dict[str, str]:
+    """The values ``[CLASS=]VALUE`` of an option by the class that they are for, "" for none."""
+    classes = dict.fromkeys(t.partition("=")[0] for t in given["ingress_classes"] if t)
+    values: dict[str, str] = {}
+    for text in filter(None, given[name]):
+        before, sign, rest = text.partition("=")
+        of_class, value = (before, rest) if sign and before in classes else ("", text)
+        is_file = " file " in f" {form} " and os.path.isfile(value)
+        why = ""
+        if not is_file and not re.fullmatch(r"[^/=]+/[^/=]+", value):
+            why = f"{value!r} is neither {form}" if "nor" in form else f"{value!r} is not {form}"
+            if sign and not of_class:
+                why += f", and --ingress-class does not name {before}"
+        elif of_class in values:
+            why = f"a second value{f' for class {of_class}' if of_class else ''}: {value}"
+        elif not of_class and len(classes) > 1:
+            why = f"name the class that it is for: CLASS={value}, one of {', '.join(classes)}"
+        if why:
+            raise click.BadParameter(why, param_hint=option)
+        values[of_class] = value
+    return values
+
+
+def _configmap(where: str) -> str:
+    """The ``namespace/name`` of a ConfigMap, or of the one in a file."""
+    if not os.path.isfile(where):
+        return where
+    from nginx2istio.inputs.files import read
+
+    maps = [r for r in read([where]).resources if r.kind == "ConfigMap"]
+    if len(maps) != 1:
+        why = f"{where} holds {len(maps)} ConfigMaps: it should hold the controller's"
         raise click.BadParameter(why, param_hint="--controller-config")
-    return ()
+    return f"{maps[0].namespace}/{maps[0].name}"
 
 
 def _certificate(text: str) -> str:

@@ -14,7 +14,9 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from nginx2istio.base.options import Layout
 from nginx2istio.cli.exits import write_error
+from nginx2istio.cli.output.manifest import COMMON
 from nginx2istio.cli.output.system import locked
 from nginx2istio.istio.objects import SOURCE, file_name, identity
 from nginx2istio.istio.yaml import Fragments, documents, scalar
@@ -83,11 +85,21 @@ def rendered(
     yield "\n"
 
 
-def paths_of(objects: Sequence[Mapping[str, Any]], form: str) -> dict[str, list[Mapping[str, Any]]]:
-    """Objects by the relative path of their file: a folder a namespace, a file a host."""
+def paths_of(
+    objects: Sequence[Mapping[str, Any]], form: str, layout: Layout
+) -> dict[str, list[Mapping[str, Any]]]:
+    """Objects by the relative path of their file: a folder a namespace, a file a host.
+
+    Except in the flat layout the folder is that of the Ingresses, where these are of one
+    namespace: what belongs to a team at the gateway stands beside its routes.
+    """
     by_path: dict[str, list[Mapping[str, Any]]] = {}
     for obj in objects:
-        by_path.setdefault(file_name(*identity(obj), form), []).append(obj)
+        kind, namespace, name = identity(obj)
+        teams = {source.partition("/")[0] for source in sources_of([obj])}
+        if layout != "flat" and len(teams) == 1:
+            (namespace,) = teams
+        by_path.setdefault(file_name(kind, namespace, name, form), []).append(obj)
     return by_path
 
 
@@ -105,8 +117,19 @@ def parts_of(
     return parts if form == "json" else chain([MARK], parts)
 
 
-def kustomization(paths: Iterable[str]) -> list[str]:
-    """The content of kustomization.yaml, part by part."""
+def kustomizations(paths: Iterable[str], layout: Layout) -> dict[str, list[str]]:
+    """The content of each kustomization.yaml by its path, part by part."""
+    if layout == "flat":
+        return {COMMON: _kustomization(paths)}
+    folders: dict[str, list[str]] = {}
+    for path in paths:
+        folder, _, name = path.partition("/")
+        folders.setdefault(folder, []).append(name)
+    own = {f"{f}/{COMMON}": _kustomization(names) for f, names in folders.items()}
+    return {COMMON: _kustomization(folders), **own}
+
+
+def _kustomization(paths: Iterable[str]) -> list[str]:
     listed = "".join(f"- {scalar(path)}\n" for path in sorted(paths))
     head = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:"
     return [MARK, head, "\n" + listed if listed else " []\n"]

@@ -5,15 +5,17 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from dataclasses import replace as replace_fields
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from nginx2istio.base.options import Layout
 from nginx2istio.cli.exits import Usage, write_error
 from nginx2istio.cli.output import parallel
-from nginx2istio.cli.output.files import kustomization, parts_of, paths_of, sources_of
+from nginx2istio.cli.output.files import kustomizations, parts_of, paths_of, sources_of
 from nginx2istio.cli.output.manifest import (
-    COMMON,
     MANIFEST,
     Manifest,
     Run,
@@ -23,6 +25,7 @@ from nginx2istio.cli.output.manifest import (
 )
 from nginx2istio.cli.output.swap import is_folder, is_safe, recover, replace
 from nginx2istio.cli.output.system import locked
+from nginx2istio.istio.objects import identity
 from nginx2istio.istio.yaml import Fragments
 
 
@@ -30,12 +33,20 @@ from nginx2istio.istio.yaml import Fragments
 class ReadInput:
     """What a run knows of its input: its Ingresses, and whether some input can't be read.
 
-    ``ingresses`` are ``namespace/name`` of all that were read, converted or not.
+    ``ingresses`` are ``namespace/name`` of all that were read, converted or not. ``classes`` has
+    the IngressClasses that an object is for, by its ``identity``, where these are not all.
     """
 
     run: Run = field(default_factory=Run)
     ingresses: frozenset[str] = frozenset()
     all_read: bool = True
+    classes: Mapping[tuple[str, str, str], tuple[str, ...]] = field(default_factory=dict)
+    layout: Layout = "flat"
+
+    def run_for(self, objects: Iterable[Mapping[str, Any]]) -> Run:
+        """The run of a file with these objects: for their classes only."""
+        classes = (self.classes.get(identity(obj), self.run.classes) for obj in objects)
+        return replace_fields(self.run, classes=tuple(sorted(set(chain.from_iterable(classes)))))
 
 
 class NoObjects(Usage):
@@ -79,14 +90,16 @@ def _write(
     beside: parallel.Task | None,
 ) -> list[str]:
     before = read_manifest(folder)
-    by_path = paths_of(objects, form)
+    by_path = paths_of(objects, form, read.layout)
     existing = {path for path in before.files if os.path.lexists(folder / path)}
     if existing and not by_path and not force:
         raise NoObjects(
             f"the input gives no object, so {folder} keeps its {len(existing)} files."
             " Check the input, or use --force to empty the folder."
         )
-    after = {path: WrittenFile(read.run, sources_of(same)) for path, same in by_path.items()}
+    after = {
+        path: WrittenFile(read.run_for(same), sources_of(same)) for path, same in by_path.items()
+    }
     remarks = []
     stays, goes = _judged(before, existing, after, read, force)
     stems = set(map(_stem, stays))
@@ -100,8 +113,9 @@ def _write(
     files: dict[str, Iterable[str]] = {
         path: parts_of(by_path[path], form, fragments) for path in fresh
     }
-    files[COMMON] = kustomization(after)
-    files[MANIFEST] = [manifest_text(after)]
+    common = kustomizations(after, read.layout)
+    files |= common
+    files[MANIFEST] = [manifest_text(after, common)]
     if not all(map(is_safe, files)):  # paths_of gives no other; this is the last gate
         raise Usage("a file name leads out of the folder")
     in_the_way = _in_the_way(folder, files, before, read, stays.keys(), force)
@@ -142,7 +156,7 @@ def _judged(
         file = before.files[path]
         unknown = [source for source in file.sources if source not in read.ingresses]
         again = _stem(path) in stems
-        if file.run is not None and file.run.controller != read.run.controller:
+        if file.run is not None and not read.run.replaces(file.run):
             if path not in after:
                 stays[path] = f"written for {_named(file.run)}"
         elif force:
@@ -150,7 +164,9 @@ def _judged(
         elif not read.all_read and (unknown or not again):
             name = f"Ingress {unknown[0]}" if unknown else "its Ingress"
             stays[path] = f"{name} may be in the input that can't be read"
-        elif file.run is None or file.run == read.run or (file.sources and not unknown):
+        elif (
+            file.run is None or file.run.inputs == read.run.inputs or (file.sources and not unknown)
+        ):
             goes += [] if path in after else [path]
         elif not again:
             stays[path] = f"written from {_inputs(file.run)}"
@@ -170,7 +186,8 @@ def _inputs(run: Run) -> str:
 
 
 def _named(run: Run) -> str:
-    return f"IngressClass {run.ingress_class}{' on trial' if run.trial else ''}"
+    only = f", {' and '.join(run.only)} only" if run.only else ""
+    return f"IngressClass {' and '.join(run.classes)}{' on trial' if run.trial else ''}{only}"
 
 
 def _in_the_way(
@@ -198,10 +215,12 @@ def _in_the_way(
         if exists and path not in ours and os.path.lexists(folder / path):
             foreign.add(path)
         writer = before.files.get(path, WrittenFile(None)).run
-        if writer and writer.controller != read.run.controller and not force:
+        if writer and not read.run.replaces(writer) and not force:
             raise Usage(
                 f"{folder / path} is written for {_named(writer)}, and this run is for"
-                f" {_named(read.run)}. Choose another folder, or use --force to replace it."
+                f" {_named(read.run)}. Name all classes and hosts in one run (repeat"
+                " --ingress-class, --only-host), choose another folder, or use --force to replace"
+                " it."
             )
     if foreign and not force:
         shown = ", ".join(sorted(foreign)[:3]) + (" ..." if len(foreign) > 3 else "")

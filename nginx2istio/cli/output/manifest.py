@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,19 +17,25 @@ OLD_MANIFEST = ".nginx2istio"
 
 @dataclass(frozen=True, slots=True, order=True)
 class Run:
-    """What a run converts: of which controller, for a trial or not, out of which inputs.
+    """What a run converts: of which controllers, for a trial or not, out of which inputs.
 
-    ``inputs`` are paths as the user gives them, or what a scan looks at.
+    ``classes`` are the IngressClasses of the controllers; that of a file has those that it is for.
+    ``inputs`` are paths as the user gives them, or what a scan looks at; ``only`` are the patterns
+    of hosts and namespaces, () for all.
     """
 
-    ingress_class: str = ""
+    classes: tuple[str, ...] = ()
     trial: bool = False
     inputs: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
 
-    @property
-    def controller(self) -> tuple[str, bool]:
-        """Runs that differ here leave each other's files alone."""
-        return self.ingress_class, self.trial
+    def replaces(self, earlier: Run) -> bool:
+        """Whether it may replace a file of another run: else each leaves the other's alone."""
+        return (
+            self.trial == earlier.trial
+            and set(earlier.classes) <= set(self.classes)
+            and (not self.only or (bool(earlier.only) and set(earlier.only) <= set(self.only)))
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +63,7 @@ class Manifest:
 
 
 COMMON = "kustomization.yaml"
+"""What stands in each folder; those in folders below are listed."""
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -66,17 +73,26 @@ def read_manifest(folder: Path) -> Manifest:
         return _old(folder / OLD_MANIFEST)
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        runs = [Run(str(r["class"]), bool(r["trial"]), tuple(r["inputs"])) for r in content["runs"]]
+        runs = [
+            Run(
+                tuple(map(str, r["classes"])),
+                bool(r["trial"]),
+                tuple(map(str, r["inputs"])),
+                tuple(map(str, r.get("only", ()))),
+            )
+            for r in content["runs"]
+        ]
         files = {
             str(name): WrittenFile(runs[entry["run"]], tuple(map(str, entry["from"])))
             for name, entry in content["files"].items()
             if is_safe(name)
         }
+        common = {str(name) for name in content.get("kustomizations", ()) if is_safe(str(name))}
     except (*DAMAGED, OSError, IndexError):
         raise Usage(
             f"{path} is damaged. Restore it, or delete it and use --force to write over the files."
         ) from None
-    return Manifest(files, frozenset({COMMON, MANIFEST}))
+    return Manifest(files, frozenset({COMMON, MANIFEST, *common}))
 
 
 def _old(path: Path) -> Manifest:
@@ -90,11 +106,15 @@ def _old(path: Path) -> Manifest:
     return Manifest(files, frozenset({COMMON, OLD_MANIFEST}))
 
 
-def manifest_text(files: Mapping[str, WrittenFile]) -> str:
-    """The manifest as text: the same for the same files."""
+def manifest_text(files: Mapping[str, WrittenFile], common: Iterable[str]) -> str:
+    """The manifest as text: the same for the same files. ``common`` are the kustomizations."""
+    below = sorted(set(common) - {COMMON})
+    listed_below = f' "kustomizations": {json.dumps(below)},\n' if below else ""
     runs = sorted({file.run or Run() for file in files.values()})
     head = [
-        {"class": run.ingress_class, "trial": run.trial, "inputs": list(run.inputs)} for run in runs
+        {"classes": list(run.classes), "trial": run.trial, "inputs": list(run.inputs)}
+        | ({"only": list(run.only)} if run.only else {})
+        for run in runs
     ]
     entries = {
         path: {"run": runs.index(file.run or Run()), "from": list(file.sources)}
@@ -102,4 +122,5 @@ def manifest_text(files: Mapping[str, WrittenFile]) -> str:
     }
     lines = (f"  {json.dumps(path)}: {json.dumps(entry)}" for path, entry in entries.items())
     listed = ",\n".join(lines)
-    return f'{{\n "schema": 1,\n "runs": {json.dumps(head)},\n "files": {{\n{listed}\n }}\n}}\n'
+    runs_line = f' "runs": {json.dumps(head)},\n'
+    return f'{{\n "schema": 1,\n{runs_line}{listed_below} "files": {{\n{listed}\n }}\n}}\n'

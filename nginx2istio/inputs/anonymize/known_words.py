@@ -24,7 +24,7 @@ match location retry after transport security include subdomains preload frame d
 policy referrer permissions cross opener resource embedder csp x requested with access
 clusterip nodeport loadbalancer externalname opaque tls crt key ca auth sub issuer dn success
 utf iso gzip br deflate min mod rewrite return if else break last permanent redirect location
-ns sa solver istiod pilot proxyv ingressgateway injection enabled disabled networking
+k8s ns sa solver istiod pilot proxyv ingressgateway injection enabled disabled networking
 security ambient
 enableautomtls rootnamespace trustdomain discoveryselectors matchlabels matchexpressions
 defaultserviceexportto defaultvirtualserviceexportto defaultdestinationruleexportto

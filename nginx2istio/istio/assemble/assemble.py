@@ -32,7 +32,15 @@ from nginx2istio.istio.edits import (
     TlsRoute,
 )
 from nginx2istio.istio.fields import Conflict, frozen, merge_field
-from nginx2istio.istio.objects import Names, Noted, Object, dns_name, identity, new_object
+from nginx2istio.istio.objects import (
+    Names,
+    Noted,
+    Object,
+    dns_name,
+    identity,
+    new_object,
+    told_apart,
+)
 
 
 @dataclass(slots=True)
@@ -75,7 +83,8 @@ def assemble(
     ``by_filter``: see ``misdirected``.
     """
     out = Assembled()
-    secure = tls_servers(virtual_hosts)
+    # An existing Gateway has TLS servers of its own.
+    secure = [] if target.existing else tls_servers(virtual_hosts)
     gateway_of = gateway_names(virtual_hosts, secure)
     elsewhere = misdirected(secure, by_filter)
     out.reuses = elsewhere.reuses
@@ -90,7 +99,7 @@ def assemble(
     others: dict[tuple[str, str, str], Object] = {}
     for virtual_host in virtual_hosts:
         hosts = virtual_host.hosts
-        gateway = f"{target.namespace}/{gateway_of[virtual_host.host]}"
+        gateway = target.existing or f"{target.namespace}/{gateway_of[virtual_host.host]}"
         refusals = elsewhere.routes.get(virtual_host.host, ())
         http, conflicts = http_routes(virtual_host, routes, refusals)
         out.conflicts += conflicts
@@ -111,7 +120,7 @@ def assemble(
     out.sources = route_names.sources
     entries = [service_entry(host, external[host], target) for host in sorted(external)]
     everything = [
-        *gateways(virtual_hosts, secure, gateway_of, target),
+        *(() if target.existing else gateways(virtual_hosts, secure, gateway_of, target)),
         *elsewhere.filters(target),
         *virtual,
         *policies.objects(),
@@ -226,6 +235,7 @@ def _virtual_service(
         **{kind: entries for kind, entries in routes.items() if entries},
     }
     text = "catch-all" if hosts[0] == "*" else hosts[0]
+    text = told_apart(text, virtual_host.controller)
     name = names.name(virtual_host.namespace, text)
     return new_object(
         "VirtualService", virtual_host.namespace, name, spec, list(virtual_host.sources)

@@ -12,6 +12,11 @@ from nginx2istio.istio.fields import Conflict, frozen, merge_field
 from nginx2istio.istio.objects import Names, Noted, Object, new_object, short_hash
 
 
+def subset_name(key: Any) -> str:
+    """The name of the subset for a trafficPolicy, which is given ``frozen``."""
+    return f"n2i-{short_hash(repr(key))}"
+
+
 class Policies:
     """Traffic policies by Service: one for all its routes, or subsets where they differ.
 
@@ -118,7 +123,7 @@ class Policies:
         """
         alone = len(self.by_host.get(host, ())) < 2 and "tls" not in self.values.get(key, {})
         alone = alone and len(self.known_as[host]) == 1
-        return "" if alone or not key else f"n2i-{short_hash(repr(key))}"
+        return "" if alone or not key else subset_name(key)
 
     def destination(self, spec: Spec, at: EffectiveEdits | None) -> Object:
         """An Istio destination in place of an upstream's name."""

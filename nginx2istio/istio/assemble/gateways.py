@@ -1,4 +1,4 @@
-"""Gateways: one for the hosts of each namespace, hosts that share connections in one server."""
+"""Gateways: one for the hosts of a namespace, or of all; one server for shared connections."""
 
 from __future__ import annotations
 

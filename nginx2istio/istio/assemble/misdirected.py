@@ -60,8 +60,7 @@ class Misdirected:
             if (patterns := list(_patterns(_by_domain(names))))
         ]
         if patches:
-            name = "other-connections"
-            yield new_envoy_filter("misdirected", name, patches, target.namespace, target.selector)
+            yield new_envoy_filter("misdirected", "other-connections", patches, target)
 
 
 def misdirected(secure: Sequence[TlsNames], by_filter: bool) -> Misdirected:

@@ -98,7 +98,7 @@ def tls_servers(virtual_hosts: Iterable[VirtualHost]) -> list[TlsNames]:
         if not names:
             continue
         claimed.update(names)
-        settings = _settings(virtual_host)
+        settings = tls_settings(virtual_host)
         # A wildcard that is not in the server would give its routes to the others in the Gateway.
         alone = any("*" in name and not tls for name, tls in named)
         key = frozen([settings, virtual_host.credential, virtual_host.host if alone else ""])
@@ -116,7 +116,8 @@ def tls_servers(virtual_hosts: Iterable[VirtualHost]) -> list[TlsNames]:
     return [TlsNames(host, names, servers.get(key)) for host, names, key in placed]
 
 
-def _settings(virtual_host: VirtualHost) -> Object:
+def tls_settings(virtual_host: VirtualHost) -> Object:
+    """The settings of the TLS server of a host, without its certificate."""
     settings: Object = {"mode": "SIMPLE"}
     for edit in virtual_host.edits:
         if isinstance(edit, GatewayField):

@@ -45,9 +45,9 @@ class RouteSource:
 class VirtualHost:
     """A host, or ``*`` for all others; ``credential`` is its TLS secret's name at the gateway.
 
-    ``controller`` is the IngressClass when it is not the usual one: Gateways of two controllers,
-    converted one by one, get two names. ``secret`` is the TLS secret's name beside the Ingress,
-    ``certificate_names`` are hosts that its certificate is for, all when ``certificate_known``.
+    ``controller`` is that of its gateway, see ``GatewayRef``. ``secret`` is the TLS secret's name
+    beside the Ingress, ``certificate_names`` are hosts that its certificate is for, all when
+    ``certificate_known``.
     """
 
     host: str
@@ -61,6 +61,8 @@ class VirtualHost:
     secret: str = ""
     certificate_names: tuple[str, ...] = ()
     certificate_known: bool = False
+    one_gateway: bool = False
+    """Whether its Gateway is for the hosts of all namespaces."""
     terse: bool = False
     """Whether the route of any path says no more than that, by having no match."""
     beyond: VirtualHost | None = None
@@ -105,8 +107,9 @@ class VirtualHost:
         Pilot adds the routes of a VirtualService for ``*.x`` to every host under it in the same
         Gateway (``pickMatchingGatewayHosts``); nginx never looks further than the exact host.
         """
-        shared = f"nginx2istio-{self.namespace}"
-        if any("*" in name for name in self.names):
+        star = any("*" in name for name in self.names)
+        shared = "nginx2istio" if self.one_gateway and not star else f"nginx2istio-{self.namespace}"
+        if star:
             shared += f"-{'any' if self.host == '*' else self.host}"
         # The space makes dns_name append a hash, so no namespace leads to the same name.
         return dns_name(f"{shared} {self.controller}" if self.controller else shared)
@@ -120,7 +123,14 @@ def within_star(star: str, name: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class GatewayRef:
-    """The gateway: its namespace and the labels of its pods."""
+    """The gateway: its namespace and the labels of its pods.
+
+    ``controller`` is the IngressClass that it replaces when it is not the usual one: objects for
+    two controllers, converted together or one by one, get two names. ``existing`` is the
+    ``namespace/name`` of a Gateway that is there already, "" where Gateways are to be written.
+    """
 
     namespace: str
     selector: Mapping[str, str]
+    controller: str = ""
+    existing: str = ""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from nginx2istio.base.options import FilterKind
-from nginx2istio.istio.objects import FILTER_KIND, Object, dns_name, new_object
+from nginx2istio.istio.assemble.virtual_host import GatewayRef
+from nginx2istio.istio.objects import FILTER_KIND, Object, dns_name, new_object, told_apart
 
 MANAGER = "envoy.filters.network.http_connection_manager"
 TYPE = "type.googleapis.com/"
@@ -134,14 +135,13 @@ def new_envoy_filter(
     kind: FilterKind,
     name: str,
     patches: Sequence[Object],
-    namespace: str,
-    selector: Mapping[str, str],
+    target: GatewayRef,
     sources: Sequence[str] = (),
     note: str = "",
 ) -> Object:
     """An EnvoyFilter for the gateway's pods; ``name`` is any text. Its kind is a label of it."""
-    spec = {"workloadSelector": {"labels": dict(selector)}, "configPatches": list(patches)}
-    full = dns_name(f"nginx2istio-{name}")
-    labelled = new_object("EnvoyFilter", namespace, full, spec, sorted(set(sources)), note)
+    spec = {"workloadSelector": {"labels": dict(target.selector)}, "configPatches": list(patches)}
+    full = dns_name(told_apart(f"nginx2istio-{name}", target.controller))
+    labelled = new_object("EnvoyFilter", target.namespace, full, spec, sorted(set(sources)), note)
     labelled["metadata"]["labels"][FILTER_KIND] = kind
     return labelled

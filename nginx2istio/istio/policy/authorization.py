@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from nginx2istio.istio.assemble.virtual_host import GatewayRef, within_star
-from nginx2istio.istio.objects import Noted, Object, dns_name, new_object, short_hash
+from nginx2istio.istio.objects import Noted, Object, dns_name, new_object, short_hash, told_apart
 from nginx2istio.istio.policy.operations import operations
 from nginx2istio.istio.policy.path_patterns import PolicyPaths
 
@@ -138,5 +138,5 @@ def policy(
     if provider:
         spec["provider"] = {"name": provider}
     spec["rules"] = list(rules)
-    name = dns_name(f"{title}-{short_hash(repr(spec))}")
+    name = dns_name(told_apart(f"{title}-{short_hash(repr(spec))}", target.controller))
     return new_object("AuthorizationPolicy", target.namespace, name, spec, list(sources))

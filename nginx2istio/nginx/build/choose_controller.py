@@ -1,11 +1,12 @@
-"""Which controller among the input is to be left: its Deployment's flags and its ConfigMap."""
+"""Which controllers of the input are replaced: their Deployments' flags and their ConfigMaps."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from nginx2istio.base.options import Options
+from nginx2istio.base.options import USUAL_CLASS, Options
+from nginx2istio.nginx.build.classes import ingress_classes
 from nginx2istio.nginx.build.configmaps import configmaps
 from nginx2istio.nginx.build.controller import Controller, controller
 from nginx2istio.nginx.build.ingresses import KubernetesObject
@@ -38,7 +39,7 @@ class ControllerChoice:
     """The controller with its settings, the key of its ConfigMap ("" for none), and where it runs.
 
     ``workload`` is None when no Deployment was among the input; ``others`` are further controllers
-    that were passed over.
+    that nobody chose.
     """
 
     controller: Controller
@@ -47,43 +48,55 @@ class ControllerChoice:
     others: tuple[Workload, ...] = ()
 
 
-def choose_controller(
+def choose_controllers(
     objects: Iterable[KubernetesObject],
     options: Options,
     declared: Sequence[CatalogueEntry] = (),
-) -> ControllerChoice:
-    """The controller that the options mean, as far as it is among the input.
+) -> tuple[ControllerChoice, ...]:
+    """The controllers that the options mean, as far as they are among the input, in their order.
 
-    ``declared`` are annotations that it reads beside those of ingress-nginx.
+    The first may be what no option says: the one that is left, and the ConfigMap with the usual
+    name. ``declared`` are annotations that they read beside those of ingress-nginx.
     """
     objects = tuple(objects)
-    chosen, others = _chosen(objects, options)
+    owners = ingress_classes(objects).controllers
     data = {key: configmap.data for key, configmap in configmaps(objects).items()}
-    named = options.controller_config or (chosen.reference("configmap") if chosen else "")
-    usual = next((key for key in data if key.partition("/")[2] in USUAL_CONFIGMAPS), "")
-    key = named if data.get(named) else usual
-    arguments = (*(chosen.arguments if chosen else ()), *options.controller_flags)
-    settings = controller(data.get(key, {}), arguments, declared)
-    return ControllerChoice(settings, key, chosen, others)
+    every = (w for each in options.each for w in _workloads(objects, each.controller_config))
+    by_key = {workload.key: workload for workload in every}
+    workloads = [by_key[key] for key in sorted(by_key)]
+    meant = [_meant(workloads, each, owners) for each in options.each]
+    left = [w for w in workloads if not any(w is chosen for chosen in meant)]
+    if meant[0] is None and left:
+        meant[0] = left.pop(0)
+    choices = []
+    for i, (each, workload) in enumerate(zip(options.each, meant, strict=True)):
+        named = each.controller_config or (workload.reference("configmap") if workload else "")
+        usual = () if i else (key for key in data if key.partition("/")[2] in USUAL_CONFIGMAPS)
+        key = named if data.get(named) else next(iter(usual), "")
+        arguments = (*(workload.arguments if workload else ()), *each.controller_flags)
+        settings = controller(data.get(key, {}), arguments, declared)
+        choices.append(ControllerChoice(settings, key, workload, () if i else tuple(left)))
+    return tuple(choices)
 
 
-def _chosen(
-    resources: Iterable[KubernetesObject], options: Options
-) -> tuple[Workload | None, tuple[Workload, ...]]:
-    """The workload that ``--controller-config`` or ``--ingress-class`` points at, else the first.
+def _meant(
+    workloads: Sequence[Workload], options: Options, owners: Mapping[str, str]
+) -> Workload | None:
+    """The workload that --controller-config points at, else the class.
 
-    One without the usual label counts if it names that very ConfigMap.
+    ``owners`` are the controllers of the IngressClasses: where that of the class is known, a
+    workload for another one does not serve it, whatever its --ingress-class.
     """
-    workloads = sorted(_workloads(resources, options.controller_config), key=lambda w: w.key)
-    workloads.sort(key=lambda w: not _meant(w, options))
-    return (workloads[0], tuple(workloads[1:])) if workloads else (None, ())
-
-
-def _meant(workload: Workload, options: Options) -> bool:
     if options.controller_config:
-        return workload.reference("configmap") == options.controller_config
-    flags = controller({}, workload.arguments)
-    return (options.ingress_class or "nginx") == flags.ingress_class
+        named = (w for w in workloads if w.reference("configmap") == options.controller_config)
+        return next(named, None)
+    name = options.ingress_class or USUAL_CLASS
+    flags = [(w, controller({}, w.arguments)) for w in workloads]
+    if name in owners:
+        flags = [(w, its) for w, its in flags if its.controller_class == owners[name]]
+    of_name = [w for w, its in flags if its.ingress_class == name]
+    of_class = [w for w, _ in flags] if name in owners else []
+    return next(iter((*of_name, *of_class)), None)
 
 
 def _workloads(resources: Iterable[KubernetesObject], configmap: str) -> Iterator[Workload]:

@@ -1,19 +1,16 @@
-"""Ingress objects as the controller's store sees them: typed, chosen by class, in its order."""
+"""Ingress objects as the controller's store sees them: typed."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from nginx2istio.base.records import record
-from nginx2istio.nginx.model import RULES, NotLoaded, Origin, Remark
+from nginx2istio.nginx.model import RULES, Origin
 
 CLASS_ANNOTATION = "kubernetes.io/ingress.class"
-CONTROLLER_CLASS = "k8s.io/ingress-nginx"
-USUAL_CLASS = "nginx"
-"""The IngressClass of a controller without the flag --ingress-class."""
 HOST_NAME = re.compile(r"(\*\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\Z")
 
 
@@ -107,6 +104,12 @@ class Ingress:
         """The hosts of its rules, ``_`` for none; of an Ingress without rules only ``_``."""
         return tuple(dict.fromkeys(r.host or "_" for r in self.rules)) or ("_",)
 
+    @property
+    def declared_class(self) -> str | None:
+        """The class that it names, by the field or the annotation."""
+        annotation = self.annotations.get(CLASS_ANNOTATION)
+        return annotation if self.class_name is None else self.class_name
+
     def at(self, annotation: str) -> Origin:
         """The place of an annotation."""
         return self.origin._replace(field=annotation, line=self.lines.get(annotation, 0))
@@ -192,93 +195,3 @@ def _backend(backend: Mapping[str, Any] | None, line: int) -> IngressBackend | N
     if number and name:
         raise Malformed("a backend's port has a name and a number; write one of them", line)
     return IngressBackend(service["name"], str(number or name or ""))
-
-
-@dataclass(frozen=True, slots=True)
-class ClassRules:
-    """How Ingresses are chosen: the controller's class flags and the known IngressClasses.
-
-    ``classes`` maps the name of each IngressClass to its controller; empty when none was given.
-    """
-
-    name: str = USUAL_CLASS
-    controller: str = CONTROLLER_CLASS
-    without_class: bool = False
-    by_name: bool = False
-    classes: Mapping[str, str] = frozenset  # type: ignore[assignment]
-    default: str = ""
-    namespace: str = ""
-    """The only namespace that is served (--watch-namespace), "" for all."""
-
-    def refuses(self, ingress: Ingress) -> str:
-        """Why the controller passes an Ingress over, "" when it takes it (``GetIngressClass``)."""
-        if self.namespace and ingress.origin.namespace != self.namespace:
-            return f"the controller serves namespace {self.namespace} only (--watch-namespace)"
-        name = ingress.class_name
-        annotation = ingress.annotations.get(CLASS_ANNOTATION)
-        if name is None and annotation is None and self.default and not ingress.stored:
-            name = self.default  # what the API server writes into the object at its creation
-        if name is not None:
-            if name in self.classes:
-                owner = self.classes[name]
-                if owner == self.controller or (self.by_name and name == self.name):
-                    return ""
-                return f"its ingressClassName {name} belongs to the controller {owner}"
-            if self.classes:
-                return f"there is no IngressClass {name}"
-            return "" if name == self.name else f"its ingressClassName is {name}"
-        if annotation is not None:
-            return "" if annotation == self.name else f"its {CLASS_ANNOTATION} is {annotation!r}"
-        if self.without_class:
-            return ""
-        return "it has no class, and the controller runs without --watch-ingress-without-class"
-
-
-def class_rules(
-    objects: Iterable[KubernetesObject],
-    name: str,
-    controller: str,
-    without: bool,
-    by_name: bool,
-    namespace: str = "",
-) -> ClassRules:
-    """The rules for choosing Ingresses out of the controller's flags and the IngressClasses."""
-    classes: dict[str, str] = {}
-    default = ""
-    for obj in sorted(objects, key=lambda o: o.name):
-        if obj.kind != "IngressClass":
-            continue
-        spec = obj.body.get("spec") or {}
-        classes[obj.name] = spec.get("controller") or ""
-        annotations = obj.metadata.get("annotations") or {}
-        if annotations.get("ingressclass.kubernetes.io/is-default-class") == "true":
-            default = obj.name
-    return ClassRules(name, controller, without, by_name, classes, default, namespace)
-
-
-def chosen(
-    ingresses: Iterable[Ingress], rules: ClassRules
-) -> tuple[list[Ingress], list[NotLoaded], list[Remark]]:
-    """The Ingresses of the controller, oldest first, those it passes over, and remarks on both.
-
-    Equal (or missing) timestamps go by ``namespace/name`` from Z to A (``sortIngressSlice``).
-    """
-    taken, refused, remarks = [], [], []
-    for ingress in ingresses:
-        why = rules.refuses(ingress)
-        if why:
-            refused.append(NotLoaded(ingress.origin, why, ingress.hosts))
-        else:
-            taken.append(ingress)
-    taken.sort(key=lambda i: i.key, reverse=True)
-    taken.sort(key=lambda i: i.created)
-    hosts: dict[str, list[Ingress]] = {}
-    for ingress in taken:
-        for host in ingress.hosts:
-            hosts.setdefault(host, []).append(ingress)
-    for host, sharing in hosts.items():
-        if len(sharing) > 1 and any(not i.created for i in sharing):
-            names = ", ".join(i.key for i in sharing)
-            remarks.append(Remark("no-timestamp", sharing[0].origin, names, (host,)))
-    refused.sort(key=lambda r: r.origin)
-    return taken, refused, remarks

@@ -17,7 +17,7 @@ from nginx2istio.nginx.build.load import load_ingresses
 from nginx2istio.nginx.build.services import Services
 from nginx2istio.nginx.build.upstreams import Places
 from nginx2istio.nginx.config import NginxConfig
-from nginx2istio.nginx.model import InvalidValue, NotLoaded, Remark, Server
+from nginx2istio.nginx.model import InvalidValue, Remark, Server, Unclaimed
 from nginx2istio.nginx.values.nginx_conf import refused_in_configmap
 
 
@@ -25,16 +25,16 @@ def build(
     ingresses: Sequence[Ingress],
     objects: Sequence[KubernetesObject],
     controller: Controller,
-    skipped: tuple[NotLoaded, ...] = (),
+    unclaimed: tuple[Unclaimed, ...] = (),
     remarks: tuple[Remark, ...] = (),
     controller_configmap: str = "",
     complete: Mapping[str, Collection[str]] = MappingProxyType({}),
 ) -> NginxConfig:
     """The effective configuration of Ingresses that are already chosen and in order.
 
-    ``objects`` are all that was read: Services and ConfigMaps count. ``skipped`` are the Ingresses
-    of others, ``remarks`` those about choosing, ``controller_configmap`` is the ``namespace/name``
-    of the controller's ConfigMap, "" for none.
+    ``objects`` are all that was read: Services and ConfigMaps count. ``unclaimed`` are the
+    Ingresses that nobody takes, ``remarks`` those about choosing, ``controller_configmap`` is the
+    ``namespace/name`` of the controller's ConfigMap, "" for none.
     ``complete`` are, by kind, the namespaces of which nothing that counts is missing.
     """
     services = Services(objects, not controller.disable_external_name, complete.get("Service", ()))
@@ -73,7 +73,7 @@ def build(
         ),
         unknown=tuple(loads.unknown),
         other_annotations=tuple(loads.other_annotations),
-        skipped=skipped,
+        unclaimed=unclaimed,
         remarks=(*remarks, *builder.remarks),
         configmaps=maps,
         services=services.by_name,

@@ -50,7 +50,8 @@ def _show(origin: Origin) -> str:
 
 
 def _sender(options: Options) -> str:
-    return document({"from": [{"source": {"namespaces": [options.gateway_namespace]}}]})
+    spaces = sorted({each.gateway_namespace for each in options.each})
+    return document({"from": [{"source": {"namespaces": spaces}}]})
 
 
 @dataclass(frozen=True, slots=True)

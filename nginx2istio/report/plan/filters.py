@@ -43,7 +43,7 @@ def envoy_filters(conversion: Conversion) -> Iterator[Step]:
     if not kinds:
         return
     wide = [f"{kind} {GATEWAY_WIDE[kind]}" for kind in kinds if kind in GATEWAY_WIDE]  # type: ignore[index]
-    namespace = shell_word(conversion.options.gateway_namespace)
+    spaces = dict.fromkeys(each.gateway_namespace for each in conversion.options.each)
     yield Step(
         "envoy-filters",
         "know what the EnvoyFilters do to other hosts of the gateway",
@@ -52,7 +52,9 @@ def envoy_filters(conversion: Conversion) -> Iterator[Step]:
         "take a kind out, convert again and name the others in --envoy-filters=KIND,... and "
         "delete its objects. The report then says what is lost.",
         tuple(
-            f"kubectl get envoyfilter -n {namespace} -l {shell_word(f'{FILTER_KIND}={kind}')}"
+            f"kubectl get envoyfilter -n {shell_word(space)} -l "
+            f"{shell_word(f'{FILTER_KIND}={kind}')}"
             for kind in kinds
+            for space in spaces
         ),
     )

@@ -21,17 +21,23 @@ _EXTERNAL_DNS = "external-dns.alpha.kubernetes.io/"
 
 def cert_manager(conversion: Conversion) -> Iterator[Step]:
     """What happens to the Certificates that cert-manager creates for Ingresses, if any."""
-    ingresses = [i for i in conversion.ingresses if _certified(i)]
+    ingresses = {i.key: i for i in conversion.ingresses if _certified(i)}
     if not ingresses:
         return
-    namespace = conversion.options.gateway_namespace
     certificates = {}
-    for ingress in ingresses:
+    of_gateways = [
+        (part.controller.options, ingress)
+        for part in conversion.parts
+        for ingress in part.controller.ingresses
+        if ingress.key in ingresses
+    ]
+    for options, ingress in of_gateways:
+        namespace = options.gateway_namespace
         issuer = ingress.annotations.get(f"{_CERT_MANAGER}cluster-issuer")
         for tls in ingress.tls:
             if issuer and tls.secret and tls.hosts:
-                name = secret_name(ingress.origin.namespace, tls.secret, conversion.options)
-                certificates[name] = {
+                name = secret_name(ingress.origin.namespace, tls.secret, options)
+                certificates[namespace, name] = {
                     "apiVersion": "cert-manager.io/v1",
                     "kind": "Certificate",
                     "metadata": {"name": name, "namespace": namespace},
@@ -50,8 +56,8 @@ def cert_manager(conversion: Conversion) -> Iterator[Step]:
         "in that namespace, or a ClusterIssuer. An HTTP-01 challenge follows DNS: after the move "
         "the new gateway must route it to its solver. DNS-01 works in either place.",
         ("kubectl get certificate,challenge -A",),
-        yaml="---\n".join(document(certificates[name]) for name in sorted(certificates)),
-        ingresses=tuple(i.key for i in ingresses),
+        yaml="---\n".join(document(certificates[key]) for key in sorted(certificates)),
+        ingresses=tuple(ingresses),
     )
 
 
@@ -90,13 +96,15 @@ def external_dns(conversion: Conversion) -> Step:
 
 def network_policies(conversion: Conversion) -> Step:
     """Let the gateway reach the backends."""
-    options = conversion.options
-    peer = {
-        "namespaceSelector": {
-            "matchLabels": {"kubernetes.io/metadata.name": options.gateway_namespace}
-        },
-        "podSelector": {"matchLabels": dict(options.gateway_selector)},
-    }
+    peers = [
+        {
+            "namespaceSelector": {
+                "matchLabels": {"kubernetes.io/metadata.name": options.gateway_namespace}
+            },
+            "podSelector": {"matchLabels": dict(options.gateway_selector)},
+        }
+        for options in conversion.options.each
+    ]
     spaces = sorted({u.namespace for u in conversion.config.upstreams.values() if u.namespace})
     stops = [f for f in conversion.findings if f.message in STOPS]
     hosts = {host for finding in stops for host in finding.hosts} - {"*"}
@@ -114,6 +122,6 @@ def network_policies(conversion: Conversion) -> Step:
             '.from[]?] != []) | "\\(.metadata.namespace)/\\(.metadata.name)"\'',
             *dict.fromkeys(edit(finding.origin) for finding in stops),
         ),
-        yaml=document({"from": [peer]}),
+        yaml=document({"from": peers}),
         hosts=tuple(sorted(hosts)),
     )

@@ -12,6 +12,7 @@ from nginx2istio.istio.objects import MANAGED_BY, WORKLOAD_VERSIONS, managed
 from nginx2istio.report.plan.around import concerns, owners
 from nginx2istio.report.plan.auth_service import auth_service
 from nginx2istio.report.plan.filters import envoy_filters
+from nginx2istio.report.plan.gateways import address_commands, further_addresses, gateway_pods
 from nginx2istio.report.plan.neighbours import cert_manager, external_dns, network_policies
 from nginx2istio.report.plan.probes import probes
 from nginx2istio.report.plan.step import Step
@@ -22,11 +23,15 @@ _BEFORE_ROUTES = ("ServiceEntry", "DestinationRule", "AuthorizationPolicy", "Env
 
 @dataclass(frozen=True, slots=True)
 class _Facts:
-    """The facts of a conversion that the steps need; ``label`` and ``gateway`` are shell words."""
+    """The facts of a conversion that the steps need; ``label`` is a shell word.
+
+    ``gateways`` are the shell words that name the pods of each gateway, by the variable of its
+    address.
+    """
 
     conversion: Conversion
     label: str
-    gateway: str
+    gateways: Mapping[str, str]
     actions: Mapping[str, Sequence[Mapping[str, Any]]] = field(default_factory=dict)
 
 
@@ -38,11 +43,10 @@ def plan(conversion: Conversion) -> list[dict[str, Any]]:
     actions: dict[str, list[Mapping[str, Any]]] = {}
     for action in conversion.actions:
         actions.setdefault(action["kind"], []).append(action)
-    selector = ",".join(f"{k}={v}" for k, v in sorted(options.gateway_selector.items()))
     facts = _Facts(
         conversion,
         shell_word(f"{MANAGED_BY}={managed(options.trial)[MANAGED_BY]}"),
-        f"-n {shell_word(options.gateway_namespace)} -l {shell_word(selector)}",
+        gateway_pods(options),
         actions,
     )
     steps = _trial(facts) if options.trial else _cut_over(facts)
@@ -91,23 +95,17 @@ def _trial(facts: _Facts) -> Iterator[Step]:
 
 
 def _prepare(facts: _Facts) -> Step:
-    address = facts.conversion.options.gateway_address
-    find = (
-        f"kubectl get service {facts.gateway} -o jsonpath="
-        "'{.items[0].status.loadBalancer.ingress[0].ip}"
-        "{.items[0].status.loadBalancer.ingress[0].hostname}'"
-    )
-    asked = shell_word(address) if address else f'"$({find})"'
+    others = further_addresses(facts.conversion.options)
     return Step(
         "prepare",
         "set the variables of the commands",
         "OUT is the folder that convert -o wrote. GATEWAY is the address of the new gateway, which "
-        "must be running. Nothing changes yet. Lower the TTL of the hosts' DNS records to one "
-        "minute now: the old TTL must have passed when the records move.",
+        f"must be running. {others}Nothing changes yet. Lower the TTL of the hosts' DNS "
+        "records to one minute now: the old TTL must have passed when the records move.",
         (
             "OUT=istio",
-            f"GATEWAY=$(getent ahosts {asked} | awk 'NR == 1 {{ print $1 }}')",
-            f"kubectl get pods {facts.gateway}",
+            *address_commands(facts.conversion.options),
+            *(f"kubectl get pods {pods}" for pods in dict.fromkeys(facts.gateways.values())),
         ),
     )
 
@@ -127,8 +125,9 @@ def _surroundings(facts: _Facts) -> Iterator[Step]:
         )
     copied = actions.get("copy-secret", ())
     if copied:
-        namespace = facts.conversion.options.gateway_namespace
-        names = shell_words(sorted(a["to"].partition("/")[2] for a in copied))
+        copies: dict[str, list[str]] = {}
+        for namespace, _, name in sorted(a["to"].partition("/") for a in copied):
+            copies.setdefault(namespace, []).append(name)
         yield Step(
             "secrets",
             "copy Secrets to the gateway's namespace",
@@ -137,7 +136,10 @@ def _surroundings(facts: _Facts) -> Iterator[Step]:
             "renewal, until an automatic copy replaces them.",
             (
                 *(str(a["command"]) for a in copied),
-                f"kubectl get secret -n {shell_word(namespace)} -o name {names}",
+                *(
+                    f"kubectl get secret -n {shell_word(namespace)} -o name {shell_words(names)}"
+                    for namespace, names in copies.items()
+                ),
             ),
         )
     labels = actions.get("label-service", ())
@@ -200,7 +202,11 @@ def _apply(kind: str) -> str:
 
 def _tests(facts: _Facts) -> Step:
     conversion = facts.conversion
-    tests = tuple(probes(conversion.objects, conversion.options.trial))
+    tests = tuple(
+        probe
+        for variable, part in zip(facts.gateways, conversion.parts, strict=True)
+        for probe in probes(part.objects, conversion.options.trial, variable)
+    )
     return Step(
         "test-hosts",
         "test the hosts at the new gateway, before DNS moves",
@@ -219,7 +225,10 @@ def _dns(facts: _Facts) -> Step:
         "Point one host's record at $GATEWAY and watch it, then move the rest. Leave ingress-nginx "
         "as it is: both answer alike, and clients with either address are served. Clients that "
         "keep connections open or cache addresses use ingress-nginx for longer than the TTL.",
-        (f"kubectl logs {facts.gateway} --tail=100 --prefix",),
+        tuple(
+            f"kubectl logs {pods} --tail=100 --prefix"
+            for pods in dict.fromkeys(facts.gateways.values())
+        ),
     )
 
 

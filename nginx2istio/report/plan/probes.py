@@ -34,10 +34,11 @@ class Probe:
     location: str = ""
 
 
-def probes(objects: Sequence[Object], trial: bool) -> Iterator[Probe]:
-    """The requests for every host, over http and https as served.
+def probes(objects: Sequence[Object], trial: bool, gateway: str = "GATEWAY") -> Iterator[Probe]:
+    """The requests for every host of a gateway, over http and https as served.
 
-    In a ``trial`` no certificate covers the names: curl does not verify it.
+    In a ``trial`` no certificate covers the names: curl does not verify it. ``gateway`` is the
+    shell variable with the gateway's address.
     """
     secure = _secure(objects)
     guarded = {h for o in objects if o["kind"] == "AuthorizationPolicy" for h in _policy_hosts(o)}
@@ -57,7 +58,7 @@ def probes(objects: Sequence[Object], trial: bool) -> Iterator[Probe]:
                     continue
                 known = certain and (port == 80 or mode == "SIMPLE")
                 host = _sample(name)
-                curl = f'{asking} --resolve {shell_word(f"{host}:{port}:")}"$GATEWAY" '
+                curl = f'{asking} --resolve {shell_word(f"{host}:{port}:")}"${gateway}" '
                 for path in paths:
                     url = f"{scheme}://{host}{_quoted(path)}"
                     answer = expected_answer(obj, host, port, path) if known else (0, "")

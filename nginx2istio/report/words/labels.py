@@ -21,17 +21,14 @@ VERDICTS: Mapping[str, tuple[str, str]] = {
     "ready": ("ready", "no client is likely to notice a{} difference"),
     "review": ("needs review", "some clients will notice a{} difference"),
     "blocked": ("blocked", "traffic or protection would break; see the errors"),
+    "nothing": ("nothing to convert", "no Ingress of this controller was read"),
 }
 """A verdict's literal in JSON, the words that people read, and their meaning."""
-NO_INGRESS = ("nothing to convert", "no Ingress of this controller was read")
-"""What people read instead of "ready" when there is nothing that could be."""
 
 
 def verdict_words(summary: Mapping[str, Any]) -> tuple[str, str]:
     """The verdict of a report's summary, such as ``ready, 3 accepted``, and its meaning."""
     accepted = sum(summary.get("accepted", {}).values())
-    if summary["verdict"] == "ready" and not summary["ingresses"]:
-        return NO_INGRESS
     words, meaning = VERDICTS[summary["verdict"]]
     if accepted:
         return f"{words}, {accepted} accepted", meaning.format("nother")
@@ -46,6 +43,8 @@ def counted(number: int, noun: str, plural: str = "") -> str:
 def figures(summary: Mapping[str, Any]) -> tuple[str, str]:
     """How many objects were read and written, as lists of numbers."""
     ingresses = counted(summary["ingresses"], "Ingress", "Ingresses")
+    if summary["converted"] < summary["ingresses"]:
+        ingresses = f"{summary['converted']} of {ingresses} converted"
     read = (ingresses, counted(summary["hosts"], "host"), counted(summary["paths"], "path"))
     objects = ", ".join(f"{n} {kind}" for kind, n in summary["objects"].items()) or "no objects"
     return ", ".join(read), objects

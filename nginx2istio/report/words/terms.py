@@ -14,6 +14,8 @@ TERMS: Mapping[str, Mapping[str, str]] = {
         "the same way. Read the warnings and decide.",
         "blocked": "Traffic or protection would break, or some input could not be read. Resolve "
         "the errors first, or accept them with a reason (--accept).",
+        "nothing": "No Ingress is converted, because none belongs to a controller that the "
+        "conversion is for.",
     },
     "Severities: what a client or an attacker notices": {
         "error": "Requests would get a wrong response, or a protection (access, rate, size) would "

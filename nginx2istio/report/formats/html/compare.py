@@ -26,7 +26,7 @@ class Comparison:
 
     def __init__(self, conversion: Conversion):
         self.conversion = conversion
-        self.virtual: dict[str, Object] = {}
+        self.virtual: dict[str, list[Object]] = {}
         self.gateways: dict[str, _Gateway] = {}
         self.texts: dict[int, Data] = {}
         self.fragments: Fragments = {}
@@ -38,7 +38,8 @@ class Comparison:
             kind, namespace, name = identity(obj)
             self.by_identity[kind, namespace, name] = obj
             if kind == "VirtualService":
-                self.virtual |= dict.fromkeys(obj["spec"]["hosts"], obj)
+                for host in obj["spec"]["hosts"]:
+                    self.virtual.setdefault(host, []).append(obj)
             elif kind == "Gateway":
                 self.gateways[f"{namespace}/{name}"] = _Gateway(obj)
             elif kind == "DestinationRule":
@@ -84,7 +85,7 @@ class Comparison:
     def _objects(self, host: HostView) -> Iterator[Object]:
         names = [n for n in (host.name, *host.aliases) if n in self.virtual]
         names += [n for n in self.twins.get(host.name, ()) if n in self.virtual]
-        virtual = {id(self.virtual[n]): self.virtual[n] for n in names}
+        virtual = {id(obj): obj for n in names for obj in self.virtual[n]}
         yield from virtual.values()
         for obj in virtual.values():
             for gateway in obj["spec"]["gateways"]:
@@ -106,9 +107,8 @@ class Comparison:
         ``literals`` are its location blocks in nginx's order; the last entry, without them, holds
         the routes that are for the whole host.
         """
-        routes = (
-            self.virtual[host.name]["spec"].get("http", []) if host.name in self.virtual else []
-        )
+        virtual = self.virtual.get(host.name, ())
+        routes = [route for obj in virtual for route in obj["spec"].get("http", ())]
         places: dict[str, Data] = {}
         for location in host.server.locations if host.server else ():
             place = places.setdefault(route_name(location), self._place(location))

@@ -30,8 +30,8 @@ function headline() {
   const [[, blocked], [, review], [, ready]] = readinessParts(report.hosts);
   const accepted = Object.values(report.summary.accepted || {}).reduce((sum, n) => sum + n, 0);
   const also = accepted ? `, ${number(accepted)} accepted` : "";
+  if (report.summary.verdict === "nothing") return "Nothing to convert: no Ingress of this controller was read";
   if (report.summary.verdict === "ready") {
-    if (!report.summary.ingresses) return "Nothing to convert: no Ingress of this controller was read";
     return `Ready${also}: no client is likely to notice ${accepted ? "another" : "a"} difference`;
   }
   const rest = `${number(review)} ${review === 1 ? "needs" : "need"} review, ${number(ready)} ready${also}`;
