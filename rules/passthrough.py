@@ -1,6 +1,7 @@
 """ssl-passthrough: TLS goes on to the backend as it comes."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from nginx2istio.rule import Edit, Finding, Message, Place, TlsRoute, rule
 
@@ -9,10 +10,10 @@ NO_FLAG = Message(
     "ineffective",
     "warning",
     "TLS passthrough that may be off",
-    "nginx ignores ssl-passthrough without --enable-ssl-passthrough, and the input has no "
-    "Deployment that sets it. TLS ends at the gateway.",
-    "Add the controller's Deployment or DaemonSet to the input if it sets that flag. "
-    "Otherwise delete the annotation.",
+    "Without its flag --enable-ssl-passthrough, which no Deployment of the input has, nginx "
+    "ignores ssl-passthrough. TLS ends at the gateway.",
+    "If the controller has the flag, convert with --ssl-passthrough, or add its Deployment to the "
+    "input. Otherwise delete the annotation.",
 )
 NO_ROOT = Message(
     "N2I561",
@@ -51,7 +52,10 @@ def passthrough(place: Place) -> Iterator[Edit | Finding]:
     if not place["ssl-passthrough"]:
         return
     if not place.config.controller.ssl_passthrough:
-        yield NO_FLAG("ssl-passthrough")
+        off = NO_FLAG("ssl-passthrough").assuming("flags")
+        if "flags" not in place.config.assumed:
+            off = replace(off, severity="info", to_do="Delete the annotation.")
+        yield off
         return
     roots = [x.upstream for x in place.server.locations if x.declared == "/" and x.upstream]
     if not place.server.passthrough:

@@ -96,6 +96,13 @@ INVISIBLE = Message(
     "Directive without a visible effect",
     "{text} concerns nginx alone. No client notices that it is gone.",
 )
+VARIABLE = Message(
+    "N2I069",
+    "neutral",
+    "info",
+    "Directive that defines a variable",
+    "{text} only defines a variable. Another finding tells where a directive can't use it.",
+)
 TLS_DIRECTIVE = Message(
     "N2I481",
     "unsupported",
@@ -148,8 +155,10 @@ _MESSAGES: Mapping[str, Message] = {
     "other": OTHER,
 }
 """By subject; other rules speak of headers, rewrites and checks."""
-DEFINING = frozenset({"map", "split_clients"})
+DEFINING = frozenset({"auth_request_set", "map", "split_clients"})
 """They define variables, which count where a directive uses them."""
+OUTSIDE = frozenset({"map", "split_clients"})
+"""What nginx takes outside of all hosts only."""
 
 
 @rule(when="configured", reads=("configuration-snippet", "location-snippet"))
@@ -181,7 +190,9 @@ def _level(place: Place, level: str) -> Iterator[Finding]:
     for written in snippet_directives(place, level):
         directive = written.directive
         about = subject(directive.name)
-        if unnoticed(directive) or (level == "http" and directive.name in DEFINING):
+        if directive.name in DEFINING and (level == "http" or directive.name not in OUTSIDE):
+            yield written.finding(VARIABLE)
+        elif unnoticed(directive):
             yield written.finding(INVISIBLE)
         elif directive.name in ONCE_A_LOCATION or protects(directive) or opaque(directive):
             continue  # other rules speak of these

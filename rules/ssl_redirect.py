@@ -51,10 +51,11 @@ FAKE = Message(
     "unsupported",
     "error",
     "Redirect to https without a certificate",
-    "nginx redirects plain HTTP to https and presents its self-signed certificate, because "
+    "nginx redirects plain HTTP to https and presents its default certificate, because "
     "the host has none. The gateway serves no https for the host.",
-    "Create a certificate for the host and name its Secret in spec.tls, or set ssl-redirect: "
-    '"false".',
+    "If the controller has a certificate of its own, add its Deployment to the input, or convert "
+    "with --default-ssl-certificate NS/NAME. Otherwise name the host's Secret in spec.tls, or set "
+    'ssl-redirect: "false".',
 )
 
 
@@ -121,4 +122,5 @@ def ssl_redirect(place: Place) -> Iterator[Edit | Finding]:
     elif cut:
         yield SLASH("preserve-trailing-slash")
     if not place.tls and not place.server.passthrough and not believed:
-        yield FAKE("force-ssl-redirect" if forced else "ssl-redirect").for_host()
+        key = "force-ssl-redirect" if forced else "ssl-redirect"
+        yield FAKE(key).for_host().assuming("flags")

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 
 from nginx2istio.base.options import Options
 from nginx2istio.convert.actions import actions
+from nginx2istio.convert.assumptions import Assumption, assumptions
 from nginx2istio.convert.beyond_stars import with_beyond
-from nginx2istio.convert.fates import without_fate
+from nginx2istio.convert.fates import AnnotationFate, annotation_fates, without_fate
 from nginx2istio.convert.hosts import services, unknown_hosts, virtual_host
 from nginx2istio.convert.istio_version import istio_version_of, measured
 from nginx2istio.convert.read_ingresses import read_ingresses
@@ -17,7 +18,7 @@ from nginx2istio.convert.refused_places import lost_fates, refused
 from nginx2istio.convert.translate import Applied, translate
 from nginx2istio.findings import cluster, configuration, connections, trial
 from nginx2istio.findings.placed import PlacedFinding, placed
-from nginx2istio.inputs.extent import extent_of
+from nginx2istio.inputs.extent import complete_namespaces, extent_of
 from nginx2istio.inputs.resource import Inputs, Problem, Resource
 from nginx2istio.istio.assemble.assemble import MESH, Assembled
 from nginx2istio.istio.assemble.virtual_host import GatewayRef
@@ -29,7 +30,6 @@ from nginx2istio.nginx.build.servers import build
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.model import Origin
 from nginx2istio.nginx.rename_hosts import new_names, renamed
-from nginx2istio.rule import Fate
 from nginx2istio.rule.loader import Rules
 
 
@@ -38,9 +38,9 @@ class Conversion:
     """The result; every command is a view of this one value.
 
     ``findings`` are all findings by place, not yet grouped; ``fates`` says what became of each
-    annotation, by origin: (fate, rule, message code). ``trial`` maps real host names to those that
-    the objects are for, empty when it is no trial. ``read`` are the Ingresses as they were read, by
-    ``namespace/name``; empty unless they were to be kept.
+    annotation of each Ingress that was read, by origin. ``trial`` maps real host names to those
+    that the objects are for, empty when it is no trial. ``read`` are the Ingresses as they were
+    read, by ``namespace/name``; empty unless they were to be kept.
     """
 
     options: Options
@@ -49,7 +49,8 @@ class Conversion:
     objects: tuple[Object, ...]
     applied: tuple[Applied, ...]
     findings: tuple[PlacedFinding, ...]
-    fates: Mapping[Origin, tuple[Fate, str, str]]
+    assumptions: tuple[Assumption, ...]
+    fates: Mapping[Origin, AnnotationFate]
     actions: tuple[Mapping[str, str], ...]
     problems: tuple[Problem, ...]
     trial: Mapping[str, str]
@@ -88,8 +89,10 @@ def convert(
         tuple(passed_over),
         tuple(remarks),
         choice.configmap_key,
-        extent.complete if extent else {},
+        complete_namespaces(inputs.resources),
     )
+    assumed = assumptions(config, choice, options)
+    config = replace(config, assumed=frozenset(assumption.id for assumption in assumed))
     names: Mapping[str, str] = {}
     impossible: Mapping[str, str] = {}
     before = config
@@ -118,8 +121,7 @@ def convert(
         and "*" not in {h.host for h in virtual_hosts}
     ):
         virtual_hosts.append(others)
-    # A gateway without hosts of ours needs nothing of ours.
-    once = tuple(edit for at in edits.get("*", ()) for edit in at.edits) if virtual_hosts else ()
+    once = tuple(edit for at in edits.get("*", ()) for edit in at.edits)
     originals = {new: old for old, new in names.items()}
     assembled, objects, refusals = checked(
         virtual_hosts,
@@ -134,24 +136,27 @@ def convert(
     extra += refused(refusals, config)
     extra += _conflicts(assembled, config)
     extra += connections.findings(assembled.reuses, config)
-    fates = dict(translation.fates)
-    fates |= lost_fates(refusals, config, fates)
+    by_rules = dict(translation.fates)
+    by_rules |= lost_fates(refusals, config, by_rules)
     for origin in trial.untried(before, names) if options.trial else ():
-        fates.setdefault(origin, ("neutral", "", trial.NOT_IN_TRIAL.code))
+        by_rules.setdefault(origin, ("neutral", "", trial.NOT_IN_TRIAL.code))
     if release not in (None, options.istio_version):
         extra.append(cluster.other_release(release, options))
     extra += cluster.findings(surroundings, extent, choice, before, objects, options)
-    for setting in config.ineffective:
-        if setting.key != "path":
-            fates[setting.origin] = ("ineffective", "", "N2I003")
-    extra += without_fate(taken, before, fates)
+    findings = (*translation.findings, *extra)
+    fates = annotation_fates(ingresses, config, by_rules, findings)
+    forgotten = tuple(without_fate(ingresses, fates))
+    fates |= {
+        finding.origin: (finding.message.fate, "", finding.message.code) for finding in forgotten
+    }
     return Conversion(
         options=options,
         config=config,
         ingresses=tuple(ingresses),
         objects=tuple(objects),
         applied=translation.applied,
-        findings=(*translation.findings, *extra),
+        findings=(*findings, *forgotten),
+        assumptions=assumed,
         fates=fates,
         actions=tuple(actions(config, assembled, options)),
         problems=tuple(problems),

@@ -11,6 +11,7 @@ from nginx2istio.base.records import record
 from nginx2istio.bridge.protection import unavailable, unavailable_host
 from nginx2istio.convert.equal_edits import EqualEdits
 from nginx2istio.convert.fail_closed import PROTECTION_NAMES, guards, protecting_key, unenforced
+from nginx2istio.convert.fates import AnnotationFate, FatesByRules
 from nginx2istio.convert.ports import ports
 from nginx2istio.findings.placed import (
     BROKEN_PROTECTION,
@@ -25,7 +26,7 @@ from nginx2istio.istio.objects import identity
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.facts.protections import KEYS
 from nginx2istio.nginx.model import Location, Origin, Server, Setting, Settings, Upstream
-from nginx2istio.rule import Edit, Fate, Finding, Place, Rule
+from nginx2istio.rule import Edit, Finding, Place, Rule
 from nginx2istio.rule.loader import Rules
 from nginx2istio.rule.results import failure, results
 
@@ -50,16 +51,9 @@ class Translation:
 
     applied: tuple[Applied, ...]
     findings: tuple[PlacedFinding, ...]
-    fates: Mapping[Origin, tuple[Fate, str, str]]
+    fates: Mapping[Origin, AnnotationFate]
 
 
-RANK: Mapping[Fate, int] = {
-    "translated": 0,
-    "neutral": 0,
-    "ineffective": 0,
-    "approximated": 1,
-    "unsupported": 2,
-}
 SCOPES: Mapping[str, tuple[str, ...]] = {
     "server": ("server",),
     "location": ("location", "proxied"),
@@ -98,7 +92,7 @@ class _Run:
         self.global_keys = configmap.data.keys() if configmap else frozenset()
         self.applied: list[Applied] = []
         self.findings: list[PlacedFinding] = []
-        self.fates: dict[Origin, tuple[Fate, str, str]] = {}
+        self.fates = FatesByRules()
         self.protecting: dict[tuple[str, str, str], Mapping[str, Any]] = {}
         """The objects that enforce a protection."""
         self.rules_at: dict[tuple[int, str], list[Rule]] = {}
@@ -120,7 +114,7 @@ class _Run:
             owner = self.owner.get(setting.key)
             if owner is not None:
                 by_name[owner.name] = owner
-                self.fates.setdefault(setting.origin, ("translated", owner.name, ""))
+                self.fates.in_force(setting.origin, owner.name)
         for key in self.configured.keys() & {*settings, *server.settings, *self.global_keys}:
             by_name |= {rule.name: rule for rule in self.configured[key]}
         return [by_name[name] for name in sorted(by_name) if by_name[name].at in SCOPES[scope]]
@@ -148,6 +142,7 @@ class _Run:
             if rule_edits:
                 edits += rule_edits
                 names += [rule.name] * len(rule_edits)
+                self.fates.edited(place.settings, rule)
         if edits:
             self.applied.append(
                 Applied(place.server.host, index, origin, tuple(edits), tuple(names))
@@ -220,28 +215,24 @@ class _Run:
             path = finding.path or ("*" if everywhere == "host" else place.location.declared)
         hosts = tuple("*" if host == "_" else host for host in hosts if not host.startswith("~"))
         value = (setting.text if setting else "") if finding.value is None else finding.value
+        key = setting.origin.written if setting else finding.key
         self.findings.append(
             PlacedFinding(
                 finding.message,
                 finding.severity or finding.message.severity,
                 finding.text,
                 finding.to_do,
-                finding.key,
+                key,
                 value,
                 origin,
                 hosts,
                 path,
                 finding.requests,
+                tuple(name for name in finding.assumed if name in self.config.assumed),
             )
         )
         if setting:
-            self.keep_worst(setting.origin, finding.message.fate, rule, finding.message.code)
-
-    def keep_worst(self, origin: Origin, fate: Fate, rule: str, code: str) -> None:
-        """Keeps the worst that became of an annotation anywhere."""
-        known = self.fates.get(origin)
-        if known is None or RANK[fate] > RANK[known[0]]:
-            self.fates[origin] = (fate, rule, code)
+            self.fates.add(setting.origin, (finding.message.fate, rule, finding.message.code))
 
     def place(
         self, server: Server, location: Location, settings: Settings, served: tuple[int, ...]
@@ -274,13 +265,13 @@ class _Run:
         self.rules_at.clear()
         self.alike.clear()
         self.run(self.place(nowhere, location, {}, ports(nowhere, self.config)), "conversion", -1)
-        return Translation(tuple(self.applied), tuple(self.findings), self.fates)
+        return Translation(tuple(self.applied), tuple(self.findings), self.fates.result())
 
 
 def upstream_settings(upstream: Upstream) -> Settings:
-    """What is in force for an upstream: its own, its canaries', and its affinity's."""
+    """What is in force for an upstream: its own, its first canary's, and its affinity's."""
     settings: dict[str, Setting] = {}
-    for alternative in reversed(upstream.alternatives):
+    for alternative in upstream.alternatives[:1]:
         settings.update(alternative.settings)
     settings.update(upstream.settings)
     if upstream.affinity:

@@ -8,7 +8,7 @@ from nginx2istio.base.options import ISTIO_VERSIONS, Options
 from nginx2istio.findings import collisions
 from nginx2istio.findings.around import around, solvers
 from nginx2istio.findings.around.estate import Estate
-from nginx2istio.findings.placed import PlacedFinding, placed
+from nginx2istio.findings.placed import PlacedFinding, assuming, placed
 from nginx2istio.inputs.extent import Extent, Unread
 from nginx2istio.inputs.resource import Resource
 from nginx2istio.istio.objects import VERSIONS, Object
@@ -49,7 +49,7 @@ PART_ONLY = Message(
 NO_CONTROLLER = Message(
     "N2I033",
     "approximated",
-    "warning",
+    "info",
     "Controller that was not found",
     "The scan found no Deployment or DaemonSet of ingress-nginx {where}. The conversion "
     "assumes the default flags.",
@@ -163,13 +163,12 @@ def findings(
     ``resources`` are what ``surroundings`` picks.
     """
     if extent:
-        yield from _extent(extent)
+        yield from _extent(extent, config)
     if controller.workload and controller.others:
         others = ", ".join(w.key for w in controller.others)
         at = collisions.origin_of(controller.workload.resource)
         yield placed(SEVERAL_CONTROLLERS, at, (), key=controller.workload.key, others=others)
-    complete = extent.complete if extent else {}
-    yield from _secrets(resources, complete.get("Secret", ()), config)
+    yield from _secrets(resources, config)
     yield from _endpoints(resources, config)
     yield from collisions.findings(resources, config, objects, options)
     yield from around.findings(Estate(resources, controller, config, objects, options))
@@ -186,7 +185,7 @@ def other_release(installed: tuple[int, int], options: Options) -> PlacedFinding
     )
 
 
-def _extent(extent: Extent) -> Iterator[PlacedFinding]:
+def _extent(extent: Extent, config: NginxConfig) -> Iterator[PlacedFinding]:
     parts = [f"namespaces {', '.join(extent.namespaces)}"] if extent.namespaces else []
     parts += [f"with labels {extent.selector}"] if extent.selector else []
     if parts:
@@ -196,7 +195,7 @@ def _extent(extent: Extent) -> Iterator[PlacedFinding]:
         at = Origin(unread.kind, unread.namespace)
         if unread.why == "not-found" and unread.kind == "Deployment":
             where = f"in namespace {unread.namespace}" if unread.namespace else "in the cluster"
-            yield placed(NO_CONTROLLER, at, ("*",), where=where)
+            yield assuming(placed(NO_CONTROLLER, at, ("*",), where=where), config, "flags")
         elif unread.kind == "Ingress" or unread.why == "no-namespace":
             yield placed(NO_INGRESSES, at, ("*",), where=where, why=_why(unread))
         else:
@@ -220,22 +219,17 @@ def _why(unread: Unread) -> str:
             return f"the API server failed ({unread.text})"
 
 
-def _secrets(
-    resources: Iterable[Resource], complete: Sequence[str], config: NginxConfig
-) -> Iterator[PlacedFinding]:
+def _secrets(resources: Iterable[Resource], config: NginxConfig) -> Iterator[PlacedFinding]:
     """What is wrong with the certificates that hosts are given."""
     secrets = {(r.namespace, r.name): r.body for r in resources if r.kind == "Secret"}
-    spaces = {*complete, *(namespace for namespace, _ in secrets)}
+    complete = config.complete.get("Secret", ())
     for server in config.servers:
         certificate = server.certificate
-        if (
-            certificate is None
-            or not certificate.secret
-            or server.passthrough
-            or certificate.namespace not in spaces
-        ):
+        if certificate is None or not certificate.secret or server.passthrough:
             continue
         body = secrets.get((certificate.namespace, certificate.secret))
+        if body is None and certificate.namespace not in complete:
+            continue
         subject = (
             certificate.origin,
             (server.host, *server.aliases),

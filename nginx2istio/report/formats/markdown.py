@@ -9,6 +9,8 @@ from nginx2istio.base.printable import printable
 from nginx2istio.report.data import Data
 from nginx2istio.report.words.labels import (
     SEVERITIES,
+    assumed_words,
+    assumption_words,
     counted,
     fate_counts,
     figures,
@@ -76,6 +78,9 @@ def _head(report: Data) -> Iterator[str]:
         yield ""
         yield f"Annotations: {fate_counts(summary['annotations'])}."
     yield ""
+    if report["assumptions"]:
+        yield from (f"- Assumed: {escaped(assumption_words(a))}" for a in report["assumptions"])
+        yield ""
 
 
 def _folds(report: Data) -> Iterator[list[str]]:
@@ -106,6 +111,8 @@ def _finding(finding: Data) -> str:
         place += f" ({hosts} {_some(finding['paths'])})"
     title = "" if finding["title"] == finding["text"] else f" {_sentence(finding['title'])}"
     parts = [f"- **{finding['code']}**{title}", place, _sentence(finding["text"])]
+    if assumed := assumed_words(finding.get("assumed", ())):
+        parts.append(f"*Assumed:* {_sentence(assumed)}")
     if finding["instead"]:
         parts.append(f"*To do:* {_sentence(finding['instead'])}")
     if "accepted" in finding:

@@ -8,6 +8,8 @@ from nginx2istio.base.printable import printable
 from nginx2istio.report.data import Data
 from nginx2istio.report.words.labels import (
     SEVERITIES,
+    assumed_words,
+    assumption_words,
     fate_counts,
     figures,
     severity_counts,
@@ -63,6 +65,8 @@ def _head(report: Data) -> Iterator[str]:
     of_these = f" (accepted: {severity_counts(accepted)})" if accepted is not None else ""
     yield f"findings: {severity_counts(summary['findings'])}{of_these}"
     yield ": ".join(verdict_words(summary))
+    for assumption in report["assumptions"]:
+        yield f"assumed: {assumption_words(assumption)}"
 
 
 def _sections(findings: Iterable[Data]) -> list[list[Data]]:
@@ -100,6 +104,8 @@ def _section(section: Sequence[Data]) -> Iterator[str]:
     for same in _same(section, ("text",)):
         if same[0]["text"] != first["title"]:
             yield f"  {same[0]['text']}"
+        if assumed := assumed_words(same[0].get("assumed", ())):
+            yield f"  Assumed: {assumed}"
         for finding in same:
             yield from _where(finding)
     if first["aspects"]:

@@ -21,6 +21,7 @@ function findingCard(findings, { withHosts = false, jump } = {}) {
     one.text === one.title ? null : el("p", { dir: "auto" }, cut(sentence(one.text), 600)),
     el("dl", {},
       noticed.length ? part("What differs", noticed.join("; ")) : null,
+      one.assumed ? part("Assumed", one.assumed) : null,
       one.accepted ? part("Accepted", el("span", { dir: "auto" }, cut(sentence(one.accepted.reason), 400)), ` Until ${one.accepted.expires}.`) : null,
       one.toDo ? part("To do", el("span", { dir: "auto" }, cut(sentence(one.toDo), 600))) : null,
       where(findings, withHosts, jump)));
@@ -83,7 +84,7 @@ function toDoOf(findings) {
   const texts = distinct(findings.map((one) => one.toDo).filter(Boolean));
   if (!texts.length) return null;
   if (texts.length === 1) return sentence(texts[0]);
-  const general = template(findings[0].message.toDo);
+  const general = template(findings[0].message.instead);
   if (general.replace(/[^a-z]/gi, "").length >= 10) return sentence(general);
   return texts.slice(0, 3).map((text) => el("span", { class: "either", dir: "auto" }, sentence(text)));
 }
