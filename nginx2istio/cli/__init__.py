@@ -18,6 +18,7 @@ COMMANDS: dict[str, str] = {
     "scan": "Convert the Ingresses of a cluster, which is only read.",
     "rules": "Look up rules, settings and codes of findings.",
     "report": "Report what a conversion would change; write no objects.",
+    "completion": "Print a script that completes commands in bash, zsh or fish.",
 }
 """Commands by name with their short help: modules of this package, imported when they are used."""
 
@@ -73,7 +74,7 @@ class _Lazy(click.Group):
     cls=_Lazy,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-@click.version_option(package_name="nginx2istio", prog_name="nginx2istio")
+@click.version_option(None, "-V", "--version", package_name="nginx2istio", prog_name="nginx2istio")
 def command_line() -> None:
     """From ingress-nginx to Istio, with every difference announced.
 

@@ -1,0 +1,30 @@
+"""``nginx2istio completion``: scripts for shells, made by click."""
+
+from __future__ import annotations
+
+import click
+from click.shell_completion import get_completion_class
+
+SHELLS = ("bash", "zsh", "fish")
+
+
+@click.command(
+    "completion",
+    epilog="""\b
+Examples:
+  source <(nginx2istio completion bash)
+  nginx2istio completion zsh > ~/.zfunc/_nginx2istio
+  nginx2istio completion fish > ~/.config/fish/completions/nginx2istio.fish""",
+)
+@click.argument("shell", type=click.Choice(SHELLS))
+@click.pass_context
+def command(ctx: click.Context, shell: str) -> None:
+    """Print a script that completes commands and options in SHELL.
+
+    The first example is for the file ~/.bashrc, which bash reads when it begins.
+    """
+    root = ctx.find_root()
+    script = get_completion_class(shell)
+    assert script is not None, f"click has no completion for {shell}"
+    name = root.info_name or "nginx2istio"
+    click.echo(script(root.command, {}, name, "_NGINX2ISTIO_COMPLETE").source())
