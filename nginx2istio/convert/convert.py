@@ -89,7 +89,7 @@ def convert(
         tuple(passed_over),
         tuple(remarks),
         choice.configmap_key,
-        complete_namespaces(inputs.resources),
+        complete_namespaces(inputs.resources, extent),
     )
     assumed = assumptions(config, choice, options)
     config = replace(config, assumed=frozenset(assumption.id for assumption in assumed))

@@ -48,10 +48,11 @@ class FatesByRules:
     def edited(self, settings: Settings, rule: Rule) -> None:
         """Notes that a rule yields edits where these settings are in force."""
         place = id(settings), rule.name
-        if place not in self._seen:
+        if settings and place not in self._seen:
             self._seen.add(place)
-            keys = {*rule.keys, *rule.reads}
-            self._edited.update(s.origin for s in settings.values() if s.key in keys)
+            for setting in settings.values():
+                if setting.key in rule.keys or setting.key in rule.reads:
+                    self._edited.add(setting.origin)
 
     def add(self, origin: Origin, fate: AnnotationFate) -> None:
         """Notes what a finding says of an annotation."""

@@ -69,14 +69,14 @@ NAMED_KINDS = frozenset({"Service", "ConfigMap", "Secret"})
 """What an Ingress may name."""
 
 
-def complete_namespaces(resources: Iterable[Resource]) -> Mapping[str, tuple[str, ...]]:
+def complete_namespaces(
+    resources: Iterable[Resource], extent: Extent | None = None
+) -> Mapping[str, tuple[str, ...]]:
     """By kind, the namespaces in which what is not among the input does not exist.
 
     A scan says them. Of files, a List of stored objects counts, as ``kubectl get -o yaml`` writes
     it: it has all objects of its kinds in the namespaces that occur in it.
     """
-    resources = tuple(resources)
-    extent = extent_of(resources)
     if extent:
         return extent.complete
     documents: dict[tuple[str, int], list[Resource]] = {}
