@@ -17,6 +17,7 @@ from tests.walkthrough.browser import find_browser, start
 
 HERE = Path(__file__).parent
 ESTATE = "examples/teams.yaml"
+FORM = {"format": "webp", "quality": 80}
 PORTAL = {"view": "host", "host": "portal.example.com"}
 
 
@@ -33,10 +34,11 @@ class Picture:
 PICTURES = (
     Picture("overview", {"view": "overview"}),
     Picture("hosts-dark", {"view": "hosts"}, "dark"),
+    Picture("first", {"view": "first"}),
     Picture("host", PORTAL),
     Picture("host-map", PORTAL, at="#map-title"),
     Picture("host-yaml-dark", PORTAL, "dark", (1200, 780), at="#yaml-title"),
-    Picture("phone", PORTAL, size=(390, 844), mobile=True),
+    Picture("phone", PORTAL, size=(390, 844), at="#map-title", mobile=True),
 )
 
 
@@ -50,8 +52,8 @@ def take(report: Report, picture: Picture) -> None:
         picture.at,
     )
     report.settle()
-    shot = report.browser.execute_cdp_cmd("Page.captureScreenshot", {"format": "png"})
-    target = HERE / "html-report" / f"{picture.name}.png"
+    shot = report.browser.execute_cdp_cmd("Page.captureScreenshot", FORM)
+    target = HERE / "html-report" / f"{picture.name}.webp"
     target.parent.mkdir(exist_ok=True)
     target.write_bytes(base64.b64decode(shot["data"]))
     print(f"{target.name}: {target.stat().st_size // 1024} kB")

@@ -12,8 +12,11 @@ from nginx2istio.rule import (
     NginxConfig,
     Place,
     Requests,
+    addresses,
+    external_auth,
     max_body_size,
     memo,
+    readable_size,
     rule,
 )
 
@@ -26,6 +29,15 @@ HTTPS_EVERYWHERE = Message(
     " client trusts. The gateway does not.",
     "Name a certificate in spec.tls for each host that needs https.",
     frozenset({"tls"}),
+)
+DENIED_FIRST = Message(
+    "N2I950",
+    "approximated",
+    "info",
+    "Large bodies of denied clients",
+    "nginx answers 413 to a body over {size} before it checks the client. The gateway checks the "
+    "client first, and answers 401 or 403 to those that it denies.",
+    aspects=frozenset({"access", "auth", "body-limit"}),
 )
 PATHS = Message(
     "N2I903",
@@ -140,6 +152,24 @@ def _rewritten(place: Place, location: Location) -> bool:
     """Whether a location changes the path: a target equal to it does not (``buildProxyPass``)."""
     target = place.at(location, "rewrite-target")
     return bool(target) and target != location.declared
+
+
+@rule(at="conversion", when="always", reads="proxy-body-size")
+def denied_first(place: Place) -> Iterator[Edit | Finding]:
+    """A large body of a denied client: nginx looks at its length when it chooses the location.
+
+    ``ngx_http_core_find_config_phase`` comes before access; Envoy's policies come before routes.
+    """
+    sizes: dict[int, set[str]] = {}
+    for server in place.config.servers:
+        for location in server.locations:
+            if addresses(place.config, location) or external_auth(place.config, location):
+                size = max_body_size(place.at(location, "proxy-body-size"))
+                sizes.setdefault(size, set()).update((server.host, *server.aliases))
+    for size, hosts in sorted(sizes.items()):
+        if size:
+            finding = DENIED_FIRST("", size=readable_size(size))
+            yield finding.for_requests(Requests(body_over=size)).for_hosts(hosts)
 
 
 @rule(at="proxied", when="always", reads="proxy-buffer-size")

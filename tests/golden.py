@@ -94,7 +94,7 @@ class Fixture:
             entry["file"] = entry["file"].removeprefix(prefix)
         return {
             "istio.yaml": api.yaml(self.conversion),
-            "report.txt": noted(text_report(report), absent),
+            "report.txt": noted(text_report(report, verbose=True), absent),
         }
 
 

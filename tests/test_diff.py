@@ -6,7 +6,7 @@ import copy
 import json
 from typing import Any
 
-from nginx2istio.istio.diff import APPLIED, counts, difference
+from nginx2istio.istio.diff import APPLIED, counts, object_changes
 
 
 def service(name: str = "a", **spec: Any) -> dict[str, Any]:
@@ -44,7 +44,7 @@ A, B = {"name": "a", "timeout": "1s"}, {"name": "b", "match": [{"uri": {"exact":
 def test_objects_are_added_removed_unchanged_or_changed() -> None:
     old = [service("same", http=[A]), service("gone", http=[A]), service("other", http=[A])]
     new = [service("same", http=[A]), service("fresh", http=[A]), service("other", http=[B])]
-    changes = difference(old, new)
+    changes = object_changes(old, new)
     assert [(e.name, e.change) for e in changes] == [
         ("fresh", "added"),
         ("gone", "removed"),
@@ -55,7 +55,7 @@ def test_objects_are_added_removed_unchanged_or_changed() -> None:
 
 
 def fields(old: dict[str, Any], new: dict[str, Any], live: str = "") -> list[tuple[Any, ...]]:
-    (entry,) = difference([old], [new], live)
+    (entry,) = object_changes([old], [new], live)
     return [(f.change, f.path, f.old, f.new) for f in entry.fields]
 
 
@@ -84,7 +84,7 @@ def test_keys_that_look_private_are_compared() -> None:
 def test_what_the_server_writes_is_ignored() -> None:
     obj = service(http=[A])
     for applied in (True, False):
-        (entry,) = difference([stored(obj, applied)], [obj], live="nginx2istio")
+        (entry,) = object_changes([stored(obj, applied)], [obj], live="nginx2istio")
         assert (entry.change, entry.fields, entry.stays) == ("unchanged", (), ())
 
 
@@ -94,7 +94,7 @@ def test_what_was_applied_before_goes_and_what_others_set_stays() -> None:
     live["spec"]["exportTo"] = ["."]
     live["spec"]["http"][0]["retries"] = {"attempts": 1}
     live["metadata"]["labels"]["team"] = "red"
-    (entry,) = difference([live], [service(http=[A])], live="nginx2istio")
+    (entry,) = object_changes([live], [service(http=[A])], live="nginx2istio")
     # kubectl's merge patch replaces lists, so that what others put into one goes
     assert [(f.change, f.path) for f in entry.fields] == [
         ("removed", "spec.gateways"),
@@ -106,7 +106,7 @@ def test_what_was_applied_before_goes_and_what_others_set_stays() -> None:
 def test_an_object_of_somebody_else() -> None:
     live = stored(service(http=[B]), applied=False)
     live["metadata"]["labels"] = {}
-    (entry,) = difference([live], [service(http=[B])], live="nginx2istio")
+    (entry,) = object_changes([live], [service(http=[B])], live="nginx2istio")
     assert entry.foreign
     assert [f.path for f in entry.fields] == ["labels"]
-    assert difference([live], [], live="nginx2istio") == ()
+    assert object_changes([live], [], live="nginx2istio") == ()

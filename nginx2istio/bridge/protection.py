@@ -29,7 +29,7 @@ REFUSED = {"directResponse": {"status": 403}}
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class PolicyDifference:
     """A difference between a policy and nginx, at ``path`` (``*`` for the whole host).
 
     "spelling": paths in another letter case than declared; "wider": another path is under the
@@ -127,26 +127,26 @@ class ProtectionPlan:
         """Whether a Host header may have a port that no policy can say (a host with a star)."""
         return any(policy_name(n).startswith("*.") for n in _names(self.server))
 
-    def differences(self, location: Location) -> Iterator[Difference]:
+    def differences(self, location: Location) -> Iterator[PolicyDifference]:
         """Where the policy of a location refuses or asks more than nginx does."""
         paths = self.paths[id(location)]
         if paths.refuse:
-            yield Difference("spelling", location.declared)
+            yield PolicyDifference("spelling", location.declared)
         for index in paths.wider:
             other = self.areas[index]
             is_early = other is None or self.before[id(other)].always
             moved = is_early and other is not None and other.settings.keys() & MOVING
             path = other.declared if other else "/"
-            yield Difference("early" if is_early else "wider", path, moved=bool(moved))
+            yield PolicyDifference("early" if is_early else "wider", path, moved=bool(moved))
         if paths.loose:
-            yield Difference("loose", "*", paths.paths[-1].rstrip("*"))
+            yield PolicyDifference("loose", "*", paths.paths[-1].rstrip("*"))
         for index in paths.cased:
             other = self.areas[index]
-            yield Difference("spelling", other.declared if other else "/")
+            yield PolicyDifference("spelling", other.declared if other else "/")
         if self.odd_ports:
-            yield Difference("port", "*")
+            yield PolicyDifference("port", "*")
         if any("*" in origin[1:] for origin in self.before[id(location)].origins):
-            yield Difference("origin", location.declared)
+            yield PolicyDifference("origin", location.declared)
 
 
 def protection_plan(

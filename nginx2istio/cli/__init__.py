@@ -16,6 +16,8 @@ COMMANDS: dict[str, str] = {
     "convert": "Convert Ingresses to Istio objects and report every difference.",
     "diff": "Show what applying a conversion would change, field by field.",
     "scan": "Convert the Ingresses of a cluster, which is only read.",
+    "explain": "Explain one request: what decides on both sides.",
+    "verify": "Prove that requests are answered alike, or find one that is not.",
     "rules": "Look up rules, settings and codes of findings.",
     "report": "Report what a conversion would change; write no objects.",
     "completion": "Print a script that completes commands in bash, zsh or fish.",

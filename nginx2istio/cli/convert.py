@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ from nginx2istio.cli.progress import progress
 if TYPE_CHECKING:
     from nginx2istio.base.options import Options
     from nginx2istio.convert.convert import Conversion
+    from nginx2istio.inputs.resource import Inputs
 
 
 @click.command("convert", cls=ConversionCommand)
@@ -78,12 +80,24 @@ def converted(
     keep_read: bool = False,
 ) -> Conversion:
     """Converts files. Raises Usage for rules that don't load and names that a trial can't have."""
-    from nginx2istio import api
+    from nginx2istio.convert.convert import convert
     from nginx2istio.nginx.rename_hosts import BadName
-    from nginx2istio.rule.loader import RuleError
+    from nginx2istio.report.words.labels import some
+    from nginx2istio.rule.loader import RuleError, load
 
     try:
-        with progress(quiet, "converting"):
-            return api.convert_files(paths, options, rule_folders, sys.stdin.buffer, keep_read)
+        with progress(quiet, f"reading {some(map(str, paths), 3)}") as show:
+            # Nobody else holds what was read, so it can be let go as soon as it is a model.
+            return convert(_read(paths, show), load(rule_folders), options, keep_read)
     except (RuleError, BadName) as error:
         raise Usage(str(error)) from None
+
+
+def _read(paths: tuple[str, ...], show: Callable[[str], None]) -> Inputs:
+    from nginx2istio.inputs.files import read
+    from nginx2istio.report.words.labels import counted
+
+    inputs = read(paths, sys.stdin.buffer)
+    ingresses = sum(resource.kind == "Ingress" for resource in inputs.resources)
+    show(f"converting {counted(ingresses, 'Ingress', 'Ingresses')}")
+    return inputs

@@ -73,7 +73,7 @@ def command(
 
     See nginx2istio --help for the exit codes.
     """
-    from nginx2istio.cli.differences import (
+    from nginx2istio.cli.output.differences import (
         changes,
         difference_data,
         difference_lines,

@@ -1,159 +1,109 @@
-"""What ``rules`` prints: settings and codes of findings, in lists and one by one."""
+"""``nginx2istio explain``."""
 
 from __future__ import annotations
 
+import json
 import re
-import shutil
-import textwrap
-from collections.abc import Iterable, Iterator, Mapping
-from difflib import get_close_matches
+from typing import Any, Literal
 
 import click
 
-from nginx2istio.findings.all_messages import OWN
-from nginx2istio.rule import Message, Rule
-from nginx2istio.rule.describe import KINDS, Owned, matching_names, near, owned
-from nginx2istio.rule.loader import BUILTIN, Family, Rules
-from nginx2istio.rule.requests import in_words
+from nginx2istio.cli.convert import converted
+from nginx2istio.cli.options import (
+    ConversionCommand,
+    controller_file,
+    conversion_options,
+    options_from,
+)
 
-_FIELD = re.compile(r"[a-z ]+: ")
-_CODE = re.compile(r"(?i)n2i-?\d*")
-
-
-def setting_lines(rules: Rules, kind: str = "") -> Iterator[str]:
-    """A line a setting: its name, the file of its rule, what answers for it."""
-    settings = [
-        setting
-        for setting in owned(rules)
-        if not kind or any(entry.kind == kind for entry in setting.known)
-    ]
-    width = max(len(setting.name) for setting in settings)
-    for setting in settings:
-        name, file = setting.name, setting.family.path.name
-        yield f"{name:<{width}}  {file:<22}  {setting.answers}; {setting.kinds}"
+_URL = re.compile(r"(?i)(https?)://([^/?#]+)([^#]*)")
 
 
-def code_lines(rules: Rules) -> Iterator[str]:
-    """A line a code: code, severity, title."""
-    for code, message in sorted(_messages(rules).items()):
-        yield f"{code}  {message.severity:<7}  {_title(message)}"
+@click.command("explain", cls=ConversionCommand)
+@click.argument("words", nargs=-1, required=True, metavar="PATH... URL")
+@click.option("-X", "method", default="GET", show_default=True, help="The method.")
+@click.option("-H", "headers", multiple=True, metavar="'K: V'", help="A header. Repeat it.")
+@click.option("--from", "source", default="192.0.2.1", metavar="IP", help="The client's address.")
+@click.option(
+    "--cert", default="", metavar="SUBJECT", help="A valid client certificate, by subject."
+)
+@click.option(
+    "--body-size", type=click.IntRange(0), default=0, metavar="N", help="Bytes of the body."
+)
+@click.option(
+    "--credentials",
+    type=click.Choice(["none", "valid", "wrong"]),
+    default="none",
+    help="What the user file says of the credentials.",
+)
+@click.option(
+    "--auth-status",
+    type=click.IntRange(100, 599),
+    default=200,
+    show_default=True,
+    help="What an external authentication service answers.",
+)
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
+@conversion_options
+def command(
+    words: tuple[str, ...],
+    method: str,
+    headers: tuple[str, ...],
+    source: str,
+    cert: str,
+    body_size: int,
+    credentials: Literal["none", "valid", "wrong"],
+    auth_status: int,
+    form: str,
+    rule_folders: tuple[Any, ...],
+    **given: Any,
+) -> None:
+    """Explain what nginx does with one request, and what the gateway will do.
 
+    PATH is a file or a folder with YAML or JSON, as for convert. Nothing is sent anywhere.
 
-def explanation(name: str, rules: Rules) -> Iterator[str]:
-    """What a code or a key means. Raises click.UsageError that names the nearest ones."""
-    if _CODE.fullmatch(name) or name.upper() in rules.messages:
-        return _code(name.upper(), rules)
-    settings = {setting.name: setting for setting in owned(rules)}
-    names = [key for key in matching_names(name, rules) if key in settings]
-    if not names:
-        hint = near(name, rules)
-        raise click.UsageError(f"ingress-nginx has no setting {name}.{_meant(hint)}")
-    return (line for key in names for line in (*_setting(settings[key]), ""))
+    \b
+    Examples:
+      nginx2istio explain manifests/ https://shop.example.com/api/cart
+      nginx2istio explain manifests/ -X OPTIONS -H 'Origin: https://a.example' http://shop.example.com/
+      nginx2istio explain manifests/ --from 10.1.2.3 --format json https://shop.example.com/admin
+    """
+    from nginx2istio import api
+    from nginx2istio.base.outcome import Request
+    from nginx2istio.verify.explained import explained, explained_data, explained_lines
+    from nginx2istio.verify.sides import sides
 
-
-def folded(lines: Iterable[str]) -> Iterator[str]:
-    """Lines as wide as the terminal, at most 100; what follows is indented."""
-    width = min(shutil.get_terminal_size((100, 24)).columns, 100)
-    text = list(lines)
-    while text and not text[-1]:
-        text.pop()
-    for line in text:
-        indent = " " * (len(line) - len(line.lstrip()))
-        more = indent + "  " if indent or _FIELD.match(line) else ""
-        yield textwrap.fill(
-            line,
-            width,
-            subsequent_indent=more,
-            break_on_hyphens=False,
-            break_long_words=False,
-        )
-
-
-def _messages(rules: Rules) -> Mapping[str, Message]:
-    return {message.code: message for message in (*OWN, *rules.messages.values())}
-
-
-def _title(message: Message) -> str:
-    return message.title or _sentence(message.text)
-
-
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:].rstrip(".") + "."
-
-
-def _meant(names: list[str]) -> str:
-    return f" Did you mean {' or '.join(names)}?" if names else ""
-
-
-def _code(code: str, rules: Rules) -> Iterator[str]:
-    messages = _messages(rules)
-    if code not in messages:
-        hint = get_close_matches(code, sorted(messages), n=1, cutoff=0.6)
-        text = f"there is no code {code}.{_meant(hint)} nginx2istio rules list --codes lists all."
-        raise click.UsageError(text)
-    return _explained(messages[code], rules)
-
-
-def _explained(message: Message, rules: Rules) -> Iterator[str]:
-    yield f"{message.code}: {message.title}" if message.title else message.code
-    yield ""
-    yield _sentence(message.text)
-    if re.search(r"\{\w+\}", message.text + message.to_do):
-        yield "The report puts names and values where {...} stands."
-    yield ""
-    yield f"severity: {message.severity}"
-    yield f"fate: {message.fate}"
-    if message.aspects:
-        only = in_words([requests.data() for requests in message.requests])
-        requests = f", only for requests {only}" if only else ""
-        yield f"differs: {', '.join(sorted(message.aspects))}{requests}"
-    if message.to_do:
-        yield f"to do: {_sentence(message.to_do)}"
-    family = next((f for f in rules.families if message in f.messages), None)
-    for rule in family.rules if family else ():
-        yield f"rule: {rule.name} ({', '.join(rule.keys)})"
-    yield f"documentation: {_page(message, family)}"
-
-
-def _file(family: Family) -> str:
-    path = family.path
-    return f"rules/{path.name}" if path.parent == BUILTIN else str(path)
-
-
-def _page(message: Message, family: Family | None) -> str:
-    if family and family.path.parent != BUILTIN:
-        return str(family.path)
-    page = f"docs/findings.md#{message.code.lower()}"
-    return f"{page}, docs/rules/{family.name}.md" if family else page
-
-
-def _setting(setting: Owned) -> Iterator[str]:
-    for entry in setting.known:
-        also = f", also written {', '.join(entry.aliases)}" if entry.aliases else ""
-        yield f"{setting.name} ({KINDS[entry.kind]}{also})"
-        for title, text in (
-            ("in nginx", entry.behaviour),
-            ("values", entry.value),
-            ("default", entry.default),
-            ("acts on", entry.scope),
-            ("an invalid value", entry.invalid),
-        ):
-            if text:
-                yield f"  {title}: {' '.join(text.split())}"
-    yield ""
-    if isinstance(setting.owner, Rule):
-        yield f"rule {setting.owner.name}, {_file(setting.family)}"
-        for paragraph in setting.owner.doc.strip().split("\n\n"):
-            yield f"  {' '.join(paragraph.split())}"
-        yield ""
-        if setting.family.messages:
-            yield "what the report may say of this family:"
-        for message in setting.family.messages:
-            yield f"  {message.code} {message.severity}, {message.fate}: {_title(message)}"
-            if message.to_do:
-                yield f"      to do: {_sentence(message.to_do)}"
+    *paths, address = words
+    url = _URL.fullmatch(address)
+    if url is None or not paths:
+        raise click.UsageError("name files or folders, then a URL: PATH... https://host/path")
+    fields = []
+    for header in headers:
+        name, colon, value = header.partition(":")
+        if not colon or not name.strip():
+            raise click.BadParameter(f"{header!r} is not 'K: V'", param_hint="-H")
+        fields.append((name.strip(), value.strip()))
+    host = url[2].rpartition("@")[2]
+    request = Request(
+        method=method,
+        scheme="https" if url[1].lower() == "https" else "http",
+        host=host,
+        sni=re.sub(r":\d+$", "", host),
+        target=url[3] if url[3].startswith("/") else f"/{url[3]}",
+        headers=tuple(fields),
+        body_bytes=body_size,
+        source=source,
+        certificate="valid" if cert else "none",
+        subject=cert,
+        credentials=credentials,
+        auth_status=auth_status,
+    )
+    more = controller_file(given)
+    options = options_from(given)
+    conversion = converted((*paths, *more), options, rule_folders, True)
+    both = sides(conversion, api.report(conversion, with_plan=False)["findings"])
+    explanation = explained(both, request)
+    if form == "json":
+        click.echo(json.dumps(explained_data(explanation), indent=2))
     else:
-        yield f"{setting.owner.fate} (no rule has to run), {_file(setting.family)}"
-        yield f"  {setting.owner.text}"
-        if setting.owner.to_do:
-            yield f"  to do: {setting.owner.to_do}"
+        click.echo("\n".join(explained_lines(explanation)))

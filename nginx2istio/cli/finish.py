@@ -13,15 +13,16 @@ import click
 from nginx2istio.base.printable import printable
 from nginx2istio.cli.judging import Judging
 from nginx2istio.cli.output import parallel
-from nginx2istio.cli.output.files import rendered, write_file
+from nginx2istio.cli.output.files import paths_of, rendered, write_file
 from nginx2istio.cli.output.folder import NoObjects, ReadInput, write_folder
 from nginx2istio.cli.output.manifest import Run
 from nginx2istio.cli.progress import progress
-from nginx2istio.cli.report_files import end, judged, render
+from nginx2istio.cli.report_files import end, judged, render, written_file
 from nginx2istio.convert.convert import Conversion
 from nginx2istio.findings import cluster
 from nginx2istio.findings.placed import PlacedFinding
 from nginx2istio.report.data import Data
+from nginx2istio.report.words.labels import counted, some
 
 
 def finish(
@@ -33,28 +34,40 @@ def finish(
     judging: Judging,
     force: bool,
     processes: int,
+    written: Iterable[str] = (),
 ) -> None:
-    """Writes everything and exits with the right code; ``inputs`` says what was converted."""
-    report = judged(conversion, judging, with_plan=bool(reports))
+    """Writes everything and exits with the right code; ``inputs`` says what was converted.
+
+    ``written`` are files that were written before.
+    """
+    inputs = list(inputs)
+    written = list(written)
+    objects = counted(len(conversion.objects), "object")
+    with progress(judging.quiet, "making the report"):
+        report = judged(conversion, judging, inputs, with_plan=bool(reports))
+    if judging.accept_all:
+        written.append(written_file(judging.accept_all))
     refused = None
-    silent = judging.quiet or processes > 1  # progress is a thread, and threads do not go with fork
     if output is not None:
         read = _read(conversion, inputs)
         try:
-            with progress(silent, "writing objects"):
+            with progress(judging.quiet, f"writing {objects} to {output}"):
                 remarks = write_folder(output, conversion.objects, form, read, force, processes)
             for remark in remarks:
                 click.echo(printable(remark), err=True)
+            files = counted(len(paths_of(conversion.objects, form)), "file")
+            written.append(f"{output} ({objects} in {files})")
         except NoObjects as error:
             refused = error
     else:
         sys.stdout.writelines(rendered(conversion.objects, form))
-    tasks = [partial(_write_report, path, report, conversion) for path in reports]
-    with progress(silent or not tasks, "writing reports"):
+    tasks = [partial(_write_report, path, report, conversion, judging.verbose) for path in reports]
+    with progress(judging.quiet or not tasks, f"writing {some(map(str, reports))}"):
         parallel.run(tasks, processes)
+    written += map(written_file, reports)
     if refused:
         refused.show()
-    end(report, judging)
+    end(report, judging, written)
     if refused:
         sys.exit(refused.exit_code)
 
@@ -76,5 +89,5 @@ def _hides_ingresses(finding: PlacedFinding) -> bool:
     return code == cluster.NO_INGRESSES.code or unread_class
 
 
-def _write_report(path: Path, report: Data, conversion: Conversion) -> None:
-    write_file(path, render(report, conversion, path.suffix))
+def _write_report(path: Path, report: Data, conversion: Conversion, verbose: bool) -> None:
+    write_file(path, render(report, conversion, path.suffix, verbose))

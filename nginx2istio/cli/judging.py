@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
@@ -16,6 +16,7 @@ from nginx2istio.cli.exits import Usage, read_small
 
 if TYPE_CHECKING:
     from nginx2istio.report.accepted import AcceptedFinding
+    from nginx2istio.rule import Severity
 
 REPORT_SUFFIXES = (".html", ".json", ".md", ".sarif", ".txt")
 """Suffixes of report files: the keys of ``report_files.FORMATS``, known without importing it."""
@@ -49,7 +50,8 @@ class Judging:
     """What a run's report is held against.
 
     ``accepted`` are the findings of the file ``accept``; ``accept_all`` is the file to write with
-    all that count, up to the day ``until``.
+    all that count, up to the day ``until``. ``earlier`` are the findings of the report
+    ``baseline``, which are not shown and don't count. ``verbose`` lists every place.
     """
 
     fail_on: str = "never"
@@ -58,6 +60,10 @@ class Judging:
     accepted: tuple[AcceptedFinding, ...] = ()
     accept_all: Path | None = None
     until: date = field(default_factory=lambda: date.today() + DEFAULT_TERM)
+    baseline: Path | None = None
+    earlier: Sequence[Mapping[str, Any]] = ()
+    min_severity: Severity = "info"
+    verbose: bool = False
 
 
 def _explain(ctx: click.Context, param: click.Parameter, value: bool) -> None:
@@ -98,6 +104,26 @@ def judging_options(default: str) -> Callable[[Callable[..., Any]], Callable[...
                 help="Last day of new entries of --accept-all.  [default: in 90 days]",
             ),
             click.option(
+                "--baseline",
+                type=click.Path(exists=True, dir_okay=False, path_type=Path),
+                metavar="FILE",
+                help="A JSON report of an earlier run. Only findings that are new since then are"
+                " shown and count for --fail-on.",
+            ),
+            click.option(
+                "--min-severity",
+                type=click.Choice(FAIL_ON[:-1]),
+                default="info",
+                show_default=True,
+                help="List findings of this severity or worse. The counts are those of all.",
+            ),
+            click.option(
+                "--verbose",
+                "-v",
+                is_flag=True,
+                help="List every place in the text report, and what nobody has to act on.",
+            ),
+            click.option(
                 "--quiet",
                 "-q",
                 is_flag=True,
@@ -118,18 +144,23 @@ def judging_options(default: str) -> Callable[[Callable[..., Any]], Callable[...
 def judging_from(given: dict[str, Any]) -> Judging:
     """The options' values; takes its own out of ``given``.
 
-    Raises click.ClickException for a file of accepted findings that can't be used.
+    Raises click.ClickException for a file of accepted findings or a baseline that can't be used.
     """
     accept, accept_all = given.pop("accept"), given.pop("accept_all")
     until = given.pop("accept_until")
-    earlier = accept or (accept_all if accept_all and accept_all.exists() else None)
+    entries = accept or (accept_all if accept_all and accept_all.exists() else None)
+    baseline = given.pop("baseline")
     return Judging(
         given.pop("fail_on"),
         given.pop("quiet"),
         accept,
-        _read(earlier) if earlier else (),
+        _read(entries) if entries else (),
         accept_all,
         until.date() if until else date.today() + DEFAULT_TERM,
+        baseline,
+        _baseline(baseline) if baseline else (),
+        given.pop("min_severity"),
+        given.pop("verbose"),
     )
 
 
@@ -140,3 +171,14 @@ def _read(path: Path) -> tuple[AcceptedFinding, ...]:
         return read_accepted(read_small(path), str(path))
     except BadAcceptFile as error:
         raise Usage(str(error)) from None
+
+
+def _baseline(path: Path) -> Sequence[Mapping[str, Any]]:
+    from nginx2istio.report.shown import BadBaseline, read_baseline
+
+    try:
+        return read_baseline(path.read_bytes())
+    except OSError as error:
+        raise Usage(f"{path} can't be read: {error.strerror or error}") from None
+    except BadBaseline as error:
+        raise Usage(f"{path} is no baseline: {error}") from None

@@ -55,10 +55,12 @@ def command(
       nginx2istio report manifests/ -o findings.sarif --fail-on warning
       nginx2istio report manifests/ --accept-all accepted.yaml
       nginx2istio report manifests/ --accept accepted.yaml --fail-on warning
+      nginx2istio report manifests/ --baseline main.json --fail-on warning
       nginx2istio report --explain-terms
     """
     from nginx2istio.cli.output.files import write_file
-    from nginx2istio.cli.report_files import end, judged, render
+    from nginx2istio.cli.progress import progress
+    from nginx2istio.cli.report_files import end, judged, render, written_file
 
     more = controller_file(given)
     options = options_from(given)
@@ -67,10 +69,13 @@ def command(
     if suffix not in REPORT_SUFFIXES:
         raise click.UsageError(f"{output}: say by --format which of {', '.join(NAMES)} it is")
     conversion = converted((*paths, *more), options, rule_folders, judging.quiet, suffix == ".html")
-    report = judged(conversion, judging)
-    content = render(report, conversion, suffix)
+    with progress(judging.quiet, "making the report"):
+        report = judged(conversion, judging, paths)
+        content = render(report, conversion, suffix, judging.verbose)
+    written = [written_file(judging.accept_all)] if judging.accept_all else []
     if output is None:
         click.echo(content, nl=False)
     else:
         write_file(output, content)
-    end(report, judging)
+        written.append(written_file(output))
+    end(report, judging, written)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import re
+import stat
 import sys
-from collections.abc import Callable, Mapping
-from datetime import date
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, date, datetime
+from pathlib import Path
 
 import click
 
@@ -21,8 +25,10 @@ from nginx2istio.report.accepted import (
 )
 from nginx2istio.report.data import Data
 from nginx2istio.report.formats.json_report import json_text
+from nginx2istio.report.formats.kinds import is_update
 from nginx2istio.report.formats.text import text_report, text_summary
 from nginx2istio.report.plan.text import plan_text
+from nginx2istio.report.shown import at_least, only_new
 from nginx2istio.report.words.labels import SEVERITIES
 
 
@@ -43,7 +49,11 @@ def _sarif(report: Data, conversion: Conversion) -> str:
 
 
 def _text(report: Data, conversion: Conversion) -> str:
-    return text_report(report) + plan_text(report)
+    return text_report(report) + ("" if is_update(report) else plan_text(report))
+
+
+def _whole_text(report: Data, conversion: Conversion) -> str:
+    return text_report(report, verbose=True) + plan_text(report, verbose=True)
 
 
 def _html(report: Data, conversion: Conversion) -> str:
@@ -62,14 +72,20 @@ FORMATS: Mapping[str, Callable[[Data, Conversion], str]] = {
 """What writes a report, by suffix: of the report's data, and of what it was made from."""
 
 
-def render(report: Data, conversion: Conversion, suffix: str) -> str:
-    """The report in the format of a suffix."""
-    return FORMATS[suffix](report, conversion)
+def render(report: Data, conversion: Conversion, suffix: str, verbose: bool = False) -> str:
+    """The report in the format of a suffix; ``verbose`` is for the text."""
+    write = _whole_text if verbose and suffix == ".txt" else FORMATS[suffix]
+    return write(report, conversion)
 
 
-def judged(conversion: Conversion, judging: Judging, with_plan: bool = True) -> Data:
-    """The report, with accepted findings marked; writes the file of --accept-all."""
-    report = api.report(conversion, with_plan)
+def judged(
+    conversion: Conversion, judging: Judging, inputs: Iterable[str], with_plan: bool = True
+) -> Data:
+    """The report of what was read from ``inputs``, with accepted findings marked.
+
+    Writes the file of --accept-all. What --baseline and --min-severity leave out is not in it.
+    """
+    report = _dated(api.report(conversion, with_plan), inputs)
     if judging.accept:
         name = str(judging.accept)
         report = mark_accepted(report, judging.accepted, name, date.today())
@@ -77,18 +93,37 @@ def judged(conversion: Conversion, judging: Judging, with_plan: bool = True) -> 
         count = SEVERITIES if judging.fail_on == "info" else ("error", "warning")
         content = accept_file(report, judging.accepted, judging.until, count)
         write_file(judging.accept_all, content)
+    if judging.baseline:
+        report = only_new(report, judging.earlier, str(judging.baseline))
+    if judging.min_severity != SEVERITIES[-1]:
+        report = at_least(report, judging.min_severity)
     return report
 
 
-def end(report: Data, judging: Judging) -> None:
+def _dated(report: Data, inputs: Iterable[str]) -> Data:
+    """The report with what was read and the day that SOURCE_DATE_EPOCH names.
+
+    Without that variable there is no date: the same input gives the same bytes on any day.
+    """
+    stamp = os.environ.get("SOURCE_DATE_EPOCH", "")
+    day = {}
+    if re.fullmatch(r"\d{1,11}", stamp):
+        day["date"] = datetime.fromtimestamp(int(stamp), UTC).date().isoformat()
+    return {"schema": report["schema"], "inputs": list(inputs), **day, **report}
+
+
+def end(report: Data, judging: Judging, written: Iterable[str] = ()) -> None:
     """Says on stderr what came of the run, and exits with the right code.
 
-    A quiet run still says what can't be read, and why it fails.
+    What is wrong comes first, then the figures and what was ``written`` where. A quiet run still
+    says what can't be read, and why it fails.
     """
     counts = {severity: counting(report, severity) for severity in _counted(judging.fail_on)}
     failing = {severity: count for severity, count in counts.items() if count}
     if not judging.quiet:
         click.echo(text_summary(report), err=True, nl=False)
+        for line in written:
+            click.echo(printable(f"written: {line}"), err=True)
     else:
         for problem in report["errors"]:
             click.echo(unread_line(**problem), err=True)
@@ -99,6 +134,15 @@ def end(report: Data, judging: Judging) -> None:
         sys.exit(UNREAD)
     if failing:
         sys.exit(FINDINGS)
+
+
+def written_file(path: Path) -> str:
+    """A file that was written, with its size."""
+    status = path.stat()
+    if not stat.S_ISREG(status.st_mode):
+        return str(path)
+    size = status.st_size
+    return f"{path} ({size} bytes)" if size < 10_000 else f"{path} ({size // 1000} kB)"
 
 
 def unread_line(file: str, line: int, text: str, document: int = 0) -> str:

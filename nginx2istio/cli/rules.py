@@ -77,7 +77,7 @@ def show_rule(name: str, rule_folders: tuple[Path, ...]) -> None:
 
 
 def _print(what: str, codes: bool, name: str, rule_folders: tuple[Path, ...]) -> None:
-    from nginx2istio.cli import explain
+    from nginx2istio.cli import look_up
     from nginx2istio.rule.loader import RuleError, load
 
     try:
@@ -85,8 +85,8 @@ def _print(what: str, codes: bool, name: str, rule_folders: tuple[Path, ...]) ->
     except RuleError as error:
         raise Usage(str(error)) from None
     if what == "show":
-        lines = explain.folded(explain.explanation(name, rules))
+        lines = look_up.folded(look_up.explanation(name, rules))
     else:
-        lines = explain.code_lines(rules) if codes else explain.setting_lines(rules, name)
+        lines = look_up.code_lines(rules) if codes else look_up.setting_lines(rules, name)
     for line in lines:
         click.echo(line)

@@ -149,14 +149,15 @@ def command(
                     verdicts = []
                     for verdict in dry_run(cluster, conversion.objects):
                         verdicts.append(verdict)
-                        show(f"{len(verdicts)} objects checked")
+                        show(f"{cluster.server}: {len(verdicts)} objects checked")
                 more = tuple(validation.findings(verdicts))
                 conversion = replace(conversion, findings=(*conversion.findings, *more))
     except (RuleError, BadName) as error:
         raise Usage(str(error)) from None
     inputs = [f"namespace {name}" for name in chosen] or ["all namespaces"]
     inputs += [f"labels {selector}"] if selector else []
-    finish(conversion, inputs, output, form, reports, judging, force, processes)
+    saved = [str(save)] if save else []
+    finish(conversion, inputs, output, form, reports, judging, force, processes, saved)
 
 
 def _read(
@@ -174,7 +175,12 @@ def _read(
     from nginx2istio.inputs.anonymize.anonymize import anonymized
 
     with progress(quiet, cluster.server) as show:
-        inputs = scan(cluster, scope, options, lambda what, count: show(f"{count} {what}"))
+        inputs = scan(
+            cluster,
+            scope,
+            options,
+            lambda what, count: show(f"{cluster.server}: {count} {what}"),
+        )
     if save:
         resources = anonymized(inputs.resources) if anonymize else inputs.resources
         write_file(save, "".join(snapshot.lines(resources)))

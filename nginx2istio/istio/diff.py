@@ -49,7 +49,7 @@ class ObjectChange:
     foreign: bool = False
 
 
-def difference(
+def object_changes(
     old: Iterable[Mapping[str, Any]], new: Iterable[Mapping[str, Any]], live: str = ""
 ) -> tuple[ObjectChange, ...]:
     """Compares objects by kind, namespace and name; in this order.

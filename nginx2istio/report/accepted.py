@@ -16,6 +16,7 @@ from nginx2istio.istio.yaml import document
 from nginx2istio.nginx.model import Origin
 from nginx2istio.report.data import Data, finding_data, verdict
 from nginx2istio.report.group import GroupedFinding
+from nginx2istio.report.hosts import readiness_counts, with_readiness
 from nginx2istio.report.identity import Identity, finding_identity, identity_of, object_name
 from nginx2istio.report.words.labels import SEVERITIES
 from nginx2istio.rule import Message
@@ -175,14 +176,17 @@ def mark_accepted(report: Data, entries: Iterable[AcceptedFinding], file: str, t
                 finding["accepted"] = {"reason": entry.reason, "expires": entry.expires.isoformat()}
     findings += remarks
     findings.sort(key=lambda finding: SEVERITIES.index(finding["severity"]))
-    return {**report, "summary": _summary(report, findings), "findings": findings}
+    hosts = with_readiness(report["hosts"], findings)
+    summary = _summary(report, findings, hosts)
+    return {**report, "summary": summary, "findings": findings, "hosts": hosts}
 
 
-def _summary(report: Data, findings: Sequence[Data]) -> Data:
+def _summary(report: Data, findings: Sequence[Data], hosts: Sequence[Data]) -> Data:
     not_accepted = Counter(f["severity"] for f in findings if "accepted" not in f)
     all_findings = Counter(f["severity"] for f in findings)
     return {
         **report["summary"],
+        "readiness": readiness_counts(hosts),
         "findings": {s: all_findings[s] for s in SEVERITIES},
         "accepted": {s: all_findings[s] - not_accepted[s] for s in SEVERITIES},
         "verdict": verdict(not_accepted, bool(report["errors"])),

@@ -16,6 +16,7 @@ from nginx2istio.inputs.redact import LAST_APPLIED
 from nginx2istio.istio.objects import SOURCE
 from nginx2istio.nginx.model import DEFAULT_SERVER
 from nginx2istio.report.group import GroupedFinding, grouped
+from nginx2istio.report.hosts import hosts_of, readiness_counts
 from nginx2istio.report.plan.plan import plan
 from nginx2istio.report.words.labels import FATES, SEVERITIES
 from nginx2istio.rule import Severity
@@ -30,14 +31,17 @@ def report(conversion: Conversion, with_plan: bool = True) -> Data:
     ``with_plan`` False leaves the plan out: a summary does not show it.
     """
     findings = grouped(conversion.findings)
+    listed = [finding_data(f) for f in findings]
     annotations = list(_annotations(conversion))
+    hosts = hosts_of(listed, conversion)
     return {
         "schema": 1,
         "tool": {"name": "nginx2istio", "version": version("nginx2istio")},
         "options": _options(conversion),
-        "summary": _summary(conversion, findings, annotations),
+        "summary": _summary(conversion, findings, annotations, hosts),
         "assumptions": [asdict(assumption) for assumption in conversion.assumptions],
-        "findings": [finding_data(f) for f in findings],
+        "findings": listed,
+        "hosts": hosts,
         "annotations": annotations,
         "objects": [_object(o) for o in conversion.objects],
         "actions": [mask_all(dict(a)) for a in conversion.actions],
@@ -62,7 +66,10 @@ def _options(conversion: Conversion) -> Data:
 
 
 def _summary(
-    conversion: Conversion, findings: Iterable[GroupedFinding], annotations: list[Data]
+    conversion: Conversion,
+    findings: Iterable[GroupedFinding],
+    annotations: list[Data],
+    hosts: list[Data],
 ) -> Data:
     severities = Counter(f.severity for f in findings)
     is_own = of_controller(conversion)
@@ -71,6 +78,7 @@ def _summary(
         "ingresses": len(conversion.ingresses),
         "hosts": sum(s.host != DEFAULT_SERVER for s in servers),
         "paths": sum(len({loc.declared for loc in s.locations}) for s in servers),
+        "readiness": readiness_counts(hosts),
         "objects": dict(sorted(Counter(str(o["kind"]) for o in conversion.objects).items())),
         "annotations": _counts(FATES, Counter(a["fate"] for a in annotations if is_own(a))),
         "findings": _counts(SEVERITIES, severities),

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from nginx2istio.base.outcome import Aspect as Aspect
 from nginx2istio.base.records import record
 from nginx2istio.bridge.place import Place
 from nginx2istio.nginx.model import Assumed, Origin
@@ -13,32 +14,6 @@ from nginx2istio.rule.no_rule import Fate
 from nginx2istio.rule.requests import Requests
 
 Severity = Literal["error", "warning", "info"]
-Aspect = Literal[
-    "routing",
-    "path",
-    "host",
-    "request-headers",
-    "status",
-    "redirect",
-    "response-headers",
-    "cors",
-    "cookies",
-    "affinity",
-    "body",
-    "body-limit",
-    "rate-limit",
-    "auth",
-    "access",
-    "timeout",
-    "retries",
-    "balancing",
-    "buffering",
-    "tls",
-    "protocol",
-    "mirror",
-    "logging",
-    "waf",
-]
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ CHECK_NAMES: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class PolicyMessages:
-    """The messages about differences between a policy and nginx; see ``Difference.kind``."""
+    """The messages about differences between a policy and nginx; see ``PolicyDifference.kind``."""
 
     wider: Message
     spelling: Message

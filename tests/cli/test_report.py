@@ -81,6 +81,7 @@ def test_what_is_accepted_does_not_fail(tmp_path: Path) -> None:
     result = run("-", "--accept", str(file))
     assert result.exit_code == 0
     assert "(accepted: 1 error)" in result.stderr
+    assert "error N2I520" not in result.stderr
     assert "\nready, 1 accepted: " in result.stderr
     more = INGRESS.replace('"5"', '"6"')
     assert run("-", "--accept", str(file), text=more).exit_code == 1
@@ -119,3 +120,69 @@ def test_convert_takes_accepted_findings_too(tmp_path: Path) -> None:
 
 def test_unreadable_input_is_3() -> None:
     assert run("-", text="kind: [\n").exit_code == 3
+
+
+def test_a_baseline_leaves_what_is_new(tmp_path: Path) -> None:
+    """Only what is new since the earlier report is shown, counts, and fails the run."""
+    old = tmp_path / "old.json"
+    old.write_text(run("-", "-q", "--format", "json").stdout, "utf-8")
+    known = run("-", "--baseline", str(old), "--fail-on", "info")
+    assert known.exit_code == 0
+    assert "N2I" not in known.stdout
+    assert "known and not shown: 1 error" in known.stdout and "blocked: " in known.stderr
+    moved = "# a line more\n" + INGRESS
+    assert run("-", "--baseline", str(old), "--fail-on", "info", text=moved).exit_code == 0
+    worse = INGRESS.replace('"5"', '"6"')
+    result = run("-", "--baseline", str(old), text=worse)
+    assert result.exit_code == 1
+    assert "\nerror N2I520 " in result.stdout and "\nnew since " in result.stdout
+    assert "N2I105" not in result.stdout and "no longer there: 1\n" in result.stdout
+
+
+def test_a_report_with_holes_is_no_baseline(tmp_path: Path) -> None:
+    old, less = tmp_path / "old.json", tmp_path / "less.json"
+    old.write_text(run("-", "-q", "--format", "json").stdout, "utf-8")
+    for args in (["--baseline", str(old)], ["--min-severity", "error"]):
+        less.write_text(run("-", "-q", "--format", "json", *args).stdout, "utf-8")
+        result = run("-", "--baseline", str(less))
+        assert result.exit_code == 2 and "it lacks findings" in result.stderr
+    for content in ("", "[]", '{"findings": [{}]}', "a: b", "[" * 10_000):
+        less.write_text(content, "utf-8")
+        result = run("-", "--baseline", str(less))
+        assert result.exit_code == 2 and "no JSON report" in result.stderr
+
+
+def test_severities_that_are_not_listed_still_count(tmp_path: Path) -> None:
+    result = run("-", "--format", "json", "--min-severity", "error", "--fail-on", "info")
+    assert result.exit_code == 1
+    report = json.loads(result.stdout)
+    assert {f["severity"] for f in report["findings"]} == {"error"}
+    below = report["summary"]["findings"]["warning"] + report["summary"]["findings"]["info"]
+    assert report["left_out"] == {"min_severity": "error", "below": below} and below > 10
+    assert f"not shown: {below} findings less severe" in run("-", "--min-severity", "error").stdout
+
+
+def test_verbose_shows_what_nobody_acts_on() -> None:
+    short, whole = run("-", "-q").stdout, run("-", "-q", "-v").stdout
+    folded = "for every host, whatever it is: "
+    assert folded in short and folded not in whole
+    assert "\ninfo N2I905 " in whole and "\ninfo N2I905 " not in short
+    assert len(whole) > 2 * len(short)
+
+
+def test_what_is_wrong_is_said_first(tmp_path: Path) -> None:
+    out = tmp_path / "out.md"
+    lines = run("-", "-o", str(out), text=INGRESS + "---\nkind: [\n").stderr.splitlines()
+    assert lines[0] == "not read:" and lines[3].startswith("error N2I520 -:7 web/shop limit-rps: ")
+    assert lines[4].startswith("1 Ingress, 1 host, 1 path -> ")
+    assert lines[-1] == f"written: {out} ({out.stat().st_size} bytes)"
+
+
+def test_a_day_is_in_the_report_only_where_the_environment_names_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("SOURCE_DATE_EPOCH", raising=False)
+    assert "date" not in json.loads(run("-", "--format", "json").stdout)
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1790000000")
+    report = json.loads(run("-", "--format", "json").stdout)
+    assert report["date"] == "2026-09-21" and report["inputs"] == ["-"]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from nginx2istio.cli import command_line, explain
+from nginx2istio.cli import command_line, look_up
 from nginx2istio.findings.all_messages import OWN
 from nginx2istio.nginx.keys import catalogue
 from nginx2istio.rule.describe import matching_names
@@ -87,7 +87,7 @@ def test_a_code_is_explained() -> None:
 def test_every_code_can_be_explained() -> None:
     rules = load()
     for code in {*rules.messages, *(m.code for m in OWN)}:
-        lines = list(explain.folded(explain.explanation(code, rules)))
+        lines = list(look_up.folded(look_up.explanation(code, rules)))
         assert lines[0].startswith(code)
         assert lines[-1].startswith("documentation: docs/findings.md#n2i")
 

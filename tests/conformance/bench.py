@@ -6,9 +6,11 @@ import time
 import traceback
 from typing import Any
 
+from nginx2istio.verify.judged.declared import Declared
+
+from ..verify.live import evaluated
 from .analysis import analysis_errors
 from .converter import Converter, Refusal
-from .declared import Declared
 from .dotted import with_dots
 from .forge import Forge
 from .judge import judge
@@ -59,6 +61,8 @@ class Bench:
         records = case["exchanges"]
         pairs = list(zip(records, observer.observe(records), strict=True))
         judge(report, pairs, declared, result)
+        if not self._envoy_filters:
+            result["evaluated"] = evaluated(case, text, report, pairs)
         result["seconds"] = {
             "convert": round(converted - start, 3),
             "serve": round(served - converted, 3),

@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from .announce import Finding, announcers
-from .difference import UNSEEN, Difference
+from nginx2istio.verify.judged.announce import announcers
+from nginx2istio.verify.judged.difference import UNSEEN, Difference
+from nginx2istio.verify.judged.exchange import FindingData
 
 Claim = tuple[str, str]  # code, aspect
 Data = dict[str, dict[str, dict[str, int]]]  # a part of PARTS -> code -> aspect -> exchanges
@@ -41,7 +42,7 @@ class Claims:
     missing: Counter[Claim] = field(default_factory=Counter)
 
     def add(
-        self, covered: Iterable[tuple[Finding, str]], differences: Iterable[Difference]
+        self, covered: Iterable[tuple[FindingData, str]], differences: Iterable[Difference]
     ) -> None:
         """Counts an exchange for the findings that include it."""
         claiming = [(finding, how) for finding, how in covered if finding.get("aspects")]

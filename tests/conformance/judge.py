@@ -6,12 +6,14 @@ import collections
 import dataclasses
 from typing import Any
 
-from .announce import Finding, alarms, announcers, covering
+from nginx2istio.verify.judged.announce import alarms, announcers, covering
+from nginx2istio.verify.judged.compare import FAKE, compare
+from nginx2istio.verify.judged.declared import Declared
+from nginx2istio.verify.judged.difference import Difference
+from nginx2istio.verify.judged.exchange import FindingData
+from nginx2istio.verify.judged.headers import added_by_envoy
+
 from .claims import Claims
-from .compare import FAKE, compare
-from .declared import Declared
-from .difference import Difference
-from .headers import added_by_envoy
 from .records import Exchange, describe
 
 # An exchange is as bad as its worst difference, in this order.
@@ -25,7 +27,7 @@ def judge(
     result: dict[str, Any],
 ) -> None:
     """Adds to a result what the exchanges, recorded and observed, say of the report."""
-    findings: list[Finding] = report.get("findings") or []
+    findings: list[FindingData] = report.get("findings") or []
     judged, claims = [], Claims()
     for record, observed in pairs:
         differences = compare(record, observed, declared.keys)
@@ -55,7 +57,7 @@ def judge(
     result["claims"] = claims.data()
 
 
-def _way(difference: Difference, covered: list[tuple[Finding, str]]) -> dict[str, Any]:
+def _way(difference: Difference, covered: list[tuple[FindingData, str]]) -> dict[str, Any]:
     """A difference as the results have it, with how it is announced and by which codes."""
     how, by = announcers(difference, covered)
     return {
@@ -68,7 +70,7 @@ def _way(difference: Difference, covered: list[tuple[Finding, str]]) -> dict[str
     }
 
 
-def _only_as_status(difference: Difference, covered: list[tuple[Finding, str]]) -> bool:
+def _only_as_status(difference: Difference, covered: list[tuple[FindingData, str]]) -> bool:
     """Whether only findings of a mere change of status announce a difference that is more."""
     if difference.aspect == "status" or not announcers(difference, covered)[0]:
         return False
@@ -76,6 +78,6 @@ def _only_as_status(difference: Difference, covered: list[tuple[Finding, str]]) 
     return not announcers(more, covered)[0]
 
 
-def _short(finding: Finding) -> str:
+def _short(finding: FindingData) -> str:
     where = f"{finding.get('hosts')} {finding.get('paths')}"
     return f"{finding.get('code')} {finding.get('key')} {finding.get('aspects')} at {where}"

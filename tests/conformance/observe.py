@@ -7,16 +7,17 @@ import itertools
 import threading
 from collections.abc import Sequence
 
+from nginx2istio.verify.judged.chance import SURE, shares_differ
+from nginx2istio.verify.judged.declared import Declared
+from nginx2istio.verify.judged.subrequests import is_mirrored
+
 from .certificates import names_of
-from .chance import SURE, shares_differ
 from .client import send
-from .declared import Declared
 from .forge import Forge
 from .jar import Jar
 from .pods import MARK, Pods, recorded
 from .ports import LOOPBACK
 from .records import Case, Exchange, Request
-from .subrequests import is_mirrored
 from .upstream import Entry
 
 LISTENERS = {"http": "8080", "https": "8443"}

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from .compare import compare
-from .declared import Declared
-from .difference import Difference
+from nginx2istio.verify.judged.compare import compare
+from nginx2istio.verify.judged.declared import Declared
+from nginx2istio.verify.judged.difference import Difference
+
 from .objects import documents
 from .records import Case, Exchange, Request
 

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from .announce import alarms, announcers, covering
-from .compare import compare
-from .declared import Declared, path_covers, readings
+from nginx2istio.verify.judged.announce import alarms, announcers, covering
+from nginx2istio.verify.judged.compare import compare
+from nginx2istio.verify.judged.declared import Declared, path_covers, readings
+
 from .objects import documents
 from .samples import CORS, DECLARED, INGRESS, aspects, exchange, only
 

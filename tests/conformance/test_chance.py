@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from .chance import SURE, shares_differ
+from nginx2istio.verify.judged.chance import SURE, shares_differ
+
 from .records import Exchange
 from .samples import aspects, exchange
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from nginx2istio.verify.judged.difference import difference
+
 from .announced_by import announced_by, kind_of
 from .claims import Claims, borne_out
-from .difference import difference
 
 CORS = difference("cors", "permission", "refused", {}, "response-headers")
 TLS = difference("tls", "answer", "200 by a/b:80", "no listener for https", always=True)

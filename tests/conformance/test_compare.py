@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from .compare import FAKE, NO_LISTENER, compare
+from nginx2istio.verify.judged.compare import FAKE, NO_LISTENER, compare
+
 from .records import Exchange
 from .samples import CORS, ORIGIN, PREFLIGHT, aspects, exchange, only, request
 

@@ -145,10 +145,17 @@ def test_a_plugin_that_logs_in(kube: ApiServer, scratch: Path) -> None:
     assert "log in again" in result.stderr
 
 
+AT_ONCE = """
+from nginx2istio.cli import command_line, progress
+progress._FIRST = progress._EVERY = 0.01
+command_line()
+"""
+
+
 def test_progress_is_shown_on_a_terminal_only(kube: ApiServer, scratch: Path) -> None:
     space = shop(kube, "watched")
     config = kube.kubeconfig("admin", space)
-    command = [sys.executable, "-m", "nginx2istio", "scan", "--kubeconfig", str(config)]
+    command = [sys.executable, "-c", AT_ONCE, "scan", "--kubeconfig", str(config)]
     piped = subprocess.run(command, capture_output=True, check=True, text=True)
     assert kube.url not in piped.stderr
     terminal, end = pty.openpty()

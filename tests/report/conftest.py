@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from selenium.webdriver import Chrome
 
+from benchmarks.estate import estate
+
 from ..conftest import needed
 from ..walkthrough.browser import find_browser, start
 from .browser import Report
@@ -28,6 +30,7 @@ def chrome() -> Iterator[Chrome]:
 def written_pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("reports")
     pages = {"shop": page(SHOP)[1], "hostile": page(hostile())[1], "judged": judged()}
+    pages["estate"] = page("".join(estate(120)))[1]
     for name, text in pages.items():
         (folder / f"{name}.html").write_text(text, encoding="utf-8", newline="\n")
     return {name: folder / f"{name}.html" for name in pages}
@@ -43,6 +46,12 @@ def shop(chrome: Chrome, written_pages: dict[str, Path]) -> Iterator[Report]:
 def hostile_report(chrome: Chrome, written_pages: dict[str, Path]) -> Iterator[Report]:
     """The report of an estate full of markup and odd text, likewise."""
     yield from opened(chrome, written_pages["hostile"])
+
+
+@pytest.fixture
+def estate_report(chrome: Chrome, written_pages: dict[str, Path]) -> Iterator[Report]:
+    """The report of an estate with many kinds of findings, likewise."""
+    yield from opened(chrome, written_pages["estate"])
 
 
 @pytest.fixture

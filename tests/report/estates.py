@@ -8,6 +8,7 @@ from typing import Any
 from nginx2istio.api import convert_text, report
 from nginx2istio.convert.convert import Conversion
 from nginx2istio.report.formats.html.html import html_report
+from nginx2istio.report.hosts import with_readiness
 
 PREFIX = "nginx.ingress.kubernetes.io/"
 
@@ -162,6 +163,7 @@ def judged() -> str:
                 "reason": "the back end limits by itself",
                 "expires": "2030-01-31",
             }
+    data["hosts"] = with_readiness(data["hosts"], data["findings"])
     test = {
         "host": "shop.example.com",
         "url": "http://shop.example.com/",

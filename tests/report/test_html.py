@@ -17,8 +17,9 @@ from click.testing import CliRunner
 from nginx2istio.api import convert_text, report
 from nginx2istio.cli import command_line
 from nginx2istio.report.formats.html.html import html_report
-from nginx2istio.report.formats.html.overview import EVERY_HOST, overview
+from nginx2istio.report.formats.html.overview import overview
 from nginx2istio.report.formats.html.source_yaml import source_yaml
+from nginx2istio.report.hosts import EVERY_HOST
 
 from .estates import HOSTILE, OVERRIDE, SHOP, hostile, page
 
@@ -106,6 +107,24 @@ def test_the_same_input_gives_the_same_bytes() -> None:
     assert everything(page(SHOP)[1]) != everything(page("---\n".join(documents[:2]))[1])
 
 
+def test_the_foot_has_input_options_and_the_day_that_the_environment_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, target = tmp_path / "<shop>.yaml", tmp_path / "report.html"
+    source.write_text(SHOP, "utf-8")
+    args = ["report", str(source), "-q", "-o", str(target), "--gateway-namespace", "edge"]
+    pages = []
+    for stamp in ("", "", "1790000000"):
+        monkeypatch.setenv("SOURCE_DATE_EPOCH", stamp)
+        CliRunner().invoke(command_line, [*args, "--envoy-filters=redirects,mirror"])
+        pages.append(target.read_text("utf-8"))
+    assert pages[0] == pages[1]
+    assert "<dt>Date</dt>" not in pages[0] and "<dt>Date</dt><dd>2026-09-21</dd>" in pages[2]
+    for page_text in pages:
+        assert "&lt;shop&gt;.yaml</dd>" in page_text
+        assert "--gateway-namespace=edge --envoy-filters=mirror,redirects" in page_text
+
+
 def test_no_secret_and_no_last_applied_object(shop: str) -> None:
     held = everything(shop)
     assert "do-not-print-me" not in held
@@ -137,7 +156,7 @@ def test_hosts_have_their_readiness_teams_and_actions() -> None:
     conversion = convert_text(SHOP, keep_read=True)
     data = report(conversion)
     hosts = overview(data, conversion)
-    ready = {host.name: ready for host, ready in zip(hosts.hosts, hosts.readiness, strict=True)}
+    ready = {host.name: host.readiness for host in hosts.hosts}
     assert ready["docs.example.com"] == "ready"
     assert ready["account.example.com"] == ready["shop.example.com"] == "blocked"
     teams = {host.name: host.teams for host in hosts.hosts}

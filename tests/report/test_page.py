@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -26,7 +27,7 @@ VIEWS = (
 
 
 def test_the_overview_says_how_far_the_estate_is(shop: Report) -> None:
-    assert shop.text("h1") == "2 hosts blocked, 0 to review"
+    assert shop.text("h1") == "2 hosts blocked, 0 need review, 1 ready"
     assert "1 ready" in shop.texts(".big .legend li")
     assert "Decide on 2 errors of 2 kinds" in shop.texts(".steps li")[0]
     rows = [row.split() for row in shop.texts("table.bars tbody tr")]
@@ -204,11 +205,61 @@ def test_print_leaves_out_what_can_not_be_pressed(shop: Report) -> None:
     shop.show(view="host", host="shop.example.com")
     shop.media(media="print")
     shop.browser.execute_script("dispatchEvent(new Event('beforeprint'))")
-    assert not any(
-        element.is_displayed() for element in shop.all("button:not(.more), header.top, footer")
-    )
-    assert all(element.is_displayed() for element in shop.all("article.card"))
-    assert shop.element(".yaml").is_displayed()
+    assert not any(element.is_displayed() for element in shop.all("button:not(.more), header.top"))
+    assert all(element.is_displayed() for element in shop.all("article.card, footer"))
+    assert len(shop.all(".yaml")) > 2
+    assert all(element.is_displayed() and element.text for element in shop.all(".yaml"))
+
+
+def test_the_map_of_a_phone_shows_what_answers(shop: Report) -> None:
+    for width, name in ((1200, "wide"), (360, "narrow")):
+        shop.size(width, 740, mobile=width < 500)
+        shop.show(view="host", host="shop.example.com")
+        [picture] = (shape for shape in shop.all("svg.map") if shape.is_displayed())
+        assert name in str(picture.get_attribute("class"))
+        shown = [shape for shape in shop.all(f".map.{name} .node text") if shape.is_displayed()]
+        assert {"/", "/api", "front:80", "api:80"} == {shape.text for shape in shown}
+        for box in shop.all(f".map.{name} .node rect"):
+            assert box.rect["x"] >= 0 and box.rect["x"] + box.rect["width"] <= width
+
+
+def test_what_to_do_first_leads_to_its_place(judged_report: Report) -> None:
+    page = judged_report
+    links = page.texts(".steps a")
+    assert len(links) > 3
+    for number, text in enumerate(links):
+        page.show(view="overview")
+        page.all(".steps a")[number].click()
+        page.settle()
+        place = page.browser.switch_to.active_element
+        assert f"at={place.get_attribute('id')}" in page.fragment(), text
+        assert 0 <= place.rect["y"] - page.browser.execute_script("return scrollY") < 700
+    assert page.violations() == []
+
+
+def test_an_estate_is_shown_in_every_view(estate_report: Report) -> None:
+    """Places that need different things, closed paths, and no hole where a value belongs."""
+    page = estate_report
+    for view in (*VIEWS[:4], {"view": "findings", "everywhere": "1"}):
+        page.show(**view)
+        page.browser.execute_script(
+            "document.querySelectorAll('details').forEach(d => { d.open = true; })"
+        )
+        page.settle()
+        text = page.text("body")
+        assert not re.search(r"\{(?!SHA\})\w+\}|\bundefined\b|\[object ", text), view
+    assert page.show(view="first") == "What to do first"
+    assert "variant for other places" in page.text("#blockers")
+    assert page.texts("#security summary")[0].startswith("Closed: ")
+    assert page.show(view="findings").endswith("findings")
+    assert page.text("#quiet summary").startswith("Nothing to do: ")
+    assert "Health check of unknown hosts" not in page.text("main")
+
+
+def test_the_foot_says_of_what_it_is(shop: Report) -> None:
+    facts = dict(zip(shop.texts("footer dt"), shop.texts("footer dd"), strict=True))
+    assert list(facts) == ["Version", "Options", "Saved"]
+    assert facts["Version"].startswith("nginx2istio ") and re.search(r"\d{4}", facts["Saved"])
 
 
 def test_an_unknown_host_is_said_to_be_none(shop: Report) -> None:
@@ -219,7 +270,7 @@ def test_an_unknown_host_is_said_to_be_none(shop: Report) -> None:
 
 def test_accepted_findings_do_not_block_and_the_plan_is_shown(judged_report: Report) -> None:
     page = judged_report
-    assert page.text("h1") == "1 host blocked, 1 to review"
+    assert page.text("h1") == "1 host blocked, 1 needs review, 1 ready"
     assert page.show(view="host", host="shop.example.com") == "shop.example.com Needs review"
     card = page.text("article.card.error")
     assert "The back end limits by itself. Until 2030-01-31." in card

@@ -15,15 +15,18 @@ import pytest
 from jsonschema import Draft4Validator, Draft202012Validator
 from markdown_it import MarkdownIt
 
+from benchmarks.estate import estate
 from nginx2istio import api
 from nginx2istio.cli.report_files import FORMATS, render
 from nginx2istio.convert.convert import Conversion
 from nginx2istio.report.accepted import accept_file, mark_accepted, read_accepted
 from nginx2istio.report.data import schema
-from nginx2istio.report.formats.markdown import ROOM, escaped, markdown
+from nginx2istio.report.formats.kinds import closed_words, kinds
+from nginx2istio.report.formats.markdown import escaped, markdown
 from nginx2istio.report.formats.sarif import artifact_uri, sarif
 from nginx2istio.report.formats.text import text_report
-from nginx2istio.report.words.labels import SEVERITIES
+from nginx2istio.report.plan.text import plan_text
+from nginx2istio.report.words.labels import SEVERITIES, readiness_words, severity_counts
 from tests.golden import ROOT
 
 DATA = Path(__file__).parent / "data"
@@ -117,6 +120,35 @@ def test_sarif_has_the_same_findings_with_their_lines(report: dict[str, Any]) ->
     assert len(set(prints)) == len(prints)
 
 
+def test_sarif_rules_have_a_title_a_link_and_results_a_rank(report: dict[str, Any]) -> None:
+    (run,) = json.loads(sarif(report))["runs"]
+    for rule in run["tool"]["driver"]["rules"]:
+        assert rule["helpUri"].startswith("https://")
+        assert rule["shortDescription"]["text"] and "{" not in rule["shortDescription"]["text"]
+        assert rule["name"].isalnum() and rule["id"] in rule["help"]["text"]
+    ranks: dict[str, list[float]] = {}
+    for result in run["results"]:
+        ranks.setdefault(result["level"], []).append(result["rank"])
+    assert min(ranks["error"]) > max(ranks["warning"]) >= min(ranks["warning"])
+    assert min(ranks["warning"]) > max(ranks["note"]) > min(ranks["note"]) >= 0
+
+
+@pytest.mark.parametrize("files", [1, 40, 6_000])
+def test_sarif_sums_up_what_code_hosts_would_not_show(files: int) -> None:
+    report = api.report(converted())
+    codes = len({(f["severity"], f["code"]) for f in report["findings"]})
+    findings = [
+        {**finding, "file": f"{number % files}.yaml", "object": {**finding["object"], "name": "x"}}
+        for finding in report["findings"]
+        for number in range(6_000 if finding["severity"] != "info" else 300)
+    ]
+    (run,) = json.loads(sarif({**report, "findings": findings}))["runs"]
+    assert 5_000 - codes * min(files, 50) <= len(run["results"]) <= 5_000
+    sums = [re.match(r"(\d+) times in ", r["message"]["text"]) for r in run["results"]]
+    assert sum(int(match[1]) if match else 1 for match in sums) == len(findings)
+    assert len({r["partialFingerprints"]["identity/v2"] for r in run["results"]}) == len(sums)
+
+
 @pytest.mark.parametrize(
     ("file", "expected"),
     [
@@ -132,20 +164,23 @@ def test_files_are_uris(file: str, expected: str) -> None:
 
 def test_markdown_has_the_same_figures(report: dict[str, Any]) -> None:
     page = markdown(report)
-    figures = report["summary"]
-    row = " | ".join(str(figures["findings"][s]) for s in SEVERITIES)
-    assert f"| findings | {row} |" in page
-    shown = len(re.findall(r"^- \*\*N2I\d{3}\*\*", page, re.MULTILINE))
-    assert shown == len(report["findings"])
+    assert f"- findings: {severity_counts(report['summary']['findings'])}" in page
     opened = [f for f in report["findings"] if "accepted" not in f]
-    for severity in SEVERITIES:
-        number = sum(f["severity"] == severity for f in opened)
-        assert (f"<summary>{number} {severity}" in page) is bool(number)
-    assert page.count("<details>") == page.count("</details>") > 2
+    for finding in opened:
+        assert finding["code"] in page
+    codes = {f["code"] for f in opened if f["severity"] != "info"}
+    rows = re.findall(r"^\| (?:error|warning) (N2I\d{3}), ", page, re.MULTILINE)
+    assert len(rows) == len(set(rows)) and set(rows) <= codes
+    listed = re.search(r"^\| … .*", page, re.MULTILINE)
+    assert codes - set(rows) == set(re.findall(r"N2I\d{3}", listed[0] if listed else ""))
+    accepted = sum("accepted" in f for f in report["findings"])
+    assert (f"<summary>{accepted} accepted finding" in page) is bool(accepted)
+    assert page.count("<details>") == page.count("</details>") > 0
+    assert page.count("\n") < 60
 
 
 def test_text_has_the_same_findings(report: dict[str, Any]) -> None:
-    page = text_report(report)
+    page = text_report(report, verbose=True)
     shown = re.findall(r"^(error|warning|info) (N2I\d{3}) (.+)", page, re.MULTILINE)
     assert [severity for severity, _, _ in shown] == sorted(
         (severity for severity, _, _ in shown), key=SEVERITIES.index
@@ -161,6 +196,18 @@ def test_text_has_the_same_findings(report: dict[str, Any]) -> None:
     )
 
 
+def test_the_short_text_names_every_code_but_those_of_every_estate(report: dict[str, Any]) -> None:
+    page = text_report(report)
+    folded = [k for k in kinds(report["findings"]) if k.severity == "info" and k.everywhere]
+    assert f"for every host, whatever it is: {len(folded)} infos" in page
+    every = {(f["severity"], f["code"], f["title"]) for f in report["findings"]}
+    named = every - {(k.severity, k.code, k.title) for k in folded}
+    assert {code for _, code, _ in named} == set(re.findall(r"\bN2I\d{3}\b", page))
+    for _, _, title in named:
+        assert title in page.replace("\n  ", " ")
+    assert len(page) < len(text_report(report, verbose=True)) / 1.5
+
+
 def test_nothing_to_do_is_no_line() -> None:
     report = api.report(converted())
     none = {**report, "findings": [{**f, "instead": ""} for f in report["findings"]]}
@@ -170,14 +217,49 @@ def test_nothing_to_do_is_no_line() -> None:
         assert "To do:" not in render(none, converted(), suffix)
 
 
-def test_a_comment_has_room_for_the_longest_report() -> None:
+def test_the_whole_text_has_a_line_for_each_of_many_hosts() -> None:
+    """An owner looks for the name of a host."""
+    report = api.report(api.convert_text("".join(estate(40))))
+    page = text_report(report, verbose=True)
+    for host in report["hosts"]:
+        [line] = re.findall(rf"^  {host['readiness']:<8} {re.escape(host['host'])}: .*", page, re.M)
+        named = {f["code"] for f in report["findings"] if host["host"] in f["hosts"]}
+        assert set(re.findall(r"N2I\d{3}", line)) <= named | {"N2I902"}
+        assert ("error N2I" in line) is (host["readiness"] == "blocked")
+        assert all(path in line for path in host["closed"])
+
+
+def test_reports_of_many_kinds_and_places_stay_short() -> None:
+    """More kinds than any estate has, each in many places, with long names."""
     report = api.report(converted())
-    many = {**report, "findings": [f for f in report["findings"] for _ in range(200)]}
-    page = markdown(many)
-    assert len(page) < 65_536
-    assert len(page) > ROOM / 2
-    assert re.search(r"^- and \d+ more: see the report in another format$", page, re.MULTILINE)
+    letters = dict.fromkeys("ABCDEFGHIJKL")
+    many = [
+        {**f, "code": f"{letter}{f['code']}", "instead": f["instead"] + "x" * 500}
+        for f in report["findings"]
+        for letter in letters
+        for _ in range(40)
+    ]
+    errors = report["errors"] * 50
+    grown = {**report, "findings": many, "errors": errors}
+    page = markdown(grown)
+    assert page.count("\n") < 60 and len(page) < 65_536
+    assert re.search(
+        r"^\| … \| \d+ more kinds: see the report in another format", page, re.MULTILINE
+    )
     assert page.count("<details>") == page.count("</details>")
+    assert text_report(grown).count("\n") < 300
+
+
+def test_an_estate_of_350_ingresses_is_read_in_minutes() -> None:
+    """The text with its plan has fewer than 400 lines, the comment fewer than 60."""
+    report = api.report(api.convert_text("".join(estate(350))))
+    assert sum(report["summary"]["findings"].values()) > 1000
+    text = text_report(report) + plan_text(report)
+    assert text.count("\n") < 400
+    page = markdown(report)
+    assert page.count("\n") < 60
+    for written in (text, page):
+        assert readiness_words(report) in written and closed_words(report)[:40] in written
 
 
 @pytest.mark.parametrize(

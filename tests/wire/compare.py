@@ -6,11 +6,12 @@ import re
 import time
 from typing import Any
 
-from ..conformance.announce import announcers, covering
-from ..conformance.compare import compare
-from ..conformance.declared import Declared
-from ..conformance.difference import Difference, difference
-from ..conformance.headers import ENVOY
+from nginx2istio.verify.judged.announce import announcers, covering
+from nginx2istio.verify.judged.compare import compare
+from nginx2istio.verify.judged.declared import Declared
+from nginx2istio.verify.judged.difference import Difference, difference
+from nginx2istio.verify.judged.headers import ENVOY
+
 from ..conformance.objects import documents
 from ..conformance.ports import LOOPBACK
 from ..conformance.records import Exchange

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..conformance.difference import Difference
+from nginx2istio.verify.judged.difference import Difference
+
 from ..conformance.parts import Parts
 from ..conformance.ports import own_address
 from ..conformance.records import Exchange

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from itertools import groupby
 
-from ..conformance.difference import Difference
+from nginx2istio.verify.judged.difference import Difference
+
 from .run import Outcome
 
 INTRODUCTION = """\

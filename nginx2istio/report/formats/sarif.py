@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import PurePath
 from urllib.parse import quote
 
@@ -13,27 +13,39 @@ from nginx2istio.base.printable import printable
 from nginx2istio.report.data import Data
 from nginx2istio.report.formats.json_report import json_text
 from nginx2istio.report.identity import Identity, identity_of
-from nginx2istio.report.words.labels import FATES, assumed_words
+from nginx2istio.report.words.aspects import SECURITY_ASPECTS
+from nginx2istio.report.words.labels import FATES, assumed_words, counted
 
 _SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 )
 _LEVELS = {"error": "error", "warning": "warning", "info": "note"}
 """SARIF has no level info."""
+_NGINX = "https://kubernetes.github.io/ingress-nginx/user-guide/nginx-configuration"
+_SUBJECTS = {"Ingress": f"{_NGINX}/annotations/", "ConfigMap": f"{_NGINX}/configmap/"}
+_GATEWAYS = "https://istio.io/latest/docs/tasks/traffic-management/ingress/"
+"""What a rule's link leads to: SARIF wants an address on the web, and our pages have none."""
 _STDIN = "stdin"
+MOST_RESULTS = 5_000
+"""Results of one run: code hosts show no more, and refuse a file with many more."""
+_RANKS = {"error": 90.0, "warning": 50.0, "info": 10.0}
+_PROTECTION = 5.0
+"""What a finding about a protection ranks higher, and one without anything to do lower."""
 
 
 def sarif(report: Data) -> str:
     """The report as one run.
 
     Code hosts refuse a result without a place. A finding that holds everywhere stands at the first
-    file.
+    file. Where there are more findings than MOST_RESULTS, the worst have results of their own; the
+    others have one for each code and file, or for each code.
     """
     findings = report["findings"]
     files = (x["file"] for x in (*report["annotations"], *findings) if x["file"])
     first = next(files, _STDIN)
     codes = sorted({f["code"] for f in findings})
     number = {code: index for index, code in enumerate(codes)}
+    listed = _limited(findings)
     run = {
         "tool": {"driver": _driver(report, codes)},
         "columnKind": "unicodeCodePoints",
@@ -45,11 +57,54 @@ def sarif(report: Data) -> str:
         ],
         "results": [
             _result(finding, number[finding["code"]], first, fingerprint)
-            for finding, fingerprint in zip(findings, _fingerprints(findings), strict=True)
+            for finding, fingerprint in zip(listed, _fingerprints(listed), strict=True)
         ],
         "properties": {"summary": report["summary"], "assumptions": report["assumptions"]},
     }
     return json_text({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]})
+
+
+def _limited(findings: Sequence[Data]) -> Sequence[Data]:
+    """At most MOST_RESULTS findings, as there are fewer codes: the last ones stand for several."""
+    for fields in (("severity", "code", "file"), ("severity", "code")):
+        if len(findings) > MOST_RESULTS:
+            findings = _summed(findings, fields)
+    return findings
+
+
+def _summed(findings: Sequence[Data], fields: Sequence[str]) -> list[Data]:
+    """The first findings, then one for all others that are alike in the fields."""
+    single, sums = MOST_RESULTS, _sums(findings[MOST_RESULTS:], fields)
+    while single and single + len(sums) > MOST_RESULTS:
+        single = max(0, MOST_RESULTS - len(sums))
+        sums = _sums(findings[single:], fields)
+    return [*findings[:single], *sums]
+
+
+def _sums(findings: Iterable[Data], fields: Sequence[str]) -> list[Data]:
+    groups: dict[tuple[object, ...], list[Data]] = {}
+    for finding in findings:
+        key = *(finding[field] for field in fields), "accepted" in finding
+        groups.setdefault(key, []).append(finding)
+    return [_sum(group) if len(group) > 1 else group[0] for group in groups.values()]
+
+
+def _sum(group: Sequence[Data]) -> Data:
+    """One finding for several, at the place of the first."""
+    first = group[0]
+    number = sum(finding.get("times", 1) for finding in group)
+    files = len({finding["file"] for finding in group})
+    where = f"in {counted(files, 'file')}" if files > 1 else "in this file"
+    return {
+        **first,
+        "key": "",
+        "value": "",
+        "object": {"kind": "", "namespace": "", "name": ""},
+        "hosts": [],
+        "paths": ["*"],
+        "text": f"{number} times {where}: {first['title']}",
+        "times": number,
+    }
 
 
 def message_text(text: str) -> str:
@@ -75,9 +130,13 @@ def _rule(finding: Data) -> Data:
     title = message_text(finding["title"])
     return {
         "id": finding["code"],
+        "name": _name(finding["title"]),
         "shortDescription": {"text": title},
         "fullDescription": {"text": f"{title}. Differs: {differs}."},
-        "help": {"text": f"See {finding['doc']}."},
+        "help": {
+            "text": f"nginx2istio rules show {finding['code']} explains it, or {finding['doc']}."
+        },
+        "helpUri": _SUBJECTS.get(finding["object"]["kind"], _GATEWAYS),
         "defaultConfiguration": {"level": _LEVELS[finding["severity"]]},
         "properties": {"tags": finding["aspects"], "fate": FATES[finding["fate"]]},
     }
@@ -99,6 +158,7 @@ def _result(finding: Data, index: int, first: str, fingerprint: str) -> Data:
         "ruleId": finding["code"],
         "ruleIndex": index,
         "level": _LEVELS[finding["severity"]],
+        "rank": _rank(finding),
         "message": {"text": " ".join(parts)},
         "locations": [
             {
@@ -117,6 +177,19 @@ def _result(finding: Data, index: int, first: str, fingerprint: str) -> Data:
         why = f"{accepted['reason']} (until {accepted['expires']})"
         result["suppressions"] = [{"kind": "external", "status": "accepted", "justification": why}]
     return result
+
+
+def _rank(finding: Data) -> float:
+    """0 to 100: by severity, protections first, what nobody can act on last."""
+    rank = _RANKS[finding["severity"]]
+    if not SECURITY_ASPECTS.isdisjoint(finding["aspects"]):
+        rank += _PROTECTION
+    return rank if finding["instead"] else rank - _PROTECTION
+
+
+def _name(title: str) -> str:
+    """The title as a name in one word, as SARIF's viewers show rules."""
+    return "".join(word.capitalize() for word in re.findall(r"[A-Za-z0-9]+", title)) or "Finding"
 
 
 def _fingerprints(findings: Iterable[Data]) -> Iterator[str]:

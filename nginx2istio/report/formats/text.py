@@ -6,50 +6,54 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from nginx2istio.base.printable import printable
 from nginx2istio.report.data import Data
+from nginx2istio.report.formats.kinds import (
+    FindingKind,
+    kinds,
+    open_findings,
+    place,
+)
+from nginx2istio.report.formats.short_text import short_text
+from nginx2istio.report.formats.text_parts import FEW, code_list, section_lines
+from nginx2istio.report.hosts import (
+    EVERY_HOST,
+    READINESS,
+    places,
+)
 from nginx2istio.report.words.labels import (
     SEVERITIES,
-    assumed_words,
     assumption_words,
     fate_counts,
     figures,
+    left_out,
+    readiness_words,
     severity_counts,
-    some,
     verdict_words,
 )
-from nginx2istio.rule.requests import in_words
-
-_FEW = 10
-"""The number of errors that a summary shows one by one, and of codes that need no list of codes."""
 
 
-def text_report(report: Data) -> str:
-    """The whole report, worst first. A code stands once, with all that it says and where."""
-    sections = _sections(report["findings"])
-    return lines_of(
-        [
-            *_head(report),
-            *_contents(sections),
-            *(line for section in sections for line in _section(section)),
-            *_actions(report),
-            *_errors(report),
-        ]
-    )
+def text_report(report: Data, verbose: bool = False) -> str:
+    """The report, worst first. A code stands once, with its first places, or with all.
+
+    The short form folds what nobody has to act on.
+    """
+    sections = kinds(report["findings"])
+    body = _whole(report, sections) if verbose else short_text(report, sections)
+    unread = len(report["errors"]) if verbose else FEW
+    return lines_of([*_errors(report, unread), *_head(report), *body])
 
 
 def text_summary(report: Data) -> str:
-    """The few lines for the end of a run: figures, errors, what could not be read."""
-    lines = [*_head(report)]
-    errors = [f for f in report["findings"] if f["severity"] == "error" and "accepted" not in f]
-    if len(errors) > _FEW:
-        by_code: dict[str, list[Data]] = {}
-        for finding in errors:
-            by_code.setdefault(finding["code"], []).append(finding)
-        for code, same in sorted(by_code.items(), key=lambda kind: (-len(kind[1]), kind[0])):
-            place = _place(same[0])
-            lines.append(f"  error {code} {_times(same)}, first at {place}: {same[0]['title']}")
-    else:
-        lines += [f"  error {f['code']} {_place(f)}: {f['text']}" for f in errors]
-    return lines_of([*lines, *_errors(report)])
+    """The few lines for the end of a run: what is wrong, then the figures and the verdict."""
+    lines = [*_errors(report, len(report["errors"]))]
+    errors = [f for f in open_findings(report) if f["severity"] == "error"]
+    return lines_of([*lines, *map(_in_short, kinds(errors)), *_head(report)])
+
+
+def _in_short(kind: FindingKind) -> str:
+    first = kind.findings[0]
+    words = first["text"] if len(kind.texts("text")) == 1 else kind.title
+    often = f"{kind.extent}, first at " if len(kind.findings) > 1 else ""
+    return f"error {kind.code} {often}{place(first)}: {words}"
 
 
 def lines_of(lines: Iterable[str]) -> str:
@@ -60,95 +64,25 @@ def lines_of(lines: Iterable[str]) -> str:
 def _head(report: Data) -> Iterator[str]:
     summary = report["summary"]
     yield " -> ".join(figures(summary))
+    if len(report["hosts"]) > 1:
+        yield f"hosts: {readiness_words(report)}"
     yield f"annotations: {fate_counts(summary['annotations'])}"
     accepted = summary.get("accepted")
     of_these = f" (accepted: {severity_counts(accepted)})" if accepted is not None else ""
     yield f"findings: {severity_counts(summary['findings'])}{of_these}"
+    yield from left_out(report)
     yield ": ".join(verdict_words(summary))
-    for assumption in report["assumptions"]:
-        yield f"assumed: {assumption_words(assumption)}"
+    yield from (f"assumed: {assumption_words(each)}" for each in report["assumptions"])
 
 
-def _sections(findings: Iterable[Data]) -> list[list[Data]]:
-    """The findings by severity and code, worst first; what holds for named hosts comes first."""
-    sections: dict[tuple[str, str], list[Data]] = {}
-    for finding in findings:
-        sections.setdefault((finding["severity"], finding["code"]), []).append(finding)
-    return sorted(sections.values(), key=_section_order)
-
-
-def _section_order(section: Sequence[Data]) -> tuple[object, ...]:
-    named = any(finding["hosts"] != ["*"] for finding in section)
-    return SEVERITIES.index(section[0]["severity"]), not named, section[0]["code"]
-
-
-def _contents(sections: Sequence[Sequence[Data]]) -> Iterator[str]:
-    """The errors and warnings by code, where there are too many to be seen at a look."""
-    listed = [section for section in sections if section[0]["severity"] != "info"]
-    if len(listed) <= _FEW:
-        return
-    yield ""
-    for section in listed:
-        first = section[0]
-        yield f"  {first['severity']:<7} {first['code']} {_times(section):>9}  {first['title']}"
-
-
-def _times(section: Sequence[Data]) -> str:
-    return "once" if len(section) == 1 else f"{len(section)} times"
-
-
-def _section(section: Sequence[Data]) -> Iterator[str]:
-    first = section[0]
-    yield ""
-    yield f"{first['severity']} {first['code']} {first['title']}"
-    for same in _same(section, ("text",)):
-        if same[0]["text"] != first["title"]:
-            yield f"  {same[0]['text']}"
-        if assumed := assumed_words(same[0].get("assumed", ())):
-            yield f"  Assumed: {assumed}"
-        for finding in same:
-            yield from _where(finding)
-    if first["aspects"]:
-        yield f"  Differs: {', '.join(first['aspects'])}{_requests(first)}"
-    for same in _same(section, ("instead",)):
-        if same[0]["instead"]:
-            which = "" if len(same) == len(section) else f" ({some(map(_place, same), 3)})"
-            yield f"  To do{which}: {same[0]['instead']}"
-
-
-def _same(findings: Iterable[Data], fields: Sequence[str]) -> list[list[Data]]:
-    groups: dict[tuple[str, ...], list[Data]] = {}
-    for finding in findings:
-        groups.setdefault(tuple(finding[field] for field in fields), []).append(finding)
-    return list(groups.values())
-
-
-def _where(finding: Data) -> Iterator[str]:
-    hosts = f"{some(finding['hosts'])} {some(finding['paths'])}" if finding["hosts"] else ""
-    if finding["hosts"] == ["*"]:
-        paths = "" if finding["paths"] == ["*"] else f" {some(finding['paths'])}"
-        hosts = f"every host{paths}"
-    place = ", ".join(part for part in (_place(finding), hosts) if part)
-    if place:
-        yield f"    at {place}"
-    if "accepted" in finding:
-        accepted = finding["accepted"]
-        yield f"    accepted until {accepted['expires']}: {accepted['reason']}"
-
-
-def _place(finding: Data) -> str:
-    obj = finding["object"]
-    at = f"{finding['file']}:{finding['line']}" if finding["file"] else ""
-    named = f"{obj['namespace']}/{obj['name']}" if obj["name"] else ""
-    return " ".join(part for part in (at, named, finding["key"]) if part)
-
-
-def _requests(finding: Data) -> str:
-    only = finding.get("requests")
-    return f" (only requests {in_words(only)})" if only else ""
-
-
-def _actions(report: Data) -> Iterator[str]:
+def _whole(report: Data, sections: Sequence[FindingKind]) -> Iterator[str]:
+    """Every place of every finding."""
+    yield from code_list(sections)
+    for kind in sorted(sections, key=_by_code):
+        yield ""
+        yield f"{kind.severity} {kind.code} {kind.title}"
+        yield from section_lines(kind, len(kind.findings))
+    yield from _hosts(report)
     if report["actions"]:
         yield ""
         yield "to do before the cut-over:"
@@ -160,11 +94,40 @@ def _actions(report: Data) -> Iterator[str]:
             yield f"    {line}"
 
 
-def _errors(report: Data) -> Iterator[str]:
-    if report["errors"]:
-        yield ""
-        yield "not read:"
-    for error in report["errors"]:
+def _hosts(report: Data) -> Iterator[str]:
+    """Each host with its errors and warnings, where there are many: an owner looks for a name."""
+    hosts = report["hosts"]
+    if len(hosts) <= FEW:
+        return
+    codes: list[dict[str, None]] = [{} for _ in hosts]
+    for finding, indexes in zip(report["findings"], places(report["findings"], hosts), strict=True):
+        for index in indexes if finding["severity"] != "info" else ():
+            if index != EVERY_HOST:
+                codes[index][f"{finding['severity']} {finding['code']}"] = None
+    yield ""
+    yield "hosts:"
+    order = sorted(range(len(hosts)), key=lambda n: (READINESS.index(hosts[n]["readiness"]), n))
+    for index in order:
+        host = hosts[index]
+        closed = f"; closed (503): {', '.join(host['closed'])}" if host["closed"] else ""
+        unserved = "" if host["served"] else "; not served today"
+        listed = ", ".join(codes[index]) or "no error and no warning"
+        yield f"  {host['readiness']:<8} {host['host']}: {listed}{closed}{unserved}"
+
+
+def _by_code(kind: FindingKind) -> tuple[object, ...]:
+    return SEVERITIES.index(kind.severity), kind.everywhere, kind.code
+
+
+def _errors(report: Data, limit: int) -> Iterator[str]:
+    """What could not be read: it stands first, as all else may be wrong by it."""
+    if not report["errors"]:
+        return
+    yield "not read:"
+    for error in report["errors"][:limit]:
         at = f"{error['file']}:{error['line']}" if error["line"] else error["file"]
         which = f" (document {error['document']})" if error["document"] else ""
         yield f"- {at}{which}: {error['text']}"
+    if len(report["errors"]) > limit:
+        yield f"- and {len(report['errors']) - limit} more"
+    yield ""

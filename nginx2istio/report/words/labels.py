@@ -76,6 +76,32 @@ def figures(summary: Mapping[str, Any]) -> tuple[str, str]:
     return ", ".join(read), objects
 
 
+def readiness_words(report: Mapping[str, Any]) -> str:
+    """How many hosts are how ready: ``2 blocked, 3 need review, 89 ready``."""
+    counts = report["summary"]["readiness"].items()
+    need = "needs review" if report["summary"]["readiness"]["review"] == 1 else "need review"
+    words = {"blocked": "blocked", "review": need, "ready": "ready"}
+    unserved = sum(not host["served"] for host in report["hosts"])
+    some_unserved = f"; {unserved} of these not served today" if unserved else ""
+    return ", ".join(f"{n} {words[name]}" for name, n in counts) + some_unserved
+
+
+def left_out(report: Mapping[str, Any]) -> list[str]:
+    """What --baseline and --min-severity leave out of a report, a line each."""
+    omitted = report.get("left_out", {})
+    lines = []
+    if "baseline" in omitted:
+        new = severity_counts(report["summary"]["findings"])
+        known = severity_counts(omitted["known"])
+        gone = omitted["resolved"]
+        lines.append(f"new since {omitted['baseline']}: {new}")
+        lines.append(f"known and not shown: {known}; no longer there: {gone}")
+    if "min_severity" in omitted:
+        below = counted(omitted["below"], "finding")
+        lines.append(f"not shown: {below} less severe than {omitted['min_severity']}")
+    return lines
+
+
 def severity_counts(counts: Mapping[str, int]) -> str:
     """``1 error, 2 infos``; ``none`` without any."""
     return ", ".join(counted(n, s) for s, n in counts.items() if n) or "none"

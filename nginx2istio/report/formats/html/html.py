@@ -9,18 +9,24 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections import Counter
 from importlib.resources import files
 
 from jinja2 import Environment, PackageLoader
 
+from nginx2istio.base.printable import printable
 from nginx2istio.convert.convert import Conversion
 from nginx2istio.report.data import Data
 from nginx2istio.report.formats.html.blocks import data_blocks, packed
 from nginx2istio.report.formats.html.compare import Comparison
 from nginx2istio.report.formats.html.index import index
 from nginx2istio.report.formats.html.overview import overview
-from nginx2istio.report.words.labels import figures, severity_counts, verdict_words
+from nginx2istio.report.words.labels import (
+    figures,
+    readiness_words,
+    severity_counts,
+    verdict_words,
+)
+from nginx2istio.report.words.options import report_facts
 
 SCRIPTS = (
     "dom.js",
@@ -81,10 +87,10 @@ def html_report(report: Data, conversion: Conversion) -> str:
         script=script,
         style=style,
         figures=figures(summary)[0],
-        tool=report["tool"],
+        about=[(name, printable(value)) for name, value in report_facts(report)],
         verdict=": ".join(verdict_words(summary)),
         severities=severity_counts(summary["findings"]),
-        readiness=Counter(listed.readiness),
+        readiness=readiness_words(report),
         lists=packed(lists),
         blocks=[pack for _, pack in packs],
     )

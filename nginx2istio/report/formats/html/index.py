@@ -14,8 +14,9 @@ from nginx2istio.findings.all_messages import OWN
 from nginx2istio.nginx.keys.catalogue import ANNOTATIONS
 from nginx2istio.report.data import Data, of_controller
 from nginx2istio.report.formats.html.overview import Overview, team
+from nginx2istio.report.formats.kinds import ACTION_WORDS, work
 from nginx2istio.report.words.aspects import NOTICED, PROTECTING_FAMILIES, SECURITY_ASPECTS
-from nginx2istio.report.words.labels import FATES, assumed_words, assumption_words
+from nginx2istio.report.words.labels import FATES, assumed_words, assumption_words, left_out
 
 _INPUT = ("input", "what nginx refuses, loses or does not know, and input that could not be read")
 """The family of the engine's own messages, and what it is about."""
@@ -35,7 +36,7 @@ class Texts:
 def index(report: Data, conversion: Conversion, overview: Overview) -> Data:
     """The lists of hosts, findings, messages and things to do.
 
-    ``hosts``: name, readiness, Ingresses, aliases, whether nginx serves it.
+    ``hosts``: name, readiness, Ingresses, aliases, whether nginx serves it, closed paths.
     ``ingresses``: key, team, file, line. ``annotations``: Ingress, key, value, fate, rule, line.
     ``findings``: code, severity, key, value, kind, object, file, line, hosts (-1: all), paths,
     title, text, to do, why it is accepted, what it assumes. Texts by their number, hosts by their
@@ -51,8 +52,10 @@ def index(report: Data, conversion: Conversion, overview: Overview) -> Data:
     used = {f["code"] for f in report["findings"]}
     lists: Data = {
         "summary": report["summary"],
-        "options": report["options"],
         "assumptions": [assumption_words(each) for each in report["assumptions"]],
+        "work": work(report),
+        "leftOut": left_out(report),
+        "actionWords": dict(ACTION_WORDS),
         "errors": report["errors"],
         "actions": [
             {**action, "hosts": list(where)}
@@ -77,12 +80,13 @@ def index(report: Data, conversion: Conversion, overview: Overview) -> Data:
         "hosts": [
             [
                 host.name,
-                ready,
+                host.readiness,
                 [numbers[key] for key in host.ingresses],
                 list(host.aliases),
                 int(host.server is not None),
+                list(host.closed),
             ]
-            for host, ready in zip(overview.hosts, overview.readiness, strict=True)
+            for host in overview.hosts
         ],
         "findings": [
             _finding(finding, where, text)
@@ -141,7 +145,7 @@ def _step(step: Data) -> Data:
 
 
 def _messages(conversion: Conversion) -> dict[str, Data]:
-    """Each message in general, with its family."""
+    """The family of each message, and what may differ. Texts with values stand in the findings."""
     families = {
         message.code: (_name(family.name), family.doc.strip().partition("\n")[0].rstrip("."))
         for family in conversion.rules.families
@@ -154,11 +158,6 @@ def _messages(conversion: Conversion) -> dict[str, Data]:
         explained[code] = {
             "family": family,
             "about": about,
-            "title": message.title or message.text,
-            "severity": message.severity,
-            "fate": message.fate,
-            "text": message.text,
-            "instead": message.to_do,
             "aspects": sorted(message.aspects),
         }
     return explained

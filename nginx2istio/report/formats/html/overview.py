@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 from nginx2istio.convert.convert import Conversion
 from nginx2istio.inputs.resource import Resource
 from nginx2istio.istio.edits import Action
-from nginx2istio.nginx.model import DEFAULT_SERVER, Server
+from nginx2istio.nginx.model import Server
 from nginx2istio.report.data import Data
-
-Readiness = Literal["ready", "review", "blocked"]
+from nginx2istio.report.hosts import (
+    EVERY_HOST,
+    Readiness,
+    host_index,
+    namespaces,
+    places,
+    shown_host,
+)
 
 _TEAM_LABELS = (
     "team",
@@ -28,7 +33,8 @@ _TEAM_LABELS = (
 class HostView:
     """One host; ``server`` is None where nginx serves nothing under it (a refused Ingress).
 
-    ``ingresses`` are keys (``namespace/name``), ``namespaces`` and ``teams`` theirs.
+    ``ingresses`` are keys (``namespace/name``), ``namespaces`` and ``teams`` theirs, ``closed`` the
+    paths that answer 503 instead of their backend.
     """
 
     name: str
@@ -36,6 +42,8 @@ class HostView:
     ingresses: tuple[str, ...]
     namespaces: tuple[str, ...]
     teams: tuple[str, ...]
+    readiness: Readiness
+    closed: tuple[str, ...]
 
     @property
     def aliases(self) -> tuple[str, ...]:
@@ -54,32 +62,15 @@ class Overview:
     hosts: tuple[HostView, ...]
     places: tuple[tuple[int, ...], ...]
     actions: tuple[tuple[int, ...], ...]
-    readiness: tuple[Readiness, ...]
-
-
-EVERY_HOST = -1
 
 
 def overview(report: Data, conversion: Conversion) -> Overview:
     """The hosts of a conversion, with the findings and actions of its report."""
-    hosts = _hosts(report["findings"], conversion)
-    index = {name: i for i, host in enumerate(hosts) for name in host.aliases}
-    index |= {host.name: i for i, host in enumerate(hosts)}
-    of_ingress: dict[str, list[int]] = {}
-    for i, host in enumerate(hosts):
-        for key in host.ingresses:
-            of_ingress.setdefault(key, []).append(i)
-    places = tuple(_places(f, index, of_ingress) for f in report["findings"])
-    readiness: list[Readiness] = ["ready"] * len(hosts)
-    for finding, indexes in zip(report["findings"], places, strict=True):
-        for i in indexes:
-            if i == EVERY_HOST or finding["severity"] == "info" or "accepted" in finding:
-                continue
-            if finding["severity"] == "error":
-                readiness[i] = "blocked"
-            elif readiness[i] == "ready":
-                readiness[i] = "review"
-    return Overview(hosts, places, _actions(report, conversion, index), tuple(readiness))
+    hosts = report["hosts"]
+    servers = {shown_host(server.host): server for server in conversion.config.servers}
+    views = tuple(_view(host, servers.get(host["host"]), conversion) for host in hosts)
+    actions = _actions(report, conversion, host_index(hosts))
+    return Overview(views, places(report["findings"], hosts), actions)
 
 
 def team(resource: Resource | None) -> str:
@@ -90,43 +81,17 @@ def team(resource: Resource | None) -> str:
     return next((str(labels[name]) for name in _TEAM_LABELS if labels.get(name)), "")
 
 
-def _hosts(findings: Iterable[Data], conversion: Conversion) -> tuple[HostView, ...]:
-    skipped = {ingress.origin.object for ingress in conversion.config.skipped}
-    ingresses: dict[str, list[str]] = {}
-    for ingress in conversion.ingresses:
-        if ingress.key not in skipped:
-            for name in ingress.hosts:
-                ingresses.setdefault(_shown(name), []).append(ingress.key)
-    servers = {_shown(s.host): s for s in conversion.config.servers}
-    known = {*servers, *(alias for s in servers.values() for alias in s.aliases)}
-    # A host of an Ingress that nginx does not load has no server, but it is in the report.
-    named = {h for f in findings for h in f["hosts"] if h != "*" and h not in known}
-    hosts = []
-    for name in {**servers, **dict.fromkeys(sorted(named))}:
-        server = servers.get(name)
-        keys = set(ingresses.get(name, ()))
-        keys |= {origin.object for origin in server.ingresses} if server else set()
-        teams = {team(conversion.read.get(key)) for key in keys} - {""}
-        spaces = {key.partition("/")[0] for key in keys}
-        names = (tuple(sorted(values)) for values in (keys, spaces, teams))
-        hosts.append(HostView(name, server, *names))
-    return tuple(sorted(hosts, key=lambda h: (h.namespaces, h.name)))
-
-
-def _shown(host: str) -> str:
-    return "*" if host == DEFAULT_SERVER else host
-
-
-def _places(
-    finding: Data, index: Mapping[str, int], of_ingress: Mapping[str, list[int]]
-) -> tuple[int, ...]:
-    obj = finding["object"]
-    of_an_ingress = obj["kind"] == "Ingress"
-    if finding["hosts"] == ["*"] and not (of_an_ingress and "*" in index):
-        return (EVERY_HOST,)
-    if finding["hosts"]:
-        return tuple(sorted({index[name] for name in finding["hosts"] if name in index}))
-    return tuple(of_ingress.get(f"{obj['namespace']}/{obj['name']}", ())) if of_an_ingress else ()
+def _view(host: Data, server: Server | None, conversion: Conversion) -> HostView:
+    teams = {team(conversion.read.get(key)) for key in host["ingresses"]} - {""}
+    return HostView(
+        host["host"],
+        server,
+        tuple(host["ingresses"]),
+        tuple(namespaces(host)),
+        tuple(sorted(teams)),
+        host["readiness"],
+        tuple(host["closed"]),
+    )
 
 
 def _actions(
@@ -135,7 +100,7 @@ def _actions(
     """The hosts of each action; EVERY_HOST where no rule limits it to one host."""
     requested: dict[frozenset[tuple[str, str]], set[int]] = {}
     for applied in conversion.applied:
-        at = index.get(_shown(applied.host), EVERY_HOST)
+        at = index.get(shown_host(applied.host), EVERY_HOST)
         for edit in applied.edits:
             if isinstance(edit, Action):
                 fields = {"kind": edit.kind, "text": edit.text, **edit.fields}
@@ -144,11 +109,11 @@ def _actions(
     for server in conversion.config.servers:
         certificate = server.certificate
         if certificate and certificate.secret:
-            at = index[_shown(server.host)]
+            at = index[shown_host(server.host)]
             secrets.setdefault(f"{certificate.namespace}/{certificate.secret}", set()).add(at)
-    places = []
+    where = []
     for action in report["actions"]:
         of_certificate = secrets.get(action.get("secret", ""), set())
-        where = (requested.get(frozenset(action.items()), set()) | of_certificate) or {EVERY_HOST}
-        places.append((EVERY_HOST,) if EVERY_HOST in where else tuple(sorted(where)))
-    return tuple(places)
+        hosts = (requested.get(frozenset(action.items()), set()) | of_certificate) or {EVERY_HOST}
+        where.append((EVERY_HOST,) if EVERY_HOST in hosts else tuple(sorted(hosts)))
+    return tuple(where)

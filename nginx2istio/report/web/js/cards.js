@@ -79,12 +79,24 @@ function sameWords(findings) {
   return [...groupBy(findings, (one) => [one.severity, one.code, one.text, one.toDo, one.accepted?.reason].join("\n")).values()];
 }
 
-// What to do in general; where the values make all of it, what to do for the first few findings.
+// What is said of a kind and what to do: where places differ, the most frequent words, and how many others.
+function textOf(findings) {
+  return mostOf(findings.filter((one) => one.text !== one.title), "text");
+}
+
 function toDoOf(findings) {
-  const texts = distinct(findings.map((one) => one.toDo).filter(Boolean));
-  if (!texts.length) return null;
-  if (texts.length === 1) return sentence(texts[0]);
-  const general = template(findings[0].message.instead);
-  if (general.replace(/[^a-z]/gi, "").length >= 10) return sentence(general);
-  return texts.slice(0, 3).map((text) => el("span", { class: "either", dir: "auto" }, sentence(text)));
+  return mostOf(findings, "toDo");
+}
+
+function mostOf(findings, field) {
+  const groups = [...groupBy(findings.filter((one) => one[field]), (one) => one[field])].sort(([, a], [, b]) => b.length - a.length);
+  if (!groups.length) return null;
+  const others = groups.length - 1;
+  return el("span", { dir: "auto" }, cut(sentence(groups[0][0]), 400),
+    others ? el("span", { class: "small" }, ` ${counted(others, "variant")} for other places.`) : null);
+}
+
+// Nobody has to act on an info without anything to do, nor on one that every estate has.
+function isQuiet(findings) {
+  return findings.every((one) => one.severity === "info") && (findings.every((one) => one.everywhere) || !findings.some((one) => one.toDo));
 }

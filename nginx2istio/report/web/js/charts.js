@@ -10,8 +10,8 @@ function bar(parts, most) {
 }
 
 function readinessParts(hosts) {
-  return Object.entries(READINESS).map(([name, label]) => [
-    name, hosts.filter((host) => host.ready === name).length, label.toLowerCase(),
+  return Object.entries(OF_HOSTS).map(([name, label]) => [
+    name, hosts.filter((host) => host.ready === name).length, label,
   ]);
 }
 

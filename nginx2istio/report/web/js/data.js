@@ -3,6 +3,7 @@
 const RANK = { error: 0, warning: 1, info: 2 };
 const SEVERITIES = { error: "Error", warning: "Warning", info: "Info" };
 const READINESS = { blocked: "Blocked", review: "Needs review", ready: "Ready" };
+const OF_HOSTS = { blocked: "blocked", review: "need review", ready: "ready" };
 const EVERYWHERE = -1;
 let report; // what read() returns
 
@@ -27,10 +28,10 @@ function read(lists) {
   for (const [ingress, key, value, fate, rule, line] of lists.annotations) {
     ingresses[ingress].annotations.push({ key: text(key), value: text(value), fate: text(fate), rule: text(rule), line });
   }
-  const hosts = lists.hosts.map(([name, ready, numbers, aliases, served], index) => {
+  const hosts = lists.hosts.map(([name, ready, numbers, aliases, served, closed], index) => {
     const own = numbers.map((n) => ingresses[n]);
     return {
-      index, name, ready, aliases, served: Boolean(served), ingresses: own,
+      index, name, ready, aliases, closed, served: Boolean(served), ingresses: own,
       namespaces: distinct(own.map((i) => i.namespace)),
       teams: distinct(own.map((i) => i.team).filter(Boolean)),
       findings: [], counts: { error: 0, warning: 0, info: 0 },

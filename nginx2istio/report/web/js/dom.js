@@ -61,11 +61,6 @@ function sentence(text) {
   return begun.endsWith("…") ? begun : begun + ".";
 }
 
-// A message's template in general: the values in it are left out.
-function template(text) {
-  return text.replace(/\{\{|\}\}|\{[^{}]*\}/g, (found) => ({ "{{": "{", "}}": "}" })[found] || "…");
-}
-
 function link(params, ...children) {
   return el("a", { href: address(params) }, ...children);
 }

@@ -13,18 +13,33 @@ function findingsView(filter) {
     el("h1", {}, everywhere ? "Differences for every host" : counted(found.length, "finding"), single ? `: ${groups[0][0].code}` : ""),
     everywhere ? el("p", {}, link({ view: "findings" }, "All findings")) : filterBar(filter, changeFilter),
     found.length ? legend(severityParts(found)) : el("p", { class: "none" }, "No finding matches. Fewer filters or words show more."),
-    lazy("div", { class: "groups" }, groups, (group) => messageGroup(group, open), 40),
+    lazy("div", { class: "groups" }, everywhere || single ? groups : groups.filter((group) => !isQuiet(group)), (group) => messageGroup(group, open), 40),
+    everywhere || single ? null : quietKinds(groups.filter(isQuiet)),
     everywhere && report.shared.length ? sharedObjects() : null,
   ];
+}
+
+// The kinds that nobody has to act on, folded.
+function quietKinds(groups) {
+  if (!groups.length) return null;
+  const total = groups.reduce((sum, group) => sum + group.length, 0);
+  const details = el("details", { class: "group info", id: "quiet" }, el("summary", {},
+    `Nothing to do: ${counted(total, "info")} of ${counted(groups.length, "kind")}, such as what is different for every host`));
+  details.addEventListener("toggle", () => {
+    if (details.open && details.childElementCount === 1) details.append(el("div", { class: "inside" }, groups.map((group) => messageGroup(group, false))));
+  });
+  return details;
 }
 
 function messageGroup(group, open) {
   const hosts = new Set(group.flatMap((one) => one.hosts)).size;
   const severity = worst(group);
+  const toDo = toDoOf(group);
   const summary = el("summary", {},
     el("span", { class: "kind" }, badge(severity, SEVERITIES[severity]), " ", group[0].code, " ", group[0].message.family,
-      " · ", group.some((one) => one.everywhere) ? "every host" : counted(hosts, "host")),
-    el("span", { class: "text", dir: "auto" }, visible(group[0].title)));
+      " · ", group.length > 1 ? `${number(group.length)} times · ` : "", group.some((one) => one.everywhere) ? "every host" : counted(hosts, "host")),
+    el("span", { class: "text", dir: "auto" }, el("strong", {}, visible(group[0].title))),
+    toDo ? el("span", { class: "small block" }, "To do: ", toDo) : null);
   const details = el("details", { class: `group ${severity}` }, summary);
   const fill = () => {
     if (details.childElementCount > 1) return;

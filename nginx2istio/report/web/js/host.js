@@ -41,6 +41,8 @@ function hostFacts(host) {
     fact("Namespace", listed(host.namespaces, "ns")),
     fact("Ingresses", some(host.ingresses.map((i) => el("span", {}, el("bdi", {}, visible(i.key)), i.file ? el("span", { class: "small" }, ` ${visible(i.file)}:${i.line}`) : "")), 10)),
     fact("Other names", some(host.aliases.map((alias) => code(alias)), 10)),
+    fact("Closed", host.closed.length ? [some(host.closed.map((path) => code(path, 120)), 10), host.closed.length === 1 ? " answers" : " answer",
+      " 503, as the protection is not converted"] : null),
     host.served ? null : part("Today", "ingress-nginx serves nothing under this name. Neither does the conversion."));
 }
 
@@ -72,7 +74,7 @@ function hostFindings(host) {
   const notes = el("details", { class: "group info" },
     el("summary", {}, `${counted(host.counts.info, "info")}${quiet.length < host.counts.info ? ` of ${counted(quiet.length, "kind")}` : ""}: differences that nobody is likely to rely on`), el("div", { class: "inside" }, quiet));
   cards.node = el("div", {},
-    loud.length ? loud : el("p", {}, "No error and no warning: no client is likely to notice a difference."),
+    loud.length ? loud : el("p", {}, none("No error and no warning: no client is likely to notice a difference.")),
     quiet.length ? notes : null,
     el("p", { class: "small" }, link({ view: "findings", everywhere: "1" }, `${counted(report.everywhere.length, "difference")} for every host`)));
   cards.reveal = (one) => {
@@ -82,6 +84,11 @@ function hostFindings(host) {
     node?.focus({ preventScroll: true });
   };
   return cards;
+}
+
+// What is said where nothing is listed: with --baseline or --min-severity the page has not all findings.
+function none(text) {
+  return report.leftOut.length ? `Nothing is listed here. ${sentence(report.leftOut.join("; "))}` : text;
 }
 
 function request(test) {

@@ -16,34 +16,43 @@ function pathSeverity(path, findings) {
   return here.length ? worst(here) : "ready";
 }
 
+// Two pictures of the same: one for a wide page and one for a phone, of which the style sheet shows one.
 function routeMap(paths, findings) {
   const left = paths.filter((path) => path.path && path.routes.length).slice(0, MAP_LIMIT);
-  const right = distinct(left.flatMap(ends));
   if (left.length < 2) return null;
-  const height = Math.max(left.length, right.length) * ROW + 8;
-  const y = (i, n) => 4 + ROW / 2 + (i * (height - 8 - ROW)) / Math.max(1, n - 1) * (n > 1 ? 1 : 0);
-  const picture = svg("svg", { viewBox: `0 0 760 ${height}`, class: "map", role: "img",
-    "aria-label": `Which of ${left.length} paths leads to which of ${right.length} answers; the table below says the same` });
-  left.forEach((path, i) => ends(path).forEach((to) => {
-    const from = y(i, left.length), there = y(right.indexOf(to), right.length);
-    picture.append(svg("path", { class: `edge ${pathSeverity(path, findings)}`, d: `M 330 ${from} C 410 ${from}, 430 ${there}, 500 ${there}` }));
-  }));
-  left.forEach((path, i) => picture.append(mapNode(4, y(i, left.length), 326, path.path, pathSeverity(path, findings))));
-  right.forEach((to, i) => picture.append(mapNode(500, y(i, right.length), 256, to, "")));
-  return el("figure", { class: "picture", tabindex: "0" }, picture,
+  return el("figure", { class: "picture" },
+    routePicture("map wide", left, findings, { width: 760, paths: 326, answers: 256 }),
+    routePicture("map narrow", left, findings, { width: 358, paths: 158, answers: 158 }),
     el("figcaption", { class: "small" }, left.length < paths.filter((p) => p.path).length ? `The first ${MAP_LIMIT} paths. ` : "",
       "Left the old paths, right what answers them now. ",
       [["error", "an error"], ["warning", "a warning"], ["info", "an info"], ["ready", "no finding of its own"]].map(([name, label]) => (
         [el("span", { class: `swatch ${name}`, "aria-hidden": "true" }), ` ${label}  `]))));
 }
 
+function routePicture(name, left, findings, size) {
+  const right = distinct(left.flatMap(ends));
+  const height = Math.max(left.length, right.length) * ROW + 8;
+  const y = (i, n) => 4 + ROW / 2 + (i * (height - 8 - ROW)) / Math.max(1, n - 1) * (n > 1 ? 1 : 0);
+  const picture = svg("svg", { viewBox: `0 0 ${size.width} ${height}`, class: name, role: "img",
+    "aria-label": `Which of ${left.length} paths leads to which of ${right.length} answers; the table below says the same` });
+  const begin = 4 + size.paths, end = size.width - 4 - size.answers, bend = (end - begin) / 2;
+  left.forEach((path, i) => ends(path).forEach((to) => {
+    const from = y(i, left.length), there = y(right.indexOf(to), right.length);
+    picture.append(svg("path", { class: `edge ${pathSeverity(path, findings)}`,
+      d: `M ${begin} ${from} C ${begin + bend} ${from}, ${end - bend} ${there}, ${end} ${there}` }));
+  }));
+  left.forEach((path, i) => picture.append(mapNode(4, y(i, left.length), size.paths, path.path, pathSeverity(path, findings))));
+  right.forEach((to, i) => picture.append(mapNode(end, y(i, right.length), size.answers, to, "")));
+  return picture;
+}
+
 function mapNode(x, y, width, text, severity) {
   const shown = visible(text);
-  const fits = Math.floor(width / 8.2);
+  const fits = Math.floor((width - 14) / 7.9);
   return svg("g", { class: `node ${severity}` },
     svg("title", {}, shown),
     svg("rect", { x, y: y - 12, width, height: 24, rx: 4 }),
-    svg("text", { x: x + 9, y: y + 4.5 }, shown.length > fits ? shown.slice(0, fits - 1) + "…" : shown));
+    svg("text", { x: x + 7, y: y + 4.5 }, shown.length > fits ? shown.slice(0, fits - 1) + "…" : shown));
 }
 
 // The same as a table, with every route and a way to its YAML.

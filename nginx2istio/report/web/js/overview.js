@@ -11,10 +11,11 @@ function overviewView() {
       unserved ? ` Below, ${counted(hosts.length, "host")} are counted: ${number(unserved)} of them ${unserved === 1 ? "is" : "are"} named only by Ingresses that nginx does not load today.` : ""),
     errorsNote(),
     assumptions(),
+    report.leftOut.length ? el("p", { class: "card info" }, report.leftOut.map((line) => el("span", { class: "block" }, sentence(line)))) : null,
     el("section", { "aria-labelledby": "ready-title" },
       el("h2", { id: "ready-title" }, "Hosts by readiness"),
       bigBar(hosts),
-      el("p", { class: "small" }, "Blocked: traffic or protection would break. Needs review: some clients notice a difference, or something fails as it does today. ",
+      el("p", { class: "small" }, "Blocked: traffic or protection would break. Need review: some clients notice a difference, or something fails as it does today. ",
         "Ready: no client is likely to notice a difference. ", everywhereNote())),
     firstSteps(),
     el("div", { class: "columns" },
@@ -27,16 +28,16 @@ function overviewView() {
 }
 
 function headline() {
-  const blocked = report.hosts.filter((host) => host.ready === "blocked").length;
-  const review = report.hosts.filter((host) => host.ready === "review").length;
+  const [[, blocked], [, review], [, ready]] = readinessParts(report.hosts);
   const accepted = Object.values(report.summary.accepted || {}).reduce((sum, n) => sum + n, 0);
   const also = accepted ? `, ${number(accepted)} accepted` : "";
   if (report.summary.verdict === "ready") {
     if (!report.summary.ingresses) return "Nothing to convert: no Ingress of this controller was read";
     return `Ready${also}: no client is likely to notice ${accepted ? "another" : "a"} difference`;
   }
-  if (report.summary.verdict === "review") return `${counted(review, "host")} to review, none blocked${also}`;
-  return blocked ? `${counted(blocked, "host")} blocked, ${number(review)} to review${also}` : `Blocked${also}: see what to do first`;
+  const rest = `${number(review)} ${review === 1 ? "needs" : "need"} review, ${number(ready)} ready${also}`;
+  if (report.summary.verdict === "review") return `No host blocked, ${rest}`;
+  return blocked ? `${counted(blocked, "host")} blocked, ${rest}` : `Blocked${also}: see what to do first`;
 }
 
 function bigBar(hosts) {
@@ -72,7 +73,7 @@ function readinessTable(caption, field, names) {
     { label: link({ view: "hosts", [field]: name }, el("bdi", {}, visible(name))), name, parts: readinessParts(found.map((pair) => pair.host)) }
   ));
   rows.sort((a, b) => b.parts[0][1] - a.parts[0][1] || b.parts[1][1] - a.parts[1][1] || (a.name < b.name ? -1 : 1));
-  return el("section", {}, barTable(caption, [caption === "Teams" ? "Team" : "Namespace", "share", "blocked", "review", "ready"], rows));
+  return el("section", {}, barTable(caption, [caption === "Teams" ? "Team" : "Namespace", "share", ...Object.values(OF_HOSTS)], rows));
 }
 
 function familyTable() {

@@ -16,6 +16,7 @@ function show() {
   const main = document.getElementById("content");
   main.replaceChildren(...[make(params)].flat(3).filter(Boolean));
   main.dataset.view = view;
+  document.body.dataset.view = view;
   document.title = `${view === "host" ? visible(params.host) : title} · From ingress-nginx to Istio`;
   document.querySelectorAll("#nav a").forEach((a) => {
     a.href = address({ view: a.dataset.view, ns: params.ns, team: params.team, q: params.q });
@@ -80,7 +81,27 @@ function moved(event) {
   show();
   history.replaceState({ seen: true }, "");
   scrollTo(0, (back && left.get(location.hash)) || 0);
+  if (goToPlace()) return;
   if (document.activeElement?.id !== "find") document.getElementById("content").focus({ preventScroll: true });
+}
+
+// The part of a view that a link names; a reader of the screen begins there, too.
+function goToPlace() {
+  const place = document.getElementById(parameters().at || "");
+  if (!place || !document.getElementById("content").contains(place)) return false;
+  place.tabIndex = -1;
+  place.focus({ preventScroll: true });
+  place.scrollIntoView({ block: "start" });
+  return true;
+}
+
+// The day is no part of the file, whose bytes depend on the input alone: the browser knows when it was saved.
+function tellDay() {
+  const saved = document.getElementById("saved");
+  const day = new Date(document.lastModified);
+  if (Number.isNaN(day.getTime())) return;
+  saved.textContent = day.toLocaleString(undefined, { dateStyle: "long", timeStyle: "short" });
+  saved.hidden = saved.previousElementSibling.hidden = false;
 }
 
 async function start() {
@@ -101,9 +122,12 @@ async function start() {
   history.scrollRestoration = "manual";
   window.addEventListener("hashchange", moved);
   window.addEventListener("beforeprint", () => {
-    document.querySelectorAll("main details:not(.document)").forEach((one) => { one.open = true; });
+    document.querySelectorAll("main details").forEach((one) => { one.open = true; });
+    document.querySelectorAll("main .document").forEach((one) => one.dispatchEvent(new Event("toggle")));
   });
   show();
+  goToPlace();
+  tellDay();
   history.replaceState({ seen: true }, "");
   document.documentElement.dataset.state = "ready";
   performance.mark("ready");

@@ -10,10 +10,10 @@ from collections.abc import Set
 from typing import Any
 
 from nginx2istio.nginx.uri import BadTarget, normalized
-
-from . import chance
-from .difference import Difference, difference
-from .headers import (
+from nginx2istio.verify.judged import chance
+from nginx2istio.verify.judged.difference import Difference, difference
+from nginx2istio.verify.judged.exchange import Exchange, RequestRecord
+from nginx2istio.verify.judged.headers import (
     ALWAYS,
     BY_PRESENCE,
     ENVOY,
@@ -21,15 +21,14 @@ from .headers import (
     REQUEST_ID,
     REQUEST_IGNORED,
     RESPONSE_IGNORED,
-    Fields,
-    canonical,
+    HeaderFields,
+    canonical_value,
     cors_effect,
     is_preflight,
     location_of,
     values,
 )
-from .records import Exchange, Request
-from .subrequests import subrequests
+from nginx2istio.verify.judged.subrequests import subrequests
 
 FAKE = ["ingress.local"]  # the names in the controller's own certificate
 NO_LISTENER = "no listener for http"
@@ -94,7 +93,7 @@ def compare(
     return differences
 
 
-def maker(request: Request, response: dict[str, Any], keys: Set[str]) -> str | None:
+def maker(request: RequestRecord, response: dict[str, Any], keys: Set[str]) -> str | None:
     """The aspect that an answer made by the proxy itself stands for; None for a pod's answer."""
     status = response["status"]
     if response.get("by") == "upstream":
@@ -115,7 +114,7 @@ def maker(request: Request, response: dict[str, Any], keys: Set[str]) -> str | N
     return MADE_BY_STATUS.get(status, "status")
 
 
-def _malformed(request: Request) -> bool:
+def _malformed(request: RequestRecord) -> bool:
     """Whether nginx refuses the request for its target."""
     try:
         normalized(request["target"].encode())
@@ -178,7 +177,7 @@ def _by_auth(keys: Set[str]) -> tuple[str, ...]:
 
 
 def _responses(
-    request: Request, e: dict[str, Any], o: dict[str, Any], keys: Set[str]
+    request: RequestRecord, e: dict[str, Any], o: dict[str, Any], keys: Set[str]
 ) -> list[Difference]:
     eh, oh = values(e.get("headers")), values(o.get("headers"))
     differences = []
@@ -199,8 +198,8 @@ def _responses(
     return differences + _cookies(e.get("cookies") or [], o.get("cookies") or [])
 
 
-def _response_header(name: str, eh: Fields, oh: Fields) -> list[Difference]:
-    a, b = (canonical(name, h[name]) if name in h else None for h in (eh, oh))
+def _response_header(name: str, eh: HeaderFields, oh: HeaderFields) -> list[Difference]:
+    a, b = (canonical_value(name, h[name]) if name in h else None for h in (eh, oh))
     if a == b or (a == REQUEST_ID and b):
         return []
     if name.startswith("access-control-") or (name == "vary" and a is None and b == "origin"):
@@ -238,7 +237,7 @@ def _attributes(cookie: dict[str, Any]) -> dict[str, Any]:
     return attributes
 
 
-def _upstreams(request: Request, up: dict[str, Any], got: dict[str, Any]) -> list[Difference]:
+def _upstreams(request: RequestRecord, up: dict[str, Any], got: dict[str, Any]) -> list[Difference]:
     differences = []
     if up["service"] != got["service"]:
         a, b = up["service"], got["service"]
@@ -265,11 +264,11 @@ def _upstreams(request: Request, up: dict[str, Any], got: dict[str, Any]) -> lis
 
 
 def _request_header(
-    name: str, request: Request, sent: Fields, eh: Fields, oh: Fields
+    name: str, request: RequestRecord, sent: HeaderFields, eh: HeaderFields, oh: HeaderFields
 ) -> list[Difference]:
     a: Any
     b: Any
-    a, b = (canonical(name, h[name]) if name in h else None for h in (eh, oh))
+    a, b = (canonical_value(name, h[name]) if name in h else None for h in (eh, oh))
     if name in BY_PRESENCE or (name == "x-request-id" and name not in sent):
         a, b = a is not None, b is not None
     if name == "cookie" and request.get("session"):  # the proxies' cookies have their own values

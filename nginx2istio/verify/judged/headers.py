@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from .records import Request
+from nginx2istio.verify.judged.exchange import RequestRecord
 
 HOP = {
     *("connection", "keep-alive", "proxy-connection", "transfer-encoding", "te", "trailer"),
@@ -32,18 +32,18 @@ ENVOY = re.compile(
 LISTS = re.compile(r"^(access-control-(allow|expose)-|vary$|allow$|cache-control$)")
 REQUEST_ID = "<request-id>"
 
-Fields = dict[str, list[str]]
+HeaderFields = dict[str, list[str]]
 
 
-def values(headers: list[list[str]] | None) -> Fields:
+def values(headers: list[list[str]] | None) -> HeaderFields:
     """A list of [name, value] as name (lower case) -> values."""
-    fields: Fields = {}
+    fields: HeaderFields = {}
     for name, value in headers or []:
         fields.setdefault(name.lower(), []).append(value.strip())
     return fields
 
 
-def canonical(name: str, given: list[str]) -> str:
+def canonical_value(name: str, given: list[str]) -> str:
     """A header's values in one text, without what order, case or spacing of a list may differ in.
 
     An origin keeps its case: it is compared as a whole, elsewhere.
@@ -57,7 +57,7 @@ def canonical(name: str, given: list[str]) -> str:
     return re.sub(r"\s*,\s*", ", ", text)
 
 
-def is_preflight(request: Request) -> bool:
+def is_preflight(request: RequestRecord) -> bool:
     """Whether a browser would send this request to ask for permission."""
     sent = values(request.get("headers"))
     return (
@@ -67,7 +67,7 @@ def is_preflight(request: Request) -> bool:
     )
 
 
-def cors_effect(request: Request, headers: Fields) -> dict[str, Any] | str | None:
+def cors_effect(request: RequestRecord, headers: HeaderFields) -> dict[str, Any] | str | None:
     """What a browser makes of an answer's CORS headers: all that a client can rely on.
 
     None when the request is no CORS request, "refused" when the origin is not let in. ``*`` and
@@ -77,7 +77,7 @@ def cors_effect(request: Request, headers: Fields) -> dict[str, Any] | str | Non
     origin = next(iter(values(request.get("headers")).get("origin") or []), None)
     if origin is None:
         return None
-    allowed = canonical(
+    allowed = canonical_value(
         "access-control-allow-origin", headers.get("access-control-allow-origin") or []
     )
     if allowed != "*" and allowed.lower() != origin.lower():
@@ -88,12 +88,12 @@ def cors_effect(request: Request, headers: Fields) -> dict[str, Any] | str | Non
     for name in named:
         field = "access-control-" + name
         if field in headers:
-            effect[name] = canonical(field, headers[field])
+            effect[name] = canonical_value(field, headers[field])
     credentials = headers.get("access-control-allow-credentials") == ["true"]
     return effect | {"credentials": allowed != "*" and credentials}
 
 
-def location_of(headers: Fields) -> str:
+def location_of(headers: HeaderFields) -> str:
     """A Location as clients read it: without the default port, the empty path being ``/``."""
     text = (headers.get("location") or [""])[0]
     text = re.sub(r"^(https?://[^/?#]+)(?=$|[?#])", r"\1/", text)

@@ -6,22 +6,22 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from .records import Request
+from nginx2istio.verify.judged.exchange import FindingData, RequestRecord
 
 
-def predicates(finding: dict[str, Any]) -> list[dict[str, Any]]:
+def predicates(finding: FindingData) -> list[dict[str, Any]]:
     """The predicates of a finding, any of which has to hold; none: all requests."""
     given = finding.get("requests") or []
     return [given] if isinstance(given, dict) else list(given)
 
 
-def concerns(finding: dict[str, Any], request: Request) -> bool:
+def is_about(finding: FindingData, request: RequestRecord) -> bool:
     """Whether a finding is about a request, as far as its predicates say."""
     given = predicates(finding)
     return not given or any(holds(predicate, request) for predicate in given)
 
 
-def holds(predicate: dict[str, Any], request: Request) -> bool:
+def holds(predicate: dict[str, Any], request: RequestRecord) -> bool:
     """Whether everything that a predicate names is true of a request; never for an unknown name."""
     return all(
         name in TESTS and TESTS[name](request, value, _headers(request))
@@ -29,20 +29,20 @@ def holds(predicate: dict[str, Any], request: Request) -> bool:
     )
 
 
-def _headers(request: Request) -> list[tuple[str, str]]:
+def _headers(request: RequestRecord) -> list[tuple[str, str]]:
     return [(name.lower(), value) for name, value in request.get("headers") or []]
 
 
-def _path(request: Request) -> str:
+def _path(request: RequestRecord) -> str:
     """The path as it was sent, without scheme, host and query."""
     return re.sub(r"^https?://[^/]*", "", request["target"]).split("?")[0]
 
 
-def _unknown_length(request: Request) -> bool:
+def _unknown_length(request: RequestRecord) -> bool:
     return bool(request.get("chunked") or str(request.get("http")) == "2")
 
 
-TESTS: dict[str, Callable[[Request, Any, list[tuple[str, str]]], bool]] = {
+TESTS: dict[str, Callable[[RequestRecord, Any, list[tuple[str, str]]], bool]] = {
     "header": lambda _, value, headers: any(name == value.lower() for name, _ in headers),
     "method": lambda r, value, _: r["method"] in ([value] if isinstance(value, str) else value),
     "not_method": lambda r, value, _: r["method"] not in value,

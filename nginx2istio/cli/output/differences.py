@@ -21,7 +21,7 @@ from nginx2istio.cluster.live import EVERYWHERE, live_objects
 from nginx2istio.convert.convert import Conversion
 from nginx2istio.inputs.files import read
 from nginx2istio.inputs.resource import Node, Problem
-from nginx2istio.istio.diff import Change, ObjectChange, counts, difference
+from nginx2istio.istio.diff import Change, ObjectChange, counts, object_changes
 from nginx2istio.istio.objects import MANAGED_BY, VERSIONS, Object, identity, managed
 from nginx2istio.istio.yaml import document, scalar
 
@@ -48,7 +48,7 @@ def in_folder(
         raise write_error(folder, error) from None
     earlier = read([str(folder)])
     old = [r.body for r in earlier.resources if r.kind in VERSIONS]
-    return difference(old, conversion.objects), earlier.problems
+    return object_changes(old, conversion.objects), earlier.problems
 
 
 def in_cluster(
@@ -61,7 +61,7 @@ def in_cluster(
     cluster = connect(kubeconfig, context)
     old = _istio_objects(cluster, conversion.objects)
     label = managed(conversion.options.trial)[MANAGED_BY]
-    return difference(old, conversion.objects, label), cluster.server
+    return object_changes(old, conversion.objects, label), cluster.server
 
 
 def changes(entries: Sequence[ObjectChange]) -> bool:

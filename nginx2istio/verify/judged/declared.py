@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from urllib.parse import unquote
 
-from .objects import Object, key, notes_of
+from nginx2istio.verify.judged.exchange import IngressObject
 
 ANY_HOST = "_"  # the server of requests that no declared host takes
-TRUE = {"1", "t", "T", "true", "TRUE", "True"}  # as Go's strconv.ParseBool takes them
+GO_TRUE = {"1", "t", "T", "true", "GO_TRUE", "True"}  # as Go's strconv.ParseBool takes them
 
 
 def bare_host(host: str | None) -> str:
@@ -86,7 +86,7 @@ class Declared:
     weighted: bool = False  # some canary gets a share of the requests
 
     @classmethod
-    def of(cls, objects: Iterable[Object]) -> Declared:
+    def of(cls, objects: Iterable[IngressObject]) -> Declared:
         """What the Ingresses among `objects` declare."""
         self = cls()
         for obj in objects:
@@ -94,8 +94,8 @@ class Declared:
                 self._add(obj)
         return self
 
-    def _add(self, ingress: Object) -> None:
-        notes, spec = notes_of(ingress), ingress.get("spec") or {}
+    def _add(self, ingress: IngressObject) -> None:
+        notes, spec = _annotations(ingress), ingress.get("spec") or {}
         self.keys |= set(notes)
         unsplit = ("0", notes.get("canary-weight-total", "100"))
         self.weighted |= notes.get("canary-weight", "0") not in unsplit
@@ -107,15 +107,15 @@ class Declared:
             for path in (rule.get("http") or {}).get("paths") or []:
                 types = paths.setdefault(path.get("path") or "/", set())
                 types.add(path.get("pathType") or "Prefix")
-            if notes.get("use-regex") in TRUE or "rewrite-target" in notes:
+            if notes.get("use-regex") in GO_TRUE or "rewrite-target" in notes:
                 self.regex.add(host)
             aliases = [a.strip() for a in notes.get("server-alias", "").split(",") if a.strip()]
-            if notes.get("from-to-www-redirect") in TRUE:
+            if notes.get("from-to-www-redirect") in GO_TRUE:
                 bare = host.removeprefix("www.")
                 aliases.append(bare if bare != host else "www." + host)
             for alias in aliases:
                 self.names.setdefault(bare_host(alias), set()).add(host)
-        self.ingresses[key(ingress)[1:]] = hosts
+        self.ingresses[_name(ingress)] = hosts
 
     def hosts_of(self, host: str | None) -> set[str]:
         """The declared hosts under which a request's host is known; ``_`` when there is none."""
@@ -127,3 +127,18 @@ class Declared:
         if not matching:
             matching = {h for h in self.paths if h.startswith("*.") and host_covers(h, host)}
         return matching or {ANY_HOST}
+
+
+def _name(ingress: IngressObject) -> tuple[str, str]:
+    """Its namespace, ``default`` when it names none, and its name."""
+    metadata = ingress.get("metadata") or {}
+    return metadata.get("namespace") or "default", metadata.get("name") or ""
+
+
+def _annotations(ingress: IngressObject) -> dict[str, str]:
+    """Its annotations of ingress-nginx by short name."""
+    given = (ingress.get("metadata") or {}).get("annotations") or {}
+    return {name.removeprefix(_PREFIX): str(value) for name, value in given.items()}
+
+
+_PREFIX = "nginx.ingress.kubernetes.io/"

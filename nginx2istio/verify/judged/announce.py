@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
-from .declared import ANY_HOST, Declared, bare_host, host_covers, path_covers, readings
-from .difference import UNSEEN, Difference
-from .predicates import concerns, predicates
-from .records import Exchange, Request
+from nginx2istio.verify.judged.declared import (
+    ANY_HOST,
+    Declared,
+    bare_host,
+    host_covers,
+    path_covers,
+    readings,
+)
+from nginx2istio.verify.judged.difference import UNSEEN, Difference
+from nginx2istio.verify.judged.exchange import Exchange, FindingData, RequestRecord
+from nginx2istio.verify.judged.predicates import is_about, predicates
 
-Finding = dict[str, Any]
 
-
-def covers(declared: Declared, finding: Finding, request: Request) -> str:
+def finding_covers(declared: Declared, finding: FindingData, request: RequestRecord) -> str:
     """How a finding's hosts and paths include a request.
 
     "specific", or "global" when only by hosts ``["*"]``, or "" when they do not. A finding without
     hosts holds for those of its object, one with ``requests`` for no others.
     """
-    if not concerns(finding, request):
+    if not is_about(finding, request):
         return ""
     hosts = finding.get("hosts") or []
     if not hosts:
@@ -50,23 +54,25 @@ def covers(declared: Declared, finding: Finding, request: Request) -> str:
 
 
 def covering(
-    findings: Iterable[Finding], exchange: Exchange, declared: Declared
-) -> list[tuple[Finding, str]]:
+    findings: Iterable[FindingData], exchange: Exchange, declared: Declared
+) -> list[tuple[FindingData, str]]:
     """The findings that include an exchange, each with how."""
-    ways = ((finding, covers(declared, finding, exchange["request"])) for finding in findings)
+    ways = (
+        (finding, finding_covers(declared, finding, exchange["request"])) for finding in findings
+    )
     return [(finding, how) for finding, how in ways if how]
 
 
 def announcers(
-    difference: Difference, covered: Iterable[tuple[Finding, str]]
-) -> tuple[str, list[Finding]]:
+    difference: Difference, covered: Iterable[tuple[FindingData, str]]
+) -> tuple[str, list[FindingData]]:
     """How findings (of `covering`) announce a difference, and which of them do.
 
     "specific", "global", or "" (silent). That somebody else answers is announced by a finding for
     all hosts only if it says of which requests: else one sentence for all hosts would announce a
     total outage.
     """
-    by_way: dict[str, list[Finding]] = {"specific": [], "global": []}
+    by_way: dict[str, list[FindingData]] = {"specific": [], "global": []}
     for finding, how in covered:
         if not difference.accepts & set(finding.get("aspects") or []):
             continue
@@ -77,10 +83,10 @@ def announcers(
 
 
 def alarms(
-    findings: Iterable[Finding],
+    findings: Iterable[FindingData],
     differences: list[tuple[Exchange, list[Difference]]],
     declared: Declared,
-) -> tuple[list[Finding], list[Finding]]:
+) -> tuple[list[FindingData], list[FindingData]]:
     """Errors and warnings that no exchange bears out: (false alarms, never exercised).
 
     A finding is a false alarm when it covers some exchange and its aspects differ on none. Those
@@ -93,7 +99,7 @@ def alarms(
             continue
         if "*" in (finding.get("hosts") or []):
             continue
-        covered = [ds for e, ds in differences if covers(declared, finding, e["request"])]
+        covered = [ds for e, ds in differences if finding_covers(declared, finding, e["request"])]
         if not covered or announced <= UNSEEN:
             idle.append(finding)
         elif not any(d.accepts & announced for ds in covered for d in ds):

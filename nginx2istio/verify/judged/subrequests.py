@@ -6,8 +6,8 @@ import collections
 from collections.abc import Iterator, Set
 from typing import Any
 
-from .difference import Difference, difference
-from .records import Exchange
+from nginx2istio.verify.judged.difference import Difference, difference
+from nginx2istio.verify.judged.exchange import Exchange
 
 Sub = dict[str, Any]  # as the "upstream" of an exchange
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Set
 
-from .difference import Difference, difference
-from .records import Exchange
+from nginx2istio.verify.judged.difference import Difference, difference
+from nginx2istio.verify.judged.exchange import Exchange
 
 Z = 3.3  # two-sided: one false difference in a thousand comparisons of shares
 SURE = 1.96  # shares closer than this need no closer look

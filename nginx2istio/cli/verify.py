@@ -1,0 +1,97 @@
+"""``nginx2istio verify``."""
+
+from __future__ import annotations
+
+import json
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+import click
+
+from nginx2istio.cli.convert import converted, paths_or_stdin
+from nginx2istio.cli.exits import FINDINGS, UNREAD
+from nginx2istio.cli.options import (
+    ConversionCommand,
+    controller_file,
+    conversion_options,
+    options_from,
+)
+from nginx2istio.cli.progress import progress
+
+
+@click.command("verify", cls=ConversionCommand)
+@click.argument("paths", nargs=-1, metavar="[PATH|-]...")
+@click.option(
+    "--host",
+    "hosts",
+    multiple=True,
+    metavar="GLOB",
+    help="Only these hosts. Repeat it for several.  [default: all]",
+)
+@click.option(
+    "--against",
+    type=click.Path(exists=True, path_type=Path),
+    metavar="PATH",
+    help="Objects to apply: a folder or file of YAML.  [default: what convert writes]",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="The form of the result.",
+)
+@click.option("--quiet", "-q", is_flag=True, help="Show no progress.")
+@conversion_options
+def command(
+    paths: tuple[str, ...],
+    hosts: tuple[str, ...],
+    against: Path | None,
+    form: str,
+    quiet: bool,
+    rule_folders: tuple[Path, ...],
+    **given: Any,
+) -> None:
+    """Prove that requests are answered alike, or show one that is not and that nothing announces.
+
+    The requests of each host are split into classes on which both sides decide alike. For each
+    class, what nginx does is compared with what the gateway does with the objects; a difference
+    must be announced by a finding. Nothing is sent anywhere. See docs/proof.md for what this does
+    not prove.
+
+    \b
+    Examples:
+      nginx2istio verify manifests/
+      nginx2istio verify manifests/ --host 'shop.*'
+      nginx2istio verify manifests/ --against istio/
+    """
+    from nginx2istio import api
+    from nginx2istio.verify.objects import objects_to_apply
+    from nginx2istio.verify.proof import prove
+    from nginx2istio.verify.sides import sides
+    from nginx2istio.verify.words import proof_data, proof_lines
+
+    more = controller_file(given)
+    options = options_from(given)
+    conversion = converted((*paths_or_stdin(paths), *more), options, rule_folders, quiet)
+    objects = None if against is None else objects_to_apply(against)
+    both = sides(conversion, api.report(conversion, with_plan=False)["findings"], objects)
+    chosen = None
+    if hosts:
+        names = [server.host for server in conversion.config.servers]
+        chosen = [name for name in names if any(fnmatchcase(name, glob) for glob in hosts)]
+        if not chosen:
+            raise click.BadParameter("no host of the input fits", param_hint="--host")
+    with progress(quiet, "verifying"):
+        proof = prove(both, chosen)
+    if form == "json":
+        click.echo(json.dumps(proof_data(proof), indent=2))
+    else:
+        click.echo("\n".join(proof_lines(proof)))
+    context = click.get_current_context()
+    if proof.unannounced:
+        context.exit(FINDINGS)
+    if conversion.problems:
+        context.exit(UNREAD)

@@ -1,0 +1,167 @@
+"""The part of CEL that occurs in header values: conditionals, lists, headers, the status."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from nginx2istio.istio.serve.matching import Arrived, matcher
+
+CelValue = str | int | bool | list["CelValue"] | None
+_TOKEN = re.compile(
+    r"\s*(?:(?P<text>'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")|(?P<number>\d+)|"
+    r"(?P<name>[A-Za-z_][\w.]*)|(?P<sign>&&|\|\||==|!=|[?:()\[\],!+]))"
+)
+
+
+class NotUnderstood(ValueError):
+    """An expression outside of this part of CEL."""
+
+
+def evaluated(text: str, arrived: Arrived, status: int) -> str:
+    """The value as a header has it: "" where it is absent. Raises NotUnderstood."""
+    value = _Parser(text, arrived, status).whole()
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
+
+
+class _Parser:
+    """A parser that evaluates as it goes; both branches of a conditional are evaluated."""
+
+    def __init__(self, text: str, arrived: Arrived, status: int):
+        self.arrived, self.status = arrived, status
+        self.tokens: list[tuple[str, str]] = []
+        at = 0
+        text = text.strip()
+        while at < len(text):
+            match = _TOKEN.match(text, at)
+            if match is None or match.lastgroup is None:
+                raise NotUnderstood(text)
+            self.tokens.append((match.lastgroup, match[match.lastgroup]))
+            at = match.end()
+        self.at = 0
+
+    def whole(self) -> CelValue:
+        value = self.conditional()
+        if self.at != len(self.tokens):
+            raise NotUnderstood(str(self.tokens[self.at :]))
+        return value
+
+    def peek(self, *signs: str) -> str:
+        if self.at == len(self.tokens):
+            return ""
+        kind, text = self.tokens[self.at]
+        return text if kind != "text" and text in signs else ""
+
+    def take(self, sign: str) -> None:
+        if not self.peek(sign):
+            raise NotUnderstood(f"{sign} is missing")
+        self.at += 1
+
+    def conditional(self) -> CelValue:
+        condition = self.chain("||", lambda: self.chain("&&", self.comparison))
+        if not self.peek("?"):
+            return condition
+        self.take("?")
+        yes = self.conditional()
+        self.take(":")
+        no = self.conditional()
+        return yes if condition else no
+
+    def chain(self, sign: str, operand: Callable[[], CelValue]) -> CelValue:
+        value = operand()
+        while self.peek(sign):
+            self.take(sign)
+            other = operand()
+            value = (bool(value) or bool(other)) if sign == "||" else (bool(value) and bool(other))
+        return value
+
+    def comparison(self) -> CelValue:
+        left = self.sum()
+        if self.peek("==", "!="):
+            equal = self.peek("==") != ""
+            self.at += 1
+            return (left == self.sum()) is equal
+        if self.peek("in"):
+            self.take("in")
+            if self.peek("request.headers"):
+                self.at += 1
+                return str(left).lower() in self.arrived.headers
+            right = self.sum()
+            if not isinstance(right, list):
+                raise NotUnderstood("in")
+            return left in right
+        return left
+
+    def sum(self) -> CelValue:
+        value = self.unary()
+        while self.peek("+"):
+            self.take("+")
+            other = self.unary()
+            if not isinstance(value, str) or not isinstance(other, str):
+                raise NotUnderstood("+")
+            value += other
+        return value
+
+    def unary(self) -> CelValue:
+        if self.peek("!"):
+            self.take("!")
+            return not self.unary()
+        return self.primary()
+
+    def primary(self) -> CelValue:
+        if self.at >= len(self.tokens):
+            raise NotUnderstood("the end")
+        kind, text = self.tokens[self.at]
+        self.at += 1
+        if kind == "text":
+            return re.sub(r"\\(.)", r"\1", text[1:-1])
+        if kind == "number":
+            return int(text)
+        if text == "(":
+            value = self.conditional()
+            self.take(")")
+            return value
+        if text == "[":
+            values: list[CelValue] = []
+            while not self.peek("]"):
+                values.append(self.conditional())
+                if self.peek(","):
+                    self.take(",")
+            self.take("]")
+            return values
+        return self.named(text)
+
+    def named(self, name: str) -> CelValue:
+        request = self.arrived.request
+        if name == "request.headers":
+            self.take("[")
+            key = str(self.conditional())
+            self.take("]")
+            value = self.arrived.headers.get(key.lower())
+            if self.at < len(self.tokens) and self.tokens[self.at][1].startswith(".matches"):
+                raise NotUnderstood("matches")
+            return value
+        simple: dict[str, CelValue] = {
+            "request.path": self.arrived.target,
+            "request.url_path": self.arrived.path,
+            "request.query": self.arrived.query,
+            "request.method": request.method,
+            "request.host": self.arrived.authority,
+            "request.scheme": request.scheme,
+            "response.code": self.status,
+            "true": True,
+            "false": False,
+        }
+        if name in simple:
+            return simple[name]
+        target, _, function = name.rpartition(".")
+        if function == "matches" and target in simple:
+            self.take("(")
+            pattern = str(self.conditional())
+            self.take(")")
+            return matcher(pattern).search(str(simple[target])) is not None
+        raise NotUnderstood(name)

@@ -1,0 +1,138 @@
+"""Whether a request fits an HTTPMatchRequest."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Any
+
+import re2  # type: ignore[import-untyped]
+
+from nginx2istio.base.outcome import Request
+from nginx2istio.istio.serve.gateway_config import Json
+
+
+@dataclass(frozen=True)
+class Arrived:
+    """A request as Envoy's filters see it: the target is normalized.
+
+    ``headers`` are the request's own by lower-case name, several values joined by commas.
+    ``source`` is the client's address, behind proxies that are trusted (``trusts``) that of
+    X-Forwarded-For. ``certificate`` is the x-forwarded-client-cert that the gateway sets.
+    """
+
+    request: Request
+    target: str
+    port: int
+    source: str = ""
+    trusts: bool = False
+    certificate: str = ""
+
+    @property
+    def path(self) -> str:
+        """The path without the query."""
+        return self.target.partition("?")[0]
+
+    @property
+    def query(self) -> str:
+        """The query."""
+        return self.target.partition("?")[2]
+
+    @cached_property
+    def authority(self) -> str:
+        """The host as the client wrote it; that of an absolute target comes first."""
+        absolute = re.match(r"(?i)https?://([^/?#]*)", self.request.target)
+        return absolute[1] if absolute else self.request.host
+
+    @cached_property
+    def host(self) -> str:
+        """The host that picks the virtual host: lower case, without the port."""
+        return re.sub(r":\d+$", "", self.authority.lower())
+
+    @cached_property
+    def headers(self) -> dict[str, str]:
+        """Header values by lower-case name."""
+        joined: dict[str, str] = {}
+        for name, value in self.request.headers:
+            lower, mark = name.lower(), "; " if name.lower() == "cookie" else ","
+            joined[lower] = (
+                f"{joined[lower]}{mark}{value.strip()}" if lower in joined else value.strip()
+            )
+        request = self.request
+        if not request.chunked and (
+            request.body_bytes or request.method in ("POST", "PUT", "PATCH")
+        ):
+            joined.setdefault("content-length", str(request.body_bytes))
+        joined |= {":authority": self.authority, ":method": request.method, ":path": self.target}
+        joined[":scheme"] = request.scheme
+        if not self.trusts or "x-forwarded-proto" not in joined:
+            joined["x-forwarded-proto"] = request.scheme
+        joined.pop("x-forwarded-client-cert", None)
+        if self.certificate:
+            joined["x-forwarded-client-cert"] = self.certificate
+        return joined
+
+
+@lru_cache(maxsize=8192)
+def matcher(pattern: str) -> Any:
+    """A pattern as Envoy compiles it."""
+    options = re2.Options()
+    options.log_errors = False
+    return re2.compile(pattern, options)
+
+
+def string_fits(match: Json, text: str | None, any_case: bool = False) -> bool:
+    """Whether a text fits a StringMatch; an absent one (None) fits none."""
+    if text is None:
+        return False
+    for kind, value in ((kind, str(value)) for kind, value in match.items()):
+        if kind == "exact":
+            return text.lower() == value.lower() if any_case else text == value
+        if kind == "prefix":
+            return text.lower().startswith(value.lower()) if any_case else text.startswith(value)
+        if kind == "regex":
+            return bool(matcher(value).fullmatch(text))
+    return True
+
+
+def fits(match: Json, arrived: Arrived) -> bool:
+    """Whether all fields of a match fit a request."""
+    if match.get("port") not in (None, arrived.port):
+        return False
+    if "uri" in match and not string_fits(
+        match["uri"], arrived.path, bool(match.get("ignoreUriCase"))
+    ):
+        return False
+    if "method" in match and not string_fits(match["method"], arrived.request.method):
+        return False
+    if "authority" in match and not string_fits(match["authority"], arrived.authority):
+        return False
+    if "scheme" in match and not string_fits(match["scheme"], arrived.request.scheme):
+        return False
+    for name, header in match.get("headers", {}).items():
+        value = arrived.headers.get(name.lower())
+        if value is None or not string_fits(header, value):
+            return False
+    for name, header in match.get("withoutHeaders", {}).items():
+        value = arrived.headers.get(name.lower())
+        if value is not None and string_fits(header, value):
+            return False
+    return all(
+        string_fits(parameter, _parameter(arrived.query, name))
+        for name, parameter in match.get("queryParams", {}).items()
+    )
+
+
+def _parameter(query: str, name: str) -> str | None:
+    for part in query.split("&"):
+        key, _, value = part.partition("=")
+        if key == name:
+            return value
+    return None
+
+
+def route_fits(route: Json, arrived: Arrived) -> bool:
+    """Whether one of a route's matches fits; a route without any fits all."""
+    matches = route.get("match")
+    return not matches or any(fits(match, arrived) for match in matches)

@@ -1,0 +1,118 @@
+"""AuthorizationPolicies at a gateway: CUSTOM first, then DENY, then ALLOW."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+
+from nginx2istio.istio.serve.gateway_config import Json
+from nginx2istio.istio.serve.matching import Arrived
+
+
+class PolicyNotRead(ValueError):
+    """A field of a policy that this reading does not know."""
+
+
+def policy_fits(policy: Json, arrived: Arrived) -> bool:
+    """Whether a rule of a policy fits a request. Raises PolicyNotRead."""
+    return any(_rule_fits(rule, arrived) for rule in policy["spec"].get("rules", ()))
+
+
+def _rule_fits(rule: Json, arrived: Arrived) -> bool:
+    sources, operations = rule.get("from"), rule.get("to")
+    if sources is not None and not any(_source_fits(s["source"], arrived) for s in sources):
+        return False
+    if operations is not None and not any(
+        _operation_fits(o["operation"], arrived) for o in operations
+    ):
+        return False
+    return all(_condition_fits(c, arrived) for c in rule.get("when", ()))
+
+
+def _source_fits(source: Json, arrived: Arrived) -> bool:
+    address = arrived.source
+    for key, values in source.items():
+        if key in ("remoteIpBlocks", "ipBlocks"):
+            if not _within(address, tuple(values)):
+                return False
+        elif key in ("notRemoteIpBlocks", "notIpBlocks"):
+            if _within(address, tuple(values)):
+                return False
+        else:
+            raise PolicyNotRead(key)
+    return True
+
+
+def _operation_fits(operation: Json, arrived: Arrived) -> bool:
+    for key, values in operation.items():
+        if key in ("hosts", "notHosts"):
+            fits = any(_pattern_fits(v.lower(), arrived.authority.lower()) for v in values)
+        elif key in ("paths", "notPaths"):
+            fits = any(_path_fits(v, arrived.path) for v in values)
+        elif key in ("methods", "notMethods"):
+            fits = any(_pattern_fits(v, arrived.request.method) for v in values)
+        elif key in ("ports", "notPorts"):
+            fits = str(arrived.port) in values
+        else:
+            raise PolicyNotRead(key)
+        if fits == key.startswith("not"):
+            return False
+    return True
+
+
+def _condition_fits(condition: Json, arrived: Arrived) -> bool:
+    key = condition["key"]
+    value: str | None
+    if key.startswith("request.headers["):
+        value = arrived.headers.get(key[16:-1].lower())
+    elif key == "connection.sni":
+        value = arrived.request.sni if arrived.request.scheme == "https" else None
+    elif key == "remote.ip":
+        value = arrived.source
+        return _within(value, tuple(condition.get("values", ())))
+    else:
+        raise PolicyNotRead(key)
+    values: Sequence[str] = condition.get("values", ())
+    excluded: Sequence[str] = condition.get("notValues", ())
+    if values and not (value is not None and any(_pattern_fits(v, value) for v in values)):
+        return False
+    return not (value is not None and any(_pattern_fits(v, value) for v in excluded))
+
+
+def _pattern_fits(pattern: str, value: str) -> bool:
+    """A whole text, one with a star at an end, or any that is not empty (``*``)."""
+    if pattern == "*":
+        return value != ""
+    if pattern.startswith("*"):
+        return value.endswith(pattern[1:])
+    if pattern.endswith("*"):
+        return value.startswith(pattern[:-1])
+    return value == pattern
+
+
+def _path_fits(pattern: str, path: str) -> bool:
+    if "{*}" in pattern or "{**}" in pattern:
+        raise PolicyNotRead(pattern)
+    return _pattern_fits(pattern, path)
+
+
+def _within(address: str, blocks: tuple[str, ...]) -> bool:
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    return any(parsed in network for network in _networks(blocks))
+
+
+BlockNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+@lru_cache(maxsize=1024)
+def _networks(blocks: tuple[str, ...]) -> tuple[BlockNetwork, ...]:
+    return tuple(ipaddress.ip_network(block, strict=False) for block in blocks)
+
+
+def of_action(policies: Iterable[Json], action: str) -> Iterable[Json]:
+    """The policies of an action; ALLOW is the action of those that name none."""
+    return (p for p in policies if p["spec"].get("action", "ALLOW") == action)

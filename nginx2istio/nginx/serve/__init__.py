@@ -1,0 +1,220 @@
+"""What nginx does with a request: the model of nginx.conf, followed phase by phase.
+
+Knows no rule and nothing of Istio. What can't be told is ``unknown`` in the Outcome.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from fractions import Fraction
+
+from nginx2istio.base.outcome import (
+    ASPECTS,
+    EVERYTHING_READY,
+    Aspect,
+    Outcome,
+    Request,
+    TraceStep,
+    World,
+)
+from nginx2istio.nginx.config import NginxConfig
+from nginx2istio.nginx.facts.answered_early import certified
+from nginx2istio.nginx.facts.nested_locations import (
+    nested_location_of,
+    nested_locations,
+    server_locations,
+)
+from nginx2istio.nginx.facts.sizes import header_buffers
+from nginx2istio.nginx.model import DEFAULT_SERVER, Location, Origin, Server
+from nginx2istio.nginx.serve import reply
+from nginx2istio.nginx.serve.choose import BadHost, choose_location, choose_server
+from nginx2istio.nginx.serve.content import content, with_error_page
+from nginx2istio.nginx.serve.location_phases import FOUND_PHASES, PHASES
+from nginx2istio.nginx.serve.rewrite_module import WHO_ANSWERS, Rewriting, follow_snippets
+from nginx2istio.nginx.serve.server_phases import (
+    app_root,
+    blocked,
+    certificate_subject,
+    client_certificate,
+)
+from nginx2istio.nginx.serve.variables import Variables
+from nginx2istio.nginx.serve.visit import NginxPhase, Visit, own_answer, redirect, upstream_name
+from nginx2istio.nginx.uri import BadTarget, normalized
+
+NOWHERE = Server(DEFAULT_SERVER, (Location("/", "prefix", "", Origin("default")),))
+"""The server of unknown hosts where no Ingress is about them."""
+
+
+def serve_as_nginx(
+    config: NginxConfig, request: Request, world: World = EVERYTHING_READY
+) -> Outcome:
+    """What becomes of a request."""
+    variables = Variables(config, request, world)
+    try:
+        path = normalized(request.target.encode("latin-1", "replace")).decode("latin-1")
+        name = variables.host
+    except (BadTarget, BadHost):
+        return own_answer(400, "status", "request", "malformed")
+    if request.method == "TRACE":
+        return own_answer(405, "status", "request", "TRACE")
+    too_long = _too_long(config, request)
+    if too_long is not None:
+        return too_long
+    if request.scheme == "https":
+        passed_on = _passed_on(config, request.sni or name)
+        if passed_on is not None:
+            return passed_on
+    server, kind = choose_server(config, name)
+    server = server or NOWHERE
+    visit = Visit(variables, server, _root(server), path, variables.args)
+    if server is NOWHERE and not path.startswith("/healthz"):
+        answer = own_answer(404, "routing", "content", "no Ingress is about unknown hosts")
+        return with_headers(visit, answer)
+    if kind == "twin":
+        return with_headers(visit, _to_twin(visit))
+    if server.host == DEFAULT_SERVER and path.startswith("/healthz"):
+        return with_headers(visit, own_answer(200, "routing", "location", "/healthz"))
+    if server.denied:
+        return with_headers(visit, own_answer(403, "tls", "server", server.denied))
+    visit, outcome = _in_server(visit)
+    if outcome is None:
+        visit, outcome = _in_location(visit)
+    return with_headers(visit, with_error_page(visit, outcome))
+
+
+def _too_long(config: NginxConfig, request: Request) -> Outcome | None:
+    """A request line or a header that large_client_header_buffers has no room for."""
+    buffers = header_buffers(config.controller.text("large-client-header-buffers"))
+    size = buffers[1] if buffers else 8192
+    line = f"{request.method} {request.target} HTTP/1.1\r\n"
+    if len(line) > size:
+        return own_answer(414, "status", "request", "the request line is too long")
+    if any(len(f"{name}: {value}\r\n") > size for name, value in request.headers):
+        return own_answer(400, "status", "request", "a header is too long")
+    if not _METHOD.fullmatch(request.method):
+        return own_answer(400, "status", "request", "no method")
+    return None
+
+
+_METHOD = re.compile("[A-Z_-]+")
+
+
+def _passed_on(config: NginxConfig, name: str) -> Outcome | None:
+    """TLS that is passed on unopened, to the Service of the host's root."""
+    server, _ = choose_server(config, name.lower())
+    if server is None or server.passthrough is None:
+        return None
+    upstream = config.upstreams[_root(server).upstream]
+    others = frozenset(aspect for aspect in ASPECTS if aspect != "routing")
+    step = TraceStep("connection", f"passed on to {upstream_name(upstream)}", "ssl-passthrough")
+    return Outcome(backends={upstream_name(upstream): Fraction(1)}, trace=(step,), unknown=others)
+
+
+def _root(server: Server) -> Location:
+    """The location that stands for the server block until one is chosen."""
+    return choose_location(server, "/") or NOWHERE.locations[0]
+
+
+def _first(phases: Iterable[NginxPhase], visit: Visit) -> Outcome | None:
+    return next(filter(None, (phase(visit) for phase in phases)), None)
+
+
+def _in_server(visit: Visit) -> tuple[Visit, Outcome | None]:
+    outcome = _first((client_certificate, certificate_subject, blocked), visit)
+    if outcome is not None:
+        return visit, outcome
+    state = follow_snippets(visit, "server")
+    visit = _after(visit, state)
+    return visit, state.answer or app_root(visit)
+
+
+def _after(visit: Visit, state: Rewriting) -> Visit:
+    return replace(
+        visit,
+        path=state.path,
+        args=state.args,
+        values=state.values,
+        changed=visit.changed or state.changed,
+        unknown=visit.unknown | state.unknown,
+    )
+
+
+def _in_location(visit: Visit) -> tuple[Visit, Outcome]:
+    """The way from the choice of the location on; again from there after a ``last``."""
+    for _ in range(10):
+        location = choose_location(visit.server, visit.path)
+        if location is None:
+            return visit, own_answer(404, "routing", "location", "no location")
+        visit = replace(visit, location=location)
+        if _in_a_block(visit):
+            visit = replace(visit, unknown=visit.unknown | WHO_ANSWERS | _ALL_ELSE)
+        outcome = _first(FOUND_PHASES, visit)
+        if outcome is not None:
+            return visit, outcome
+        state = follow_snippets(visit, "location")
+        visit = _after(visit, state)
+        if state.answer is not None:
+            return visit, state.answer
+        if state.ends == "break" or not (state.changed and state.ends in ("last", "")):
+            break
+    return visit, _first(PHASES, visit) or content(visit)
+
+
+_ALL_ELSE: frozenset[Aspect] = frozenset(
+    {"path", "request-headers", "response-headers", "cookies", "cors"}
+)
+
+
+def _in_a_block(visit: Visit) -> bool:
+    """Whether a location of a snippet may take the request."""
+    path = visit.path
+    blocks = server_locations(visit.config, visit.server)
+    inner = nested_locations(visit.config, visit.server, visit.location)
+    return bool(nested_location_of(blocks, path) or nested_location_of(inner, path))
+
+
+def with_headers(visit: Visit, outcome: Outcome) -> Outcome:
+    """The outcome with the headers of the answer."""
+    status = visit.variables.request.backend_status if outcome.status is None else outcome.status
+    headers = reply.response_fields(visit, outcome, status)
+    return replace(
+        outcome,
+        trace=(*_way(visit, outcome), *outcome.trace),
+        response_headers=headers,
+        unknown=outcome.unknown | visit.unknown,
+        self_signed=_self_signed(visit.variables),
+    )
+
+
+def _way(visit: Visit, outcome: Outcome) -> Iterator[TraceStep]:
+    """The steps up to the one that gave the answer."""
+    host = "unknown hosts" if visit.server.host == DEFAULT_SERVER else visit.server.host
+    yield TraceStep("server", f"the server of {host}")
+    if outcome.trace and outcome.trace[-1].phase in ("server", "request", "connection"):
+        return
+    origin = visit.location.ingress
+    by = f"{origin.object} {origin.file}:{origin.line}" if origin.file else origin.object.strip("/")
+    yield TraceStep("location", f"location {visit.location.literal}", by)
+    if outcome.backends and not outcome.trace:
+        yield TraceStep("content", f"to {', '.join(outcome.backends)}")
+
+
+def _self_signed(variables: Variables) -> bool:
+    """Whether the handshake showed the controller's own certificate."""
+    request, config = variables.request, variables.config
+    if request.scheme != "https" or config.controller.flags["default-ssl-certificate"]:
+        return False
+    name = (request.sni or variables.host).lower()
+    by_name, _ = choose_server(config, name)
+    return by_name is None or not certified(by_name, name)
+
+
+def _to_twin(visit: Visit) -> Outcome:
+    v = visit.variables
+    uri = v.request_uri.removesuffix("/")
+    port = "443" if v.request.scheme == "https" else "80"
+    code = int(str(visit.config.controller.config["http-redirect-code"]))
+    to = f"{v.request.scheme}://{visit.server.host}:{port}{uri}"
+    return redirect(visit, code, to, "server", "from-to-www-redirect")

@@ -1,0 +1,85 @@
+"""A request at the location that nginx chose for it, and the answers that nginx makes itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from nginx2istio.base.outcome import Aspect, Outcome, TraceStep
+from nginx2istio.nginx.config import NginxConfig
+from nginx2istio.nginx.model import Location, Server, Upstream
+from nginx2istio.nginx.serve.variables import Variables
+from nginx2istio.nginx.values.go import Value
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A request at the location that nginx chose for it.
+
+    ``path`` is the normalized path, or what snippets made of it (``changed``), ``args`` the query.
+    ``values`` are the variables that snippets set; ``unknown`` aspects are those on which a
+    directive may bear that is not followed.
+    """
+
+    variables: Variables
+    server: Server
+    location: Location
+    path: str
+    args: str = ""
+    values: Mapping[str, str] = field(default_factory=dict)
+    changed: bool = False
+    unknown: frozenset[Aspect] = frozenset()
+
+    @property
+    def config(self) -> NginxConfig:
+        """The configuration."""
+        return self.variables.config
+
+    def value(self, key: str) -> Value | None:
+        """The value in force at the location."""
+        return self.config.in_force(self.location, key)
+
+    def text(self, template: str, more: Mapping[str, str] = MappingProxyType({})) -> str:
+        """A text with its variables filled in. Raises ValueNotKnown."""
+        upstream = self.config.upstreams.get(self.location.upstream)
+        own = {
+            "uri": self.path,
+            "document_uri": self.path,
+            "args": self.args,
+            "namespace": self.location.ingress.namespace,
+            "ingress_name": self.location.ingress.name,
+            "service_name": upstream.service if upstream else "",
+            "service_port": upstream.declared_port if upstream else "",
+            "location_path": self.location.declared,
+        }
+        return self.variables.text(template, {**self.values, **own, **more})
+
+
+def upstream_name(upstream: Upstream) -> str:
+    """A Service and its port: ``namespace/name:port``."""
+    port = upstream.external_port if upstream.external_name else upstream.port
+    return f"{upstream.namespace}/{upstream.service}:{port or upstream.port}"
+
+
+NginxPhase = Callable[[Visit], Outcome | None]
+
+
+def own_answer(status: int, aspect: Aspect, phase: str, text: str, by: str = "") -> Outcome:
+    """An answer that nginx makes itself."""
+    return Outcome(status=status, aspect=aspect, trace=(TraceStep(phase, text, by),))
+
+
+MOVES = (301, 302, 303, 307, 308)
+"""The statuses with which ``return`` sends a Location (``ngx_http_send_response``)."""
+
+
+def redirect(visit: Visit, status: int, to: str, phase: str, by: str) -> Outcome:
+    """A redirect; an address without a host is completed unless relative-redirects says not to."""
+    if to.startswith("/") and not visit.value("relative-redirects"):
+        to = visit.variables.completed(to)
+    text = f"{status} to {to}"
+    where = "" if status not in MOVES else to
+    return Outcome(
+        status=status, aspect="redirect", location=where, trace=(TraceStep(phase, text, by),)
+    )

@@ -1,0 +1,147 @@
+"""The paths of a host, split into classes on which all its patterns decide alike.
+
+Both sides read a normalized path, each in its own spelling: nginx the decoded bytes, Envoy the text
+in which some bytes may be escaped. So a path is a sequence of units, each a byte as nginx has it
+and a text as Envoy has it. The patterns of both sides are walked side by side, breadth first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from nginx2istio.istio.path_spellings import ESCAPED, RAW
+from nginx2istio.verify.automata import NotRegular, regex_automaton
+from nginx2istio.verify.literals import Literals
+
+Side = Literal["nginx", "istio"]
+ORDINARY = "zqxjkvw"
+"""Characters that stand for all that no pattern has."""
+MOST_STATES = 20000
+
+
+@dataclass(frozen=True, slots=True)
+class PathPattern:
+    """A path that one side compares: ``kind`` "exact", "prefix" or "regex" (``whole`` or not)."""
+
+    side: Side
+    kind: Literal["exact", "prefix", "regex"]
+    text: str
+    whole: bool = True
+    any_case: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PathClass:
+    """Paths that the same patterns match: their numbers, and the shortest such path.
+
+    ``target`` is as a client sends it.
+    """
+
+    matching: frozenset[int]
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class PathClasses:
+    """``complete`` is whether all classes were reached; ``skipped`` are patterns left out."""
+
+    classes: tuple[PathClass, ...]
+    complete: bool
+    skipped: tuple[str, ...]
+
+
+def path_classes(patterns: Sequence[PathPattern]) -> PathClasses:
+    """The classes of all normalized paths, in the order of their shortest members."""
+    machines: dict[Side, list[Any]] = {"nginx": [], "istio": []}
+    skipped = []
+    literals: dict[Side, Literals] = {"nginx": Literals(), "istio": Literals()}
+    for number, pattern in enumerate(patterns):
+        if pattern.kind == "regex":
+            try:
+                machine = regex_automaton(number, pattern.text, pattern.whole, pattern.any_case)
+            except (NotRegular, ValueError):
+                skipped.append(pattern.text)
+                continue
+            machines[pattern.side].append(machine)
+        else:
+            text = (
+                pattern.text.encode().decode("latin-1") if pattern.side == "nginx" else pattern.text
+            )
+            literals[pattern.side].add(number, text, pattern.kind == "prefix")
+    for side in machines:
+        literals[side].finish()
+        machines[side].insert(0, literals[side])
+    return _walked(machines["nginx"], machines["istio"], tuple(skipped))
+
+
+def _units(char: str) -> Iterator[tuple[str, str]]:
+    """A byte as nginx has it, with each text in which Envoy may have it."""
+    byte = ord(char)
+    if byte >= 256:
+        return
+    if byte not in ESCAPED:
+        yield char, "/" if char == "\\" else char
+        return
+    if byte in RAW:
+        yield char, char
+    yield char, f"%{byte:02X}"
+    if f"%{byte:02x}" != f"%{byte:02X}":
+        yield char, f"%{byte:02x}"
+
+
+def _walked(nginx: Sequence[Any], istio: Sequence[Any], skipped: tuple[str, ...]) -> PathClasses:
+    """Breadth first over units, from the path ``/`` on."""
+    first = tuple(m.step(m.start, "/") for m in (*nginx, *istio))
+    level: dict[Hashable, str] = {first: "/"}
+    known = set(level)
+    classes: dict[frozenset[int], str] = {}
+    count = len(nginx)
+    while level and len(known) < MOST_STATES:
+        following: dict[Hashable, str] = {}
+        for states, target in level.items():
+            matching = frozenset[int]().union(
+                *(m.accepted(s) for m, s in zip((*nginx, *istio), states, strict=True))  # type: ignore[call-overload]
+            )
+            classes.setdefault(matching, target)
+            for char, text in _next_units(nginx, istio, states, target):  # type: ignore[arg-type]
+                after = (
+                    tuple(
+                        m.step(s, char)
+                        for m, s in zip(nginx, states[:count], strict=True)  # type: ignore[index]
+                    )
+                    + tuple(
+                        _through(m, s, text)
+                        for m, s in zip(istio, states[count:], strict=True)  # type: ignore[index]
+                    )
+                )
+                if after not in known:
+                    known.add(after)
+                    following[after] = target + text
+        level = following
+    ordered = tuple(PathClass(matching, target) for matching, target in classes.items())
+    return PathClasses(ordered, not level, skipped)
+
+
+def _through(machine: Any, state: Any, text: str) -> Any:
+    for char in text:
+        state = machine.step(state, char)
+    return state
+
+
+def _next_units(
+    nginx: Sequence[Any], istio: Sequence[Any], states: Sequence[Any], target: str
+) -> Iterable[tuple[str, str]]:
+    """The units that lead to different states, and one for all others."""
+    chars: set[str] = set()
+    for machine, state in zip((*nginx, *istio), states, strict=True):
+        chars.update(machine.characters(state))
+    other = next((c for c in ORDINARY if c not in chars), "")
+    chars = {c for c in chars if 0 < ord(c) < 0x100}
+    for char in sorted(chars | {other} - {""}):
+        if char == "/" and target.endswith("/"):
+            continue  # merged on both sides
+        if char == "." and target.endswith("/"):
+            continue  # a segment of dots is resolved on both sides
+        yield from _units(char)

@@ -1,0 +1,224 @@
+"""Whether all requests of an applied are answered alike, or announced: class by class."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from nginx2istio.base.outcome import Outcome, Request, World
+from nginx2istio.istio.serve import serve_as_istio
+from nginx2istio.istio.serve.gateway_config import GatewayConfig, most_specific
+from nginx2istio.istio.serve.matching import string_fits
+from nginx2istio.nginx.config import NginxConfig
+from nginx2istio.nginx.facts.nested_locations import server_locations
+from nginx2istio.nginx.model import DEFAULT_SERVER, Server, www_twin
+from nginx2istio.nginx.serve import serve_as_nginx
+from nginx2istio.nginx.serve.choose import choose_location
+from nginx2istio.nginx.uri import BadTarget, normalized
+from nginx2istio.verify.dimensions import (
+    Values,
+    values_of_location,
+    values_of_match,
+    values_of_policy,
+)
+from nginx2istio.verify.judged.announce import announcers, covering
+from nginx2istio.verify.judged.compare import compare
+from nginx2istio.verify.judged.difference import Difference
+from nginx2istio.verify.path_classes import PathClass, PathPattern, path_classes
+from nginx2istio.verify.record import exchange_record
+from nginx2istio.verify.sides import Sides
+
+NOTHING = World()
+
+
+@dataclass(frozen=True, slots=True)
+class Counterexample:
+    """A request that is answered differently without a word in the report."""
+
+    request: Request
+    difference: Difference
+    nginx: Outcome
+    istio: Outcome
+
+
+@dataclass(slots=True)
+class Proof:
+    """What was compared, counted in classes of requests.
+
+    ``alike`` in all aspects; ``silent`` differ unannounced (``unannounced`` has each difference);
+    ``announced`` by code; ``unknown`` by aspect. ``by_pairs`` counts paths at which not all
+    combinations of values were tried, ``skipped`` are patterns that are no regular expressions.
+    """
+
+    classes: int = 0
+    silent: int = 0
+    hosts: int = 0
+    alike: int = 0
+    announced: Counter[str] = field(default_factory=Counter)
+    unannounced: list[Counterexample] = field(default_factory=list)
+    unknown: Counter[str] = field(default_factory=Counter)
+    by_pairs: int = 0
+    skipped: list[str] = field(default_factory=list)
+
+
+def prove(sides: Sides, hosts: Iterable[str] | None = None, world: World = NOTHING) -> Proof:
+    """Compares both sides on each class of requests of each host (of ``hosts`` only, if given)."""
+    proof = Proof()
+    chosen = None if hosts is None else set(hosts)
+    for server in sides.config.servers:
+        if chosen is None or server.host in chosen:
+            proof.hosts += 1
+            for name in host_names(server):
+                for request in requests_of(sides, server, name, proof):
+                    _compare(proof, sides, request, world)
+    return proof
+
+
+def host_names(server: Server) -> Iterator[str]:
+    """A host name for each way in which the server is asked."""
+    if server.host == DEFAULT_SERVER:
+        yield "unknown.invalid"
+        return
+    for name in (server.host, *server.aliases):
+        if not name.startswith("~"):  # a regular expression, of which no member is made
+            yield name.replace("*", "any", 1) if name.startswith("*.") else name
+    if server.www:
+        yield www_twin(server.host)
+
+
+def requests_of(sides: Sides, server: Server, name: str, proof: Proof) -> Iterator[Request]:
+    """A request of each class, for one name of a host. Notes in ``proof`` what is left out."""
+    routes = _routes(sides.gateway, name)
+    policies = _policies(sides.gateway, name)
+    patterns = [*_of_nginx(sides.config, server), *_of_istio(routes, policies)]
+    reached = path_classes(patterns)
+    proof.skipped += reached.skipped
+    for path in reached.classes:
+        values = _values(sides.config, server, path, routes, policies)
+        for scheme in SCHEMES:
+            plain = Request(
+                scheme=scheme, host=name, sni=name, target=path.target, backend_headers=_JSON
+            )
+            requests, whole = values.requests(plain)
+            proof.by_pairs += not whole
+            yield from requests
+
+
+SCHEMES: tuple[Literal["http"], Literal["https"]] = ("http", "https")
+
+
+_JSON = (("content-type", "application/json"),)
+
+
+def _of_nginx(config: NginxConfig, server: Server) -> Iterator[PathPattern]:
+    for location in server.locations:
+        match location.match:
+            case "regex":
+                yield PathPattern("nginx", "regex", "^" + location.path, False, True)
+            case kind:
+                yield PathPattern("nginx", kind, location.path)
+    for block in server_locations(config, server):
+        if block.match in ("exact", "prefix"):
+            yield PathPattern("nginx", block.match, block.path)
+
+
+def _routes(config: GatewayConfig, name: str) -> list[Mapping[str, Any]]:
+    hosts = {h.domain: h for s in config.servers for h in config.virtual_hosts(s)}
+    chosen = most_specific(hosts, name)
+    return list(hosts[chosen].routes) if chosen else []
+
+
+def _policies(config: GatewayConfig, name: str) -> list[Mapping[str, Any]]:
+    def about(policy: Mapping[str, Any]) -> bool:
+        for rule in policy["spec"].get("rules", ()):
+            for operation in rule.get("to", [{"operation": {}}]):
+                hosts = operation["operation"].get("hosts")
+                if not hosts or any(_fits(h, name) for h in hosts):
+                    return True
+        return False
+
+    return [policy for policy in config.policies if about(policy)]
+
+
+def _fits(pattern: str, name: str) -> bool:
+    return pattern in ("*", name) or (pattern.startswith("*") and name.endswith(pattern[1:]))
+
+
+def _of_istio(
+    routes: Iterable[Mapping[str, Any]], policies: Iterable[Mapping[str, Any]]
+) -> Iterator[PathPattern]:
+    unique: dict[PathPattern, None] = {}
+    for route in routes:
+        for match in route.get("match", ()):
+            for kind, text in match.get("uri", {}).items():
+                unique[PathPattern("istio", kind, text, True, bool(match.get("ignoreUriCase")))] = (
+                    None
+                )
+    for policy in policies:
+        for rule in policy["spec"].get("rules", ()):
+            for operation in rule.get("to", ()):
+                for key in ("paths", "notPaths"):
+                    for text in operation["operation"].get(key, ()):
+                        unique[_of_policy(text)] = None
+    yield from unique
+
+
+def _of_policy(text: str) -> PathPattern:
+    if text.endswith("*"):
+        return PathPattern("istio", "prefix", text[:-1])
+    if text.startswith("*"):
+        return PathPattern("istio", "regex", ".*" + re.escape(text[1:]))
+    return PathPattern("istio", "exact", text)
+
+
+def _values(
+    config: NginxConfig,
+    server: Server,
+    path: PathClass,
+    routes: Sequence[Mapping[str, Any]],
+    policies: Sequence[Mapping[str, Any]],
+) -> Values:
+    """What the decisions about the paths of a class look at."""
+    values = Values()
+    try:
+        decoded = normalized(path.target.encode("latin-1", "replace")).decode("latin-1")
+        location = choose_location(server, decoded)
+    except BadTarget:
+        location = None
+    if location is not None:
+        values_of_location(values, config, server, location)
+    for route in routes:
+        for match in route.get("match", ()):
+            if "uri" not in match or string_fits(match["uri"], path.target):
+                values_of_match(values, match)
+    for policy in policies:
+        values_of_policy(values, policy)
+    return values
+
+
+def _compare(proof: Proof, sides: Sides, request: Request, world: World) -> None:
+    """One class: both outcomes, what differs, and who announces it."""
+    proof.classes += 1
+    nginx = serve_as_nginx(sides.config, request, world)
+    istio = serve_as_istio(sides.gateway, request, world)
+    unknown = nginx.unknown | istio.unknown
+    proof.unknown.update(unknown)
+    expected, got = exchange_record(request, nginx), exchange_record(request, istio)
+    differences = [
+        d for d in compare(expected, got, sides.declared.keys) if d.aspect not in unknown
+    ]
+    if unknown and any(d.what == "answer" for d in differences):
+        return
+    proof.alike += not differences and not unknown
+    silent = len(proof.unannounced)
+    covered = covering(sides.findings, expected, sides.declared) if differences else []
+    for difference in differences:
+        how, by = announcers(difference, covered)
+        if how:
+            proof.announced.update({str(finding["code"]) for finding in by})
+        else:
+            proof.unannounced.append(Counterexample(request, difference, nginx, istio))
+    proof.silent += len(proof.unannounced) > silent

@@ -1,0 +1,102 @@
+"""A proof and its counterexamples in words."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+
+from nginx2istio.base.outcome import Outcome, Request
+from nginx2istio.base.printable import printable
+from nginx2istio.verify.proof import Counterexample, Proof
+
+MOST_SHOWN = 20
+"""So many counterexamples are written out."""
+
+
+def proof_lines(proof: Proof) -> Iterator[str]:
+    """The result first, then counterexamples, then what the proof does not cover."""
+    verdict = "not proved" if proof.unannounced else "proved"
+    codes = f" by {len(proof.announced)} codes" if proof.announced else ""
+    yield (
+        f"{verdict}: {proof.classes:,} classes of requests in {proof.hosts:,} hosts: "
+        f"{proof.alike:,} alike, {proof.classes - proof.alike - proof.silent:,} announced{codes}, "
+        f"{proof.silent:,} unannounced"
+    )
+    for counterexample in proof.unannounced[:MOST_SHOWN]:
+        yield ""
+        yield from counterexample_lines(counterexample)
+    if len(proof.unannounced) > MOST_SHOWN:
+        yield f"and {len(proof.unannounced) - MOST_SHOWN:,} more"
+    if proof.announced:
+        yield ""
+        yield "announced by:"
+        yield from (f"  {code}  {count:,}" for code, count in proof.announced.most_common())
+    left_out = [f"{aspect} of {count:,} classes" for aspect, count in sorted(proof.unknown.items())]
+    left_out += [f"pattern {pattern}" for pattern in dict.fromkeys(proof.skipped)]
+    if proof.by_pairs:
+        left_out.append(f"combinations of three and more values at {proof.by_pairs:,} paths")
+    left_out.append("times, balancing and bodies")
+    yield ""
+    yield "outside of the proof: " + printable("; ".join(left_out))
+
+
+def counterexample_lines(counterexample: Counterexample) -> Iterator[str]:
+    """A request and what both sides do with it."""
+    difference = counterexample.difference
+    yield printable(f"N2I900 {difference.aspect}: {request_text(counterexample.request)}")
+    yield printable(f"  nginx: {difference.what}: {difference.expected}")
+    yield from (f"    {line}" for line in trace_lines(counterexample.nginx))
+    yield printable(f"  istio: {difference.what}: {difference.got}")
+    yield from (f"    {line}" for line in trace_lines(counterexample.istio))
+
+
+def trace_lines(outcome: Outcome) -> Iterator[str]:
+    """What decided, step by step."""
+    for step in outcome.trace:
+        by = f" ({step.by})" if step.by else ""
+        yield printable(f"{step.phase}: {step.text}{by}")
+
+
+def request_text(request: Request) -> str:
+    """A request as one would type it for curl, and what else is assumed of it."""
+    words = ["curl"]
+    if request.method != "GET":
+        words += ["-X", request.method]
+    for name, value in request.headers:
+        words += ["-H", f"{name}: {value}"]
+    words.append(f"{request.scheme}://{request.host}{request.target}")
+    plain = Request()
+    assumed = [
+        f"{name.replace('_', ' ')} {value}"
+        for name in ("body_bytes", "source", "certificate", "credentials", "auth_status")
+        if (value := getattr(request, name)) != getattr(plain, name)
+    ]
+    return shlex.join(words) + (f"  [{', '.join(assumed)}]" if assumed else "")
+
+
+def proof_data(proof: Proof) -> dict[str, object]:
+    """The result as JSON has it."""
+    return {
+        "proved": not proof.unannounced,
+        "hosts": proof.hosts,
+        "classes": proof.classes,
+        "alike": proof.alike,
+        "announced": dict(sorted(proof.announced.items())),
+        "unannounced": [
+            {
+                "request": request_text(each.request),
+                "aspect": each.difference.aspect,
+                "what": each.difference.what,
+                "nginx": each.difference.expected,
+                "istio": each.difference.got,
+                "nginx_trace": list(trace_lines(each.nginx)),
+                "istio_trace": list(trace_lines(each.istio)),
+            }
+            for each in proof.unannounced
+        ],
+        "outside": {
+            "unknown": dict(sorted(proof.unknown.items())),
+            "patterns": sorted(set(proof.skipped)),
+            "by_pairs": proof.by_pairs,
+        },
+    }

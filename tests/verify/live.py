@@ -1,0 +1,44 @@
+"""What the gateway did, as the rig saw it, beside what the evaluator of Istio says."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nginx2istio.api import convert_text
+from nginx2istio.base.outcome import World
+from nginx2istio.istio.serve import serve_as_istio
+from nginx2istio.istio.serve.gateway_config import gateway_config
+from nginx2istio.verify.judged.exchange import Exchange
+
+from ..conformance.objects import documents
+from ..conformance.records import Case, exported
+from .anchored import Anchors, add, asked, mesh_configuration, missing_credentials, world
+
+
+def evaluated(
+    case: Case, text: str, report: dict[str, Any], pairs: list[tuple[Exchange, Exchange]]
+) -> dict[str, Any]:
+    """How many exchanges of a case the evaluator has right, cannot tell, and has wrong."""
+    config = convert_text(exported(case)).config
+    keys = {setting.key for setting in config.settings}
+    objects = documents(text)
+    nearby = world(case, config)
+    nearby = World(nearby.backends, nearby.plain, missing_credentials(case, objects))
+    gateway = gateway_config(objects, mesh_configuration(report))
+    anchors = Anchors()
+    for record, observed in pairs:
+        request = asked(case, config, record)
+        if request is not None:
+            outcome = serve_as_istio(gateway, request, nearby)
+            add(anchors, case, record, request, outcome, observed, keys)
+    return {
+        "right": anchors.right.total(),
+        "unknown": anchors.unknown.total(),
+        "wrong": [
+            {
+                "request": request,
+                "differences": [[d.aspect, d.what, str(d.expected), str(d.got)] for d in ds],
+            }
+            for _, request, ds in anchors.examples
+        ],
+    }

@@ -1,0 +1,210 @@
+"""The proof: what is alike or announced is proved, a change that nothing announces is shown."""
+
+from __future__ import annotations
+
+import copy
+import random
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from nginx2istio import api
+from nginx2istio.cli import command_line
+from nginx2istio.verify.proof import Proof, prove
+from nginx2istio.verify.sides import sides
+from nginx2istio.verify.words import proof_lines
+
+ROOT = Path(__file__).parents[2]
+WALKTHROUGH = ROOT / "examples" / "walkthrough" / "all-three-needs.yaml"
+SHOP = """
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata:
+  name: shop
+  namespace: web
+  creationTimestamp: "2024-01-01T00:00:00Z"
+  annotations:
+    nginx.ingress.kubernetes.io/whitelist-source-range: 10.0.0.0/8
+    nginx.ingress.kubernetes.io/enable-cors: "true"
+    nginx.ingress.kubernetes.io/cors-allow-origin: https://a.example
+spec:
+  ingressClassName: nginx
+  tls: [{hosts: [shop.example.com], secretName: shop}]
+  rules:
+  - host: shop.example.com
+    http:
+      paths:
+      - {path: /api, pathType: Prefix, backend: {service: {name: api, port: {number: 80}}}}
+      - {path: /docs/, pathType: Prefix, backend: {service: {name: docs, port: {number: 80}}}}
+---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata:
+  name: open
+  namespace: web
+  creationTimestamp: "2024-01-02T00:00:00Z"
+spec:
+  ingressClassName: nginx
+  rules:
+  - host: shop.example.com
+    http:
+      paths:
+      - {path: /open, pathType: Exact, backend: {service: {name: open, port: {number: 80}}}}
+"""
+Objects = list[dict[str, Any]]
+
+
+def proved(text: str, change: Callable[[Objects], object] = lambda objects: None) -> Proof:
+    """The proof of a conversion whose objects were changed."""
+    conversion = api.convert_text(text)
+    objects = copy.deepcopy([dict(o) for o in conversion.objects])
+    change(objects)
+    return prove(sides(conversion, api.report(conversion)["findings"], objects))
+
+
+def of_kind(objects: Objects, kind: str) -> Objects:
+    return [o for o in objects if o["kind"] == kind]
+
+
+def routes(objects: Objects) -> Objects:
+    return [r for o in of_kind(objects, "VirtualService") for r in o["spec"]["http"]]
+
+
+def forwarding(objects: Objects) -> Objects:
+    return [r for r in routes(objects) if "route" in r]
+
+
+def drop(objects: Objects) -> None:
+    service = of_kind(objects, "VirtualService")[0]["spec"]
+    service["http"].remove(forwarding(objects)[-1])
+
+
+def swap(objects: Objects) -> None:
+    first, last = forwarding(objects)[0], forwarding(objects)[-1]
+    first["route"], last["route"] = last["route"], first["route"]
+
+
+def widen(objects: Objects) -> None:
+    for route in forwarding(objects):
+        for match in route.get("match", []):
+            if match.get("uri") == {"exact": "/open"}:
+                match["uri"] = {"prefix": "/open"}
+
+
+def policy_path(objects: Objects) -> None:
+    for policy in of_kind(objects, "AuthorizationPolicy"):
+        for rule in policy["spec"]["rules"]:
+            for operation in rule.get("to", []):
+                paths = operation["operation"].get("paths")
+                if paths:
+                    operation["operation"]["paths"] = [p for p in paths if p == "/docs/"]
+
+
+def policy_address(objects: Objects) -> None:
+    for policy in of_kind(objects, "AuthorizationPolicy"):
+        for rule in policy["spec"]["rules"]:
+            for source in rule.get("from", []):
+                if "notRemoteIpBlocks" in source["source"]:
+                    source["source"]["notRemoteIpBlocks"] = ["0.0.0.0/0"]
+
+
+def no_policy(objects: Objects) -> None:
+    objects[:] = [o for o in objects if o["kind"] != "AuthorizationPolicy"]
+
+
+def port(objects: Objects) -> None:
+    forwarding(objects)[0]["route"][0]["destination"]["port"]["number"] = 81
+
+
+def cors_origin(objects: Objects) -> None:
+    for route in routes(objects):
+        if "corsPolicy" in route:
+            route["corsPolicy"]["allowOrigins"] = [{"regex": ".*"}]
+
+
+MUTATIONS = [
+    drop,
+    swap,
+    widen,
+    policy_path,
+    policy_address,
+    no_policy,
+    port,
+    cors_origin,
+]
+
+
+def test_the_walkthrough_is_proved() -> None:
+    proof = proved(WALKTHROUGH.read_text(encoding="utf-8"))
+    assert proof.classes > 200
+    assert not proof.unannounced, "\n".join(proof_lines(proof))
+
+
+def test_the_shop_is_proved() -> None:
+    proof = proved(SHOP)
+    assert not proof.unannounced, "\n".join(proof_lines(proof))
+
+
+@pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda m: m.__name__)
+def test_a_change_that_nothing_announces_is_shown(mutation: Callable[[Objects], None]) -> None:
+    proof = proved(SHOP, mutation)
+    assert proof.unannounced
+
+
+def test_the_order_of_objects_changes_nothing() -> None:
+    def shuffle(objects: Objects) -> None:
+        random.Random("order").shuffle(objects)
+
+    assert not proved(SHOP, shuffle).unannounced
+
+
+def test_the_command_says_proved(tmp_path: Path) -> None:
+    (tmp_path / "shop.yaml").write_text(SHOP, encoding="utf-8")
+    result = CliRunner().invoke(command_line, ["verify", "-q", str(tmp_path)])
+    assert result.exit_code == 0, result.output
+    assert result.output.startswith("proved: ")
+    assert "0 unannounced" in result.output
+
+
+def test_the_command_shows_the_request(tmp_path: Path) -> None:
+    (tmp_path / "shop.yaml").write_text(SHOP, encoding="utf-8")
+    runner = CliRunner()
+    out = tmp_path / "istio"
+    converted = runner.invoke(
+        command_line, ["convert", "-q", str(tmp_path / "shop.yaml"), "-o", str(out)]
+    )
+    assert converted.exit_code == 0, converted.output
+    for policy in out.rglob("*.yaml"):
+        text = policy.read_text(encoding="utf-8")
+        if "kind: AuthorizationPolicy" in text:
+            documents = text.split("---\n")
+            others = [d for d in documents if "kind: AuthorizationPolicy" not in d]
+            policy.write_text("---\n".join(others), encoding="utf-8")
+    args = ["verify", "-q", str(tmp_path / "shop.yaml"), "--against", str(out)]
+    result = runner.invoke(command_line, args)
+    assert result.exit_code == 1, result.output
+    assert "N2I900 access: curl" in result.output
+
+
+def test_a_host_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "shop.yaml").write_text(SHOP, encoding="utf-8")
+    result = CliRunner().invoke(command_line, ["verify", str(tmp_path), "--host", "nowhere"])
+    assert result.exit_code == 2
+
+
+def test_explain_shows_both_sides(tmp_path: Path) -> None:
+    (tmp_path / "shop.yaml").write_text(SHOP, encoding="utf-8")
+    url = "http://shop.example.com/api/x"
+    result = CliRunner().invoke(command_line, ["explain", str(tmp_path), url])
+    assert result.exit_code == 0, result.output
+    assert "location: location /api/" in result.output
+    assert "308 https://shop.example.com/api/x" in result.output
+
+
+def test_explain_without_a_url_is_refused(tmp_path: Path) -> None:
+    result = CliRunner().invoke(command_line, ["explain", str(tmp_path)])
+    assert result.exit_code == 2
+    assert "URL" in result.output
