@@ -11,6 +11,7 @@ from nginx2istio.rule import (
     Message,
     Place,
     Setting,
+    name_in_snippets,
     proxy_ssl_of_host,
     rule,
     secret,
@@ -92,6 +93,8 @@ OLD_HTTP = Message(
     "Check that the backend accepts HTTP/1.1.",
     frozenset({"protocol", "request-headers"}),
 )
+REQUESTED = ("$host", "$http_host", "$best_http_host")
+"""Names that nginx takes from the request, as Envoy does for a backend without a name."""
 MESHED = Message(
     "N2I338",
     "translated",
@@ -114,6 +117,7 @@ MESHED = Message(
     "proxy-ssl-server-name",
     "proxy-ssl-location-only",
     at="proxied",
+    reads=("configuration-snippet", "location-snippet", "server-snippet"),
 )
 def backend_protocol(place: Place) -> Iterator[Edit | Finding]:
     """What nginx's proxy_pass or grpc_pass says, the trafficPolicy of the Service says in Istio.
@@ -162,9 +166,12 @@ def tls(place: Place, port: int = 0) -> Iterator[Edit | Finding]:
         policy["subjectAltNames"] = [host or "upstream_balancer"]
         if not host:
             yield NO_NAME("proxy-ssl-verify")
-    if host and settings.get("proxy-ssl-server-name") == "on":
-        policy["sni"] = host
-    else:
+    named = "" if reference else name_in_snippets(place.config, place.server, place.location)
+    annotated = settings.get("proxy-ssl-server-name") == "on"
+    sni = host if annotated else named.replace("$host", place.redirect_host)
+    if sni and not {"$", "%"} & set(sni):
+        policy["sni"] = sni
+    elif named not in REQUESTED:
         yield SNI("backend-protocol")
     for key in ("proxy-ssl-ciphers", "proxy-ssl-protocols", "proxy-ssl-verify-depth"):
         if key in place:

@@ -1,17 +1,12 @@
-"""proxy-buffering, proxy-request-buffering, sizes of buffers and of headers."""
+"""proxy-buffering, proxy-request-buffering, sizes of buffers."""
 
 from collections.abc import Iterator
 
-from nginx2istio.istio.envoy.filters import MOST_HEADERS_KIB, max_request_headers
 from nginx2istio.rule import (
     Edit,
     Finding,
     Message,
     Place,
-    Requests,
-    envoy_filter,
-    header_buffers,
-    readable_size,
     rule,
 )
 
@@ -59,30 +54,6 @@ REQUESTS = Message(
     "Memory for requests is Envoy's own",
     "{name} sets the memory that nginx takes for a request. Envoy has buffers of its own.",
 )
-LARGE_HEADERS = Message(
-    "N2I515",
-    "approximated",
-    "info",
-    "Large request headers get another status",
-    "nginx answers 414 or 400 to a request line or header over {size}, or to more than {total} KiB "
-    "of them. Envoy takes {limit} KiB in all, and answers 431 beyond.",
-    aspects=frozenset({"status"}),
-)
-LARGE = Message(
-    "N2I516",
-    "unsupported",
-    "warning",
-    "Envoy's limit for request headers is lower",
-    "nginx takes {total} KiB of request headers in all. Envoy answers 431 over 60 KiB.",
-    "Convert with --envoy-filters, which raises Envoy's limit, or make the cookies smaller.",
-    frozenset({"status"}),
-)
-ENVOYS_KIB = 60
-"""KiB of request headers that Envoy takes by default."""
-LINE = 16
-"""Bytes of a line in nginx's buffer besides a header or target (GET, HTTP/1.1, line ends)."""
-MANY, ENVOYS_MOST = 30, 100
-"""More headers than most clients send, and as many as Envoy takes by default."""
 RESPONSE_KEYS = (
     "proxy-buffering",
     "proxy-buffer-size",
@@ -106,13 +77,15 @@ def buffering(place: Place) -> Iterator[Edit | Finding]:
 
 
 @rule(
-    "large-client-header-buffers",
     "client-header-buffer-size",
     "request body buffering",
-    "request header size",
     at="conversion",
     when="always",
-    reads=(*RESPONSE_KEYS, "client-body-buffer-size", "proxy-request-buffering"),
+    reads=(
+        *RESPONSE_KEYS,
+        "client-body-buffer-size",
+        "proxy-request-buffering",
+    ),
 )
 def global_buffering(place: Place) -> Iterator[Edit | Finding]:
     """What holds for every request, and the ConfigMap's sizes."""
@@ -126,31 +99,3 @@ def global_buffering(place: Place) -> Iterator[Edit | Finding]:
     for key in ("client-body-buffer-size", "client-header-buffer-size"):
         if place.global_setting(key):
             yield REQUESTS(key, name=key).for_every_host()
-    yield from header_sizes(place)
-
-
-def header_sizes(place: Place) -> Iterator[Edit | Finding]:
-    """large-client-header-buffers: nginx has so many buffers, each for a whole line."""
-    key = "large-client-header-buffers"
-    buffers = header_buffers(place.text(key))
-    if buffers is None:
-        return
-    number, size = buffers
-    total, limit = number * size >> 10, ENVOYS_KIB
-    if total > ENVOYS_KIB:
-        if not place.options.filters("large-headers"):
-            envoys = _large(ENVOYS_KIB << 10, ENVOYS_KIB << 10)
-            yield LARGE(key, total=total).for_requests(*envoys).for_every_host()
-        else:
-            limit = min(total, MOST_HEADERS_KIB)
-            yield envoy_filter(place, "large-headers", "large-headers", max_request_headers(limit))
-    facts = {"size": readable_size(size), "total": total, "limit": limit}
-    finding = LARGE_HEADERS(key if place.global_setting(key) else "", **facts)
-    yield finding.for_requests(*_large(size, number * size)).for_every_host()
-
-
-def _large(size: int, total: int) -> Iterator[Requests]:
-    """Requests with a line over a size, or with so many headers that they may be over a total."""
-    yield Requests(header_over=size - LINE)
-    yield Requests(headers_over=total // size, header_over=size // 2)
-    yield Requests(headers_over=MANY, header_over=total // ENVOYS_MOST)

@@ -3,7 +3,19 @@
 import re
 from collections.abc import Iterator
 
-from nginx2istio.rule import Edit, Finding, Message, Phase, Place, Route, RouteBefore, rule
+from nginx2istio.istio import re2
+from nginx2istio.rule import (
+    Edit,
+    Finding,
+    Message,
+    Phase,
+    Place,
+    Requests,
+    Route,
+    RouteBefore,
+    protections,
+    rule,
+)
 
 NO_CREDENTIALS = Message(
     "N2I400",
@@ -25,6 +37,17 @@ GATEWAY_ANSWERS = Message(
     "Name the origins without stars: then the gateway can compare them.",
     frozenset({"cors"}),
 )
+BY_ENVOY = Message(
+    "N2I947",
+    "approximated",
+    "info",
+    "Envoy answers preflights",
+    "Envoy answers OPTIONS with Origin and Access-Control-Request-Method, with 200. nginx answers "
+    "all OPTIONS from an allowed origin with 204, also by http before it redirects.",
+    "Convert with --compat exact if other OPTIONS must not reach the backend.",
+    frozenset({"cors", "redirect", "routing"}),
+    (Requests(method=("OPTIONS",)),),
+)
 ANSWERING = (
     "allowlist-source-range",
     "denylist-source-range",
@@ -42,8 +65,6 @@ METHODS = frozenset(
     {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "CONNECT", "OPTIONS", "TRACE"}
 )
 """Those that a corsPolicy may name (``validateCORSHTTPMethod``)."""
-LONGEST = 1000
-"""Characters of a regular expression, a little below Istio's limit of 1024."""
 
 
 @rule(
@@ -87,10 +108,21 @@ def cors(place: Place) -> Iterator[Edit | Finding]:
     credentials = {"Access-Control-Allow-Credentials": "true"}
     answer |= {"Access-Control-Allow-Origin": "%REQ(ORIGIN)%", **readable}
     answer |= credentials if place["cors-allow-credentials"] else {}
-    for some in _joined([pattern(origin) for origin in origins]):
+    listed = re2.joined_alternatives(map(pattern, origins))
+    if place.options.compat != "exact" and policy_answers(place):
+        yield BY_ENVOY("enable-cors")
+        listed = []
+    for some in listed:
         match = {"method": {"exact": "OPTIONS"}, "headers": {"origin": {"regex": some}}}
         yield _preflight(match, answer)
     yield from _own_answers(place, origins, readable)
+
+
+def policy_answers(place: Place) -> bool:
+    """Whether the corsPolicy's own answers will do: nothing else of the gateway comes before it."""
+    if not place.proxied or any(place[key] for key in ANSWERING):
+        return False
+    return not protections(place.config, place.server, place.location, place.tls)
 
 
 def _preflight(match: dict[str, object], headers: dict[str, str]) -> Edit:
@@ -157,17 +189,6 @@ def pattern(origin: str) -> str:
     nginx looks for it at the end of the Origin header, where nothing can stand before a scheme.
     """
     return re.escape(origin).replace(r"\-", "-").replace(r"\*", "[a-z0-9-]+", 1)
-
-
-def _joined(patterns: list[str]) -> list[str]:
-    """Alternatives in as few regular expressions as Istio's limit for their length allows."""
-    groups: list[str] = []
-    for alternative in patterns:
-        if groups and len(groups[-1]) + len(alternative) < LONGEST:
-            groups[-1] += f"|{alternative}"
-        else:
-            groups.append(alternative)
-    return [f"(?i)({group})" if "|" in group else f"(?i){group}" for group in groups]
 
 
 def _split(text: str) -> list[str]:

@@ -11,16 +11,6 @@ from nginx2istio.rule import (
     rule,
 )
 
-LEAN = Message(
-    "N2I151",
-    "approximated",
-    "warning",
-    "Forwarded headers left out",
-    "Backends no longer get X-Real-IP, X-Forwarded-Host, X-Forwarded-Port, "
-    "X-Forwarded-Scheme, X-Scheme, and X-Forwarded-For as nginx writes it (--compat lean).",
-    "Convert with --compat full, or check that no backend reads them.",
-    frozenset({"request-headers"}),
-)
 ORIGINAL_URI = Message(
     "N2I155",
     "approximated",
@@ -34,6 +24,9 @@ ORIGINAL_URI = Message(
 CLIENT = "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%"
 PEER_ADDRESS = "%DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT%"
 ORIGINAL = "X-Original-Forwarded-For"
+SCHEME = ("X-Forwarded-Scheme", "X-Scheme")
+"""Headers that say what X-Forwarded-Proto says, which Envoy sends by itself."""
+ORIGINAL_HOST_HEADER = "X-Original-Forwarded-Host"
 
 
 @rule(
@@ -58,18 +51,21 @@ def forwarded_headers(place: Place) -> Iterator[Edit | Finding]:
     """
     if place.options.compat == "lean":
         return
-    believed = bool(place["use-forwarded-headers"])
+    believed, exact = bool(place["use-forwarded-headers"]), place.options.compat == "exact"
     block = dict.fromkeys(("X-Real-IP", "X-Forwarded-For"), CLIENT)
     block["X-Forwarded-Host"] = "%REQ(:AUTHORITY)%"
     if believed:
         block["X-Forwarded-Host"] = "%REQ(X-FORWARDED-HOST?:AUTHORITY)%"
-        block |= dict.fromkeys(("X-Forwarded-Scheme", "X-Scheme"), "%REQ(X-FORWARDED-PROTO)%")
+        if exact:
+            block |= dict.fromkeys(SCHEME, "%REQ(X-FORWARDED-PROTO)%")
         if place["compute-full-forwarded-for"]:
             del block["X-Forwarded-For"]  # Envoy appends its peer as nginx does
     if place["proxy-add-original-uri-header"]:
         block["X-Original-URI"] = "%REQ(:PATH)%"
-    removed = ["Proxy", "X-Original-Forwarded-Host"]
-    block["X-Original-Forwarded-Host"] = f"%REQ({place.text('forwarded-host-header').upper()})%"
+    removed = ["Proxy"]
+    if place.builds("forwarded-host-header"):
+        removed.append(ORIGINAL_HOST_HEADER)
+        block[ORIGINAL_HOST_HEADER] = f"%REQ({place.text('forwarded-host-header').upper()})%"
     source = place.text("forwarded-for-header").upper()
     if place.options.filters("client-headers"):
         if believed and place["compute-full-forwarded-for"]:
@@ -84,20 +80,16 @@ def forwarded_headers(place: Place) -> Iterator[Edit | Finding]:
             sent = "'x-forwarded-port' in request.headers ? request.headers['x-forwarded-port']"
             by_port = {"X-Forwarded-Port": f"%CEL({sent} : '{own_port}')%"}
         else:
-            by_port = {
-                "X-Forwarded-Port": str(own_port),
-                "X-Forwarded-Scheme": scheme,
-                "X-Scheme": scheme,
-            }
+            by_port = {"X-Forwarded-Port": str(own_port)}
+            if exact:
+                by_port |= dict.fromkeys(SCHEME, scheme)
             if place["enable-real-ip"]:
                 by_port["X-Forwarded-Proto"] = scheme
         yield Route("headers.request", {"remove": removed, "set": block | by_port}, port=port)
 
 
 @rule(at="conversion", when="always", reads="proxy-add-original-uri-header")
-def lean(place: Place) -> Iterator[Edit | Finding]:
-    """`--compat lean` leaves the headers out; the report says so once."""
-    if place.options.compat == "lean":
-        yield LEAN("").for_every_host()
-    elif place["proxy-add-original-uri-header"]:
+def original_uri(place: Place) -> Iterator[Edit | Finding]:
+    """The header has the path as Envoy writes it; the report says so once."""
+    if place.options.compat != "lean" and place["proxy-add-original-uri-header"]:
         yield ORIGINAL_URI("proxy-add-original-uri-header").for_every_host()

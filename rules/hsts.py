@@ -6,19 +6,32 @@ from nginx2istio.rule import (
     STS,
     Edit,
     Finding,
+    Message,
     Place,
+    Requests,
     Route,
     answer_headers,
+    early,
+    protections,
     rule,
     transport_security,
 )
 
+NOT_ON_404 = Message(
+    "N2I946",
+    "approximated",
+    "info",
+    "No Strict-Transport-Security on a 404",
+    "nginx adds the header to its own 404 over https as well. The gateway answers paths that no "
+    "Ingress names without it.",
+    aspects=frozenset({"response-headers"}),
+    requests=(Requests(scheme="https"),),
+)
+KEYS = ("hsts", "hsts-max-age", "hsts-include-subdomains", "hsts-preload")
+
 
 @rule(
-    "hsts",
-    "hsts-max-age",
-    "hsts-include-subdomains",
-    "hsts-preload",
+    *KEYS,
     "HSTS on TLS responses",
     when="always",
 )
@@ -30,5 +43,18 @@ def hsts(place: Place) -> Iterator[Edit | Finding]:
     if place.tls and place["hsts"]:
         lines = answer_headers(place.config, place.server, place.location)
         security = transport_security(place.config, lines)
-        if security:
+        if not security or (place.options.compat == "lean" and not place.builds(*KEYS)):
+            return
+        if place.builds(*KEYS) or answers(place):
             yield Route("headers.response.set", {STS: security}, port=443)
+        else:
+            yield NOT_ON_404("")
+
+
+def answers(place: Place) -> bool:
+    """Whether requests for the location get more than nginx's own 404."""
+    location, config, server = place.location, place.config, place.server
+    if place.proxied or location.slash_redirect or location.denied:
+        return True
+    always = early(config, server, location).always
+    return always or bool(protections(config, server, location, place.tls))

@@ -10,9 +10,9 @@ NO_FLAG = Message(
     "ineffective",
     "warning",
     "TLS passthrough that may be off",
-    "Without its flag --enable-ssl-passthrough, which no Deployment of the input has, nginx "
-    "ignores ssl-passthrough. TLS ends at the gateway.",
-    "If the controller has the flag, convert with --ssl-passthrough, or add its Deployment to the "
+    "nginx ignores ssl-passthrough without --enable-ssl-passthrough, and the input has no "
+    "Deployment that sets it. TLS ends at the gateway.",
+    "Convert with --ssl-passthrough if the controller has that flag, or add its Deployment to the "
     "input. Otherwise delete the annotation.",
 )
 NO_ROOT = Message(

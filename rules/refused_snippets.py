@@ -1,8 +1,10 @@
 """Snippets that nginx refuses: the controller keeps the configuration from before them."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from nginx2istio.rule import (
+    FLOWING,
     ONCE_A_LOCATION,
     Edit,
     Finding,
@@ -10,6 +12,8 @@ from nginx2istio.rule import (
     Place,
     broken_snippets,
     closing_edits,
+    listed,
+    refused_directives,
     rule,
     snippet_directives,
 )
@@ -32,6 +36,15 @@ DUPLICATE = Message(
     "keeps the configuration from before the snippet.",
     "Use the annotation for it, and convert again.",
 )
+MISPLACED = Message(
+    "N2I498",
+    "unsupported",
+    "error",
+    "Directive that nginx refuses here",
+    "nginx refuses the snippet: {why} ({text}). The controller keeps the configuration from before "
+    "the snippet.",
+    "Correct or delete the directive, and convert again.",
+)
 _Part = Edit | Finding
 
 
@@ -46,8 +59,9 @@ def refused_location_snippets(place: Place) -> Iterator[_Part]:
         return
     yield from _broken(place, "location")
     for written in snippet_directives(place, "location"):
-        if written.directive.name in ONCE_A_LOCATION:
+        if written.directive.name in ONCE_A_LOCATION and not listed(place, written.directive):
             yield written.finding(DUPLICATE)
+    yield from _misplaced(place, "location")
 
 
 @rule(at="server", when="configured", reads=("server-snippet", "http-snippet"), protects=True)
@@ -55,6 +69,14 @@ def refused_server_snippets(place: Place) -> Iterator[_Part]:
     """Snippets of a host, or of all hosts, with an error of syntax."""
     yield from _broken(place, "http")
     yield from _broken(place, "server")
+    yield from _misplaced(place, "server")
+
+
+def _misplaced(place: Place, level: str) -> Iterator[Finding]:
+    for written in snippet_directives(place, level):
+        if written.directive.name not in FLOWING:  # which another rule reports
+            for directive, why in refused_directives([written.directive], ("http", level)):
+                yield replace(written, directive=directive).finding(MISPLACED, why=why)
 
 
 def _broken(place: Place, level: str) -> Iterator[_Part]:

@@ -170,8 +170,7 @@ def _routes(place: Place, block: NestedLocation, to_edit: _ToEdit) -> Iterator[_
     if routes.reason:
         yield from _left_out(place, block, routes.matches, routes.reason, to_edit)
         return
-    for port, fields in routes.answers:
-        yield from (to_edit(match, fields, port) for match in routes.matches)
+    yield from (to_edit(match, fields, port) for match, port, fields in routes.answers)
     if inside:
         yield _finding(INNER_BLOCK, block)
 

@@ -1,6 +1,6 @@
 """Directives of snippets that no other rule translates, each said for itself, on its line."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from nginx2istio.rule import (
     ONCE_A_LOCATION,
@@ -8,6 +8,8 @@ from nginx2istio.rule import (
     Finding,
     Message,
     Place,
+    backend_name_effect,
+    listed,
     opaque,
     protects,
     rule,
@@ -140,7 +142,7 @@ OTHER = Message(
         }
     ),
 )
-_MESSAGES: Mapping[str, Message] = {
+_MESSAGES = {
     "body": BODY_FILTER,
     "cache": CACHE,
     "compression": COMPRESSION,
@@ -161,14 +163,19 @@ OUTSIDE = frozenset({"map", "split_clients"})
 """What nginx takes outside of all hosts only."""
 
 
-@rule(when="configured", reads=("configuration-snippet", "location-snippet"))
+@rule(
+    when="configured",
+    reads=("configuration-snippet", "location-snippet", "backend-protocol", "proxy-ssl-secret"),
+)
 def location_directives(place: Place) -> Iterator[Edit | Finding]:
     """Whatever else stands in the snippets of a location."""
     if not place.slash_redirect:
         yield from _level(place, "location")
 
 
-@rule(at="server", when="configured", reads="server-snippet")
+@rule(
+    at="server", when="configured", reads=("server-snippet", "backend-protocol", "proxy-ssl-secret")
+)
 def server_directives(place: Place) -> Iterator[Edit | Finding]:
     """Whatever else stands in the snippets of a host."""
     yield from _level(place, "server")
@@ -176,10 +183,7 @@ def server_directives(place: Place) -> Iterator[Edit | Finding]:
 
 @rule(at="conversion", when="configured", reads=("http-snippet", "main-snippet"))
 def http_directives(place: Place) -> Iterator[Edit | Finding]:
-    """Whatever else the ConfigMap's snippets say outside of all hosts.
-
-    In the main context that is workers, modules and variables of the environment.
-    """
+    """Whatever else the ConfigMap's snippets say outside of all hosts; workers and so on."""
     yield from (finding.for_every_host() for finding in _level(place, "http"))
     for written in snippet_directives(place, "main"):
         if written.directive.block is None:
@@ -190,11 +194,14 @@ def _level(place: Place, level: str) -> Iterator[Finding]:
     for written in snippet_directives(place, level):
         directive = written.directive
         about = subject(directive.name)
+        tls = backend_name_effect(place, level, directive)
         if directive.name in DEFINING and (level == "http" or directive.name not in OUTSIDE):
             yield written.finding(VARIABLE)
-        elif unnoticed(directive):
+        elif unnoticed(directive) or tls == "none":
             yield written.finding(INVISIBLE)
-        elif directive.name in ONCE_A_LOCATION or protects(directive) or opaque(directive):
+        elif level == "location" and listed(place, directive):
+            yield written.finding(OTHER)
+        elif directive.name in ONCE_A_LOCATION or protects(directive) or opaque(directive) or tls:
             continue  # other rules speak of these
         elif about in _MESSAGES and directive.name != "location":
             yield written.finding(_MESSAGES[about])

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from nginx2istio.rule import (
     HEADER_DIRECTIVES,
     ONCE_A_LOCATION,
-    SENT_WITH,
     Edit,
     Finding,
     Message,
@@ -13,7 +12,7 @@ from nginx2istio.rule import (
     Route,
     SnippetDirective,
     Unclear,
-    by_status,
+    cache_control,
     expires_seconds,
     header_lines,
     rule,
@@ -105,6 +104,8 @@ def http_header_directives(place: Place) -> Iterator[_Part]:
 def _level(place: Place, level: str) -> Iterator[_Part]:
     for written in snippet_directives(place, level):
         directive = written.directive
+        if directive.name == "if" and any(x.name == "expires" for x in directive.block or ()):
+            yield written.finding(EXPIRES)
         message = _MESSAGES.get(subject(directive.name))
         if message is None or unnoticed(directive):
             continue
@@ -141,6 +142,5 @@ def _expires(written: SnippetDirective) -> Iterator[_Part]:
     if seconds is None:
         yield written.finding(HEADERS)
         return
-    value = by_status(SENT_WITH, "no-cache" if seconds < 0 else f"max-age={seconds}")
-    yield Route("headers.response.set", {"Cache-Control": value})
+    yield Route("headers.response.set", {"Cache-Control": cache_control(seconds)})
     yield written.finding(EXPIRES)

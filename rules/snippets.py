@@ -19,8 +19,10 @@ from nginx2istio.rule import (
     addresses,
     aspects_of,
     auth_means,
+    block_headers,
     closing_edits,
     envoy_filter,
+    fixed_rewrites,
     flow_steps,
     on_route,
     opaque,
@@ -105,7 +107,6 @@ OPAQUE = Message(
     frozenset({"access", "auth", "status", "routing", "redirect", "response-headers"}),
 )
 REMARKS = {"idle": WITHOUT_EFFECT, "closed": CLOSED, "part": PART, "left out": FLOW}
-ASKING = ("auth-url", "global-auth-url")
 _Part = Edit | Finding
 
 
@@ -113,16 +114,11 @@ _Part = Edit | Finding
     "configuration-snippet",
     "location-snippet",
     when="configured",
-    reads=("relative-redirects", "rewrite-target", *ASKING),
+    reads=("relative-redirects", "rewrite-target", "auth-url", "global-auth-url"),
     protects=True,
 )
 def location_snippets(place: Place) -> Iterator[_Part]:
-    """A location's snippets: nginx runs return, if and rewrite in order, then checks the client.
-
-    Answers become routes before the location's own, in the order of the snippet; conditions become
-    their matches. Lists of addresses are translated together with those of the annotations. A check
-    that can't be translated closes the location.
-    """
+    """A location's snippets: nginx runs return, if and rewrite in order, then checks the client."""
     if not place.slash_redirect:
         yield from _level(place, "location")
 
@@ -137,7 +133,7 @@ def location_snippets(place: Place) -> Iterator[_Part]:
 def server_snippets(place: Place) -> Iterator[_Part]:
     """A host's snippets: nginx runs return, if and rewrite before it looks for a location.
 
-    Answers become routes before those of all locations. Checks of all hosts close this one, too.
+    Answers become routes before those of all locations.
     """
     yield from _level(place, "http")
     yield from _level(place, "server")
@@ -146,10 +142,12 @@ def server_snippets(place: Place) -> Iterator[_Part]:
 def _level(place: Place, level: str) -> Iterator[_Part]:
     flow = Flow(level, bool(place["relative-redirects"]))
     flow.path_rewritten = level == "location" and "rewrite-target" in place
+    rewrites = fixed_rewrites(place.config, place.server) if level == "server" else ()
+    fixed = [rewrite.directive for rewrite in rewrites]
     for written in snippet_directives(place, level):
         directive = written.directive
         if directive.name in FLOWING:
-            if level != "http":
+            if level != "http" and directive not in fixed:  # see snippet_rewrites
                 yield from _rewriting(place, flow, written)
         elif opaque(directive):
             yield from _unsure(place, level, written, OPAQUE)
@@ -167,6 +165,7 @@ def _level(place: Place, level: str) -> Iterator[_Part]:
                 yield from closing_edits(place, level)
         elif directive.name in ONCE_A_LOCATION and level == "server":
             yield written.finding(WITHOUT_EFFECT, why="every location has its own")
+    yield from block_headers(flow)
 
 
 def _unsure(

@@ -53,9 +53,8 @@ FAKE = Message(
     "Redirect to https without a certificate",
     "nginx redirects plain HTTP to https and presents its default certificate, because "
     "the host has none. The gateway serves no https for the host.",
-    "If the controller has a certificate of its own, add its Deployment to the input, or convert "
-    "with --default-ssl-certificate NS/NAME. Otherwise name the host's Secret in spec.tls, or set "
-    'ssl-redirect: "false".',
+    "Name the controller's certificate by --default-ssl-certificate, if it has one, or add its "
+    "Deployment to the input. Otherwise name a Secret for the host in spec.tls.",
 )
 
 

@@ -1,6 +1,8 @@
 """The Host and other headers that backends get: upstream-vhost, proxy-set-headers, snippets."""
 
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from nginx2istio.rule import (
     Destination,
@@ -11,8 +13,10 @@ from nginx2istio.rule import (
     Place,
     Route,
     UnknownVariable,
+    answer_variables,
     by_port,
     envoy_value,
+    external_auth,
     request_headers,
     rule,
 )
@@ -65,6 +69,15 @@ NO_REQUEST_HEADERS = Message(
     "Add the ConfigMap to the input and convert again.",
     frozenset({"request-headers"}),
 )
+OF_SERVICE = Message(
+    "N2I618",
+    "approximated",
+    "info",
+    "Header of the authentication service, renamed",
+    "{name} gets {answer} of the authentication service. The backend also gets {answer} itself, "
+    "which nginx does not send.",
+    aspects=frozenset({"request-headers"}),
+)
 OWN = frozenset(
     {
         "x-forwarded-for",
@@ -80,6 +93,8 @@ OWN = frozenset(
     }
 )
 """What nginx's template sets at every location: a second directive is a second header."""
+
+VARIABLES = re.compile(r"\$\{?(\w+)\}?")
 
 
 @rule("upstream-vhost")
@@ -139,13 +154,36 @@ def passed_headers(place: Place) -> Iterator[Edit | Finding]:
         name = line.name.lower()
         if line.kind != "send" and name in (*OWN, "host", "connection", "upgrade"):
             continue  # the template sends its own, whatever came in
-        if name == "host":
+        answers = _of_service(place, line)
+        if answers:
+            yield Route("headers.request.remove", [line.name])  # which a client may have sent
+            yield from _sent(place, replace(line, value=answers[0]), "set")
+            finding = OF_SERVICE(line.key, name=line.name, answer=", ".join(answers[1:]))
+            yield finding.for_directive(line.text, line.origin)
+        elif name == "host":
             yield TWICE(line.key, name="Host").for_directive(line.text, line.origin)
         elif not line.value:
             if name not in OWN:
                 yield Route("headers.request.remove", [line.name])
         else:
             yield from _sent(place, line, "add" if name in OWN else "set")
+
+
+def _of_service(place: Place, line: HeaderLine) -> tuple[str, ...]:
+    """A value with headers of the service's answer, as the request has them once it was asked.
+
+    Behind it the headers; nothing for other values.
+    """
+    variables = answer_variables(place.config, place.location)
+    used = [name for name in VARIABLES.findall(line.value) if name in variables]
+    if line.kind != "send" or not used or external_auth(place.config, place.location) is None:
+        return ()
+
+    def header(match: re.Match[str]) -> str:
+        answer = variables.get(match[1])
+        return "${http_" + answer.replace("-", "_") + "}" if answer else match[0]
+
+    return VARIABLES.sub(header, line.value), *sorted({variables[name] for name in used})
 
 
 def _sent(place: Place, line: HeaderLine, how: str) -> Iterator[Edit | Finding]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from nginx2istio.bridge.conditions import condition, path_regex, reaches
+from nginx2istio.bridge.snippets.conditions import condition, path_regex, reaches
 from nginx2istio.istio.re2 import Untranslatable
 from nginx2istio.nginx.model import Location, Origin
 

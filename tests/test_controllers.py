@@ -94,3 +94,10 @@ spec:
     assert (setting.text, setting.origin.line, config.unknown) == ("blue", 6, ())
     assert config.in_force(location, "x-demo-header") == "blue"
     assert config.default("x-demo-header") == "red"
+
+
+def test_options_stand_for_flags_of_a_controller_that_is_not_at_hand() -> None:
+    options = Options(ssl_passthrough=True, default_ssl_certificate="infra/wildcard")
+    settings = choose_controller((), options).controller
+    assert settings.ssl_passthrough
+    assert settings.default_ssl_certificate == "infra/wildcard"

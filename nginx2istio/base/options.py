@@ -44,8 +44,12 @@ FilterKind = Literal[
 class Options:
     """The choices of one conversion, with the command line's defaults.
 
-    ``compat`` "full" writes the headers that backends see under nginx, "lean" leaves them out.
+    ``compat`` is how like nginx the output is: "exact" in all that can be told apart, "full" in
+    all that somebody set or that a client or a backend can rely on, "lean" as a person writes it.
+    ``annotate_lines`` puts the lines of the Ingresses into comments.
     ``envoy_filters`` are the kinds of EnvoyFilters that the output may have, True for all.
+    ``ssl_passthrough`` and ``default_ssl_certificate`` (``namespace/name``) stand for the
+    controller's flags where its Deployment is not among the input, and win over it.
     ``gateway_address`` is the address of the new gateway, for the test commands of the report.
     ``istio_version`` is one of ``ISTIO_VERSIONS``, None for that of the cluster or the newest.
     ``host_map`` and ``host_suffix`` make it a trial under other host names: see
@@ -55,15 +59,27 @@ class Options:
     ingress_class: str = ""
     watch_without_class: bool = False
     controller_config: str = ""
+    ssl_passthrough: bool = False
+    default_ssl_certificate: str = ""
     gateway_selector: Mapping[str, str] = field(default_factory=lambda: {"istio": "ingressgateway"})
     gateway_namespace: str = "istio-system"
     gateway_address: str = ""
-    compat: Literal["full", "lean"] = "full"
+    compat: Literal["exact", "full", "lean"] = "full"
+    annotate_lines: bool = False
     envoy_filters: bool | frozenset[FilterKind] = False
     allow_unprotected: bool = False
     istio_version: tuple[int, int] | None = None
     host_map: Mapping[str, str] = field(default_factory=dict)
     host_suffix: str = ""
+
+    @property
+    def controller_flags(self) -> tuple[str, ...]:
+        """The controller's flags that the user names, as its Deployment would have them."""
+        certificate = self.default_ssl_certificate
+        return (
+            *(["--enable-ssl-passthrough"] if self.ssl_passthrough else ()),
+            *([f"--default-ssl-certificate={certificate}"] if certificate else ()),
+        )
 
     @property
     def trial(self) -> bool:

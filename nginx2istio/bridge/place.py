@@ -120,6 +120,13 @@ class Place:
         """Whether the annotation or the controller's ConfigMap sets the key."""
         return key in self or self.config.configured(key) is not None
 
+    def builds(self, *keys: str) -> bool:
+        """Whether the output has what nginx does by these keys: all that somebody set.
+
+        What holds by nginx's own default, as nobody set a key, is built by ``--compat exact`` only.
+        """
+        return self.options.compat == "exact" or any(map(self.configured, keys))
+
     def text(self, key: str) -> str:
         """The effective value as text."""
         value = self[key]

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from nginx2istio.bridge.place import Place
-from nginx2istio.bridge.variables import by_port, envoy_value
-from nginx2istio.istio.envoy.status_headers import by_status
+from nginx2istio.bridge.variables import UnknownVariable, by_port, envoy_value
+from nginx2istio.istio.envoy.status_headers import StatusHeader, by_status
+from nginx2istio.istio.re2 import Untranslatable
 from nginx2istio.nginx.config import NginxConfig
-from nginx2istio.nginx.facts.headers import HeaderLine, answer_headers
+from nginx2istio.nginx.facts.directives import subject
+from nginx2istio.nginx.facts.headers import (
+    SENT_WITH,
+    HeaderLine,
+    Unclear,
+    answer_headers,
+    expires_seconds,
+    header_lines,
+    snippets,
+)
+from nginx2istio.nginx.facts.snippet import Directive, parse_snippet
 
 STS = "Strict-Transport-Security"
 
@@ -106,7 +117,9 @@ def with_lines(
     per_port = any(by_port(line.value) for _, _, line in operations.written)
     for at in place.ports if per_port and not port else (port,):
         response = _headers(place, operations, at, fields)
-        yield at, {**fields, "headers": {"response": response}} if response else dict(fields)
+        request = fields.get("headers", {}).get("request", {})
+        headers = {"request": request, "response": response}
+        yield at, {**fields, "headers": {k: v for k, v in headers.items() if v}}
 
 
 def _headers(
@@ -117,11 +130,76 @@ def _headers(
     response: dict[str, Any] = {"remove": list(operations.removed)} if operations.removed else {}
     if own:
         response["set"] = dict(own)
+    answer = {**fields.get("redirect", {}), **fields.get("directResponse", {})}
+    status = answer.get("status") or answer.get("redirectCode")
     for how, name, line in operations.written:
         if line.name.lower() == "server":
             continue
         value = envoy_value(place, line.value, port, response=True)
-        if line.codes:
+        if status and line.codes and status not in line.codes:
+            continue
+        if line.codes and not status:
+            if "$" in line.value:
+                raise UnknownVariable(line.value)
             value = by_status(line.codes, line.value)
         response.setdefault(how, {})[name] = value
     return response
+
+
+def condition_headers(place: Place, directives: Sequence[Directive]) -> dict[str, Any]:
+    """What a condition of a location adds to the headers of answers, as fields of a route.
+
+    Raises Untranslatable.
+    """
+    values: dict[str, dict[str, str]] = {"set": {}, "add": {}}
+    for directive in directives:
+        if subject(directive.name) in ("logging", "nothing"):
+            continue
+        try:
+            for how, name, value in _condition_lines(place, directive):
+                before = values["set"].get(name) if how == "add" else None
+                if isinstance(before, StatusHeader) and isinstance(value, StatusHeader):
+                    how, value = "set", by_status(before.codes, f"{before.text}, {value.text}")
+                values[how][name] = value
+        except (Unclear, UnknownVariable):
+            raise Untranslatable(f"it holds {directive.text}") from None
+    outside = answer_headers(place.config, place.server, place.location)
+    if "Cache-Control" in values["set"] and _expires_outside(place):
+        raise Untranslatable("expires is outside of the condition, too")
+    if values["add"] and any(line.kind == "add" for line in outside):
+        raise Untranslatable("add_header in a condition takes those outside of it away")
+    names = {name.lower() for named in values.values() for name in named}
+    if any(line.name.lower() in names for line in outside):
+        raise Untranslatable("the header is set outside of the condition, too")
+    response = {how: named for how, named in values.items() if named}
+    return {"headers": {"response": response}} if response else {}
+
+
+def _condition_lines(place: Place, directive: Directive) -> Iterator[tuple[str, str, str]]:
+    """How ("set" or "add"), name and value of each header. Raises Unclear and UnknownVariable."""
+    if directive.name == "expires":
+        seconds = expires_seconds(directive.args[0]) if len(directive.args) == 1 else None
+        if seconds is None:
+            raise Unclear(directive.text)
+        yield "set", "Cache-Control", cache_control(seconds)
+        return
+    for kind, name, text, codes in header_lines(directive):
+        if kind not in ("set", "add") or (codes and "$" in text):
+            raise Unclear(directive.text)
+        value = envoy_value(place, text, response=True)
+        yield kind, name, by_status(codes, text) if codes else value
+
+
+def _expires_outside(place: Place) -> bool:
+    """Whether a location or its host has an ``expires`` of its own."""
+    return any(
+        directive.name == "expires"
+        for level in ("http", "server", "location")
+        for _, setting in snippets(place.config, place.server, place.location, level)
+        for directive in parse_snippet(setting.text).directives
+    )
+
+
+def cache_control(seconds: int) -> StatusHeader:
+    """The Cache-Control of ``expires``, which nginx sends with the answers of add_header."""
+    return by_status(SENT_WITH, "no-cache" if seconds < 0 else f"max-age={seconds}")

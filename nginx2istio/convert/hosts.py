@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from nginx2istio.base.options import Options
 from nginx2istio.bridge.paths import uris
@@ -64,9 +64,7 @@ def virtual_host(
             where = -1 if isinstance(edit, HOST_WIDE) else at.location
             edits.setdefault(where, {})[id(edit)] = edit
     route_sources = []
-    # nginx looks at exact locations first.
-    in_order = sorted(enumerate(server.locations), key=lambda each: each[1].match != "exact")
-    for index, location in in_order:
+    for index, location in _in_order(server.locations):
         own_edits = tuple(edits.get(index, {}).values())
         name = route_name(location)
         try:
@@ -78,7 +76,7 @@ def virtual_host(
                 continue
             # Under a name of its own: an EnvoyFilter for the location would not fit its answer.
             name, matches, own_edits = f"{name} closed", (closing,), (unavailable(),)
-        comment = _comment(location)
+        comment = _comment(location, options)
         route_sources.append(RouteSource(name, matches, location.upstream, own_edits, comment))
     certificate = server.certificate if server.certificate and server.certificate.secret else None
     return VirtualHost(
@@ -93,7 +91,28 @@ def virtual_host(
         certificate_known=certificate is not None and all_names_known(certificate, config),
         sources=tuple(sorted({o.object for o in server.ingresses})),
         controller=_controller(config, options),
+        terse=options.compat == "lean",
     )
+
+
+def _in_order(locations: Sequence[Location]) -> Iterator[tuple[int, Location]]:
+    """The locations in an order of precedence, each with its index.
+
+    nginx looks at exact locations first. One for ``/x`` comes beside that for ``/x/``, with which
+    it often shares its route: the paths of those before are longer, so none of them takes it.
+    """
+    exact = {x.path: (i, x) for i, x in enumerate(locations) if x.match == "exact"}
+    beside: dict[str, tuple[int, Location]] = {}
+    for location in locations:
+        if location.match == "prefix" and location.path.removesuffix("/") in exact:
+            path = location.path.removesuffix("/")
+            beside[location.path] = exact.pop(path)
+    yield from exact.values()
+    for index, location in enumerate(locations):
+        if location.match == "prefix" and location.path in beside:
+            yield beside.pop(location.path)
+        if location.match != "exact":
+            yield index, location
 
 
 def _closing(
@@ -127,11 +146,14 @@ def _unreadable(
             yield placed(message, later.ingress, hosts, later.declared, **facts)
 
 
-def _comment(location: Location) -> str:
+def _comment(location: Location, options: Options) -> str:
     origin = location.ingress
+    if options.compat == "lean" and not options.annotate_lines:
+        return ""  # the name of the route says of which Ingress it is
     if not origin.file:
         return "" if origin.kind == "default" else origin.object
-    return f"{origin.object} ({origin.file.rsplit('/', 1)[-1]}:{origin.line})"
+    line = f":{origin.line}" if options.annotate_lines else ""
+    return f"{origin.object} ({origin.file.rsplit('/', 1)[-1]}{line})"
 
 
 def unknown_hosts(config: NginxConfig, options: Options) -> VirtualHost | None:

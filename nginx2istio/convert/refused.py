@@ -20,8 +20,6 @@ from nginx2istio.istio.edits import (
     ExternalHost,
     ExtraObject,
     OtherHost,
-    Phase,
-    name_in_phase,
 )
 from nginx2istio.istio.fields import frozen
 from nginx2istio.istio.objects import Noted, Object, identity
@@ -97,7 +95,8 @@ def checked(
         if not wrong:
             return assembled, objects, losses
         losses.costed.clear()
-        before = _Round(hosts, services, {identity(obj): obj for obj in objects}, losses)
+        by_key = {identity(obj): obj for obj in objects}
+        before = _Round(hosts, services, by_key, losses, assembled.sources)
         for fault in wrong:
             before.cost(fault)
     left_out = {fault.key for fault in wrong}
@@ -167,6 +166,7 @@ class _Round:
     services: Mapping[str, Service]
     objects: Mapping[ObjectKey, Object]
     losses: Losses
+    sources: Mapping[str, Set[str]]
 
     def cost(self, fault: Fault) -> None:
         """Makes a fault cost the place that it comes from."""
@@ -183,7 +183,7 @@ class _Round:
     def _virtual_service(self, fault: Fault) -> None:
         names = fault.hosts or self.objects[fault.key]["spec"].get("hosts", ())
         for host in self._served_as(names, fault.reason):
-            sources = list(_sources(host, live_route(fault.route)))
+            sources = list(self._sources(host, fault.route))
             for source in sources:
                 self._location(host, source, fault.reason)
             if not sources:
@@ -222,7 +222,7 @@ class _Round:
                     of_host |= self._host_of(other)
         costs = set(of_host)
         for host in self.hosts:
-            sources = [s for route in routes for s in _sources(host, live_route(route))]
+            sources = [s for route in routes for s in self._sources(host, route)]
             if not (sources or of_host or routes):
                 sources = [s for s in host.route_sources if _yields(s.edits, fault.key)]
             for source in sources:
@@ -264,26 +264,27 @@ class _Round:
         """The locations with a route to a host of Istio's registry."""
         names = {name, *(s.host for s in self.services.values() if s.alias == name)}
         routes = {
-            live_route(route.get("name", ""))
+            route.get("name", "")
             for (kind, _, _), obj in self.objects.items()
             if kind == "VirtualService" and not {*obj["spec"]["hosts"]}.isdisjoint(host.names)
             for route in obj["spec"].get("http", ())
             for to in (*route.get("route", ()), *route.get("mirrors", ()))
             if to["destination"]["host"] in names
         }
-        return [s for route in sorted(routes) for s in _sources(host, route)]
+        return [s for route in sorted(routes) for s in self._sources(host, route)]
 
     def _location(self, host: VirtualHost, source: RouteSource, reason: str) -> None:
         self.losses.location(host.host, source.name.removesuffix(" closed"), reason)
 
+    def _sources(self, host: VirtualHost, route: str) -> list[RouteSource]:
+        """The sources of a host that the routes of a name come from, one of each name.
 
-def _sources(host: VirtualHost, route: str) -> Iterator[RouteSource]:
-    """The sources of a host that a route of this name comes from."""
-    beyond = host.beyond.route_sources if host.beyond else ()
-    for source in (*host.route_sources, *beyond) if route else ():
-        if route in {name_in_phase(source.name, phase) for phase in Phase}:
-            yield source
-            return  # sources of one name are closed together
+        Sources of one name are closed together.
+        """
+        beyond = host.beyond.route_sources if host.beyond else ()
+        names = self.sources.get(live_route(route), ())
+        named = {s.name: s for s in (*beyond, *host.route_sources) if s.name in names}
+        return list(named.values())
 
 
 def _yields(edits: Iterable[Edit], at: ObjectKey) -> bool:

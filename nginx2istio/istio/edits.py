@@ -37,7 +37,7 @@ class Phase(IntEnum):
 
 
 def name_in_phase(name: str, phase: Phase) -> str:
-    """The name of a location's routes of a phase.
+    """The name by which EnvoyFilters ask for a location's routes of a phase.
 
     What nginx answers before limits and access count has a name of its own, so an EnvoyFilter for
     the location's name does not act on it.

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 
 import re2  # type: ignore[import-untyped]
 
-from nginx2istio.istio.spelled_patterns import spelled, without_query
+from nginx2istio.istio.spelled_patterns import spelled
 
 LIMIT = 1024
 """Istio's limit for a regular expression, in bytes (validateStringRegexp)."""
@@ -48,16 +49,13 @@ def compiled(pattern: str) -> str:
     return pattern
 
 
-def for_path(
-    pattern: str, any_case: bool = False, query: bool = False, decoded: bool = True
-) -> str:
+def for_path(pattern: str, any_case: bool = False, query: bool = False) -> str:
     """A pattern over a decoded path for the path as Envoy has it. Raises Untranslatable.
 
-    With ``query`` for a path with its query, into which nothing negated reaches; without
-    ``decoded`` for a pattern over what nginx does not decode either.
+    With ``query`` for a path with its query, into which nothing negated reaches.
     """
     compiled(pattern)  # before anything is made of what RE2 can't read
-    text = spelled(pattern, query) if decoded else without_query(pattern)
+    text = spelled(pattern, query)
     return compiled(f"(?i){text}" if any_case else text)
 
 
@@ -139,3 +137,18 @@ def above(number: int) -> str:
             tail = ["", "[0-9]"][rest] if rest < 2 else f"[0-9]{{{rest}}}"
             larger.append(digits[:i] + next_digits + tail)
     return f"0*({'|'.join(larger)})"
+
+
+LONGEST_ALTERNATIVES = 1000
+"""Characters of a regular expression, a little below Istio's limit of 1024."""
+
+
+def joined_alternatives(patterns: Iterable[str]) -> list[str]:
+    """Alternatives in as few regular expressions as Istio's limit for their length allows."""
+    groups: list[str] = []
+    for alternative in patterns:
+        if groups and len(groups[-1]) + len(alternative) < LONGEST_ALTERNATIVES:
+            groups[-1] += f"|{alternative}"
+        else:
+            groups.append(alternative)
+    return [f"(?i)({group})" if "|" in group else f"(?i){group}" for group in groups]

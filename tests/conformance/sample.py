@@ -12,7 +12,7 @@ from .records import Case, exported
 
 OF_EACH_FILTER = 6  # cases in which a kind of EnvoyFilter is among the objects
 EVERY = 12  # of the others
-FILTER = re.compile(r"^    nginx2istio/filter: (\S+)$", re.MULTILINE)
+FILTER = re.compile(r"nginx2istio/filter: ([a-z-]+)")
 
 
 def sampled(cases: Iterable[Case], convert: Converter, envoy_filters: bool) -> list[Case]:

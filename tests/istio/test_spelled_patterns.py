@@ -9,7 +9,7 @@ import pytest
 import re2 as judge  # type: ignore[import-untyped]
 
 from nginx2istio.istio.path_spellings import byte_spellings, path_spellings, string_match
-from nginx2istio.istio.spelled_patterns import spelled, without_query
+from nginx2istio.istio.spelled_patterns import spelled
 
 PATTERNS = (
     *("/v1:a", "/a.b", "/[^:]+/x", "/.*edit", "/[a-c:;]+/", r"/\S+e", r"/\D\d", "/ö+", "/[äö]b"),
@@ -48,7 +48,6 @@ def test_what_has_one_spelling_stays(pattern: str) -> None:
 
 def test_no_question_mark_is_taken_where_a_query_follows() -> None:
     assert spelled("/a/.*", query=True) == "/a/[^?]*"
-    assert without_query("/a:.[^/]") == "/a:[^?][^?/]"
 
 
 def test_literal_paths() -> None:

@@ -123,6 +123,13 @@ def test_what_protects_nothing_closes_nothing(text: str) -> None:
     assert severities <= {"info"}
 
 
+@pytest.mark.parametrize("text", ["set $args a=b;", "if ($http_x) { set $limit_rate 4k; }"])
+@pytest.mark.parametrize("key", KEYS)
+def test_a_variable_that_nginx_acts_on_is_no_flag(key: str, text: str) -> None:
+    _, severities = convert(key, text)
+    assert "error" in severities
+
+
 @pytest.mark.parametrize("text", ["set;", "rewrite;", "return 199;", "expires;", "return abc;"])
 @pytest.mark.parametrize("key", KEYS)
 def test_what_nginx_refuses_is_an_error_of_the_snippet_alone(key: str, text: str) -> None:

@@ -42,6 +42,19 @@ conversion_options = together(
             "  [default: searched by the usual names]",
         ),
         click.option(
+            "--ssl-passthrough",
+            is_flag=True,
+            help="The controller runs with --enable-ssl-passthrough."
+            "  [default: as its Deployment in the input says]",
+        ),
+        click.option(
+            "--default-ssl-certificate",
+            default="",
+            metavar="NS/NAME",
+            help="The controller's --default-ssl-certificate: the Secret of hosts without one."
+            "  [default: as its Deployment in the input says]",
+        ),
+        click.option(
             "--gateway-selector",
             default="istio=ingressgateway",
             show_default=True,
@@ -63,10 +76,18 @@ conversion_options = together(
         ),
         click.option(
             "--compat",
-            type=click.Choice(["full", "lean"]),
+            type=click.Choice(["exact", "full", "lean"]),
             default="full",
             show_default=True,
-            help="lean leaves out the headers about the client that nginx adds for backends.",
+            help="How like nginx the gateway is: exact also copies defaults that nobody set, full"
+            " has what clients and backends can rely on, lean is as short as written by hand. The"
+            " report announces what is left out.",
+        ),
+        click.option(
+            "--annotate",
+            "annotate_lines",
+            type=click.Choice(["lines"]),
+            help="Put the lines of the Ingresses into the comments of routes.",
         ),
         click.option(
             "--envoy-filters",

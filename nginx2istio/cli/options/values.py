@@ -37,10 +37,13 @@ def options_from(given: dict[str, Any]) -> Options:
         ingress_class=given.pop("ingress_class"),
         watch_without_class=given.pop("watch_ingress_without_class"),
         controller_config=given.pop("controller_config"),
+        ssl_passthrough=given.pop("ssl_passthrough"),
+        default_ssl_certificate=_certificate(given.pop("default_ssl_certificate")),
         gateway_selector=selector,
         gateway_namespace=given.pop("gateway_namespace"),
         gateway_address=given.pop("gateway_address"),
         compat=given.pop("compat"),
+        annotate_lines=given.pop("annotate_lines") == "lines",
         envoy_filters=_filter_kinds(given.pop("envoy_filters")),
         allow_unprotected=given.pop("allow_unprotected"),
         istio_version=_istio_version(given.pop("istio_version")),
@@ -92,6 +95,13 @@ def controller_file(given: dict[str, Any]) -> tuple[str, ...]:
         why = f"{text!r} is neither a file nor NS/NAME"
         raise click.BadParameter(why, param_hint="--controller-config")
     return ()
+
+
+def _certificate(text: str) -> str:
+    if text and not re.fullmatch(rf"{_NAME}/{_NAME}", text):
+        why = f"{shortened(text)!r} is not NS/NAME"
+        raise click.BadParameter(why, param_hint="--default-ssl-certificate")
+    return text
 
 
 def _suffix(text: str) -> str:

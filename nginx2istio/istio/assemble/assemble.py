@@ -7,13 +7,14 @@ of its namespace's Gateway. Places become HTTPRoutes.
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any
 
 from nginx2istio.istio.assemble.destination_rules import Policies
 from nginx2istio.istio.assemble.gateways import gateway_names, gateways
 from nginx2istio.istio.assemble.misdirected import Reuse, misdirected
+from nginx2istio.istio.assemble.route_names import RouteNames
 from nginx2istio.istio.assemble.routes import Routes, http_routes
 from nginx2istio.istio.assemble.tls_servers import tls_servers
 from nginx2istio.istio.assemble.virtual_host import (
@@ -58,6 +59,8 @@ class Assembled:
     """Each once, by a key that equal ones share."""
     reuses: list[Reuse] = field(default_factory=list)
     """Which hosts clients may ask for on connections to others."""
+    sources: Mapping[str, Set[str]] = field(default_factory=dict)
+    """The names of the route sources that each name of a route stands for."""
 
 
 def assemble(
@@ -81,7 +84,8 @@ def assemble(
         virtual_hosts, services, {host: o.namespace for host, o in external.items()}
     )
     out.conflicts += policies.conflicts
-    names, routes = Names(), Routes(policies)
+    names, route_names = Names(), RouteNames(_envoy_filters(virtual_hosts, edits))
+    routes = Routes(policies, route_names)
     virtual: list[Object] = []
     others: dict[tuple[str, str, str], Object] = {}
     for virtual_host in virtual_hosts:
@@ -93,10 +97,7 @@ def assemble(
         routes_of = {"http": http, "tls": tls_routes(virtual_host, policies)}
         if any(routes_of.values()):
             virtual.append(_virtual_service(virtual_host, hosts, routes_of, gateway, names))
-        for edit in (
-            *virtual_host.edits,
-            *(e for p in virtual_host.route_sources for e in p.edits),
-        ):
+        for edit in _edits(virtual_host):
             _apart(edit, out, others)
         for twin in virtual_host.twins:
             if not any(within_star(host, twin.name) for host in hosts):
@@ -104,6 +105,10 @@ def assemble(
                 virtual.append(_virtual_service(virtual_host, [twin.name], own, gateway, names))
     for edit in edits:
         _apart(edit, out, others)
+    for key, obj in others.items():
+        if obj["kind"] == "EnvoyFilter":
+            others[key] = route_names.addressed(obj)
+    out.sources = route_names.sources
     entries = [service_entry(host, external[host], target) for host in sorted(external)]
     everything = [
         *gateways(virtual_hosts, secure, gateway_of, target),
@@ -115,6 +120,21 @@ def assemble(
     ]
     out.objects = sorted(everything, key=order)
     return out
+
+
+def _edits(virtual_host: VirtualHost) -> Iterator[Edit]:
+    yield from virtual_host.edits
+    for source in virtual_host.route_sources:
+        yield from source.edits
+
+
+def _envoy_filters(virtual_hosts: Sequence[VirtualHost], edits: Sequence[Edit]) -> list[Object]:
+    """The EnvoyFilters of all edits, each once."""
+    filters: dict[tuple[str, str, str], Object] = {}
+    for edit in (*edits, *(e for host in virtual_hosts for e in _edits(host))):
+        if isinstance(edit, ExtraObject) and edit.body["kind"] == "EnvoyFilter":
+            filters.setdefault(identity(edit.body), dict(edit.body))
+    return list(filters.values())
 
 
 def _apart(edit: Edit, out: Assembled, others: dict[tuple[str, str, str], Object]) -> None:
@@ -135,7 +155,8 @@ def _external_hosts(virtual_hosts: Sequence[VirtualHost]) -> dict[str, External]
     hosts: dict[str, External] = {}
     for virtual_host in virtual_hosts:
         beyond = virtual_host.beyond.route_sources if virtual_host.beyond else ()
-        for edit in (e for s in (*virtual_host.route_sources, *beyond) for e in s.edits):
+        of_places = (e for s in (*virtual_host.route_sources, *beyond) for e in s.edits)
+        for edit in (*of_places, *virtual_host.edits):
             if isinstance(edit, ExternalHost):
                 external = hosts.setdefault(edit.host, External())
                 external.namespaces.add(virtual_host.namespace)

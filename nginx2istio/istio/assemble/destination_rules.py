@@ -7,6 +7,7 @@ from typing import Any
 
 from nginx2istio.istio.assemble.effective_edits import EffectiveEdits, Spec, effective_edits
 from nginx2istio.istio.assemble.virtual_host import RouteSource, Service, VirtualHost
+from nginx2istio.istio.edits import HostRoute
 from nginx2istio.istio.fields import Conflict, frozen, merge_field
 from nginx2istio.istio.objects import Names, Noted, Object, new_object, short_hash
 
@@ -52,14 +53,23 @@ class Policies:
                     if (source.service, id(at)) not in done:
                         done.add((source.service, id(at)))
                         self.add(virtual_host, source, at)
+            for edit in virtual_host.edits:
+                if isinstance(edit, HostRoute):
+                    for spec in edit.fields.get("route", ()):
+                        self._reach(virtual_host, spec, None, virtual_host.host)
 
     def add(self, virtual_host: VirtualHost, source: RouteSource, at: EffectiveEdits) -> None:
         """Notes what requests to a place on a port want of the hosts that they reach."""
         for spec in at.reached(source.service):
-            host = self.service(spec).host
-            key = self.policy(spec, at, f"{virtual_host.host} {source.name}")
-            self.by_host.setdefault(host, {})[key] = None
-            self.sources.setdefault(host, {})[id(virtual_host)] = virtual_host.sources
+            self._reach(virtual_host, spec, at, f"{virtual_host.host} {source.name}")
+
+    def _reach(
+        self, virtual_host: VirtualHost, spec: Spec, at: EffectiveEdits | None, where: str
+    ) -> None:
+        host = self.service(spec).host
+        key = self.policy(spec, at, where)
+        self.by_host.setdefault(host, {})[key] = None
+        self.sources.setdefault(host, {})[id(virtual_host)] = virtual_host.sources
 
     def service(self, spec: Spec) -> Service:
         """The Service of a spec: an upstream's, or that of a host and port of its own."""

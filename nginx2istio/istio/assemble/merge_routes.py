@@ -1,87 +1,123 @@
-"""Rows to HTTPRoutes: what says the same is said once, without changing which route comes first.
+"""Rows to HTTPRoutes: what has one action is one route, without changing what answers a request.
 
-A row is one match with the body of its route. Rows for different ports never compete, so they
-may pass each other.
+Envoy takes the first route that matches. So a row passes another only where no request matches
+both, and is left out only where an earlier one takes all of its requests.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
-from itertools import groupby
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
 
-from nginx2istio.istio.fields import frozen
-from nginx2istio.istio.objects import Object
+from nginx2istio.istio.assemble.route_rows import Row, matches_apart
+from nginx2istio.istio.assemble.whole_host_redirects import whole_host_redirects
 
-RouteCandidate = tuple[Object, Object, str, str]
-"""Match, body, name, comment."""
-MAX_COMPARED = 16
-"""So many matches are compared one by one."""
-EVERYTHING = ({"prefix": "/"}, {"regex": "(?i)/.*"})
+MOST_PASSED = 64
+"""So many matches a row goes past to a route that has its action."""
 
 
-def merge_routes(rows: Sequence[RouteCandidate]) -> Iterator[tuple[list[Object], Object, str, str]]:
-    """Routes with all their matches: rows of one name and body joined where nothing is between.
+@dataclass(slots=True, eq=False)
+class JoinedRoute:
+    """Rows of one action: their matches, all distinct, each with its ports."""
 
-    Answers that all the paths of a port share (the redirect to https) become one route of the port.
+    first: Row
+    matches: list[tuple[Mapping[str, Any], frozenset[int]]] = field(default_factory=list)
+    sources: dict[str, None] = field(default_factory=dict)
+    known_as: dict[str, None] = field(default_factory=dict)
+
+    def add(self, row: Row) -> None:
+        """Takes a row in."""
+        self.sources[row.source] = None
+        self.known_as[row.known_as] = None
+        for i, (match, ports) in enumerate(self.matches):
+            if match == row.match:
+                self.matches[i] = match, ports | row.ports
+                return
+        self.matches.append((row.match, row.ports))
+
+
+def merge_routes(
+    rows: Sequence[Row], ports: Iterable[int], patches: Mapping[str, object]
+) -> list[JoinedRoute]:
+    """The routes that answer as the rows do, in order, each with all its matches.
+
+    ``ports`` are the host's. Rows with equal bodies join if they are of one source, or of sources
+    of one Ingress to which EnvoyFilters do the same: ``patches`` says what, by ``known_as``.
     """
-    rows = _common_answers(_common_answers(list(rows), 80), 443)
-    taken: set[int] = set()
-    for i, (match, body, name, note) in enumerate(rows):
-        if i in taken:
+    joined: list[JoinedRoute] = []
+    alike: dict[tuple[str, str], list[JoinedRoute]] = {}
+    for row in _reachable(whole_host_redirects(rows, ports), ports):
+        candidates = alike.setdefault((row.owner, row.variant), [])
+        route = next((r for r in reversed(candidates) if _may_join(row, r, patches)), None)
+        if route is None or not _brought_together(route, row, joined):
+            route = JoinedRoute(row)
+            joined.append(route)
+            candidates.append(route)
+        route.add(row)
+    return joined
+
+
+def _reachable(rows: Iterable[Row], ports: Iterable[int]) -> Iterator[Row]:
+    """The rows, each on the ports where no earlier one takes all of its requests."""
+    taken: dict[int, tuple[set[str], list[str]]] = {port: (set(), []) for port in ports}
+    """By port, the exact paths and the beginnings that are taken."""
+    for row in rows:
+        kind, path = next(iter(row.match.get("uri", {"prefix": ""}).items()))
+        left = frozenset(port for port in row.ports if not _covered(kind, path, *taken[port]))
+        if not left:
             continue
-        matches = [match]
-        keys: set[Hashable] = set()
-        """Of many matches, what equal ones share."""
-        for j in range(i + 1, len(rows)):
-            other = rows[j]
-            if other[2] == name and j not in taken and other[1] == body:
-                taken.add(j)
-                if len(matches) < MAX_COMPARED:
-                    if other[0] not in matches:
-                        matches.append(other[0])
-                    continue
-                keys = keys or set(map(frozen, matches))
-                key = frozen(other[0])
-                if key not in keys:
-                    keys.add(key)
-                    matches.append(other[0])
-            elif j not in taken and not _apart(match, other[0]):
-                break
-        yield matches, body, name, note
+        yield row if left == row.ports else replace(row, ports=left)
+        if kind != "regex" and row.match.keys() <= {"uri"}:
+            for port in left:
+                exacts, beginnings = taken[port]
+                if kind == "exact":
+                    exacts.add(path)
+                else:
+                    beginnings.append(path)
 
 
-def _apart(match: Object, other: Object) -> bool:
-    """Whether two matches are for different ports."""
-    return "port" in match and "port" in other and match["port"] != other["port"]
+def _covered(kind: str, path: str, exacts: set[str], beginnings: list[str]) -> bool:
+    if kind == "regex":
+        return any(beginning in ("", "/") for beginning in beginnings)
+    return (kind == "exact" and path in exacts) or any(map(path.startswith, beginnings))
 
 
-def _common_answers(rows: list[RouteCandidate], port: int) -> list[RouteCandidate]:
-    """The rows with the last paths' equal redirects on a port in one, if nothing else is left.
+def _may_join(row: Row, route: JoinedRoute, patches: Mapping[str, object]) -> bool:
+    first = route.first
+    if first.body is not row.body and first.body != row.body:
+        return False
+    if row.source in route.sources:
+        return row.known_as in route.known_as
+    # Istio may refuse a regular expression, which then costs all the paths of its route.
+    literal = not any("regex" in r.match.get("uri", ()) for r in (row, first))
+    return literal and patches.get(row.known_as) == patches.get(first.known_as)
 
-    Only redirects: other routes are looked up by their names.
+
+def _brought_together(route: JoinedRoute, row: Row, joined: list[JoinedRoute]) -> bool:
+    """Whether the row can go up to the route, or the route has come down to it."""
+    between: list[tuple[Mapping[str, Any], frozenset[int]]] = []
+    at = len(joined) - 1
+    while joined[at] is not route:
+        between += joined[at].matches
+        at -= 1
+        if len(between) > MOST_PASSED:
+            return False
+    if all(_passes(row, other, route) for other in between):
+        return True
+    if all(matches_apart(*own, *other) for own in route.matches for other in between):
+        joined.append(joined.pop(at))
+        return True
+    return False
+
+
+def _passes(row: Row, other: tuple[Mapping[str, Any], frozenset[int]], route: JoinedRoute) -> bool:
+    """Whether a row may go up to a route past another match.
+
+    No request has both, or the route has taken those already, as it does the same at that path.
     """
-    last: list[int] = []
-    for i in range(len(rows) - 1, -1, -1):
-        match, body = rows[i][:2]
-        if match.get("port", port) != port:
-            continue
-        if "port" not in match or "uri" not in match or "redirect" not in body:
-            break
-        last.append(i)
-    last.reverse()
-    groups = [
-        [rows[i] for i in group] for _, group in groupby(last, key=lambda i: str(rows[i][0]["uri"]))
-    ]
-    answers = _without_path(groups[-1]) if groups else []
-    same = [g for g in groups if [a[:2] for a in _without_path(g)] == [a[:2] for a in answers]]
-    if len(same) < max(len(groups), 2) or groups[-1][0][0]["uri"] not in EVERYTHING:
-        return rows
-    gone = set(last)
-    return [row for i, row in enumerate(rows) if i not in gone] + answers
-
-
-def _without_path(rows: Sequence[RouteCandidate]) -> list[RouteCandidate]:
-    return [
-        ({k: v for k, v in match.items() if k != "uri"}, body, name, "")
-        for match, body, name, _ in rows
-    ]
+    if matches_apart(row.match, row.ports, *other):
+        return True
+    match, ports = other
+    taken = {**row.match, "uri": match.get("uri")}
+    return any(own == taken and on >= row.ports & ports for own, on in route.matches)

@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 from nginx2istio.istio.assemble.destination_rules import Policies
 from nginx2istio.istio.assemble.effective_edits import ANSWERS, EffectiveEdits, effective_edits
-from nginx2istio.istio.assemble.merge_routes import RouteCandidate, merge_routes
+from nginx2istio.istio.assemble.matches import both_match, exclude_each_other, joined
+from nginx2istio.istio.assemble.merge_routes import JoinedRoute, merge_routes
+from nginx2istio.istio.assemble.route_names import RouteNames, variant_of
+from nginx2istio.istio.assemble.route_rows import Row
 from nginx2istio.istio.assemble.virtual_host import RouteSource, VirtualHost, within_star
-from nginx2istio.istio.edits import HostRoute, PerRequest, RouteBefore, name_in_phase
+from nginx2istio.istio.assemble.written_routes import (
+    any_label,
+    authorities,
+    exact_authority,
+    for_authorities,
+    written,
+)
+from nginx2istio.istio.edits import ExtraObject, HostRoute, PerRequest, RouteBefore, name_in_phase
 from nginx2istio.istio.envoy.status_headers import for_status
 from nginx2istio.istio.fields import Conflict, merge_field
-from nginx2istio.istio.objects import Noted, Object
+from nginx2istio.istio.objects import Object
 
 ORDER = (
     "redirect",
@@ -33,15 +44,15 @@ ONLY_WITH_SERVICE = frozenset(
 MANY = 4096
 """How many bodies are kept for places alike, most of which are near to each other."""
 Conflicts = list[tuple[str, Conflict]]
-Candidate = tuple[Mapping[str, Any], Object, str]
-"""A route of a place: further match, body, name."""
+Candidate = tuple[Mapping[str, Any], Object, str, str]
+"""A route of a place: further match, body, variant, and by what name EnvoyFilters ask for it."""
 
 
 class Routes:
     """Makes the routes of places; what the same edits make is made once, and shared."""
 
-    def __init__(self, policies: Policies):
-        self.policies = policies
+    def __init__(self, policies: Policies, names: RouteNames):
+        self.policies, self.names = policies, names
         self.bodies: dict[tuple[int, ...], tuple[Object, list[Conflict]]] = {}
         self.answers: dict[tuple[int, int], Object] = {}
 
@@ -63,15 +74,18 @@ class Routes:
         body, conflicts = self.body(at)
         candidates: list[Candidate] = []
         for edit in at.before:
-            name = name_in_phase(source.name, edit.phase)
-            candidates.append((edit.match, self.before(edit, body, source, at), name))
+            own = self.before(edit, body, source, at)
+            known_as = name_in_phase(source.name, edit.phase)
+            candidates.append((edit.match, own, variant_of(edit.phase, own), known_as))
             if not edit.match:
                 break
         else:
-            candidates.append(({}, finished(_served(body, source), self.policies, at), source.name))
-        return list(
-            _per_request(candidates, at.per_request)
-        ) if at.per_request else candidates, conflicts
+            own = finished(_served(body, source), self.policies, at)
+            candidates.append(({}, own, "", source.name))
+        if at.per_request:
+            conflicts = list(conflicts)
+            candidates = list(_per_request(candidates, at.per_request, conflicts))
+        return candidates, conflicts
 
     def before(
         self, edit: RouteBefore, base: Object, source: RouteSource, at: EffectiveEdits
@@ -125,39 +139,39 @@ def _varied(edit: RouteBefore, base: Object) -> Object:
         body.pop("redirect", None)
     body |= {k: v for k, v in edit.fields.items() if v is not None}
     if "headers" in edit.fields and "headers" in base:
-        body["headers"] = _joined(edit.fields["headers"], base["headers"])
+        body["headers"] = joined(edit.fields["headers"], base["headers"])
     return body
 
 
-def _joined(*parts: Mapping[str, Any]) -> Object:
-    """Mappings merged leaf by leaf; the first that says something wins."""
-    both: Object = {}
-    for part in parts:
-        for name, value in part.items():
-            merge_field(both, name, value)
-    return both
-
-
-def _per_request(routes: Iterable[Candidate], edits: Sequence[PerRequest]) -> Iterable[Candidate]:
+def _per_request(
+    routes: Iterable[Candidate], edits: Sequence[PerRequest], conflicts: list[Conflict]
+) -> Iterable[Candidate]:
     """Routes with a copy before each that asks a Service, for the requests of an edit.
 
     What one group of edits makes is copied for the next, so a request has what all groups say.
     """
     for group in dict.fromkeys(edit.group for edit in edits):
         of_group = [edit for edit in edits if edit.group == group]
-        routes = [copy for route in routes for copy in _copies(route, of_group)]
+        routes = [copy for route in routes for copy in _copies(route, of_group, conflicts)]
     return routes
 
 
-def _copies(route: Candidate, edits: Sequence[PerRequest]) -> Iterable[Candidate]:
-    match, body, name = route
+def _copies(
+    route: Candidate, edits: Sequence[PerRequest], conflicts: list[Conflict]
+) -> Iterable[Candidate]:
+    match, body, variant, known_as = route
     for edit in edits if "route" in body else ():
-        if edit.match.keys() & match.keys() - {"headers"}:
+        both = both_match(match, edit.match)
+        if both is None:
+            if not exclude_each_other(match, edit.match):
+                conflicts.append(Conflict("match", str(match), str(edit.match)))
             continue
         fields = dict(edit.fields)
         if "headers" in fields:
-            fields["headers"] = _joined(body.get("headers", {}), fields["headers"])
-        yield _joined(match, edit.match), ordered(body | fields), name
+            fields["headers"] = joined(body.get("headers", {}), fields["headers"])
+        asked = edit.match.get("method", {}).values()
+        which = " ".join(filter(None, (variant, *asked))) if asked else variant
+        yield both, ordered(for_status(body | fields)), which, known_as
     yield route
 
 
@@ -176,22 +190,42 @@ def http_routes(
     ``first`` are routes of the host that stand before those of its edits.
     """
     rows, conflicts = _rows(virtual_host, routes, routes.policies.wants[virtual_host.host], first)
-    authorities = _authorities(virtual_host)
+    names = routes.names.of_host()
     http: list[Object] = []
     for twin in virtual_host.twins:
         if any(within_star(host, twin.name) for host in virtual_host.hosts):
-            http += [_for_authorities([{}], dict(r), [_literal(twin.name)]) for r in twin.routes]
-    for matches, body, name, note in merge_routes(rows):
-        http.append(_for_authorities(matches, body, authorities, name, note))
+            http += [
+                for_authorities([{}], dict(r), [exact_authority(twin.name)]) for r in twin.routes
+            ]
+    joined = merge_routes(rows, virtual_host.ports, routes.names.patches)
+    if len(joined) > 1 and _needless(joined[-1], virtual_host, routes.names):
+        del joined[-1]
+    patterns = authorities(virtual_host)
+    http += written(joined, virtual_host.ports, patterns, names, virtual_host.terse)
     beyond = virtual_host.beyond
     if beyond is not None:
         rows, _ = _rows(beyond, routes, effective_edits(beyond))
-        if set(virtual_host.ports) - set(beyond.ports):
-            rows = [({"port": p, **r[0]}, *r[1:]) for r in rows for p in beyond.ports]
-        stars = [_any_label(name) for name in virtual_host.narrow_stars]
-        for matches, body, name, note in merge_routes(rows):
-            http.append(_for_authorities(matches, body, stars, name, note))
+        stars = [any_label(name) for name in virtual_host.narrow_stars]
+        joined = merge_routes(rows, beyond.ports, routes.names.patches)
+        http += written(joined, virtual_host.ports, stars, names)
     return http, conflicts
+
+
+UNROUTED = {"directResponse": {"status": 404}}
+
+
+def _needless(last: JoinedRoute, virtual_host: VirtualHost, names: RouteNames) -> bool:
+    """Whether the last route answers what Envoy answers by itself where no route matches.
+
+    Without a route, no external authorization is asked, and nothing is counted.
+    """
+    own = [s.edits for s in virtual_host.route_sources if s.name in last.sources]
+    objects = any(isinstance(e, ExtraObject) for e in chain(virtual_host.edits, *own))
+    return (
+        last.first.body == UNROUTED
+        and not objects
+        and names.patches.keys().isdisjoint(last.known_as)
+    )
 
 
 def _rows(
@@ -199,11 +233,11 @@ def _rows(
     routes: Routes,
     by_source: Sequence[tuple[EffectiveEdits, ...]],
     first: Sequence[HostRoute] = (),
-) -> tuple[list[RouteCandidate], Conflicts]:
+) -> tuple[list[Row], Conflicts]:
     """What a site answers, in order of precedence."""
     rows = list(_host_rows(virtual_host, routes, by_source, first))
     conflicts: dict[tuple[str, Conflict], None] = {}
-    several = len(virtual_host.ports) > 1
+    ports = virtual_host.ports
     for source, wants in zip(virtual_host.route_sources, by_source, strict=True):
         by_edits: dict[int, tuple[list[Candidate], list[Conflict]]] = {}
         for at in wants:
@@ -213,13 +247,15 @@ def _rows(
                 conflicts.update(((where, conflict), None) for conflict in by_edits[id(at)][1])
         by_port = [by_edits[id(at)][0] for at in wants]
         same = len(by_edits) == 1 or _alike(by_port)
-        for port, candidates in zip(
-            virtual_host.ports, by_port[:1] if same else by_port, strict=False
-        ):
-            on = {"port": port} if several and not same else {}
-            for match, body, name in candidates:
+        served = [frozenset(ports)] if same else [frozenset((port,)) for port in ports]
+        for on, candidates in zip(served, by_port, strict=False):
+            for match, body, variant, known_as in candidates:
+                known_as = body.get("name", known_as)
                 uris = [match["uri"]] if "uri" in match else source.uris
-                rows += [({**match, "uri": u, **on}, body, name, source.note) for u in uris]
+                rows += [
+                    Row({**match, "uri": u}, on, body, source.name, variant, known_as, source.note)
+                    for u in uris
+                ]
     return rows, list(conflicts)
 
 
@@ -228,9 +264,8 @@ def _host_rows(
     routes: Routes,
     by_source: Sequence[tuple[EffectiveEdits, ...]],
     first: Sequence[HostRoute],
-) -> Iterable[RouteCandidate]:
+) -> Iterable[Row]:
     """What the whole host answers before its places are looked at."""
-    several = len(virtual_host.ports) > 1
     own = sorted((e for e in virtual_host.edits if isinstance(e, HostRoute)), key=lambda e: e.phase)
     for edit in (*first, *own):
         bodies = {}
@@ -247,52 +282,10 @@ def _host_rows(
                         merge_field(body, f"headers.response.{how}", headers)
                 body = ordered(for_status(body))
             bodies[port] = body
-        apart = bool(edit.port) or not _alike(bodies.values())
-        for port in list(bodies) if apart else list(bodies)[:1]:
-            on = {"port": port} if apart and several else {}
-            yield {**edit.match, **on}, bodies[port], "", ""
+        for port, body in bodies.items():
+            yield Row(edit.match, frozenset((port,)), body, known_as=body.get("name", ""))
 
 
 def _alike(values: Iterable[object]) -> bool:
     first, *others = values
     return all(other == first for other in others)
-
-
-def _authorities(virtual_host: VirtualHost) -> list[str]:
-    """Patterns for the names of a site with a star, which must not take all that Istio's takes.
-
-    The star of a host is one label; that of an alias is any number, or what its pattern says.
-    """
-    names = virtual_host.names
-    if virtual_host.host == "*" or not any("*" in name for name in names):
-        return []
-    others = (alias.pattern or _any_label(alias.name) for alias in virtual_host.aliases)
-    return list(dict.fromkeys((_one_label(virtual_host.host), *others)))
-
-
-def _one_label(name: str) -> str:
-    return rf"[\w-]+\.{_literal(name[2:])}" if name.startswith("*.") else _literal(name)
-
-
-def _any_label(name: str) -> str:
-    return rf".+\.{_literal(name[2:])}" if name.startswith("*.") else _literal(name)
-
-
-def _literal(name: str) -> str:
-    return name.replace(".", r"\.")
-
-
-def _for_authorities(
-    matches: Sequence[Object],
-    body: Object,
-    patterns: Sequence[str],
-    name: str = "",
-    note: str = "",
-) -> Noted:
-    """An HTTPRoute for the hosts of these patterns, for all if there are none."""
-    if patterns:
-        hosts = [{"authority": {"regex": f"(?i){p}(:[0-9]+)?"}} for p in patterns]
-        matches = [{**host, **match} for match in matches for host in hosts]
-    named = {"name": name} if name or "name" in body else {}
-    # One empty match takes every request, whatever stands beside it.
-    return Noted(named | ({"match": list(matches)} if all(matches) else {}) | body, note)

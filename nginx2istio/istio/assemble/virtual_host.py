@@ -61,6 +61,8 @@ class VirtualHost:
     secret: str = ""
     certificate_names: tuple[str, ...] = ()
     certificate_known: bool = False
+    terse: bool = False
+    """Whether the route of any path says no more than that, by having no match."""
     beyond: VirtualHost | None = None
     """What answers the hosts that the gateway's own star takes, and this host's star does not."""
 

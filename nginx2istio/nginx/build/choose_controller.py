@@ -62,7 +62,7 @@ def choose_controller(
     named = options.controller_config or (chosen.reference("configmap") if chosen else "")
     usual = next((key for key in data if key.partition("/")[2] in USUAL_CONFIGMAPS), "")
     key = named if data.get(named) else usual
-    arguments = chosen.arguments if chosen else ()
+    arguments = (*(chosen.arguments if chosen else ()), *options.controller_flags)
     settings = controller(data.get(key, {}), arguments, declared)
     return ControllerChoice(settings, key, chosen, others)
 

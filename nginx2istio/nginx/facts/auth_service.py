@@ -49,7 +49,7 @@ def answerer(auth: ExternalAuth, server: Server, config: NginxConfig) -> AuthSer
         return AuthService("", auth.host, auth.port, auth.scheme == "https")
     if unserved(auth, server, config):
         return f"no Ingress of the input serves {auth.host}{_path(auth)}"
-    location = _location(asked_server, _path(auth))
+    location = location_taking(asked_server, _path(auth))
     upstream = config.upstreams.get(location.upstream) if location else None
     why = _indirect(asked_server, location, upstream, config, auth.scheme)
     if why or upstream is None or upstream.port is None:
@@ -63,7 +63,7 @@ def unserved(auth: ExternalAuth, server: Server, config: NginxConfig) -> bool:
     nginx would ask itself without end, so the Ingress that serves the URL is not among the input.
     """
     asked_server = _asked_server(auth, server, config)
-    location = _location(asked_server, _path(auth)) if asked_server else None
+    location = location_taking(asked_server, _path(auth)) if asked_server else None
     if asked_server is None or location is None:
         return False
     again = external_auth(config, location, asked_server)
@@ -110,7 +110,7 @@ def _servers_by_name(config: NginxConfig) -> Mapping[str, Server]:
     return servers
 
 
-def _location(server: Server, path: str) -> Location | None:
+def location_taking(server: Server, path: str) -> Location | None:
     """The location that takes a plain path."""
     for location in server.locations:
         if location.match == "exact" and location.path == path:

@@ -9,6 +9,7 @@ from typing import Literal
 from nginx2istio.nginx.facts.snippet import Directive
 
 Subject = Literal[
+    "address",
     "body",
     "cache",
     "compression",
@@ -22,13 +23,16 @@ Subject = Literal[
     "nothing",
     "protection",
     "rewrite",
+    "sizes",
     "tls",
     "waf",
     "other",
 ]
-"""``headers`` of answers and ``input`` (of requests); ``nothing``: clients don't notice."""
+"""``address`` of the client; ``headers`` of answers and ``input`` (of requests); ``sizes`` of
+request headers; ``nothing``: clients don't notice."""
 
 _NAMES: Mapping[Subject, str] = {
+    "address": "real_ip_header real_ip_recursive set_real_ip_from",
     "body": "addition_types charset charset_types image_filter override_charset source_charset ssi "
     "sub_filter sub_filter_once sub_filter_types subs_filter subs_filter_types xslt_stylesheet",
     "content": "alias empty_gif fastcgi_pass flv grpc_pass index memcached_pass mp4 proxy_method "
@@ -46,15 +50,17 @@ _NAMES: Mapping[Subject, str] = {
     "auth_jwt auth_request deny internal limit_except satisfy secure_link secure_link_md5 "
     "ssl_verify_client valid_referers",
     "rewrite": "break if map return rewrite server set split_clients",
+    "sizes": "large_client_header_buffers",
     "nothing": "aio auth_request_set chunked_transfer_encoding client_body_buffer_size "
     "client_body_in_file_only client_body_in_single_buffer client_body_temp_path "
     "client_header_buffer_size directio disable_symlinks if_modified_since keepalive_disable "
-    "keepalive_requests keepalive_timeout lingering_close lingering_time lingering_timeout "
-    "lua_package_path lua_shared_dict map_hash_bucket_size map_hash_max_size merge_slashes "
-    "output_buffers port_in_redirect postpone_output read_ahead reset_timedout_connection "
-    "resolver resolver_timeout send_lowat sendfile sendfile_max_chunk server_name_in_redirect "
-    "server_names_hash_bucket_size server_names_hash_max_size server_tokens slice tcp_nodelay "
-    "tcp_nopush types types_hash_bucket_size types_hash_max_size variables_hash_bucket_size "
+    "keepalive_requests keepalive_time keepalive_timeout lingering_close lingering_time "
+    "lingering_timeout lua_package_path lua_shared_dict map_hash_bucket_size map_hash_max_size "
+    "merge_slashes output_buffers port_in_redirect postpone_output proxy_ssl_session_reuse "
+    "read_ahead reset_timedout_connection resolver resolver_timeout send_lowat sendfile "
+    "sendfile_max_chunk server_name_in_redirect server_names_hash_bucket_size "
+    "server_names_hash_max_size server_tokens slice tcp_nodelay tcp_nopush types "
+    "types_hash_bucket_size types_hash_max_size variables_hash_bucket_size "
     "variables_hash_max_size worker_connections",
 }
 _PREFIXES: Mapping[str, Subject] = {
@@ -93,6 +99,8 @@ ONCE_A_LOCATION = frozenset(
         "proxy_buffering",
         "proxy_buffers",
         "proxy_connect_timeout",
+        "proxy_cookie_domain",
+        "proxy_cookie_path",
         "proxy_http_version",
         "proxy_max_temp_file_size",
         "proxy_next_upstream",
@@ -100,6 +108,7 @@ ONCE_A_LOCATION = frozenset(
         "proxy_next_upstream_tries",
         "proxy_pass",
         "proxy_read_timeout",
+        "proxy_redirect",
         "proxy_request_buffering",
         "proxy_send_timeout",
         "rewrite_by_lua_file",
@@ -110,6 +119,13 @@ ONCE_A_LOCATION = frozenset(
 In a snippet of a location it is refused ("directive is duplicate"), and in one of a server or of
 all it has no effect.
 """
+
+SWITCHED_OFF = {
+    "proxy_cookie_domain": "proxy-cookie-domain",
+    "proxy_cookie_path": "proxy-cookie-path",
+    "proxy_redirect": "proxy-redirect-from",
+}
+"""Lists that nginx takes once where they are off, by the annotation that has them otherwise."""
 
 
 def subject(name: str) -> Subject:
@@ -149,7 +165,7 @@ def opaque(directive: Directive) -> bool:
 
 
 def unnoticed(directive: Directive) -> bool:
-    """Whether a directive about headers has no effect on what a backend answers."""
+    """Whether a directive has no effect on what a backend answers."""
     if directive.name == "proxy_pass_header":
         return not _HIDDEN.match(" ".join(directive.args))
     return directive.name in ("default_type", "etag")

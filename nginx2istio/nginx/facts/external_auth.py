@@ -11,6 +11,8 @@ from urllib.parse import parse_qs
 from nginx2istio.base.memo import memo
 from nginx2istio.base.records import record
 from nginx2istio.nginx.config import NginxConfig
+from nginx2istio.nginx.facts.headers import snippets
+from nginx2istio.nginx.facts.snippet import parse_snippet
 from nginx2istio.nginx.model import Location, Server
 from nginx2istio.nginx.values.go import Value, whole_number
 
@@ -82,7 +84,7 @@ def _question(config: NginxConfig, location: Location, server: Server | None) ->
         method=values.text("auth-method") or "GET",
         headers=headers | _certificate(server),
         signin=_signin(values.text("auth-signin"), values.text("auth-signin-redirect-param")),
-        identity=tuple(str(h) for h in values.list("auth-response-headers")),
+        identity=_identity(config, location, values),
         always_set_cookie=bool(values.value("auth-always-set-cookie")),
         cache_key=values.text("auth-cache-key"),
         cache_seconds=_seconds(values.list("auth-cache-duration")),
@@ -115,6 +117,40 @@ class _AuthValues:
     def list(self, name: str) -> tuple[Value, ...]:
         value = self.value(name)
         return value if isinstance(value, tuple) else ()
+
+
+def _identity(config: NginxConfig, location: Location, values: _AuthValues) -> tuple[str, ...]:
+    """The headers of the answer that go on, those that snippets pass under other names included."""
+    names = {str(header).lower(): str(header) for header in values.list("auth-response-headers")}
+    for header in answer_variables(config, location).values():
+        names.setdefault(header, header)
+    return tuple(names.values())
+
+
+@memo
+def answer_variables(config: NginxConfig, location: Location) -> Mapping[str, str]:
+    """The variables that hold a header of the service's answer (auth_request_set), by name.
+
+    Those that a proxy_set_header of the location's snippets uses; headers are in lower case.
+    """
+    directives = [
+        directive
+        for _, setting in snippets(config, _NOWHERE, location, "location")
+        for directive in parse_snippet(setting.text).directives
+    ]
+    sent = " ".join(x.args[1] for x in directives if x.name == "proxy_set_header" and x.args[1:])
+    used = {a or b for a, b in re.findall(r"\$(?:\{(\w+)\}|(\w+))", sent)}
+    variables = {}
+    for directive in directives:
+        if directive.name == "auth_request_set" and len(directive.args) == 2:
+            name, value = directive.args[0].strip("$"), directive.args[1]
+            header = re.fullmatch(r"\$(?:upstream|sent)_http_(\w+)", value)
+            if header and name in used:
+                variables[name] = header[1].replace("_", "-").lower()
+    return variables
+
+
+_NOWHERE = Server("", ())
 
 
 def _path(text: str, location: Location) -> str:

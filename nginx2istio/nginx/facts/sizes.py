@@ -11,6 +11,7 @@ from nginx2istio.nginx.values.go import Value, whole_number
 
 SHIFTS = {"": 0, "k": 10, "m": 20, "g": 30}
 DEFAULT_BODY_LIMIT = 1 << 20
+BODY_SIZE = "proxy-body-size"
 
 
 def max_body_size(value: Value | None) -> int:
@@ -23,10 +24,17 @@ def max_body_size(value: Value | None) -> int:
 
 
 @memo
-def body_limits(config: NginxConfig, server: Server) -> frozenset[int]:
-    """The limits of a server's locations (``max_body_size``)."""
-    values = {config.in_force(location, "proxy-body-size") for location in server.locations}
-    return frozenset(map(max_body_size, values))
+def body_limits(config: NginxConfig, server: Server, by_default: bool) -> frozenset[int]:
+    """The limits of a server's locations (``max_body_size``), 0 for none.
+
+    ``by_default``: whether nginx's own limit counts where nobody sets one.
+    """
+    return frozenset(
+        max_body_size(config.in_force(location, BODY_SIZE))
+        if by_default or config.is_set(location, BODY_SIZE)
+        else 0
+        for location in server.locations
+    )
 
 
 def header_buffers(text: str) -> tuple[int, int] | None:

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import crossplane  # type: ignore[import-untyped]
+from crossplane import analyzer
+from crossplane.errors import NgxParserDirectiveError  # type: ignore[import-untyped]
 
 from nginx2istio.nginx.model import Origin, Setting
 
@@ -76,6 +78,26 @@ def _directives(parsed: Sequence[Mapping[str, Any]]) -> tuple[Directive, ...]:
         )
         for directive in parsed
     )
+
+
+def refused_directives(
+    directives: Sequence[Directive], context: tuple[str, ...]
+) -> Iterator[tuple[Directive, str]]:
+    """The directives, inner ones too, that nginx does not take in a context, and why.
+
+    ``context`` is ("http", "server") or ("http", "location"). What crossplane does not know of, it
+    takes.
+    """
+    for directive in directives:
+        end = ";" if directive.block is None else "{"
+        statement = {"directive": directive.name, "args": [*directive.args], "line": directive.line}
+        try:
+            analyzer.analyze("", statement, end, context, False, True, True)
+        except NgxParserDirectiveError as error:
+            yield directive, str(error.strerror)
+        else:
+            inner = analyzer.enter_block_ctx(statement, context)
+            yield from refused_directives(directive.block or (), inner)
 
 
 def directive_origin(setting: Setting, directive: Directive) -> Origin:

@@ -6,22 +6,22 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from nginx2istio.bridge.conditions import Condition, condition, reaches
 from nginx2istio.bridge.place import Place
 from nginx2istio.bridge.protection import unavailable
-from nginx2istio.bridge.redirects import (
+from nginx2istio.bridge.response_headers import by_host, condition_headers
+from nginx2istio.bridge.snippets.conditions import Condition, reaches
+from nginx2istio.bridge.snippets.flags import UNCONDITIONAL, Flags
+from nginx2istio.bridge.snippets.redirects import (
     Fields,
     combine_matches,
     response_headers_of,
     translate_return,
     translate_rewrite,
 )
-from nginx2istio.bridge.response_headers import by_host
 from nginx2istio.bridge.variables import UnknownVariable
 from nginx2istio.istio.edits import Edit, HostRoute, PerRequest, Phase, Route, RouteBefore
 from nginx2istio.istio.re2 import Untranslatable
 from nginx2istio.nginx.facts.directives import refuses
-from nginx2istio.nginx.facts.headers import answer_headers
 from nginx2istio.nginx.facts.snippet import Directive
 
 FLOWING = frozenset({"break", "if", "return", "rewrite", "set"})
@@ -44,6 +44,8 @@ _CONTROLLERS = frozenset(
     }
 )
 """Variables that the controller's template and Lua go by."""
+_BUILT_IN = frozenset({"args", "limit_rate"})
+"""Variables of nginx's own that it acts on once they are set."""
 _BEHIND = "an unconditional return or break stands before it"
 _ELSEWHERE = "no path of this location begins like the pattern"
 
@@ -53,7 +55,8 @@ class Flow:
     """What nginx has met of one level; ``stopped`` once it goes no further.
 
     ``relative`` is whether a Location may be relative. ``path_rewritten`` is whether the location
-    has a rewrite of its path. ``count`` numbers what needs a name.
+    has a rewrite of its path. ``count`` numbers what needs a name. ``blocks`` are the conditions
+    whose requests go on, with what each says of the answer's headers (fields of a route).
     """
 
     level: str
@@ -61,6 +64,8 @@ class Flow:
     path_rewritten: bool = False
     stopped: bool = False
     count: int = 0
+    flags: Flags = field(default_factory=Flags)
+    blocks: list[tuple[Condition, Fields]] = field(default_factory=list)
 
     @property
     def at_location(self) -> bool:
@@ -120,12 +125,12 @@ def flow_steps(place: Place, flow: Flow, directive: Directive) -> Iterator[FlowS
             case "break":
                 flow.stopped = True
             case "return" | "rewrite":
-                yield from _ending(place, flow, ConditionBlock(Condition({}), directive, {}))
+                yield from _ending(place, flow, ConditionBlock(UNCONDITIONAL, directive, {}))
                 flow.stopped = directive.name == "return"
             case "if":
                 yield from _condition(place, flow, directive)
-            case "set" if directive.args[0].strip("${}") in _CONTROLLERS:
-                raise Untranslatable("the controller goes by this variable")
+            case "set":
+                _set(flow, directive, UNCONDITIONAL)
     except Untranslatable as reason:
         denies = any(refuses(inner) for inner in directive.all())
         yield FlowRemark("check" if denies else "left out", directive, str(reason))
@@ -158,62 +163,70 @@ def _answers(place: Place, level: str, route: FlowRoute) -> Iterator[Edit]:
         yield HostRoute(Phase.SERVER, match, fields, port)
 
 
+def block_headers(flow: Flow) -> Iterator[Edit]:
+    """The headers that conditions add to answers of the backend, once the whole level was met.
+
+    A location takes the directives of the last block whose condition holds, of the others none
+    (``ngx_http_script_if_code``).
+    """
+    if any(fields for _, fields in flow.blocks):
+        for when, fields in reversed(flow.blocks):
+            yield PerRequest(when.match, fields, port=when.port, group="if")
+
+
 @dataclass(frozen=True, slots=True)
 class ConditionBlock:
-    """An ``if``: when it holds, the directive that ends it, the headers of its answers.
-
-    ``ending`` is None for an ``if`` that only sets headers.
-    """
+    """A block that answers: when, the directive that ends it, the headers of its answers."""
 
     condition: Condition
-    ending: Directive | None
+    ending: Directive
     headers: Mapping[str, str]
 
 
-def condition_block(place: Place, directive: Directive) -> ConditionBlock:
-    """What an ``if`` does. Raises Untranslatable."""
-    when = condition(directive.args)
-    inner = [x for x in directive.block or () if x.name != "break"]
-    endings = [x for x in inner if x.name in _ENDING]
-    others = [x for x in inner if x.name not in _ENDING and x.name != "set"]
-    headers = response_headers_of(place, others)
-    if headers and not endings:
-        if any(x.name != "more_set_headers" for x in others):
-            raise Untranslatable("add_header in a condition takes those outside of it away")
-        lines = answer_headers(place.config, place.server, place.location)
-        if {line.name.lower() for line in lines} & {name.lower() for name in headers}:
-            raise Untranslatable("the header is set outside of the condition, too")
-        return ConditionBlock(when, None, headers)
-    if len(endings) != 1 or (endings[0].name == "rewrite" and headers):
-        raise Untranslatable("a condition has to end in one return or redirect")
-    return ConditionBlock(when, endings[0], headers)
+def _set(flow: Flow, directive: Directive, when: Condition) -> None:
+    """A variable that directives behind may ask for. Raises Untranslatable."""
+    name = directive.args[0].strip("${}")
+    if name in _CONTROLLERS:
+        raise Untranslatable("the controller goes by this variable")
+    if name in _BUILT_IN:
+        raise Untranslatable("nginx goes by this variable")
+    flow.flags.assign(name, directive.args[1], when)
 
 
 def _condition(place: Place, flow: Flow, directive: Directive) -> Iterator[FlowStep]:
-    block = condition_block(place, directive)
-    if block.ending is not None:
-        yield from _ending(place, flow, block)
-        yield FlowRemark("ending", directive)
-    elif flow.at_location:
-        flow.count += 1
-        fields = {"headers": {"response": {"set": dict(block.headers)}}}
-        when = block.condition
-        yield PerRequest(when.match, fields, port=when.port, group=f"if {flow.count}")
-    else:
+    """An ``if``. Raises Untranslatable."""
+    inner = [x for x in directive.block or () if x.name != "break"]
+    endings = [x for x in inner if x.name in _ENDING]
+    others = [x for x in inner if x.name not in _ENDING and x.name != "set"]
+    if len(endings) > 1 or (others and not endings and not flow.at_location):
         raise Untranslatable("a condition has to end in one return or redirect")
+    conditions = flow.flags.conditions(directive.args)
+    if endings:
+        headers = response_headers_of(place, others)
+        if endings[0].name == "rewrite" and headers:
+            raise Untranslatable("a condition has to end in one return or redirect")
+        for when in conditions:
+            yield from _ending(place, flow, ConditionBlock(when, endings[0], headers))
+        yield FlowRemark("ending", directive)
+        return
+    fields = condition_headers(place, others)
+    for when in conditions:
+        for variable in inner:
+            if variable.name == "set" and len(variable.args) > 1:
+                _set(flow, variable, when)
+        flow.blocks.append((when, fields))
 
 
 def _ending(place: Place, flow: Flow, block: ConditionBlock) -> Iterator[FlowStep]:
     """The return or rewrite that ends a block. Raises Untranslatable."""
     ending = block.ending
-    assert ending is not None
     rewrites = ending.name == "rewrite"
     if rewrites and flow.at_location and not reaches(place.location, ending.args[0]):
         yield FlowRemark("idle", ending, _ELSEWHERE)
         return
     for route in flow_routes(place, ending, block, flow.relative):
         if route.path is not None:
-            if block.condition != Condition({}) or not flow.at_location or flow.path_rewritten:
+            if block.condition != UNCONDITIONAL or not flow.at_location or flow.path_rewritten:
                 raise Untranslatable("Istio rewrites the path of a route once, and all its paths")
             flow.path_rewritten = True
             if place.proxied:
@@ -249,6 +262,8 @@ def flow_routes(
     else:
         alone = [x.path for x in place.server.locations] == ["/"]
         rewrite = translate_rewrite(place, directive, relative, alone)
+        if rewrite.other_case:
+            raise Untranslatable("Istio keeps the letters of the path as the client wrote them")
         match = combine_matches(match, rewrite.match)
         if rewrite.path is not None:
             yield FlowRoute(match, path=rewrite.path)

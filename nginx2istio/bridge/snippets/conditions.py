@@ -114,16 +114,16 @@ def _host(operator: str, value: str) -> Condition:
 
 
 def _path(name: str, operator: str, value: str) -> Condition:
+    if operator and name == "request_uri":  # which has the query, too
+        return _named(":path", operator, value)
     negated = operator.startswith("!")
     if operator in ("=", "!="):
         text = re.escape(value).replace(r"\-", "-").replace(r"\/", "/")
-        regex = path_regex(f"^{text}$", decoded=name != "request_uri")
+        regex = path_regex(f"^{text}$")
     elif operator in ("~", "~*", "!~", "!~*"):
-        regex = path_regex(value, operator.endswith("*"), decoded=name != "request_uri")
+        regex = path_regex(value, operator.endswith("*"))
     else:
         raise Untranslatable(f"${name} alone is always true")
-    if "?" in value and name == "request_uri" and r"\?" in value:
-        raise Untranslatable("the pattern looks into the query")
     return Condition({"withoutHeaders" if negated else "headers": {":path": {"regex": regex}}})
 
 
@@ -146,14 +146,11 @@ def _cookie(name: str, operator: str, value: str) -> Condition:
     return Condition({"withoutHeaders" if negated else "headers": {"cookie": string_match}})
 
 
-def path_regex(
-    pattern: str, any_case: bool = False, query: bool = True, decoded: bool = True
-) -> str:
+def path_regex(pattern: str, any_case: bool = False, query: bool = True) -> str:
     """A pattern that nginx looks for in a path, for the whole of ``:path``, query and all.
 
     What could match a question mark there is kept from it. Without ``query`` for the whole of a
-    ``uri``, which has none; without ``decoded`` for what nginx does not decode. Raises
-    Untranslatable.
+    ``uri``, which has none. Raises Untranslatable.
     """
     body, start, end = pattern, "", ""
     if body.startswith("^"):
@@ -168,7 +165,7 @@ def path_regex(
         body, start, end = f"(?:{pattern})", ".*?", ".*"
         if "^" in pattern or "$" in pattern:
             raise Untranslatable("the pattern has alternatives with anchors of their own")
-    whole = re2.for_path(f"{start}{body}{end}", any_case, query=True, decoded=decoded)
+    whole = re2.for_path(f"{start}{body}{end}", any_case, query=True)
     return re2.compiled(whole + r"(\?.*)?") if query else whole
 
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from nginx2istio.bridge.conditions import path_regex
 from nginx2istio.bridge.place import Place
+from nginx2istio.bridge.snippets.captures import GROUP, fill_known, kept_start
+from nginx2istio.bridge.snippets.conditions import path_regex
 from nginx2istio.bridge.variables import UnknownVariable, by_port, envoy_value
 from nginx2istio.istio import re2
 from nginx2istio.istio.re2 import Untranslatable
@@ -19,7 +20,6 @@ from nginx2istio.nginx.values.go import whole_number
 
 Fields = dict[str, Any]
 REDIRECTS = (301, 302, 303, 307, 308)
-GROUP = re.compile(r"\$(\d)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +28,15 @@ class Rewrite:
 
     ``match`` tells the requests that it acts on. An answer to them (``fields``, by port, 0 for
     both), or else ``path``, Istio's rewrite of the path. ``patch`` is what an EnvoyFilter has to
-    add to the redirect, None when nothing.
+    add to the redirect, None when nothing. ``other_case`` is a pattern for the paths of which a
+    redirect keeps letters that nginx writes in the other case, "" for none.
     """
 
     match: Mapping[str, Any]
     fields: Mapping[int, Fields]
     path: Mapping[str, Any] | None = None
     patch: Mapping[str, Any] | None = None
+    other_case: str = ""
 
 
 def translate_return(
@@ -96,9 +98,10 @@ def translate_rewrite(place: Place, directive: Directive, relative: bool, alone:
     pattern = pattern.removeprefix("(?i)")
     match = {"headers": {":path": {"regex": path_regex(pattern, any_case)}}}
     absolute = target.startswith(("http://", "https://", "$scheme"))
+    target = fill_known(target, pattern, any_case)
     if flag in ("redirect", "permanent") or absolute:
         code = 301 if flag == "permanent" else 302
-        return _redirect(place, match, pattern, target, code, relative)
+        return _redirect(place, match, pattern, target, code, relative, any_case)
     if flag != "break" and not alone:
         raise Untranslatable("nginx looks for another location with the new path")
     if re.sub(r"\$\d", "", target).count("$") or "?" in target:
@@ -109,15 +112,23 @@ def translate_rewrite(place: Place, directive: Directive, relative: bool, alone:
 
 
 def _redirect(
-    place: Place, match: Fields, pattern: str, target: str, code: int, relative: bool
+    place: Place,
+    match: Fields,
+    pattern: str,
+    target: str,
+    code: int,
+    relative: bool,
+    any_case: bool,
 ) -> Rewrite:
     keeps_query = not target.endswith("?")
     target = target.removesuffix("?")
-    whole_path = re.fullmatch(r"\^?\^/\(\.\*\)\$?", pattern) and target.endswith("/$1")
-    if whole_path and keeps_query and "$" not in target[:-2]:
-        base = urlsplit(target[:-2])
-        if base.path in ("", "/"):
-            return Rewrite(match, {0: {"redirect": _parts(target[:-3] + "/", code, False)}})
+    whole_url = re.fullmatch(r"(https?://[^/$]+)(/.*)", target)
+    start = kept_start(pattern, whole_url[2]) if whole_url and keeps_query else None
+    other_case = _in_other_case(start) if start and any_case else ""
+    exact = other_case and place.options.filters("redirects")
+    if whole_url and start is not None and not exact:
+        fields = {0: {"redirect": _parts(whole_url[1], code, False)}}
+        return Rewrite(match, fields, other_case=other_case)
     if GROUP.search(target):
         if re.sub(r"\$\d", "", target).count("$") or "?" in target or not keeps_query:
             raise Untranslatable("a redirect with a part of the path can't have more variables")
@@ -135,6 +146,12 @@ def _redirect(
         mark = "&" if "?" in target else "?"
         more = f"%CEL(request.query == '' ? '' : '{mark}')%%CEL(request.query)%"
     return Rewrite(match, dict(located(place, code, target, relative, more)))
+
+
+def _in_other_case(start: str) -> str:
+    """A pattern for the paths whose start has a letter in the other case; "" for no letters."""
+    others = [f"{'.' * i}{c.swapcase()}" for i, c in enumerate(start) if c.isalpha()]
+    return f"^({'|'.join(others)})" if others else ""
 
 
 def _parts(url: str, code: int, path: bool) -> Fields:

@@ -6,39 +6,52 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from nginx2istio.bridge.conditions import path_regex
 from nginx2istio.bridge.paths import uris
 from nginx2istio.bridge.place import Place
-from nginx2istio.bridge.redirects import Fields, translate_return
 from nginx2istio.bridge.response_headers import by_host, with_lines
+from nginx2istio.bridge.snippets.block_proxy import (
+    INPUT_HEADERS,
+    SET_HEADERS,
+    WITHOUT_EFFECT_ON_ANSWERS,
+    BlockProxy,
+    translate_proxy,
+)
+from nginx2istio.bridge.snippets.conditions import path_regex
+from nginx2istio.bridge.snippets.redirects import Fields, translate_return
 from nginx2istio.bridge.variables import UnknownVariable
 from nginx2istio.istio.re2 import Untranslatable
-from nginx2istio.nginx.facts.directives import subject
+from nginx2istio.nginx.facts.directives import opaque, protects, subject
 from nginx2istio.nginx.facts.headers import (
     HEADER_DIRECTIVES,
     HeaderLine,
     Unclear,
     answer_headers,
     header_lines,
+    snippets,
 )
 from nginx2istio.nginx.facts.nested_locations import NestedLocation
-from nginx2istio.nginx.facts.snippet import Directive
+from nginx2istio.nginx.facts.snippet import Directive, parse_snippet
 from nginx2istio.nginx.facts.snippet_access import LISTING
 from nginx2istio.nginx.model import Location, Origin
 
 _ALL = ("all",)
+PROXYING = frozenset({"proxy_pass", "rewrite"}) | WITHOUT_EFFECT_ON_ANSWERS
 
 
 @dataclass(frozen=True, slots=True)
 class BlockRoutes:
-    """A block as routes: matches and, for each of them, all ``answers`` (port, 0 for all; fields).
+    """A block as routes: its ``matches``, and ``answers`` (match; port, 0 for all; fields).
 
     ``reason`` says why there are no answers; without ``matches`` its paths can't be said either.
+    ``proxy`` is whom the answers ask, None where they are the gateway's own; ``file`` is whether
+    nginx looks among files of its own, where it has none.
     """
 
     matches: tuple[Mapping[str, Any], ...] = ()
-    answers: tuple[tuple[int, Fields], ...] = ()
+    answers: tuple[tuple[Mapping[str, Any], int, Fields], ...] = ()
     reason: str = ""
+    proxy: BlockProxy | None = None
+    file: bool = False
 
 
 def translate_block(
@@ -52,7 +65,11 @@ def translate_block(
     matches: tuple[Mapping[str, Any], ...] = ()
     try:
         matches = block_matches(block, inside)
-        return BlockRoutes(matches, tuple(block_answers(place, block, relative, inside)))
+        same = block_answers(place, block, relative, inside)
+        answers = [(match, port, fields) for port, fields in same.answers for match in matches]
+        if same.proxy and block.match == "prefix" and block.path.endswith("/"):
+            answers += _slash(block.path)
+        return BlockRoutes(matches, tuple(answers), proxy=same.proxy, file=same.file)
     except Untranslatable as reason:
         return BlockRoutes(matches, reason=str(reason))
 
@@ -90,10 +107,25 @@ def in_order(blocks: Sequence[NestedLocation]) -> list[NestedLocation]:
     return exact + strong + regexes + plain
 
 
+def _slash(path: str) -> list[tuple[Mapping[str, Any], int, Fields]]:
+    """What nginx adds to a location that ends in a slash and has a proxy_pass."""
+    redirect = {"redirect": {"uri": path, "redirectCode": 301}}
+    return [({"uri": {"exact": path.removesuffix("/")}}, 0, redirect)] if path != "/" else []
+
+
+@dataclass(frozen=True, slots=True)
+class BlockAnswers:
+    """Answers for all paths of a block: (port, 0 for all; fields); the rest as in BlockRoutes."""
+
+    answers: tuple[tuple[int, Fields], ...]
+    proxy: BlockProxy | None
+    file: bool
+
+
 def block_answers(
     place: Place, block: NestedLocation, relative: bool, inside: bool
-) -> list[tuple[int, Fields]]:
-    """Fields of the routes of a block that answers by itself: (port, 0 for all; fields).
+) -> BlockAnswers:
+    """The answers of a block that answers by itself, or asks a Service.
 
     ``relative`` is whether a Location may be relative. Without ``inside`` the answers have the
     headers of the host and of the block. Raises Untranslatable.
@@ -104,29 +136,59 @@ def block_answers(
     lists = [x for x in directives if x.name in LISTING]
     returns = [x for x in directives if x.name == "return"]
     internal = [x for x in directives if x.name == "internal"]
+    proxied = not (returns or internal or inside) and any(
+        x.name == "proxy_pass" for x in directives
+    )
     types = [x.args[0] for x in directives if x.name == "default_type" and len(x.args) == 1]
     headers = [x for x in directives if x.name in HEADER_DIRECTIVES]
     for directive in directives:
-        if directive not in (*lists, *returns, *internal, *headers) and not (
-            types and directive.name == "default_type"
+        if (
+            directive not in (*lists, *returns, *internal, *headers)
+            and not (types and directive.name == "default_type")
+            and not (proxied and directive.name in PROXYING)
         ):
             raise Untranslatable(f"it holds {directive.text.rstrip(';')}")
     denies = bool(lists) and (lists[0].name, lists[0].args) == ("deny", _ALL)
     if lists and not denies and lists[0].args != _ALL:
         raise Untranslatable(f"it holds {lists[0].text.rstrip(';')}")
+    proxy, file = None, False
     if internal:
         answers: Iterable[tuple[int, Fields]] = [(0, {"directResponse": {"status": 404}})]
     elif returns:
         answers = translate_return(place, returns[0], relative)
     elif denies:
         answers = [(0, {"directResponse": {"status": 403}})]
+    elif proxied:
+        proxy = _proxy(place, block, directives)
+        answers = proxy.answers
     else:
-        raise Untranslatable("it does not answer by itself")
-    return [
+        answers, file = [(0, _no_file(place, block, inside))], True
+    own = [x for x in headers if x.name not in SET_HEADERS | INPUT_HEADERS]
+    with_headers = [
         each
         for port, fields in answers
-        for each in _with_headers(place, block, headers, _typed(fields, types), port, inside)
+        for each in _with_headers(place, block, own, _typed(fields, types), port, inside)
     ]
+    return BlockAnswers(tuple(with_headers), proxy, file)
+
+
+def _proxy(place: Place, block: NestedLocation, directives: Sequence[Directive]) -> BlockProxy:
+    """Whom a block asks; checks of the host hold in it, too. Raises Untranslatable."""
+    for level in ("http", "server"):
+        for _, setting in snippets(place.config, place.server, place.location, level):
+            for directive in parse_snippet(setting.text).directives:
+                if protects(directive) or opaque(directive):
+                    raise Untranslatable(f"the host has {directive.text.rstrip(';')}")
+    return translate_proxy(place, block, directives)
+
+
+def _no_file(place: Place, block: NestedLocation, inside: bool) -> Fields:
+    """The answer to a block without content: nginx has no such file. Raises Untranslatable."""
+    pages = place.config.controller.config["custom-http-errors"]
+    file = block.match == "exact" and not block.path.endswith(("/", ".html"))
+    if inside or pages or not file:
+        raise Untranslatable("it does not answer by itself")
+    return {"directResponse": {"status": 404}}
 
 
 def closing_answers(place: Place, inside: bool) -> list[tuple[int, Fields]]:

@@ -1,0 +1,136 @@
+"""What `--compat full` and `lean` leave out of what nginx does by default, each said once."""
+
+from collections.abc import Iterator
+
+from nginx2istio.rule import (
+    Edit,
+    Finding,
+    Location,
+    Message,
+    Place,
+    Requests,
+    Server,
+    max_body_size,
+    readable_size,
+    rule,
+    speaks_grpc,
+)
+
+NO_DEFAULT = Message(
+    "N2I940",
+    "approximated",
+    "info",
+    "The default body limit is not built",
+    "nginx answers 413 to a body over {size}, which is its default. No annotation and no ConfigMap "
+    "sets a limit, so the gateway has none.",
+    "Set proxy-body-size where a backend needs a limit.",
+    frozenset({"body-limit"}),
+)
+NO_LIMIT = Message(
+    "N2I941",
+    "unsupported",
+    "warning",
+    "The body limit is left out",
+    "nginx answers 413 to a body over {size}. The gateway passes it on (--compat lean).",
+    "Convert with --compat full, or limit bodies in the backend.",
+    frozenset({"body-limit"}),
+)
+ISTIO_OWN = Message(
+    "N2I944",
+    "approximated",
+    "info",
+    "Default timeouts and retries are not built",
+    "By default nginx answers 504 when a backend is silent for {seconds} s, and tries a request up "
+    "to 3 times. Nobody set this, so Istio's own defaults hold: no time limit, 2 retries.",
+    "Set proxy-read-timeout where clients must not wait longer, or for all in the ConfigMap.",
+    frozenset({"timeout", "retries"}),
+)
+CLIENT_HEADERS = Message(
+    "N2I151",
+    "approximated",
+    "warning",
+    "Forwarded headers left out",
+    "Backends no longer get X-Real-IP, X-Forwarded-Host, -Port and -Scheme, X-Scheme and "
+    "X-Original-Forwarded-*. X-Forwarded-For and Proxy come as the client sends them.",
+    "Convert with --compat full, or check that no backend reads or trusts them.",
+    frozenset({"request-headers"}),
+)
+REPEATING = Message(
+    "N2I943",
+    "approximated",
+    "info",
+    "Headers that repeat others are left out",
+    "nginx also sends X-Scheme and X-Forwarded-Scheme, which repeat X-Forwarded-Proto, and a "
+    "client's X-Forwarded-Host as X-Original-Forwarded-Host. The gateway does not.",
+    "Read X-Forwarded-Proto in backends, or convert with --compat exact.",
+    frozenset({"request-headers"}),
+)
+TRANSPORT_SECURITY = Message(
+    "N2I945",
+    "approximated",
+    "warning",
+    "No Strict-Transport-Security header",
+    "nginx adds Strict-Transport-Security to every answer over https by default. The gateway does "
+    "not (--compat lean).",
+    "Convert with --compat full, or add the header to the routes of hosts that need it.",
+    frozenset({"response-headers"}),
+    (Requests(scheme="https"),),
+)
+BODY = "proxy-body-size"
+TRIES = (
+    "proxy-next-upstream",
+    "proxy-next-upstream-tries",
+    "retry-non-idempotent",
+    "proxy-read-timeout",
+)
+HSTS = ("hsts", "hsts-max-age", "hsts-include-subdomains", "hsts-preload")
+
+
+@rule(at="conversion", when="always", reads=BODY)
+def default_body_limit(place: Place) -> Iterator[Edit | Finding]:
+    """A body over nginx's default limit reaches backends whose limit nobody set."""
+    config, size = place.config, max_body_size(place[BODY])
+    hosts = config.hosts_where(lambda _, location: not config.is_set(location, BODY))
+    if hosts and size and not place.builds(BODY):
+        finding = NO_DEFAULT(BODY, size=readable_size(size))
+        yield finding.for_requests(Requests(body_over=size)).for_hosts(hosts)
+
+
+@rule(when="configured", reads=BODY)
+def body_limit(place: Place) -> Iterator[Edit | Finding]:
+    """Nobody writes a limit by hand for which Istio has no field."""
+    size = max_body_size(place[BODY])
+    if size and place.options.compat == "lean":
+        yield NO_LIMIT(BODY, size=readable_size(size)).for_requests(Requests(body_over=size))
+
+
+@rule(at="conversion", when="always", reads=TRIES)
+def default_retries(place: Place) -> Iterator[Edit | Finding]:
+    """Where nobody set a time or a number of tries, Istio's own hold."""
+    config = place.config
+
+    def by_default(_: Server, location: Location) -> bool:
+        unset = not any(config.is_set(location, key) for key in TRIES)
+        return bool(location.upstream) and unset and not speaks_grpc(config, location)
+
+    hosts = config.hosts_where(by_default) if place.options.compat != "exact" else []
+    if hosts:
+        finding = ISTIO_OWN("", seconds=place.number("proxy-read-timeout"))
+        yield finding.for_hosts(hosts)
+
+
+@rule(at="conversion", when="always")
+def headers_about_clients(place: Place) -> Iterator[Edit | Finding]:
+    """`full` leaves out the headers that repeat others, `lean` all that nginx adds."""
+    hosts = place.config.hosts_where(lambda _, location: bool(location.upstream))
+    if hosts and place.options.compat == "lean":
+        yield CLIENT_HEADERS("").for_hosts(hosts)
+    elif hosts and place.options.compat == "full":
+        yield REPEATING("").for_hosts(hosts)
+
+
+@rule(at="server", when="always", reads=HSTS)
+def default_transport_security(place: Place) -> Iterator[Edit | Finding]:
+    """`lean` leaves the header out where nobody set it."""
+    if place.options.compat == "lean" and place.tls and place["hsts"] and not place.builds(*HSTS):
+        yield TRANSPORT_SECURITY("").for_host()
