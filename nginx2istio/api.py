@@ -25,15 +25,17 @@ def convert_files(
     rules: Sequence[Path] = (),
     stdin: BinaryIO | None = None,
     keep_read: bool = False,
+    processes: int = 1,
 ) -> Conversion:
     """Converts files and folders; ``-`` is ``stdin``. ``rules`` are folders of further rules.
 
-    ``keep_read`` keeps what the HTML report shows of the input.
+    ``keep_read`` keeps what the HTML report shows of the input. Up to so many ``processes`` share
+    the work; they begin by fork, which a program with threads of its own had better not do.
 
     Raises RuleError for a rule that can't be loaded, BadName for names of a trial that can't be
     had. Input that can't be read is a problem of the conversion, not an error.
     """
-    return convert(read(paths, stdin), load(rules), options, keep_read)
+    return convert(read(paths, stdin), load(rules), options, keep_read, processes)
 
 
 def convert_text(

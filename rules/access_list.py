@@ -91,7 +91,7 @@ def access_list(place: Place) -> Iterator[Edit | Finding]:
         origin = key_of_member(place.config, member) or key
         yield from withhold(place, INVALID_MEMBER, origin, member=member)
         return
-    plan = address_plan(place.config, place.server)
+    plan = address_plan(place.config, place.options, place.server)
     without_backend = plan.without_backend(place.location)
     if not plan.group(place.location) and not without_backend:
         return

@@ -1,6 +1,7 @@
 """auth-type, auth-secret, auth-realm: users and passwords that nginx itself checks."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from nginx2istio.rule import (
     Edit,
@@ -11,6 +12,7 @@ from nginx2istio.rule import (
     Requests,
     Route,
     RouteBefore,
+    auth_check,
     early,
     literal,
     rule,
@@ -23,10 +25,21 @@ NO_CHECK = Message(
     "error",
     "Passwords are not checked",
     "Istio does not check the users and passwords of Secret {secret}. {result}.",
-    "Put a service that checks them (oauth2-proxy with --htpasswd-file, for example) behind "
-    "auth-url and convert again. Or configure Envoy's basic_auth filter by hand ({{SHA}} only).",
+    "Convert with --auth-service, which writes an nginx service that checks them from the same "
+    "Secret.",
     frozenset({"auth", "access", "routing"}),
 )
+DIGEST = Message(
+    "N2I249",
+    "unsupported",
+    "error",
+    "Digests of passwords are not checked",
+    "Neither Istio nor a stock nginx checks the digests (auth-type: digest) of Secret {secret}. "
+    "{result}.",
+    "Use auth-type: basic with hashes of htpasswd, and convert with --auth-service.",
+    frozenset({"auth", "access", "routing"}),
+)
+ADD_USERS = "Add these users to the authentication service."
 NO_SECRET = Message(
     "N2I232",
     "approximated",
@@ -43,7 +56,7 @@ OTHER_WAY = Message(
     "Passwords no longer let clients in",
     "nginx accepts the users and passwords of Secret {secret} as well (satisfy: any). Istio lets "
     "clients in by {other} only.",
-    "Add these users to the authentication service.",
+    "Convert with --auth-service, which checks them from the same Secret.",
     frozenset({"auth", "access", "redirect", "response-headers"}),
 )
 
@@ -77,12 +90,17 @@ def basic_auth(place: Place) -> Iterator[Edit | Finding]:
         return
     secret = place.text("auth-secret")
     yield Route("headers.request.remove", ["Authorization"])
+    if auth_check(place):
+        return
     other = _other_way(place)
     if other:
-        yield OTHER_WAY("auth-type", other=other, secret=secret)
+        finding = OTHER_WAY("auth-type", other=other, secret=secret)
+        basic = place.text("auth-type") == "basic"
+        yield finding if basic else replace(finding, to_do=ADD_USERS)
     elif place.options.allow_unprotected:
-        yield NO_CHECK("auth-type", secret=secret, result="The path is served to everybody")
-    elif "basic" in place.text("auth-type"):
+        no_check = NO_CHECK if place.text("auth-type") == "basic" else DIGEST
+        yield no_check("auth-type", secret=secret, result="The path is served to everybody")
+    elif place.text("auth-type") == "basic":
         challenge = f'Basic realm="{literal(place.text("auth-realm"))}"'
         headers = {"response": {"set": {"WWW-Authenticate": challenge}}}
         asks = {"directResponse": {"status": 401}, "headers": headers}
@@ -94,7 +112,7 @@ def basic_auth(place: Place) -> Iterator[Edit | Finding]:
         yield NO_SECRET("auth-type", secret=secret)
     else:
         yield unavailable()
-        yield NO_CHECK("auth-type", secret=secret, result="The path answers 503")
+        yield DIGEST("auth-type", secret=secret, result="The path answers 503")
 
 
 def _other_way(place: Place) -> str:

@@ -128,12 +128,10 @@ def uncounted(size: int) -> Requests:
 @rule("1 MiB request body limit", at="conversion", when="always", reads=KEY)
 def body_size_default(place: Place) -> Iterator[Edit | Finding]:
     """The default limit holds everywhere; what a VirtualService can't do about it is said once."""
-    size, config = max_body_size(place[KEY]), place.config
-
-    def by_default(_: Server, location: Location) -> bool:
-        return not config.is_set(location, KEY)
-
-    exactly = place.options.compat == "exact" and not place.options.filters("body-limit")
-    if size and exactly and config.hosts_where(by_default):
+    size = max_body_size(place[KEY])
+    locations = [x for server in place.config.servers for x in server.locations]
+    unset = any(KEY not in location.settings for location in locations)
+    built = place.options.compat != "lean" and place.builds(KEY)
+    if size and built and unset and not place.options.filters("body-limit"):
         finding = DEFAULT_UNKNOWN_LENGTH(KEY, size=readable_size(size))
         yield finding.for_requests(uncounted(size)).for_every_host()

@@ -1,6 +1,5 @@
 """enable-cors and cors-*: which other sites' scripts may read the answers."""
 
-import re
 from collections.abc import Iterator
 
 from nginx2istio.istio import re2
@@ -13,6 +12,7 @@ from nginx2istio.rule import (
     Requests,
     Route,
     RouteBefore,
+    origin_pattern,
     protections,
     rule,
 )
@@ -103,12 +103,12 @@ def cors(place: Place) -> Iterator[Edit | Finding]:
         yield Route("headers.response.set", everybody)
         yield _preflight({"method": {"exact": "OPTIONS"}}, answer)
         return
-    patterns = [f"(?i){pattern(origin)}" for origin in origins]
+    patterns = [f"(?i){origin_pattern(origin)}" for origin in origins]
     yield Route("corsPolicy", _policy(place, patterns))
     credentials = {"Access-Control-Allow-Credentials": "true"}
     answer |= {"Access-Control-Allow-Origin": "%REQ(ORIGIN)%", **readable}
     answer |= credentials if place["cors-allow-credentials"] else {}
-    listed = re2.joined_alternatives(map(pattern, origins))
+    listed = re2.joined_alternatives(map(origin_pattern, origins))
     if place.options.compat != "exact" and policy_answers(place):
         yield BY_ENVOY("enable-cors")
         listed = []
@@ -181,14 +181,6 @@ def _own_answers(
         headers["Access-Control-Allow-Credentials"] = f"%CEL({asked} ? 'true' : '')%"
     for port in ports:
         yield Route("headers.response.set", headers | readable, port=port)
-
-
-def pattern(origin: str) -> str:
-    """A regular expression for an origin; a star is one label (``buildOriginRegex``).
-
-    nginx looks for it at the end of the Origin header, where nothing can stand before a scheme.
-    """
-    return re.escape(origin).replace(r"\-", "-").replace(r"\*", "[a-z0-9-]+", 1)
 
 
 def _split(text: str) -> list[str]:

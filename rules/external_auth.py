@@ -78,7 +78,7 @@ NORMALIZED = Message(
     "Authentication services get normalized paths",
     "Envoy asks the authentication service with the normalized path (//, escapes, dot segments), "
     "and names it in the redirect to the sign-in page.",
-    aspects=frozenset({"auth"}),
+    aspects=frozenset({"auth", "redirect"}),
     requests=(RESPELLED,),
 )
 ASKED_BEFORE_503 = Message(
@@ -138,6 +138,8 @@ def external_authorization(place: Place) -> Iterator[Edit | Finding]:
             yield MISSING(key, service=means.service_name)
         case "without-backend":
             yield ASKED_WITHOUT_BACKEND(key, path=place.location.declared)
+        case "service":
+            yield NORMALIZED(key)
         case "filter":
             yield from _by_filter(place, means)
         case "policy":

@@ -23,7 +23,8 @@ QUESTION = Message(
     "The authentication service gets another question",
     "Envoy asks {service} with the method and the Host of the request instead of {method} and "
     "{host}. It appends the path and query of the request to the path of auth-url.",
-    "Check that the service accepts this, or convert with --envoy-filters, which asks as nginx.",
+    "Check that the service accepts this, or convert with --auth-service or --envoy-filters, which "
+    "ask as nginx.",
     frozenset({"auth"}),
 )
 ANSWERS = Message(
@@ -33,7 +34,8 @@ ANSWERS = Message(
     "Other answers of the service reach clients",
     "Envoy passes answers of {service} other than 200, 401 and 403 to the client. nginx "
     "accepts every 2xx and answers 500 to the others.",
-    "Check that the service gives no other answers, or convert with --envoy-filters.",
+    "Check that the service gives no other answers, or convert with --auth-service or "
+    "--envoy-filters.",
     frozenset({"status", "redirect", "auth"}),
 )
 SIGNIN = Message(
@@ -43,7 +45,7 @@ SIGNIN = Message(
     "No redirect to the sign-in page",
     "A client without credentials gets the 401 of {service} and no redirect to {signin}. Istio's "
     "external authorization can't turn a refusal into a redirect.",
-    "Convert with --envoy-filters, or let the service answer with the redirect.",
+    "Convert with --auth-service or --envoy-filters, or let the service answer with the redirect.",
     frozenset({"redirect", "auth"}),
 )
 CLIENT_OWN = Message(
@@ -53,7 +55,7 @@ CLIENT_OWN = Message(
     "Identity headers of the client are removed",
     "Istio can't tell {names} of the client from those of the service. A request that brings one "
     "reaches the backend without them.",
-    "Convert with --envoy-filters if clients send these headers themselves.",
+    "Convert with --auth-service or --envoy-filters if clients send these headers themselves.",
     frozenset({"request-headers", "auth"}),
 )
 COOKIES_OF_SERVICE = Message(
@@ -71,7 +73,8 @@ UNCACHED_ANSWERS = Message(
     "info",
     "Answers of the service are not cached",
     "Envoy asks {service} about every request. nginx caches its answers (auth-cache-key).",
-    "Check that the service can take the load, or convert with --envoy-filters, which caches, too.",
+    "Check that the service can take the load, or convert with --auth-service or --envoy-filters, "
+    "which cache, too.",
     frozenset({"auth"}),
 )
 
@@ -83,9 +86,12 @@ def external_auth_answers(place: Place) -> Iterator[Edit | Finding]:
     It appends the request's path to the question, passes the service's answers on, and caches none.
     """
     means = auth_means(place)
-    if means is None or means.kind != "policy":
+    if means is None or means.kind not in ("policy", "service"):
         return
     auth, service = means.auth, means.service_name
+    if means.kind == "service":
+        yield COOKIES_OF_SERVICE(auth.key, service=service)
+        return
     yield from _identity(auth, auth_provider(place.config).identity)
     yield QUESTION(auth.key, service=service, method=auth.method, host=auth.host)
     yield ANSWERS(auth.key, service=service)

@@ -25,7 +25,6 @@ CLIENT = "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%"
 PEER_ADDRESS = "%DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT%"
 ORIGINAL = "X-Original-Forwarded-For"
 SCHEME = ("X-Forwarded-Scheme", "X-Scheme")
-"""Headers that say what X-Forwarded-Proto says, which Envoy sends by itself."""
 ORIGINAL_HOST_HEADER = "X-Original-Forwarded-Host"
 
 
@@ -51,13 +50,12 @@ def forwarded_headers(place: Place) -> Iterator[Edit | Finding]:
     """
     if place.options.compat == "lean":
         return
-    believed, exact = bool(place["use-forwarded-headers"]), place.options.compat == "exact"
+    believed = bool(place["use-forwarded-headers"])
     block = dict.fromkeys(("X-Real-IP", "X-Forwarded-For"), CLIENT)
     block["X-Forwarded-Host"] = "%REQ(:AUTHORITY)%"
     if believed:
         block["X-Forwarded-Host"] = "%REQ(X-FORWARDED-HOST?:AUTHORITY)%"
-        if exact:
-            block |= dict.fromkeys(SCHEME, "%REQ(X-FORWARDED-PROTO)%")
+        block |= dict.fromkeys(SCHEME, "%REQ(X-FORWARDED-PROTO)%")
         if place["compute-full-forwarded-for"]:
             del block["X-Forwarded-For"]  # Envoy appends its peer as nginx does
     if place["proxy-add-original-uri-header"]:
@@ -80,9 +78,7 @@ def forwarded_headers(place: Place) -> Iterator[Edit | Finding]:
             sent = "'x-forwarded-port' in request.headers ? request.headers['x-forwarded-port']"
             by_port = {"X-Forwarded-Port": f"%CEL({sent} : '{own_port}')%"}
         else:
-            by_port = {"X-Forwarded-Port": str(own_port)}
-            if exact:
-                by_port |= dict.fromkeys(SCHEME, scheme)
+            by_port = {"X-Forwarded-Port": str(own_port), **dict.fromkeys(SCHEME, scheme)}
             if place["enable-real-ip"]:
                 by_port["X-Forwarded-Proto"] = scheme
         yield Route("headers.request", {"remove": removed, "set": block | by_port}, port=port)

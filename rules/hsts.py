@@ -11,7 +11,9 @@ from nginx2istio.rule import (
     Requests,
     Route,
     answer_headers,
+    auth_check,
     early,
+    not_denied,
     protections,
     rule,
     transport_security,
@@ -46,6 +48,9 @@ def hsts(place: Place) -> Iterator[Edit | Finding]:
         if not security or (place.options.compat == "lean" and not place.builds(*KEYS)):
             return
         if place.builds(*KEYS) or answers(place):
+            check = auth_check(place)
+            if check and check.external and check.external.signin:
+                security = not_denied(302, security)
             yield Route("headers.response.set", {STS: security}, port=443)
         else:
             yield NOT_ON_404("")

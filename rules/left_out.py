@@ -55,15 +55,16 @@ CLIENT_HEADERS = Message(
     "Convert with --compat full, or check that no backend reads or trusts them.",
     frozenset({"request-headers"}),
 )
-REPEATING = Message(
+ORIGINAL_HOST = Message(
     "N2I943",
     "approximated",
     "info",
-    "Headers that repeat others are left out",
-    "nginx also sends X-Scheme and X-Forwarded-Scheme, which repeat X-Forwarded-Proto, and a "
-    "client's X-Forwarded-Host as X-Original-Forwarded-Host. The gateway does not.",
-    "Read X-Forwarded-Proto in backends, or convert with --compat exact.",
+    "X-Original-Forwarded-Host is left out",
+    "nginx passes a client's X-Forwarded-Host on as X-Original-Forwarded-Host. The gateway does "
+    "not, and passes on what a client sends under that name.",
+    "Convert with --compat exact if a backend reads the header.",
     frozenset({"request-headers"}),
+    (Requests(header="X-Forwarded-Host"), Requests(header="X-Original-Forwarded-Host")),
 )
 TRANSPORT_SECURITY = Message(
     "N2I945",
@@ -119,14 +120,14 @@ def default_retries(place: Place) -> Iterator[Edit | Finding]:
         yield finding.for_hosts(hosts)
 
 
-@rule(at="conversion", when="always")
+@rule(at="conversion", when="always", reads="forwarded-host-header")
 def headers_about_clients(place: Place) -> Iterator[Edit | Finding]:
-    """`full` leaves out the headers that repeat others, `lean` all that nginx adds."""
+    """`full` leaves out what only a client says, `lean` all headers that nginx adds."""
     hosts = place.config.hosts_where(lambda _, location: bool(location.upstream))
     if hosts and place.options.compat == "lean":
         yield CLIENT_HEADERS("").for_hosts(hosts)
-    elif hosts and place.options.compat == "full":
-        yield REPEATING("").for_hosts(hosts)
+    elif hosts and not place.builds("forwarded-host-header"):
+        yield ORIGINAL_HOST("").for_hosts(hosts)
 
 
 @rule(at="server", when="always", reads=HSTS)

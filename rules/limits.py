@@ -9,10 +9,14 @@ from nginx2istio.rule import (
     Location,
     Message,
     Place,
+    auth_check,
+    counts_addresses,
     envoy_filter,
     on_route,
+    rate_limits,
     route_name,
     rule,
+    unlimited_networks,
 )
 
 NOT_LIMITED = Message(
@@ -21,7 +25,7 @@ NOT_LIMITED = Message(
     "error",
     "Requests are no longer limited",
     "nginx lets each client send {rate} and answers {status} beyond. Istio does not limit them.",
-    "Convert with --envoy-filters, or run a rate limit service.",
+    "Convert with --auth-service or --envoy-filters, or run a rate limit service.",
     frozenset({"rate-limit"}),
 )
 CONNECTIONS = Message(
@@ -74,14 +78,23 @@ GOES_WITH = Message(
     "{key} changes {limits}. Istio does not apply that limit here.",
     "Read the finding about {limits}.",
 )
-UNITS = {"limit-rps": ("second", 1), "limit-rpm": ("minute", 60)}
+ONE_COUNTS = Message(
+    "N2I237",
+    "approximated",
+    "info",
+    "One pod counts requests for all",
+    "The one pod of the auth service lets each client send {rate}, through all gateway pods "
+    "together. Each pod of ingress-nginx counted for itself.",
+    "Check that the gateway gets the address of the client.",
+    frozenset({"rate-limit"}),
+)
+RATE_UNITS = {"limit-rps": "second", "limit-rpm": "minute"}
 DETAILS = ("limit-burst-multiplier", "limit-allowlist")
 REDIRECTS = ("permanent-redirect", "temporal-redirect")
-ADDRESS = ("$binary_remote_addr", "$remote_addr")
 
 
 @rule(
-    *UNITS,
+    *RATE_UNITS,
     *DETAILS,
     "limit-conn-zone-variable",
     "limit-req-status-code",
@@ -94,26 +107,25 @@ def limit_rates(place: Place) -> Iterator[Edit | Finding]:
     route's metadata names the Ingress, so all of its paths share the buckets. A redirect, which
     nginx answers before it counts, takes no token: see ``limit_filters``.
     """
-    limits = [key for key in UNITS if key in place and place.number(key) > 0]
+    limits = [key for key in RATE_UNITS if key in place and place.number(key) > 0]
     if not limits or redirected(place):
         return
-    rate = " and ".join(f"{place.number(key)} requests a {UNITS[key][0]}" for key in limits)
+    rate = " and ".join(f"{place.number(key)} requests a {RATE_UNITS[key]}" for key in limits)
+    check = auth_check(place)
     for key in limits:
-        if not by_address(place):
+        if not counts_addresses(place.config):
             yield OTHER_ZONE(key, zone=place.text("limit-conn-zone-variable"), rate=rate)
+        elif check and check.limits:
+            yield ONE_COUNTS(key, rate=rate)
         elif not place.options.filters("rate-limit"):
             yield NOT_LIMITED(key, rate=rate, status=place.number("limit-req-status-code"))
         else:
             yield COUNTED(key, rate=rate)
-    if not (place.options.filters("rate-limit") and by_address(place)):
+    limited = place.options.filters("rate-limit") or (check and check.limits)
+    if not (limited and counts_addresses(place.config)):
         for key in DETAILS:
             if key in place:
                 yield GOES_WITH(key, key=key, limits=" and ".join(limits))
-
-
-def by_address(place: Place) -> bool:
-    """Whether nginx tells clients apart by their address."""
-    return place.text("limit-conn-zone-variable") in ADDRESS
 
 
 def redirected(place: Place) -> bool:
@@ -124,11 +136,17 @@ def redirected(place: Place) -> bool:
 @rule(
     at="conversion",
     when="always",
-    reads=(*UNITS, *DETAILS, "enable-cors", "limit-conn-zone-variable", "limit-req-status-code"),
+    reads=(
+        *RATE_UNITS,
+        *DETAILS,
+        "enable-cors",
+        "limit-conn-zone-variable",
+        "limit-req-status-code",
+    ),
 )
 def limit_filters(place: Place) -> Iterator[Edit | Finding]:
     """The EnvoyFilters of all Ingresses that limit: the counters, and the marks on the routes."""
-    if not place.options.filters("rate-limit") or not by_address(place):
+    if not place.options.filters("rate-limit") or not counts_addresses(place.config):
         return
     counters: dict[tuple[str, ...], dict[str, list[Counter]]] = {}
     routes: dict[str, dict[str, None]] = {}
@@ -136,7 +154,9 @@ def limit_filters(place: Place) -> Iterator[Edit | Finding]:
         of_ingress = list(counters_of(place, location))
         if of_ingress:
             ingress = location.ingress.object
-            counters.setdefault(exempt_networks(place, location), {})[ingress] = of_ingress
+            counters.setdefault(unlimited_networks(place.config, location), {})[ingress] = (
+                of_ingress
+            )
             routes.setdefault(ingress, {})[route_name(location)] = None
     status = place.number("limit-req-status-code")
     for exempt, by_ingress in sorted(counters.items()):
@@ -156,18 +176,8 @@ def limit_filters(place: Place) -> Iterator[Edit | Finding]:
 def counters_of(place: Place, location: Location) -> Iterator[Counter]:
     """The counters of a location's Ingress; nginx answers CORS preflights before it counts."""
     cors = bool(place.at(location, "enable-cors"))
-    times = int(str(place.at(location, "limit-burst-multiplier")))
-    for key, (_, seconds) in UNITS.items():
-        rate = int(str(place.at(location, key)))
-        if rate > 0:
-            burst = max(rate * times, 0) + 1
-            yield Counter(key, location.ingress.object, rate, seconds, burst, preflights=not cors)
-
-
-def exempt_networks(place: Place, location: Location) -> tuple[str, ...]:
-    """The networks of a location's clients that nginx does not limit."""
-    networks = place.at(location, "limit-allowlist")
-    return tuple(map(str, networks)) if isinstance(networks, tuple) else ()
+    for x in rate_limits(place.config, location):
+        yield Counter(x.key, x.ingress, x.rate, x.seconds, x.burst + 1, preflights=not cors)
 
 
 @rule("limit-connections", "limit-conn-status-code", reads=REDIRECTS)

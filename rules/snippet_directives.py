@@ -131,15 +131,7 @@ OTHER = Message(
     "The conversion leaves out {text}.",
     "Read about the directive in nginx's documentation, and configure Istio by hand.",
     frozenset(
-        {
-            "routing",
-            "path",
-            "status",
-            "redirect",
-            "response-headers",
-            "request-headers",
-            "body",
-        }
+        {"routing", "path", "status", "redirect", "response-headers", "request-headers", "body"}
     ),
 )
 _MESSAGES = {
@@ -157,10 +149,8 @@ _MESSAGES = {
     "other": OTHER,
 }
 """By subject; other rules speak of headers, rewrites and checks."""
-DEFINING = frozenset({"auth_request_set", "map", "split_clients"})
+DEFINING = frozenset({"map", "split_clients"})
 """They define variables, which count where a directive uses them."""
-OUTSIDE = frozenset({"map", "split_clients"})
-"""What nginx takes outside of all hosts only."""
 
 
 @rule(
@@ -195,7 +185,8 @@ def _level(place: Place, level: str) -> Iterator[Finding]:
         directive = written.directive
         about = subject(directive.name)
         tls = backend_name_effect(place, level, directive)
-        if directive.name in DEFINING and (level == "http" or directive.name not in OUTSIDE):
+        defines = level == "http" and directive.name in DEFINING
+        if defines or directive.name == "auth_request_set":
             yield written.finding(VARIABLE)
         elif unnoticed(directive) or tls == "none":
             yield written.finding(INVISIBLE)

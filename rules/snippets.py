@@ -17,8 +17,8 @@ from nginx2istio.rule import (
     SnippetDirective,
     access_list_problem,
     addresses,
+    asked_before_routes,
     aspects_of,
-    auth_means,
     block_headers,
     closing_edits,
     envoy_filter,
@@ -188,9 +188,8 @@ def _rewriting(place: Place, flow: Flow, written: SnippetDirective) -> Iterator[
         elif step.kind == "check":
             yield from _unsure(place, flow.level, written, PROTECTION, f": {step.reason}")
         elif step.kind == "ending":  # before which a policy acts; routes come behind
-            means = auth_means(place) if flow.at_location else None
-            listed = flow.at_location and addresses(place.config, place.location)
-            if listed or (means and means.kind == "policy"):
+            listed = addresses(place.config, place.location)
+            if flow.at_location and (listed or asked_before_routes(place)):
                 yield written.finding(ANSWER_FIRST)
         else:
             message = REMARKS[step.kind]

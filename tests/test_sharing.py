@@ -17,7 +17,7 @@ from nginx2istio.rule.loader import Rules, load
 from tests.golden import Fixture, fixtures
 
 
-class EachPlaceAlone(engine._Run):
+class EachPlaceAlone(engine.Translator):
     """Runs every rule at every place."""
 
     def yielded(self, place: Place, rule: Rule, alike: dict[str, engine.Yielded]) -> engine.Yielded:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from operator import is_
 from typing import TypeVar
 
 V = TypeVar("V")
@@ -35,11 +36,15 @@ def _parameters(text: str) -> str:
 
 
 def mask_all(value: V) -> V:
-    """The same for each string in lists and mappings."""
+    """The same for each string in lists and mappings; what has no credentials is no copy."""
     if isinstance(value, str):
         return mask_credentials(value)  # type: ignore[return-value]
     if isinstance(value, dict):
-        return {key: mask_all(part) for key, part in value.items()}  # type: ignore[return-value]
+        masked = {key: mask_all(part) for key, part in value.items()}
+        same = all(map(is_, masked.values(), value.values()))
+        return value if same else masked  # type: ignore[return-value]
     if isinstance(value, list | tuple):
-        return [mask_all(part) for part in value]  # type: ignore[return-value]
+        parts = [mask_all(part) for part in value]
+        same = isinstance(value, list) and all(map(is_, parts, value))
+        return value if same else parts  # type: ignore[return-value]
     return value

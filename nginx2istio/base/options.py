@@ -18,6 +18,12 @@ SINCE: Mapping[Feature, tuple[int, int]] = {"weak-etags": (1, 30)}
 """
 
 
+AUTH_SERVICE_IMAGE = "nginxinc/nginx-unprivileged:1.29.4-alpine"
+"""What the auth service runs: nginx as its makers build it, for a pod without privileges.
+
+Alpine, as the controller's own image: hashes of passwords are checked by the same C library.
+"""
+
 FilterKind = Literal[
     "address-lists",
     "bad-gateway",
@@ -52,6 +58,7 @@ class Options:
     controller's flags where its Deployment is not among the input, and win over it.
     ``gateway_address`` is the address of the new gateway, for the test commands of the report.
     ``istio_version`` is one of ``ISTIO_VERSIONS``, None for that of the cluster or the newest.
+    ``auth_service`` has an nginx of its own (``auth_service_image``) check credentials and limits.
     ``host_map`` and ``host_suffix`` make it a trial under other host names: see
     ``nginx/rename_hosts.py``.
     """
@@ -68,6 +75,8 @@ class Options:
     annotate_lines: bool = False
     envoy_filters: bool | frozenset[FilterKind] = False
     allow_unprotected: bool = False
+    auth_service: bool = False
+    auth_service_image: str = AUTH_SERVICE_IMAGE
     istio_version: tuple[int, int] | None = None
     host_map: Mapping[str, str] = field(default_factory=dict)
     host_suffix: str = ""

@@ -259,7 +259,7 @@ def authorization(
 
 
 @memo
-def address_plan(config: NginxConfig, server: Server) -> ProtectionPlan:
+def address_plan(config: NginxConfig, options: Options, server: Server) -> ProtectionPlan:
     """The locations of a host by their address lists; those where credentials do, too, have none.
 
     Credentials that stand in for an address (``satisfy any``) are part of the auth plan.
@@ -267,7 +267,8 @@ def address_plan(config: NginxConfig, server: Server) -> ProtectionPlan:
 
     def group(location: Location) -> str:
         lists = addresses(config, location)
-        if not lists or lists.or_credentials or lists.unreadable:
+        instead = lists.or_credentials or (lists.or_password and options.auth_service)
+        if not lists or instead or lists.unreadable:
             return ""
         return f"{lists.allow} {lists.deny}"
 

@@ -60,7 +60,7 @@ def command(
     judging = judging_from(given)
     paths = paths_or_stdin(paths)
     conversion = converted(
-        (*paths, *more), options, rule_folders, judging.quiet, keeps_read(reports)
+        (*paths, *more), options, rule_folders, judging.quiet, keeps_read(reports), processes
     )
     finish(conversion, paths, output, form, reports, judging, force, processes)
 
@@ -78,6 +78,7 @@ def converted(
     rule_folders: tuple[Path, ...],
     quiet: bool = False,
     keep_read: bool = False,
+    processes: int = 1,
 ) -> Conversion:
     """Converts files. Raises Usage for rules that don't load and names that a trial can't have."""
     from nginx2istio.convert.convert import convert
@@ -88,7 +89,8 @@ def converted(
     try:
         with progress(quiet, f"reading {some(map(str, paths), 3)}") as show:
             # Nobody else holds what was read, so it can be let go as soon as it is a model.
-            return convert(_read(paths, show), load(rule_folders), options, keep_read)
+            rules = load(rule_folders)
+            return convert(_read(paths, show), rules, options, keep_read, processes)
     except (RuleError, BadName) as error:
         raise Usage(str(error)) from None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import click
@@ -17,7 +17,7 @@ from nginx2istio.cli.output.files import paths_of, rendered, write_file
 from nginx2istio.cli.output.folder import NoObjects, ReadInput, write_folder
 from nginx2istio.cli.output.manifest import Run
 from nginx2istio.cli.progress import progress
-from nginx2istio.cli.report_files import end, judged, render, written_file
+from nginx2istio.cli.report_files import end, judged, report_parts, written_file
 from nginx2istio.convert.convert import Conversion
 from nginx2istio.findings import cluster
 from nginx2istio.findings.placed import PlacedFinding
@@ -41,33 +41,40 @@ def finish(
     ``written`` are files that were written before.
     """
     inputs = list(inputs)
-    written = list(written)
+    folders: list[str] = []
     objects = counted(len(conversion.objects), "object")
-    with progress(judging.quiet, "making the report"):
-        report = judged(conversion, judging, inputs, with_plan=bool(reports))
-    if judging.accept_all:
-        written.append(written_file(judging.accept_all))
+    processes = min(processes, 1 + len(conversion.objects) // parallel.LEAST_OBJECTS)
+    judge = cache(partial(judged, conversion, judging, inputs, with_plan=bool(reports)))
+    if processes == 1 or output is None:
+        with progress(judging.quiet, "making the report"):
+            judge()
     refused = None
     if output is not None:
         read = _read(conversion, inputs)
         try:
             with progress(judging.quiet, f"writing {objects} to {output}"):
-                remarks = write_folder(output, conversion.objects, form, read, force, processes)
+                every = conversion.objects
+                remarks = write_folder(output, every, form, read, force, processes, judge)
             for remark in remarks:
                 click.echo(printable(remark), err=True)
             files = counted(len(paths_of(conversion.objects, form)), "file")
-            written.append(f"{output} ({objects} in {files})")
+            folders.append(f"{output} ({objects} in {files})")
         except NoObjects as error:
             refused = error
+        finally:
+            judge()
     else:
         sys.stdout.writelines(rendered(conversion.objects, form))
+    report = judge()
     tasks = [partial(_write_report, path, report, conversion, judging.verbose) for path in reports]
     with progress(judging.quiet or not tasks, f"writing {some(map(str, reports))}"):
         parallel.run(tasks, processes)
-    written += map(written_file, reports)
+    accepting = [judging.accept_all] if judging.accept_all else []
+    files_written = [*written, *map(written_file, accepting), *folders]
+    files_written += map(written_file, reports)
     if refused:
         refused.show()
-    end(report, judging, written)
+    end(report, judging, files_written)
     if refused:
         sys.exit(refused.exit_code)
 
@@ -90,4 +97,4 @@ def _hides_ingresses(finding: PlacedFinding) -> bool:
 
 
 def _write_report(path: Path, report: Data, conversion: Conversion, verbose: bool) -> None:
-    write_file(path, render(report, conversion, path.suffix, verbose))
+    write_file(path, report_parts(report, conversion, path.suffix, verbose))

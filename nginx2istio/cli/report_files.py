@@ -24,7 +24,7 @@ from nginx2istio.report.accepted import (
     mark_accepted,
 )
 from nginx2istio.report.data import Data
-from nginx2istio.report.formats.json_report import json_text
+from nginx2istio.report.formats.json_report import json_parts, json_text
 from nginx2istio.report.formats.kinds import is_update
 from nginx2istio.report.formats.text import text_report, text_summary
 from nginx2istio.report.plan.text import plan_text
@@ -76,6 +76,15 @@ def render(report: Data, conversion: Conversion, suffix: str, verbose: bool = Fa
     """The report in the format of a suffix; ``verbose`` is for the text."""
     write = _whole_text if verbose and suffix == ".txt" else FORMATS[suffix]
     return write(report, conversion)
+
+
+def report_parts(
+    report: Data, conversion: Conversion, suffix: str, verbose: bool = False
+) -> Iterable[str]:
+    """The same, part by part where it is a large one."""
+    if suffix == ".json":
+        return json_parts(report)
+    return (render(report, conversion, suffix, verbose),)
 
 
 def judged(

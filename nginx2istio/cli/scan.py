@@ -143,6 +143,7 @@ def command(
                 rules,
                 options,
                 keeps_read(reports),
+                processes,
             )
             if live_validate:
                 with progress(quiet, cluster.server) as show:

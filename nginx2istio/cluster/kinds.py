@@ -48,9 +48,18 @@ ISTIO = (
 STATEFUL_SET = Kind("StatefulSet", "apps", "v1", "statefulsets")
 POD = Kind("Pod", "", "v1", "pods")
 PEER_AUTHENTICATION = Kind("PeerAuthentication", "security.istio.io", "v1", "peerauthentications")
+NETWORK_POLICY = Kind("NetworkPolicy", "networking.k8s.io", "v1", "networkpolicies")
+WORKLOAD = (
+    CONFIG_MAP,
+    SERVICE,
+    DEPLOYMENT,
+    NETWORK_POLICY,
+    Kind("PodDisruptionBudget", "policy", "v1", "poddisruptionbudgets"),
+)
+"""Kinds of the objects that run an auth service."""
 NEIGHBOURS = (
     PEER_AUTHENTICATION,
-    Kind("NetworkPolicy", "networking.k8s.io", "v1", "networkpolicies"),
+    NETWORK_POLICY,
     Kind("Rollout", "argoproj.io", "v1alpha1", "rollouts"),
     Kind("Canary", "flagger.app", "v1beta1", "canaries"),
     Kind("ScaledObject", "keda.sh", "v1alpha1", "scaledobjects"),

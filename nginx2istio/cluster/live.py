@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from nginx2istio.cluster.connection import Cluster, Refused
-from nginx2istio.cluster.kinds import ISTIO, Kind
+from nginx2istio.cluster.kinds import ISTIO, WORKLOAD, Kind
 from nginx2istio.cluster.listing import Counted, Damaged, give_up, list_objects
 from nginx2istio.inputs.redact import redact
 from nginx2istio.inputs.resource import Node
@@ -74,7 +74,7 @@ def dry_run(cluster: Cluster, objects: Sequence[Mapping[str, Any]]) -> Iterator[
     webhooks (istiod's) are asked as well. What exists already passed all checks before the API
     server notices. Raises Unreachable.
     """
-    kinds = {kind.name: kind for kind in ISTIO}
+    kinds = {kind.name: kind for kind in (*ISTIO, *WORKLOAD)}
     query = {"dryRun": "All", "fieldValidation": "Strict"}
     for obj in objects:
         group, _, version = str(obj["apiVersion"]).rpartition("/")

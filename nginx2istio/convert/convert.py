@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 from nginx2istio.base.options import Options
 from nginx2istio.convert.actions import actions
-from nginx2istio.convert.assumptions import Assumption, assumptions
 from nginx2istio.convert.beyond_stars import with_beyond
 from nginx2istio.convert.fates import AnnotationFate, annotation_fates, without_fate
 from nginx2istio.convert.hosts import services, unknown_hosts, virtual_host
@@ -15,8 +14,10 @@ from nginx2istio.convert.istio_version import istio_version_of, measured
 from nginx2istio.convert.read_ingresses import read_ingresses
 from nginx2istio.convert.refused import checked
 from nginx2istio.convert.refused_places import lost_fates, refused
-from nginx2istio.convert.translate import Applied, translate
+from nginx2istio.convert.share import translate_in_shares
+from nginx2istio.convert.translate import Applied
 from nginx2istio.findings import cluster, configuration, connections, trial
+from nginx2istio.findings.assumptions import Assumption, assumptions
 from nginx2istio.findings.placed import PlacedFinding, placed
 from nginx2istio.inputs.extent import complete_namespaces, extent_of
 from nginx2istio.inputs.resource import Inputs, Problem, Resource
@@ -59,11 +60,16 @@ class Conversion:
 
 
 def convert(
-    inputs: Inputs, rules: Rules, options: Options | None = None, keep_read: bool = False
+    inputs: Inputs,
+    rules: Rules,
+    options: Options | None = None,
+    keep_read: bool = False,
+    processes: int = 1,
 ) -> Conversion:
     """Converts everything that was read. Input that can't be used is a problem, not an error.
 
-    ``keep_read`` keeps the Ingresses as they were read, for the HTML report; they are large. Raises
+    ``keep_read`` keeps the Ingresses as they were read, for the HTML report; they are large. Up to
+    so many ``processes`` share the work, and the result is the same for any number. Raises
     BadName where the names of a trial can't be had.
     """
     options = options or Options()
@@ -99,7 +105,7 @@ def convert(
     if options.trial:
         names, impossible = new_names(config.host_names, options.host_map, options.host_suffix)
         config = renamed(config, names)
-    translation = translate(config, rules, options)
+    translation = translate_in_shares(config, rules, options, processes)
     extra: list[PlacedFinding] = [
         *configuration.findings(config, rules.entries),
         *_notes(inputs.resources),

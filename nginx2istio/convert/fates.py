@@ -28,6 +28,10 @@ RANK: Mapping[Fate, int] = {
 }
 
 
+FateParts = tuple[dict[Origin, AnnotationFate], dict[Origin, AnnotationFate], set[Origin]]
+"""The fates, what is idle, and what rules yield edits of."""
+
+
 class FatesByRules:
     """The fates of annotations in force, while the rules run: the worst that is said anywhere.
 
@@ -61,6 +65,19 @@ class FatesByRules:
             self._fates[origin] = fate
         elif fate[0] in ("neutral", "ineffective"):
             self._idle.setdefault(origin, fate)
+
+    def parts(self) -> FateParts:
+        """What another process needs of them: see ``take``."""
+        return self._fates, self._idle, self._edited
+
+    def take(self, parts: FateParts) -> None:
+        """Adds those of the next hosts, whose rules ran elsewhere."""
+        fates, idle, edited = parts
+        for origin, fate in fates.items():
+            self.add(origin, fate)
+        for origin, fate in idle.items():
+            self._idle.setdefault(origin, fate)
+        self._edited |= edited
 
     def result(self) -> dict[Origin, AnnotationFate]:
         """All of them."""

@@ -242,7 +242,7 @@ class _Round:
     def _whole(self, fault: Fault) -> None:
         """Costs whoever needs an object; it is left out if that is nobody."""
         kind = fault.key[0]
-        spec = self.objects[fault.key]["spec"]
+        spec = self.objects[fault.key].get("spec", {})
         costs = False
         for host in self.hosts:
             if kind == "DestinationRule":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +27,7 @@ from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.facts.protections import KEYS
 from nginx2istio.nginx.model import Location, Origin, Server, Setting, Settings, Upstream
 from nginx2istio.rule import Edit, Finding, Place, Rule
+from nginx2istio.rule.in_force import RulesInForce
 from nginx2istio.rule.loader import Rules
 from nginx2istio.rule.results import failure, results
 
@@ -54,13 +55,6 @@ class Translation:
     fates: Mapping[Origin, AnnotationFate]
 
 
-SCOPES: Mapping[str, tuple[str, ...]] = {
-    "server": ("server",),
-    "location": ("location", "proxied"),
-    "upstream": ("upstream",),
-    "conversion": ("conversion",),
-}
-"""Which rules run at which kind of place."""
 Yielded = tuple[list[Edit], list[Finding]]
 
 
@@ -73,23 +67,14 @@ class Ran:
     errors: frozenset[str]
 
 
-class _Run:
+class Translator:
     """The state of one translation."""
 
     def __init__(self, config: NginxConfig, rules: Rules, options: Options):
         self.config, self.options = config, options
         self.owner = rules.owner
-        in_order = sorted(rules.by_name.values(), key=lambda rule: rule.name)
-        self.always = {
-            scope: [rule for rule in in_order if rule.at in at and rule.when == "always"]
-            for scope, at in SCOPES.items()
-        }
-        self.configured: dict[str, list[Rule]] = {}
-        for rule in in_order:
-            for key in (*rule.keys, *rule.reads) if rule.when == "configured" else ():
-                self.configured.setdefault(key, []).append(rule)
         configmap = config.configmaps.get(config.controller_configmap)
-        self.global_keys = configmap.data.keys() if configmap else frozenset()
+        self.in_force = RulesInForce(rules, configmap.data if configmap else ())
         self.applied: list[Applied] = []
         self.findings: list[PlacedFinding] = []
         self.fates = FatesByRules()
@@ -109,15 +94,11 @@ class _Run:
         return self.rules_at[which]
 
     def _rules(self, server: Server, settings: Settings, scope: str) -> list[Rule]:
-        by_name = {rule.name: rule for rule in self.always[scope]}
         for setting in settings.values():
             owner = self.owner.get(setting.key)
             if owner is not None:
-                by_name[owner.name] = owner
                 self.fates.in_force(setting.origin, owner.name)
-        for key in self.configured.keys() & {*settings, *server.settings, *self.global_keys}:
-            by_name |= {rule.name: rule for rule in self.configured[key]}
-        return [by_name[name] for name in sorted(by_name) if by_name[name].at in SCOPES[scope]]
+        return self.in_force.at(scope, (s.key for s in settings.values()), server.settings)
 
     def run(self, place: Place, scope: str, index: int) -> Ran:
         """Runs the rules at a place and keeps what they yield."""
@@ -240,10 +221,10 @@ class _Run:
         """A place, for all rules that run there one after another."""
         return Place(self.config, server, location, settings, self.options, served)
 
-    def all(self) -> Translation:
-        """Runs every rule at every place."""
+    def hosts(self, servers: Iterable[Server]) -> None:
+        """Runs the rules at every place of some hosts."""
         shared: dict[str, Settings] = {}
-        for server in self.config.servers:
+        for server in servers:
             if not server.locations:
                 continue
             served = ports(server, self.config)
@@ -260,11 +241,23 @@ class _Run:
                     balanced = self.place(server, location, settings, served)
                     ran.append(self.run(balanced, "upstream", index))
                 self.enforce(place, index, *ran)
+
+    def once(self) -> None:
+        """Runs the rules that belong to no host."""
         nowhere = Server("*", ())
         location = Location("/", "prefix", "", Origin())
         self.rules_at.clear()
         self.alike.clear()
         self.run(self.place(nowhere, location, {}, ports(nowhere, self.config)), "conversion", -1)
+
+    def all(self) -> Translation:
+        """Runs the rules everywhere."""
+        self.hosts(self.config.servers)
+        return self.result()
+
+    def result(self) -> Translation:
+        """What the rules make of the whole, when they have run at all hosts."""
+        self.once()
         return Translation(tuple(self.applied), tuple(self.findings), self.fates.result())
 
 
@@ -281,4 +274,4 @@ def upstream_settings(upstream: Upstream) -> Settings:
 
 def translate(config: NginxConfig, rules: Rules, options: Options) -> Translation:
     """Edits, findings and the fate of each annotation that is in force."""
-    return _Run(config, rules, options).all()
+    return Translator(config, rules, options).all()

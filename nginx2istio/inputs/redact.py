@@ -114,6 +114,7 @@ HELD: Mapping[str, Callable[[Node], Node]] = {
     "NetworkPolicy": plain,
     "PeerAuthentication": plain,
     "Pod": pod,
+    "PodDisruptionBudget": plain,
     "PodMonitor": monitor,
     "PrometheusRule": alerts,
     "Rollout": rollout,

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from nginx2istio.inputs.document import TOO_MANY, Document, Unreadable
 from nginx2istio.inputs.json_text import JsonText
 from nginx2istio.inputs.yaml.anchors import Memo
+from nginx2istio.inputs.yaml.block_style import read_block_style
 from nginx2istio.inputs.yaml.errors import not_utf8
 from nginx2istio.inputs.yaml.reader import read_yaml
 
@@ -123,6 +124,10 @@ def _read_piece(piece: bytes, line: int, memo: Memo) -> Iterator[Document | Unre
 
 
 def _read_yaml(piece: bytes, line: int, memo: Memo) -> Iterator[Document | Unreadable]:
+    document = read_block_style(piece, line, memo)
+    if document is not None:
+        yield document
+        return
     try:
         yield from read_yaml(piece, line, memo)
     except Unreadable as error:

@@ -17,6 +17,15 @@ VERSIONS = {
     "EnvoyFilter": "networking.istio.io/v1alpha3",
     "AuthorizationPolicy": SECURITY,
 }
+"""Istio's kinds."""
+WORKLOAD_VERSIONS = {
+    "ConfigMap": "v1",
+    "Service": "v1",
+    "Deployment": "apps/v1",
+    "NetworkPolicy": "networking.k8s.io/v1",
+    "PodDisruptionBudget": "policy/v1",
+}
+"""Kubernetes' kinds of which a program of ours is made, in the order of applying them."""
 ROOT_NAMESPACE = "istio-system"
 """Istio's root namespace, unless the mesh configuration names another."""
 MESH_CONFIG = "istio"
@@ -48,6 +57,12 @@ class Noted(dict[str, Any]):
     def __init__(self, fields: dict[str, Any], note: str = ""):
         super().__init__(fields)
         self.note = note
+
+
+class Lines(str):
+    """A text of several lines, each of which is written on a line of its own."""
+
+    __slots__ = ()
 
 
 def short_hash(text: str) -> str:
@@ -114,7 +129,13 @@ def new_object(
         shown = [*sources[:50], *more]
         metadata["annotations"] = {SOURCE: ", ".join(shown)}
     return Noted(
-        {"apiVersion": VERSIONS[kind], "kind": kind, "metadata": metadata, "spec": spec}, note
+        {
+            "apiVersion": {**VERSIONS, **WORKLOAD_VERSIONS}[kind],
+            "kind": kind,
+            "metadata": metadata,
+            "spec": spec,
+        },
+        note,
     )
 
 

@@ -10,7 +10,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from nginx2istio.istio.fields import frozen
-from nginx2istio.istio.objects import Names, Noted, Object, dns_name, managed, short_hash
+from nginx2istio.istio.objects import (
+    WORKLOAD_VERSIONS,
+    Names,
+    Noted,
+    Object,
+    dns_name,
+    managed,
+    short_hash,
+)
 
 AUTHORITY = "%REQ(:AUTHORITY)%"
 FILTERS = "nginx2istio."
@@ -50,7 +58,11 @@ def whole_gateway(objects: Iterable[Object]) -> list[str]:
 def _made(
     obj: Object, subsets: Mapping[str, str], originals: Mapping[str, str], names: Names
 ) -> Iterator[Object]:
-    kind, spec = obj["kind"], obj["spec"]
+    kind = obj["kind"]
+    if kind in WORKLOAD_VERSIONS:  # which has a name of its own, as its parts name each other
+        yield _object(obj, obj["metadata"]["name"], {})
+        return
+    spec = obj["spec"]
     if kind == "VirtualService":
         for host in spec["hosts"]:
             name = names.name(obj["metadata"]["namespace"], host)
@@ -70,9 +82,8 @@ def _object(obj: Object, name: str, spec: Object) -> Noted:
     metadata = obj["metadata"]
     labels = {**metadata.get("labels", {}), **managed(trial=True)}
     note = obj.note if isinstance(obj, Noted) else ""
-    return Noted(
-        {**obj, "metadata": {**metadata, "name": name, "labels": labels}, "spec": spec}, note
-    )
+    renamed = {**obj, "metadata": {**metadata, "name": name, "labels": labels}}
+    return Noted({**renamed, "spec": spec} if spec else renamed, note)
 
 
 def _virtual_service(spec: Object, host: str, subsets: Mapping[str, str], original: str) -> Object:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
-from nginx2istio.istio.objects import Noted
+from nginx2istio.istio.objects import Lines, Noted
 
 # Plain scalars: nothing that any YAML reader takes for a number, a boolean, null or a date.
 _PLAIN = re.compile(r"[A-Za-z/][A-Za-z0-9/_.-]*(?: [A-Za-z0-9(][A-Za-z0-9/_.()-]*)*")
@@ -21,6 +21,8 @@ _WORDS = re.compile(r"(?i)y|n|yes|no|on|off|true|false|null|inf|nan")
 _CONTROL = re.compile(
     "[\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ufffe\uffff]"
 )
+_NOT_LITERAL = re.compile(r"[^\n -~\xa0-\ud7ff\ue000-\ufffd]| $|\n +\n", re.MULTILINE)
+"""What a block would not keep, or would hide: control characters, blanks at the end of a line."""
 
 
 def scalar(value: Any) -> str:
@@ -69,6 +71,9 @@ def _short(value: Any, room: int, depth: int = 2) -> str:
             parts.append(f"{_text(key)}: {text}")
         line = f"{{{', '.join(parts)}}}"
         return line if fields <= MOST_FIELDS and len(line) <= room else ""
+    if len(value) == 1 and isinstance(value[0], dict) and not getattr(value[0], "note", ""):
+        text = _short(value[0], room - 2, 3)
+        return f"[{text}]" if text else ""
     items = [] if any(isinstance(v, (dict, list, tuple)) for v in value) else list(value)
     line = f"[{', '.join(map(scalar, items))}]"
     return line if items and len(line) <= room else ""
@@ -90,8 +95,8 @@ def _wrapped(value: Iterable[Any], head: str, indent: str) -> list[str]:
     return lines if len(lines) == 2 else []
 
 
-Fragments = dict[tuple[int, str], tuple[Any, list[str]]]
-"""The lines of values that many routes share, for as long as their objects are written."""
+Fragments = dict[tuple[int, str], tuple[Any, str]]
+"""The text of values that many routes share, for as long as their objects are written."""
 
 
 def _mapping(
@@ -101,7 +106,9 @@ def _mapping(
     for key, inner in value.items():
         head = _head(first, key)
         first = indent
-        if isinstance(inner, str):
+        if isinstance(inner, Lines):
+            out += _literal(head, inner, indent + "  ")
+        elif isinstance(inner, str):
             out.append(f"{head} {_text(inner)}")
         elif isinstance(inner, (dict, list, tuple)) and inner:
             short = _short(inner, WIDTH - len(head) - 1)
@@ -115,7 +122,7 @@ def _mapping(
                 out.append(head)
                 _sequence(inner, indent, indent + "- ", out, fragments)
             elif key in SHARED:
-                out += (head, *_shared(inner, indent + "  ", fragments))
+                out += (head, _shared(inner, indent + "  ", fragments))
             else:
                 out.append(head)
                 deeper = indent + "  "
@@ -140,18 +147,28 @@ def _sequence(
         dash = indent + "- "
 
 
+def _literal(head: str, text: str, indent: str) -> list[str]:
+    """A text as a block, where YAML can say it so; else in quotes on one line."""
+    lines = text.split("\n")
+    plain = text.endswith("\n") and not text.endswith("\n\n") and not text.startswith((" ", "\n"))
+    if not plain or _NOT_LITERAL.search(text):
+        return [f"{head} {_text(text)}"]
+    return [f"{head} |", *(f"{indent}{line}" if line else "" for line in lines[:-1])]
+
+
 SHARED = frozenset({"headers", "retries", "destination"})
 """Fields of routes that are most of all text, and one value in all routes alike."""
 
 
-def _shared(value: Any, indent: str, fragments: Fragments) -> list[str]:
+def _shared(value: Any, indent: str, fragments: Fragments) -> str:
     cached = fragments.get((id(value), indent))
     if cached is None:
         if len(fragments) >= 1024:
             fragments.clear()
         lines: list[str] = []
         _mapping(value, indent, indent, lines, fragments)
-        cached = fragments[id(value), indent] = value, lines  # held, so its identity stays its own
+        # It is held, so its identity stays its own.
+        cached = fragments[id(value), indent] = value, "\n".join(lines)
     return cached[1]
 
 

@@ -23,7 +23,7 @@ DEFAULT_UPSTREAM = "upstream-default-backend"
 
 
 Assumed = Literal["configmap", "flags", "services", "configmaps", "secrets", "ages", "namespaces"]
-"""What is taken for granted where the input does not tell it: see ``convert/assumptions.py``."""
+"""What is taken for granted where the input does not tell it: see ``findings/assumptions.py``."""
 
 
 class Origin(NamedTuple):

@@ -10,15 +10,24 @@ from __future__ import annotations
 
 from nginx2istio.base.memo import memo as memo
 from nginx2istio.bridge.auth.means import AuthMeans as AuthMeans
+from nginx2istio.bridge.auth.means import asked_before_routes as asked_before_routes
 from nginx2istio.bridge.auth.means import auth_means as auth_means
 from nginx2istio.bridge.auth.provider import auth_plan as auth_plan
 from nginx2istio.bridge.auth.provider import auth_provider as auth_provider
 from nginx2istio.bridge.auth.provider import auth_sources as auth_sources
 from nginx2istio.bridge.auth.question import auth_question as auth_question
+from nginx2istio.bridge.auth.question import headers_of_location as headers_of_location
 from nginx2istio.bridge.canary_match import by_cookie as by_cookie
 from nginx2istio.bridge.canary_match import by_header as by_header
 from nginx2istio.bridge.canary_match import own_number as own_number
 from nginx2istio.bridge.canary_match import own_text as own_text
+from nginx2istio.bridge.checks.check import asked_about as asked_about
+from nginx2istio.bridge.checks.check import check_plan as check_plan
+from nginx2istio.bridge.checks.provider import ask_service as ask_service
+from nginx2istio.bridge.checks.provider import auth_check as auth_check
+from nginx2istio.bridge.checks.provider import service_provider as service_provider
+from nginx2istio.bridge.checks.workload import auth_services as auth_services
+from nginx2istio.bridge.checks.workload import service_objects as service_objects
 from nginx2istio.bridge.client_authority import authority_secret as authority_secret
 from nginx2istio.bridge.hash_key import JOINED as JOINED
 from nginx2istio.bridge.hash_key import hash_key as hash_key
@@ -85,6 +94,7 @@ from nginx2istio.istio.envoy.filters import on_manager as on_manager
 from nginx2istio.istio.envoy.filters import on_route as on_route
 from nginx2istio.istio.envoy.filters import typed as typed
 from nginx2istio.istio.envoy.status_headers import by_status as by_status
+from nginx2istio.istio.envoy.status_headers import not_denied as not_denied
 from nginx2istio.istio.policy import client_certificate as client_certificate
 from nginx2istio.istio.tls import CIPHER_SUITES as CIPHER_SUITES
 from nginx2istio.istio.tls import TLS_VERSIONS as TLS_VERSIONS
@@ -92,6 +102,9 @@ from nginx2istio.nginx.config import NginxConfig as NginxConfig
 from nginx2istio.nginx.facts.addresses import addresses as addresses
 from nginx2istio.nginx.facts.addresses import key_of_member as key_of_member
 from nginx2istio.nginx.facts.answered_early import early as early
+from nginx2istio.nginx.facts.checks.rate_limits import counts_addresses as counts_addresses
+from nginx2istio.nginx.facts.checks.rate_limits import rate_limits as rate_limits
+from nginx2istio.nginx.facts.checks.rate_limits import unlimited_networks as unlimited_networks
 from nginx2istio.nginx.facts.directives import ONCE_A_LOCATION as ONCE_A_LOCATION
 from nginx2istio.nginx.facts.directives import opaque as opaque
 from nginx2istio.nginx.facts.directives import protects as protects
@@ -146,6 +159,7 @@ from nginx2istio.nginx.model import Upstream as Upstream
 from nginx2istio.nginx.model import www_twin as www_twin
 from nginx2istio.nginx.values.go import Value as Value
 from nginx2istio.nginx.values.networks import networks as networks
+from nginx2istio.nginx.values.origins import origin_pattern as origin_pattern
 from nginx2istio.rule.edits import answer as answer
 from nginx2istio.rule.edits import envoy_filter as envoy_filter
 from nginx2istio.rule.edits import external_destination as external_destination

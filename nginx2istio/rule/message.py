@@ -42,7 +42,8 @@ class Message:
         """
         key = about if isinstance(about, str) else about.key
         try:
-            return Finding(self, key, self.text.format(**facts), self.to_do.format(**facts))
+            to_do = self.to_do.format(**facts) if "{" in self.to_do else self.to_do
+            return Finding(self, key, self.text.format(**facts), to_do)
         except KeyError as error:
             raise TypeError(f"the message {self.code} needs a value for {error.args[0]}") from error
 

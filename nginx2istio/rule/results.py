@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from types import GeneratorType
 from typing import get_args
 
 from nginx2istio.bridge.place import Place
@@ -12,18 +13,19 @@ from nginx2istio.istio.edits import Edit
 from nginx2istio.rule.message import Finding
 from nginx2istio.rule.rule import Rule
 
-_KINDS = (Finding, *get_args(Edit))
+_KINDS = frozenset({Finding, *get_args(Edit)})
 
 
-def results(rule: Rule, place: Place) -> Iterator[Edit | Finding]:
+def results(rule: Rule, place: Place) -> Sequence[Edit | Finding]:
     """What the rule yields at a place. Raises TypeError for what is no edit and no finding."""
     values = rule.translate(place)
-    if not isinstance(values, Iterable):
+    if not isinstance(values, GeneratorType | Iterable):
         raise TypeError(f"the function returns {_a(values)}; a rule yields edits and findings")
-    for value in values:
-        if not isinstance(value, _KINDS):
+    yielded = list(values)
+    for value in yielded:
+        if value.__class__ not in _KINDS:
             raise TypeError(f"the rule yields {_a(value)}, which is no edit and no finding")
-        yield value
+    return yielded
 
 
 def failure(rule: Rule, error: Exception) -> str:

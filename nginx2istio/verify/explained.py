@@ -38,7 +38,7 @@ def explained(sides: Sides, request: Request, world: World | None = None) -> Exp
     """What both sides do with a request."""
     nearby = world or World()
     nginx = serve_as_nginx(sides.config, request, nearby)
-    istio = serve_as_istio(sides.gateway, request, nearby)
+    istio = serve_as_istio(sides.gateway, sides.at_gateway(request, nginx), nearby)
     expected, got = exchange_record(request, nginx), exchange_record(request, istio)
     covered = covering(sides.findings, expected, sides.declared)
     pairs = tuple(

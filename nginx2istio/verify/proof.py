@@ -203,7 +203,7 @@ def _compare(proof: Proof, sides: Sides, request: Request, world: World) -> None
     """One class: both outcomes, what differs, and who announces it."""
     proof.classes += 1
     nginx = serve_as_nginx(sides.config, request, world)
-    istio = serve_as_istio(sides.gateway, request, world)
+    istio = serve_as_istio(sides.gateway, sides.at_gateway(request, nginx), world)
     unknown = nginx.unknown | istio.unknown
     proof.unknown.update(unknown)
     expected, got = exchange_record(request, nginx), exchange_record(request, istio)

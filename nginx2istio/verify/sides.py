@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ruamel.yaml import YAML
 
+from nginx2istio.base.outcome import Outcome, Request
 from nginx2istio.convert.convert import Conversion
 from nginx2istio.istio.serve.gateway_config import GatewayConfig, gateway_config, merge
 from nginx2istio.nginx.config import NginxConfig
@@ -26,6 +27,28 @@ class Sides:
     gateway: GatewayConfig
     findings: Sequence[Mapping[str, Any]]
     declared: Declared
+    auth_service: bool = False
+    """Whether the gateway asks an auth service of ours, which is an nginx with the same checks."""
+
+    def at_gateway(self, request: Request, nginx: Outcome) -> Request:
+        """A request as the gateway is given it, what it asks answering as it would.
+
+        The auth service answers what nginx would in its access phase, and 200 to all else.
+        """
+        if not self.auth_service:
+            return request
+        if not any(step.phase == "access" for step in nginx.trace) or nginx.status is None:
+            return replace(request, auth_status=200)
+        status = nginx.status if nginx.status < 500 else self._status_on_error()
+        location = [("location", nginx.location)] if nginx.location else []
+        headers = (*nginx.response_headers, *location)
+        return replace(request, auth_status=status, auth_headers=headers)
+
+    def _status_on_error(self) -> int:
+        """Envoy's answer where a service answers 5xx."""
+        providers = self.gateway.mesh.get("extensionProviders", ())
+        statuses = (p.get("envoyExtAuthzHttp", {}).get("statusOnError") for p in providers)
+        return int(next(filter(None, statuses), 403))
 
 
 def sides(
@@ -39,7 +62,8 @@ def sides(
         if action["kind"] == "mesh-config":
             merge(mesh, YAML(typ="safe").load(action["yaml"]))
     gateway = gateway_config(conversion.objects if objects is None else objects, mesh)
-    return Sides(conversion.config, gateway, findings, declared(conversion.config))
+    service = conversion.options.auth_service
+    return Sides(conversion.config, gateway, findings, declared(conversion.config), service)
 
 
 def declared(config: NginxConfig) -> Declared:

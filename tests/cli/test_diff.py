@@ -87,3 +87,46 @@ def test_broken_files_of_the_folder_are_told(tmp_path: Path) -> None:
 def test_usage(tmp_path: Path) -> None:
     assert run("-").exit_code == 2
     assert run("-", "--against", str(tmp_path / "nowhere")).exit_code == 2
+
+
+PROTECTED = """\
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata:
+  name: shop
+  namespace: web
+  annotations:
+    nginx.ingress.kubernetes.io/auth-type: basic
+    nginx.ingress.kubernetes.io/auth-secret: users
+spec:
+  ingressClassName: nginx
+  rules:
+  - host: shop.example.com
+    http:
+      paths:
+      - {path: /, pathType: Prefix, backend: {service: {name: shop, port: {number: 80}}}}
+"""
+
+
+def test_the_auth_service_is_compared_too(tmp_path: Path) -> None:
+    command = ["convert", "-", "-q", "-o", str(tmp_path / "out"), "--auth-service"]
+    assert CliRunner().invoke(command_line, command, input=PROTECTED).exit_code == 0
+    listed = (tmp_path / "out" / "kustomization.yaml").read_text()
+    for kind in ("configmap", "deployment", "networkpolicy", "poddisruptionbudget", "service"):
+        assert f"web/{kind}-nginx2istio-auth.yaml" in listed
+    against = ["-", "--against", str(tmp_path / "out")]
+    same = run(*against, "--auth-service", "--exit-code", text=PROTECTED)
+    assert same.exit_code == 0, same.output
+    image = run(
+        *against, "--auth-service", "--auth-service-image", "a.example/nginx:2", text=PROTECTED
+    )
+    assert image.stdout.startswith("~ Deployment web/nginx2istio-auth\n")
+    without = run(*against, text=PROTECTED)
+    assert "- ConfigMap web/nginx2istio-auth" in without.stdout
+    assert "- Deployment web/nginx2istio-auth" in without.stdout
+
+
+def test_an_image_without_a_name_is_refused() -> None:
+    result = run("-", "--against", ".", "--auth-service", "--auth-service-image", "a b")
+    assert result.exit_code == 2
+    assert "is no name of an image" in result.output

@@ -250,3 +250,22 @@ def test_the_text_report_ends_with_the_plan(tmp_path: Path) -> None:
     assert '\nkubectl apply --dry-run=server -k "$OUT"\n' in written
     assert "\n# expected: 308 https://shop.example.com/\ncurl " in plan_text(plain)
     assert api.report(api.convert_text("kind: ConfigMap\nmetadata: {name: x}\n"))["plan"] == []
+
+
+def test_the_auth_service_runs_before_the_policies() -> None:
+    text = INGRESS.format(sources="10.0.0.0/8", secret="shop-tls").replace(
+        "  annotations:\n",
+        "  annotations:\n    nginx.ingress.kubernetes.io/auth-type: basic\n"
+        "    nginx.ingress.kubernetes.io/auth-secret: users\n",
+    )
+    data = api.report(api.convert_text(text, Options(auth_service=True)))
+    Draft202012Validator(schema()).validate(data)
+    steps = [step["id"] for step in data["plan"]]
+    assert steps.index("mesh-config") < steps.index("auth-service") < steps.index("apply-policies")
+    step = next(step for step in data["plan"] if step["id"] == "auth-service")
+    assert "kubectl rollout status deployment/nginx2istio-auth -n web" in step["commands"][1]
+    for command in step["commands"]:
+        subprocess.run(["sh", "-n", "-c", command], check=True)
+    rollback = next(step for step in data["plan"] if step["id"] == "rollback")
+    assert any("deployments" in command for command in rollback["commands"])
+    assert any("networkpolicies.networking.k8s.io" in command for command in rollback["commands"])

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import click
 import pytest
 from click.testing import CliRunner, Result
 
+from nginx2istio import api
+from nginx2istio.base.options import Options
 from nginx2istio.cli import command_line
 from nginx2istio.cli.output import parallel
+from nginx2istio.convert import share
+from nginx2istio.convert.translate import translate
+from nginx2istio.nginx.model import Location, Origin, Server
+from nginx2istio.rule.loader import load
 from tests.cli.kills import contents
 from tests.golden import ROOT
 
@@ -20,7 +27,9 @@ def convert(*args: str) -> Result:
 
 
 @pytest.mark.parametrize("form", ["yaml", "json"])
-def test_the_files_are_the_same(tmp_path: Path, form: str) -> None:
+def test_the_files_are_the_same(tmp_path: Path, form: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parallel, "LEAST_OBJECTS", 1)
+    monkeypatch.setattr(share, "LEAST_PATHS", 1)
     outputs = []
     for count in (1, 2, 5):
         out = tmp_path / str(count)
@@ -33,7 +42,10 @@ def test_the_files_are_the_same(tmp_path: Path, form: str) -> None:
     assert len(outputs[0][0] or {}) >= 15
 
 
-def test_what_goes_wrong_in_a_process_is_said(tmp_path: Path) -> None:
+def test_what_goes_wrong_in_a_process_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parallel, "LEAST_OBJECTS", 1)
     case = str(ROOT / "cors" / "unchanged" / "ingress.yaml")
     reports = [f"--report={tmp_path}/{name}" for name in (f"{'a' * 300}.json", "b.json")]
     alone, side_by_side = (convert(case, f"-j{n}", *reports) for n in (1, 2))
@@ -45,11 +57,32 @@ def test_what_goes_wrong_in_a_process_is_said(tmp_path: Path) -> None:
 
 def test_a_process_that_dies_is_an_error() -> None:
     with pytest.raises(click.ClickException, match="ended before its work"):
-        parallel.run([lambda: os._exit(9), lambda: None], 2)
+        parallel.run([lambda: None, lambda: os._exit(9)], 2)
 
 
 def test_without_fork_tasks_run_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("multiprocessing.get_all_start_methods", lambda: ["spawn"])
+    monkeypatch.delattr(os, "fork")
     done: list[int] = []
     parallel.run([lambda: done.append(1), lambda: done.append(2)], 2)
     assert done == [1, 2]
+
+
+def test_what_an_ended_process_left_is_done_by_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(share, "LEAST_PATHS", 1)
+    text = (ROOT / "cors" / "unchanged" / "ingress.yaml").read_text(encoding="utf-8")
+    config, rules, options = api.convert_text(text).config, load(), Options()
+    config = replace(config, servers=config.servers * 2)
+    alone = translate(config, rules, options)
+    assert share.translate_in_shares(config, rules, options, 3) == alone
+    monkeypatch.setattr(share, "Share", lambda *parts: os._exit(9))
+    assert share.translate_in_shares(config, rules, options, 3) == alone
+
+
+def test_shares_are_of_about_one_size() -> None:
+    servers = [Server(f"h{n}.io", (Location("/", "prefix", "", Origin()),) * n) for n in range(200)]
+    shares = share.shares_of(servers, 4)
+    assert [server for each in shares for server in each] == servers
+    sizes = [sum(len(server.locations) for server in each) for each in shares]
+    assert len(sizes) == 4
+    assert max(sizes) < 1.1 * min(sizes)
+    assert share.shares_of(servers[:10], 4) == [servers[:10]]

@@ -39,6 +39,11 @@ from .show import show as show_case
     help="Whether the converter may write EnvoyFilters.",
 )
 @click.option(
+    "--auth-service",
+    is_flag=True,
+    help="Convert with --auth-service; this machine's nginx runs it.",
+)
+@click.option(
     "--istio",
     "release",
     type=click.Choice(list(RELEASES)),
@@ -78,6 +83,7 @@ def main(
     output: Path | None,
     earlier: Path | None,
     envoy_filters: bool,
+    auth_service: bool,
     release: str,
     compat: Compat,
     sample: bool,
@@ -104,7 +110,7 @@ def main(
         click.echo(write_document(with_filters, without, others), nl=False)
         return
     sys.path.insert(0, str(Path.cwd()))
-    own = for_release(release, compat)
+    own = for_release(release, compat, auth_service)
     function = by_name(converter) if converter else by_command(command) if command else own
     cases = load(files or truth_files(), (identity,) if identity else only)
     if sample:

@@ -10,6 +10,7 @@ from nginx2istio.verify.judged.declared import Declared
 
 from ..verify.live import evaluated
 from .analysis import analysis_errors
+from .auth_service import AuthServices, parted, with_services
 from .converter import Converter, Refusal
 from .dotted import with_dots
 from .forge import Forge
@@ -32,11 +33,13 @@ class Bench:
         self._forge, self._own = Forge(), own_address()
         self._ports = Block()
         self._pods = Pods(self._ports.first + 1)
+        self._auth = AuthServices(self._ports.first)
         self._oracle = Oracle(parts.oracle, parts.envoy, self._ports.first)
 
     def close(self) -> None:
         """Stops what was started."""
         self._oracle.close()
+        self._auth.stop()
         self._pods.close()
         self._ports.close()
         self._forge.close()
@@ -61,7 +64,7 @@ class Bench:
         records = case["exchanges"]
         pairs = list(zip(records, observer.observe(records), strict=True))
         judge(report, pairs, declared, result)
-        if not self._envoy_filters:
+        if not self._envoy_filters and not parted(text)[1]:  # an auth service is no part of Istio
             result["evaluated"] = evaluated(case, text, report, pairs)
         result["seconds"] = {
             "convert": round(converted - start, 3),
@@ -76,7 +79,12 @@ class Bench:
         """Puts the case's configuration in force; the ports of its listeners by target port."""
         pods, tls, dead = (case.get(part) or () for part in ("pods", "tls_pods", "dead_pods"))
         given = self._pods.assign(dict(pods), tls, dead)
-        whole = join(text, text_of(world(case, report, given, self._forge)))
+        text, workload = parted(text)
+        given = given | self._auth.assign(workload)
+        around = case | {"objects": with_services(case["objects"], workload)} if workload else case
+        objects = world(around, report, given, self._forge)
+        self._auth.start(workload, given, objects)
+        whole = join(text, text_of(objects))
         analysis = self._oracle.validate(whole)
         swap = self._oracle.put(whole)
         result["refused"] = [

@@ -40,12 +40,17 @@ def convert(objects_text: str, case: Case, envoy_filters: bool) -> tuple[str, di
     return _converted(objects_text, Options(envoy_filters=envoy_filters, compat="exact"))
 
 
-def for_release(version: str, compat: Compat = "exact") -> Converter:
-    """The same for a release of Istio and another degree of likeness."""
+def for_release(version: str, compat: Compat = "exact", auth_service: bool = False) -> Converter:
+    """The same for a release of Istio, another degree of likeness, with --auth-service."""
     major, minor = map(int, version.split("."))
 
     def run(objects_text: str, case: Case, envoy_filters: bool) -> tuple[str, dict[str, Any]]:
-        options = Options(envoy_filters=envoy_filters, istio_version=(major, minor), compat=compat)
+        options = Options(
+            envoy_filters=envoy_filters,
+            istio_version=(major, minor),
+            compat=compat,
+            auth_service=auth_service,
+        )
         return _converted(objects_text, options)
 
     return run

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from nginx2istio.istio.objects import Noted
+from nginx2istio.istio.objects import Lines, Noted
 from nginx2istio.istio.yaml import document, scalar
 
 WORDS = [
@@ -58,3 +58,18 @@ def test_comments_stand_before_their_element() -> None:
 def test_scalars_that_other_readers_take_for_something_else_are_quoted() -> None:
     for word in ("yes", "no", "on", "off", "y", "n", "null", "true", "1.10", "08", "1_000"):
         assert scalar(word).startswith('"')
+
+
+BLANKS = st.lists(st.text(st.sampled_from(' ab:#\t\u00e9-"\\'), max_size=6), max_size=5)
+
+
+@given(BLANKS, st.sampled_from(["", "\n", "\n\n"]))
+def test_a_text_of_several_lines_is_read_as_it_was(lines: list[str], end: str) -> None:
+    text = "\n".join(lines) + end
+    obj = {"data": {"nginx.conf": Lines(text), "after": "x"}}
+    assert loaded(document(obj)) == {"data": {"nginx.conf": text, "after": "x"}}
+
+
+def test_a_text_of_several_lines_is_a_block() -> None:
+    written = document({"data": {"a": Lines("one {\n    two;\n\n}\n")}})
+    assert written == "data:\n  a: |\n    one {\n        two;\n\n    }\n"

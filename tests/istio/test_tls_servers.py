@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import random
 import time
 
+from nginx2istio.istio.assemble.apart import apart
 from nginx2istio.istio.assemble.misdirected import misdirected
 from nginx2istio.istio.assemble.tls_servers import TlsNames, tls_servers
 from nginx2istio.istio.assemble.virtual_host import VirtualHost
@@ -72,3 +74,32 @@ def test_the_work_grows_with_the_hosts() -> None:
     assert time.process_time() - start < 5
     assert len(out.reuses) <= 3000 * 40
     assert len(out.lacking) == 20
+
+
+def test_of_many_servers_the_first_of_each_answer_is_an_example() -> None:
+    rand = random.Random(5)
+    asks = (GatewayField("mode", "MUTUAL"),)
+    hosts = [
+        host(
+            f"{rand.choice(['*.', '', ''])}h{n}.{rand.choice('xyz')}.io",
+            f"s{n}",
+            (f"h{n}.x.io", f"*.{rand.choice('xyz')}.io")[: rand.choice([1, 2])],
+            namespace=f"n{rand.randrange(9)}",
+            certificate_known=rand.random() < 0.5,
+            edits=asks if rand.random() < 0.2 else (),
+        )
+        for n in range(150)
+    ]
+    secure = tls_servers(hosts)
+    every: dict[tuple[str, bool, bool], set[str]] = {}
+    few: dict[tuple[str, bool, bool], set[str]] = {}
+    for pairs, firsts in ((apart(secure, all_pairs=True), every), (apart(secure), few)):
+        for pair in pairs:
+            at = pair.names.virtual_host.host, pair.sure, pair.server.mutual
+            firsts.setdefault(at, set()).add(pair.server.first_host)
+    assert sum(map(len, few.values())) < sum(map(len, every.values()))
+    worst = {(name, mutual) for name, _, mutual in every}
+    for name, mutual in worst:
+        sure = (name, True, mutual) in every
+        at = name, sure, mutual
+        assert min(few[at]) == min(every[at])

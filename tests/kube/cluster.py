@@ -31,6 +31,7 @@ KINDS = {
         kinds.STATEFUL_SET,
         kinds.POD,
         *kinds.NEIGHBOURS,
+        *kinds.WORKLOAD,
         kinds.CLUSTER_ISSUER,
         *kinds.ISTIO,
         Kind("CustomResourceDefinition", "apiextensions.k8s.io", "v1", CRDS, False),

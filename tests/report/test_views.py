@@ -17,10 +17,12 @@ from markdown_it import MarkdownIt
 
 from benchmarks.estate import estate
 from nginx2istio import api
+from nginx2istio.base.printable import UNPRINTABLE
 from nginx2istio.cli.report_files import FORMATS, render
 from nginx2istio.convert.convert import Conversion
 from nginx2istio.report.accepted import accept_file, mark_accepted, read_accepted
 from nginx2istio.report.data import schema
+from nginx2istio.report.formats.json_report import json_parts, json_text
 from nginx2istio.report.formats.kinds import closed_words, kinds
 from nginx2istio.report.formats.markdown import escaped, markdown
 from nginx2istio.report.formats.sarif import artifact_uri, sarif
@@ -278,3 +280,15 @@ def test_what_a_user_wrote_is_no_markup(hostile: str) -> None:
     assert {t.type for t in inline} <= {"text", "text_special"}
     assert "".join(t.content for t in inline) == "x " + " ".join(hostile.split())
     assert "@" not in escaped(hostile) and "://" not in escaped(hostile)
+
+
+def test_the_json_is_what_the_standard_library_writes() -> None:
+    odd: dict[str, Any] = {
+        "texts": ["", 'a "b" \\ c', "ä\n\t\x7f", "\u202e", "\ud800"],
+        "key \u2028": {"numbers": [1, -2.5, True, False, None], "pair": ("a", {}), "none": []},
+        "empty": {},
+    }
+    for data in (odd, {}, {"findings": [odd] * 9000}):
+        plain = json.dumps(data, indent=1, ensure_ascii=False) + "\n"
+        escaped = UNPRINTABLE.sub(lambda m: json.dumps(m[0])[1:-1].replace("\\n", "\n"), plain)
+        assert "".join(json_parts(data)) == json_text(data) == escaped

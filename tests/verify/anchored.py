@@ -194,9 +194,8 @@ def add(
     by = (exchange.get("upstream") or {}).get("service")
     if answered["upstream"] and by in outcome.backends:  # chance decides between them
         answered["upstream"]["service"] = by
-    seen_by = (
-        {**exchange, "subrequests": [], "request": answered["request"]} if live is None else live
-    )
+    seen_by = {**exchange, "subrequests": []} if live is None else dict(live)
+    seen_by["request"] = answered["request"]
     family = case["id"].partition("/")[0]
     differences = compare(seen_by, answered, keys)
     if exchange["request"].get("session"):  # what the jar holds is not known

@@ -13,6 +13,7 @@ from nginx2istio.bridge.auth.provider import (
     service_name,
 )
 from nginx2istio.bridge.auth.question import unaskable
+from nginx2istio.bridge.checks.check import check_at, unaskable_by_nginx
 from nginx2istio.bridge.place import Place
 from nginx2istio.istio.policy.ext_authz import Provider
 from nginx2istio.nginx.facts.answered_early import early
@@ -20,8 +21,9 @@ from nginx2istio.nginx.facts.auth_service import AuthService, answerer, unserved
 from nginx2istio.nginx.facts.external_auth import ExternalAuth, external_auth
 
 BY_FILTER = "convert with --envoy-filters, which asks as nginx does"
+BY_OTHERS = "convert with --auth-service or --envoy-filters, which ask as nginx does"
 REMEDY_FOR_SEVERAL = (
-    f"{BY_FILTER}; or let one service answer for all; or set istiod's "
+    f"{BY_OTHERS}; or let one service answer for all; or set istiod's "
     "PILOT_ENABLE_MULTIPLE_CUSTOM_AUTHZ_PROVIDERS and add a provider and a policy by hand"
 )
 
@@ -32,11 +34,11 @@ class AuthMeans:
 
     ``kind`` "withheld": none, for ``reason``, against which ``remedy`` helps; "missing": the
     service does not exist; "filter": the Lua filter; "policy": a CUSTOM policy with ``provider``;
-    "without-backend": none is needed, as nothing is served. ``service`` is what is asked,
-    None where that can't be said.
+    "service": the auth service asks it; "without-backend": none is needed, as nothing is served.
+    ``service`` is what is asked, None where that can't be said.
     """
 
-    kind: Literal["withheld", "missing", "filter", "policy", "without-backend"]
+    kind: Literal["withheld", "missing", "filter", "policy", "service", "without-backend"]
     auth: ExternalAuth
     service: AuthService | None = None
     provider: Provider | None = None
@@ -65,6 +67,9 @@ def auth_means(place: Place) -> AuthMeans | None:
         return AuthMeans("withheld", auth, service, reason=auth.unclear, remedy=remedy)
     if service.missing:
         return AuthMeans("missing", auth, service)
+    check = check_at(place.config, place.options, place.server, place.location)
+    if check and check.external:
+        return AuthMeans("service", auth, service)
     if not place.options.filters("external-auth") or address_suffices(place.config, place.location):
         return _by_policy(place, auth, service)
     reason = unaskable(auth, service)
@@ -74,12 +79,24 @@ def auth_means(place: Place) -> AuthMeans | None:
     return AuthMeans("filter", auth, service)
 
 
+def asked_before_routes(place: Place) -> bool:
+    """Whether a policy has a service asked about a location's requests, before routes see them."""
+    means = auth_means(place)
+    check = check_at(place.config, place.options, place.server, place.location)
+    return check is not None or (means is not None and means.kind == "policy")
+
+
 def _by_policy(place: Place, auth: ExternalAuth, service: AuthService) -> AuthMeans:
     """Whether a CUSTOM policy can have the service asked."""
 
-    def withheld(reason: str, remedy: str = BY_FILTER) -> AuthMeans:
+    def withheld(reason: str, remedy: str = BY_OTHERS) -> AuthMeans:
         return AuthMeans("withheld", auth, service, reason=reason, remedy=remedy)
 
+    if place.options.auth_service:
+        reason = unaskable_by_nginx(auth)
+        if reason:
+            return withheld(reason, BY_FILTER)
+        return withheld("nginx checks a digest, too", "use auth-type: basic")
     own, shared = provider(auth, service), auth_provider(place.config).provider
     if isinstance(own, str):
         return withheld(own)

@@ -53,14 +53,20 @@ def auth_question(
 
 
 def _of_location(place: Place, annotated: bool) -> tuple[str, ...]:
-    """The headers that answers of the location carry, and the redirect to the sign-in page not.
+    """The headers that answers of the location carry, and the redirect to the sign-in page not."""
+    names = headers_of_location(place, annotated)
+    answers = answer_headers(place.config, place.server, place.location, annotated)
+    if place.tls and transport_security(place.config, answers):
+        names.add(STS.lower())
+    return tuple(sorted(names))
+
+
+def headers_of_location(place: Place, annotated: bool) -> set[str]:
+    """The response headers that are said at the location, in lower case, besides the controller's.
 
     nginx redirects from a location of its own, which has what the host says only.
     """
     config, server, location = place.config, place.server, place.location
-    answers = answer_headers(config, server, location, annotated)
     host = {x.name.lower() for x in answer_headers(config, server, location, block=())}
-    names = {x.name.lower() for x in answers if x.kind in ("set", "add")} - host
-    if place.tls and transport_security(config, answers):
-        names.add(STS.lower())
-    return tuple(sorted(names))
+    answers = answer_headers(config, server, location, annotated)
+    return {x.name.lower() for x in answers if x.kind in ("set", "add")} - host

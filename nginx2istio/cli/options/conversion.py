@@ -7,7 +7,7 @@ from typing import get_args
 
 import click
 
-from nginx2istio.base.options import FilterKind
+from nginx2istio.base.options import AUTH_SERVICE_IMAGE, FilterKind
 from nginx2istio.cli import together
 from nginx2istio.cli.options.values import RELEASES
 
@@ -100,6 +100,19 @@ conversion_options = together(
             "--allow-unprotected",
             is_flag=True,
             help="Serve paths whose protection can't be converted.  [default: answer 503]",
+        ),
+        click.option(
+            "--auth-service",
+            is_flag=True,
+            help="Also write a small nginx service that checks passwords, external auth and rate "
+            "limits for the gateway (Deployment, Service, ConfigMap).",
+        ),
+        click.option(
+            "--auth-service-image",
+            default=AUTH_SERVICE_IMAGE,
+            show_default=True,
+            metavar="IMAGE",
+            help="The image of that service.",
         ),
         click.option(
             "--istio-version",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import click
@@ -25,6 +26,16 @@ def check_folder(ctx: click.Context, param: click.Parameter, value: str | None) 
     if os.path.lexists(value) and not os.path.isdir(value):
         raise click.BadParameter(f"{value} is not a folder")
     return Path(value)
+
+
+def usual_processes() -> int:
+    """The processors that this process may use, at most 8.
+
+    One on macOS, whose own libraries may fail in a process that was forked.
+    """
+    if sys.platform == "darwin" or not hasattr(os, "sched_getaffinity"):
+        return 1
+    return min(len(os.sched_getaffinity(0)), 8)
 
 
 output_options = together(
@@ -64,10 +75,10 @@ output_options = together(
             "-j",
             "--processes",
             type=click.IntRange(1, 64),
-            default=1,
-            show_default=True,
+            default=usual_processes,
+            show_default="the machine's cores, at most 8",
             metavar="N",
-            help="Use N processes. The output does not depend on N.",
+            help="Use up to N processes for a large input. The output does not depend on N.",
         ),
     ]
 )

@@ -46,6 +46,8 @@ def options_from(given: dict[str, Any]) -> Options:
         annotate_lines=given.pop("annotate_lines") == "lines",
         envoy_filters=_filter_kinds(given.pop("envoy_filters")),
         allow_unprotected=given.pop("allow_unprotected"),
+        auth_service=given.pop("auth_service"),
+        auth_service_image=_image(given.pop("auth_service_image")),
         istio_version=_istio_version(given.pop("istio_version")),
         host_map=_host_map(given.pop("host_map")),
         host_suffix=_suffix(given.pop("host_suffix")),
@@ -65,6 +67,14 @@ def _filter_kinds(text: str) -> bool | frozenset[FilterKind]:
             why = f"{shortened(name)!r} is no kind of EnvoyFilter{hint}"
             raise click.BadParameter(why, param_hint="--envoy-filters")
     return frozenset(names)  # type: ignore[arg-type]
+
+
+def _image(text: str) -> str:
+    """The name of an image; Kubernetes takes none with blanks around it."""
+    if not re.fullmatch(r"[\w./:@-]+", text, re.ASCII):
+        why = f"{shortened(text)!r} is no name of an image"
+        raise click.BadParameter(why, param_hint="--auth-service-image")
+    return text
 
 
 def _istio_version(text: str) -> tuple[int, int] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -15,14 +15,22 @@ from nginx2istio.cli.exits import write_error
 from nginx2istio.cli.output.swap import recover
 from nginx2istio.cli.output.system import locked
 from nginx2istio.cluster.connection import Cluster, Refused
-from nginx2istio.cluster.kinds import ISTIO
+from nginx2istio.cluster.kinds import ISTIO, WORKLOAD
 from nginx2istio.cluster.kubeconfig import connect
 from nginx2istio.cluster.live import EVERYWHERE, live_objects
 from nginx2istio.convert.convert import Conversion
 from nginx2istio.inputs.files import read
 from nginx2istio.inputs.resource import Node, Problem
 from nginx2istio.istio.diff import Change, ObjectChange, counts, object_changes
-from nginx2istio.istio.objects import MANAGED_BY, VERSIONS, Object, identity, managed
+from nginx2istio.istio.objects import (
+    MANAGED_BY,
+    OURS,
+    VERSIONS,
+    WORKLOAD_VERSIONS,
+    Object,
+    identity,
+    managed,
+)
 from nginx2istio.istio.yaml import document, scalar
 
 MARKS: dict[Change, tuple[str, str]] = {
@@ -47,7 +55,7 @@ def in_folder(
     except OSError as error:
         raise write_error(folder, error) from None
     earlier = read([str(folder)])
-    old = [r.body for r in earlier.resources if r.kind in VERSIONS]
+    old = [r.body for r in earlier.resources if r.kind in {*VERSIONS, *WORKLOAD_VERSIONS}]
     return object_changes(old, conversion.objects), earlier.problems
 
 
@@ -59,7 +67,7 @@ def in_cluster(
     Raises NoConfiguration, Unreachable, and NoAnswer for objects that can't be read.
     """
     cluster = connect(kubeconfig, context)
-    old = _istio_objects(cluster, conversion.objects)
+    old = _live_objects(cluster, conversion.objects)
     label = managed(conversion.options.trial)[MANAGED_BY]
     return object_changes(old, conversion.objects, label), cluster.server
 
@@ -69,11 +77,17 @@ def changes(entries: Sequence[ObjectChange]) -> bool:
     return any(entry.change != "unchanged" for entry in entries)
 
 
-def _istio_objects(cluster: Cluster, objects: Sequence[Object]) -> list[Node]:
-    """Istio's objects everywhere, or where the new ones are if the user may not look further."""
+def _live_objects(cluster: Cluster, objects: Sequence[Object]) -> list[Node]:
+    """Istio's objects everywhere, or where the new ones are if the user may not look further.
+
+    Objects of Kubernetes' own kinds only where an auth service is among the new ones: those of
+    ours, and those that have a name of a new one.
+    """
     items: list[Node] = []
-    namespaces = sorted({namespace for _, namespace, _ in map(identity, objects)})
-    for kind in ISTIO:
+    names = set(map(identity, objects))
+    namespaces = sorted({namespace for _, namespace, _ in names})
+    new_kinds = {kind for kind, _, _ in names}
+    for kind in (*ISTIO, *(k for k in WORKLOAD if k.name in new_kinds)):
         for spaces in (EVERYWHERE, tuple(namespaces)):
             answers = [a for _, a in live_objects(cluster, kind, spaces, keep=lambda item: item)]
             refused = [a for a in answers if isinstance(a, Refused)]
@@ -83,8 +97,15 @@ def _istio_objects(cluster: Cluster, objects: Sequence[Object]) -> list[Node]:
             if why.status != 404:
                 raise NoAnswer(f"{kind.plural} can't be read: {why}")
             click.echo(f"the cluster has no {kind.plural}.{kind.group}", err=True)
-        items += [item for listed in answers if not isinstance(listed, Refused) for item in listed]
+        listed = [item for a in answers if not isinstance(a, Refused) for item in a]
+        items += listed if kind in ISTIO else [x for x in listed if _concerns(x, names)]
     return items
+
+
+def _concerns(item: Node, names: Set[tuple[str, str, str]]) -> bool:
+    """Whether an object is of ours, or has a name of a new one."""
+    labels = item["metadata"].get("labels") or {}
+    return labels.get(MANAGED_BY) in OURS or identity(item) in names
 
 
 def difference_data(entries: Sequence[ObjectChange], against: str) -> dict[str, Any]:

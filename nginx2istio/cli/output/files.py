@@ -22,27 +22,28 @@ from nginx2istio.istio.yaml import Fragments, documents, scalar
 MARK = "# Written by nginx2istio; changes are lost when it runs again.\n"
 
 
-def write_file(path: Path, *parts: str) -> None:
+def write_file(path: Path, content: str | Iterable[str]) -> None:
     """Writes a file in one step: a reader sees the old content or the new one.
 
-    A link is followed; what is no ordinary file (/dev/stderr, a pipe) is written to. Raises
-    click.ClickException when it can't be written.
+    The content may come in parts. A link is followed; what is no ordinary file (/dev/stderr, a
+    pipe) is written to. Raises click.ClickException when it can't be written.
     """
-    content = "".join(parts).encode(errors="backslashreplace")
+    texts = (content,) if isinstance(content, str) else content
+    parts = (text.encode(errors="backslashreplace") for text in texts)
     try:
         target = Path(os.path.realpath(path))
         if target.exists() and not stat.S_ISREG(target.stat().st_mode):
             with open(path, "wb") as file:
-                file.write(content)
+                file.writelines(parts)
             return
         target.parent.mkdir(parents=True, exist_ok=True)
         with locked(target.parent):
-            _replace_file(target, content)
+            _replace_file(target, parts)
     except OSError as error:
         raise write_error(path, error) from None
 
 
-def _replace_file(target: Path, content: bytes) -> None:
+def _replace_file(target: Path, parts: Iterable[bytes]) -> None:
     # The lock is held: whatever has such a name was left by a run that was cut off.
     left = re.compile(re.escape(_short(target)) + r"[0-9a-f]{12}")
     for name in filter(left.fullmatch, os.listdir(target.parent)):
@@ -51,7 +52,7 @@ def _replace_file(target: Path, content: bytes) -> None:
     temporary = target.parent / f"{_short(target)}{secrets.token_hex(6)}"
     try:
         with open(temporary, "xb") as file:
-            file.write(content)
+            file.writelines(parts)
             file.flush()
             os.fsync(file.fileno())
         if target.exists():

@@ -49,6 +49,7 @@ def write_folder(
     read: ReadInput,
     force: bool = False,
     processes: int = 1,
+    beside: parallel.Task | None = None,
 ) -> list[str]:
     """Writes a folder a namespace and a file a host; returns what stderr should say of others.
 
@@ -56,14 +57,14 @@ def write_folder(
     knows that nothing makes it any more; else it stays. Raises click.ClickException and leaves the
     folder as it is: a file is in the way that we did not write, or that was made for another
     controller or from other input, unless ``force``; or there is no object at all (NoObjects); or
-    it can't be written.
+    it can't be written. ``beside`` is other work, done while other processes write.
     """
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         folder = folder.resolve()
         with locked(folder.parent, f"waiting for another run that writes beside {folder}"):
             recover(folder)
-            return _write(folder, objects, form, read, force, processes)
+            return _write(folder, objects, form, read, force, processes, beside)
     except OSError as error:
         raise write_error(folder, error) from None
 
@@ -75,6 +76,7 @@ def _write(
     read: ReadInput,
     force: bool,
     processes: int,
+    beside: parallel.Task | None,
 ) -> list[str]:
     before = read_manifest(folder)
     by_path = paths_of(objects, form)
@@ -107,8 +109,10 @@ def _write(
 
     def fill(stage: Path) -> None:
         names = sorted(files)
-        tasks = [partial(_part, stage, files, names[i::processes]) for i in range(processes)]
-        parallel.run(tasks, processes)
+        others = [beside] if beside and processes > 1 else []
+        parts = processes - len(others)
+        tasks = [partial(_part, stage, files, names[i::parts]) for i in range(parts)]
+        parallel.run([*others, *tasks], processes)
 
     replace(folder, fill, list(files), removes)
     return remarks
@@ -179,16 +183,19 @@ def _in_the_way(
 ) -> list[str]:
     """What others wrote where a file has to go, to be replaced. Raises Usage without ``force``."""
     ours = before.paths | set(stays)
-    foreign = set()
+    exists = os.path.lexists(folder)
+    folders = {
+        "/".join(path.split("/")[:n]) for path in files for n in range(1, path.count("/") + 1)
+    }
+    foreign = {
+        above
+        for above in (folders if exists else ())
+        if os.path.lexists(folder / above) and not is_folder(folder / above)
+    }
     for path in files:
-        places = path.split("/")
-        for count in range(1, len(places)):
-            above = "/".join(places[:count])
-            if os.path.lexists(folder / above) and not is_folder(folder / above):
-                foreign.add(above)
-        if is_folder(folder / path):
+        if exists and is_folder(folder / path):
             raise Usage(f"{folder / path} is a folder, and a file has to go there. Move it away.")
-        if path not in ours and os.path.lexists(folder / path):
+        if exists and path not in ours and os.path.lexists(folder / path):
             foreign.add(path)
         writer = before.files.get(path, WrittenFile(None)).run
         if writer and writer.controller != read.run.controller and not force:
@@ -207,10 +214,13 @@ def _in_the_way(
 
 def _part(stage: Path, files: Mapping[str, Iterable[str]], names: Iterable[str]) -> None:
     """Writes files into a new folder, which has no links and no files of others."""
+    prepared: set[str] = set()
     for name in names:
-        path = stage / name
+        path, above = f"{stage}/{name}", os.path.dirname(name)
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            if above not in prepared:
+                os.makedirs(stage / above, exist_ok=True)
+                prepared.add(above)
             with open(path, "xb") as file:
                 file.write("".join(files[name]).encode(errors="backslashreplace"))
         except OSError as error:

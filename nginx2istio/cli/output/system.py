@@ -14,10 +14,7 @@ from types import FrameType
 
 import click
 
-STOPPING = tuple(
-    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
-)
-"""Signals that ask a run to end."""
+from nginx2istio.base.processes import STOPPING
 
 
 @contextmanager

@@ -11,8 +11,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from nginx2istio.base.records import record
-from nginx2istio.istio.assemble.tls_servers import Apart, TlsNames, TlsServer, apart, parent
-from nginx2istio.istio.assemble.virtual_host import GatewayRef, VirtualHost
+from nginx2istio.istio.assemble.apart import Apart, apart
+from nginx2istio.istio.assemble.tls_servers import TlsNames, TlsServer, parent
+from nginx2istio.istio.assemble.virtual_host import GatewayRef
 from nginx2istio.istio.edits import HostRoute, Phase
 from nginx2istio.istio.envoy.filters import answer_for_others, new_envoy_filter
 from nginx2istio.istio.objects import Object
@@ -42,7 +43,10 @@ class Reuse:
 
 @dataclass(slots=True)
 class Misdirected:
-    """The routes of wildcard hosts by host, the names that each Gateway lacks, and the answers."""
+    """The routes of wildcard hosts by host, the names that each Gateway lacks, and the answers.
+
+    ``reuses`` are examples: of each host, the first other host for each answer is among them.
+    """
 
     routes: dict[str, list[HostRoute]] = field(default_factory=dict)
     lacking: dict[str, set[str]] = field(default_factory=dict)
@@ -73,10 +77,11 @@ def misdirected(secure: Sequence[TlsNames], by_filter: bool) -> Misdirected:
             star = _wildcard(name, pair.server)
             if star:
                 below.setdefault(star, set()).add(name)
-            elif by_filter:
-                out.lacking.setdefault(pair.server.gateway, set()).add(name)
             known &= bool(star) or by_filter
         out.reuses.append(_reuse(pair, MISDIRECTED if known else 404))
+    for pair in apart(secure, all_pairs=True) if by_filter else ():
+        names_there = {name for name in pair.names.names if not _wildcard(name, pair.server)}
+        out.lacking.setdefault(pair.server.gateway, set()).update(names_there)
     for host, names in below.items():
         out.routes[host] = [
             HostRoute(
@@ -92,9 +97,9 @@ def misdirected(secure: Sequence[TlsNames], by_filter: bool) -> Misdirected:
 
 
 def _reuse(pair: Apart, status: int) -> Reuse:
-    own, other = pair.names.server, min(host.host for host in pair.server.virtual_hosts)
+    own, host = pair.names.server, pair.names.virtual_host.host
     mutual = pair.server.mutual or (own is not None and own.mutual)
-    return Reuse(pair.names.virtual_host.host, other, status, pair.sure, mutual, own is None)
+    return Reuse(host, pair.server.first_host, status, pair.sure, mutual, own is None)
 
 
 def _mutual(secure: Iterable[TlsNames]) -> Iterator[Reuse]:
@@ -108,13 +113,8 @@ def _mutual(secure: Iterable[TlsNames]) -> Iterator[Reuse]:
 
 def _wildcard(name: str, server: TlsServer) -> str:
     """The host among those of a server that would answer for the name, "" for none."""
-    taking: list[tuple[int, VirtualHost]] = [
-        (len(star), host)
-        for host in server.virtual_hosts
-        for star in host.names
-        if "*" in star and name.endswith(star[1:])
-    ]
-    return max(taking, key=lambda star: star[0])[1].host if taking else ""
+    taking = [(star, host) for star, host in server.stars if name.endswith(star[1:])]
+    return max(taking, key=lambda star: len(star[0]))[1].host if taking else ""
 
 
 def _by_domain(names: Iterable[str]) -> set[str]:

@@ -1,4 +1,4 @@
-"""Which hosts share a TLS server of the gateway, and which can be asked for at another's.
+"""Which hosts share a TLS server of the gateway.
 
 nginx goes by the Host header, whatever name a connection was opened for, and a browser uses a
 connection for every host that its certificate covers. Pilot makes a route table for each TLS server
@@ -33,6 +33,9 @@ class TlsServer:
     names: set[str] = field(default_factory=set)
     known: bool = True
     gateway: str = ""
+    first_host: str = ""
+    stars: list[tuple[str, VirtualHost]] = field(default_factory=list)
+    """Its names with a star, each with its host."""
 
     @property
     def tls(self) -> Object:
@@ -108,6 +111,8 @@ def tls_servers(virtual_hosts: Iterable[VirtualHost]) -> list[TlsNames]:
     servers = _merged(nodes, placed)
     for server in {id(s): s for s in servers.values()}.values():
         server.gateway = _gateway(server)
+        server.first_host = min(host.host for host in server.virtual_hosts)
+        server.stars = [(n, host) for host in server.virtual_hosts for n in host.names if "*" in n]
     return [TlsNames(host, names, servers.get(key)) for host, names, key in placed]
 
 
@@ -213,76 +218,3 @@ def _covered(
                 other = copies.setdefault((key[0], virtual_host.secret, domain), key)
                 if other != key:
                     yield key, other
-
-
-@record(frozen=True, slots=True)
-class Apart:
-    """Names of a host that a client may ask for on connections to another server.
-
-    ``sure``: a certificate of that server is known to cover one of them.
-    """
-
-    names: TlsNames
-    server: TlsServer
-    sure: bool
-
-
-def apart(every: Sequence[TlsNames]) -> Iterator[Apart]:
-    """All pairs of a host and a server of others on whose connections it may be asked for.
-
-    Nothing is known of a certificate that was not read but the hosts that it is meant for; it may
-    be one for their whole domain. The server for all other names takes clients that name none.
-    """
-    covering: _Index = {}
-    possible: _Index = {}
-    for at in every:
-        if at.server is None:
-            continue
-        for name in at.server.names:
-            _add(covering, name, at.server)
-        for name in at.names:
-            for domain in () if at.server.known else _domains(name):
-                _add(possible, domain, at.server)
-            if name == "*":
-                _add(possible, "*", at.server)
-    for at in every:
-        sure: dict[int, TlsServer] = {}
-        maybe = _others(possible, "*", at)
-        for name in at.names:
-            for good in (name.lower(), f"*.{parent(name.lower())}"):
-                sure |= _others(covering, good, at)
-            for domain in _domains(name):
-                maybe |= _others(possible, domain, at)
-        for key, server in {**sure, **maybe}.items():
-            yield Apart(at, server, key in sure)
-
-
-_Index = dict[str, dict[tuple[str, bool], list[TlsServer]]]
-"""By name: of each Gateway and kind two servers, as every host is apart from one of them."""
-
-
-def _add(index: _Index, name: str, server: TlsServer) -> None:
-    alike = index.setdefault(name, {}).setdefault((server.gateway, server.mutual), [])
-    if len(alike) < 2 and server not in alike:
-        alike.append(server)
-
-
-def _others(index: _Index, name: str, at: TlsNames) -> dict[int, TlsServer]:
-    """Of the servers of each Gateway and kind the first that is not the host's own."""
-    out = {}
-    for alike in index.get(name, {}).values():
-        for server in alike:
-            if server is not at.server:
-                out[id(server)] = server
-                break
-    return out
-
-
-def _domains(name: str) -> Iterator[str]:
-    """The domains that a name belongs to: its own, and the one that it is a child of."""
-    if name.startswith("*."):
-        yield name[2:].lower()
-    elif name != "*":
-        yield name.lower()
-        if "." in parent(name):
-            yield parent(name).lower()

@@ -20,9 +20,11 @@ def written(
 ) -> Iterator[Object]:
     """The HTTPRoutes, each with a name of its own; a port is named only where another is served.
 
-    ``terse``: a route of any path has no match.
+    The comment of an Ingress stands at its first route. ``terse``: a route of any path has no
+    match.
     """
     left = frozenset(ports)
+    notes = {""}
     for route in joined:
         matches: list[Object] = []
         for match, on in route.matches:
@@ -32,9 +34,9 @@ def written(
                 matches.append(_in_order(match))
             else:
                 matches += [_in_order(match) | {"port": port} for port in sorted(on)]
-        yield for_authorities(
-            matches, route.first.body, authorities, names.name(route), route.first.note
-        )
+        note = route.first.note if route.first.note not in notes else ""
+        notes.add(note)
+        yield for_authorities(matches, route.first.body, authorities, names.name(route), note)
         left -= frozenset(port for match, on in route.matches if not match for port in on)
 
 

@@ -21,6 +21,8 @@ from nginx2istio.istio.objects import Object, identity
 
 LARGEST_OBJECT = 3 * 2**19
 """Bytes of a request that etcd takes (``--max-request-bytes``)."""
+LARGEST_CONFIG_MAP = 2**20
+"""Bytes of all its texts (``MaxSecretSize``)."""
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 
 
@@ -39,12 +41,15 @@ def faults(objects: Iterable[Object]) -> Iterator[Fault]:
 
 def _object(obj: Object, routes: HttpRoutes) -> Iterator[Fault]:
     at = kind, namespace, name = identity(obj)
-    spec = obj["spec"]
+    spec = obj.get("spec", {})
     if len(name) > 253 or not _NAME.fullmatch(name) or values.label(namespace):
         yield Fault(at, f"{values.shown(f'{namespace}/{name}')} is no name of an object")
     size = _size(obj)
     if size > LARGEST_OBJECT:
         yield Fault(at, f"an object of {size} bytes, Kubernetes takes {LARGEST_OBJECT}")
+    data = sum(len(text.encode()) for text in obj.get("data", {}).values())
+    if data > LARGEST_CONFIG_MAP:
+        yield Fault(at, f"a ConfigMap of {data} bytes, Kubernetes takes {LARGEST_CONFIG_MAP}")
     reasons: Iterable[str] = ()
     if kind == "VirtualService":
         yield from virtual_service_faults(at, spec, routes)
@@ -65,7 +70,7 @@ def _object(obj: Object, routes: HttpRoutes) -> Iterator[Fault]:
 
 def _size(obj: Object) -> int:
     """About the size of an object as JSON, 0 for a small one."""
-    spec = obj["spec"]
+    spec = obj.get("spec", {})
     entries = len(spec.get("http", ())) + len(spec.get("configPatches", ()))
     entries += sum(len(server["hosts"]) // 8 for server in spec.get("servers", ()))
     entries += sum(len(rule.get("to", ())) for rule in spec.get("rules", ()))

@@ -45,15 +45,14 @@ class HttpRoutes:
 
     def reasons(self, route: Mapping[str, Any]) -> list[str]:
         """What is wrong with a route."""
-        answer = {k: v for k, v in route.items() if k not in PARTS}
         reasons: list[str] = []
         if "match" in route:
             for match in route["match"]:
                 # Most matches are a path and nothing else, which both take as it is.
                 if not _plain_path(match):
                     reasons += _once(_match, match, self._matches)
-        if route.get("route"):
-            answer["route"] = True
+        asks = bool(route.get("route"))
+        if asks:
             for destination in route["route"]:
                 # Most lead to a port of a Service, in these types and no others.
                 match destination:
@@ -67,10 +66,14 @@ class HttpRoutes:
                 reasons += _weights(route["route"])
         if not isinstance(route.get("name", ""), str):
             reasons.append("the name of a route is no string")
-        alike = (*answer, *map(id, answer.values()))
-        if alike not in self._alike:
-            self._alike[alike] = _once(_answer, answer, self._answers)
-        return reasons + self._alike[alike]
+        alike = (asks, *[(k, id(v)) for k, v in route.items() if k not in PARTS])
+        answered = self._alike.get(alike)
+        if answered is None:
+            answer = {k: v for k, v in route.items() if k not in PARTS}
+            if asks:
+                answer["route"] = True
+            answered = self._alike[alike] = _once(_answer, answer, self._answers)
+        return reasons + answered if reasons else answered
 
 
 PARTS = frozenset({"match", "route", "name"})

@@ -26,7 +26,7 @@ local function all(value)
 end
 
 local function escaped(text)
-  return (text:gsub("[^%w%-%._~]", function(char)
+  return (text:gsub("[^%w%-%._~!$'()*,@|`]", function(char)
     return string.format("%%%02X", char:byte())
   end))
 end

@@ -29,13 +29,25 @@ class StatusHeader(str):
 def by_status(codes: Iterable[int], text: str) -> StatusHeader:
     """The value of a header that is ``text`` for some statuses, and is not there for others."""
     listed = list(codes)
-    # Istio's reading of header values (validateHeaderValue) minds quotes, brackets and percents.
-    quoted = "".join(f"\\x{ord(c):02x}" if c in "'\\\"()%" else c for c in text)
     value = StatusHeader(
-        f"%CEL(response.code in [{', '.join(map(str, listed))}] ? '{quoted}' : '')%"
+        f"%CEL(response.code in [{', '.join(map(str, listed))}] ? '{_quoted(text)}' : '')%"
     )
     value.codes, value.text = frozenset(listed), text
     return value
+
+
+def not_denied(status: int, text: str) -> str:
+    """The value of a header that answers of external authorization with a status go without.
+
+    Envoy adds a route's headers to these as well.
+    """
+    denied = "response.code_details == 'ext_authz_denied'"
+    return f"%CEL({denied} && response.headers[':status'] == '{status}' ? '' : '{_quoted(text)}')%"
+
+
+def _quoted(text: str) -> str:
+    """A text within quotes: Istio's validateHeaderValue minds quotes, brackets and percents."""
+    return "".join(f"\\x{ord(c):02x}" if c in "'\\\"()%" else c for c in text)
 
 
 def for_status(body: dict[str, Any]) -> dict[str, Any]:

@@ -84,6 +84,29 @@ class Provider:
         return {"name": self.name, "envoyExtAuthzHttp": shown}
 
 
+def checking_provider(
+    host: str, port: int, status: int, headers: Mapping[str, str], identity: Iterable[str]
+) -> Object:
+    """The provider of a service that is asked with the Host and the path of the request.
+
+    ``headers`` are added to those of the client, in Envoy's terms; ``identity`` are headers of its
+    answer that requests go on with. ``status`` is the answer where it gives none, or 5xx.
+    """
+    config = {
+        "service": host,
+        "port": port,
+        "timeout": "60s",
+        "statusOnError": str(status),
+        "includeRequestHeadersInCheck": [f"{char}*" for char in FIRST_CHARACTERS],
+        "includeAdditionalHeadersInCheck": dict(headers),
+        "headersToUpstreamOnAllow": sorted(identity),
+        "headersToDownstreamOnAllow": ["set-cookie"],
+        "headersToDownstreamOnDeny": ["content-type", "set-cookie", "www-authenticate"],
+    }
+    shown = {key: value for key, value in config.items() if value}
+    return {"name": f"nginx2istio-{short_hash(repr(shown))}", "envoyExtAuthzHttp": shown}
+
+
 @lru_cache(maxsize=1024)
 def _name(provider: Provider) -> str:
     return f"nginx2istio-{short_hash(repr(provider))}"

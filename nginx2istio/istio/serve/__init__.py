@@ -227,7 +227,7 @@ def _asked(arrived: Arrived, provider: Json, policy: Json) -> Outcome | None:
         return Outcome(status=403, aspect="auth", trace=(step,))
     if request.auth_status == 200:
         return None
-    passed = [h.lower() for h in provider.get("headersToDownstreamOnDeny", ())]
+    passed = ["location", *(h.lower() for h in provider.get("headersToDownstreamOnDeny", ()))]
     passed_on = tuple((n.lower(), v) for n, v in request.auth_headers if n.lower() in passed)
     location = next((v for n, v in passed_on if n == "location"), "")
     return Outcome(

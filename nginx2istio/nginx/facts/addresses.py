@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from nginx2istio.base.memo import memo
 from nginx2istio.nginx.config import NginxConfig
+from nginx2istio.nginx.facts.checks.basic_auth import basic_auth_at
 from nginx2istio.nginx.facts.external_auth import external_auth
 from nginx2istio.nginx.facts.snippet_access import inherited, of_location
 from nginx2istio.nginx.model import Location
@@ -26,7 +27,8 @@ GLOBAL_LISTS = (
 class Addresses:
     """The clients that nginx serves: none of ``deny``, and of all others only ``allow`` if any.
 
-    Addresses and networks in CIDR notation. ``or_credentials``: credentials do as well.
+    Addresses and networks in CIDR notation. ``or_credentials``: the authentication service may
+    let others in as well, ``or_password``: so may a password.
     ``unreadable`` are members that are no network: nginx refuses a configuration with one
     (``testTemplate``) and works on with the one before.
     """
@@ -34,6 +36,7 @@ class Addresses:
     allow: tuple[str, ...] = ()
     deny: tuple[str, ...] = ()
     or_credentials: bool = False
+    or_password: bool = False
     unreadable: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
@@ -84,10 +87,13 @@ def addresses(config: NginxConfig, location: Location) -> Addresses:
     if not allow and not deny:
         return EVERYBODY
     auth = external_auth(config, location)
+    basic = basic_auth_at(config, location)
+    any_does = config.in_force(location, "satisfy") == "any"
     return Addresses(
         () if allow.everybody else allow.networks,
         ALL_NETWORKS if deny.everybody else deny.networks,
-        auth is not None and auth.satisfy_any,
+        auth is not None and any_does,
+        basic is not None and not basic.digest and any_does,
         allow.joined(deny).unreadable,
     )
 

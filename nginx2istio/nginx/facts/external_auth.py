@@ -45,7 +45,6 @@ class ExternalAuth:
     cache_key: str
     cache_seconds: Mapping[str, int]
     only_200: bool
-    satisfy_any: bool
     unclear: str = ""
 
 
@@ -89,7 +88,6 @@ def _question(config: NginxConfig, location: Location, server: Server | None) ->
         cache_key=values.text("auth-cache-key"),
         cache_seconds=_seconds(values.list("auth-cache-duration")),
         only_200=keepalive and not config.controller.on("use-http2"),
-        satisfy_any=config.in_force(location, "satisfy") == "any",
         unclear=unclear or ("" if match else "its address can't be read"),
     )
 

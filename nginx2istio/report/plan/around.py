@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from nginx2istio.base.options import Options
 from nginx2istio.base.shell import shell_word
 from nginx2istio.convert.convert import Conversion
+from nginx2istio.findings.placed import PlacedFinding
 from nginx2istio.istio.objects import VERSIONS
 from nginx2istio.istio.yaml import document
 from nginx2istio.nginx.model import Origin
@@ -155,16 +156,16 @@ BEFORE_DNS = (
 
 def concerns(conversion: Conversion, trial: bool) -> Iterator[Step]:
     """The steps before the network policies; a trial moves no traffic and needs fewer."""
-    for concern in BEFORE_TRIALS if trial else (*BEFORE_TRIALS, *BEFORE_DNS):
-        step = _step(concern, conversion)
-        if step:
-            yield step
+    chosen = BEFORE_TRIALS if trial else (*BEFORE_TRIALS, *BEFORE_DNS)
+    codes = {code for concern in chosen for code in concern.codes}
+    of_any = [f for f in conversion.findings if f.message.code in codes]
+    for concern in chosen:
+        about = [f for f in of_any if f.message.code in concern.codes]
+        if about:
+            yield _step(concern, about, conversion.options)
 
 
-def _step(concern: _Concern, conversion: Conversion) -> Step | None:
-    about = [f for f in conversion.findings if f.message.code in concern.codes]
-    if not about:
-        return None
+def _step(concern: _Concern, about: Sequence[PlacedFinding], options: Options) -> Step:
     origins = dict.fromkeys(f.origin._replace(field="", file="", line=0) for f in about)
     hosts = {host for finding in about for host in finding.hosts} - {"*"}
     return Step(
@@ -172,7 +173,7 @@ def _step(concern: _Concern, conversion: Conversion) -> Step | None:
         concern.title,
         concern.why,
         tuple(dict.fromkeys(filter(None, map(concern.command, sorted(origins))))),
-        concern.yaml(conversion.options),
+        concern.yaml(options),
         tuple(sorted(hosts)),
     )
 

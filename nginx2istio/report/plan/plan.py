@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from nginx2istio.base.shell import shell_word, shell_words
 from nginx2istio.convert.convert import Conversion
-from nginx2istio.istio.objects import MANAGED_BY, managed
+from nginx2istio.istio.objects import MANAGED_BY, WORKLOAD_VERSIONS, managed
 from nginx2istio.report.plan.around import concerns, owners
+from nginx2istio.report.plan.auth_service import auth_service
 from nginx2istio.report.plan.filters import envoy_filters
 from nginx2istio.report.plan.neighbours import cert_manager, external_dns, network_policies
 from nginx2istio.report.plan.probes import probes
@@ -49,8 +50,12 @@ def plan(conversion: Conversion) -> list[dict[str, Any]]:
 
 
 def _data(step: Step) -> dict[str, Any]:
-    fields = {k: v for k, v in asdict(step).items() if v or k in ("id", "title")}
-    return {k: list(v) if isinstance(v, tuple) else v for k, v in fields.items()}
+    values = {each.name: getattr(step, each.name) for each in fields(step)}
+    if step.tests:
+        names = [each.name for each in fields(step.tests[0])]
+        values["tests"] = [{name: getattr(test, name) for name in names} for test in step.tests]
+    shown = {k: v for k, v in values.items() if v or k in ("id", "title")}
+    return {k: list(v) if isinstance(v, tuple) else v for k, v in shown.items()}
 
 
 def _cut_over(facts: _Facts) -> Iterator[Step]:
@@ -168,6 +173,7 @@ def _applying(facts: _Facts) -> Iterator[Step]:
         "command shows the changes.",
         ('kubectl apply --dry-run=server -k "$OUT"', 'kubectl diff -k "$OUT"'),
     )
+    yield from auth_service(facts.conversion)
     first = [k for k in _BEFORE_ROUTES if k in kinds]
     if first:
         yield Step(
@@ -246,8 +252,14 @@ def _deleting(facts: _Facts) -> Iterator[str]:
             yield f"kubectl label service {where} {keys}"
 
 
+_OTHER_GROUPS = {"networkpolicy": "networkpolicies.networking.k8s.io"}
+"""Kubernetes' own kinds whose plain name another kind may have, too."""
+
+
 def _full(kind: str) -> str:
     """A kind by its full name: a cluster may have another kind Gateway."""
+    if kind in map(str.lower, WORKLOAD_VERSIONS):
+        return _OTHER_GROUPS.get(kind, f"{kind}s")
     group = "security" if kind.endswith("policy") else "networking"
     plural = f"{kind[:-1]}ies" if kind.endswith("y") and kind != "gateway" else f"{kind}s"
     return f"{plural}.{group}.istio.io"

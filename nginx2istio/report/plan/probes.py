@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 from urllib.parse import quote
 
 import re2  # type: ignore[import-untyped]
@@ -15,6 +17,8 @@ from nginx2istio.base.shell import shell_word, shell_words
 from nginx2istio.istio.assemble.gateways import listed_as
 from nginx2istio.istio.objects import Object
 
+_QUIET = re2.Options()
+_QUIET.log_errors = False
 _PATHS_TRIED = 3
 """The number of paths of a host that are tried."""
 
@@ -39,32 +43,30 @@ def probes(objects: Sequence[Object], trial: bool) -> Iterator[Probe]:
     guarded = {h for o in objects if o["kind"] == "AuthorizationPolicy" for h in _policy_hosts(o)}
     ends = tuple(h[1:] for h in guarded if h.startswith("*"))
     patched = any(o["kind"] == "EnvoyFilter" for o in objects)
+    words = ["curl", "-sS", *(["-k"] if trial else []), "-o", "/dev/null"]
+    asking = f"{shell_words(words)} -w '%{{http_code}} %{{redirect_url}}\\n'"
     for obj in objects:
         if obj["kind"] != "VirtualService":
             continue
+        paths = _paths(obj)
         for name in obj["spec"]["hosts"]:
             certain = not patched and name not in guarded and not name.endswith(ends)
             mode = next((secure[n] for n in listed_as(name) if n in secure), "")
             for port, scheme in ((80, "http"), (443, "https")):
                 if scheme == "https" and not mode:
                     continue
-                for path in _paths(obj):
-                    known = certain and (port == 80 or mode == "SIMPLE")
-                    yield _probe(name, scheme, port, path, obj if known else None, trial)
+                known = certain and (port == 80 or mode == "SIMPLE")
+                host = _sample(name)
+                curl = f'{asking} --resolve {shell_word(f"{host}:{port}:")}"$GATEWAY" '
+                for path in paths:
+                    url = f"{scheme}://{host}{_quoted(path)}"
+                    answer = expected_answer(obj, host, port, path) if known else (0, "")
+                    yield Probe(name, url, curl + shell_word(url), *answer)
 
 
-def _probe(
-    name: str, scheme: str, port: int, path: str, service: Object | None, trial: bool
-) -> Probe:
-    host = _sample(name)
-    status, location = expected_answer(service, host, port, path) if service else (0, "")
-    url = f"{scheme}://{host}{quote(path, safe='/%:@!$&()*+,;=~-._', errors='surrogatepass')}"
-    words = ["curl", "-sS", *(["-k"] if trial else []), "-o", "/dev/null"]
-    command = (
-        f"{shell_words(words)} -w '%{{http_code}} %{{redirect_url}}\\n'"
-        f' --resolve {shell_word(f"{host}:{port}:")}"$GATEWAY" {shell_word(url)}'
-    )
-    return Probe(name, url, command, status, location)
+@lru_cache(maxsize=4096)
+def _quoted(path: str) -> str:
+    return quote(path, safe="/%:@!$&()*+,;=~-._", errors="surrogatepass")
 
 
 def _secure(objects: Iterable[Object]) -> dict[str, str]:
@@ -106,27 +108,31 @@ def _paths(service: Object) -> list[str]:
 def expected_answer(service: Object, host: str, port: int, path: str) -> tuple[int, str]:
     """The (status, Location) of a bare GET, where the routes say it for certain; else (0, "")."""
     for route in service["spec"].get("http") or ():
-        matches = [_matches(m, host, port, path) for m in route.get("match") or [{}]]
-        if True in matches:
-            return _answer_of(route, host, port, path)
-        if None in matches:
+        unknown = False
+        matches: list[Object] = route.get("match") or [{}]
+        for match in matches:
+            matched = _matches(match, host, port, path)
+            if matched:
+                return _answer_of(route, host, port, path)
+            unknown = unknown or matched is None
+        if unknown:
             break
     return 0, ""
 
 
 def _matches(match: Object, host: str, port: int, path: str) -> bool | None:
     """Whether a bare GET matches; None when that can't be said."""
+    if match.get("port", port) != port:
+        return False
     unknown = False
     for field, value in match.items():
-        matched: bool | None = None
+        matched: bool | None = field == "port" or None
         if field == "uri":
             matched = _equals(value, path)
         elif field == "authority":
             matched = _equals(value, host)
         elif field == "method":
             matched = _equals(value, "GET")
-        elif field == "port":
-            matched = value == port
         elif field == "headers":
             matched = False if all(_asks_more(name, v) for name, v in value.items()) else None
         elif field == "queryParams":
@@ -153,11 +159,14 @@ def _equals(value: Mapping[str, str], text: str) -> bool | None:
     return None
 
 
+@lru_cache(maxsize=1024)
+def _compiled(pattern: str) -> Any:
+    return re2.compile(pattern, options=_QUIET)
+
+
 def _full_match(pattern: str, text: str) -> bool | None:
-    options = re2.Options()
-    options.log_errors = False
     try:
-        return bool(re2.fullmatch(pattern, text, options=options))
+        return bool(_compiled(pattern).fullmatch(text))
     except (re2.error, UnicodeEncodeError):
         return None
 

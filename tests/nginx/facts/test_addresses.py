@@ -67,16 +67,16 @@ READABLE = ("10.1.0.0/16",)
         (
             "whitelist-source-range",
             f"{WRONG},10.1.0.0/16",
-            Addresses(("10.1.0.0/16",), (), False, (WRONG,)),
+            Addresses(("10.1.0.0/16",), (), unreadable=(WRONG,)),
         ),
         ("whitelist-source-range", "all", Addresses()),
         (
             "denylist-source-range",
             f"{WRONG},10.1.0.0/16",
-            Addresses((), ("10.1.0.0/16",), False, (WRONG,)),
+            Addresses((), ("10.1.0.0/16",), unreadable=(WRONG,)),
         ),
         ("denylist-source-range", "all", CLOSED),
-        ("block-cidrs", PARTLY, Addresses((), READABLE, False, (WRONG,))),
+        ("block-cidrs", PARTLY, Addresses((), READABLE, unreadable=(WRONG,))),
     ],
 )
 def test_a_list_of_the_configmap(key: str, text: str, lists: Addresses) -> None:
