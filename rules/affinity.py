@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from nginx2istio.istio.envoy.expires_lua import cookie_expires, expires_filter, nameable
+from nginx2istio.istio.envoy.expires_lua import cookie_expires, expires_filter
 from nginx2istio.istio.envoy.session import session_cookie, session_filter
 from nginx2istio.rule import (
     OLD_BROWSERS,
@@ -15,6 +15,7 @@ from nginx2istio.rule import (
     Route,
     RouteBefore,
     Upstream,
+    dated_by_script,
     envoy_filter,
     http_cookie,
     in_cookie_path,
@@ -32,14 +33,14 @@ NEW_VALUE = Message(
     "nginx issued. Each client can move to another pod once, at the cut-over.",
     "Cut over when losing in-memory sessions once is acceptable.",
 )
-NO_EXPIRES = Message(
+FIXED_EXPIRES = Message(
     "N2I301",
     "approximated",
     "info",
-    "Session cookie without Expires",
-    "Envoy writes the lifetime of cookie {name} as Max-Age only. Browsers of the last ten years "
-    "read Max-Age and prefer it to Expires.",
-    "Convert with --envoy-filters if older clients need Expires.",
+    "Expires of the session cookie is fixed",
+    "Envoy writes the lifetime of cookie {name} as Max-Age, which browsers of the last ten years "
+    "prefer. The date in Expires, for other clients, is always {date}.",
+    "Convert with --envoy-filters if older clients have to drop the cookie in time.",
     frozenset({"cookies"}),
 )
 UNKNOWN_POD = Message(
@@ -174,11 +175,8 @@ def by_address(place: Place, name: str) -> Iterator[Edit | Finding]:
 def without_samesite(place: Place, upstream: Upstream) -> Iterator[Edit]:
     """The cookie without SameSite for browsers that take None for Strict."""
     for port in place.ports:
-        plain = {
-            "loadBalancer": {
-                "consistentHash": {"httpCookie": http_cookie(place, port, samesite=False)}
-            }
-        }
+        cookie = http_cookie(place, port, samesite=False)
+        plain = {"loadBalancer": {"consistentHash": {"httpCookie": cookie}}}
         fields = {"route": [to(upstream, policy=plain)]}
         yield from (RouteBefore(Phase.SPLIT, fields, match, port) for match in OLD_BROWSERS)
 
@@ -188,10 +186,11 @@ def new_cookie(place: Place, name: str) -> Iterator[Edit | Finding]:
     yield NEW_VALUE("affinity", name=name)
     if "session-cookie-expires" not in place:
         return
-    if not place.options.filters("session-cookies") or not nameable(name):
-        yield NO_EXPIRES("session-cookie-expires", name=name)
-        return
     seconds = place.number("session-cookie-expires")
+    if not dated_by_script(place):
+        date = "2037" if seconds > 0 else "1970"
+        yield FIXED_EXPIRES("session-cookie-expires", name=name, date=date)
+        return
     fields = cookie_expires(name, seconds, "session-cookie-max-age" in place)
     yield envoy_filter(place, "session-cookies", "expires", expires_filter())
     patch = on_route(place.route_name, fields)

@@ -14,6 +14,7 @@ from nginx2istio.rule import (
     Requests,
     addresses,
     external_auth,
+    https_but,
     max_body_size,
     memo,
     readable_size,
@@ -28,16 +29,7 @@ HTTPS_EVERYWHERE = Message(
     "nginx also answers https for hosts without a certificate, with a self-signed one that no"
     " client trusts. The gateway does not.",
     "Name a certificate in spec.tls for each host that needs https.",
-    frozenset({"tls"}),
-)
-DENIED_FIRST = Message(
-    "N2I950",
-    "approximated",
-    "info",
-    "Large bodies of denied clients",
-    "nginx answers 413 to a body over {size} before it checks the client. The gateway checks the "
-    "client first, and answers 401 or 403 to those that it denies.",
-    aspects=frozenset({"access", "auth", "body-limit"}),
+    frozenset({"tls", "status"}),
 )
 PATHS = Message(
     "N2I903",
@@ -50,15 +42,14 @@ PATHS = Message(
     frozenset({"path", "request-headers"}),
     (RESPELLED,),
 )
-LOCATIONS = Message(
-    "N2I909",
+DENIED_FIRST = Message(
+    "N2I950",
     "approximated",
     "info",
-    "Redirects to normalized paths",
-    "For such paths (//, dot segments, escapes), nginx redirects to the path that the client sent. "
-    "Envoy redirects to the normalized path.",
-    aspects=frozenset({"redirect"}),
-    requests=(RESPELLED,),
+    "Large bodies of denied clients",
+    "nginx answers 413 to a body over {size} before it checks the client. The gateway checks the "
+    "client first, and answers 401 or 403 to those that it denies.",
+    aspects=frozenset({"access", "auth", "body-limit"}),
 )
 NO_UPGRADE = Message(
     "N2I906",
@@ -90,6 +81,7 @@ ACCEL = Message(
     "to the client and does not follow X-Accel-Redirect.",
     "Check backends that send X-Accel-Redirect: let them answer themselves.",
     frozenset({"response-headers", "body"}),
+    (Requests(response_header="X-Accel-.*"),),
 )
 LONG_ANSWERS = Message(
     "N2I908",
@@ -125,11 +117,12 @@ KNOWN_LONG = Message(
 def baseline(place: Place) -> Iterator[Edit | Finding]:
     """Once a conversion; mesh configuration makes Envoy match normalized paths as nginx does."""
     yield MeshField("pathNormalization", {"normalization": "DECODE_AND_MERGE_SLASHES"})
-    yield HTTPS_EVERYWHERE("").for_every_host()
-    yield LOCATIONS("").for_every_host()
-    yield NO_UPGRADE("").for_every_host()
+    yield (
+        HTTPS_EVERYWHERE("").for_requests(https_but(place.config.certified_hosts)).for_every_host()
+    )
+    yield NO_UPGRADE("").for_hosts(place.config.proxied_hosts)
     yield ERROR_PAGES("").for_every_host()
-    yield ACCEL("").for_every_host()
+    yield ACCEL("").for_hosts(place.config.proxied_hosts)
     size = place["proxy-buffer-size"]
     long = Requests(response_header_over=max_body_size(size))
     yield LONG_ANSWERS("", size=size).for_requests(long).for_every_host()
@@ -144,8 +137,7 @@ def passed_paths(place: Place) -> Iterator[Edit | Finding]:
         if any(x.upstream and not _rewritten(place, x) for x in server.locations)
         for name in (server.host, *server.aliases)
     }
-    if hosts:
-        yield PATHS("").for_hosts(hosts)
+    yield PATHS("").for_hosts(hosts)
 
 
 def _rewritten(place: Place, location: Location) -> bool:

@@ -27,8 +27,9 @@ ODD_NAMES = Message(
     "info",
     "Request headers with unusual names",
     "nginx drops request headers with {odd} in their names. Envoy passes them on.",
-    "Check that no backend trusts such a header from outside (many read X_User as X-User), or"
-    " convert with --envoy-filters.",
+    "Check that no backend trusts such a header from outside (many read X_User as X-User). Convert "
+    "with --envoy-filters, or set connectionSettings.httpHeadersWithUnderscoresAction in "
+    "proxy.istio.io/config of the gateway's pods (underscores only, Istio 1.31).",
     frozenset({"request-headers"}),
 )
 NEW_VALUES = Message(
@@ -110,10 +111,13 @@ def client_headers(place: Place) -> Iterator[Edit | Finding]:
         yield from _by_filter(place, odd)
         return
     if odd:
-        finding = ODD_NAMES("", odd=odd).for_every_host()
-        yield replace(finding, severity="warning") if _identified(place) else finding
+        finding = ODD_NAMES("", odd=odd)
+        if _identified(place):  # a warning for each host would cry wolf: few clients send them
+            yield replace(finding, severity="warning").for_every_host()
+        else:
+            yield finding.for_hosts(place.config.proxied_hosts)
     plain = place.text("forwarded-for-header").lower() == "x-forwarded-for"
-    yield (NEW_VALUES if plain else NEW_ID)("").for_every_host()
+    yield (NEW_VALUES if plain else NEW_ID)("").for_hosts(place.config.proxied_hosts)
     yield DOT_UNKNOWN("").for_every_host()
     yield _many(ENVOYS_MOST)
 

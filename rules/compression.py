@@ -33,6 +33,15 @@ GZIP_DISABLE = Message(
     "client that asks for it.",
     aspects=frozenset({"response-headers"}),
 )
+VARY = Message(
+    "N2I932",
+    "approximated",
+    "info",
+    "Vary on answers without a body",
+    "Envoy adds Vary: Accept-Encoding to answers without a body, too, such as its own 404. nginx "
+    "adds it only to bodies that it could compress.",
+    aspects=frozenset({"response-headers"}),
+)
 ALGORITHMS: dict[str, Algorithm] = {"use-gzip": "gzip", "enable-brotli": "brotli"}
 
 
@@ -69,6 +78,7 @@ def compression(place: Place) -> Iterator[Edit | Finding]:
         types = {"text/html", *place.text(f"{algorithm}-types").split()} - {"*"}
         patch = compressor(algorithm, level, smallest, types, weak_etags)
         yield envoy_filter(place, "compression", algorithm, patch)
+    yield VARY(first).for_every_host()
     if not weak_etags:
         yield ETAG(first).for_every_host()
     if "use-gzip" in enabled and place["gzip-disable"]:

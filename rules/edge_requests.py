@@ -37,7 +37,8 @@ HTTP_10 = Message(
     "info",
     "Clients that speak HTTP/1.0",
     "nginx accepts HTTP/1.0. The gateway answers 426.",
-    "Check that no old client or health check speaks HTTP/1.0, or convert with --envoy-filters.",
+    "Check that no old client or health check speaks HTTP/1.0. If one does, convert with "
+    "--envoy-filters, or set ISTIO_META_HTTP10 to 1 in the environment of the gateway's pods.",
     frozenset({"status"}),
     (Requests(http="1.0"),),
 )
@@ -161,7 +162,7 @@ def edge_requests(place: Place) -> Iterator[Edit | Finding]:
     yield RAW_BYTES("").for_every_host()
     yield SLASHES("").for_every_host()
     yield TRACE("").for_every_host()
-    yield ENVOYS_OWN("").for_every_host()
+    yield ENVOYS_OWN("").for_hosts(place.config.proxied_hosts)
     yield OTHER_HOST("").for_every_host()
     if place.options.filters("client-headers"):
         yield LOWER_CASE("").for_every_host()

@@ -15,6 +15,7 @@ from nginx2istio.rule import (
     Phase,
     Place,
     RouteBefore,
+    answer_headers,
     auth_means,
     auth_plan,
     auth_provider,
@@ -90,6 +91,15 @@ ASKED_BEFORE_503 = Message(
     "first, and refuses clients as it says.",
     aspects=frozenset({"routing", "access"}),
 )
+BARE_REFUSAL = Message(
+    "N2I933",
+    "approximated",
+    "info",
+    "Refusals where a path has no backend",
+    "nginx sends Strict-Transport-Security and what add_header adds always with a refusal, too. "
+    "On {path}, which has no backend, Envoy refuses without them.",
+    aspects=frozenset({"response-headers"}),
+)
 NAMES = (
     "auth-url",
     "auth-method",
@@ -115,6 +125,7 @@ NAMES = (
     "enable-global-auth",
     "no-auth-locations",
     when="configured",
+    reads="hsts",
     protects=True,
 )
 def external_authorization(place: Place) -> Iterator[Edit | Finding]:
@@ -172,6 +183,10 @@ def _by_filter(place: Place, means: AuthMeans) -> Iterator[Edit | Finding]:
             yield ExtraObject(auth_lua.tls_policy(place.options.gateway_namespace, service.name))
     yield NORMALIZED(means.auth.key)
     yield ASKED_BEFORE_503(means.auth.key, service=means.service_name)
+    if not place.proxied and (
+        (place.tls and place["hsts"]) or answer_headers(place.config, place.server, place.location)
+    ):
+        yield BARE_REFUSAL(means.auth.key, path=place.location.declared)
     yield envoy_filter(
         place, "external-auth", "who-may-enter", http_filter(auth_lua.KEY, auth_lua.auth_filter())
     )

@@ -20,22 +20,11 @@ QUESTION = Message(
     "N2I212",
     "approximated",
     "error",
-    "The authentication service gets another question",
-    "Envoy asks {service} with the method and the Host of the request instead of {method} and "
-    "{host}. It appends the path and query of the request to the path of auth-url.",
+    "External auth asks in another way",
+    "Envoy asks {service} with the method, Host, path and query of the request. It passes on "
+    "answers other than 200, where nginx accepts every 2xx and answers 500 to the rest.",
     "Check that the service accepts this, or convert with --auth-service or --envoy-filters, which "
-    "ask as nginx.",
-    frozenset({"auth"}),
-)
-ANSWERS = Message(
-    "N2I213",
-    "approximated",
-    "error",
-    "Other answers of the service reach clients",
-    "Envoy passes answers of {service} other than 200, 401 and 403 to the client. nginx "
-    "accepts every 2xx and answers 500 to the others.",
-    "Check that the service gives no other answers, or convert with --auth-service or "
-    "--envoy-filters.",
+    "ask as nginx: {method}, Host {host}.",
     frozenset({"status", "redirect", "auth"}),
 )
 SIGNIN = Message(
@@ -94,7 +83,6 @@ def external_auth_answers(place: Place) -> Iterator[Edit | Finding]:
         return
     yield from _identity(auth, auth_provider(place.config).identity)
     yield QUESTION(auth.key, service=service, method=auth.method, host=auth.host)
-    yield ANSWERS(auth.key, service=service)
     yield COOKIES_OF_SERVICE(auth.key, service=service)
     if auth.signin:
         key = auth.key.replace("auth-url", "auth-signin")

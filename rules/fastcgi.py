@@ -22,6 +22,13 @@ FCGI = Message(
     "Put a web server in front of the FastCGI process, in its pod, and delete the annotation.",
     frozenset({"status", "routing"}),
 )
+PARAMETERS = Message(
+    "N2I935",
+    "unsupported",
+    "info",
+    "Parameter of a FastCGI backend",
+    "{key} is for FastCGI, which Envoy does not speak.",
+)
 KEYS = ("backend-protocol", "fastcgi-index", "fastcgi-params-configmap")
 
 
@@ -35,11 +42,12 @@ def fastcgi(place: Place) -> Iterator[Edit | Finding]:
     if place.text("backend-protocol").upper() != "FCGI":
         return
     if place.upstream is None:
-        keys = [KEYS[-1]] if KEYS[-1] in place else []
+        keys = [key for key in KEYS if key in place] if KEYS[-1] in place else []
     elif place.upstream.name == DEFAULT_UPSTREAM:
         return  # nginx always asks the default backend in plain HTTP (buildProxyPass)
     else:
         keys = [key for key in KEYS if key in place]
-    yield from (FCGI(key) for key in keys)
+    for number, key in enumerate(keys):
+        yield PARAMETERS(key, key=key) if number else FCGI(key)
     if keys:
         yield RouteBefore(Phase.SPLIT, {"directResponse": {"status": 503}})

@@ -19,6 +19,16 @@ from nginx2istio.rule import (
     transport_security,
 )
 
+CERTIFICATES = Message(
+    "N2I934",
+    "approximated",
+    "info",
+    "Another certificate for the same host",
+    "Where several certificates cover a host, or none does, the gateway can present another one "
+    "than nginx, and lacks Strict-Transport-Security on its own answers.",
+    aspects=frozenset({"tls"}),
+    requests=(Requests(scheme="https"),),
+)
 NOT_ON_404 = Message(
     "N2I946",
     "approximated",
@@ -63,3 +73,9 @@ def answers(place: Place) -> bool:
         return True
     always = early(config, server, location).always
     return always or bool(protections(config, server, location, place.tls))
+
+
+@rule(at="conversion", when="always")
+def certificates(place: Place) -> Iterator[Edit | Finding]:
+    """Hosts that share connections share a certificate at the gateway."""
+    yield CERTIFICATES("").for_every_host()

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from nginx2istio.rule import (
+    RESPELLED,
     Edit,
     Finding,
     HostRoute,
@@ -35,6 +36,18 @@ WWW_HTTP2 = Message(
     "The gateway speaks HTTP/2, too.",
     aspects=frozenset({"tls", "status", "redirect"}),
     requests=(Requests(http="2"),),
+)
+
+
+LOCATIONS = Message(
+    "N2I909",
+    "approximated",
+    "info",
+    "Redirects to normalized paths",
+    "For such paths (//, dot segments, escapes), nginx redirects to the path that the client sent. "
+    "Envoy redirects to the normalized path.",
+    aspects=frozenset({"redirect"}),
+    requests=(RESPELLED,),
 )
 
 
@@ -96,3 +109,9 @@ def from_to_www(place: Place) -> Iterator[Edit | Finding]:
     yield WWW_SLASH("from-to-www-redirect", name=name, host=host)
     if place.tls and place["use-http2"]:
         yield WWW_HTTP2("from-to-www-redirect", name=name)
+
+
+@rule(at="conversion", when="always")
+def normalized_locations(place: Place) -> Iterator[Edit | Finding]:
+    """Redirects that keep the path name the one that Envoy normalized."""
+    yield LOCATIONS("").for_every_host()

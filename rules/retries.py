@@ -113,7 +113,7 @@ def upstream_failure(place: Place) -> Iterator[Edit | Finding]:
     The status of an answer that Envoy makes itself can be changed for the whole gateway only.
     """
     if place.options.filters("bad-gateway"):
-        yield REPEATS_502("").for_every_host()
+        yield REPEATS_502("").for_hosts(place.config.proxied_hosts)
         yield envoy_filter(place, "bad-gateway", "bad-gateway", bad_gateway())
     else:
-        yield REPEATS("").for_every_host()
+        yield REPEATS("").for_hosts(place.config.proxied_hosts)

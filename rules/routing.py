@@ -5,11 +5,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from nginx2istio.rule import (
+    Destination,
     Edit,
     Finding,
     Message,
     Phase,
     Place,
+    Requests,
     RouteBefore,
     rule,
     speaks_grpc,
@@ -55,10 +57,11 @@ HTTP2_PORT = Message(
     "approximated",
     "warning",
     "HTTP/2 by the name of a port",
-    "The port of Service {service} is called {protocol}, so Istio speaks HTTP/2 to it. nginx "
-    "speaks HTTP/1.1.",
+    "The port of Service {service} is called {protocol}. For clients of HTTP/2 Envoy therefore "
+    "speaks HTTP/2 to it, and nginx HTTP/1.1.",
     "Rename the port, or set its appProtocol to http, if the backend has no HTTP/2.",
     frozenset({"protocol"}),
+    (Requests(http="2"),),
 )
 BY_SIDECAR = Message(
     "N2I339",
@@ -140,6 +143,8 @@ def no_endpoints(place: Place) -> Iterator[Edit | Finding]:
     grpc = speaks_grpc(place.config, place.location)
     service = f"{upstream.namespace}/{upstream.service}"
     if protocol and HTTP2.match(protocol) and not grpc:
+        # Istio would speak HTTP/2 to it for all clients.
+        yield Destination("connectionPool.http.useClientProtocol", True)
         yield HTTP2_PORT("backend-protocol", protocol=protocol, service=service)
     elif grpc and not HTTP2.match(protocol):
         yield BY_SIDECAR("backend-protocol", service=service)

@@ -9,6 +9,7 @@ from nginx2istio.rule import (
     Message,
     Phase,
     Place,
+    Requests,
     RouteBefore,
     answer,
     envoy_filter,
@@ -42,6 +43,7 @@ OUTER = Message(
     "Where a proxy in front sends X-Forwarded-Host, Envoy's redirect to https keeps a "
     "trailing slash. nginx removes it.",
     aspects=frozenset({"redirect"}),
+    requests=(Requests(header="X-Forwarded-Host"),),
 )
 WITHOUT_SLASH = "to https without the slash"
 """The name of the routes whose redirect cuts a slash off, for the EnvoyFilter that says so."""
@@ -117,9 +119,10 @@ def ssl_redirect(place: Place) -> Iterator[Edit | Finding]:
         rewrite = {"pattern": {"regex": "/$"}, "substitution": ""}
         patch = on_route(WITHOUT_SLASH, {"redirect": {"regex_rewrite": rewrite}})
         yield envoy_filter(place, "redirects", "https-without-slash", patch)
-        yield QUERY_SLASH("preserve-trailing-slash")
-    elif cut:
-        yield SLASH("preserve-trailing-slash")
+    if cut:
+        message = QUERY_SLASH if place.options.filters("redirects") else SLASH
+        finding = message("preserve-trailing-slash")
+        yield finding if believed else finding.for_requests(Requests(scheme="http"))
     if not place.tls and not place.server.passthrough and not believed:
         key = "force-ssl-redirect" if forced else "ssl-redirect"
         yield FAKE(key).for_host().assuming("flags")

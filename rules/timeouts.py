@@ -105,7 +105,7 @@ def connect_timeout(place: Place) -> Edit:
 def client_timeouts(place: Place) -> Iterator[Edit | Finding]:
     """What holds for every request, and for slow clients."""
     read, connect = (place.number(f"proxy-{kind}-timeout") for kind in ("read", "connect"))
-    yield PAUSES("", seconds=read, connect=connect).for_every_host()
+    yield PAUSES("", seconds=read, connect=connect).for_hosts(place.config.proxied_hosts)
     for message, key in (
         (SEND, "proxy-send-timeout"),
         (CLIENT, "client-body-timeout"),

@@ -34,6 +34,7 @@ from nginx2istio.findings.placed import PlacedFinding
 from nginx2istio.istio.objects import identity
 from nginx2istio.report.accepted import mark_accepted, read_accepted
 from nginx2istio.report.formats.text import text_report
+from nginx2istio.rule import Requests
 
 TODAY = date(2030, 1, 1)
 """The day on which entries of accepted.yaml are looked at."""
@@ -113,8 +114,12 @@ def baseline(envoy_filters: bool) -> Conversion:
 
 
 def wherever(finding: PlacedFinding) -> PlacedFinding:
-    """The finding for all hosts, when it is said of a conversion and names its hosts."""
-    return replace(finding, hosts=("*",)) if finding.origin.kind == "default" else finding
+    """The finding for all hosts and schemes, when it is said of a conversion and names some."""
+    if finding.origin.kind != "default":
+        return finding
+    requests = finding.requests or finding.message.requests or (Requests(),)
+    everywhere = tuple(replace(only, scheme="", host="") for only in requests)
+    return replace(finding, hosts=("*",), requests=everywhere)
 
 
 def without_baseline(conversion: Conversion) -> tuple[Conversion, list[str]]:

@@ -65,6 +65,13 @@ class Place:
         return self._location
 
     @property
+    def path(self) -> str:
+        """The declared path of the location; ``*`` for an implicit ``/`` beside an Exact one."""
+        here = self._location
+        exact = here.implicit and any(x.literal == "= /" for x in self.server.locations)
+        return "*" if exact else here.declared
+
+    @property
     def upstream(self) -> Upstream | None:
         """The upstream of the location, None when nginx answers 404 by itself."""
         self.looked = True

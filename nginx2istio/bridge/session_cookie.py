@@ -9,8 +9,11 @@ import re
 from typing import Any
 
 from nginx2istio.bridge.place import Place
+from nginx2istio.istio.envoy.expires_lua import nameable
 
 ATTRIBUTES = (("Domain", "session-cookie-domain"), ("SameSite", "session-cookie-samesite"))
+FAR_OFF, LONG_AGO = "Thu, 31-Dec-37 23:55:55 GMT", "Thu, 01-Jan-70 00:00:01 GMT"
+"""Dates for Expires where nobody can write one that moves; the first is nginx's ``expires max``."""
 OLD_BROWSERS: tuple[dict[str, Any], ...] = (
     {
         "headers": {
@@ -33,7 +36,11 @@ def cookie_path(place: Place) -> str:
 
 
 def http_cookie(place: Place, port: int, samesite: bool = True) -> dict[str, Any]:
-    """Istio's HTTPCookie; its HttpOnly is Envoy's own doing, as it is always nginx's."""
+    """Istio's HTTPCookie; its HttpOnly is Envoy's own doing, as it is always nginx's.
+
+    Its Expires is for clients that know no Max-Age. The date is fixed unless a script writes it, so
+    such clients keep the cookie for longer than nginx says.
+    """
     attributes: list[dict[str, str]] = []
     age = lifetime(place)
     if age is not None and age <= 0:  # a ttl of 0s means a session cookie, not one to forget
@@ -41,6 +48,9 @@ def http_cookie(place: Place, port: int, samesite: bool = True) -> dict[str, Any
     for attribute, key in ATTRIBUTES:
         if key in place and (samesite or attribute != "SameSite"):
             attributes.append({"name": attribute, "value": place.text(key)})
+    if "session-cookie-expires" in place and not dated_by_script(place):
+        date = FAR_OFF if place.number("session-cookie-expires") > 0 else LONG_AGO
+        attributes.append({"name": "Expires", "value": date})
     if place["session-cookie-secure"] or port == 443:
         attributes.append({"name": "Secure"})
     ttl = f"{age}s" if age and age > 0 else "0s"
@@ -48,10 +58,16 @@ def http_cookie(place: Place, port: int, samesite: bool = True) -> dict[str, Any
     return fields | ({"attributes": attributes} if attributes else {})
 
 
+def dated_by_script(place: Place) -> bool:
+    """Whether an EnvoyFilter writes the Expires of the cookie."""
+    name = place.text("session-cookie-name")
+    return place.options.filters("session-cookies") and nameable(name)
+
+
 def lifetime(place: Place) -> int | None:
     """The seconds that browsers keep the cookie, None for one of the session.
 
-    Browsers prefer Max-Age to Expires, which Envoy can't write.
+    Browsers prefer Max-Age to Expires, whose date Envoy can't work out.
     """
     for key in ("session-cookie-max-age", "session-cookie-expires"):
         if key in place and place.text(key):

@@ -19,6 +19,7 @@ from nginx2istio.convert.translate import Applied
 from nginx2istio.findings import cluster, configuration, connections, trial
 from nginx2istio.findings.assumptions import Assumption, assumptions
 from nginx2istio.findings.placed import PlacedFinding, placed
+from nginx2istio.findings.plain_http import about_http
 from nginx2istio.inputs.extent import complete_namespaces, extent_of
 from nginx2istio.inputs.resource import Inputs, Problem, Resource
 from nginx2istio.istio.assemble.assemble import MESH, Assembled
@@ -161,7 +162,7 @@ def convert(
         ingresses=tuple(ingresses),
         objects=tuple(objects),
         applied=translation.applied,
-        findings=(*findings, *forgotten),
+        findings=tuple(about_http((*findings, *forgotten), objects)),
         assumptions=assumed,
         fates=fates,
         actions=tuple(actions(config, assembled, options)),

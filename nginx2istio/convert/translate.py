@@ -183,6 +183,8 @@ class Translator:
 
     def place_finding(self, place: Place, rule: str, finding: Finding, index: int) -> None:
         """Keeps a finding of a rule with its place, and the fate of the annotation it is about."""
+        if finding.hosts == ():
+            return
         setting = place.settings.get(finding.key) or self.config.configured(finding.key)
         origin = finding.origin or (setting.origin if setting else place.location.ingress)
         everywhere = finding.everywhere or ("host" if index < 0 else "")
@@ -193,7 +195,7 @@ class Translator:
                 origin = Origin("default", field=finding.key)
         else:
             hosts = finding.hosts or place.hosts
-            path = finding.path or ("*" if everywhere == "host" else place.location.declared)
+            path = finding.path or ("*" if everywhere == "host" else place.path)
         hosts = tuple("*" if host == "_" else host for host in hosts if not host.startswith("~"))
         value = (setting.text if setting else "") if finding.value is None else finding.value
         key = setting.origin.written if setting else finding.key

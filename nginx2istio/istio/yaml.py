@@ -65,6 +65,8 @@ def _short(value: Any, room: int, depth: int = 2) -> str:
                 if not text:
                     return ""
                 fields += text.count(": ") or 1
+            elif isinstance(inner, str) and "\n" in inner:
+                return ""
             else:
                 text = _leaf(inner)
                 fields += 1

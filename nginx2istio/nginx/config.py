@@ -89,6 +89,27 @@ class NginxConfig:
         """Whether a path begins as the list of a ConfigMap key says (isLocationInLocationList)."""
         return path.startswith(_prefixes(self.controller.text(key)))
 
+    @property
+    def certified_hosts(self) -> frozenset[str]:
+        """The hosts and aliases with a certificate of their own, or with TLS of the backend's."""
+        default = bool(self.controller.default_ssl_certificate)
+        return frozenset(
+            name
+            for server in self.servers
+            if default or server.passthrough or (server.certificate and server.certificate.secret)
+            for name in (server.host, *server.aliases)
+        )
+
+    @property
+    def proxied_hosts(self) -> frozenset[str]:
+        """The hosts and aliases of which at least one location has a backend."""
+        return frozenset(
+            name
+            for server in self.servers
+            if any(location.upstream for location in server.locations)
+            for name in (server.host, *server.aliases)
+        )
+
     def configured(self, key: str) -> Setting | None:
         """An entry of the controller's own ConfigMap, None when it is not set there."""
         own = self.configmaps.get(self.controller_configmap)

@@ -101,12 +101,17 @@ def host_index(hosts: Iterable[_Data]) -> dict[str, int]:
     return index | {host["host"]: number for number, host in enumerate(listed)}
 
 
+def of_the_conversion(finding: _Data) -> bool:
+    """Whether a finding is one of every conversion, whichever hosts it concerns."""
+    return bool(finding["hosts"] == ["*"] or finding["object"]["kind"] == "default")
+
+
 def _places(
     finding: _Data, index: Mapping[str, int], of_ingress: Mapping[str, list[int]]
 ) -> tuple[int, ...]:
     obj = finding["object"]
     of_an_ingress = obj["kind"] == "Ingress"
-    if finding["hosts"] == ["*"] and not (of_an_ingress and "*" in index):
+    if of_the_conversion(finding) and not (of_an_ingress and "*" in index):
         return (EVERY_HOST,)
     if finding["hosts"]:
         return tuple(sorted({index[name] for name in finding["hosts"] if name in index}))

@@ -46,6 +46,7 @@ from nginx2istio.bridge.retries import http_retry as http_retry
 from nginx2istio.bridge.retries import nginx_causes as nginx_causes
 from nginx2istio.bridge.session_cookie import OLD_BROWSERS as OLD_BROWSERS
 from nginx2istio.bridge.session_cookie import cookie_match as cookie_match
+from nginx2istio.bridge.session_cookie import dated_by_script as dated_by_script
 from nginx2istio.bridge.session_cookie import http_cookie as http_cookie
 from nginx2istio.bridge.session_cookie import in_cookie_path as in_cookie_path
 from nginx2istio.bridge.session_cookie import set_cookie as set_cookie
@@ -178,6 +179,7 @@ from nginx2istio.rule.protect import protect as protect
 from nginx2istio.rule.protect import withhold as withhold
 from nginx2istio.rule.requests import RESPELLED as RESPELLED
 from nginx2istio.rule.requests import Requests as Requests
+from nginx2istio.rule.requests import https_but as https_but
 from nginx2istio.rule.rule import Rule as Rule
 from nginx2istio.rule.rule import Scope as Scope
 from nginx2istio.rule.rule import When as When

@@ -64,8 +64,8 @@ class Finding:
     severity: Severity | None = None
     path: str = ""
     """The path where it holds, when that is not the location's own."""
-    hosts: tuple[str, ...] = ()
-    """The hosts where it holds, when those are not the place's own."""
+    hosts: tuple[str, ...] | None = None
+    """The hosts where it holds, when those are not the place's own; () for nowhere."""
     value: str | None = None
     """What it is about, when that is not the whole annotation."""
     origin: Origin | None = None

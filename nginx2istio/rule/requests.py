@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 from typing import Literal
 
@@ -19,8 +20,9 @@ class Requests:
     has no Content-Length (chunked or HTTP/2). ``scheme``: http or https. ``absolute_form``: its
     target is a URL. ``malformed``: it breaks the rules of HTTP.
 
-    Two are about the backend's response to it: ``response`` ("malformed", or "interim": 1xx), and
-    ``response_header_over``: its headers have more bytes in all.
+    Three are about the backend's response to it: ``response`` ("malformed", or "interim": 1xx),
+    ``response_header``: it has a header whose name matches this regular expression, in any case,
+    and ``response_header_over``: its headers have more bytes in all.
     """
 
     header: str = ""
@@ -37,6 +39,7 @@ class Requests:
     absolute_form: bool = False
     malformed: bool = False
     response: Literal["", "malformed", "interim"] = ""
+    response_header: str = ""
     response_header_over: int | None = None
 
     def data(self) -> dict[str, object]:
@@ -49,12 +52,19 @@ class Requests:
         }
 
 
+def https_but(hosts: Iterable[str]) -> Requests:
+    """Requests by https for all hosts but these; a wildcard stands for one label."""
+    names = "|".join(re.escape(host).replace(r"\*", "[^.]+") for host in sorted(hosts))
+    return Requests(scheme="https", host=f"(?i)^(?!({names})(:[0-9]+)?$)" if names else "")
+
+
 RESPELLED = Requests(
     target=r"//|%2[DdEeFf]|%3[0-9]|%[46][1-9A-Fa-f]|%[57][0-9Aa]|%5[CcFf]|%7[Ee]|\\"
     r"""|["#<>^`{|}]|(^|/)\.\.?(/|$)"""
 )
 """Requests whose path Envoy writes in another way: //, dot segments, other escapes."""
 
+_LONGEST = 120
 _PHRASES = {
     "header": "with the header {}",
     "method": "with the method {}",
@@ -70,6 +80,7 @@ _PHRASES = {
     "absolute_form": "with a URL for a target",
     "malformed": "that are malformed",
     "response": "whose response is {}",
+    "response_header": "whose response has a header {}",
     "response_header_over": "whose response has headers over {} bytes",
 }
 
@@ -82,4 +93,5 @@ def in_words(predicates: list[dict[str, object]]) -> str:
 def _words(predicate: dict[str, object]) -> Iterator[str]:
     for name, value in predicate.items():
         text = " or ".join(map(str, value)) if isinstance(value, list) else str(value)
+        text = text if len(text) <= _LONGEST else text[:_LONGEST] + " ..."
         yield _PHRASES[name].format(text)

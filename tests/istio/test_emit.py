@@ -73,3 +73,21 @@ def test_a_text_of_several_lines_is_read_as_it_was(lines: list[str], end: str) -
 def test_a_text_of_several_lines_is_a_block() -> None:
     written = document({"data": {"a": Lines("one {\n    two;\n\n}\n")}})
     assert written == "data:\n  a: |\n    one {\n        two;\n\n    }\n"
+
+
+def test_what_is_small_stands_in_one_line() -> None:
+    words = ["DNT", "Keep-Alive", "User-Agent", "X-Requested-With", "If-Modified-Since"]
+    obj = {
+        "port": {"number": 80, "name": "http"},
+        "match": [{"uri": {"exact": "/a"}}],
+        "matches": [{"uri": {"exact": "/a"}}, {"uri": {"prefix": "/a/"}}],
+        "many": {"a": 1, "b": 2, "c": 3, "d": 4},
+        "words": [*words, *words[::-1]],
+        "text": {"a": Lines("one\ntwo\n")},
+    }
+    text = document(obj)
+    assert text.startswith("port: {number: 80, name: http}\nmatch: [{uri: {exact: /a}}]\n")
+    assert "matches:\n- uri: {exact: /a}\n- uri: {prefix: /a/}\nmany:\n  a: 1\n" in text
+    assert "text:\n  a: |\n" in text
+    assert max(map(len, text.splitlines())) <= 100
+    assert YAML(typ="safe").load(text) == obj

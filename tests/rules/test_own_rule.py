@@ -46,7 +46,7 @@ def test_the_command_of_the_page_sets_the_header(tmp_path: Path) -> None:
     assert textwrap.indent(shown, "    ") in files
     report = (tmp_path / "report.txt").read_text("utf-8")
     assert "annotations: 1 approximated" in report
-    assert "info ACME001 Demo header on error responses" in report
+    assert "ACME001 Demo header on error responses" in report
 
 
 def test_the_declared_annotation_and_its_code_can_be_looked_up() -> None:

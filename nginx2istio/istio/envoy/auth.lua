@@ -25,6 +25,7 @@ local function all(value)
   return { value }
 end
 
+-- What set_escape_uri of nginx's set-misc module leaves alone is more than unreserved characters.
 local function escaped(text)
   return (text:gsub("[^%w%-%._~!$'()*,@|`]", function(char)
     return string.format("%%%02X", char:byte())

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from nginx2istio.report.data import Data
+from nginx2istio.report.hosts import of_the_conversion
 from nginx2istio.report.words.aspects import SECURITY_ASPECTS
 from nginx2istio.report.words.labels import SEVERITIES, counted, some
 from nginx2istio.rule import Severity
@@ -39,7 +40,7 @@ class FindingKind:
     @property
     def everywhere(self) -> bool:
         """Whether all hold for every host: a difference that every estate has."""
-        return all(finding["hosts"] == ["*"] for finding in self.findings)
+        return all(map(of_the_conversion, self.findings))
 
     @property
     def folded(self) -> bool:

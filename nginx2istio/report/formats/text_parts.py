@@ -57,5 +57,9 @@ def _where(finding: Data) -> Iterator[str]:
 
 
 def _requests(finding: Data) -> str:
-    only = finding.get("requests")
-    return f" (only requests {in_words(only)})" if only else ""
+    # That a finding is about http only, its text says, or its host has no https.
+    only = [
+        {name: value for name, value in predicate.items() if (name, value) != ("scheme", "http")}
+        for predicate in finding.get("requests") or ()
+    ]
+    return "" if {} in only or not only else f" (only requests {in_words(only)})"

@@ -57,8 +57,12 @@ TESTS: dict[str, Callable[[RequestRecord, Any, list[tuple[str, str]]], bool]] = 
     "no_length": lambda r, value, _: _unknown_length(r) == bool(value),
     "scheme": lambda r, value, _: r["scheme"] == value,
     "absolute_form": lambda r, value, _: ("://" in r["target"].split("?")[0]) == value,
-    # What only bytes show; no recorded request is malformed, or has a response that is.
+    # What only bytes show; no recorded request is malformed, or has a response that is. Of a
+    # response only nginx's answer is recorded, which lacks what nginx hides.
     "malformed": lambda r, value, _: bool(r.get("malformed")) == value,
     "response": lambda r, value, _: r.get("response") == value,
+    "response_header": lambda r, value, _: any(
+        re.fullmatch(value, name, re.IGNORECASE) for name in r.get("response_headers", ())
+    ),
     "response_header_over": lambda r, value, _: r.get("response_header_bytes", 0) > value,
 }
