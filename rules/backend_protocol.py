@@ -76,7 +76,7 @@ NO_NAME = Message(
 KEYS = Message(
     "N2I336",
     "approximated",
-    "warning",
+    "info",
     "Missing client certificate stops the gateway's updates",
     "The gateway shows the backend the certificate of Secret {name} (tls.crt and tls.key). Until "
     "its copy {copy} exists, the gateway ignores every Service update.",

@@ -63,7 +63,7 @@ HOST = Message(
 PROXY_PROTOCOL = Message(
     "N2I156",
     "approximated",
-    "warning",
+    "info",
     "Client address by PROXY protocol",
     "The load balancer sends the client's address by the PROXY protocol. The gateway "
     "understands it only with an annotation of its pods.",

@@ -25,7 +25,7 @@ UNKNOWN_KEY = Message(
 FLAG = Message(
     "N2I596",
     "ineffective",
-    "warning",
+    "info",
     "Flag that stops the controller",
     "The controller does not start with its flag --{name}: {why}. The conversion ignores the flag.",
     "Check that this Deployment is the one that runs.",

@@ -1,7 +1,6 @@
 """default-backend: what answers while the Service of a path has no ready pods, or is missing."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from nginx2istio.rule import (
     Edit,
@@ -54,12 +53,11 @@ NO_BACKEND = Message(
 NEITHER = Message(
     "N2I387",
     "approximated",
-    "error",
+    "warning",
     "Path without any backend",
     "nginx answers {status} on these paths, and so does the gateway: {why}, and no "
     "default-backend exists.",
-    "Delete the path, or create the Service and convert again. If the Service exists, add it "
-    "to the input.",
+    "Delete the path, or create the Service and convert again.",
 )
 
 
@@ -88,8 +86,7 @@ def _unavailable(place: Place, pages: ErrorPages) -> Iterator[Edit | Finding]:
     if service is None:
         own = 503 in pages.codes and pages.pages is None
         status = pages.own_status if own else 503
-        finding = NEITHER(place, why=why, status=status)
-        yield finding if place.upstream.guessed else replace(finding, severity="info")
+        yield NEITHER(place, why=why, status=status)
         yield RouteBefore(Phase.LIMIT, {"directResponse": {"status": status}})
         return
     yield GONE(place, why=why, backend=service.title)

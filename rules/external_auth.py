@@ -42,11 +42,21 @@ WITHHELD = Message(
 MISSING = Message(
     "N2I211",
     "approximated",
-    "error",
+    "warning",
     "The authentication service does not exist",
     "Service {service} or its port does not exist. nginx answers 500 to every request, and so do "
     "the new routes.",
     "Correct auth-url, or create the Service and convert again.",
+)
+NOT_READ = Message(
+    "N2I068",
+    "approximated",
+    "info",
+    "Authentication service that was not read",
+    "Service {service} is not among the input, while others of its namespace are. If it does not "
+    "exist, nginx answers 500, and the gateway may answer another error.",
+    "Check that the Service exists.",
+    frozenset({"status"}),
 )
 DIFFERENCES = policy_messages(
     "credentials", "N2I218", "N2I219", "N2I220", "N2I221", "N2I222", "N2I223"
@@ -128,6 +138,8 @@ def external_authorization(place: Place) -> Iterator[Edit | Finding]:
     if means is None:
         return
     key = means.auth.key
+    if means.service and means.service.doubtful:
+        yield NOT_READ(key, service=means.service_name).assuming("services")
     match means.kind:
         case "withheld":
             facts = {"reason": means.reason, "remedy": means.remedy}

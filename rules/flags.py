@@ -191,7 +191,8 @@ def flags(place: Place) -> Iterator[Edit | Finding]:
             finding = finding.for_directive("", services.origin if services else None)
             yield finding.for_every_host()
     if flags["watch-namespace-selector"]:
-        chosen = SELECTOR("", labels=flags["watch-namespace-selector"])
+        labels = flags["watch-namespace-selector"]
+        chosen = SELECTOR("", labels=labels).assuming("namespaces")
         yield chosen.for_hosts(name for s in place.config.servers for name in (s.host, *s.aliases))
     if flags["enable-metrics"] != FLAGS["enable-metrics"].builtin:
         yield METRICS("").for_every_host()

@@ -169,7 +169,7 @@ def _unread(place: Place) -> Iterator[Finding]:
     if "custom-headers" in place and not place.location.denied:
         name = place.text("custom-headers")
         if name not in place.config.configmaps:
-            yield NO_LIST("custom-headers", name=name)
+            yield NO_LIST("custom-headers", name=name).assuming("configmaps")
 
 
 @rule(
@@ -184,7 +184,8 @@ def all_answers(place: Place) -> Iterator[Edit | Finding]:
     """What the ConfigMap says of all answers, those for unknown hosts included."""
     named = place.text("add-headers")
     if named and named not in place.config.configmaps:
-        yield NO_RESPONSE_HEADERS("add-headers", name=named).for_every_host()
+        missing = NO_RESPONSE_HEADERS("add-headers", name=named)
+        yield missing.for_every_host().assuming("configmaps")
     if not any(server.host == "_" for server in place.config.servers):
         nowhere = answer_headers(place.config, place.server, place.location)
         names = sorted({line.name for line in nowhere if line.kind in ("set", "add")})

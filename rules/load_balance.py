@@ -64,7 +64,7 @@ NO_HASH = Message(
 SUBSET = Message(
     "N2I325",
     "approximated",
-    "warning",
+    "info",
     "One pod for each hash key",
     "nginx spreads the requests of one key over {size} pods. Envoy sends them to one pod.",
     "Check that no key gets more requests than one pod can serve.",

@@ -1,6 +1,7 @@
 """ssl-passthrough: TLS goes on to the backend as it comes."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from nginx2istio.rule import Edit, Finding, Message, Place, TlsRoute, rule
 
@@ -51,7 +52,10 @@ def passthrough(place: Place) -> Iterator[Edit | Finding]:
     if not place["ssl-passthrough"]:
         return
     if not place.config.controller.ssl_passthrough:
-        yield NO_FLAG("ssl-passthrough")
+        off = NO_FLAG("ssl-passthrough").assuming("flags")
+        if "flags" not in place.config.assumed:
+            off = replace(off, severity="info", to_do="Delete the annotation.")
+        yield off
         return
     roots = [x.upstream for x in place.server.locations if x.declared == "/" and x.upstream]
     if not place.server.passthrough:

@@ -20,18 +20,27 @@ from nginx2istio.rule import (
 NO_ENDPOINTS = Message(
     "N2I101",
     "approximated",
-    "error",
+    "warning",
     "Path without a backend",
     "nginx answers 503 on these paths, and so does the gateway: {why}.",
-    "Delete the path, or create the Service and convert again. If the Service exists, add it "
-    "to the input.",
+    "Delete the path, or create the Service and convert again.",
+)
+NO_SERVICE = Message(
+    "N2I066",
+    "approximated",
+    "info",
+    "Service that is not among the input",
+    "Service {service} is not among the input, while others of its namespace are. If it does not "
+    "exist, nginx answers 503, and so does the gateway.",
+    "Check that the Service exists.",
 )
 NAMED_PORT = Message(
     "N2I102",
     "approximated",
-    "warning",
+    "info",
     "Named port that is not known",
-    "The Service {service} is not among the input, so its port {port} has no known number.",
+    "The Service {service} is not among the input, so its port {port} has no known number. The "
+    "route works if the Service has one port only.",
     "Add the Services to the input (kubectl get service,ingress -A -o yaml).",
     frozenset({"routing"}),
 )
@@ -122,9 +131,9 @@ def backslashes(place: Place) -> Iterator[Edit | Finding]:
 
 @rule("services without endpoints", when="always", reads=("backend-protocol", "default-backend"))
 def no_endpoints(place: Place) -> Iterator[Edit | Finding]:
-    """A path whose Service or port does not exist is answered 503 by nginx.
+    """A path whose Service or port does not exist is answered 503 by nginx, before it checks more.
 
-    Istio answers 500 to a route whose cluster does not exist, so the 503 is written out.
+    Pilot has no cluster for it, so the 503 is written out.
     Nginx speaks HTTP/1.1 unless backend-protocol says GRPC; Istio goes by the port's name.
     """
     upstream = place.upstream
@@ -144,11 +153,11 @@ def no_endpoints(place: Place) -> Iterator[Edit | Finding]:
     if upstream.unavailable:
         if "default-backend" not in place:
             yield RouteBefore(Phase.LIMIT, {"directResponse": {"status": 503}})
-            gone = NO_ENDPOINTS("", why=upstream.unavailable)
-            # What fails today fails tomorrow, unless the Service is only not among the input.
-            yield gone if upstream.guessed else replace(gone, severity="warning")
+            yield NO_ENDPOINTS("", why=upstream.unavailable)
     elif upstream.port is None:
-        yield NAMED_PORT("", port=upstream.declared_port, service=service)
+        yield NAMED_PORT("", port=upstream.declared_port, service=service).assuming("services")
+    elif upstream.doubtful:
+        yield NO_SERVICE("", service=service).assuming("services")
 
 
 @rule(at="upstream", when="configured", reads="service-upstream")

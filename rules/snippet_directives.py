@@ -98,6 +98,13 @@ INVISIBLE = Message(
     "Directive without a visible effect",
     "{text} concerns nginx alone. No client notices that it is gone.",
 )
+VARIABLE = Message(
+    "N2I069",
+    "neutral",
+    "info",
+    "Directive that defines a variable",
+    "{text} only defines a variable. Another finding tells where a directive can't use it.",
+)
 TLS_DIRECTIVE = Message(
     "N2I481",
     "unsupported",
@@ -124,15 +131,7 @@ OTHER = Message(
     "The conversion leaves out {text}.",
     "Read about the directive in nginx's documentation, and configure Istio by hand.",
     frozenset(
-        {
-            "routing",
-            "path",
-            "status",
-            "redirect",
-            "response-headers",
-            "request-headers",
-            "body",
-        }
+        {"routing", "path", "status", "redirect", "response-headers", "request-headers", "body"}
     ),
 )
 _MESSAGES = {
@@ -186,8 +185,10 @@ def _level(place: Place, level: str) -> Iterator[Finding]:
         directive = written.directive
         about = subject(directive.name)
         tls = backend_name_effect(place, level, directive)
-        idle = unnoticed(directive) or tls == "none"
-        if idle or (level == "http" and directive.name in DEFINING):
+        defines = level == "http" and directive.name in DEFINING
+        if defines or directive.name == "auth_request_set":
+            yield written.finding(VARIABLE)
+        elif unnoticed(directive) or tls == "none":
             yield written.finding(INVISIBLE)
         elif level == "location" and listed(place, directive):
             yield written.finding(OTHER)

@@ -53,7 +53,7 @@ FAKE = Message(
     "unsupported",
     "error",
     "Redirect to https without a certificate",
-    "nginx redirects plain HTTP to https and presents its self-signed certificate, because "
+    "nginx redirects plain HTTP to https and presents its default certificate, because "
     "the host has none. The gateway serves no https for the host.",
     "Name the controller's certificate by --default-ssl-certificate, if it has one, or add its "
     "Deployment to the input. Otherwise name a Secret for the host in spec.tls.",
@@ -124,4 +124,5 @@ def ssl_redirect(place: Place) -> Iterator[Edit | Finding]:
         finding = message("preserve-trailing-slash")
         yield finding if believed else finding.for_requests(Requests(scheme="http"))
     if not place.tls and not place.server.passthrough and not believed:
-        yield FAKE("force-ssl-redirect" if forced else "ssl-redirect").for_host()
+        key = "force-ssl-redirect" if forced else "ssl-redirect"
+        yield FAKE(key).for_host().assuming("flags")

@@ -148,7 +148,8 @@ def passed_headers(place: Place) -> Iterator[Edit | Finding]:
         return
     configmap = place.text("proxy-set-headers")
     if configmap and configmap not in place.config.configmaps:
-        yield NO_REQUEST_HEADERS("proxy-set-headers", name=configmap).for_every_host()
+        missing = NO_REQUEST_HEADERS("proxy-set-headers", name=configmap)
+        yield missing.for_every_host().assuming("configmaps")
     for line in request_headers(place.config, place.server, place.location):
         name = line.name.lower()
         if line.kind != "send" and name in (*OWN, "host", "connection", "upgrade"):

@@ -17,23 +17,23 @@ from nginx2istio.rule import (
 CERT_MANAGER = Message(
     "N2I610",
     "unsupported",
-    "warning",
+    "info",
     "Certificate that cert-manager makes",
     "With {keys}, cert-manager makes the certificate of this Ingress as long as the "
     "Ingress exists. The old controller answers its HTTP-01 challenges, which do not "
     "reach it after the DNS change.",
-    "Before you delete the Ingress, write a Certificate for the same hosts in the gateway's "
-    "namespace. Use DNS-01, or HTTP-01 with ingressClassName: istio.",
+    "Write a Certificate for the same hosts in the gateway's namespace before you delete the "
+    "Ingress: see the plan. Use DNS-01, or HTTP-01 with ingressClassName: istio.",
 )
 EXTERNAL_DNS = Message(
     "N2I611",
     "unsupported",
-    "warning",
+    "info",
     "DNS records that external-dns makes",
     "With {keys}, external-dns makes the DNS records of this Ingress, with the address "
     "of the old controller. It deletes them together with the Ingress.",
-    "Give external-dns --source=istio-gateway and repeat the annotation at the Gateway, "
-    "before you delete the Ingress. Only one source may own a record.",
+    "Give external-dns --source=istio-gateway and repeat the annotation at the Gateway, before "
+    "you delete the Ingress: see the plan.",
 )
 OTHER_CONTROLLER = Message(
     "N2I612",

@@ -106,11 +106,11 @@ def parsed(arguments: str) -> Options:
 
 
 @cache
-def baseline(envoy_filters: bool) -> tuple[tuple[PlacedFinding, ...], tuple[Action, ...]]:
-    """What is said, and what is to be done, of a conversion whose Ingress has no annotation."""
+def baseline(envoy_filters: bool) -> Conversion:
+    """A conversion whose Ingress has no annotation, with what it says of every host."""
     conversion = Fixture(ROOT / BASELINES[envoy_filters]).conversion
     everywhere = (wherever(finding) for finding in conversion.findings)
-    return tuple(f for f in everywhere if f.hosts == ("*",)), conversion.actions
+    return replace(conversion, findings=tuple(f for f in everywhere if f.hosts == ("*",)))
 
 
 def wherever(finding: PlacedFinding) -> PlacedFinding:
@@ -125,16 +125,18 @@ def wherever(finding: PlacedFinding) -> PlacedFinding:
 def without_baseline(conversion: Conversion) -> tuple[Conversion, list[str]]:
     """What a conversion says of its own, and what of the baseline it does not say.
 
-    These are the codes of findings and the kinds of actions.
+    These are the codes of findings, the kinds of actions, and what is assumed.
     """
-    findings, actions = baseline(bool(conversion.options.envoy_filters))
+    base = baseline(bool(conversion.options.envoy_filters))
     given = tuple(map(wherever, conversion.findings))
-    absent = {f.message.code for f in findings if f not in given}
-    absent |= {action["kind"] for action in actions if action not in conversion.actions}
+    absent = {f.message.code for f in base.findings if f not in given}
+    absent |= {action["kind"] for action in base.actions if action not in conversion.actions}
+    absent |= {f"assumed {x.id}" for x in base.assumptions if x not in conversion.assumptions}
     own = replace(
         conversion,
-        findings=tuple(f for f in conversion.findings if wherever(f) not in findings),
-        actions=tuple(action for action in conversion.actions if action not in actions),
+        findings=tuple(f for f in conversion.findings if wherever(f) not in base.findings),
+        actions=tuple(action for action in conversion.actions if action not in base.actions),
+        assumptions=tuple(x for x in conversion.assumptions if x not in base.assumptions),
     )
     return own, sorted(absent)
 

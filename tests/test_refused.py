@@ -18,6 +18,7 @@ from nginx2istio.istio.envoy.filters import (
     http_filter,
     new_envoy_filter,
     on_host,
+    on_manager,
     on_route,
     per_filter,
 )
@@ -245,3 +246,55 @@ def test_the_whole_gateway_is_never_closed_for_an_object_of_nobody() -> None:
     assert not losses.locations and not losses.hosts
     assert [key for key, _ in losses.parts] == [("AuthorizationPolicy", "istio-system", "deny")]
     assert len([obj for obj in objects if obj["kind"] == "VirtualService"]) == 2
+
+
+def test_where_every_host_is_lost_nothing_is_written_for_the_gateway() -> None:
+    sources = (RouteSource("web/shop /", ({"prefix": "/"},), "shop", ()),)
+    bad = VirtualHost("no host at all", "web", sources)
+    others = VirtualHost("*", "web", (), ports=(80, 443), credential="default")
+    services = {"shop": Service("shop.web.svc.cluster.local", "web", 80)}
+    target = GatewayRef("istio-system", {"istio": "ingressgateway"})
+    once = [patched("wide", on_manager({"server_name": "x"}))]
+    for hosts in ([], [bad], [bad, others]):
+        _, objects, losses = checked(hosts, services, target, once, True, list)
+        assert objects == []
+        assert set(losses.hosts) == {host.host for host in hosts} - {"*"}
+
+
+FLAGS = """
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: c, namespace: nginx, labels: {app.kubernetes.io/name: ingress-nginx}}
+spec:
+  template:
+    spec:
+      containers:
+      - name: controller
+        args: [--watch-namespace=other, --default-ssl-certificate=web/default]
+---
+"""
+NO_RULES = "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: x}\nspec: {}\n"
+SHOP = ingress("a", "a.example.com", "/")
+NOTHING = {
+    "no Ingress": SERVICE,
+    "another class": SHOP.replace("ingressClassName: nginx", "ingressClassName: traefik"),
+    "no class": SHOP.replace("ingressClassName: nginx", "ingressClassName: null"),
+    "a risk": ingress("a", "a.example.com", "/", configuration_snippet="deny all;"),
+    "a refused value": ingress("a", "a.example.com", "/", upstream_vhost="a b"),
+    "a canary alone": ingress("a", "a.example.com", "/", canary="true"),
+    "a host of one label": ingress("a", "intranet", "/"),
+    "no rules": NO_RULES,
+    "another namespace": FLAGS + SHOP,
+}
+"""Inputs of which no host can be served, each in another way."""
+
+
+@pytest.mark.parametrize("case", NOTHING)
+def test_nothing_converted_is_no_object_and_nothing_to_do(case: str) -> None:
+    trial = "" if case == "a host of one label" else ".try.example.org"
+    for options in (
+        Options(envoy_filters=True),
+        Options(envoy_filters=True, host_suffix=trial),
+    ):
+        conversion = api.convert_text(NOTHING[case], options)
+        assert (conversion.objects, conversion.actions) == ((), ())

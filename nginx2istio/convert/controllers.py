@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from nginx2istio.base.options import Options
-from nginx2istio.inputs.extent import Extent
+from nginx2istio.findings.assumptions import Assumption, assumptions
 from nginx2istio.inputs.resource import Problem, Resource
 from nginx2istio.nginx.build.choose_controller import ControllerChoice, choose_controllers
 from nginx2istio.nginx.build.classes import Claims, claims, class_rules, ingress_classes
@@ -50,7 +50,8 @@ class ReplacedController:
     """A controller, the options for it alone, its Ingresses and its configuration.
 
     ``real`` is the configuration as it is, ``config`` that under the names of a trial; ``names``
-    are these by the real ones, ``impossible`` says of real ones why they have none.
+    are these by the real ones, ``impossible`` says of real ones why they have none. ``assumed`` is
+    what its configuration takes for granted.
     """
 
     options: Options
@@ -60,6 +61,7 @@ class ReplacedController:
     config: NginxConfig
     names: Mapping[str, str]
     impossible: Mapping[str, str]
+    assumed: tuple[Assumption, ...] = ()
 
 
 def replaced_controllers(
@@ -67,10 +69,11 @@ def replaced_controllers(
     resources: Sequence[Resource],
     rules: Rules,
     options: Options,
-    extent: Extent | None,
+    complete: Mapping[str, Sequence[str]],
 ) -> tuple[list[ReplacedController], Claims]:
     """The controllers that the options mean, and whose each Ingress is.
 
+    ``complete`` are the namespaces, by kind, in which what was not read does not exist.
     Raises BadName where the names of a trial can't be had, or no host is of the wave.
     """
     choices = choose_controllers(resources, options, rules.annotations)
@@ -91,8 +94,10 @@ def replaced_controllers(
             () if i else claimed.unclaimed,
             claimed.remarks[i],
             choice.configmap_key,
-            extent.complete if extent else {},
+            complete,
         )
+        assumed = assumptions(config, choice, each)
+        config = replace(config, assumed=frozenset(assumption.id for assumption in assumed))
         config, taken = of_wave(config, claimed.taken[i], wave)
         names: Mapping[str, str] = {}
         impossible: Mapping[str, str] = {}
@@ -108,6 +113,7 @@ def replaced_controllers(
                 renamed(config, names) if options.trial else config,
                 names,
                 impossible,
+                assumed,
             )
         )
     if wave and not any(controller.config.servers for controller in controllers):

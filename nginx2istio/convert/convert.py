@@ -9,13 +9,15 @@ from itertools import chain
 from nginx2istio.base.options import Options
 from nginx2istio.convert.actions import mesh_action
 from nginx2istio.convert.controllers import read_ingresses, replaced_controllers
+from nginx2istio.convert.fates import RANK, AnnotationFate, annotation_fates, without_fate
 from nginx2istio.convert.istio_version import istio_version_of, measured
-from nginx2istio.convert.part import ControllerConversion, Fates, conflicts, convert_controller
-from nginx2istio.convert.translate import RANK, Applied
+from nginx2istio.convert.part import ControllerConversion, conflicts, convert_controller
+from nginx2istio.convert.translate import Applied
 from nginx2istio.findings import cluster, configuration, existing_gateway, several, unclaimed
+from nginx2istio.findings.assumptions import Assumption
 from nginx2istio.findings.placed import PlacedFinding, placed
 from nginx2istio.findings.plain_http import about_http
-from nginx2istio.inputs.extent import extent_of
+from nginx2istio.inputs.extent import complete_namespaces, extent_of
 from nginx2istio.inputs.held.gateways import gateway_workloads, with_gateways
 from nginx2istio.inputs.resource import Inputs, Problem, Resource
 from nginx2istio.istio.assemble.assemble import MESH
@@ -36,10 +38,10 @@ class Conversion:
     ``parts`` are what replaces each controller; ``config`` is what all of them serve, see
     ``joined_configs``.
     ``findings`` are all findings by place, not yet grouped; ``fates`` says what became of each
-    annotation, by origin: (fate, rule, message code). ``trial`` maps real host names to those that
-    the objects are for, empty when it is no trial. ``read`` are the Ingresses as they were read, by
-    ``namespace/name``; empty unless they were to be kept. ``mesh`` is the mesh configuration that
-    the objects need.
+    annotation of each Ingress that was read, by origin. ``trial`` maps real host names to those
+    that the objects are for, empty when it is no trial. ``read`` are the Ingresses as they were
+    read, by ``namespace/name``; empty unless they were to be kept. ``mesh`` is the mesh
+    configuration that the objects need.
     """
 
     options: Options
@@ -49,7 +51,8 @@ class Conversion:
     objects: tuple[Object, ...]
     applied: tuple[Applied, ...]
     findings: tuple[PlacedFinding, ...]
-    fates: Fates
+    assumptions: tuple[Assumption, ...]
+    fates: Mapping[Origin, AnnotationFate]
     actions: tuple[Mapping[str, str], ...]
     mesh: Object
     problems: tuple[Problem, ...]
@@ -83,16 +86,17 @@ def convert(
     options = replace(options, istio_version=options.istio_version or measured(release))
     ingresses, read, problems = read_ingresses(inputs.resources)
     extent = extent_of(inputs.resources)
-    controllers, claims = replaced_controllers(ingresses, inputs.resources, rules, options, extent)
+    complete = complete_namespaces(inputs.resources, extent)
+    controllers, claims = replaced_controllers(
+        ingresses, inputs.resources, rules, options, complete
+    )
     extra: list[PlacedFinding] = [*_notes(inputs.resources)]
     problems = [*inputs.problems, *problems]
     surroundings = cluster.surroundings(inputs.resources)
     read = read if keep_read else {}
     del inputs  # whose texts are a great part of the memory; the model has what it needs of them
-    complete = extent.complete if extent else {}
     parts = [
-        convert_controller(controller, rules, surroundings, complete, processes)
-        for controller in controllers
+        convert_controller(controller, rules, surroundings, processes) for controller in controllers
     ]
     config = joined_configs([each.controller.config for each in parts])
     objects, clashes = joined_objects([each.objects for each in parts])
@@ -112,6 +116,12 @@ def convert(
     extra += unclaimed.findings(claims.unclaimed, len(ingresses), names)
     extra += several.findings(of_each, [each.objects for each in parts], claims.split)
     steps = {frozen(step): step for each in parts for step in each.actions}
+    findings = (*chain.from_iterable(each.findings for each in parts), *extra)
+    fates = annotation_fates(ingresses, config, _worst(e.fates for e in parts), findings)
+    forgotten = tuple(without_fate(ingresses, fates))
+    fates |= {
+        finding.origin: (finding.message.fate, "", finding.message.code) for finding in forgotten
+    }
     return Conversion(
         options=options,
         parts=tuple(parts),
@@ -119,10 +129,9 @@ def convert(
         ingresses=tuple(ingresses),
         objects=tuple(with_sync_waves(objects) if options.layout == "argocd" else objects),
         applied=tuple(chain.from_iterable(each.applied for each in parts)),
-        findings=_narrowed(
-            (*chain.from_iterable(e.findings for e in parts), *extra), objects, of_each
-        ),
-        fates=_worst(each.fates for each in parts),
+        findings=_narrowed((*findings, *forgotten), objects, of_each),
+        assumptions=tuple({a.id: a for each in parts for a in each.controller.assumed}.values()),
+        fates=fates,
         actions=(*steps.values(), *([mesh_action(mesh)] if mesh else ())),
         mesh=mesh,
         problems=tuple(problems),
@@ -132,7 +141,9 @@ def convert(
     )
 
 
-def _worst(of_parts: Iterable[Fates]) -> Fates:
+def _worst(
+    of_parts: Iterable[Mapping[Origin, AnnotationFate]],
+) -> Mapping[Origin, AnnotationFate]:
     """The worst that becomes of each annotation: two controllers may take one Ingress."""
     first, *others = of_parts
     worst = dict(first)

@@ -10,7 +10,7 @@ from nginx2istio.bridge.secrets import gateway_of
 from nginx2istio.convert.actions import actions
 from nginx2istio.convert.beyond_stars import with_beyond
 from nginx2istio.convert.controllers import ReplacedController
-from nginx2istio.convert.fates import without_fate
+from nginx2istio.convert.fates import AnnotationFate
 from nginx2istio.convert.hosts import services, unknown_hosts, virtual_host
 from nginx2istio.convert.refused import checked
 from nginx2istio.convert.refused_places import lost_fates, refused
@@ -26,21 +26,21 @@ from nginx2istio.istio.objects import Object
 from nginx2istio.istio.rename_objects import on_trial
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.model import Origin
-from nginx2istio.rule import Fate
 from nginx2istio.rule.loader import Rules
-
-Fates = Mapping[Origin, tuple[Fate, str, str]]
 
 
 @dataclass(frozen=True, slots=True)
 class ControllerConversion:
-    """The part of a conversion that replaces one controller; ``mesh`` is mesh configuration."""
+    """The part of a conversion that replaces one controller.
+
+    ``mesh`` is mesh configuration. ``fates`` are those of which rules say something.
+    """
 
     controller: ReplacedController
     objects: tuple[Object, ...]
     applied: tuple[Applied, ...]
     findings: tuple[PlacedFinding, ...]
-    fates: Fates
+    fates: Mapping[Origin, AnnotationFate]
     actions: tuple[Mapping[str, str], ...]
     mesh: Object
 
@@ -49,12 +49,11 @@ def convert_controller(
     controller: ReplacedController,
     rules: Rules,
     surroundings: Sequence[Resource],
-    complete: Mapping[str, Sequence[str]],
     processes: int = 1,
 ) -> ControllerConversion:
     """Converts one controller.
 
-    ``surroundings`` and ``complete`` as in ``findings.cluster``, ``processes`` as in ``convert``.
+    ``surroundings`` as in ``findings.cluster``, ``processes`` as in ``convert``.
     """
     config, before, options = controller.config, controller.real, controller.options
     translation = translate_in_shares(config, rules, options, processes)
@@ -105,11 +104,7 @@ def convert_controller(
     fates |= lost_fates(refusals, config, fates)
     for origin in trial.untried(before, controller.names) if options.trial else ():
         fates.setdefault(origin, ("neutral", "", trial.NOT_IN_TRIAL.code))
-    extra += cluster.findings(surroundings, complete, controller.choice, before, objects, options)
-    for setting in config.ineffective:
-        if setting.key != "path":
-            fates[setting.origin] = ("ineffective", "", "N2I003")
-    extra += without_fate(controller.ingresses, before, fates)
+    extra += cluster.findings(surroundings, controller.choice, before, objects, options)
     return ControllerConversion(
         controller,
         tuple(objects),

@@ -87,6 +87,8 @@ def checked(
     losses = Losses()
     for _ in range(ROUNDS):
         hosts = [h for host in virtual_hosts if (h := _closed(host, losses))]
+        if not any(host.route_sources for host in hosts):
+            hosts, once = [], ()  # a gateway without hosts of ours needs nothing of ours
         assembled = assemble(hosts, services, target, once, by_filter)
         objects = list(_without(finish(assembled.objects), losses))
         wrong = list(faults(objects))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from nginx2istio.convert.fates import RANK, AnnotationFate
 from nginx2istio.convert.refused import GONE, RESULTS, Losses
-from nginx2istio.convert.translate import RANK
 from nginx2istio.findings.placed import PlacedFinding
 from nginx2istio.findings.refused import (
     REFUSED_HOST,
@@ -17,7 +17,6 @@ from nginx2istio.findings.refused import (
 )
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.model import DEFAULT_SERVER, Origin, Server
-from nginx2istio.rule import Fate
 
 
 def refused(losses: Losses, config: NginxConfig) -> Iterator[PlacedFinding]:
@@ -39,8 +38,8 @@ def refused(losses: Losses, config: NginxConfig) -> Iterator[PlacedFinding]:
 
 
 def lost_fates(
-    losses: Losses, config: NginxConfig, fates: Mapping[Origin, tuple[Fate, str, str]]
-) -> dict[Origin, tuple[Fate, str, str]]:
+    losses: Losses, config: NginxConfig, fates: Mapping[Origin, AnnotationFate]
+) -> dict[Origin, AnnotationFate]:
     """The fates of the annotations in force at places that answer 503 instead."""
     servers = _servers(config)
     lost = [

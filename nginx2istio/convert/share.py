@@ -11,11 +11,12 @@ from typing import Any
 
 from nginx2istio.base.options import Options
 from nginx2istio.base.processes import EndedEarly, side_by_side
+from nginx2istio.convert.fates import FateParts
 from nginx2istio.convert.translate import Applied, Translation, Translator, translate
 from nginx2istio.findings.placed import PlacedFinding
 from nginx2istio.nginx.config import NginxConfig
-from nginx2istio.nginx.model import Origin, Server
-from nginx2istio.rule import Edit, Fate
+from nginx2istio.nginx.model import Server
+from nginx2istio.rule import Edit
 from nginx2istio.rule.loader import Rules
 
 LEAST_PATHS = 2000
@@ -33,7 +34,7 @@ class Share:
 
     applied: Sequence[tuple[Any, ...]]
     findings: Sequence[tuple[Any, ...]]
-    fates: Mapping[Origin, tuple[Fate, str, str]]
+    fates: FateParts
     protecting: Mapping[tuple[str, str, str], Mapping[str, Any]]
 
 
@@ -72,7 +73,8 @@ def _elsewhere(run: Translator, servers: Sequence[Server]) -> Share:
     """What the rules make of some hosts, in a process that is not the first."""
     run.hosts(servers)
     applied = [_applied_fields(each) for each in run.applied]
-    return Share(applied, [_finding_fields(f) for f in run.findings], run.fates, run.protecting)
+    findings = [_finding_fields(finding) for finding in run.findings]
+    return Share(applied, findings, run.fates.parts(), run.protecting)
 
 
 def _joined(run: Translator, share: Share) -> bool:
@@ -92,6 +94,5 @@ def _joined(run: Translator, share: Share) -> bool:
         own = tuple([first[id(edit)] for edit in edits])
         run.applied.append(Applied(host, location, origin, own, names))
     run.findings += [PlacedFinding(*values) for values in share.findings]
-    for origin, fate in share.fates.items():
-        run.keep_worst(origin, *fate)
+    run.fates.take(share.fates)
     return True

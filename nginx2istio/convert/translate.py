@@ -12,6 +12,7 @@ from nginx2istio.bridge.protection import unavailable, unavailable_host
 from nginx2istio.convert.certificates import ports
 from nginx2istio.convert.equal_edits import EqualEdits
 from nginx2istio.convert.fail_closed import PROTECTION_NAMES, guards, protecting_key, unenforced
+from nginx2istio.convert.fates import AnnotationFate, FatesByRules
 from nginx2istio.findings.placed import (
     BROKEN_PROTECTION,
     BROKEN_RULE,
@@ -25,7 +26,7 @@ from nginx2istio.istio.objects import identity
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.facts.protections import KEYS
 from nginx2istio.nginx.model import Location, Origin, Server, Setting, Settings, Upstream
-from nginx2istio.rule import Edit, Fate, Finding, Place, Rule
+from nginx2istio.rule import Edit, Finding, Place, Rule
 from nginx2istio.rule.in_force import RulesInForce
 from nginx2istio.rule.loader import Rules
 from nginx2istio.rule.results import failure, results
@@ -51,16 +52,9 @@ class Translation:
 
     applied: tuple[Applied, ...]
     findings: tuple[PlacedFinding, ...]
-    fates: Mapping[Origin, tuple[Fate, str, str]]
+    fates: Mapping[Origin, AnnotationFate]
 
 
-RANK: Mapping[Fate, int] = {
-    "translated": 0,
-    "neutral": 0,
-    "ineffective": 0,
-    "approximated": 1,
-    "unsupported": 2,
-}
 Yielded = tuple[list[Edit], list[Finding]]
 
 
@@ -83,7 +77,7 @@ class Translator:
         self.in_force = RulesInForce(rules, configmap.data if configmap else ())
         self.applied: list[Applied] = []
         self.findings: list[PlacedFinding] = []
-        self.fates: dict[Origin, tuple[Fate, str, str]] = {}
+        self.fates = FatesByRules()
         self.protecting: dict[tuple[str, str, str], Mapping[str, Any]] = {}
         """The objects that enforce a protection."""
         self.rules_at: dict[tuple[int, str], list[Rule]] = {}
@@ -103,7 +97,7 @@ class Translator:
         for setting in settings.values():
             owner = self.owner.get(setting.key)
             if owner is not None:
-                self.fates.setdefault(setting.origin, ("translated", owner.name, ""))
+                self.fates.in_force(setting.origin, owner.name)
         return self.in_force.at(scope, (s.key for s in settings.values()), server.settings)
 
     def run(self, place: Place, scope: str, index: int) -> Ran:
@@ -129,6 +123,7 @@ class Translator:
             if rule_edits:
                 edits += rule_edits
                 names += [rule.name] * len(rule_edits)
+                self.fates.edited(place.settings, rule)
         if edits:
             self.applied.append(
                 Applied(place.server.host, index, origin, tuple(edits), tuple(names))
@@ -203,28 +198,24 @@ class Translator:
             path = finding.path or ("*" if everywhere == "host" else place.path)
         hosts = tuple("*" if host == "_" else host for host in hosts if not host.startswith("~"))
         value = (setting.text if setting else "") if finding.value is None else finding.value
+        key = setting.origin.written if setting else finding.key
         self.findings.append(
             PlacedFinding(
                 finding.message,
                 finding.severity or finding.message.severity,
                 finding.text,
                 finding.to_do,
-                finding.key,
+                key,
                 value,
                 origin,
                 hosts,
                 path,
                 finding.requests,
+                tuple(name for name in finding.assumed if name in self.config.assumed),
             )
         )
         if setting:
-            self.keep_worst(setting.origin, finding.message.fate, rule, finding.message.code)
-
-    def keep_worst(self, origin: Origin, fate: Fate, rule: str, code: str) -> None:
-        """Keeps the worst that became of an annotation anywhere."""
-        known = self.fates.get(origin)
-        if known is None or RANK[fate] > RANK[known[0]]:
-            self.fates[origin] = (fate, rule, code)
+            self.fates.add(setting.origin, (finding.message.fate, rule, finding.message.code))
 
     def place(
         self, server: Server, location: Location, settings: Settings, served: tuple[int, ...]
@@ -269,13 +260,13 @@ class Translator:
     def result(self) -> Translation:
         """What the rules make of the whole, when they have run at all hosts."""
         self.once()
-        return Translation(tuple(self.applied), tuple(self.findings), self.fates)
+        return Translation(tuple(self.applied), tuple(self.findings), self.fates.result())
 
 
 def upstream_settings(upstream: Upstream) -> Settings:
-    """What is in force for an upstream: its own, its canaries', and its affinity's."""
+    """What is in force for an upstream: its own, its first canary's, and its affinity's."""
     settings: dict[str, Setting] = {}
-    for alternative in reversed(upstream.alternatives):
+    for alternative in upstream.alternatives[:1]:
         settings.update(alternative.settings)
     settings.update(upstream.settings)
     if upstream.affinity:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from nginx2istio.findings import (
+    acceptance,
     beyond_stars,
     cluster,
     collisions,
@@ -19,6 +20,7 @@ from nginx2istio.findings.placed import BROKEN_PROTECTION, BROKEN_RULE, UNENFORC
 from nginx2istio.rule import Message
 
 OWN: tuple[Message, ...] = (
+    *acceptance.MESSAGES,
     *configuration.MESSAGES,
     *unclaimed.MESSAGES,
     *several.MESSAGES,

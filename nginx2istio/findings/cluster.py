@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from nginx2istio.base.options import ISTIO_VERSIONS, Options
 from nginx2istio.findings import collisions
@@ -49,7 +50,7 @@ PART_ONLY = Message(
 NO_CONTROLLER = Message(
     "N2I033",
     "approximated",
-    "warning",
+    "info",
     "Controller that was not found",
     "The scan found no Deployment or DaemonSet of ingress-nginx{of} {where}. The conversion "
     "assumes the default flags.",
@@ -152,7 +153,6 @@ def surroundings(resources: Iterable[Resource]) -> tuple[Resource, ...]:
 
 def findings(
     resources: Sequence[Resource],
-    complete: Mapping[str, Sequence[str]],
     controller: ControllerChoice,
     config: NginxConfig,
     objects: Sequence[Object],
@@ -160,13 +160,13 @@ def findings(
 ) -> Iterator[PlacedFinding]:
     """What was seen around the Ingresses of a controller and the new objects of its gateway.
 
-    ``resources`` are what ``surroundings`` picks. ``complete`` as in ``Extent``.
+    ``resources`` are what ``surroundings`` picks.
     """
     if controller.workload and controller.others:
         others = ", ".join(w.key for w in controller.others)
         at = collisions.origin_of(controller.workload.resource)
         yield placed(SEVERAL_CONTROLLERS, at, (), key=controller.workload.key, others=others)
-    yield from _secrets(resources, complete.get("Secret", ()), config)
+    yield from _secrets(resources, config)
     yield from _endpoints(resources, config)
     yield from collisions.findings(resources, config, objects, options)
     yield from around.findings(Estate(resources, controller, config, objects, options))
@@ -195,7 +195,8 @@ def unread(extent: Extent) -> Iterator[PlacedFinding]:
         if each.why == "not-found" and each.kind == "Deployment":
             where = f"in namespace {each.namespace}" if each.namespace else "in the cluster"
             of = f" of class {each.text}" if each.text else ""
-            yield placed(NO_CONTROLLER, at, ("*",), where=where, of=of)
+            finding = placed(NO_CONTROLLER, at, ("*",), where=where, of=of)
+            yield replace(finding, assumed=("flags",))
         elif each.kind == "Ingress" or each.why == "no-namespace":
             yield placed(NO_INGRESSES, at, ("*",), where=where, why=_why(each))
         else:
@@ -217,22 +218,17 @@ def _why(unread: Unread) -> str:
             return f"the API server failed ({unread.text})"
 
 
-def _secrets(
-    resources: Iterable[Resource], complete: Sequence[str], config: NginxConfig
-) -> Iterator[PlacedFinding]:
+def _secrets(resources: Iterable[Resource], config: NginxConfig) -> Iterator[PlacedFinding]:
     """What is wrong with the certificates that hosts are given."""
     secrets = {(r.namespace, r.name): r.body for r in resources if r.kind == "Secret"}
-    spaces = {*complete, *(namespace for namespace, _ in secrets)}
+    complete = config.complete.get("Secret", ())
     for server in config.servers:
         certificate = server.certificate
-        if (
-            certificate is None
-            or not certificate.secret
-            or server.passthrough
-            or certificate.namespace not in spaces
-        ):
+        if certificate is None or not certificate.secret or server.passthrough:
             continue
         body = secrets.get((certificate.namespace, certificate.secret))
+        if body is None and certificate.namespace not in complete:
+            continue
         subject = (
             certificate.origin,
             (server.host, *server.aliases),

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from nginx2istio.findings.placed import PlacedFinding, placed
+from nginx2istio.findings.placed import PlacedFinding, assuming, placed
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.keys.catalogue import nearest
+from nginx2istio.nginx.model import NotLoaded
 from nginx2istio.rule import Message, NoRule
 
 # Nothing differs by what these say, unless aspects name it: they tell what nginx does today.
@@ -74,12 +75,21 @@ SERVER_DENIED = Message(
 DROPPED = Message(
     "N2I009",
     "ineffective",
-    "error",
+    "warning",
     "Ingress that ingress-nginx does not load",
     "ingress-nginx does not load this Ingress: {why}. It serves nothing of it, and nothing of"
     " it is converted.",
-    "Correct the Ingress and convert again, or delete it. If it is served today, add the "
-    "controller's ConfigMap and Deployment to the input.",
+    "Correct the Ingress and convert again, or delete it.",
+)
+DROPPED_BY_DEFAULT = Message(
+    "N2I067",
+    "unsupported",
+    "error",
+    "Ingress that default settings refuse",
+    "With the default {settings}, ingress-nginx does not load this Ingress: {why}. Nothing of it "
+    "is converted.",
+    "If the Ingress is served today, add the controller's {missing} to the input and convert "
+    "again. Otherwise delete the Ingress.",
 )
 BAD_REGEX = Message(
     "N2I012",
@@ -166,30 +176,6 @@ BROKEN_CONFIG = Message(
     "hosts. The conversion follows the Ingresses.",
     "Correct the value and convert again. What is served today can be older than these Ingresses.",
 )
-EXPIRED = Message(
-    "N2I020",
-    "neutral",
-    "info",
-    "An acceptance has expired",
-    "The acceptance of {code} for {place} expired on {date}. The finding counts again.",
-    "Resolve the difference, or write a later day and a reason into the entry.",
-)
-UNMATCHED = Message(
-    "N2I021",
-    "neutral",
-    "info",
-    "An acceptance matches no finding",
-    "The entry that accepts {code} for {place} matches no finding.",
-    "Delete the entry. If the difference has changed, accept the new finding.",
-)
-UNJUDGED = Message(
-    "N2I029",
-    "neutral",
-    "info",
-    "An acceptance has no reason",
-    "The entry that accepts {code} for {place} has no reason yet. The finding still counts.",
-    "Write into the entry why the difference does no harm, or resolve the difference.",
-)
 NO_FATE = Message(
     "N2I025",
     "unsupported",
@@ -202,6 +188,11 @@ NO_FATE = Message(
 )
 MESSAGES = tuple(v for v in list(globals().values()) if isinstance(v, Message))
 
+WHERE_SET: Mapping[str, tuple[str, str]] = {
+    "configmap": ("settings of its ConfigMap", "ConfigMap"),
+    "flags": ("flags", "Deployment"),
+}
+"""What can have an Ingress loaded, and the object that tells it."""
 EFFECTS: Mapping[str, Message] = {
     "default": INVALID,
     "denied": DENIED,
@@ -216,38 +207,30 @@ def findings(config: NginxConfig, entries: Mapping[str, NoRule]) -> Iterator[Pla
 
     ``entries`` say more of keys that nginx no longer reads.
     """
+    not_loaded = {ingress.origin.object for ingress in config.not_loaded}
     for invalid in config.invalid_values:
         message = EFFECTS.get(invalid.effect)
-        if message is not None:
+        if message is not None and invalid.origin.object not in not_loaded:
             for path in invalid.paths:
-                yield placed(
-                    message,
-                    invalid.origin,
-                    invalid.hosts,
-                    path,
-                    invalid.key,
-                    invalid.value,
-                    text=invalid.text,
-                )
+                at = invalid.origin, invalid.hosts, path, invalid.origin.written, invalid.value
+                finding = placed(message, *at, text=invalid.text)
+                if message is FAMILY_OFF:  # with --enable-annotation-validation=false it may be on
+                    finding = assuming(finding, config, "flags")
+                    if not finding.assumed:
+                        finding = replace(finding, severity="warning")
+                yield finding
     for ingress in config.not_loaded:
-        dropped = placed(
-            DROPPED,
-            ingress.origin,
-            ingress.hosts,
-            "*",
-            ingress.key,
-            ingress.value,
-            why=ingress.why,
-        )
-        # It may be loaded today where the ConfigMap that says so is not among the input.
-        yield replace(dropped, severity="warning") if config.controller_configmap else dropped
+        yield _not_loaded(ingress, config)
     for server in config.servers:
         certificate = server.certificate
         if certificate and certificate.guessed and certificate.secret and not server.passthrough:
-            yield placed(
+            guess = placed(
                 GUESSED_CERTIFICATE, certificate.origin, (server.host,), key=certificate.secret
             )
+            yield assuming(guess, config, "secrets")
     for setting in config.unknown:
+        if setting.origin.object in not_loaded:
+            continue
         near = nearest(setting.key)
         hint = f"; did you mean {near}?" if near else ""
         yield placed(
@@ -255,8 +238,10 @@ def findings(config: NginxConfig, entries: Mapping[str, NoRule]) -> Iterator[Pla
         )
     guessed = {host for r in config.remarks if r.code == "no-timestamp" for host in r.hosts}
     for unused in config.ineffective:
+        if unused.origin.object in not_loaded:
+            continue
         message = LOST_PATH if unused.key == "path" else INEFFECTIVE
-        key = unused.value if unused.key == "path" else unused.key
+        key = unused.value if unused.key == "path" else unused.origin.written or unused.key
         for path in unused.paths or ("*",):
             entry = entries.get(unused.key)
             why = entry.text if entry else unused.why
@@ -273,10 +258,24 @@ def findings(config: NginxConfig, entries: Mapping[str, NoRule]) -> Iterator[Pla
                 finding = replace(finding, to_do=entry.to_do)
             # Whose path is lost is a guess where the age of the Ingresses is not known.
             certain = message is INEFFECTIVE or guessed.isdisjoint(unused.hosts)
-            yield finding if certain else replace(finding, severity="warning")
+            if not certain:
+                finding = assuming(replace(finding, severity="warning"), config, "ages")
+            yield finding
     for remark in config.remarks:
         if remark.code == "no-timestamp":
-            yield placed(NO_TIMESTAMP, remark.origin, remark.hosts, why=remark.text)
+            order = placed(NO_TIMESTAMP, remark.origin, remark.hosts, why=remark.text)
+            yield assuming(order, config, "ages")
         elif remark.code == "resource-backend":
             for path in remark.paths:
                 yield placed(RESOURCE_BACKEND, remark.origin, remark.hosts, path)
+
+
+def _not_loaded(ingress: NotLoaded, config: NginxConfig) -> PlacedFinding:
+    """That an Ingress is not loaded: for certain, or as far as defaults are in force."""
+    at = ingress.origin, ingress.hosts, "*", ingress.key, ingress.value
+    if not ingress.defaults or not config.assumed.issuperset(ingress.defaults):
+        return placed(DROPPED, *at, why=ingress.why)
+    settings = " and ".join(WHERE_SET[name][0] for name in ingress.defaults)
+    missing = " and ".join(WHERE_SET[name][1] for name in ingress.defaults)
+    finding = placed(DROPPED_BY_DEFAULT, *at, why=ingress.why, settings=settings, missing=missing)
+    return assuming(finding, config, *ingress.defaults)

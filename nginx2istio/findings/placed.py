@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from nginx2istio.base.records import record
-from nginx2istio.nginx.model import Origin
+from nginx2istio.nginx.config import NginxConfig
+from nginx2istio.nginx.model import Assumed, Origin
 from nginx2istio.rule import Message, Requests, Severity
 
 
@@ -22,6 +25,8 @@ class PlacedFinding:
     path: str
     requests: tuple[Requests, ...] = ()
     """Of which requests it speaks, when the message does not say that."""
+    assumed: tuple[Assumed, ...] = ()
+    """What it takes for granted, as the input does not tell it."""
 
 
 BROKEN_RULE = Message(
@@ -82,3 +87,9 @@ def placed(
         tuple("*" if host == "_" else host for host in hosts),
         path,
     )
+
+
+def assuming(finding: PlacedFinding, config: NginxConfig, *assumed: Assumed) -> PlacedFinding:
+    """The finding, with what of ``assumed`` the input does not tell."""
+    unknown = tuple(name for name in assumed if name in config.assumed)
+    return replace(finding, assumed=unknown) if unknown else finding

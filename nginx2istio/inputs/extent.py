@@ -65,6 +65,32 @@ def extent_of(resources: Iterable[Resource]) -> Extent | None:
     return None
 
 
+NAMED_KINDS = frozenset({"Service", "ConfigMap", "Secret"})
+"""What an Ingress may name."""
+
+
+def complete_namespaces(
+    resources: Iterable[Resource], extent: Extent | None = None
+) -> Mapping[str, tuple[str, ...]]:
+    """By kind, the namespaces in which what is not among the input does not exist.
+
+    A scan says them. Of files, a List of stored objects counts, as ``kubectl get -o yaml`` writes
+    it: it has all objects of its kinds in the namespaces that occur in it.
+    """
+    if extent:
+        return extent.complete
+    documents: dict[tuple[str, int], list[Resource]] = {}
+    for resource in resources:
+        documents.setdefault((resource.file, resource.document), []).append(resource)
+    complete: dict[str, set[str]] = {}
+    for objects in documents.values():
+        if len(objects) > 1 and all("uid" in resource.metadata for resource in objects):
+            spaces = {resource.namespace for resource in objects}
+            for kind in NAMED_KINDS & {resource.kind for resource in objects}:
+                complete.setdefault(kind, set()).update(spaces)
+    return {kind: tuple(sorted(complete[kind])) for kind in sorted(complete)}
+
+
 def readable(resource: Resource) -> bool:
     """Whether a Snapshot is as this release writes it; every other object is."""
     try:

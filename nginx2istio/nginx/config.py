@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import chain
@@ -14,6 +14,7 @@ from nginx2istio.nginx.build.controller import Controller
 from nginx2istio.nginx.build.services import ServiceSpec
 from nginx2istio.nginx.keys.defaults import effective
 from nginx2istio.nginx.model import (
+    Assumed,
     Ineffective,
     InvalidValue,
     Location,
@@ -53,6 +54,9 @@ class NginxConfig:
     """The controller's own ConfigMap, "" when it is not among the input."""
     host_names: frozenset[str] = frozenset()
     """All hosts and aliases."""
+    complete: Mapping[str, Collection[str]] = field(default_factory=dict)
+    """By kind, the namespaces in which nothing that counts is missing among the input."""
+    assumed: frozenset[Assumed] = frozenset()
     settings: tuple[Setting, ...] = ()
     """Every accepted annotation of every loaded Ingress, in force or not."""
     memory: Memory = field(default_factory=dict, init=False, repr=False, compare=False)

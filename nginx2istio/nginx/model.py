@@ -22,6 +22,10 @@ DEFAULT_UPSTREAM = "upstream-default-backend"
 """Name of the upstream of --default-backend-service, for what no Ingress gives a Service."""
 
 
+Assumed = Literal["configmap", "flags", "services", "configmaps", "secrets", "ages", "namespaces"]
+"""What is taken for granted where the input does not tell it: see ``findings/assumptions.py``."""
+
+
 class Origin(NamedTuple):
     """Where something was said: a field of an object, with file and line when it came from a file.
 
@@ -40,6 +44,11 @@ class Origin(NamedTuple):
     def object(self) -> str:
         """``namespace/name`` of the object."""
         return f"{self.namespace}/{self.name}"
+
+    @property
+    def written(self) -> str:
+        """The short name of an annotation or a key as the user wrote it, alias or not."""
+        return self.field.rpartition("/")[2]
 
 
 @record(frozen=True, slots=True)
@@ -72,9 +81,8 @@ class Upstream:
     """A Service and port, shared by every location that names it (``upstreamName``).
 
     ``port`` is the Service's port number; None when the port does not exist in the Service.
-    ``known`` says whether the Service was among the input: None when the input has no Services of
-    that namespace, so nothing can be said. ``guessed``: it is taken not to exist only because
-    others of its namespace are among the input.
+    ``known`` says whether the Service exists: None when it is not among the input, which is not
+    complete either. ``doubtful``: others of its namespace are among the input then.
     ``external_name`` and ``external_port`` are where a Service of type ExternalName leads to;
     ``refused`` is why the controller does not follow it.
     """
@@ -93,7 +101,7 @@ class Upstream:
     refused: str = ""
     port_name: str = ""
     app_protocol: str = ""
-    guessed: bool = False
+    doubtful: bool = False
 
     @property
     def unavailable(self) -> str:
@@ -101,8 +109,7 @@ class Upstream:
         if self.refused:
             return self.refused
         if self.known is False:
-            how = " (others of its namespace are among the input)" if self.guessed else ""
-            return f"Service {self.namespace}/{self.service} does not exist{how}"
+            return f"Service {self.namespace}/{self.service} does not exist"
         if self.port is None and self.known:
             return f"Service {self.namespace}/{self.service} has no port {self.declared_port}"
         return ""
@@ -246,13 +253,17 @@ class Remark:
 
 @dataclass(frozen=True, slots=True)
 class NotLoaded:
-    """An Ingress that the controller does not load at all, and why."""
+    """An Ingress that the controller does not load at all, and why.
+
+    ``defaults``: it would load it if these were set in another way, () where nothing helps.
+    """
 
     origin: Origin
     why: str
     hosts: tuple[str, ...]
     key: str = ""
     value: str = ""
+    defaults: tuple[Assumed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

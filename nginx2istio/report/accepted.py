@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from nginx2istio.findings import configuration
+from nginx2istio.findings import acceptance
 from nginx2istio.inputs.document import Unreadable
 from nginx2istio.inputs.resource import Node
 from nginx2istio.inputs.text import read_text
@@ -40,7 +40,7 @@ _NO_REASON = "not judged yet"
 _LISTS = ("hosts", "paths")
 _WORDS = ("code", "severity", "object", "key", "value")
 _FIELDS = (*_WORDS, *_LISTS, "reason", "expires")
-_ABOUT_ENTRIES = (configuration.EXPIRED, configuration.UNMATCHED, configuration.UNJUDGED)
+_ABOUT_ENTRIES = (acceptance.EXPIRED, acceptance.UNMATCHED, acceptance.UNJUDGED)
 
 
 class BadAcceptFile(ValueError):
@@ -166,11 +166,11 @@ def mark_accepted(report: Data, entries: Iterable[AcceptedFinding], file: str, t
     for entry in entries:
         covered = [f for f in by_identity.get(entry.identity, ()) if entry.covers(f)]
         if not covered:
-            remarks.append(_remark(configuration.UNMATCHED, entry, file))
+            remarks.append(_remark(acceptance.UNMATCHED, entry, file))
         elif entry.expires < today:
-            remarks.append(_remark(configuration.EXPIRED, entry, file))
+            remarks.append(_remark(acceptance.EXPIRED, entry, file))
         elif not entry.judged:
-            remarks.append(_remark(configuration.UNJUDGED, entry, file))
+            remarks.append(_remark(acceptance.UNJUDGED, entry, file))
         else:
             for finding in entry.choose(covered):
                 finding["accepted"] = {"reason": entry.reason, "expires": entry.expires.isoformat()}
@@ -208,6 +208,7 @@ def _remark(message: Message, entry: AcceptedFinding, file: str) -> Data:
             message.text.format(**facts),
             message.to_do.format(**facts),
             message.requests,
+            (),
         )
     )
 

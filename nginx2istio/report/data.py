@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from importlib.metadata import version
 from importlib.resources import files
@@ -12,6 +12,7 @@ from typing import Any
 
 from nginx2istio.base.credentials import mask_all, mask_credentials
 from nginx2istio.convert.convert import Conversion
+from nginx2istio.inputs.redact import LAST_APPLIED
 from nginx2istio.istio.objects import SOURCE
 from nginx2istio.nginx.model import DEFAULT_SERVER
 from nginx2istio.report.group import GroupedFinding, grouped
@@ -38,6 +39,7 @@ def report(conversion: Conversion, with_plan: bool = True) -> Data:
         "tool": {"name": "nginx2istio", "version": version("nginx2istio")},
         "options": _options(conversion),
         "summary": _summary(conversion, findings, annotations, hosts),
+        "assumptions": [asdict(assumption) for assumption in conversion.assumptions],
         "findings": listed,
         "hosts": hosts,
         "annotations": annotations,
@@ -71,6 +73,7 @@ def _summary(
     hosts: list[Data],
 ) -> Data:
     severities = Counter(f.severity for f in findings)
+    is_own = of_controller(conversion)
     servers = conversion.config.servers
     return {
         "ingresses": len(conversion.ingresses),
@@ -79,7 +82,7 @@ def _summary(
         "paths": sum(len({loc.declared for loc in s.locations}) for s in servers),
         "readiness": readiness_counts(hosts),
         "objects": dict(sorted(Counter(str(o["kind"]) for o in conversion.objects).items())),
-        "annotations": _counts(FATES, Counter(a["fate"] for a in annotations)),
+        "annotations": _counts(FATES, Counter(a["fate"] for a in annotations if is_own(a))),
         "findings": _counts(SEVERITIES, severities),
         "verdict": verdict(severities, bool(conversion.problems), bool(conversion.converted)),
     }
@@ -117,6 +120,7 @@ def finding_data(finding: GroupedFinding) -> Data:
         "paths": list(finding.paths),
         "aspects": sorted(message.aspects),
         **({"requests": [r.data() for r in finding.requests]} if finding.requests else {}),
+        **({"assumed": list(finding.assumed)} if finding.assumed else {}),
         "title": message.title or mask_credentials(finding.text),
         "text": mask_credentials(finding.text),
         "instead": mask_credentials(finding.to_do),
@@ -124,19 +128,30 @@ def finding_data(finding: GroupedFinding) -> Data:
     }
 
 
+def of_controller(conversion: Conversion) -> Callable[[Data], bool]:
+    """Whether an annotation of the report has the controller's prefix."""
+    prefix = conversion.config.controller.annotations_prefix
+    return lambda annotation: annotation["prefix"] == prefix
+
+
 def _annotations(conversion: Conversion) -> Iterable[Data]:
-    for setting in sorted(conversion.config.settings, key=lambda s: s.origin):
-        fate, rule, code = conversion.fates.get(setting.origin, ("ineffective", "", "N2I003"))
-        yield {
-            "object": setting.origin.object,
-            "key": setting.key,
-            "value": mask_credentials(setting.text),
-            "file": setting.origin.file,
-            "line": setting.origin.line,
-            "fate": fate,
-            "rule": rule,
-            "code": code,
-        }
+    """Each annotation of each Ingress that was read, as it is written."""
+    for ingress in sorted(conversion.ingresses, key=lambda ingress: ingress.origin):
+        for name, text in sorted(ingress.annotations.items()):
+            origin = ingress.at(name)
+            fate, rule, code = conversion.fates[origin]
+            yield {
+                "object": origin.object,
+                "prefix": name.rpartition("/")[0],
+                "key": origin.written,
+                # kubectl's copy of the whole object says nothing that is not read already.
+                "value": "" if name == LAST_APPLIED else mask_credentials(text),
+                "file": origin.file,
+                "line": origin.line,
+                "fate": fate,
+                "rule": rule,
+                "code": code,
+            }
 
 
 def _object(obj: Mapping[str, Any]) -> Data:

@@ -6,11 +6,11 @@ from collections.abc import Iterable
 
 from nginx2istio.base.records import record
 from nginx2istio.findings.placed import PlacedFinding
-from nginx2istio.nginx.model import RULES, Origin
+from nginx2istio.nginx.model import RULES, Assumed, Origin
 from nginx2istio.report.words.labels import SEVERITIES
 from nginx2istio.rule import Message, Requests, Severity
 
-_Cause = tuple[str, Severity, str, str, str, str, Origin, tuple[Requests, ...]]
+_Cause = tuple[str, Severity, str, str, str, str, Origin, tuple[Requests, ...], tuple[Assumed, ...]]
 
 
 @record(frozen=True, slots=True)
@@ -27,6 +27,7 @@ class GroupedFinding:
     text: str
     to_do: str
     requests: tuple[Requests, ...]
+    assumed: tuple[Assumed, ...]
 
 
 def grouped(placed: Iterable[PlacedFinding]) -> tuple[GroupedFinding, ...]:
@@ -42,7 +43,7 @@ def grouped(placed: Iterable[PlacedFinding]) -> tuple[GroupedFinding, ...]:
             origin = origin._replace(line=0)
         cause = (
             *(code, finding.severity, finding.text, finding.to_do),
-            *(finding.key, finding.value, origin, finding.requests),
+            *(finding.key, finding.value, origin, finding.requests, finding.assumed),
         )
         places = causes.setdefault(cause, (finding, {}))[1]
         for host in finding.hosts or ("",):
@@ -68,6 +69,7 @@ def _group(first: PlacedFinding, hosts: Iterable[str], paths: tuple[str, ...]) -
         first.text,
         first.to_do,
         first.requests or first.message.requests,
+        first.assumed,
     )
 
 

@@ -9,7 +9,7 @@ from typing import Literal
 from nginx2istio.base.outcome import Aspect as Aspect
 from nginx2istio.base.records import record
 from nginx2istio.bridge.place import Place
-from nginx2istio.nginx.model import Origin
+from nginx2istio.nginx.model import Assumed, Origin
 from nginx2istio.rule.no_rule import Fate
 from nginx2istio.rule.requests import Requests
 
@@ -72,6 +72,12 @@ class Finding:
     """Where that is written, when that is not the annotation's own place."""
     requests: tuple[Requests, ...] = ()
     """Of which requests it speaks, when the message does not say that."""
+    assumed: tuple[Assumed, ...] = ()
+    """What it takes for granted."""
+
+    def assuming(self, *assumed: Assumed) -> Finding:
+        """The same, where something is taken for granted that the input does not tell."""
+        return replace(self, assumed=assumed)
 
     def for_directive(self, text: str, origin: Origin | None = None) -> Finding:
         """The same, said of a part of the annotation (a directive of a snippet) or of a ConfigMap."""  # noqa: E501

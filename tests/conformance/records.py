@@ -8,7 +8,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from .objects import join, text_of
+from nginx2istio.inputs.extent import Extent
+
+from .objects import documents, join, key, text_of
 
 TRUTH = Path(__file__).parents[2] / "fixtures" / "truth"
 
@@ -44,9 +46,15 @@ def load(files: Iterable[Path], only: Sequence[str] = ()) -> list[Case]:
 
 
 def exported(case: Case) -> str:
-    """A case's objects as a user exports them: the controller's flags are in its Deployment."""
+    """A case's objects as a scan of its cluster has them, with the controller's Deployment.
+
+    What Services and ConfigMaps it does not have, the cluster did not have either.
+    """
+    spaces = tuple(sorted({key(obj)[1] for obj in documents(case["objects"])}))
+    extent = Extent(complete=dict.fromkeys(("ConfigMap", "Service"), spaces))
+    scanned = join(text_of([extent.resource().body]), case["objects"])
     if not case.get("flags"):
-        return str(case["objects"])
+        return scanned
     labels = {
         "app.kubernetes.io/name": "ingress-nginx",
         "app.kubernetes.io/component": "controller",
@@ -69,7 +77,7 @@ def exported(case: Case) -> str:
             "template": {"metadata": {"labels": labels}, "spec": {"containers": [container]}},
         },
     }
-    return join(case["objects"], text_of([deployment]))
+    return join(scanned, text_of([deployment]))
 
 
 def describe(request: Request) -> str:

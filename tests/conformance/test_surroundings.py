@@ -108,8 +108,10 @@ def test_text_survives_what_yaml_versions_disagree_on() -> None:
 
 def test_flags_come_in_the_deployment() -> None:
     text = exported({"objects": "kind: A\n", "flags": ["--x=1"]})
-    assert [obj["kind"] for obj in documents(text)] == ["A", "Deployment"]
-    assert exported({"objects": "kind: A\n", "flags": []}) == "kind: A\n"
+    assert [obj["kind"] for obj in documents(text)] == ["Snapshot", "A", "Deployment"]
+    text = exported({"objects": "kind: A\n", "flags": []})
+    snapshot, _ = documents(text)
+    assert snapshot["complete"] == {"ConfigMap": ["default"], "Service": ["default"]}
 
 
 def test_hosts_get_dots() -> None:

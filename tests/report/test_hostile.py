@@ -23,6 +23,7 @@ from nginx2istio.base.printable import UNPRINTABLE
 from nginx2istio.bridge.secrets import copy_secret
 from nginx2istio.cli.report_files import render
 from nginx2istio.convert.convert import Conversion
+from nginx2istio.convert.fates import AnnotationFate
 from nginx2istio.report.formats.sarif import message_text
 from nginx2istio.report.formats.text import text_summary
 from nginx2istio.report.plan.text import plan_text
@@ -53,7 +54,11 @@ TEXTS = st.one_of(
     ),
 )
 NEIGHBOURS = (("cert-manager.io", "cluster-issuer"), ("external-dns.alpha.kubernetes.io", "ttl"))
-FIXED = ("severity", "fate", "code", "verdict", "aspects", "id", "why", "command", "commands")
+FATE: AnnotationFate = ("neutral", "", "")
+FIXED = (
+    *("severity", "fate", "assumed", "code", "verdict", "aspects", "id"),
+    *("why", "command", "commands"),
+)
 
 
 @cache
@@ -145,8 +150,10 @@ def hostile_plan(text: str, suffix: str) -> dict[str, Any]:
         )
         for ingress in conversion.ingresses
     )
+    fates = {ingress.at(name): FATE for ingress in ingresses for name in ingress.annotations}
     changed = replace(
         conversion,
+        fates=fates,
         objects=tuple(everywhere(dict(o), hostile, "objects") for o in conversion.objects),
         actions=(*conversion.actions, secret, labelled, other),
         ingresses=ingresses,

@@ -234,7 +234,7 @@ def test_the_whole_text_has_a_line_for_each_of_many_hosts() -> None:
 def test_reports_of_many_kinds_and_places_stay_short() -> None:
     """More kinds than any estate has, each in many places, with long names."""
     report = api.report(converted())
-    letters = dict.fromkeys("ABCDE")
+    letters = dict.fromkeys("ABCDEFGHIJKL")
     many = [
         {**f, "code": f"{letter}{f['code']}", "instead": f["instead"] + "x" * 500}
         for f in report["findings"]

@@ -17,7 +17,7 @@ from nginx2istio.bridge.checks.check import check_at, unaskable_by_nginx
 from nginx2istio.bridge.place import Place
 from nginx2istio.istio.policy.ext_authz import Provider
 from nginx2istio.nginx.facts.answered_early import early
-from nginx2istio.nginx.facts.auth_service import AuthService, answerer
+from nginx2istio.nginx.facts.auth_service import AuthService, answerer, unserved
 from nginx2istio.nginx.facts.external_auth import ExternalAuth, external_auth
 
 BY_FILTER = "convert with --envoy-filters, which asks as nginx does"
@@ -59,6 +59,8 @@ def auth_means(place: Place) -> AuthMeans | None:
     service = answerer(auth, place.server, place.config)
     if isinstance(service, str):
         remedy = "name the authentication service directly"
+        if unserved(auth, place.server, place.config):
+            remedy = f"add the Ingress that serves {auth.path.partition('?')[0]} to the input"
         return AuthMeans("withheld", auth, reason=service, remedy=remedy)
     if auth.unclear:
         remedy = "use other annotations for it"

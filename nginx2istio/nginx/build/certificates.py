@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from nginx2istio.nginx.build.ingresses import Ingress, KubernetesObject
@@ -21,21 +21,26 @@ def covers(name: str, host: str) -> bool:
 class CertificateNames:
     """What certificates are good for, by namespace and name of the Secret, as far as it is known.
 
-    Of a namespace of which one certificate was read, all were: others do not exist.
+    In the ``namespaces`` all were read: others do not exist.
     """
 
     by_secret: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
     namespaces: frozenset[str] = frozenset()
 
 
-def names_by_secret(objects: Iterable[KubernetesObject]) -> CertificateNames:
-    """The names in the certificates of the Secrets that were read."""
+def names_by_secret(
+    objects: Iterable[KubernetesObject], complete: Collection[str] = ()
+) -> CertificateNames:
+    """The names in the certificates of the Secrets that were read.
+
+    In the namespaces that are ``complete`` there are no other Secrets.
+    """
     by_secret = {
         (obj.namespace, obj.name): tuple(obj.body["certificateNames"])
         for obj in objects
         if obj.kind == "Secret" and "certificateNames" in obj.body
     }
-    return CertificateNames(by_secret, frozenset(namespace for namespace, _ in by_secret))
+    return CertificateNames(by_secret, frozenset(complete))
 
 
 def certificate(
@@ -56,7 +61,12 @@ def certificate(
         if host.lower() in (h.lower() for h in entry.hosts):
             names = certificate_names.by_secret.get((namespace, entry.secret))
             return Certificate(
-                namespace, entry.secret, entry.origin, False, names or entry.hosts, read
+                namespace,
+                entry.secret,
+                entry.origin,
+                False,
+                names or entry.hosts,
+                read or names is not None,
             )
     for entry in ingress.tls:
         good_for = certificate_names.by_secret.get((namespace, entry.secret))

@@ -65,17 +65,18 @@ def load_ingresses(
     ``maps`` are all ConfigMaps that are known, by ``namespace/name``; in the namespaces that are
     ``complete`` there is no other that an Ingress names.
     """
-    spaces = {*complete, *(name.partition("/")[0] for name in maps)}
     out = Load()
     for ingress in ingresses:
         extracted = extract(
             ingress.annotations, controller=controller, namespace=ingress.origin.namespace
         )
-        extracted = _looked_up(extracted, controller, maps, spaces)
+        extracted = _looked_up(extracted, controller, maps, complete)
         _wrong(out, ingress, extracted, controller.annotations_prefix)
-        why = extracted.dropped or next(_refusals(ingress, controller), "")
+        refused = next(_refusals(ingress, controller), "")
+        why = extracted.dropped or refused
         if why:
-            out.not_loaded.append(NotLoaded(ingress.origin, why, ingress.hosts))
+            defaults = () if refused else extracted.defaults
+            out.not_loaded.append(NotLoaded(ingress.origin, why, ingress.hosts, defaults=defaults))
             continue
         settings = {}
         for key, value in extracted.values.items():
@@ -93,23 +94,23 @@ def _looked_up(
     extracted: Extracted,
     controller: Controller,
     maps: Mapping[str, ConfigMap],
-    spaces: Collection[str],
+    complete: Collection[str],
 ) -> Extracted:
-    """Look at the ConfigMaps that annotations name; one may be unknown, unless others are known."""
+    """Look at the ConfigMaps that annotations name; one that was not read may still exist."""
     for key in REFERENCES:
         name = str(extracted.values.get(key) or "")
         configmap = maps.get(name)
-        if not name or (configmap is None and name.partition("/")[0] not in spaces):
+        if not name or (configmap is None and name.partition("/")[0] not in complete):
             continue
         problem = configmap_problem(key, configmap.data if configmap else None, controller)
         if problem is None:
             continue
-        text = f"{key}: {problem.text}"
+        text = f"{extracted.written[key].rpartition('/')[2]}: {problem.text}"
         values = {k: v for k, v in extracted.values.items() if k != key}
         extracted = replace(extracted, values=values, invalid={**extracted.invalid, key: problem})
         if problem.effect == "dropped":
             dropped = "; ".join(filter(None, (extracted.dropped, text)))
-            extracted = replace(extracted, dropped=dropped)
+            extracted = replace(extracted, dropped=dropped, defaults=())
         else:
             denied = "; ".join(filter(None, (extracted.denied, text)))
             extracted = replace(extracted, denied=denied)

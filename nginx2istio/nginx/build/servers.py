@@ -38,7 +38,8 @@ def build(
     ``complete`` are, by kind, the namespaces of which nothing that counts is missing.
     """
     services = Services(objects, not controller.disable_external_name, complete.get("Service", ()))
-    builder = ServerBuilder(services, controller.ssl_passthrough, names_by_secret(objects))
+    certificates = names_by_secret(objects, complete.get("Secret", ()))
+    builder = ServerBuilder(services, controller.ssl_passthrough, certificates)
     maps = configmaps(objects)
     loads = load_ingresses(ingresses, controller, maps, complete.get("ConfigMap", ()))
     everyone = loads.everyone
@@ -78,6 +79,7 @@ def build(
         configmaps=maps,
         services=services.by_name,
         controller_configmap=controller_configmap,
+        complete=complete,
         settings=tuple(s for loaded in everyone for s in loaded.settings.values()),
     )
 

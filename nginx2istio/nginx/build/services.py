@@ -30,10 +30,7 @@ class ServiceSpec:
 
 
 class Services:
-    """The Services of the input, and which namespaces they say anything about.
-
-    Those are the ones with a Service among the input, and those said to be ``complete``.
-    """
+    """The Services of the input. In the namespaces that are ``complete`` there are no others."""
 
     def __init__(
         self,
@@ -47,7 +44,7 @@ class Services:
             if obj.kind == "Service":
                 self.by_name[obj.namespace, obj.name] = _service(obj)
         self.complete = frozenset(complete)
-        self.namespaces = {*complete, *(namespace for namespace, _ in self.by_name)}
+        self.namespaces = {namespace for namespace, _ in self.by_name}
 
     def upstream(self, namespace: str, backend: IngressBackend) -> Upstream:
         """The upstream of a backend, its port resolved by number, target port or name.
@@ -58,11 +55,11 @@ class Services:
         name, port_text = backend.upstream(namespace), backend.port
         service = self.by_name.get((namespace, backend.service))
         if service is None:
-            known = False if namespace in self.namespaces else None
+            known = False if namespace in self.complete else None
             number = int(port_text) if port_text.isdigit() else None
-            guessed = known is False and namespace not in self.complete
+            doubtful = known is None and namespace in self.namespaces
             return Upstream(
-                name, namespace, backend.service, number, port_text, known=known, guessed=guessed
+                name, namespace, backend.service, number, port_text, known=known, doubtful=doubtful
             )
         if service.external_name:
             return self.external(name, namespace, backend, service)
@@ -88,7 +85,7 @@ class Services:
         """
         namespace, _, name = reference.partition("/")
         service = self.by_name.get((namespace, name))
-        if not name or (service is None and namespace in self.namespaces):
+        if not name or (service is None and namespace in self.complete):
             return None
         if service is None:
             return Upstream(DEFAULT_UPSTREAM, namespace, name, 80, "80")

@@ -21,7 +21,8 @@ INDIRECT_KEYS = ("rewrite-target", "upstream-vhost", "auth-url", "auth-type", "c
 class AuthService:
     """Who answers: a Service of the cluster, or a host outside (``namespace`` is "" then).
 
-    ``missing``: the Service or its port is known not to exist.
+    ``missing``: the Service or its port is known not to exist. ``doubtful``: it is not among the
+    input, while others of its namespace are.
     """
 
     namespace: str
@@ -29,6 +30,7 @@ class AuthService:
     port: int
     tls: bool = False
     missing: bool = False
+    doubtful: bool = False
 
 
 def answerer(auth: ExternalAuth, server: Server, config: NginxConfig) -> AuthService | str:
@@ -40,13 +42,14 @@ def answerer(auth: ExternalAuth, server: Server, config: NginxConfig) -> AuthSer
     service = SERVICE_HOST.fullmatch(auth.host)
     if service:
         return _of_cluster(service[2], service[1], auth, config)
-    same_host = auth.host in OWN_HOST
-    if "$" in auth.host and not same_host:
+    if "$" in auth.host and auth.host not in OWN_HOST:
         return f"its host depends on the request ({auth.host})"
-    asked_server = server if same_host else _server(auth.host, config)
+    asked_server = _asked_server(auth, server, config)
     if asked_server is None:
         return AuthService("", auth.host, auth.port, auth.scheme == "https")
-    location = location_taking(asked_server, auth.path.partition("?")[0])
+    if unserved(auth, server, config):
+        return f"no Ingress of the input serves {auth.host}{_path(auth)}"
+    location = location_taking(asked_server, _path(auth))
     upstream = config.upstreams.get(location.upstream) if location else None
     why = _indirect(asked_server, location, upstream, config, auth.scheme)
     if why or upstream is None or upstream.port is None:
@@ -54,14 +57,38 @@ def answerer(auth: ExternalAuth, server: Server, config: NginxConfig) -> AuthSer
     return AuthService(upstream.namespace, upstream.service, upstream.port)
 
 
+def unserved(auth: ExternalAuth, server: Server, config: NginxConfig) -> bool:
+    """Whether nothing but the asking path itself takes the URL, which is one of this configuration.
+
+    nginx would ask itself without end, so the Ingress that serves the URL is not among the input.
+    """
+    asked_server = _asked_server(auth, server, config)
+    location = location_taking(asked_server, _path(auth)) if asked_server else None
+    if asked_server is None or location is None:
+        return False
+    again = external_auth(config, location, asked_server)
+    return again is not None and (again.host, again.path) == (auth.host, auth.path)
+
+
+def _asked_server(auth: ExternalAuth, server: Server, config: NginxConfig) -> Server | None:
+    return server if auth.host in OWN_HOST else _server(auth.host, config)
+
+
+def _path(auth: ExternalAuth) -> str:
+    return auth.path.partition("?")[0]
+
+
 def _of_cluster(namespace: str, name: str, auth: ExternalAuth, config: NginxConfig) -> AuthService:
     tls = auth.scheme == "https"
     entry = config.services.get((namespace, name))
     if entry and entry.external_name:
         return AuthService("", entry.external_name, auth.port, tls)
-    services_known = namespace in _namespaces_of_services(config)
-    missing = services_known and (entry is None or all(p.number != auth.port for p in entry.ports))
-    return AuthService(namespace, name, auth.port, tls, missing)
+    if entry:
+        missing = all(port.number != auth.port for port in entry.ports)
+        return AuthService(namespace, name, auth.port, tls, missing)
+    missing = namespace in config.complete.get("Service", ())
+    doubtful = not missing and namespace in _namespaces_of_services(config)
+    return AuthService(namespace, name, auth.port, tls, missing, doubtful)
 
 
 @memo

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
@@ -11,6 +11,7 @@ from nginx2istio.base.memo import memo
 from nginx2istio.nginx.build.controller import Controller
 from nginx2istio.nginx.keys import catalogue
 from nginx2istio.nginx.keys.defaults import effective as effective
+from nginx2istio.nginx.model import Assumed
 from nginx2istio.nginx.values.access import (
     read_address_lists,
     read_basic_auth,
@@ -79,6 +80,7 @@ class Extracted:
     ``breaks``: key -> why nginx refuses the whole nginx.conf; nothing of it is loaded then.
     ``denied``: why the locations answer 503, "" when they do not. ``tls_denied``: why the whole
     server answers 403. ``dropped``: why the Ingress is not loaded at all; the rest is then void.
+    ``defaults``: the defaults that could be set otherwise to have it loaded, () for none.
     """
 
     values: Mapping[str, Value]
@@ -90,6 +92,7 @@ class Extracted:
     denied: str = ""
     tls_denied: str = ""
     dropped: str = ""
+    defaults: tuple[Assumed, ...] = ()
 
 
 def extract(
@@ -120,11 +123,13 @@ def extract(
     unknown = tuple(
         key for key in texts if not controller.canonical(key) and key not in catalogue.REMOVED
     )
-    dropped = _forbidden(texts, annotations, start, controller)
-    dropped += [
-        f"{reading.key}: {reading.text}" for reading in readings if reading.effect == "dropped"
-    ]
-    closed = [f"{f.key}: {f.text}" for f in readings if f.effect in ("denied", "server-denied")]
+    risks = _risks(annotations, start, controller)
+    refused = _said(read, readings, "dropped")
+    words = _forbidden_words(texts, controller)
+    dropped = [*words, *risks, *refused]
+    defaults: list[Assumed] = ["configmap"] if risks else []
+    defaults += ["flags"] if refused and controller.validates else []
+    closed = _said(read, readings, "denied", "server-denied")
     values = {reading.key: reading.value for reading in readings if reading.value is not None}
     return Extracted(
         MappingProxyType(values),
@@ -134,9 +139,15 @@ def extract(
         MappingProxyType({key: start + name for key, name in read.sources.items()}),
         MappingProxyType({} if dropped or closed else refused_by_nginx(values, controller)),
         "; ".join(closed),
-        "; ".join(f"{f.key}: {f.text}" for f in readings if f.effect == "server-denied"),
+        "; ".join(_said(read, readings, "server-denied")),
         "; ".join(dropped),
+        () if words else tuple(defaults),
     )
+
+
+def _said(read: Reader, readings: Iterable[Reading], *effects: str) -> list[str]:
+    """What is wrong with the annotations that have one of some effects, as they are written."""
+    return [f"{read.source(x.key) or x.key}: {x.text}" for x in readings if x.effect in effects]
 
 
 class _Asked(dict[str, str]):
@@ -188,21 +199,24 @@ def _no_effect(read: Reader, readings: list[Reading]) -> dict[str, str]:
     return reasons
 
 
-def _forbidden(
-    texts: Mapping[str, str], annotations: Mapping[str, str], start: str, controller: Controller
-) -> list[str]:
-    """Say what keeps the Ingress out before any value is read.
-
-    CheckAnnotationRisk cuts the prefix off where there is one, so it also takes offence at
-    annotations that have no prefix at all.
-    """
+def _forbidden_words(texts: Mapping[str, str], controller: Controller) -> list[str]:
+    """Say which words keep the Ingress out, whatever they mean."""
     blocked = trim(controller.text("annotation-value-word-blocklist"))
-    reasons = [
+    return [
         f"{key} contains {word!r}, which annotation-value-word-blocklist forbids"
         for key, text in texts.items()
         for word in (blocked.split(",") if blocked else ())
         if word in text
     ]
+
+
+def _risks(annotations: Mapping[str, str], start: str, controller: Controller) -> list[str]:
+    """Say which annotations are too dangerous for annotations-risk-level.
+
+    CheckAnnotationRisk cuts the prefix off where there is one, so it also takes offence at
+    annotations that have no prefix at all.
+    """
+    reasons = []
     level = controller.text("annotations-risk-level")
     allowed = catalogue.RISKS.index(level.title()) if level.title() in catalogue.RISKS else 0
     for name in sorted(annotations):

@@ -17,6 +17,8 @@ from nginx2istio.report.formats.kinds import (
     work,
 )
 from nginx2istio.report.words.labels import (
+    assumed_words,
+    assumption_words,
     counted,
     fate_counts,
     figures,
@@ -91,6 +93,7 @@ def _head(report: Data) -> Iterator[str]:
     of_these = f" (accepted: {severity_counts(accepted)})" if accepted is not None else ""
     yield f"- findings: {severity_counts(summary['findings'])}{of_these}"
     yield from (f"- {escaped(line)}" for line in left_out(report))
+    yield from (f"- assumed: {escaped(assumption_words(x))}" for x in report["assumptions"])
     yield ""
 
 
@@ -135,6 +138,8 @@ def _row(kind: FindingKind) -> str:
     places = list(dict.fromkeys(filter(None, map(_place, kind.findings))))
     more = f" and {len(places) - _PLACES} more" if len(places) > _PLACES else ""
     shield = " (protection)" if kind.protects else ""
+    assumed = assumed_words(kind.findings[0].get("assumed", ()))
+    shield += f" (assumed: {escaped(assumed)})" if assumed else ""
     to_do = kind.most("instead")
     cells = (
         f"{kind.severity} {kind.code}, {kind.extent}",

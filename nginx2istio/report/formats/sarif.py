@@ -14,7 +14,7 @@ from nginx2istio.report.data import Data
 from nginx2istio.report.formats.json_report import json_text
 from nginx2istio.report.identity import Identity, identity_of
 from nginx2istio.report.words.aspects import SECURITY_ASPECTS
-from nginx2istio.report.words.labels import FATES, counted
+from nginx2istio.report.words.labels import FATES, assumed_words, counted
 
 _SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -59,7 +59,7 @@ def sarif(report: Data) -> str:
             _result(finding, number[finding["code"]], first, fingerprint)
             for finding, fingerprint in zip(listed, _fingerprints(listed), strict=True)
         ],
-        "properties": {"summary": report["summary"]},
+        "properties": {"summary": report["summary"], "assumptions": report["assumptions"]},
     }
     return json_text({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]})
 
@@ -148,6 +148,8 @@ def _result(finding: Data, index: int, first: str, fingerprint: str) -> Data:
     parts = [_sentence(finding["text"])]
     if where:
         parts.append(_sentence(f"Where: {where}{paths}"))
+    if assumed := assumed_words(finding.get("assumed", ())):
+        parts.append(_sentence(f"Assumed: {assumed}"))
     if finding["instead"]:
         parts.append(_sentence(f"To do: {finding['instead']}"))
     obj = finding["object"]

@@ -21,6 +21,7 @@ from nginx2istio.report.hosts import (
 )
 from nginx2istio.report.words.labels import (
     SEVERITIES,
+    assumption_words,
     fate_counts,
     figures,
     left_out,
@@ -71,6 +72,7 @@ def _head(report: Data) -> Iterator[str]:
     yield f"findings: {severity_counts(summary['findings'])}{of_these}"
     yield from left_out(report)
     yield ": ".join(verdict_words(summary))
+    yield from (f"assumed: {assumption_words(each)}" for each in report["assumptions"])
 
 
 def _whole(report: Data, sections: Sequence[FindingKind]) -> Iterator[str]:

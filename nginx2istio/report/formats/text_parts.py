@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from nginx2istio.report.data import Data
 from nginx2istio.report.formats.kinds import FindingKind, place, where
-from nginx2istio.report.words.labels import some
+from nginx2istio.report.words.labels import assumed_words, some
 from nginx2istio.rule.requests import in_words
 
 FEW = 10
@@ -29,6 +29,8 @@ def section_lines(kind: FindingKind, limit: int) -> Iterator[str]:
     for same in kind.texts("text")[:limit]:
         if same[0]["text"] != kind.title:
             yield f"  {same[0]['text']}"
+        if assumed := assumed_words(same[0].get("assumed", ())):
+            yield f"  Assumed: {assumed}"
         for finding in same[:left]:
             yield from _where(finding)
         left = max(0, left - len(same))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from nginx2istio.nginx.model import Assumed
 from nginx2istio.rule import Fate, Severity
 
 FATES: Mapping[Fate, str] = {
@@ -33,6 +34,30 @@ def verdict_words(summary: Mapping[str, Any]) -> tuple[str, str]:
     if accepted:
         return f"{words}, {accepted} accepted", meaning.format("nother")
     return words, meaning.format("")
+
+
+ASSUMED: Mapping[Assumed, str] = {
+    "configmap": "the controller's ConfigMap",
+    "flags": "the controller's flags",
+    "services": "the Services",
+    "configmaps": "the ConfigMaps of headers",
+    "secrets": "the TLS Secrets",
+    "ages": "the order of the Ingresses",
+    "namespaces": "the labels of the namespaces",
+}
+"""What is assumed: its literal in JSON, and the words behind "assumed:" at a finding."""
+
+
+def assumed_words(names: Iterable[Assumed]) -> str:
+    """``the controller's flags, the Services``; "" for none."""
+    return ", ".join(ASSUMED[name] for name in names)
+
+
+def assumption_words(assumption: Mapping[str, Any]) -> str:
+    """An assumption of the report in one line: what, why, and what makes it known."""
+    option = f" ({assumption['option']})" if assumption["option"] else ""
+    to_do = assumption["instead"].removesuffix(".")
+    return f"{assumption['what']} {assumption['why']} {to_do}{option}."
 
 
 def counted(number: int, noun: str, plural: str = "") -> str:

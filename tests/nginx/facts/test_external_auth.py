@@ -122,7 +122,9 @@ def test_who_answers() -> None:
     assert answers("https://$host/oauth2/auth", own_ingress) == AuthService("web", "proxy", 80)
     assert answers("https://h.test/oauth2/auth", own_ingress) == AuthService("web", "proxy", 80)
     assert "depends on the request" in str(answers("https://$arg_x/auth"))
-    assert "an auth of its own" in str(answers("https://$host/auth"))
+    assert answers("https://$host/auth") == "no Ingress of the input serves $host/auth"
+    other = ingress("o", {"auth-url": URL}, {"/oauth2": "proxy"})
+    assert "an auth of its own" in str(answers("https://$host/oauth2/auth", other))
 
 
 def test_addresses() -> None:

@@ -11,11 +11,12 @@ from typing import Any
 
 from nginx2istio.convert.convert import Conversion
 from nginx2istio.findings.all_messages import OWN
-from nginx2istio.report.data import Data
+from nginx2istio.nginx.keys.catalogue import ANNOTATIONS
+from nginx2istio.report.data import Data, of_controller
 from nginx2istio.report.formats.html.overview import Overview, team
 from nginx2istio.report.formats.kinds import ACTION_WORDS, work
 from nginx2istio.report.words.aspects import NOTICED, PROTECTING_FAMILIES, SECURITY_ASPECTS
-from nginx2istio.report.words.labels import FATES, left_out
+from nginx2istio.report.words.labels import FATES, assumed_words, assumption_words, left_out
 
 _INPUT = ("input", "what nginx refuses, loses or does not know, and input that could not be read")
 """The family of the engine's own messages, and what it is about."""
@@ -38,7 +39,8 @@ def index(report: Data, conversion: Conversion, overview: Overview) -> Data:
     ``hosts``: name, readiness, Ingresses, aliases, whether nginx serves it, closed paths.
     ``ingresses``: key, team, file, line. ``annotations``: Ingress, key, value, fate, rule, line.
     ``findings``: code, severity, key, value, kind, object, file, line, hosts (-1: all), paths,
-    title, text, to do, the reason why it is accepted. Texts by their number, hosts by their index.
+    title, text, to do, why it is accepted, what it assumes. Texts by their number, hosts by their
+    index.
     ``actions`` are the report's, with the indexes of their hosts.
     """
     texts = Texts()
@@ -46,9 +48,11 @@ def index(report: Data, conversion: Conversion, overview: Overview) -> Data:
     keys = dict.fromkeys(key for host in overview.hosts for key in host.ingresses)
     numbers = {key: i for i, key in enumerate(keys)}
     messages = _messages(conversion)
+    is_own = of_controller(conversion)
     used = {f["code"] for f in report["findings"]}
     lists: Data = {
         "summary": report["summary"],
+        "assumptions": [assumption_words(each) for each in report["assumptions"]],
         "work": work(report),
         "leftOut": left_out(report),
         "actionWords": dict(ACTION_WORDS),
@@ -71,7 +75,7 @@ def index(report: Data, conversion: Conversion, overview: Overview) -> Data:
                 a["line"],
             ]
             for a in report["annotations"]
-            if a["object"] in numbers
+            if a["object"] in numbers and is_own(a)
         ],
         "hosts": [
             [
@@ -97,7 +101,9 @@ def _protections(conversion: Conversion) -> list[str]:
     """The annotations that protect something: a reviewer looks at each of their refused values."""
     families = conversion.rules.families
     protecting = (family for family in families if _name(family.name) in PROTECTING_FAMILIES)
-    return sorted(key for family in protecting for rule in family.rules for key in rule.keys)
+    keys = {key for family in protecting for rule in family.rules for key in rule.keys}
+    aliases = {a for key in keys & ANNOTATIONS.keys() for a in ANNOTATIONS[key].aliases}
+    return sorted(keys | aliases)
 
 
 def _name(file: str) -> str:
@@ -129,6 +135,7 @@ def _finding(finding: Data, where: tuple[int, ...], text: Callable[[str], int]) 
         text(finding["text"]),
         text(finding["instead"]),
         finding.get("accepted"),
+        text(assumed_words(finding.get("assumed", ()))),
     ]
 
 

@@ -21,6 +21,7 @@ function findingCard(findings, { withHosts = false, jump } = {}) {
     one.text === one.title ? null : el("p", { dir: "auto" }, cut(sentence(one.text), 600)),
     el("dl", {},
       noticed.length ? part("What differs", noticed.join("; ")) : null,
+      one.assumed ? part("Assumed", one.assumed) : null,
       one.accepted ? part("Accepted", el("span", { dir: "auto" }, cut(sentence(one.accepted.reason), 400)), ` Until ${one.accepted.expires}.`) : null,
       one.toDo ? part("To do", el("span", { dir: "auto" }, cut(sentence(one.toDo), 600))) : null,
       where(findings, withHosts, jump)));

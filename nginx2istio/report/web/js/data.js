@@ -62,11 +62,11 @@ function read(lists) {
 }
 
 function finding(row, text, messages, hosts) {
-  const [code, severity, key, value, kind, object, file, line, where, paths, title, what, toDo, accepted] = row;
+  const [code, severity, key, value, kind, object, file, line, where, paths, title, what, toDo, accepted, assumed] = row;
   return {
     code: text(code), severity: text(severity), message: messages[text(code)],
     key: text(key), value: text(value), kind: text(kind), object: text(object),
-    file: text(file), line, paths: paths.map(text), title: text(title), text: text(what), toDo: text(toDo), accepted,
+    file: text(file), line, paths: paths.map(text), title: text(title), text: text(what), toDo: text(toDo), accepted, assumed: text(assumed),
     everywhere: where[0] === EVERYWHERE,
     hosts: where[0] === EVERYWHERE ? [] : where.map((n) => hosts[n]),
   };

@@ -10,6 +10,7 @@ function overviewView() {
       Object.entries(summary.objects).map(([kind, n]) => `${number(n)} ${kind}`).join(", ") || "nothing", ".",
       unserved ? ` Below, ${counted(hosts.length, "host")} are counted: ${number(unserved)} of them ${unserved === 1 ? "is" : "are"} named only by Ingresses that nginx does not load today.` : ""),
     errorsNote(),
+    assumptions(),
     report.leftOut.length ? el("p", { class: "card info" }, report.leftOut.map((line) => el("span", { class: "block" }, sentence(line)))) : null,
     el("section", { "aria-labelledby": "ready-title" },
       el("h2", { id: "ready-title" }, "Hosts by readiness"),
@@ -58,6 +59,12 @@ function errorsNote() {
   if (!report.errors.length) return null;
   return el("p", { class: "card error" }, `${counted(report.errors.length, "document")} could not be read and are not in these figures. `,
     link({ view: "first" }, "See which"));
+}
+
+function assumptions() {
+  if (!report.assumptions.length) return null;
+  return el("section", { "aria-labelledby": "assumed-title" }, el("h2", { id: "assumed-title" }, "Assumed"),
+    el("ul", { class: "plain" }, report.assumptions.map((text) => el("li", { dir: "auto" }, visible(text)))));
 }
 
 function readinessTable(caption, field, names) {
