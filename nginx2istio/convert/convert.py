@@ -117,8 +117,11 @@ def convert(
     extra += several.findings(of_each, [each.objects for each in parts], claims.split)
     steps = {frozen(step): step for each in parts for step in each.actions}
     findings = (*chain.from_iterable(each.findings for each in parts), *extra)
-    fates = annotation_fates(ingresses, config, _worst(e.fates for e in parts), findings)
-    forgotten = tuple(without_fate(ingresses, fates))
+    of_run = {each.key for part in parts for each in part.controller.ingresses}
+    of_run |= {each.origin.object for each in claims.unclaimed}
+    concerned = [each for each in ingresses if each.key in of_run]
+    fates = annotation_fates(concerned, config, _worst(e.fates for e in parts), findings)
+    forgotten = tuple(without_fate(concerned, fates))
     fates |= {
         finding.origin: (finding.message.fate, "", finding.message.code) for finding in forgotten
     }

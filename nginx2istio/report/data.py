@@ -139,6 +139,8 @@ def _annotations(conversion: Conversion) -> Iterable[Data]:
     for ingress in sorted(conversion.ingresses, key=lambda ingress: ingress.origin):
         for name, text in sorted(ingress.annotations.items()):
             origin = ingress.at(name)
+            if origin not in conversion.fates:
+                continue  # of an Ingress that has nothing in this wave
             fate, rule, code = conversion.fates[origin]
             yield {
                 "object": origin.object,

@@ -25,7 +25,7 @@ def test_the_report_has_old_and_new_names(tmp_path: Path) -> None:
     data, text = tmp_path / "r.json", tmp_path / "r.txt"
     result = run("--host-suffix", "trial.test", "--report", str(data), "--report", str(text))
     assert result.exit_code == 0, result.output
-    assert "- shop.example.com.trial.test\n" in result.stdout
+    assert "shop.example.com.trial.test]" in result.stdout
     report = json.loads(data.read_text())
     Draft202012Validator(schema()).validate(report)
     assert report["trial"] == [
@@ -84,7 +84,7 @@ def test_an_overlong_host_is_left_out_and_named(tmp_path: Path) -> None:
     )
     result = run("--host-suffix", "trial.test", "--report", str(data), text=text)
     assert result.exit_code == 0, result.output
-    assert "- shop.example.com.trial.test\n" in result.stdout and long not in result.stdout
+    assert "shop.example.com.trial.test]" in result.stdout and long not in result.stdout
     left = [f for f in json.loads(data.read_text())["findings"] if f["code"] == "N2I065"]
     assert [(f["key"], f["object"]["name"]) for f in left] == [(long, "c")]
 

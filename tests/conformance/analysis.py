@@ -12,6 +12,7 @@ from .records import Case
 
 NOT_FOUND = "IST0101"
 SERVICE = re.compile(r'"([^".]+)\.([^".]+)\.svc\.cluster\.local(?::(\d+))?"')
+SELECTOR = re.compile(r'Referenced selector not found: "([^"]+)"')
 SECRET = re.compile(r'credentialName not found: "(?:[^"/]*://)?([^"]+)"')
 
 
@@ -56,6 +57,9 @@ class _Absent:
     def explains(self, message: Mapping[str, Any]) -> bool:
         """Whether a message is about something that the cluster does not have."""
         text = str(message.get("message"))
+        selector = SELECTOR.search(text)
+        if selector:  # no pods are among the objects
+            return selector[1] != "istio=ingressgateway"
         secret = SECRET.search(text)
         if secret:
             return secret[1] in self._copies

@@ -24,7 +24,7 @@ FIXTURES = (
     "external_auth/by-filter",
     "custom_errors/by-filter",
     "affinity/expires",
-    "body_size/calls",
+    "body_filters/calls",
     "mirror/path-by-filter",
     "connections/other-settings-with-filters",
 )

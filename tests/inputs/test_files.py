@@ -294,6 +294,8 @@ def test_a_document_with_too_many_values_is_refused(
 ) -> None:
     monkeypatch.setattr("nginx2istio.inputs.yaml.reader.MAX_NODES", 1000)
     monkeypatch.setattr("nginx2istio.inputs.json_text.MAX_NODES", 1000)
+    monkeypatch.setattr("nginx2istio.inputs.yaml.block_style.MAX_NODES", 1000)
+    monkeypatch.setattr("nginx2istio.inputs.yaml.block_style.MAX_SCALAR", 1000)
     many = {
         "list": "[" + "{}," * 1500 + "]",
         "json": '{"a": [' + "{}," * 1500 + "{}]}",

@@ -85,7 +85,7 @@ def test_a_host_has_its_findings_beside_its_lines(shop: Report) -> None:
     assert "1 error" in shop.text("main .lead")
     card = shop.text("article.card.error")
     assert "10 requests a second" in card and "how many requests a client can make" in card
-    assert "Convert with --envoy-filters" in card
+    assert "--envoy-filters" in card
     assert "limit-rps: 10" in card and "-:11" in card
     line = shop.element(".line.error")
     assert "limit-rps" in line.text and line.text.startswith("11")

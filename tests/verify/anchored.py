@@ -58,14 +58,14 @@ def asked(case: Case, config: NginxConfig, exchange: Exchange) -> Request | None
         host=recorded["host"] or "",
         target=recorded["target"],
         headers=headers,
-        body_bytes=recorded["body_bytes"] or 0,
+        body_bytes=recorded.get("body_bytes") or 0,
         # An HTTP/2 client of the recordings sends no Content-Length.
-        chunked=bool(recorded["chunked"]) or recorded.get("http") == "2",
+        chunked=bool(recorded.get("chunked")) or recorded.get("http") == "2",
         http=recorded.get("http") or "1.1",
         source=recorded.get("from") or "127.0.0.1",
         sni=recorded["sni"] if "sni" in recorded else recorded["host"],
         certificate=_certificate(config, recorded),
-        subject="CN=client" if recorded["client_cert"] else "",
+        subject="CN=client" if recorded.get("client_cert") else "",
         credentials=_credentials(case, headers),
     )
     auth = _auth(config, plain)
@@ -91,13 +91,13 @@ def _reply(method: str, target: str, headers: Headers) -> Reply:
 
 
 def _certificate(config: NginxConfig, recorded: dict[str, Any]) -> Any:
-    if not recorded["client_cert"]:
+    if not recorded.get("client_cert"):
         return "none"
     for server in config.servers:
         secret = server.settings.get("auth-tls-secret")
         if recorded["host"] in (server.host, *server.aliases) and secret is not None:
             own = str(secret.value).rpartition("/")[2]
-            return "valid" if own == recorded["client_cert"].rpartition("/")[2] else "other"
+            return "valid" if own == recorded.get("client_cert").rpartition("/")[2] else "other"
     return "valid"
 
 

@@ -134,7 +134,8 @@ def _redirect(
             raise Untranslatable("a redirect with a part of the path can't have more variables")
         whole = _whole(pattern)
         parts = _parts(target, code, True)
-        rewrite = {"pattern": {"regex": whole}, "substitution": _groups(parts["uri"], whole)}
+        regex = ("(?i)" if any_case else "") + whole
+        rewrite = {"pattern": {"regex": regex}, "substitution": _groups(parts["uri"], whole)}
         parts["uri"] = "/"  # which the EnvoyFilter replaces
         if place.redirect_host == place.server.host:
             parts.setdefault("authority", place.server.host)

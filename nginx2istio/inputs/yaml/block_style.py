@@ -40,6 +40,14 @@ def read_block_style(piece: bytes, first_line: int, memo: Memo) -> Document | No
     return _read(text, first_line, memo)
 
 
+def _is_other_text(key: str) -> bool:
+    """Whether YAML takes a plain key for something else than its text, or refuses it."""
+    try:
+        return key_text(key) != key
+    except ValueError:
+        return True
+
+
 def _is_too_much(piece: bytes) -> bool:
     """Whether the other reader may find too many nodes, or too long a value, in a large text."""
     lines = piece.split(b"\n")
@@ -127,7 +135,7 @@ def _read(text: str, line: int, memo: Memo) -> Document | None:
                 return None
             name = known_keys.get(key)
             if name is None:
-                if key_text(key) != key:
+                if _is_other_text(key):
                     return None
                 name = known_keys[key] = key
             elif name != key:

@@ -34,7 +34,9 @@ def _by_path(rows: Iterable[Row]) -> list[list[Row]]:
 def _of_any_path(row: Row) -> Row:
     """The redirect as one of the whole host."""
     match = {k: v for k, v in row.match.items() if k != "uri"}
-    variant = f"redirect to {row.body['redirect'].get('scheme', 'another host')}"
+    redirect = row.body["redirect"]
+    same_path = redirect.get("scheme") == "https" and "uri" not in redirect
+    variant = f"redirect to {'https' if same_path else 'another address'}"
     known_as = str(row.body.get("name", ""))
     return Row(match, row.ports, row.body, variant=variant, known_as=known_as)
 

@@ -87,6 +87,13 @@ TERMS: Mapping[str, Mapping[str, str]] = {
         "EnvoyFilter": "An object that changes Envoy's configuration directly. It can do nearly "
         "everything and may stop working with another version of Istio, so it is written only "
         "with --envoy-filters.",
+        "auth service": "The nginx that --auth-service writes to check credentials.",
+        "Deployment": "The object that keeps the pods of the auth service running.",
+        "Service": "The object that gives pods one name and address.",
+        "ConfigMap": "The object with the configuration files of the auth service.",
+        "NetworkPolicy": "The object that says who may connect to the auth service.",
+        "PodDisruptionBudget": "The object that keeps one pod of the auth service while nodes are "
+        "drained.",
         "WasmPlugin": "An object that runs a program, such as a firewall, in the gateway.",
         "Telemetry": "The object for logs, metrics and traces.",
         "mesh configuration": "The settings of the whole mesh, in ConfigMap istio-system/istio.",
