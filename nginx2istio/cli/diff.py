@@ -82,7 +82,7 @@ def command(
         in_folder,
     )
     from nginx2istio.cli.report_files import unread_line
-    from nginx2istio.findings import unclaimed
+    from nginx2istio.findings.controllers import unclaimed
 
     more = controller_files(given)
     options = options_from(given)

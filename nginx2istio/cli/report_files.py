@@ -18,7 +18,7 @@ from nginx2istio.cli.exits import FINDINGS, UNREAD
 from nginx2istio.cli.judging import FAIL_ON, Judging
 from nginx2istio.cli.output.files import write_file
 from nginx2istio.convert.convert import Conversion
-from nginx2istio.findings import unclaimed
+from nginx2istio.findings.controllers import unclaimed
 from nginx2istio.report.accepted import (
     accept_file,
     counting,

@@ -13,8 +13,9 @@ from nginx2istio.convert.fates import RANK, AnnotationFate, annotation_fates, wi
 from nginx2istio.convert.istio_version import istio_version_of, measured
 from nginx2istio.convert.part import ControllerConversion, conflicts, convert_controller
 from nginx2istio.convert.translate import Applied
-from nginx2istio.findings import cluster, configuration, existing_gateway, several, unclaimed
+from nginx2istio.findings import cluster, configuration, existing_gateway
 from nginx2istio.findings.assumptions import Assumption
+from nginx2istio.findings.controllers import several, unclaimed
 from nginx2istio.findings.placed import PlacedFinding, placed
 from nginx2istio.findings.plain_http import about_http
 from nginx2istio.inputs.extent import complete_namespaces, extent_of

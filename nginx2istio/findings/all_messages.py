@@ -11,11 +11,10 @@ from nginx2istio.findings import (
     connections,
     existing_gateway,
     refused,
-    several,
     trial,
-    unclaimed,
     validation,
 )
+from nginx2istio.findings.controllers import several, unclaimed
 from nginx2istio.findings.placed import BROKEN_PROTECTION, BROKEN_RULE, UNENFORCED
 from nginx2istio.rule import Message
 

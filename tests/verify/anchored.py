@@ -97,7 +97,7 @@ def _certificate(config: NginxConfig, recorded: dict[str, Any]) -> Any:
         secret = server.settings.get("auth-tls-secret")
         if recorded["host"] in (server.host, *server.aliases) and secret is not None:
             own = str(secret.value).rpartition("/")[2]
-            return "valid" if own == recorded.get("client_cert").rpartition("/")[2] else "other"
+            return "valid" if own == recorded["client_cert"].rpartition("/")[2] else "other"
     return "valid"
 
 

@@ -90,7 +90,7 @@ def gateway_side(
     parts: Parts, pod: Pod, envoy_filters: bool, ingress: str = INGRESS
 ) -> Iterator[tuple[int, list[dict[str, Any]]]]:
     """The port of the converted gateway in front of the pod, and the report's findings."""
-    conversion = api.convert_text(ingress, Options(envoy_filters=envoy_filters))
+    conversion = api.convert_text(ingress, Options(envoy_filters=envoy_filters, compat="exact"))
     report = api.report(conversion)
     case = {"id": "wire", "objects": ingress}
     forge, ports = Forge(), Block()

@@ -1,0 +1,1 @@
+"""What is to be said of the controllers that a conversion replaces, and of the others."""
