@@ -16,7 +16,7 @@ from .document import document as write_document
 from .parts import Parts, find_parts
 from .records import Case, load, truth_files
 from .releases import NEWEST, RELEASES
-from .results import Limits, against, report_text, summary, verdict
+from .results import Limits, against, evaluated_total, report_text, summary, verdict
 from .run import run_cases
 from .sample import sampled
 from .show import show as show_case
@@ -66,6 +66,12 @@ from .show import show as show_case
     flag_value=COMMAND,
     help=f"A converter as a command line. Without a value: {COMMAND}",
 )
+@click.option(
+    "--min-evaluated",
+    default=0.0,
+    metavar="PERCENT",
+    help="Least share that the evaluator of Istio has right.",
+)
 @click.option("--min-same", default=0.0, metavar="PERCENT", help="Least share that is the same.")
 @click.option("--max-global", default=100.0, metavar="PERCENT", help="Most that is global.")
 @click.option("--max-false-alarms", type=int, metavar="N")
@@ -89,6 +95,7 @@ def main(
     sample: bool,
     converter: str | None,
     command: str | None,
+    min_evaluated: float,
     min_same: float,
     max_global: float,
     max_false_alarms: int | None,
@@ -133,7 +140,18 @@ def main(
         output.write_text(json.dumps(run, indent=1))
     if earlier:
         click.echo("\n".join(against(json.loads(earlier.read_text()), run)))
-    limits = Limits(min_same, max_global, max_false_alarms, max_idle, max_silent, check_claims)
+    limits = Limits(
+        min_same,
+        max_global,
+        max_false_alarms,
+        max_idle,
+        max_silent,
+        check_claims,
+        min_evaluated,
+    )
+    right, asked = evaluated_total(run["cases"])
+    if asked:
+        click.echo(f"the evaluator of Istio is right on {right} of {asked} exchanges")
     complaints = verdict(run, limits)
     for line in complaints:
         click.echo(line)

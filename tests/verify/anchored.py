@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import collections
 import dataclasses
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -191,15 +192,16 @@ def add(
 ) -> None:
     """Judges an outcome by what was recorded, or by what was seen ``live``."""
     answered = exchange_record(request, outcome)
-    by = (exchange.get("upstream") or {}).get("service")
+    by = ((live or exchange).get("upstream") or {}).get("service")
     if answered["upstream"] and by in outcome.backends:  # chance decides between them
         answered["upstream"]["service"] = by
-    seen_by = {**exchange, "subrequests": []} if live is None else dict(live)
-    seen_by["request"] = answered["request"]
-    family = case["id"].partition("/")[0]
-    differences = compare(seen_by, answered, keys)
+    recorded = {**exchange, "subrequests": [], "request": answered["request"]}
+    differences = compare(recorded, answered, keys)
+    if live is not None:  # which has to differ from the record in the same way
+        differences = _unlike(differences, compare(recorded, {**live, "subrequests": []}, keys))
     if exchange["request"].get("session"):  # what the jar holds is not known
         differences = [d for d in differences if "cookie" not in d.what and d.what != "service"]
+    family = case["id"].partition("/")[0]
     if not differences:
         anchors.right[family] += 1
     elif outcome.unknown:
@@ -207,3 +209,25 @@ def add(
     else:
         anchors.wrong[family] += 1
         anchors.examples.append((case["id"], f"{request.method} {request.target}", differences))
+
+
+def _unlike(mine: list[Difference], live: list[Difference]) -> list[Difference]:
+    """Differences of one side that the other does not have, or has with another value."""
+    sides = [{(d.aspect, d.what, _value(d.got)): d for d in side} for side in (mine, live)]
+    keys = sides[0].keys() ^ sides[1].keys()
+    return [side[key] for side in sides for key in side if key in keys and key[1] != "certificate"]
+
+
+def _value(value: object) -> str:
+    """A value as text; errors of handshakes and generated ids are each one kind."""
+    text = str(value)
+    if re.search(
+        "Error|no (server|valid|listener)|not valid|does not exist|no route for the name", text
+    ):
+        return "no connection"
+    return re.sub(r"<request-id>|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "id", text)
+
+
+_NO_CONNECTION = re.compile(
+    "Error|no (server|valid|listener)|not valid|does not exist|no route for the name"
+)

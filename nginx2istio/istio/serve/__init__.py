@@ -39,8 +39,6 @@ from nginx2istio.istio.serve.router import (
     routed,
 )
 
-WITHOUT_LISTENER = "no listener"
-
 
 def serve_as_istio(
     config: GatewayConfig, request: Request, world: World = EVERYTHING_READY
@@ -49,7 +47,7 @@ def serve_as_istio(
     port = 443 if request.scheme == "https" else 80
     servers = [s for s in config.servers if s.port == port]
     if not servers:
-        return _ended(0, WITHOUT_LISTENER)
+        return _ended(0, f"no listener for {request.scheme}")
     if request.scheme == "https":
         server = _by_name(servers, request)
         if server is None:
