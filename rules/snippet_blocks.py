@@ -37,7 +37,7 @@ BLOCK_CLOSED = Message(
     "Location block that protects",
     "{text} decides which clients are denied. The conversion can't express it ({why}), so {so}.",
     "Give these paths an Ingress of their own with annotations for the protection.",
-    frozenset({"access", "auth", "status"}),
+    frozenset({"access", "auth", "routing", "status"}),
 )
 IDLE_BLOCK = Message(
     "N2I492",

@@ -168,10 +168,13 @@ _ALL_ELSE: frozenset[Aspect] = frozenset(
 
 
 def _in_a_block(visit: Visit) -> bool:
-    """Whether a location of a snippet may take the request."""
+    """Whether a location of a snippet may take the request, or spoils the configuration."""
     path = visit.path
     blocks = server_locations(visit.config, visit.server)
     inner = nested_locations(visit.config, visit.server, visit.location)
+    # nginx refuses a configuration with a wrong block, and works on with the one before.
+    if any(block.refused for block in (*blocks, *inner)):
+        return True
     return bool(nested_location_of(blocks, path) or nested_location_of(inner, path))
 
 
