@@ -42,10 +42,10 @@ BY_ENVOY = Message(
     "approximated",
     "info",
     "Envoy answers preflights",
-    "Envoy answers OPTIONS with Origin and Access-Control-Request-Method, with 200. nginx answers "
-    "all OPTIONS from an allowed origin with 204, also by http before it redirects.",
+    "Envoy answers preflights with 200 and CORS headers alone. nginx answers all OPTIONS from an "
+    "allowed origin with 204 and the path's other headers, also by http before it redirects.",
     "Convert with --compat exact if other OPTIONS must not reach the backend.",
-    frozenset({"cors", "redirect", "routing"}),
+    frozenset({"cors", "redirect", "response-headers", "routing"}),
     (Requests(method=("OPTIONS",)),),
 )
 ANSWERING = (
