@@ -96,5 +96,11 @@ class Finding:
         return replace(self, everywhere="all")
 
     def for_hosts(self, hosts: Iterable[str]) -> Finding:
-        """The same, said once of every path of these hosts."""
-        return replace(self, everywhere="all", hosts=tuple(sorted(hosts)))
+        """The same, said once of every path of these hosts.
+
+        Of all hosts where one is a regular expression (an alias): its names can't be listed.
+        """
+        names = tuple(sorted(hosts))
+        if any(name.startswith("~") for name in names):
+            names = ("*",)
+        return replace(self, everywhere="all", hosts=names)

@@ -15,7 +15,7 @@ GO_TRUE = {"1", "t", "T", "true", "GO_TRUE", "True"}  # as Go's strconv.ParseBoo
 
 def bare_host(host: str | None) -> str:
     """A host without port and trailing dot, in lower case."""
-    return re.sub(r":\d+$", "", host or "").rstrip(".").lower()
+    return re.sub(r":\d*$", "", host or "").rstrip(".").lower()
 
 
 def host_covers(pattern: str, host: str) -> bool:
