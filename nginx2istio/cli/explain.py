@@ -71,7 +71,8 @@ def command(
     """
     from nginx2istio import api
     from nginx2istio.base.outcome import Request
-    from nginx2istio.verify.explained import explained, explained_data, explained_lines
+    from nginx2istio.verify.compared import compared
+    from nginx2istio.verify.explained import explained_data, explained_lines
     from nginx2istio.verify.sides import sides
 
     *paths, address = words
@@ -103,7 +104,7 @@ def command(
     options = with_one_gateway(options_from(given))
     conversion = converted((*paths, *more), options, rule_folders, True)
     both = sides(conversion, api.report(conversion, with_plan=False)["findings"])
-    explanation = explained(both, request)
+    explanation = compared(both, request)
     if form == "json":
         click.echo(json.dumps(explained_data(explanation), indent=2))
     else:

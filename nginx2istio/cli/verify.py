@@ -69,7 +69,9 @@ def command(
       nginx2istio verify manifests/ --against istio/
     """
     from nginx2istio import api
-    from nginx2istio.verify.objects import objects_to_apply
+    from nginx2istio.cli.report_files import unread_line
+    from nginx2istio.inputs.files import read
+    from nginx2istio.istio.objects import VERSIONS
     from nginx2istio.verify.proof import prove
     from nginx2istio.verify.sides import sides
     from nginx2istio.verify.words import proof_data, proof_lines
@@ -77,7 +79,12 @@ def command(
     more = controller_files(given)
     options = with_one_gateway(options_from(given))
     conversion = converted((*paths_or_stdin(paths), *more), options, rule_folders, quiet)
-    objects = None if against is None else objects_to_apply(against)
+    objects = None
+    problems = conversion.problems
+    if against is not None:
+        applied = read([str(against)])
+        objects = [each.body for each in applied.resources if each.kind in VERSIONS]
+        problems += applied.problems
     both = sides(conversion, api.report(conversion, with_plan=False)["findings"], objects)
     chosen = None
     if hosts:
@@ -91,8 +98,10 @@ def command(
         click.echo(json.dumps(proof_data(proof), indent=2))
     else:
         click.echo("\n".join(proof_lines(proof)))
+    for problem in problems:
+        click.echo(unread_line(problem.file, problem.line, problem.text), err=True)
     context = click.get_current_context()
     if proof.unannounced:
         context.exit(FINDINGS)
-    if conversion.problems:
+    if problems:
         context.exit(UNREAD)

@@ -1,1 +1,1 @@
-"""Whether each request of an applied is answered alike on both sides, or announced."""
+"""Whether each request of an estate is answered alike on both sides, or announced."""

@@ -1,55 +1,18 @@
-"""One request on both sides: what decides, what differs, and what announces it."""
+"""One request on both sides in words: what decides, what differs, and what announces it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
-from nginx2istio.base.outcome import Aspect, Outcome, Request, World
+from nginx2istio.base.outcome import Outcome
 from nginx2istio.base.printable import printable
-from nginx2istio.istio.serve import serve_as_istio
-from nginx2istio.nginx.serve import serve_as_nginx
-from nginx2istio.verify.judged.announce import announcers, covering
-from nginx2istio.verify.judged.compare import compare
-from nginx2istio.verify.judged.difference import Difference
+from nginx2istio.verify.compared import Compared
 from nginx2istio.verify.judged.exchange import FindingData
-from nginx2istio.verify.record import exchange_record
-from nginx2istio.verify.sides import Sides
 from nginx2istio.verify.words import request_text, trace_lines
 
 
-@dataclass(frozen=True, slots=True)
-class Explained:
-    """Both outcomes, and each difference with the findings that announce it."""
-
-    request: Request
-    nginx: Outcome
-    istio: Outcome
-    differences: tuple[tuple[Difference, tuple[FindingData, ...]], ...]
-
-    @property
-    def unknown(self) -> frozenset[Aspect]:
-        """The aspects of which one side can't be told."""
-        return self.nginx.unknown | self.istio.unknown
-
-
-def explained(sides: Sides, request: Request, world: World | None = None) -> Explained:
-    """What both sides do with a request."""
-    nearby = world or World()
-    nginx = serve_as_nginx(sides.config, request, nearby)
-    istio = serve_as_istio(sides.gateway, sides.at_gateway(request, nginx), nearby)
-    expected, got = exchange_record(request, nginx), exchange_record(request, istio)
-    covered = covering(sides.findings, expected, sides.declared)
-    pairs = tuple(
-        (difference, tuple(announcers(difference, covered)[1]))
-        for difference in compare(expected, got, sides.declared.keys)
-        if difference.aspect not in nginx.unknown | istio.unknown
-    )
-    return Explained(request, nginx, istio, pairs)
-
-
-def explained_lines(explanation: Explained) -> Iterator[str]:
+def explained_lines(explanation: Compared) -> Iterator[str]:
     """The request, both ways, and the differences."""
     yield printable(request_text(explanation.request))
     for name, outcome in (("nginx", explanation.nginx), ("Istio", explanation.istio)):
@@ -94,7 +57,7 @@ def answer_text(outcome: Outcome) -> str:
     return printable(f"{outcome.status} {outcome.location}".rstrip())
 
 
-def explained_data(explanation: Explained) -> dict[str, Any]:
+def explained_data(explanation: Compared) -> dict[str, Any]:
     """The explanation as JSON has it."""
 
     def side(outcome: Outcome) -> dict[str, Any]:

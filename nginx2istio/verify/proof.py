@@ -1,4 +1,4 @@
-"""Whether all requests of an applied are answered alike, or announced: class by class."""
+"""Whether all requests of an estate are answered alike, or announced: class by class."""
 
 from __future__ import annotations
 
@@ -8,30 +8,25 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from nginx2istio.base.outcome import Outcome, Request, World
-from nginx2istio.istio.serve import serve_as_istio
+from nginx2istio.base.outcome import EVERYTHING_READY, Outcome, Request, World
 from nginx2istio.istio.serve.gateway_config import GatewayConfig, most_specific
 from nginx2istio.istio.serve.matching import string_fits
+from nginx2istio.istio.serve.policies import pattern_fits
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.facts.nested_locations import server_locations
 from nginx2istio.nginx.model import DEFAULT_SERVER, Server, www_twin
-from nginx2istio.nginx.serve import serve_as_nginx
 from nginx2istio.nginx.serve.choose import choose_location
 from nginx2istio.nginx.uri import BadTarget, normalized
+from nginx2istio.verify.compared import compared
 from nginx2istio.verify.dimensions import (
     Values,
     values_of_location,
     values_of_match,
     values_of_policy,
 )
-from nginx2istio.verify.judged.announce import announcers, covering
-from nginx2istio.verify.judged.compare import compare
 from nginx2istio.verify.judged.difference import Difference
 from nginx2istio.verify.path_classes import PathClass, PathPattern, path_classes
-from nginx2istio.verify.record import exchange_record
 from nginx2istio.verify.sides import Sides
-
-NOTHING = World()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +59,9 @@ class Proof:
     skipped: list[str] = field(default_factory=list)
 
 
-def prove(sides: Sides, hosts: Iterable[str] | None = None, world: World = NOTHING) -> Proof:
+def prove(
+    sides: Sides, hosts: Iterable[str] | None = None, world: World = EVERYTHING_READY
+) -> Proof:
     """Compares both sides on each class of requests of each host (of ``hosts`` only, if given)."""
     proof = Proof()
     chosen = None if hosts is None else set(hosts)
@@ -126,7 +123,7 @@ def _of_nginx(config: NginxConfig, server: Server) -> Iterator[PathPattern]:
 
 
 def _routes(config: GatewayConfig, name: str) -> list[Mapping[str, Any]]:
-    hosts = {h.domain: h for s in config.servers for h in config.virtual_hosts(s)}
+    hosts = config.hosts_at(config.servers)
     chosen = most_specific(hosts, name)
     return list(hosts[chosen].routes) if chosen else []
 
@@ -136,15 +133,11 @@ def _policies(config: GatewayConfig, name: str) -> list[Mapping[str, Any]]:
         for rule in policy["spec"].get("rules", ()):
             for operation in rule.get("to", [{"operation": {}}]):
                 hosts = operation["operation"].get("hosts")
-                if not hosts or any(_fits(h, name) for h in hosts):
+                if not hosts or any(pattern_fits(h, name) for h in hosts):
                     return True
         return False
 
     return [policy for policy in config.policies if about(policy)]
-
-
-def _fits(pattern: str, name: str) -> bool:
-    return pattern in ("*", name) or (pattern.startswith("*") and name.endswith(pattern[1:]))
 
 
 def _of_istio(
@@ -200,25 +193,18 @@ def _values(
 
 
 def _compare(proof: Proof, sides: Sides, request: Request, world: World) -> None:
-    """One class: both outcomes, what differs, and who announces it."""
+    """One class: what differs, and who announces it."""
     proof.classes += 1
-    nginx = serve_as_nginx(sides.config, request, world)
-    istio = serve_as_istio(sides.gateway, sides.at_gateway(request, nginx), world)
-    unknown = nginx.unknown | istio.unknown
-    proof.unknown.update(unknown)
-    expected, got = exchange_record(request, nginx), exchange_record(request, istio)
-    differences = [
-        d for d in compare(expected, got, sides.declared.keys) if d.aspect not in unknown
-    ]
-    if unknown and any(d.what == "answer" for d in differences):
+    both = compared(sides, request, world)
+    proof.unknown.update(both.unknown)
+    if both.unknown and any(difference.what == "answer" for difference, _ in both.differences):
         return
-    proof.alike += not differences and not unknown
+    proof.alike += not both.differences and not both.unknown
     silent = len(proof.unannounced)
-    covered = covering(sides.findings, expected, sides.declared) if differences else []
-    for difference in differences:
-        how, by = announcers(difference, covered)
-        if how:
-            proof.announced.update({str(finding["code"]) for finding in by})
+    for difference, findings in both.differences:
+        if findings:
+            proof.announced.update({str(finding["code"]) for finding in findings})
         else:
-            proof.unannounced.append(Counterexample(request, difference, nginx, istio))
+            counterexample = Counterexample(request, difference, both.nginx, both.istio)
+            proof.unannounced.append(counterexample)
     proof.silent += len(proof.unannounced) > silent

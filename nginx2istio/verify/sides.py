@@ -6,11 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ruamel.yaml import YAML
-
 from nginx2istio.base.outcome import Outcome, Request
 from nginx2istio.convert.convert import Conversion
-from nginx2istio.istio.serve.gateway_config import GatewayConfig, gateway_config, merge
+from nginx2istio.istio.serve.gateway_config import GatewayConfig, gateway_config
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.model import DEFAULT_SERVER, Server, www_twin
 from nginx2istio.verify.judged.declared import Declared
@@ -57,11 +55,7 @@ def sides(
     objects: Sequence[Mapping[str, Any]] | None = None,
 ) -> Sides:
     """Both sides; ``objects`` are those to apply if they are not the conversion's own."""
-    mesh: dict[str, Any] = {}
-    for action in conversion.actions:
-        if action["kind"] == "mesh-config":
-            merge(mesh, YAML(typ="safe").load(action["yaml"]))
-    gateway = gateway_config(conversion.objects if objects is None else objects, mesh)
+    gateway = gateway_config(conversion.objects if objects is None else objects, conversion.mesh)
     service = conversion.options.auth_service
     return Sides(conversion.config, gateway, findings, declared(conversion.config), service)
 

@@ -10,10 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from ruamel.yaml import YAML
-
 from nginx2istio.base.outcome import BackendState, Headers, Outcome, Request, World
-from nginx2istio.istio.serve.gateway_config import merge
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.facts.external_auth import ExternalAuth, external_auth
 from nginx2istio.nginx.serve.choose import BadHost, choose_location, choose_server, host_name
@@ -159,15 +156,6 @@ def _secrets(config: NginxConfig) -> Iterator[str]:
         if setting.key in ("auth-secret", "auth-tls-secret"):
             name = str(setting.value)
             yield name if "/" in name else f"{setting.origin.namespace}/{name}"
-
-
-def mesh_configuration(report: dict[str, Any]) -> dict[str, Any]:
-    """The mesh configuration that a report asks for."""
-    mesh: dict[str, Any] = {}
-    for action in report.get("actions") or []:
-        if action["kind"] == "mesh-config":
-            merge(mesh, YAML(typ="safe").load(action["yaml"]))
-    return mesh
 
 
 def missing_credentials(case: Case, objects: Iterable[dict[str, Any]]) -> frozenset[str]:

@@ -10,9 +10,10 @@ from nginx2istio.istio.serve import serve_as_istio
 from nginx2istio.istio.serve.gateway_config import gateway_config
 from nginx2istio.verify.judged.exchange import Exchange
 
+from ..conformance.actions import mesh_config
 from ..conformance.objects import documents
 from ..conformance.records import Case, exported
-from .anchored import Anchors, add, asked, mesh_configuration, missing_credentials, world
+from .anchored import Anchors, add, asked, missing_credentials, world
 
 
 def evaluated(
@@ -24,7 +25,7 @@ def evaluated(
     objects = documents(text)
     nearby = world(case, config)
     nearby = World(nearby.backends, nearby.plain, missing_credentials(case, objects))
-    gateway = gateway_config(objects, mesh_configuration(report))
+    gateway = gateway_config(objects, mesh_config(report.get("actions") or []))
     anchors = Anchors()
     for record, observed in pairs:
         request = asked(case, config, record)

@@ -8,7 +8,7 @@ import pytest
 
 from nginx2istio import api
 from nginx2istio.base.outcome import Request
-from nginx2istio.verify.explained import explained
+from nginx2istio.verify.compared import compared
 from nginx2istio.verify.proof import prove
 from nginx2istio.verify.sides import Sides, sides
 
@@ -33,10 +33,10 @@ def test_nothing_is_unannounced(case: str) -> None:
 def test_without_the_service_a_password_would_be_for_nothing() -> None:
     own = both_sides("basic-auth")
     request = Request(host="shop.example.com", credentials="wrong")
-    assert explained(own, request).istio.status == 401
-    assert explained(own, replace(request, credentials="valid")).istio.status is None
+    assert compared(own, request).istio.status == 401
+    assert compared(own, replace(request, credentials="valid")).istio.status is None
     other = replace(own, auth_service=False)
-    assert explained(other, request).istio.status is None
+    assert compared(other, request).istio.status is None
 
 
 def test_the_way_to_the_sign_in_page() -> None:
@@ -47,6 +47,6 @@ def test_the_way_to_the_sign_in_page() -> None:
         target="/a?b=c",
         auth_status=401,
     )
-    istio = explained(both_sides("sign-in"), request).istio
+    istio = compared(both_sides("sign-in"), request).istio
     assert istio.status == 302
     assert istio.location.startswith("https://login.example.com/oauth2/start?rd=https://shop.")

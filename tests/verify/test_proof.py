@@ -189,6 +189,19 @@ def test_the_command_shows_the_request(tmp_path: Path) -> None:
     assert "N2I900 access: curl" in result.output
 
 
+def test_a_file_of_objects_that_cannot_be_read_costs_only_itself(tmp_path: Path) -> None:
+    (tmp_path / "shop.yaml").write_text(SHOP, encoding="utf-8")
+    out = tmp_path / "istio"
+    command = ["convert", str(tmp_path / "shop.yaml"), "-q", "-o", str(out)]
+    assert CliRunner().invoke(command_line, command).exit_code == 0
+    (out / "broken.yaml").write_text("spec: [\n", encoding="utf-8")
+    args = ["verify", "-q", str(tmp_path / "shop.yaml"), "--against", str(out)]
+    result = CliRunner().invoke(command_line, args)
+    assert result.exit_code == 3, result.output
+    assert "broken.yaml:1: this YAML cannot be parsed" in result.stderr
+    assert "proved" in result.stdout
+
+
 def test_a_host_that_is_not_there_is_refused(tmp_path: Path) -> None:
     (tmp_path / "shop.yaml").write_text(SHOP, encoding="utf-8")
     result = CliRunner().invoke(command_line, ["verify", str(tmp_path), "--host", "nowhere"])

@@ -1,7 +1,7 @@
 """What an Istio gateway does with a request: the objects, followed in Envoy's order.
 
-Reads only what a user would apply. EnvoyFilters that nginx2istio did not write are opaque: each
-aspect is unknown. Knows nothing of nginx.
+Reads only what a user would apply, but no EnvoyFilter: what these change is not followed. Knows
+nothing of nginx.
 """
 
 from __future__ import annotations
@@ -67,9 +67,7 @@ def serve_as_istio(
     arrived = _arrived(config, request, target, port)
     if not arrived.host:
         return _own(400, "no host")
-    hosts = {
-        host.domain.lower(): host for server in servers for host in config.virtual_hosts(server)
-    }
+    hosts = config.hosts_at(servers)
     domain = most_specific(hosts, arrived.host)
     virtual_host = hosts[domain] if domain else None
     route = _route(virtual_host, arrived)
@@ -127,7 +125,7 @@ def _handshake(server: GatewayServer, request: Request, world: World) -> str:
 
 def _passed_on(config: GatewayConfig, server: GatewayServer, request: Request) -> Outcome:
     name = request.sni or request.host
-    for route, _ in config.tls_routes(server):
+    for route in config.tls_routes(server):
         if any(name in match.get("sniHosts", ()) for match in route.get("match", ())):
             target = destination_name(route["route"][0]["destination"])
             others = frozenset(a for a in ASPECTS if a != "routing")
@@ -194,7 +192,7 @@ def _filtered(config: GatewayConfig, world: World, arrived: Arrived, route: Json
             trace=(step,),
             response_headers=tuple(_preflight(policy, origin)),
         )
-    outcome = routed(config, world, arrived, route, arrived.request.target, identity)
+    outcome = routed(world, arrived, route, identity)
     return _answered(config, arrived, route, outcome, policy, origin)
 
 

@@ -28,23 +28,35 @@ class RoutedHost:
     domain: str
     routes: tuple[Json, ...]
     service: str
-    namespace: str
 
 
 @dataclass(frozen=True, slots=True)
 class GatewayConfig:
     """What a user would apply, by what a gateway looks for.
 
-    ``mesh`` is the mesh configuration. ``filters`` are the EnvoyFilters; those that nginx2istio did
-    not write are opaque.
+    ``mesh`` is the mesh configuration. EnvoyFilters are not among it: nothing here follows them.
     """
 
     servers: tuple[GatewayServer, ...] = ()
     services: tuple[Json, ...] = ()
     policies: tuple[Json, ...] = ()
     destination_rules: Mapping[str, Json] = field(default_factory=dict)
-    filters: tuple[Json, ...] = ()
     mesh: Json = field(default_factory=dict)
+    memory: dict[tuple[int, ...], Mapping[str, RoutedHost]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+    """The hosts of servers, by the servers' identities."""
+
+    def hosts_at(self, servers: Sequence[GatewayServer]) -> Mapping[str, RoutedHost]:
+        """The virtual hosts of some of the servers, by domain in lower case."""
+        which = tuple(map(id, servers))
+        if which not in self.memory:
+            self.memory[which] = {
+                host.domain.lower(): host
+                for server in servers
+                for host in self.virtual_hosts(server)
+            }
+        return self.memory[which]
 
     def virtual_hosts(self, server: GatewayServer) -> Iterable[RoutedHost]:
         """The virtual hosts that the server's route configuration gets."""
@@ -55,15 +67,14 @@ class GatewayConfig:
             name = f"{namespace}/{service['metadata']['name']}"
             for host in spec.get("hosts", ()):
                 for domain in _intersection(host, namespace, server.hosts):
-                    yield RoutedHost(domain, tuple(spec.get("http", ())), name, namespace)
+                    yield RoutedHost(domain, tuple(spec.get("http", ())), name)
 
-    def tls_routes(self, server: GatewayServer) -> Iterable[tuple[Json, str]]:
-        """The routes of connections that are passed on unopened, with the namespace."""
+    def tls_routes(self, server: GatewayServer) -> Iterable[Json]:
+        """The routes of connections that are passed on unopened."""
         for service in self.services:
             namespace = service["metadata"]["namespace"]
             if server.gateway in _gateways(service["spec"], namespace):
-                for route in service["spec"].get("tls", ()):
-                    yield route, namespace
+                yield from service["spec"].get("tls", ())
 
 
 def gateway_config(objects: Sequence[Json], mesh: Json) -> GatewayConfig:
@@ -78,20 +89,8 @@ def gateway_config(objects: Sequence[Json], mesh: Json) -> GatewayConfig:
         destination_rules={
             rule["spec"]["host"]: rule["spec"] for rule in by_kind.get("DestinationRule", ())
         },
-        filters=tuple(by_kind.get("EnvoyFilter", ())),
         mesh=mesh,
     )
-
-
-def merge(into: dict[str, Any], more: Json) -> None:
-    """Adds a part of a mesh configuration to another: lists grow, mappings are merged."""
-    for key, value in more.items():
-        if isinstance(value, list):
-            into.setdefault(key, []).extend(value)
-        elif isinstance(value, Mapping):
-            merge(into.setdefault(key, {}), value)
-        else:
-            into[key] = value
 
 
 def _servers(gateways: Iterable[Json]) -> Iterable[GatewayServer]:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 
+from nginx2istio.base.addresses import in_networks
 from nginx2istio.istio.serve.gateway_config import Json
 from nginx2istio.istio.serve.matching import Arrived
 
@@ -34,10 +33,10 @@ def _source_fits(source: Json, arrived: Arrived) -> bool:
     address = arrived.source
     for key, values in source.items():
         if key in ("remoteIpBlocks", "ipBlocks"):
-            if not _within(address, tuple(values)):
+            if not in_networks(address, tuple(values)):
                 return False
         elif key in ("notRemoteIpBlocks", "notIpBlocks"):
-            if _within(address, tuple(values)):
+            if in_networks(address, tuple(values)):
                 return False
         else:
             raise PolicyNotRead(key)
@@ -47,11 +46,11 @@ def _source_fits(source: Json, arrived: Arrived) -> bool:
 def _operation_fits(operation: Json, arrived: Arrived) -> bool:
     for key, values in operation.items():
         if key in ("hosts", "notHosts"):
-            fits = any(_pattern_fits(v.lower(), arrived.authority.lower()) for v in values)
+            fits = any(pattern_fits(v.lower(), arrived.authority.lower()) for v in values)
         elif key in ("paths", "notPaths"):
             fits = any(_path_fits(v, arrived.path) for v in values)
         elif key in ("methods", "notMethods"):
-            fits = any(_pattern_fits(v, arrived.request.method) for v in values)
+            fits = any(pattern_fits(v, arrived.request.method) for v in values)
         elif key in ("ports", "notPorts"):
             fits = str(arrived.port) in values
         else:
@@ -70,17 +69,17 @@ def _condition_fits(condition: Json, arrived: Arrived) -> bool:
         value = arrived.request.sni if arrived.request.scheme == "https" else None
     elif key == "remote.ip":
         value = arrived.source
-        return _within(value, tuple(condition.get("values", ())))
+        return in_networks(value, tuple(condition.get("values", ())))
     else:
         raise PolicyNotRead(key)
     values: Sequence[str] = condition.get("values", ())
     excluded: Sequence[str] = condition.get("notValues", ())
-    if values and not (value is not None and any(_pattern_fits(v, value) for v in values)):
+    if values and not (value is not None and any(pattern_fits(v, value) for v in values)):
         return False
-    return not (value is not None and any(_pattern_fits(v, value) for v in excluded))
+    return not (value is not None and any(pattern_fits(v, value) for v in excluded))
 
 
-def _pattern_fits(pattern: str, value: str) -> bool:
+def pattern_fits(pattern: str, value: str) -> bool:
     """A whole text, one with a star at an end, or any that is not empty (``*``)."""
     if pattern == "*":
         return value != ""
@@ -94,23 +93,7 @@ def _pattern_fits(pattern: str, value: str) -> bool:
 def _path_fits(pattern: str, path: str) -> bool:
     if "{*}" in pattern or "{**}" in pattern:
         raise PolicyNotRead(pattern)
-    return _pattern_fits(pattern, path)
-
-
-def _within(address: str, blocks: tuple[str, ...]) -> bool:
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return False
-    return any(parsed in network for network in _networks(blocks))
-
-
-BlockNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
-
-
-@lru_cache(maxsize=1024)
-def _networks(blocks: tuple[str, ...]) -> tuple[BlockNetwork, ...]:
-    return tuple(ipaddress.ip_network(block, strict=False) for block in blocks)
+    return pattern_fits(pattern, path)
 
 
 def of_action(policies: Iterable[Json], action: str) -> Iterable[Json]:

@@ -24,14 +24,7 @@ from nginx2istio.istio.serve.matching import Arrived, matcher, string_fits
 _SERVICE = re.compile(r"([^.]+)\.([^.]+)\.svc\..*")
 
 
-def routed(
-    config: GatewayConfig,
-    world: World,
-    arrived: Arrived,
-    route: Json,
-    original: str,
-    identity: Headers,
-) -> Outcome:
+def routed(world: World, arrived: Arrived, route: Json, identity: Headers) -> Outcome:
     """What a route does with a request. ``identity`` are headers of the authorization's answer."""
     name = str(route.get("name", ""))
     if "redirect" in route:
@@ -41,7 +34,7 @@ def routed(
         aspect = _ASPECT.get(status, "status")
         outcome = Outcome(status=status, aspect=aspect, trace=(_step(f"answers {status}", name),))
     else:
-        outcome = _forwarded(config, world, arrived, route, original, identity)
+        outcome = _forwarded(world, arrived, route, identity)
     return outcome
 
 
@@ -78,14 +71,7 @@ def _redirect(arrived: Arrived, redirect: Json, name: str) -> Outcome:
     )
 
 
-def _forwarded(
-    config: GatewayConfig,
-    world: World,
-    arrived: Arrived,
-    route: Json,
-    original: str,
-    identity: Headers,
-) -> Outcome:
+def _forwarded(world: World, arrived: Arrived, route: Json, identity: Headers) -> Outcome:
     name = str(route.get("name", ""))
     shares: dict[str, Fraction] = {}
     destinations = route.get("route", ())
@@ -102,9 +88,9 @@ def _forwarded(
         text = f"no pod of {next(iter(shares))} is ready"
         aspect: Aspect = "routing" if "none" in states else "protocol"
         return Outcome(status=503, aspect=aspect, trace=(_step(text, name),))
-    headers, unknown = headers_to_backend(arrived, route, original, identity)
+    headers, unknown = headers_to_backend(arrived, route, identity)
     rewrite = route.get("rewrite", {})
-    host = rewrite.get("authority") or _header_of(route, "host", arrived) or arrived.authority
+    host = rewrite.get("authority") or _host_of(route, arrived) or arrived.authority
     return Outcome(
         backends=shares,
         method=arrived.request.method,
@@ -116,10 +102,10 @@ def _forwarded(
     )
 
 
-def _header_of(route: Json, name: str, arrived: Arrived) -> str:
-    """A pseudo header that the route sets, such as Host."""
+def _host_of(route: Json, arrived: Arrived) -> str:
+    """The Host that the route sets as a header, "" for none."""
     for key, value in route.get("headers", {}).get("request", {}).get("set", {}).items():
-        if key.lower() in (name, f":{name}", ":authority"):
+        if key.lower() in ("host", ":host", ":authority"):
             return filled(value, Moment(arrived))
     return ""
 
@@ -151,9 +137,7 @@ def rewritten_target(arrived: Arrived, route: Json) -> str:
     return f"{path}{question}{query}"
 
 
-def headers_to_backend(
-    arrived: Arrived, route: Json, original: str, identity: Headers
-) -> tuple[Headers, bool]:
+def headers_to_backend(arrived: Arrived, route: Json, identity: Headers) -> tuple[Headers, bool]:
     """The headers of the request to a backend, sorted, and whether some can't be told.
 
     Headers are removed first; values are those of the request before anything is set
@@ -187,10 +171,9 @@ def headers_to_backend(
     edits = route.get("headers", {}).get("request", {})
     removed = {n.lower() for n in edits.get("remove", ())}
     sent = [(n, v) for n, v in sent if n not in removed]
-    state = replace_headers(arrived, {k: v for k, v in before.items() if k not in removed})
-    state_headers = dict(sent) | {k: v for k, v in state.headers.items() if k not in removed}
-    state = replace_headers(arrived, state_headers)
-    moment = Moment(state, original_path=original)
+    left = {k: v for k, v in before.items() if k not in removed}
+    state = replace_headers(arrived, dict(sent) | left)
+    moment = Moment(state, original_path=arrived.request.target)
     values: list[tuple[str, str, bool]] = []
     for kind in ("set", "add"):
         for name, text in edits.get(kind, {}).items():

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from nginx2istio.base.addresses import in_networks
 from nginx2istio.base.outcome import Outcome
 from nginx2istio.nginx.facts.addresses import addresses
 from nginx2istio.nginx.facts.auth_service import AuthService, answerer
 from nginx2istio.nginx.facts.external_auth import external_auth
 from nginx2istio.nginx.serve.visit import NginxPhase, Visit, own_answer, redirect
-from nginx2istio.nginx.values.networks import in_networks
 
 
 def access(visit: Visit) -> Outcome | None:

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import re
 
-from nginx2istio.base.outcome import PER_CONNECTION, SOME_CERTIFICATE, SOME_REQUEST_ID, Headers
+from nginx2istio.base.outcome import (
+    PER_CONNECTION,
+    SOME_CERTIFICATE,
+    SOME_ISSUER,
+    SOME_REQUEST_ID,
+    Headers,
+)
 from nginx2istio.nginx.facts.external_auth import external_auth
-from nginx2istio.nginx.facts.headers import HeaderLine, request_headers
+from nginx2istio.nginx.facts.headers import request_headers
 from nginx2istio.nginx.serve.location_phases import rewrite_target
-from nginx2istio.nginx.serve.variables import ValueNotKnown
 from nginx2istio.nginx.serve.visit import Visit
 
 UPGRADES = frozenset({"upgrade", "connection"})
@@ -51,7 +56,7 @@ def upstream_headers(visit: Visit) -> Headers:
         together[name] = f"{together[name]}, {value}" if name in together else value
     fields = list(_template(visit, together).items())
     # nginx sends a header twice that two lines set.
-    fields += [(x.name.lower(), _filled(visit, x)) for x in lines if x.kind == "send"]
+    fields += [(x.name.lower(), visit.filled(x.value)) for x in lines if x.kind == "send"]
     exempt = visit.config.exempts("no-auth-locations", visit.location.path)
     if "auth-type" in visit.location.settings and not exempt:
         fields.append(("authorization", ""))
@@ -67,13 +72,6 @@ def upstream_headers(visit: Visit) -> Headers:
     result = [(n, x) for n, x in sent if n not in replaced]
     result += [(n, x) for n, x in fields if x and (n not in PER_CONNECTION or n in UPGRADES)]
     return tuple(sorted(result))
-
-
-def _filled(visit: Visit, line: HeaderLine) -> str:
-    try:
-        return visit.text(line.value)
-    except ValueNotKnown:
-        return "<unknown>"
 
 
 def _of_client(visit: Visit) -> list[tuple[str, str]]:
@@ -134,7 +132,7 @@ def _template(visit: Visit, sent: dict[str, str]) -> dict[str, str]:
             ("SUCCESS" if https else "NONE") if v.request.scheme == "https" else ""
         )
         fields["ssl-client-subject-dn"] = v.request.subject if https else ""
-        fields["ssl-client-issuer-dn"] = "<issuer>" if https else ""
+        fields["ssl-client-issuer-dn"] = SOME_ISSUER if https else ""
         passed = settings.get("auth-tls-pass-certificate-to-upstream")
         if passed is not None and passed.value:
             fields["ssl-client-cert"] = SOME_CERTIFICATE if https else ""

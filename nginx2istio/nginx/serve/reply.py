@@ -6,10 +6,9 @@ import re
 
 from nginx2istio.base.outcome import SOME_COOKIE_VALUE, Headers, Outcome
 from nginx2istio.nginx.facts.external_auth import external_auth
-from nginx2istio.nginx.facts.headers import HeaderLine, answer_headers
+from nginx2istio.nginx.facts.headers import SENT_WITH, answer_headers
 from nginx2istio.nginx.model import Location
 from nginx2istio.nginx.serve.location_phases import origin_allowed
-from nginx2istio.nginx.serve.variables import ValueNotKnown
 from nginx2istio.nginx.serve.visit import Visit, upstream_name
 
 _HIDDEN = re.compile(r"(?i)date|server|x-pad|x-accel-.*|status")
@@ -20,13 +19,8 @@ _NO_SAMESITE = re.compile(
 )
 
 
-def response_fields(visit: Visit | None, outcome: Outcome, status: int) -> Headers:
-    """All headers but those of the connection; names in lower case. ``status`` is the answer's.
-
-    ``visit`` is None where nginx answers before it has chosen a location.
-    """
-    if visit is None:
-        return ()
+def response_fields(visit: Visit, outcome: Outcome, status: int) -> Headers:
+    """All headers but those of the connection; names in lower case. ``status`` is the answer's."""
     fields: list[tuple[str, str]] = []
     passed = outcome.status is None
     last = outcome.trace[-1] if outcome.trace else None
@@ -50,9 +44,9 @@ def response_fields(visit: Visit | None, outcome: Outcome, status: int) -> Heade
         if line.kind in ("set", "clear") and (not line.codes or status in line.codes):
             fields = [(n, x) for n, x in fields if n != line.name.lower()]
             if line.kind == "set":
-                fields.append((line.name.lower(), _filled(visit, line)))
+                fields.append((line.name.lower(), visit.filled(line.value)))
         elif line.kind == "add" and (not line.codes or status in line.codes):
-            fields.append((line.name.lower(), _filled(visit, line)))
+            fields.append((line.name.lower(), visit.filled(line.value)))
         elif line.kind == "hide" and passed:
             fields = [(n, x) for n, x in fields if n != line.name.lower()]
     if at_location or signs_in:
@@ -60,13 +54,6 @@ def response_fields(visit: Visit | None, outcome: Outcome, status: int) -> Heade
     if at_location:
         fields = _strict_transport(visit, fields)
     return tuple(_compressed(visit, fields, status))
-
-
-def _filled(visit: Visit, line: HeaderLine) -> str:
-    try:
-        return visit.text(line.value)
-    except ValueNotKnown:
-        return "<unknown>"
 
 
 def _of_backend(visit: Visit) -> list[tuple[str, str]]:
@@ -138,10 +125,7 @@ def _of_checks(visit: Visit, outcome: Outcome) -> list[tuple[str, str]]:
     if request.auth_status == 401 and by & {"auth-signin", "auth-url", "global-auth-url"}:
         return [(n.lower(), x) for n, x in request.auth_headers if n.lower() == "www-authenticate"]
     ok = outcome.status is None and request.auth_status < 300
-    if ok and (
-        auth.always_set_cookie
-        or request.backend_status in (200, 201, 204, 206, 301, 302, 303, 304, 307, 308)
-    ):
+    if ok and (auth.always_set_cookie or request.backend_status in SENT_WITH):
         return [(n.lower(), x) for n, x in request.auth_headers if n.lower() == "set-cookie"][:1]
     return []
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from functools import cached_property
 from types import MappingProxyType
 from urllib.parse import quote
 
+from nginx2istio.base.addresses import in_networks, is_address
 from nginx2istio.base.outcome import Request, World
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.serve.choose import host_header, host_name
@@ -81,10 +81,12 @@ class Variables:
         forwarded = self.request.header(header)
         if not forwarded:
             return self.request.source
-        trusted = _networks(controller.config["proxy-real-ip-cidr"])
+        cidrs = controller.config["proxy-real-ip-cidr"]
+        texts = cidrs if isinstance(cidrs, tuple) else str(cidrs).split(",")
+        trusted = tuple(filter(None, (str(text).strip() for text in texts)))
         address = self.request.source
         for candidate in reversed(forwarded.replace(",", " ").split()):
-            if not _within(address, trusted) or _address(candidate) is None:
+            if not in_networks(address, trusted) or not is_address(candidate):
                 break
             address = candidate
         return address
@@ -159,25 +161,3 @@ class ValueNotKnown(ValueError):
 
 
 _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
-
-
-IpNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
-
-
-def _networks(value: object) -> tuple[IpNetwork, ...]:
-    texts = value if isinstance(value, tuple) else str(value).split(",")
-    return tuple(
-        ipaddress.ip_network(str(t).strip(), strict=False) for t in texts if str(t).strip()
-    )
-
-
-def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    try:
-        return ipaddress.ip_address(text)
-    except ValueError:
-        return None
-
-
-def _within(text: str, networks: tuple[IpNetwork, ...]) -> bool:
-    address = _address(text)
-    return address is not None and any(address in network for network in networks)

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from nginx2istio.base.outcome import Aspect, Outcome, TraceStep
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.model import Location, Server, Upstream
-from nginx2istio.nginx.serve.variables import Variables
+from nginx2istio.nginx.serve.variables import ValueNotKnown, Variables
 from nginx2istio.nginx.values.go import Value
 
 
@@ -54,6 +54,13 @@ class Visit:
             "location_path": self.location.declared,
         }
         return self.variables.text(template, {**self.values, **own, **more})
+
+    def filled(self, template: str) -> str:
+        """The same, with a text in place of one that can't be told."""
+        try:
+            return self.text(template)
+        except ValueNotKnown:
+            return "<unknown>"
 
 
 def upstream_name(upstream: Upstream) -> str:

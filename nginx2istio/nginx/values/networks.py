@@ -33,19 +33,3 @@ def networks(text: str) -> tuple[str, ...] | None:
         return None
     whole = network.prefixlen == network.max_prefixlen
     return (str(network.network_address if whole else network),)
-
-
-def in_networks(address: str, listed: tuple[str, ...]) -> bool:
-    """Whether an address is in one of the networks, written as ``networks`` gives them."""
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return False
-    return any(parsed in network for network in _parsed(listed))
-
-
-@lru_cache(maxsize=1024)
-def _parsed(
-    listed: tuple[str, ...],
-) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
-    return tuple(ipaddress.ip_network(text) for text in listed)
