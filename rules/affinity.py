@@ -17,6 +17,7 @@ from nginx2istio.rule import (
     Upstream,
     dated_by_script,
     envoy_filter,
+    fixed_expires,
     http_cookie,
     in_cookie_path,
     on_route,
@@ -41,6 +42,16 @@ FIXED_EXPIRES = Message(
     "Envoy writes the lifetime of cookie {name} as Max-Age, which browsers of the last ten years "
     "prefer. The date in Expires, for other clients, is always {date}.",
     "Convert with --envoy-filters if older clients have to drop the cookie in time.",
+    frozenset({"cookies"}),
+)
+NO_EXPIRES = Message(
+    "N2I308",
+    "approximated",
+    "info",
+    "Session cookie has no Expires",
+    "The lifetime of cookie {name} is written as Max-Age only, which browsers of the last ten "
+    "years know. Other clients forget the cookie when they end (--compat lean).",
+    "Convert with --compat full if older clients have to keep the cookie.",
     frozenset({"cookies"}),
 )
 UNKNOWN_POD = Message(
@@ -188,8 +199,11 @@ def new_cookie(place: Place, name: str) -> Iterator[Edit | Finding]:
         return
     seconds = place.number("session-cookie-expires")
     if not dated_by_script(place):
-        date = "2037" if seconds > 0 else "1970"
-        yield FIXED_EXPIRES("session-cookie-expires", name=name, date=date)
+        if fixed_expires(place):
+            date = "2037" if seconds > 0 else "1970"
+            yield FIXED_EXPIRES("session-cookie-expires", name=name, date=date)
+        else:
+            yield NO_EXPIRES("session-cookie-expires", name=name)
         return
     fields = cookie_expires(name, seconds, "session-cookie-max-age" in place)
     yield envoy_filter(place, "session-cookies", "expires", expires_filter())

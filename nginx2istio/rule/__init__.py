@@ -47,6 +47,7 @@ from nginx2istio.bridge.retries import nginx_causes as nginx_causes
 from nginx2istio.bridge.session_cookie import OLD_BROWSERS as OLD_BROWSERS
 from nginx2istio.bridge.session_cookie import cookie_match as cookie_match
 from nginx2istio.bridge.session_cookie import dated_by_script as dated_by_script
+from nginx2istio.bridge.session_cookie import fixed_expires as fixed_expires
 from nginx2istio.bridge.session_cookie import http_cookie as http_cookie
 from nginx2istio.bridge.session_cookie import in_cookie_path as in_cookie_path
 from nginx2istio.bridge.session_cookie import set_cookie as set_cookie
