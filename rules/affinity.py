@@ -34,24 +34,14 @@ NEW_VALUE = Message(
     "nginx issued. Each client can move to another pod once, at the cut-over.",
     "Cut over when losing in-memory sessions once is acceptable.",
 )
-FIXED_EXPIRES = Message(
+OTHER_EXPIRES = Message(
     "N2I301",
     "approximated",
     "info",
-    "Expires of the session cookie is fixed",
+    "Expires of the session cookie is not alike",
     "Envoy writes the lifetime of cookie {name} as Max-Age, which browsers of the last ten years "
-    "prefer. The date in Expires, for other clients, is always {date}.",
+    "prefer. For other clients, {expires}.",
     "Convert with --envoy-filters if older clients have to drop the cookie in time.",
-    frozenset({"cookies"}),
-)
-NO_EXPIRES = Message(
-    "N2I308",
-    "approximated",
-    "info",
-    "Session cookie has no Expires",
-    "The lifetime of cookie {name} is written as Max-Age only, which browsers of the last ten "
-    "years know. Other clients forget the cookie when they end (--compat lean).",
-    "Convert with --compat full if older clients have to keep the cookie.",
     frozenset({"cookies"}),
 )
 UNKNOWN_POD = Message(
@@ -199,11 +189,9 @@ def new_cookie(place: Place, name: str) -> Iterator[Edit | Finding]:
         return
     seconds = place.number("session-cookie-expires")
     if not dated_by_script(place):
-        if fixed_expires(place):
-            date = "2037" if seconds > 0 else "1970"
-            yield FIXED_EXPIRES("session-cookie-expires", name=name, date=date)
-        else:
-            yield NO_EXPIRES("session-cookie-expires", name=name)
+        date = fixed_expires(place)
+        expires = f"Expires is always {date}" if date else "there is no Expires (--compat lean)"
+        yield OTHER_EXPIRES("session-cookie-expires", name=name, expires=expires)
         return
     fields = cookie_expires(name, seconds, "session-cookie-max-age" in place)
     yield envoy_filter(place, "session-cookies", "expires", expires_filter())

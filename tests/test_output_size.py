@@ -26,7 +26,7 @@ spec:
       - {path: /api, pathType: Prefix, backend: {service: {name: api, port: {number: 8080}}}}
       - {path: /cart, pathType: Prefix, backend: {service: {name: cart, port: {number: 8080}}}}
       - {path: /login, pathType: Exact, backend: {service: {name: login, port: {number: 8080}}}}
-      - {path: /static, pathType: ImplementationSpecific, backend: {service: {name: files, port: {number: 80}}}}
+      - {path: /static, pathType: Prefix, backend: {service: {name: files, port: {number: 80}}}}
 """
 
 
