@@ -108,13 +108,18 @@ class World:
     """What is not in any manifest and decides answers all the same.
 
     ``backends`` tells the state of a Service's port by ``namespace/name:port``, "ready" where it is
-    not listed. ``plain`` are those that are known to speak no TLS. ``missing_secrets`` are those
-    that do not exist, or lack what is asked of them.
+    not listed. ``plain`` are those that are known to speak no TLS, ``http1`` no HTTP/2,
+    ``untrusted`` those whose certificate nobody signed who is trusted. ``missing_secrets`` are
+    those that do not exist, or lack what is asked of them. ``certificates`` are the names in the
+    certificates of TLS Secrets, by ``namespace/name``; None where they are not known.
     """
 
     backends: Mapping[str, BackendState] = field(default_factory=dict)
     plain: frozenset[str] = frozenset()
+    http1: frozenset[str] = frozenset()
+    untrusted: frozenset[str] = frozenset()
     missing_secrets: frozenset[str] = frozenset()
+    certificates: Mapping[str, tuple[str, ...]] | None = None
 
 
 EVERYTHING_READY = World()
