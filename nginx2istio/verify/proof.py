@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, Literal
 
 from nginx2istio.base.outcome import EVERYTHING_READY, Outcome, Request, World
@@ -13,7 +14,7 @@ from nginx2istio.istio.serve.gateway_config import GatewayConfig, most_specific
 from nginx2istio.istio.serve.matching import string_fits
 from nginx2istio.istio.serve.policies import pattern_fits
 from nginx2istio.nginx.config import NginxConfig
-from nginx2istio.nginx.facts.nested_locations import server_locations
+from nginx2istio.nginx.facts.nested_locations import nested_locations, server_locations
 from nginx2istio.nginx.model import DEFAULT_SERVER, Server, www_twin
 from nginx2istio.nginx.serve.choose import choose_location
 from nginx2istio.nginx.uri import BadTarget, normalized
@@ -117,9 +118,13 @@ def _of_nginx(config: NginxConfig, server: Server) -> Iterator[PathPattern]:
                 yield PathPattern("nginx", "regex", "^" + location.path, False, True)
             case kind:
                 yield PathPattern("nginx", kind, location.path)
-    for block in server_locations(config, server):
-        if block.match in ("exact", "prefix"):
-            yield PathPattern("nginx", block.match, block.path)
+    inside = (nested_locations(config, server, location) for location in server.locations)
+    for block in chain(server_locations(config, server), *inside):
+        match block.match:
+            case "regex":
+                yield PathPattern("nginx", "regex", block.path, False, block.modifier == "~*")
+            case "exact" | "prefix" as kind:
+                yield PathPattern("nginx", kind, block.path)
 
 
 def _routes(config: GatewayConfig, name: str) -> list[Mapping[str, Any]]:

@@ -21,11 +21,6 @@ from nginx2istio.base.outcome import (
     World,
 )
 from nginx2istio.nginx.config import NginxConfig
-from nginx2istio.nginx.facts.nested_locations import (
-    nested_location_of,
-    nested_locations,
-    server_locations,
-)
 from nginx2istio.nginx.facts.sizes import byte_size, header_buffers
 from nginx2istio.nginx.model import DEFAULT_SERVER, Location, Origin, Server
 from nginx2istio.nginx.serve import reply
@@ -46,7 +41,8 @@ from nginx2istio.nginx.serve.server_phases import (
     certificate_subject,
     client_certificate,
 )
-from nginx2istio.nginx.serve.variables import Variables
+from nginx2istio.nginx.serve.snippet_block import in_block, spoiled
+from nginx2istio.nginx.serve.variables import ValueNotKnown, Variables
 from nginx2istio.nginx.serve.visit import NginxPhase, Visit, own_answer, redirect, upstream_name
 from nginx2istio.nginx.uri import BadTarget, normalized
 
@@ -198,8 +194,9 @@ def _in_location(visit: Visit) -> tuple[Visit, Outcome]:
         if location is None:
             return visit, own_answer(404, "routing", "location", "no location")
         visit = replace(visit, location=location)
-        if _in_a_block(visit):
-            visit = replace(visit, unknown=visit.unknown | WHO_ANSWERS | _ALL_ELSE)
+        visit, outcome = _in_a_block(visit)
+        if outcome is not None:
+            return visit, outcome
         outcome = _first(FOUND_PHASES, visit)
         if outcome is not None:
             return visit, outcome
@@ -216,20 +213,18 @@ def _in_location(visit: Visit) -> tuple[Visit, Outcome]:
     return visit, outcome
 
 
+def _in_a_block(visit: Visit) -> tuple[Visit, Outcome | None]:
+    try:
+        if not spoiled(visit):
+            return in_block(visit)
+    except (ValueNotKnown, re.error):
+        pass
+    return replace(visit, unknown=visit.unknown | WHO_ANSWERS | _ALL_ELSE), None
+
+
 _ALL_ELSE: frozenset[Aspect] = frozenset(
     {"path", "request-headers", "response-headers", "cookies", "cors"}
 )
-
-
-def _in_a_block(visit: Visit) -> bool:
-    """Whether a location of a snippet may take the request, or spoils the configuration."""
-    path = visit.path
-    blocks = server_locations(visit.config, visit.server)
-    inner = nested_locations(visit.config, visit.server, visit.location)
-    # nginx refuses a configuration with a wrong block, and works on with the one before.
-    if any(block.refused for block in (*blocks, *inner)):
-        return True
-    return bool(nested_location_of(blocks, path) or nested_location_of(inner, path))
 
 
 def with_headers(visit: Visit, outcome: Outcome) -> Outcome:
