@@ -116,8 +116,8 @@ def _not_followed(directive: Directive) -> frozenset[Aspect]:
     return ASPECTS_OF_SUBJECT.get(about, WHO_ANSWERS)
 
 
-FOLLOWED = ("nothing", "logging", "rewrite")
-"""Subjects that the module follows itself, or that no client notices."""
+FOLLOWED = ("nothing", "logging", "rewrite", "sizes")
+"""Subjects that are followed elsewhere, or that no client notices."""
 
 
 def _text(visit: Visit, text: str, state: Rewriting) -> str:

@@ -371,3 +371,12 @@ def test_other_blocks_are_not_followed(snippet: str) -> None:
 
 
 ALL_SNIPPETS = {"allow-snippet-annotations": "true", "annotations-risk-level": "Critical"}
+
+
+def test_a_host_has_header_buffers_of_its_own() -> None:
+    snippet = {"server-snippet": "large_client_header_buffers 4 128k;"}
+    config = configured(snippet, ALL_SNIPPETS)
+    large = (("x-large", "x" * 100_000),)
+    assert served(config, headers=large).backends
+    assert served(configured(), headers=large).status == 400
+    assert served(config, target="/" + "x" * 9000).status == 414  # the line comes before the host
