@@ -9,7 +9,7 @@ import click
 
 from nginx2istio.cli.cluster import cluster_options, reaching
 from nginx2istio.cli.exits import Usage
-from nginx2istio.cli.judging import judging_from, judging_options, keeps_read
+from nginx2istio.cli.help.sections import cluster_option, main_option
 from nginx2istio.cli.options import (
     ConversionCommand,
     controller_files,
@@ -17,6 +17,7 @@ from nginx2istio.cli.options import (
     options_from,
     output_options,
 )
+from nginx2istio.cli.options.judging import judging_from, judging_options, keeps_read
 from nginx2istio.cli.progress import progress
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 
 @click.command("scan", cls=ConversionCommand)
-@click.option(
+@main_option(
     "-n",
     "--namespace",
     "namespaces",
@@ -35,8 +36,8 @@ if TYPE_CHECKING:
     metavar="NS",
     help="Read this namespace. Repeat the option for several.  [default: that of the context]",
 )
-@click.option("-A", "--all-namespaces", "everywhere", is_flag=True, help="Read all namespaces.")
-@click.option(
+@main_option("-A", "--all-namespaces", "everywhere", is_flag=True, help="Read all namespaces.")
+@cluster_option(
     "-l",
     "--selector",
     default="",
@@ -44,24 +45,24 @@ if TYPE_CHECKING:
     help="Read Ingresses with these labels only.",
 )
 @cluster_options
-@click.option("--no-secrets", is_flag=True, help="Read no Secrets, not even their names.")
-@click.option(
+@cluster_option("--no-secrets", is_flag=True, help="Read no Secrets, not even their names.")
+@cluster_option(
     "--save",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
     help="Save what is read, without Secrets. `convert FILE` then gives the same offline.",
 )
-@click.option(
+@cluster_option(
     "--anonymize",
     is_flag=True,
     help="Replace names, hosts and values in the file of --save, the same one always alike.",
 )
-@click.option(
+@cluster_option(
     "--live-validate",
     is_flag=True,
     help="Let the cluster check the objects by a dry run of create. Nothing is stored.",
 )
-@click.option(
+@cluster_option(
     "--print-rbac",
     is_flag=True,
     help="Print the smallest ClusterRole or Roles for this scan and exit.",
