@@ -67,6 +67,17 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Print the smallest ClusterRole or Roles for this scan and exit.",
 )
+@cluster_option(
+    "--print-job",
+    is_flag=True,
+    help="Print a Job that does this scan in the cluster, with its rights, and exit.",
+)
+@cluster_option(
+    "--job-image",
+    default="",
+    metavar="IMAGE",
+    help="The image of that Job, made of the Containerfile.  [default: nginx2istio:VERSION]",
+)
 @output_options
 @judging_options(default="never")
 @conversion_options
@@ -81,6 +92,8 @@ def command(
     anonymize: bool,
     live_validate: bool,
     print_rbac: bool,
+    print_job: bool,
+    job_image: str,
     output: Path | None,
     form: str,
     reports: tuple[Path, ...],
@@ -101,6 +114,7 @@ def command(
       nginx2istio scan -A -o istio/ --report report.json
       nginx2istio scan -n shop -n billing --context production > istio.yaml
       nginx2istio scan -A --print-rbac | kubectl apply -f -
+      nginx2istio scan -A --print-job --job-image registry.example.com/nginx2istio > job.yaml
       nginx2istio scan -A --save snapshot.json -o istio/; nginx2istio convert snapshot.json
     """
     from dataclasses import replace
@@ -129,11 +143,14 @@ def command(
     try:
         with reaching():
             rules = load(rule_folders)
-            if print_rbac:
+            if print_rbac or print_job:
                 if not chosen and not everywhere:
                     chosen = (connect(kubeconfig, context).namespace,)
                 scope = ScanScope(chosen, selector, not no_secrets)
-                click.echo(manifest(scope, options, live_validate))
+                if print_job:
+                    click.echo(_job(scope, options, job_image, live_validate), nl=False)
+                else:
+                    click.echo(manifest(scope, options, live_validate))
                 return
             cluster = connect(kubeconfig, context)
             if not chosen and not everywhere:
@@ -161,6 +178,19 @@ def command(
     inputs += [f"labels {selector}"] if selector else []
     saved = [str(save)] if save else []
     finish(conversion, inputs, output, form, reports, judging, force, processes, mesh_config, saved)
+
+
+def _job(scope: ScanScope, options: Options, image: str, dry_run: bool) -> str:
+    """The Job that does what the command line says."""
+    from importlib.metadata import version
+
+    from nginx2istio.cli.options.carried import carried
+    from nginx2istio.cluster.job import job_manifest
+
+    image = image or f"nginx2istio:{version('nginx2istio')}"
+    where = [word for name in scope.namespaces for word in ("-n", name)] or ["-A"]
+    arguments = [*where, *carried(click.get_current_context())]
+    return job_manifest(scope, options, image, arguments, dry_run)
 
 
 def _read(
