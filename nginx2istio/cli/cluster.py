@@ -9,6 +9,7 @@ import click
 
 from nginx2istio.cli import together
 from nginx2istio.cli.exits import UNREAD, Usage
+from nginx2istio.cli.help.sections import cluster_option
 
 
 class NoAnswer(click.ClickException):
@@ -19,13 +20,13 @@ class NoAnswer(click.ClickException):
 
 cluster_options = together(
     [
-        click.option(
+        cluster_option(
             "--kubeconfig",
             default="",
             metavar="FILE",
             help="The kubeconfig to use.  [default: as kubectl]",
         ),
-        click.option("--context", default="", metavar="NAME", help="A context of the kubeconfig."),
+        cluster_option("--context", default="", metavar="NAME", help="The context to use."),
     ]
 )
 

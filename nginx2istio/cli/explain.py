@@ -9,6 +9,7 @@ from typing import Any, Literal
 import click
 
 from nginx2istio.cli.convert import converted
+from nginx2istio.cli.help.sections import report_option, request_option
 from nginx2istio.cli.options import (
     ConversionCommand,
     controller_files,
@@ -22,29 +23,36 @@ _URL = re.compile(r"(?i)(https?)://([^/?#]+)([^#]*)")
 
 @click.command("explain", cls=ConversionCommand)
 @click.argument("words", nargs=-1, required=True, metavar="PATH... URL")
-@click.option("-X", "method", default="GET", show_default=True, help="The method.")
-@click.option("-H", "headers", multiple=True, metavar="'K: V'", help="A header. Repeat it.")
-@click.option("--from", "source", default="192.0.2.1", metavar="IP", help="The client's address.")
-@click.option(
+@request_option("-X", "method", default="GET", show_default=True, help="The method.")
+@request_option("-H", "headers", multiple=True, metavar="'K: V'", help="A header. Repeat it.")
+@request_option("--from", "source", default="192.0.2.1", metavar="IP", help="The client's address.")
+@request_option(
     "--cert", default="", metavar="SUBJECT", help="A valid client certificate, by subject."
 )
-@click.option(
+@request_option(
     "--body-size", type=click.IntRange(0), default=0, metavar="N", help="Bytes of the body."
 )
-@click.option(
+@request_option(
     "--credentials",
     type=click.Choice(["none", "valid", "wrong"]),
     default="none",
     help="What the user file says of the credentials.",
 )
-@click.option(
+@request_option(
     "--auth-status",
     type=click.IntRange(100, 599),
     default=200,
     show_default=True,
     help="What an external authentication service answers.",
 )
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text")
+@report_option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="The form of the explanation.",
+)
 @conversion_options
 def command(
     words: tuple[str, ...],

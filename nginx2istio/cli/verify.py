@@ -11,6 +11,7 @@ import click
 
 from nginx2istio.cli.convert import converted, paths_or_stdin
 from nginx2istio.cli.exits import FINDINGS, UNREAD
+from nginx2istio.cli.help.sections import main_option, report_option
 from nginx2istio.cli.options import (
     ConversionCommand,
     controller_files,
@@ -18,25 +19,26 @@ from nginx2istio.cli.options import (
     options_from,
     with_one_gateway,
 )
+from nginx2istio.cli.options.paths import ExistingPath
 from nginx2istio.cli.progress import progress
 
 
 @click.command("verify", cls=ConversionCommand)
 @click.argument("paths", nargs=-1, metavar="[PATH|-]...")
-@click.option(
+@main_option(
     "--host",
     "hosts",
     multiple=True,
     metavar="GLOB",
     help="Only these hosts. Repeat it for several.  [default: all]",
 )
-@click.option(
+@main_option(
     "--against",
-    type=click.Path(exists=True, path_type=Path),
+    type=ExistingPath(),
     metavar="PATH",
     help="Objects to apply: a folder or file of YAML.  [default: what convert writes]",
 )
-@click.option(
+@report_option(
     "--format",
     "form",
     type=click.Choice(["text", "json"]),
@@ -44,7 +46,7 @@ from nginx2istio.cli.progress import progress
     show_default=True,
     help="The form of the result.",
 )
-@click.option("--quiet", "-q", is_flag=True, help="Show no progress.")
+@report_option("--quiet", "-q", is_flag=True, help="Show no progress.")
 @conversion_options
 def command(
     paths: tuple[str, ...],
