@@ -145,7 +145,8 @@ class Outcome:
     of each; then ``method``, ``target``, ``host`` and ``request_headers`` are what it gets.
     ``response_headers`` are those that the client gets. ``unknown`` are the aspects of which the
     evaluator can't tell. ``self_signed``: the answer came over TLS with a certificate that no
-    client trusts.
+    client trusts. ``settings`` are what no single answer shows of the way that the request took,
+    as text: timeouts, retries, mirrors, the certificate.
     """
 
     status: int | None = None
@@ -160,3 +161,4 @@ class Outcome:
     trace: tuple[TraceStep, ...] = ()
     self_signed: bool = False
     unknown: frozenset[Aspect] = frozenset()
+    settings: Mapping[Aspect, str] = field(default_factory=dict)

@@ -89,8 +89,9 @@ def host_names(server: Server) -> Iterator[str]:
 
 def requests_of(sides: Sides, server: Server, name: str, proof: Proof) -> Iterator[Request]:
     """A request of each class, for one name of a host. Notes in ``proof`` what is left out."""
-    routes = _routes(sides.gateway, name)
-    policies = _policies(sides.gateway, name)
+    gateways = [sides.gateway, *filter(None, [sides.converted])]
+    routes = [route for gateway in gateways for route in _routes(gateway, name)]
+    policies = [policy for gateway in gateways for policy in _policies(gateway, name)]
     patterns = [*_of_nginx(sides.config, server), *_of_istio(routes, policies)]
     reached = path_classes(patterns)
     proof.skipped += reached.skipped
@@ -202,11 +203,15 @@ def _compare(proof: Proof, sides: Sides, request: Request, world: World) -> None
     proof.classes += 1
     both = compared(sides, request, world)
     proof.unknown.update(both.unknown)
-    if both.unknown and any(difference.what == "answer" for difference, _ in both.differences):
-        return
-    proof.alike += not both.differences and not both.unknown
     silent = len(proof.unannounced)
-    for difference, findings in both.differences:
+    for difference in both.unforeseen:
+        proof.unannounced.append(Counterexample(request, difference, both.nginx, both.istio))
+    differences = both.differences
+    if both.unknown and any(difference.what == "answer" for difference, _ in differences):
+        differences = ()
+    elif not (differences or both.unforeseen or both.unknown):
+        proof.alike += 1
+    for difference, findings in differences:
         if findings:
             proof.announced.update({str(finding["code"]) for finding in findings})
         else:
