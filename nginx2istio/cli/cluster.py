@@ -8,14 +8,7 @@ from contextlib import contextmanager
 import click
 
 from nginx2istio.cli import together
-from nginx2istio.cli.exits import UNREAD, Usage
-
-
-class NoAnswer(click.ClickException):
-    """The cluster can't be read."""
-
-    exit_code = UNREAD
-
+from nginx2istio.cli.exits import NoAnswer, Usage
 
 cluster_options = together(
     [

@@ -1,0 +1,103 @@
+"""Options of ``verify`` about gateways that are asked."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from nginx2istio.cli import together
+
+if TYPE_CHECKING:
+    from nginx2istio.verify.live.run import LiveSettings
+
+live_options = together(
+    [
+        click.option(
+            "--old",
+            metavar="ADDRESS",
+            help="Live mode: send requests to this nginx, too. HOST, or HOST:HTTP-PORT,HTTPS-PORT.",
+        ),
+        click.option(
+            "--new",
+            metavar="ADDRESS",
+            help="Live mode: send the same requests to this Istio gateway and compare.",
+        ),
+        click.option(
+            "--methods",
+            metavar="NAME,...",
+            default="GET,HEAD,OPTIONS",
+            show_default=True,
+            help="Live mode: send requests with these methods only.",
+        ),
+        click.option(
+            "--rps",
+            type=click.FloatRange(0.1, 10_000),
+            default=20,
+            show_default=True,
+            help="Live mode: requests a second, both gateways together.",
+        ),
+        click.option(
+            "--concurrency",
+            type=click.IntRange(1, 64),
+            default=4,
+            show_default=True,
+            help="Live mode: requests under way at a time.",
+        ),
+        click.option(
+            "--max-time",
+            type=click.FloatRange(1),
+            default=3600,
+            show_default=True,
+            metavar="SECONDS",
+            help="Live mode: end after this time with what is known.",
+        ),
+        click.option(
+            "--timeout",
+            type=click.FloatRange(0.1, 600),
+            default=10,
+            show_default=True,
+            metavar="SECONDS",
+            help="Live mode: how long an answer may take.",
+        ),
+        click.option(
+            "--state",
+            type=click.Path(dir_okay=False, path_type=Path),
+            metavar="FILE",
+            help="Live mode: keep results in this file. A later run sends the rest only.",
+        ),
+    ]
+)
+
+
+def live_settings(given: dict[str, Any]) -> tuple[LiveSettings | None, Path | None]:
+    """The settings of the live mode, None without it, and the state's file.
+
+    Takes its own out of ``given``. Raises click.ClickException.
+    """
+    from nginx2istio.verify.live.address import BadAddress, gateway_address
+    from nginx2istio.verify.live.run import LiveSettings
+
+    old, new, state = given.pop("old"), given.pop("new"), given.pop("state")
+    methods, rps, concurrency, max_time, timeout = (
+        given.pop(name) for name in ("methods", "rps", "concurrency", "max_time", "timeout")
+    )
+    if not old and not new:
+        if state:
+            raise click.UsageError("--state needs --old and --new")
+        return None, None
+    if not old or not new:
+        raise click.UsageError("give both --old and --new")
+    chosen = frozenset(filter(None, methods.upper().replace(" ", "").split(",")))
+    bad = sorted(name for name in chosen if not re.fullmatch(r"[A-Z]+", name))
+    if bad or not chosen:
+        raise click.BadParameter(f"{methods!r} is no list of methods", param_hint="--methods")
+    at = []
+    for option, text in (("--old", old), ("--new", new)):
+        try:
+            at.append(gateway_address(text))
+        except BadAddress as error:
+            raise click.BadParameter(str(error), param_hint=option) from None
+    return LiveSettings(at[0], at[1], chosen, rps, concurrency, max_time, timeout), state
