@@ -13,6 +13,7 @@ from nginx2istio.cli.help.formatter import Context
 Section = Literal[
     "Main options",
     "Request",
+    "Live mode",
     "Cluster",
     "Input",
     "Hosts and trials",
@@ -39,6 +40,7 @@ def options_of(section: Section) -> Callable[..., Callable[..., Any]]:
 
 main_option = options_of("Main options")
 request_option = options_of("Request")
+live_option = options_of("Live mode")
 cluster_option = options_of("Cluster")
 input_option = options_of("Input")
 host_option = options_of("Hosts and trials")
