@@ -7,6 +7,7 @@ from typing import Any, get_args
 
 import click
 
+from nginx2istio.base.documentation import SITE
 from nginx2istio.base.options import AUTH_SERVICE_IMAGE, FilterKind
 from nginx2istio.cli import together
 from nginx2istio.cli.options.configured import configured, from_environment
@@ -190,6 +191,13 @@ conversion_options = together(
             type=click.Path(exists=True, dir_okay=False, path_type=Path),
             metavar="FILE",
             help="Convert for a trial: lines OLD=NEW rename hosts, *.OLD=*.NEW all below one.",
+        ),
+        click.option(
+            "--docs-url",
+            default=SITE,
+            metavar="URL",
+            help="Site with the pages that findings name, such as your own copy."
+            "  [default: the files of the package]",
         ),
         click.option(
             "--rules",
