@@ -1,4 +1,4 @@
-"""The pages that describe interfaces: the commands, from click; the JSON report, from its schema."""
+"""The pages of interfaces: the commands, from click; the JSON report, from its schema."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ def _text(lines: Iterator[str]) -> str:
 def _commands() -> Iterator[str]:
     yield "# Commands"
     yield ""
-    yield "What `--help` of each command prints. [configuration.md](configuration.md) has the options"
-    yield "that matter first, the file that keeps them, and the exit codes."
+    yield "What `--help` of each command prints. [configuration.md](configuration.md) has the"
+    yield "options that matter first, the file that keeps them, and the exit codes."
     yield "This page is written by `python docs/generate.py`."
     yield ""
     yield from _help(command_line, "nginx2istio", None)

@@ -49,8 +49,8 @@ from nginx2istio.rule.loader import load
 
 __all__ = [
     "BadName",
-    "Conversion",
     "ControllerOptions",
+    "Conversion",
     "Options",
     "RuleError",
     "convert_files",
@@ -89,6 +89,7 @@ def convert_files(
     Raises:
         RuleError: A rule can't be loaded.
         BadName: No host can be what ``host_map`` says, or none is meant by ``only_hosts``.
+
     """
     return convert(read(paths, stdin), load(rules), options, keep_read, processes)
 

@@ -90,8 +90,8 @@ class Options:
     ``layout`` is that of the output folder, and "argocd" gives the objects sync waves.
     ``only_hosts`` and ``only_namespaces`` are patterns of what is converted, () for all: see
     ``nginx/wave.py``. ``docs_url`` is the site with the pages that findings name, "" for the files
-    of the package: see ``base/documentation.py``. ``others`` are further controllers: what says something of one controller
-    or gateway is about the first.
+    of the package: see ``base/documentation.py``. ``others`` are further controllers: what says
+    something of one controller or gateway is about the first.
     """
 
     ingress_class: str = ""

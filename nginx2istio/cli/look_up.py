@@ -41,7 +41,10 @@ def code_lines(rules: Rules) -> Iterator[str]:
 
 
 def explanation(name: str, rules: Rules, site: str = "") -> Iterator[str]:
-    """What a code or a key means, with its page on ``site``, else in the package. Raises click.UsageError that names the nearest ones."""
+    """What a code or a key means, with its page on ``site``, else in the package.
+
+    Raises click.UsageError that names the nearest ones.
+    """
     if _CODE.fullmatch(name) or name.upper() in rules.messages:
         return _code(name.upper(), rules, site)
     settings = {setting.name: setting for setting in owned(rules)}

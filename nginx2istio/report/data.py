@@ -10,8 +10,8 @@ from importlib.metadata import version
 from importlib.resources import files
 from typing import Any
 
-from nginx2istio.base.documentation import finding_page
 from nginx2istio.base.credentials import mask_all, mask_credentials
+from nginx2istio.base.documentation import finding_page
 from nginx2istio.convert.convert import Conversion
 from nginx2istio.inputs.redact import LAST_APPLIED
 from nginx2istio.istio.objects import SOURCE

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from ..conftest import needed
-from ..pages.page import EXAMPLES, needs_cluster
-from ..pages.test_examples import PAGES, check
+from ..pages.page import EXAMPLES, PAGES, needs_cluster
+from ..pages.test_stories import check
 from .api_server import ApiServer, find_binaries
 from .cluster import documents, namespace
 from .conftest import define_istio
@@ -29,7 +29,9 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
     server.close()
 
 
-@pytest.mark.parametrize("name", [name for name, page in PAGES.items() if needs_cluster(page)])
+@pytest.mark.parametrize(
+    "name", [n for n, page in PAGES.items() if needs_cluster(page.read_text())]
+)
 def test_commands_do_what_the_page_says(name: str, cluster: ApiServer, tmp_path: Path) -> None:
     check(name, tmp_path, {"KUBECONFIG": str(cluster.kubeconfig("admin"))})
 

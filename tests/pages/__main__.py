@@ -1,6 +1,6 @@
-"""Runs the commands of the examples and writes anew what they write and print.
+"""Runs the commands of the pages and writes anew what they write and print.
 
-``python -m tests.pages [EXAMPLE]...``. Read the difference before you commit it.
+``python -m tests.pages [examples/NAME|PAGE]...``. Read the difference before you commit it.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ from ..kube.conftest import define_istio
 from .page import (
     EXAMPLES,
     OUTPUTS,
+    PAGES,
     CommandFailed,
-    copy_of,
+    begin,
     files_of,
     is_output,
     needs_cluster,
@@ -42,31 +43,35 @@ def environment(page: str, folder: Path) -> Iterator[dict[str, str]]:
         server.close()
 
 
-def renew(example: Path) -> None:
-    """Writes one example anew."""
-    file = example / "README.md"
+def renew(name: str) -> None:
+    """Writes one page anew, and what the commands of an example write."""
+    file = PAGES[name]
     page = file.read_text()
     with tempfile.TemporaryDirectory() as scratch:
-        folder = copy_of(example, Path(scratch) / "example")
+        folder = begin(name, Path(scratch) / "example")
         (programs := Path(scratch) / "programs").mkdir()
         (servers := Path(scratch) / "servers").mkdir()
         with environment(page, servers) as variables:
             printed = run(page, folder, programs, variables)
-        for name in OUTPUTS:
-            shutil.rmtree(example / name, ignore_errors=True)
-        for path, text in files_of(folder).items():
-            (example / path).parent.mkdir(parents=True, exist_ok=True)
-            (example / path).write_text(text)
+        if file.parent.parent == EXAMPLES:
+            write_files(file.parent, folder)
     file.write_text(with_outputs(page, printed))
     for step, text in zip(steps(file.read_text()), printed, strict=True):
         if step.output is not None and not is_output(step.output, text):
             print(f"{file}: not what is printed:\n{step.output}---\n{text}", file=sys.stderr)
 
 
+def write_files(example: Path, folder: Path) -> None:
+    for name in OUTPUTS:
+        shutil.rmtree(example / name, ignore_errors=True)
+    for path, text in files_of(folder).items():
+        (example / path).parent.mkdir(parents=True, exist_ok=True)
+        (example / path).write_text(text)
+
+
 if __name__ == "__main__":
-    chosen = [EXAMPLES / name for name in sys.argv[1:]]
-    for example in chosen or sorted(path.parent for path in EXAMPLES.glob("*/README.md")):
+    for name in sys.argv[1:] or PAGES:
         try:
-            renew(example)
+            renew(name)
         except CommandFailed as failure:
-            print(f"{example.name}: {failure}", file=sys.stderr)
+            print(f"{name}: {failure}", file=sys.stderr)

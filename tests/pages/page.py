@@ -13,6 +13,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
+PAGES = {
+    **{f"examples/{path.parent.name}": path for path in sorted(EXAMPLES.glob("*/README.md"))},
+    "get-started": ROOT / "docs" / "get-started.md",
+    "walkthrough": ROOT / "docs" / "walkthrough.md",
+}
+"""Pages whose commands are one story with its outputs, by name."""
 OUTPUTS = ("istio", "values.yaml")
 """What the commands of an example write and its folder holds."""
 CLUSTER = re.compile(r"^ *(kubectl|nginx2istio (scan|diff .*--live))\b|\| kubectl\b", re.MULTILINE)
@@ -96,8 +102,12 @@ def is_output(shown: str, printed: str) -> bool:
     return re.fullmatch("(?s:.*)".join(parts), printed) is not None
 
 
-def copy_of(example: Path, folder: Path) -> Path:
-    """The example without what its commands write."""
+def begin(name: str, folder: Path) -> Path:
+    """Makes the folder in which a page begins: its example without what its commands write."""
+    example = EXAMPLES / Path(name).name
+    if not example.is_dir():
+        folder.mkdir()
+        return folder
     return Path(shutil.copytree(example, folder, ignore=shutil.ignore_patterns(*OUTPUTS)))
 
 
