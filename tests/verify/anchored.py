@@ -46,7 +46,7 @@ def asked(case: Case, config: NginxConfig, exchange: Exchange) -> Request | None
     """The request of an exchange; None where chance or a pod's own behaviour decides."""
     recorded = exchange["request"]
     by_pods = any(part in recorded["target"] for part in OF_PODS)
-    headers = tuple((name, value) for name, value in recorded["headers"])
+    headers = tuple((n, v.encode().decode("latin-1")) for n, v in recorded["headers"])
     by_pods |= any("application/grpc" in value for _, value in headers)  # answers by trailers
     if exchange.get("times", 1) > 1 or by_pods or recorded.get("ws"):
         return None
@@ -67,7 +67,8 @@ def asked(case: Case, config: NginxConfig, exchange: Exchange) -> Request | None
         credentials=_credentials(case, headers),
     )
     auth = _auth(config, plain)
-    answer = _reply(auth.method, auth.path, headers) if auth else Reply()
+    added = tuple((n, v) for n, v in auth.headers.items() if "$" not in v) if auth else ()
+    answer = _reply(auth.method, auth.path, (*headers, *added)) if auth else Reply()
     backend = _reply(plain.method, plain.target, headers)
     status = answer.status if auth is None or _answers(case, config, auth) else 500
     typed = any(name.lower() == "content-type" for name, _ in backend.headers)
@@ -119,10 +120,16 @@ def _auth(config: NginxConfig, request: Request) -> ExternalAuth | None:
     try:
         server, _ = choose_server(config, host_name(request.host))
         path = normalized(request.target.encode("latin-1", "replace")).decode("latin-1")
-    except (BadHost, BadTarget):
+    except BadHost:
         return None
+    except BadTarget:  # nginx asks nobody; what the service would say to a gateway
+        path = "/"
     location = choose_location(server, path) if server else None
-    return external_auth(config, location) if location else None
+    if server is None or location is None:
+        return None
+    # A gateway may ask where nginx does not.
+    asking = (external_auth(config, each) for each in (location, *server.locations))
+    return next(filter(None, asking), None)
 
 
 def _answers(case: Case, config: NginxConfig, auth: ExternalAuth) -> bool:
@@ -159,13 +166,19 @@ def _secrets(config: NginxConfig) -> Iterator[str]:
 
 
 def missing_credentials(case: Case, objects: Iterable[dict[str, Any]]) -> frozenset[str]:
-    """The Secrets that Gateways name and that nobody can copy: the case has no such Secret."""
-    known = {f"{s['namespace']}--{s['name']}" for s in case.get("secrets") or []}
+    """The Secrets that objects name and that nobody can copy: the case has no such Secret."""
+    copies = [f"{s['namespace']}--{s['name']}" for s in case.get("secrets") or []]
+    known = {*copies, *(f"{name}-cacert" for name in copies)}
+    objects = list(objects)
     named: set[str] = set()
+    for rule in (o["spec"] for o in objects if o["kind"] == "DestinationRule"):
+        for each in (rule, *rule.get("subsets", ())):
+            named.add(each.get("trafficPolicy", {}).get("tls", {}).get("credentialName", ""))
     for gateway in (o for o in objects if o["kind"] == "Gateway"):
         for server in gateway["spec"]["servers"]:
             tls = server.get("tls", {})
             named |= {tls.get("credentialName", ""), *tls.get("credentialNames", ())}
+            named.add(tls.get("caCertCredentialName", ""))
     return frozenset(named - known - {""})
 
 

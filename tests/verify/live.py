@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import re
+from dataclasses import replace
 from typing import Any
 
 from nginx2istio.api import convert_text
@@ -24,13 +27,20 @@ def evaluated(
     keys = {setting.key for setting in config.settings}
     objects = documents(text)
     nearby = world(case, config)
-    nearby = World(nearby.backends, nearby.plain, missing_credentials(case, objects))
+    aliases = external_names(case)
+    states = dict(nearby.backends)
+    states.update((name, "none") for name, to in aliases.items() if not to)
+    nearby = World(states, nearby.plain, missing_credentials(case, objects))
     gateway = gateway_config(objects, mesh_config(report.get("actions") or []))
     anchors = Anchors()
-    for record, observed in pairs:
+    earlier = Earlier(objects)
+    for number, (record, observed) in enumerate(pairs):
         request = asked(case, config, record)
-        if request is not None:
+        if request is not None and not earlier.decided(number, observed):
             outcome = serve_as_istio(gateway, request, nearby)
+            shares = outcome.backends.items()
+            backends = {aliases.get(name) or name: share for name, share in shares}
+            outcome = replace(outcome, backends=backends)
             add(anchors, case, record, request, outcome, observed, keys)
     return {
         "right": anchors.right.total(),
@@ -43,3 +53,40 @@ def evaluated(
             for _, request, ds in anchors.examples
         ],
     }
+
+
+def external_names(case: Case) -> dict[str, str]:
+    """What each port of an ExternalName Service stands for, "" for a host that does not exist."""
+    named: dict[str, str] = {}
+    for service in documents(case["objects"]):
+        spec = service.get("spec") or {}
+        if service["kind"] == "Service" and spec.get("type") == "ExternalName":
+            meta, target = service["metadata"], spec["externalName"]
+            inside = re.fullmatch(r"([^.]+)\.([^.]+)\.svc\.cluster\.local\.?", target)
+            ports = [port["port"] for port in spec.get("ports") or [{"port": 80}]]
+            for port in ports:
+                name = f"{meta.get('namespace', 'default')}/{meta['name']}:{port}"
+                resolved = name if (case.get("pods") or {}).get(name) else ""
+                named[name] = f"{inside[2]}/{inside[1]}:{port}" if inside else resolved
+    return named
+
+
+class Earlier:
+    """What earlier requests of a case change for later ones.
+
+    A client's tokens are used up; where the gateway remembers answers of an authentication service,
+    it remembers the first one.
+    """
+
+    def __init__(self, objects: list[dict[str, Any]]):
+        filters = [json.dumps(each) for each in objects if each["kind"] == "EnvoyFilter"]
+        self.tokens = [int(n) for text in filters for n in re.findall(r'"max_tokens": (\d+)', text)]
+        self.remembers = any('"cache": {' in text for text in filters)
+
+    def decided(self, number: int, observed: Exchange) -> bool:
+        """Whether requests before the one of this number decided about it."""
+        response = observed["response"]
+        refused = response["status"] in (429, 503) and response.get("by") == "proxy"
+        return (refused and bool(self.tokens) and number >= min(self.tokens)) or (
+            self.remembers and number > 0
+        )
