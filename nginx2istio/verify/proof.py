@@ -129,7 +129,7 @@ def _of_nginx(config: NginxConfig, server: Server) -> Iterator[PathPattern]:
 
 
 def _routes(config: GatewayConfig, name: str) -> list[Mapping[str, Any]]:
-    hosts = config.hosts_at(config.servers)
+    hosts = config.all_hosts
     chosen = most_specific(hosts, name)
     return list(hosts[chosen].routes) if chosen else []
 
