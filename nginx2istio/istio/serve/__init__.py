@@ -6,7 +6,6 @@ nothing of nginx.
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
@@ -29,7 +28,8 @@ from nginx2istio.istio.serve.gateway_config import (
     RoutedHost,
     most_specific,
 )
-from nginx2istio.istio.serve.matching import Arrived, route_fits
+from nginx2istio.istio.serve.handshake import handshake_refusal, server_by_name
+from nginx2istio.istio.serve.matching import Arrived, RefusedByEnvoy, route_fits
 from nginx2istio.istio.serve.normalize import NotNormalizable, normalized_target
 from nginx2istio.istio.serve.policies import PolicyNotRead, of_action, policy_fits
 from nginx2istio.istio.serve.router import (
@@ -52,12 +52,12 @@ def serve_as_istio(
     if not servers:
         return _ended(0, f"no listener for {request.scheme}")
     if request.scheme == "https":
-        server = _by_name(servers, request)
+        server = server_by_name(servers, request)
         if server is None:
             return _ended(0, "no server for the name in the handshake")
         if server.tls.get("mode") == "PASSTHROUGH":
             return _passed_on(config, server, request)
-        refusal = _handshake(server, request, world)
+        refusal = handshake_refusal(server, request, world)
         if refusal:
             return _ended(0, refusal)
         servers, settings = [server], settings_of_server(server)
@@ -73,8 +73,11 @@ def serve_as_istio(
     hosts = config.hosts_at(servers)
     domain = most_specific(hosts, arrived.host)
     virtual_host = hosts[domain] if domain else None
-    route = _route(virtual_host, arrived)
-    outcome = _filtered(config, world, arrived, route)
+    try:
+        route = _route(virtual_host, arrived)
+        outcome = _filtered(config, world, arrived, route)
+    except RefusedByEnvoy as refusal:
+        return _ended(0, f"Envoy refuses the routes: {refusal}")
     text = f"VirtualService {virtual_host.service}" if virtual_host else "no VirtualService"
     return replace(
         outcome,
@@ -106,30 +109,6 @@ def _ended(status: int, text: str) -> Outcome:
     return Outcome(status=status, aspect="tls", trace=(TraceStep("connection", text),))
 
 
-def _by_name(servers: list[GatewayServer], request: Request) -> GatewayServer | None:
-    """The server whose hosts have the name of the handshake (``filter_chain_match``)."""
-    name = (
-        request.sni.lower()
-        if request.sni is not None
-        else re.sub(r":\d+$", "", request.host.lower())
-    )
-    by_host = {host.lower(): server for server in servers for _, host in server.hosts}
-    chosen = most_specific(by_host, name)
-    return by_host[chosen] if chosen else None
-
-
-def _handshake(server: GatewayServer, request: Request, world: World) -> str:
-    names = server.tls.get("credentialNames") or [server.tls.get("credentialName", "")]
-    if all(name in world.missing_secrets for name in names):
-        return f"Secret {names[0]} does not exist"
-    mode = server.tls.get("mode")
-    if mode == "MUTUAL" and request.certificate != "valid":
-        return "no valid client certificate"
-    if mode == "OPTIONAL_MUTUAL" and request.certificate == "other":
-        return "the client certificate is not valid"
-    return ""
-
-
 def _passed_on(config: GatewayConfig, server: GatewayServer, request: Request) -> Outcome:
     name = request.sni or request.host
     for route in config.tls_routes(server):
@@ -151,6 +130,8 @@ def _normalization(config: GatewayConfig) -> str:
 def _route(host: RoutedHost | None, arrived: Arrived) -> Json | None:
     if host is None:
         return None
+    if host.to_https and arrived.headers["x-forwarded-proto"] != "https":  # SslRedirectRoute
+        return {"redirect": {"scheme": "https", "authority": arrived.authority}}
     return next((r for r in host.routes if route_fits(r, arrived)), None)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 Json = Mapping[str, Any]
@@ -23,11 +23,15 @@ class GatewayServer:
 
 @dataclass(frozen=True, slots=True)
 class RoutedHost:
-    """The routes of one VirtualService at one server, for one of its hosts."""
+    """The routes of one VirtualService at one server, for one of its hosts.
+
+    ``to_https``: plain HTTP is redirected, whatever the routes (``httpsRedirect``).
+    """
 
     domain: str
     routes: tuple[Json, ...]
     service: str
+    to_https: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +46,7 @@ class GatewayConfig:
     policies: tuple[Json, ...] = ()
     destination_rules: Mapping[str, Json] = field(default_factory=dict)
     mesh: Json = field(default_factory=dict)
-    memory: dict[tuple[int, ...], Mapping[str, RoutedHost]] = field(
+    memory: dict[tuple[int, ...], dict[str, RoutedHost]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
     """The hosts of servers, by the servers' identities."""
@@ -51,11 +55,17 @@ class GatewayConfig:
         """The virtual hosts of some of the servers, by domain in lower case."""
         which = tuple(map(id, servers))
         if which not in self.memory:
-            self.memory[which] = {
+            hosts = self.memory[which] = {
                 host.domain.lower(): host
                 for server in servers
                 for host in self.virtual_hosts(server)
             }
+            for server in servers:
+                if server.tls.get("httpsRedirect"):
+                    for _, name in server.hosts:
+                        bare = RoutedHost(name, (), "")
+                        routed = hosts.get(name.lower(), bare)
+                        hosts[name.lower()] = replace(routed, to_https=True)
         return self.memory[which]
 
     def virtual_hosts(self, server: GatewayServer) -> Iterable[RoutedHost]:
@@ -67,7 +77,8 @@ class GatewayConfig:
             name = f"{namespace}/{service['metadata']['name']}"
             for host in spec.get("hosts", ()):
                 for domain in _intersection(host, namespace, server.hosts):
-                    yield RoutedHost(domain, tuple(spec.get("http", ())), name)
+                    to_https = bool(server.tls.get("httpsRedirect"))
+                    yield RoutedHost(domain, tuple(spec.get("http", ())), name, to_https)
 
     def tls_routes(self, server: GatewayServer) -> Iterable[Json]:
         """The routes of connections that are passed on unopened."""
@@ -94,9 +105,15 @@ def gateway_config(objects: Sequence[Json], mesh: Json) -> GatewayConfig:
 
 
 def _servers(gateways: Iterable[Json]) -> Iterable[GatewayServer]:
+    known: set[tuple[int, str]] = set()
     for gateway in gateways:
         meta = gateway["metadata"]
         for server in gateway["spec"]["servers"]:
+            if "tls" in server:  # pilot leaves a server out of which a host has one already
+                names = {(server["port"]["number"], str(name)) for name in server["hosts"]}
+                if known & names:  # CheckDuplicates
+                    continue
+                known |= names
             hosts = tuple(_namespaced(host, meta["namespace"]) for host in server["hosts"])
             yield GatewayServer(
                 f"{meta['namespace']}/{meta['name']}",

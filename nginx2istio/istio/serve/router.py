@@ -19,7 +19,7 @@ from nginx2istio.base.outcome import (
 )
 from nginx2istio.istio.serve.formatter import Moment, UnknownOperator, filled
 from nginx2istio.istio.serve.gateway_config import GatewayConfig, Json
-from nginx2istio.istio.serve.matching import Arrived, matcher, string_fits
+from nginx2istio.istio.serve.matching import Arrived, RefusedByEnvoy, matcher, string_fits
 
 _SERVICE = re.compile(r"([^.]+)\.([^.]+)\.svc\..*")
 
@@ -118,12 +118,15 @@ def destination_name(destination: Json) -> str:
 
 
 def rewritten_target(arrived: Arrived, route: Json) -> str:
-    """The target after the route's rewrite; the query stays."""
+    """The target after the route's rewrite; the query stays. Raises RefusedByEnvoy."""
     rewrite = route.get("rewrite", {})
     path, question, query = arrived.target.partition("?")
     if "uriRegexRewrite" in rewrite:
         pattern = matcher(rewrite["uriRegexRewrite"]["match"])
-        path = pattern.sub(rewrite["uriRegexRewrite"]["rewrite"], path)
+        try:
+            path = pattern.sub(rewrite["uriRegexRewrite"]["rewrite"], path)
+        except IndexError:
+            raise RefusedByEnvoy(f"no such group: {rewrite['uriRegexRewrite']}") from None
     elif "uri" in rewrite:
         prefix = next(
             (
