@@ -40,6 +40,10 @@ class Stream:
         """Looks for the route anew."""
         host = self.host
         self.route, self.patch = None, _PLAIN
+        if host and host.to_https and self.arrived.headers["x-forwarded-proto"] != "https":
+            # SslRedirectRoute
+            self.route = {"redirect": {"scheme": "https", "authority": self.arrived.authority}}
+            return
         for route in host.routes if host else ():
             if route_fits(route, self.arrived):
                 self.route = route
