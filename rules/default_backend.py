@@ -34,7 +34,7 @@ NOBODY = Message(
     "Convert with --envoy-filters.",
     frozenset({"routing", "status", "path", "response-headers", "request-headers"}),
 )
-NO_SERVICE = Message(
+UNREAD_SERVICE = Message(
     "N2I936",
     "approximated",
     "info",
@@ -90,7 +90,7 @@ def default_backend(place: Place) -> Iterator[Edit | Finding]:
     elif pages.fallback and place.upstream.known is None:
         # Envoy then answers without the text by which the EnvoyFilter tells that no pod is ready.
         service = f"{place.upstream.namespace}/{place.upstream.service}"
-        missing = NO_SERVICE(place, service=service, backend=pages.fallback.title)
+        missing = UNREAD_SERVICE(place, service=service, backend=pages.fallback.title)
         yield missing.assuming("services")
 
 
