@@ -54,6 +54,14 @@ class PathClasses:
 
 def path_classes(patterns: Sequence[PathPattern]) -> PathClasses:
     """The classes of all normalized paths, in the order of their shortest members."""
+    nginx, istio, skipped = path_machines(patterns)
+    return _walked(nginx, istio, skipped)
+
+
+def path_machines(
+    patterns: Sequence[PathPattern],
+) -> tuple[Sequence[Any], Sequence[Any], tuple[str, ...]]:
+    """The automata of nginx's and of Istio's patterns, and the patterns that have none."""
     machines: dict[Side, list[Any]] = {"nginx": [], "istio": []}
     skipped = []
     literals: dict[Side, Literals] = {"nginx": Literals(), "istio": Literals()}
@@ -73,7 +81,7 @@ def path_classes(patterns: Sequence[PathPattern]) -> PathClasses:
     for side in machines:
         literals[side].finish()
         machines[side].insert(0, literals[side])
-    return _walked(machines["nginx"], machines["istio"], tuple(skipped))
+    return machines["nginx"], machines["istio"], tuple(skipped)
 
 
 def _units(char: str) -> Iterator[tuple[str, str]]:

@@ -13,6 +13,36 @@ from nginx2istio.cli import together
 if TYPE_CHECKING:
     from nginx2istio.verify.live.run import LiveSettings
 
+_FILES = click.Path(exists=True, dir_okay=False, path_type=Path)
+traffic_options = together(
+    [
+        click.option(
+            "--requests",
+            "requests",
+            type=_FILES,
+            multiple=True,
+            metavar="FILE",
+            help="Also verify these requests: a HAR file, or lines METHOD URL. Repeat it for"
+            " several.",
+        ),
+        click.option(
+            "--log",
+            "logs",
+            type=_FILES,
+            multiple=True,
+            metavar="FILE",
+            help="Also verify the requests of this access log of the controller, compressed by gzip"
+            " or not. Repeat it for several.",
+        ),
+        click.option(
+            "--log-format",
+            default="",
+            metavar="FORMAT",
+            help="The log_format of --log, in nginx's words; 'escape=json' may stand before it."
+            "  [default: as the controller's ConfigMap says]",
+        ),
+    ]
+)
 live_options = together(
     [
         click.option(
