@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from nginx2istio.base.documentation import SITE
+
 ISTIO_VERSIONS = ((1, 28), (1, 29), (1, 30), (1, 31), (1, 32))
 """The releases of Istio that the output is measured on (docs/conformance.md), the newest last."""
 
@@ -87,8 +89,9 @@ class Options:
     ``nginx/rename_hosts.py``. ``one_gateway``: one Gateway holds the hosts of all namespaces.
     ``layout`` is that of the output folder, and "argocd" gives the objects sync waves.
     ``only_hosts`` and ``only_namespaces`` are patterns of what is converted, () for all: see
-    ``nginx/wave.py``. ``others`` are further controllers: what says something of one controller
-    or gateway is about the first.
+    ``nginx/wave.py``. ``docs_url`` is the site with the pages that findings name, "" for the files
+    of the package: see ``base/documentation.py``. ``others`` are further controllers: what says
+    something of one controller or gateway is about the first.
     """
 
     ingress_class: str = ""
@@ -113,6 +116,7 @@ class Options:
     layout: Layout = "flat"
     only_hosts: tuple[str, ...] = ()
     only_namespaces: tuple[str, ...] = ()
+    docs_url: str = SITE
     others: tuple[ControllerOptions, ...] = ()
 
     @property

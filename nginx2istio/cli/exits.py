@@ -13,6 +13,7 @@ from typing import Any
 
 import click
 
+from nginx2istio.base.near import did_you_mean_path
 from nginx2istio.base.printable import printable_lines
 
 OK = 0
@@ -81,7 +82,8 @@ def read_small(path: Path) -> bytes:
         with open(path, "rb") as file:
             content = file.read(_MAX_OPTION_FILE + 1)
     except OSError as error:
-        raise Usage(f"{path} can't be read: {error.strerror or error}") from None
+        hint = did_you_mean_path(str(path)) if isinstance(error, FileNotFoundError) else ""
+        raise Usage(f"{path} can't be read: {error.strerror or error}.{hint}") from None
     if len(content) > _MAX_OPTION_FILE:
         raise Usage(f"{path} is larger than {_MAX_OPTION_FILE // 2**20} MiB")
     return content

@@ -12,6 +12,7 @@ import click
 
 from nginx2istio.cli.convert import converted, paths_or_stdin
 from nginx2istio.cli.exits import FINDINGS, INTERRUPTED, UNREAD, NoAnswer, Usage, write_error
+from nginx2istio.cli.help.sections import main_option, report_option
 from nginx2istio.cli.options import (
     ConversionCommand,
     controller_files,
@@ -19,6 +20,7 @@ from nginx2istio.cli.options import (
     options_from,
     with_one_gateway,
 )
+from nginx2istio.cli.options.paths import ExistingPath
 from nginx2istio.cli.options.verifying import live_options, live_settings, traffic_options
 from nginx2istio.cli.progress import progress
 
@@ -30,20 +32,20 @@ if TYPE_CHECKING:
 
 @click.command("verify", cls=ConversionCommand)
 @click.argument("paths", nargs=-1, metavar="[PATH|-]...")
-@click.option(
+@main_option(
     "--host",
     "hosts",
     multiple=True,
     metavar="GLOB",
     help="Only these hosts. Repeat it for several.  [default: all]",
 )
-@click.option(
+@main_option(
     "--against",
-    type=click.Path(exists=True, path_type=Path),
+    type=ExistingPath(),
     metavar="PATH",
     help="Objects to apply: a folder or file of YAML.  [default: what convert writes]",
 )
-@click.option(
+@report_option(
     "--format",
     "form",
     type=click.Choice(["text", "json"]),
@@ -51,7 +53,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="The form of the result.",
 )
-@click.option("--quiet", "-q", is_flag=True, help="Show no progress.")
+@report_option("--quiet", "-q", is_flag=True, help="Show no progress.")
 @traffic_options
 @live_options
 @conversion_options

@@ -1,4 +1,4 @@
-"""Options of ``verify`` about gateways that are asked."""
+"""Options of ``verify`` about real requests, and gateways that are asked."""
 
 from __future__ import annotations
 
@@ -9,32 +9,33 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nginx2istio.cli import together
+from nginx2istio.cli.help.sections import live_option, traffic_option
+from nginx2istio.cli.options.paths import ExistingPath
 
 if TYPE_CHECKING:
     from nginx2istio.verify.live.run import LiveSettings
 
-_FILES = click.Path(exists=True, dir_okay=False, path_type=Path)
 traffic_options = together(
     [
-        click.option(
+        traffic_option(
             "--requests",
             "requests",
-            type=_FILES,
+            type=ExistingPath(dir_okay=False),
             multiple=True,
             metavar="FILE",
             help="Also verify these requests: a HAR file, or lines METHOD URL. Repeat it for"
             " several.",
         ),
-        click.option(
+        traffic_option(
             "--log",
             "logs",
-            type=_FILES,
+            type=ExistingPath(dir_okay=False),
             multiple=True,
             metavar="FILE",
             help="Also verify the requests of this access log of the controller, compressed by gzip"
             " or not. Repeat it for several.",
         ),
-        click.option(
+        traffic_option(
             "--log-format",
             default="",
             metavar="FORMAT",
@@ -45,58 +46,58 @@ traffic_options = together(
 )
 live_options = together(
     [
-        click.option(
+        live_option(
             "--old",
             metavar="ADDRESS",
-            help="Live mode: send requests to this nginx, too. HOST, or HOST:HTTP-PORT,HTTPS-PORT.",
+            help="Send requests to this nginx, too. HOST, or HOST:HTTP-PORT,HTTPS-PORT.",
         ),
-        click.option(
+        live_option(
             "--new",
             metavar="ADDRESS",
-            help="Live mode: send the same requests to this Istio gateway and compare.",
+            help="Send the same requests to this Istio gateway and compare.",
         ),
-        click.option(
+        live_option(
             "--methods",
             metavar="NAME,...",
             default="GET,HEAD,OPTIONS",
             show_default=True,
-            help="Live mode: send requests with these methods only.",
+            help="Send requests with these methods only.",
         ),
-        click.option(
+        live_option(
             "--rps",
             type=click.FloatRange(0.1, 10_000),
             default=20,
             show_default=True,
-            help="Live mode: requests a second, both gateways together.",
+            help="Requests a second, both gateways together.",
         ),
-        click.option(
+        live_option(
             "--concurrency",
             type=click.IntRange(1, 64),
             default=4,
             show_default=True,
-            help="Live mode: requests under way at a time.",
+            help="Requests under way at a time.",
         ),
-        click.option(
+        live_option(
             "--max-time",
             type=click.FloatRange(1),
             default=3600,
             show_default=True,
             metavar="SECONDS",
-            help="Live mode: end after this time with what is known.",
+            help="End after this time with what is known.",
         ),
-        click.option(
+        live_option(
             "--timeout",
             type=click.FloatRange(0.1, 600),
             default=10,
             show_default=True,
             metavar="SECONDS",
-            help="Live mode: how long an answer may take.",
+            help="How long an answer may take.",
         ),
-        click.option(
+        live_option(
             "--state",
             type=click.Path(dir_okay=False, path_type=Path),
             metavar="FILE",
-            help="Live mode: keep results in this file. A later run sends the rest only.",
+            help="Keep results in this file. A later run sends the rest only.",
         ),
     ]
 )
