@@ -26,8 +26,6 @@ INSTALLS = re.compile(r"python3 -m venv|pipx |uvx ")
 GATEWAY = re.compile(r"curl ")
 """What asks a gateway that serves: tests/conformance does."""
 OWN = re.compile(r"(?:python -m )?(?P<module>pytest|ruff|mypy|mkdocs|tests[.\w]*|benchmarks[.\w]*)")
-    r"(?:python -m )?(?P<module>pytest|ruff|mypy|mkdocs|tests[.\w]*|benchmarks[.\w]*)\b"
-)
 """Programs for those who take part."""
 
 
