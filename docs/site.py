@@ -88,8 +88,8 @@ def with_links(markdown: str, source: str) -> str:
 
 def _example_files() -> Iterator[str]:
     for path in sorted((ROOT / "examples").rglob("*")):
-        kept = path.is_file() and not path.name.startswith(".") and "__pycache__" not in path.parts
-        if kept and path.suffix in (".md", *SHOWN):
+        hidden = path.name.startswith(".") or "__pycache__" in path.parts
+        if path.is_file() and not hidden and path.suffix in (".md", *SHOWN):
             yield path.relative_to(ROOT).as_posix()
 
 
