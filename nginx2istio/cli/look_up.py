@@ -6,11 +6,11 @@ import re
 import shutil
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping
-from difflib import get_close_matches
 
 import click
 
 from nginx2istio.base.documentation import finding_page, installed, rules_page
+from nginx2istio.base.near import did_you_mean
 from nginx2istio.findings.all_messages import OWN
 from nginx2istio.rule import Message, Rule
 from nginx2istio.rule.describe import KINDS, Owned, matching_names, near, owned
@@ -18,7 +18,7 @@ from nginx2istio.rule.loader import BUILTIN, Family, Rules
 from nginx2istio.rule.requests import in_words
 
 _FIELD = re.compile(r"[a-z ]+: ")
-_CODE = re.compile(r"(?i)n2i-?\d*")
+_CODE = re.compile(r"(?i)n2i[-\w]*")
 
 
 def setting_lines(rules: Rules, kind: str = "") -> Iterator[str]:
@@ -92,8 +92,8 @@ def _meant(names: list[str]) -> str:
 def _code(code: str, rules: Rules, site: str) -> Iterator[str]:
     messages = _messages(rules)
     if code not in messages:
-        hint = get_close_matches(code, sorted(messages), n=1, cutoff=0.6)
-        text = f"there is no code {code}.{_meant(hint)} nginx2istio rules list --codes lists all."
+        hint = did_you_mean(code, sorted(messages))
+        text = f"there is no code {code}.{hint} nginx2istio rules list --codes lists all."
         raise click.UsageError(text)
     return _explained(messages[code], rules, site)
 

@@ -8,6 +8,8 @@ import click
 
 from nginx2istio.base.documentation import SITE
 from nginx2istio.cli.exits import Usage
+from nginx2istio.cli.help.sections import SectionGroup
+from nginx2istio.cli.options.paths import ExistingPath
 from nginx2istio.cli.options.values import site
 
 KIND_NAMES = ("annotation", "configmap", "flag", "field", "default")
@@ -18,12 +20,12 @@ folders = click.option(
     "rule_folders",
     multiple=True,
     metavar="DIR",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    type=ExistingPath(file_okay=False),
     help="A folder of further rules. Its Python files are run.",
 )
 
 
-@click.group("rules")
+@click.group("rules", cls=SectionGroup)
 def command() -> None:
     """Look up rules, settings and codes of findings.
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from nginx2istio.cli.convert import converted, paths_or_stdin
-from nginx2istio.cli.exits import FINDINGS, UNREAD
+from nginx2istio.cli.exits import FINDINGS, INTERRUPTED, UNREAD, NoAnswer, Usage, write_error
+from nginx2istio.cli.help.sections import main_option, report_option
 from nginx2istio.cli.options import (
     ConversionCommand,
     controller_files,
@@ -18,25 +20,31 @@ from nginx2istio.cli.options import (
     options_from,
     with_one_gateway,
 )
+from nginx2istio.cli.options.paths import ExistingPath
+from nginx2istio.cli.options.verifying import live_options, live_settings
 from nginx2istio.cli.progress import progress
+
+if TYPE_CHECKING:
+    from nginx2istio.verify.live.run import LiveResult, LiveSettings
+    from nginx2istio.verify.sides import Sides
 
 
 @click.command("verify", cls=ConversionCommand)
 @click.argument("paths", nargs=-1, metavar="[PATH|-]...")
-@click.option(
+@main_option(
     "--host",
     "hosts",
     multiple=True,
     metavar="GLOB",
     help="Only these hosts. Repeat it for several.  [default: all]",
 )
-@click.option(
+@main_option(
     "--against",
-    type=click.Path(exists=True, path_type=Path),
+    type=ExistingPath(),
     metavar="PATH",
     help="Objects to apply: a folder or file of YAML.  [default: what convert writes]",
 )
-@click.option(
+@report_option(
     "--format",
     "form",
     type=click.Choice(["text", "json"]),
@@ -44,7 +52,8 @@ from nginx2istio.cli.progress import progress
     show_default=True,
     help="The form of the result.",
 )
-@click.option("--quiet", "-q", is_flag=True, help="Show no progress.")
+@report_option("--quiet", "-q", is_flag=True, help="Show no progress.")
+@live_options
 @conversion_options
 def command(
     paths: tuple[str, ...],
@@ -59,23 +68,28 @@ def command(
 
     The requests of each host are split into classes on which both sides decide alike. For each
     class, what nginx does is compared with what the gateway does with the objects; a difference
-    must be announced by a finding. Nothing is sent anywhere. See docs/proof.md for what this does
-    not prove.
+    must be announced by a finding. See docs/proof.md for what this does not prove.
+
+    Nothing is sent anywhere, except in the live mode: with --old and --new a request of each class
+    is sent to both gateways, and their answers are compared instead.
 
     \b
     Examples:
       nginx2istio verify manifests/
       nginx2istio verify manifests/ --host 'shop.*'
       nginx2istio verify manifests/ --against istio/
+      nginx2istio verify manifests/ --old 203.0.113.7 --new 203.0.113.8 --state live.jsonl
     """
     from nginx2istio import api
     from nginx2istio.cli.report_files import unread_line
     from nginx2istio.inputs.files import read
     from nginx2istio.istio.objects import VERSIONS
+    from nginx2istio.verify.live.words import live_data, live_lines
     from nginx2istio.verify.proof import prove
     from nginx2istio.verify.sides import sides
     from nginx2istio.verify.words import proof_data, proof_lines
 
+    live, state = live_settings(given)
     more = controller_files(given)
     options = with_one_gateway(options_from(given))
     conversion = converted((*paths_or_stdin(paths), *more), options, rule_folders, quiet)
@@ -92,16 +106,50 @@ def command(
         chosen = [name for name in names if any(fnmatchcase(name, glob) for glob in hosts)]
         if not chosen:
             raise click.BadParameter("no host of the input fits", param_hint="--host")
-    with progress(quiet, "verifying"):
-        proof = prove(both, chosen)
-    if form == "json":
-        click.echo(json.dumps(proof_data(proof), indent=2))
+    if live is not None:
+        result = _sent(both, chosen, live, state, quiet)
+        _show(form, live_data(result), live_lines(result))
+        unannounced, interrupted = bool(result.unannounced), result.ended == "interrupted"
     else:
-        click.echo("\n".join(proof_lines(proof)))
+        with progress(quiet, "verifying"):
+            proof = prove(both, chosen)
+        _show(form, proof_data(proof), proof_lines(proof))
+        unannounced, interrupted = bool(proof.unannounced), False
     for problem in problems:
         click.echo(unread_line(problem.file, problem.line, problem.text), err=True)
     context = click.get_current_context()
-    if proof.unannounced:
+    if interrupted:
+        context.exit(INTERRUPTED)
+    if unannounced:
         context.exit(FINDINGS)
     if problems:
         context.exit(UNREAD)
+
+
+def _show(form: str, data: dict[str, object], lines: Iterable[str]) -> None:
+    click.echo(json.dumps(data, indent=2) if form == "json" else "\n".join(lines))
+
+
+def _sent(
+    both: Sides, hosts: list[str] | None, settings: LiveSettings, state: Path | None, quiet: bool
+) -> LiveResult:
+    """What comes of the live mode. Raises click.ClickException."""
+    from nginx2istio.verify.live.client import listens
+    from nginx2istio.verify.live.run import verify_live
+    from nginx2istio.verify.live.state import BadState, open_state
+    from nginx2istio.verify.live.witnesses import witnesses
+
+    for gateway in (settings.old, settings.new):
+        if not listens(gateway, settings.timeout):
+            raise NoAnswer(f"{gateway} does not answer: nothing was sent")
+    requests = witnesses(both, None if hosts is None else frozenset(hosts))
+    try:
+        with (
+            open_state(state, settings.old, settings.new) as known,
+            progress(quiet, f"asking {settings.old} and {settings.new}"),
+        ):
+            return verify_live(both, requests, settings, known)
+    except BadState as error:
+        raise Usage(str(error)) from None
+    except OSError as error:
+        raise write_error(state or "", error) from None

@@ -139,7 +139,8 @@ def _next_units(
         chars.update(machine.characters(state))
     other = next((c for c in ORDINARY if c not in chars), "")
     chars = {c for c in chars if 0 < ord(c) < 0x100}
-    for char in sorted(chars | {other} - {""}):
+    # Of equally short paths people expect the one in small letters.
+    for char in sorted(chars | {other} - {""}, key=lambda c: (c.isupper(), c)):
         if char == "/" and target.endswith("/"):
             continue  # merged on both sides
         if char == "." and target.endswith("/"):

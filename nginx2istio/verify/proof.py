@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, Literal
 
 from nginx2istio.base.outcome import EVERYTHING_READY, Outcome, Request, World
@@ -13,7 +14,7 @@ from nginx2istio.istio.serve.gateway_config import GatewayConfig, most_specific
 from nginx2istio.istio.serve.matching import string_fits
 from nginx2istio.istio.serve.policies import pattern_fits
 from nginx2istio.nginx.config import NginxConfig
-from nginx2istio.nginx.facts.nested_locations import server_locations
+from nginx2istio.nginx.facts.nested_locations import nested_locations, server_locations
 from nginx2istio.nginx.model import DEFAULT_SERVER, Server, www_twin
 from nginx2istio.nginx.serve.choose import choose_location
 from nginx2istio.nginx.uri import BadTarget, normalized
@@ -88,8 +89,9 @@ def host_names(server: Server) -> Iterator[str]:
 
 def requests_of(sides: Sides, server: Server, name: str, proof: Proof) -> Iterator[Request]:
     """A request of each class, for one name of a host. Notes in ``proof`` what is left out."""
-    routes = _routes(sides.gateway, name)
-    policies = _policies(sides.gateway, name)
+    gateways = [sides.gateway, *filter(None, [sides.converted])]
+    routes = [route for gateway in gateways for route in _routes(gateway, name)]
+    policies = [policy for gateway in gateways for policy in _policies(gateway, name)]
     patterns = [*_of_nginx(sides.config, server), *_of_istio(routes, policies)]
     reached = path_classes(patterns)
     proof.skipped += reached.skipped
@@ -117,9 +119,13 @@ def _of_nginx(config: NginxConfig, server: Server) -> Iterator[PathPattern]:
                 yield PathPattern("nginx", "regex", "^" + location.path, False, True)
             case kind:
                 yield PathPattern("nginx", kind, location.path)
-    for block in server_locations(config, server):
-        if block.match in ("exact", "prefix"):
-            yield PathPattern("nginx", block.match, block.path)
+    inside = (nested_locations(config, server, location) for location in server.locations)
+    for block in chain(server_locations(config, server), *inside):
+        match block.match:
+            case "regex":
+                yield PathPattern("nginx", "regex", block.path, False, block.modifier == "~*")
+            case "exact" | "prefix" as kind:
+                yield PathPattern("nginx", kind, block.path)
 
 
 def _routes(config: GatewayConfig, name: str) -> list[Mapping[str, Any]]:
@@ -197,11 +203,15 @@ def _compare(proof: Proof, sides: Sides, request: Request, world: World) -> None
     proof.classes += 1
     both = compared(sides, request, world)
     proof.unknown.update(both.unknown)
-    if both.unknown and any(difference.what == "answer" for difference, _ in both.differences):
-        return
-    proof.alike += not both.differences and not both.unknown
     silent = len(proof.unannounced)
-    for difference, findings in both.differences:
+    for difference in both.unforeseen:
+        proof.unannounced.append(Counterexample(request, difference, both.nginx, both.istio))
+    differences = both.differences
+    if both.unknown and any(difference.what == "answer" for difference, _ in differences):
+        differences = ()
+    elif not (differences or both.unforeseen or both.unknown):
+        proof.alike += 1
+    for difference, findings in differences:
         if findings:
             proof.announced.update({str(finding["code"]) for finding in findings})
         else:

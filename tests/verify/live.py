@@ -13,7 +13,8 @@ from nginx2istio.verify.judged.exchange import Exchange
 from ..conformance.actions import mesh_config
 from ..conformance.objects import documents
 from ..conformance.records import Case, exported
-from .anchored import Anchors, add, asked, missing_credentials, world
+from .anchored import Anchors, AuthCache, add, asked
+from .surroundings import missing_credentials, world
 
 
 def evaluated(
@@ -24,11 +25,13 @@ def evaluated(
     keys = {setting.key for setting in config.settings}
     objects = documents(text)
     nearby = world(case, config)
-    nearby = World(nearby.backends, nearby.plain, missing_credentials(case, objects))
+    nearby = World(
+        nearby.backends, nearby.plain, missing_secrets=missing_credentials(case, objects)
+    )
     gateway = gateway_config(objects, mesh_config(report.get("actions") or []))
     anchors = Anchors()
     for record, observed in pairs:
-        request = asked(case, config, record)
+        request = asked(case, config, record, AuthCache())
         if request is not None:
             outcome = serve_as_istio(gateway, request, nearby)
             add(anchors, case, record, request, outcome, observed, keys)

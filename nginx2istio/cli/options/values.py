@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, get_args
 
 import click
 
+from nginx2istio.base.near import did_you_mean
 from nginx2istio.base.options import ISTIO_VERSIONS, ControllerOptions, FilterKind, Options
 from nginx2istio.cli.exits import read_small
 
@@ -134,9 +134,8 @@ def _filter_kinds(text: str) -> bool | frozenset[FilterKind]:
     names = text.split(",")
     for name in names:
         if name not in kinds:
-            near = get_close_matches(name, kinds, 1)
-            hint = f"; did you mean {near[0]}?" if near else ""
-            why = f"{shortened(name)!r} is no kind of EnvoyFilter{hint}"
+            hint = did_you_mean(name, kinds)
+            why = f"{shortened(name)!r} is no kind of EnvoyFilter.{hint}"
             raise click.BadParameter(why, param_hint="--envoy-filters")
     return frozenset(names)  # type: ignore[arg-type]
 

@@ -15,6 +15,7 @@ from nginx2istio.base.outcome import (
     ASPECTS,
     EVERYTHING_READY,
     SOME_CERTIFICATE,
+    Aspect,
     Headers,
     Outcome,
     Request,
@@ -38,6 +39,7 @@ from nginx2istio.istio.serve.router import (
     response_headers,
     routed,
 )
+from nginx2istio.istio.serve.settings import settings_of_route, settings_of_server
 
 
 def serve_as_istio(
@@ -46,6 +48,7 @@ def serve_as_istio(
     """What becomes of a request at the gateway."""
     port = 443 if request.scheme == "https" else 80
     servers = [s for s in config.servers if s.port == port]
+    settings: dict[Aspect, str] = {}
     if not servers:
         return _ended(0, f"no listener for {request.scheme}")
     if request.scheme == "https":
@@ -57,7 +60,7 @@ def serve_as_istio(
         refusal = _handshake(server, request, world)
         if refusal:
             return _ended(0, refusal)
-        servers = [server]
+        servers, settings = [server], settings_of_server(server)
     try:
         target = normalized_target(request.target, _normalization(config))
     except NotNormalizable:
@@ -73,7 +76,11 @@ def serve_as_istio(
     route = _route(virtual_host, arrived)
     outcome = _filtered(config, world, arrived, route)
     text = f"VirtualService {virtual_host.service}" if virtual_host else "no VirtualService"
-    return replace(outcome, trace=(TraceStep("host", text, domain or ""), *outcome.trace))
+    return replace(
+        outcome,
+        trace=(TraceStep("host", text, domain or ""), *outcome.trace),
+        settings={**settings, **outcome.settings},
+    )
 
 
 def _arrived(config: GatewayConfig, request: Request, target: str, port: int) -> Arrived:
@@ -290,6 +297,7 @@ def _answered(
         aspect="redirect" if location else outcome.aspect,
         response_headers=tuple(fields),
         unknown=outcome.unknown | more,
+        settings=settings_of_route(config, route),
     )
 
 
