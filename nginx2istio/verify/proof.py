@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from nginx2istio.base.outcome import EVERYTHING_READY, Outcome, Request, World
+from nginx2istio.istio.serve import NOT_FOLLOWED
 from nginx2istio.istio.serve.gateway_config import GatewayConfig, most_specific
 from nginx2istio.istio.serve.matching import string_fits
 from nginx2istio.istio.serve.policies import pattern_fits
@@ -44,8 +45,10 @@ class Proof:
     """What was compared, counted in classes of requests.
 
     ``alike`` in all aspects; ``silent`` differ unannounced (``unannounced`` has each difference);
-    ``announced`` by code; ``unknown`` by aspect. ``by_pairs`` counts paths at which not all
-    combinations of values were tried, ``skipped`` are patterns that are no regular expressions.
+    ``announced`` by code. ``partly`` have an unknown aspect and differ in no other; ``unknown``
+    counts by aspect, ``unfollowed`` by the EnvoyFilters of others that make all aspects unknown.
+    ``by_pairs`` counts paths at which not all combinations of values were tried, ``skipped`` are
+    patterns that are no regular expressions.
     """
 
     classes: int = 0
@@ -54,7 +57,9 @@ class Proof:
     alike: int = 0
     announced: Counter[str] = field(default_factory=Counter)
     unannounced: list[Counterexample] = field(default_factory=list)
+    partly: int = 0
     unknown: Counter[str] = field(default_factory=Counter)
+    unfollowed: Counter[str] = field(default_factory=Counter)
     by_pairs: int = 0
     skipped: list[str] = field(default_factory=list)
 
@@ -196,10 +201,14 @@ def _compare(proof: Proof, sides: Sides, request: Request, world: World) -> None
     """One class: what differs, and who announces it."""
     proof.classes += 1
     both = compared(sides, request, world)
-    proof.unknown.update(both.unknown)
+    unfollowed = [step.by for step in both.istio.trace if step.phase == NOT_FOLLOWED]
+    proof.unfollowed.update(unfollowed)
+    proof.unknown.update(both.nginx.unknown if unfollowed else both.unknown)
     if both.unknown and any(difference.what == "answer" for difference, _ in both.differences):
+        proof.partly += 1
         return
     proof.alike += not both.differences and not both.unknown
+    proof.partly += not both.differences and bool(both.unknown)
     silent = len(proof.unannounced)
     for difference, findings in both.differences:
         if findings:

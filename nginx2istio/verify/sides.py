@@ -54,8 +54,12 @@ def sides(
     findings: Sequence[Mapping[str, Any]],
     objects: Sequence[Mapping[str, Any]] | None = None,
 ) -> Sides:
-    """Both sides; ``objects`` are those to apply if they are not the conversion's own."""
-    gateway = gateway_config(conversion.objects if objects is None else objects, conversion.mesh)
+    """Both sides; ``objects`` are those to apply if they are not the conversion's own.
+
+    EnvoyFilters of others among the input change what the gateway does, too.
+    """
+    applied = conversion.objects if objects is None else objects
+    gateway = gateway_config([*applied, *conversion.foreign_filters], conversion.mesh)
     service = conversion.options.auth_service
     return Sides(conversion.config, gateway, findings, declared(conversion.config), service)
 
