@@ -10,6 +10,7 @@ from itertools import chain
 from typing import Any, Literal
 
 from nginx2istio.base.outcome import EVERYTHING_READY, Outcome, Request, World
+from nginx2istio.istio.serve import NOT_FOLLOWED
 from nginx2istio.istio.serve.gateway_config import GatewayConfig, most_specific
 from nginx2istio.istio.serve.matching import string_fits
 from nginx2istio.istio.serve.policies import pattern_fits
@@ -46,8 +47,10 @@ class Proof:
     """What was compared, counted in classes of requests.
 
     ``alike`` in all aspects; ``silent`` differ unannounced (``unannounced`` has each difference);
-    ``announced`` by code; ``unknown`` by aspect. ``by_pairs`` counts paths at which not all
-    combinations of values were tried, ``skipped`` are patterns that are no regular expressions.
+    ``announced`` by code. ``partly`` have an unknown aspect and differ in no other; ``unknown``
+    counts by aspect, ``unfollowed`` by the EnvoyFilters of others that make all aspects unknown.
+    ``by_pairs`` counts paths at which not all combinations of values were tried, ``skipped`` are
+    patterns that are no regular expressions.
     """
 
     classes: int = 0
@@ -56,7 +59,9 @@ class Proof:
     alike: int = 0
     announced: Counter[str] = field(default_factory=Counter)
     unannounced: list[Counterexample] = field(default_factory=list)
+    partly: int = 0
     unknown: Counter[str] = field(default_factory=Counter)
+    unfollowed: Counter[str] = field(default_factory=Counter)
     by_pairs: int = 0
     skipped: list[str] = field(default_factory=list)
 
@@ -221,15 +226,18 @@ def _compare(proof: Proof, sides: Sides, request: Request, world: World) -> None
     """One class: what differs, and who announces it."""
     proof.classes += 1
     both = compared(sides, request, world)
-    proof.unknown.update(both.unknown)
+    unfollowed = [step.by for step in both.istio.trace if step.phase == NOT_FOLLOWED]
+    proof.unfollowed.update(unfollowed)
+    proof.unknown.update(both.nginx.unknown if unfollowed else both.unknown)
     silent = len(proof.unannounced)
     for difference in both.unforeseen:
         proof.unannounced.append(Counterexample(request, difference, both.nginx, both.istio))
     differences = both.differences
     if both.unknown and any(difference.what == "answer" for difference, _ in differences):
         differences = ()
-    elif not (differences or both.unforeseen or both.unknown):
-        proof.alike += 1
+    if not (differences or both.unforeseen):
+        proof.alike += not both.unknown
+        proof.partly += bool(both.unknown)
     for difference, findings in differences:
         if findings:
             proof.announced.update({str(finding["code"]) for finding in findings})
