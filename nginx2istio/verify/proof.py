@@ -20,6 +20,7 @@ from nginx2istio.nginx.uri import BadTarget, normalized
 from nginx2istio.verify.compared import compared
 from nginx2istio.verify.dimensions import (
     Values,
+    values_of_host,
     values_of_location,
     values_of_match,
     values_of_policy,
@@ -95,8 +96,11 @@ def requests_of(sides: Sides, server: Server, name: str, proof: Proof) -> Iterat
     patterns = [*_of_nginx(sides.config, server), *_of_istio(routes, policies)]
     reached = path_classes(patterns)
     proof.skipped += reached.skipped
+    spelled = _hosts_compared(routes, policies)
     for path in reached.classes:
         values = _values(sides.config, server, path, routes, policies)
+        if spelled:
+            values_of_host(values, name)
         for scheme in SCHEMES:
             plain = Request(
                 scheme=scheme, host=name, sni=name, target=path.target, backend_headers=_JSON
@@ -140,6 +144,18 @@ def _policies(config: GatewayConfig, name: str) -> list[Mapping[str, Any]]:
         return False
 
     return [policy for policy in config.policies if about(policy)]
+
+
+def _hosts_compared(
+    routes: Iterable[Mapping[str, Any]], policies: Iterable[Mapping[str, Any]]
+) -> bool:
+    """Whether a route or a policy looks at the host as the client wrote it."""
+    return any("authority" in m for route in routes for m in route.get("match", ())) or any(
+        {"hosts", "notHosts"} & operation["operation"].keys()
+        for policy in policies
+        for rule in policy["spec"].get("rules", ())
+        for operation in rule.get("to", ())
+    )
 
 
 def _of_istio(
