@@ -22,6 +22,7 @@ from nginx2istio.nginx.uri import BadTarget, normalized
 from nginx2istio.verify.compared import compared
 from nginx2istio.verify.dimensions import (
     Values,
+    values_of_host,
     values_of_location,
     values_of_match,
     values_of_policy,
@@ -123,9 +124,15 @@ def host_decisions(sides: Sides, server: Server, name: str) -> HostDecisions:
     routes = [route for gateway in gateways for route in _routes(gateway, name)]
     policies = [policy for gateway in gateways for policy in _policies(gateway, name)]
     patterns = [*_of_nginx(sides.config, server), *_of_istio(routes, policies)]
-    return HostDecisions(
-        patterns, lambda path: _values(sides.config, server, path, routes, policies)
-    )
+    spelled = _hosts_compared(routes, policies)
+
+    def values(path: PathClass) -> Values:
+        result = _values(sides.config, server, path, routes, policies)
+        if spelled:
+            values_of_host(result, name)
+        return result
+
+    return HostDecisions(patterns, values)
 
 
 SCHEMES: tuple[Literal["http"], Literal["https"]] = ("http", "https")
@@ -166,6 +173,18 @@ def _policies(config: GatewayConfig, name: str) -> list[Mapping[str, Any]]:
         return False
 
     return [policy for policy in config.policies if about(policy)]
+
+
+def _hosts_compared(
+    routes: Iterable[Mapping[str, Any]], policies: Iterable[Mapping[str, Any]]
+) -> bool:
+    """Whether a route or a policy looks at the host as the client wrote it."""
+    return any("authority" in m for route in routes for m in route.get("match", ())) or any(
+        {"hosts", "notHosts"} & operation["operation"].keys()
+        for policy in policies
+        for rule in policy["spec"].get("rules", ())
+        for operation in rule.get("to", ())
+    )
 
 
 def _of_istio(
