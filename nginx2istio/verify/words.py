@@ -79,9 +79,11 @@ def proof_data(proof: Proof) -> dict[str, object]:
     return {
         "proved": not proof.unannounced,
         "hosts": proof.hosts,
+        "proved_hosts": proof.proved_hosts,
         "classes": proof.classes,
         "alike": proof.alike,
         "announced": dict(sorted(proof.announced.items())),
+        "unannounced_classes": proof.silent,
         "unannounced": [
             {
                 "request": request_text(each.request),
