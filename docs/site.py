@@ -21,16 +21,18 @@ TOP = {"README.md": "index.md"} | {
     name: name for name in ("CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")
 }
 """Pages at the top of the repository, by their place on the site."""
-LICENSE = "LICENSE"
 SHOWN = {".yaml": "yaml", ".py": "python"}
 """Files of an example that its page shows, by suffix, and their language."""
 FENCE = re.compile(r"^( *```).*?^\1", re.MULTILINE | re.DOTALL)
-LINK = re.compile(r"(?<=\]\()(?P<target>[^)#\s:]+)(?P<anchor>#[^)\s]*)?(?=\))")
+LINK = re.compile(r"(?<=[^\\]\]\()(?P<target>[^)#\s:]+)(?P<anchor>#[^)\s]*)?(?=\))")
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Adds the files that are not below docs/."""
-    for path in (*TOP, LICENSE, *_example_files()):
+    """Adds the pages that are not below docs/, and the files that any page links to."""
+    pages = [*TOP, *_example_files()]
+    below = [f"docs/{file.src_uri}" for file in files.documentation_pages()]
+    linked = {path for page in (*pages, *below) for path in _linked_files(page)}
+    for path in (*pages, *sorted(linked - {*pages})):
         files.append(File.generated(config, place_of(path), abs_src_path=str(ROOT / path)))
     return files
 
@@ -61,7 +63,7 @@ def place_of(path: str) -> str:
 def source_of(place: str) -> str:
     """The file of the repository that is at a place of the site."""
     other = {site: path for path, site in TOP.items()}
-    if place in other or place == LICENSE or place.startswith("examples/"):
+    if place in other or place.startswith("examples/"):
         return other.get(place, place)
     return f"docs/{place}"
 
@@ -70,11 +72,9 @@ def with_links(markdown: str, source: str) -> str:
     """The text of the file `source`, with links as the site has them. Code stays as it is."""
 
     def link(match: re.Match[str]) -> str:
-        path = posixpath.normpath(posixpath.join(posixpath.dirname(source), match["target"]))
-        if (ROOT / path).is_dir():
-            path = f"{path}/README.md"
-        if path != LICENSE and not path.startswith(("docs/", "examples/")) and path not in TOP:
-            raise PluginError(f"{source} links to {path}, which is not on the site")
+        path = _target(match["target"], source)
+        if not (ROOT / path).is_file():
+            raise PluginError(f"{source} links to {path}, which is not there")
         here = posixpath.dirname(place_of(source))
         return posixpath.relpath(place_of(path), here or ".") + (match["anchor"] or "")
 
@@ -86,10 +86,25 @@ def with_links(markdown: str, source: str) -> str:
     return "".join((*parts, LINK.sub(link, markdown[end:])))
 
 
+def _target(link: str, source: str) -> str:
+    """The file of the repository to which the page `source` links."""
+    path = posixpath.normpath(posixpath.join(posixpath.dirname(source), link))
+    return f"{path}/README.md" if (ROOT / path).is_dir() else path
+
+
+def _linked_files(page: str) -> Iterator[str]:
+    """The files outside of docs/ and examples/ to which a page links, and that are no pages."""
+    text = FENCE.sub("", (ROOT / page).read_text(encoding="utf-8")) if page.endswith(".md") else ""
+    for match in LINK.finditer(text):
+        path = _target(match["target"], page)
+        if not path.startswith(("docs/", "examples/")) and path not in TOP:
+            yield path
+
+
 def _example_files() -> Iterator[str]:
     for path in sorted((ROOT / "examples").rglob("*")):
-        kept = path.is_file() and not path.name.startswith(".") and "__pycache__" not in path.parts
-        if kept and path.suffix in (".md", *SHOWN):
+        hidden = path.name.startswith(".") or "__pycache__" in path.parts
+        if path.is_file() and not hidden and path.suffix in (".md", *SHOWN):
             yield path.relative_to(ROOT).as_posix()
 
 

@@ -2,31 +2,33 @@
 
 What ``__all__`` names is public and stable: see docs/api.md.
 
->>> from nginx2istio import api
->>> ingress = '''
-... apiVersion: networking.k8s.io/v1
-... kind: Ingress
-... metadata:
-...   name: shop
-...   namespace: web
-...   annotations: {nginx.ingress.kubernetes.io/limit-rps: "20"}
-... spec:
-...   ingressClassName: nginx
-...   rules:
-...   - host: shop.example.com
-...     http:
-...       paths:
-...       - {path: /, pathType: Prefix, backend: {service: {name: shop, port: {number: 80}}}}
-... '''
->>> conversion = api.convert_text(ingress, api.Options(gateway_namespace="edge"))
->>> print(api.yaml(conversion).splitlines()[1])
-kind: Gateway
->>> sorted({obj["kind"] for obj in conversion.objects})
-['Gateway', 'VirtualService']
->>> for finding in api.report(conversion)["findings"]:
-...     if finding["severity"] == "error":
-...         print(finding["code"], finding["hosts"], finding["title"])
-N2I520 ['shop.example.com'] Requests are no longer limited
+Examples:
+    >>> from nginx2istio import api
+    >>> ingress = '''
+    ... apiVersion: networking.k8s.io/v1
+    ... kind: Ingress
+    ... metadata:
+    ...   name: shop
+    ...   namespace: web
+    ...   annotations: {nginx.ingress.kubernetes.io/limit-rps: "20"}
+    ... spec:
+    ...   ingressClassName: nginx
+    ...   rules:
+    ...   - host: shop.example.com
+    ...     http:
+    ...       paths:
+    ...       - {path: /, pathType: Prefix, backend: {service: {name: shop, port: {number: 80}}}}
+    ... '''
+    >>> conversion = api.convert_text(ingress, api.Options(gateway_namespace="edge"))
+    >>> print(api.yaml(conversion).splitlines()[1])
+    kind: Gateway
+    >>> sorted({obj["kind"] for obj in conversion.objects})
+    ['Gateway', 'VirtualService']
+    >>> for finding in api.report(conversion)["findings"]:
+    ...     if finding["severity"] == "error":
+    ...         print(finding["code"], finding["hosts"], finding["title"])
+    N2I520 ['shop.example.com'] Requests are no longer limited
+
 """
 
 from __future__ import annotations
@@ -83,8 +85,7 @@ def convert_files(
             with threads of its own had better not do.
 
     Returns:
-        The conversion. Input that can't be read is among its ``problems``, and the rest is
-        converted: that is no error.
+        The conversion. What can't be read is among its ``problems``, and the rest is converted.
 
     Raises:
         RuleError: A rule can't be loaded.

@@ -20,9 +20,9 @@ from nginx2istio.cli.options import (
     options_from,
     with_one_gateway,
 )
-from nginx2istio.nginx.model import DEFAULT_SERVER, Server
 
 if TYPE_CHECKING:
+    from nginx2istio.nginx.model import Server
     from nginx2istio.verify.sides import Sides
 
 _URL = re.compile(r"(?i)(https?)://([^/?#]+)([^#]*)")
@@ -148,6 +148,8 @@ def _sides(paths: Iterable[str], rule_folders: tuple[Path, ...], given: dict[str
 
 def _server(both: Sides, host: str) -> Server:
     """The server of a host or an alias. Raises click.UsageError for a name that none has."""
+    from nginx2istio.nginx.model import DEFAULT_SERVER
+
     servers = {name.lower(): s for s in both.config.servers for name in (*s.aliases, s.host)}
     asked = DEFAULT_SERVER if host == "*" else host.lower()
     if asked not in servers:

@@ -8,6 +8,7 @@ from typing import Any
 
 from nginx2istio.base.outcome import Outcome, Request
 from nginx2istio.base.printable import printable
+from nginx2istio.istio.serve.gateway_config import most_specific
 from nginx2istio.nginx.model import Server
 from nginx2istio.verify.compared import Compared, compared
 from nginx2istio.verify.explained import answer_text
@@ -105,11 +106,10 @@ def _verdict(both: Compared) -> str:
 
 
 def _route_names(sides: Sides, server: Server) -> Iterator[str]:
-    names: dict[str, None] = {}
-    for host in sides.gateway.hosts_at(sides.gateway.servers).items():
-        if host[0] in (server.host, *server.aliases):
-            names |= dict.fromkeys(str(route.get("name", "")) for route in host[1].routes)
-    yield from names
+    hosts = sides.gateway.all_hosts
+    for domain in dict.fromkeys(most_specific(hosts, name) for name in host_names(server)):
+        if domain is not None:
+            yield from (str(route.get("name", "")) for route in hosts[domain].routes)
 
 
 def table_lines(table: HostTable) -> Iterator[str]:

@@ -24,6 +24,7 @@ from nginx2istio.verify.dimensions import (
     values_of_location,
     values_of_match,
     values_of_policy,
+    values_of_route,
 )
 from nginx2istio.verify.judged.difference import Difference
 from nginx2istio.verify.path_classes import PathClass, PathPattern, path_classes
@@ -149,7 +150,7 @@ def _of_nginx(config: NginxConfig, server: Server) -> Iterator[PathPattern]:
 
 
 def _routes(config: GatewayConfig, name: str) -> list[Mapping[str, Any]]:
-    hosts = config.hosts_at(config.servers)
+    hosts = config.all_hosts
     chosen = most_specific(hosts, name)
     return list(hosts[chosen].routes) if chosen else []
 
@@ -173,9 +174,8 @@ def _of_istio(
     for route in routes:
         for match in route.get("match", ()):
             for kind, text in match.get("uri", {}).items():
-                unique[PathPattern("istio", kind, text, True, bool(match.get("ignoreUriCase")))] = (
-                    None
-                )
+                any_case = kind != "regex" and bool(match.get("ignoreUriCase"))
+                unique[PathPattern("istio", kind, text, True, any_case)] = None
     for policy in policies:
         for rule in policy["spec"].get("rules", ()):
             for operation in rule.get("to", ()):
@@ -210,9 +210,12 @@ def _values(
     if location is not None:
         values_of_location(values, config, server, location)
     for route in routes:
-        for match in route.get("match", ()):
-            if "uri" not in match or string_fits(match["uri"], path.target):
-                values_of_match(values, match)
+        matches = route.get("match", ())
+        near = [m for m in matches if "uri" not in m or string_fits(m["uri"], path.target)]
+        for match in near:
+            values_of_match(values, match)
+        if near or not matches:
+            values_of_route(values, route)
     for policy in policies:
         values_of_policy(values, policy)
     return values

@@ -39,7 +39,7 @@ def exchange_record(request: Request, outcome: Outcome) -> Exchange:
                 "target": outcome.target,
                 "host": outcome.host,
                 "headers": [["host", outcome.host], *(list(h) for h in outcome.request_headers)],
-                "body_bytes": request.body_bytes,
+                "body_bytes": request.body_bytes if outcome.body else 0,
             }
         response: dict[str, Any] = {"status": request.backend_status, "by": "upstream"}
     else:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -47,15 +48,13 @@ class CommandFailed(Exception):
 def steps(page: str) -> list[Step]:
     """The blocks of commands of a page, in order."""
     blocks = list(BLOCK.finditer(page))
-    found = []
-    for block, after in zip(blocks, [*blocks[1:], None], strict=True):
-        if block["kind"] != "sh":
-            continue
-        shows = after is not None and after["kind"] == "text"
-        output = after["body"] if after is not None and shows else None
-        span = after.span("body") if after is not None and shows else (0, 0)
-        found.append(Step(block["body"], output, span))
-    return found
+    listed = []
+    for block, after in zip_longest(blocks, blocks[1:]):
+        if block["kind"] == "sh":
+            output = after if after is not None and after["kind"] == "text" else None
+            span = output.span("body") if output else (0, 0)
+            listed.append(Step(block["body"], output["body"] if output else None, span))
+    return listed
 
 
 def needs_cluster(page: str) -> bool:
@@ -68,11 +67,27 @@ def run(page: str, folder: Path, programs: Path, environment: Mapping[str, str])
 
     `programs` is an empty folder for the command ``nginx2istio``. Raises CommandFailed.
     """
-    command = programs / "nginx2istio"
-    command.write_text(f'#!/bin/sh\nexec {sys.executable} -m nginx2istio "$@"\n')
-    command.chmod(0o755)
+    installed_command(programs)
     blocks = [step.commands for step in steps(page)]
     script = f"\nprintf '{END}'\n".join(["set -euo pipefail", *blocks])
+    code, text = execute(script, folder, programs, environment)
+    if code:
+        raise CommandFailed(f"exit code {code}\n{text}")
+    return text.split(END)[1:]
+
+
+def installed_command(programs: Path) -> None:
+    """Puts the command ``nginx2istio`` into a folder, and kubectl's name for it."""
+    for name in ("nginx2istio", "kubectl-nginx2istio"):
+        command = programs / name
+        command.write_text(f'#!/bin/sh\nexec {sys.executable} -m nginx2istio "$@"\n')
+        command.chmod(0o755)
+
+
+def execute(
+    script: str, folder: Path, programs: Path, environment: Mapping[str, str]
+) -> tuple[int, str]:
+    """Runs a script in a shell; its exit code, and all that it printed."""
     ran = subprocess.run(
         ["bash", "-c", script],
         stdin=subprocess.DEVNULL,
@@ -91,9 +106,7 @@ def run(page: str, folder: Path, programs: Path, environment: Mapping[str, str])
         },
         timeout=300,
     )
-    if ran.returncode:
-        raise CommandFailed(f"exit code {ran.returncode}\n{ran.stdout}")
-    return ran.stdout.split(END)[1:]
+    return ran.returncode, ran.stdout
 
 
 def is_output(shown: str, printed: str) -> bool:

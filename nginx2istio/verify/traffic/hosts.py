@@ -110,7 +110,7 @@ class EstateReader:
     def __init__(self, sides: Sides) -> None:
         self._sides = sides
         self.predicates = FindingPredicates(sides.findings)
-        self._domains = tuple(sides.gateway.hosts_at(sides.gateway.servers))
+        self._domains = sides.gateway.all_hosts
         self._readers: dict[tuple[str, str], HostReader] = {}
         self._by_text: dict[str, HostReader | None] = {}
         self._with_upstream: dict[str, list[HostReader]] = {}
