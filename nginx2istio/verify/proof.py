@@ -47,9 +47,10 @@ class Counterexample:
 class Proof:
     """What was compared, counted in classes of requests.
 
-    ``alike`` in all aspects; ``silent`` differ unannounced (``unannounced`` has each difference);
-    ``announced`` by code. ``partly`` have an unknown aspect and differ in no other; ``unknown``
-    counts by aspect, ``unfollowed`` by the EnvoyFilters of others that make all aspects unknown.
+    In ``proved_hosts`` nothing differs unannounced. ``alike`` in all aspects; ``silent`` differ
+    unannounced (``unannounced`` has each difference); ``announced`` by code. ``partly`` have an
+    unknown aspect and differ in no other; ``unknown`` counts by aspect, ``unfollowed`` by the
+    EnvoyFilters of others that make all aspects unknown.
     ``by_pairs`` counts paths at which not all combinations of values were tried, ``skipped`` are
     patterns that are no regular expressions.
     """
@@ -57,6 +58,7 @@ class Proof:
     classes: int = 0
     silent: int = 0
     hosts: int = 0
+    proved_hosts: int = 0
     alike: int = 0
     announced: Counter[str] = field(default_factory=Counter)
     unannounced: list[Counterexample] = field(default_factory=list)
@@ -76,9 +78,11 @@ def prove(
     for server in sides.config.servers:
         if chosen is None or server.host in chosen:
             proof.hosts += 1
+            silent = proof.silent
             for name in host_names(server):
                 for request in requests_of(sides, server, name, proof):
                     _compare(proof, sides, request, world)
+            proof.proved_hosts += proof.silent == silent
     return proof
 
 
