@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import tarfile
@@ -55,6 +56,10 @@ def test_the_wheel_has_the_package_and_nothing_else(distributions: tuple[Path, P
     assert any(n.endswith(".dist-info/licenses/LICENSE") for n in names)
     rules = {p.name for p in (ROOT / "rules").glob("*.py")}
     assert {n.split("/")[-1] for n in names if n.startswith("nginx2istio/rules/")} == rules
+    pages = {p.relative_to(ROOT).as_posix() for p in (ROOT / "docs" / "rules").glob("*.md")}
+    pages.add("docs/findings.md")
+    docs = "nginx2istio/docs/"
+    assert {n.removeprefix("nginx2istio/") for n in names if n.startswith(docs)} == pages
 
 
 def test_the_wheel_has_the_manual_pages(distributions: tuple[Path, Path]) -> None:
@@ -93,3 +98,9 @@ def test_an_empty_environment_converts(distributions: tuple[Path, Path], tmp_pat
     )
     assert run.returncode == 0, run.stderr
     assert list((tmp_path / "istio").rglob("*.yaml"))
+    show = [str(programs / "nginx2istio"), "rules", "show", "N2I300"]
+    shown = subprocess.run(
+        show, capture_output=True, text=True, timeout=60, cwd=tmp_path, env=environment
+    )
+    pages = re.findall(r"\S+\.md", shown.stdout)
+    assert len(pages) == 2 and all((tmp_path / page).is_file() for page in pages), shown.stdout

@@ -5,18 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import click
-
 from nginx2istio.cli import together
-from nginx2istio.cli.exits import UNREAD, Usage
+from nginx2istio.cli.exits import NoAnswer, Usage
 from nginx2istio.cli.help.sections import cluster_option
-
-
-class NoAnswer(click.ClickException):
-    """The cluster can't be read."""
-
-    exit_code = UNREAD
-
 
 cluster_options = together(
     [

@@ -30,7 +30,8 @@ EXIT_CODES: dict[int, str] = {
     FINDINGS: "Findings at or above --fail-on, no Ingress converted of those that were read, or"
     " differences with --exit-code.",
     USAGE: "Wrong usage: an option, a rule file or an output path can't be used.",
-    UNREAD: "Some input can't be read (the rest is converted), or the cluster does not answer.",
+    UNREAD: "Some input can't be read (the rest is converted), or a cluster or gateway does not"
+    " answer.",
     UNWRITTEN: "The output can't be written, as on a full disk. DIR is never half-written.",
     INTERRUPTED: "Interrupted (Ctrl-C).",
     BROKEN_PIPE: "The reader of the output closed the pipe.",
@@ -61,6 +62,12 @@ class Usage(click.ClickException):
     """The user asks for something that can't be done."""
 
     exit_code = USAGE
+
+
+class NoAnswer(click.ClickException):
+    """A cluster can't be read, or a gateway does not answer."""
+
+    exit_code = UNREAD
 
 
 class Unwritten(click.ClickException):

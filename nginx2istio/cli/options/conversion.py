@@ -6,6 +6,7 @@ from typing import Any, get_args
 
 import click
 
+from nginx2istio.base.documentation import SITE
 from nginx2istio.base.options import AUTH_SERVICE_IMAGE, FilterKind
 from nginx2istio.cli import together
 from nginx2istio.cli.help.sections import (
@@ -15,6 +16,7 @@ from nginx2istio.cli.help.sections import (
     input_option,
     main_option,
     object_option,
+    report_option,
 )
 from nginx2istio.cli.options.configured import configured, from_environment
 from nginx2istio.cli.options.paths import ExistingPath
@@ -198,6 +200,13 @@ conversion_options = together(
             type=ExistingPath(dir_okay=False),
             metavar="FILE",
             help="Convert for a trial: lines OLD=NEW rename hosts, *.OLD=*.NEW all below one.",
+        ),
+        report_option(
+            "--docs-url",
+            default=SITE,
+            metavar="URL",
+            help="Site with the pages that findings name, such as your own copy."
+            "  [default: the files of the package]",
         ),
         input_option(
             "--rules",

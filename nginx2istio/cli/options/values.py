@@ -47,6 +47,7 @@ def options_from(given: dict[str, Any]) -> Options:
         istio_version=_istio_version(given.pop("istio_version")),
         host_map=_host_map(given.pop("host_map")),
         host_suffix=_suffix(given.pop("host_suffix")),
+        docs_url=site(given.pop("docs_url")),
     )
 
 
@@ -114,6 +115,14 @@ def _namespace(text: str, option: str) -> str:
     if not re.fullmatch(_LABEL, text):
         why = f"{shortened(text)!r} is no name of a namespace"
         raise click.BadParameter(why, param_hint=option)
+    return text
+
+
+def site(text: str) -> str:
+    """The address of a site with the pages. Raises click.BadParameter for another text."""
+    if text and not re.fullmatch(r"https?://[^\s?#]+", text):
+        why = f"{shortened(text)!r} is no address as https://docs.example.com/nginx2istio/"
+        raise click.BadParameter(why, param_hint="--docs-url")
     return text
 
 
