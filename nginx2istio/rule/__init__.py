@@ -67,7 +67,6 @@ from nginx2istio.bridge.snippets.snippet_flow import FLOWING as FLOWING
 from nginx2istio.bridge.snippets.snippet_flow import Flow as Flow
 from nginx2istio.bridge.snippets.snippet_flow import FlowRemark as FlowRemark
 from nginx2istio.bridge.snippets.snippet_flow import FlowRoute as FlowRoute
-from nginx2istio.bridge.snippets.snippet_flow import RedirectPatch as RedirectPatch
 from nginx2istio.bridge.snippets.snippet_flow import block_headers as block_headers
 from nginx2istio.bridge.snippets.snippet_flow import closing_edits as closing_edits
 from nginx2istio.bridge.snippets.snippet_flow import flow_steps as flow_steps
@@ -97,6 +96,7 @@ from nginx2istio.istio.envoy.filters import on_route as on_route
 from nginx2istio.istio.envoy.filters import typed as typed
 from nginx2istio.istio.envoy.status_headers import by_status as by_status
 from nginx2istio.istio.envoy.status_headers import not_denied as not_denied
+from nginx2istio.istio.extract import extracted as extracted
 from nginx2istio.istio.policy import client_certificate as client_certificate
 from nginx2istio.istio.tls import CIPHER_SUITES as CIPHER_SUITES
 from nginx2istio.istio.tls import TLS_VERSIONS as TLS_VERSIONS

@@ -55,6 +55,14 @@ class PathClasses:
 
 def path_classes(patterns: Sequence[PathPattern]) -> PathClasses:
     """The classes of all normalized paths, in the order of their shortest members."""
+    nginx, istio, skipped = path_machines(patterns)
+    return _walked(nginx, istio, skipped)
+
+
+def path_machines(
+    patterns: Sequence[PathPattern],
+) -> tuple[Sequence[Any], Sequence[Any], tuple[str, ...]]:
+    """The automata of nginx's and of Istio's patterns, and the patterns that have none."""
     machines: dict[Side, list[Any]] = {"nginx": [], "istio": []}
     skipped = []
     literals: dict[tuple[Side, bool], Literals] = {}
@@ -76,7 +84,7 @@ def path_classes(patterns: Sequence[PathPattern]) -> PathClasses:
     for (side, _), trie in literals.items():
         trie.finish()
         machines[side].insert(0, trie)
-    return _walked(machines["nginx"], machines["istio"], tuple(skipped))
+    return machines["nginx"], machines["istio"], tuple(skipped)
 
 
 def _units(char: str) -> Iterator[tuple[str, str]]:

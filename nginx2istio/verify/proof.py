@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any, Literal
@@ -90,14 +90,11 @@ def host_names(server: Server) -> Iterator[str]:
 
 def requests_of(sides: Sides, server: Server, name: str, proof: Proof) -> Iterator[Request]:
     """A request of each class, for one name of a host. Notes in ``proof`` what is left out."""
-    gateways = [sides.gateway, *filter(None, [sides.converted])]
-    routes = [route for gateway in gateways for route in _routes(gateway, name)]
-    policies = [policy for gateway in gateways for policy in _policies(gateway, name)]
-    patterns = [*_of_nginx(sides.config, server), *_of_istio(routes, policies)]
-    reached = path_classes(patterns)
+    decisions = host_decisions(sides, server, name)
+    reached = path_classes(decisions.patterns)
     proof.skipped += reached.skipped
     for path in reached.classes:
-        values = _values(sides.config, server, path, routes, policies)
+        values = decisions.values(path)
         for scheme in SCHEMES:
             plain = Request(
                 scheme=scheme, host=name, sni=name, target=path.target, backend_headers=_JSON
@@ -105,6 +102,25 @@ def requests_of(sides: Sides, server: Server, name: str, proof: Proof) -> Iterat
             requests, whole = values.requests(plain)
             proof.by_pairs += not whole
             yield from requests
+
+
+@dataclass(frozen=True, slots=True)
+class HostDecisions:
+    """What both sides look at for a host: patterns of paths, and by a class of paths the values."""
+
+    patterns: Sequence[PathPattern]
+    values: Callable[[PathClass], Values]
+
+
+def host_decisions(sides: Sides, server: Server, name: str) -> HostDecisions:
+    """The decisions about requests to one name of a host."""
+    gateways = [sides.gateway, *filter(None, [sides.converted])]
+    routes = [route for gateway in gateways for route in _routes(gateway, name)]
+    policies = [policy for gateway in gateways for policy in _policies(gateway, name)]
+    patterns = [*_of_nginx(sides.config, server), *_of_istio(routes, policies)]
+    return HostDecisions(
+        patterns, lambda path: _values(sides.config, server, path, routes, policies)
+    )
 
 
 SCHEMES: tuple[Literal["http"], Literal["https"]] = ("http", "https")

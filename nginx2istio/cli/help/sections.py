@@ -13,6 +13,7 @@ from nginx2istio.cli.help.formatter import Context
 Section = Literal[
     "Main options",
     "Request",
+    "Real requests",
     "Live mode",
     "Cluster",
     "Input",
@@ -40,6 +41,7 @@ def options_of(section: Section) -> Callable[..., Callable[..., Any]]:
 
 main_option = options_of("Main options")
 request_option = options_of("Request")
+traffic_option = options_of("Real requests")
 live_option = options_of("Live mode")
 cluster_option = options_of("Cluster")
 input_option = options_of("Input")

@@ -1,4 +1,4 @@
-"""Options of ``verify`` about gateways that are asked."""
+"""Options of ``verify`` about real requests, and gateways that are asked."""
 
 from __future__ import annotations
 
@@ -9,11 +9,41 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nginx2istio.cli import together
-from nginx2istio.cli.help.sections import live_option
+from nginx2istio.cli.help.sections import live_option, traffic_option
+from nginx2istio.cli.options.paths import ExistingPath
 
 if TYPE_CHECKING:
     from nginx2istio.verify.live.run import LiveSettings
 
+traffic_options = together(
+    [
+        traffic_option(
+            "--requests",
+            "requests",
+            type=ExistingPath(dir_okay=False),
+            multiple=True,
+            metavar="FILE",
+            help="Also verify these requests: a HAR file, or lines METHOD URL. Repeat it for"
+            " several.",
+        ),
+        traffic_option(
+            "--log",
+            "logs",
+            type=ExistingPath(dir_okay=False),
+            multiple=True,
+            metavar="FILE",
+            help="Also verify the requests of this access log of the controller, compressed by gzip"
+            " or not. Repeat it for several.",
+        ),
+        traffic_option(
+            "--log-format",
+            default="",
+            metavar="FORMAT",
+            help="The log_format of --log, in nginx's words; 'escape=json' may stand before it."
+            "  [default: as the controller's ConfigMap says]",
+        ),
+    ]
+)
 live_options = together(
     [
         live_option(
