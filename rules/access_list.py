@@ -1,5 +1,6 @@
 """whitelist-source-range, denylist-source-range, block-cidrs: the addresses that are served."""
 
+import re
 from collections.abc import Iterator
 
 from nginx2istio.istio.envoy import rbac
@@ -9,6 +10,7 @@ from nginx2istio.rule import (
     Finding,
     Message,
     Place,
+    Requests,
     address_plan,
     addresses,
     answer_headers,
@@ -61,9 +63,10 @@ BARE = Message(
     "approximated",
     "info",
     "Refusals without response headers",
-    "nginx sends Strict-Transport-Security and what add_header adds always with the 403 of an "
-    "address list, too. Where basic auth makes Envoy answer by itself, its 403 has none of them.",
-    aspects=frozenset({"response-headers"}),
+    "nginx sends Strict-Transport-Security, CORS headers and what add_header adds always with the "
+    "403 of an address list, too. Where basic auth or a missing backend makes Envoy answer by "
+    "itself, its 403 has none of them.",
+    aspects=frozenset({"response-headers", "cors"}),
 )
 
 
@@ -73,7 +76,7 @@ BARE = Message(
     "block-cidrs",
     "satisfy",
     when="configured",
-    reads=(*SNIPPETS, "auth-type", "hsts"),
+    reads=(*SNIPPETS, "auth-type", "enable-cors", "hsts"),
     protects=True,
 )
 def access_list(place: Place) -> Iterator[Edit | Finding]:
@@ -113,11 +116,22 @@ def access_list(place: Place) -> Iterator[Edit | Finding]:
         sources += [{"notRemoteIpBlocks": list(lists.allow)}] if lists.allow else []
         yield from protect(place, plan, key, "DENY", sources, DIFFERENCES)
         lines = answer_headers(place.config, place.server, place.location)
-        if "auth-type" in place and (lines or (place.tls and place["hsts"])):
-            yield BARE(key)
+        headers = lines or (place.tls and place["hsts"]) or place["enable-cors"]
+        if headers and ("auth-type" in place or not place.proxied):
+            only = _elsewhere(place) if "auth-type" not in place else None
+            yield BARE(key).for_requests(only) if only else BARE(key)
         yield Action(
             "client-address",
             "see that the gateway sees the addresses of the clients: externalTrafficPolicy: Local "
             "at its Service, or the PROXY protocol, or numTrustedProxies behind an HTTP load "
             "balancer",
         )
+
+
+def _elsewhere(place: Place) -> Requests | None:
+    """The requests that no other location of the host takes, where its paths are plain."""
+    others = [x for x in place.server.locations if x is not place.location]
+    if place.server.regex or not others:
+        return None
+    paths = (re.escape(x.path) + ("$" if x.match == "exact" else "") for x in others)
+    return Requests(target=f"^(?!{'|'.join(paths)})")

@@ -82,7 +82,7 @@ ANSWER_FIRST = Message(
     "nginx answers {text} before it checks the client. After the conversion a denied client "
     "gets the refusal first.",
     "Check whether denied clients need this answer.",
-    frozenset({"status", "access", "auth", "redirect"}),
+    frozenset({"status", "access", "auth", "redirect", "response-headers", "cors"}),
 )
 OPAQUE = Message(
     "N2I469",

@@ -14,8 +14,9 @@ import click
 
 from nginx2istio import api
 from nginx2istio.base.printable import printable
+from nginx2istio.cli.colours import coloured
 from nginx2istio.cli.exits import FINDINGS, UNREAD
-from nginx2istio.cli.judging import FAIL_ON, Judging
+from nginx2istio.cli.options.judging import FAIL_ON, Judging
 from nginx2istio.cli.output.files import write_file
 from nginx2istio.convert.convert import Conversion
 from nginx2istio.findings.controllers import unclaimed
@@ -134,12 +135,12 @@ def end(report: Data, judging: Judging, written: Iterable[str] = ()) -> None:
     failing = {severity: count for severity, count in counts.items() if count}
     nothing = [f["text"] for f in report["findings"] if is_open(f, unclaimed.NOTHING_CONVERTED)]
     if not judging.quiet:
-        click.echo(text_summary(report), err=True, nl=False)
+        click.echo(coloured(text_summary(report)), err=True, nl=False)
         for line in written:
             click.echo(printable(f"written: {line}"), err=True)
     else:
         for problem in report["errors"]:
-            click.echo(unread_line(**problem), err=True)
+            click.echo(coloured(unread_line(**problem)), err=True)
         if failing and not report["errors"]:
             figures = ", ".join(f"{count} {severity}" for severity, count in failing.items())
             click.echo(f"findings: {figures} (--fail-on {judging.fail_on})", err=True)

@@ -47,6 +47,7 @@ from nginx2istio.bridge.retries import nginx_causes as nginx_causes
 from nginx2istio.bridge.session_cookie import OLD_BROWSERS as OLD_BROWSERS
 from nginx2istio.bridge.session_cookie import cookie_match as cookie_match
 from nginx2istio.bridge.session_cookie import dated_by_script as dated_by_script
+from nginx2istio.bridge.session_cookie import fixed_expires as fixed_expires
 from nginx2istio.bridge.session_cookie import http_cookie as http_cookie
 from nginx2istio.bridge.session_cookie import in_cookie_path as in_cookie_path
 from nginx2istio.bridge.session_cookie import set_cookie as set_cookie
@@ -118,6 +119,8 @@ from nginx2istio.nginx.facts.error_pages import general_codes as general_codes
 from nginx2istio.nginx.facts.external_auth import ExternalAuth as ExternalAuth
 from nginx2istio.nginx.facts.external_auth import answer_variables as answer_variables
 from nginx2istio.nginx.facts.external_auth import external_auth as external_auth
+from nginx2istio.nginx.facts.header_buffers import header_buffers as header_buffers
+from nginx2istio.nginx.facts.header_buffers import snippet_buffers as snippet_buffers
 from nginx2istio.nginx.facts.headers import HEADER_DIRECTIVES as HEADER_DIRECTIVES
 from nginx2istio.nginx.facts.headers import SENT_WITH as SENT_WITH
 from nginx2istio.nginx.facts.headers import HeaderLine as HeaderLine
@@ -136,7 +139,6 @@ from nginx2istio.nginx.facts.protections import protections as protections
 from nginx2istio.nginx.facts.proxy_ssl import name_in_snippets as name_in_snippets
 from nginx2istio.nginx.facts.proxy_ssl import proxy_ssl_of_host as proxy_ssl_of_host
 from nginx2istio.nginx.facts.sizes import body_limits as body_limits
-from nginx2istio.nginx.facts.sizes import header_buffers as header_buffers
 from nginx2istio.nginx.facts.sizes import max_body_size as max_body_size
 from nginx2istio.nginx.facts.sizes import readable_size as readable_size
 from nginx2istio.nginx.facts.snippet import Directive as Directive

@@ -9,7 +9,7 @@ from itertools import product
 from math import prod
 from typing import Any
 
-from nginx2istio.base.outcome import Request
+from nginx2istio.base.outcome import PER_CONNECTION, Request
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.facts.addresses import addresses
 from nginx2istio.nginx.facts.external_auth import external_auth
@@ -32,6 +32,8 @@ class Values:
 
     def __init__(self) -> None:
         self.of: dict[str, dict[str, Variation]] = {}
+        self.sent: dict[str, str] = {}
+        """Headers that are sent all together, or not at all."""
 
     def add(self, dimension: str, name: str, **change: Any) -> None:
         """Adds a value; the plain request is always one."""
@@ -44,6 +46,8 @@ class Values:
     def requests(self, plain: Request) -> tuple[list[Request], bool]:
         """All combinations, the plain request first, and whether none was left out."""
         choices: list[list[Variation]] = [[{}, *values.values()] for values in self.of.values()]
+        if self.sent:
+            choices.append([{}, {"headers": tuple(self.sent.items())}])
         if prod(map(len, choices)) <= MOST_REQUESTS:
             return [_changed(plain, combination) for combination in product(*choices)], True
         return [_changed(plain, c) for c in _pairs(choices)], False
@@ -176,6 +180,18 @@ def values_of_match(values: Values, match: Mapping[str, Any]) -> None:
             values.header(name, text)
     if "method" in match and (text := _fitting(match["method"])):
         values.add("method", text, method=text)
+
+
+def values_of_route(values: Values, route: Mapping[str, Any]) -> None:
+    """The headers that a route sets, adds or removes, sent by the client: all at once."""
+    edits = route.get("headers", {}).get("request", {})
+    names = [*edits.get("set", ()), *edits.get("add", ()), *edits.get("remove", ())]
+    for name in names:
+        if name.lower() not in _FRAMING and not name.startswith(":"):
+            values.sent.setdefault(name.lower(), "client")
+
+
+_FRAMING = PER_CONNECTION | {"x-forwarded-client-cert", "authorization", "cookie"}
 
 
 def _fitting(condition: Mapping[str, str]) -> str | None:

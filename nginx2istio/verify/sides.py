@@ -18,13 +18,15 @@ from nginx2istio.verify.judged.declared import Declared
 class Sides:
     """The nginx configuration, what a gateway would be given, and what the report announces.
 
-    ``findings`` are as the JSON report has them.
+    ``findings`` are as the JSON report has them. ``converted`` are the conversion's own objects
+    where others are judged: the report speaks of those.
     """
 
     config: NginxConfig
     gateway: GatewayConfig
     findings: Sequence[Mapping[str, Any]]
     declared: Declared
+    converted: GatewayConfig | None = None
     auth_service: bool = False
     """Whether the gateway asks an auth service of ours, which is an nginx with the same checks."""
 
@@ -55,9 +57,17 @@ def sides(
     objects: Sequence[Mapping[str, Any]] | None = None,
 ) -> Sides:
     """Both sides; ``objects`` are those to apply if they are not the conversion's own."""
-    gateway = gateway_config(conversion.objects if objects is None else objects, conversion.mesh)
+    converted = gateway_config(conversion.objects, conversion.mesh)
+    other = None if objects is None else gateway_config(objects, conversion.mesh)
     service = conversion.options.auth_service
-    return Sides(conversion.config, gateway, findings, declared(conversion.config), service)
+    return Sides(
+        conversion.config,
+        converted if other is None else other,
+        findings,
+        declared(conversion.config),
+        None if other is None else converted,
+        service,
+    )
 
 
 def declared(config: NginxConfig) -> Declared:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from typing import Any
 
 from nginx2istio.api import convert_text
@@ -13,7 +15,8 @@ from nginx2istio.verify.judged.exchange import Exchange
 from ..conformance.actions import mesh_config
 from ..conformance.objects import documents
 from ..conformance.records import Case, exported
-from .anchored import Anchors, add, asked, missing_credentials, world
+from .anchored import Anchors, AuthCache, add, asked
+from .surroundings import as_pods_see, missing_credentials, world
 
 
 def evaluated(
@@ -24,13 +27,17 @@ def evaluated(
     keys = {setting.key for setting in config.settings}
     objects = documents(text)
     nearby = world(case, config)
-    nearby = World(nearby.backends, nearby.plain, missing_credentials(case, objects))
+    nearby = World(
+        nearby.backends, nearby.plain, missing_secrets=missing_credentials(case, objects)
+    )
     gateway = gateway_config(objects, mesh_config(report.get("actions") or []))
     anchors = Anchors()
-    for record, observed in pairs:
-        request = asked(case, config, record)
-        if request is not None:
+    earlier = Earlier(objects)
+    for number, (record, observed) in enumerate(pairs):
+        request = asked(case, config, record, AuthCache())
+        if request is not None and not earlier.decided(number, observed):
             outcome = serve_as_istio(gateway, request, nearby)
+            outcome = as_pods_see(case, config, outcome)
             add(anchors, case, record, request, outcome, observed, keys)
     return {
         "right": anchors.right.total(),
@@ -43,3 +50,24 @@ def evaluated(
             for _, request, ds in anchors.examples
         ],
     }
+
+
+class Earlier:
+    """What earlier requests of a case change for later ones.
+
+    A client's tokens are used up; where the gateway remembers answers of an authentication service,
+    it remembers the first one.
+    """
+
+    def __init__(self, objects: list[dict[str, Any]]):
+        filters = [json.dumps(each) for each in objects if each["kind"] == "EnvoyFilter"]
+        self.tokens = [int(n) for text in filters for n in re.findall(r'"max_tokens": (\d+)', text)]
+        self.remembers = any('"cache": {' in text for text in filters)
+
+    def decided(self, number: int, observed: Exchange) -> bool:
+        """Whether requests before the one of this number decided about it."""
+        response = observed["response"]
+        refused = response["status"] in (429, 503) and response.get("by") == "proxy"
+        return (refused and bool(self.tokens) and number >= min(self.tokens)) or (
+            self.remembers and number > 0
+        )

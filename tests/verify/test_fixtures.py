@@ -11,8 +11,8 @@ from nginx2istio.verify.words import proof_lines
 
 from ..golden import Fixture, fixtures
 
-FOLLOWED = [f for f in fixtures() if not f.options.envoy_filters and not f.options.trial]
-"""EnvoyFilters and the other names of a trial are not followed."""
+FOLLOWED = [f for f in fixtures() if not f.options.trial]
+"""The other names of a trial are not followed."""
 
 
 @pytest.mark.parametrize("fixture", FOLLOWED, ids=lambda fixture: fixture.name)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from nginx2istio.istio.serve.matching import Arrived, matcher
 
 CelValue = str | int | bool | list["CelValue"] | None
 _TOKEN = re.compile(
     r"\s*(?:(?P<raw>r'[^']*')|(?P<text>'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")|(?P<number>\d+)|"
-    r"(?P<name>[A-Za-z_][\w.]*)|(?P<sign>&&|\|\||==|!=|[?:()\[\]{},!+%]))"
+    r"(?P<name>[A-Za-z_][\w.]*)|(?P<sign>&&|\|\||==|!=|[?:()\[\]{},!+%.]))"
 )
 
 _ESCAPE = re.compile(r"\\(?:x([0-9a-f]{2})|(.))")
@@ -20,14 +21,24 @@ class NotUnderstood(ValueError):
     """An expression outside of this part of CEL."""
 
 
+@dataclass(frozen=True, slots=True)
+class Attributes:
+    """What expressions ask for: the request, ``response.code``, its details, and ``:status``."""
+
+    arrived: Arrived
+    status: int = 0
+    details: str = ""
+    reply: int = 0
+
+
 class Failed(ValueError):
     """An error of CEL's, for which Envoy writes nothing."""
 
 
-def evaluated(text: str, arrived: Arrived, status: int) -> str:
+def evaluated(text: str, attributes: Attributes) -> str:
     """The value as a header has it: "" where it is absent. Raises NotUnderstood."""
     try:
-        value = _Parser(text, arrived, status).whole()
+        value = _Parser(text, attributes).whole()
     except Failed:
         return ""
     if value is None:
@@ -40,8 +51,8 @@ def evaluated(text: str, arrived: Arrived, status: int) -> str:
 class _Parser:
     """A parser that evaluates as it goes; both branches of a conditional are evaluated."""
 
-    def __init__(self, text: str, arrived: Arrived, status: int):
-        self.arrived, self.status = arrived, status
+    def __init__(self, text: str, attributes: Attributes):
+        self.arrived, self.attributes = attributes.arrived, attributes
         self.tokens: list[tuple[str, str]] = []
         at = 0
         text = text.strip()
@@ -196,15 +207,20 @@ class _Parser:
             self.take("[")
             key = str(self.conditional()).lower()
             self.take("]")
+            if key == ":status":
+                return str(self.attributes.reply)
             return next((v for n, v in request.backend_headers if n.lower() == key), None)
         if name == "request.headers":
             self.take("[")
             key = str(self.conditional())
             self.take("]")
             value = self.arrived.headers.get(key.lower())
-            if self.at < len(self.tokens) and self.tokens[self.at][1].startswith(".matches"):
-                raise NotUnderstood("matches")
-            return value
+            if not self.peek("."):
+                return value
+            self.take(".")
+            self.take("matches")
+            pattern = self.pattern()
+            return value is not None and matcher(pattern).search(value) is not None
         simple: dict[str, CelValue] = {
             "request.path": self.arrived.target,
             "request.url_path": self.arrived.path,
@@ -212,7 +228,8 @@ class _Parser:
             "request.method": request.method,
             "request.host": self.arrived.authority,
             "request.scheme": request.scheme,
-            "response.code": self.status,
+            "response.code": self.attributes.status,
+            "response.code_details": self.attributes.details,
             "true": True,
             "false": False,
         }
@@ -220,8 +237,12 @@ class _Parser:
             return simple[name]
         target, _, function = name.rpartition(".")
         if function == "matches" and target in simple:
-            self.take("(")
-            pattern = str(self.conditional())
-            self.take(")")
-            return matcher(pattern).search(str(simple[target])) is not None
+            return matcher(self.pattern()).search(str(simple[target])) is not None
         raise NotUnderstood(name)
+
+    def pattern(self) -> str:
+        """The argument of ``matches``."""
+        self.take("(")
+        pattern = str(self.conditional())
+        self.take(")")
+        return pattern

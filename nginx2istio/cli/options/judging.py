@@ -12,7 +12,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nginx2istio.cli import together
+from nginx2istio.cli.colours import color_option
 from nginx2istio.cli.exits import Usage, read_small
+from nginx2istio.cli.help.sections import main_option, report_option
+from nginx2istio.cli.options.paths import ExistingPath
 
 if TYPE_CHECKING:
     from nginx2istio.report.accepted import AcceptedFinding
@@ -29,11 +32,23 @@ DEFAULT_TERM = timedelta(days=90)
 def check_reports(
     ctx: click.Context, param: click.Parameter, value: Sequence[Path]
 ) -> Sequence[Path]:
-    """Refuses a report file that can't be written, before any work is done."""
-    for path in value:
+    """Refuses report files of no known form, and what ``check_places`` refuses."""
+    for path in check_places(ctx, param, value):
         if path.suffix not in REPORT_SUFFIXES:
             known = ", ".join(REPORT_SUFFIXES)
             raise click.BadParameter(f"{path}: the suffix must be one of {known}")
+    return value
+
+
+def check_places(
+    ctx: click.Context, param: click.Parameter, value: Sequence[Path]
+) -> Sequence[Path]:
+    """Refuses files that can't be written, before any work is done."""
+    for path in value:
+        if str(path) == "-":
+            raise click.BadParameter("nginx2istio report alone writes a report to stdout")
+        if os.path.exists(path) and not os.path.isfile(path):
+            continue  # a device or a pipe
         above = next(folder for folder in path.absolute().parents if folder.exists())
         if not above.is_dir() or not os.access(above, os.W_OK | os.X_OK):
             raise click.BadParameter(f"{path} can't be written: {above} is no writable folder")
@@ -78,58 +93,59 @@ def judging_options(default: str) -> Callable[[Callable[..., Any]], Callable[...
     """The options that ``judging_from`` reads; ``default`` is that of --fail-on."""
     return together(
         [
-            click.option(
+            color_option,
+            main_option(
                 "--fail-on",
                 type=click.Choice(FAIL_ON),
                 default=default,
                 show_default=True,
                 help="Exit with 1 for a finding of this severity or worse.",
             ),
-            click.option(
+            main_option(
                 "--accept",
-                type=click.Path(exists=True, dir_okay=False, path_type=Path),
+                type=ExistingPath(dir_okay=False),
                 metavar="FILE",
                 help="Findings that are accepted. They stay in the report and don't count.",
             ),
-            click.option(
+            report_option(
                 "--accept-all",
                 type=click.Path(dir_okay=False, path_type=Path),
                 metavar="FILE",
                 help="Write a file that accepts all findings that count. Old entries stay.",
             ),
-            click.option(
+            report_option(
                 "--accept-until",
                 type=click.DateTime(["%Y-%m-%d"]),
                 metavar="DAY",
                 help="Last day of new entries of --accept-all.  [default: in 90 days]",
             ),
-            click.option(
+            report_option(
                 "--baseline",
-                type=click.Path(exists=True, dir_okay=False, path_type=Path),
+                type=ExistingPath(dir_okay=False),
                 metavar="FILE",
                 help="A JSON report of an earlier run. Only findings that are new since then are"
                 " shown and count for --fail-on.",
             ),
-            click.option(
+            report_option(
                 "--min-severity",
                 type=click.Choice(FAIL_ON[:-1]),
                 default="info",
                 show_default=True,
                 help="List findings of this severity or worse. The counts are those of all.",
             ),
-            click.option(
+            report_option(
                 "--verbose",
                 "-v",
                 is_flag=True,
                 help="List every place in the text report, and what nobody has to act on.",
             ),
-            click.option(
+            report_option(
                 "--quiet",
                 "-q",
                 is_flag=True,
                 help="Write no summary to stderr, only errors and what is kept or removed.",
             ),
-            click.option(
+            report_option(
                 "--explain-terms",
                 is_flag=True,
                 is_eager=True,
