@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterator
 
 from nginx2istio.rule import (
+    TARGET_WITHOUT_SLASH,
+    WITH_SLASH,
     Edit,
     Finding,
     Message,
@@ -25,7 +27,6 @@ SLASH = Message(
     "Convert with --compat exact or --envoy-filters if clients depend on the shorter address.",
     frozenset({"redirect"}),
 )
-WITHOUT_SLASH = extracted("request.path", "^(.*)/$", r"\1")
 HOST_WITHOUT_PORT = extracted("request.host", "^([^:]*)", r"\1")
 # What differs over https itself is said by the baseline's N2I901.
 FAKE = Message(
@@ -59,7 +60,7 @@ def ssl_redirect(place: Place) -> Iterator[Edit | Finding]:
     The status is the ConfigMap's http-redirect-code; the Host's port is dropped, and that of
     --https-port named where `use-port-in-redirects` says so. With `use-forwarded-headers`
     X-Forwarded-Proto tells what is plain, and X-Forwarded-Host the host. One slash at the end of
-    the request target goes; that route is built for who wants likeness more than plain objects.
+    the request target goes.
     """
     forced = bool(place["force-ssl-redirect"])
     if place.slash_redirect:
@@ -80,23 +81,23 @@ def ssl_redirect(place: Place) -> Iterator[Edit | Finding]:
         # nginx looks for a certificate by the name that the client asks for.
         matches = [{"authority": {"regex": f"(?i){re.escape(n)}(:[0-9]+)?"}} for n in names]
     cut, believed = not place["preserve-trailing-slash"], bool(place["use-forwarded-headers"])
-    builds = cut and (place.options.compat == "exact" or bool(place.options.envoy_filters))
+    builds = cut and place.shortens_redirects
     plain = {"x-forwarded-proto": {"exact": "http"}} if believed else {}
     port = 0 if believed else 80
     host = f"{to.get('authority', HOST_WITHOUT_PORT)}{port_suffix}"
     for match in matches:
-        with_slash = {**plain, ":path": {"regex": ".*/"}}
+        with_slash = {**plain, **WITH_SLASH}
         slash = {**match, "headers": with_slash}
         if believed:
             named = {"x-forwarded-host": {"regex": ".+"}}
             address = f"https://%REQ(X-FORWARDED-HOST)%{port_suffix}"
             if builds:
                 outer = {**slash, "headers": {**with_slash, **named}}
-                yield RouteBefore(Phase.HTTPS, answer(code, address + WITHOUT_SLASH), outer)
+                yield RouteBefore(Phase.HTTPS, answer(code, address + TARGET_WITHOUT_SLASH), outer)
             outer = {**match, "headers": {**plain, **named}}
             yield RouteBefore(Phase.HTTPS, answer(code, f"{address}%REQ(:PATH)%"), outer)
         if builds:
-            shorter = answer(code, f"https://{host}{WITHOUT_SLASH}")
+            shorter = answer(code, f"https://{host}{TARGET_WITHOUT_SLASH}")
             yield RouteBefore(Phase.HTTPS, shorter, slash, port=port)
         whole = {**match, "headers": plain} if plain else match
         yield RouteBefore(Phase.HTTPS, {"redirect": to}, whole, port=port)
