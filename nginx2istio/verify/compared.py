@@ -42,6 +42,14 @@ def compared(sides: Sides, request: Request, world: World = EVERYTHING_READY) ->
     differences = [
         d for d in compare(expected, got, sides.declared.keys) if d.aspect not in unknown
     ]
-    covered = covering(sides.findings, expected, sides.declared) if differences else []
+    if not differences:
+        return Compared(request, nginx, istio, ())
+    accepted = frozenset[str]().union(*(d.accepts for d in differences))
+    possible = [
+        finding
+        for finding in sides.findings_about(request.host)
+        if not accepted.isdisjoint(finding.get("aspects") or ())
+    ]
+    covered = covering(possible, expected, sides.declared)
     pairs = tuple((d, tuple(announcers(d, covered)[1])) for d in differences)
     return Compared(request, nginx, istio, pairs)
