@@ -8,6 +8,7 @@ or look for other objects by it, a host has no shape and is proved by itself.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -53,7 +54,8 @@ def host_shape(sides: Sides, server: Server) -> str | None:
     istio = _istio(gateway, name, names)
     if istio is None:
         return None
-    return repr((_nginx(config, server, names), istio, tuple(_findings(sides, name))))
+    shape = (_nginx(config, server, names), istio, tuple(_findings(sides, name)))
+    return hashlib.sha256(repr(shape).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 class _Names:
