@@ -17,6 +17,7 @@ from nginx2istio.rule import (
     Upstream,
     dated_by_script,
     envoy_filter,
+    fixed_expires,
     http_cookie,
     in_cookie_path,
     on_route,
@@ -33,13 +34,13 @@ NEW_VALUE = Message(
     "nginx issued. Each client can move to another pod once, at the cut-over.",
     "Cut over when losing in-memory sessions once is acceptable.",
 )
-FIXED_EXPIRES = Message(
+OTHER_EXPIRES = Message(
     "N2I301",
     "approximated",
     "info",
-    "Expires of the session cookie is fixed",
+    "Expires of the session cookie is not alike",
     "Envoy writes the lifetime of cookie {name} as Max-Age, which browsers of the last ten years "
-    "prefer. The date in Expires, for other clients, is always {date}.",
+    "prefer. For other clients, {expires}.",
     "Convert with --envoy-filters if older clients have to drop the cookie in time.",
     frozenset({"cookies"}),
 )
@@ -188,8 +189,9 @@ def new_cookie(place: Place, name: str) -> Iterator[Edit | Finding]:
         return
     seconds = place.number("session-cookie-expires")
     if not dated_by_script(place):
-        date = "2037" if seconds > 0 else "1970"
-        yield FIXED_EXPIRES("session-cookie-expires", name=name, date=date)
+        date = fixed_expires(place)
+        expires = f"Expires is always {date}" if date else "there is no Expires (--compat lean)"
+        yield OTHER_EXPIRES("session-cookie-expires", name=name, expires=expires)
         return
     fields = cookie_expires(name, seconds, "session-cookie-max-age" in place)
     yield envoy_filter(place, "session-cookies", "expires", expires_filter())

@@ -108,13 +108,18 @@ class World:
     """What is not in any manifest and decides answers all the same.
 
     ``backends`` tells the state of a Service's port by ``namespace/name:port``, "ready" where it is
-    not listed. ``plain`` are those that are known to speak no TLS. ``missing_secrets`` are those
-    that do not exist, or lack what is asked of them.
+    not listed. ``plain`` are those that are known to speak no TLS, ``http1`` no HTTP/2,
+    ``untrusted`` those whose certificate nobody signed who is trusted. ``missing_secrets`` are
+    those that do not exist, or lack what is asked of them. ``certificates`` are the names in the
+    certificates of TLS Secrets, by ``namespace/name``; None where they are not known.
     """
 
     backends: Mapping[str, BackendState] = field(default_factory=dict)
     plain: frozenset[str] = frozenset()
+    http1: frozenset[str] = frozenset()
+    untrusted: frozenset[str] = frozenset()
     missing_secrets: frozenset[str] = frozenset()
+    certificates: Mapping[str, tuple[str, ...]] | None = None
 
 
 EVERYTHING_READY = World()
@@ -141,7 +146,8 @@ class Outcome:
     request's body where ``body`` says so.
     ``response_headers`` are those that the client gets. ``unknown`` are the aspects of which the
     evaluator can't tell. ``self_signed``: the answer came over TLS with a certificate that no
-    client trusts.
+    client trusts. ``settings`` are what no single answer shows of the way that the request took,
+    as text: timeouts, retries, mirrors, the certificate.
     """
 
     status: int | None = None
@@ -157,3 +163,4 @@ class Outcome:
     trace: tuple[TraceStep, ...] = ()
     self_signed: bool = False
     unknown: frozenset[Aspect] = frozenset()
+    settings: Mapping[Aspect, str] = field(default_factory=dict)

@@ -38,8 +38,7 @@ def cookie_path(place: Place) -> str:
 def http_cookie(place: Place, port: int, samesite: bool = True) -> dict[str, Any]:
     """Istio's HTTPCookie; its HttpOnly is Envoy's own doing, as it is always nginx's.
 
-    Its Expires is for clients that know no Max-Age. The date is fixed unless a script writes it, so
-    such clients keep the cookie for longer than nginx says.
+    Its Expires is for clients that know no Max-Age, see ``fixed_expires``.
     """
     attributes: list[dict[str, str]] = []
     age = lifetime(place)
@@ -48,14 +47,26 @@ def http_cookie(place: Place, port: int, samesite: bool = True) -> dict[str, Any
     for attribute, key in ATTRIBUTES:
         if key in place and (samesite or attribute != "SameSite"):
             attributes.append({"name": attribute, "value": place.text(key)})
-    if "session-cookie-expires" in place and not dated_by_script(place):
-        date = FAR_OFF if place.number("session-cookie-expires") > 0 else LONG_AGO
-        attributes.append({"name": "Expires", "value": date})
+    if fixed_expires(place):
+        attributes.append({"name": "Expires", "value": fixed_expires(place)})
     if place["session-cookie-secure"] or port == 443:
         attributes.append({"name": "Secure"})
     ttl = f"{age}s" if age and age > 0 else "0s"
     fields = {"name": place.text("session-cookie-name"), "path": cookie_path(place), "ttl": ttl}
     return fields | ({"attributes": attributes} if attributes else {})
+
+
+def fixed_expires(place: Place) -> str:
+    """The date that the cookie always has, "" where it has none, or a script writes it.
+
+    Clients that know no Max-Age keep the cookie for longer than nginx says. ``--compat lean`` has
+    no date for them: to them it is a cookie of the session.
+    """
+    if "session-cookie-expires" not in place or dated_by_script(place):
+        return ""
+    if place.number("session-cookie-expires") <= 0:
+        return LONG_AGO
+    return "" if place.options.compat == "lean" else FAR_OFF
 
 
 def dated_by_script(place: Place) -> bool:

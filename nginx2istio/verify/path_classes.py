@@ -7,7 +7,8 @@ and a text as Envoy has it. The patterns of both sides are walked side by side, 
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -54,14 +55,22 @@ class PathClasses:
 
 def path_classes(patterns: Sequence[PathPattern]) -> PathClasses:
     """The classes of all normalized paths, in the order of their shortest members."""
+    nginx, istio, skipped = path_machines(patterns)
+    return _walked(nginx, istio, skipped)
+
+
+def path_machines(
+    patterns: Sequence[PathPattern],
+) -> tuple[Sequence[Any], Sequence[Any], tuple[str, ...]]:
+    """The automata of nginx's and of Istio's patterns, and the patterns that have none."""
     machines: dict[Side, list[Any]] = {"nginx": [], "istio": []}
     skipped = []
-    literals: dict[Side, Literals] = {"nginx": Literals(), "istio": Literals()}
+    literals: dict[tuple[Side, bool], Literals] = {}
     for number, pattern in enumerate(patterns):
         if pattern.kind == "regex":
             try:
                 machine = regex_automaton(number, pattern.text, pattern.whole, pattern.any_case)
-            except (NotRegular, ValueError):
+            except (NotRegular, ValueError, re.error):
                 skipped.append(pattern.text)
                 continue
             machines[pattern.side].append(machine)
@@ -69,11 +78,13 @@ def path_classes(patterns: Sequence[PathPattern]) -> PathClasses:
             text = (
                 pattern.text.encode().decode("latin-1") if pattern.side == "nginx" else pattern.text
             )
-            literals[pattern.side].add(number, text, pattern.kind == "prefix")
-    for side in machines:
-        literals[side].finish()
-        machines[side].insert(0, literals[side])
-    return _walked(machines["nginx"], machines["istio"], tuple(skipped))
+            where = pattern.side, pattern.any_case
+            trie = literals.setdefault(where, Literals(any_case=pattern.any_case))
+            trie.add(number, text, pattern.kind == "prefix")
+    for (side, _), trie in literals.items():
+        trie.finish()
+        machines[side].insert(0, trie)
+    return machines["nginx"], machines["istio"], tuple(skipped)
 
 
 def _units(char: str) -> Iterator[tuple[str, str]]:
@@ -92,36 +103,39 @@ def _units(char: str) -> Iterator[tuple[str, str]]:
 
 
 def _walked(nginx: Sequence[Any], istio: Sequence[Any], skipped: tuple[str, ...]) -> PathClasses:
-    """Breadth first over units, from the path ``/`` on."""
-    first = tuple(m.step(m.start, "/") for m in (*nginx, *istio))
-    level: dict[Hashable, str] = {first: "/"}
+    """Breadth first over units, from the path ``/`` on.
+
+    Besides the machines' states it counts whether the path ends in a slash or a segment of dots.
+    """
+    machines, count = (*nginx, *istio), len(nginx)
+    first = (tuple(m.step(m.start, "/") for m in machines), "/")
+    level: dict[tuple[tuple[Any, ...], str], str] = {first: "/"}
     known = set(level)
     classes: dict[frozenset[int], str] = {}
-    count = len(nginx)
     while level and len(known) < MOST_STATES:
-        following: dict[Hashable, str] = {}
-        for states, target in level.items():
-            matching = frozenset[int]().union(
-                *(m.accepted(s) for m, s in zip((*nginx, *istio), states, strict=True))  # type: ignore[call-overload]
-            )
-            classes.setdefault(matching, target)
-            for char, text in _next_units(nginx, istio, states, target):  # type: ignore[arg-type]
-                after = (
-                    tuple(
-                        m.step(s, char)
-                        for m, s in zip(nginx, states[:count], strict=True)  # type: ignore[index]
-                    )
-                    + tuple(
-                        _through(m, s, text)
-                        for m, s in zip(istio, states[count:], strict=True)  # type: ignore[index]
-                    )
-                )
-                if after not in known:
-                    known.add(after)
-                    following[after] = target + text
+        following: dict[tuple[tuple[Any, ...], str], str] = {}
+        for (states, end), target in level.items():
+            if end not in (".", ".."):  # which is resolved on both sides
+                accepted = (m.accepted(s) for m, s in zip(machines, states, strict=True))
+                classes.setdefault(frozenset[int]().union(*accepted), target)
+            for char, text in _next_units(machines, states, end):
+                after = tuple(
+                    m.step(s, char) for m, s in zip(nginx, states[:count], strict=True)
+                ) + tuple(_through(m, s, text) for m, s in zip(istio, states[count:], strict=True))
+                key = after, _end(end, char)
+                if key not in known:
+                    known.add(key)
+                    following[key] = target + text
         level = following
     ordered = tuple(PathClass(matching, target) for matching, target in classes.items())
     return PathClasses(ordered, not level, skipped)
+
+
+def _end(before: str, char: str) -> str:
+    """The end of a path after one more byte: a slash, one or two dots after it, or neither."""
+    if char == "/":
+        return "/"
+    return {"/": ".", ".": ".."}.get(before, "") if char == "." else ""
 
 
 def _through(machine: Any, state: Any, text: str) -> Any:
@@ -131,17 +145,16 @@ def _through(machine: Any, state: Any, text: str) -> Any:
 
 
 def _next_units(
-    nginx: Sequence[Any], istio: Sequence[Any], states: Sequence[Any], target: str
+    machines: Sequence[Any], states: Sequence[Any], end: str
 ) -> Iterable[tuple[str, str]]:
     """The units that lead to different states, and one for all others."""
     chars: set[str] = set()
-    for machine, state in zip((*nginx, *istio), states, strict=True):
+    for machine, state in zip(machines, states, strict=True):
         chars.update(machine.characters(state))
     other = next((c for c in ORDINARY if c not in chars), "")
     chars = {c for c in chars if 0 < ord(c) < 0x100}
-    for char in sorted(chars | {other} - {""}):
-        if char == "/" and target.endswith("/"):
-            continue  # merged on both sides
-        if char == "." and target.endswith("/"):
-            continue  # a segment of dots is resolved on both sides
+    # Of equally short paths people expect the one in small letters.
+    for char in sorted(chars | {other} - {""}, key=lambda c: (c.isupper(), c)):
+        if char == "/" and end:
+            continue  # merged or resolved on both sides
         yield from _units(char)

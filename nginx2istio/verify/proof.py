@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from itertools import chain
 from typing import Any, Literal
 
 from nginx2istio.base.outcome import EVERYTHING_READY, Outcome, Request, World
@@ -14,16 +15,18 @@ from nginx2istio.istio.serve.gateway_config import GatewayConfig, most_specific
 from nginx2istio.istio.serve.matching import string_fits
 from nginx2istio.istio.serve.policies import pattern_fits
 from nginx2istio.nginx.config import NginxConfig
-from nginx2istio.nginx.facts.nested_locations import server_locations
+from nginx2istio.nginx.facts.nested_locations import nested_locations, server_locations
 from nginx2istio.nginx.model import DEFAULT_SERVER, Server, www_twin
 from nginx2istio.nginx.serve.choose import choose_location
 from nginx2istio.nginx.uri import BadTarget, normalized
 from nginx2istio.verify.compared import compared
 from nginx2istio.verify.dimensions import (
     Values,
+    values_of_host,
     values_of_location,
     values_of_match,
     values_of_policy,
+    values_of_route,
 )
 from nginx2istio.verify.judged.difference import Difference
 from nginx2istio.verify.path_classes import PathClass, PathPattern, path_classes
@@ -45,9 +48,10 @@ class Counterexample:
 class Proof:
     """What was compared, counted in classes of requests.
 
-    ``alike`` in all aspects; ``silent`` differ unannounced (``unannounced`` has each difference);
-    ``announced`` by code. ``partly`` have an unknown aspect and differ in no other; ``unknown``
-    counts by aspect, ``unfollowed`` by the EnvoyFilters of others that make all aspects unknown.
+    In ``proved_hosts`` nothing differs unannounced. ``alike`` in all aspects; ``silent`` differ
+    unannounced (``unannounced`` has each difference); ``announced`` by code. ``partly`` have an
+    unknown aspect and differ in no other; ``unknown`` counts by aspect, ``unfollowed`` by the
+    EnvoyFilters of others that make all aspects unknown.
     ``by_pairs`` counts paths at which not all combinations of values were tried, ``skipped`` are
     patterns that are no regular expressions.
     """
@@ -55,6 +59,7 @@ class Proof:
     classes: int = 0
     silent: int = 0
     hosts: int = 0
+    proved_hosts: int = 0
     alike: int = 0
     announced: Counter[str] = field(default_factory=Counter)
     unannounced: list[Counterexample] = field(default_factory=list)
@@ -100,6 +105,7 @@ def _proof_of(sides: Sides, server: Server, world: World) -> Proof:
     for name in host_names(server):
         for request in requests_of(sides, server, name, proof):
             _compare(proof, sides, request, world)
+    proof.proved_hosts = int(not proof.silent)
     return proof
 
 
@@ -117,13 +123,11 @@ def host_names(server: Server) -> Iterator[str]:
 
 def requests_of(sides: Sides, server: Server, name: str, proof: Proof) -> Iterator[Request]:
     """A request of each class, for one name of a host. Notes in ``proof`` what is left out."""
-    routes = _routes(sides.gateway, name)
-    policies = _policies(sides.gateway, name)
-    patterns = [*_of_nginx(sides.config, server), *_of_istio(routes, policies)]
-    reached = path_classes(patterns)
+    decisions = host_decisions(sides, server, name)
+    reached = path_classes(decisions.patterns)
     proof.skipped += reached.skipped
     for path in reached.classes:
-        values = _values(sides.config, server, path, routes, policies)
+        values = decisions.values(path)
         for scheme in SCHEMES:
             plain = Request(
                 scheme=scheme, host=name, sni=name, target=path.target, backend_headers=_JSON
@@ -131,6 +135,31 @@ def requests_of(sides: Sides, server: Server, name: str, proof: Proof) -> Iterat
             requests, whole = values.requests(plain)
             proof.by_pairs += not whole
             yield from requests
+
+
+@dataclass(frozen=True, slots=True)
+class HostDecisions:
+    """What both sides look at for a host: patterns of paths, and by a class of paths the values."""
+
+    patterns: Sequence[PathPattern]
+    values: Callable[[PathClass], Values]
+
+
+def host_decisions(sides: Sides, server: Server, name: str) -> HostDecisions:
+    """The decisions about requests to one name of a host."""
+    gateways = [sides.gateway, *filter(None, [sides.converted])]
+    routes = [route for gateway in gateways for route in _routes(gateway, name)]
+    policies = [policy for gateway in gateways for policy in _policies(gateway, name)]
+    patterns = [*_of_nginx(sides.config, server), *_of_istio(routes, policies)]
+    spelled = _hosts_compared(routes, policies)
+
+    def values(path: PathClass) -> Values:
+        result = _values(sides.config, server, path, routes, policies)
+        if spelled:
+            values_of_host(result, name)
+        return result
+
+    return HostDecisions(patterns, values)
 
 
 SCHEMES: tuple[Literal["http"], Literal["https"]] = ("http", "https")
@@ -146,9 +175,13 @@ def _of_nginx(config: NginxConfig, server: Server) -> Iterator[PathPattern]:
                 yield PathPattern("nginx", "regex", "^" + location.path, False, True)
             case kind:
                 yield PathPattern("nginx", kind, location.path)
-    for block in server_locations(config, server):
-        if block.match in ("exact", "prefix"):
-            yield PathPattern("nginx", block.match, block.path)
+    inside = (nested_locations(config, server, location) for location in server.locations)
+    for block in chain(server_locations(config, server), *inside):
+        match block.match:
+            case "regex":
+                yield PathPattern("nginx", "regex", block.path, False, block.modifier == "~*")
+            case "exact" | "prefix" as kind:
+                yield PathPattern("nginx", kind, block.path)
 
 
 def _routes(config: GatewayConfig, name: str) -> list[Mapping[str, Any]]:
@@ -169,6 +202,18 @@ def _policies(config: GatewayConfig, name: str) -> list[Mapping[str, Any]]:
     return [policy for policy in config.policies if about(policy)]
 
 
+def _hosts_compared(
+    routes: Iterable[Mapping[str, Any]], policies: Iterable[Mapping[str, Any]]
+) -> bool:
+    """Whether a route or a policy looks at the host as the client wrote it."""
+    return any("authority" in m for route in routes for m in route.get("match", ())) or any(
+        {"hosts", "notHosts"} & operation["operation"].keys()
+        for policy in policies
+        for rule in policy["spec"].get("rules", ())
+        for operation in rule.get("to", ())
+    )
+
+
 def _of_istio(
     routes: Iterable[Mapping[str, Any]], policies: Iterable[Mapping[str, Any]]
 ) -> Iterator[PathPattern]:
@@ -176,9 +221,8 @@ def _of_istio(
     for route in routes:
         for match in route.get("match", ()):
             for kind, text in match.get("uri", {}).items():
-                unique[PathPattern("istio", kind, text, True, bool(match.get("ignoreUriCase")))] = (
-                    None
-                )
+                any_case = kind != "regex" and bool(match.get("ignoreUriCase"))
+                unique[PathPattern("istio", kind, text, True, any_case)] = None
     for policy in policies:
         for rule in policy["spec"].get("rules", ()):
             for operation in rule.get("to", ()):
@@ -213,9 +257,12 @@ def _values(
     if location is not None:
         values_of_location(values, config, server, location)
     for route in routes:
-        for match in route.get("match", ()):
-            if "uri" not in match or string_fits(match["uri"], path.target):
-                values_of_match(values, match)
+        matches = route.get("match", ())
+        near = [m for m in matches if "uri" not in m or string_fits(m["uri"], path.target)]
+        for match in near:
+            values_of_match(values, match)
+        if near or not matches:
+            values_of_route(values, route)
     for policy in policies:
         values_of_policy(values, policy)
     return values
@@ -228,13 +275,16 @@ def _compare(proof: Proof, sides: Sides, request: Request, world: World) -> None
     unfollowed = [step.by for step in both.istio.trace if step.phase == NOT_FOLLOWED]
     proof.unfollowed.update(unfollowed)
     proof.unknown.update(both.nginx.unknown if unfollowed else both.unknown)
-    if both.unknown and any(difference.what == "answer" for difference, _ in both.differences):
-        proof.partly += 1
-        return
-    proof.alike += not both.differences and not both.unknown
-    proof.partly += not both.differences and bool(both.unknown)
     silent = len(proof.unannounced)
-    for difference, findings in both.differences:
+    for difference in both.unforeseen:
+        proof.unannounced.append(Counterexample(request, difference, both.nginx, both.istio))
+    differences = both.differences
+    if both.unknown and any(difference.what == "answer" for difference, _ in differences):
+        differences = ()
+    if not (differences or both.unforeseen):
+        proof.alike += not both.unknown
+        proof.partly += bool(both.unknown)
+    for difference, findings in differences:
         if findings:
             proof.announced.update({str(finding["code"]) for finding in findings})
         else:

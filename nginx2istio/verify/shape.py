@@ -41,7 +41,7 @@ def host_shape(sides: Sides, server: Server) -> str | None:
     config, gateway, name = sides.config, sides.gateway, server.host
     if server.host == DEFAULT_SERVER or server.wildcard or server.www or server.aliases:
         return None
-    if server.passthrough or server.denied or sides.auth_service or gateway.patches.opaque:
+    if server.passthrough or server.denied or sides.auth_service:
         return None
     if any(config.controller.config.get(key) for key in _OF_ALL):
         return None
@@ -51,8 +51,9 @@ def host_shape(sides: Sides, server: Server) -> str | None:
     if any(_LOOKING.search(key) for each in settings for key in each):
         return None
     names = _Names(config, server)
-    istio = _istio(gateway, name, names)
-    if istio is None:
+    gateways = [gateway, *filter(None, [sides.converted])]
+    istio = [_istio(each, name, names) for each in gateways]
+    if None in istio or any(each.patches.opaque for each in gateways):
         return None
     shape = (_nginx(config, server, names), istio, tuple(_findings(sides, name)))
     return hashlib.sha256(repr(shape).encode("utf-8", "surrogatepass")).hexdigest()
@@ -171,6 +172,7 @@ def _istio(gateway: GatewayConfig, name: str, names: _Names) -> tuple[object, ..
     ]
     routes = _routes(gateway, plain, 80, names)
     same = secure is not None and secure.routes is plain.routes
+    policies.append(("to https", plain.to_https))
     return (
         *(names.value(server.tls, "tls") if server else None, policies, routes),
         _routes(gateway, secure, 443, names) if secure and not same else None,
@@ -182,7 +184,7 @@ def _routes(
     gateway: GatewayConfig, host: RoutedHost, port: int, names: _Names
 ) -> tuple[object, ...]:
     destinations = [
-        gateway.traffic_policy(each["destination"])
+        _policies_of(gateway, each["destination"])
         for route in host.routes
         for each in route.get("route", ())
     ]
@@ -191,6 +193,13 @@ def _routes(
         names.value(destinations),
         _patches(gateway, host, port, names),
     )
+
+
+def _policies_of(gateway: GatewayConfig, destination: Mapping[str, Any]) -> list[object]:
+    """The traffic policies of a destination: its Service's and its subset's."""
+    rule = gateway.destination_rules.get(destination["host"], {})
+    subsets = [s for s in rule.get("subsets", ()) if s["name"] == destination.get("subset")]
+    return [each.get("trafficPolicy") for each in (rule, *subsets)]
 
 
 def _patches(gateway: GatewayConfig, host: RoutedHost, port: int, names: _Names) -> object:

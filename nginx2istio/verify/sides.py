@@ -20,13 +20,15 @@ from nginx2istio.verify.judged.exchange import FindingData
 class Sides:
     """The nginx configuration, what a gateway would be given, and what the report announces.
 
-    ``findings`` are as the JSON report has them.
+    ``findings`` are as the JSON report has them. ``converted`` are the conversion's own objects
+    where others are judged: the report speaks of those.
     """
 
     config: NginxConfig
     gateway: GatewayConfig
     findings: Sequence[FindingData]
     declared: Declared
+    converted: GatewayConfig | None = None
     auth_service: bool = False
     """Whether the gateway asks an auth service of ours, which is an nginx with the same checks."""
     by_host: dict[str, tuple[FindingData, ...]] = field(
@@ -87,10 +89,18 @@ def sides(
 
     EnvoyFilters of others among the input change what the gateway does, too.
     """
-    applied = conversion.objects if objects is None else objects
-    gateway = gateway_config([*applied, *conversion.foreign_filters], conversion.mesh)
+    foreign, mesh = conversion.foreign_filters, conversion.mesh
+    converted = gateway_config([*conversion.objects, *foreign], mesh)
+    other = None if objects is None else gateway_config([*objects, *foreign], mesh)
     service = conversion.options.auth_service
-    return Sides(conversion.config, gateway, findings, declared(conversion.config), service)
+    return Sides(
+        conversion.config,
+        converted if other is None else other,
+        findings,
+        declared(conversion.config),
+        None if other is None else converted,
+        service,
+    )
 
 
 def declared(config: NginxConfig) -> Declared:

@@ -97,10 +97,12 @@ def proof_data(proof: Proof) -> dict[str, object]:
     return {
         "proved": not proof.unannounced and not proof.unfollowed,
         "hosts": proof.hosts,
+        "proved_hosts": proof.proved_hosts,
         "classes": proof.classes,
         "alike": proof.alike,
         "known_in_part": proof.partly,
         "announced": dict(sorted(proof.announced.items())),
+        "unannounced_classes": proof.silent,
         "unannounced": [
             {
                 "request": request_text(each.request),

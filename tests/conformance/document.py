@@ -65,7 +65,8 @@ LENIENCIES = """\
   are announced by it alone though they are of another aspect. That somebody else answers (served or
   refused) it does not announce. Nor does a finding for all hosts that speaks of all requests.
 - A finding whose path the host does not declare, or on a host of regexes, covers by text prefix in
-  any case. Elsewhere it covers as nginx matches, by pathType.
+  any case. Elsewhere it covers as nginx matches, by pathType, and only what no more specific path
+  of the host takes.
 - Shares are judged on a sample. Which Service a new session falls to, under a weight, is chance.
 - Of `www-authenticate` only the scheme is compared, of the certificate headers only the presence.
 - Access logs, buffering, load-balancing choices and ModSecurity leave no trace in an exchange.

@@ -76,6 +76,30 @@ def test_path_covers_as_nginx_matches(kind: str, path: str, expected: bool) -> N
     assert path_covers("/foo", {kind}, False, path) is expected
 
 
+@pytest.mark.parametrize(
+    ("pattern", "path", "expected"),
+    [
+        ("/", "/x", True),
+        ("/", "/admin/x", False),
+        ("/", "/administrator", True),
+        ("/admin", "/admin/x", True),
+        ("/admin", "/admin", True),
+        ("*", "/admin/x", True),
+        ("/adm", "/admin/x", True),  # declared nowhere: as a text
+    ],
+)
+def test_path_covers_what_no_more_specific_path_takes(
+    pattern: str, path: str, expected: bool
+) -> None:
+    paths = {"/": {"Prefix"}, "/admin": {"Prefix"}}
+    declared = Declared(paths={"h": paths, "exact": {**paths, "/admin": {"Prefix", "Exact"}}})
+    assert declared.located("h", pattern, path) is expected
+    assert not declared.located("exact", "/", "/admin")
+    longest = Declared(paths={"h": {"/a.*": {"Prefix"}, "/": {"Prefix"}}}, regex={"h"})
+    assert longest.located("h", "/a.*", "/ADMIN")
+    assert not longest.located("h", "/", "/ADMIN")
+
+
 def test_slash_that_nginx_adds() -> None:
     assert path_covers("/foo/", {"Prefix"}, False, "/foo")
     assert path_covers("/foo/", {"ImplementationSpecific"}, False, "/foo")

@@ -6,14 +6,17 @@ import base64
 import collections
 import dataclasses
 import re
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from nginx2istio.base.outcome import BackendState, Headers, Outcome, Request, World
+from nginx2istio.base.outcome import Headers, Outcome, Request, World
 from nginx2istio.nginx.config import NginxConfig
+from nginx2istio.nginx.facts.auth_service import unserved
 from nginx2istio.nginx.facts.external_auth import ExternalAuth, external_auth
+from nginx2istio.nginx.model import Location, Server
 from nginx2istio.nginx.serve.choose import BadHost, choose_location, choose_server, host_name
+from nginx2istio.nginx.serve.variables import Variables
+from nginx2istio.nginx.serve.visit import upstream_name
 from nginx2istio.nginx.uri import BadTarget, normalized
 from nginx2istio.verify.judged.compare import compare
 from nginx2istio.verify.judged.difference import Difference
@@ -42,19 +45,23 @@ class Anchors:
         return sum(c.total() for c in (self.right, self.unknown, self.wrong))
 
 
-def asked(case: Case, config: NginxConfig, exchange: Exchange) -> Request | None:
-    """The request of an exchange; None where chance or a pod's own behaviour decides."""
+def asked(case: Case, config: NginxConfig, exchange: Exchange, cache: AuthCache) -> Request | None:
+    """The request of an exchange; None where chance or a pod's own behaviour decides.
+
+    ``cache`` is what nginx remembers of the exchanges before.
+    """
     recorded = exchange["request"]
     by_pods = any(part in recorded["target"] for part in OF_PODS)
-    headers = tuple((n, v.encode().decode("latin-1")) for n, v in recorded["headers"])
+    headers = tuple((name, _octets(value)) for name, value in recorded["headers"])
     by_pods |= any("application/grpc" in value for _, value in headers)  # answers by trailers
-    if exchange.get("times", 1) > 1 or by_pods or recorded.get("ws"):
+    gave_up = str(exchange["response"].get("error", "")).startswith("no answer within")
+    if exchange.get("times", 1) > 1 or by_pods or recorded.get("ws") or gave_up:
         return None
     plain = Request(
         method=recorded["method"],
         scheme=recorded["scheme"],
         host=recorded["host"] or "",
-        target=recorded["target"],
+        target=_octets(recorded["target"]),
         headers=headers,
         body_bytes=recorded.get("body_bytes") or 0,
         # An HTTP/2 client of the recordings sends no Content-Length.
@@ -63,23 +70,74 @@ def asked(case: Case, config: NginxConfig, exchange: Exchange) -> Request | None
         source=recorded.get("from") or "127.0.0.1",
         sni=recorded["sni"] if "sni" in recorded else recorded["host"],
         certificate=_certificate(config, recorded),
-        subject="CN=client" if recorded.get("client_cert") else "",
+        subject=_subject(recorded.get("client_cert")),
         credentials=_credentials(case, headers),
     )
-    auth = _auth(config, plain)
-    added = tuple((n, v) for n, v in auth.headers.items() if "$" not in v) if auth else ()
-    answer = _reply(auth.method, auth.path, (*headers, *added)) if auth else Reply()
+    if _not_understood(case, config, plain):
+        return None
     backend = _reply(plain.method, plain.target, headers)
-    status = answer.status if auth is None or _answers(case, config, auth) else 500
     typed = any(name.lower() == "content-type" for name, _ in backend.headers)
     own: Headers = () if typed else (("Content-Type", "application/json"),)
-    return dataclasses.replace(
+    answered = dataclasses.replace(
         plain,
-        auth_status=status,
-        auth_headers=tuple(answer.headers),
         backend_status=backend.status,
         backend_headers=(*own, *backend.headers),
     )
+    return with_auth(case, config, answered, cache)
+
+
+def _not_understood(case: Case, config: NginxConfig, request: Request) -> bool:
+    """Whether a pod is spoken to in a protocol that it does not speak: it answers 400."""
+    tls = case.get("tls_pods") or []
+    by_sni, _ = choose_server(config, (request.sni or "").lower())
+    if request.scheme == "https" and by_sni is not None and by_sni.passthrough:
+        return request.http == "2"
+    _, location = _place(config, request)
+    upstream = config.upstreams.get(location.upstream) if location else None
+    if location is None or upstream is None or upstream_name(upstream) not in tls:
+        return False
+    return str(config.in_force(location, "backend-protocol")).upper() == "HTTP"
+
+
+def with_auth(case: Case, config: NginxConfig, request: Request, cache: AuthCache) -> Request:
+    """The request with what its authentication service says, or said of an equal one before."""
+    server, location = _place(config, request)
+    if server is None or location is None:
+        return request
+    # A gateway may ask where nginx does not.
+    asking = (external_auth(config, each) for each in (location, *server.locations))
+    auth = next(filter(None, asking), None)
+    if auth is None:
+        return request
+    own = {n.lower(): v for n, v in auth.headers.items() if "$" not in v}
+    headers = (*(h for h in request.headers if h[0].lower() not in own), *own.items())
+    answer = _reply(auth.method, auth.path, headers)
+    status = answer.status if _answers(case, config, server, auth) else 500
+    if auth.cache_key:
+        key = (
+            server.host,
+            location.literal,
+            Variables(config, request, World()).text(auth.cache_key),
+        )
+        status, answer = cache.get(key, (status, answer))
+        if str(status) in auth.cache_seconds:
+            cache[key] = status, answer
+    return dataclasses.replace(request, auth_status=status, auth_headers=tuple(answer.headers))
+
+
+AuthCache = dict[tuple[str, str, str], tuple[int, Reply]]
+"""Answers of authentication services that nginx remembers, by server, location and key."""
+
+
+def _octets(text: str) -> str:
+    """A text as the recordings' client sent it: in UTF-8, a character for each byte."""
+    return text.encode().decode("latin-1")
+
+
+def _subject(certificate: str | None) -> str:
+    """The subject of a client's certificate, as the recordings' client made it."""
+    name = (certificate or "").rpartition("/")[2]
+    return f"CN={name}-client,O=Acme Co" if name else ""
 
 
 def _reply(method: str, target: str, headers: Headers) -> Reply:
@@ -116,70 +174,27 @@ def _credentials(case: Case, headers: Headers) -> Any:
     return "wrong"
 
 
-def _auth(config: NginxConfig, request: Request) -> ExternalAuth | None:
+def _place(config: NginxConfig, request: Request) -> tuple[Server | None, Location | None]:
     try:
         server, _ = choose_server(config, host_name(request.host))
         path = normalized(request.target.encode("latin-1", "replace")).decode("latin-1")
     except BadHost:
-        return None
+        return None, None
     except BadTarget:  # nginx asks nobody; what the service would say to a gateway
         path = "/"
-    location = choose_location(server, path) if server else None
-    if server is None or location is None:
-        return None
-    # A gateway may ask where nginx does not.
-    asking = (external_auth(config, each) for each in (location, *server.locations))
-    return next(filter(None, asking), None)
+    return server, choose_location(server, path) if server else None
 
 
-def _answers(case: Case, config: NginxConfig, auth: ExternalAuth) -> bool:
+def _answers(case: Case, config: NginxConfig, server: Server, auth: ExternalAuth) -> bool:
     """Whether somebody answers the question of an external authentication."""
     name, _, rest = auth.host.partition(".")
     namespace, _, rest = rest.partition(".")
     if rest == "svc" or rest.startswith("svc."):
         return bool((case.get("pods") or {}).get(f"{namespace}/{name}:{auth.port}"))
+    if unserved(auth, server, config):  # nginx asks itself without end
+        return False
     known = {n for server in config.servers for n in (server.host, *server.aliases)}
     return "$" in auth.host or auth.host in known or auth.host in (case.get("dns") or {})
-
-
-def world(case: Case, config: NginxConfig) -> World:
-    """The pods and Secrets of a case."""
-    pods, dead = case.get("pods") or {}, set(case.get("dead_pods") or [])
-    states: dict[str, BackendState] = {}
-    for service, names in pods.items():
-        states[service] = "none" if not names else "dead" if set(names) <= dead else "ready"
-    for upstream in config.upstreams.values():
-        name = f"{upstream.namespace}/{upstream.service}:{upstream.port}"
-        if not upstream.external_name:
-            states.setdefault(name, "none")
-    known = {f"{s['namespace']}/{s['name']}" for s in case.get("secrets") or []}
-    tls = set(case.get("tls_pods") or [])
-    plain = frozenset(name for name in states if name not in tls)
-    return World(states, plain, frozenset(_secrets(config)) - known)
-
-
-def _secrets(config: NginxConfig) -> Iterator[str]:
-    for setting in config.settings:
-        if setting.key in ("auth-secret", "auth-tls-secret"):
-            name = str(setting.value)
-            yield name if "/" in name else f"{setting.origin.namespace}/{name}"
-
-
-def missing_credentials(case: Case, objects: Iterable[dict[str, Any]]) -> frozenset[str]:
-    """The Secrets that objects name and that nobody can copy: the case has no such Secret."""
-    copies = [f"{s['namespace']}--{s['name']}" for s in case.get("secrets") or []]
-    known = {*copies, *(f"{name}-cacert" for name in copies)}
-    objects = list(objects)
-    named: set[str] = set()
-    for rule in (o["spec"] for o in objects if o["kind"] == "DestinationRule"):
-        for each in (rule, *rule.get("subsets", ())):
-            named.add(each.get("trafficPolicy", {}).get("tls", {}).get("credentialName", ""))
-    for gateway in (o for o in objects if o["kind"] == "Gateway"):
-        for server in gateway["spec"]["servers"]:
-            tls = server.get("tls", {})
-            named |= {tls.get("credentialName", ""), *tls.get("credentialNames", ())}
-            named.add(tls.get("caCertCredentialName", ""))
-    return frozenset(named - known - {""})
 
 
 def add(
@@ -227,8 +242,3 @@ def _value(value: object) -> str:
     ):
         return "no connection"
     return re.sub(r"<request-id>|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "id", text)
-
-
-_NO_CONNECTION = re.compile(
-    "Error|no (server|valid|listener)|not valid|does not exist|no route for the name"
-)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import replace
 from typing import Any
 
 from nginx2istio.api import convert_text
@@ -16,7 +15,8 @@ from nginx2istio.verify.judged.exchange import Exchange
 from ..conformance.actions import mesh_config
 from ..conformance.objects import documents
 from ..conformance.records import Case, exported
-from .anchored import Anchors, add, asked, missing_credentials, world
+from .anchored import Anchors, AuthCache, add, asked
+from .surroundings import as_pods_see, missing_credentials, world
 
 
 def evaluated(
@@ -27,20 +27,17 @@ def evaluated(
     keys = {setting.key for setting in config.settings}
     objects = documents(text)
     nearby = world(case, config)
-    aliases = external_names(case)
-    states = dict(nearby.backends)
-    states.update((name, "none") for name, to in aliases.items() if not to)
-    nearby = World(states, nearby.plain, missing_credentials(case, objects))
+    nearby = World(
+        nearby.backends, nearby.plain, missing_secrets=missing_credentials(case, objects)
+    )
     gateway = gateway_config(objects, mesh_config(report.get("actions") or []))
     anchors = Anchors()
     earlier = Earlier(objects)
     for number, (record, observed) in enumerate(pairs):
-        request = asked(case, config, record)
+        request = asked(case, config, record, AuthCache())
         if request is not None and not earlier.decided(number, observed):
             outcome = serve_as_istio(gateway, request, nearby)
-            shares = outcome.backends.items()
-            backends = {aliases.get(name) or name: share for name, share in shares}
-            outcome = replace(outcome, backends=backends)
+            outcome = as_pods_see(case, config, outcome)
             add(anchors, case, record, request, outcome, observed, keys)
     return {
         "right": anchors.right.total(),
@@ -53,22 +50,6 @@ def evaluated(
             for _, request, ds in anchors.examples
         ],
     }
-
-
-def external_names(case: Case) -> dict[str, str]:
-    """What each port of an ExternalName Service stands for, "" for a host that does not exist."""
-    named: dict[str, str] = {}
-    for service in documents(case["objects"]):
-        spec = service.get("spec") or {}
-        if service["kind"] == "Service" and spec.get("type") == "ExternalName":
-            meta, target = service["metadata"], spec["externalName"]
-            inside = re.fullmatch(r"([^.]+)\.([^.]+)\.svc\.cluster\.local\.?", target)
-            ports = [port["port"] for port in spec.get("ports") or [{"port": 80}]]
-            for port in ports:
-                name = f"{meta.get('namespace', 'default')}/{meta['name']}:{port}"
-                resolved = name if (case.get("pods") or {}).get(name) else ""
-                named[name] = f"{inside[2]}/{inside[1]}:{port}" if inside else resolved
-    return named
 
 
 class Earlier:

@@ -27,7 +27,8 @@ from nginx2istio.istio.serve.gateway_config import (
     most_specific,
 )
 from nginx2istio.istio.serve.manager import arrived_request, ended
-from nginx2istio.istio.serve.matching import Arrived, matcher
+from nginx2istio.istio.serve.matching import Arrived, RefusedByEnvoy, matcher
+from nginx2istio.istio.serve.settings import settings_of_route, settings_of_server
 from nginx2istio.istio.serve.stream import HttpFilter, Stream
 
 NOT_FOLLOWED = "EnvoyFilter"
@@ -52,7 +53,11 @@ def serve_as_istio(
         answer = _for_others(config, server, arrived)
         if answer is not None:
             return _with_unknown(config, answer, Passed(port))
-    return _routed(config, world, arrived, hosts[domain] if domain else None)
+    try:
+        outcome = _routed(config, world, arrived, hosts[domain] if domain else None)
+    except RefusedByEnvoy as refused:
+        return ended(0, f"Envoy refuses the routes: {refused}")
+    return replace(outcome, settings={**settings_of_server(server), **outcome.settings})
 
 
 def _without_request(
@@ -80,7 +85,11 @@ def _routed(
     outcome = through(_chain(config), stream)
     text = f"VirtualService {host.service}" if host else "no VirtualService"
     step = TraceStep("host", text, host.domain.lower() if host else "")
-    outcome = replace(outcome, trace=(step, *outcome.trace))
+    outcome = replace(
+        outcome,
+        trace=(step, *outcome.trace),
+        settings=settings_of_route(config, stream.route or {}),
+    )
     if not config.patches.opaque:
         return outcome
     destinations = frozenset(_destinations(stream))

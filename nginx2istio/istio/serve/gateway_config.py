@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -25,11 +25,15 @@ class GatewayServer:
 
 @dataclass(frozen=True, slots=True)
 class RoutedHost:
-    """The routes of one VirtualService at one server, for one of its hosts."""
+    """The routes of one VirtualService at one server, for one of its hosts.
+
+    ``to_https``: plain HTTP is redirected, whatever the routes (``httpsRedirect``).
+    """
 
     domain: str
     routes: tuple[Json, ...]
     service: str
+    to_https: bool = False
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,7 @@ class GatewayConfig:
     destination_rules: Mapping[str, Json] = field(default_factory=dict)
     mesh: Json = field(default_factory=dict)
     patches: Patches = field(default_factory=Patches)
-    memory: dict[int, Mapping[str, RoutedHost]] = field(
+    memory: dict[int, dict[str, RoutedHost]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
     """The hosts of servers, by the server's identity."""
@@ -59,9 +63,12 @@ class GatewayConfig:
     def hosts_of(self, server: GatewayServer) -> Mapping[str, RoutedHost]:
         """The virtual hosts of a server's own route configuration, by domain in lower case."""
         if id(server) not in self.memory:
-            self.memory[id(server)] = {
-                host.domain.lower(): host for host in self._virtual_hosts(server)
-            }
+            hosts = {host.domain.lower(): host for host in self._virtual_hosts(server)}
+            if server.tls.get("httpsRedirect"):
+                for _, name in server.hosts:
+                    routed = hosts.get(name.lower(), RoutedHost(name, (), ""))
+                    hosts[name.lower()] = replace(routed, to_https=True)
+            self.memory[id(server)] = hosts
         return self.memory[id(server)]
 
     @cached_property
@@ -193,9 +200,15 @@ def gateway_config(objects: Sequence[Json], mesh: Json) -> GatewayConfig:
 
 
 def _servers(gateways: Iterable[Json]) -> Iterable[GatewayServer]:
+    known: set[tuple[int, str]] = set()
     for gateway in gateways:
         meta = gateway["metadata"]
         for server in gateway["spec"]["servers"]:
+            if "tls" in server:  # pilot leaves a server out of which a host has one already
+                names = {(server["port"]["number"], str(name)) for name in server["hosts"]}
+                if known & names:  # CheckDuplicates
+                    continue
+                known |= names
             hosts = tuple(_namespaced(host, meta["namespace"]) for host in server["hosts"])
             yield GatewayServer(
                 f"{meta['namespace']}/{meta['name']}",

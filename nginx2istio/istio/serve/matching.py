@@ -75,12 +75,19 @@ class Arrived:
         return joined
 
 
+class RefusedByEnvoy(ValueError):
+    """A pattern or a rewrite for which Envoy refuses all routes of the gateway."""
+
+
 @lru_cache(maxsize=8192)
 def matcher(pattern: str) -> Any:
-    """A pattern as Envoy compiles it."""
+    """A pattern as Envoy compiles it. Raises RefusedByEnvoy."""
     options = re2.Options()
     options.log_errors = False
-    return re2.compile(pattern, options)
+    try:
+        return re2.compile(pattern, options)
+    except re2.error as error:
+        raise RefusedByEnvoy(f"{pattern}: {error}") from None
 
 
 def string_fits(match: Json, text: str | None, any_case: bool = False) -> bool:

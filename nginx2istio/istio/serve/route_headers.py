@@ -48,7 +48,8 @@ def headers_to_backend(
     edits = route.get("headers", {}).get("request", {})
     removed = {n.lower() for n in edits.get("remove", ())}
     sent = [(n, v) for n, v in sent if n not in removed]
-    left = {k: v for k, v in before.items() if k not in removed}
+    changed = {*removed, "x-forwarded-for"}  # which has the peer's address by now
+    left = {k: v for k, v in before.items() if k not in changed}
     state = replace_headers(arrived, dict(sent) | left)
     moment = Moment(state, original_path=arrived.request.target)
     values: list[tuple[str, str, bool]] = []

@@ -11,7 +11,7 @@ from nginx2istio.base.outcome import Aspect, BackendState, Outcome, TraceStep
 from nginx2istio.istio.serve.cookies import hash_cookies
 from nginx2istio.istio.serve.filters.shapes import Json
 from nginx2istio.istio.serve.formatter import Moment, filled
-from nginx2istio.istio.serve.matching import Arrived, matcher
+from nginx2istio.istio.serve.matching import Arrived, RefusedByEnvoy, matcher
 from nginx2istio.istio.serve.route_headers import headers_to_backend, response_headers
 from nginx2istio.istio.serve.stream import Stream
 
@@ -157,12 +157,15 @@ def destination_name(destination: Json) -> str:
 
 
 def rewritten_target(arrived: Arrived, route: Json) -> str:
-    """The target after the route's rewrite; the query stays."""
+    """The target after the route's rewrite; the query stays. Raises RefusedByEnvoy."""
     rewrite = route.get("rewrite", {})
     path, question, query = arrived.target.partition("?")
     if "uriRegexRewrite" in rewrite:
         pattern = matcher(rewrite["uriRegexRewrite"]["match"])
-        path = pattern.sub(rewrite["uriRegexRewrite"]["rewrite"], path)
+        try:
+            path = pattern.sub(rewrite["uriRegexRewrite"]["rewrite"], path)
+        except IndexError:
+            raise RefusedByEnvoy(f"no such group: {rewrite['uriRegexRewrite']}") from None
     elif "uri" in rewrite:
         prefix = next(
             (

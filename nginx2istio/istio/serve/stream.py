@@ -42,6 +42,10 @@ class Stream:
         """Looks for the route anew."""
         host = self.host
         self.route, self.patch = None, _PLAIN
+        if host and host.to_https and self.arrived.headers["x-forwarded-proto"] != "https":
+            # SslRedirectRoute
+            self.route = {"redirect": {"scheme": "https", "authority": self.arrived.authority}}
+            return
         if host is not None:
             self.route = self._first_fitting(host)
         if host is not None and self.route is not None and self.config.patches:

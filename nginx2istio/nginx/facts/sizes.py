@@ -14,13 +14,21 @@ DEFAULT_BODY_LIMIT = 1 << 20
 BODY_SIZE = "proxy-body-size"
 
 
+def byte_size(value: Value | None) -> int:
+    """A size in bytes, 0 for what is none."""
+    size = _SIZE.fullmatch(str(value or "").strip())
+    return whole_number(size[1]) << SHIFTS[size[2].lower()] if size else 0
+
+
+_SIZE = re.compile("([0-9]+)([kKmMgG]?)")
+
+
 def max_body_size(value: Value | None) -> int:
     """A client_max_body_size in bytes, 0 for no limit.
 
     What isValidByteSize refuses is left out of nginx.conf, and nginx's own default holds.
     """
-    size = re.fullmatch(r"([0-9]+)([kKmMgG]?)", str(value or "").strip())
-    return whole_number(size[1]) << SHIFTS[size[2].lower()] if size else DEFAULT_BODY_LIMIT
+    return byte_size(value) if _SIZE.fullmatch(str(value or "").strip()) else DEFAULT_BODY_LIMIT
 
 
 @memo
@@ -35,14 +43,6 @@ def body_limits(config: NginxConfig, server: Server, by_default: bool) -> frozen
         else 0
         for location in server.locations
     )
-
-
-def header_buffers(text: str) -> tuple[int, int] | None:
-    """large_client_header_buffers: how many, of how many bytes; None for what is no such pair."""
-    buffers = re.fullmatch(r"\s*([0-9]+)\s+([0-9]+)([kKmM]?)\s*", text)
-    if not buffers:
-        return None
-    return whole_number(buffers[1]), whole_number(buffers[2]) << SHIFTS[buffers[3].lower()]
 
 
 def readable_size(size: int) -> str:

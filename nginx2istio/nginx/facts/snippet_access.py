@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from nginx2istio.base.memo import memo
 from nginx2istio.nginx.config import NginxConfig
+from nginx2istio.nginx.facts.headers import snippets
 from nginx2istio.nginx.facts.snippet import Directive, parse_snippet
-from nginx2istio.nginx.model import Location, Setting
+from nginx2istio.nginx.model import Location, Server, Setting
 from nginx2istio.nginx.values.networks import ALL_NETWORKS as ALL_NETWORKS
 from nginx2istio.nginx.values.networks import networks
 
@@ -72,6 +73,19 @@ def of_location(config: NginxConfig, location: Location) -> AccessList:
 def inherited(config: NginxConfig, location: Location) -> AccessList:
     """The lists of the snippets of its server, or else of all servers."""
     return _of_servers(config).get(id(location)) or _of_all(config)
+
+
+def satisfies_any(config: NginxConfig, server: Server, location: Location) -> bool:
+    """Whether one check that passes is enough: by the annotation, or a snippet's ``satisfy``."""
+    annotation = location.settings.get("satisfy")
+    if annotation is not None:
+        return annotation.value == "any"
+    for level in ("location", "server", "http"):
+        for _, setting in snippets(config, server, location, level):
+            for directive in parse_snippet(setting.text).directives:
+                if directive.name == "satisfy":
+                    return tuple(directive.args) == ("any",)
+    return False
 
 
 def access_list_problem(

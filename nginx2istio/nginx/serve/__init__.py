@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from fractions import Fraction
 
+from nginx2istio.base.addresses import in_networks
 from nginx2istio.base.outcome import (
     ASPECTS,
     EVERYTHING_READY,
@@ -20,26 +21,29 @@ from nginx2istio.base.outcome import (
     World,
 )
 from nginx2istio.nginx.config import NginxConfig
-from nginx2istio.nginx.facts.answered_early import certified
-from nginx2istio.nginx.facts.nested_locations import (
-    nested_location_of,
-    nested_locations,
-    server_locations,
-)
-from nginx2istio.nginx.facts.sizes import header_buffers
+from nginx2istio.nginx.facts.header_buffers import header_buffers_of
+from nginx2istio.nginx.facts.sizes import byte_size
 from nginx2istio.nginx.model import DEFAULT_SERVER, Location, Origin, Server
 from nginx2istio.nginx.serve import reply
+from nginx2istio.nginx.serve.certificates import self_signed
 from nginx2istio.nginx.serve.choose import BadHost, choose_location, choose_server
 from nginx2istio.nginx.serve.content import content, with_error_page
-from nginx2istio.nginx.serve.location_phases import FOUND_PHASES, PHASES
+from nginx2istio.nginx.serve.location_phases import (
+    ACCESS_PHASES,
+    FOUND_PHASES,
+    REWRITE_PHASES,
+    limited,
+)
 from nginx2istio.nginx.serve.rewrite_module import WHO_ANSWERS, Rewriting, follow_snippets
 from nginx2istio.nginx.serve.server_phases import (
     app_root,
+    asks_for_certificates,
     blocked,
     certificate_subject,
     client_certificate,
 )
-from nginx2istio.nginx.serve.variables import Variables
+from nginx2istio.nginx.serve.snippet_block import in_block, spoiled
+from nginx2istio.nginx.serve.variables import ValueNotKnown, Variables
 from nginx2istio.nginx.serve.visit import NginxPhase, Visit, own_answer, redirect, upstream_name
 from nginx2istio.nginx.uri import BadTarget, normalized
 
@@ -59,23 +63,27 @@ def serve_as_nginx(
         return own_answer(400, "status", "request", "malformed")
     if request.method == "TRACE":
         return own_answer(405, "status", "request", "TRACE")
-    too_long = _too_long(config, request)
-    if too_long is not None:
-        return too_long
-    if request.scheme == "https":
-        passed_on = _passed_on(config, request.sni or name)
-        if passed_on is not None:
-            return passed_on
     server, kind = choose_server(config, name)
     server = server or NOWHERE
+    too_long = _too_long(config, server, request)
+    if too_long is not None:
+        return too_long
     visit = Visit(variables, server, _root(server), path, variables.args)
-    if server is NOWHERE and not path.startswith("/healthz"):
-        answer = own_answer(404, "routing", "content", "no Ingress is about unknown hosts")
-        return with_headers(visit, answer)
+    if request.scheme == "https":
+        answer = _passed_on(config, request.sni or name) or _no_http2(config, request, name)
+        if answer is not None:
+            return answer
+        if asked_for_another(config, request, name):
+            return with_headers(visit, own_answer(421, "tls", "server", "another name was asked"))
     if kind == "twin":
-        return with_headers(visit, _to_twin(visit))
-    if server.host == DEFAULT_SERVER and path.startswith("/healthz"):
-        return with_headers(visit, own_answer(200, "routing", "location", "/healthz"))
+        return with_headers(visit, blocked(visit) or _to_twin(visit))
+    if server.host == DEFAULT_SERVER:
+        answer = _of_controller(visit)
+        if answer is not None:
+            return with_headers(visit, answer)
+    if server is NOWHERE:
+        answer = own_answer(404, "routing", "content", "no Ingress is about unknown hosts")
+        return with_headers(visit, with_error_page(visit, answer))
     if server.denied:
         return with_headers(visit, own_answer(403, "tls", "server", server.denied))
     visit, outcome = _in_server(visit)
@@ -84,15 +92,56 @@ def serve_as_nginx(
     return with_headers(visit, with_error_page(visit, outcome))
 
 
-def _too_long(config: NginxConfig, request: Request) -> Outcome | None:
-    """A request line or a header that large_client_header_buffers has no room for."""
-    buffers = header_buffers(config.controller.text("large-client-header-buffers"))
-    size = buffers[1] if buffers else 8192
+def _no_http2(config: NginxConfig, request: Request, name: str) -> Outcome | None:
+    """A client of HTTP/2 at a name without it: redirects of from-to-www-redirect have none."""
+    if request.http != "2" or choose_server(config, (request.sni or name).lower())[1] == "own":
+        return None
+    return own_answer(0, "tls", "connection", "ALPN http/1.1")
+
+
+def asked_for_another(config: NginxConfig, request: Request, name: str) -> bool:
+    """Whether nginx refuses a host because another was named in the handshake.
+
+    Where the host asks for client certificates (``ngx_http_set_virtual_server``), or has no HTTP/2
+    (``ngx_http_v2_run_request``).
+    """
+    if request.sni is None or request.sni.lower() == name:
+        return False
+    server, kind = choose_server(config, name)
+    if request.http == "2" and kind == "twin":
+        return True
+    return server is not None and kind == "own" and asks_for_certificates(server)
+
+
+def _of_controller(visit: Visit) -> Outcome | None:
+    """The controller's own locations at the server of unknown hosts."""
+    if visit.path.startswith("/healthz"):
+        return own_answer(200, "routing", "server", "/healthz")
+    if visit.path.startswith("/nginx_status"):
+        local = in_networks(visit.variables.remote_addr, ("127.0.0.1/32", "::1/128"))
+        return own_answer(200 if local else 403, "access", "server", "/nginx_status")
+    return None
+
+
+def _too_long(config: NginxConfig, server: Server, request: Request) -> Outcome | None:
+    """A request line or a header that large_client_header_buffers has no room for.
+
+    Of a host's own buffers nginx knows after the Host header (``ngx_http_set_virtual_server``).
+    """
+    _, most = header_buffers_of(config, NOWHERE)
     line = f"{request.method} {request.target} HTTP/1.1\r\n"
-    if len(line) > size:
+    if len(line) > most:
         return own_answer(414, "status", "request", "the request line is too long")
-    if any(len(f"{name}: {value}\r\n") > size for name, value in request.headers):
-        return own_answer(400, "status", "request", "a header is too long")
+    headers = [f"{name}: {value}\r\n" for name, value in request.headers]
+    room = byte_size(config.controller.text("client-header-buffer-size")) or 1024
+    free, size = header_buffers_of(config, server)
+    # A line that does not fit goes whole into the next buffer (``alloc_large_header_buffer``).
+    for text in (line, f"Host: {request.host}\r\n", *headers):
+        if len(text) > room:
+            room, free = size, free - 1
+        room -= len(text)
+        if room < 0 or free < 0:
+            return own_answer(400, "status", "request", "the headers are too long")
     if not _METHOD.fullmatch(request.method):
         return own_answer(400, "status", "request", "no method")
     return None
@@ -148,8 +197,9 @@ def _in_location(visit: Visit) -> tuple[Visit, Outcome]:
         if location is None:
             return visit, own_answer(404, "routing", "location", "no location")
         visit = replace(visit, location=location)
-        if _in_a_block(visit):
-            visit = replace(visit, unknown=visit.unknown | WHO_ANSWERS | _ALL_ELSE)
+        visit, outcome = _in_a_block(visit)
+        if outcome is not None:
+            return visit, outcome
         outcome = _first(FOUND_PHASES, visit)
         if outcome is not None:
             return visit, outcome
@@ -159,7 +209,20 @@ def _in_location(visit: Visit) -> tuple[Visit, Outcome]:
             return visit, state.answer
         if state.ends == "break" or not (state.changed and state.ends in ("last", "")):
             break
-    return visit, _first(PHASES, visit) or content(visit)
+    outcome = _first(REWRITE_PHASES, visit)
+    if outcome is None:
+        outcome = _first(ACCESS_PHASES, visit) or content(visit)
+        outcome = replace(outcome, unknown=outcome.unknown | limited(visit))
+    return visit, outcome
+
+
+def _in_a_block(visit: Visit) -> tuple[Visit, Outcome | None]:
+    try:
+        if not spoiled(visit):
+            return in_block(visit)
+    except (ValueNotKnown, re.error):
+        pass
+    return replace(visit, unknown=visit.unknown | WHO_ANSWERS | _ALL_ELSE), None
 
 
 _ALL_ELSE: frozenset[Aspect] = frozenset(
@@ -167,26 +230,16 @@ _ALL_ELSE: frozenset[Aspect] = frozenset(
 )
 
 
-def _in_a_block(visit: Visit) -> bool:
-    """Whether a location of a snippet may take the request, or spoils the configuration."""
-    path = visit.path
-    blocks = server_locations(visit.config, visit.server)
-    inner = nested_locations(visit.config, visit.server, visit.location)
-    # nginx refuses a configuration with a wrong block, and works on with the one before.
-    if any(block.refused for block in (*blocks, *inner)):
-        return True
-    return bool(nested_location_of(blocks, path) or nested_location_of(inner, path))
-
-
 def with_headers(visit: Visit, outcome: Outcome) -> Outcome:
     """The outcome with the headers of the answer."""
     status = visit.variables.request.backend_status if outcome.status is None else outcome.status
     headers = reply.response_fields(visit, outcome, status)
+    by_chance = reply.chance_of_cookie(visit, outcome)
     return replace(
         outcome,
         trace=(*_way(visit, outcome), *outcome.trace),
         response_headers=headers,
-        unknown=outcome.unknown | visit.unknown,
+        unknown=outcome.unknown | visit.unknown | ({"cookies"} if by_chance else set()),
         self_signed=_self_signed(visit.variables),
     )
 
@@ -206,18 +259,15 @@ def _way(visit: Visit, outcome: Outcome) -> Iterator[TraceStep]:
 
 def _self_signed(variables: Variables) -> bool:
     """Whether the handshake showed the controller's own certificate."""
-    request, config = variables.request, variables.config
-    if request.scheme != "https" or config.controller.flags["default-ssl-certificate"]:
-        return False
-    name = (request.sni or variables.host).lower()
-    by_name, _ = choose_server(config, name)
-    return by_name is None or not certified(by_name, name)
+    request = variables.request
+    return request.scheme == "https" and self_signed(
+        variables, (request.sni or variables.host).lower()
+    )
 
 
 def _to_twin(visit: Visit) -> Outcome:
     v = visit.variables
     uri = v.request_uri.removesuffix("/")
-    port = "443" if v.request.scheme == "https" else "80"
     code = int(str(visit.config.controller.config["http-redirect-code"]))
-    to = f"{v.request.scheme}://{visit.server.host}:{port}{uri}"
+    to = f"{v.pass_access_scheme}://{visit.server.host}:{v.pass_port}{uri}"
     return redirect(visit, code, to, "server", "from-to-www-redirect")

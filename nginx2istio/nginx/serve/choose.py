@@ -43,32 +43,53 @@ def host_name(host: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Names:
-    """The names of all servers: whole ones, stars for any depth (aliases), for one label."""
+    """The names of all servers: whole ones, stars at the front and the end, regular expressions.
+
+    Aliases with a star are for any depth; a host with a star is a regular expression for one label
+    (``buildServerName``). The first pattern in the order of nginx.conf decides.
+    """
 
     whole: Mapping[str, tuple[Server, Literal["own", "twin"]]] = field(default_factory=dict)
     deep: Mapping[str, Server] = field(default_factory=dict)
-    one_label: tuple[tuple[str, Server], ...] = ()
+    tails: Mapping[str, Server] = field(default_factory=dict)
+    patterns: tuple[tuple[re.Pattern[str], Server], ...] = ()
 
 
 @memo
 def _names(config: NginxConfig) -> _Names:
     whole: dict[str, tuple[Server, Literal["own", "twin"]]] = {}
     deep: dict[str, Server] = {}
-    one_label = []
+    tails: dict[str, Server] = {}
+    patterns = []
     for server in config.servers:
         if server.www and www_twin(server.host):
             whole.setdefault(www_twin(server.host), (server, "twin"))
     for server in config.servers:
         if server.wildcard:
-            one_label.append((server.host[1:], server))
+            patterns.append((_name_pattern(r"^[\w-]+" + re.escape(server.host[1:]) + "$"), server))
         elif server.host != DEFAULT_SERVER:
             whole[server.host.lower()] = (server, "own")
         for alias in server.aliases:
-            if alias.startswith("*."):
+            if alias.startswith("~"):
+                patterns.append((_name_pattern(alias[1:]), server))
+            elif alias.startswith("*."):
                 deep.setdefault(alias[1:].lower(), server)
+            elif alias.endswith(".*"):
+                tails.setdefault(alias[:-1].lower(), server)
+            elif alias.startswith("."):
+                deep.setdefault(alias.lower(), server)
+                whole.setdefault(alias[1:].lower(), (server, "own"))
             else:
                 whole.setdefault(alias.lower(), (server, "own"))
-    return _Names(whole, deep, tuple(one_label))
+    return _Names(whole, deep, tails, tuple(patterns))
+
+
+def _name_pattern(text: str) -> re.Pattern[str]:
+    """A regular expression of a server_name, which matches in any case and anywhere."""
+    try:
+        return re.compile(text, re.IGNORECASE | re.ASCII)
+    except re.error:  # that only PCRE reads
+        return re.compile("(?!)")
 
 
 def choose_server(config: NginxConfig, name: str) -> tuple[Server | None, Literal["own", "twin"]]:
@@ -84,8 +105,12 @@ def choose_server(config: NginxConfig, name: str) -> tuple[Server | None, Litera
         server = names.deep.get("." + ".".join(labels[i:]))
         if server is not None:
             return server, "own"
-    for end, server in names.one_label:
-        if name.endswith(end) and re.fullmatch(r"[\w-]+", name[: -len(end)]):
+    for i in range(len(labels) - 1, 0, -1):
+        server = names.tails.get(".".join(labels[:i]) + ".")
+        if server is not None:
+            return server, "own"
+    for pattern, server in names.patterns:
+        if pattern.search(name):
             return server, "own"
     return _default_server(config), "own"
 

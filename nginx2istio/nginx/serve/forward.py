@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from operator import itemgetter
 
 from nginx2istio.base.outcome import (
     PER_CONNECTION,
@@ -16,6 +17,8 @@ from nginx2istio.nginx.facts.headers import request_headers
 from nginx2istio.nginx.serve.location_phases import rewrite_target
 from nginx2istio.nginx.serve.visit import Visit
 
+UNVERIFIED = "FAILED:unable to verify the first certificate"
+"""$ssl_client_verify of a certificate that nobody signed who is trusted (optional_no_ca)."""
 UPGRADES = frozenset({"upgrade", "connection"})
 _TO_ESCAPE = re.compile(r"[\x00-\x20\"#%<>?\\^`{|}\x7f-\xff]")
 _NAME = re.compile(r"[A-Za-z0-9-]+")
@@ -41,8 +44,25 @@ def upstream_host(visit: Visit) -> str:
     return visit.variables.best_http_host
 
 
-def upstream_headers(visit: Visit) -> Headers:
-    """All headers but Host and those of the connection, sorted; names in lower case."""
+def asks_for_503(visit: Visit) -> Headers:
+    """What default-backend is told that answers instead of a Service without ready pods."""
+    fields = {
+        "x-code": "503",
+        "x-format": visit.variables.request.header("accept") or "",
+        "x-namespace": visit.filled("$namespace"),
+        "x-ingress-name": visit.filled("$ingress_name"),
+        "x-service-name": visit.filled("$service_name"),
+        "x-service-port": visit.filled("$service_port"),
+        "x-request-id": visit.variables.request.header("x-request-id") or SOME_REQUEST_ID,
+    }
+    return tuple(fields.items())
+
+
+def upstream_headers(visit: Visit, more: Headers = ()) -> Headers:
+    """All headers but Host and those of the connection, sorted; names in lower case.
+
+    ``more`` are set by the location besides.
+    """
     v = visit.variables
     sent = _of_client(visit)
     lines = request_headers(visit.config, visit.server, visit.location)
@@ -57,6 +77,7 @@ def upstream_headers(visit: Visit) -> Headers:
     fields = list(_template(visit, together).items())
     # nginx sends a header twice that two lines set.
     fields += [(x.name.lower(), visit.filled(x.value)) for x in lines if x.kind == "send"]
+    fields += more
     exempt = visit.config.exempts("no-auth-locations", visit.location.path)
     if "auth-type" in visit.location.settings and not exempt:
         fields.append(("authorization", ""))
@@ -71,7 +92,7 @@ def upstream_headers(visit: Visit) -> Headers:
     replaced = {n for n, _ in fields}
     result = [(n, x) for n, x in sent if n not in replaced]
     result += [(n, x) for n, x in fields if x and (n not in PER_CONNECTION or n in UPGRADES)]
-    return tuple(sorted(result))
+    return tuple(sorted(result, key=itemgetter(0)))
 
 
 def _of_client(visit: Visit) -> list[tuple[str, str]]:
@@ -128,8 +149,9 @@ def _template(visit: Visit, sent: dict[str, str]) -> dict[str, str]:
             or settings["auth-tls-verify-client"].value != "off"
         )
         https = asked and v.request.scheme == "https" and v.request.certificate != "none"
+        verified = {"valid": "SUCCESS", "other": UNVERIFIED}.get(v.request.certificate, "NONE")
         fields["ssl-client-verify"] = (
-            ("SUCCESS" if https else "NONE") if v.request.scheme == "https" else ""
+            verified if https else ("NONE" if v.request.scheme == "https" else "")
         )
         fields["ssl-client-subject-dn"] = v.request.subject if https else ""
         fields["ssl-client-issuer-dn"] = SOME_ISSUER if https else ""

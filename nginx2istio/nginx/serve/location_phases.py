@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from urllib.parse import quote
 
-from nginx2istio.base.outcome import Outcome
-from nginx2istio.nginx.facts.answered_early import certified
+from nginx2istio.base.addresses import in_networks
+from nginx2istio.base.outcome import Aspect, Outcome
+from nginx2istio.nginx.facts.checks.rate_limits import unlimited_networks
 from nginx2istio.nginx.facts.error_pages import error_pages
 from nginx2istio.nginx.facts.sizes import max_body_size
 from nginx2istio.nginx.serve.access_phase import access
+from nginx2istio.nginx.serve.certificates import has_certificate
 from nginx2istio.nginx.serve.choose import as_bytes
 from nginx2istio.nginx.serve.visit import NginxPhase, Visit, own_answer, redirect, upstream_name
 
@@ -103,12 +105,14 @@ def absolute_rewrite(visit: Visit) -> Outcome | None:
 def location_denied(visit: Visit) -> Outcome | None:
     """A location whose settings the controller refuses."""
     why = visit.location.denied or _without_headers(visit)
-    secret = visit.location.settings.get("auth-secret")
-    if not why and secret is not None and "auth-type" in visit.location.settings:
-        name = str(secret.value)
-        name = name if "/" in name else f"{visit.location.ingress.namespace}/{name}"
-        if name in visit.variables.world.missing_secrets:
-            why = f"Secret {name} does not exist"
+    settings = visit.location.settings
+    for key in ("auth-secret" if "auth-type" in settings else "", "proxy-ssl-secret"):
+        secret = settings.get(key)
+        if not why and secret is not None:
+            name = str(secret.value)
+            name = name if "/" in name else f"{visit.location.ingress.namespace}/{name}"
+            if name in visit.variables.world.missing_secrets:
+                why = f"Secret {name} does not exist"
     return own_answer(503, "routing", "rewrite", why) if why else None
 
 
@@ -128,7 +132,7 @@ def to_https(visit: Visit) -> Outcome | None:
         return None
     if visit.config.exempts("no-tls-redirect-locations", visit.location.path):
         return None
-    asked = visit.value("ssl-redirect") and certified(visit.server, v.host)
+    asked = visit.value("ssl-redirect") and has_certificate(v, v.host)
     if not asked and not visit.value("force-ssl-redirect"):
         return None
     host = (
@@ -167,13 +171,22 @@ def chunked_body(visit: Visit) -> Outcome | None:
 
 FOUND_PHASES: tuple[NginxPhase, ...] = (body_length, slash_redirect, preflight)
 """From the choice of the location to the snippets of the location."""
-PHASES: tuple[NginxPhase, ...] = (
+REWRITE_PHASES: tuple[NginxPhase, ...] = (
     moved,
     absolute_rewrite,
     location_denied,
     to_https,
     no_endpoints,
-    access,
-    chunked_body,
 )
-"""After the snippets of the location, in nginx's order."""
+"""After the snippets of the location, in nginx's order, before limits (preaccess)."""
+ACCESS_PHASES: tuple[NginxPhase, ...] = (access, chunked_body)
+"""After limits."""
+LIMIT_KEYS = ("limit-rps", "limit-rpm", "limit-connections")
+
+
+def limited(visit: Visit) -> frozenset[Aspect]:
+    """What limits may decide about a request: it depends on those before it."""
+    if in_networks(visit.variables.remote_addr, unlimited_networks(visit.config, visit.location)):
+        return frozenset()
+    settings = visit.location.settings
+    return frozenset({"rate-limit"}) if settings.keys() & {*LIMIT_KEYS} else frozenset()

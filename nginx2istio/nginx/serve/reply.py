@@ -8,6 +8,7 @@ from nginx2istio.base.outcome import SOME_COOKIE_VALUE, Headers, Outcome
 from nginx2istio.nginx.facts.external_auth import external_auth
 from nginx2istio.nginx.facts.headers import SENT_WITH, answer_headers
 from nginx2istio.nginx.model import Location
+from nginx2istio.nginx.serve.access_phase import challenges
 from nginx2istio.nginx.serve.location_phases import origin_allowed
 from nginx2istio.nginx.serve.visit import Visit, upstream_name
 
@@ -112,18 +113,11 @@ def _with_attribute(cookie: str, name: str, old: str, new: str) -> str:
 def _of_checks(visit: Visit, outcome: Outcome) -> list[tuple[str, str]]:
     """What checks add: the challenge of a 401, cookies of the authentication service."""
     request = visit.variables.request
-    by = {step.by for step in outcome.trace}
-    if "auth-type" in by:
-        realm = str(visit.value("auth-realm") or "")
-        return [("www-authenticate", f'Basic realm="{realm}"')]
-    both = "auth-type" in visit.location.settings and visit.value("satisfy") == "any"
-    if both and by & {"auth-signin", "custom-http-errors"} and request.credentials != "valid":
-        return [("www-authenticate", 'Basic realm=""')]
+    if any(step.phase == "access" for step in outcome.trace):
+        return [("www-authenticate", text) for text in challenges(visit)]
     auth = external_auth(visit.config, visit.location)
     if auth is None:
         return []
-    if request.auth_status == 401 and by & {"auth-signin", "auth-url", "global-auth-url"}:
-        return [(n.lower(), x) for n, x in request.auth_headers if n.lower() == "www-authenticate"]
     ok = outcome.status is None and request.auth_status < 300
     if ok and (auth.always_set_cookie or request.backend_status in SENT_WITH):
         return [(n.lower(), x) for n, x in request.auth_headers if n.lower() == "set-cookie"][:1]
@@ -143,10 +137,30 @@ def _compressed(visit: Visit, fields: list[tuple[str, str]], status: int) -> lis
     if ("*" not in types and kind not in types) or any(n == "content-encoding" for n, _ in fields):
         return fields
     fields = [*fields, ("vary", "Accept-Encoding")]
-    accepts = visit.variables.request.header("accept-encoding") or ""
-    if "gzip" in accepts and visit.variables.request.method != "HEAD":
-        fields.append(("content-encoding", "gzip"))
-    return fields
+    request = visit.variables.request
+    disabled = controller.text("gzip-disable")
+    old = disabled and _disables_gzip(disabled, request.header("user-agent") or "")
+    if old or request.method == "HEAD" or request.http == "1.0":
+        return fields
+    if not _ACCEPTS_GZIP.search(request.header("accept-encoding") or ""):
+        return fields
+    # ngx_http_weak_etag
+    weak = [(n, x if n != "etag" or x.startswith("W/") else f"W/{x}") for n, x in fields]
+    return [*weak, ("content-encoding", "gzip")]
+
+
+_ACCEPTS_GZIP = re.compile(r"(?i)(?:^|[, ])gzip *(?:,|$|; *(?!q=0(?:\.0{0,3})? *(?:,|$)))")
+"""``ngx_http_gzip_accept_encoding``."""
+
+
+def _disables_gzip(setting: str, agent: str) -> bool:
+    """gzip_disable: ``msie6``, or a pattern."""
+    if setting == "msie6":
+        return re.search(r"MSIE [4-6]\.(?!.*(?:SV1|Opera))|MSIE [4-5]\.", agent) is not None
+    try:
+        return re.search(setting, agent, re.IGNORECASE) is not None
+    except re.error:
+        return False
 
 
 def _session_cookie(visit: Visit, outcome: Outcome) -> str:
@@ -161,7 +175,8 @@ def _session_cookie(visit: Visit, outcome: Outcome) -> str:
         return ""
     settings = upstream.affinity.settings
     name = _text(settings.get("session-cookie-name"), visit.value("session-cookie-name"))
-    if visit.variables.cookie(name):
+    sent = visit.variables.cookie(name)
+    if sent and (upstream.affinity.mode != "persistent" or _made_by_nginx(sent)):
         return ""
     parts = [f"{name}={SOME_COOKIE_VALUE}"]
     path = _text(settings.get("session-cookie-path"), "") or visit.location.declared
@@ -188,6 +203,18 @@ def _session_cookie(visit: Visit, outcome: Outcome) -> str:
     ):
         parts.append(f"SameSite={samesite}")
     return "; ".join(parts)
+
+
+def chance_of_cookie(visit: Visit, outcome: Outcome) -> bool:
+    """Whether chance decides about a session cookie: a canary that takes no part in sessions."""
+    upstream = visit.config.upstreams.get(visit.location.upstream)
+    legacy = upstream is not None and upstream.affinity is not None and upstream.canary_is_legacy
+    return legacy and len(outcome.backends) > 1
+
+
+def _made_by_nginx(value: str) -> bool:
+    """Whether a cookie may name an endpoint: a salted MD5 (``nodemap.lua``)."""
+    return re.fullmatch(r"[0-9a-f]{32}(\|.*)?", value) is not None or value == SOME_COOKIE_VALUE
 
 
 def _text(setting: object, default: object) -> str:

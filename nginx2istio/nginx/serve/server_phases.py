@@ -5,7 +5,14 @@ from __future__ import annotations
 import re
 
 from nginx2istio.base.outcome import Outcome
+from nginx2istio.nginx.model import Server
 from nginx2istio.nginx.serve.visit import Visit, own_answer, redirect
+
+
+def asks_for_certificates(server: Server) -> bool:
+    """Whether a server has ssl_verify_client in any form but off."""
+    verify = server.settings.get("auth-tls-verify-client")
+    return "auth-tls-secret" in server.settings and (verify is None or verify.value != "off")
 
 
 def client_certificate(visit: Visit) -> Outcome | None:

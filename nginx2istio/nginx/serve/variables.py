@@ -28,15 +28,15 @@ class Variables:
         """Whether X-Forwarded-* of the client count (use-forwarded-headers)."""
         return self.config.controller.on("use-forwarded-headers")
 
-    @cached_property
+    @property
     def http_host(self) -> str:
-        """The host as sent."""
-        return host_header(self.request)
+        """The Host header as sent, even beside an absolute target, which names the server."""
+        return self.request.host
 
     @cached_property
     def host(self) -> str:
         """The host's name."""
-        return host_name(self.http_host)
+        return host_name(host_header(self.request))
 
     @cached_property
     def best_http_host(self) -> str:
@@ -75,7 +75,8 @@ class Variables:
         ``real_ip_recursive on`` with the networks of proxy-real-ip-cidr.
         """
         controller = self.config.controller
-        if not self.trusts:
+        proxied = controller.on("use-proxy-protocol")  # then the peer is the address in there
+        if not self.trusts and (proxied or not controller.on("enable-real-ip")):
             return self.request.source
         header = controller.text("forwarded-for-header") or "X-Forwarded-For"
         forwarded = self.request.header(header)
@@ -85,7 +86,8 @@ class Variables:
         texts = cidrs if isinstance(cidrs, tuple) else str(cidrs).split(",")
         trusted = tuple(filter(None, (str(text).strip() for text in texts)))
         address = self.request.source
-        for candidate in reversed(forwarded.replace(",", " ").split()):
+        for text in reversed(forwarded.replace(",", " ").split()):
+            candidate = _without_port(text)
             if not in_networks(address, trusted) or not is_address(candidate):
                 break
             address = candidate
@@ -113,7 +115,7 @@ class Variables:
             "scheme": self.request.scheme,
             "host": self.host,
             "request_uri": self.request_uri,
-            "escaped_request_uri": quote(self.request_uri, safe="-._~()*!',@$"),
+            "escaped_request_uri": quote(self.request_uri, safe=_NOT_ESCAPED, encoding="latin-1"),
             "request_method": self.request.method,
             "args": self.args,
             "query_string": self.args,
@@ -154,6 +156,18 @@ class Variables:
         if value is None:
             raise ValueNotKnown(name)
         return value
+
+
+def _without_port(text: str) -> str:
+    """An address that may have a port: ``1.2.3.4:5``, ``[::1]:5`` (``ngx_parse_addr_port``)."""
+    if text.startswith("["):
+        return text[1:].partition("]")[0]
+    address, colon, _ = text.partition(":")
+    return text if ":" in text[len(address) + 1 :] or not colon else address
+
+
+_NOT_ESCAPED = "-._~()*!',@$|`"
+"""What set_escape_uri leaves besides letters and digits (``ngx_escape_uri_patched``)."""
 
 
 class ValueNotKnown(ValueError):

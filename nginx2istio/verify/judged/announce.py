@@ -9,7 +9,6 @@ from nginx2istio.verify.judged.declared import (
     Declared,
     bare_host,
     host_covers,
-    path_covers,
     readings,
 )
 from nginx2istio.verify.judged.difference import UNSEEN, Difference
@@ -44,11 +43,8 @@ def finding_covers(declared: Declared, finding: FindingData, request: RequestRec
         return ""
     paths = finding.get("paths") or ["*"]
     for host in known:
-        types = declared.paths.get(host, {})
-        regex = host in declared.regex
         for pattern in paths:
-            of_pattern = types.get(pattern, set())
-            if any(path_covers(pattern, of_pattern, regex, p) for p in readings(request["target"])):
+            if any(declared.located(host, pattern, path) for path in readings(request["target"])):
                 return "specific" if specific else "global"
     return ""
 

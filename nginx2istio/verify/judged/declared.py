@@ -10,7 +10,7 @@ from urllib.parse import unquote
 from nginx2istio.verify.judged.exchange import IngressObject
 
 ANY_HOST = "_"  # the server of requests that no declared host takes
-GO_TRUE = {"1", "t", "T", "true", "GO_TRUE", "True"}  # as Go's strconv.ParseBool takes them
+GO_TRUE = {"1", "t", "T", "true", "TRUE", "True"}  # as Go's strconv.ParseBool takes them
 
 
 def bare_host(host: str | None) -> str:
@@ -74,6 +74,11 @@ def _located(pattern: str, kind: str, path: str) -> bool:
     return path.startswith(pattern) or path + "/" == pattern
 
 
+def _specific(pattern: str, types: set[str], path: str) -> tuple[bool, int]:
+    """How early the controller puts the location of a path: exact ones first, then by length."""
+    return "Exact" in types and pattern == path, len(pattern)
+
+
 @dataclass(slots=True)
 class Declared:
     """The hosts of a case with their paths, their other names, and which of them match by regex."""
@@ -118,6 +123,22 @@ class Declared:
             for alias in aliases:
                 self.names.setdefault(bare_host(alias), set()).add(host)
         self.ingresses[_name(ingress)] = hosts
+
+    def located(self, host: str, pattern: str, path: str) -> bool:
+        """Whether a path that a finding names covers a request's path on a declared host.
+
+        A declared path covers only what no more specific path of the host takes from it.
+        """
+        paths, regex = self.paths.get(host, {}), host in self.regex
+        if not path_covers(pattern, paths.get(pattern, set()), regex, path):
+            return False
+        if pattern not in paths:
+            return True
+        return _specific(pattern, paths[pattern], path) >= max(
+            _specific(other, types, path)
+            for other, types in paths.items()
+            if path_covers(other, types, regex, path)
+        )
 
     def hosts_of(self, host: str | None) -> set[str]:
         """The declared hosts under which a request's host is known; ``_`` when there is none."""

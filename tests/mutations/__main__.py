@@ -1,0 +1,58 @@
+"""The command line of the mutations."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+
+import click
+
+from ..conformance.parts import find_parts
+from ..conformance.records import load, truth_files
+from .gateway import Gateway
+from .operators import OPERATORS
+from .run import Tally, mutations
+
+
+@click.command()
+@click.option("--seed", default=1, show_default=True)
+@click.option("--count", default=100, show_default=True, help="How many mutations.")
+@click.option("--only", multiple=True, metavar="GLOB", help="Only cases whose id matches.")
+@click.option(
+    "--operator",
+    "operators",
+    multiple=True,
+    type=click.Choice([operator.__name__ for operator in OPERATORS]),
+    help="Only these operators.",
+)
+@click.option("--verbose", "-v", is_flag=True, help="Print each mutation.")
+def main(
+    seed: int, count: int, only: tuple[str, ...], operators: tuple[str, ...], verbose: bool
+) -> None:
+    """Mutate converted objects, and hold what verify says of them against a real gateway.
+
+    A mutation that verify finds has to show in the request that it names; one of which it finds
+    nothing must answer all requests as before. Exits with 1 otherwise.
+    """
+    tally, bad = Tally(), ("missed", "found, not shown")
+    gateway = Gateway(find_parts())
+    try:
+        for mutated in mutations(gateway, load(truth_files(), only), seed, count, operators):
+            tally.all.append(mutated)
+            if verbose or mutated.verdict in bad:
+                click.echo(
+                    f"{mutated.verdict}: {mutated.case} {mutated.operator}: {mutated.text[:300]}"
+                    f"\n    {mutated.detail[:600]}"
+                )
+    finally:
+        gateway.close()
+    for verdict, number in tally.count().most_common():
+        click.echo(f"{number:6} {verdict}")
+    by_operator = Counter((each.operator, each.verdict) for each in tally.all)
+    for (operator, verdict), number in sorted(by_operator.items()):
+        click.echo(f"  {operator:22} {verdict:20} {number}")
+    sys.exit(any(each.verdict in bad for each in tally.all))
+
+
+if __name__ == "__main__":
+    main(prog_name="python -m tests.mutations")

@@ -1,0 +1,215 @@
+"""Recorded cases as estates in which every Service is ready, and their requests for the rig."""
+
+from __future__ import annotations
+
+import base64
+import copy
+import random
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from nginx2istio import api
+from nginx2istio.base.addresses import in_networks
+from nginx2istio.base.options import Options
+from nginx2istio.base.outcome import Request
+from nginx2istio.convert.convert import Conversion
+from nginx2istio.nginx.serve.visit import upstream_name
+from nginx2istio.verify.proof import Proof, host_names, requests_of
+from nginx2istio.verify.record import request_record
+from nginx2istio.verify.sides import Sides, sides
+
+from ..conformance.dotted import with_dots
+from ..conformance.objects import documents
+from ..conformance.records import Case, exported
+from ..conformance.records import Request as RequestToSend
+from .operators import Json, http_routes, of_kind, uris
+
+SOURCES = ("127.0.0.1", "127.0.0.2", "127.0.0.5", "127.0.0.9", "127.0.0.77", "127.9.9.9")
+"""Addresses that a client on this machine may have."""
+OF_PODS = ("close=1", "sleep", "delay")
+"""Parts of targets that make a pod wait or hang up."""
+LARGE = 65536
+"""Bytes of a body that may not have been sent when the answer comes."""
+FRAMING = {"host", "content-length", "transfer-encoding", "connection", "upgrade", "expect", "te"}
+"""Headers that make another request of one, not one with another header."""
+
+
+@dataclass(frozen=True, slots=True)
+class Estate:
+    """A case, its conversion without EnvoyFilters, and its report."""
+
+    case: Case
+    conversion: Conversion
+    report: dict[str, Any]
+    objects: list[Json]
+
+    def sides(self, objects: Sequence[Json] | None = None) -> Sides:
+        """Both sides, with the conversion's own objects or others."""
+        return sides(self.conversion, self.report["findings"], objects)
+
+
+def estate(case: Case) -> Estate | None:
+    """The estate of a case; None for what converts to nothing that can be followed."""
+    case = with_dots(case)
+    conversion = api.convert_text(exported(case), Options(compat="exact"))
+    text = api.yaml(conversion)
+    objects = documents(text)
+    kinds = {each["kind"] for each in objects}
+    if len(conversion.parts) > 1 or "EnvoyFilter" in kinds or "VirtualService" not in kinds:
+        return None
+    case = case | {"pods": _pods(case, conversion), "dead_pods": []}
+    return Estate(case, conversion, api.report(conversion), copy.deepcopy(objects))
+
+
+def _pods(case: Case, conversion: Conversion) -> dict[str, list[str]]:
+    """A pod for each Service port that anybody asks for."""
+    pods = {name: names[:1] for name, names in (case.get("pods") or {}).items() if names}
+    for upstream in conversion.config.upstreams.values():
+        if upstream.port is not None or upstream.external_port is not None:
+            name = upstream_name(upstream)
+            pods.setdefault(name, [f"{upstream.service}-{len(pods)}"])
+    return pods
+
+
+def witnesses(estate: Estate, both: Sides, rng: random.Random, most: int) -> list[Request]:
+    """Some of the requests of all classes: the first of each host, and others by chance."""
+    chosen, rest = [], []
+    for server in both.config.servers:
+        for name in host_names(server):
+            requests = list(requests_of(both, server, name, Proof()))
+            chosen += requests[:2]
+            rest += requests[2:]
+    return chosen[:most] + rng.sample(rest, min(len(rest), most))
+
+
+def recorded_requests(estate: Estate) -> Iterator[RequestToSend]:
+    """The requests that were recorded of the case, sent once each."""
+    for exchange in estate.case["exchanges"]:
+        request = exchange["request"]
+        simple = exchange.get("times", 1) == 1 and not request.get("ws")
+        grpc = any("grpc" in value for _, value in request["headers"])
+        if simple and not grpc and not any(part in request["target"] for part in OF_PODS):
+            yield request | {"session": None}
+
+
+def random_requests(estate: Estate, rng: random.Random, count: int) -> Iterator[RequestToSend]:
+    """Requests near to the paths and hosts of the objects, made of them by chance."""
+    hosts = [h for spec in of_kind(estate.objects, "VirtualService") for h in spec["hosts"]]
+    hosts = [host.replace("*", "any") for host in hosts] or ["x.invalid"]
+    literals = [
+        re.sub(r"\(\?i\)|[\\^$()|?*+\[\]]", "", t) for u in uris(estate.objects) for t in u.values()
+    ]
+    named = sorted(set(_header_names(estate.objects)))
+    paths = [p if p.startswith("/") else "/" + p for p in literals] or ["/"]
+    for _ in range(count):
+        host = rng.choice(hosts)
+        path = rng.choice(paths)
+        path = rng.choice([path, path + "/", path + "a", path + "/a/b", path[:-1], path.upper()])
+        query = rng.choice(["", "", "?a=b", "?a=b&c=/"])
+        headers = rng.choice([[], [["X-Test", "1"]], [["Origin", "https://a.example"]]])
+        if named and rng.random() < 0.5:
+            sent = rng.sample(named, rng.randint(1, len(named)))
+            headers = [*headers, *([name, rng.choice(["x", "always", "1"])] for name in sent)]
+        method = rng.choice(["GET", "GET", "POST", "OPTIONS", "HEAD"])
+        if method == "OPTIONS":
+            headers = [*headers, ["Access-Control-Request-Method", "PUT"]]
+        scheme = rng.choice(["http", "https"])
+        request = Request(
+            method=method,
+            scheme="http" if scheme == "http" else "https",
+            host=rng.choice([host, host, f"{host}:8080", host.upper()]),
+            target=re.sub(r"[^!-~]", "", "/" + path.lstrip("/")) + query,
+            headers=tuple((n, v) for n, v in headers),
+            source=rng.choice(SOURCES),
+        )
+        yield request_record(request) | {"sni": host}
+
+
+def _header_names(objects: Sequence[Json]) -> Iterator[str]:
+    """The names of request headers that routes look at, set or remove, but for pseudo ones."""
+    for route in http_routes(list(objects)):
+        edits = route.get("headers", {}).get("request", {})
+        fields = [*edits.get("set", ()), *edits.get("add", ()), *edits.get("remove", ())]
+        for match in route.get("match", ()):
+            fields += [*match.get("headers", ()), *match.get("withoutHeaders", ())]
+        names = (name for name in fields if re.fullmatch("[A-Za-z][A-Za-z0-9-]*", name))
+        yield from (name for name in names if name.lower() not in FRAMING)
+
+
+def sendable(estate: Estate, request: Request, objects: Sequence[Json]) -> RequestToSend | None:
+    """A request as the rig sends it from this machine; None where it can't.
+
+    Its address becomes one of this machine that is in the same networks of all policies. A large
+    body over TLS would be sent by one thread while another reads, which Python's TLS can't stand.
+    """
+    if request.scheme == "https" and request.body_bytes > LARGE:
+        return None
+    networks = sorted(_networks([*estate.objects, *objects]))
+    own = [n.partition("/")[0] for n in networks if n.startswith("127.")]
+    inside = [in_networks(request.source, (n,)) for n in networks]
+    source = next(
+        (s for s in (*SOURCES, *own) if [in_networks(s, (n,)) for n in networks] == inside), None
+    )
+    certificate = _certificate(estate, request)
+    for_auth = _for_auth(estate, request)
+    if source is None or certificate is None or for_auth is None:
+        return None
+    record = request_record(request)
+    headers = [*record["headers"], *for_auth]
+    more = {"headers": headers, "client_cert": certificate or None, "from": source}
+    return record | more | {"sni": request.sni}
+
+
+def _networks(objects: Sequence[Json]) -> set[str]:
+    networks: set[str] = set()
+
+    def walk(node: Any) -> None:
+        if isinstance(node, dict):
+            for key, below in node.items():
+                if key.lower().endswith("ipblocks"):
+                    networks.update(below)
+                else:
+                    walk(below)
+        elif isinstance(node, list):
+            for each in node:
+                walk(each)
+
+    walk([each["spec"] for each in objects if each["kind"] == "AuthorizationPolicy"])
+    return {n if "/" in n else f"{n}/{128 if ':' in n else 32}" for n in networks}
+
+
+def _certificate(estate: Estate, request: Request) -> str | None:
+    """The Secret whose client certificate is sent, "" for none; None where the case lacks one."""
+    if request.certificate == "none":
+        return ""
+    asked = {
+        str(server.settings["auth-tls-secret"].value).rpartition("/")[2]
+        for server in estate.conversion.config.servers
+        if "auth-tls-secret" in server.settings
+    }
+    known = [s["name"] for s in estate.case.get("secrets") or [] if "ca" in s["type"]]
+    fitting = [n for n in known if (n in asked) == (request.certificate == "valid")]
+    return fitting[0] if fitting else None
+
+
+def _for_auth(estate: Estate, request: Request) -> list[list[str]] | None:
+    """Headers by which the recordings' service answers so; None where it never does."""
+    text = estate.case["objects"]
+    users = re.search(r"auth-url: *\S*/basic-auth/(\w+)/(\w+)", text)
+    if users and request.auth_status == 200:
+        pair = base64.b64encode(f"{users[1]}:{users[2]}".encode()).decode()
+        return [["Authorization", f"Basic {pair}"]]
+    if users:
+        return [] if request.auth_status == 401 else None
+    if "auth-url" not in text:
+        return []
+    if request.auth_status == 200:
+        return [["X-Token", "ok"]]
+    return [["X-Auth-Code", str(request.auth_status)]]
+
+
+def by_chance(objects: Sequence[Json]) -> bool:
+    """Whether a weight decides anything."""
+    return any(len(route.get("route", ())) > 1 for route in http_routes(list(objects)))

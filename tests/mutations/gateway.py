@@ -1,0 +1,76 @@
+"""Real pilot and Envoy with an estate's pods, for one set of objects after another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from nginx2istio.verify.judged.declared import Declared
+
+from ..conformance.forge import Forge
+from ..conformance.objects import join, text_of
+from ..conformance.observe import Observer
+from ..conformance.oracle import Oracle
+from ..conformance.parts import Parts
+from ..conformance.pods import Pods
+from ..conformance.ports import Block, own_address
+from ..conformance.records import Exchange, Request
+from ..conformance.world import world
+from .estate import LARGE, Estate
+from .operators import Json
+
+
+class Refused(Exception):
+    """Istio's webhook or Envoy would not take the objects."""
+
+
+@dataclass(slots=True)
+class Served:
+    """Objects in force at the gateway."""
+
+    observer: Observer
+
+    def answers(self, requests: Iterable[Request]) -> list[Exchange]:
+        """What is observed of each request."""
+        return [self._answer({"request": request, "times": 1}) for request in requests]
+
+    def _answer(self, record: Exchange) -> Exchange:
+        """One answer. That to a large body may come too early for the client to read it."""
+        answer: Exchange = {}
+        for _ in range(6 if record["request"]["body_bytes"] > LARGE else 1):
+            answer = self.observer.observe([record])[0]
+            if answer["response"]["status"] not in (0, 400):
+                break
+        return {**record, **answer}
+
+
+class Gateway:
+    """One istio-oracle with its Envoy and pods."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._forge, self._ports, self._own = Forge(), Block(), own_address()
+        self._pods = Pods(self._ports.first + 1)
+        self._oracle = Oracle(parts.oracle, parts.envoy, self._ports.first)
+
+    def close(self) -> None:
+        """Stops what was started."""
+        self._oracle.close()
+        self._pods.close()
+        self._ports.close()
+        self._forge.close()
+
+    def serve(self, estate: Estate, objects: Sequence[Json]) -> Served:
+        """Puts objects in force. Raises Refused."""
+        case = estate.case
+        given = self._pods.assign(dict(case["pods"]), case.get("tls_pods") or ())
+        around: list[dict[str, Any]] = world(case, estate.report, given, self._forge)
+        swap = self._oracle.put(join(text_of(objects), text_of(around)))
+        problems = [str(r) for r in swap["refused"]] + swap["errors"] + list(swap["rejected"])
+        if problems:
+            raise Refused("; ".join(problems)[:300])
+        ports = {
+            name.rsplit("_", 1)[-1]: int(address.rsplit(":", 1)[1])
+            for name, address in swap["listeners"].items()
+        }
+        return Served(Observer(case, ports, self._pods, self._forge, self._own, Declared()))

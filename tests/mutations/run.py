@@ -1,0 +1,195 @@
+"""Mutations made, verified, and tried at a real gateway."""
+
+from __future__ import annotations
+
+import copy
+import random
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from nginx2istio.verify.compared import SETTINGS
+from nginx2istio.verify.judged.compare import compare
+from nginx2istio.verify.judged.difference import Difference
+from nginx2istio.verify.proof import Counterexample, prove
+
+from ..conformance.records import Case, Exchange, Request
+from .estate import (
+    LARGE,
+    Estate,
+    by_chance,
+    estate,
+    random_requests,
+    recorded_requests,
+    sendable,
+    witnesses,
+)
+from .gateway import Gateway, Refused
+from .operators import OPERATORS, Json, Operator
+
+Verdict = Literal[
+    "found and shown",
+    "found as a setting",
+    "found, not shown",
+    "found, not sendable",
+    "missed",
+    "without effect",
+    "refused by Istio",
+]
+PER_ESTATE = 8
+MOST_CLASSES = 1500
+"""An estate with more classes takes too long to be verified again and again."""
+WITNESSES, RANDOM = 60, 30
+"""How many requests a mutation that nothing is found of has to answer as before."""
+TRIED = 3
+"""So many counterexamples of a mutation are sent at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mutated:
+    """A mutation, what came of it, and what shows that."""
+
+    case: str
+    operator: str
+    text: str
+    verdict: Verdict
+    detail: str = ""
+
+
+@dataclass(slots=True)
+class Tally:
+    """Mutations by verdict."""
+
+    all: list[Mutated] = field(default_factory=list)
+
+    def count(self) -> Counter[str]:
+        """How many have which verdict."""
+        return Counter(each.verdict for each in self.all)
+
+
+def mutations(
+    gateway: Gateway, cases: Sequence[Case], seed: int, count: int, only: Sequence[str] = ()
+) -> Iterator[Mutated]:
+    """So many mutations of estates in an order by chance."""
+    rng = random.Random(seed)
+    operators = [op for op in OPERATORS if not only or op.__name__ in only]
+    done = 0
+    shuffled = list(cases)
+    while done < count:
+        rng.shuffle(shuffled)
+        for case in shuffled:
+            for mutated in _of_estate(gateway, case, rng, operators):
+                yield mutated
+                done += mutated.verdict != "refused by Istio"
+                if done >= count:
+                    return
+
+
+def _of_estate(
+    gateway: Gateway, case: Case, rng: random.Random, operators: Sequence[Operator]
+) -> Iterator[Mutated]:
+    own = estate(case)
+    if own is None:
+        return
+    before = prove(own.sides())
+    if before.unannounced or before.classes > MOST_CLASSES:
+        return
+    plans = []
+    for _ in range(PER_ESTATE):
+        plan = _plan(own, rng, operators)
+        if plan is not None:
+            plans.append(plan)
+    if not plans:
+        return
+    try:
+        served = gateway.serve(own, own.objects)
+    except Refused:
+        return
+    originals = [served.answers(plan.requests) for plan in plans]
+    for plan, original in zip(plans, originals, strict=True):
+        yield _tried(gateway, own, plan, original)
+
+
+@dataclass(slots=True)
+class _Plan:
+    operator: str
+    text: str
+    objects: list[Json]
+    examples: list[Counterexample]
+    requests: list[Request]
+
+
+def _plan(own: Estate, rng: random.Random, operators: Sequence[Operator]) -> _Plan | None:
+    """A mutation, what verify says of it, and the requests that are to show it."""
+    objects = copy.deepcopy(own.objects)
+    operator = rng.choice(list(operators))
+    text = operator(rng, objects)
+    if text is None or objects == own.objects:
+        return None
+    both = own.sides(objects)
+    examples = prove(both).unannounced
+    real = [each for each in examples if each.difference.what != SETTINGS]
+    requests: list[Request] = []
+    if real:
+        sent = (sendable(own, each.request, objects) for each in real[:200])
+        requests = [request for request in sent if request is not None][:TRIED]
+    else:
+        chosen = witnesses(own, both, rng, WITNESSES)
+        sent = (sendable(own, request, objects) for request in chosen)
+        requests = [request for request in sent if request is not None]
+        requests += [*recorded_requests(own), *random_requests(own, rng, RANDOM)]
+    return _Plan(operator.__name__, text, objects, examples, requests)
+
+
+def _tried(gateway: Gateway, own: Estate, plan: _Plan, original: list[Exchange]) -> Mutated:
+    def judged(verdict: Verdict, detail: str = "") -> Mutated:
+        return Mutated(own.case["id"], plan.operator, plan.text, verdict, detail)
+
+    try:
+        served = gateway.serve(own, plan.objects)
+    except Refused as refusal:
+        return judged("refused by Istio", str(refusal))
+    weighted = by_chance(own.objects) or by_chance(plan.objects)
+    shown = []
+    for before, after in zip(original, served.answers(plan.requests), strict=True):
+        differences = _unlike(before, after, weighted)
+        if differences:
+            request = before["request"]
+            line = f"{request['method']} {request['scheme']}://{request['host']}{request['target']}"
+            shown.append(f"{line} {request['headers']}: {_text(differences)}")
+    real = [each for each in plan.examples if each.difference.what != SETTINGS]
+    if real:
+        first = real[0]
+        detail = f"{first.request.method} {first.request.scheme}://{first.request.host}"
+        detail += f"{first.request.target} {first.difference}"
+        if shown:
+            return judged("found and shown")
+        if all(each.difference.what == "shares" for each in real):
+            return judged("found as a setting")  # which no single request shows
+        return judged("found, not shown" if plan.requests else "found, not sendable", detail)
+    if plan.examples:
+        return judged("found as a setting", shown[0] if shown else "")
+    return judged("missed", shown[0]) if shown else judged("without effect")
+
+
+def _unlike(before: Exchange, after: Exchange, weighted: bool) -> list[Difference]:
+    """What two answers of the gateway differ in, but for what chance decides."""
+    if before["request"]["body_bytes"] > LARGE and 0 in (
+        before["response"]["status"],
+        after["response"]["status"],
+    ):
+        return []  # the client lost the answer, which came before it had sent all
+    differences = compare({**before, "subrequests": None}, {**after, "subrequests": None})
+    own = {"service"} if weighted else set()
+    # The decorator's operation names the route's match, and reaches no backend with a sidecar.
+    own.add("x-envoy-decorator-operation")
+    return [
+        d
+        for d in differences
+        if d.what not in own and not (d.what == "x-request-id" and d.expected and d.got)
+    ]
+
+
+def _text(differences: Sequence[Difference]) -> str:
+    return "; ".join(f"{d.aspect} {d.what}: {d.expected} -> {d.got}" for d in differences)[:400]
