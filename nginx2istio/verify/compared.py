@@ -48,7 +48,9 @@ def compared(sides: Sides, request: Request, world: World = EVERYTHING_READY) ->
         converted = serve_as_istio(sides.converted, arriving, world)
         new = _new(differences, list(_differences(sides, request, nginx, converted)))
         changed = list(_differences(sides, request, converted, istio))
-        unforeseen = tuple(_unforeseen(new, changed, nginx, converted, istio))
+        untold = istio.unknown | converted.unknown
+        others = _unforeseen(new, changed, nginx, converted, istio)
+        unforeseen = tuple(d for d in others if d.aspect not in untold)
     unknown = nginx.unknown | istio.unknown
     known = [d for d in differences if d.aspect not in unknown and d not in unforeseen]
     if not known:
