@@ -45,6 +45,8 @@ def policy_messages(
     """
     name = CHECK_NAMES[check]
     aspects: tuple[Aspect, ...] = ("access",) if check == "addresses" else ("access", "auth")
+    # A service that fails answers 500.
+    fails: tuple[Aspect, ...] = () if check == "addresses" else ("status",)
 
     def message(
         code: str,
@@ -65,6 +67,7 @@ def policy_messages(
             f"Istio applies the {name} of {{protected}} to {{path}}, too. "
             "No AuthorizationPolicy can leave this pattern out.",
             "Write {path} as a plain path (Prefix or Exact), or give it a host of its own.",
+            fails,
         ),
         message(
             spelling,
@@ -83,6 +86,7 @@ def policy_messages(
             f"Istio applies the {name} of {{protected}} to all paths that begin with {{start}}. "
             "nginx gives some of them to other paths of the host.",
             "Write the pattern as plain paths (Prefix or Exact), or convert with --envoy-filters.",
+            fails,
         ),
         Message(
             port,

@@ -48,11 +48,20 @@ def compared(sides: Sides, request: Request, world: World = EVERYTHING_READY) ->
         converted = serve_as_istio(sides.converted, arriving, world)
         new = _new(differences, list(_differences(sides, request, nginx, converted)))
         changed = list(_differences(sides, request, converted, istio))
-        unforeseen = tuple(_unforeseen(new, changed, nginx, converted, istio))
+        untold = istio.unknown | converted.unknown
+        others = _unforeseen(new, changed, nginx, converted, istio)
+        unforeseen = tuple(d for d in others if d.aspect not in untold)
     unknown = nginx.unknown | istio.unknown
     known = [d for d in differences if d.aspect not in unknown and d not in unforeseen]
-    expected = exchange_record(request, nginx)
-    covered = covering(sides.findings, expected, sides.declared) if known else []
+    if not known:
+        return Compared(request, nginx, istio, (), unforeseen)
+    accepted = frozenset[str]().union(*(d.accepts for d in known))
+    possible = [
+        finding
+        for finding in sides.findings_about(request.host)
+        if not accepted.isdisjoint(finding.get("aspects") or ())
+    ]
+    covered = covering(possible, exchange_record(request, nginx), sides.declared)
     pairs = tuple((d, tuple(announcers(d, covered)[1])) for d in known)
     return Compared(request, nginx, istio, pairs, unforeseen)
 

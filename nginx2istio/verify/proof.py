@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from itertools import chain
 from typing import Any, Literal
 
@@ -30,6 +30,7 @@ from nginx2istio.verify.dimensions import (
 )
 from nginx2istio.verify.judged.difference import Difference
 from nginx2istio.verify.path_classes import PathClass, PathPattern, path_classes
+from nginx2istio.verify.shape import host_shape
 from nginx2istio.verify.sides import Sides
 
 
@@ -68,21 +69,43 @@ class Proof:
     by_pairs: int = 0
     skipped: list[str] = field(default_factory=list)
 
+    def add(self, part: Proof) -> None:
+        """Adds the proof of another host."""
+        for each in fields(part):
+            value = getattr(self, each.name)
+            setattr(self, each.name, value + getattr(part, each.name))
+
 
 def prove(
     sides: Sides, hosts: Iterable[str] | None = None, world: World = EVERYTHING_READY
 ) -> Proof:
-    """Compares both sides on each class of requests of each host (of ``hosts`` only, if given)."""
+    """Compares both sides on each class of requests of each host (of ``hosts`` only, if given).
+
+    Hosts of one shape are proved once.
+    """
     proof = Proof()
+    of_shape: dict[str, Proof] = {}
     chosen = None if hosts is None else set(hosts)
     for server in sides.config.servers:
-        if chosen is None or server.host in chosen:
-            proof.hosts += 1
-            silent = proof.silent
-            for name in host_names(server):
-                for request in requests_of(sides, server, name, proof):
-                    _compare(proof, sides, request, world)
-            proof.proved_hosts += proof.silent == silent
+        if chosen is not None and server.host not in chosen:
+            continue
+        shape = host_shape(sides, server) if world is EVERYTHING_READY else None
+        part = of_shape.get(shape) if shape else None
+        if part is None:
+            part = _proof_of(sides, server, world)
+            if shape and not part.unannounced:  # whose requests name the host
+                of_shape[shape] = part
+        proof.add(part)
+    return proof
+
+
+def _proof_of(sides: Sides, server: Server, world: World) -> Proof:
+    """The proof of one host."""
+    proof = Proof(hosts=1)
+    for name in host_names(server):
+        for request in requests_of(sides, server, name, proof):
+            _compare(proof, sides, request, world)
+    proof.proved_hosts = int(not proof.silent)
     return proof
 
 

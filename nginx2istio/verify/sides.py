@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from nginx2istio.base.outcome import Outcome, Request
@@ -11,10 +12,11 @@ from nginx2istio.convert.convert import Conversion
 from nginx2istio.istio.serve.gateway_config import GatewayConfig, gateway_config
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.model import DEFAULT_SERVER, Server, www_twin
-from nginx2istio.verify.judged.declared import Declared
+from nginx2istio.verify.judged.declared import Declared, bare_host
+from nginx2istio.verify.judged.exchange import FindingData
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Sides:
     """The nginx configuration, what a gateway would be given, and what the report announces.
 
@@ -24,11 +26,38 @@ class Sides:
 
     config: NginxConfig
     gateway: GatewayConfig
-    findings: Sequence[Mapping[str, Any]]
+    findings: Sequence[FindingData]
     declared: Declared
     converted: GatewayConfig | None = None
     auth_service: bool = False
     """Whether the gateway asks an auth service of ours, which is an nginx with the same checks."""
+    by_host: dict[str, tuple[FindingData, ...]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+    """The findings that may be about a host, once they are asked for."""
+
+    def findings_about(self, host: str) -> Sequence[FindingData]:
+        """The findings that may be about a host, in their order."""
+        if host not in self.by_host:
+            names = {bare_host(host), *self.declared.hosts_of(host)}
+            numbers = set(self._named[""]).union(*(self._named.get(name, ()) for name in names))
+            self.by_host[host] = tuple(self.findings[n] for n in sorted(numbers))
+        return self.by_host[host]
+
+    @cached_property
+    def _named(self) -> Mapping[str, list[int]]:
+        """The numbers of findings by the hosts that they name, under "" those of patterns."""
+        numbers: dict[str, list[int]] = {"": []}
+        for number, finding in enumerate(self.findings):
+            hosts = finding.get("hosts") or []
+            if not hosts:
+                obj = finding.get("object") or {}
+                name = (obj.get("namespace") or "default", obj.get("name") or "")
+                hosts = self.declared.ingresses.get(name, set())
+            for host in hosts:
+                plain = host and not host.startswith(("*", "~"))
+                numbers.setdefault(bare_host(host) if plain else "", []).append(number)
+        return numbers
 
     def at_gateway(self, request: Request, nginx: Outcome) -> Request:
         """A request as the gateway is given it, what it asks answering as it would.

@@ -55,6 +55,10 @@ class GatewayConfig:
     """The hosts of servers, by the server's identity."""
     chains: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
     """The filter chain, once it is made."""
+    chosen: dict[int, tuple[list[str], dict[tuple[Any, ...], Json | None]]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+    """By virtual host: the headers that its routes look at, and the route by what they look at."""
 
     def hosts_of(self, server: GatewayServer) -> Mapping[str, RoutedHost]:
         """The virtual hosts of a server's own route configuration, by domain in lower case."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
@@ -137,6 +138,13 @@ def _parameter(query: str, name: str) -> str | None:
         if key == name:
             return value
     return None
+
+
+def matched_headers(route: Json) -> Iterator[str]:
+    """The headers that the matches of a route look at."""
+    for match in route.get("match", ()):
+        yield from match.get("headers", ())
+        yield from match.get("withoutHeaders", ())
 
 
 def route_fits(route: Json, arrived: Arrived) -> bool:

@@ -12,9 +12,11 @@ from nginx2istio.istio.serve.filters.shapes import Json
 from nginx2istio.istio.serve.gateway_config import GatewayConfig, RoutedHost
 from nginx2istio.istio.serve.headers.formatter import Moment
 from nginx2istio.istio.serve.headers.route_headers import response_headers
-from nginx2istio.istio.serve.matching import Arrived, route_fits
+from nginx2istio.istio.serve.matching import Arrived, matched_headers, route_fits
 
 _PLAIN = RoutePatch()
+_HOSTS_REMEMBERED = 4
+"""A proof asks for one host after the other."""
 
 
 @dataclass(slots=True)
@@ -44,15 +46,33 @@ class Stream:
             # SslRedirectRoute
             self.route = {"redirect": {"scheme": "https", "authority": self.arrived.authority}}
             return
-        for route in host.routes if host else ():
-            if route_fits(route, self.arrived):
-                self.route = route
-                break
+        if host is not None:
+            self.route = self._first_fitting(host)
         if host is not None and self.route is not None and self.config.patches:
             name = str(self.route.get("name", ""))
             self.routes.add(name)
             action = next((a for f, a in _ACTIONS if f in self.route), "ROUTE")
             self.patch = self.config.patches.at(name, self.arrived.port, action, host.domain)
+
+    def _first_fitting(self, host: RoutedHost) -> Json | None:
+        """The first route that fits; looked up once for all requests that no match tells apart."""
+        arrived = self.arrived
+        known = self.config.chosen.get(id(host))
+        if known is None:
+            if len(self.config.chosen) >= _HOSTS_REMEMBERED:
+                self.config.chosen.clear()
+            names = {name.lower() for route in host.routes for name in matched_headers(route)}
+            known = self.config.chosen[id(host)] = (sorted(names), {})
+        looked_at, by_key = known
+        values = arrived.headers
+        key = (
+            *(arrived.port, arrived.target, arrived.request.method, arrived.authority),
+            arrived.request.scheme,
+            *(values.get(name) for name in looked_at),
+        )
+        if key not in by_key:
+            by_key[key] = next((r for r in host.routes if route_fits(r, arrived)), None)
+        return by_key[key]
 
     def local_reply(self, outcome: Outcome, details: str = "") -> Outcome:
         """The answer of a filter, with the headers that the route sets on answers.

@@ -89,6 +89,7 @@ class Declared:
     ingresses: dict[tuple[str, str], set[str]] = field(default_factory=dict)  # -> hosts
     keys: set[str] = field(default_factory=set)  # annotations in use, by short name
     weighted: bool = False  # some canary gets a share of the requests
+    memory: dict[str | None, set[str]] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def of(cls, objects: Iterable[IngressObject]) -> Declared:
@@ -100,6 +101,7 @@ class Declared:
         return self
 
     def _add(self, ingress: IngressObject) -> None:
+        self.memory.clear()
         notes, spec = _annotations(ingress), ingress.get("spec") or {}
         self.keys |= set(notes)
         unsplit = ("0", notes.get("canary-weight-total", "100"))
@@ -140,6 +142,11 @@ class Declared:
 
     def hosts_of(self, host: str | None) -> set[str]:
         """The declared hosts under which a request's host is known; ``_`` when there is none."""
+        if host not in self.memory:
+            self.memory[host] = self._hosts_of(host)
+        return self.memory[host]
+
+    def _hosts_of(self, host: str | None) -> set[str]:
         host = bare_host(host)
         matching = {host} if host in self.paths else set()
         for alias, hosts in self.names.items():

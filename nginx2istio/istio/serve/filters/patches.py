@@ -21,6 +21,7 @@ from nginx2istio.istio.serve.filters.shapes import (
     route_config_known,
 )
 
+_MOST_REMEMBERED = 10_000
 _ROUTER = "envoy.filters.http.router"
 _FIELDS = ("typed_per_filter_config", "metadata", "route", "redirect")
 
@@ -78,6 +79,8 @@ class Patches:
         key = (route, port, action, domain)
         known = self.memory.get(key)
         if known is None:
+            if len(self.memory) >= _MOST_REMEMBERED:
+                self.memory.clear()
             values = [
                 *self.of_host.get(f"{domain}:{port}", ()),
                 *(

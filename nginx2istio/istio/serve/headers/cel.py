@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from nginx2istio.istio.serve.matching import Arrived, matcher
 
@@ -48,20 +49,26 @@ def evaluated(text: str, attributes: Attributes) -> str:
     return str(value)
 
 
+@lru_cache(maxsize=4096)
+def _tokens(text: str) -> tuple[tuple[str, str], ...]:
+    """The kinds and texts of an expression's tokens."""
+    tokens: list[tuple[str, str]] = []
+    at, text = 0, text.strip()
+    while at < len(text):
+        match = _TOKEN.match(text, at)
+        if match is None or match.lastgroup is None:
+            raise NotUnderstood(text)
+        tokens.append((match.lastgroup, match[match.lastgroup]))
+        at = match.end()
+    return tuple(tokens)
+
+
 class _Parser:
     """A parser that evaluates as it goes; both branches of a conditional are evaluated."""
 
     def __init__(self, text: str, attributes: Attributes):
         self.arrived, self.attributes = attributes.arrived, attributes
-        self.tokens: list[tuple[str, str]] = []
-        at = 0
-        text = text.strip()
-        while at < len(text):
-            match = _TOKEN.match(text, at)
-            if match is None or match.lastgroup is None:
-                raise NotUnderstood(text)
-            self.tokens.append((match.lastgroup, match[match.lastgroup]))
-            at = match.end()
+        self.tokens = _tokens(text)
         self.at = 0
 
     def whole(self) -> CelValue:
