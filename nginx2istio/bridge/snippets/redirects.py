@@ -148,7 +148,9 @@ def _with_groups(
     base, path = _BASE.fullmatch(target).groups()  # type: ignore[union-attr]
     if re.sub(r"\$\d", "", path).count("$"):
         raise Untranslatable("a redirect with a part of the path can't have more variables")
-    if not base and path.startswith("/") and not relative:
+    # A group at the start of the pattern holds the slash with which every path begins.
+    from_root = path.startswith("/") or (path.startswith("$1") and re.match(r"\^\((?!\?)", pattern))
+    if not base and from_root and not relative:
         base = "$scheme://$host"
     whole = _whole(pattern)
     regex = ("(?i)" if any_case else "") + whole
