@@ -9,6 +9,7 @@ hold a number that comes once, one line in a thousand is a scanner's, and addres
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import random
 import resource
@@ -76,6 +77,7 @@ def measure(folder: Path, form: str) -> dict[str, float]:
     report = api.report(conversion, with_plan=False)
     both = sides(conversion, report["findings"])
     reader = log_reader(JSON if form == "json" else configured_format(conversion.config))
+    gc.disable()  # as the command line does
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     begin = time.process_time()
     reduction = Reduction(EstateReader(both))

@@ -1,6 +1,5 @@
 """whitelist-source-range, denylist-source-range, block-cidrs: the addresses that are served."""
 
-import re
 from collections.abc import Iterator
 
 from nginx2istio.istio.envoy import rbac
@@ -10,7 +9,6 @@ from nginx2istio.rule import (
     Finding,
     Message,
     Place,
-    Requests,
     address_plan,
     addresses,
     answer_headers,
@@ -19,6 +17,7 @@ from nginx2istio.rule import (
     on_route,
     policy_messages,
     protect,
+    requests_elsewhere,
     rule,
     withhold,
 )
@@ -118,20 +117,11 @@ def access_list(place: Place) -> Iterator[Edit | Finding]:
         lines = answer_headers(place.config, place.server, place.location)
         headers = lines or (place.tls and place["hsts"]) or place["enable-cors"]
         if headers and ("auth-type" in place or not place.proxied):
-            only = _elsewhere(place) if "auth-type" not in place else None
-            yield BARE(key).for_requests(only) if only else BARE(key)
+            only = () if "auth-type" in place else requests_elsewhere(place.server, place.location)
+            yield BARE(key).for_requests(*only)
         yield Action(
             "client-address",
             "see that the gateway sees the addresses of the clients: externalTrafficPolicy: Local "
             "at its Service, or the PROXY protocol, or numTrustedProxies behind an HTTP load "
             "balancer",
         )
-
-
-def _elsewhere(place: Place) -> Requests | None:
-    """The requests that no other location of the host takes, where its paths are plain."""
-    others = [x for x in place.server.locations if x is not place.location]
-    if place.server.regex or not others:
-        return None
-    paths = (re.escape(x.path) + ("$" if x.match == "exact" else "") for x in others)
-    return Requests(target=f"^(?!{'|'.join(paths)})")

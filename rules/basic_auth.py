@@ -57,7 +57,7 @@ OTHER_WAY = Message(
     "nginx accepts the users and passwords of Secret {secret} as well (satisfy: any). Istio lets "
     "clients in by {other} only.",
     "Convert with --auth-service, which checks them from the same Secret.",
-    frozenset({"auth", "access", "redirect", "response-headers"}),
+    frozenset({"auth", "access", "redirect", "response-headers", "status"}),
 )
 
 

@@ -41,7 +41,6 @@ FilterKind = Literal[
     "misdirected",
     "own-rules",
     "rate-limit",
-    "redirects",
     "response-rewrite",
     "session-cookies",
 ]

@@ -43,6 +43,8 @@ class PolicyDifference:
     start: str = ""
     moved: bool = False
     """Whether nginx redirects everybody from there to another address."""
+    hosts: tuple[str, ...] = ()
+    """Other hosts that differ, where those are not the protected one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +129,11 @@ class ProtectionPlan:
         """Whether a Host header may have a port that no policy can say (a host with a star)."""
         return any(policy_name(n).startswith("*.") for n in _names(self.server))
 
+    @property
+    def stars_below(self) -> tuple[str, ...]:
+        """Hosts with a star that policies leave out, but for ports that no policy can say."""
+        return tuple(name for name in self.others if name.startswith("*."))
+
     def differences(self, location: Location) -> Iterator[PolicyDifference]:
         """Where the policy of a location refuses or asks more than nginx does."""
         paths = self.paths[id(location)]
@@ -145,6 +152,8 @@ class ProtectionPlan:
             yield PolicyDifference("spelling", other.declared if other else "/")
         if self.odd_ports:
             yield PolicyDifference("port", "*")
+        if self.stars_below:
+            yield PolicyDifference("port", "*", hosts=self.stars_below)
         if any("*" in origin[1:] for origin in self.before[id(location)].origins):
             yield PolicyDifference("origin", location.declared)
 

@@ -58,7 +58,7 @@ def command(
 
     more = controller_files(given)
     options = options_from(given)
-    judging = judging_from(given)
+    judging = judging_from(given, options)
     paths = paths_or_stdin(paths)
     conversion = converted(
         (*paths, *more), options, rule_folders, judging.quiet, keeps_read(reports), processes

@@ -76,7 +76,7 @@ def command(
 
     more = controller_files(given)
     options = options_from(given)
-    judging = judging_from(given)
+    judging = judging_from(given, options)
     suffixes = _suffixes(form, reports)
     with_read = ".html" in suffixes
     conversion = converted((*paths, *more), options, rule_folders, judging.quiet, with_read)

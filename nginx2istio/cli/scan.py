@@ -133,7 +133,7 @@ def command(
         text = "a scan reads it from the cluster: name it as NS/NAME"
         raise click.BadParameter(text, param_hint="--controller-config")
     options = options_from(given)
-    judging = judging_from(given)
+    judging = judging_from(given, options)
     quiet = judging.quiet
     if namespaces and everywhere:
         raise click.UsageError("give either -n or -A")

@@ -163,6 +163,8 @@ from nginx2istio.nginx.model import www_twin as www_twin
 from nginx2istio.nginx.values.go import Value as Value
 from nginx2istio.nginx.values.networks import networks as networks
 from nginx2istio.nginx.values.origins import origin_pattern as origin_pattern
+from nginx2istio.rule.edits import TARGET_WITHOUT_SLASH as TARGET_WITHOUT_SLASH
+from nginx2istio.rule.edits import WITH_SLASH as WITH_SLASH
 from nginx2istio.rule.edits import answer as answer
 from nginx2istio.rule.edits import envoy_filter as envoy_filter
 from nginx2istio.rule.edits import external_destination as external_destination
@@ -182,6 +184,7 @@ from nginx2istio.rule.protect import withhold as withhold
 from nginx2istio.rule.requests import RESPELLED as RESPELLED
 from nginx2istio.rule.requests import Requests as Requests
 from nginx2istio.rule.requests import https_but as https_but
+from nginx2istio.rule.requests import requests_elsewhere as requests_elsewhere
 from nginx2istio.rule.rule import Rule as Rule
 from nginx2istio.rule.rule import Scope as Scope
 from nginx2istio.rule.rule import When as When

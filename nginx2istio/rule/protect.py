@@ -138,11 +138,13 @@ def protect(
             protected=location.declared,
             path=difference.path,
             start=difference.start,
-            host=place.server.host,
+            host=", ".join(difference.hosts) or place.server.host,
         )
         if difference.moved:  # nginx redirects everybody there
             finding = replace(finding, severity="warning")
-        if difference.path == "*":
+        if difference.hosts:
+            yield finding.for_hosts(difference.hosts)
+        elif difference.path == "*":
             yield finding.for_host()
         else:
             yield replace(finding, path=difference.path)

@@ -32,8 +32,10 @@ class Values:
 
     def __init__(self) -> None:
         self.of: dict[str, dict[str, Variation]] = {}
-        self.sent: dict[str, str] = {}
-        """Headers that are sent all together, or not at all."""
+        self.sent: set[str] = set()
+        """Headers that routes set or remove: all are sent together, or none."""
+        self.read: set[str] = set()
+        """Headers of which others are made: without these the rest is sent as well."""
 
     def add(self, dimension: str, name: str, **change: Any) -> None:
         """Adds a value; the plain request is always one."""
@@ -46,8 +48,12 @@ class Values:
     def requests(self, plain: Request) -> tuple[list[Request], bool]:
         """All combinations, the plain request first, and whether none was left out."""
         choices: list[list[Variation]] = [[{}, *values.values()] for values in self.of.values()]
-        if self.sent:
-            choices.append([{}, {"headers": tuple(self.sent.items())}])
+        together: list[Variation] = [{}]
+        for names in (self.sent, self.sent - self.read):
+            fields = tuple((name, "client") for name in sorted(names))
+            if fields and {"headers": fields} not in together:
+                together.append({"headers": fields})
+        choices.append(together)
         if prod(map(len, choices)) <= MOST_REQUESTS:
             return [_changed(plain, combination) for combination in product(*choices)], True
         return [_changed(plain, c) for c in _pairs(choices)], False
@@ -167,6 +173,12 @@ def _sample(pattern: str, any_case: bool = False) -> str | None:
         return None
 
 
+def values_of_host(values: Values, name: str) -> None:
+    """Other spellings of a host where something compares it as it was written."""
+    values.add("host", "with a port", host=f"{name}:8080")
+    values.add("host", "in capitals", host=name.upper())
+
+
 def values_of_match(values: Values, match: Mapping[str, Any]) -> None:
     """What a route of Istio's looks at."""
     for name, condition in (
@@ -183,14 +195,18 @@ def values_of_match(values: Values, match: Mapping[str, Any]) -> None:
 
 
 def values_of_route(values: Values, route: Mapping[str, Any]) -> None:
-    """The headers that a route sets, adds or removes, sent by the client: all at once."""
+    """The headers that a route sets, adds or removes, sent by the client."""
     edits = route.get("headers", {}).get("request", {})
-    names = [*edits.get("set", ()), *edits.get("add", ()), *edits.get("remove", ())]
-    for name in names:
+    texts = [*edits.get("set", {}).items(), *edits.get("add", {}).items()]
+    for name in (*(name for name, _ in texts), *edits.get("remove", ())):
         if name.lower() not in _FRAMING and not name.startswith(":"):
-            values.sent.setdefault(name.lower(), "client")
+            values.sent.add(name.lower())
+    for _, text in texts:
+        values.read.update(name.lower() for name in _READ.findall(text))
 
 
+_READ = re.compile(r"%REQ\(([A-Za-z0-9-]+)")
+"""A header that another one is made of."""
 _FRAMING = PER_CONNECTION | {"x-forwarded-client-cert", "authorization", "cookie"}
 
 
@@ -208,6 +224,9 @@ def _fitting(condition: Mapping[str, str]) -> str | None:
 
 def values_of_policy(values: Values, policy: Mapping[str, Any]) -> None:
     """What an AuthorizationPolicy looks at."""
+    if policy["spec"].get("action") == "CUSTOM":
+        for status in (401, 403, 500):
+            values.add("auth", str(status), auth_status=status)
     for rule in policy["spec"].get("rules", ()):
         for source in rule.get("from", ()):
             for blocks in source["source"].values():

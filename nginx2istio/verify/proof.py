@@ -10,6 +10,7 @@ from itertools import chain
 from typing import Any, Literal
 
 from nginx2istio.base.outcome import EVERYTHING_READY, Outcome, Request, World
+from nginx2istio.istio.serve import NOT_FOLLOWED
 from nginx2istio.istio.serve.gateway_config import GatewayConfig, most_specific
 from nginx2istio.istio.serve.matching import string_fits
 from nginx2istio.istio.serve.policies import pattern_fits
@@ -21,6 +22,7 @@ from nginx2istio.nginx.uri import BadTarget, normalized
 from nginx2istio.verify.compared import compared
 from nginx2istio.verify.dimensions import (
     Values,
+    values_of_host,
     values_of_location,
     values_of_match,
     values_of_policy,
@@ -45,18 +47,24 @@ class Counterexample:
 class Proof:
     """What was compared, counted in classes of requests.
 
-    ``alike`` in all aspects; ``silent`` differ unannounced (``unannounced`` has each difference);
-    ``announced`` by code; ``unknown`` by aspect. ``by_pairs`` counts paths at which not all
-    combinations of values were tried, ``skipped`` are patterns that are no regular expressions.
+    In ``proved_hosts`` nothing differs unannounced. ``alike`` in all aspects; ``silent`` differ
+    unannounced (``unannounced`` has each difference); ``announced`` by code. ``partly`` have an
+    unknown aspect and differ in no other; ``unknown`` counts by aspect, ``unfollowed`` by the
+    EnvoyFilters of others that make all aspects unknown.
+    ``by_pairs`` counts paths at which not all combinations of values were tried, ``skipped`` are
+    patterns that are no regular expressions.
     """
 
     classes: int = 0
     silent: int = 0
     hosts: int = 0
+    proved_hosts: int = 0
     alike: int = 0
     announced: Counter[str] = field(default_factory=Counter)
     unannounced: list[Counterexample] = field(default_factory=list)
+    partly: int = 0
     unknown: Counter[str] = field(default_factory=Counter)
+    unfollowed: Counter[str] = field(default_factory=Counter)
     by_pairs: int = 0
     skipped: list[str] = field(default_factory=list)
 
@@ -70,9 +78,11 @@ def prove(
     for server in sides.config.servers:
         if chosen is None or server.host in chosen:
             proof.hosts += 1
+            silent = proof.silent
             for name in host_names(server):
                 for request in requests_of(sides, server, name, proof):
                     _compare(proof, sides, request, world)
+            proof.proved_hosts += proof.silent == silent
     return proof
 
 
@@ -118,9 +128,15 @@ def host_decisions(sides: Sides, server: Server, name: str) -> HostDecisions:
     routes = [route for gateway in gateways for route in _routes(gateway, name)]
     policies = [policy for gateway in gateways for policy in _policies(gateway, name)]
     patterns = [*_of_nginx(sides.config, server), *_of_istio(routes, policies)]
-    return HostDecisions(
-        patterns, lambda path: _values(sides.config, server, path, routes, policies)
-    )
+    spelled = _hosts_compared(routes, policies)
+
+    def values(path: PathClass) -> Values:
+        result = _values(sides.config, server, path, routes, policies)
+        if spelled:
+            values_of_host(result, name)
+        return result
+
+    return HostDecisions(patterns, values)
 
 
 SCHEMES: tuple[Literal["http"], Literal["https"]] = ("http", "https")
@@ -161,6 +177,18 @@ def _policies(config: GatewayConfig, name: str) -> list[Mapping[str, Any]]:
         return False
 
     return [policy for policy in config.policies if about(policy)]
+
+
+def _hosts_compared(
+    routes: Iterable[Mapping[str, Any]], policies: Iterable[Mapping[str, Any]]
+) -> bool:
+    """Whether a route or a policy looks at the host as the client wrote it."""
+    return any("authority" in m for route in routes for m in route.get("match", ())) or any(
+        {"hosts", "notHosts"} & operation["operation"].keys()
+        for policy in policies
+        for rule in policy["spec"].get("rules", ())
+        for operation in rule.get("to", ())
+    )
 
 
 def _of_istio(
@@ -221,15 +249,18 @@ def _compare(proof: Proof, sides: Sides, request: Request, world: World) -> None
     """One class: what differs, and who announces it."""
     proof.classes += 1
     both = compared(sides, request, world)
-    proof.unknown.update(both.unknown)
+    unfollowed = [step.by for step in both.istio.trace if step.phase == NOT_FOLLOWED]
+    proof.unfollowed.update(unfollowed)
+    proof.unknown.update(both.nginx.unknown if unfollowed else both.unknown)
     silent = len(proof.unannounced)
     for difference in both.unforeseen:
         proof.unannounced.append(Counterexample(request, difference, both.nginx, both.istio))
     differences = both.differences
     if both.unknown and any(difference.what == "answer" for difference, _ in differences):
         differences = ()
-    elif not (differences or both.unforeseen or both.unknown):
-        proof.alike += 1
+    if not (differences or both.unforeseen):
+        proof.alike += not both.unknown
+        proof.partly += bool(both.unknown)
     for difference, findings in differences:
         if findings:
             proof.announced.update({str(finding["code"]) for finding in findings})

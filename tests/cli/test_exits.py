@@ -117,7 +117,7 @@ def test_the_page_has_every_code() -> None:
 def test_names_that_are_known_without_an_import() -> None:
     assert tuple(KINDS) == rules.KIND_NAMES
     assert tuple(FORMATS) == judging.REPORT_SUFFIXES
-    assert (*SEVERITIES, "never") == judging.FAIL_ON
+    assert ("unannounced", *SEVERITIES, "never") == judging.FAIL_ON
 
 
 def test_input_without_an_ingress_is_not_ready(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from tests.conftest import needed
 REPOSITORY = Path(__file__).parent.parent.parent
 LINES_AS_THEY_ARE = re.compile(r"^\s*(\S.*\| )?(nginx2istio|kubectl|source|kubectl-nginx2istio) ")
 CONVERT_FIRST = [
-    *("--output", "--report", "--fail-on", "--accept", "--ingress-class"),
+    *("--output", "--report", "--fail-on", "--verify", "--accept", "--ingress-class"),
     *("--gateway", "--compat", "--envoy-filters", "--auth-service", "--istio-version"),
 ]
 PAGES = man_pages(command_line, "nginx2istio", "1.2.3")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import copy
 import random
 import re
@@ -29,6 +30,8 @@ SOURCES = ("127.0.0.1", "127.0.0.2", "127.0.0.5", "127.0.0.9", "127.0.0.77", "12
 """Addresses that a client on this machine may have."""
 OF_PODS = ("close=1", "sleep", "delay")
 """Parts of targets that make a pod wait or hang up."""
+LARGE = 65536
+"""Bytes of a body that may not have been sent when the answer comes."""
 FRAMING = {"host", "content-length", "transfer-encoding", "connection", "upgrade", "expect", "te"}
 """Headers that make another request of one, not one with another header."""
 
@@ -138,8 +141,11 @@ def _header_names(objects: Sequence[Json]) -> Iterator[str]:
 def sendable(estate: Estate, request: Request, objects: Sequence[Json]) -> RequestToSend | None:
     """A request as the rig sends it from this machine; None where it can't.
 
-    Its address becomes one of this machine that is in the same networks of all policies.
+    Its address becomes one of this machine that is in the same networks of all policies. A large
+    body over TLS would be sent by one thread while another reads, which Python's TLS can't stand.
     """
+    if request.scheme == "https" and request.body_bytes > LARGE:
+        return None
     networks = sorted(_networks([*estate.objects, *objects]))
     own = [n.partition("/")[0] for n in networks if n.startswith("127.")]
     inside = [in_networks(request.source, (n,)) for n in networks]
@@ -147,10 +153,11 @@ def sendable(estate: Estate, request: Request, objects: Sequence[Json]) -> Reque
         (s for s in (*SOURCES, *own) if [in_networks(s, (n,)) for n in networks] == inside), None
     )
     certificate = _certificate(estate, request)
-    if source is None or certificate is None:
+    for_auth = _for_auth(estate, request)
+    if source is None or certificate is None or for_auth is None:
         return None
     record = request_record(request)
-    headers = [*record["headers"], *_for_auth(estate, request)]
+    headers = [*record["headers"], *for_auth]
     more = {"headers": headers, "client_cert": certificate or None, "from": source}
     return record | more | {"sni": request.sni}
 
@@ -187,9 +194,16 @@ def _certificate(estate: Estate, request: Request) -> str | None:
     return fitting[0] if fitting else None
 
 
-def _for_auth(estate: Estate, request: Request) -> list[list[str]]:
-    """Headers by which the recordings' authentication service gives an answer."""
-    if "auth-url" not in estate.case["objects"]:
+def _for_auth(estate: Estate, request: Request) -> list[list[str]] | None:
+    """Headers by which the recordings' service answers so; None where it never does."""
+    text = estate.case["objects"]
+    users = re.search(r"auth-url: *\S*/basic-auth/(\w+)/(\w+)", text)
+    if users and request.auth_status == 200:
+        pair = base64.b64encode(f"{users[1]}:{users[2]}".encode()).decode()
+        return [["Authorization", f"Basic {pair}"]]
+    if users:
+        return [] if request.auth_status == 401 else None
+    if "auth-url" not in text:
         return []
     if request.auth_status == 200:
         return [["X-Token", "ok"]]

@@ -16,15 +16,18 @@ from nginx2istio.cli.colours import color_option
 from nginx2istio.cli.exits import Usage, read_small
 from nginx2istio.cli.help.sections import main_option, report_option
 from nginx2istio.cli.options.paths import ExistingPath
+from nginx2istio.cli.options.values import with_one_gateway
 
 if TYPE_CHECKING:
+    from nginx2istio.base.options import Options
     from nginx2istio.report.accepted import AcceptedFinding
     from nginx2istio.rule import Severity
 
 REPORT_SUFFIXES = (".html", ".json", ".md", ".sarif", ".txt")
 """Suffixes of report files: the keys of ``report_files.FORMATS``, known without importing it."""
-FAIL_ON = ("error", "warning", "info", "never")
-"""Severities, worst first, and none of them."""
+UNANNOUNCED = "unannounced"
+FAIL_ON = (UNANNOUNCED, "error", "warning", "info", "never")
+"""What a proof may find, severities, worst first, and none of them."""
 DEFAULT_TERM = timedelta(days=90)
 """How long an entry of --accept-all holds."""
 
@@ -66,7 +69,8 @@ class Judging:
 
     ``accepted`` are the findings of the file ``accept``; ``accept_all`` is the file to write with
     all that count, up to the day ``until``. ``earlier`` are the findings of the report
-    ``baseline``, which are not shown and don't count. ``verbose`` lists every place.
+    ``baseline``, which are not shown and don't count. ``verbose`` lists every place. ``verify``
+    adds the proof.
     """
 
     fail_on: str = "never"
@@ -79,6 +83,7 @@ class Judging:
     earlier: Sequence[Mapping[str, Any]] = ()
     min_severity: Severity = "info"
     verbose: bool = False
+    verify: bool = False
 
 
 def _explain(ctx: click.Context, param: click.Parameter, value: bool) -> None:
@@ -99,7 +104,14 @@ def judging_options(default: str) -> Callable[[Callable[..., Any]], Callable[...
                 type=click.Choice(FAIL_ON),
                 default=default,
                 show_default=True,
-                help="Exit with 1 for a finding of this severity or worse.",
+                help="Exit with 1 for a finding of this severity or worse; unannounced: only for"
+                " requests that differ and that no finding is about (--verify).",
+            ),
+            main_option(
+                "--verify",
+                is_flag=True,
+                help="Prove that requests are answered alike, and add the result to the report."
+                " See nginx2istio verify.",
             ),
             main_option(
                 "--accept",
@@ -128,7 +140,7 @@ def judging_options(default: str) -> Callable[[Callable[..., Any]], Callable[...
             ),
             report_option(
                 "--min-severity",
-                type=click.Choice(FAIL_ON[:-1]),
+                type=click.Choice(FAIL_ON[1:-1]),
                 default="info",
                 show_default=True,
                 help="List findings of this severity or worse. The counts are those of all.",
@@ -157,17 +169,22 @@ def judging_options(default: str) -> Callable[[Callable[..., Any]], Callable[...
     )
 
 
-def judging_from(given: dict[str, Any]) -> Judging:
+def judging_from(given: dict[str, Any], options: Options) -> Judging:
     """The options' values; takes its own out of ``given``.
 
-    Raises click.ClickException for a file of accepted findings or a baseline that can't be used.
+    Raises click.ClickException for a file of accepted findings or a baseline that can't be used,
+    and for what can't be proved with these ``options``.
     """
+    fail_on = given.pop("fail_on")
+    verify = given.pop("verify") or fail_on == UNANNOUNCED
+    if verify:
+        with_one_gateway(options)
     accept, accept_all = given.pop("accept"), given.pop("accept_all")
     until = given.pop("accept_until")
     entries = accept or (accept_all if accept_all and accept_all.exists() else None)
     baseline = given.pop("baseline")
     return Judging(
-        given.pop("fail_on"),
+        fail_on,
         given.pop("quiet"),
         accept,
         _read(entries) if entries else (),
@@ -177,6 +194,7 @@ def judging_from(given: dict[str, Any]) -> Judging:
         _baseline(baseline) if baseline else (),
         given.pop("min_severity"),
         given.pop("verbose"),
+        verify,
     )
 
 

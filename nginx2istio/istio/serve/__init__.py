@@ -31,26 +31,20 @@ from nginx2istio.istio.serve.matching import Arrived, RefusedByEnvoy, matcher
 from nginx2istio.istio.serve.settings import settings_of_route, settings_of_server
 from nginx2istio.istio.serve.stream import HttpFilter, Stream
 
+NOT_FOLLOWED = "EnvoyFilter"
+"""The phase of a trace's step for EnvoyFilters that are not followed."""
+
 
 def serve_as_istio(
     config: GatewayConfig, request: Request, world: World = EVERYTHING_READY
 ) -> Outcome:
     """What becomes of a request at the gateway."""
     port = 443 if request.scheme == "https" else 80
-    if not config.servers_at.get(port):
-        return ended(0, f"no listener for {request.scheme}")
-    server: GatewayServer | None = None
-    hosts = config.plain_hosts
-    if request.scheme == "https":
-        server = chosen_server(config, request)
-        if server is None:
-            return ended(0, "no server for the name in the handshake")
-        if server.tls.get("mode") == "PASSTHROUGH":
-            return passed_on(config, server, request)
-        refusal = refused_handshake(server, request, world)
-        if refusal:
-            return ended(0, refusal)
-        hosts = config.hosts_of(server)
+    server = chosen_server(config, request) if port == 443 else None
+    end = _without_request(config, server, request, world)
+    if end is not None:
+        return _with_unknown(config, end, Passed(port, ends=True))
+    hosts = config.hosts_of(server) if server else config.plain_hosts
     arrived = arrived_request(config, request, port)
     if isinstance(arrived, Outcome):
         return _with_unknown(config, arrived, Passed(port))
@@ -64,6 +58,22 @@ def serve_as_istio(
     except RefusedByEnvoy as refused:
         return ended(0, f"Envoy refuses the routes: {refused}")
     return replace(outcome, settings={**settings_of_server(server), **outcome.settings})
+
+
+def _without_request(
+    config: GatewayConfig, server: GatewayServer | None, request: Request, world: World
+) -> Outcome | None:
+    """What becomes of a connection that is not opened here; None where a request is read."""
+    if request.scheme == "http":
+        return None if config.servers_at.get(80) else ended(0, "no listener for http")
+    if not config.servers_at.get(443):
+        return ended(0, "no listener for https")
+    if server is None:
+        return ended(0, "no server for the name in the handshake")
+    if server.tls.get("mode") == "PASSTHROUGH":
+        return passed_on(config, server, request)
+    refusal = refused_handshake(server, request, world)
+    return ended(0, refusal) if refusal else None
 
 
 def _routed(
@@ -121,5 +131,5 @@ def _with_unknown(config: GatewayConfig, outcome: Outcome, passed: Passed) -> Ou
     by = dict.fromkeys(each.by for each in config.patches.opaque if each.touches(passed))
     if not by:
         return outcome
-    step = TraceStep("EnvoyFilter", "what it changes is not followed", ", ".join(by))
+    step = TraceStep(NOT_FOLLOWED, "what it changes is not known", ", ".join(by))
     return replace(outcome, unknown=frozenset(ASPECTS), trace=(*outcome.trace, step))

@@ -8,18 +8,23 @@ from dataclasses import dataclass
 from nginx2istio.istio.serve.filters.shapes import Json
 
 _OF_ROUTES = frozenset({"HTTP_ROUTE", "VIRTUAL_HOST", "ROUTE_CONFIGURATION"})
+_OF_REQUESTS = frozenset({"HTTP_FILTER", "NETWORK_FILTER"})
 _SAFE_OF_ROUTE = frozenset({"typed_per_filter_config", "metadata", "route", "redirect"})
 """Fields of a route whose change leaves it alone which requests the route takes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Passed:
-    """What a request met: the port, the virtual host, the names of routes, the hosts asked."""
+    """What a request met: the port, the virtual host, the names of routes, the hosts asked.
+
+    ``ends``: its connection ends before it is read, or goes on unopened.
+    """
 
     port: int
     domain: str = ""
     routes: frozenset[str] = frozenset()
     destinations: frozenset[tuple[str, int]] = frozenset()
+    ends: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +33,7 @@ class OpaquePatch:
 
     ``port`` 0 is all ports; ``domain`` and ``route`` are "" for all; ``cluster`` is the host and
     the port (0 for all) of the backends that it is about, None for a patch of no cluster.
+    ``connections``: it may change which server takes a connection.
     """
 
     by: str
@@ -36,9 +42,12 @@ class OpaquePatch:
     domain: str = ""
     route: str = ""
     cluster: tuple[str, int] | None = None
+    connections: bool = False
 
     def touches(self, passed: Passed) -> bool:
         """Whether the patch can change what becomes of a request."""
+        if passed.ends and not self.connections:
+            return False
         if self.cluster is not None:
             host, port = self.cluster
             return any(host in ("", h) and port in (0, p) for h, p in passed.destinations)
@@ -65,7 +74,8 @@ def opaque_patch(patch: Json, by: str, reason: str) -> OpaquePatch | None:
             return OpaquePatch(by, reason)  # a cluster of no Service
         return OpaquePatch(by, reason, cluster=(host, int(cluster.get("portNumber", 0))))
     if kind not in _OF_ROUTES:
-        return OpaquePatch(by, reason, int(match.get("listener", {}).get("portNumber", 0)))
+        port = int(match.get("listener", {}).get("portNumber", 0))
+        return OpaquePatch(by, reason, port, connections=kind not in _OF_REQUESTS)
     configuration = match.get("routeConfiguration", {})
     vhost = configuration.get("vhost", {})
     domain, route = vhost.get("name", ""), vhost.get("route", {}).get("name", "")

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from nginx2istio.base.outcome import PER_CONNECTION, SOME_REQUEST_ID, Headers
 from nginx2istio.istio.serve.filters.shapes import Json
-from nginx2istio.istio.serve.formatter import Moment, UnknownOperator, filled
+from nginx2istio.istio.serve.headers.formatter import Moment, UnknownOperator, filled
 from nginx2istio.istio.serve.matching import Arrived
 
 
@@ -48,7 +48,8 @@ def headers_to_backend(
     edits = route.get("headers", {}).get("request", {})
     removed = {n.lower() for n in edits.get("remove", ())}
     sent = [(n, v) for n, v in sent if n not in removed]
-    left = {k: v for k, v in before.items() if k not in removed}
+    changed = {*removed, "x-forwarded-for"}  # which has the peer's address by now
+    left = {k: v for k, v in before.items() if k not in changed}
     state = replace_headers(arrived, dict(sent) | left)
     moment = Moment(state, original_path=arrived.request.target)
     values: list[tuple[str, str, bool]] = []
