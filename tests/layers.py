@@ -17,7 +17,7 @@ LAYERS: Sequence[Sequence[str]] = (
     ("__main__",),
     ("cli",),
     ("api",),
-    ("report", "verify"),
+    ("report", "verify", "metrics"),
     ("convert",),
     ("findings", "rules"),
     ("rule", "cluster"),

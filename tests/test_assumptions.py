@@ -9,7 +9,7 @@ import pytest
 
 from nginx2istio import api
 from nginx2istio.base.options import Options
-from nginx2istio.cli.report_files import render
+from nginx2istio.cli.output.report_files import render
 from nginx2istio.inputs.extent import complete_namespaces
 from nginx2istio.report.formats.html.index import index
 from nginx2istio.report.formats.html.overview import overview

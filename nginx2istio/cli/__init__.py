@@ -21,6 +21,7 @@ COMMANDS: dict[str, str] = {
     "explain": "Explain one request: what decides on both sides.",
     "verify": "Prove that requests are answered alike, or find one that is not.",
     "rules": "Look up rules, settings and codes of findings.",
+    "metrics": "Rewrite queries for ingress-nginx's metrics in dashboards and alerts.",
     "report": "Report what a conversion would change; write no objects.",
     "completion": "Print a script that completes commands in bash, zsh or fish.",
 }

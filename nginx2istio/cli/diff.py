@@ -77,7 +77,7 @@ def command(
         in_cluster,
         in_folder,
     )
-    from nginx2istio.cli.report_files import unread_line
+    from nginx2istio.cli.output.report_files import unread_line
     from nginx2istio.findings.controllers import unclaimed
 
     more = controller_files(given)

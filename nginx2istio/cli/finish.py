@@ -16,8 +16,8 @@ from nginx2istio.cli.output import parallel
 from nginx2istio.cli.output.files import MARK, paths_of, rendered, write_file
 from nginx2istio.cli.output.folder import NoObjects, ReadInput, write_folder
 from nginx2istio.cli.output.manifest import Run
+from nginx2istio.cli.output.report_files import end, judged, report_parts, written_file
 from nginx2istio.cli.progress import progress
-from nginx2istio.cli.report_files import end, judged, report_parts, written_file
 from nginx2istio.convert.convert import Conversion
 from nginx2istio.findings import cluster
 from nginx2istio.findings.placed import PlacedFinding

@@ -71,8 +71,8 @@ def command(
       nginx2istio report --explain-terms
     """
     from nginx2istio.cli.output.files import write_file
+    from nginx2istio.cli.output.report_files import end, judged, render, written_file
     from nginx2istio.cli.progress import progress
-    from nginx2istio.cli.report_files import end, judged, render, written_file
 
     more = controller_files(given)
     options = options_from(given)

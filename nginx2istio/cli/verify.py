@@ -90,7 +90,7 @@ def command(
       nginx2istio verify manifests/ --old 203.0.113.7 --new 203.0.113.8 --state live.jsonl
     """
     from nginx2istio import api
-    from nginx2istio.cli.report_files import unread_line
+    from nginx2istio.cli.output.report_files import unread_line
     from nginx2istio.inputs.files import read
     from nginx2istio.istio.objects import VERSIONS
     from nginx2istio.verify.live.words import live_data, live_lines

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from nginx2istio.cli import command_line, exits, rules
 from nginx2istio.cli.exits import EXIT_CODES, UNREAD, UNWRITTEN, USAGE
 from nginx2istio.cli.options import judging
-from nginx2istio.cli.report_files import FORMATS
+from nginx2istio.cli.output.report_files import FORMATS
 from nginx2istio.report.words.labels import SEVERITIES
 from nginx2istio.rule.describe import KINDS
 from tests.cli.test_convert import GOOD

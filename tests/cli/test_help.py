@@ -54,7 +54,7 @@ def run(*args: str, **environment: str) -> Result:
 def sections(text: str) -> dict[str, list[str]]:
     """The options of each section, by their long names."""
     titled: dict[str, list[str]] = {}
-    options: list[str] = []
+    options: list[str] = []  # what stands before the first title is none of a section
     for line in text.splitlines():
         if re.fullmatch(r"[A-Z][a-z ]+:", line):
             options = titled.setdefault(line[:-1], [])

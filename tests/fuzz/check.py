@@ -17,7 +17,7 @@ from ruamel.yaml.error import YAMLError
 
 from nginx2istio import api
 from nginx2istio.base.options import Options
-from nginx2istio.cli.report_files import FORMATS
+from nginx2istio.cli.output.report_files import FORMATS
 from nginx2istio.cluster.scan import references
 from nginx2istio.convert.convert import Conversion, convert
 from nginx2istio.findings.placed import BROKEN_PROTECTION, BROKEN_RULE

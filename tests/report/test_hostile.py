@@ -21,7 +21,7 @@ from nginx2istio import api
 from nginx2istio.base.options import Options
 from nginx2istio.base.printable import UNPRINTABLE
 from nginx2istio.bridge.secrets import copy_secret
-from nginx2istio.cli.report_files import render
+from nginx2istio.cli.output.report_files import render
 from nginx2istio.convert.convert import Conversion
 from nginx2istio.convert.fates import AnnotationFate
 from nginx2istio.report.formats.sarif import message_text

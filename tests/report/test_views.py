@@ -18,7 +18,7 @@ from markdown_it import MarkdownIt
 from benchmarks.estate import estate
 from nginx2istio import api
 from nginx2istio.base.printable import UNPRINTABLE
-from nginx2istio.cli.report_files import FORMATS, render
+from nginx2istio.cli.output.report_files import FORMATS, render
 from nginx2istio.convert.convert import Conversion
 from nginx2istio.report.accepted import accept_file, mark_accepted, read_accepted
 from nginx2istio.report.data import schema

@@ -1,0 +1,1 @@
+"""Queries for ingress-nginx's metrics, rewritten for those of Istio and Envoy."""
