@@ -18,9 +18,10 @@ from mkdocs.structure.pages import Page
 
 ROOT = Path(__file__).parent.parent
 TOP = {"README.md": "index.md"} | {
-    name: name for name in ("CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")
+    name: name
+    for name in ("CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "integrations/README.md")
 }
-"""Pages at the top of the repository, by their place on the site."""
+"""Pages outside of docs/ and examples/, by their place on the site."""
 SHOWN = {".yaml": "yaml", ".py": "python"}
 """Files of an example that its page shows, by suffix, and their language."""
 FENCE = re.compile(r"^( *```).*?^\1", re.MULTILINE | re.DOTALL)
