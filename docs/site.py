@@ -13,7 +13,7 @@ from pathlib import Path
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
-from mkdocs.structure.files import File, Files
+from mkdocs.structure.files import File, Files, InclusionLevel
 from mkdocs.structure.pages import Page
 
 ROOT = Path(__file__).parent.parent
@@ -34,7 +34,9 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     below = [f"docs/{file.src_uri}" for file in files.documentation_pages()]
     linked = {path for page in (*pages, *below) for path in _linked_files(page)}
     for path in (*pages, *sorted(linked - {*pages})):
-        files.append(File.generated(config, place_of(path), abs_src_path=str(ROOT / path)))
+        place, source = place_of(path), str(ROOT / path)
+        included = InclusionLevel.INCLUDED  # also what begins with a dot
+        files.append(File.generated(config, place, abs_src_path=source, inclusion=included))
     return files
 
 
