@@ -13,14 +13,15 @@ from pathlib import Path
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
-from mkdocs.structure.files import File, Files
+from mkdocs.structure.files import File, Files, InclusionLevel
 from mkdocs.structure.pages import Page
 
 ROOT = Path(__file__).parent.parent
 TOP = {"README.md": "index.md"} | {
-    name: name for name in ("CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")
+    name: name
+    for name in ("CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "integrations/README.md")
 }
-"""Pages at the top of the repository, by their place on the site."""
+"""Pages outside of docs/ and examples/, by their place on the site."""
 SHOWN = {".yaml": "yaml", ".py": "python"}
 """Files of an example that its page shows, by suffix, and their language."""
 FENCE = re.compile(r"^( *```).*?^\1", re.MULTILINE | re.DOTALL)
@@ -33,7 +34,9 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     below = [f"docs/{file.src_uri}" for file in files.documentation_pages()]
     linked = {path for page in (*pages, *below) for path in _linked_files(page)}
     for path in (*pages, *sorted(linked - {*pages})):
-        files.append(File.generated(config, place_of(path), abs_src_path=str(ROOT / path)))
+        place, source = place_of(path), str(ROOT / path)
+        included = InclusionLevel.INCLUDED  # also what begins with a dot
+        files.append(File.generated(config, place, abs_src_path=source, inclusion=included))
     return files
 
 
