@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -13,9 +13,12 @@ from nginx2istio.istio.serve.gateway_config import GatewayConfig, most_specific
 from nginx2istio.istio.serve.matching import string_fits
 from nginx2istio.istio.serve.policies import pattern_fits
 from nginx2istio.nginx.config import NginxConfig
+from nginx2istio.nginx.facts.headers import snippets
 from nginx2istio.nginx.facts.nested_locations import server_locations
+from nginx2istio.nginx.facts.snippet import parse_snippet
 from nginx2istio.nginx.model import DEFAULT_SERVER, Server, www_twin
-from nginx2istio.nginx.serve.choose import choose_location
+from nginx2istio.nginx.serve import NOWHERE
+from nginx2istio.nginx.serve.choose import choose_location, choose_server
 from nginx2istio.nginx.uri import BadTarget, normalized
 from nginx2istio.verify.compared import compared
 from nginx2istio.verify.dimensions import (
@@ -70,10 +73,37 @@ def prove(
     for server in sides.config.servers:
         if chosen is None or server.host in chosen:
             proof.hosts += 1
-            for name in host_names(server):
-                for request in requests_of(sides, server, name, proof):
-                    _compare(proof, sides, request, world)
+    for server, name in asked_hosts(sides, chosen):
+        for request in requests_of(sides, server, name, proof):
+            _compare(proof, sides, request, world)
     return proof
+
+
+def asked_hosts(sides: Sides, chosen: Set[str] | None = None) -> Iterator[tuple[Server, str]]:
+    """Host names that are asked for, each with the server that nginx has for it.
+
+    Under a star also one of more labels, which nginx gives to another server, and, where objects
+    are judged that are not the conversion's own, what they alone name.
+    """
+    for server in sides.config.servers:
+        if chosen is not None and server.host not in chosen:
+            continue
+        for name in host_names(server):
+            yield server, name
+        if server.wildcard:
+            deeper = server.host.replace("*", "any.any", 1)
+            yield choose_server(sides.config, deeper)[0] or NOWHERE, deeper
+    if sides.converted is not None and chosen is None:
+        for name in sorted(_named(sides.gateway) - _named(sides.converted)):
+            host = name.replace("*", "any", 1)
+            yield choose_server(sides.config, host)[0] or NOWHERE, host
+
+
+def _named(gateway: GatewayConfig) -> set[str]:
+    """The hosts that the routes and servers of a gateway name."""
+    hosts = {host.lower() for each in gateway.services for host in each["spec"].get("hosts", ())}
+    hosts |= {host.lower() for server in gateway.servers for _, host in server.hosts}
+    return {host for host in hosts if host != "*"}
 
 
 def host_names(server: Server) -> Iterator[str]:
@@ -96,7 +126,8 @@ def requests_of(sides: Sides, server: Server, name: str, proof: Proof) -> Iterat
     patterns = [*_of_nginx(sides.config, server), *_of_istio(routes, policies)]
     reached = path_classes(patterns)
     proof.skipped += reached.skipped
-    spelled = _hosts_compared(routes, policies)
+    redirects = any("redirect" in route for route in routes)
+    spelled = _hosts_compared(routes, policies) or (sides.converted is not None and redirects)
     for path in reached.classes:
         values = _values(sides.config, server, path, routes, policies)
         if spelled:
@@ -126,6 +157,32 @@ def _of_nginx(config: NginxConfig, server: Server) -> Iterator[PathPattern]:
     for block in server_locations(config, server):
         if block.match in ("exact", "prefix"):
             yield PathPattern("nginx", block.match, block.path)
+    yield from _compared_by_snippets(config, server)
+
+
+def _compared_by_snippets(config: NginxConfig, server: Server) -> Iterator[PathPattern]:
+    """The patterns that snippets compare paths with."""
+    texts = {
+        setting.text
+        for location in server.locations
+        for level in ("server", "location")
+        for _, setting in snippets(config, server, location, level)
+    }
+    for text in sorted(texts):
+        for directive in parse_snippet(text).directives:
+            for inner in directive.all():
+                match inner.name, list(inner.args):
+                    case "if", [name, "~" | "~*" | "!~" | "!~*" as how, pattern]:
+                        if name.strip("${}") in ("uri", "document_uri", "request_uri"):
+                            yield _searched(pattern, "*" in how)
+                    case "rewrite", [pattern, *_]:
+                        yield _searched(pattern, False)
+
+
+def _searched(pattern: str, any_case: bool) -> PathPattern:
+    """A pattern that nginx searches for in a path."""
+    text = pattern if pattern.startswith("^") else f".*(?:{pattern})"
+    return PathPattern("nginx", "regex", text, False, any_case)
 
 
 def _routes(config: GatewayConfig, name: str) -> list[Mapping[str, Any]]:
@@ -167,6 +224,9 @@ def _of_istio(
             for kind, text in match.get("uri", {}).items():
                 any_case = kind != "regex" and bool(match.get("ignoreUriCase"))
                 unique[PathPattern("istio", kind, text, True, any_case)] = None
+            for side in ("headers", "withoutHeaders"):
+                for kind, text in match.get(side, {}).get(":path", {}).items():
+                    unique[PathPattern("istio", kind, text)] = None
     for policy in policies:
         for rule in policy["spec"].get("rules", ()):
             for operation in rule.get("to", ()):
