@@ -73,7 +73,7 @@ def mutations(
 ) -> Iterator[Mutated]:
     """So many mutations of estates in an order by chance."""
     rng = random.Random(seed)
-    operators = [op for op in OPERATORS if not only or op.__name__ in only]
+    operators = {op: 0 for op in OPERATORS if not only or op.__name__ in only}
     done = 0
     shuffled = list(cases)
     while done < count:
@@ -87,7 +87,7 @@ def mutations(
 
 
 def _of_estate(
-    gateway: Gateway, case: Case, rng: random.Random, operators: Sequence[Operator]
+    gateway: Gateway, case: Case, rng: random.Random, operators: dict[Operator, int]
 ) -> Iterator[Mutated]:
     own = estate(case)
     if own is None:
@@ -120,13 +120,17 @@ class _Plan:
     requests: list[Request]
 
 
-def _plan(own: Estate, rng: random.Random, operators: Sequence[Operator]) -> _Plan | None:
+def _plan(own: Estate, rng: random.Random, operators: dict[Operator, int]) -> _Plan | None:
     """A mutation, what verify says of it, and the requests that are to show it."""
-    objects = copy.deepcopy(own.objects)
-    operator = rng.choice(list(operators))
-    text = operator(rng, objects)
-    if text is None or objects == own.objects:
+    objects, text = copy.deepcopy(own.objects), None
+    # Those of which there were least come first: few estates have anything for some.
+    for operator in sorted(operators, key=lambda op: (operators[op], rng.random())):
+        text = operator(rng, objects)
+        if text is not None and objects != own.objects:
+            break
+    else:
         return None
+    operators[operator] += 1
     both = own.sides(objects)
     examples = prove(both).unannounced
     real = [each for each in examples if each.difference.what != SETTINGS]
@@ -141,7 +145,7 @@ def _plan(own: Estate, rng: random.Random, operators: Sequence[Operator]) -> _Pl
         sent = (sendable(own, request, objects) for request in chosen)
         requests = [request for request in sent if request is not None]
         requests += [*recorded_requests(own), *random_requests(own, rng, RANDOM)]
-    return _Plan(operator.__name__, text, objects, examples, requests)
+    return _Plan(operator.__name__, text or "", objects, examples, requests)
 
 
 def _tried(gateway: Gateway, own: Estate, plan: _Plan, original: list[Exchange]) -> Mutated:
