@@ -23,6 +23,8 @@ MOST_REQUESTS = 1500
 """So many requests are made of a path class at most; beyond it pairs of values are."""
 OUTSIDE = "198.51.100.77"
 """An address that lists seldom have."""
+OTHER_VALUE = "zqx-other"
+"""A value that conditions seldom have."""
 Variation = Mapping[str, Any]
 """Fields of a Request; ``headers`` are added to those of others."""
 
@@ -190,6 +192,8 @@ def values_of_match(values: Values, match: Mapping[str, Any]) -> None:
         text = _fitting(condition)
         if text:
             values.header(name, text)
+        if condition:  # a value that does not fit, beside none at all
+            values.header(name, OTHER_VALUE)
     if "method" in match and (text := _fitting(match["method"])):
         values.add("method", text, method=text)
 
@@ -225,7 +229,7 @@ def _fitting(condition: Mapping[str, str]) -> str | None:
 def values_of_policy(values: Values, policy: Mapping[str, Any]) -> None:
     """What an AuthorizationPolicy looks at."""
     if policy["spec"].get("action") == "CUSTOM":
-        for status in (401, 403, 500):
+        for status in (401, 403):
             values.add("auth", str(status), auth_status=status)
     for rule in policy["spec"].get("rules", ()):
         for source in rule.get("from", ()):

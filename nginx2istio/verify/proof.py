@@ -2,34 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass, field, fields
-from itertools import chain
-from typing import Any, Literal
+from typing import Literal
 
 from nginx2istio.base.outcome import EVERYTHING_READY, Outcome, Request, World
 from nginx2istio.istio.serve import NOT_FOLLOWED
-from nginx2istio.istio.serve.gateway_config import GatewayConfig, most_specific
-from nginx2istio.istio.serve.matching import string_fits
-from nginx2istio.istio.serve.policies import pattern_fits
-from nginx2istio.nginx.config import NginxConfig
-from nginx2istio.nginx.facts.nested_locations import nested_locations, server_locations
+from nginx2istio.istio.serve.gateway_config import GatewayConfig
 from nginx2istio.nginx.model import DEFAULT_SERVER, Server, www_twin
-from nginx2istio.nginx.serve.choose import choose_location
-from nginx2istio.nginx.uri import BadTarget, normalized
+from nginx2istio.nginx.serve import NOWHERE
+from nginx2istio.nginx.serve.choose import choose_server
 from nginx2istio.verify.compared import compared
-from nginx2istio.verify.dimensions import (
-    Values,
-    values_of_host,
-    values_of_location,
-    values_of_match,
-    values_of_policy,
-    values_of_route,
-)
+from nginx2istio.verify.decisions import host_decisions
 from nginx2istio.verify.judged.difference import Difference
-from nginx2istio.verify.path_classes import PathClass, PathPattern, path_classes
+from nginx2istio.verify.path_classes import path_classes
 from nginx2istio.verify.shape import host_shape
 from nginx2istio.verify.sides import Sides
 
@@ -92,21 +79,57 @@ def prove(
         shape = host_shape(sides, server) if world is EVERYTHING_READY else None
         part = of_shape.get(shape) if shape else None
         if part is None:
-            part = _proof_of(sides, server, world)
+            part = _proof_of(sides, _names_of(sides, server), world)
             if shape and not part.unannounced:  # whose requests name the host
                 of_shape[shape] = part
         proof.add(part)
+        proof.hosts += 1
+        proof.proved_hosts += not part.silent
+    if chosen is None:
+        proof.add(_proof_of(sides, _named_by_others(sides), world))
     return proof
 
 
-def _proof_of(sides: Sides, server: Server, world: World) -> Proof:
-    """The proof of one host."""
-    proof = Proof(hosts=1)
-    for name in host_names(server):
+def _proof_of(sides: Sides, names: Iterable[tuple[Server, str]], world: World) -> Proof:
+    """The proof of the names of one host."""
+    proof = Proof()
+    for server, name in names:
         for request in requests_of(sides, server, name, proof):
             _compare(proof, sides, request, world)
-    proof.proved_hosts = int(not proof.silent)
     return proof
+
+
+def asked_hosts(sides: Sides, chosen: Set[str] | None = None) -> Iterator[tuple[Server, str]]:
+    """Host names that are asked for, each with the server that nginx has for it."""
+    for server in sides.config.servers:
+        if chosen is None or server.host in chosen:
+            yield from _names_of(sides, server)
+    if chosen is None:
+        yield from _named_by_others(sides)
+
+
+def _names_of(sides: Sides, server: Server) -> Iterator[tuple[Server, str]]:
+    """The names of a host. One of more labels under a star is another server's in nginx."""
+    for name in host_names(server):
+        yield server, name
+    if server.wildcard:
+        deeper = server.host.replace("*", "any.any", 1)
+        yield choose_server(sides.config, deeper)[0] or NOWHERE, deeper
+
+
+def _named_by_others(sides: Sides) -> Iterator[tuple[Server, str]]:
+    """What only objects name that are judged and are not the conversion's own."""
+    if sides.converted is not None:
+        for name in sorted(_named(sides.gateway) - _named(sides.converted)):
+            host = name.replace("*", "any", 1)
+            yield choose_server(sides.config, host)[0] or NOWHERE, host
+
+
+def _named(gateway: GatewayConfig) -> set[str]:
+    """The hosts that the routes and servers of a gateway name."""
+    hosts = {host.lower() for each in gateway.services for host in each["spec"].get("hosts", ())}
+    hosts |= {host.lower() for server in gateway.servers for _, host in server.hosts}
+    return {host for host in hosts if host != "*"}
 
 
 def host_names(server: Server) -> Iterator[str]:
@@ -137,135 +160,10 @@ def requests_of(sides: Sides, server: Server, name: str, proof: Proof) -> Iterat
             yield from requests
 
 
-@dataclass(frozen=True, slots=True)
-class HostDecisions:
-    """What both sides look at for a host: patterns of paths, and by a class of paths the values."""
-
-    patterns: Sequence[PathPattern]
-    values: Callable[[PathClass], Values]
-
-
-def host_decisions(sides: Sides, server: Server, name: str) -> HostDecisions:
-    """The decisions about requests to one name of a host."""
-    gateways = [sides.gateway, *filter(None, [sides.converted])]
-    routes = [route for gateway in gateways for route in _routes(gateway, name)]
-    policies = [policy for gateway in gateways for policy in _policies(gateway, name)]
-    patterns = [*_of_nginx(sides.config, server), *_of_istio(routes, policies)]
-    spelled = _hosts_compared(routes, policies)
-
-    def values(path: PathClass) -> Values:
-        result = _values(sides.config, server, path, routes, policies)
-        if spelled:
-            values_of_host(result, name)
-        return result
-
-    return HostDecisions(patterns, values)
-
-
 SCHEMES: tuple[Literal["http"], Literal["https"]] = ("http", "https")
 
 
 _JSON = (("content-type", "application/json"),)
-
-
-def _of_nginx(config: NginxConfig, server: Server) -> Iterator[PathPattern]:
-    for location in server.locations:
-        match location.match:
-            case "regex":
-                yield PathPattern("nginx", "regex", "^" + location.path, False, True)
-            case kind:
-                yield PathPattern("nginx", kind, location.path)
-    inside = (nested_locations(config, server, location) for location in server.locations)
-    for block in chain(server_locations(config, server), *inside):
-        match block.match:
-            case "regex":
-                yield PathPattern("nginx", "regex", block.path, False, block.modifier == "~*")
-            case "exact" | "prefix" as kind:
-                yield PathPattern("nginx", kind, block.path)
-
-
-def _routes(config: GatewayConfig, name: str) -> list[Mapping[str, Any]]:
-    hosts = config.all_hosts
-    chosen = most_specific(hosts, name)
-    return list(hosts[chosen].routes) if chosen else []
-
-
-def _policies(config: GatewayConfig, name: str) -> list[Mapping[str, Any]]:
-    def about(policy: Mapping[str, Any]) -> bool:
-        for rule in policy["spec"].get("rules", ()):
-            for operation in rule.get("to", [{"operation": {}}]):
-                hosts = operation["operation"].get("hosts")
-                if not hosts or any(pattern_fits(h, name) for h in hosts):
-                    return True
-        return False
-
-    return [policy for policy in config.policies if about(policy)]
-
-
-def _hosts_compared(
-    routes: Iterable[Mapping[str, Any]], policies: Iterable[Mapping[str, Any]]
-) -> bool:
-    """Whether a route or a policy looks at the host as the client wrote it."""
-    return any("authority" in m for route in routes for m in route.get("match", ())) or any(
-        {"hosts", "notHosts"} & operation["operation"].keys()
-        for policy in policies
-        for rule in policy["spec"].get("rules", ())
-        for operation in rule.get("to", ())
-    )
-
-
-def _of_istio(
-    routes: Iterable[Mapping[str, Any]], policies: Iterable[Mapping[str, Any]]
-) -> Iterator[PathPattern]:
-    unique: dict[PathPattern, None] = {}
-    for route in routes:
-        for match in route.get("match", ()):
-            for kind, text in match.get("uri", {}).items():
-                any_case = kind != "regex" and bool(match.get("ignoreUriCase"))
-                unique[PathPattern("istio", kind, text, True, any_case)] = None
-    for policy in policies:
-        for rule in policy["spec"].get("rules", ()):
-            for operation in rule.get("to", ()):
-                for key in ("paths", "notPaths"):
-                    for text in operation["operation"].get(key, ()):
-                        unique[_of_policy(text)] = None
-    yield from unique
-
-
-def _of_policy(text: str) -> PathPattern:
-    if text.endswith("*"):
-        return PathPattern("istio", "prefix", text[:-1])
-    if text.startswith("*"):
-        return PathPattern("istio", "regex", ".*" + re.escape(text[1:]))
-    return PathPattern("istio", "exact", text)
-
-
-def _values(
-    config: NginxConfig,
-    server: Server,
-    path: PathClass,
-    routes: Sequence[Mapping[str, Any]],
-    policies: Sequence[Mapping[str, Any]],
-) -> Values:
-    """What the decisions about the paths of a class look at."""
-    values = Values()
-    try:
-        decoded = normalized(path.target.encode("latin-1", "replace")).decode("latin-1")
-        location = choose_location(server, decoded)
-    except BadTarget:
-        location = None
-    if location is not None:
-        values_of_location(values, config, server, location)
-    for route in routes:
-        matches = route.get("match", ())
-        near = [m for m in matches if "uri" not in m or string_fits(m["uri"], path.target)]
-        for match in near:
-            values_of_match(values, match)
-        if near or not matches:
-            values_of_route(values, route)
-    for policy in policies:
-        values_of_policy(values, policy)
-    return values
 
 
 def _compare(proof: Proof, sides: Sides, request: Request, world: World) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import copy
 import random
 import re
@@ -16,7 +15,7 @@ from nginx2istio.base.options import Options
 from nginx2istio.base.outcome import Request
 from nginx2istio.convert.convert import Conversion
 from nginx2istio.nginx.serve.visit import upstream_name
-from nginx2istio.verify.proof import Proof, host_names, requests_of
+from nginx2istio.verify.proof import Proof, asked_hosts, requests_of
 from nginx2istio.verify.record import request_record
 from nginx2istio.verify.sides import Sides, sides
 
@@ -76,11 +75,10 @@ def _pods(case: Case, conversion: Conversion) -> dict[str, list[str]]:
 def witnesses(estate: Estate, both: Sides, rng: random.Random, most: int) -> list[Request]:
     """Some of the requests of all classes: the first of each host, and others by chance."""
     chosen, rest = [], []
-    for server in both.config.servers:
-        for name in host_names(server):
-            requests = list(requests_of(both, server, name, Proof()))
-            chosen += requests[:2]
-            rest += requests[2:]
+    for server, name in asked_hosts(both):
+        requests = list(requests_of(both, server, name, Proof()))
+        chosen += requests[:2]
+        rest += requests[2:]
     return chosen[:most] + rng.sample(rest, min(len(rest), most))
 
 
@@ -197,14 +195,13 @@ def _certificate(estate: Estate, request: Request) -> str | None:
 def _for_auth(estate: Estate, request: Request) -> list[list[str]] | None:
     """Headers by which the recordings' service answers so; None where it never does."""
     text = estate.case["objects"]
-    users = re.search(r"auth-url: *\S*/basic-auth/(\w+)/(\w+)", text)
-    if users and request.auth_status == 200:
-        pair = base64.b64encode(f"{users[1]}:{users[2]}".encode()).decode()
-        return [["Authorization", f"Basic {pair}"]]
-    if users:
+    if re.search(r"auth-url: *\S*/basic-auth/", text):
+        # The gateway asks for this path and the request's behind it, which has no users.
         return [] if request.auth_status == 401 else None
     if "auth-url" not in text:
         return []
+    if not re.search(r"auth-url: *\S*/auth['\"]?\s", text):
+        return None  # another path than the one that answers as it is told
     if request.auth_status == 200:
         return [["X-Token", "ok"]]
     return [["X-Auth-Code", str(request.auth_status)]]

@@ -12,8 +12,9 @@ from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.model import DEFAULT_SERVER, Server
 from nginx2istio.nginx.serve.choose import BadHost, choose_location, choose_server, host_name
 from nginx2istio.nginx.uri import BadTarget, normalized
+from nginx2istio.verify.decisions import HostDecisions, host_decisions
 from nginx2istio.verify.path_classes import PathClass
-from nginx2istio.verify.proof import HostDecisions, host_decisions, host_names
+from nginx2istio.verify.proof import host_names
 from nginx2istio.verify.sides import Sides
 from nginx2istio.verify.traffic.finding_predicates import FindingPredicates
 from nginx2istio.verify.traffic.path_reader import PathMatches, PathReader
