@@ -29,7 +29,7 @@ WATCHED = Message(
     "info",
     "Monitoring of ingress-nginx",
     "This {key} {does}, which says nothing when the traffic has moved to the gateway.",
-    "Collect the metrics of the gateway, and rewrite queries for them (nginx2istio metrics FILE).",
+    "Add the metrics of the gateway, and rewrite queries for them (nginx2istio metrics FILE).",
     frozenset({"logging"}),
 )
 MESSAGES = (SCALED, WATCHED)
