@@ -29,8 +29,7 @@ WATCHED = Message(
     "info",
     "Monitoring of ingress-nginx",
     "This {key} {does}, which says nothing when the traffic has moved to the gateway.",
-    "Add the like for the gateway: its metrics are istio_requests_total and "
-    "istio_request_duration_milliseconds.",
+    "Add the metrics of the gateway, and rewrite queries for them (nginx2istio metrics FILE).",
     frozenset({"logging"}),
 )
 MESSAGES = (SCALED, WATCHED)
