@@ -164,7 +164,7 @@ def test_time_and_pace(tmp_path: Path, forge: Forge) -> None:
         old, new = two_nginx(stack, tmp_path, forge)
         began = time.monotonic()
         result, code = verify(tmp_path, old, new, "--rps", "10", "--max-time", "2")
-        assert time.monotonic() - began < 15
+        assert time.monotonic() - began < 60
     assert code == 0 and result["ended"] == "the time was up"
     assert 0 < result["same"] <= 2 * 10 / 3 + 4
 
