@@ -6,6 +6,7 @@ something differs (exit code 1), but not that it is wrong or can't read somethin
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 import shutil
@@ -21,10 +22,10 @@ from .api_server import ApiServer, find_binaries
 from .conftest import define_istio
 from .kubectl import find_kubectl
 
-INSTALLS = re.compile(r"python3 -m venv|pipx |uvx ")
+INSTALLS = re.compile(r"python3 -m venv|pipx |uvx |uv tool ")
 """What installs is in tests/test_distribution.py and .ci/run."""
-GATEWAY = re.compile(r"curl ")
-"""What asks a gateway that serves: tests/conformance does."""
+GATEWAY = re.compile(r"curl |.* --old ")
+"""What asks a gateway that serves: tests/conformance and tests/live do."""
 OWN = re.compile(r"(?:python -m )?(?P<module>pytest|ruff|mypy|mkdocs|tests[.\w]*|benchmarks[.\w]*)")
 """Programs for those who take part."""
 
@@ -43,7 +44,16 @@ def commands() -> Iterator[tuple[str, str]]:
 
 
 GIVEN = list(dict.fromkeys(commands()))
-RUN = [pair for pair in GIVEN if re.match("nginx2istio|kubectl", pair[1])]
+RUN = [
+    (page, command)
+    for page, command in GIVEN
+    if re.match("nginx2istio|kubectl", command) and not GATEWAY.match(command)
+]
+LOG = (
+    '203.0.113.9 - - [28/Nov/2026:10:00:00 +0000] "GET /cart HTTP/1.1" 200 12 "-" "curl/8" 90 0.004'
+    " [shop-shop-80] [] 192.0.2.10:8080 12 0.004 200 0123456789abcdef\n"
+)
+"""An access log in the controller's own format."""
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +74,8 @@ def prepared(cluster: ApiServer, tmp_path_factory: pytest.TempPathFactory) -> Pa
     shutil.copy(ROOT / "examples" / "own-rule" / "ingress.yaml", folder)
     (folder / "manifests").mkdir()
     shutil.copy(ROOT / "examples" / "estate" / "cluster.yaml", folder / "manifests")
+    (folder / "access.log").write_text(LOG)
+    (folder / "access.log.gz").write_bytes(gzip.compress(LOG.encode()))
     (folder / "names.txt").write_text("shop.example.com=shop.trial.example.com\n")
     config = json.loads(cluster.kubeconfig("admin").read_text())
     config["contexts"].append({**config["contexts"][0], "name": "production"})
