@@ -30,7 +30,7 @@ _NAMED = frozenset(
     {
         *("name", "namespace", "hosts", "gateways", "host", "subset", "authority", "regex"),
         *("credentialName", "credentialNames", "caCertCredentialName", "cluster", "ingress"),
-        *("service", "key"),
+        *("service", "key", "Location"),
     }
 )
 """The fields of objects in which names are replaced; ``regex`` only below ``authority``."""
@@ -229,8 +229,9 @@ def _findings(sides: Sides, name: str) -> Iterable[object]:
 
 
 def _of_host(predicate: Mapping[str, Any], name: str) -> list[tuple[str, object]]:
-    """A predicate in which an expression for hosts is whether it is about this one."""
+    """A predicate in which an expression for hosts is whether it is about this one's spellings."""
+    spellings = (name, f"{name}:8080", name.upper())
     return [
-        (key, bool(re.search(value, name)) if key == "host" else value)
+        (key, [bool(re.search(value, s)) for s in spellings] if key == "host" else value)
         for key, value in sorted(predicate.items())
     ]
