@@ -43,7 +43,7 @@ def run(*arguments: object) -> tuple[int, str, str]:
 def test_convert_adds_the_proof(estate: Path, tmp_path: Path) -> None:
     report = tmp_path / "report.json"
     markdown = tmp_path / "report.md"
-    code, _, words = run("convert", estate, "--verify", "--report", report, "--report", markdown)
+    code, _, stderr = run("convert", estate, "--verify", "--report", report, "--report", markdown)
     assert code == 0
     data = json.loads(report.read_text())
     jsonschema.validate(data, schema())
@@ -52,7 +52,7 @@ def test_convert_adds_the_proof(estate: Path, tmp_path: Path) -> None:
     assert proof["unannounced"] == [] and proof["classes"] > proof["alike"] > 0
     assert list(data)[list(data).index("summary") + 1] == "proof"
     line = "proved alike: 1 of 1 host"
-    assert line in words and line in markdown.read_text()
+    assert line in stderr and line in markdown.read_text()
 
 
 def test_without_it_nothing_is_proved(estate: Path) -> None:
@@ -85,5 +85,5 @@ def test_what_nothing_announces_is_in_the_data(estate: Path) -> None:
 
 def test_several_controllers_are_refused(estate: Path) -> None:
     given = ("--ingress-class", "a", "--ingress-class", "b=ns/gw")
-    code, _, words = run("convert", estate, "--verify", *given)
-    assert code == 2 and "--ingress-class" in words
+    code, _, stderr = run("convert", estate, "--verify", *given)
+    assert code == 2 and "--ingress-class" in stderr
