@@ -54,7 +54,15 @@ def _first(doc: str) -> str:
 
 def cell(text: str) -> str:
     """A text as a cell of a table."""
-    return " ".join(text.split()).replace("|", "\\|").replace("<", "&lt;")
+    return plain(" ".join(text.split())).replace("|", "\\|")
+
+
+def plain(text: str) -> str:
+    """A text that Markdown shows as it is; what stands between backticks is code."""
+    parts = text.split("`") if text.count("`") % 2 == 0 else [text.replace("`", "\\`")]
+    escaped = [re.sub(r"[\\\[\]*<]", r"\\\g<0>", part) for part in parts[::2]]
+    parts[::2] = [part.replace("\\<", "&lt;") for part in escaped]
+    return "`".join(parts)
 
 
 def _page(family: Family, settings: list[Owned]) -> Iterator[str]:
@@ -84,7 +92,7 @@ def _page(family: Family, settings: list[Owned]) -> Iterator[str]:
     for entry in family.entries:
         names = ", ".join(f"`{key}`" for key in entry.keys)
         to_do = "" if entry.to_do in ("", "nothing") else f" To do: {sentence(entry.to_do)}"
-        yield f"- {names}: *{FATES[entry.fate]}.* {sentence(entry.text)}{to_do}"
+        yield f"- {names}: *{FATES[entry.fate]}.* {plain(sentence(entry.text) + to_do)}"
     if family.entries:
         yield ""
     yield from _example(family)
@@ -107,7 +115,7 @@ def sentence(text: str) -> str:
 
 def _paragraphs(doc: str) -> Iterator[str]:
     for paragraph in doc.strip().split("\n\n"):
-        yield " ".join(paragraph.split())
+        yield plain(" ".join(paragraph.split()))
         yield ""
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
-from importlib.resources import files
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 import families
+import reference
 
 from nginx2istio.findings.all_messages import OWN
 from nginx2istio.report.words.labels import FATES
@@ -62,30 +62,25 @@ def _finding(message: Message) -> Iterable[str]:
     yield f"## {message.code}"
     yield ""
     if message.title:
-        yield f"**{message.title}** ({message.severity}, {FATES[message.fate]})"
+        yield f"**{families.plain(message.title)}** ({message.severity}, {FATES[message.fate]})"
     else:
         yield f"({message.severity}, {FATES[message.fate]})"
     yield ""
-    yield families.sentence(message.text)
+    yield families.plain(families.sentence(message.text))
     yield ""
     if message.aspects:
         only = in_words([requests.data() for requests in message.requests])
-        only = f" (only requests {only})" if only else ""
+        only = f" (only requests {families.plain(only)})" if only else ""
         yield f"Differs: {', '.join(sorted(message.aspects))}{only}."
         yield ""
     if message.to_do:
-        yield f"To do: {families.sentence(message.to_do)}"
+        yield f"To do: {families.plain(families.sentence(message.to_do))}"
         yield ""
-
-
-def schema() -> str:
-    """The JSON report's schema, as it is in the package."""
-    return (files("nginx2istio.report") / "schema.json").read_text(encoding="utf-8")
 
 
 def pages() -> dict[str, str]:
     """Every generated page, by its path below docs/."""
-    return {"findings.md": findings(), "report.schema.json": schema(), **families.pages(load())}
+    return {"findings.md": findings(), **reference.pages(), **families.pages(load())}
 
 
 def write() -> None:

@@ -1,19 +1,25 @@
-"""Takes the pictures of the HTML report: ``python -m docs.screenshots``, with Chromium at hand.
+"""Takes the pictures of the pages: ``python -m docs.screenshots [report|walkthrough]``.
 
-Look at them before they are committed.
+Chromium must be at hand; the walkthrough also needs Go, as its tests. Look at the pictures before
+they are committed.
 """
 
 from __future__ import annotations
 
 import base64
+import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from selenium.webdriver import Chrome
+
 from nginx2istio import api
 from nginx2istio.report.formats.html.html import html_report
+from tests.conformance.parts import find_parts
 from tests.report.browser import Report
-from tests.walkthrough.browser import find_browser, start
+from tests.walkthrough.browser import Page, find_browser, start
+from tests.walkthrough.gateway import CROSS, FIRST, Gateway
 
 HERE = Path(__file__).parent
 ESTATE = "examples/teams.yaml"
@@ -52,14 +58,18 @@ def take(report: Report, picture: Picture) -> None:
         picture.at,
     )
     report.settle()
-    shot = report.browser.execute_cdp_cmd("Page.captureScreenshot", FORM)
-    target = HERE / "html-report" / f"{picture.name}.webp"
+    save(report.browser, HERE / "html-report" / f"{picture.name}.webp")
+
+
+def save(browser: Chrome, target: Path) -> None:
+    """Writes what the browser shows."""
+    shot = browser.execute_cdp_cmd("Page.captureScreenshot", FORM)
     target.parent.mkdir(exist_ok=True)
     target.write_bytes(base64.b64decode(shot["data"]))
     print(f"{target.name}: {target.stat().st_size // 1024} kB")
 
 
-def main() -> None:
+def take_report() -> None:
     conversion = api.convert_files([ESTATE], keep_read=True)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "report.html"
@@ -75,5 +85,34 @@ def main() -> None:
             browser.quit()
 
 
+# Step of examples/walkthrough, the page's origin, the button that is pressed, the picture's height.
+STEPS = (
+    ("routing-two-ingresses", f"http://{FIRST}", "sticky", 280),
+    ("affinity", f"http://{FIRST}", "sticky", 280),
+    ("cors-before", CROSS, "v1", 110),
+    ("all-three-needs", CROSS, "sticky", 280),
+)
+
+
+def take_walkthrough() -> None:
+    gateway = Gateway(find_parts())
+    try:
+        for name, origin, button, height in STEPS:
+            step = gateway.serve(name)
+            browser = start(*find_browser(), step.port)
+            try:
+                size = {"width": 560, "height": height, "deviceScaleFactor": 1.5, "mobile": False}
+                browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+                Page(browser, origin).press(button)
+                save(browser, HERE / "walkthrough" / f"{name}.webp")
+            finally:
+                browser.quit()
+    finally:
+        gateway.close()
+
+
+TAKEN = {"report": take_report, "walkthrough": take_walkthrough}
+
 if __name__ == "__main__":
-    main()
+    for name in sys.argv[1:] or TAKEN:
+        TAKEN[name]()

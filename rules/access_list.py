@@ -17,6 +17,7 @@ from nginx2istio.rule import (
     on_route,
     policy_messages,
     protect,
+    requests_elsewhere,
     rule,
     withhold,
 )
@@ -61,9 +62,10 @@ BARE = Message(
     "approximated",
     "info",
     "Refusals without response headers",
-    "nginx sends Strict-Transport-Security and what add_header adds always with the 403 of an "
-    "address list, too. Where basic auth makes Envoy answer by itself, its 403 has none of them.",
-    aspects=frozenset({"response-headers"}),
+    "nginx sends Strict-Transport-Security, CORS headers and what add_header adds always with the "
+    "403 of an address list, too. Where basic auth or a missing backend makes Envoy answer by "
+    "itself, its 403 has none of them.",
+    aspects=frozenset({"response-headers", "cors"}),
 )
 
 
@@ -73,7 +75,7 @@ BARE = Message(
     "block-cidrs",
     "satisfy",
     when="configured",
-    reads=(*SNIPPETS, "auth-type", "hsts"),
+    reads=(*SNIPPETS, "auth-type", "enable-cors", "hsts"),
     protects=True,
 )
 def access_list(place: Place) -> Iterator[Edit | Finding]:
@@ -113,8 +115,10 @@ def access_list(place: Place) -> Iterator[Edit | Finding]:
         sources += [{"notRemoteIpBlocks": list(lists.allow)}] if lists.allow else []
         yield from protect(place, plan, key, "DENY", sources, DIFFERENCES)
         lines = answer_headers(place.config, place.server, place.location)
-        if "auth-type" in place and (lines or (place.tls and place["hsts"])):
-            yield BARE(key)
+        headers = lines or (place.tls and place["hsts"]) or place["enable-cors"]
+        if headers and ("auth-type" in place or not place.proxied):
+            only = () if "auth-type" in place else requests_elsewhere(place.server, place.location)
+            yield BARE(key).for_requests(*only)
         yield Action(
             "client-address",
             "see that the gateway sees the addresses of the clients: externalTrafficPolicy: Local "

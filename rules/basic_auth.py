@@ -57,7 +57,7 @@ OTHER_WAY = Message(
     "nginx accepts the users and passwords of Secret {secret} as well (satisfy: any). Istio lets "
     "clients in by {other} only.",
     "Convert with --auth-service, which checks them from the same Secret.",
-    frozenset({"auth", "access", "redirect", "response-headers"}),
+    frozenset({"auth", "access", "redirect", "response-headers", "status"}),
 )
 
 
@@ -99,7 +99,8 @@ def basic_auth(place: Place) -> Iterator[Edit | Finding]:
         yield finding if basic else replace(finding, to_do=ADD_USERS)
     elif place.options.allow_unprotected:
         no_check = NO_CHECK if place.text("auth-type") == "basic" else DIGEST
-        yield no_check("auth-type", secret=secret, result="The path is served to everybody")
+        served = no_check("auth-type", secret=secret, result="The path is served to everybody")
+        yield served.past_https_redirect(place)
     elif place.text("auth-type") == "basic":
         challenge = f'Basic realm="{literal(place.text("auth-realm"))}"'
         headers = {"response": {"set": {"WWW-Authenticate": challenge}}}
@@ -108,11 +109,12 @@ def basic_auth(place: Place) -> Iterator[Edit | Finding]:
         yield unavailable()
         result = "A request with a password gets 503, one without still gets 401"
         asks_in = NO_CHECK("auth-type", secret=secret, result=result)
-        yield asks_in.for_requests(Requests(header="Authorization"))
+        yield asks_in.for_requests(Requests(header="Authorization")).past_https_redirect(place)
         yield NO_SECRET("auth-type", secret=secret)
     else:
         yield unavailable()
-        yield DIGEST("auth-type", secret=secret, result="The path answers 503")
+        closed = DIGEST("auth-type", secret=secret, result="The path answers 503")
+        yield closed.past_https_redirect(place)
 
 
 def _other_way(place: Place) -> str:

@@ -117,7 +117,8 @@ def client_headers(place: Place) -> Iterator[Edit | Finding]:
         else:
             yield finding.for_hosts(place.config.proxied_hosts)
     plain = place.text("forwarded-for-header").lower() == "x-forwarded-for"
-    yield (NEW_VALUES if plain else NEW_ID)("").for_hosts(place.config.proxied_hosts)
+    lost = plain and not place.builds("forwarded-for-header")
+    yield (NEW_VALUES if lost else NEW_ID)("").for_hosts(place.config.proxied_hosts)
     yield DOT_UNKNOWN("").for_every_host()
     yield _many(ENVOYS_MOST)
 

@@ -34,6 +34,16 @@ NOBODY = Message(
     "Convert with --envoy-filters.",
     frozenset({"routing", "status", "path", "response-headers", "request-headers"}),
 )
+UNREAD_SERVICE = Message(
+    "N2I936",
+    "approximated",
+    "info",
+    "Default backend where the Service may be missing",
+    "Service {service} is not among the input. If it does not exist, {backend} answers in nginx, "
+    "and the gateway answers 503.",
+    "Add the Service to the input, or check that it exists.",
+    frozenset({"routing", "status", "path", "response-headers", "request-headers"}),
+)
 GONE = Message(
     "N2I385",
     "translated",
@@ -77,6 +87,11 @@ def default_backend(place: Place) -> Iterator[Edit | Finding]:
     elif pages.fallback and not place.options.filters("error-pages"):
         for message in (NO_PODS, NOBODY):
             yield message(place, backend=pages.fallback.title)
+    elif pages.fallback and place.upstream.known is None:
+        # Envoy then answers without the text by which the EnvoyFilter tells that no pod is ready.
+        service = f"{place.upstream.namespace}/{place.upstream.service}"
+        missing = UNREAD_SERVICE(place, service=service, backend=pages.fallback.title)
+        yield missing.assuming("services")
 
 
 def _unavailable(place: Place, pages: ErrorPages) -> Iterator[Edit | Finding]:

@@ -26,6 +26,7 @@ from nginx2istio.rule import (
     on_route,
     policy_messages,
     protect,
+    requests_elsewhere,
     rule,
     withhold,
 )
@@ -186,7 +187,8 @@ def _by_filter(place: Place, means: AuthMeans) -> Iterator[Edit | Finding]:
     if not place.proxied and (
         (place.tls and place["hsts"]) or answer_headers(place.config, place.server, place.location)
     ):
-        yield BARE_REFUSAL(means.auth.key, path=place.location.declared)
+        bare = BARE_REFUSAL(means.auth.key, path=place.location.declared)
+        yield bare.for_requests(*requests_elsewhere(place.server, place.location))
     yield envoy_filter(
         place, "external-auth", "who-may-enter", http_filter(auth_lua.KEY, auth_lua.auth_filter())
     )

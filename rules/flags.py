@@ -20,10 +20,9 @@ SELECTOR = Message(
     "approximated",
     "warning",
     "Namespaces chosen by labels",
-    "The controller serves Ingresses of namespaces with the labels {labels} only "
-    "(--watch-namespace-selector). The conversion does not know these namespaces and converts"
-    " all.",
-    "Give only those Ingresses as input.",
+    "The controller serves namespaces with the labels {labels} only (--watch-namespace-selector). "
+    "The input does not have Namespace {namespaces}, so the Ingresses there are converted.",
+    "Add the Namespaces to the input (kubectl get namespace -o yaml).",
     frozenset({"routing"}),
 )
 METRICS = Message(
@@ -190,10 +189,11 @@ def flags(place: Place) -> Iterator[Edit | Finding]:
             finding = STREAMS("", name=name, protocol=protocol, what=what)
             finding = finding.for_directive("", services.origin if services else None)
             yield finding.for_every_host()
-    if flags["watch-namespace-selector"]:
-        labels = flags["watch-namespace-selector"]
-        chosen = SELECTOR("", labels=labels).assuming("namespaces")
-        yield chosen.for_hosts(name for s in place.config.servers for name in (s.host, *s.aliases))
+    if unlabelled := place.config.unlabelled_namespaces:
+        labels, names = flags["watch-namespace-selector"], ", ".join(unlabelled)
+        hosts = place.config.hosts_where(lambda _, x: x.ingress.namespace in unlabelled)
+        chosen = SELECTOR("", labels=labels, namespaces=names).assuming("namespaces")
+        yield chosen.for_hosts(hosts)
     if flags["enable-metrics"] != FLAGS["enable-metrics"].builtin:
         yield METRICS("").for_every_host()
     if flags["validating-webhook"]:

@@ -8,6 +8,7 @@ from nginx2istio.rule import (
     Message,
     Place,
     Route,
+    extracted,
     rule,
 )
 
@@ -24,6 +25,8 @@ ORIGINAL_URI = Message(
 CLIENT = "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%"
 PEER_ADDRESS = "%DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT%"
 ORIGINAL = "X-Original-Forwarded-For"
+WITHOUT_PEER = extracted("request.headers['x-forwarded-for']", "^(.*), ?[^,]*$", r"\1")
+"""The client's own X-Forwarded-For: Envoy has appended the address of its peer."""
 SCHEME = ("X-Forwarded-Scheme", "X-Scheme")
 ORIGINAL_HOST_HEADER = "X-Original-Forwarded-Host"
 
@@ -69,9 +72,12 @@ def forwarded_headers(place: Place) -> Iterator[Edit | Finding]:
         if believed and place["compute-full-forwarded-for"]:
             comma = f"%CEL('{ORIGINAL.lower()}' in request.headers ? ', ' : '')%"
             block["X-Forwarded-For"] = f"%REQ({ORIGINAL.upper()})%{comma}{PEER_ADDRESS}"
-    elif source != "X-FORWARDED-FOR":  # which has Envoy's own addition by now
+    elif source != "X-FORWARDED-FOR":
         removed.append(ORIGINAL)
         block[ORIGINAL] = f"%REQ({source})%"
+    elif place.builds("forwarded-for-header"):
+        removed.append(ORIGINAL)
+        block[ORIGINAL] = WITHOUT_PEER
     listening = place.config.controller.flags["http-port"]
     for port, scheme, own_port in ((80, "http", listening), (443, "https", 443)):
         if believed:

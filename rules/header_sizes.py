@@ -9,14 +9,13 @@ from nginx2istio.rule import (
     Message,
     Place,
     Requests,
-    Server,
     envoy_filter,
     header_buffers,
-    parse_snippet,
     readable_size,
     rule,
+    snippet_buffers,
     snippet_directives,
-    snippets,
+    subject,
 )
 
 LARGE_HEADERS = Message(
@@ -63,7 +62,11 @@ def header_sizes(place: Place) -> Iterator[Edit | Finding]:
         return
     number, size = buffers
     total, limit = number * size >> 10, ENVOYS_KIB
-    of_hosts = [n * s >> 10 for server in place.config.servers for n, s in _of(place, server)]
+    of_hosts = [
+        n * s >> 10
+        for server in place.config.servers
+        for n, s in snippet_buffers(place.config, server)
+    ]
     most = max(total, *of_hosts, ENVOYS_KIB)
     if most > ENVOYS_KIB and place.options.filters("large-headers"):
         limit = min(most, MOST_HEADERS_KIB)
@@ -80,23 +83,11 @@ def header_sizes_of_host(place: Place) -> Iterator[Finding]:
     """large_client_header_buffers in a host's snippet, where Envoy's limit stays lower."""
     for written in snippet_directives(place, "server"):
         buffers = header_buffers(" ".join(written.directive.args))
-        if written.directive.name != HEADER_BUFFERS or buffers is None:
+        if subject(written.directive.name) != "sizes" or buffers is None:
             continue
         total = buffers[0] * buffers[1] >> 10
         if total > ENVOYS_KIB and not place.options.filters("large-headers"):
             yield written.finding(LARGE, total=total).for_requests(*_beyond_envoy())
-
-
-HEADER_BUFFERS = "large_client_header_buffers"
-
-
-def _of(place: Place, server: Server) -> Iterator[tuple[int, int]]:
-    """The buffers that snippets of a host set."""
-    for _, setting in snippets(place.config, server, server.locations[0], "server"):
-        for directive in parse_snippet(setting.text).directives:
-            buffers = header_buffers(" ".join(directive.args))
-            if directive.name == HEADER_BUFFERS and buffers:
-                yield buffers
 
 
 def _beyond_envoy() -> Iterator[Requests]:

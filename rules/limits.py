@@ -11,6 +11,7 @@ from nginx2istio.rule import (
     Place,
     auth_check,
     counts_addresses,
+    early,
     envoy_filter,
     on_route,
     rate_limits,
@@ -90,7 +91,6 @@ ONE_COUNTS = Message(
 )
 RATE_UNITS = {"limit-rps": "second", "limit-rpm": "minute"}
 DETAILS = ("limit-burst-multiplier", "limit-allowlist")
-REDIRECTS = ("permanent-redirect", "temporal-redirect")
 
 
 @rule(
@@ -98,7 +98,7 @@ REDIRECTS = ("permanent-redirect", "temporal-redirect")
     *DETAILS,
     "limit-conn-zone-variable",
     "limit-req-status-code",
-    reads=("enable-cors", *REDIRECTS),
+    reads=("enable-cors",),
 )
 def limit_rates(place: Place) -> Iterator[Edit | Finding]:
     """Nginx counts by client and Ingress, and takes burst + 1 requests at once before it refuses.
@@ -108,17 +108,19 @@ def limit_rates(place: Place) -> Iterator[Edit | Finding]:
     nginx answers before it counts, takes no token: see ``limit_filters``.
     """
     limits = [key for key in RATE_UNITS if key in place and place.number(key) > 0]
-    if not limits or redirected(place):
+    if not limits or not counted(place):
         return
     rate = " and ".join(f"{place.number(key)} requests a {RATE_UNITS[key]}" for key in limits)
     check = auth_check(place)
     for key in limits:
         if not counts_addresses(place.config):
-            yield OTHER_ZONE(key, zone=place.text("limit-conn-zone-variable"), rate=rate)
+            other = OTHER_ZONE(key, zone=place.text("limit-conn-zone-variable"), rate=rate)
+            yield other.past_https_redirect(place)
         elif check and check.limits:
             yield ONE_COUNTS(key, rate=rate)
         elif not place.options.filters("rate-limit"):
-            yield NOT_LIMITED(key, rate=rate, status=place.number("limit-req-status-code"))
+            status = place.number("limit-req-status-code")
+            yield NOT_LIMITED(key, rate=rate, status=status).past_https_redirect(place)
         else:
             yield COUNTED(key, rate=rate)
     limited = place.options.filters("rate-limit") or (check and check.limits)
@@ -128,9 +130,9 @@ def limit_rates(place: Place) -> Iterator[Edit | Finding]:
                 yield GOES_WITH(key, key=key, limits=" and ".join(limits))
 
 
-def redirected(place: Place) -> bool:
-    """Whether nginx answers every request with a redirect, before it counts."""
-    return any(key in place and place[key] for key in REDIRECTS)
+def counted(place: Place) -> bool:
+    """Whether nginx counts some requests of the location: it answers others before."""
+    return not early(place.config, place.server, place.location).always
 
 
 @rule(
@@ -180,10 +182,11 @@ def counters_of(place: Place, location: Location) -> Iterator[Counter]:
         yield Counter(x.key, x.ingress, x.rate, x.seconds, x.burst + 1, preflights=not cors)
 
 
-@rule("limit-connections", "limit-conn-status-code", reads=REDIRECTS)
+@rule("limit-connections", "limit-conn-status-code")
 def limit_connections(place: Place) -> Iterator[Edit | Finding]:
     """Nginx counts a client's requests in progress; Envoy counts those of all clients."""
     number = place.number("limit-connections")
-    if number > 0 and not redirected(place):
+    if number > 0 and counted(place):
         status = place.number("limit-conn-status-code")
-        yield CONNECTIONS("limit-connections", number=number, status=status)
+        finding = CONNECTIONS("limit-connections", number=number, status=status)
+        yield finding.past_https_redirect(place)

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 
 from nginx2istio.rule import (
     RESPELLED,
+    TARGET_WITHOUT_SLASH,
+    WITH_SLASH,
     Edit,
     Finding,
     HostRoute,
@@ -25,7 +27,8 @@ WWW_SLASH = Message(
     "info",
     "Trailing slash in the www redirect",
     "nginx removes a trailing slash when it redirects between {name} and {host}. Envoy keeps it.",
-    aspects=frozenset({"redirect"}),
+    "Convert with --compat exact or --envoy-filters if clients depend on the shorter address.",
+    frozenset({"redirect"}),
 )
 WWW_HTTP2 = Message(
     "N2I132",
@@ -105,8 +108,14 @@ def from_to_www(place: Place) -> Iterator[Edit | Finding]:
     if not place.server.www or name in place.config.host_names:
         return
     to = {"authority": host, "redirectCode": place.number("http-redirect-code")}
-    yield OtherHost(name, place.tls, tuple([{"redirect": to}]))
-    yield WWW_SLASH("from-to-www-redirect", name=name, host=host)
+    routes: list[dict[str, object]] = [{"redirect": to}]
+    if place.shortens_redirects:
+        address = f"%REQ(:SCHEME)%://{host}{TARGET_WITHOUT_SLASH}"
+        shorter = answer(place.number("http-redirect-code"), address)
+        routes.insert(0, {"match": [{"headers": WITH_SLASH}], **shorter})
+    else:
+        yield WWW_SLASH("from-to-www-redirect", name=name, host=host)
+    yield OtherHost(name, place.tls, tuple(routes))
     if place.tls and place["use-http2"]:
         yield WWW_HTTP2("from-to-www-redirect", name=name)
 

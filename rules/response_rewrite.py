@@ -1,5 +1,6 @@
 """proxy-redirect-from/-to, proxy-cookie-path, proxy-cookie-domain: what answers lead clients to."""
 
+import re
 from collections.abc import Iterator
 
 from nginx2istio.rule import (
@@ -7,23 +8,15 @@ from nginx2istio.rule import (
     Finding,
     Message,
     Place,
+    Route,
     envoy_filter,
+    extracted,
     http_filter,
     on_route,
     rule,
     typed,
 )
 
-LOCATION = Message(
-    "N2I430",
-    "unsupported",
-    "error",
-    "Location that nginx replaces",
-    "nginx replaces {old} by {new} at the start of the backend's Location. Istio can't, so "
-    "clients are redirected to {old}.",
-    "Let the backend redirect to the address that clients know, or convert with --envoy-filters.",
-    frozenset({"redirect", "response-headers"}),
-)
 COOKIE_ATTRIBUTES = Message(
     "N2I431",
     "unsupported",
@@ -67,31 +60,31 @@ LUA = "envoy.extensions.filters.http.lua.v3"
 def response_rewrite(place: Place) -> Iterator[Edit | Finding]:
     """nginx replaces the start of a Location, and the paths and domains of cookies.
 
-    No Istio object changes a part of a header; a script on the route does. The cookie that the
-    gateway itself sets for affinity is left alone, as nginx's is.
+    Envoy rewrites the one Location that an answer has. It takes a script to rewrite each of
+    several cookies. The cookie that the gateway itself sets for affinity is left alone, as nginx's
+    is.
     """
     if place.upstream is None or place.location.denied or place.location.slash_redirect:
         return
-    parts = [*_location(place), *_cookies(place)]
-    yield from (part for part in parts if isinstance(part, Finding))
-    bodies: dict[int, list[str]] = {}
-    for part in parts:
-        if not isinstance(part, Finding):
-            for port in (80, 443) if part[0] == 0 else (part[0],):
-                bodies.setdefault(port, []).append(part[1])
-    if not bodies:
+    yield from _location(place)
+    body = ""
+    for part in _cookies(place):
+        if isinstance(part, Finding):
+            yield part
+        else:
+            body = part
+    if not body:
         return
     lua = typed(f"{LUA}.Lua")
     yield envoy_filter(
         place, "response-rewrite", "response-rewrite", http_filter(FILTER, lua, disabled=True)
     )
-    patches = []
-    for port in sorted(set(bodies) & set(place.ports)):
-        source = "function envoy_on_response(handle)\n  local headers = handle:headers()\n"
-        source += "".join(bodies[port]) + "end\n"
-        config = typed(f"{LUA}.LuaPerRoute", source_code={"inline_string": source})
-        value = {"typed_per_filter_config": {FILTER: config}}
-        patches.append(on_route(place.route_name, value, port))
+    source = f"function envoy_on_response(handle)\n  local headers = handle:headers()\n{body}end\n"
+    config = typed(f"{LUA}.LuaPerRoute", source_code={"inline_string": source})
+    value = {"typed_per_filter_config": {FILTER: config}}
+    patches = [
+        on_route(place.route_name, value, port) for port in sorted({80, 443} & {*place.ports})
+    ]
     yield envoy_filter(
         place,
         "response-rewrite",
@@ -100,29 +93,32 @@ def response_rewrite(place: Place) -> Iterator[Edit | Finding]:
     )
 
 
-Part = tuple[int, str]
-"""Lua for the answers at a port, 0 for both."""
-
-
-def _location(place: Place) -> Iterator[Part | Finding]:
+def _location(place: Place) -> Iterator[Edit | Finding]:
     old, new = place.text("proxy-redirect-from"), place.text("proxy-redirect-to")
     if old in ("", "off", "default") or new in ("", "off"):
         return
     if old.startswith("~"):
         yield REPLACED_BY_PATTERN("proxy-redirect-from", key="proxy-redirect-from", old=old)
-    elif not place.options.filters("response-rewrite"):
-        yield LOCATION("proxy-redirect-from", old=old, new=new)
     elif not new.startswith("/") or place["relative-redirects"]:
-        yield 0, _replace_start(old, new)
+        yield _replaced_start(old, new)
     elif place.redirect_host == place.server.host:
         for port, scheme in ((80, "http"), (443, "https")):
-            yield port, _replace_start(old, f"{scheme}://{place.server.host}{new}")
+            yield _replaced_start(old, f"{scheme}://{place.server.host}{new}", port)
     else:
         yield RELATIVE_LOCATION("proxy-redirect-to", new=new)
-        yield 0, _replace_start(old, new)
+        yield _replaced_start(old, new)
 
 
-def _cookies(place: Place) -> Iterator[Part | Finding]:
+def _replaced_start(old: str, new: str, port: int = 0) -> Route:
+    """A Location with another start, as ``ngx_http_proxy_rewrite`` compares it: byte by byte."""
+    source, pattern = "response.headers['location']", f"^{re.escape(old)}(.*)$"
+    replacement = new.replace("\\", "\\\\") + "\\1"
+    value = {"Location": extracted(source, pattern, replacement)}
+    return Route("headers.response.set", value, port=port)
+
+
+def _cookies(place: Place) -> Iterator[str | Finding]:
+    """Findings, and Lua that rewrites the cookies."""
     changes = []
     for key, what in (("proxy-cookie-path", "path"), ("proxy-cookie-domain", "domain")):
         words = place.text(key).split()
@@ -141,11 +137,7 @@ def _cookies(place: Place) -> Iterator[Part | Finding]:
     own = place.upstream.affinity if place.upstream else None
     named = own.settings.get("session-cookie-name") if own else None
     name = str(named.value) if named else "INGRESSCOOKIE" if own else ""
-    yield 0, EACH_COOKIE.format(own=quoted(name), changes="".join(changes))
-
-
-def _replace_start(old: str, new: str) -> str:
-    return REPLACE.format(old=quoted(old), new=quoted(new), length=len(old.encode()))
+    yield EACH_COOKIE.format(own=quoted(name), changes="".join(changes))
 
 
 def quoted(text: str) -> str:
@@ -153,12 +145,6 @@ def quoted(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
 
 
-REPLACE = """\
-  local location = headers:get("location")
-  if location and location:sub(1, {length}) == {old} then
-    headers:replace("location", {new} .. location:sub({length} + 1))
-  end
-"""
 EACH_COOKIE = """\
   local cookies = {{}}
   for i = 0, headers:getNumValues("set-cookie") - 1 do

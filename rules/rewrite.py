@@ -15,9 +15,7 @@ from nginx2istio.rule import (
     Route,
     RouteBefore,
     answer,
-    envoy_filter,
     literal,
-    on_route,
     rule,
     translate_rewrite,
 )
@@ -39,17 +37,8 @@ CAPTURE = Message(
     "Redirect with a part of the path",
     "rewrite-target redirects to another host with a part of the path ({target}). Istio "
     "can't do that ({why}), and the path answers 503.",
-    "Redirect to a fixed address, convert with --envoy-filters, or let the backend redirect.",
+    "Redirect to a fixed address, or let the backend redirect.",
     frozenset({"redirect", "status", "routing"}),
-)
-OTHER_CASE = Message(
-    "N2I496",
-    "approximated",
-    "info",
-    "Letters of a redirected path",
-    "nginx redirects to {target} with its own upper and lower case. The gateway keeps the "
-    "letters of the request.",
-    aspects=frozenset({"redirect"}),
 )
 LINE_ENDS = Message(
     "N2I123",
@@ -101,7 +90,7 @@ def line_ends(place: Place) -> Iterator[Edit | Finding]:
 
 
 def _redirect_with_captures(place: Place, target: str) -> Iterator[Edit | Finding]:
-    """A redirect with the path as it is, or with a part of it, which takes an EnvoyFilter.
+    """A redirect with the path as it is, or with a part of it.
 
     nginx looks for the pattern anywhere, but the location's paths begin with it.
     """
@@ -110,22 +99,12 @@ def _redirect_with_captures(place: Place, target: str) -> Iterator[Edit | Findin
     directive = Directive("rewrite", (f"(?i){start}{path}", target, "break"), 1)
     try:
         redirect = translate_rewrite(place, directive, relative=False, alone=False)
-        if redirect.patch and not place.options.filters("redirects"):
-            raise re2.Untranslatable("only --envoy-filters can")
     except re2.Untranslatable as why:
         yield CAPTURE("rewrite-target", target=target, why=why)
         yield RouteBefore(Phase.RETURN, {"directResponse": {"status": 503}})
         return
-    if redirect.patch is None:
-        for port, fields in redirect.fields.items():
-            yield RouteBefore(Phase.RETURN, fields, port=port)
-        if redirect.other_case:
-            finding = OTHER_CASE("rewrite-target", target=target)
-            yield finding.for_requests(Requests(target=redirect.other_case))
-        return
-    name = f"{place.server.host} {place.route_name} elsewhere"
-    yield RouteBefore(Phase.RETURN, {"name": name, **redirect.fields[0]})
-    yield envoy_filter(place, "redirects", name, on_route(name, {"redirect": redirect.patch}))
+    for port, fields in redirect.fields.items():
+        yield RouteBefore(Phase.RETURN, fields, port=port)
 
 
 def groups(target: str, captured: int) -> str:

@@ -156,7 +156,7 @@ def no_endpoints(place: Place) -> Iterator[Edit | Finding]:
             yield NO_ENDPOINTS("", why=upstream.unavailable)
     elif upstream.port is None:
         yield NAMED_PORT("", port=upstream.declared_port, service=service).assuming("services")
-    elif upstream.doubtful:
+    elif upstream.doubtful and "default-backend" not in place:
         yield NO_SERVICE("", service=service).assuming("services")
 
 

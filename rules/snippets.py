@@ -13,7 +13,6 @@ from nginx2istio.rule import (
     FlowRemark,
     Message,
     Place,
-    RedirectPatch,
     SnippetDirective,
     access_list_problem,
     addresses,
@@ -21,10 +20,8 @@ from nginx2istio.rule import (
     aspects_of,
     block_headers,
     closing_edits,
-    envoy_filter,
     fixed_rewrites,
     flow_steps,
-    on_route,
     opaque,
     protects,
     refuses,
@@ -48,16 +45,6 @@ CLOSED = Message(
     "Connection that nginx closes",
     "{text} closes the connection without a response. The gateway answers 403.",
     aspects=frozenset({"status", "access"}),
-)
-PART = Message(
-    "N2I464",
-    "unsupported",
-    "error",
-    "Redirect with a part of the path",
-    "{text} redirects with a part of the path, which takes an EnvoyFilter. The gateway sends "
-    "the request to the backend.",
-    "Convert with --envoy-filters, or redirect in the backend.",
-    frozenset({"redirect", "status"}),
 )
 FLOW = Message(
     "N2I465",
@@ -95,7 +82,7 @@ ANSWER_FIRST = Message(
     "nginx answers {text} before it checks the client. After the conversion a denied client "
     "gets the refusal first.",
     "Check whether denied clients need this answer.",
-    frozenset({"status", "access", "auth", "redirect"}),
+    frozenset({"status", "access", "auth", "redirect", "response-headers", "cors"}),
 )
 OPAQUE = Message(
     "N2I469",
@@ -106,7 +93,7 @@ OPAQUE = Message(
     "Replace the directive by what the file holds, or delete it.",
     frozenset({"access", "auth", "status", "routing", "redirect", "response-headers"}),
 )
-REMARKS = {"idle": WITHOUT_EFFECT, "closed": CLOSED, "part": PART, "left out": FLOW}
+REMARKS = {"idle": WITHOUT_EFFECT, "closed": CLOSED, "left out": FLOW}
 _Part = Edit | Finding
 
 
@@ -180,10 +167,7 @@ def _unsure(
 def _rewriting(place: Place, flow: Flow, written: SnippetDirective) -> Iterator[_Part]:
     """A directive of the rewrite phase; one that denies requests closes where it can't be said."""
     for step in flow_steps(place, flow, written.directive):
-        if isinstance(step, RedirectPatch):
-            patch = on_route(step.name, {"redirect": step.patch})
-            yield envoy_filter(place, "redirects", step.name, patch)
-        elif not isinstance(step, FlowRemark):
+        if not isinstance(step, FlowRemark):
             yield step
         elif step.kind == "check":
             yield from _unsure(place, flow.level, written, PROTECTION, f": {step.reason}")

@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterator
 
 from nginx2istio.rule import (
+    TARGET_WITHOUT_SLASH,
+    WITH_SLASH,
     Edit,
     Finding,
     Message,
@@ -12,8 +14,7 @@ from nginx2istio.rule import (
     Requests,
     RouteBefore,
     answer,
-    envoy_filter,
-    on_route,
+    extracted,
     rule,
 )
 
@@ -23,30 +24,10 @@ SLASH = Message(
     "info",
     "Trailing slash in the redirect to https",
     "nginx removes one trailing slash when it redirects to https. Envoy keeps it.",
-    "Convert with --envoy-filters if clients depend on the shorter address.",
+    "Convert with --compat exact or --envoy-filters if clients depend on the shorter address.",
     frozenset({"redirect"}),
 )
-QUERY_SLASH = Message(
-    "N2I114",
-    "approximated",
-    "info",
-    "Slash at the end of a query",
-    "nginx removes a slash from the end of the query, too, when it redirects to https. Envoy "
-    "keeps it.",
-    aspects=frozenset({"redirect"}),
-)
-OUTER = Message(
-    "N2I115",
-    "approximated",
-    "info",
-    "Trailing slash behind another proxy",
-    "Where a proxy in front sends X-Forwarded-Host, Envoy's redirect to https keeps a "
-    "trailing slash. nginx removes it.",
-    aspects=frozenset({"redirect"}),
-    requests=(Requests(header="X-Forwarded-Host"),),
-)
-WITHOUT_SLASH = "to https without the slash"
-"""The name of the routes whose redirect cuts a slash off, for the EnvoyFilter that says so."""
+HOST_WITHOUT_PORT = extracted("request.host", "^([^:]*)", r"\1")
 # What differs over https itself is said by the baseline's N2I901.
 FAKE = Message(
     "N2I112",
@@ -78,7 +59,8 @@ def ssl_redirect(place: Place) -> Iterator[Edit | Finding]:
 
     The status is the ConfigMap's http-redirect-code; the Host's port is dropped, and that of
     --https-port named where `use-port-in-redirects` says so. With `use-forwarded-headers`
-    X-Forwarded-Proto tells what is plain, and X-Forwarded-Host the host.
+    X-Forwarded-Proto tells what is plain, and X-Forwarded-Host the host. One slash at the end of
+    the request target goes.
     """
     forced = bool(place["force-ssl-redirect"])
     if place.slash_redirect:
@@ -99,29 +81,28 @@ def ssl_redirect(place: Place) -> Iterator[Edit | Finding]:
         # nginx looks for a certificate by the name that the client asks for.
         matches = [{"authority": {"regex": f"(?i){re.escape(n)}(:[0-9]+)?"}} for n in names]
     cut, believed = not place["preserve-trailing-slash"], bool(place["use-forwarded-headers"])
+    builds = cut and place.shortens_redirects
     plain = {"x-forwarded-proto": {"exact": "http"}} if believed else {}
     port = 0 if believed else 80
+    host = f"{to.get('authority', HOST_WITHOUT_PORT)}{port_suffix}"
     for match in matches:
+        with_slash = {**plain, **WITH_SLASH}
+        slash = {**match, "headers": with_slash}
         if believed:
-            outer = {**match, "headers": {**plain, "x-forwarded-host": {"regex": ".+"}}}
-            address = f"https://%REQ(X-FORWARDED-HOST)%{port_suffix}%REQ(:PATH)%"
-            yield RouteBefore(Phase.HTTPS, answer(code, address), outer)
-        if cut and place.options.filters("redirects"):
-            slash = {**match, "headers": {**plain, ":path": {"regex": "[^?]+/"}}}
-            yield RouteBefore(
-                Phase.HTTPS, {"name": WITHOUT_SLASH, "redirect": to}, slash, port=port
-            )
+            named = {"x-forwarded-host": {"regex": ".+"}}
+            address = f"https://%REQ(X-FORWARDED-HOST)%{port_suffix}"
+            if builds:
+                outer = {**slash, "headers": {**with_slash, **named}}
+                yield RouteBefore(Phase.HTTPS, answer(code, address + TARGET_WITHOUT_SLASH), outer)
+            outer = {**match, "headers": {**plain, **named}}
+            yield RouteBefore(Phase.HTTPS, answer(code, f"{address}%REQ(:PATH)%"), outer)
+        if builds:
+            shorter = answer(code, f"https://{host}{TARGET_WITHOUT_SLASH}")
+            yield RouteBefore(Phase.HTTPS, shorter, slash, port=port)
         whole = {**match, "headers": plain} if plain else match
         yield RouteBefore(Phase.HTTPS, {"redirect": to}, whole, port=port)
-    if cut and believed:
-        yield OUTER("preserve-trailing-slash")
-    if cut and place.options.filters("redirects"):
-        rewrite = {"pattern": {"regex": "/$"}, "substitution": ""}
-        patch = on_route(WITHOUT_SLASH, {"redirect": {"regex_rewrite": rewrite}})
-        yield envoy_filter(place, "redirects", "https-without-slash", patch)
-    if cut:
-        message = QUERY_SLASH if place.options.filters("redirects") else SLASH
-        finding = message("preserve-trailing-slash")
+    if cut and not builds:
+        finding = SLASH("preserve-trailing-slash")
         yield finding if believed else finding.for_requests(Requests(scheme="http"))
     if not place.tls and not place.server.passthrough and not believed:
         key = "force-ssl-redirect" if forced else "ssl-redirect"

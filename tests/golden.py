@@ -67,8 +67,12 @@ class Fixture:
     @cached_property
     def conversion(self) -> Conversion:
         """What comes of the Ingresses now."""
+        return self.converted(self.options)
+
+    def converted(self, options: Options) -> Conversion:
+        """What comes of the Ingresses with these options."""
         rules = [self.folder / "rules"] if (self.folder / "rules").is_dir() else []
-        return api.convert_files([str(self.folder / "ingress.yaml")], self.options, rules)
+        return api.convert_files([str(self.folder / "ingress.yaml")], options, rules)
 
     def verdicts(self) -> Iterator[Verdict]:
         file = self.folder / "verdicts.yaml"

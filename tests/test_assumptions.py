@@ -107,6 +107,9 @@ def test_each_assumption_is_made_where_its_object_is_missing_and_nowhere_else() 
     assert assumed(ingress(), headers, known, *ALL[1:]) == []
     chosen = controller("--watch-namespace-selector=a=b")
     assert assumed(ingress(), OWN, chosen, service("shop")) == ["namespaces"]
+    metadata = {"name": "web", "labels": {"a": "b"}}
+    labelled = {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}
+    assert assumed(ingress(), OWN, chosen, service("shop"), labelled) == []
     assert assumed(service("shop")) == []
 
 

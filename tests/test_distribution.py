@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import tarfile
+import tomllib
 import venv
 import zipfile
 from email.parser import Parser
@@ -12,8 +14,12 @@ from pathlib import Path
 
 import pytest
 
+from nginx2istio.cli import command_line
+from nginx2istio.cli.help.man_page import man_pages
+
 ROOT = Path(__file__).parent.parent
 MIB = 2**20
+VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
 
 
 @pytest.fixture(scope="module")
@@ -45,16 +51,28 @@ def test_the_wheel_has_the_package_and_nothing_else(distributions: tuple[Path, P
     assert run.returncode == 0, run.stdout
     with zipfile.ZipFile(distributions[1]) as archive:
         names = archive.namelist()
-    assert {n.split("/")[0] for n in names if ".dist-info/" not in n} == {"nginx2istio"}
+    folders = {n.split("/")[0].partition("-")[0] for n in names if ".dist-info/" not in n}
+    assert folders == {"nginx2istio"}
     assert any(n.endswith(".dist-info/licenses/LICENSE") for n in names)
     rules = {p.name for p in (ROOT / "rules").glob("*.py")}
     assert {n.split("/")[-1] for n in names if n.startswith("nginx2istio/rules/")} == rules
+    pages = {p.relative_to(ROOT).as_posix() for p in (ROOT / "docs" / "rules").glob("*.md")}
+    pages.add("docs/findings.md")
+    docs = "nginx2istio/docs/"
+    assert {n.removeprefix("nginx2istio/") for n in names if n.startswith(docs)} == pages
+
+
+def test_the_wheel_has_the_manual_pages(distributions: tuple[Path, Path]) -> None:
+    with zipfile.ZipFile(distributions[1]) as archive:
+        pages = {n.split("/")[-1]: n for n in archive.namelist() if "/share/man/man1/" in n}
+        texts = {name: archive.read(path).decode() for name, path in pages.items()}
+    assert texts == man_pages(command_line, "nginx2istio", VERSION)
 
 
 def test_the_sdist_has_no_recordings(distributions: tuple[Path, Path]) -> None:
     with tarfile.open(distributions[0]) as archive:
         folders = {n.split("/")[1] for n in archive.getnames() if "/" in n}
-    assert {"nginx2istio", "rules", "LICENSE", "CHANGELOG.md"} <= folders
+    assert {"nginx2istio", "rules", "LICENSE", "CHANGELOG.md", "hatch_build.py"} <= folders
     assert not folders & {"fixtures", "tests", "benchmarks"}
     assert distributions[0].stat().st_size < 2 * MIB
 
@@ -80,3 +98,9 @@ def test_an_empty_environment_converts(distributions: tuple[Path, Path], tmp_pat
     )
     assert run.returncode == 0, run.stderr
     assert list((tmp_path / "istio").rglob("*.yaml"))
+    show = [str(programs / "nginx2istio"), "rules", "show", "N2I300"]
+    shown = subprocess.run(
+        show, capture_output=True, text=True, timeout=60, cwd=tmp_path, env=environment
+    )
+    pages = re.findall(r"\S+\.md", shown.stdout)
+    assert len(pages) == 2 and all((tmp_path / page).is_file() for page in pages), shown.stdout

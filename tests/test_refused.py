@@ -178,7 +178,7 @@ TARGET = GatewayRef("istio-system", {"istio": "ingressgateway"})
 
 
 def patched(name: str, *patches: Object) -> ExtraObject:
-    return ExtraObject(new_envoy_filter("redirects", name, patches, TARGET))
+    return ExtraObject(new_envoy_filter("mirror", name, patches, TARGET))
 
 
 def adding(value: str) -> Object:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from nginx2istio.base.documentation import SITE
+
 ISTIO_VERSIONS = ((1, 28), (1, 29), (1, 30), (1, 31), (1, 32))
 """The releases of Istio that the output is measured on (docs/conformance.md), the newest last."""
 
@@ -39,7 +41,6 @@ FilterKind = Literal[
     "misdirected",
     "own-rules",
     "rate-limit",
-    "redirects",
     "response-rewrite",
     "session-cookies",
 ]
@@ -60,7 +61,16 @@ def _usual_gateway() -> Mapping[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class ControllerOptions:
-    """A further controller that one conversion replaces, with the gateway that takes its place."""
+    """A further controller that one conversion replaces, with the gateway that takes its place.
+
+    Attributes:
+        ingress_class: Its class.
+        controller_config: Its ConfigMap as ``namespace/name``; "" to look for it.
+        gateway_selector: Labels of the pods of its gateway.
+        gateway_namespace: The namespace of these pods.
+        gateway: The ``namespace/name`` of a Gateway that is there; "" to write Gateways.
+
+    """
 
     ingress_class: str
     controller_config: str = ""
@@ -73,22 +83,34 @@ class ControllerOptions:
 class Options:
     """The choices of one conversion, with the command line's defaults.
 
-    ``compat`` is how like nginx the output is: "exact" in all that can be told apart, "full" in
-    all that somebody set or that a client or a backend can rely on, "lean" as a person writes it.
-    ``annotate_lines`` puts the lines of the Ingresses into comments.
-    ``envoy_filters`` are the kinds of EnvoyFilters that the output may have, True for all.
-    ``gateway`` is the ``namespace/name`` of a Gateway that is there already, "" to write Gateways.
-    ``ssl_passthrough`` and ``default_ssl_certificate`` (``namespace/name``) stand for the
-    controller's flags where its Deployment is not among the input, and win over it.
-    ``gateway_address`` is the address of the new gateway, for the test commands of the report.
-    ``istio_version`` is one of ``ISTIO_VERSIONS``, None for that of the cluster or the newest.
-    ``auth_service`` has an nginx of its own (``auth_service_image``) check credentials and limits.
-    ``host_map`` and ``host_suffix`` make it a trial under other host names: see
-    ``nginx/rename_hosts.py``. ``one_gateway``: one Gateway holds the hosts of all namespaces.
-    ``layout`` is that of the output folder, and "argocd" gives the objects sync waves.
-    ``only_hosts`` and ``only_namespaces`` are patterns of what is converted, () for all: see
-    ``nginx/wave.py``. ``others`` are further controllers: what says something of one controller
-    or gateway is about the first.
+    Attributes:
+        ingress_class: The class of the controller that is replaced; "" for its own flag, or nginx.
+        watch_without_class: Ingresses without a class are meant, too.
+        controller_config: The controller's ConfigMap as ``namespace/name``; "" to look for it.
+        ssl_passthrough: The controller has this flag. It wins over the Deployment of the input.
+        default_ssl_certificate: ``namespace/name`` of the controller's flag, in the same way.
+        gateway_selector: Labels of the gateway's pods.
+        gateway_namespace: The namespace of the gateway's pods.
+        gateway: The ``namespace/name`` of a Gateway that is there; "" to write Gateways.
+        gateway_address: The gateway's address, for the commands of the plan.
+        compat: How like nginx the output is: "exact" in all that can be told apart, "full" in all
+            that somebody set or that a client or a backend can rely on, "lean" as by hand.
+        annotate_lines: The lines of the Ingresses stand in comments.
+        envoy_filters: The kinds of EnvoyFilters that the output may have, True for all.
+        allow_unprotected: Serve paths whose protection has no counterpart, instead of 503.
+        auth_service: An nginx of its own checks credentials and limits.
+        auth_service_image: The image of that nginx.
+        istio_version: One of ``ISTIO_VERSIONS``; None for that of the cluster, or the newest.
+        host_map: New names of hosts, for a trial: see ``nginx/rename_hosts.py``.
+        host_suffix: What every host gets at its end, for a trial.
+        one_gateway: One Gateway holds the hosts of all namespaces.
+        layout: That of the output folder; "argocd" gives the objects sync waves.
+        only_hosts: Patterns of the hosts that are converted, () for all: see ``nginx/wave.py``.
+        only_namespaces: Patterns of namespaces; a host with an Ingress in one is converted.
+        docs_url: The site with the pages that findings name, "" for the files of the package.
+        others: Further controllers. What says something of one controller or gateway is about
+            the first.
+
     """
 
     ingress_class: str = ""
@@ -113,6 +135,7 @@ class Options:
     layout: Layout = "flat"
     only_hosts: tuple[str, ...] = ()
     only_namespaces: tuple[str, ...] = ()
+    docs_url: str = SITE
     others: tuple[ControllerOptions, ...] = ()
 
     @property

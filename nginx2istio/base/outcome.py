@@ -142,7 +142,8 @@ class Outcome:
     ``status`` is that of the proxy's own answer, None where a backend answers, 0 where the
     connection ends without an answer. ``aspect`` is what an answer of the proxy's own is about.
     ``location`` is where a redirect leads. ``backends`` are those that may answer, with the share
-    of each; then ``method``, ``target``, ``host`` and ``request_headers`` are what it gets.
+    of each; then ``method``, ``target``, ``host`` and ``request_headers`` are what it gets, and the
+    request's body where ``body`` says so.
     ``response_headers`` are those that the client gets. ``unknown`` are the aspects of which the
     evaluator can't tell. ``self_signed``: the answer came over TLS with a certificate that no
     client trusts. ``settings`` are what no single answer shows of the way that the request took,
@@ -157,6 +158,7 @@ class Outcome:
     target: str = ""
     host: str = ""
     request_headers: Headers = ()
+    body: bool = True
     response_headers: Headers = ()
     trace: tuple[TraceStep, ...] = ()
     self_signed: bool = False

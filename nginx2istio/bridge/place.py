@@ -134,6 +134,14 @@ class Place:
         """
         return self.options.compat == "exact" or any(map(self.configured, keys))
 
+    @property
+    def shortens_redirects(self) -> bool:
+        """Whether redirects lose a slash at the end, as nginx's do.
+
+        It takes a route of its own, for who wants likeness more than plain objects.
+        """
+        return self.options.compat == "exact" or bool(self.options.envoy_filters)
+
     def text(self, key: str) -> str:
         """The effective value as text."""
         value = self[key]

@@ -10,7 +10,9 @@ from typing import Any
 
 import click
 
+from nginx2istio.base.near import did_you_mean
 from nginx2istio.cli.exits import EXIT_CODES, broken_pipe, exit_code_of
+from nginx2istio.cli.help.sections import SectionGroup
 
 COMMANDS: dict[str, str] = {
     "convert": "Convert Ingresses to Istio objects and report every difference.",
@@ -25,7 +27,16 @@ COMMANDS: dict[str, str] = {
 """Commands by name with their short help: modules of this package, imported when they are used."""
 
 
-class _Lazy(click.Group):
+ENVIRONMENT: dict[str, str] = {
+    "NGINX2ISTIO_OPTION": "A value for --option of every command; - in its name is _ here.",
+    "NO_COLOR": "Use no colour where this is set, unless --color says always.",
+    "KUBECONFIG": "The kubeconfig to use, as by kubectl.",
+    "SOURCE_DATE_EPOCH": "The day in reports, in seconds since 1970. Without it they have none.",
+}
+"""Variables that commands look at."""
+
+
+class _Lazy(SectionGroup):
     """A group whose commands are imported when they are named, so --help is quick."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -42,18 +53,16 @@ class _Lazy(click.Group):
             formatter.write_dl(list(COMMANDS.items()))
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Environment"):
+            formatter.write_dl(list(ENVIRONMENT.items()))
         with formatter.section("Exit codes"):
             formatter.write_dl([(str(code), text) for code, text in EXIT_CODES.items()])
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        from difflib import get_close_matches
-
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            near = get_close_matches(args[0], COMMANDS)
-            hint = f" Did you mean {near[0]}?" if near else ""
-            ctx.fail(f"No such command {args[0]!r}.{hint}")
+            ctx.fail(f"No such command {args[0]!r}.{did_you_mean(args[0], COMMANDS)}")
         return super().resolve_command(ctx, args)
 
     def make_context(self, *args: Any, **extra: Any) -> click.Context:

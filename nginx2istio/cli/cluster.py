@@ -5,27 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import click
-
 from nginx2istio.cli import together
-from nginx2istio.cli.exits import UNREAD, Usage
-
-
-class NoAnswer(click.ClickException):
-    """The cluster can't be read."""
-
-    exit_code = UNREAD
-
+from nginx2istio.cli.exits import NoAnswer, Usage
+from nginx2istio.cli.help.sections import cluster_option
 
 cluster_options = together(
     [
-        click.option(
+        cluster_option(
             "--kubeconfig",
             default="",
             metavar="FILE",
             help="The kubeconfig to use.  [default: as kubectl]",
         ),
-        click.option("--context", default="", metavar="NAME", help="A context of the kubeconfig."),
+        cluster_option("--context", default="", metavar="NAME", help="The context to use."),
     ]
 )
 

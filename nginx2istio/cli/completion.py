@@ -5,11 +5,14 @@ from __future__ import annotations
 import click
 from click.shell_completion import get_completion_class
 
+from nginx2istio.cli.help.sections import SectionCommand
+
 SHELLS = ("bash", "zsh", "fish")
 
 
 @click.command(
     "completion",
+    cls=SectionCommand,
     epilog="""\b
 Examples:
   source <(nginx2istio completion bash)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nginx2istio.cli.exits import Usage
-from nginx2istio.cli.judging import judging_from, judging_options, keeps_read
 from nginx2istio.cli.options import (
     ConversionCommand,
     controller_files,
@@ -18,6 +17,7 @@ from nginx2istio.cli.options import (
     options_from,
     output_options,
 )
+from nginx2istio.cli.options.judging import judging_from, judging_options, keeps_read
 from nginx2istio.cli.progress import progress
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def command(
 
     more = controller_files(given)
     options = options_from(given)
-    judging = judging_from(given)
+    judging = judging_from(given, options)
     paths = paths_or_stdin(paths)
     conversion = converted(
         (*paths, *more), options, rule_folders, judging.quiet, keeps_read(reports), processes

@@ -11,27 +11,30 @@ import click
 
 from nginx2istio.base.printable import printable
 from nginx2istio.cli.cluster import cluster_options, reaching
+from nginx2istio.cli.colours import color_option
 from nginx2istio.cli.convert import converted, paths_or_stdin
 from nginx2istio.cli.exits import FINDINGS, UNREAD
+from nginx2istio.cli.help.sections import main_option, report_option
 from nginx2istio.cli.options import (
     ConversionCommand,
     controller_files,
     conversion_options,
     options_from,
 )
+from nginx2istio.cli.options.paths import ExistingPath
 
 
 @click.command("diff", cls=ConversionCommand)
 @click.argument("paths", nargs=-1, metavar="[PATH|-]...")
-@click.option(
+@main_option(
     "--against",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    type=ExistingPath(file_okay=False),
     metavar="DIR",
     help="Compare with a folder of an earlier run (convert -o DIR).",
 )
-@click.option("--live", is_flag=True, help="Compare with the cluster, which is only read.")
+@main_option("--live", is_flag=True, help="Compare with the cluster, which is only read.")
 @cluster_options
-@click.option(
+@report_option(
     "--format",
     "form",
     type=click.Choice(["text", "json"]),
@@ -39,14 +42,8 @@ from nginx2istio.cli.options import (
     show_default=True,
     help="The form of the differences.",
 )
-@click.option(
-    "--color",
-    type=click.Choice(["auto", "always", "never"]),
-    default="auto",
-    show_default=True,
-    help="Use colour; auto uses it on a terminal.",
-)
-@click.option("--exit-code", is_flag=True, help="Exit with 1 if there is a difference.")
+@color_option
+@main_option("--exit-code", is_flag=True, help="Exit with 1 if there is a difference.")
 @conversion_options
 def command(
     paths: tuple[str, ...],
@@ -55,7 +52,6 @@ def command(
     kubeconfig: str,
     context: str,
     form: str,
-    color: str,
     exit_code: bool,
     rule_folders: tuple[Path, ...],
     **given: Any,
@@ -97,12 +93,11 @@ def command(
     else:
         with reaching():
             entries, source = in_cluster(kubeconfig, context, conversion)
-    colour = {"always": True, "never": False}.get(color)
     if form == "json":
         click.echo(json.dumps(difference_data(entries, source), indent=1, ensure_ascii=False))
     else:
         for line in difference_lines(entries):
-            click.echo(line, color=colour)
+            click.echo(line)
     for finding in conversion.findings:
         if finding.message is unclaimed.NOTHING_CONVERTED:
             click.echo(printable(finding.text), err=True)

@@ -13,6 +13,7 @@ from typing import Any
 
 import click
 
+from nginx2istio.base.near import did_you_mean_path
 from nginx2istio.base.printable import printable_lines
 
 OK = 0
@@ -29,7 +30,8 @@ EXIT_CODES: dict[int, str] = {
     FINDINGS: "Findings at or above --fail-on, no Ingress converted of those that were read, or"
     " differences with --exit-code.",
     USAGE: "Wrong usage: an option, a rule file or an output path can't be used.",
-    UNREAD: "Some input can't be read (the rest is converted), or the cluster does not answer.",
+    UNREAD: "Some input can't be read (the rest is converted), or a cluster or gateway does not"
+    " answer.",
     UNWRITTEN: "The output can't be written, as on a full disk. DIR is never half-written.",
     INTERRUPTED: "Interrupted (Ctrl-C).",
     BROKEN_PIPE: "The reader of the output closed the pipe.",
@@ -62,6 +64,12 @@ class Usage(click.ClickException):
     exit_code = USAGE
 
 
+class NoAnswer(click.ClickException):
+    """A cluster can't be read, or a gateway does not answer."""
+
+    exit_code = UNREAD
+
+
 class Unwritten(click.ClickException):
     """The output can't be written."""
 
@@ -74,7 +82,8 @@ def read_small(path: Path) -> bytes:
         with open(path, "rb") as file:
             content = file.read(_MAX_OPTION_FILE + 1)
     except OSError as error:
-        raise Usage(f"{path} can't be read: {error.strerror or error}") from None
+        hint = did_you_mean_path(str(path)) if isinstance(error, FileNotFoundError) else ""
+        raise Usage(f"{path} can't be read: {error.strerror or error}.{hint}") from None
     if len(content) > _MAX_OPTION_FILE:
         raise Usage(f"{path} is larger than {_MAX_OPTION_FILE // 2**20} MiB")
     return content

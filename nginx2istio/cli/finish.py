@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from nginx2istio.base.printable import printable
-from nginx2istio.cli.judging import Judging
+from nginx2istio.cli.options.judging import Judging
 from nginx2istio.cli.output import parallel
 from nginx2istio.cli.output.files import MARK, paths_of, rendered, write_file
 from nginx2istio.cli.output.folder import NoObjects, ReadInput, write_folder

@@ -6,10 +6,11 @@ import re
 import shutil
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping
-from difflib import get_close_matches
 
 import click
 
+from nginx2istio.base.documentation import finding_page, installed, rules_page
+from nginx2istio.base.near import did_you_mean
 from nginx2istio.findings.all_messages import OWN
 from nginx2istio.rule import Message, Rule
 from nginx2istio.rule.describe import KINDS, Owned, matching_names, near, owned
@@ -17,7 +18,7 @@ from nginx2istio.rule.loader import BUILTIN, Family, Rules
 from nginx2istio.rule.requests import in_words
 
 _FIELD = re.compile(r"[a-z ]+: ")
-_CODE = re.compile(r"(?i)n2i-?\d*")
+_CODE = re.compile(r"(?i)n2i[-\w]*")
 
 
 def setting_lines(rules: Rules, kind: str = "") -> Iterator[str]:
@@ -39,16 +40,19 @@ def code_lines(rules: Rules) -> Iterator[str]:
         yield f"{code}  {message.severity:<7}  {_title(message)}"
 
 
-def explanation(name: str, rules: Rules) -> Iterator[str]:
-    """What a code or a key means. Raises click.UsageError that names the nearest ones."""
+def explanation(name: str, rules: Rules, site: str = "") -> Iterator[str]:
+    """What a code or a key means, with its page on ``site``, else in the package.
+
+    Raises click.UsageError that names the nearest ones.
+    """
     if _CODE.fullmatch(name) or name.upper() in rules.messages:
-        return _code(name.upper(), rules)
+        return _code(name.upper(), rules, site)
     settings = {setting.name: setting for setting in owned(rules)}
     names = [key for key in matching_names(name, rules) if key in settings]
     if not names:
         hint = near(name, rules)
         raise click.UsageError(f"ingress-nginx has no setting {name}.{_meant(hint)}")
-    return (line for key in names for line in (*_setting(settings[key]), ""))
+    return (line for key in names for line in (*_setting(settings[key], site), ""))
 
 
 def folded(lines: Iterable[str]) -> Iterator[str]:
@@ -85,16 +89,16 @@ def _meant(names: list[str]) -> str:
     return f" Did you mean {' or '.join(names)}?" if names else ""
 
 
-def _code(code: str, rules: Rules) -> Iterator[str]:
+def _code(code: str, rules: Rules, site: str) -> Iterator[str]:
     messages = _messages(rules)
     if code not in messages:
-        hint = get_close_matches(code, sorted(messages), n=1, cutoff=0.6)
-        text = f"there is no code {code}.{_meant(hint)} nginx2istio rules list --codes lists all."
+        hint = did_you_mean(code, sorted(messages))
+        text = f"there is no code {code}.{hint} nginx2istio rules list --codes lists all."
         raise click.UsageError(text)
-    return _explained(messages[code], rules)
+    return _explained(messages[code], rules, site)
 
 
-def _explained(message: Message, rules: Rules) -> Iterator[str]:
+def _explained(message: Message, rules: Rules, site: str) -> Iterator[str]:
     yield f"{message.code}: {message.title}" if message.title else message.code
     yield ""
     yield _sentence(message.text)
@@ -112,7 +116,10 @@ def _explained(message: Message, rules: Rules) -> Iterator[str]:
     family = next((f for f in rules.families if message in f.messages), None)
     for rule in family.rules if family else ():
         yield f"rule: {rule.name} ({', '.join(rule.keys)})"
-    yield f"documentation: {_page(message, family)}"
+    if family is None or family.path.parent == BUILTIN:
+        yield f"documentation: {installed(finding_page(message.code, site))}"
+    if family:
+        yield f"page of the rule: {_page(family, site)}"
 
 
 def _file(family: Family) -> str:
@@ -120,14 +127,12 @@ def _file(family: Family) -> str:
     return f"rules/{path.name}" if path.parent == BUILTIN else str(path)
 
 
-def _page(message: Message, family: Family | None) -> str:
-    if family and family.path.parent != BUILTIN:
-        return str(family.path)
-    page = f"docs/findings.md#{message.code.lower()}"
-    return f"{page}, docs/rules/{family.name}.md" if family else page
+def _page(family: Family, site: str) -> str:
+    builtin = family.path.parent == BUILTIN
+    return installed(rules_page(family.name, site)) if builtin else str(family.path)
 
 
-def _setting(setting: Owned) -> Iterator[str]:
+def _setting(setting: Owned, site: str) -> Iterator[str]:
     for entry in setting.known:
         also = f", also written {', '.join(entry.aliases)}" if entry.aliases else ""
         yield f"{setting.name} ({KINDS[entry.kind]}{also})"
@@ -157,3 +162,4 @@ def _setting(setting: Owned) -> Iterator[str]:
         yield f"  {setting.owner.text}"
         if setting.owner.to_do:
             yield f"  to do: {setting.owner.to_do}"
+    yield f"documentation: {_page(setting.family, site)}"

@@ -7,6 +7,7 @@ import re
 import stat
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -14,8 +15,9 @@ import click
 
 from nginx2istio import api
 from nginx2istio.base.printable import printable
+from nginx2istio.cli.colours import coloured
 from nginx2istio.cli.exits import FINDINGS, UNREAD
-from nginx2istio.cli.judging import FAIL_ON, Judging
+from nginx2istio.cli.options.judging import FAIL_ON, UNANNOUNCED, Judging
 from nginx2istio.cli.output.files import write_file
 from nginx2istio.convert.convert import Conversion
 from nginx2istio.findings.controllers import unclaimed
@@ -97,6 +99,8 @@ def judged(
     Writes the file of --accept-all. What --baseline and --min-severity leave out is not in it.
     """
     report = _dated(api.report(conversion, with_plan), inputs)
+    if judging.verify:
+        report = _proved(report, conversion)
     if judging.accept:
         name = str(judging.accept)
         report = mark_accepted(report, judging.accepted, name, date.today())
@@ -109,6 +113,28 @@ def judged(
     if judging.min_severity != SEVERITIES[-1]:
         report = at_least(report, judging.min_severity)
     return report
+
+
+def _proved(report: Data, conversion: Conversion) -> Data:
+    """The report with the proof behind the summary. What nothing announces blocks."""
+    from nginx2istio.verify.proof import prove
+    from nginx2istio.verify.sides import sides
+    from nginx2istio.verify.words import MOST_SHOWN, proof_data
+
+    proof = prove(sides(conversion, report["findings"]))
+    examples = replace(proof, unannounced=proof.unannounced[:MOST_SHOWN])
+    data = {**proof_data(examples), "proved": not proof.silent}
+    summary = {**report["summary"]}
+    if proof.silent:
+        summary["verdict"] = "blocked"
+    keys = list(report)
+    behind = keys.index("summary") + 1
+    return {
+        **{key: report[key] for key in keys[:behind]},
+        "summary": summary,
+        "proof": data,
+        **{key: report[key] for key in keys[behind:]},
+    }
 
 
 def _dated(report: Data, inputs: Iterable[str]) -> Data:
@@ -130,16 +156,16 @@ def end(report: Data, judging: Judging, written: Iterable[str] = ()) -> None:
     nothing of what it reads has failed, whatever --fail-on says. A quiet run still says what can't
     be read, and why it fails.
     """
-    counts = {severity: counting(report, severity) for severity in _counted(judging.fail_on)}
+    counts = {each: _failing(report, each) for each in _counted(judging.fail_on)}
     failing = {severity: count for severity, count in counts.items() if count}
     nothing = [f["text"] for f in report["findings"] if is_open(f, unclaimed.NOTHING_CONVERTED)]
     if not judging.quiet:
-        click.echo(text_summary(report), err=True, nl=False)
+        click.echo(coloured(text_summary(report)), err=True, nl=False)
         for line in written:
             click.echo(printable(f"written: {line}"), err=True)
     else:
         for problem in report["errors"]:
-            click.echo(unread_line(**problem), err=True)
+            click.echo(coloured(unread_line(**problem)), err=True)
         if failing and not report["errors"]:
             figures = ", ".join(f"{count} {severity}" for severity, count in failing.items())
             click.echo(f"findings: {figures} (--fail-on {judging.fail_on})", err=True)
@@ -149,6 +175,13 @@ def end(report: Data, judging: Judging, written: Iterable[str] = ()) -> None:
         sys.exit(UNREAD)
     if failing or nothing:
         sys.exit(FINDINGS)
+
+
+def _failing(report: Data, what: str) -> int:
+    """How many findings of a severity count, or how many classes of requests nothing announces."""
+    if what == UNANNOUNCED:
+        return int(report.get("proof", {}).get("unannounced_classes", 0))
+    return counting(report, what)
 
 
 def is_open(finding: Data, message: Message) -> bool:
@@ -172,5 +205,5 @@ def unread_line(file: str, line: int, text: str, document: int = 0) -> str:
 
 
 def _counted(fail_on: str) -> tuple[str, ...]:
-    """The severities that make a run fail."""
+    """The severities that make a run fail, and what the proof may find."""
     return () if fail_on == "never" else FAIL_ON[: FAIL_ON.index(fail_on) + 1]

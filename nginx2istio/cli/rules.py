@@ -6,7 +6,11 @@ from pathlib import Path
 
 import click
 
+from nginx2istio.base.documentation import SITE
 from nginx2istio.cli.exits import Usage
+from nginx2istio.cli.help.sections import SectionGroup
+from nginx2istio.cli.options.paths import ExistingPath
+from nginx2istio.cli.options.values import site
 
 KIND_NAMES = ("annotation", "configmap", "flag", "field", "default")
 """The keys of ``describe.KINDS``, known without importing it."""
@@ -16,12 +20,12 @@ folders = click.option(
     "rule_folders",
     multiple=True,
     metavar="DIR",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    type=ExistingPath(file_okay=False),
     help="A folder of further rules. Its Python files are run.",
 )
 
 
-@click.group("rules")
+@click.group("rules", cls=SectionGroup)
 def command() -> None:
     """Look up rules, settings and codes of findings.
 
@@ -58,8 +62,15 @@ def list_rules(kind: str | None, codes: bool, rule_folders: tuple[Path, ...]) ->
     short_help="Explain a code of a finding, or what becomes of a setting.",
 )
 @click.argument("name", type=click.UNPROCESSED, metavar="CODE|KEY")
+@click.option(
+    "--docs-url",
+    default=SITE,
+    envvar="NGINX2ISTIO_DOCS_URL",
+    metavar="URL",
+    help="Site with the pages that are named.  [default: the files of the package]",
+)
 @folders
-def show_rule(name: str, rule_folders: tuple[Path, ...]) -> None:
+def show_rule(name: str, docs_url: str, rule_folders: tuple[Path, ...]) -> None:
     """Explain a code of a finding, or what becomes of a setting.
 
     CODE is a code of the report, such as N2I300. KEY is an annotation with or without its prefix, a
@@ -73,10 +84,12 @@ def show_rule(name: str, rule_folders: tuple[Path, ...]) -> None:
       nginx2istio rules show use-forwarded-headers
       nginx2istio rules show --default-ssl-certificate
     """
-    _print("show", False, name, rule_folders)
+    _print("show", False, name, rule_folders, site(docs_url))
 
 
-def _print(what: str, codes: bool, name: str, rule_folders: tuple[Path, ...]) -> None:
+def _print(
+    what: str, codes: bool, name: str, rule_folders: tuple[Path, ...], docs_url: str = ""
+) -> None:
     from nginx2istio.cli import look_up
     from nginx2istio.rule.loader import RuleError, load
 
@@ -85,7 +98,7 @@ def _print(what: str, codes: bool, name: str, rule_folders: tuple[Path, ...]) ->
     except RuleError as error:
         raise Usage(str(error)) from None
     if what == "show":
-        lines = look_up.folded(look_up.explanation(name, rules))
+        lines = look_up.folded(look_up.explanation(name, rules, docs_url))
     else:
         lines = look_up.code_lines(rules) if codes else look_up.setting_lines(rules, name)
     for line in lines:

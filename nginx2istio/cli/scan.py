@@ -9,7 +9,7 @@ import click
 
 from nginx2istio.cli.cluster import cluster_options, reaching
 from nginx2istio.cli.exits import Usage
-from nginx2istio.cli.judging import judging_from, judging_options, keeps_read
+from nginx2istio.cli.help.sections import cluster_option, main_option
 from nginx2istio.cli.options import (
     ConversionCommand,
     controller_files,
@@ -17,6 +17,7 @@ from nginx2istio.cli.options import (
     options_from,
     output_options,
 )
+from nginx2istio.cli.options.judging import judging_from, judging_options, keeps_read
 from nginx2istio.cli.progress import progress
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 
 @click.command("scan", cls=ConversionCommand)
-@click.option(
+@main_option(
     "-n",
     "--namespace",
     "namespaces",
@@ -35,8 +36,8 @@ if TYPE_CHECKING:
     metavar="NS",
     help="Read this namespace. Repeat the option for several.  [default: that of the context]",
 )
-@click.option("-A", "--all-namespaces", "everywhere", is_flag=True, help="Read all namespaces.")
-@click.option(
+@main_option("-A", "--all-namespaces", "everywhere", is_flag=True, help="Read all namespaces.")
+@cluster_option(
     "-l",
     "--selector",
     default="",
@@ -44,27 +45,38 @@ if TYPE_CHECKING:
     help="Read Ingresses with these labels only.",
 )
 @cluster_options
-@click.option("--no-secrets", is_flag=True, help="Read no Secrets, not even their names.")
-@click.option(
+@cluster_option("--no-secrets", is_flag=True, help="Read no Secrets, not even their names.")
+@cluster_option(
     "--save",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
     help="Save what is read, without Secrets. `convert FILE` then gives the same offline.",
 )
-@click.option(
+@cluster_option(
     "--anonymize",
     is_flag=True,
     help="Replace names, hosts and values in the file of --save, the same one always alike.",
 )
-@click.option(
+@cluster_option(
     "--live-validate",
     is_flag=True,
     help="Let the cluster check the objects by a dry run of create. Nothing is stored.",
 )
-@click.option(
+@cluster_option(
     "--print-rbac",
     is_flag=True,
     help="Print the smallest ClusterRole or Roles for this scan and exit.",
+)
+@cluster_option(
+    "--print-job",
+    is_flag=True,
+    help="Print a Job that does this scan in the cluster, with its rights, and exit.",
+)
+@cluster_option(
+    "--job-image",
+    default="",
+    metavar="IMAGE",
+    help="The image of that Job, made of the Containerfile.  [default: nginx2istio:VERSION]",
 )
 @output_options
 @judging_options(default="never")
@@ -80,6 +92,8 @@ def command(
     anonymize: bool,
     live_validate: bool,
     print_rbac: bool,
+    print_job: bool,
+    job_image: str,
     output: Path | None,
     form: str,
     reports: tuple[Path, ...],
@@ -100,6 +114,7 @@ def command(
       nginx2istio scan -A -o istio/ --report report.json
       nginx2istio scan -n shop -n billing --context production > istio.yaml
       nginx2istio scan -A --print-rbac | kubectl apply -f -
+      nginx2istio scan -A --print-job --job-image registry.example.com/nginx2istio > job.yaml
       nginx2istio scan -A --save snapshot.json -o istio/; nginx2istio convert snapshot.json
     """
     from dataclasses import replace
@@ -118,7 +133,7 @@ def command(
         text = "a scan reads it from the cluster: name it as NS/NAME"
         raise click.BadParameter(text, param_hint="--controller-config")
     options = options_from(given)
-    judging = judging_from(given)
+    judging = judging_from(given, options)
     quiet = judging.quiet
     if namespaces and everywhere:
         raise click.UsageError("give either -n or -A")
@@ -128,11 +143,14 @@ def command(
     try:
         with reaching():
             rules = load(rule_folders)
-            if print_rbac:
+            if print_rbac or print_job:
                 if not chosen and not everywhere:
                     chosen = (connect(kubeconfig, context).namespace,)
                 scope = ScanScope(chosen, selector, not no_secrets)
-                click.echo(manifest(scope, options, live_validate))
+                if print_job:
+                    click.echo(_job(scope, options, job_image, live_validate), nl=False)
+                else:
+                    click.echo(manifest(scope, options, live_validate))
                 return
             cluster = connect(kubeconfig, context)
             if not chosen and not everywhere:
@@ -160,6 +178,19 @@ def command(
     inputs += [f"labels {selector}"] if selector else []
     saved = [str(save)] if save else []
     finish(conversion, inputs, output, form, reports, judging, force, processes, mesh_config, saved)
+
+
+def _job(scope: ScanScope, options: Options, image: str, dry_run: bool) -> str:
+    """The Job that does what the command line says."""
+    from importlib.metadata import version
+
+    from nginx2istio.cli.options.carried import carried
+    from nginx2istio.cluster.job import job_manifest
+
+    image = image or f"nginx2istio:{version('nginx2istio')}"
+    where = [word for name in scope.namespaces for word in ("-n", name)] or ["-A"]
+    arguments = [*where, *carried(click.get_current_context())]
+    return job_manifest(scope, options, image, arguments, dry_run)
 
 
 def _read(

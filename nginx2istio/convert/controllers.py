@@ -11,6 +11,7 @@ from nginx2istio.inputs.resource import Problem, Resource
 from nginx2istio.nginx.build.choose_controller import ControllerChoice, choose_controllers
 from nginx2istio.nginx.build.classes import Claims, claims, class_rules, ingress_classes
 from nginx2istio.nginx.build.ingresses import Ingress, Malformed, parse_ingress
+from nginx2istio.nginx.build.namespaces import namespace_labels
 from nginx2istio.nginx.build.servers import build
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.rename_hosts import BadName, new_names, renamed
@@ -77,9 +78,9 @@ def replaced_controllers(
     Raises BadName where the names of a trial can't be had, or no host is of the wave.
     """
     choices = choose_controllers(resources, options, rules.annotations)
-    known = ingress_classes(resources)
+    known, labels = ingress_classes(resources), namespace_labels(resources)
     class_rules_of = [
-        class_rules(choice.controller, known, each.ingress_class, each.watch_without_class)
+        class_rules(choice.controller, known, labels, each.ingress_class, each.watch_without_class)
         for choice, each in zip(choices, options.each, strict=True)
     ]
     prefix = choices[0].controller.annotations_prefix

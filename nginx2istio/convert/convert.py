@@ -24,7 +24,7 @@ from nginx2istio.inputs.resource import Inputs, Problem, Resource
 from nginx2istio.istio.assemble.assemble import MESH
 from nginx2istio.istio.fields import frozen, merge_field
 from nginx2istio.istio.join_objects import joined_objects
-from nginx2istio.istio.objects import Object
+from nginx2istio.istio.objects import MANAGED_BY, OURS, Object
 from nginx2istio.istio.sync_waves import with_sync_waves
 from nginx2istio.nginx.build.ingresses import Ingress
 from nginx2istio.nginx.config import NginxConfig, joined_configs
@@ -42,7 +42,8 @@ class Conversion:
     annotation of each Ingress that was read, by origin. ``trial`` maps real host names to those
     that the objects are for, empty when it is no trial. ``read`` are the Ingresses as they were
     read, by ``namespace/name``; empty unless they were to be kept. ``mesh`` is the mesh
-    configuration that the objects need.
+    configuration that the objects need. ``foreign_filters`` are EnvoyFilters of others
+    that were read.
     """
 
     options: Options
@@ -60,6 +61,7 @@ class Conversion:
     trial: Mapping[str, str]
     read: Mapping[str, Resource]
     rules: Rules
+    foreign_filters: tuple[Object, ...] = ()
 
     @property
     def converted(self) -> frozenset[str]:
@@ -142,7 +144,14 @@ def convert(
         trial={old: new for each in controllers for old, new in each.names.items()},
         read=read,
         rules=rules,
+        foreign_filters=tuple(each.body for each in surroundings if _foreign_filter(each)),
     )
+
+
+def _foreign_filter(resource: Resource) -> bool:
+    """Whether an object is an EnvoyFilter of somebody else."""
+    labels = resource.body.get("metadata", {}).get("labels") or {}
+    return resource.kind == "EnvoyFilter" and labels.get(MANAGED_BY) not in OURS
 
 
 def _worst(

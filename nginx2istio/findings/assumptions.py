@@ -88,12 +88,12 @@ def _assumptions(
             "Where Ingresses share a host and path, nginx prefers the oldest.",
             "Export the Ingresses from the cluster (kubectl get ingress -A -o yaml).",
         )
-    if config.controller.watch_namespace_selector:
+    if unlabelled := config.unlabelled_namespaces:
         yield Assumption(
             "namespaces",
-            "All namespaces have the labels that --watch-namespace-selector names.",
-            "The conversion does not look at the labels of namespaces.",
-            "Give only the Ingresses of these namespaces as input.",
+            "The namespaces of Ingresses have the labels that --watch-namespace-selector names.",
+            f"Not among the input: {_some(set(unlabelled))}.",
+            "Add the Namespaces to the input (kubectl get namespace -o yaml).",
         )
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import BinaryIO
 
+from nginx2istio.base.near import did_you_mean_path
 from nginx2istio.base.options import OPTIONS_FILE
 from nginx2istio.base.printable import printable
 from nginx2istio.inputs.document import Unreadable
@@ -131,7 +132,9 @@ class _Reading:
                     return
                 data = stream.read(MAX_FILE + 1)
         except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-            self._problem(path, f"this file cannot be read ({_reason(error)})")
+            text = f"this file cannot be read ({_reason(error)})"
+            hint = did_you_mean_path(path) if isinstance(error, FileNotFoundError) else ""
+            self._problem(path, f"{text}.{hint}" if hint else text)
             return
         if named and not data.strip():
             self._problem(path, "there is nothing in this file")

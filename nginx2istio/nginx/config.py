@@ -11,6 +11,7 @@ from typing import Any
 from nginx2istio.base.memo import Memory
 from nginx2istio.nginx.build.configmaps import ConfigMap
 from nginx2istio.nginx.build.controller import Controller
+from nginx2istio.nginx.build.namespaces import WatchedNamespaces
 from nginx2istio.nginx.build.services import ServiceSpec
 from nginx2istio.nginx.keys.defaults import effective
 from nginx2istio.nginx.model import (
@@ -50,6 +51,8 @@ class NginxConfig:
     """All ConfigMaps among the input, by ``namespace/name``."""
     services: Mapping[tuple[str, str], ServiceSpec] = field(default_factory=dict)
     """All Services among the input, by namespace and name."""
+    namespaces: WatchedNamespaces = field(default_factory=WatchedNamespaces)
+    """The namespaces that the controller serves, as far as the input tells."""
     controller_configmap: str = ""
     """The controller's own ConfigMap, "" when it is not among the input."""
     host_names: frozenset[str] = frozenset()
@@ -112,6 +115,14 @@ class NginxConfig:
             if any(location.upstream for location in server.locations)
             for name in (server.host, *server.aliases)
         )
+
+    @property
+    def unlabelled_namespaces(self) -> tuple[str, ...]:
+        """The namespaces of which the input does not tell whether the controller serves them."""
+        if not self.controller.watch_namespace_selector:
+            return ()
+        used = {x.ingress.namespace for s in self.servers for x in s.locations}
+        return tuple(sorted(name for name in used if name and not self.namespaces.knows(name)))
 
     def configured(self, key: str) -> Setting | None:
         """An entry of the controller's own ConfigMap, None when it is not set there."""

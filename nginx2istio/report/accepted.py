@@ -163,14 +163,15 @@ def mark_accepted(report: Data, entries: Iterable[AcceptedFinding], file: str, t
     for finding in findings:
         by_identity.setdefault(identity_of(finding), []).append(finding)
     remarks: list[Data] = []
+    site = report["options"]["docs_url"]
     for entry in entries:
         covered = [f for f in by_identity.get(entry.identity, ()) if entry.covers(f)]
         if not covered:
-            remarks.append(_remark(acceptance.UNMATCHED, entry, file))
+            remarks.append(_remark(acceptance.UNMATCHED, entry, file, site))
         elif entry.expires < today:
-            remarks.append(_remark(acceptance.EXPIRED, entry, file))
+            remarks.append(_remark(acceptance.EXPIRED, entry, file, site))
         elif not entry.judged:
-            remarks.append(_remark(acceptance.UNJUDGED, entry, file))
+            remarks.append(_remark(acceptance.UNJUDGED, entry, file, site))
         else:
             for finding in entry.choose(covered):
                 finding["accepted"] = {"reason": entry.reason, "expires": entry.expires.isoformat()}
@@ -194,7 +195,7 @@ def _summary(report: Data, findings: Sequence[Data], hosts: Sequence[Data]) -> D
     }
 
 
-def _remark(message: Message, entry: AcceptedFinding, file: str) -> Data:
+def _remark(message: Message, entry: AcceptedFinding, file: str, site: str) -> Data:
     facts = {"code": entry.code, "place": entry.object or "all hosts", "date": entry.expires}
     return finding_data(
         GroupedFinding(
@@ -209,7 +210,8 @@ def _remark(message: Message, entry: AcceptedFinding, file: str) -> Data:
             message.to_do.format(**facts),
             message.requests,
             (),
-        )
+        ),
+        site,
     )
 
 

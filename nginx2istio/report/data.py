@@ -11,6 +11,7 @@ from importlib.resources import files
 from typing import Any
 
 from nginx2istio.base.credentials import mask_all, mask_credentials
+from nginx2istio.base.documentation import finding_page
 from nginx2istio.convert.convert import Conversion
 from nginx2istio.inputs.redact import LAST_APPLIED
 from nginx2istio.istio.objects import SOURCE
@@ -31,7 +32,7 @@ def report(conversion: Conversion, with_plan: bool = True) -> Data:
     ``with_plan`` False leaves the plan out: a summary does not show it.
     """
     findings = grouped(conversion.findings)
-    listed = [finding_data(f) for f in findings]
+    listed = [finding_data(f, conversion.options.docs_url) for f in findings]
     annotations = list(_annotations(conversion))
     hosts = hosts_of(listed, conversion)
     return {
@@ -104,8 +105,8 @@ def _counts(names: Iterable[str], counter: Mapping[Any, int]) -> dict[str, int]:
     return {name: counter.get(name, 0) for name in names}
 
 
-def finding_data(finding: GroupedFinding) -> Data:
-    """One finding. A message without a title has its text for one."""
+def finding_data(finding: GroupedFinding, site: str = "") -> Data:
+    """One finding. A message without a title has its text for one; ``site`` has the pages."""
     message, origin = finding.message, finding.origin
     return {
         "code": message.code,
@@ -124,7 +125,7 @@ def finding_data(finding: GroupedFinding) -> Data:
         "title": message.title or mask_credentials(finding.text),
         "text": mask_credentials(finding.text),
         "instead": mask_credentials(finding.to_do),
-        "doc": f"docs/findings.md#{message.code.lower()}",
+        "doc": finding_page(message.code, site),
     }
 
 

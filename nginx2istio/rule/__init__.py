@@ -67,7 +67,6 @@ from nginx2istio.bridge.snippets.snippet_flow import FLOWING as FLOWING
 from nginx2istio.bridge.snippets.snippet_flow import Flow as Flow
 from nginx2istio.bridge.snippets.snippet_flow import FlowRemark as FlowRemark
 from nginx2istio.bridge.snippets.snippet_flow import FlowRoute as FlowRoute
-from nginx2istio.bridge.snippets.snippet_flow import RedirectPatch as RedirectPatch
 from nginx2istio.bridge.snippets.snippet_flow import block_headers as block_headers
 from nginx2istio.bridge.snippets.snippet_flow import closing_edits as closing_edits
 from nginx2istio.bridge.snippets.snippet_flow import flow_steps as flow_steps
@@ -97,6 +96,7 @@ from nginx2istio.istio.envoy.filters import on_route as on_route
 from nginx2istio.istio.envoy.filters import typed as typed
 from nginx2istio.istio.envoy.status_headers import by_status as by_status
 from nginx2istio.istio.envoy.status_headers import not_denied as not_denied
+from nginx2istio.istio.extract import extracted as extracted
 from nginx2istio.istio.policy import client_certificate as client_certificate
 from nginx2istio.istio.tls import CIPHER_SUITES as CIPHER_SUITES
 from nginx2istio.istio.tls import TLS_VERSIONS as TLS_VERSIONS
@@ -119,6 +119,8 @@ from nginx2istio.nginx.facts.error_pages import general_codes as general_codes
 from nginx2istio.nginx.facts.external_auth import ExternalAuth as ExternalAuth
 from nginx2istio.nginx.facts.external_auth import answer_variables as answer_variables
 from nginx2istio.nginx.facts.external_auth import external_auth as external_auth
+from nginx2istio.nginx.facts.header_buffers import header_buffers as header_buffers
+from nginx2istio.nginx.facts.header_buffers import snippet_buffers as snippet_buffers
 from nginx2istio.nginx.facts.headers import HEADER_DIRECTIVES as HEADER_DIRECTIVES
 from nginx2istio.nginx.facts.headers import SENT_WITH as SENT_WITH
 from nginx2istio.nginx.facts.headers import HeaderLine as HeaderLine
@@ -137,7 +139,6 @@ from nginx2istio.nginx.facts.protections import protections as protections
 from nginx2istio.nginx.facts.proxy_ssl import name_in_snippets as name_in_snippets
 from nginx2istio.nginx.facts.proxy_ssl import proxy_ssl_of_host as proxy_ssl_of_host
 from nginx2istio.nginx.facts.sizes import body_limits as body_limits
-from nginx2istio.nginx.facts.sizes import header_buffers as header_buffers
 from nginx2istio.nginx.facts.sizes import max_body_size as max_body_size
 from nginx2istio.nginx.facts.sizes import readable_size as readable_size
 from nginx2istio.nginx.facts.snippet import Directive as Directive
@@ -162,6 +163,8 @@ from nginx2istio.nginx.model import www_twin as www_twin
 from nginx2istio.nginx.values.go import Value as Value
 from nginx2istio.nginx.values.networks import networks as networks
 from nginx2istio.nginx.values.origins import origin_pattern as origin_pattern
+from nginx2istio.rule.edits import TARGET_WITHOUT_SLASH as TARGET_WITHOUT_SLASH
+from nginx2istio.rule.edits import WITH_SLASH as WITH_SLASH
 from nginx2istio.rule.edits import answer as answer
 from nginx2istio.rule.edits import envoy_filter as envoy_filter
 from nginx2istio.rule.edits import external_destination as external_destination
@@ -181,6 +184,7 @@ from nginx2istio.rule.protect import withhold as withhold
 from nginx2istio.rule.requests import RESPELLED as RESPELLED
 from nginx2istio.rule.requests import Requests as Requests
 from nginx2istio.rule.requests import https_but as https_but
+from nginx2istio.rule.requests import requests_elsewhere as requests_elsewhere
 from nginx2istio.rule.rule import Rule as Rule
 from nginx2istio.rule.rule import Scope as Scope
 from nginx2istio.rule.rule import When as When

@@ -10,6 +10,7 @@ from nginx2istio.bridge.place import Place
 from nginx2istio.bridge.secrets import copy_secret, gateway_of, secret_name
 from nginx2istio.istio.edits import Action, ExtraObject
 from nginx2istio.istio.envoy import filters
+from nginx2istio.istio.extract import extracted
 from nginx2istio.nginx.model import Upstream
 
 
@@ -23,6 +24,12 @@ def answer(status: int, location: str) -> dict[str, Any]:
         "directResponse": {"status": status},
         "headers": {"response": {"set": {"Location": location}}},
     }
+
+
+WITH_SLASH = {":path": {"regex": ".*/"}}
+"""The header of requests whose target, query and all, ends with a slash."""
+TARGET_WITHOUT_SLASH = extracted("request.path", "^(.*)/$", r"\1")
+"""Their target in a Location of ``answer``, without that slash."""
 
 
 def literal(text: str) -> str:

@@ -9,6 +9,7 @@ from typing import Literal
 from nginx2istio.base.outcome import Aspect as Aspect
 from nginx2istio.base.records import record
 from nginx2istio.bridge.place import Place
+from nginx2istio.nginx.facts.answered_early import early
 from nginx2istio.nginx.model import Assumed, Origin
 from nginx2istio.rule.no_rule import Fate
 from nginx2istio.rule.requests import Requests
@@ -86,6 +87,19 @@ class Finding:
     def for_requests(self, *requests: Requests) -> Finding:
         """The same, said of these requests only (of any of them)."""
         return replace(self, requests=requests)
+
+    def past_https_redirect(self, place: Place) -> Finding:
+        """The same, said of https requests only where nginx redirects all others to https.
+
+        It is for what nginx does behind its rewrite phase, as ``ngx_rewrite.lua`` redirects there.
+        """
+        if place.config.controller.on("use-forwarded-headers"):
+            return self
+        before = early(place.config, place.server, place.location)
+        if not set(before.to_https).issuperset(place.hosts):
+            return self
+        requests = self.requests or self.message.requests or (Requests(),)
+        return self.for_requests(*(replace(each, scheme="https") for each in requests))
 
     def for_host(self) -> Finding:
         """The same, said of every path of the host."""

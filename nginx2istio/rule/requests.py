@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 from typing import Literal
 
+from nginx2istio.nginx.model import Location, Server
+
 
 @dataclass(frozen=True, slots=True)
 class Requests:
@@ -95,3 +97,12 @@ def _words(predicate: dict[str, object]) -> Iterator[str]:
         text = " or ".join(map(str, value)) if isinstance(value, list) else str(value)
         text = text if len(text) <= _LONGEST else text[:_LONGEST] + " ..."
         yield _PHRASES[name].format(text)
+
+
+def requests_elsewhere(server: Server, location: Location) -> tuple[Requests, ...]:
+    """The requests of a location that its host's others leave it; () for all, where any may be."""
+    others = [each for each in server.locations if each is not location]
+    if server.regex or not others:
+        return ()
+    paths = (re.escape(each.path) + ("$" if each.match == "exact" else "") for each in others)
+    return (Requests(target=f"^(?!{'|'.join(paths)})"),)

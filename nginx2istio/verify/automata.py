@@ -1,8 +1,8 @@
 """Languages of paths as automata: literal paths as one trie, regular expressions one by one.
 
 An automaton has a ``start``, ``step(state, character)`` (None once nothing can match any more),
-``accepted(state)`` (what matches a path that ends here) and ``characters(state)``: those that lead
-elsewhere than all others do.
+``accepted(state)`` (what matches a path that ends here), ``settled(state)`` (whether no further
+character changes that) and ``characters(state)``: those that lead elsewhere than all others do.
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ class Regex:
     empty: list[list[int]] = field(default_factory=list)
     ends: frozenset[int] = EMPTY
     at_end: dict[int, int] = field(default_factory=dict)
+    whole: bool = True
     start: frozenset[int] = EMPTY
     memory: dict[tuple[frozenset[int], str], frozenset[int]] = field(default_factory=dict)
 
@@ -77,6 +78,10 @@ class Regex:
             return frozenset({self.number})
         return EMPTY
 
+    def settled(self, state: frozenset[int]) -> bool:
+        """Whether no further character changes what is accepted."""
+        return not state or (not self.whole and bool(state & self.ends))
+
     def characters(self, state: frozenset[int]) -> Iterable[str]:
         """The first character of each range, and the one behind it."""
         for node in state:
@@ -100,6 +105,7 @@ def regex_automaton(number: int, pattern: str, whole: bool, any_case: bool = Fal
     if not whole:
         machine.nodes[last].append((((0, _LAST),), last))
     machine.ends = frozenset({last})
+    machine.whole = whole
     machine.start = machine.closure({first})
     return machine
 

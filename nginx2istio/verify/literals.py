@@ -58,6 +58,10 @@ class Literals:
         node, longest = state
         return self.exact.get(node, EMPTY) | self.prefixes.get(longest, EMPTY)
 
+    def settled(self, state: tuple[int, int]) -> bool:
+        """Whether no further character changes what is accepted."""
+        return state[0] < 0
+
     def characters(self, state: tuple[int, int]) -> Iterable[str]:
         """The characters with which some literal goes on."""
         chars = self.children[state[0]] if state[0] >= 0 else ()

@@ -20,6 +20,8 @@ Side = Literal["nginx", "istio"]
 ORDINARY = "zqxjkvw"
 """Characters that stand for all that no pattern has."""
 MOST_STATES = 20000
+MOST_MEMBERS = 6
+"""So many paths of a class are kept, the shortest ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +39,13 @@ class PathPattern:
 class PathClass:
     """Paths that the same patterns match: their numbers, and the shortest such path.
 
-    ``target`` is as a client sends it.
+    ``target`` is as a client sends it. ``others`` are longer ones at which the patterns stand
+    elsewhere.
     """
 
     matching: frozenset[int]
     target: str
+    others: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,14 @@ class PathClasses:
 
 def path_classes(patterns: Sequence[PathPattern]) -> PathClasses:
     """The classes of all normalized paths, in the order of their shortest members."""
+    nginx, istio, skipped = path_machines(patterns)
+    return _walked(nginx, istio, skipped)
+
+
+def path_machines(
+    patterns: Sequence[PathPattern],
+) -> tuple[Sequence[Any], Sequence[Any], tuple[str, ...]]:
+    """The automata of nginx's and of Istio's patterns, and the patterns that have none."""
     machines: dict[Side, list[Any]] = {"nginx": [], "istio": []}
     skipped = []
     literals: dict[tuple[Side, bool], Literals] = {}
@@ -76,7 +88,7 @@ def path_classes(patterns: Sequence[PathPattern]) -> PathClasses:
     for (side, _), trie in literals.items():
         trie.finish()
         machines[side].insert(0, trie)
-    return _walked(machines["nginx"], machines["istio"], tuple(skipped))
+    return machines["nginx"], machines["istio"], tuple(skipped)
 
 
 def _units(char: str) -> Iterator[tuple[str, str]]:
@@ -103,13 +115,15 @@ def _walked(nginx: Sequence[Any], istio: Sequence[Any], skipped: tuple[str, ...]
     first = (tuple(m.step(m.start, "/") for m in machines), "/")
     level: dict[tuple[tuple[Any, ...], str], str] = {first: "/"}
     known = set(level)
-    classes: dict[frozenset[int], str] = {}
+    classes: dict[frozenset[int], list[str]] = {}
     while level and len(known) < MOST_STATES:
         following: dict[tuple[tuple[Any, ...], str], str] = {}
         for (states, end), target in level.items():
             if end not in (".", ".."):  # which is resolved on both sides
                 accepted = (m.accepted(s) for m, s in zip(machines, states, strict=True))
-                classes.setdefault(frozenset[int]().union(*accepted), target)
+                members = classes.setdefault(frozenset[int]().union(*accepted), [])
+                if len(members) < MOST_MEMBERS:
+                    members.append(target)
             for char, text in _next_units(machines, states, end):
                 after = tuple(
                     m.step(s, char) for m, s in zip(nginx, states[:count], strict=True)
@@ -119,7 +133,7 @@ def _walked(nginx: Sequence[Any], istio: Sequence[Any], skipped: tuple[str, ...]
                     known.add(key)
                     following[key] = target + text
         level = following
-    ordered = tuple(PathClass(matching, target) for matching, target in classes.items())
+    ordered = tuple(PathClass(m, first, tuple(rest)) for m, (first, *rest) in classes.items())
     return PathClasses(ordered, not level, skipped)
 
 
@@ -145,7 +159,8 @@ def _next_units(
         chars.update(machine.characters(state))
     other = next((c for c in ORDINARY if c not in chars), "")
     chars = {c for c in chars if 0 < ord(c) < 0x100}
-    for char in sorted(chars | {other} - {""}):
+    # Of equally short paths people expect the one in small letters.
+    for char in sorted(chars | {other} - {""}, key=lambda c: (c.isupper(), c)):
         if char == "/" and end:
             continue  # merged or resolved on both sides
         yield from _units(char)

@@ -39,7 +39,7 @@ def exchange_record(request: Request, outcome: Outcome) -> Exchange:
                 "target": outcome.target,
                 "host": outcome.host,
                 "headers": [["host", outcome.host], *(list(h) for h in outcome.request_headers)],
-                "body_bytes": request.body_bytes,
+                "body_bytes": request.body_bytes if outcome.body else 0,
             }
         response: dict[str, Any] = {"status": request.backend_status, "by": "upstream"}
     else:
@@ -50,7 +50,7 @@ def exchange_record(request: Request, outcome: Outcome) -> Exchange:
         response["cert"] = FAKE
     fields = outcome.response_headers
     response["headers"] = [[n, v] for n, v in fields if n != "set-cookie"]
-    response["cookies"] = [_cookie(v) for n, v in fields if n == "set-cookie"]
+    response["cookies"] = [cookie_record(v) for n, v in fields if n == "set-cookie"]
     return {
         "request": request_record(request),
         "times": 1,
@@ -60,7 +60,8 @@ def exchange_record(request: Request, outcome: Outcome) -> Exchange:
     }
 
 
-def _cookie(text: str) -> dict[str, Any]:
+def cookie_record(text: str) -> dict[str, Any]:
+    """A Set-Cookie header as the recordings have it: without its value."""
     first, *rest = (part.strip() for part in text.split(";"))
     pairs = (part.partition("=") for part in rest)
     attributes = {name: value if sign else True for name, sign, value in pairs}

@@ -56,9 +56,13 @@ def sides(
     findings: Sequence[Mapping[str, Any]],
     objects: Sequence[Mapping[str, Any]] | None = None,
 ) -> Sides:
-    """Both sides; ``objects`` are those to apply if they are not the conversion's own."""
-    converted = gateway_config(conversion.objects, conversion.mesh)
-    other = None if objects is None else gateway_config(objects, conversion.mesh)
+    """Both sides; ``objects`` are those to apply if they are not the conversion's own.
+
+    EnvoyFilters of others among the input change what the gateway does, too.
+    """
+    foreign, mesh = conversion.foreign_filters, conversion.mesh
+    converted = gateway_config([*conversion.objects, *foreign], mesh)
+    other = None if objects is None else gateway_config([*objects, *foreign], mesh)
     service = conversion.options.auth_service
     return Sides(
         conversion.config,

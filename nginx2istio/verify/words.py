@@ -15,12 +15,18 @@ MOST_SHOWN = 20
 
 def proof_lines(proof: Proof) -> Iterator[str]:
     """The result first, then counterexamples, then what the proof does not cover."""
-    verdict = "not proved" if proof.unannounced else "proved"
+    verdict = "proved"
+    if proof.unannounced:
+        verdict = "not proved"
+    elif proof.unfollowed:
+        verdict = f"proved but for {', '.join(_filters(proof))}"
     codes = f" by {len(proof.announced)} codes" if proof.announced else ""
+    announced = proof.classes - proof.alike - proof.silent - proof.partly
+    partly = f", {proof.partly:,} known in part" if proof.partly else ""
     yield (
         f"{verdict}: {proof.classes:,} classes of requests in {proof.hosts:,} hosts: "
-        f"{proof.alike:,} alike, {proof.classes - proof.alike - proof.silent:,} announced{codes}, "
-        f"{proof.silent:,} unannounced"
+        f"{proof.alike:,} alike, {announced:,} announced{codes}, "
+        f"{proof.silent:,} unannounced{partly}"
     )
     for counterexample in proof.unannounced[:MOST_SHOWN]:
         yield ""
@@ -31,13 +37,25 @@ def proof_lines(proof: Proof) -> Iterator[str]:
         yield ""
         yield "announced by:"
         yield from (f"  {code}  {count:,}" for code, count in proof.announced.most_common())
-    left_out = [f"{aspect} of {count:,} classes" for aspect, count in sorted(proof.unknown.items())]
+    left_out = [
+        f"all aspects of {count:,} classes (EnvoyFilter {by})"
+        for by, count in sorted(proof.unfollowed.items())
+    ]
+    left_out += [
+        f"{aspect} of {count:,} classes" for aspect, count in sorted(proof.unknown.items())
+    ]
     left_out += [f"pattern {pattern}" for pattern in dict.fromkeys(proof.skipped)]
     if proof.by_pairs:
         left_out.append(f"combinations of three and more values at {proof.by_pairs:,} paths")
     left_out.append("times, balancing and bodies")
     yield ""
     yield "outside of the proof: " + printable("; ".join(left_out))
+
+
+def _filters(proof: Proof) -> list[str]:
+    """The EnvoyFilters that are not followed, each once."""
+    names = dict.fromkeys(name for by in sorted(proof.unfollowed) for name in by.split(", "))
+    return [f"EnvoyFilter {name}" for name in names]
 
 
 def counterexample_lines(counterexample: Counterexample) -> Iterator[str]:
@@ -77,11 +95,14 @@ def request_text(request: Request) -> str:
 def proof_data(proof: Proof) -> dict[str, object]:
     """The result as JSON has it."""
     return {
-        "proved": not proof.unannounced,
+        "proved": not proof.unannounced and not proof.unfollowed,
         "hosts": proof.hosts,
+        "proved_hosts": proof.proved_hosts,
         "classes": proof.classes,
         "alike": proof.alike,
+        "known_in_part": proof.partly,
         "announced": dict(sorted(proof.announced.items())),
+        "unannounced_classes": proof.silent,
         "unannounced": [
             {
                 "request": request_text(each.request),
@@ -96,6 +117,7 @@ def proof_data(proof: Proof) -> dict[str, object]:
         ],
         "outside": {
             "unknown": dict(sorted(proof.unknown.items())),
+            "envoy_filters": dict(sorted(proof.unfollowed.items())),
             "patterns": sorted(set(proof.skipped)),
             "by_pairs": proof.by_pairs,
         },

@@ -42,7 +42,7 @@ def test_the_file_beside_the_manifests_has_options(manifests: Path) -> None:
     (manifests / "nginx2istio.yaml").write_text("""\
 ingress-class: [nginx, inside=istio-ingress/inside]
 gateway-selector: {app: edge, istio: public}
-envoy-filters: [mirror, redirects]
+envoy-filters: [mirror, rate-limit]
 istio-version: 1.29
 one-gateway: true
 """)
@@ -51,7 +51,7 @@ one-gateway: true
         assert given["ingress_class"] == "nginx"
         assert given["others"][0]["gateway_selector"] == {"istio": "inside"}
         assert given["gateway_selector"] == {"app": "edge", "istio": "public"}
-        assert given["envoy_filters"] == ["mirror", "redirects"]
+        assert given["envoy_filters"] == ["mirror", "rate-limit"]
         assert (given["istio_version"], given["one_gateway"]) == ("1.29", True)
 
 

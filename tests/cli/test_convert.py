@@ -165,7 +165,7 @@ def test_usage_errors() -> None:
         assert result.exit_code == 2
         assert "choose one of 1.28, 1.29" in result.stderr
     result = run("-", "--envoy-filters=rate-limits", text=GOOD)
-    assert result.exit_code == 2 and "did you mean rate-limit?" in result.stderr
+    assert result.exit_code == 2 and "Did you mean rate-limit?" in result.stderr
     assert run("-", "--istio-version", "v1.29.3", text=GOOD).exit_code == 0
     assert CliRunner().invoke(command_line, ["convrt"]).exit_code == 2
 

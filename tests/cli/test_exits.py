@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from nginx2istio.cli import command_line, exits, judging, rules
+from nginx2istio.cli import command_line, exits, rules
 from nginx2istio.cli.exits import EXIT_CODES, UNREAD, UNWRITTEN, USAGE
+from nginx2istio.cli.options import judging
 from nginx2istio.cli.report_files import FORMATS
 from nginx2istio.report.words.labels import SEVERITIES
 from nginx2istio.rule.describe import KINDS
@@ -108,7 +109,7 @@ def test_no_other_code_is_used() -> None:
 
 
 def test_the_page_has_every_code() -> None:
-    page = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    page = (REPOSITORY / "docs" / "configuration.md").read_text(encoding="utf-8")
     for code, text in EXIT_CODES.items():
         assert f"| {code} | {text} |" in page
 
@@ -116,7 +117,7 @@ def test_the_page_has_every_code() -> None:
 def test_names_that_are_known_without_an_import() -> None:
     assert tuple(KINDS) == rules.KIND_NAMES
     assert tuple(FORMATS) == judging.REPORT_SUFFIXES
-    assert (*SEVERITIES, "never") == judging.FAIL_ON
+    assert ("unannounced", *SEVERITIES, "never") == judging.FAIL_ON
 
 
 def test_input_without_an_ingress_is_not_ready(tmp_path: Path) -> None:
@@ -124,3 +125,31 @@ def test_input_without_an_ingress_is_not_ready(tmp_path: Path) -> None:
     result = CliRunner().invoke(command_line, ["convert", str(tmp_path / "service.yaml")])
     assert "nothing to convert: no Ingress of this controller was read" in result.stderr
     assert "ready" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "text"),
+    [
+        (
+            "RUN convert goud.yaml",
+            "goud.yaml: this file cannot be read (no such file or directory)."
+            " Did you mean good.yaml?",
+        ),
+        ("RUN convert good.yaml --accept god.yaml", "Did you mean good.yaml?"),
+        ("RUN convert good.yaml --config ./god.yaml", "Did you mean good.yaml?"),
+        ("RUN diff good.yaml --against ./goof.yaml", "Did you mean ./good.yaml?"),
+        ("RUN rules show N2I30O", "there is no code N2I30O. Did you mean N2I30"),
+        ("RUN rules show limit-rp", "Did you mean limit-rps"),
+        ("RUN convert good.yaml -o one -o two", "objects go to one folder, not to one and two"),
+        ("RUN report good.yaml -o a.md -o b.md --format md", "--format is the form of one report"),
+        ("RUN report good.yaml -o a.pdf", "a.pdf: say by --format which of"),
+        ("RUN report good.yaml -o no/a.md/x.md -o good.yaml/x.md", "can't be written"),
+        ("RUN report good.yaml -o -", "nginx2istio report alone writes a report to stdout"),
+        ("RUN convert good.yaml --report -", "nginx2istio report alone writes a report to stdout"),
+    ],
+)
+def test_the_error_says_what_was_meant(tmp_path: Path, command: str, text: str) -> None:
+    result = shell(command, tmp_path)
+    assert result.returncode in (UNREAD, USAGE)
+    assert text in result.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["good.yaml"]

@@ -186,3 +186,17 @@ def test_a_day_is_in_the_report_only_where_the_environment_names_it(
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1790000000")
     report = json.loads(run("-", "--format", "json").stdout)
     assert report["date"] == "2026-09-21" and report["inputs"] == ["-"]
+
+
+@pytest.mark.parametrize("option", ["-o", "--output", "--report"])
+def test_report_files_are_named_as_for_convert(option: str, tmp_path: Path) -> None:
+    ours = [tmp_path / f"ours.{suffix}" for suffix in ("json", "txt", "sarif")]
+    theirs = [path.with_stem("theirs") for path in ours]
+    result = run("-", *(word for path in ours for word in (option, str(path))))
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.count("written: ") == 3
+    args = ["convert", "-", *(word for path in theirs for word in ("--report", str(path)))]
+    CliRunner().invoke(command_line, args, input=INGRESS)
+    assert [path.read_text("utf-8") for path in ours] == [
+        path.read_text("utf-8") for path in theirs
+    ]

@@ -13,6 +13,8 @@ from nginx2istio.nginx.keys import catalogue
 from nginx2istio.rule.describe import matching_names
 from nginx2istio.rule.loader import load
 
+ROOT = Path(__file__).parents[2]
+
 
 def run(*args: str) -> Result:
     return CliRunner().invoke(command_line, ["rules", *args])
@@ -80,7 +82,8 @@ def test_a_code_is_explained() -> None:
     text = run("show", "N2I300").stdout
     for part in ("N2I300", "severity: warning", "fate: ", "to do: ", "rule: affinity (affinity,"):
         assert part in text
-    assert "docs/findings.md#n2i300, docs/rules/affinity.md" in text
+    assert f"documentation: {ROOT / 'docs' / 'findings.md'}#n2i300\n" in text
+    assert f"page of the rule: {ROOT / 'docs' / 'rules' / 'affinity.md'}\n" in text
     assert run("show", "n2i300").stdout == text
 
 
@@ -89,7 +92,14 @@ def test_every_code_can_be_explained() -> None:
     for code in {*rules.messages, *(m.code for m in OWN)}:
         lines = list(look_up.folded(look_up.explanation(code, rules)))
         assert lines[0].startswith(code)
-        assert lines[-1].startswith("documentation: docs/findings.md#n2i")
+        assert any(line.endswith(f"docs/findings.md#{code.lower()}") for line in lines)
+
+
+def test_a_site_has_the_pages() -> None:
+    text = run("show", "N2I300", "--docs-url", "https://docs.example.com/n2i/").stdout
+    assert "documentation: https://docs.example.com/n2i/findings.html#n2i300\n" in text
+    assert "page of the rule: https://docs.example.com/n2i/rules/affinity.html\n" in text
+    assert run("show", "N2I300", "--docs-url", "docs.example.com").exit_code == 2
 
 
 def test_the_list_of_codes() -> None:

@@ -25,7 +25,6 @@ EXCHANGES: dict[FilterKind, tuple[str, int]] = {
     "forwarded-host": ("fwd/plain", 3),
     "mirror": ("mirror/body-off", 0),
     "rate-limit": ("combo/rewrite-limit-cors", 0),
-    "redirects": ("rewrite/absolute-target", 0),
     "response-rewrite": ("response-rewrite/cookie-both", 2),
 }
 ELSEWHERE = {"misdirected", "large-headers", "limit-rate", "own-rules", "session-cookies"}

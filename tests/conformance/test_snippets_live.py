@@ -16,6 +16,14 @@ from .parts import Parts
 pytestmark = needs_nginx
 
 CASES = {
+    "escapes of the parser": Snippets(
+        ["/robots.txt", "/quotes", "/a.old", "/aXold", "/a%5CXold"],
+        server=r"""
+        location = /robots.txt { return 200 "User-agent: *\nDisallow: /\n"; }
+        location = /quotes { return 200 "\"a\" \\d \. \'b\'"; }
+        location ~ "^/a\\.old$" { return 410; }
+        """,
+    ),
     "rewrite-target to a URL with the whole path": Snippets(
         ["/", "/a/b", "/a/b?c=d", "/a%20b", "/A//b"],
         location='~* "^/(.*)"',

@@ -25,7 +25,7 @@ def virtual_service(*routes: Any, hosts: tuple[str, ...] = ("shop.example.com",)
 
 def envoy_filter(*patches: Object, name: str = "own") -> Object:
     return new_envoy_filter(
-        "redirects", name, patches, GatewayRef("istio-system", {"istio": "ingressgateway"})
+        "mirror", name, patches, GatewayRef("istio-system", {"istio": "ingressgateway"})
     )
 
 

@@ -35,6 +35,8 @@ KINDS = {
         kinds.CLUSTER_ISSUER,
         *kinds.ISTIO,
         Kind("CustomResourceDefinition", "apiextensions.k8s.io", "v1", CRDS, False),
+        Kind("ServiceAccount", "", "v1", "serviceaccounts"),
+        Kind("Job", "batch", "v1", "jobs"),
         Kind("Role", RBAC, "v1", "roles"),
         Kind("RoleBinding", RBAC, "v1", "rolebindings"),
         Kind("ClusterRole", RBAC, "v1", "clusterroles", False),

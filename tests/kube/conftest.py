@@ -28,6 +28,12 @@ def kube(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
 @pytest.fixture(scope="session")
 def istio(kube: ApiServer) -> ApiServer:
     """The same with Istio's CRDs."""
+    define_istio(kube)
+    return kube
+
+
+def define_istio(kube: ApiServer) -> None:
+    """Creates Istio's CRDs and waits until they are served."""
     crds = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
     names = []
     for crd in YAML(typ="safe").load_all(needed(istio_crds)):
@@ -36,7 +42,6 @@ def istio(kube: ApiServer) -> ApiServer:
             names.append(crd["metadata"]["name"])
     for name in names:
         kube._wait(partial(_established, kube, f"{crds}/{name}"))
-    return kube
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from nginx2istio.nginx.facts.sizes import header_buffers, max_body_size, readable_size
+from nginx2istio.nginx.facts.header_buffers import header_buffers
+from nginx2istio.nginx.facts.sizes import max_body_size, readable_size
 
 
 @pytest.mark.parametrize(

@@ -116,13 +116,13 @@ def test_the_foot_has_input_options_and_the_day_that_the_environment_names(
     pages = []
     for stamp in ("", "", "1790000000"):
         monkeypatch.setenv("SOURCE_DATE_EPOCH", stamp)
-        CliRunner().invoke(command_line, [*args, "--envoy-filters=redirects,mirror"])
+        CliRunner().invoke(command_line, [*args, "--envoy-filters=rate-limit,mirror"])
         pages.append(target.read_text("utf-8"))
     assert pages[0] == pages[1]
     assert "<dt>Date</dt>" not in pages[0] and "<dt>Date</dt><dd>2026-09-21</dd>" in pages[2]
     for page_text in pages:
         assert "&lt;shop&gt;.yaml</dd>" in page_text
-        assert "--gateway-namespace=edge --envoy-filters=mirror,redirects" in page_text
+        assert "--gateway-namespace=edge --envoy-filters=mirror,rate-limit" in page_text
 
 
 def test_no_secret_and_no_last_applied_object(shop: str) -> None:

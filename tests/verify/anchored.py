@@ -102,8 +102,12 @@ def _not_understood(case: Case, config: NginxConfig, request: Request) -> bool:
 def with_auth(case: Case, config: NginxConfig, request: Request, cache: AuthCache) -> Request:
     """The request with what its authentication service says, or said of an equal one before."""
     server, location = _place(config, request)
-    auth = external_auth(config, location) if location else None
-    if auth is None or server is None or location is None:
+    if server is None or location is None:
+        return request
+    # A gateway may ask where nginx does not.
+    asking = (external_auth(config, each) for each in (location, *server.locations))
+    auth = next(filter(None, asking), None)
+    if auth is None:
         return request
     own = {n.lower(): v for n, v in auth.headers.items() if "$" not in v}
     headers = (*(h for h in request.headers if h[0].lower() not in own), *own.items())
@@ -174,8 +178,10 @@ def _place(config: NginxConfig, request: Request) -> tuple[Server | None, Locati
     try:
         server, _ = choose_server(config, host_name(request.host))
         path = normalized(request.target.encode("latin-1", "replace")).decode("latin-1")
-    except (BadHost, BadTarget):
+    except BadHost:
         return None, None
+    except BadTarget:  # nginx asks nobody; what the service would say to a gateway
+        path = "/"
     return server, choose_location(server, path) if server else None
 
 

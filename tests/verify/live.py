@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from typing import Any
 
 from nginx2istio.api import convert_text
@@ -14,7 +16,7 @@ from ..conformance.actions import mesh_config
 from ..conformance.objects import documents
 from ..conformance.records import Case, exported
 from .anchored import Anchors, AuthCache, add, asked
-from .surroundings import missing_credentials, world
+from .surroundings import as_pods_see, missing_credentials, world
 
 
 def evaluated(
@@ -30,10 +32,12 @@ def evaluated(
     )
     gateway = gateway_config(objects, mesh_config(report.get("actions") or []))
     anchors = Anchors()
-    for record, observed in pairs:
+    earlier = Earlier(objects)
+    for number, (record, observed) in enumerate(pairs):
         request = asked(case, config, record, AuthCache())
-        if request is not None:
+        if request is not None and not earlier.decided(number, observed):
             outcome = serve_as_istio(gateway, request, nearby)
+            outcome = as_pods_see(case, config, outcome)
             add(anchors, case, record, request, outcome, observed, keys)
     return {
         "right": anchors.right.total(),
@@ -46,3 +50,24 @@ def evaluated(
             for _, request, ds in anchors.examples
         ],
     }
+
+
+class Earlier:
+    """What earlier requests of a case change for later ones.
+
+    A client's tokens are used up; where the gateway remembers answers of an authentication service,
+    it remembers the first one.
+    """
+
+    def __init__(self, objects: list[dict[str, Any]]):
+        filters = [json.dumps(each) for each in objects if each["kind"] == "EnvoyFilter"]
+        self.tokens = [int(n) for text in filters for n in re.findall(r'"max_tokens": (\d+)', text)]
+        self.remembers = any('"cache": {' in text for text in filters)
+
+    def decided(self, number: int, observed: Exchange) -> bool:
+        """Whether requests before the one of this number decided about it."""
+        response = observed["response"]
+        refused = response["status"] in (429, 503) and response.get("by") == "proxy"
+        return (refused and bool(self.tokens) and number >= min(self.tokens)) or (
+            self.remembers and number > 0
+        )

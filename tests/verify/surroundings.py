@@ -75,11 +75,17 @@ def _secrets(config: NginxConfig) -> Iterator[str]:
 
 
 def missing_credentials(case: Case, objects: Iterable[dict[str, Any]]) -> frozenset[str]:
-    """The Secrets that Gateways name and that nobody can copy: the case has no such Secret."""
-    known = {f"{s['namespace']}--{s['name']}" for s in case.get("secrets") or []}
+    """The Secrets that objects name and that nobody can copy: the case has no such Secret."""
+    copies = [f"{s['namespace']}--{s['name']}" for s in case.get("secrets") or []]
+    known = {*copies, *(f"{name}-cacert" for name in copies)}
+    objects = list(objects)
     named: set[str] = set()
+    for rule in (o["spec"] for o in objects if o["kind"] == "DestinationRule"):
+        for each in (rule, *rule.get("subsets", ())):
+            named.add(each.get("trafficPolicy", {}).get("tls", {}).get("credentialName", ""))
     for gateway in (o for o in objects if o["kind"] == "Gateway"):
         for server in gateway["spec"]["servers"]:
             tls = server.get("tls", {})
             named |= {tls.get("credentialName", ""), *tls.get("credentialNames", ())}
+            named.add(tls.get("caCertCredentialName", ""))
     return frozenset(named - known - {""})

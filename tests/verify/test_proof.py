@@ -221,3 +221,35 @@ def test_explain_without_a_url_is_refused(tmp_path: Path) -> None:
     result = CliRunner().invoke(command_line, ["explain", str(tmp_path)])
     assert result.exit_code == 2
     assert "URL" in result.output
+
+
+IN_LOCATION = """
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: ingress-nginx-controller, namespace: ingress-nginx}
+data: {allow-snippet-annotations: "true", annotations-risk-level: Critical}
+---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata:
+  name: shop
+  namespace: web
+  annotations:
+    nginx.ingress.kubernetes.io/configuration-snippet: "location ~ ^/(admin|private) { deny all; }"
+spec:
+  ingressClassName: nginx
+  rules:
+  - host: shop.example.com
+    http:
+      paths: [{path: /, pathType: Prefix, backend: {service: {name: a, port: {number: 80}}}}]
+"""
+
+
+def test_a_lost_block_of_a_snippet_is_shown() -> None:
+    def lose(objects: Objects) -> None:
+        for each in of_kind(objects, "VirtualService"):
+            each["spec"]["http"] = [r for r in each["spec"]["http"] if "route" in r]
+
+    assert not proved(IN_LOCATION).unannounced
+    targets = [each.request.target for each in proved(IN_LOCATION, lose).unannounced]
+    assert {"/admin", "/private"} & set(targets)

@@ -13,12 +13,14 @@ from nginx2istio.bridge.snippets.captures import GROUP, fill_known, kept_start
 from nginx2istio.bridge.snippets.conditions import path_regex
 from nginx2istio.bridge.variables import UnknownVariable, by_port, envoy_value
 from nginx2istio.istio import re2
+from nginx2istio.istio.extract import extracted
 from nginx2istio.istio.re2 import Untranslatable
 from nginx2istio.nginx.facts.headers import Unclear, header_lines
 from nginx2istio.nginx.facts.snippet import Directive
 from nginx2istio.nginx.values.go import whole_number
 
 Fields = dict[str, Any]
+_BASE = re.compile(r"((?:https?|\$scheme)://(?:[^/?$]|\$[a-z_]+)+|)(.*)", re.DOTALL)
 REDIRECTS = (301, 302, 303, 307, 308)
 
 
@@ -27,16 +29,12 @@ class Rewrite:
     """What a ``rewrite`` becomes.
 
     ``match`` tells the requests that it acts on. An answer to them (``fields``, by port, 0 for
-    both), or else ``path``, Istio's rewrite of the path. ``patch`` is what an EnvoyFilter has to
-    add to the redirect, None when nothing. ``other_case`` is a pattern for the paths of which a
-    redirect keeps letters that nginx writes in the other case, "" for none.
+    both), or else ``path``, Istio's rewrite of the path.
     """
 
     match: Mapping[str, Any]
     fields: Mapping[int, Fields]
     path: Mapping[str, Any] | None = None
-    patch: Mapping[str, Any] | None = None
-    other_case: str = ""
 
 
 def translate_return(
@@ -124,35 +122,44 @@ def _redirect(
     target = target.removesuffix("?")
     whole_url = re.fullmatch(r"(https?://[^/$]+)(/.*)", target)
     start = kept_start(pattern, whole_url[2]) if whole_url and keeps_query else None
-    other_case = _in_other_case(start) if start and any_case else ""
-    exact = other_case and place.options.filters("redirects")
-    if whole_url and start is not None and not exact:
-        fields = {0: {"redirect": _parts(whole_url[1], code, False)}}
-        return Rewrite(match, fields, other_case=other_case)
+    # Istio's redirect would keep letters that nginx writes in the case of the target.
+    same_case = not any_case or start is None or start == start.swapcase()
+    if whole_url and start is not None and same_case:
+        return Rewrite(match, {0: {"redirect": _parts(whole_url[1], code, False)}})
     if GROUP.search(target):
-        if re.sub(r"\$\d", "", target).count("$") or "?" in target or not keeps_query:
-            raise Untranslatable("a redirect with a part of the path can't have more variables")
-        whole = _whole(pattern)
-        parts = _parts(target, code, True)
-        regex = ("(?i)" if any_case else "") + whole
-        rewrite = {"pattern": {"regex": regex}, "substitution": _groups(parts["uri"], whole)}
-        parts["uri"] = "/"  # which the EnvoyFilter replaces
-        if place.redirect_host == place.server.host:
-            parts.setdefault("authority", place.server.host)
-        return Rewrite(match, {0: {"redirect": parts}}, patch={"regex_rewrite": rewrite})
+        answers = _with_groups(place, pattern, target, code, relative, any_case, keeps_query)
+        return Rewrite(match, dict(answers))
     if keeps_query and "?" not in target and "$" not in target:
         return Rewrite(match, {0: {"redirect": _parts(target, code, True)}})
-    more = ""
-    if keeps_query:
-        mark = "&" if "?" in target else "?"
-        more = f"%CEL(request.query == '' ? '' : '{mark}')%%CEL(request.query)%"
+    more = _query(target) if keeps_query else ""
     return Rewrite(match, dict(located(place, code, target, relative, more)))
 
 
-def _in_other_case(start: str) -> str:
-    """A pattern for the paths whose start has a letter in the other case; "" for no letters."""
-    others = [f"{'.' * i}{c.swapcase()}" for i, c in enumerate(start) if c.isalpha()]
-    return f"^({'|'.join(others)})" if others else ""
+def _with_groups(
+    place: Place,
+    pattern: str,
+    target: str,
+    code: int,
+    relative: bool,
+    any_case: bool,
+    keeps_query: bool,
+) -> Iterator[tuple[int, Fields]]:
+    """A redirect to an address with parts of the path."""
+    base, path = _BASE.fullmatch(target).groups()  # type: ignore[union-attr]
+    if re.sub(r"\$\d", "", path).count("$"):
+        raise Untranslatable("a redirect with a part of the path can't have more variables")
+    if not base and path.startswith("/") and not relative:
+        base = "$scheme://$host"
+    whole = _whole(pattern)
+    regex = ("(?i)" if any_case else "") + whole
+    more = extracted("request.url_path", regex, _groups(path, whole))
+    yield from located(place, code, base, relative, more + (_query(path) if keeps_query else ""))
+
+
+def _query(target: str) -> str:
+    """The request's query as nginx puts it behind a target, in Envoy's words."""
+    mark = "&" if "?" in target else "?"
+    return f"%CEL(request.query == '' ? '' : '{mark}')%%CEL(request.query)%"
 
 
 def _parts(url: str, code: int, path: bool) -> Fields:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from nginx2istio.bridge.place import Place
@@ -63,7 +63,6 @@ class Flow:
     relative: bool
     path_rewritten: bool = False
     stopped: bool = False
-    count: int = 0
     flags: Flags = field(default_factory=Flags)
     blocks: list[tuple[Condition, Fields]] = field(default_factory=list)
 
@@ -77,22 +76,14 @@ class Flow:
 class FlowRemark:
     """What differs at a directive.
 
-    "idle": it has no effect, for ``reason``; "closed": nginx closes the connection; "part": a
-    redirect takes a part of the path; "ending": a condition answers requests itself; "left out" and
-    "check": there is no translation, for ``reason``, and with "check" nginx denies requests there.
+    "idle": it has no effect, for ``reason``; "closed": nginx closes the connection; "ending":
+    a condition answers requests itself; "left out" and "check": there is no translation, for
+    ``reason``, and with "check" nginx denies requests there.
     """
 
-    kind: Literal["idle", "closed", "part", "ending", "left out", "check"]
+    kind: Literal["idle", "closed", "ending", "left out", "check"]
     directive: Directive
     reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class RedirectPatch:
-    """What an EnvoyFilter adds to the redirect of the routes with a name (RouteAction's fields)."""
-
-    name: str
-    patch: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,17 +91,15 @@ class FlowRoute:
     """A route that answers requests as a ``return`` or ``rewrite`` does.
 
     With ``path`` it does not answer: the requests go on with another path, by Istio's rewrite.
-    ``patch`` is what an EnvoyFilter has to add to a redirect, None when nothing.
     """
 
     match: Mapping[str, Any]
     fields: Fields = field(default_factory=dict)
     port: int = 0
-    patch: Mapping[str, Any] | None = None
     path: Mapping[str, Any] | None = None
 
 
-FlowStep = Edit | FlowRemark | RedirectPatch
+FlowStep = Edit | FlowRemark
 
 
 def flow_steps(place: Place, flow: Flow, directive: Directive) -> Iterator[FlowStep]:
@@ -231,19 +220,8 @@ def _ending(place: Place, flow: Flow, block: ConditionBlock) -> Iterator[FlowSte
             flow.path_rewritten = True
             if place.proxied:
                 yield Route("rewrite.uriRegexRewrite", route.path)
-        elif route.patch is None:
-            yield from _answers(place, flow.level, route)
-        elif place.options.filters("redirects"):
-            flow.count += 1
-            what = place.route_name if flow.at_location else place.server.host
-            name = f"{what} {flow.level} rewrite {flow.count}"
-            yield RedirectPatch(name, route.patch)
-            yield from _answers(
-                place, flow.level, replace(route, fields={**route.fields, "name": name})
-            )
         else:
-            yield FlowRemark("part", ending)
-            return
+            yield from _answers(place, flow.level, route)
     if ending.args[:1] == ("444",) and not rewrites:
         yield FlowRemark("closed", ending)
 
@@ -262,15 +240,13 @@ def flow_routes(
     else:
         alone = [x.path for x in place.server.locations] == ["/"]
         rewrite = translate_rewrite(place, directive, relative, alone)
-        if rewrite.other_case:
-            raise Untranslatable("Istio keeps the letters of the path as the client wrote them")
         match = combine_matches(match, rewrite.match)
         if rewrite.path is not None:
             yield FlowRoute(match, path=rewrite.path)
-        routes = [FlowRoute(match, f, own, rewrite.patch) for own, f in rewrite.fields.items()]
+        routes = [FlowRoute(match, f, own) for own, f in rewrite.fields.items()]
     for route in routes:
         if not port or route.port in (0, port):
-            yield FlowRoute(route.match, route.fields, port or route.port, route.patch)
+            yield FlowRoute(route.match, route.fields, port or route.port)
 
 
 def _add(fields: Fields, headers: Mapping[str, str]) -> Fields:

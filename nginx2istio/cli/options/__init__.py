@@ -1,7 +1,7 @@
 """Options that several commands share, and what they come to."""
 
 from nginx2istio.cli.options.conversion import ConversionCommand, conversion_options
-from nginx2istio.cli.options.output import check_folder, output_options
+from nginx2istio.cli.options.output import output_options
 from nginx2istio.cli.options.values import (
     controller_files,
     options_from,
@@ -11,7 +11,6 @@ from nginx2istio.cli.options.values import (
 
 __all__ = [
     "ConversionCommand",
-    "check_folder",
     "controller_files",
     "conversion_options",
     "options_from",

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import click
 
+from nginx2istio.base.near import did_you_mean
 from nginx2istio.base.options import OPTIONS_FILE
 from nginx2istio.cli.exits import Usage, read_small
 
@@ -49,7 +49,7 @@ def configured(command: click.Command, ctx: click.Context, args: Sequence[str]) 
 def from_environment(command: click.Command) -> None:
     """Gives each option of a command its variable, as NGINX2ISTIO_INGRESS_CLASS."""
     for option in command.params:
-        if isinstance(option, click.Option) and option.expose_value and not option.envvar:
+        if isinstance(option, click.Option) and _configurable(option):
             option.envvar = f"{PREFIX}{_name(option).upper().replace('-', '_')}"
 
 
@@ -76,9 +76,7 @@ def _defaults(command: click.Command, file: Path, named: bool) -> dict[str, Any]
     defaults = {}
     for key, value in _content(file).items():
         if key not in known:
-            near = get_close_matches(key, known, 1)
-            hint = f" Did you mean {near[0]}?" if near else ""
-            raise Usage(f"{file}: there is no option {key}.{hint}")
+            raise Usage(f"{file}: there is no option {key}.{did_you_mean(key, known)}")
         if key in NAMED_ONLY and not named:
             raise Usage(f"{file}: {key} counts only in a file that --config names.")
         if key in own:
@@ -91,9 +89,14 @@ def _known() -> list[str]:
     names: set[str] = set()
     for name in CONFIGURED:
         command: click.Command = import_module(f"nginx2istio.cli.{name}").command
-        options = (p for p in command.params if isinstance(p, click.Option) and p.expose_value)
-        names.update(map(_name, options))
-    return sorted(names - {"config"})
+        options = (p for p in command.params if isinstance(p, click.Option))
+        names.update(map(_name, filter(_configurable, options)))
+    return sorted(names)
+
+
+def _configurable(option: click.Option) -> bool:
+    """Whether it says how a run goes, unlike --help, and is not --config itself."""
+    return not option.is_eager and option.name != "config"
 
 
 def _name(option: click.Option) -> str:

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any, get_args
 
 import click
 
+from nginx2istio.base.documentation import SITE
 from nginx2istio.base.options import AUTH_SERVICE_IMAGE, FilterKind
 from nginx2istio.cli import together
+from nginx2istio.cli.help.sections import (
+    SectionCommand,
+    gateway_option,
+    host_option,
+    input_option,
+    main_option,
+    object_option,
+    report_option,
+)
 from nginx2istio.cli.options.configured import configured, from_environment
+from nginx2istio.cli.options.paths import ExistingPath
 from nginx2istio.cli.options.values import RELEASES
 
 
-class ConversionCommand(click.Command):
+class ConversionCommand(SectionCommand):
     """A command whose options may stand in a file and in the environment.
 
     ``--envoy-filters`` alone means all; click would take the next word for its value.
@@ -33,14 +43,14 @@ class ConversionCommand(click.Command):
 
 conversion_options = together(
     [
-        click.option(
+        input_option(
             "--config",
             expose_value=False,
             metavar="FILE",
             help="A YAML file of options, NAME: VALUE.  [default: nginx2istio.yaml beside the"
             " manifests or in the working folder]",
         ),
-        click.option(
+        main_option(
             "--ingress-class",
             "ingress_classes",
             multiple=True,
@@ -49,13 +59,13 @@ conversion_options = together(
             " istio of the pods, or NS/KEY=VALUE,... Repeat it for several controllers."
             "  [default: its --ingress-class, or nginx]",
         ),
-        click.option(
+        input_option(
             "--watch-ingress-without-class",
             is_flag=True,
             help="Also convert Ingresses without a class, as the controller does with this flag."
             " With several classes, for the first.",
         ),
-        click.option(
+        input_option(
             "--controller-config",
             "controller_configs",
             multiple=True,
@@ -63,34 +73,34 @@ conversion_options = together(
             help="A controller's ConfigMap: a file that holds it, or its name in the input. With"
             " several classes, repeat it with CLASS=.  [default: searched by the usual names]",
         ),
-        click.option(
+        input_option(
             "--ssl-passthrough",
             is_flag=True,
             help="The controller runs with --enable-ssl-passthrough."
             "  [default: as its Deployment in the input says]",
         ),
-        click.option(
+        input_option(
             "--default-ssl-certificate",
             default="",
             metavar="NS/NAME",
             help="The controller's --default-ssl-certificate: the Secret of hosts without one."
             "  [default: as its Deployment in the input says]",
         ),
-        click.option(
+        gateway_option(
             "--gateway-selector",
             default="istio=ingressgateway",
             show_default=True,
-            metavar="KEY=VALUE,...",
+            metavar="KEY=VALUE[,...]",
             help="Labels of the gateway's pods.",
         ),
-        click.option(
+        gateway_option(
             "--gateway-namespace",
             default="istio-system",
             show_default=True,
             metavar="NS",
             help="Namespace of the gateway's pods.",
         ),
-        click.option(
+        main_option(
             "--gateway",
             "gateways",
             multiple=True,
@@ -98,12 +108,12 @@ conversion_options = together(
             help="Use this Gateway, which is there already, and write none. Its servers are checked"
             " when it is in the input. With several classes, repeat it with CLASS=.",
         ),
-        click.option(
+        gateway_option(
             "--one-gateway",
             is_flag=True,
             help="Write one Gateway for the hosts of all namespaces.  [default: one a namespace]",
         ),
-        click.option(
+        object_option(
             "--layout",
             type=click.Choice(["flat", "namespace", "argocd"]),
             default="flat",
@@ -111,13 +121,13 @@ conversion_options = together(
             help="The layout of -o DIR. namespace: a folder with its own kustomization for what"
             " the Ingresses of a namespace need. argocd: the same, with sync waves.",
         ),
-        click.option(
+        gateway_option(
             "--gateway-address",
             default="",
             metavar="ADDRESS",
             help="Address of the new gateway, for the commands in the plan of the report.",
         ),
-        click.option(
+        main_option(
             "--compat",
             type=click.Choice(["exact", "full", "lean"]),
             default="full",
@@ -126,45 +136,45 @@ conversion_options = together(
             " has what clients and backends can rely on, lean is as short as written by hand. The"
             " report announces what is left out.",
         ),
-        click.option(
+        object_option(
             "--annotate",
             "annotate_lines",
             type=click.Choice(["lines"]),
             help="Put the lines of the Ingresses into the comments of routes.",
         ),
-        click.option(
+        main_option(
             "--envoy-filters",
             default="",
             metavar="[=KIND,...]",
             help="Use EnvoyFilter where no other object can do it, or for these kinds only: "
             f"{', '.join(get_args(FilterKind))}. EnvoyFilters depend on the Istio version.",
         ),
-        click.option(
+        object_option(
             "--allow-unprotected",
             is_flag=True,
             help="Serve paths whose protection can't be converted.  [default: answer 503]",
         ),
-        click.option(
+        main_option(
             "--auth-service",
             is_flag=True,
             help="Also write a small nginx service that checks passwords, external auth and rate "
             "limits for the gateway (Deployment, Service, ConfigMap).",
         ),
-        click.option(
+        object_option(
             "--auth-service-image",
             default=AUTH_SERVICE_IMAGE,
             show_default=True,
             metavar="IMAGE",
             help="The image of that service.",
         ),
-        click.option(
+        main_option(
             "--istio-version",
             default="",
             metavar="X.Y",
             help=f"Version of Istio that reads the objects: {', '.join(RELEASES)}."
             f"  [default: that of the cluster if it was read, or {RELEASES[-1]}]",
         ),
-        click.option(
+        host_option(
             "--only-host",
             "only_hosts",
             multiple=True,
@@ -172,31 +182,38 @@ conversion_options = together(
             help="Convert these hosts only, as *.shop.example.com; * alone is the default server"
             " and all others. All Ingresses are read, so each host is what it is today.",
         ),
-        click.option(
+        host_option(
             "--only-namespace",
             "only_namespaces",
             multiple=True,
             metavar="GLOB",
             help="Convert only hosts that have an Ingress in these namespaces.",
         ),
-        click.option(
+        host_option(
             "--host-suffix",
             default="",
             metavar=".DOMAIN",
             help="Convert for a trial: append .DOMAIN to every host.",
         ),
-        click.option(
+        host_option(
             "--host-map",
-            type=click.Path(exists=True, dir_okay=False, path_type=Path),
+            type=ExistingPath(dir_okay=False),
             metavar="FILE",
             help="Convert for a trial: lines OLD=NEW rename hosts, *.OLD=*.NEW all below one.",
         ),
-        click.option(
+        report_option(
+            "--docs-url",
+            default=SITE,
+            metavar="URL",
+            help="Site with the pages that findings name, such as your own copy."
+            "  [default: the files of the package]",
+        ),
+        input_option(
             "--rules",
             "rule_folders",
             multiple=True,
             metavar="DIR",
-            type=click.Path(exists=True, file_okay=False, path_type=Path),
+            type=ExistingPath(file_okay=False),
             help="A folder of further rules. Its Python files are run.",
         ),
     ]

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from nginx2istio.cli import together
-from nginx2istio.cli.judging import check_reports
+from nginx2istio.cli.help.sections import main_option, object_option
+from nginx2istio.cli.options.judging import check_reports
 
 
-def check_folder(ctx: click.Context, param: click.Parameter, value: str | None) -> Path | None:
-    """Refuses an output folder that is a file, "-" or "", before any work is done.
+def check_folder(ctx: click.Context, param: click.Parameter, values: Sequence[str]) -> Path | None:
+    """Refuses a second output folder, and one that is a file, "-" or "", before any work is done.
 
     A shell gives "" for a variable that is not set; as a path it would be the working folder.
     """
-    if value is None:
+    if not values:
         return None
+    value, *others = dict.fromkeys(values)
+    if others:
+        raise click.BadParameter(f"objects go to one folder, not to {' and '.join(values)}")
     if not value:
         raise click.BadParameter("the name of the folder is empty")
     if value == "-":
@@ -40,15 +45,16 @@ def usual_processes() -> int:
 
 output_options = together(
     [
-        click.option(
+        main_option(
             "-o",
             "--output",
+            multiple=True,
             type=click.Path(),
             callback=check_folder,
             metavar="DIR",
             help="Write a folder a namespace and a file a host into DIR.  [default: stdout]",
         ),
-        click.option(
+        object_option(
             "--format",
             "form",
             type=click.Choice(["yaml", "json"]),
@@ -56,7 +62,7 @@ output_options = together(
             show_default=True,
             help="The form of the objects.",
         ),
-        click.option(
+        main_option(
             "--report",
             "reports",
             multiple=True,
@@ -65,19 +71,19 @@ output_options = together(
             metavar="FILE",
             help="Write a report: .html, .json, .md, .sarif or .txt. Repeat it for several.",
         ),
-        click.option(
+        object_option(
             "--mesh-config",
             metavar="[helm=|operator=]FILE",
             help="Write the mesh configuration that the objects need: as values of Istio's chart"
             " istiod, or as an IstioOperator.  [default: in the report only]",
         ),
-        click.option(
+        object_option(
             "--force",
             is_flag=True,
             help="Overwrite files in DIR that nginx2istio did not write. Also replace what earlier"
             " runs wrote from input that this run does not read.",
         ),
-        click.option(
+        object_option(
             "-j",
             "--processes",
             type=click.IntRange(1, 64),

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, get_args
 
 import click
 
+from nginx2istio.base.near import did_you_mean
 from nginx2istio.base.options import ISTIO_VERSIONS, ControllerOptions, FilterKind, Options
 from nginx2istio.cli.exits import read_small
 
@@ -47,6 +47,7 @@ def options_from(given: dict[str, Any]) -> Options:
         istio_version=_istio_version(given.pop("istio_version")),
         host_map=_host_map(given.pop("host_map")),
         host_suffix=_suffix(given.pop("host_suffix")),
+        docs_url=site(given.pop("docs_url")),
     )
 
 
@@ -117,6 +118,14 @@ def _namespace(text: str, option: str) -> str:
     return text
 
 
+def site(text: str) -> str:
+    """The address of a site with the pages. Raises click.BadParameter for another text."""
+    if text and not re.fullmatch(r"https?://[^\s?#]+", text):
+        why = f"{shortened(text)!r} is no address as https://docs.example.com/nginx2istio/"
+        raise click.BadParameter(why, param_hint="--docs-url")
+    return text
+
+
 def _filter_kinds(text: str) -> bool | frozenset[FilterKind]:
     """The kinds of EnvoyFilters that are named, all or none of them."""
     if text in ("", "all"):
@@ -125,9 +134,8 @@ def _filter_kinds(text: str) -> bool | frozenset[FilterKind]:
     names = text.split(",")
     for name in names:
         if name not in kinds:
-            near = get_close_matches(name, kinds, 1)
-            hint = f"; did you mean {near[0]}?" if near else ""
-            why = f"{shortened(name)!r} is no kind of EnvoyFilter{hint}"
+            hint = did_you_mean(name, kinds)
+            why = f"{shortened(name)!r} is no kind of EnvoyFilter.{hint}"
             raise click.BadParameter(why, param_hint="--envoy-filters")
     return frozenset(names)  # type: ignore[arg-type]
 

@@ -10,8 +10,7 @@ from typing import Any
 
 import click
 
-from nginx2istio.cli.cluster import NoAnswer
-from nginx2istio.cli.exits import write_error
+from nginx2istio.cli.exits import NoAnswer, write_error
 from nginx2istio.cli.output.swap import recover
 from nginx2istio.cli.output.system import locked
 from nginx2istio.cluster.connection import Cluster, Refused

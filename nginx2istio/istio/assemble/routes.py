@@ -194,9 +194,10 @@ def http_routes(
     http: list[Object] = []
     for twin in virtual_host.twins:
         if any(within_star(host, twin.name) for host in virtual_host.hosts):
-            http += [
-                for_authorities([{}], dict(r), [exact_authority(twin.name)]) for r in twin.routes
-            ]
+            for route in twin.routes:
+                fields = {key: value for key, value in route.items() if key != "match"}
+                own = [exact_authority(twin.name)]
+                http.append(for_authorities(route.get("match", [{}]), fields, own))
     joined = merge_routes(rows, virtual_host.ports, routes.names.patches)
     if len(joined) > 1 and _needless(joined[-1], virtual_host, routes.names):
         del joined[-1]

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from nginx2istio.istio.assemble.route_rows import Row, matches_apart
+from nginx2istio.istio.edits import Phase
 
 ANY_PATH_MATCHES = ({"uri": {"prefix": "/"}}, {"uri": {"regex": "(?i)/.*"}})
 """Matches of the location for what no other location takes."""
+HTTPS = Phase.HTTPS.name.lower()
+"""The variant (``variant_of``) of rows that redirect to https, be it by a direct response."""
 
 
 def whole_host_redirects(rows: Sequence[Row], ports: Iterable[int]) -> list[Row]:
@@ -34,8 +37,10 @@ def _by_path(rows: Iterable[Row]) -> list[list[Row]]:
 def _of_any_path(row: Row) -> Row:
     """The redirect as one of the whole host."""
     match = {k: v for k, v in row.match.items() if k != "uri"}
-    redirect = row.body["redirect"]
-    same_path = redirect.get("scheme") == "https" and "uri" not in redirect
+    redirect = row.body.get("redirect", {})
+    same_path = row.variant == HTTPS or (
+        redirect.get("scheme") == "https" and "uri" not in redirect
+    )
     variant = f"redirect to {'https' if same_path else 'another address'}"
     known_as = str(row.body.get("name", ""))
     return Row(match, row.ports, row.body, variant=variant, known_as=known_as)
@@ -90,4 +95,4 @@ def _apart(row: Row, other: Row) -> bool:
 
 
 def _redirects(row: Row) -> bool:
-    return "redirect" in row.body
+    return "redirect" in row.body or row.variant == HTTPS

@@ -112,15 +112,9 @@ WITH_AN_ARGUMENT = frozenset(
 )
 _HEADERS = re.compile(r":?[-!#$&'*+.^_`|~A-Za-z0-9]+(\?:?[-!#$&'*+.^_`|~A-Za-z0-9]+)?")
 """The name of a header, perhaps with that of another one for when it is absent."""
-_OF_ENVOY = r"%([A-Z_0-9]+)(\(.*?\))?(?::[0-9]+)?%"
-_OF_ISTIO = r"%([A-Z_0-9]+)(\( *[^\[ ](?:\\.|[^\\)\"])*\) *)?%"
-_OPERATORS = {
-    istio: (
-        re.compile(f"%%|{operator}", re.DOTALL),
-        re.compile(f"(?:[^%]+|%%|{operator})*", re.DOTALL),
-    )
-    for istio, operator in ((False, _OF_ENVOY), (True, _OF_ISTIO))
-}
+_OPERATOR = re.compile(r"%%|%([A-Z_0-9]+)(\(.*?\))?(?::[0-9]+)?%", re.DOTALL)
+_FOR_ENVOY = re.compile(rf"(?:[^%]++|{_OPERATOR.pattern})*", re.DOTALL)
+_FOR_ISTIO = re.compile(r'(?:[^%]++|%%|%[^%(]*(?:\( *[^\[ ](?:\\.|[^\\)"])*\) *)?%)*', re.DOTALL)
 """An operator (or an escaped sign), and a whole value: as Envoy and as the webhook reads them."""
 _TOKEN = re.compile(r"[-!#$%&'*+.^_`|~A-Za-z0-9]+")
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
@@ -165,10 +159,9 @@ def header_value(value: str, webhook: bool = True) -> str:
         return f"a control character in the header value {shown(value)}"
     if "%" not in value:
         return ""
-    operator, whole = _OPERATORS[webhook]
-    if not whole.fullmatch(value):
+    if not _FOR_ENVOY.fullmatch(value) or (webhook and not _FOR_ISTIO.fullmatch(value)):
         return f"the header value {shown(value)}: a percent sign begins no operator of Envoy"
-    for name, argument in operator.findall(value):
+    for name, argument in _OPERATOR.findall(value):
         if name and name not in ENVOY_OPERATORS:
             return f"the header value {shown(value)}: Envoy has no operator {shown(name)}"
         if name and not _argument(name, argument.strip(" ()")):

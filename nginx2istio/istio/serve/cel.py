@@ -4,23 +4,43 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from nginx2istio.istio.serve.matching import Arrived, matcher
 
 CelValue = str | int | bool | list["CelValue"] | None
 _TOKEN = re.compile(
-    r"\s*(?:(?P<text>'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")|(?P<number>\d+)|"
-    r"(?P<name>[A-Za-z_][\w.]*)|(?P<sign>&&|\|\||==|!=|[?:()\[\],!+]))"
+    r"\s*(?:(?P<raw>r'[^']*')|(?P<text>'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")|(?P<number>\d+)|"
+    r"(?P<name>[A-Za-z_][\w.]*)|(?P<sign>&&|\|\||==|!=|[?:()\[\]{},!+%.]))"
 )
+
+_ESCAPE = re.compile(r"\\(?:x([0-9a-f]{2})|(.))")
 
 
 class NotUnderstood(ValueError):
     """An expression outside of this part of CEL."""
 
 
-def evaluated(text: str, arrived: Arrived, status: int) -> str:
+@dataclass(frozen=True, slots=True)
+class Attributes:
+    """What expressions ask for: the request, ``response.code``, its details, and ``:status``."""
+
+    arrived: Arrived
+    status: int = 0
+    details: str = ""
+    reply: int = 0
+
+
+class Failed(ValueError):
+    """An error of CEL's, for which Envoy writes nothing."""
+
+
+def evaluated(text: str, attributes: Attributes) -> str:
     """The value as a header has it: "" where it is absent. Raises NotUnderstood."""
-    value = _Parser(text, arrived, status).whole()
+    try:
+        value = _Parser(text, attributes).whole()
+    except Failed:
+        return ""
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -31,8 +51,8 @@ def evaluated(text: str, arrived: Arrived, status: int) -> str:
 class _Parser:
     """A parser that evaluates as it goes; both branches of a conditional are evaluated."""
 
-    def __init__(self, text: str, arrived: Arrived, status: int):
-        self.arrived, self.status = arrived, status
+    def __init__(self, text: str, attributes: Attributes):
+        self.arrived, self.attributes = attributes.arrived, attributes
         self.tokens: list[tuple[str, str]] = []
         at = 0
         text = text.strip()
@@ -97,13 +117,23 @@ class _Parser:
         return left
 
     def sum(self) -> CelValue:
-        value = self.unary()
+        value = self.remainder()
         while self.peek("+"):
             self.take("+")
-            other = self.unary()
+            other = self.remainder()
             if not isinstance(value, str) or not isinstance(other, str):
                 raise NotUnderstood("+")
             value += other
+        return value
+
+    def remainder(self) -> CelValue:
+        value = self.unary()
+        while self.peek("%"):
+            self.take("%")
+            other = self.unary()
+            if not isinstance(value, int) or not isinstance(other, int):
+                raise NotUnderstood("%")
+            value %= other
         return value
 
     def unary(self) -> CelValue:
@@ -117,8 +147,10 @@ class _Parser:
             raise NotUnderstood("the end")
         kind, text = self.tokens[self.at]
         self.at += 1
+        if kind == "raw":
+            return text[2:-1]
         if kind == "text":
-            return re.sub(r"\\(.)", r"\1", text[1:-1])
+            return _ESCAPE.sub(lambda m: chr(int(m[1], 16)) if m[1] else m[2], text[1:-1])
         if kind == "number":
             return int(text)
         if text == "(":
@@ -133,18 +165,62 @@ class _Parser:
                     self.take(",")
             self.take("]")
             return values
+        if text == "{":
+            return self.member()
         return self.named(text)
+
+    def member(self) -> CelValue:
+        """A member of a map of one."""
+        key = self.conditional()
+        self.take(":")
+        value = self.conditional()
+        self.take("}")
+        self.take("[")
+        asked = self.conditional()
+        self.take("]")
+        if key != asked:
+            raise Failed
+        return value
+
+    def extract(self) -> CelValue:
+        """``re.extract``: the rewrite of what a pattern finds, an error where it finds nothing."""
+        self.take("(")
+        source = self.conditional()
+        self.take(",")
+        pattern = str(self.conditional())
+        self.take(",")
+        rewrite = str(self.conditional())
+        self.take(")")
+        match = None if source is None else matcher(pattern).search(str(source))
+        if match is None:
+            raise Failed
+        groups = (match.group(0), *match.groups())
+        return re.sub(
+            r"\\(\d|\\)", lambda m: m[1] if m[1] == "\\" else groups[int(m[1])] or "", rewrite
+        )
 
     def named(self, name: str) -> CelValue:
         request = self.arrived.request
+        if name == "re.extract":
+            return self.extract()
+        if name == "response.headers":
+            self.take("[")
+            key = str(self.conditional()).lower()
+            self.take("]")
+            if key == ":status":
+                return str(self.attributes.reply)
+            return next((v for n, v in request.backend_headers if n.lower() == key), None)
         if name == "request.headers":
             self.take("[")
             key = str(self.conditional())
             self.take("]")
             value = self.arrived.headers.get(key.lower())
-            if self.at < len(self.tokens) and self.tokens[self.at][1].startswith(".matches"):
-                raise NotUnderstood("matches")
-            return value
+            if not self.peek("."):
+                return value
+            self.take(".")
+            self.take("matches")
+            pattern = self.pattern()
+            return value is not None and matcher(pattern).search(value) is not None
         simple: dict[str, CelValue] = {
             "request.path": self.arrived.target,
             "request.url_path": self.arrived.path,
@@ -152,7 +228,8 @@ class _Parser:
             "request.method": request.method,
             "request.host": self.arrived.authority,
             "request.scheme": request.scheme,
-            "response.code": self.status,
+            "response.code": self.attributes.status,
+            "response.code_details": self.attributes.details,
             "true": True,
             "false": False,
         }
@@ -160,8 +237,12 @@ class _Parser:
             return simple[name]
         target, _, function = name.rpartition(".")
         if function == "matches" and target in simple:
-            self.take("(")
-            pattern = str(self.conditional())
-            self.take(")")
-            return matcher(pattern).search(str(simple[target])) is not None
+            return matcher(self.pattern()).search(str(simple[target])) is not None
         raise NotUnderstood(name)
+
+    def pattern(self) -> str:
+        """The argument of ``matches``."""
+        self.take("(")
+        pattern = str(self.conditional())
+        self.take(")")
+        return pattern

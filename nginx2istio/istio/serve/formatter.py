@@ -18,11 +18,17 @@ class UnknownOperator(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """What operators may ask for: the request, and the status of the answer (0 before it)."""
+    """What operators may ask for: the request, and the status of a backend's answer.
+
+    ``status`` is 0 where Envoy answers by itself, which notes it later than it sets headers;
+    ``reply`` is that of such an answer, ``details`` why (``response.code_details``).
+    """
 
     arrived: Arrived
     status: int = 0
     original_path: str = ""
+    details: str = ""
+    reply: int = 0
 
 
 def filled(text: str, moment: Moment) -> str:
@@ -76,11 +82,10 @@ def _operator(text: str, moment: Moment) -> str:
                 if value:
                     return value
             return ""
-        case (
-            "DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT"
-            | "DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT"
-        ):
+        case "DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT":
             return moment.arrived.source
+        case "DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT":
+            return request.source
         case "DOWNSTREAM_PEER_SUBJECT":
             return request.subject if shown else ""
         case "DOWNSTREAM_PEER_ISSUER":
@@ -91,7 +96,12 @@ def _operator(text: str, moment: Moment) -> str:
             return f"HTTP/{request.http}"
         case "CEL":
             try:
-                return cel.evaluated(argument, moment.arrived, moment.status)
+                return cel.evaluated(
+                    argument,
+                    cel.Attributes(
+                        moment.arrived, moment.status, moment.details, moment.reply or moment.status
+                    ),
+                )
             except cel.NotUnderstood as error:
                 raise UnknownOperator(text) from error
     raise UnknownOperator(text)

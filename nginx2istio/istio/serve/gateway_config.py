@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
-Json = Mapping[str, Any]
+from nginx2istio.istio.serve.filters.patches import Patches, patches_of
+from nginx2istio.istio.serve.filters.shapes import Json
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +36,11 @@ class RoutedHost:
     to_https: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class GatewayConfig:
     """What a user would apply, by what a gateway looks for.
 
-    ``mesh`` is the mesh configuration. EnvoyFilters are not among it: nothing here follows them.
+    ``mesh`` is the mesh configuration, ``patches`` are the EnvoyFilters.
     """
 
     servers: tuple[GatewayServer, ...] = ()
@@ -46,46 +48,132 @@ class GatewayConfig:
     policies: tuple[Json, ...] = ()
     destination_rules: Mapping[str, Json] = field(default_factory=dict)
     mesh: Json = field(default_factory=dict)
-    memory: dict[tuple[int, ...], dict[str, RoutedHost]] = field(
+    patches: Patches = field(default_factory=Patches)
+    memory: dict[int, dict[str, RoutedHost]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
-    """The hosts of servers, by the servers' identities."""
+    """The hosts of servers, by the server's identity."""
+    chains: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """The filter chain, once it is made."""
 
-    def hosts_at(self, servers: Sequence[GatewayServer]) -> Mapping[str, RoutedHost]:
-        """The virtual hosts of some of the servers, by domain in lower case."""
-        which = tuple(map(id, servers))
-        if which not in self.memory:
-            hosts = self.memory[which] = {
-                host.domain.lower(): host
-                for server in servers
-                for host in self.virtual_hosts(server)
-            }
-            for server in servers:
-                if server.tls.get("httpsRedirect"):
-                    for _, name in server.hosts:
-                        bare = RoutedHost(name, (), "")
-                        routed = hosts.get(name.lower(), bare)
-                        hosts[name.lower()] = replace(routed, to_https=True)
-        return self.memory[which]
+    def hosts_of(self, server: GatewayServer) -> Mapping[str, RoutedHost]:
+        """The virtual hosts of a server's own route configuration, by domain in lower case."""
+        if id(server) not in self.memory:
+            hosts = {host.domain.lower(): host for host in self._virtual_hosts(server)}
+            if server.tls.get("httpsRedirect"):
+                for _, name in server.hosts:
+                    routed = hosts.get(name.lower(), RoutedHost(name, (), ""))
+                    hosts[name.lower()] = replace(routed, to_https=True)
+            self.memory[id(server)] = hosts
+        return self.memory[id(server)]
 
-    def virtual_hosts(self, server: GatewayServer) -> Iterable[RoutedHost]:
-        """The virtual hosts that the server's route configuration gets."""
-        for service in self.services:
+    @cached_property
+    def plain_hosts(self) -> Mapping[str, RoutedHost]:
+        """The virtual hosts of all servers for plain HTTP, which share a route configuration."""
+        servers = self.servers_at.get(80, ())
+        return {domain: host for s in servers for domain, host in self.hosts_of(s).items()}
+
+    @cached_property
+    def all_hosts(self) -> Mapping[str, RoutedHost]:
+        """The virtual hosts of all servers."""
+        return {domain: host for s in self.servers for domain, host in self.hosts_of(s).items()}
+
+    def _virtual_hosts(self, server: GatewayServer) -> Iterable[RoutedHost]:
+        names = _ServerHosts(server.hosts)
+        for service in self.services_of.get(server.gateway, ()):
             spec, namespace = service["spec"], service["metadata"]["namespace"]
-            if server.gateway not in _gateways(spec, namespace):
-                continue
             name = f"{namespace}/{service['metadata']['name']}"
             for host in spec.get("hosts", ()):
-                for domain in _intersection(host, namespace, server.hosts):
-                    to_https = bool(server.tls.get("httpsRedirect"))
-                    yield RoutedHost(domain, tuple(spec.get("http", ())), name, to_https)
+                for domain in names.shared_with(host, namespace):
+                    yield RoutedHost(domain, tuple(spec.get("http", ())), name)
+
+    @cached_property
+    def services_of(self) -> Mapping[str, Sequence[Json]]:
+        """The VirtualServices by the Gateway that they name."""
+        by_gateway: dict[str, list[Json]] = {}
+        for service in self.services:
+            for gateway in _gateways(service["spec"], service["metadata"]["namespace"]):
+                by_gateway.setdefault(gateway, []).append(service)
+        return by_gateway
+
+    def traffic_policy(self, destination: Json) -> Json:
+        """The trafficPolicy of a route's destination; fields of its subset win."""
+        rule = self.destination_rules.get(destination["host"], {})
+        policy = dict(rule.get("trafficPolicy", {}))
+        for subset in rule.get("subsets", ()):
+            if subset["name"] == destination.get("subset"):
+                policy |= subset.get("trafficPolicy", {})
+        return policy
 
     def tls_routes(self, server: GatewayServer) -> Iterable[Json]:
         """The routes of connections that are passed on unopened."""
-        for service in self.services:
-            namespace = service["metadata"]["namespace"]
-            if server.gateway in _gateways(service["spec"], namespace):
-                yield from service["spec"].get("tls", ())
+        for service in self.services_of.get(server.gateway, ()):
+            yield from service["spec"].get("tls", ())
+
+    @cached_property
+    def servers_at(self) -> Mapping[int, tuple[GatewayServer, ...]]:
+        """The servers by port."""
+        by_port: dict[int, tuple[GatewayServer, ...]] = {}
+        for server in self.servers:
+            by_port[server.port] = (*by_port.get(server.port, ()), server)
+        return by_port
+
+    @cached_property
+    def servers_by_name(self) -> Mapping[int, Mapping[str, GatewayServer]]:
+        """The servers by port and the names of handshakes (``filter_chain_match``)."""
+        return {
+            port: {host.lower(): server for server in servers for _, host in server.hosts}
+            for port, servers in self.servers_at.items()
+        }
+
+    @cached_property
+    def policies_of(self) -> Mapping[str, PolicyIndex]:
+        """The policies by their action; ALLOW is the action of those that name none."""
+        by_action: dict[str, list[Json]] = {}
+        for policy in self.policies:
+            by_action.setdefault(policy["spec"].get("action", "ALLOW"), []).append(policy)
+        return {action: PolicyIndex(policies) for action, policies in by_action.items()}
+
+
+class PolicyIndex:
+    """Policies in their order, by the hosts that all of their rules name."""
+
+    def __init__(self, policies: Sequence[Json]):
+        self.policies = policies
+        self.general: list[int] = []
+        self.of_host: dict[str, list[int]] = {}
+        for number, policy in enumerate(policies):
+            names = _hosts_of_policy(policy)
+            if names is None:
+                self.general.append(number)
+            for name in names or ():
+                self.of_host.setdefault(name, []).append(number)
+
+    def about(self, host: str) -> Iterable[Json]:
+        """The policies that may be about a host (lower case, without a port), in order."""
+        named = self.of_host.get(host, ())
+        if not named:
+            return [self.policies[i] for i in self.general]
+        return [self.policies[i] for i in sorted({*self.general, *named})]
+
+
+def _hosts_of_policy(policy: Json) -> set[str] | None:
+    """The only hosts that a policy can be about; None where any may be."""
+    names: set[str] = set()
+    for rule in policy["spec"].get("rules", ()):
+        operations = rule.get("to")
+        if not operations:
+            return None
+        for operation in operations:
+            hosts = operation["operation"].get("hosts")
+            if not hosts:
+                return None
+            for host in hosts:
+                name = host.lower().removesuffix(":*")
+                if "*" in name or ":" in name:
+                    return None
+                names.add(name)
+    return names
 
 
 def gateway_config(objects: Sequence[Json], mesh: Json) -> GatewayConfig:
@@ -93,14 +181,17 @@ def gateway_config(objects: Sequence[Json], mesh: Json) -> GatewayConfig:
     by_kind: dict[str, list[Json]] = {}
     for each in objects:
         by_kind.setdefault(each["kind"], []).append(each)
+    gateways = by_kind.get("Gateway", ())
+    selectors = [gateway["spec"].get("selector", {}) for gateway in gateways]
     return GatewayConfig(
-        servers=tuple(_servers(by_kind.get("Gateway", ()))),
+        servers=tuple(_servers(gateways)),
         services=tuple(by_kind.get("VirtualService", ())),
         policies=tuple(by_kind.get("AuthorizationPolicy", ())),
         destination_rules={
             rule["spec"]["host"]: rule["spec"] for rule in by_kind.get("DestinationRule", ())
         },
         mesh=mesh,
+        patches=patches_of(by_kind.get("EnvoyFilter", ()), selectors),
     )
 
 
@@ -135,16 +226,26 @@ def _gateways(spec: Json, namespace: str) -> frozenset[str]:
     return frozenset(g if "/" in g else f"{namespace}/{g}" for g in spec.get("gateways", ()))
 
 
-def _intersection(host: str, namespace: str, hosts: Iterable[tuple[str, str]]) -> Iterable[str]:
-    """The names that a VirtualService's host and a server's hosts have in common."""
-    for whose, other in hosts:
-        if whose not in ("*", namespace):
-            continue
-        if covers_name(other, host):
+class _ServerHosts:
+    """The hosts of a server, each with the namespace whose VirtualServices count."""
+
+    def __init__(self, hosts: Iterable[tuple[str, str]]):
+        self.hosts = tuple(hosts)
+        self.exact: dict[str, set[str]] = {}
+        for namespace, host in self.hosts:
+            self.exact.setdefault(host, set()).add(namespace)
+        self.stars = [(namespace, host) for namespace, host in self.hosts if host.startswith("*")]
+
+    def shared_with(self, host: str, namespace: str) -> Iterable[str]:
+        """The names that a VirtualService's host and the server have in common."""
+        if self.exact.get(host, frozenset()) & {"*", namespace} or any(
+            whose in ("*", namespace) and covers_name(other, host) for whose, other in self.stars
+        ):
             yield host
-            return
-        if covers_name(host, other):
-            yield other
+        elif host.startswith("*"):
+            for whose, other in self.hosts:
+                if whose in ("*", namespace) and covers_name(host, other):
+                    yield other
 
 
 def covers_name(pattern: str, name: str) -> bool:
@@ -154,13 +255,10 @@ def covers_name(pattern: str, name: str) -> bool:
     return pattern.startswith("*.") and name.endswith(pattern[1:]) and name != pattern[2:]
 
 
-def most_specific(patterns: Iterable[str], name: str) -> str | None:
+def most_specific(patterns: Mapping[str, object], name: str) -> str | None:
     """The pattern that Envoy chooses for a name: itself, the longest star, ``*``."""
-    best: str | None = None
-    for pattern in patterns:
-        if pattern == name:
-            return pattern
-        fits = pattern == "*" or (pattern.startswith("*.") and name.endswith(pattern[1:]))
-        if fits and (best is None or len(pattern) > len(best)):
-            best = pattern
-    return best
+    if name in patterns:
+        return name
+    stars = (f"*{name[i:]}" for i, char in enumerate(name) if char == ".")
+    longest = next((star for star in stars if star in patterns), None)
+    return longest or ("*" if "*" in patterns else None)

@@ -10,7 +10,7 @@ from typing import Any
 import re2  # type: ignore[import-untyped]
 
 from nginx2istio.base.outcome import Request
-from nginx2istio.istio.serve.gateway_config import Json
+from nginx2istio.istio.serve.filters.shapes import Json
 
 
 @dataclass(frozen=True)

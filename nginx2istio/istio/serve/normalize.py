@@ -32,7 +32,8 @@ def normalized_target(target: str, normalization: str) -> str:
     raw = raw.replace(b"\\", b"/")
     raw = _canonical(raw)
     if normalization != "NONE" and "MERGE" in normalization:
-        raw = re.sub(rb"/+", b"/", raw)
+        # A path of nothing but slashes stays two (``PathUtil::mergeSlashes``).
+        raw = re.sub(rb"/+", b"/", raw) if raw.strip(b"/") or raw == b"/" else b"//"
     return raw.decode("latin-1") + question + query
 
 

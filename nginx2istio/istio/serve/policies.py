@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from nginx2istio.base.addresses import in_networks
-from nginx2istio.istio.serve.gateway_config import Json
+from nginx2istio.istio.serve.filters.shapes import Json
 from nginx2istio.istio.serve.matching import Arrived
 
 

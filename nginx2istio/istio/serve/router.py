@@ -7,35 +7,37 @@ from collections.abc import Mapping
 from dataclasses import replace
 from fractions import Fraction
 
-from nginx2istio.base.outcome import (
-    PER_CONNECTION,
-    SOME_COOKIE_VALUE,
-    SOME_REQUEST_ID,
-    Aspect,
-    Headers,
-    Outcome,
-    TraceStep,
-    World,
-)
-from nginx2istio.istio.serve.formatter import Moment, UnknownOperator, filled
-from nginx2istio.istio.serve.gateway_config import GatewayConfig, Json
-from nginx2istio.istio.serve.matching import Arrived, RefusedByEnvoy, matcher, string_fits
+from nginx2istio.base.outcome import Aspect, BackendState, Outcome, TraceStep
+from nginx2istio.istio.serve.cookies import hash_cookies
+from nginx2istio.istio.serve.filters.shapes import Json
+from nginx2istio.istio.serve.formatter import Moment, filled
+from nginx2istio.istio.serve.matching import Arrived, RefusedByEnvoy, matcher
+from nginx2istio.istio.serve.route_headers import headers_to_backend, response_headers
+from nginx2istio.istio.serve.stream import Stream
 
 _SERVICE = re.compile(r"([^.]+)\.([^.]+)\.svc\..*")
 
 
-def routed(world: World, arrived: Arrived, route: Json, identity: Headers) -> Outcome:
-    """What a route does with a request. ``identity`` are headers of the authorization's answer."""
-    name = str(route.get("name", ""))
-    if "redirect" in route:
-        outcome = _redirect(arrived, route["redirect"], name)
+def routed(stream: Stream) -> Outcome:
+    """What the router does with a request."""
+    arrived, route = stream.arrived, stream.route
+    if route is None:
+        step = TraceStep("route", "no route")
+        outcome = Outcome(status=404, aspect="routing", trace=(step,))
+    elif "redirect" in route:
+        outcome = _redirect(arrived, route["redirect"], stream.patch.redirect, _name(route))
     elif "directResponse" in route:
         status = int(route["directResponse"]["status"])
         aspect = _ASPECT.get(status, "status")
-        outcome = Outcome(status=status, aspect=aspect, trace=(_step(f"answers {status}", name),))
+        step = _step(f"answers {status}", _name(route))
+        outcome = Outcome(status=status, aspect=aspect, trace=(step,))
     else:
-        outcome = _forwarded(world, arrived, route, identity)
-    return outcome
+        outcome = _forwarded(stream, route)
+    return replace(outcome, trace=(*stream.steps, *outcome.trace))
+
+
+def _name(route: Json) -> str:
+    return str(route.get("name", ""))
 
 
 _ASPECT: Mapping[int, Aspect] = {
@@ -51,8 +53,11 @@ def _step(text: str, by: str) -> TraceStep:
     return TraceStep("route", text, by)
 
 
-def _redirect(arrived: Arrived, redirect: Json, name: str) -> Outcome:
-    """``RedirectEntry``: scheme, authority and path may be replaced; the query stays."""
+def _redirect(arrived: Arrived, redirect: Json, patch: Json, name: str) -> Outcome:
+    """``RedirectEntry``: scheme, authority and path may be replaced; the query stays.
+
+    ``patch`` may replace what a regular expression matches in the path.
+    """
     scheme = redirect.get("scheme", arrived.request.scheme)
     authority = redirect.get("authority", arrived.authority)
     if "authority" not in redirect and "scheme" in redirect:
@@ -60,7 +65,10 @@ def _redirect(arrived: Arrived, redirect: Json, name: str) -> Outcome:
     if redirect.get("port"):
         authority = re.sub(r":\d+$", "", authority) + f":{redirect['port']}"
     path, question, query = arrived.target.partition("?")
-    if "uri" in redirect:
+    if "regex_rewrite" in patch:
+        rewrite = patch["regex_rewrite"]
+        path = matcher(rewrite["pattern"]["regex"]).sub(rewrite["substitution"], path)
+    elif "uri" in redirect:
         path = redirect["uri"]
         if "?" in path:
             question = query = ""
@@ -71,8 +79,9 @@ def _redirect(arrived: Arrived, redirect: Json, name: str) -> Outcome:
     )
 
 
-def _forwarded(world: World, arrived: Arrived, route: Json, identity: Headers) -> Outcome:
-    name = str(route.get("name", ""))
+def _forwarded(stream: Stream, route: Json) -> Outcome:
+    arrived, identity = stream.arrived, stream.identity
+    name = _name(route)
     shares: dict[str, Fraction] = {}
     destinations = route.get("route", ())
     total = sum(d.get("weight", 0) for d in destinations) or 1
@@ -83,14 +92,19 @@ def _forwarded(world: World, arrived: Arrived, route: Json, identity: Headers) -
         if share:
             backend = destination_name(destination["destination"])
             shares[backend] = shares.get(backend, Fraction(0)) + share
-    states = {world.backends.get(backend, "ready") for backend in shares}
+    states = {_state(stream, route, backend) for backend in shares}
     if states and "ready" not in states:
-        text = f"no pod of {next(iter(shares))} is ready"
-        aspect: Aspect = "routing" if "none" in states else "protocol"
-        return Outcome(status=503, aspect=aspect, trace=(_step(text, name),))
-    headers, unknown = headers_to_backend(arrived, route, identity)
+        return _failed(stream, next(iter(shares)), "none" in states, name)
+    kept_id = bool(stream.config.patches.manager.get("preserve_external_request_id"))
+    headers, unknown = headers_to_backend(arrived, route, identity, kept_id)
     rewrite = route.get("rewrite", {})
-    host = rewrite.get("authority") or _host_of(route, arrived) or arrived.authority
+    asked = stream.patch.route.get("host_rewrite_header", "")
+    host = (
+        (arrived.headers.get(asked.lower()) if asked else "")
+        or rewrite.get("authority")
+        or _host_of(route, arrived)
+        or arrived.authority
+    )
     return Outcome(
         backends=shares,
         method=arrived.request.method,
@@ -100,6 +114,31 @@ def _forwarded(world: World, arrived: Arrived, route: Json, identity: Headers) -
         unknown=frozenset({"request-headers"}) if unknown else frozenset(),
         trace=(_step(f"to {', '.join(shares)}", name),),
     )
+
+
+def _state(stream: Stream, route: Json, backend: str) -> BackendState:
+    """The state of a backend; "dead" if it speaks no TLS and a policy asks for it."""
+    world = stream.world
+    state = world.backends.get(backend, "ready")
+    if state != "ready":
+        return state
+    for destination in route.get("route", ()):
+        if destination_name(destination["destination"]) == backend:
+            tls = stream.config.traffic_policy(destination["destination"]).get("tls", {})
+            asks = tls.get("mode", "DISABLE") in ("SIMPLE", "MUTUAL")
+            if asks and (
+                backend in world.plain or tls.get("credentialName") in world.missing_secrets
+            ):
+                return "dead"
+    return state
+
+
+def _failed(stream: Stream, backend: str, nobody: bool, name: str) -> Outcome:
+    """The answer where no pod is ready, or where connections to the pods fail."""
+    mapped = "local_reply_config" in stream.config.patches.manager and not nobody
+    text = f"no pod of {backend} is ready"
+    aspect: Aspect = "routing" if nobody else "protocol"
+    return Outcome(502 if mapped else 503, aspect, trace=(_step(text, name),))
 
 
 def _host_of(route: Json, arrived: Arrived) -> str:
@@ -140,121 +179,37 @@ def rewritten_target(arrived: Arrived, route: Json) -> str:
     return f"{path}{question}{query}"
 
 
-def headers_to_backend(arrived: Arrived, route: Json, identity: Headers) -> tuple[Headers, bool]:
-    """The headers of the request to a backend, sorted, and whether some can't be told.
-
-    Headers are removed first; values are those of the request before anything is set
-    (``HeaderParser::evaluateHeaders``). A value that comes out empty sets nothing.
-    """
-    sent = [
-        (n.lower(), v.strip())
-        for n, v in arrived.request.headers
-        if n.lower() not in PER_CONNECTION
-    ]
-    cookies = [v for n, v in sent if n == "cookie"]
-    if len(cookies) > 1:
-        sent = [(n, v) for n, v in sent if n != "cookie"] + [("cookie", "; ".join(cookies))]
-    replaced = {n.lower() for n, _ in identity}
-    sent = [(n, v) for n, v in sent if n not in replaced]
-    sent += [(n.lower(), v) for n, v in identity if v]
-    before = dict(arrived.headers)
-    forwarded = [v for n, v in sent if n == "x-forwarded-for"]
-    sent = [
-        (n, v) for n, v in sent if n not in ("x-forwarded-for", "x-forwarded-proto", "x-request-id")
-    ]
-    sent.append(("x-forwarded-for", ",".join([*forwarded, arrived.request.source])))
-    sent.append(("x-forwarded-proto", before["x-forwarded-proto"]))
-    sent = [(n, v) for n, v in sent if n != "x-forwarded-client-cert"]
-    if arrived.certificate:
-        sent.append(("x-forwarded-client-cert", arrived.certificate))
-    if "upgrade" in before:
-        sent += [("upgrade", before["upgrade"]), ("connection", before.get("connection", ""))]
-    sent.append(("x-request-id", SOME_REQUEST_ID))
-    unknown = False
-    edits = route.get("headers", {}).get("request", {})
-    removed = {n.lower() for n in edits.get("remove", ())}
-    sent = [(n, v) for n, v in sent if n not in removed]
-    left = {k: v for k, v in before.items() if k not in removed}
-    state = replace_headers(arrived, dict(sent) | left)
-    moment = Moment(state, original_path=arrived.request.target)
-    values: list[tuple[str, str, bool]] = []
-    for kind in ("set", "add"):
-        for name, text in edits.get(kind, {}).items():
-            try:
-                values.append((name.lower(), filled(text, moment), kind == "set"))
-            except UnknownOperator:
-                unknown = True
-    for name, value, overwrites in values:
-        if not value or name in ("host", ":authority"):
-            continue
-        if overwrites:
-            sent = [(n, v) for n, v in sent if n != name]
-        sent.append((name, value))
-    return tuple(sorted(sent)), unknown
+def answered(stream: Stream, outcome: Outcome) -> Outcome:
+    """The router's answer with its headers, before the filters see it."""
+    arrived, route = stream.arrived, stream.route
+    request, levels = arrived.request, [] if route is None else [route]
+    fields: list[tuple[str, str]] = []
+    if outcome.status is None and _refused_upgrade(arrived):
+        moment = Moment(arrived)
+    elif outcome.status is None:
+        fields = [
+            (n.lower(), v) for n, v in request.backend_headers if n.lower() not in _NOT_PASSED
+        ]
+        if route is not None:
+            cookies = hash_cookies(stream.config, arrived, route)
+            fields += [("set-cookie", cookie) for cookie in cookies[:1] if cookie]
+            if len(cookies) > 1:
+                outcome = replace(outcome, unknown=outcome.unknown | {"cookies"})
+            levels = [*route.get("route", ())[:1], route]
+        moment = Moment(arrived, request.backend_status)
+    else:
+        fields = [("location", outcome.location)] if outcome.location else []
+        moment = Moment(arrived)
+    fields, unknown = response_headers(moment, levels, fields)
+    more: frozenset[Aspect] = frozenset({"response-headers"}) if unknown else frozenset()
+    return replace(outcome, response_headers=tuple(fields), unknown=outcome.unknown | more)
 
 
-def replace_headers(arrived: Arrived, headers: Mapping[str, str]) -> Arrived:
-    """The same request with other headers for operators to ask for."""
-    copy = replace(arrived)
-    object.__setattr__(copy, "headers", dict(headers))
-    return copy
+def _refused_upgrade(arrived: Arrived) -> bool:
+    """Whether a backend does not switch protocols: Envoy passes on nothing but the status."""
+    asks = "upgrade" in arrived.headers.get("connection", "").lower()
+    protocol = arrived.headers.get("upgrade", "").lower()
+    return asks and protocol not in ("", "h2c") and arrived.request.backend_status != 101
 
 
-def response_headers(
-    arrived: Arrived, routes: tuple[Json, ...], fields: list[tuple[str, str]], status: int
-) -> tuple[list[tuple[str, str]], bool]:
-    """The headers of an answer with those that the routes set, and whether some can't be told."""
-    unknown = False
-    moment = Moment(arrived, status)
-    for level in routes:
-        edits = level.get("headers", {}).get("response", {})
-        removed = {n.lower() for n in edits.get("remove", ())}
-        fields = [(n, v) for n, v in fields if n not in removed]
-        for kind in ("set", "add"):
-            for name, text in edits.get(kind, {}).items():
-                try:
-                    value = filled(text, moment)
-                except UnknownOperator:
-                    unknown = True
-                    continue
-                if not value:
-                    continue
-                lower = name.lower()
-                if kind == "set":
-                    fields = [(n, v) for n, v in fields if n != lower]
-                fields.append((lower, value))
-    return fields, unknown
-
-
-def hash_cookie(config: GatewayConfig, arrived: Arrived, route: Json) -> str:
-    """The cookie that a hash policy makes for a session that begins, "" for none."""
-    for destination in route.get("route", ()):
-        target = destination["destination"]
-        rule = config.destination_rules.get(target["host"], {})
-        policy = dict(rule.get("trafficPolicy", {}))
-        for subset in rule.get("subsets", ()):
-            if subset["name"] == target.get("subset"):
-                policy |= subset.get("trafficPolicy", {})
-        cookie = policy.get("loadBalancer", {}).get("consistentHash", {}).get("httpCookie")
-        if not cookie or "ttl" not in cookie:
-            continue
-        if f"{cookie['name']}=" in arrived.headers.get("cookie", ""):
-            continue
-        parts = [f"{cookie['name']}={SOME_COOKIE_VALUE}"]
-        seconds = int(str(cookie["ttl"]).rstrip("s") or 0)
-        if seconds:
-            parts.append(f"Max-Age={seconds}")
-        if cookie.get("path"):
-            parts.append(f"Path={cookie['path']}")
-        for attribute in cookie.get("attributes", ()):
-            value = attribute.get("value")
-            parts.append(f"{attribute['name']}={value}" if value else attribute["name"])
-        return "; ".join([*parts, "HttpOnly"])
-    return ""
-
-
-def cors_origin(policy: Json, arrived: Arrived) -> str:
-    """The request's origin if the policy allows it, else ""."""
-    origin = arrived.headers.get("origin", "")
-    allowed = any(string_fits(o, origin) for o in policy.get("allowOrigins", ()))
-    return origin if origin and allowed else ""
+_NOT_PASSED = frozenset({"connection", "keep-alive", "transfer-encoding", "content-length", "date"})

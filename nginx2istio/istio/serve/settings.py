@@ -6,7 +6,8 @@ import json
 from collections.abc import Iterator
 
 from nginx2istio.base.outcome import Aspect
-from nginx2istio.istio.serve.gateway_config import GatewayConfig, GatewayServer, Json
+from nginx2istio.istio.serve.filters.shapes import Json
+from nginx2istio.istio.serve.gateway_config import GatewayConfig, GatewayServer
 
 _OF_ROUTE: dict[str, Aspect] = {
     "timeout": "timeout",
@@ -38,9 +39,9 @@ def settings_of_route(config: GatewayConfig, route: Json) -> dict[Aspect, str]:
     return {aspect: _text(values) for aspect, values in by_aspect.items()}
 
 
-def settings_of_server(server: GatewayServer) -> dict[Aspect, str]:
-    """The certificate and the rest of the TLS settings."""
-    return {"tls": _text(server.tls)} if server.tls else {}
+def settings_of_server(server: GatewayServer | None) -> dict[Aspect, str]:
+    """The certificate and the rest of the TLS settings; nothing without TLS."""
+    return {"tls": _text(server.tls)} if server and server.tls else {}
 
 
 def _traffic(config: GatewayConfig, route: Json) -> Iterator[tuple[str, str, object]]:

@@ -8,6 +8,7 @@ from typing import Literal
 
 from nginx2istio.nginx.build.controller import Controller
 from nginx2istio.nginx.build.ingresses import CLASS_ANNOTATION, Ingress, KubernetesObject
+from nginx2istio.nginx.build.namespaces import WatchedNamespaces, watched_namespaces
 from nginx2istio.nginx.model import Remark, Unclaimed
 
 
@@ -34,16 +35,13 @@ def ingress_classes(objects: Iterable[KubernetesObject]) -> IngressClasses:
 
 @dataclass(frozen=True, slots=True)
 class ClassRules:
-    """How a controller chooses its Ingresses: its flags about classes, and the IngressClasses.
-
-    ``namespace`` is the only one that it serves (--watch-namespace), "" for all.
-    """
+    """How a controller chooses its Ingresses: its namespaces, its flags, and the IngressClasses."""
 
     name: str
     controller: str
     without_class: bool
     by_name: bool
-    namespace: str
+    namespaces: WatchedNamespaces
     known: IngressClasses
 
     def declared(self, ingress: Ingress) -> str | None:
@@ -56,8 +54,9 @@ class ClassRules:
 
     def refuses(self, ingress: Ingress) -> str:
         """Why the controller passes an Ingress over, "" when it takes it (``GetIngressClass``)."""
-        if self.namespace and ingress.origin.namespace != self.namespace:
-            return f"the controller serves namespace {self.namespace} only (--watch-namespace)"
+        not_served = self.namespaces.refuses(ingress.origin.namespace)
+        if not_served:
+            return not_served
         name = self.declared(ingress)
         if name is None:
             if self.without_class:
@@ -76,10 +75,15 @@ class ClassRules:
 
 
 def class_rules(
-    controller: Controller, known: IngressClasses, name: str = "", without_class: bool = False
+    controller: Controller,
+    known: IngressClasses,
+    labels: Mapping[str, Mapping[str, str]],
+    name: str = "",
+    without_class: bool = False,
 ) -> ClassRules:
     """The rules of a controller. ``name`` is the class that the user names, "" for that of a flag.
 
+    ``labels`` are those of the namespaces among the input.
     The user's IngressClass counts more than a flag: its controller is the one that is meant.
     """
     return ClassRules(
@@ -87,7 +91,7 @@ def class_rules(
         known.controllers.get(name) or controller.controller_class,
         controller.without_class or without_class,
         controller.class_by_name,
-        controller.watch_namespace,
+        watched_namespaces(controller, labels),
         known,
     )
 
@@ -137,7 +141,7 @@ def claims(ingresses: Iterable[Ingress], controllers: Sequence[ClassRules], pref
 def _unclaimed(ingress: Ingress, why: str, rules: ClassRules, prefix: str) -> Unclaimed:
     name = rules.declared(ingress)
     kind: Literal["namespace", "absent", "class"] = "class"
-    if rules.namespace and ingress.origin.namespace != rules.namespace:
+    if rules.namespaces.refuses(ingress.origin.namespace):
         kind = "namespace"
     elif ingress.class_name and rules.known.controllers and name not in rules.known.controllers:
         kind = "absent"

@@ -14,6 +14,7 @@ from nginx2istio.nginx.build.controller import Controller
 from nginx2istio.nginx.build.create_servers import ServerBuilder
 from nginx2istio.nginx.build.ingresses import Ingress, KubernetesObject
 from nginx2istio.nginx.build.load import load_ingresses
+from nginx2istio.nginx.build.namespaces import namespace_labels, watched_namespaces
 from nginx2istio.nginx.build.services import Services
 from nginx2istio.nginx.build.upstreams import Places
 from nginx2istio.nginx.config import NginxConfig
@@ -78,6 +79,7 @@ def build(
         remarks=(*remarks, *builder.remarks),
         configmaps=maps,
         services=services.by_name,
+        namespaces=watched_namespaces(controller, namespace_labels(objects)),
         controller_configmap=controller_configmap,
         complete=complete,
         settings=tuple(s for loaded in everyone for s in loaded.settings.values()),

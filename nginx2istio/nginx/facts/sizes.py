@@ -45,14 +45,6 @@ def body_limits(config: NginxConfig, server: Server, by_default: bool) -> frozen
     )
 
 
-def header_buffers(text: str) -> tuple[int, int] | None:
-    """large_client_header_buffers: how many, of how many bytes; None for what is no such pair."""
-    buffers = re.fullmatch(r"\s*([0-9]+)\s+([0-9]+)([kKmM]?)\s*", text)
-    if not buffers:
-        return None
-    return whole_number(buffers[1]), whole_number(buffers[2]) << SHIFTS[buffers[3].lower()]
-
-
 def readable_size(size: int) -> str:
     """A size for readers, in the largest unit that divides it."""
     for unit, shift in (("GiB", 30), ("MiB", 20), ("KiB", 10)):

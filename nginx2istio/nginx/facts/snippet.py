@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -34,7 +35,8 @@ class Directive:
         """The directive on one line, as the report shows it; a block as three dots."""
         if self.name.endswith("_by_lua_block"):
             return f"{self.name} {{ ... }}"
-        args = [f'"{a}"' if not a or set(a) & set(' \t\n;{}"') else a for a in self.args]
+        args = [f'"{a}"' if not a or set(a) & set(' \t\r\n;{}"') else a for a in self.args]
+        args = [a.translate(_ESCAPED) for a in args]
         arguments = f"({' '.join(args)})" if self.name == "if" else " ".join(args)
         return f"{self.name} {arguments}".rstrip() + (";" if self.block is None else " { ... }")
 
@@ -72,12 +74,28 @@ def _directives(parsed: Sequence[Mapping[str, Any]]) -> tuple[Directive, ...]:
     return tuple(
         Directive(
             str(directive["directive"]),
-            tuple(str(a) for a in directive["args"]),
+            _arguments(str(directive["directive"]), directive["args"]),
             int(directive["line"]),
             _directives(directive["block"]) if "block" in directive else None,
         )
         for directive in parsed
     )
+
+
+_ESCAPE = re.compile(r"\\([\"'\\trn])")
+_CONTROL = {"t": "\t", "r": "\r", "n": "\n"}
+_ESCAPED = str.maketrans({value: f"\\{letter}" for letter, value in _CONTROL.items()})
+
+
+def _arguments(name: str, written: Sequence[object]) -> tuple[str, ...]:
+    """Arguments with the escapes that nginx takes out of each (``ngx_conf_read_token``).
+
+    crossplane takes out those of the quote that a text stands in. Lua is no text of nginx's.
+    """
+    args = map(str, written)
+    if name.endswith("_by_lua_block"):
+        return tuple(args)
+    return tuple(_ESCAPE.sub(lambda match: _CONTROL.get(match[1], match[1]), a) for a in args)
 
 
 def refused_directives(

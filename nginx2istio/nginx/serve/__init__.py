@@ -21,12 +21,8 @@ from nginx2istio.base.outcome import (
     World,
 )
 from nginx2istio.nginx.config import NginxConfig
-from nginx2istio.nginx.facts.nested_locations import (
-    nested_location_of,
-    nested_locations,
-    server_locations,
-)
-from nginx2istio.nginx.facts.sizes import byte_size, header_buffers
+from nginx2istio.nginx.facts.header_buffers import header_buffers_of
+from nginx2istio.nginx.facts.sizes import byte_size
 from nginx2istio.nginx.model import DEFAULT_SERVER, Location, Origin, Server
 from nginx2istio.nginx.serve import reply
 from nginx2istio.nginx.serve.certificates import self_signed
@@ -46,7 +42,8 @@ from nginx2istio.nginx.serve.server_phases import (
     certificate_subject,
     client_certificate,
 )
-from nginx2istio.nginx.serve.variables import Variables
+from nginx2istio.nginx.serve.snippet_block import in_block, spoiled
+from nginx2istio.nginx.serve.variables import ValueNotKnown, Variables
 from nginx2istio.nginx.serve.visit import NginxPhase, Visit, own_answer, redirect, upstream_name
 from nginx2istio.nginx.uri import BadTarget, normalized
 
@@ -66,11 +63,11 @@ def serve_as_nginx(
         return own_answer(400, "status", "request", "malformed")
     if request.method == "TRACE":
         return own_answer(405, "status", "request", "TRACE")
-    too_long = _too_long(config, request)
-    if too_long is not None:
-        return too_long
     server, kind = choose_server(config, name)
     server = server or NOWHERE
+    too_long = _too_long(config, server, request)
+    if too_long is not None:
+        return too_long
     visit = Visit(variables, server, _root(server), path, variables.args)
     if request.scheme == "https":
         answer = _passed_on(config, request.sni or name) or _no_http2(config, request, name)
@@ -126,16 +123,18 @@ def _of_controller(visit: Visit) -> Outcome | None:
     return None
 
 
-def _too_long(config: NginxConfig, request: Request) -> Outcome | None:
-    """A request line or a header that large_client_header_buffers has no room for."""
-    buffers = header_buffers(config.controller.text("large-client-header-buffers"))
-    size = buffers[1] if buffers else 8192
+def _too_long(config: NginxConfig, server: Server, request: Request) -> Outcome | None:
+    """A request line or a header that large_client_header_buffers has no room for.
+
+    Of a host's own buffers nginx knows after the Host header (``ngx_http_set_virtual_server``).
+    """
+    _, most = header_buffers_of(config, NOWHERE)
     line = f"{request.method} {request.target} HTTP/1.1\r\n"
-    if len(line) > size:
+    if len(line) > most:
         return own_answer(414, "status", "request", "the request line is too long")
     headers = [f"{name}: {value}\r\n" for name, value in request.headers]
-    room, left = byte_size(config.controller.text("client-header-buffer-size")) or 1024, buffers
-    free = left[0] if left else 4
+    room = byte_size(config.controller.text("client-header-buffer-size")) or 1024
+    free, size = header_buffers_of(config, server)
     # A line that does not fit goes whole into the next buffer (``alloc_large_header_buffer``).
     for text in (line, f"Host: {request.host}\r\n", *headers):
         if len(text) > room:
@@ -198,8 +197,9 @@ def _in_location(visit: Visit) -> tuple[Visit, Outcome]:
         if location is None:
             return visit, own_answer(404, "routing", "location", "no location")
         visit = replace(visit, location=location)
-        if _in_a_block(visit):
-            visit = replace(visit, unknown=visit.unknown | WHO_ANSWERS | _ALL_ELSE)
+        visit, outcome = _in_a_block(visit)
+        if outcome is not None:
+            return visit, outcome
         outcome = _first(FOUND_PHASES, visit)
         if outcome is not None:
             return visit, outcome
@@ -216,20 +216,18 @@ def _in_location(visit: Visit) -> tuple[Visit, Outcome]:
     return visit, outcome
 
 
+def _in_a_block(visit: Visit) -> tuple[Visit, Outcome | None]:
+    try:
+        if not spoiled(visit):
+            return in_block(visit)
+    except (ValueNotKnown, re.error):
+        pass
+    return replace(visit, unknown=visit.unknown | WHO_ANSWERS | _ALL_ELSE), None
+
+
 _ALL_ELSE: frozenset[Aspect] = frozenset(
     {"path", "request-headers", "response-headers", "cookies", "cors"}
 )
-
-
-def _in_a_block(visit: Visit) -> bool:
-    """Whether a location of a snippet may take the request, or spoils the configuration."""
-    path = visit.path
-    blocks = server_locations(visit.config, visit.server)
-    inner = nested_locations(visit.config, visit.server, visit.location)
-    # nginx refuses a configuration with a wrong block, and works on with the one before.
-    if any(block.refused for block in (*blocks, *inner)):
-        return True
-    return bool(nested_location_of(blocks, path) or nested_location_of(inner, path))
 
 
 def with_headers(visit: Visit, outcome: Outcome) -> Outcome:

@@ -83,7 +83,7 @@ def _step(visit: Visit, directive: Directive, state: Rewriting, phase: str) -> R
         case "break":
             return replace(state, ends="break")
         case "return":
-            return replace(state, answer=_returned(visit, directive, state, phase))
+            return replace(state, answer=returned(visit, directive, state, phase))
         case "rewrite" if len(args) in (2, 3):
             return _rewrite(visit, args, state, phase, directive.text)
         case "if" if directive.block is not None:
@@ -116,8 +116,8 @@ def _not_followed(directive: Directive) -> frozenset[Aspect]:
     return ASPECTS_OF_SUBJECT.get(about, WHO_ANSWERS)
 
 
-FOLLOWED = ("nothing", "logging", "rewrite")
-"""Subjects that the module follows itself, or that no client notices."""
+FOLLOWED = ("nothing", "logging", "rewrite", "sizes")
+"""Subjects that are followed elsewhere, or that no client notices."""
 
 
 def _text(visit: Visit, text: str, state: Rewriting) -> str:
@@ -125,7 +125,8 @@ def _text(visit: Visit, text: str, state: Rewriting) -> str:
     return visit.variables.text(text, more)
 
 
-def _returned(visit: Visit, directive: Directive, state: Rewriting, phase: str) -> Outcome:
+def returned(visit: Visit, directive: Directive, state: Rewriting, phase: str) -> Outcome:
+    """The answer of a ``return``. Raises ValueNotKnown."""
     args = directive.args
     if len(args) == 1 and not args[0].isdigit():
         return redirect(visit, 302, _text(visit, args[0], state), phase, directive.text)

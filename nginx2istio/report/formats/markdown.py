@@ -28,6 +28,7 @@ from nginx2istio.report.words.labels import (
     verdict_words,
 )
 from nginx2istio.report.words.options import report_facts
+from nginx2istio.report.words.proof import proof_words
 
 ROOM = 60_000
 """Characters: code hosts take some 65,000 in a comment."""
@@ -92,6 +93,7 @@ def _head(report: Data) -> Iterator[str]:
     accepted = summary.get("accepted")
     of_these = f" (accepted: {severity_counts(accepted)})" if accepted is not None else ""
     yield f"- findings: {severity_counts(summary['findings'])}{of_these}"
+    yield from (f"- {_cell(line)}" for line in proof_words(report))
     yield from (f"- {escaped(line)}" for line in left_out(report))
     yield from (f"- assumed: {escaped(assumption_words(x))}" for x in report["assumptions"])
     yield ""

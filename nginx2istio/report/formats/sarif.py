@@ -136,10 +136,16 @@ def _rule(finding: Data) -> Data:
         "help": {
             "text": f"nginx2istio rules show {finding['code']} explains it, or {finding['doc']}."
         },
-        "helpUri": _SUBJECTS.get(finding["object"]["kind"], _GATEWAYS),
+        "helpUri": _page(finding),
         "defaultConfiguration": {"level": _LEVELS[finding["severity"]]},
         "properties": {"tags": finding["aspects"], "fate": FATES[finding["fate"]]},
     }
+
+
+def _page(finding: Data) -> str:
+    """The finding's own page where it has an address, else that of its subject in Istio's docs."""
+    doc: str = finding["doc"]
+    return doc if "://" in doc else _SUBJECTS.get(finding["object"]["kind"], _GATEWAYS)
 
 
 def _result(finding: Data, index: int, first: str, fingerprint: str) -> Data:

@@ -29,6 +29,7 @@ from nginx2istio.report.words.labels import (
     severity_counts,
     verdict_words,
 )
+from nginx2istio.report.words.proof import proof_words
 
 
 def text_report(report: Data, verbose: bool = False) -> str:
@@ -70,6 +71,7 @@ def _head(report: Data) -> Iterator[str]:
     accepted = summary.get("accepted")
     of_these = f" (accepted: {severity_counts(accepted)})" if accepted is not None else ""
     yield f"findings: {severity_counts(summary['findings'])}{of_these}"
+    yield from proof_words(report)
     yield from left_out(report)
     yield ": ".join(verdict_words(summary))
     yield from (f"assumed: {assumption_words(each)}" for each in report["assumptions"])

@@ -10,7 +10,7 @@ from urllib.parse import unquote
 from nginx2istio.verify.judged.exchange import IngressObject
 
 ANY_HOST = "_"  # the server of requests that no declared host takes
-GO_TRUE = {"1", "t", "T", "true", "GO_TRUE", "True"}  # as Go's strconv.ParseBool takes them
+GO_TRUE = {"1", "t", "T", "true", "TRUE", "True"}  # as Go's strconv.ParseBool takes them
 
 
 def bare_host(host: str | None) -> str:

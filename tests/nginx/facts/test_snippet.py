@@ -23,6 +23,23 @@ def test_directives_have_lines_and_quotes_are_gone() -> None:
     assert first.text == 'if ($http_x ~ "a b") { ... }'
 
 
+@pytest.mark.parametrize(
+    ("written", "argument"),
+    [
+        (r'"a\nb\t\"q\" \\x \. \'s\'"', "a\nb\t\"q\" \\x \\. 's'"),
+        (r"'x\ny\"z'", 'x\ny"z'),
+        (r"p\nq\"r\\s\.t", 'p\nq"r\\s\\.t'),
+        (r'"\\n"', r"\n"),
+        (r'"\\\"x"', r"\"x"),
+    ],
+)
+def test_escapes_are_those_of_the_parser(written: str, argument: str) -> None:
+    """``ngx_conf_read_token``; Debian's nginx answered these with ``return 200 ...;``."""
+    (only,) = parse_snippet(f"return 200 {written};").directives
+    assert only.args == ("200", argument)
+    assert "\n" not in only.text
+
+
 @pytest.mark.parametrize("text", ["return 403", "a { b;", "}", 'a "b;'])
 def test_what_nginx_cannot_read_has_a_reason(text: str) -> None:
     read = parse_snippet(text)

@@ -321,3 +321,62 @@ spec: {ports: [{port: 8000, targetPort: 80}]}
     by_pods = configured(more=service)
     by_address = configured({"service-upstream": "true"}, more=service)
     assert [served(c).status for c in (by_pods, by_address)] == [None, 502]
+
+
+@pytest.mark.parametrize(
+    ("snippet", "path", "status"),
+    [
+        ("location ~ ^/(admin|private) { deny all; }", "/private/x", 503),
+        ("location ~ ^/(admin|private) { deny all; }", "/public", None),
+        ("location = /gone { return 410; }", "/gone", 410),
+        ("location = /gone { deny all; return 410; }", "/gone", 410),
+        ("location /old { return 301 /new; }", "/old/x", 301),
+        ("location /files { root /srv; }", "/files", 503),
+    ],
+)
+def test_a_block_inside_a_location_answers_or_has_no_upstream(
+    snippet: str, path: str, status: int | None
+) -> None:
+    """``set $proxy_upstream_name`` is not run in the block (``balancer.rewrite``)."""
+    config = configured({"configuration-snippet": snippet}, ALL_SNIPPETS)
+    outcome = served(config, target=path)
+    assert (outcome.status, outcome.unknown) == (status, frozenset())
+
+
+@pytest.mark.parametrize(
+    ("snippet", "status"),
+    [
+        ("location = /gone { return 410; }", 410),
+        ("location ~ ^/gone { deny all; }", 403),
+    ],
+)
+def test_a_block_beside_the_locations_answers(snippet: str, status: int) -> None:
+    config = configured({"server-snippet": snippet}, ALL_SNIPPETS)
+    outcome = served(config, target="/gone")
+    assert outcome.status == status
+    assert outcome.unknown == {"response-headers", "cookies", "cors"}
+
+
+@pytest.mark.parametrize(
+    "snippet",
+    [
+        "location ~ ^/gone { proxy_pass http://elsewhere; }",
+        "location = /gone { deny 10.0.0.1; allow all; }",
+        "location = /gone { return 410; } location = /gone { return 411; }",  # refused by nginx
+    ],
+)
+def test_other_blocks_are_not_followed(snippet: str) -> None:
+    config = configured({"server-snippet": snippet}, ALL_SNIPPETS)
+    assert {"routing", "status", "access"} <= served(config, target="/gone").unknown
+
+
+ALL_SNIPPETS = {"allow-snippet-annotations": "true", "annotations-risk-level": "Critical"}
+
+
+def test_a_host_has_header_buffers_of_its_own() -> None:
+    snippet = {"server-snippet": "large_client_header_buffers 4 128k;"}
+    config = configured(snippet, ALL_SNIPPETS)
+    large = (("x-large", "x" * 100_000),)
+    assert served(config, headers=large).backends
+    assert served(configured(), headers=large).status == 400
+    assert served(config, target="/" + "x" * 9000).status == 414  # the line comes before the host

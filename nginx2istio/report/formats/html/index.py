@@ -17,6 +17,7 @@ from nginx2istio.report.formats.html.overview import Overview, team
 from nginx2istio.report.formats.kinds import ACTION_WORDS, work
 from nginx2istio.report.words.aspects import NOTICED, PROTECTING_FAMILIES, SECURITY_ASPECTS
 from nginx2istio.report.words.labels import FATES, assumed_words, assumption_words, left_out
+from nginx2istio.report.words.proof import proof_words
 
 _INPUT = ("input", "what nginx refuses, loses or does not know, and input that could not be read")
 """The family of the engine's own messages, and what it is about."""
@@ -55,6 +56,7 @@ def index(report: Data, conversion: Conversion, overview: Overview) -> Data:
         "assumptions": [assumption_words(each) for each in report["assumptions"]],
         "work": work(report),
         "leftOut": left_out(report),
+        "proof": proof_words(report),
         "actionWords": dict(ACTION_WORDS),
         "errors": report["errors"],
         "actions": [

@@ -11,7 +11,8 @@ function overviewView() {
       unserved ? ` Below, ${counted(hosts.length, "host")} are counted: ${number(unserved)} of them ${unserved === 1 ? "is" : "are"} named only by Ingresses that nginx does not load today.` : ""),
     errorsNote(),
     assumptions(),
-    report.leftOut.length ? el("p", { class: "card info" }, report.leftOut.map((line) => el("span", { class: "block" }, sentence(line)))) : null,
+    noteLines(report.proof),
+    noteLines(report.leftOut),
     el("section", { "aria-labelledby": "ready-title" },
       el("h2", { id: "ready-title" }, "Hosts by readiness"),
       bigBar(hosts),
@@ -38,6 +39,10 @@ function headline() {
   const rest = `${number(review)} ${review === 1 ? "needs" : "need"} review, ${number(ready)} ready${also}`;
   if (report.summary.verdict === "review") return `No host blocked, ${rest}`;
   return blocked ? `${counted(blocked, "host")} blocked, ${rest}` : `Blocked${also}: see what to do first`;
+}
+
+function noteLines(texts) {
+  return texts.length ? el("p", { class: "card info" }, texts.map((line) => el("span", { class: "block" }, sentence(line)))) : null;
 }
 
 function bigBar(hosts) {

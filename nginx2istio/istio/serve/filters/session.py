@@ -1,0 +1,28 @@
+"""Envoy's stateful session: a cookie with the address of the pod."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from nginx2istio.base.outcome import Outcome
+from nginx2istio.istio.serve.cookies import new_cookie
+from nginx2istio.istio.serve.stream import HttpFilter, Stream
+
+
+class Session(HttpFilter):
+    """The filter; it acts where a route has a cookie for it."""
+
+    def __init__(self, name: str):
+        self.name = name
+
+    def response(self, stream: Stream, outcome: Outcome) -> Outcome:
+        """The cookie for a client without one; which pod one names can't be told."""
+        config = stream.patch.per_filter.get(self.name)
+        if config is None or outcome.status is not None:
+            return outcome
+        state = config["stateful_session"]["session_state"]["typed_config"]
+        cookie = state["cookie"]
+        if f"{cookie['name']}=" in stream.arrived.headers.get("cookie", ""):
+            return replace(outcome, unknown=outcome.unknown | {"cookies"})
+        fields = (*outcome.response_headers, ("set-cookie", new_cookie(cookie)))
+        return replace(outcome, response_headers=fields)

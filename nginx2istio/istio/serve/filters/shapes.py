@@ -1,0 +1,211 @@
+"""The parts of Envoy's configuration that are followed, known by their types and shapes.
+
+What has a field more, or another script, is not known: it is never guessed at.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from nginx2istio.istio.serve.filters.scripts import script_steps
+
+Json = Mapping[str, Any]
+_TYPE = "type.googleapis.com/envoy.extensions."
+_HTTP = _TYPE + "filters.http."
+_FAULT = "envoy.filters.http.fault"
+Behavior = Literal[
+    "addresses",
+    "auth",
+    "body-held",
+    "body-length",
+    "compressor",
+    "error-pages",
+    "limits",
+    "route-script",
+    "session",
+]
+"""What an _HTTP filter does."""
+KNOWN_SCRIPTS: Mapping[str, Behavior] = {
+    "0f09bd0ed625a5e4": "auth",
+    "b2c32bc0d57c90e8": "error-pages",
+}
+"""The scripts that are followed, by the beginning of their SHA-256."""
+LENGTH_SCRIPT = re.compile(
+    r"""function envoy_on_request\(handle\)
+  local length = tonumber\(handle:headers\(\):get\("content-length"\)\)
+  if length and length > (\d+) then handle:clearRouteCache\(\) end
+end
+"""
+)
+_POSITIVE = ("max_tokens", "tokens_per_fill")
+
+
+def http_filter_kind(config: Json) -> Behavior | None:
+    """What a filter of this configuration does; None for one that is not followed."""
+    kind = config.get("@type", "")
+    fields = set(config) - {"@type"}
+    if kind == _HTTP + "lua.v3.Lua":
+        return _script_kind(config, fields)
+    if kind == _HTTP + "rbac.v3.RBAC" and not fields:
+        return "addresses"
+    if kind == _HTTP + "stateful_session.v3.StatefulSession" and not fields:
+        return "session"
+    if kind == _HTTP + "local_ratelimit.v3.LocalRateLimit" and _has_tokens(config):
+        return "limits"
+    if kind == _HTTP + "compressor.v3.Compressor":
+        return "compressor" if fields <= _COMPRESSOR else None
+    if kind == _TYPE + "common.matching.v3.ExtensionWithMatcher":
+        inner = config.get("extension_config", {}).get("typed_config", {})
+        if inner.get("@type") == _HTTP + "buffer.v3.Buffer":
+            return "body-held" if config.get("xds_matcher") == _PASSED_BY else None
+        if inner.get("@type") == _HTTP + "local_ratelimit.v3.LocalRateLimit":
+            return "limits" if _has_tokens(inner) else None
+    return None
+
+
+_COMPRESSOR = frozenset({"response_direction_config", "compressor_library"})
+
+
+def _script_kind(config: Json, fields: set[str]) -> Behavior | None:
+    if not fields:
+        return "route-script"
+    if fields == {"source_codes"}:
+        scripts = [source.get("inline_string", "") for source in config["source_codes"].values()]
+        return "body-length" if all(map(LENGTH_SCRIPT.fullmatch, scripts)) else None
+    if fields == {"default_source_code"}:
+        return KNOWN_SCRIPTS.get(digest(config["default_source_code"].get("inline_string", "")))
+    return None
+
+
+def digest(script: str) -> str:
+    """By what a script is known."""
+    return hashlib.sha256(script.encode()).hexdigest()[:16]
+
+
+def _has_tokens(config: Json) -> bool:
+    """Whether each bucket lets a first request pass: then no single request is refused."""
+    buckets = [config.get("token_bucket", {})]
+    buckets += [each.get("token_bucket", {}) for each in config.get("descriptors", ())]
+    return all(int(bucket.get(key, 0)) > 0 for bucket in buckets for key in _POSITIVE)
+
+
+def _header(name: str, pattern: str = ".*") -> Json:
+    message = "type.googleapis.com/envoy.type.matcher.v3.HttpRequestHeaderMatchInput"
+    return {
+        "single_predicate": {
+            "input": {"name": name, "typed_config": {"@type": message, "header_name": name}},
+            "value_match": {"safe_regex": {"google_re2": {}, "regex": pattern}},
+        }
+    }
+
+
+_SKIP = {
+    "action": {
+        "name": "skip",
+        "typed_config": {"@type": _TYPE + "filters.common.matcher.action.v3.SkipFilter"},
+    }
+}
+_WEBSOCKET = {"and_matcher": {"predicate": [_header(":method", "GET"), _header("upgrade")]}}
+_PASSED_BY: Json = {
+    "matcher_list": {
+        "matchers": [
+            {
+                "predicate": {"or_matcher": {"predicate": [_header("content-length"), _WEBSOCKET]}},
+                "on_match": _SKIP,
+            }
+        ]
+    }
+}
+"""The buffer filter leaves out bodies of a stated length, and WebSockets."""
+
+
+def route_config_known(name: str, of: Json | None, config: Json) -> bool:
+    """Whether a route's configuration for a filter is followed.
+
+    ``of`` is the configuration of the filter itself, None where there is none of this name.
+    """
+    kind = None if of is None else http_filter_kind(of)
+    message, fields = config.get("@type", ""), set(config) - {"@type"}
+    if name == _FAULT:
+        return bool(message == _HTTP + "fault.v3.HTTPFault" and fields == {"response_rate_limit"})
+    match kind, message.removeprefix(_HTTP):
+        case "addresses", "rbac.v3.RBACPerRoute":
+            return fields == {"rbac"} and _addresses_known(config["rbac"])
+        case "session", "stateful_session.v3.StatefulSessionPerRoute":
+            state = config.get("stateful_session", {}).get("session_state", {})
+            return bool(state.get("typed_config", {}).get("@type") == _SESSION_COOKIE)
+        case "body-held", "buffer.v3.BufferPerRoute":
+            return fields == {"buffer"} and set(config["buffer"]) == {"max_request_bytes"}
+        case "body-length", "lua.v3.LuaPerRoute":
+            return fields == {"name"} and of is not None and config["name"] in of["source_codes"]
+        case "route-script", "lua.v3.LuaPerRoute":
+            script = config.get("source_code", {}).get("inline_string", "")
+            return fields == {"source_code"} and script_steps(script) is not None
+    return False
+
+
+_SESSION_COOKIE = _TYPE + "http.stateful_session.cookie.v3.CookieBasedSessionState"
+
+
+def _addresses_known(config: Json) -> bool:
+    """Whether an RBAC configuration denies by addresses only."""
+    rules = config.get("rules", {})
+    return (
+        set(config) == {"rules"}
+        and rules.get("action") == "DENY"
+        and all(
+            policy.get("permissions") == [{"any": True}]
+            and all(_principal_known(p) for p in policy.get("principals", ()))
+            for policy in rules.get("policies", {}).values()
+        )
+    )
+
+
+def _principal_known(principal: Json) -> bool:
+    if set(principal) == {"remote_ip"}:
+        return True
+    if set(principal) == {"not_id"}:
+        return _principal_known(principal["not_id"])
+    return set(principal) == {"or_ids"} and all(map(_principal_known, principal["or_ids"]["ids"]))
+
+
+_HTTP1 = frozenset({"accept_http_10", "allow_custom_methods"})
+_MUTATIONS = _TYPE + "http.early_header_mutation.header_mutation.v3.HeaderMutation"
+
+
+def manager_field_known(name: str, value: Any) -> bool:
+    """Whether a field of the _HTTP connection manager is followed."""
+    match name:
+        case "max_request_headers_kb" | "preserve_external_request_id" | "strip_trailing_host_dot":
+            return True
+        case "http_protocol_options":
+            return set(value) <= _HTTP1
+        case "common_http_protocol_options":
+            return set(value) == {"max_headers_count"}
+        case "early_header_mutation_extensions":
+            return all(each["typed_config"].get("@type") == _MUTATIONS for each in value)
+        case "local_reply_config":
+            return bool(value == FAILED_BACKENDS)
+    return False
+
+
+_FAILED = {"response_flag_filter": {"flags": ["UF", "UC", "UR"]}}
+_LATE = {
+    "extension_filter": {
+        "name": "cel",
+        "typed_config": {
+            "@type": _TYPE + "access_loggers.filters.cel.v3.ExpressionFilter",
+            "expression": "response.code_details.contains('connection_timeout')",
+        },
+    }
+}
+FAILED_BACKENDS: Json = {
+    "mappers": [
+        {"filter": {"and_filter": {"filters": [_FAILED, _LATE]}}, "status_code": 504},
+        {"filter": _FAILED, "status_code": 502},
+    ]
+}
+"""Failed connections to backends are answered with nginx's statuses."""

@@ -1,0 +1,87 @@
+"""A request on its way through a gateway's HTTP filters, with what these note of it."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from nginx2istio.base.outcome import Aspect, Headers, Outcome, TraceStep, World
+from nginx2istio.istio.serve.filters.patches import RoutePatch
+from nginx2istio.istio.serve.filters.shapes import Json
+from nginx2istio.istio.serve.formatter import Moment
+from nginx2istio.istio.serve.gateway_config import GatewayConfig, RoutedHost
+from nginx2istio.istio.serve.matching import Arrived, route_fits
+from nginx2istio.istio.serve.route_headers import response_headers
+
+_PLAIN = RoutePatch()
+
+
+@dataclass(slots=True)
+class Stream:
+    """A request, the route that is chosen for it, and the notes of filters.
+
+    ``identity`` are headers that an authorization puts in place of the request's, an empty value
+    for one that is removed. ``routes`` are the names of all routes that were chosen.
+    """
+
+    config: GatewayConfig
+    world: World
+    arrived: Arrived
+    host: RoutedHost | None
+    route: Json | None = None
+    patch: RoutePatch = _PLAIN
+    identity: Headers = ()
+    steps: list[TraceStep] = field(default_factory=list)
+    notes: dict[Hashable, Any] = field(default_factory=dict)
+    routes: set[str] = field(default_factory=set)
+
+    def choose_route(self) -> None:
+        """Looks for the route anew."""
+        host = self.host
+        self.route, self.patch = None, _PLAIN
+        if host and host.to_https and self.arrived.headers["x-forwarded-proto"] != "https":
+            # SslRedirectRoute
+            self.route = {"redirect": {"scheme": "https", "authority": self.arrived.authority}}
+            return
+        for route in host.routes if host else ():
+            if route_fits(route, self.arrived):
+                self.route = route
+                break
+        if host is not None and self.route is not None and self.config.patches:
+            name = str(self.route.get("name", ""))
+            self.routes.add(name)
+            action = next((a for f, a in _ACTIONS if f in self.route), "ROUTE")
+            self.patch = self.config.patches.at(name, self.arrived.port, action, host.domain)
+
+    def local_reply(self, outcome: Outcome, details: str = "") -> Outcome:
+        """The answer of a filter, with the headers that the route sets on answers.
+
+        ``details`` is Envoy's word for why (``response.code_details``).
+        """
+        # A route that answers by itself has no headers for others (``routeEntry()`` is null).
+        levels = (self.route,) if self.route and "route" in self.route else ()
+        moment = Moment(self.arrived, details=details, reply=outcome.status or 0)
+        fields, unknown = response_headers(moment, levels, list(outcome.response_headers))
+        more: frozenset[Aspect] = frozenset({"response-headers"}) if unknown else frozenset()
+        return replace(
+            outcome,
+            response_headers=tuple(fields),
+            unknown=outcome.unknown | more,
+            trace=(*self.steps, *outcome.trace),
+        )
+
+
+_ACTIONS = (("redirect", "REDIRECT"), ("directResponse", "DIRECT_RESPONSE"))
+
+
+class HttpFilter:
+    """A filter of the chain: what it does with requests, and with answers on their way back."""
+
+    def request(self, stream: Stream) -> Outcome | None:
+        """The answer of the filter itself, None where the request goes on."""
+        return None
+
+    def response(self, stream: Stream, outcome: Outcome) -> Outcome:
+        """The answer as the filter passes it on."""
+        return outcome

@@ -1,0 +1,67 @@
+"""Location blocks that snippets write: what becomes of a request that one of them takes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from nginx2istio.base.outcome import Aspect, Outcome
+from nginx2istio.nginx.facts.directives import subject
+from nginx2istio.nginx.facts.nested_locations import (
+    NestedLocation,
+    nested_location_of,
+    nested_locations,
+    server_locations,
+)
+from nginx2istio.nginx.facts.snippet_access import LISTING
+from nginx2istio.nginx.serve.location_phases import body_length, to_https
+from nginx2istio.nginx.serve.rewrite_module import Rewriting, returned
+from nginx2istio.nginx.serve.variables import ValueNotKnown
+from nginx2istio.nginx.serve.visit import Visit, own_answer
+
+HEADERS_OF_ANSWERS: frozenset[Aspect] = frozenset({"response-headers", "cookies", "cors"})
+
+
+def spoiled(visit: Visit) -> bool:
+    """Whether nginx refuses the configuration for a block, and works on with the one before."""
+    blocks = server_locations(visit.config, visit.server)
+    inner = nested_locations(visit.config, visit.server, visit.location)
+    return any(block.refused for block in (*blocks, *inner))
+
+
+def in_block(visit: Visit) -> tuple[Visit, Outcome | None]:
+    """The answer of a block, None where none takes the request. Raises ValueNotKnown, re.error."""
+    blocks = server_locations(visit.config, visit.server)
+    block = nested_location_of(blocks, visit.path)
+    if block is not None:
+        # The headers of such an answer are those of the server, not of the Ingress's location.
+        visit = replace(visit, unknown=visit.unknown | HEADERS_OF_ANSWERS)
+        return visit, _returned(visit, block) or _denied(block)
+    inner = nested_locations(visit.config, visit.server, visit.location)
+    block = nested_location_of(inner, visit.path)
+    if block is None:
+        return visit, None
+    if any(subject(x.name) == "headers" for x in block.directives):
+        visit = replace(visit, unknown=visit.unknown | HEADERS_OF_ANSWERS)
+    outcome = body_length(visit) or _returned(visit, block) or to_https(visit)
+    # Variables of the location are not set in the block, so no upstream is known there.
+    text = f"{block.text} has no upstream (balancer.rewrite)"
+    return visit, outcome or own_answer(503, "routing", "rewrite", text, block.key)
+
+
+def _returned(visit: Visit, block: NestedLocation) -> Outcome | None:
+    """The answer of a block's ``return``, which goes before its checks of addresses."""
+    rewriting = [x for x in block.directives if subject(x.name) == "rewrite"]
+    if not rewriting:
+        return None
+    if block.nested or len(rewriting) > 1 or rewriting[0].name != "return":
+        raise ValueNotKnown(block.text)
+    state = Rewriting(visit.path, visit.args, visit.values)
+    return returned(visit, rewriting[0], state, "location")
+
+
+def _denied(block: NestedLocation) -> Outcome:
+    """403 of a block of the server that denies everybody. Raises ValueNotKnown for all others."""
+    lists = [x for x in block.directives if x.name in LISTING]
+    if block.nested or not lists or (lists[0].name, lists[0].args) != ("deny", ("all",)):
+        raise ValueNotKnown(block.text)
+    return own_answer(403, "access", "access", lists[0].text, block.key)

@@ -1,0 +1,158 @@
+"""A host's whole table: which requests go where on both sides, and what no request reaches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from nginx2istio.base.outcome import Outcome, Request
+from nginx2istio.base.printable import printable
+from nginx2istio.istio.serve.gateway_config import most_specific
+from nginx2istio.nginx.model import Server
+from nginx2istio.verify.compared import Compared, compared
+from nginx2istio.verify.explained import answer_text
+from nginx2istio.verify.proof import Proof, host_names, requests_of
+from nginx2istio.verify.sides import Sides
+from nginx2istio.verify.words import request_text
+
+
+@dataclass(slots=True)
+class TableRow:
+    """Classes of requests that both sides answer for the same reasons.
+
+    ``example`` is the first, which is the shortest, ``classes`` how many there are. ``verdict``
+    is "alike", the codes that announce the difference, "N2I900" where nothing does, or what is not
+    known.
+    """
+
+    location: str
+    route: str
+    nginx: str
+    istio: str
+    verdict: str
+    example: Request
+    classes: int = 0
+
+
+@dataclass(slots=True)
+class HostTable:
+    """The rows of a host, by location and route, and the locations and routes without requests."""
+
+    host: str
+    rows: list[TableRow] = field(default_factory=list)
+    idle_locations: list[str] = field(default_factory=list)
+    idle_routes: list[str] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
+
+
+def host_table(sides: Sides, server: Server) -> HostTable:
+    """The table of a host with all its names."""
+    proof = Proof()
+    rows: dict[tuple[str, ...], TableRow] = {}
+    locations: set[str] = set()
+    routes: set[str] = set()
+    for name in host_names(server):
+        for request in requests_of(sides, server, name, proof):
+            both = compared(sides, request)
+            location, route = _location(both.nginx), _route(both.istio)
+            locations |= {step.text for step in both.nginx.trace if step.phase == "location"}
+            routes.update(step.by for step in both.istio.trace)
+            key = (
+                location,
+                route,
+                request.scheme,
+                _kind(both.nginx),
+                _kind(both.istio),
+                _verdict(both),
+            )
+            if key not in rows:
+                answers = answer_text(both.nginx), answer_text(both.istio)
+                rows[key] = TableRow(location, route, *answers, key[-1], request)
+            rows[key].classes += 1
+    table = HostTable(server.host, sorted(rows.values(), key=lambda row: (row.location, row.route)))
+    written = [f"location {each.literal}" for each in server.locations]
+    table.idle_locations = [text for text in written if text not in locations]
+    table.idle_routes = [name for name in _route_names(sides, server) if name not in routes]
+    table.skipped = list(dict.fromkeys(proof.skipped))
+    return table
+
+
+def _location(outcome: Outcome) -> str:
+    """The location that takes a request; what decided where none was chosen."""
+    steps = [step for step in outcome.trace if step.phase == "location"] or outcome.trace[-1:]
+    return " ".join(f"{step.text} {step.by}".strip() for step in steps[:1])
+
+
+def _route(outcome: Outcome) -> str:
+    """The name of the route or the policy that decides; in words where it has none."""
+    step = outcome.trace[-1]
+    return step.by or step.text
+
+
+def _kind(outcome: Outcome) -> str:
+    """An answer without what only the path of the example makes."""
+    if outcome.status is None:
+        return answer_text(outcome)
+    return f"{outcome.status} {outcome.trace[-1].by if outcome.trace else ''}"
+
+
+def _verdict(both: Compared) -> str:
+    codes = {finding["code"] for _, findings in both.differences for finding in findings}
+    if any(not findings for _, findings in both.differences):
+        codes.add("N2I900")
+    unknown = f"not known: {', '.join(sorted(both.unknown))}" if both.unknown else ""
+    return "; ".join(filter(None, (", ".join(sorted(codes)), unknown))) or "alike"
+
+
+def _route_names(sides: Sides, server: Server) -> Iterator[str]:
+    hosts = sides.gateway.all_hosts
+    for domain in dict.fromkeys(most_specific(hosts, name) for name in host_names(server)):
+        if domain is not None:
+            yield from (str(route.get("name", "")) for route in hosts[domain].routes)
+
+
+def table_lines(table: HostTable) -> Iterator[str]:
+    """The table in words: a block for each location, and in it each kind of answer."""
+    classes = sum(row.classes for row in table.rows)
+    yield printable(f"{table.host}: {classes:,} classes of requests")
+    location = ""
+    for row in table.rows:
+        if row.location != location:
+            location = row.location
+            yield ""
+            yield printable(f"nginx: {location}")
+        many = f" and {row.classes - 1:,} like it" if row.classes > 1 else ""
+        yield printable(f"  {request_text(row.example)}{many}")
+        same = row.nginx == row.istio
+        yield printable(f"    nginx: {row.nginx}{'' if same else f'. Istio: {row.istio}'}")
+        yield printable(f"    by {row.route}: {row.verdict}")
+    for title, idle in (("locations", table.idle_locations), ("routes", table.idle_routes)):
+        if idle:
+            yield ""
+            yield printable(f"{title} that no request reaches: {'; '.join(idle)}")
+    if table.skipped:
+        yield ""
+        yield printable(f"patterns that were left out: {'; '.join(table.skipped)}")
+
+
+def table_data(table: HostTable) -> dict[str, Any]:
+    """The table as JSON has it."""
+    return {
+        "host": table.host,
+        "rows": [
+            {
+                "location": row.location,
+                "route": row.route,
+                "nginx": row.nginx,
+                "istio": row.istio,
+                "verdict": row.verdict,
+                "example": request_text(row.example),
+                "classes": row.classes,
+            }
+            for row in table.rows
+        ],
+        "idle_locations": table.idle_locations,
+        "idle_routes": table.idle_routes,
+        "skipped": table.skipped,
+    }

@@ -1,0 +1,62 @@
+"""The result of a live run in words and as data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from nginx2istio.base.printable import printable
+from nginx2istio.verify.live.run import LIVE_VERDICTS, LiveResult
+from nginx2istio.verify.words import MOST_SHOWN, request_text
+
+
+def live_lines(result: LiveResult) -> Iterator[str]:
+    """The result first, then each request that differs unannounced, then what was not compared."""
+    sent = sum(result.verdicts.values())
+    counts = ", ".join(f"{result.verdicts[name]:,} {name}" for name in LIVE_VERDICTS)
+    earlier = f" ({result.earlier:,} by an earlier run)" if result.earlier else ""
+    yield f"live: {sent:,} requests sent to both gateways{earlier}: {counts}"
+    if result.ended:
+        yield f"not all was sent: {result.ended}; with --state FILE the next run goes on from here"
+    for request, differences in result.unannounced[:MOST_SHOWN]:
+        yield ""
+        yield printable(f"N2I900 {request_text(request)}")
+        for difference in differences:
+            yield printable(f"  {difference.aspect}: {difference.what}")
+            yield printable(f"    old: {difference.expected}")
+            yield printable(f"    new: {difference.got}")
+    if len(result.unannounced) > MOST_SHOWN:
+        yield f"and {len(result.unannounced) - MOST_SHOWN:,} more"
+    for title, counter in (
+        ("announced by", result.announced),
+        (
+            "noise (old differs from itself, or the difference does not show each time)",
+            result.noise,
+        ),
+        ("not sent, as it takes", result.unsent),
+    ):
+        if counter:
+            yield ""
+            yield f"{title}:"
+            yield from (printable(f"  {name}  {n:,}") for name, n in counter.most_common())
+
+
+def live_data(result: LiveResult) -> dict[str, object]:
+    """The result as JSON has it."""
+    return {
+        **{name: result.verdicts[name] for name in LIVE_VERDICTS if name != "unannounced"},
+        "earlier": result.earlier,
+        "ended": result.ended,
+        "announced_by": dict(sorted(result.announced.items())),
+        "noise_by": dict(sorted(result.noise.items())),
+        "not_sent": dict(sorted(result.unsent.items())),
+        "unannounced": [
+            {
+                "request": request_text(request),
+                "differences": [
+                    {"aspect": d.aspect, "what": d.what, "old": d.expected, "new": d.got}
+                    for d in differences
+                ],
+            }
+            for request, differences in result.unannounced
+        ],
+    }

@@ -1,0 +1,1 @@
+"""Requests that were really sent, from logs and recordings, reduced to classes with counts."""

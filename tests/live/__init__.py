@@ -1,0 +1,1 @@
+"""Both gateways asked by ``verify --old --new``: Debian's nginx, real pilot and Envoy."""
