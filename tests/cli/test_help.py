@@ -23,7 +23,7 @@ from tests.conftest import needed
 REPOSITORY = Path(__file__).parent.parent.parent
 LINES_AS_THEY_ARE = re.compile(r"^\s*(\S.*\| )?(nginx2istio|kubectl|source|kubectl-nginx2istio) ")
 CONVERT_FIRST = [
-    *("--output", "--report", "--fail-on", "--accept", "--ingress-class"),
+    *("--output", "--report", "--fail-on", "--verify", "--accept", "--ingress-class"),
     *("--gateway", "--compat", "--envoy-filters", "--auth-service", "--istio-version"),
 ]
 PAGES = man_pages(command_line, "nginx2istio", "1.2.3")
@@ -54,6 +54,7 @@ def run(*args: str, **environment: str) -> Result:
 def sections(text: str) -> dict[str, list[str]]:
     """The options of each section, by their long names."""
     titled: dict[str, list[str]] = {}
+    options: list[str] = []
     for line in text.splitlines():
         if re.fullmatch(r"[A-Z][a-z ]+:", line):
             options = titled.setdefault(line[:-1], [])

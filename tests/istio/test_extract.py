@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from nginx2istio.base.outcome import Request
 from nginx2istio.istio.check.values import header_value
 from nginx2istio.istio.extract import extracted
-from nginx2istio.istio.serve.formatter import Moment, filled
+from nginx2istio.istio.serve.headers.formatter import Moment, filled
 from nginx2istio.istio.serve.matching import Arrived
 
 PRINTABLE = st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=12)

@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 from nginx2istio.base.outcome import SOME_CERTIFICATE, Headers, Outcome, Request, TraceStep
-from nginx2istio.istio.serve.formatter import Moment, UnknownOperator, filled
 from nginx2istio.istio.serve.gateway_config import GatewayConfig
+from nginx2istio.istio.serve.headers.formatter import Moment, UnknownOperator, filled
 from nginx2istio.istio.serve.matching import Arrived, matcher
 from nginx2istio.istio.serve.normalize import NotNormalizable, normalized_target
 

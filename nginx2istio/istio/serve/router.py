@@ -8,11 +8,11 @@ from dataclasses import replace
 from fractions import Fraction
 
 from nginx2istio.base.outcome import Aspect, BackendState, Outcome, TraceStep
-from nginx2istio.istio.serve.cookies import hash_cookies
 from nginx2istio.istio.serve.filters.shapes import Json
-from nginx2istio.istio.serve.formatter import Moment, filled
+from nginx2istio.istio.serve.headers.cookies import hash_cookies
+from nginx2istio.istio.serve.headers.formatter import Moment, filled
+from nginx2istio.istio.serve.headers.route_headers import headers_to_backend, response_headers
 from nginx2istio.istio.serve.matching import Arrived, RefusedByEnvoy, matcher
-from nginx2istio.istio.serve.route_headers import headers_to_backend, response_headers
 from nginx2istio.istio.serve.stream import Stream
 
 _SERVICE = re.compile(r"([^.]+)\.([^.]+)\.svc\..*")

@@ -9,10 +9,10 @@ from typing import Any
 from nginx2istio.base.outcome import Aspect, Headers, Outcome, TraceStep, World
 from nginx2istio.istio.serve.filters.patches import RoutePatch
 from nginx2istio.istio.serve.filters.shapes import Json
-from nginx2istio.istio.serve.formatter import Moment
 from nginx2istio.istio.serve.gateway_config import GatewayConfig, RoutedHost
+from nginx2istio.istio.serve.headers.formatter import Moment
+from nginx2istio.istio.serve.headers.route_headers import response_headers
 from nginx2istio.istio.serve.matching import Arrived, route_fits
-from nginx2istio.istio.serve.route_headers import response_headers
 
 _PLAIN = RoutePatch()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from nginx2istio.base.outcome import Outcome
-from nginx2istio.istio.serve.cookies import new_cookie
+from nginx2istio.istio.serve.headers.cookies import new_cookie
 from nginx2istio.istio.serve.stream import HttpFilter, Stream
 
 

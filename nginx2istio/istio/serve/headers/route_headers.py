@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from nginx2istio.base.outcome import PER_CONNECTION, SOME_REQUEST_ID, Headers
 from nginx2istio.istio.serve.filters.shapes import Json
-from nginx2istio.istio.serve.formatter import Moment, UnknownOperator, filled
+from nginx2istio.istio.serve.headers.formatter import Moment, UnknownOperator, filled
 from nginx2istio.istio.serve.matching import Arrived
 
 

@@ -1,0 +1,1 @@
+"""Header values as Envoy makes them: formatters, CEL, what routes set, cookies of hashes."""
