@@ -94,8 +94,9 @@ def cors_effect(request: RequestRecord, headers: HeaderFields) -> dict[str, Any]
 
 
 def location_of(headers: HeaderFields) -> str:
-    """A Location as clients read it: without the default port, the empty path being ``/``."""
+    """A Location as clients read it: host in lower case, no default port, ``/`` for no path."""
     text = (headers.get("location") or [""])[0]
+    text = re.sub(r"^(?i:https?)://[^/?#]+", lambda match: match[0].lower(), text)
     text = re.sub(r"^(https?://[^/?#]+)(?=$|[?#])", r"\1/", text)
     default_port = r"^(http://[^/:]+):80(?=[/?]|$)|^(https://[^/:]+):443(?=[/?]|$)"
     return re.sub(default_port, lambda match: match[1] or match[2], text)
