@@ -1,4 +1,4 @@
-"""What both sides look at to decide about the requests of a host."""
+"""What both sides look at when they decide about the requests of a host."""
 
 from __future__ import annotations
 

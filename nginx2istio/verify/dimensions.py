@@ -34,6 +34,8 @@ class Values:
 
     def __init__(self) -> None:
         self.of: dict[str, dict[str, Variation]] = {}
+        self.paths_matter = False
+        """Whether a part of the path goes into the answer or the backend's path."""
         self.sent: set[str] = set()
         """Headers that routes set or remove: all are sent together, or none."""
         self.read: set[str] = set()
@@ -98,9 +100,14 @@ def values_of_location(
     if "auth-type" in location.settings:
         values.add("credentials", "valid", credentials="valid", headers=_BASIC)
         values.add("credentials", "wrong", credentials="wrong", headers=_BASIC)
-    if external_auth(config, location, server) is not None:
+    values.paths_matter |= "rewrite-target" in location.settings
+    auth = external_auth(config, location, server)
+    if auth is not None:
         for status in (401, 403, 500):
             values.add("auth", str(status), auth_status=status)
+        if auth.identity:
+            names = tuple((name, "somebody") for name in auth.identity)
+            values.add("auth", "with a name", auth_headers=names)
     if "auth-tls-secret" in server.settings:
         for kind in ("valid", "other"):
             values.add("certificate", kind, certificate=kind, subject="CN=client")
@@ -199,7 +206,8 @@ def values_of_match(values: Values, match: Mapping[str, Any]) -> None:
 
 
 def values_of_route(values: Values, route: Mapping[str, Any]) -> None:
-    """The headers that a route sets, adds or removes, sent by the client."""
+    """The headers that a route sets, adds or removes, sent by the client; whether it rewrites."""
+    values.paths_matter |= "redirect" in route or "rewrite" in route
     edits = route.get("headers", {}).get("request", {})
     texts = [*edits.get("set", {}).items(), *edits.get("add", {}).items()]
     for name in (*(name for name, _ in texts), *edits.get("remove", ())):

@@ -20,6 +20,8 @@ Side = Literal["nginx", "istio"]
 ORDINARY = "zqxjkvw"
 """Characters that stand for all that no pattern has."""
 MOST_STATES = 20000
+MOST_MEMBERS = 6
+"""So many paths of a class are kept, the shortest ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +39,13 @@ class PathPattern:
 class PathClass:
     """Paths that the same patterns match: their numbers, and the shortest such path.
 
-    ``target`` is as a client sends it.
+    ``target`` is as a client sends it. ``others`` are longer ones at which the patterns stand
+    elsewhere.
     """
 
     matching: frozenset[int]
     target: str
+    others: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,13 +115,15 @@ def _walked(nginx: Sequence[Any], istio: Sequence[Any], skipped: tuple[str, ...]
     first = (tuple(m.step(m.start, "/") for m in machines), "/")
     level: dict[tuple[tuple[Any, ...], str], str] = {first: "/"}
     known = set(level)
-    classes: dict[frozenset[int], str] = {}
+    classes: dict[frozenset[int], list[str]] = {}
     while level and len(known) < MOST_STATES:
         following: dict[tuple[tuple[Any, ...], str], str] = {}
         for (states, end), target in level.items():
             if end not in (".", ".."):  # which is resolved on both sides
                 accepted = (m.accepted(s) for m, s in zip(machines, states, strict=True))
-                classes.setdefault(frozenset[int]().union(*accepted), target)
+                members = classes.setdefault(frozenset[int]().union(*accepted), [])
+                if len(members) < MOST_MEMBERS:
+                    members.append(target)
             for char, text in _next_units(machines, states, end):
                 after = tuple(
                     m.step(s, char) for m, s in zip(nginx, states[:count], strict=True)
@@ -127,7 +133,7 @@ def _walked(nginx: Sequence[Any], istio: Sequence[Any], skipped: tuple[str, ...]
                     known.add(key)
                     following[key] = target + text
         level = following
-    ordered = tuple(PathClass(matching, target) for matching, target in classes.items())
+    ordered = tuple(PathClass(m, first, tuple(rest)) for m, (first, *rest) in classes.items())
     return PathClasses(ordered, not level, skipped)
 
 

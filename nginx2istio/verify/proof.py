@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Set
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Literal
 
 from nginx2istio.base.outcome import EVERYTHING_READY, Outcome, Request, World
@@ -158,6 +158,10 @@ def requests_of(sides: Sides, server: Server, name: str, proof: Proof) -> Iterat
             requests, whole = values.requests(plain)
             proof.by_pairs += not whole
             yield from requests
+            if values.paths_matter:
+                # Of equal decisions, but perhaps with other parts of the path in a new one.
+                for target in (*path.others, f"{path.target}?a=b"):
+                    yield replace(plain, target=target)
 
 
 SCHEMES: tuple[Literal["http"], Literal["https"]] = ("http", "https")

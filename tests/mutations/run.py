@@ -92,7 +92,7 @@ def _of_estate(
     own = estate(case)
     if own is None:
         return
-    before = prove(own.sides())
+    before = prove(own.sides(own.objects))
     if before.unannounced or before.classes > MOST_CLASSES:
         return
     plans = []
