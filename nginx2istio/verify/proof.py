@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, fields, replace
 from typing import Literal
 
@@ -99,13 +99,11 @@ def _proof_of(sides: Sides, names: Iterable[tuple[Server, str]], world: World) -
     return proof
 
 
-def asked_hosts(sides: Sides, chosen: Set[str] | None = None) -> Iterator[tuple[Server, str]]:
-    """Host names that are asked for, each with the server that nginx has for it."""
+def asked_hosts(sides: Sides) -> Iterator[tuple[Server, str]]:
+    """All host names that are asked for, each with the server that nginx has for it."""
     for server in sides.config.servers:
-        if chosen is None or server.host in chosen:
-            yield from _names_of(sides, server)
-    if chosen is None:
-        yield from _named_by_others(sides)
+        yield from _names_of(sides, server)
+    yield from _named_by_others(sides)
 
 
 def _names_of(sides: Sides, server: Server) -> Iterator[tuple[Server, str]]:
