@@ -46,13 +46,12 @@ def _commands() -> Iterator[str]:
 
 
 def _help(command: click.Command, name: str, parent: click.Context | None) -> Iterator[str]:
-    context = click.Context(
+    context = command.context_class(
         command,
         parent=parent,
         info_name=name,
         terminal_width=WIDTH,
         max_content_width=WIDTH,
-        help_option_names=["-h", "--help"],
     )
     yield f"## {context.command_path}"
     yield ""

@@ -14,8 +14,8 @@ from nginx2istio.rule import (
     Requests,
     Route,
     RouteBefore,
-    answer,
     literal,
+    patterns_of_snippets,
     rule,
     translate_rewrite,
 )
@@ -69,11 +69,7 @@ def rewrite(place: Place) -> Iterator[Edit | Finding]:
     except re2.Untranslatable:
         return  # the path itself is reported
     if target.startswith(("http://", "https://", "$scheme")):
-        if "$" in target:
-            yield from _redirect_with_captures(place, target)
-        else:
-            # nginx appends the query here, as it does to every rewrite
-            yield RouteBefore(Phase.RETURN, answer(302, literal(target)))
+        yield from _redirect(place, target)
         return
     yield Route("rewrite.uriRegexRewrite", {"match": pattern, "rewrite": groups(target, captured)})
     yield ESCAPES("rewrite-target")
@@ -82,17 +78,24 @@ def rewrite(place: Place) -> Iterator[Edit | Finding]:
         yield Route("headers.request.set", {"X-Forwarded-Prefix": value})
 
 
-@rule(at="server", when="always")
+@rule(
+    at="server",
+    when="always",
+    reads=("server-snippet", "configuration-snippet", "location-snippet"),
+)
 def line_ends(place: Place) -> Iterator[Edit | Finding]:
     """PCRE and RE2 differ about the end of a line, which a path can hold as `%0A`."""
-    if any(x.match == "regex" and re.search("[.$]", x.path) for x in place.server.locations):
+    patterns = [x.path for x in place.server.locations if x.match == "regex"]
+    patterns += [pattern for pattern, _ in patterns_of_snippets(place.config, place.server)]
+    if any(re.search("[.$]", pattern) for pattern in patterns):
         yield LINE_ENDS("").for_host()
 
 
-def _redirect_with_captures(place: Place, target: str) -> Iterator[Edit | Finding]:
-    """A redirect with the path as it is, or with a part of it.
+def _redirect(place: Place, target: str) -> Iterator[Edit | Finding]:
+    """A redirect to an address, with the path as it is, with a part of it, or without it.
 
-    nginx looks for the pattern anywhere, but the location's paths begin with it.
+    The query is kept, as by every rewrite (``ngx_http_script_regex_end_code``). nginx
+    looks for the pattern anywhere, but the location's paths begin with it.
     """
     path = place.location.path
     start = "" if re2.alternatives(path) else "^"

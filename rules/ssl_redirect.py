@@ -27,6 +27,18 @@ SLASH = Message(
     "Convert with --compat exact or --envoy-filters if clients depend on the shorter address.",
     frozenset({"redirect"}),
 )
+PORT = Message(
+    "N2I113",
+    "approximated",
+    "info",
+    "Port of the Host header in the redirect to https",
+    "nginx drops the port of the Host header when it redirects to https. Where a host has several "
+    "names, Envoy keeps it.",
+    "Check clients that name a port other than 80.",
+    frozenset({"redirect"}),
+)
+OTHER_PORT = r":(?!80$)[0-9]+$"
+"""Host headers with a port that Envoy keeps."""
 HOST_WITHOUT_PORT = extracted("request.host", "^([^:]*)", r"\1")
 # What differs over https itself is said by the baseline's N2I901.
 FAKE = Message(
@@ -104,6 +116,9 @@ def ssl_redirect(place: Place) -> Iterator[Edit | Finding]:
     if cut and not builds:
         finding = SLASH("preserve-trailing-slash")
         yield finding if believed else finding.for_requests(Requests(scheme="http"))
+    if "authority" not in to and "port" not in to:
+        asked = Requests(host=OTHER_PORT, scheme="" if believed else "http")
+        yield PORT("ssl-redirect" if not forced else "force-ssl-redirect").for_requests(asked)
     if not place.tls and not place.server.passthrough and not believed:
         key = "force-ssl-redirect" if forced else "ssl-redirect"
         yield FAKE(key).for_host().assuming("flags")

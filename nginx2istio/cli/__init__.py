@@ -82,10 +82,7 @@ class _Lazy(SectionGroup):
         sys.exit(exit_code_of(partial(run, args, *more, standalone_mode=False, **extra)))
 
 
-@click.group(
-    cls=_Lazy,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-)
+@click.group(cls=_Lazy, context_settings={"max_content_width": 100})
 @click.version_option(None, "-V", "--version", package_name="nginx2istio", prog_name="nginx2istio")
 def command_line() -> None:
     """From ingress-nginx to Istio, with every difference announced.

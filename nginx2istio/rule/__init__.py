@@ -134,6 +134,7 @@ from nginx2istio.nginx.facts.headers import snippets as snippets
 from nginx2istio.nginx.facts.headers import speaks_grpc as speaks_grpc
 from nginx2istio.nginx.facts.nested_locations import NestedLocation as NestedLocation
 from nginx2istio.nginx.facts.nested_locations import nested_locations as nested_locations
+from nginx2istio.nginx.facts.nested_locations import patterns_of_snippets as patterns_of_snippets
 from nginx2istio.nginx.facts.nested_locations import server_locations as server_locations
 from nginx2istio.nginx.facts.protections import protections as protections
 from nginx2istio.nginx.facts.proxy_ssl import name_in_snippets as name_in_snippets

@@ -12,9 +12,11 @@ from nginx2istio.istio.serve.gateway_config import GatewayConfig, most_specific
 from nginx2istio.istio.serve.matching import string_fits
 from nginx2istio.istio.serve.policies import pattern_fits
 from nginx2istio.nginx.config import NginxConfig
-from nginx2istio.nginx.facts.headers import snippets
-from nginx2istio.nginx.facts.nested_locations import nested_locations, server_locations
-from nginx2istio.nginx.facts.snippet import parse_snippet
+from nginx2istio.nginx.facts.nested_locations import (
+    nested_locations,
+    patterns_of_snippets,
+    server_locations,
+)
 from nginx2istio.nginx.model import Server
 from nginx2istio.nginx.serve.choose import choose_location
 from nginx2istio.nginx.uri import BadTarget, normalized
@@ -66,30 +68,10 @@ def _of_nginx(config: NginxConfig, server: Server) -> Iterator[PathPattern]:
     inside = (nested_locations(config, server, location) for location in server.locations)
     for block in chain(server_locations(config, server), *inside):
         match block.match:
-            case "regex":
-                yield PathPattern("nginx", "regex", block.path, False, block.modifier == "~*")
             case "exact" | "prefix" as kind:
                 yield PathPattern("nginx", kind, block.path)
-    yield from _compared_by_snippets(config, server)
-
-
-def _compared_by_snippets(config: NginxConfig, server: Server) -> Iterator[PathPattern]:
-    """The patterns that snippets compare paths with."""
-    texts = {
-        setting.text
-        for location in server.locations
-        for level in ("server", "location")
-        for _, setting in snippets(config, server, location, level)
-    }
-    for text in sorted(texts):
-        for directive in parse_snippet(text).directives:
-            for inner in directive.all():
-                match inner.name, list(inner.args):
-                    case "if", [name, "~" | "~*" | "!~" | "!~*" as how, pattern]:
-                        if name.strip("${}") in ("uri", "document_uri", "request_uri"):
-                            yield _searched(pattern, "*" in how)
-                    case "rewrite", [pattern, *_]:
-                        yield _searched(pattern, False)
+    for pattern, any_case in patterns_of_snippets(config, server):
+        yield _searched(pattern, any_case)
 
 
 def _searched(pattern: str, any_case: bool) -> PathPattern:

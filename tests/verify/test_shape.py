@@ -82,9 +82,10 @@ def test_the_result_is_that_of_each(filters: bool, monkeypatch: pytest.MonkeyPat
     proofs: list[str] = []
     of_one = proving._proof_of
 
-    def counted(sides: Sides, server: Any, world: World) -> Proof:
-        proofs.append(server.host)
-        return of_one(sides, server, world)
+    def counted(sides: Sides, names: Any, world: World) -> Proof:
+        names = list(names)
+        proofs.extend(server.host for server, _ in names)
+        return of_one(sides, names, world)
 
     monkeypatch.setattr(proving, "_proof_of", counted)
     shared = prove(both)

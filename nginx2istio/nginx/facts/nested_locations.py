@@ -117,6 +117,33 @@ def server_locations(config: NginxConfig, server: Server) -> tuple[NestedLocatio
     return _mark_doubles(blocks, written)
 
 
+def patterns_of_snippets(config: NginxConfig, server: Server) -> Iterator[tuple[str, bool]]:
+    """The regular expressions that snippets of a host compare paths with, and whether in any case.
+
+    Those of their location blocks are among them.
+    """
+    texts = {
+        setting.text
+        for location in server.locations
+        for level in ("server", "location")
+        for _, setting in snippets(config, server, location, level)
+    }
+    for text in sorted(texts):
+        for directive in parse_snippet(text).directives:
+            for inner in directive.all():
+                match inner.name, list(inner.args):
+                    case "if", [name, "~" | "~*" | "!~" | "!~*" as how, pattern]:
+                        if name.strip("${}") in _PATHS:
+                            yield pattern, "*" in how
+                    case "rewrite", [pattern, *_]:
+                        yield pattern, False
+                    case "location", ["~" | "~*" as how, pattern]:
+                        yield pattern, "*" in how
+
+
+_PATHS = ("uri", "document_uri", "request_uri")
+
+
 def nested_location_of(blocks: Sequence[NestedLocation], path: str) -> NestedLocation | None:
     """The block that takes a decoded path, None for none (``ngx_http_core_find_location``).
 
