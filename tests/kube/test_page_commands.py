@@ -54,6 +54,14 @@ LOG = (
     " [shop-shop-80] [] 192.0.2.10:8080 12 0.004 200 0123456789abcdef\n"
 )
 """An access log in the controller's own format."""
+QUERY = "sum(rate(nginx_ingress_controller_requests[5m]))"
+DASHBOARD = {"title": "Requests", "panels": [{"targets": [{"expr": QUERY}]}]}
+ALERTS = f"""
+apiVersion: monitoring.coreos.com/v1
+kind: PrometheusRule
+metadata: {{name: requests, namespace: monitoring}}
+spec: {{groups: [{{name: requests, rules: [{{alert: NoRequests, expr: "{QUERY} == 0"}}]}}]}}
+"""
 
 
 @pytest.fixture(scope="module")
@@ -76,6 +84,9 @@ def prepared(cluster: ApiServer, tmp_path_factory: pytest.TempPathFactory) -> Pa
     shutil.copy(ROOT / "examples" / "estate" / "cluster.yaml", folder / "manifests")
     (folder / "access.log").write_text(LOG)
     (folder / "access.log.gz").write_bytes(gzip.compress(LOG.encode()))
+    (folder / "dashboards").mkdir()
+    (folder / "dashboards" / "requests.json").write_text(json.dumps(DASHBOARD))
+    (folder / "alerts.yaml").write_text(ALERTS)
     (folder / "names.txt").write_text("shop.example.com=shop.trial.example.com\n")
     config = json.loads(cluster.kubeconfig("admin").read_text())
     config["contexts"].append({**config["contexts"][0], "name": "production"})

@@ -98,7 +98,7 @@ listen 127.0.0.1:PORT;
 listen 127.0.0.1:TLS ssl;
 ssl_certificate {folder}/fake.crt; ssl_certificate_key {folder}/fake.key;
 server_name docs.live.example;
-location = /docs {{ return 301 $scheme://$http_host/docs/; }}
+location = /docs {{ return 301 $scheme://$http_host/docs/$is_args$args; }}
 location /docs/ {{ {cors} proxy_pass http://127.0.0.1:{docs}; }}
 location / {{ {cors} return 404; }}
 }} server {{
