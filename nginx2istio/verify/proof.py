@@ -14,6 +14,7 @@ from nginx2istio.nginx.model import DEFAULT_SERVER, Server, www_twin
 from nginx2istio.nginx.serve import NOWHERE
 from nginx2istio.nginx.serve.choose import choose_server
 from nginx2istio.verify.compared import compared
+from nginx2istio.verify.connections import on_other_connections, with_many_headers
 from nginx2istio.verify.decisions import host_decisions
 from nginx2istio.verify.judged.difference import Difference
 from nginx2istio.verify.path_classes import path_classes
@@ -156,6 +157,9 @@ def requests_of(sides: Sides, server: Server, name: str, proof: Proof) -> Iterat
             requests, whole = values.requests(plain)
             proof.by_pairs += not whole
             yield from requests
+            yield from on_other_connections(sides, server, plain)
+            if path is reached.classes[0]:
+                yield from with_many_headers(sides, server, plain)
             if values.paths_matter:
                 # Of equal decisions, but perhaps with other parts of the path in a new one.
                 for target in (*path.others, f"{path.target}?a=b"):

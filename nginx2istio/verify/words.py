@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Iterator
 
@@ -11,6 +12,8 @@ from nginx2istio.verify.proof import Counterexample, Proof
 
 MOST_SHOWN = 20
 """So many counterexamples are written out."""
+HEADERS_SHOWN, LONGEST_VALUE = 12, 200
+"""So many headers of a request, and values of so many characters, are written out."""
 
 
 def proof_lines(proof: Proof) -> Iterator[str]:
@@ -80,8 +83,9 @@ def request_text(request: Request) -> str:
     words = ["curl"]
     if request.method != "GET":
         words += ["-X", request.method]
-    for name, value in request.headers:
-        words += ["-H", f"{name}: {value}"]
+    for name, value in request.headers[:HEADERS_SHOWN]:
+        shown = value if len(value) <= LONGEST_VALUE else f"({len(value):,} bytes)"
+        words += ["-H", f"{name}: {shown}"]
     words.append(f"{request.scheme}://{request.host}{request.target}")
     plain = Request()
     assumed = [
@@ -89,6 +93,11 @@ def request_text(request: Request) -> str:
         for name in ("body_bytes", "source", "certificate", "credentials", "auth_status")
         if (value := getattr(request, name)) != getattr(plain, name)
     ]
+    if len(request.headers) > HEADERS_SHOWN:
+        assumed.append(f"{len(request.headers) - HEADERS_SHOWN} headers more")
+    own = re.sub(r":\d*$", "", request.host).lower()
+    if request.scheme == "https" and request.sni not in (None, request.host, own):
+        assumed.append(f"on a connection opened for {request.sni or 'no name'}")
     return shlex.join(words) + (f"  [{', '.join(assumed)}]" if assumed else "")
 
 

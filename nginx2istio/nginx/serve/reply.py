@@ -50,7 +50,7 @@ def response_fields(visit: Visit, outcome: Outcome, status: int) -> Headers:
             fields.append((line.name.lower(), visit.filled(line.value)))
         elif line.kind == "hide" and passed:
             fields = [(n, x) for n, x in fields if n != line.name.lower()]
-    if at_location or signs_in:
+    if (at_location or signs_in) and not _before_rewriting(visit, outcome):
         fields = _cors(visit, fields)
     if at_location:
         fields = _strict_transport(visit, fields)
@@ -222,9 +222,18 @@ def _text(setting: object, default: object) -> str:
     return str(value if value is not None else default or "")
 
 
+def _before_rewriting(visit: Visit, outcome: Outcome) -> bool:
+    """Whether nginx answers before it comes to the ``if`` in which the CORS headers stand.
+
+    ``ngx_http_core_find_config_phase`` answers by a redirect to the slash, and 413 by the length.
+    """
+    by_length = outcome.aspect == "body-limit" and outcome.trace[-1].phase == "location"
+    return visit.location.slash_redirect or by_length
+
+
 def _cors(visit: Visit, fields: list[tuple[str, str]]) -> list[tuple[str, str]]:
     """The controller's CORS headers replace those of the backend (``more_set_headers``)."""
-    if not origin_allowed(visit) or visit.location.slash_redirect:
+    if not origin_allowed(visit):
         return fields
     origins = visit.value("cors-allow-origin")
     star = not isinstance(origins, tuple) or "*" in origins

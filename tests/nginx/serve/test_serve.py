@@ -380,3 +380,15 @@ def test_a_host_has_header_buffers_of_its_own() -> None:
     assert served(config, headers=large).backends
     assert served(configured(), headers=large).status == 400
     assert served(config, target="/" + "x" * 9000).status == 414  # the line comes before the host
+
+
+def test_a_body_that_is_too_large_by_its_length_is_refused_without_cors_headers() -> None:
+    """``if`` is not entered before ``ngx_http_core_find_config_phase`` answers."""
+    cors = {"enable-cors": "true", "cors-allow-origin": "https://a.io", "proxy-body-size": "1k"}
+    origin = (("origin", "https://a.io"),)
+    asked: dict[str, Any] = {"method": "POST", "headers": origin, "body_bytes": 2000}
+    by_length = served(configured(cors), **asked)
+    read = served(configured(cors), chunked=True, **asked)
+    assert by_length.status == read.status == 413
+    assert of_answer(by_length, "access-control-allow-origin") == []
+    assert of_answer(read, "access-control-allow-origin") == ["https://a.io"]
