@@ -210,7 +210,7 @@ def _patches(gateway: GatewayConfig, host: RoutedHost, port: int, names: _Names)
         for action in ("ROUTE", "REDIRECT", "DIRECT_RESPONSE"):
             patch = gateway.patches.at(str(route.get("name", "")), port, action, host.domain)
             metadata = {n: v for n, v in patch.metadata.items() if n not in counting}
-            added.append([patch.per_filter, metadata, patch.route, patch.redirect])
+            added.append([patch.per_filter, metadata, patch.route])
     return names.value(added)
 
 

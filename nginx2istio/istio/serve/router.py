@@ -25,7 +25,7 @@ def routed(stream: Stream) -> Outcome:
         step = TraceStep("route", "no route")
         outcome = Outcome(status=404, aspect="routing", trace=(step,))
     elif "redirect" in route:
-        outcome = _redirect(arrived, route["redirect"], stream.patch.redirect, _name(route))
+        outcome = _redirect(arrived, route["redirect"], _name(route))
     elif "directResponse" in route:
         status = int(route["directResponse"]["status"])
         aspect = _ASPECT.get(status, "status")
@@ -53,11 +53,8 @@ def _step(text: str, by: str) -> TraceStep:
     return TraceStep("route", text, by)
 
 
-def _redirect(arrived: Arrived, redirect: Json, patch: Json, name: str) -> Outcome:
-    """``RedirectEntry``: scheme, authority and path may be replaced; the query stays.
-
-    ``patch`` may replace what a regular expression matches in the path.
-    """
+def _redirect(arrived: Arrived, redirect: Json, name: str) -> Outcome:
+    """``RedirectEntry``: scheme, authority and path may be replaced; the query stays."""
     scheme = redirect.get("scheme", arrived.request.scheme)
     authority = redirect.get("authority", arrived.authority)
     if "authority" not in redirect and "scheme" in redirect:
@@ -65,10 +62,7 @@ def _redirect(arrived: Arrived, redirect: Json, patch: Json, name: str) -> Outco
     if redirect.get("port"):
         authority = re.sub(r":\d+$", "", authority) + f":{redirect['port']}"
     path, question, query = arrived.target.partition("?")
-    if "regex_rewrite" in patch:
-        rewrite = patch["regex_rewrite"]
-        path = matcher(rewrite["pattern"]["regex"]).sub(rewrite["substitution"], path)
-    elif "uri" in redirect:
+    if "uri" in redirect:
         path = redirect["uri"]
         if "?" in path:
             question = query = ""

@@ -23,7 +23,7 @@ from nginx2istio.istio.serve.filters.shapes import (
 
 _MOST_REMEMBERED = 10_000
 _ROUTER = "envoy.filters.http.router"
-_FIELDS = ("typed_per_filter_config", "metadata", "route", "redirect")
+_FIELDS = ("typed_per_filter_config", "metadata", "route")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,6 @@ class RoutePatch:
     per_filter: Mapping[str, Json] = field(default_factory=dict)
     metadata: Mapping[str, Json] = field(default_factory=dict)
     route: Json = field(default_factory=dict)
-    redirect: Json = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,9 +188,7 @@ class _Reading:
             return False
         if set(value.get("metadata", {})) - {"filter_metadata"}:
             return False
-        if set(value.get("route", {})) - {"host_rewrite_header", "request_mirror_policies"}:
-            return False
-        return not set(value.get("redirect", {})) - {"regex_rewrite"}
+        return not set(value.get("route", {})) - {"host_rewrite_header", "request_mirror_policies"}
 
     def _host(self, configuration: Json, value: Json) -> bool:
         if set(configuration) != {"portNumber", "gateway"} or value.get("domains") != ["*"]:

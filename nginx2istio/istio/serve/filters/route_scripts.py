@@ -10,7 +10,6 @@ from nginx2istio.base.outcome import Outcome
 from nginx2istio.istio.serve.filters.scripts import (
     DatedCookie,
     MovedCookies,
-    MovedLocation,
     ScriptStep,
     script_steps,
 )
@@ -41,8 +40,6 @@ def _rewritten(step: ScriptStep, name: str, value: str) -> str:
                 return value
             dated = value if step.keeps_age else re.sub(r"; Max-Age=-?\d+", "", value)
             return f"{dated}; Expires=<date>"
-        case MovedLocation() if name == "location" and value.startswith(step.old):
-            return step.new + value[len(step.old) :]
         case MovedCookies() if name == "set-cookie" and value.partition("=")[0] != step.own:
             for attribute, old, new in step.changes:
                 change = partial(_changed, attribute=attribute, old=old, new=new)

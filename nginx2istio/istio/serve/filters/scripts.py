@@ -1,4 +1,4 @@
-"""Scripts that a route has of its own: dates of cookies, Locations and cookies that are rewritten.
+"""Scripts that a route has of its own: dates of cookies, and cookies that are rewritten.
 
 A script is read as the text that it is; one that differs in a character is not followed.
 """
@@ -20,14 +20,6 @@ class DatedCookie:
 
 
 @dataclass(frozen=True, slots=True)
-class MovedLocation:
-    """A Location that begins with ``old`` begins with ``new``."""
-
-    old: str
-    new: str
-
-
-@dataclass(frozen=True, slots=True)
 class MovedCookies:
     """Cookies but ``own`` get other paths and domains: (attribute, old, new)."""
 
@@ -35,7 +27,7 @@ class MovedCookies:
     changes: tuple[tuple[Literal["path", "domain"], str, str], ...]
 
 
-ScriptStep = DatedCookie | MovedLocation | MovedCookies
+ScriptStep = DatedCookie | MovedCookies
 
 
 def script_steps(script: str) -> Sequence[ScriptStep] | None:
@@ -50,19 +42,11 @@ def script_steps(script: str) -> Sequence[ScriptStep] | None:
     rest = script[len(_HEAD) : -len("end\n")]
     steps: list[ScriptStep] = []
     while rest:
-        match = _MOVED.match(rest) or _COOKIES.match(rest)
-        if match is None:
+        match = _COOKIES.match(rest)
+        changes = _changes(match["changes"]) if match else None
+        if match is None or changes is None:
             return None
-        if match.re is _MOVED:
-            old = _text(match["old"])
-            if {int(match["length"]), int(match["again"])} != {len(old.encode())}:
-                return None
-            steps.append(MovedLocation(old, _text(match["new"])))
-        else:
-            changes = _changes(match["changes"])
-            if changes is None:
-                return None
-            steps.append(MovedCookies(_text(match["own"]), changes))
+        steps.append(MovedCookies(_text(match["own"]), changes))
         rest = rest[match.end() :]
     return steps
 
@@ -89,7 +73,6 @@ _DATE_ONLY = 'cookie = cookie:gsub("; Max%-Age=%-?%d+", "") .. "; Expires=" .. d
 _STRING = r'"(?:[^"\\\n]|\\.)*"'
 _PLACES = {
     "LENGTH": r"(?P<length>\d+)",
-    "AGAIN": r"(?P<again>\d+)",
     "NAME": r"(?P<name>[\w!#$&'*.^`|~-]+)",
     "SECONDS": r"(?P<seconds>-?\d+)",
     "CHANGE": f"(?P<change>{re.escape(_BOTH)}|{re.escape(_DATE_ONLY)})",
@@ -125,12 +108,6 @@ function envoy_on_response(handle)
 end
 """)
 _HEAD = "function envoy_on_response(handle)\n  local headers = handle:headers()\n"
-_MOVED = _pattern("""\
-  local location = headers:get("location")
-  if location and location:sub(1, <LENGTH>) == <OLD> then
-    headers:replace("location", <NEW> .. location:sub(<AGAIN> + 1))
-  end
-""")
 _COOKIES = _pattern("""\
   local cookies = {}
   for i = 0, headers:getNumValues("set-cookie") - 1 do
