@@ -31,7 +31,7 @@ PORT = Message(
     "N2I113",
     "approximated",
     "info",
-    "Port of the Host header in the redirect to https",
+    "Port in the redirect to https",
     "nginx drops the port of the Host header when it redirects to https. Where a host has several "
     "names, Envoy keeps it.",
     "Check clients that name a port other than 80.",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterable
-from typing import Any
 
 import click
 
@@ -37,11 +36,6 @@ class Formatter(click.HelpFormatter):
 
 
 class Context(click.Context):
-    """A context whose help has that layout, and ``-h`` for it."""
+    """A context whose help has that layout."""
 
     formatter_class = Formatter
-
-    def __init__(self, *args: Any, **more: Any) -> None:
-        # A command keeps the help option of the first context that asks for it.
-        more.setdefault("help_option_names", ["-h", "--help"])
-        super().__init__(*args, **more)

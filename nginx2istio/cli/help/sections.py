@@ -51,10 +51,17 @@ object_option = options_of("Objects")
 report_option = options_of("Report")
 
 
+HELP_OPTIONS = ["-h", "--help"]
+
+
 class SectionCommand(click.Command):
     """A command whose help has its options in sections."""
 
     context_class = Context
+
+    def get_help_option_names(self, ctx: click.Context) -> list[str]:
+        """The same in any context: a command keeps the option of the first that asks."""
+        return HELP_OPTIONS
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Writes the sections that have an option."""
@@ -66,6 +73,10 @@ class SectionGroup(click.Group):
 
     context_class = Context
     command_class = SectionCommand
+
+    def get_help_option_names(self, ctx: click.Context) -> list[str]:
+        """As of its commands."""
+        return HELP_OPTIONS
 
 
 def write_sections(
