@@ -18,6 +18,7 @@ from tests.conftest import needed
 
 ROOT = Path(__file__).parent.parent
 CONTAINERFILE = (ROOT / "Containerfile").read_text("utf-8")
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 
 
 def test_the_locks_are_up_to_date(tmp_path: Path) -> None:
@@ -47,7 +48,7 @@ def test_a_lock_names_hashes_and_no_host(name: str) -> None:
     names = [line for line in lines if re.match(r"[a-z]", line)]
     assert all(re.match(r"[\w.-]+==\S+( ; .*)? \\$", line) for line in names)
     assert not [line for line in lines if "://" in line or line.startswith("--")]
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    project = PROJECT["project"]
     required = {re.split(r"[^\w.-]", each)[0] for each in project["dependencies"]}
     locked = {re.sub(r"[._]", "-", line.partition("==")[0]) for line in names}
     assert {re.sub(r"[._]", "-", each) for each in required} <= locked
@@ -73,9 +74,20 @@ def test_the_image_is_of_two_stages_and_has_the_user_of_the_job() -> None:
     assert "RUN" not in last
 
 
+COPIED = [
+    source
+    for line in re.findall(r"(?m)^COPY (?!--from)(.*)$", CONTAINERFILE)
+    for source in line.split()[:-1]
+]
+
+
 def test_all_that_is_copied_is_let_through() -> None:
     ignore = (ROOT / ".containerignore").read_text("utf-8").splitlines()
-    for line in re.findall(r"(?m)^COPY (?!--from)(.*)$", CONTAINERFILE):
-        for source in line.split()[:-1]:
-            assert (ROOT / source).exists()
-            assert f"!{source.split('/')[0]}" in ignore
+    for source in COPIED:
+        assert (ROOT / source).exists()
+        assert f"!{source.split('/')[0]}" in ignore
+
+
+def test_all_that_the_wheel_takes_is_copied() -> None:
+    wheel = PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]
+    assert {*wheel["packages"], *wheel["force-include"]} <= set(COPIED)
