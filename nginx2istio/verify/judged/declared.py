@@ -74,6 +74,10 @@ def _located(pattern: str, kind: str, path: str) -> bool:
     return path.startswith(pattern) or path + "/" == pattern
 
 
+PATHS_REMEMBERED = 4096
+"""Of so many paths it is kept how specific a declared path they have."""
+
+
 def _specific(pattern: str, types: set[str], path: str) -> tuple[bool, int]:
     """How early the controller puts the location of a path: exact ones first, then by length."""
     return "Exact" in types and pattern == path, len(pattern)
@@ -90,6 +94,9 @@ class Declared:
     keys: set[str] = field(default_factory=set)  # annotations in use, by short name
     weighted: bool = False  # some canary gets a share of the requests
     memory: dict[str | None, set[str]] = field(default_factory=dict, compare=False, repr=False)
+    closest: dict[tuple[str, str], tuple[bool, int]] = field(
+        default_factory=dict, compare=False, repr=False
+    )
 
     @classmethod
     def of(cls, objects: Iterable[IngressObject]) -> Declared:
@@ -102,6 +109,7 @@ class Declared:
 
     def _add(self, ingress: IngressObject) -> None:
         self.memory.clear()
+        self.closest.clear()
         notes, spec = _annotations(ingress), ingress.get("spec") or {}
         self.keys |= set(notes)
         unsplit = ("0", notes.get("canary-weight-total", "100"))
@@ -134,11 +142,15 @@ class Declared:
             return False
         if pattern not in paths:
             return True
-        return _specific(pattern, paths[pattern], path) >= max(
-            _specific(other, types, path)
-            for other, types in paths.items()
-            if path_covers(other, types, regex, path)
-        )
+        if len(self.closest) >= PATHS_REMEMBERED:
+            self.closest.clear()
+        if (host, path) not in self.closest:  # which is asked for each finding about the host
+            self.closest[host, path] = max(
+                _specific(other, types, path)
+                for other, types in paths.items()
+                if path_covers(other, types, regex, path)
+            )
+        return _specific(pattern, paths[pattern], path) >= self.closest[host, path]
 
     def hosts_of(self, host: str | None) -> set[str]:
         """The declared hosts under which a request's host is known; ``_`` when there is none."""
