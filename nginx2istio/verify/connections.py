@@ -22,6 +22,11 @@ _LINE = 100
 """Bytes of a buffer that a header's name and what is around it need less than."""
 
 
+def member(host: str) -> str:
+    """A host name under a star of one label; the host itself where it has none."""
+    return host.replace("*", "any", 1) if host.startswith("*.") else host
+
+
 def on_other_connections(sides: Sides, server: Server, request: Request) -> Iterator[Request]:
     """The request on TLS connections for other hosts whose certificate is good for its host, too.
 
@@ -73,7 +78,7 @@ def _by_certificate(
         names.setdefault(secret, set()).update(certificate.names or (server.host,))
     by_name: dict[str, dict[_TlsPlace, str]] = {}
     for server, certificate in servers:
-        name = server.host.replace("*", "any", 1)
+        name = member(server.host)
         place = _place_of(gateway, server, name)
         for good_for in sorted(names[certificate.namespace, certificate.secret]):
             by_name.setdefault(good_for.lower(), {}).setdefault(place, name)

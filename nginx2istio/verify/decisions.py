@@ -19,7 +19,7 @@ from nginx2istio.nginx.facts.nested_locations import (
 )
 from nginx2istio.nginx.model import Server
 from nginx2istio.nginx.serve.choose import choose_location
-from nginx2istio.nginx.uri import BadTarget, normalized
+from nginx2istio.nginx.uri import BadTarget, normalized_text
 from nginx2istio.verify.dimensions import (
     Values,
     values_of_host,
@@ -42,9 +42,8 @@ class HostDecisions:
 
 def host_decisions(sides: Sides, server: Server, name: str) -> HostDecisions:
     """The decisions about requests to one name of a host."""
-    gateways = [sides.gateway, *filter(None, [sides.converted])]
-    routes = [route for gateway in gateways for route in _routes(gateway, name)]
-    policies = [policy for gateway in gateways for policy in _policies(gateway, name)]
+    routes = [route for gateway in sides.gateways for route in _routes(gateway, name)]
+    policies = [policy for gateway in sides.gateways for policy in _policies(gateway, name)]
     patterns = [*_of_nginx(sides.config, server), *_of_istio(routes, policies)]
     redirects = any("redirect" in route for route in routes)
     spelled = _hosts_compared(routes, policies) or (sides.converted is not None and redirects)
@@ -149,7 +148,7 @@ def _values(
     """What the decisions about the paths of a class look at."""
     values = Values()
     try:
-        decoded = normalized(path.target.encode("latin-1", "replace")).decode("latin-1")
+        decoded = normalized_text(path.target)
         location = choose_location(server, decoded)
     except BadTarget:
         location = None

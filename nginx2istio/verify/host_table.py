@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from nginx2istio.base.outcome import Outcome, Request
+from nginx2istio.base.outcome import Outcome
 from nginx2istio.base.printable import printable
 from nginx2istio.istio.serve.gateway_config import most_specific
 from nginx2istio.nginx.model import Server
@@ -31,7 +31,7 @@ class TableRow:
     nginx: str
     istio: str
     verdict: str
-    example: Request
+    example: str
     classes: int = 0
 
 
@@ -68,7 +68,7 @@ def host_table(sides: Sides, server: Server) -> HostTable:
             )
             if key not in rows:
                 answers = answer_text(both.nginx), answer_text(both.istio)
-                rows[key] = TableRow(location, route, *answers, key[-1], request)
+                rows[key] = TableRow(location, route, *answers, key[-1], request_text(request))
             rows[key].classes += 1
     table = HostTable(server.host, sorted(rows.values(), key=lambda row: (row.location, row.route)))
     written = [f"location {each.literal}" for each in server.locations]
@@ -123,7 +123,7 @@ def table_lines(table: HostTable) -> Iterator[str]:
             yield ""
             yield printable(f"nginx: {location}")
         many = f" and {row.classes - 1:,} like it" if row.classes > 1 else ""
-        yield printable(f"  {request_text(row.example)}{many}")
+        yield printable(f"  {row.example}{many}")
         same = row.nginx == row.istio
         yield printable(f"    nginx: {row.nginx}{'' if same else f'. Istio: {row.istio}'}")
         yield printable(f"    by {row.route}: {row.verdict}")
@@ -138,21 +138,4 @@ def table_lines(table: HostTable) -> Iterator[str]:
 
 def table_data(table: HostTable) -> dict[str, Any]:
     """The table as JSON has it."""
-    return {
-        "host": table.host,
-        "rows": [
-            {
-                "location": row.location,
-                "route": row.route,
-                "nginx": row.nginx,
-                "istio": row.istio,
-                "verdict": row.verdict,
-                "example": request_text(row.example),
-                "classes": row.classes,
-            }
-            for row in table.rows
-        ],
-        "idle_locations": table.idle_locations,
-        "idle_routes": table.idle_routes,
-        "skipped": table.skipped,
-    }
+    return asdict(table)

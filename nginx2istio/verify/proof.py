@@ -14,7 +14,7 @@ from nginx2istio.nginx.model import DEFAULT_SERVER, Server, www_twin
 from nginx2istio.nginx.serve import NOWHERE
 from nginx2istio.nginx.serve.choose import choose_server
 from nginx2istio.verify.compared import compared
-from nginx2istio.verify.connections import on_other_connections, with_many_headers
+from nginx2istio.verify.connections import member, on_other_connections, with_many_headers
 from nginx2istio.verify.decisions import host_decisions
 from nginx2istio.verify.judged.difference import Difference
 from nginx2istio.verify.path_classes import path_classes
@@ -120,7 +120,7 @@ def _named_by_others(sides: Sides) -> Iterator[tuple[Server, str]]:
     """What only objects name that are judged and are not the conversion's own."""
     if sides.converted is not None:
         for name in sorted(_named(sides.gateway) - _named(sides.converted)):
-            host = name.replace("*", "any", 1)
+            host = member(name)
             yield choose_server(sides.config, host)[0] or NOWHERE, host
 
 
@@ -138,7 +138,7 @@ def host_names(server: Server) -> Iterator[str]:
         return
     for name in (server.host, *server.aliases):
         if not name.startswith("~"):  # a regular expression, of which no member is made
-            yield name.replace("*", "any", 1) if name.startswith("*.") else name
+            yield member(name)
     if server.www:
         yield www_twin(server.host)
 

@@ -38,7 +38,7 @@ _NAMED = frozenset(
 
 def host_shape(sides: Sides, server: Server) -> str | None:
     """The shape of a host; None for one that is proved by itself."""
-    config, gateway, name = sides.config, sides.gateway, server.host
+    config, name = sides.config, server.host
     if server.host == DEFAULT_SERVER or server.wildcard or server.www or server.aliases:
         return None
     if server.passthrough or server.denied or sides.auth_service:
@@ -51,9 +51,8 @@ def host_shape(sides: Sides, server: Server) -> str | None:
     if any(_LOOKING.search(key) for each in settings for key in each):
         return None
     names = _Names(config, server)
-    gateways = [gateway, *filter(None, [sides.converted])]
-    istio = [_istio(each, name, names) for each in gateways]
-    if None in istio or any(each.patches.opaque for each in gateways):
+    istio = [_istio(each, name, names) for each in sides.gateways]
+    if None in istio or any(each.patches.opaque for each in sides.gateways):
         return None
     shape = (_nginx(config, server, names), istio, tuple(_findings(sides, name)))
     return hashlib.sha256(repr(shape).encode("utf-8", "surrogatepass")).hexdigest()

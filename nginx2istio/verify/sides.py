@@ -36,6 +36,11 @@ class Sides:
     )
     """The findings that may be about a host, once they are asked for."""
 
+    @property
+    def gateways(self) -> Sequence[GatewayConfig]:
+        """The judged objects, and the conversion's own where these are others."""
+        return [self.gateway, *filter(None, [self.converted])]
+
     def findings_about(self, host: str) -> Sequence[FindingData]:
         """The findings that may be about a host, in their order."""
         if host not in self.by_host:

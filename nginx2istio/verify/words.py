@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 from collections.abc import Iterator
 
 from nginx2istio.base.outcome import Outcome, Request
 from nginx2istio.base.printable import printable
+from nginx2istio.verify.judged.declared import bare_host
 from nginx2istio.verify.proof import Counterexample, Proof
 
 MOST_SHOWN = 20
@@ -95,8 +95,11 @@ def request_text(request: Request) -> str:
     ]
     if len(request.headers) > HEADERS_SHOWN:
         assumed.append(f"{len(request.headers) - HEADERS_SHOWN} headers more")
-    own = re.sub(r":\d*$", "", request.host).lower()
-    if request.scheme == "https" and request.sni not in (None, request.host, own):
+    if request.scheme == "https" and request.sni not in (
+        None,
+        request.host,
+        bare_host(request.host),
+    ):
         assumed.append(f"on a connection opened for {request.sni or 'no name'}")
     return shlex.join(words) + (f"  [{', '.join(assumed)}]" if assumed else "")
 

@@ -17,7 +17,7 @@ from nginx2istio.nginx.model import Location, Server
 from nginx2istio.nginx.serve.choose import BadHost, choose_location, choose_server, host_name
 from nginx2istio.nginx.serve.variables import Variables
 from nginx2istio.nginx.serve.visit import upstream_name
-from nginx2istio.nginx.uri import BadTarget, normalized
+from nginx2istio.nginx.uri import BadTarget, normalized_text
 from nginx2istio.verify.judged.compare import compare
 from nginx2istio.verify.judged.difference import Difference
 from nginx2istio.verify.judged.exchange import Exchange
@@ -177,7 +177,7 @@ def _credentials(case: Case, headers: Headers) -> Any:
 def _place(config: NginxConfig, request: Request) -> tuple[Server | None, Location | None]:
     try:
         server, _ = choose_server(config, host_name(request.host))
-        path = normalized(request.target.encode("latin-1", "replace")).decode("latin-1")
+        path = normalized_text(request.target)
     except BadHost:
         return None, None
     except BadTarget:  # nginx asks nobody; what the service would say to a gateway

@@ -11,7 +11,7 @@ from nginx2istio.istio.serve.gateway_config import most_specific
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.model import DEFAULT_SERVER, Server
 from nginx2istio.nginx.serve.choose import BadHost, choose_location, choose_server, host_name
-from nginx2istio.nginx.uri import BadTarget, normalized
+from nginx2istio.nginx.uri import BadTarget, normalized_text
 from nginx2istio.verify.decisions import HostDecisions, host_decisions
 from nginx2istio.verify.path_classes import PathClass
 from nginx2istio.verify.proof import host_names
@@ -87,7 +87,7 @@ class HostReader:
 
     def _upstream(self, path: str) -> str:
         try:
-            text = normalized(path.encode("latin-1", "replace")).decode("latin-1")
+            text = normalized_text(path)
             location = choose_location(self.server, text)
         except (BadTarget, ValueError):
             return ""
