@@ -42,13 +42,14 @@ class Stream:
         """Looks for the route anew."""
         host = self.host
         self.route, self.patch = None, _PLAIN
-        if host and host.to_https and self.arrived.headers["x-forwarded-proto"] != "https":
+        if host is None:
+            return
+        if host.to_https and self.arrived.headers["x-forwarded-proto"] != "https":
             # SslRedirectRoute
             self.route = {"redirect": {"scheme": "https", "authority": self.arrived.authority}}
             return
-        if host is not None:
-            self.route = self._first_fitting(host)
-        if host is not None and self.route is not None and self.config.patches:
+        self.route = self._first_fitting(host)
+        if self.route is not None:
             name = str(self.route.get("name", ""))
             self.routes.add(name)
             action = next((a for f, a in _ACTIONS if f in self.route), "ROUTE")

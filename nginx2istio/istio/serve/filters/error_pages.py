@@ -78,7 +78,7 @@ class ErrorPageFilter(HttpFilter):
         if stream.world.backends.get(service, "ready") != "ready":
             return Outcome(503, "routing", unknown=_OF_PAGE, trace=trace)
         sent: Arrived = stream.notes[_NOTE]
-        whole = cluster == data.get("fallback") and "x-scheme" in more
+        whole = "x-scheme" in more
         staying = _KEPT | {_SECURITY} if whole else _KEPT
         fields = [(n, v) for n, v in outcome.response_headers if n in staying]
         answer = [(n.lower(), v) for n, v in stream.arrived.request.backend_headers]

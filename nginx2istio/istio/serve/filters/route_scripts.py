@@ -23,7 +23,7 @@ class RouteScript(HttpFilter):
         self.name = name
 
     def response(self, stream: Stream, outcome: Outcome) -> Outcome:
-        """The answer with its Location and cookies rewritten."""
+        """The answer with its cookies rewritten or dated."""
         config = stream.patch.per_filter.get(self.name)
         if config is None:
             return outcome
