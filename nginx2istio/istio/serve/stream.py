@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from nginx2istio.base.outcome import Aspect, Headers, Outcome, TraceStep, World
-from nginx2istio.istio.serve.filters.patches import RoutePatch
+from nginx2istio.istio.serve.filters.patches import AddedFilter, RoutePatch
 from nginx2istio.istio.serve.filters.shapes import Json
 from nginx2istio.istio.serve.gateway_config import GatewayConfig, RoutedHost
 from nginx2istio.istio.serve.headers.formatter import Moment
@@ -106,3 +106,14 @@ class HttpFilter:
     def response(self, stream: Stream, outcome: Outcome) -> Outcome:
         """The answer as the filter passes it on."""
         return outcome
+
+
+class AddedHttpFilter(HttpFilter):
+    """A filter that an EnvoyFilter adds; its name says which data of a route are for it."""
+
+    def __init__(self, added: AddedFilter):
+        self.name = added.name
+
+    def config(self, stream: Stream) -> Json | None:
+        """What the route has for the filter, None for nothing."""
+        return stream.patch.per_filter.get(self.name)

@@ -9,7 +9,7 @@ from typing import Any
 
 from nginx2istio.base.outcome import SOME_CERTIFICATE, SOME_ISSUER, Outcome, TraceStep
 from nginx2istio.istio.serve.matching import Arrived
-from nginx2istio.istio.serve.stream import HttpFilter, Stream
+from nginx2istio.istio.serve.stream import AddedHttpFilter, Stream
 
 _KEY = "nginx2istio.auth"
 _ANY_LUA = "envoy.filters.http.lua"
@@ -20,11 +20,8 @@ _KEPT = frozenset({"server", "date", "connection", "strict-transport-security"})
 """The headers that stay when an answer becomes a redirect to the sign-in page."""
 
 
-class AskService(HttpFilter):
+class AskService(AddedHttpFilter):
     """The filter; it asks where the metadata of a route says so."""
-
-    def __init__(self, name: str):
-        self.name = name
 
     def request(self, stream: Stream) -> Outcome | None:
         """The refusal, None where the service lets the request pass."""

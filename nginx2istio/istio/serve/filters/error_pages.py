@@ -15,7 +15,7 @@ from nginx2istio.base.outcome import (
 from nginx2istio.istio.serve.filters.shapes import Json
 from nginx2istio.istio.serve.matching import Arrived
 from nginx2istio.istio.serve.router import destination_name
-from nginx2istio.istio.serve.stream import HttpFilter, Stream
+from nginx2istio.istio.serve.stream import AddedHttpFilter, Stream
 
 _DATA = "error-pages"
 _NOTE = "error pages"
@@ -25,11 +25,8 @@ _OF_PAGE: frozenset[Aspect] = frozenset({"response-headers", "cookies", "cors", 
 """What of an answer only the error service knows."""
 
 
-class ErrorPageFilter(HttpFilter):
+class ErrorPageFilter(AddedHttpFilter):
     """The filter; it acts on routes with data for it."""
-
-    def __init__(self, name: str):
-        self.name = name
 
     def request(self, stream: Stream) -> Outcome | None:
         """Notes that the request came by, without which the script does nothing."""
