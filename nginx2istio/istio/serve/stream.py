@@ -75,6 +75,11 @@ class Stream:
             by_key[key] = next((r for r in host.routes if route_fits(r, arrived)), None)
         return by_key[key]
 
+    def status_of(self, outcome: Outcome) -> int:
+        """The status of an answer, be it the backend's."""
+        own = outcome.status
+        return self.arrived.request.backend_status if own is None else own
+
     def local_reply(self, outcome: Outcome, details: str = "") -> Outcome:
         """The answer of a filter, with the headers that the route sets on answers.
 

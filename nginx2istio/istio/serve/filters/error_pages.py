@@ -40,7 +40,7 @@ class ErrorPageFilter(AddedHttpFilter):
         if data is None or not stream.notes.get(_NOTE):
             return outcome
         own = outcome.status is not None
-        status = stream.arrived.request.backend_status if outcome.status is None else outcome.status
+        status = stream.status_of(outcome)
         unready = bool(outcome.trace) and outcome.trace[-1].text.startswith("no pod of")
         bodied = stream.arrived.request.method != "HEAD"  # the script looks at the body
         if data.get("fallback") and own and status == 503 and unready and bodied:
