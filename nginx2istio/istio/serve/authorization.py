@@ -15,9 +15,6 @@ from nginx2istio.istio.serve.stream import HttpFilter, Stream
 class Authorization(HttpFilter):
     """The policies of all actions."""
 
-    def __init__(self, config: GatewayConfig):
-        self.config = config
-
     def request(self, stream: Stream) -> Outcome | None:
         """The refusal of a policy; None where all let the request pass."""
         try:
@@ -26,11 +23,11 @@ class Authorization(HttpFilter):
             return Outcome(status=403, aspect="access", unknown=frozenset(ASPECTS))
 
     def _decided(self, stream: Stream) -> Outcome | None:
-        arrived, policies = stream.arrived, self.config.policies_of
+        arrived, policies = stream.arrived, stream.config.policies_of
         for policy in policies["CUSTOM"].about(arrived.host) if "CUSTOM" in policies else ():
             if not policy_fits(policy, arrived):
                 continue
-            provider = _provider(self.config, policy)
+            provider = _provider(stream.config, policy)
             denial = _asked(arrived, provider, policy)
             if denial is not None:
                 return stream.local_reply(denial, "ext_authz_denied")

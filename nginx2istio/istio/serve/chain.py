@@ -26,7 +26,7 @@ def filter_chain(config: GatewayConfig) -> Sequence[HttpFilter]:
     patches = config.patches
     return (
         *(_filter(each) for each in patches.first),
-        Authorization(config),
+        Authorization(),
         Cors(),
         *(_filter(each) for each in patches.last),
     )
@@ -35,21 +35,21 @@ def filter_chain(config: GatewayConfig) -> Sequence[HttpFilter]:
 def _filter(added: AddedFilter) -> HttpFilter:
     match added.kind:
         case "addresses":
-            return AddressFilter(added.name)
+            return AddressFilter(added)
         case "auth":
-            return AskService(added.name)
+            return AskService(added)
         case "body-held":
-            return BodyHeld(added.name)
+            return BodyHeld(added)
         case "body-length":
             return BodyLength(added)
         case "compressor":
             return Compression(added)
         case "error-pages":
-            return ErrorPageFilter(added.name)
+            return ErrorPageFilter(added)
         case "route-script":
-            return RouteScript(added.name)
+            return RouteScript(added)
         case "session":
-            return Session(added.name)
+            return Session(added)
         case "limits":
             return HttpFilter()  # the first request of a client passes
 

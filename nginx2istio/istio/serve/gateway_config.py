@@ -101,12 +101,13 @@ class GatewayConfig:
         return by_gateway
 
     def traffic_policy(self, destination: Json) -> Json:
-        """The trafficPolicy of a route's destination; fields of its subset win."""
+        """The trafficPolicy of a route's destination at its port; fields of its subset win."""
         rule = self.destination_rules.get(destination["host"], {})
-        policy = dict(rule.get("trafficPolicy", {}))
+        number = destination.get("port", {}).get("number")
+        policy = _at_port(rule.get("trafficPolicy", {}), number)
         for subset in rule.get("subsets", ()):
             if subset["name"] == destination.get("subset"):
-                policy |= subset.get("trafficPolicy", {})
+                policy |= _at_port(subset.get("trafficPolicy", {}), number)
         return policy
 
     def tls_routes(self, server: GatewayServer) -> Iterable[Json]:
@@ -217,6 +218,17 @@ def _servers(gateways: Iterable[Json]) -> Iterable[GatewayServer]:
                 server.get("tls", {}),
                 hosts,
             )
+
+
+def _at_port(policy: Json, number: int | None) -> dict[str, Any]:
+    """A policy's fields for a port, whose own stand for the whole (``MergeTrafficPolicy``)."""
+    of_port = (
+        each
+        for each in policy.get("portLevelSettings", ())
+        if each.get("port", {}).get("number") == number
+    )
+    fields = next(of_port, policy)
+    return {k: v for k, v in fields.items() if k not in ("port", "portLevelSettings")}
 
 
 def _namespaced(host: str, own: str) -> tuple[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from nginx2istio.base.addresses import in_networks
 from nginx2istio.istio.serve.filters.shapes import Json
@@ -94,8 +94,3 @@ def _path_fits(pattern: str, path: str) -> bool:
     if "{*}" in pattern or "{**}" in pattern:
         raise PolicyNotRead(pattern)
     return pattern_fits(pattern, path)
-
-
-def of_action(policies: Iterable[Json], action: str) -> Iterable[Json]:
-    """The policies of an action; ALLOW is the action of those that name none."""
-    return (p for p in policies if p["spec"].get("action", "ALLOW") == action)

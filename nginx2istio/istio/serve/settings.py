@@ -48,24 +48,9 @@ def _traffic(config: GatewayConfig, route: Json) -> Iterator[tuple[str, str, obj
     """Each field of the traffic policy of each destination: the name, the field, the value."""
     for destination in route.get("route", ()):
         target = destination["destination"]
-        rule = config.destination_rules.get(target["host"], {})
-        levels = [rule.get("trafficPolicy", {})]
-        levels += [
-            subset.get("trafficPolicy", {})
-            for subset in rule.get("subsets", ())
-            if subset["name"] == target.get("subset")
-        ]
-        number = target.get("port", {}).get("number")
-        for policy in levels:
-            of_port = [
-                each
-                for each in policy.get("portLevelSettings", ())
-                if each.get("port", {}).get("number") == number
-            ]
-            # A policy of the port stands for the whole one (``MergeTrafficPolicy``).
-            for field, value in (of_port[0] if of_port else policy).items():
-                if field not in ("port", "portLevelSettings"):
-                    yield f"{target['host']} {target.get('subset', '')}", field, value
+        name = f"{target['host']} {target.get('subset', '')}"
+        for field, value in config.traffic_policy(target).items():
+            yield name, field, value
 
 
 def _text(value: object) -> str:

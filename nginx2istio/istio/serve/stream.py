@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from nginx2istio.base.outcome import Aspect, Headers, Outcome, TraceStep, World
-from nginx2istio.istio.serve.filters.patches import RoutePatch
+from nginx2istio.istio.serve.filters.patches import AddedFilter, RoutePatch
 from nginx2istio.istio.serve.filters.shapes import Json
 from nginx2istio.istio.serve.gateway_config import GatewayConfig, RoutedHost
 from nginx2istio.istio.serve.headers.formatter import Moment
@@ -42,13 +42,14 @@ class Stream:
         """Looks for the route anew."""
         host = self.host
         self.route, self.patch = None, _PLAIN
-        if host and host.to_https and self.arrived.headers["x-forwarded-proto"] != "https":
+        if host is None:
+            return
+        if host.to_https and self.arrived.headers["x-forwarded-proto"] != "https":
             # SslRedirectRoute
             self.route = {"redirect": {"scheme": "https", "authority": self.arrived.authority}}
             return
-        if host is not None:
-            self.route = self._first_fitting(host)
-        if host is not None and self.route is not None and self.config.patches:
+        self.route = self._first_fitting(host)
+        if self.route is not None:
             name = str(self.route.get("name", ""))
             self.routes.add(name)
             action = next((a for f, a in _ACTIONS if f in self.route), "ROUTE")
@@ -73,6 +74,11 @@ class Stream:
         if key not in by_key:
             by_key[key] = next((r for r in host.routes if route_fits(r, arrived)), None)
         return by_key[key]
+
+    def status_of(self, outcome: Outcome) -> int:
+        """The status of an answer, be it the backend's."""
+        own = outcome.status
+        return self.arrived.request.backend_status if own is None else own
 
     def local_reply(self, outcome: Outcome, details: str = "") -> Outcome:
         """The answer of a filter, with the headers that the route sets on answers.
@@ -105,3 +111,14 @@ class HttpFilter:
     def response(self, stream: Stream, outcome: Outcome) -> Outcome:
         """The answer as the filter passes it on."""
         return outcome
+
+
+class AddedHttpFilter(HttpFilter):
+    """A filter that an EnvoyFilter adds; its name says which data of a route are for it."""
+
+    def __init__(self, added: AddedFilter):
+        self.name = added.name
+
+    def config(self, stream: Stream) -> Json | None:
+        """What the route has for the filter, None for nothing."""
+        return stream.patch.per_filter.get(self.name)

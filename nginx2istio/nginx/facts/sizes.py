@@ -14,10 +14,10 @@ DEFAULT_BODY_LIMIT = 1 << 20
 BODY_SIZE = "proxy-body-size"
 
 
-def byte_size(value: Value | None) -> int:
-    """A size in bytes, 0 for what is none."""
+def byte_size(value: Value | None, otherwise: int = 0) -> int:
+    """A size in bytes, ``otherwise`` for what is none."""
     size = _SIZE.fullmatch(str(value or "").strip())
-    return whole_number(size[1]) << SHIFTS[size[2].lower()] if size else 0
+    return whole_number(size[1]) << SHIFTS[size[2].lower()] if size else otherwise
 
 
 _SIZE = re.compile("([0-9]+)([kKmMgG]?)")
@@ -28,7 +28,7 @@ def max_body_size(value: Value | None) -> int:
 
     What isValidByteSize refuses is left out of nginx.conf, and nginx's own default holds.
     """
-    return byte_size(value) if _SIZE.fullmatch(str(value or "").strip()) else DEFAULT_BODY_LIMIT
+    return byte_size(value, DEFAULT_BODY_LIMIT)
 
 
 @memo

@@ -75,8 +75,8 @@ def check_address(visit: Visit) -> Outcome | None:
     """deny, allow: by the client's address."""
     lists = addresses(visit.config, visit.location)
     source = visit.variables.remote_addr
-    if in_networks(source, lists.deny) or (lists.allow and not in_networks(source, lists.allow)):
-        denied = in_networks(source, lists.deny)
+    denied = in_networks(source, lists.deny)
+    if denied or (lists.allow and not in_networks(source, lists.allow)):
         by = "denylist-source-range" if denied else "allowlist-source-range"
         return own_answer(403, "access", "access", f"{source} is not allowed", by)
     return None

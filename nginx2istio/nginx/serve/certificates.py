@@ -13,30 +13,32 @@ from nginx2istio.nginx.serve.variables import Variables
 
 def has_certificate(variables: Variables, name: str) -> bool:
     """Whether there is one for a name, be it the controller's own in place of a Secret's."""
-    return any(True for _ in _certificates(variables, name))
+    return _certificate(variables, name) is not None
 
 
 def self_signed(variables: Variables, name: str) -> bool:
     """Whether a handshake for a name shows the controller's own certificate, as far as is known."""
     if variables.config.controller.flags["default-ssl-certificate"]:
         return False
+    shown = _certificate(variables, name)
+    if shown is None:
+        return True
     known = variables.world.certificates
-    for asked, certificate in _certificates(variables, name):
-        if known is None:
-            return False
-        names = known.get(f"{certificate.namespace}/{certificate.secret}", ())
-        return not any(covers(own, asked) for own in names)
-    return True
+    if known is None:
+        return False
+    asked, certificate = shown
+    names = known.get(f"{certificate.namespace}/{certificate.secret}", ())
+    return not any(covers(own, asked) for own in names)
 
 
-def _certificates(variables: Variables, name: str) -> list[tuple[str, Certificate]]:
-    """The certificate of the name itself, else that of its parent's star; empty for none."""
+def _certificate(variables: Variables, name: str) -> tuple[str, Certificate] | None:
+    """The certificate of the name itself, else that of its parent's star, with that name."""
     for asked in (name, "*." + name.partition(".")[2]):
         server = _servers(variables.config).get(asked)
         certificate = server.certificate if server else None
         if server and certificate and _pushed(variables, server, asked, certificate):
-            return [(asked, certificate)]
-    return []
+            return asked, certificate
+    return None
 
 
 def _pushed(variables: Variables, server: Server, name: str, certificate: Certificate) -> bool:

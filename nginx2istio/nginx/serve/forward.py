@@ -15,6 +15,7 @@ from nginx2istio.base.outcome import (
 from nginx2istio.nginx.facts.external_auth import external_auth
 from nginx2istio.nginx.facts.headers import request_headers
 from nginx2istio.nginx.serve.location_phases import rewrite_target
+from nginx2istio.nginx.serve.server_phases import asks_for_certificates
 from nginx2istio.nginx.serve.visit import Visit
 
 UNVERIFIED = "FAILED:unable to verify the first certificate"
@@ -144,10 +145,7 @@ def _template(visit: Visit, sent: dict[str, str]) -> dict[str, str]:
         fields["x-forwarded-prefix"] = str(prefix.value)
     settings = visit.server.settings
     if "auth-tls-secret" in settings and not visit.server.denied:
-        asked = (
-            "auth-tls-verify-client" not in settings
-            or settings["auth-tls-verify-client"].value != "off"
-        )
+        asked = asks_for_certificates(visit.server)
         https = asked and v.request.scheme == "https" and v.request.certificate != "none"
         verified = {"valid": "SUCCESS", "other": UNVERIFIED}.get(v.request.certificate, "NONE")
         fields["ssl-client-verify"] = (

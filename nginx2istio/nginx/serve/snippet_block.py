@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from nginx2istio.base.outcome import Aspect, Outcome
+from nginx2istio.base.outcome import Outcome
 from nginx2istio.nginx.facts.directives import subject
 from nginx2istio.nginx.facts.nested_locations import (
     NestedLocation,
@@ -14,11 +14,11 @@ from nginx2istio.nginx.facts.nested_locations import (
 )
 from nginx2istio.nginx.facts.snippet_access import LISTING
 from nginx2istio.nginx.serve.location_phases import body_length, to_https
-from nginx2istio.nginx.serve.rewrite_module import Rewriting, returned
+from nginx2istio.nginx.serve.rewrite_module import ASPECTS_OF_SUBJECT, Rewriting, returned
 from nginx2istio.nginx.serve.variables import ValueNotKnown
 from nginx2istio.nginx.serve.visit import Visit, own_answer
 
-HEADERS_OF_ANSWERS: frozenset[Aspect] = frozenset({"response-headers", "cookies", "cors"})
+HEADERS_OF_ANSWERS = ASPECTS_OF_SUBJECT["headers"]
 
 
 def spoiled(visit: Visit) -> bool:

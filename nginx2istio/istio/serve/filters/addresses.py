@@ -7,18 +7,15 @@ from typing import Any
 
 from nginx2istio.base.addresses import in_networks
 from nginx2istio.base.outcome import Outcome, TraceStep
-from nginx2istio.istio.serve.stream import HttpFilter, Stream
+from nginx2istio.istio.serve.stream import AddedHttpFilter, Stream
 
 
-class AddressFilter(HttpFilter):
+class AddressFilter(AddedHttpFilter):
     """The filter; it does nothing but where a route has rules for it."""
-
-    def __init__(self, name: str):
-        self.name = name
 
     def request(self, stream: Stream) -> Outcome | None:
         """403 where a policy of the route fits."""
-        config = stream.patch.per_filter.get(self.name)
+        config = self.config(stream)
         if config is None:
             return None
         for name, policy in config["rbac"]["rules"]["policies"].items():

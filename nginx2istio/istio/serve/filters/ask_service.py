@@ -9,7 +9,7 @@ from typing import Any
 
 from nginx2istio.base.outcome import SOME_CERTIFICATE, SOME_ISSUER, Outcome, TraceStep
 from nginx2istio.istio.serve.matching import Arrived
-from nginx2istio.istio.serve.stream import HttpFilter, Stream
+from nginx2istio.istio.serve.stream import AddedHttpFilter, Stream
 
 _KEY = "nginx2istio.auth"
 _ANY_LUA = "envoy.filters.http.lua"
@@ -20,11 +20,8 @@ _KEPT = frozenset({"server", "date", "connection", "strict-transport-security"})
 """The headers that stay when an answer becomes a redirect to the sign-in page."""
 
 
-class AskService(HttpFilter):
+class AskService(AddedHttpFilter):
     """The filter; it asks where the metadata of a route says so."""
-
-    def __init__(self, name: str):
-        self.name = name
 
     def request(self, stream: Stream) -> Outcome | None:
         """The refusal, None where the service lets the request pass."""
@@ -79,8 +76,7 @@ class AskService(HttpFilter):
     def response(self, stream: Stream, outcome: Outcome) -> Outcome:
         """The sign-in page in place of a backend's 401, and the cookies of the service."""
         fields = outcome.response_headers
-        status = stream.arrived.request.backend_status
-        status = status if outcome.status is None else outcome.status
+        status = stream.status_of(outcome)
         signin = stream.notes.get((_KEY, "signin"))
         if signin and status == 401:
             bare = stream.notes[_KEY, "bare"]
@@ -109,11 +105,10 @@ def script_variables(arrived: Arrived) -> Callable[[str], str]:
     """nginx's variables as the script knows them."""
     request, headers = arrived.request, arrived.headers
     path, _, query = arrived.target.partition("?")
-    host = re.sub(r":\d+$", "", arrived.authority).lower()
     scheme = headers.get("x-forwarded-proto", "http")
     known = {
         **dict.fromkeys(("http_host", "best_http_host"), arrived.authority),
-        **dict.fromkeys(("host", "server_name"), host),
+        **dict.fromkeys(("host", "server_name"), arrived.host),
         **dict.fromkeys(("scheme", "pass_access_scheme"), scheme),
         "request_uri": arrived.target,
         "escaped_request_uri": _escaped(arrived.target),

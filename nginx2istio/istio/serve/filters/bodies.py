@@ -7,18 +7,15 @@ from dataclasses import replace
 from nginx2istio.base.outcome import Outcome, TraceStep
 from nginx2istio.istio.serve.filters.patches import AddedFilter
 from nginx2istio.istio.serve.filters.shapes import LENGTH_SCRIPT
-from nginx2istio.istio.serve.stream import HttpFilter, Stream
+from nginx2istio.istio.serve.stream import AddedHttpFilter, Stream
 
 
-class BodyHeld(HttpFilter):
+class BodyHeld(AddedHttpFilter):
     """Envoy's buffer filter: it ends a request that holds too much, and states the length."""
-
-    def __init__(self, name: str):
-        self.name = name
 
     def request(self, stream: Stream) -> Outcome | None:
         """413 for too long a body of unknown length; a shorter one gets its length."""
-        config, arrived = stream.patch.per_filter.get(self.name), stream.arrived
+        config, arrived = self.config(stream), stream.arrived
         request = arrived.request
         websocket = request.method == "GET" and "upgrade" in arrived.headers
         if config is None or "content-length" in arrived.headers or websocket:
@@ -33,11 +30,11 @@ class BodyHeld(HttpFilter):
         return None
 
 
-class BodyLength(HttpFilter):
+class BodyLength(AddedHttpFilter):
     """A script that looks for the route anew where the stated length is over the limit."""
 
     def __init__(self, added: AddedFilter):
-        self.name = added.name
+        super().__init__(added)
         self.limits = {
             name: int(match[1])
             for name, source in added.config["source_codes"].items()
@@ -46,7 +43,7 @@ class BodyLength(HttpFilter):
 
     def request(self, stream: Stream) -> Outcome | None:
         """Chooses the route again, which then is the one for bodies of this length."""
-        config = stream.patch.per_filter.get(self.name)
+        config = self.config(stream)
         length = stream.arrived.headers.get("content-length", "")
         if config is not None and length.isdigit() and int(length) > self.limits[config["name"]]:
             stream.choose_route()

@@ -27,7 +27,7 @@ class Compression(HttpFilter):
         """``CompressorFilter::encodeHeaders``: the encoding, and that it depends on the request."""
         fields = list(outcome.response_headers)
         request = stream.arrived.request
-        status = request.backend_status if outcome.status is None else outcome.status
+        status = stream.status_of(outcome)
         kind = next((v for n, v in fields if n == "content-type"), "").partition(";")[0].strip()
         if status in self.left_alone or (kind and kind.lower() not in self.types):
             return outcome

@@ -15,7 +15,7 @@ from nginx2istio.base.outcome import (
 from nginx2istio.istio.serve.filters.shapes import Json
 from nginx2istio.istio.serve.matching import Arrived
 from nginx2istio.istio.serve.router import destination_name
-from nginx2istio.istio.serve.stream import HttpFilter, Stream
+from nginx2istio.istio.serve.stream import AddedHttpFilter, Stream
 
 _DATA = "error-pages"
 _NOTE = "error pages"
@@ -25,11 +25,8 @@ _OF_PAGE: frozenset[Aspect] = frozenset({"response-headers", "cookies", "cors", 
 """What of an answer only the error service knows."""
 
 
-class ErrorPageFilter(HttpFilter):
+class ErrorPageFilter(AddedHttpFilter):
     """The filter; it acts on routes with data for it."""
-
-    def __init__(self, name: str):
-        self.name = name
 
     def request(self, stream: Stream) -> Outcome | None:
         """Notes that the request came by, without which the script does nothing."""
@@ -43,7 +40,7 @@ class ErrorPageFilter(HttpFilter):
         if data is None or not stream.notes.get(_NOTE):
             return outcome
         own = outcome.status is not None
-        status = stream.arrived.request.backend_status if outcome.status is None else outcome.status
+        status = stream.status_of(outcome)
         unready = bool(outcome.trace) and outcome.trace[-1].text.startswith("no pod of")
         bodied = stream.arrived.request.method != "HEAD"  # the script looks at the body
         if data.get("fallback") and own and status == 503 and unready and bodied:
@@ -78,7 +75,7 @@ class ErrorPageFilter(HttpFilter):
         if stream.world.backends.get(service, "ready") != "ready":
             return Outcome(503, "routing", unknown=_OF_PAGE, trace=trace)
         sent: Arrived = stream.notes[_NOTE]
-        whole = cluster == data.get("fallback") and "x-scheme" in more
+        whole = "x-scheme" in more
         staying = _KEPT | {_SECURITY} if whole else _KEPT
         fields = [(n, v) for n, v in outcome.response_headers if n in staying]
         answer = [(n.lower(), v) for n, v in stream.arrived.request.backend_headers]

@@ -13,18 +13,15 @@ from nginx2istio.istio.serve.filters.scripts import (
     ScriptStep,
     script_steps,
 )
-from nginx2istio.istio.serve.stream import HttpFilter, Stream
+from nginx2istio.istio.serve.stream import AddedHttpFilter, Stream
 
 
-class RouteScript(HttpFilter):
+class RouteScript(AddedHttpFilter):
     """A Lua filter that runs the script of the route."""
 
-    def __init__(self, name: str):
-        self.name = name
-
     def response(self, stream: Stream, outcome: Outcome) -> Outcome:
-        """The answer with its Location and cookies rewritten."""
-        config = stream.patch.per_filter.get(self.name)
+        """The answer with its cookies rewritten or dated."""
+        config = self.config(stream)
         if config is None:
             return outcome
         fields = list(outcome.response_headers)

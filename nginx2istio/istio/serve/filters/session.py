@@ -6,18 +6,15 @@ from dataclasses import replace
 
 from nginx2istio.base.outcome import Outcome
 from nginx2istio.istio.serve.headers.cookies import new_cookie
-from nginx2istio.istio.serve.stream import HttpFilter, Stream
+from nginx2istio.istio.serve.stream import AddedHttpFilter, Stream
 
 
-class Session(HttpFilter):
+class Session(AddedHttpFilter):
     """The filter; it acts where a route has a cookie for it."""
-
-    def __init__(self, name: str):
-        self.name = name
 
     def response(self, stream: Stream, outcome: Outcome) -> Outcome:
         """The cookie for a client without one; which pod one names can't be told."""
-        config = stream.patch.per_filter.get(self.name)
+        config = self.config(stream)
         if config is None or outcome.status is not None:
             return outcome
         state = config["stateful_session"]["session_state"]["typed_config"]

@@ -27,7 +27,7 @@ Behavior = Literal[
     "route-script",
     "session",
 ]
-"""What an _HTTP filter does."""
+"""What an HTTP filter does."""
 KNOWN_SCRIPTS: Mapping[str, Behavior] = {
     "0f09bd0ed625a5e4": "auth",
     "b2c32bc0d57c90e8": "error-pages",
@@ -177,7 +177,7 @@ _MUTATIONS = _TYPE + "http.early_header_mutation.header_mutation.v3.HeaderMutati
 
 
 def manager_field_known(name: str, value: Any) -> bool:
-    """Whether a field of the _HTTP connection manager is followed."""
+    """Whether a field of the HTTP connection manager is followed."""
     match name:
         case "max_request_headers_kb" | "preserve_external_request_id" | "strip_trailing_host_dot":
             return True

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from nginx2istio.base.outcome import SOME_CERTIFICATE, SOME_ISSUER
 from nginx2istio.istio.serve.headers import cel
 from nginx2istio.istio.serve.matching import Arrived
-
-_OPERATOR = re.compile(r"%(%|[A-Z_]+)(?:\(((?:[^()]|\((?:[^()]|\([^()]*\))*\))*)\))?(?::\d+)?%?")
 
 
 class UnknownOperator(ValueError):
