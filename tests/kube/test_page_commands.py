@@ -17,7 +17,8 @@ from pathlib import Path
 import pytest
 
 from ..conftest import needed
-from ..pages.page import PAGES, ROOT, execute, installed_command, steps
+from ..pages.page import PAGES, execute, installed_command, steps
+from ..programs import ROOT
 from .api_server import ApiServer, find_binaries
 from .conftest import cluster_with_istio
 from .kubectl import find_kubectl
@@ -103,7 +104,7 @@ def prepared(cluster: ApiServer, tmp_path_factory: pytest.TempPathFactory) -> Pa
 
 
 def in_folder(command: str, folder: Path) -> tuple[int, str]:
-    (programs := folder / "programs").mkdir(exist_ok=True)
+    programs = folder / "programs"
     installed_command(programs)
     return execute(command, folder, programs, {"KUBECONFIG": str(folder / "config")})
 

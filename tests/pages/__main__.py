@@ -45,10 +45,9 @@ def renew(name: str) -> None:
     page = file.read_text()
     with tempfile.TemporaryDirectory() as scratch:
         folder = begin(name, Path(scratch) / "example")
-        (programs := Path(scratch) / "programs").mkdir()
         (servers := Path(scratch) / "servers").mkdir()
         with environment(page, servers) as variables:
-            printed = run(page, folder, programs, variables)
+            printed = run(page, folder, Path(scratch) / "programs", variables)
         if file.parent.parent == EXAMPLES:
             write_files(file.parent, folder)
     file.write_text(with_outputs(page, printed))
