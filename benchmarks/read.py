@@ -12,8 +12,6 @@ from __future__ import annotations
 import argparse
 import json
 import resource
-import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -21,10 +19,9 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+from benchmarks.alone import alone
 from benchmarks.estate import estate
 from nginx2istio.inputs.files import read
-
-ROOT = Path(__file__).parent.parent
 
 
 def read_ours(path: str) -> int:
@@ -50,18 +47,14 @@ def measure(reader: str, path: str) -> dict[str, float]:
     return {"objects": count, "seconds": seconds, "peak_mib": peak}
 
 
-def run(reader: str, path: str) -> dict[str, float]:
-    command = [sys.executable, "-m", "benchmarks.read", "--one", reader, path]
-    done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT)
-    figures: dict[str, float] = json.loads(done.stdout)
-    return figures
-
-
 def compare(ingresses: int, seed: int, rounds: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "estate.yaml"
         path.write_text("".join(estate(ingresses, seed)), encoding="utf-8")
-        results = [{reader: run(reader, str(path)) for reader in READERS} for _ in range(rounds)]
+        results = [
+            {reader: alone("benchmarks.read", reader, str(path)) for reader in READERS}
+            for _ in range(rounds)
+        ]
         size = path.stat().st_size
     best = {
         reader: min((result[reader] for result in results), key=lambda figures: figures["seconds"])

@@ -13,13 +13,12 @@ import gc
 import json
 import random
 import resource
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from benchmarks.alone import alone
 from benchmarks.estate import estate
 from nginx2istio import api
 from nginx2istio.nginx.model import DEFAULT_SERVER, DEFAULT_UPSTREAM
@@ -30,7 +29,6 @@ from nginx2istio.verify.traffic.log_format import configured_format, log_reader
 from nginx2istio.verify.traffic.reduce import Reduction
 from nginx2istio.verify.traffic.sources import log_lines
 
-ROOT = Path(__file__).parent.parent
 JSON = (
     'escape=json {"host": "$host", "scheme": "$scheme", "method": "$request_method",'
     ' "uri": "$request_uri", "status": $status, "client": "$remote_addr"}'
@@ -113,9 +111,7 @@ def main() -> None:
         for form in ("default", "json"):
             with (folder / f"{form}.log").open("w", encoding="utf-8") as file:
                 file.writelines(made_up(text, options.lines, options.seed, form))
-            command = [sys.executable, "-m", "benchmarks.traffic", "--one", name, form]
-            done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT)
-            results[form] = json.loads(done.stdout)
+            results[form] = alone("benchmarks.traffic", name, form)
     if options.json:
         print(json.dumps(results, indent=2))
         return

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from nginx2istio.cli import COMMANDS, command_line
+from nginx2istio.cli import command_line
 
 WIDTH = 100
 Schema = Mapping[str, Any]
@@ -60,8 +60,7 @@ def _help(command: click.Command, name: str, parent: click.Context | None) -> It
     yield "```"
     yield ""
     if isinstance(command, click.Group):
-        names = COMMANDS if command is command_line else command.list_commands(context)
-        for inner in names:
+        for inner in command.list_commands(context):
             subcommand = command.get_command(context, inner)
             assert subcommand is not None
             yield from _help(subcommand, inner, context)

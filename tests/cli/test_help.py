@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,7 +16,7 @@ from click.testing import CliRunner, Result
 from nginx2istio.cli import COMMANDS, command_line
 from nginx2istio.cli.help.man_page import man_pages
 from tests.cli.test_report import INGRESS
-from tests.conformance.build import Missing
+from tests.conformance.build import find_program
 from tests.conftest import needed
 
 REPOSITORY = Path(__file__).parent.parent.parent
@@ -111,16 +110,9 @@ def test_the_manual_page_has_what_help_has(name: tuple[str, ...]) -> None:
     assert [f".SH {title.upper()}" in page for title in titles] == [True] * len(titles)
 
 
-def _groff() -> str:
-    path = shutil.which("groff")
-    if path is None:
-        raise Missing("groff is not installed")
-    return path
-
-
 @pytest.mark.parametrize("file", PAGES)
 def test_groff_has_nothing_to_say_about_a_manual_page(file: str, tmp_path: Path) -> None:
-    groff = needed(_groff)
+    groff = needed(lambda: find_program("groff", "groff"))
     (tmp_path / file).write_text(PAGES[file], encoding="utf-8")
     command = [groff, "-man", "-Tutf8", "-P-c", "-ww", str(tmp_path / file)]
     result = subprocess.run(command, capture_output=True, text=True, timeout=60)

@@ -17,7 +17,7 @@ from .forge import Forge
 from .judge import judge
 from .objects import documents, join, text_of
 from .observe import Observer
-from .oracle import Oracle
+from .oracle import Oracle, ports_of
 from .parts import Parts
 from .pods import Pods
 from .ports import Block, own_address
@@ -95,10 +95,7 @@ class Bench:
         result["analysis"] = analysis_errors(analysis.get("analysis") or [], case, report)
         if analysis.get("failure"):
             result["analysis"].append(f"the analyzers failed: {analysis['failure']}")
-        return {
-            name.rsplit("_", 1)[-1]: int(address.rsplit(":", 1)[1])
-            for name, address in swap["listeners"].items()
-        }
+        return ports_of(swap)
 
 
 def empty_result(case: Case) -> dict[str, Any]:

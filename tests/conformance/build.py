@@ -40,6 +40,14 @@ def cache_folder() -> Path:
     return Path(base or Path.home() / ".cache") / "nginx2istio"
 
 
+def find_program(name: str, package: str) -> str:
+    """The path of a program of a Debian package; raises Missing."""
+    path = shutil.which(name)
+    if path is None:
+        raise Missing(f"{name} is not installed (Debian's package {package})")
+    return path
+
+
 def build(folder: Path, package: str = ".", ldflags: str = "", modfile: str = "go.mod") -> Path:
     """The binary of a Go package in the module `folder`, built if its like is not in the cache.
 

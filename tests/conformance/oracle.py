@@ -13,6 +13,14 @@ HTTP = 8080  # target port of the gateway's port 80; the one of 443 is 363 highe
 LOG_END = 2000  # characters of the log that are of use
 
 
+def ports_of(answer: dict[str, Any]) -> dict[str, int]:
+    """The ports of the listeners that `Oracle.put` answers with, by target port."""
+    return {
+        name.rsplit("_", 1)[-1]: int(address.rsplit(":", 1)[1])
+        for name, address in answer["listeners"].items()
+    }
+
+
 class Oracle:
     """Real pilot and real Envoy; `put` replaces the whole configuration.
 

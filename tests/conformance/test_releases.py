@@ -12,7 +12,7 @@ from nginx2istio.base.options import ISTIO_VERSIONS, Options
 from ..conftest import needed
 from ..golden import ROOT
 from ..wire.client import send
-from .oracle import Oracle
+from .oracle import Oracle, ports_of
 from .parts import find_parts
 from .ports import Block
 from .releases import RELEASES
@@ -44,8 +44,7 @@ def test_a_gateway_of_the_release(version: str) -> None:
             conversion = api.convert_files([str(ROOT / fixture / "ingress.yaml")], options)
             swap = oracle.put(api.yaml(conversion))
             assert not swap["refused"] and not swap["rejected"], fixture
-            address = next(at for name, at in swap["listeners"].items() if name.endswith("8080"))
-            port = int(address.rpartition(":")[2])
+            port = ports_of(swap)["8080"]
             for host in ("unknown.test", conversion.config.servers[0].host):
                 text = f"GET /{'a' * 200} HTTP/1.1\r\nHost: {host}\r\nX-A: {'b' * 9000}\r\n\r\n"
                 assert send(port, text.encode()).status, (fixture, host)

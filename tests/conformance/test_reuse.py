@@ -17,7 +17,7 @@ from nginx2istio.base.options import Options
 
 from .forge import Forge, Wish
 from .objects import join, text_of
-from .oracle import Oracle
+from .oracle import Oracle, ports_of
 from .parts import Parts
 from .pods import Pods
 from .ports import Block
@@ -108,8 +108,7 @@ class Gateway:
         around = world(case, self.report, given, self.forge)
         answer = self._oracle.put(join(api.yaml(conversion), text_of(around)))
         assert not (answer["refused"] or answer["errors"] or answer["rejected"])
-        address = next(a for n, a in answer["listeners"].items() if n.endswith("_8443"))
-        self.port = int(address.rpartition(":")[2])
+        self.port = ports_of(answer)["8443"]
 
     def codes(self, host: Host) -> set[str]:
         """The findings about a host."""

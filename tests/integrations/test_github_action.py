@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from tests.integrations.programs import NGINX2ISTIO, NOTE, ROOT, bash, manifests, program
+from tests.integrations.runners import NOTE, bash, manifests
+from tests.programs import NGINX2ISTIO, ROOT, program
 
 FILE = ROOT / "integrations" / "github-action" / "action.yml"
 ACTION: dict[str, Any] = YAML(typ="safe").load(FILE.read_text("utf-8"))

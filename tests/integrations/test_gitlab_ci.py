@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from tests.integrations.programs import NGINX2ISTIO, NOTE, ROOT, bash, manifests, program
+from tests.integrations.runners import NOTE, bash, manifests
+from tests.programs import NGINX2ISTIO, ROOT, program
 
 FILE = ROOT / "integrations" / "gitlab-ci" / "nginx2istio.yml"
 TEMPLATE = YAML(typ="safe").load(FILE.read_text("utf-8"))

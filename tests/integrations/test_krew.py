@@ -10,7 +10,8 @@ import pytest
 
 from tests.conformance.build import build
 from tests.conftest import needed
-from tests.integrations.programs import NOTE, ROOT, bash, program
+from tests.integrations.runners import NOTE, bash
+from tests.programs import ROOT, program
 
 MODULE = Path(__file__).parent / "krew"
 spec = importlib.util.spec_from_file_location("release", ROOT / "integrations/krew/release.py")

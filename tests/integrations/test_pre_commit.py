@@ -12,7 +12,8 @@ from ruamel.yaml import YAML
 
 from nginx2istio.cli import command_line
 from nginx2istio.cli.exits import FINDINGS
-from tests.integrations.programs import ROOT, manifests
+from tests.integrations.runners import manifests
+from tests.programs import ROOT
 
 FILE = ROOT / ".pre-commit-hooks.yaml"
 (HOOK,) = YAML(typ="safe").load(FILE.read_text("utf-8"))

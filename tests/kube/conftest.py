@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from ruamel.yaml import YAML
 from nginx2istio.cluster import kinds
 
 from ..conftest import needed
-from .api_server import ApiServer, find_binaries, istio_crds
+from .api_server import ApiServer, Binaries, find_binaries, istio_crds
 from .cluster import create, definition
 
 
@@ -30,6 +31,17 @@ def istio(kube: ApiServer) -> ApiServer:
     """The same with Istio's CRDs."""
     define_istio(kube)
     return kube
+
+
+@contextmanager
+def cluster_with_istio(binaries: Binaries, folder: Path) -> Iterator[ApiServer]:
+    """An API server of one's own, with Istio's CRDs."""
+    server = ApiServer(binaries, folder)
+    try:
+        define_istio(server)
+        yield server
+    finally:
+        server.close()
 
 
 def define_istio(kube: ApiServer) -> None:

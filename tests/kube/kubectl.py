@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 from pathlib import Path
 
-from ..conformance.build import Missing
+from ..conformance.build import find_program
 from .api_server import ApiServer
 
 
 def find_kubectl() -> None:
     """Raises Missing when kubectl or jq is not there."""
     for name, package in (("kubectl", "kubernetes-client"), ("jq", "jq")):
-        if shutil.which(name) is None:
-            raise Missing(f"{name} is not installed (Debian's package {package})")
+        find_program(name, package)
 
 
 def shell(

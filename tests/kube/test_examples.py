@@ -13,7 +13,7 @@ from ..pages.page import EXAMPLES, PAGES, needs_cluster
 from ..pages.test_stories import check
 from .api_server import ApiServer, find_binaries
 from .cluster import documents, namespace
-from .conftest import define_istio
+from .conftest import cluster_with_istio
 from .kubectl import find_kubectl, shell
 
 WRITTEN = sorted(path.parent.name for path in EXAMPLES.glob("*/istio"))
@@ -23,10 +23,8 @@ WRITTEN = sorted(path.parent.name for path in EXAMPLES.glob("*/istio"))
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
     """A cluster for one page."""
     needed(find_kubectl)
-    server = ApiServer(needed(find_binaries), tmp_path_factory.mktemp("kube"))
-    define_istio(server)
-    yield server
-    server.close()
+    with cluster_with_istio(needed(find_binaries), tmp_path_factory.mktemp("kube")) as server:
+        yield server
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import shlex
 import subprocess
-import sys
 import urllib.error
 from pathlib import Path
 from typing import Any
@@ -18,11 +16,11 @@ from nginx2istio.cli import command_line
 from nginx2istio.cli.exits import USAGE
 from nginx2istio.cluster.job import JOB_NAMESPACE, RESULT_FOLDER, USER
 
+from ..programs import NGINX2ISTIO, ROOT, program
 from .api_server import ApiServer
 from .cluster import KINDS, documents, namespace
 from .test_scan import run, shop
 
-ROOT = Path(__file__).parents[2]
 ACCOUNT = f"system:serviceaccount:{JOB_NAMESPACE}:nginx2istio-scan"
 
 
@@ -94,9 +92,8 @@ def run_as_the_pod_does(kube: ApiServer, scratch: Path, container: dict[str, Any
     config["users"][0]["user"]["token"] = token
     (scratch / "kubeconfig").write_text(json.dumps(config))
     programs, results = scratch / "programs", scratch / "results"
-    programs.mkdir()
     results.mkdir()
-    program(programs / "nginx2istio", f'exec {shlex.quote(sys.executable)} -m nginx2istio "$@"')
+    program(programs / "nginx2istio", NGINX2ISTIO)
     program(programs / "sleep", "exit 0")
     command = [word.replace(RESULT_FOLDER, str(results)) for word in container["command"]]
     arguments = [word.replace(RESULT_FOLDER, str(results)) for word in container["args"]]
@@ -104,7 +101,6 @@ def run_as_the_pod_does(kube: ApiServer, scratch: Path, container: dict[str, Any
         [*command, *arguments],
         env={
             "PATH": f"{programs}:{os.environ['PATH']}",
-            "PYTHONPATH": str(ROOT),
             "KUBECONFIG": str(scratch / "kubeconfig"),
         },
         capture_output=True,
@@ -115,11 +111,6 @@ def run_as_the_pod_does(kube: ApiServer, scratch: Path, container: dict[str, Any
     assert ran.returncode == 0, ran.stderr
     probe = container["readinessProbe"]["exec"]["command"]
     assert probe == ["test", "-f", f"{RESULT_FOLDER}/exit-code"]
-
-
-def program(path: Path, line: str) -> None:
-    path.write_text(f"#!/bin/sh\n{line}\n")
-    path.chmod(0o755)
 
 
 def test_the_pod_is_restricted(istio: ApiServer) -> None:

@@ -17,9 +17,10 @@ from pathlib import Path
 import pytest
 
 from ..conftest import needed
-from ..pages.page import PAGES, ROOT, execute, installed_command, steps
+from ..pages.page import PAGES, execute, installed_command, steps
+from ..programs import ROOT
 from .api_server import ApiServer, find_binaries
-from .conftest import define_istio
+from .conftest import cluster_with_istio
 from .kubectl import find_kubectl
 
 INSTALLS = re.compile(r"python3 -m venv|pipx |uvx |uv tool ")
@@ -67,10 +68,8 @@ spec: {{groups: [{{name: requests, rules: [{{alert: NoRequests, expr: "{QUERY} =
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
     needed(find_kubectl)
-    server = ApiServer(needed(find_binaries), tmp_path_factory.mktemp("kube"))
-    define_istio(server)
-    yield server
-    server.close()
+    with cluster_with_istio(needed(find_binaries), tmp_path_factory.mktemp("kube")) as server:
+        yield server
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +104,7 @@ def prepared(cluster: ApiServer, tmp_path_factory: pytest.TempPathFactory) -> Pa
 
 
 def in_folder(command: str, folder: Path) -> tuple[int, str]:
-    (programs := folder / "programs").mkdir(exist_ok=True)
+    programs = folder / "programs"
     installed_command(programs)
     return execute(command, folder, programs, {"KUBECONFIG": str(folder / "config")})
 

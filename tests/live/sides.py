@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,11 +15,11 @@ from nginx2istio.convert.convert import Conversion
 from ..conformance.certificates import make_pair
 from ..conformance.forge import Forge
 from ..conformance.objects import join, text_of
-from ..conformance.oracle import Oracle
+from ..conformance.oracle import Oracle, ports_of
 from ..conformance.parts import Parts
 from ..conformance.ports import Block
 from ..conformance.world import world
-from ..nginx.local_nginx import running
+from ..nginx.local_nginx import free_port, running
 
 SECRET = {"namespace": "web", "name": "shop", "type": "tls", "hosts": ["shop.live.example"]}
 INGRESS = """\
@@ -131,13 +130,6 @@ HEADERS = (
 Change = Callable[[list[dict[str, Any]]], object]
 
 
-def free_port() -> int:
-    """A port of loopback that nobody has."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
-
-
 @contextmanager
 def nginx_side(
     folder: Path, forge: Forge, ports: Mapping[str, int], names: Sequence[str] = ()
@@ -179,9 +171,8 @@ def gateway_side(
         around = world(case, api.report(conversion), given, forge)
         swap = oracle.put(join(text_of(objects), text_of(around)))
         assert not swap["refused"] and not swap["rejected"], swap
-        at = {name.rsplit("_", 1)[-1]: address for name, address in swap["listeners"].items()}
-        http, https = (at[name].rsplit(":", 1)[1] for name in ("8080", "8443"))
-        yield f"127.0.0.1:{http},{https}"
+        at = ports_of(swap)
+        yield f"127.0.0.1:{at['8080']},{at['8443']}"
     finally:
         oracle.close()
         block.close()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import subprocess
 from collections.abc import Iterable
 from pathlib import Path
@@ -15,7 +14,7 @@ from ruamel.yaml import YAML
 
 from nginx2istio.metrics.estate import ServedEstate
 from nginx2istio.metrics.rewrite import NoCounterpart, Rewritten, Target, rewritten
-from tests.conformance.build import Missing
+from tests.conformance.build import find_program
 from tests.conftest import needed
 
 OFFICIAL: dict[str, list[str]] = json.loads(Path(__file__).with_name("official.json").read_text())
@@ -176,13 +175,6 @@ def test_what_differs_is_said(query: str, note: str) -> None:
     assert any(note in each for each in new(query).notes)
 
 
-def promtool() -> str:
-    path = shutil.which("promtool")
-    if path is None:
-        raise Missing("promtool is not installed (Debian's package prometheus)")
-    return path
-
-
 def traffic(name: str, labels: dict[str, str], per_minute: int) -> dict[str, str]:
     text = ",".join(f'{key}="{value}"' for key, value in labels.items())
     return {"series": f"{name}{{{text}}}", "values": f"0+{per_minute}x20"}
@@ -248,7 +240,8 @@ def test_prometheus_answers_both_queries_alike(query: str, value: float, tmp_pat
     file = tmp_path / "test.yaml"
     with file.open("w") as stream:
         YAML(typ="safe").dump({"evaluation_interval": "1m", "tests": [group]}, stream)
+    promtool = needed(lambda: find_program("promtool", "prometheus"))
     run = subprocess.run(
-        [needed(promtool), "test", "rules", str(file)], capture_output=True, text=True, check=False
+        [promtool, "test", "rules", str(file)], capture_output=True, text=True, check=False
     )
     assert run.returncode == 0, run.stdout + run.stderr

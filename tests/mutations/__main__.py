@@ -11,7 +11,7 @@ from ..conformance.parts import find_parts
 from ..conformance.records import load, truth_files
 from .gateway import Gateway
 from .operators import OPERATORS
-from .run import Tally, mutations
+from .run import WRONG, Mutated, mutations
 
 
 @click.command()
@@ -34,24 +34,25 @@ def main(
     A mutation that verify finds has to show in the request that it names; one of which it finds
     nothing must answer all requests as before. Exits with 1 otherwise.
     """
-    tally, bad = Tally(), ("missed", "found, not shown")
+    tried: list[Mutated] = []
     gateway = Gateway(find_parts())
     try:
         for mutated in mutations(gateway, load(truth_files(), only), seed, count, operators):
-            tally.all.append(mutated)
-            if verbose or mutated.verdict in bad:
+            tried.append(mutated)
+            if verbose or mutated.verdict in WRONG:
                 click.echo(
                     f"{mutated.verdict}: {mutated.case} {mutated.operator}: {mutated.text[:300]}"
                     f"\n    {mutated.detail[:600]}"
                 )
     finally:
         gateway.close()
-    for verdict, number in tally.count().most_common():
+    by_verdict = Counter(each.verdict for each in tried)
+    for verdict, number in by_verdict.most_common():
         click.echo(f"{number:6} {verdict}")
-    by_operator = Counter((each.operator, each.verdict) for each in tally.all)
+    by_operator = Counter((each.operator, each.verdict) for each in tried)
     for (operator, verdict), number in sorted(by_operator.items()):
         click.echo(f"  {operator:22} {verdict:20} {number}")
-    sys.exit(any(each.verdict in bad for each in tally.all))
+    sys.exit(any(each.verdict in WRONG for each in tried))
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import random
 import re
 from collections.abc import Iterator, Sequence
@@ -23,12 +22,11 @@ from ..conformance.dotted import with_dots
 from ..conformance.objects import documents
 from ..conformance.records import Case, exported
 from ..conformance.records import Request as RequestToSend
+from ..verify.anchored import OF_PODS
 from .operators import Json, http_routes, of_kind, uris
 
 SOURCES = ("127.0.0.1", "127.0.0.2", "127.0.0.5", "127.0.0.9", "127.0.0.77", "127.9.9.9")
 """Addresses that a client on this machine may have."""
-OF_PODS = ("close=1", "sleep", "delay")
-"""Parts of targets that make a pod wait or hang up."""
 LARGE = 65536
 """Bytes of a body that may not have been sent when the answer comes."""
 FRAMING = {"host", "content-length", "transfer-encoding", "connection", "upgrade", "expect", "te"}
@@ -53,13 +51,12 @@ def estate(case: Case) -> Estate | None:
     """The estate of a case; None for what converts to nothing that can be followed."""
     case = with_dots(case)
     conversion = api.convert_text(exported(case), Options(compat="exact"))
-    text = api.yaml(conversion)
-    objects = documents(text)
+    objects = documents(api.yaml(conversion))
     kinds = {each["kind"] for each in objects}
     if len(conversion.parts) > 1 or "EnvoyFilter" in kinds or "VirtualService" not in kinds:
         return None
     case = case | {"pods": _pods(case, conversion), "dead_pods": []}
-    return Estate(case, conversion, api.report(conversion), copy.deepcopy(objects))
+    return Estate(case, conversion, api.report(conversion), objects)
 
 
 def _pods(case: Case, conversion: Conversion) -> dict[str, list[str]]:
@@ -72,7 +69,7 @@ def _pods(case: Case, conversion: Conversion) -> dict[str, list[str]]:
     return pods
 
 
-def witnesses(estate: Estate, both: Sides, rng: random.Random, most: int) -> list[Request]:
+def witnesses(both: Sides, rng: random.Random, most: int) -> list[Request]:
     """Some of the requests of all classes: the first of each host, and others by chance."""
     chosen, rest = [], []
     for server, name in asked_hosts(both):

@@ -11,7 +11,7 @@ from nginx2istio.verify.judged.declared import Declared
 from ..conformance.forge import Forge
 from ..conformance.objects import join, text_of
 from ..conformance.observe import Observer
-from ..conformance.oracle import Oracle
+from ..conformance.oracle import Oracle, ports_of
 from ..conformance.parts import Parts
 from ..conformance.pods import Pods
 from ..conformance.ports import Block, own_address
@@ -69,8 +69,5 @@ class Gateway:
         problems = [str(r) for r in swap["refused"]] + swap["errors"] + list(swap["rejected"])
         if problems:
             raise Refused("; ".join(problems)[:300])
-        ports = {
-            name.rsplit("_", 1)[-1]: int(address.rsplit(":", 1)[1])
-            for name, address in swap["listeners"].items()
-        }
+        ports = ports_of(swap)
         return Served(Observer(case, ports, self._pods, self._forge, self._own, Declared()))

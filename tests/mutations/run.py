@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import copy
 import random
-from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import islice
 from typing import Literal
 
 from nginx2istio.verify.compared import SETTINGS
@@ -37,6 +37,8 @@ Verdict = Literal[
     "without effect",
     "refused by Istio",
 ]
+WRONG: tuple[Verdict, ...] = ("missed", "found, not shown")
+"""What must not be."""
 PER_ESTATE = 8
 MOST_CLASSES = 1500
 """An estate with more classes takes too long to be verified again and again."""
@@ -55,17 +57,6 @@ class Mutated:
     text: str
     verdict: Verdict
     detail: str = ""
-
-
-@dataclass(slots=True)
-class Tally:
-    """Mutations by verdict."""
-
-    all: list[Mutated] = field(default_factory=list)
-
-    def count(self) -> Counter[str]:
-        """How many have which verdict."""
-        return Counter(each.verdict for each in self.all)
 
 
 def mutations(
@@ -136,12 +127,16 @@ def _plan(own: Estate, rng: random.Random, operators: dict[Operator, int]) -> _P
     real = [each for each in examples if each.difference.what != SETTINGS]
     requests: list[Request] = []
     if real:
-        pairs = [(each, sendable(own, each.request, objects)) for each in real[:200]]
-        pairs = [pair for pair in pairs if pair[1] is not None][:TRIED]
-        requests = [request for _, request in pairs if request is not None]
-        examples = [each for each, _ in pairs] or examples
+        pairs = (
+            (each, request)
+            for each in real[:200]
+            if (request := sendable(own, each.request, objects)) is not None
+        )
+        tried = list(islice(pairs, TRIED))
+        requests = [request for _, request in tried]
+        examples = [each for each, _ in tried] or examples
     else:
-        chosen = witnesses(own, both, rng, WITNESSES)
+        chosen = witnesses(both, rng, WITNESSES)
         sent = (sendable(own, request, objects) for request in chosen)
         requests = [request for request in sent if request is not None]
         requests += [*recorded_requests(own), *random_requests(own, rng, RANDOM)]

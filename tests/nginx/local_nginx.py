@@ -17,6 +17,13 @@ NGINX = shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/loca
 needs_nginx = pytest.mark.skipif(NGINX is None, reason="no nginx: apt-get install nginx-light")
 
 
+def free_port() -> int:
+    """A port of loopback that nobody has."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
 def _written(folder: Path, server: str, port: int) -> Path:
     """The configuration; PORT in the directives stands for the port (a second server needs it)."""
     file = folder / "nginx.conf"
@@ -47,9 +54,7 @@ def refusal(folder: Path, server: str) -> str:
 def running(folder: Path, server: str) -> Iterator[int]:
     """Run nginx with the directives of one server; gives its port."""
     assert NGINX
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = int(free.getsockname()[1])
+    port = free_port()
     process = subprocess.Popen([NGINX, "-c", _written(folder, server, port)])
     try:
         while process.poll() is None:

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ..kube.api_server import ApiServer, find_binaries
-from ..kube.conftest import define_istio
+from ..kube.api_server import find_binaries
+from ..kube.conftest import cluster_with_istio
 from .page import (
     EXAMPLES,
     OUTPUTS,
@@ -35,12 +35,8 @@ def environment(page: str, folder: Path) -> Iterator[dict[str, str]]:
     if not needs_cluster(page):
         yield {}
         return
-    server = ApiServer(find_binaries(), folder)
-    try:
-        define_istio(server)
+    with cluster_with_istio(find_binaries(), folder) as server:
         yield {"KUBECONFIG": str(server.kubeconfig("admin"))}
-    finally:
-        server.close()
 
 
 def renew(name: str) -> None:
@@ -49,10 +45,9 @@ def renew(name: str) -> None:
     page = file.read_text()
     with tempfile.TemporaryDirectory() as scratch:
         folder = begin(name, Path(scratch) / "example")
-        (programs := Path(scratch) / "programs").mkdir()
         (servers := Path(scratch) / "servers").mkdir()
         with environment(page, servers) as variables:
-            printed = run(page, folder, programs, variables)
+            printed = run(page, folder, Path(scratch) / "programs", variables)
         if file.parent.parent == EXAMPLES:
             write_files(file.parent, folder)
     file.write_text(with_outputs(page, printed))

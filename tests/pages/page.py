@@ -6,13 +6,13 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+from ..programs import NGINX2ISTIO, ROOT, program
+
 EXAMPLES = ROOT / "examples"
 PAGES = {
     **{f"examples/{path.parent.name}": path for path in sorted(EXAMPLES.glob("*/README.md"))},
@@ -65,7 +65,7 @@ def needs_cluster(page: str) -> bool:
 def run(page: str, folder: Path, programs: Path, environment: Mapping[str, str]) -> list[str]:
     """Runs all commands of a page in one shell, in `folder`; what each block printed.
 
-    `programs` is an empty folder for the command ``nginx2istio``. Raises CommandFailed.
+    `programs` is the folder for the command ``nginx2istio``. Raises CommandFailed.
     """
     installed_command(programs)
     blocks = [step.commands for step in steps(page)]
@@ -79,9 +79,7 @@ def run(page: str, folder: Path, programs: Path, environment: Mapping[str, str])
 def installed_command(programs: Path) -> None:
     """Puts the command ``nginx2istio`` into a folder, and kubectl's name for it."""
     for name in ("nginx2istio", "kubectl-nginx2istio"):
-        command = programs / name
-        command.write_text(f'#!/bin/sh\nexec {sys.executable} -m nginx2istio "$@"\n')
-        command.chmod(0o755)
+        program(programs / name, NGINX2ISTIO)
 
 
 def execute(
@@ -99,7 +97,6 @@ def execute(
             **os.environ,
             **environment,
             "PATH": f"{programs}:{os.environ['PATH']}",
-            "PYTHONPATH": str(ROOT),
             "PYTHONDONTWRITEBYTECODE": "1",
             "HOME": str(folder),
             "COLUMNS": "100",

@@ -38,9 +38,8 @@ def test_commands_do_what_the_page_says(name: str, tmp_path: Path) -> None:
 def check(name: str, tmp_path: Path, environment: dict[str, str]) -> None:
     """Runs a page's commands; `python -m tests.pages` writes anew what they come to."""
     folder = begin(name, tmp_path / "example")
-    (programs := tmp_path / "programs").mkdir()
     page = PAGES[name].read_text()
-    printed = run(page, folder, programs, environment)
+    printed = run(page, folder, tmp_path / "programs", environment)
     if PAGES[name].parent.parent == EXAMPLES:
         assert files_of(folder) == files_of(PAGES[name].parent)
     for step, text in zip(steps(page), printed, strict=True):
@@ -49,8 +48,7 @@ def check(name: str, tmp_path: Path, environment: dict[str, str]) -> None:
 
 
 def run_text(page: str, tmp_path: Path) -> list[str]:
-    (programs := tmp_path / "programs").mkdir()
-    return run(page, tmp_path, programs, {})
+    return run(page, tmp_path, tmp_path / "programs", {})
 
 
 def test_a_failing_command_fails_the_page(tmp_path: Path) -> None:

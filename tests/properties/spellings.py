@@ -22,7 +22,7 @@ from nginx2istio.nginx.model import Location, Server
 from nginx2istio.nginx.uri import BadTarget, normalized
 from tests.conformance.forge import Forge
 from tests.conformance.objects import join, text_of
-from tests.conformance.oracle import Oracle
+from tests.conformance.oracle import Oracle, ports_of
 from tests.conformance.parts import Parts, find_parts
 from tests.conformance.pods import Given, Pods
 from tests.conformance.ports import Block
@@ -90,8 +90,7 @@ class Gateway:
         surroundings = world({"objects": estate.text}, api.report(conversion), given, self._forge)
         swap = self._oracle.put(join(api.yaml(conversion), text_of(surroundings)))
         assert not swap["refused"] and not swap["errors"] and not swap["rejected"], swap
-        address = next(a for n, a in swap["listeners"].items() if n.endswith("_8080"))
-        self._port = int(address.rsplit(":", 1)[1])
+        self._port = ports_of(swap)["8080"]
 
     def _normalizes(self, estate: SpelledEstate) -> bool:
         """Whether a Service gets a normalized path. Where none answers, nothing can be said."""

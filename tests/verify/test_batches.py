@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import pickle
 import random
-import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,7 +17,7 @@ from nginx2istio.verify.traffic.log_format import configured_format, log_reader
 from nginx2istio.verify.traffic.reduce import Reduction
 from nginx2istio.verify.traffic.sources import log_lines
 
-from ..conformance.build import Missing
+from ..conformance.build import Missing, find_program
 from ..conftest import needed
 from .test_traffic import both_sides, line
 
@@ -57,8 +56,7 @@ def test_batches_come_to_the_same() -> None:
 def find_spark() -> None:
     if importlib.util.find_spec("pyspark") is None:
         raise Missing("pyspark is not installed (the extra spark, or dependency group test)")
-    if shutil.which("java") is None:
-        raise Missing("no Java for Spark: apt-get install default-jre-headless")
+    find_program("java", "default-jre-headless")
 
 
 def test_spark_comes_to_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

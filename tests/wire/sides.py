@@ -12,7 +12,7 @@ from nginx2istio.base.options import Options
 
 from ..conformance.forge import Forge
 from ..conformance.objects import join, text_of
-from ..conformance.oracle import Oracle
+from ..conformance.oracle import Oracle, ports_of
 from ..conformance.parts import Parts
 from ..conformance.ports import Block
 from ..conformance.world import world
@@ -99,8 +99,7 @@ def gateway_side(
         objects = world(case, report, {"default/web:80": [("web-0", pod.port)]}, forge)
         swap = oracle.put(join(api.yaml(conversion), text_of(objects)))
         assert not swap["refused"] and not swap["rejected"], swap
-        listeners = {name.rsplit("_", 1)[-1]: at for name, at in swap["listeners"].items()}
-        yield int(listeners["8080"].rsplit(":", 1)[1]), report["findings"]
+        yield ports_of(swap)["8080"], report["findings"]
     finally:
         oracle.close()
         ports.close()

@@ -1,29 +1,16 @@
-"""Programs that stand in for those of another machine, and files of manifests."""
+"""What runners on another machine do: scripts, noted calls, files of manifests."""
 
 from __future__ import annotations
 
 import os
-import shlex
 import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 from tests.cli.test_report import INGRESS
 
-ROOT = Path(__file__).parents[2]
-NGINX2ISTIO = (
-    f'PYTHONPATH={shlex.quote(str(ROOT))} exec {shlex.quote(sys.executable)} -m nginx2istio "$@"'
-)
 NOTE = 'printf "%s\\n" "$(basename "$0") $*" >>"$CALLS"'
 """A line of sh that notes how a program was called."""
-
-
-def program(path: Path, *lines: str) -> None:
-    """Makes a program of lines of sh."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("\n".join(("#!/bin/sh", *lines, "")), encoding="utf-8")
-    path.chmod(0o755)
 
 
 def bash(
