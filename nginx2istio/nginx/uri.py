@@ -38,6 +38,11 @@ def normalized(target: bytes) -> bytes:
     return b"/" + b"".join(s + b"/" for s in segments) if folder else b"/" + b"/".join(segments)
 
 
+def normalized_text(target: str) -> str:
+    """The same for a target as text, a character a byte. Raises BadTarget."""
+    return normalized(target.encode("latin-1", "replace")).decode("latin-1")
+
+
 def _decoded(escape: re.Match[bytes]) -> bytes:
     byte = bytes([int(escape[1], 16)]) if escape[1] else b"\0"
     if byte == b"\0":

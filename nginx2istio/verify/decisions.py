@@ -19,7 +19,7 @@ from nginx2istio.nginx.facts.nested_locations import (
 )
 from nginx2istio.nginx.model import Server
 from nginx2istio.nginx.serve.choose import choose_location
-from nginx2istio.nginx.uri import BadTarget, normalized
+from nginx2istio.nginx.uri import BadTarget, normalized_text
 from nginx2istio.verify.dimensions import (
     Values,
     values_of_host,
@@ -149,8 +149,7 @@ def _values(
     """What the decisions about the paths of a class look at."""
     values = Values()
     try:
-        decoded = normalized(path.target.encode("latin-1", "replace")).decode("latin-1")
-        location = choose_location(server, decoded)
+        location = choose_location(server, normalized_text(path.target))
     except BadTarget:
         location = None
     if location is not None:

@@ -45,7 +45,7 @@ from nginx2istio.nginx.serve.server_phases import (
 from nginx2istio.nginx.serve.snippet_block import in_block, spoiled
 from nginx2istio.nginx.serve.variables import ValueNotKnown, Variables
 from nginx2istio.nginx.serve.visit import NginxPhase, Visit, own_answer, redirect, upstream_name
-from nginx2istio.nginx.uri import BadTarget, normalized
+from nginx2istio.nginx.uri import BadTarget, normalized_text
 
 NOWHERE = Server(DEFAULT_SERVER, (Location("/", "prefix", "", Origin("default")),))
 """The server of unknown hosts where no Ingress is about them."""
@@ -57,7 +57,7 @@ def serve_as_nginx(
     """What becomes of a request."""
     variables = Variables(config, request, world)
     try:
-        path = normalized(request.target.encode("latin-1", "replace")).decode("latin-1")
+        path = normalized_text(request.target)
         name = variables.host
     except (BadTarget, BadHost):
         return own_answer(400, "status", "request", "malformed")

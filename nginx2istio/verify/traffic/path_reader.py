@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from nginx2istio.istio.serve.normalize import NotNormalizable, normalized_target
-from nginx2istio.nginx.uri import BadTarget, normalized
+from nginx2istio.nginx.uri import BadTarget, normalized_text
 from nginx2istio.verify.judged.declared import readings
 from nginx2istio.verify.path_classes import PathPattern, path_machines
 
@@ -35,7 +35,7 @@ class PathReader:
     """Tells the class of a path of one host in time that grows with its length only."""
 
     def __init__(self, patterns: Sequence[PathPattern], normalization: str) -> None:
-        nginx, istio, self.skipped = path_machines(patterns)
+        nginx, istio, _ = path_machines(patterns)
         self._nginx, self._istio = _Product(nginx), _Product(istio)
         self._normalization = normalization
 
@@ -48,7 +48,7 @@ class PathReader:
 
     def _of_nginx(self, path: str) -> Matching:
         try:
-            return self._nginx.matching(normalized(_as_bytes(path)).decode("latin-1"))
+            return self._nginx.matching(normalized_text(path))
         except BadTarget:
             return _UNANSWERED
 
@@ -57,10 +57,6 @@ class PathReader:
             return self._istio.matching(normalized_target(path, self._normalization))
         except NotNormalizable:
             return _UNANSWERED
-
-
-def _as_bytes(path: str) -> bytes:
-    return path.encode("latin-1", "replace")
 
 
 class _Product:
