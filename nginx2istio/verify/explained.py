@@ -27,10 +27,9 @@ def explained_lines(explanation: Compared) -> Iterator[str]:
             yield "  the client gets"
             yield from (printable(f"    {n}: {v}") for n, v in outcome.response_headers)
     yield ""
-    if not (explanation.differences or explanation.unforeseen or explanation.unknown):
+    if not (explanation.all_differences or explanation.unknown):
         yield "the same in every aspect"
-    unforeseen = tuple((difference, ()) for difference in explanation.unforeseen)
-    for difference, findings in (*unforeseen, *explanation.differences):
+    for difference, findings in explanation.all_differences:
         text = f"{difference.what}: nginx {difference.expected}, Istio {difference.got}"
         yield printable(f"{difference.aspect}: {text}")
         for finding in findings:
