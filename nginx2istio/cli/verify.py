@@ -20,6 +20,7 @@ from nginx2istio.cli.options import (
     options_from,
     with_one_gateway,
 )
+from nginx2istio.cli.options.output import text_or_json
 from nginx2istio.cli.options.paths import ExistingPath
 from nginx2istio.cli.options.verifying import live_options, live_settings, traffic_options
 from nginx2istio.cli.progress import progress
@@ -45,14 +46,7 @@ if TYPE_CHECKING:
     metavar="PATH",
     help="Objects to apply: a folder or file of YAML.  [default: what convert writes]",
 )
-@report_option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="The form of the result.",
-)
+@text_or_json(help="The form of the result.")
 @report_option("--quiet", "-q", is_flag=True, help="Show no progress.")
 @traffic_options
 @live_options
