@@ -71,7 +71,7 @@ def command(
         in_cluster,
         in_folder,
     )
-    from nginx2istio.cli.output.report_files import unread_line
+    from nginx2istio.cli.output.report_files import say_unread
     from nginx2istio.findings.controllers import unclaimed
 
     more = controller_files(given)
@@ -95,8 +95,7 @@ def command(
     for finding in conversion.findings:
         if finding.message is unclaimed.NOTHING_CONVERTED:
             click.echo(printable(finding.text), err=True)
-    for problem in problems:
-        click.echo(unread_line(problem.file, problem.line, problem.text), err=True)
+    say_unread(problems)
     if problems:
         sys.exit(UNREAD)
     if exit_code and changes(entries):
