@@ -14,13 +14,14 @@ from nginx2istio.cli.cluster import cluster_options, reaching
 from nginx2istio.cli.colours import color_option
 from nginx2istio.cli.convert import converted, paths_or_stdin
 from nginx2istio.cli.exits import FINDINGS, UNREAD
-from nginx2istio.cli.help.sections import main_option, report_option
+from nginx2istio.cli.help.sections import main_option
 from nginx2istio.cli.options import (
     ConversionCommand,
     controller_files,
     conversion_options,
     options_from,
 )
+from nginx2istio.cli.options.output import text_or_json
 from nginx2istio.cli.options.paths import ExistingPath
 
 
@@ -34,14 +35,7 @@ from nginx2istio.cli.options.paths import ExistingPath
 )
 @main_option("--live", is_flag=True, help="Compare with the cluster, which is only read.")
 @cluster_options
-@report_option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="The form of the differences.",
-)
+@text_or_json(help="The form of the differences.")
 @color_option
 @main_option("--exit-code", is_flag=True, help="Exit with 1 if there is a difference.")
 @conversion_options
@@ -77,7 +71,7 @@ def command(
         in_cluster,
         in_folder,
     )
-    from nginx2istio.cli.output.report_files import unread_line
+    from nginx2istio.cli.output.report_files import say_unread
     from nginx2istio.findings.controllers import unclaimed
 
     more = controller_files(given)
@@ -101,8 +95,7 @@ def command(
     for finding in conversion.findings:
         if finding.message is unclaimed.NOTHING_CONVERTED:
             click.echo(printable(finding.text), err=True)
-    for problem in problems:
-        click.echo(unread_line(problem.file, problem.line, problem.text), err=True)
+    say_unread(problems)
     if problems:
         sys.exit(UNREAD)
     if exit_code and changes(entries):

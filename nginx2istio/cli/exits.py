@@ -89,6 +89,11 @@ def read_small(path: Path) -> bytes:
     return content
 
 
+def read_error(path: str | os.PathLike[str], error: OSError) -> Usage:
+    """The error for a file that can't be read."""
+    return Usage(f"{os.fspath(path)} can't be read: {error.strerror or error}")
+
+
 def write_error(path: str | os.PathLike[str], error: OSError) -> click.ClickException:
     """The error for a path that can't be written: Usage for a wrong path, else Unwritten."""
     kind = Usage if error.errno in _WRONG_PLACE else Unwritten

@@ -12,7 +12,7 @@ import click
 
 from nginx2istio.base.near import did_you_mean
 from nginx2istio.cli.convert import converted
-from nginx2istio.cli.help.sections import main_option, report_option, request_option
+from nginx2istio.cli.help.sections import main_option, request_option
 from nginx2istio.cli.options import (
     ConversionCommand,
     controller_files,
@@ -20,6 +20,7 @@ from nginx2istio.cli.options import (
     options_from,
     with_one_gateway,
 )
+from nginx2istio.cli.options.output import text_or_json
 
 if TYPE_CHECKING:
     from nginx2istio.nginx.model import Server
@@ -53,14 +54,7 @@ _URL = re.compile(r"(?i)(https?)://([^/?#]+)([^#]*)")
     show_default=True,
     help="What an external authentication service answers.",
 )
-@report_option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="The form of the explanation.",
-)
+@text_or_json(help="The form of the explanation.")
 @conversion_options
 def command(
     words: tuple[str, ...],

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from nginx2istio.cli.exits import FINDINGS, Usage
+from nginx2istio.cli.exits import FINDINGS, Usage, read_error
 from nginx2istio.cli.help.sections import SectionCommand, gateway_option, main_option
-from nginx2istio.cli.options.output import check_folder
+from nginx2istio.cli.options.output import folder_option
 from nginx2istio.cli.options.paths import ExistingPath
 
 if TYPE_CHECKING:
@@ -19,15 +19,7 @@ if TYPE_CHECKING:
 
 @click.command("metrics", cls=SectionCommand)
 @click.argument("files", nargs=-1, type=ExistingPath(dir_okay=False), metavar="FILE...")
-@main_option(
-    "-o",
-    "--output",
-    multiple=True,
-    type=click.Path(),
-    callback=check_folder,
-    metavar="DIR",
-    help="Write the files into DIR, by their names.  [default: one file to stdout]",
-)
+@folder_option(help="Write the files into DIR, by their names.  [default: one file to stdout]")
 @main_option(
     "--manifests",
     multiple=True,
@@ -97,7 +89,7 @@ def command(
             text = file.read_text("utf-8")
             rewritten.append(rewritten_file(text, file.suffix == ".json", target))
         except OSError as error:
-            raise Usage(f"{file} can't be read: {error.strerror or error}") from None
+            raise read_error(file, error) from None
         except (BadFile, UnicodeDecodeError) as error:
             raise Usage(f"{file} can't be read: {error}") from None
     _write(files, rewritten, output)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,6 +13,9 @@ from nginx2istio.cli.exits import Usage
 from nginx2istio.cli.help.sections import SectionGroup
 from nginx2istio.cli.options.paths import ExistingPath
 from nginx2istio.cli.options.values import site
+
+if TYPE_CHECKING:
+    from nginx2istio.rule.loader import Rules
 
 KIND_NAMES = ("annotation", "configmap", "flag", "field", "default")
 """The keys of ``describe.KINDS``, known without importing it."""
@@ -53,7 +58,10 @@ def list_rules(kind: str | None, codes: bool, rule_folders: tuple[Path, ...]) ->
     """
     if kind and codes:
         raise click.UsageError("give either --kind or --codes")
-    _print("list", codes, kind or "", rule_folders)
+    from nginx2istio.cli import look_up
+
+    rules = _loaded(rule_folders)
+    _print(look_up.code_lines(rules) if codes else look_up.setting_lines(rules, kind or ""))
 
 
 @command.command(
@@ -84,22 +92,22 @@ def show_rule(name: str, docs_url: str, rule_folders: tuple[Path, ...]) -> None:
       nginx2istio rules show use-forwarded-headers
       nginx2istio rules show --default-ssl-certificate
     """
-    _print("show", False, name, rule_folders, site(docs_url))
-
-
-def _print(
-    what: str, codes: bool, name: str, rule_folders: tuple[Path, ...], docs_url: str = ""
-) -> None:
     from nginx2istio.cli import look_up
+
+    page = site(docs_url)
+    _print(look_up.folded(look_up.explanation(name, _loaded(rule_folders), page)))
+
+
+def _loaded(rule_folders: tuple[Path, ...]) -> Rules:
+    """All rules. Raises Usage for those that don't load."""
     from nginx2istio.rule.loader import RuleError, load
 
     try:
-        rules = load(rule_folders)
+        return load(rule_folders)
     except RuleError as error:
         raise Usage(str(error)) from None
-    if what == "show":
-        lines = look_up.folded(look_up.explanation(name, rules, docs_url))
-    else:
-        lines = look_up.code_lines(rules) if codes else look_up.setting_lines(rules, name)
+
+
+def _print(lines: Iterable[str]) -> None:
     for line in lines:
         click.echo(line)

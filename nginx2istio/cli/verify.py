@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from nginx2istio.cli.convert import converted, paths_or_stdin
-from nginx2istio.cli.exits import FINDINGS, INTERRUPTED, UNREAD, NoAnswer, Usage, write_error
+from nginx2istio.cli.exits import (
+    FINDINGS,
+    INTERRUPTED,
+    UNREAD,
+    NoAnswer,
+    Usage,
+    read_error,
+    write_error,
+)
 from nginx2istio.cli.help.sections import main_option, report_option
 from nginx2istio.cli.options import (
     ConversionCommand,
@@ -20,6 +28,7 @@ from nginx2istio.cli.options import (
     options_from,
     with_one_gateway,
 )
+from nginx2istio.cli.options.output import text_or_json
 from nginx2istio.cli.options.paths import ExistingPath
 from nginx2istio.cli.options.verifying import live_options, live_settings, traffic_options
 from nginx2istio.cli.progress import progress
@@ -45,14 +54,7 @@ if TYPE_CHECKING:
     metavar="PATH",
     help="Objects to apply: a folder or file of YAML.  [default: what convert writes]",
 )
-@report_option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="The form of the result.",
-)
+@text_or_json(help="The form of the result.")
 @report_option("--quiet", "-q", is_flag=True, help="Show no progress.")
 @traffic_options
 @live_options
@@ -90,7 +92,7 @@ def command(
       nginx2istio verify manifests/ --old 203.0.113.7 --new 203.0.113.8 --state live.jsonl
     """
     from nginx2istio import api
-    from nginx2istio.cli.output.report_files import unread_line
+    from nginx2istio.cli.output.report_files import say_unread
     from nginx2istio.inputs.files import read
     from nginx2istio.istio.objects import VERSIONS
     from nginx2istio.verify.live.words import live_data, live_lines
@@ -133,8 +135,7 @@ def command(
         lines += ["", *traffic_lines(traffic, verdicts)]
         unannounced |= bool(verdicts.unannounced)
     click.echo(json.dumps(data, indent=2) if form == "json" else "\n".join(lines))
-    for problem in problems:
-        click.echo(unread_line(problem.file, problem.line, problem.text), err=True)
+    say_unread(problems)
     context = click.get_current_context()
     if interrupted:
         context.exit(INTERRUPTED)
@@ -165,7 +166,7 @@ def _traffic(
     except BadRequests as error:
         raise Usage(str(error)) from None
     except OSError as error:
-        raise Usage(f"{error.filename} can't be read: {error.strerror or error}") from None
+        raise read_error(error.filename, error) from None
 
 
 def _sent(

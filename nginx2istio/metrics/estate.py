@@ -22,9 +22,8 @@ class ServedEstate:
 
     def of_ingresses(self, matcher: Matcher) -> ServiceNames:
         """The Services of the Ingresses whose name the matcher's value is, or matches."""
-        names = {key: key[1] for key in self.ingresses}
-        chosen = [key for key, name in names.items() if _fits(matcher, name)]
-        return frozenset().union(*(self.ingresses[key] for key in chosen))
+        chosen = [each for (_, name), each in self.ingresses.items() if _fits(matcher, name)]
+        return frozenset().union(*chosen)
 
     def of_host(self, matcher: Matcher) -> ServiceNames:
         """The Services of the hosts that are named; none where another host shares one of them."""

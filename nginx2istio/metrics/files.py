@@ -5,8 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -50,9 +49,8 @@ def rewritten_file(text: str, is_json: bool, target: Target) -> RewrittenFile:
     """Rewrites each query of a file; what can't be rewritten stays. Raises BadFile."""
     names = ("exported_namespace", "controller_namespace")
     scraped = any(re.search(rf"\b{name}\b", text) for name in names)
-    target = Target(target.workload, target.namespace, target.estate, scraped)
     result = RewrittenFile(text)
-    walk = _Walk(target, result)
+    walk = _Walk(replace(target, scrape_namespace=scraped), result)
     if is_json:
         try:
             body = json.loads(text)
@@ -126,9 +124,9 @@ class _Walk:
         if query not in self.result.queries:
             self.result.queries.append(query)
 
-    @property
-    def label(self) -> Callable[[re.Match[str]], str]:
-        return lambda m: f"{m[1]}{new_label(m[2], self.target.scrape_namespace)}"
+    def label(self, match: re.Match[str]) -> str:
+        """What stands for a match of ``_LABEL``."""
+        return f"{match[1]}{new_label(match[2], self.target.scrape_namespace)}"
 
 
 def telemetry(target: Target) -> dict[str, Any]:

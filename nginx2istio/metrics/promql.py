@@ -19,8 +19,7 @@ _TOKEN = re.compile(
     | (?P<operator>=~|!~|!=|==|<=|>=|.)""",
     re.VERBOSE | re.DOTALL,
 )
-_MATCHING = frozenset({"on", "ignoring", "group_left", "group_right"})
-_GROUPING = _MATCHING | {"by", "without"}
+_LISTING = frozenset({"by", "without", "on", "ignoring", "group_left", "group_right"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +69,6 @@ class Selector:
 class LabelList:
     """``by (a, b)`` and the like: the labels and where they stand, without the parentheses."""
 
-    keyword: str
     labels: tuple[str, ...]
     start: int
     end: int
@@ -87,7 +85,7 @@ def tokens(query: str) -> list[Token]:
 
 
 def selectors(query: str) -> list[Selector]:
-    """The selectors of ingress-nginx's metrics. Raises Unreadable."""
+    """The selectors of ingress-nginx's metrics. Raises UnreadableQuery."""
     words = tokens(query)
     closing = _closing(words)
     calls: list[tuple[int, Call]] = []  # with the index of the parenthesis that closes it
@@ -106,18 +104,17 @@ def selectors(query: str) -> list[Selector]:
 
 
 def label_lists(query: str) -> Iterator[LabelList]:
-    """The labels of groupings and of matching between vectors. Raises Unreadable."""
+    """The labels of groupings and of matching between vectors. Raises UnreadableQuery."""
     words = tokens(query)
     closing = _closing(words)
     for index, token in enumerate(words[:-1]):
-        if token.kind != "name" or token.text.lower() not in _GROUPING:
+        if token.kind != "name" or token.text.lower() not in _LISTING:
             continue
         if words[index + 1].text != "(":
             continue
         end = closing[index + 1]
         labels = tuple(word.text for word in words[index + 2 : end] if word.kind == "name")
-        span = words[index + 1].end, words[end].start
-        yield LabelList(token.text.lower(), labels, *span)
+        yield LabelList(labels, words[index + 1].end, words[end].start)
 
 
 def _closing(words: list[Token]) -> dict[int, int]:

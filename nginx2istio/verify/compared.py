@@ -32,6 +32,11 @@ class Compared:
     unforeseen: tuple[Difference, ...] = ()
 
     @property
+    def all_differences(self) -> tuple[tuple[Difference, tuple[FindingData, ...]], ...]:
+        """What is unforeseen, which nothing announces, and then the differences."""
+        return (*((each, ()) for each in self.unforeseen), *self.differences)
+
+    @property
     def unknown(self) -> frozenset[Aspect]:
         """The aspects of which one side can't be told."""
         return self.nginx.unknown | self.istio.unknown

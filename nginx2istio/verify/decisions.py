@@ -148,8 +148,7 @@ def _values(
     """What the decisions about the paths of a class look at."""
     values = Values()
     try:
-        decoded = normalized_text(path.target)
-        location = choose_location(server, decoded)
+        location = choose_location(server, normalized_text(path.target))
     except BadTarget:
         location = None
     if location is not None:

@@ -27,9 +27,9 @@ def explained_lines(explanation: Compared) -> Iterator[str]:
             yield "  the client gets"
             yield from (printable(f"    {n}: {v}") for n, v in outcome.response_headers)
     yield ""
-    if not explanation.differences and not explanation.unknown:
+    if not (explanation.all_differences or explanation.unknown):
         yield "the same in every aspect"
-    for difference, findings in explanation.differences:
+    for difference, findings in explanation.all_differences:
         text = f"{difference.what}: nginx {difference.expected}, Istio {difference.got}"
         yield printable(f"{difference.aspect}: {text}")
         for finding in findings:

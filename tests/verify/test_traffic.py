@@ -21,7 +21,8 @@ from nginx2istio.verify.path_classes import path_classes
 from nginx2istio.verify.proof import host_names
 from nginx2istio.verify.sides import Sides, sides
 from nginx2istio.verify.traffic.arrival import ArrivalLine, NoRequest
-from nginx2istio.verify.traffic.classes import Scheme
+from nginx2istio.verify.traffic.classes import Scheme, Traffic
+from nginx2istio.verify.traffic.concerned import traffic_verdicts
 from nginx2istio.verify.traffic.hosts import EstateReader
 from nginx2istio.verify.traffic.log_format import BadFormat, configured_format, log_reader
 from nginx2istio.verify.traffic.path_reader import PathReader
@@ -32,6 +33,7 @@ from nginx2istio.verify.traffic.sources import (
     read_request_line,
     requests_in,
 )
+from nginx2istio.verify.traffic.words import traffic_data, traffic_lines
 
 from .test_proof import SHOP, WALKTHROUGH
 
@@ -334,6 +336,21 @@ def test_verify_counts_by_finding(tmp_path: Path) -> None:
     assert any(f["requests"] >= 3 for f in result["findings"])
     text = CliRunner().invoke(command_line, given).output
     assert "requests: 5 of " in text and "not read: 1 lines" in text
+
+
+def test_requests_that_objects_of_others_answer_differently_are_unannounced() -> None:
+    conversion = api.convert_text(SHOP)
+    others = [obj for obj in conversion.objects if obj["kind"] != "AuthorizationPolicy"]
+    both = sides(conversion, api.report(conversion)["findings"], others)
+    host = "shop.example.com"
+    verdicts = traffic_verdicts(
+        both, [(Request(scheme="https", host=host, sni=host, target="/api/x"), 3)]
+    )
+    assert (verdicts.unannounced, verdicts.alike) == (3, 0)
+    text = "\n".join(traffic_lines(Traffic(), verdicts))
+    assert "  access: answer: nginx 403 by proxy, Istio 200 by web/api:80" in text
+    data = json.loads(json.dumps(traffic_data(Traffic(), verdicts)))
+    assert [each["aspects"] for each in data["counterexamples"]] == [["access"]]
 
 
 def test_wrong_files_are_refused(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import click
 
 from nginx2istio.cli import together
 from nginx2istio.cli.colours import color_option
-from nginx2istio.cli.exits import Usage, read_small
+from nginx2istio.cli.exits import Usage, read_error, read_small
 from nginx2istio.cli.help.sections import main_option, report_option
 from nginx2istio.cli.options.paths import ExistingPath
 from nginx2istio.cli.options.values import with_one_gateway
@@ -213,6 +213,6 @@ def _baseline(path: Path) -> Sequence[Mapping[str, Any]]:
     try:
         return read_baseline(path.read_bytes())
     except OSError as error:
-        raise Usage(f"{path} can't be read: {error.strerror or error}") from None
+        raise read_error(path, error) from None
     except BadBaseline as error:
         raise Usage(f"{path} is no baseline: {error}") from None

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import click
 
 from nginx2istio.cli import together
-from nginx2istio.cli.help.sections import main_option, object_option
+from nginx2istio.cli.help.sections import main_option, object_option, report_option
 from nginx2istio.cli.options.judging import check_reports
 
 
@@ -43,16 +44,31 @@ def usual_processes() -> int:
     return min(len(os.sched_getaffinity(0)), 8)
 
 
+folder_option = partial(
+    main_option,
+    "-o",
+    "--output",
+    multiple=True,
+    type=click.Path(),
+    callback=check_folder,
+    metavar="DIR",
+)
+"""The folder that results go to; it needs ``help``."""
+
+text_or_json = partial(
+    report_option,
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+)
+"""The form of what is printed for people or for programs; it needs ``help``."""
+
 output_options = together(
     [
-        main_option(
-            "-o",
-            "--output",
-            multiple=True,
-            type=click.Path(),
-            callback=check_folder,
-            metavar="DIR",
-            help="Write a folder a namespace and a file a host into DIR.  [default: stdout]",
+        folder_option(
+            help="Write a folder a namespace and a file a host into DIR.  [default: stdout]"
         ),
         object_option(
             "--format",

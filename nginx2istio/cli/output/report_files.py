@@ -21,6 +21,7 @@ from nginx2istio.cli.options.judging import FAIL_ON, UNANNOUNCED, Judging
 from nginx2istio.cli.output.files import write_file
 from nginx2istio.convert.convert import Conversion
 from nginx2istio.findings.controllers import unclaimed
+from nginx2istio.inputs.resource import Problem
 from nginx2istio.report.accepted import (
     accept_file,
     counting,
@@ -196,6 +197,12 @@ def written_file(path: Path) -> str:
         return str(path)
     size = status.st_size
     return f"{path} ({size} bytes)" if size < 10_000 else f"{path} ({size // 1000} kB)"
+
+
+def say_unread(problems: Iterable[Problem]) -> None:
+    """Says on stderr what can't be read."""
+    for problem in problems:
+        click.echo(unread_line(problem.file, problem.line, problem.text), err=True)
 
 
 def unread_line(file: str, line: int, text: str, document: int = 0) -> str:

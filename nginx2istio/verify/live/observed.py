@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence, Set
 from typing import Any
 
 from nginx2istio.base.outcome import Outcome, Request
+from nginx2istio.nginx.build.certificates import covers
 from nginx2istio.verify.judged.compare import NO_LISTENER, compare
 from nginx2istio.verify.judged.difference import Difference, difference
 from nginx2istio.verify.judged.exchange import Exchange
@@ -101,9 +102,7 @@ def _certificates(
 
 def _is_for(certificate: ServedCertificate, name: str | None) -> bool:
     """Whether a client that asks for a name takes the certificate (RFC 6125, 6.4)."""
-    asked = (name or "").lower()
-    one_up = "*." + asked.partition(".")[2]
-    return any(each.lower() in (asked, one_up) for each in certificate.names)
+    return any(covers(each, name or "") for each in certificate.names)
 
 
 def _short(answer: GatewayAnswer) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -37,19 +38,19 @@ def request_key(request: Request) -> RequestKey:
 
 @dataclass(slots=True)
 class LiveState:
-    """What is known of requests that were sent; ``file`` gets each new one at once."""
+    """What earlier runs knew of requests; ``file`` gets what this one does, at once."""
 
-    known: dict[RequestKey, Observation] = field(default_factory=dict)
+    known: Mapping[RequestKey, Observation] = field(default_factory=dict)
     file: IO[str] | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def keep(self, observation: Observation) -> None:
-        """Adds what came of a request."""
+        """Writes what came of a request; each is sent once, so nobody looks for it in this run."""
+        if self.file is None:
+            return
         with self._lock:
-            self.known[request_key(observation.request)] = observation
-            if self.file is not None:
-                self.file.write(json.dumps(_data(observation)) + "\n")
-                self.file.flush()
+            self.file.write(json.dumps(_data(observation)) + "\n")
+            self.file.flush()
 
     def __enter__(self) -> LiveState:
         return self

@@ -107,7 +107,8 @@ def announced(
     """Each difference with the findings that announce it."""
     listed = list(differences)
     exchange = {"request": request_record(request)}
-    covered = covering(sides.findings, exchange, sides.declared) if listed else []
+    possible = sides.findings_about(request.host) if listed else ()
+    covered = covering(possible, exchange, sides.declared)
     return [(d, announcers(d, covered)[1]) for d in listed]
 
 

@@ -18,7 +18,7 @@ from types import MappingProxyType
 from typing import Any, ClassVar
 
 from nginx2istio.verify.sides import Sides
-from nginx2istio.verify.traffic.classes import Traffic, TrafficClass, TrafficKey
+from nginx2istio.verify.traffic.classes import Traffic, TrafficKey
 from nginx2istio.verify.traffic.hosts import EstateReader
 from nginx2istio.verify.traffic.log_format import log_reader
 from nginx2istio.verify.traffic.reduce import Reduction
@@ -82,11 +82,7 @@ def traffic_of_rows(rows: Iterable[Mapping[str, Any]]) -> Traffic:
             traffic.ambiguous += count
         else:
             key = TrafficKey(*_tuples(json.loads(row["key"])))
-            known = traffic.classes.get(key)
-            if known is None:
-                known = TrafficClass(row["host"], row["target"], row["source"])
-                traffic.classes[key] = known
-            known.add(row["host"], row["target"], row["source"], count)
+            traffic.add(key, row["host"], row["target"], row["source"], count)
     return traffic
 
 

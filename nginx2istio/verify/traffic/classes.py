@@ -75,13 +75,17 @@ class Traffic:
         """How many requests were read."""
         return sum(each.count for each in self.classes.values())
 
+    def add(self, key: TrafficKey, host: str, target: str, source: str, count: int) -> None:
+        """Adds requests of a class, which may be a new one."""
+        known = self.classes.get(key)
+        if known is None:
+            known = self.classes[key] = TrafficClass(host, target, source)
+        known.add(host, target, source, count)
+
     def merge(self, other: Traffic) -> None:
         """Adds what another part of the same logs came to."""
         for key, each in other.classes.items():
-            mine = self.classes.get(key)
-            if mine is None:
-                self.classes[key] = mine = TrafficClass(each.host, each.target, each.source)
-            mine.add(each.host, each.target, each.source, each.count)
+            self.add(key, each.host, each.target, each.source, each.count)
         self.unread.update(other.unread)
         self.ambiguous += other.ambiguous
 

@@ -48,12 +48,12 @@ def traffic_verdicts(sides: Sides, requests: Iterable[tuple[Request, int]]) -> T
     for request, count in requests:
         both = compared(sides, request)
         record = request_record(request)
-        for number, finding in enumerate(sides.findings):
+        for finding in sides.findings_about(request.host):
             if finding_covers(sides.declared, finding, record):
-                covered[number] += count
+                covered[numbers[id(finding)]] += count
         for number in {numbers[id(f)] for _, findings in both.differences for f in findings}:
             differing[number] += count
-        if any(not findings for _, findings in both.differences):
+        if any(not findings for _, findings in both.all_differences):
             result.unannounced += count
             result.counterexamples.append((both, count))
         elif both.differences:

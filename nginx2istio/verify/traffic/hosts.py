@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from nginx2istio.base.addresses import IpNetwork
 from nginx2istio.istio.serve.gateway_config import most_specific
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.model import DEFAULT_SERVER, Server
@@ -19,7 +20,6 @@ from nginx2istio.verify.sides import Sides
 from nginx2istio.verify.traffic.finding_predicates import FindingPredicates
 from nginx2istio.verify.traffic.path_reader import PathMatches, PathReader
 
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 _MOST_HOSTS = 1 << 16
 """Different Host headers that are remembered at a time: scanners make up any number."""
 _NOBODY = Server(DEFAULT_SERVER, ())
@@ -33,7 +33,7 @@ class PathDecisions:
     the backend, "" without one.
     """
 
-    networks: tuple[Network, ...]
+    networks: tuple[IpNetwork, ...]
     headers: frozenset[str]
     cookies: frozenset[str]
     upstream: str
@@ -44,7 +44,7 @@ class PathDecisions:
 
 
 @lru_cache(maxsize=1 << 16)
-def _inside(networks: tuple[Network, ...], address: str) -> tuple[bool, ...]:
+def _inside(networks: tuple[IpNetwork, ...], address: str) -> tuple[bool, ...]:
     try:
         known = ipaddress.ip_address(address)
     except ValueError:
@@ -87,14 +87,13 @@ class HostReader:
 
     def _upstream(self, path: str) -> str:
         try:
-            text = normalized_text(path)
-            location = choose_location(self.server, text)
-        except (BadTarget, ValueError):
+            location = choose_location(self.server, normalized_text(path))
+        except BadTarget:
             return ""
         return location.upstream if location else ""
 
 
-def _networks(names: Iterable[str]) -> Iterable[Network]:
+def _networks(names: Iterable[str]) -> Iterable[IpNetwork]:
     for name in names:
         try:
             yield ipaddress.ip_network(name, strict=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from nginx2istio.nginx.config import NginxConfig
@@ -65,18 +66,17 @@ class _PlainLines:
 
     def __init__(self, text: str, by_json: bool) -> None:
         self.by_json = by_json
-        self.names: list[str] = []
+        self.names = list(dict.fromkeys(filter(_used, _variables(text))))
         self.quick = re.compile(self._pattern(text, by_json, loose=False))
         self.loose = re.compile(self._pattern(text, by_json, loose=True))
         self.header_names = _header_names(self.names)
 
     def _pattern(self, text: str, by_json: bool, loose: bool) -> str:
         """``loose`` takes text that has the character which ends it, such as a user's space."""
-        variables = list(_VARIABLE.finditer(text))
-        used = [n for n, match in enumerate(variables) if _used(match[1] or match[2])]
-        self.names = []
+        unmatched = set(self.names)
+        last = [number for number, name in enumerate(_variables(text)) if name in unmatched][-1]
         parts, at = [], 0
-        for number, match in enumerate(variables[: used[-1] + 1]):
+        for match in islice(_VARIABLE.finditer(text), last + 1):
             parts.append(re.escape(text[at : match.start()]))
             at = match.end()
             ending = text[at : at + 1]
@@ -87,10 +87,8 @@ class _PlainLines:
             else:
                 content = ".*?" if ending else ".*"
             name = match[1] or match[2]
-            repeated = name in self.names
-            if number in used and not repeated:
-                self.names.append(name)
-            parts.append(f"({content})" if number in used and not repeated else content)
+            parts.append(f"({content})" if name in unmatched else content)
+            unmatched.discard(name)  # a repeated one is read once
         return "".join(parts) + re.escape(text[at : at + 1])
 
     def __call__(self, line: str) -> ArrivalLine:

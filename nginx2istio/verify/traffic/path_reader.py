@@ -35,7 +35,7 @@ class PathReader:
     """Tells the class of a path of one host in time that grows with its length only."""
 
     def __init__(self, patterns: Sequence[PathPattern], normalization: str) -> None:
-        nginx, istio, self.skipped = path_machines(patterns)
+        nginx, istio, _ = path_machines(patterns)
         self._nginx, self._istio = _Product(nginx), _Product(istio)
         self._normalization = normalization
 

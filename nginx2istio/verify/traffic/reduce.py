@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from nginx2istio.nginx.model import DEFAULT_UPSTREAM
 from nginx2istio.verify.traffic.arrival import ArrivalLine, LineReader, NoRequest
-from nginx2istio.verify.traffic.classes import Scheme, Traffic, TrafficClass, TrafficKey
+from nginx2istio.verify.traffic.classes import Scheme, Traffic, TrafficKey
 from nginx2istio.verify.traffic.hosts import EstateReader, HostReader, PathDecisions
 from nginx2istio.verify.traffic.path_reader import PathMatches
 
@@ -197,14 +197,9 @@ class Reduction:
             inside=inside,
             headers=headers,
         )
-        known = self._traffic.classes.get(key)
-        if known is None:
-            if headers:
-                self._values[name, place.matches] += 1
-                if self._values[name, place.matches] > _MOST_VALUES:
-                    self._count(place, count, source, ())
-                    return
-            known = self._traffic.classes[key] = TrafficClass(
-                place.host, place.target, source if inside else ""
-            )
-        known.add(place.host, place.target, source if inside else "", count)
+        if headers and key not in self._traffic.classes:
+            self._values[name, place.matches] += 1
+            if self._values[name, place.matches] > _MOST_VALUES:
+                self._count(place, count, source, ())
+                return
+        self._traffic.add(key, place.host, place.target, source if inside else "", count)

@@ -21,7 +21,7 @@ def traffic_lines(traffic: Traffic, verdicts: TrafficVerdicts) -> Iterator[str]:
     for both, count in verdicts.counterexamples[:MOST_SHOWN]:
         yield ""
         yield printable(f"N2I900 {count:,} requests such as {request_text(both.request)}")
-        for difference, findings in both.differences:
+        for difference, findings in both.all_differences:
             if not findings:
                 what = f"{difference.what}: nginx {difference.expected}, Istio {difference.got}"
                 yield printable(f"  {difference.aspect}: {what}")
@@ -83,7 +83,9 @@ def traffic_data(traffic: Traffic, verdicts: TrafficVerdicts) -> dict[str, objec
             {
                 "request": request_text(both.request),
                 "requests": count,
-                "aspects": sorted({d.aspect for d, findings in both.differences if not findings}),
+                "aspects": sorted(
+                    {d.aspect for d, findings in both.all_differences if not findings}
+                ),
             }
             for both, count in verdicts.counterexamples
         ],
