@@ -26,8 +26,6 @@ def command(ctx: click.Context, shell: str) -> None:
 
     The first example is for the file ~/.bashrc, which bash reads when it begins.
     """
-    root = ctx.find_root()
     script = get_completion_class(shell)
     assert script is not None, f"click has no completion for {shell}"
-    name = root.info_name or "nginx2istio"
-    click.echo(script(root.command, {}, name, "_NGINX2ISTIO_COMPLETE").source())
+    click.echo(script(ctx.find_root().command, {}, "nginx2istio", "_NGINX2ISTIO_COMPLETE").source())
