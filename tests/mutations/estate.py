@@ -35,7 +35,7 @@ FRAMING = {"host", "content-length", "transfer-encoding", "connection", "upgrade
 
 @dataclass(frozen=True, slots=True)
 class Estate:
-    """A case, its conversion without EnvoyFilters, and its report."""
+    """A case, its conversion, and its report."""
 
     case: Case
     conversion: Conversion
@@ -47,13 +47,19 @@ class Estate:
         return sides(self.conversion, self.report["findings"], objects)
 
 
-def estate(case: Case) -> Estate | None:
-    """The estate of a case; None for what converts to nothing that can be followed."""
+def estate(case: Case, envoy_filters: bool = False) -> Estate | None:
+    """The estate of a case; None for what converts to nothing that can be followed.
+
+    What earlier requests decide of later ones is left out: limits, remembered answers.
+    """
     case = with_dots(case)
-    conversion = api.convert_text(exported(case), Options(compat="exact"))
-    objects = documents(api.yaml(conversion))
-    kinds = {each["kind"] for each in objects}
-    if len(conversion.parts) > 1 or "EnvoyFilter" in kinds or "VirtualService" not in kinds:
+    options = Options(compat="exact", envoy_filters=envoy_filters)
+    conversion = api.convert_text(exported(case), options)
+    text = api.yaml(conversion)
+    objects = documents(text)
+    remembers = "token_bucket" in text or re.search(r"\bcache: *\{|\bcache:$", text, re.MULTILINE)
+    routed = any(each["kind"] == "VirtualService" for each in objects)
+    if len(conversion.parts) > 1 or remembers or not routed:
         return None
     case = case | {"pods": _pods(case, conversion), "dead_pods": []}
     return Estate(case, conversion, api.report(conversion), objects)
@@ -162,6 +168,8 @@ def _networks(objects: Sequence[Json]) -> set[str]:
 
     def walk(node: Any) -> None:
         if isinstance(node, dict):
+            if "address_prefix" in node:
+                networks.add(f"{node['address_prefix']}/{node['prefix_len']}")
             for key, below in node.items():
                 if key.lower().endswith("ipblocks"):
                     networks.update(below)
@@ -171,7 +179,8 @@ def _networks(objects: Sequence[Json]) -> set[str]:
             for each in node:
                 walk(each)
 
-    walk([each["spec"] for each in objects if each["kind"] == "AuthorizationPolicy"])
+    kinds = ("AuthorizationPolicy", "EnvoyFilter")
+    walk([each["spec"] for each in objects if each["kind"] in kinds])
     return {n if "/" in n else f"{n}/{128 if ':' in n else 32}" for n in networks}
 
 

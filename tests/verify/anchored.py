@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import collections
 import dataclasses
 import re
 from dataclasses import dataclass, field
@@ -32,17 +31,20 @@ OF_PODS = ("close=1", "sleep", "/delay/")
 
 @dataclass
 class Anchors:
-    """Exchanges by family: right in every aspect, not told, wrong; the wrong ones by name."""
+    """How many exchanges are right in every aspect, how many not told; and those that are wrong."""
 
-    right: collections.Counter[str] = field(default_factory=collections.Counter)
-    unknown: collections.Counter[str] = field(default_factory=collections.Counter)
-    wrong: collections.Counter[str] = field(default_factory=collections.Counter)
-    examples: list[tuple[str, str, list[Difference]]] = field(default_factory=list)
+    right: int = 0
+    unknown: int = 0
+    wrong: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def all(self) -> int:
         """How many exchanges were asked."""
-        return sum(c.total() for c in (self.right, self.unknown, self.wrong))
+        return self.right + self.unknown + len(self.wrong)
+
+    def data(self) -> dict[str, Any]:
+        """As JSON has it."""
+        return {"right": self.right, "unknown": self.unknown, "wrong": self.wrong}
 
 
 def asked(case: Case, config: NginxConfig, exchange: Exchange, cache: AuthCache) -> Request | None:
@@ -199,7 +201,6 @@ def _answers(case: Case, config: NginxConfig, server: Server, auth: ExternalAuth
 
 def add(
     anchors: Anchors,
-    case: Case,
     exchange: Exchange,
     request: Request,
     outcome: Outcome,
@@ -212,26 +213,30 @@ def add(
     if answered["upstream"] and by in outcome.backends:  # chance decides between them
         answered["upstream"]["service"] = by
     recorded = {**exchange, "subrequests": [], "request": answered["request"]}
-    differences = compare(recorded, answered, keys)
+    differences = _by_what(compare(recorded, answered, keys))
+    observed: dict[tuple[str, str, str], Difference] = {}
     if live is not None:  # which has to differ from the record in the same way
-        differences = _unlike(differences, compare(recorded, {**live, "subrequests": []}, keys))
+        observed = _by_what(compare(recorded, {**live, "subrequests": []}, keys))
+    pairs = [("evaluator", d) for key, d in differences.items() if key not in observed]
+    pairs += [("gateway", d) for key, d in observed.items() if key not in differences]
+    if live is not None:
+        pairs = [(who, d) for who, d in pairs if d.what != "certificate"]
     if exchange["request"].get("session"):  # what the jar holds is not known
-        differences = [d for d in differences if "cookie" not in d.what and d.what != "service"]
-    family = case["id"].partition("/")[0]
-    if not differences:
-        anchors.right[family] += 1
-    elif outcome.unknown:
-        anchors.unknown[family] += 1
+        pairs = [(who, d) for who, d in pairs if "cookie" not in d.what and d.what != "service"]
+    known = [(who, d) for who, d in pairs if d.accepts.isdisjoint(outcome.unknown)]
+    if not pairs:
+        anchors.right += 1
+    elif not known:
+        anchors.unknown += 1
     else:
-        anchors.wrong[family] += 1
-        anchors.examples.append((case["id"], f"{request.method} {request.target}", differences))
+        name = f"{request.method} {request.scheme}://{request.host}{request.target}"
+        texts = [f"{d.aspect} {d.what}: recorded {d.expected}, {who} {d.got}" for who, d in known]
+        anchors.wrong.append({"request": name, "differences": texts})
 
 
-def _unlike(mine: list[Difference], live: list[Difference]) -> list[Difference]:
-    """Differences of one side that the other does not have, or has with another value."""
-    sides = [{(d.aspect, d.what, _value(d.got)): d for d in side} for side in (mine, live)]
-    keys = sides[0].keys() ^ sides[1].keys()
-    return [side[key] for side in sides for key in side if key in keys and key[1] != "certificate"]
+def _by_what(differences: list[Difference]) -> dict[tuple[str, str, str], Difference]:
+    """Differences by all that tells whether two are the same."""
+    return {(d.aspect, d.what, _value(d.got)): d for d in differences}
 
 
 def _value(value: object) -> str:
