@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import dataclasses
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -47,10 +48,17 @@ class Anchors:
         return {"right": self.right, "unknown": self.unknown, "wrong": self.wrong}
 
 
-def asked(case: Case, config: NginxConfig, exchange: Exchange, cache: AuthCache) -> Request | None:
+def asked(
+    case: Case,
+    config: NginxConfig,
+    exchange: Exchange,
+    cache: AuthCache,
+    prefixes: Sequence[str] = (),
+) -> Request | None:
     """The request of an exchange; None where chance or a pod's own behaviour decides.
 
-    ``cache`` is what nginx remembers of the exchanges before.
+    ``cache`` is what nginx remembers of the exchanges before. ``prefixes`` are those of the paths
+    for which a gateway asks authentication services, with the request's behind them.
     """
     recorded = exchange["request"]
     by_pods = any(part in recorded["target"] for part in OF_PODS)
@@ -85,7 +93,7 @@ def asked(case: Case, config: NginxConfig, exchange: Exchange, cache: AuthCache)
         backend_status=backend.status,
         backend_headers=(*own, *backend.headers),
     )
-    return with_auth(case, config, answered, cache)
+    return with_auth(case, config, answered, cache, prefixes)
 
 
 def _not_understood(case: Case, config: NginxConfig, request: Request) -> bool:
@@ -101,7 +109,9 @@ def _not_understood(case: Case, config: NginxConfig, request: Request) -> bool:
     return str(config.in_force(location, "backend-protocol")).upper() == "HTTP"
 
 
-def with_auth(case: Case, config: NginxConfig, request: Request, cache: AuthCache) -> Request:
+def with_auth(
+    case: Case, config: NginxConfig, request: Request, cache: AuthCache, prefixes: Sequence[str]
+) -> Request:
     """The request with what its authentication service says, or said of an equal one before."""
     server, location = _place(config, request)
     if server is None or location is None:
@@ -113,7 +123,9 @@ def with_auth(case: Case, config: NginxConfig, request: Request, cache: AuthCach
         return request
     own = {n.lower(): v for n, v in auth.headers.items() if "$" not in v}
     headers = (*(h for h in request.headers if h[0].lower() not in own), *own.items())
-    answer = _reply(auth.method, auth.path, headers)
+    prefix = next((each for each in prefixes if each.startswith(auth.path)), "")
+    asked_for = prefix + request.target if prefix else auth.path
+    answer = _reply(auth.method, asked_for, headers)
     status = answer.status if _answers(case, config, server, auth) else 500
     if auth.cache_key:
         key = (

@@ -47,11 +47,14 @@ def evaluated_as_istio(
         untrusted=nearby.untrusted,
         missing_secrets=missing_credentials(case, objects),
     )
-    gateway = gateway_config(objects, mesh_config(report.get("actions") or []))
+    mesh = mesh_config(report.get("actions") or [])
+    gateway = gateway_config(objects, mesh)
+    services = (each.get("envoyExtAuthzHttp", {}) for each in mesh.get("extensionProviders", ()))
+    prefixes = [each["pathPrefix"] for each in services if "pathPrefix" in each]
     anchors = Anchors()
     earlier = Earlier(objects)
     for number, (record, observed) in enumerate(pairs):
-        request = asked(case, config, record, AuthCache())
+        request = asked(case, config, record, AuthCache(), prefixes)
         if request is not None and not earlier.decided(number, observed):
             outcome = serve_as_istio(gateway, request, nearby)
             outcome = as_pods_see(case, config, outcome)

@@ -209,3 +209,33 @@ FAILED_BACKENDS: Json = {
     ]
 }
 """Failed connections to backends are answered with nginx's statuses."""
+
+
+_QUESTION = frozenset({"cluster", "method", "host", "path", "headers", "identity"})
+_PAGES = frozenset({"codes", "namespace", "ingress", "service", "port", "status"})
+_DATA: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {
+    "nginx2istio.auth": (
+        _QUESTION,
+        frozenset({"signin", "always", "strict", "cache", "bare", "intercepts"}),
+    ),
+    "error-pages": (_PAGES, frozenset({"pages", "fallback", "own-only"})),
+}
+"""What scripts read of a route: by key, the fields that are there and those that may be."""
+
+
+def metadata_known(data: Json) -> bool:
+    """Whether what a route has for scripts is followed."""
+    for key, value in data.items():
+        if key in _DATA:
+            needed, possible = _DATA[key]
+            if not needed <= set(value) <= needed | possible:
+                return False
+            clusters = (value.get(name) for name in ("cluster", "pages", "fallback"))
+            if any(c is not None and not _CLUSTER.fullmatch(c) for c in clusters):
+                return False
+            if "status" in value and not str(value["status"]).isdigit():
+                return False
+    return True
+
+
+_CLUSTER = re.compile(r"outbound\|\d+\|[^|]*\|[^|]+")
