@@ -22,7 +22,7 @@ from ..conformance.dotted import with_dots
 from ..conformance.objects import documents
 from ..conformance.records import Case, exported
 from ..conformance.records import Request as RequestToSend
-from ..verify.anchored import OF_PODS
+from ..verify.anchored import OF_PODS, subject_of
 from .operators import Json, http_routes, of_kind, uris
 
 SOURCES = ("127.0.0.1", "127.0.0.2", "127.0.0.5", "127.0.0.9", "127.0.0.77", "127.9.9.9")
@@ -188,14 +188,25 @@ def _certificate(estate: Estate, request: Request) -> str | None:
     """The Secret whose client certificate is sent, "" for none; None where the case lacks one."""
     if request.certificate == "none":
         return ""
+    servers = estate.conversion.config.servers
     asked = {
         str(server.settings["auth-tls-secret"].value).rpartition("/")[2]
-        for server in estate.conversion.config.servers
+        for server in servers
         if "auth-tls-secret" in server.settings
     }
     known = [s["name"] for s in estate.case.get("secrets") or [] if "ca" in s["type"]]
     fitting = [n for n in known if (n in asked) == (request.certificate == "valid")]
-    return fitting[0] if fitting else None
+    patterns = {
+        str(server.settings["auth-tls-match-cn"].value)
+        for server in servers
+        if "auth-tls-match-cn" in server.settings
+    }
+    # The rig's own subject has to be one that the same patterns take.
+    for name in fitting[:1]:
+        subjects = (request.subject, subject_of(name))
+        wanted, own = ({p for p in patterns if re.search(p, s)} for s in subjects)
+        return name if wanted == own else None
+    return None
 
 
 def _for_auth(estate: Estate, request: Request) -> list[list[str]] | None:

@@ -80,7 +80,7 @@ def asked(
         source=recorded.get("from") or "127.0.0.1",
         sni=recorded["sni"] if "sni" in recorded else recorded["host"],
         certificate=_certificate(config, recorded),
-        subject=_subject(recorded.get("client_cert")),
+        subject=subject_of(recorded.get("client_cert")),
         credentials=_credentials(case, headers),
     )
     if _not_understood(case, config, plain):
@@ -148,8 +148,8 @@ def _octets(text: str) -> str:
     return text.encode().decode("latin-1")
 
 
-def _subject(certificate: str | None) -> str:
-    """The subject of a client's certificate, as the recordings' client made it."""
+def subject_of(certificate: str | None) -> str:
+    """The subject of a client's certificate, as the recordings' client and the rig make it."""
     name = (certificate or "").rpartition("/")[2]
     return f"CN={name}-client,O=Acme Co" if name else ""
 
