@@ -219,6 +219,10 @@ def _for_auth(estate: Estate, request: Request) -> list[list[str]] | None:
         return []
     if not re.search(r"auth-url: *\S*/auth['\"]?\s", text):
         return None  # another path than the one that answers as it is told
+    asked = re.findall(r"auth-url: *['\"]?https?://([^.\s/]+)\.([^.\s/]+)\.svc", text)
+    services = {name.rpartition(":")[0] for name in estate.case["pods"]}
+    if text.count("auth-url:") > len(asked) or {f"{n[1]}/{n[0]}" for n in asked} - services:
+        return None  # nobody answers there
     if request.auth_status == 200:
         return [["X-Token", "ok"]]
     return [["X-Auth-Code", str(request.auth_status)]]

@@ -65,8 +65,8 @@ def serve_as_nginx(
         return own_answer(405, "status", "request", "TRACE")
     server, kind = choose_server(config, name)
     if kind == "unread":
-        answer = own_answer(404, "routing", "server", "only PCRE can tell which server it is")
-        return replace(answer, unknown=frozenset(ASPECTS))
+        untold = own_answer(404, "routing", "server", "only PCRE can tell which server it is")
+        return replace(untold, unknown=frozenset(ASPECTS))
     server = server or NOWHERE
     too_long = _too_long(config, server, request)
     if too_long is not None:

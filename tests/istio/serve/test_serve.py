@@ -75,7 +75,7 @@ def test_the_host_that_picks_a_virtual_host(host: str, status: int) -> None:
 )
 def test_a_header_that_is_sent_twice(name: str, value: str, fits: bool) -> None:
     sent = ((name, "a"), (name, "b"))
-    routes = [
+    routes: list[dict[str, Any]] = [
         {"match": [{"headers": {name: {"exact": value}}}], "directResponse": {"status": 201}},
         {"directResponse": {"status": 202}},
     ]

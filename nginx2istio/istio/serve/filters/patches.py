@@ -145,6 +145,10 @@ class _Reading:
         kind = http_filter_kind(value.get("typed_config", {}))
         if kind is None or not plain or (before != _ROUTER and not first):
             return False
+        if not value.get("name") or set(value) - {"name", "typed_config", "disabled"}:
+            return False
+        if kind == "body-held" and value.get("disabled") is not True:
+            return False  # it would hold bodies of all routes
         added = AddedFilter(value["name"], kind, value["typed_config"])
         if first:
             self.first.insert(0, added)
