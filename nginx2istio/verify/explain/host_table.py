@@ -11,7 +11,7 @@ from nginx2istio.base.printable import printable
 from nginx2istio.istio.serve.gateway_config import most_specific
 from nginx2istio.nginx.model import Server
 from nginx2istio.verify.compared import Compared, compared
-from nginx2istio.verify.explained import answer_text
+from nginx2istio.verify.explain.explained import answer_text
 from nginx2istio.verify.proof import Proof, host_names, requests_of
 from nginx2istio.verify.sides import Sides
 from nginx2istio.verify.words import request_text
