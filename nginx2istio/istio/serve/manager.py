@@ -151,7 +151,7 @@ def _arrived(config: GatewayConfig, request: Request, target: str, port: int) ->
     forwarded = (request.header("x-forwarded-for") or "").replace(" ", "").split(",")
     if hops and len(forwarded) >= hops and forwarded[-hops]:
         source = forwarded[-hops]
-    shown = request.scheme == "https" and request.certificate != "none"
+    shown = request.shows_certificate
     certificate = ""
     if shown and topology.get("forwardClientCertDetails") == "SANITIZE_SET":
         certificate = f'Hash=0;Cert="{SOME_CERTIFICATE}";Subject="{request.subject}"'
