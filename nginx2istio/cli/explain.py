@@ -33,7 +33,9 @@ _URL = re.compile(r"(?i)(https?)://([^/?#]+)([^#]*)")
 @click.command("explain", cls=ConversionCommand)
 @click.argument("words", nargs=-1, required=True, metavar="PATH... [URL]")
 @main_option("--host", metavar="HOST", help="All kinds of requests to this host, and no URL.")
-@request_option("-X", "method", default="GET", show_default=True, help="The method.")
+@request_option(
+    "-X", "method", default="GET", show_default=True, metavar="METHOD", help="The method."
+)
 @request_option("-H", "headers", multiple=True, metavar="'K: V'", help="A header. Repeat it.")
 @request_option("--from", "source", default="192.0.2.1", metavar="IP", help="The client's address.")
 @request_option(
@@ -51,6 +53,7 @@ _URL = re.compile(r"(?i)(https?)://([^/?#]+)([^#]*)")
 @request_option(
     "--auth-status",
     type=click.IntRange(100, 599),
+    metavar="CODE",
     default=200,
     show_default=True,
     help="What an external authentication service answers.",
