@@ -29,7 +29,6 @@ from nginx2istio.nginx.model import Location, Origin, Server, Setting, Settings,
 from nginx2istio.rule import Edit, Finding, Place, Rule
 from nginx2istio.rule.in_force import RulesInForce
 from nginx2istio.rule.loader import Rules
-from nginx2istio.rule.places_alike import PlacesAlike, Shared, Yielded
 from nginx2istio.rule.results import failure, results
 
 
@@ -56,6 +55,9 @@ class Translation:
     fates: Mapping[Origin, AnnotationFate]
 
 
+Yielded = tuple[list[Edit], list[Finding]]
+
+
 @record(frozen=True, slots=True)
 class Ran:
     """What the rules yield at a place, whether one of them failed, and the keys of their errors."""
@@ -78,30 +80,25 @@ class Translator:
         self.fates = FatesByRules()
         self.protecting: dict[tuple[str, str, str], Mapping[str, Any]] = {}
         """The objects that enforce a protection."""
-        self.shared: dict[tuple[object, ...], Shared] = {}
-        """What rules yield that did not look at the host, by what they can read without."""
-        self.places: dict[tuple[object, ...], PlacesAlike] = {}
-        """The places of the present server, by their settings and kind."""
+        self.rules_at: dict[tuple[int, str], list[Rule]] = {}
+        self.alike: dict[tuple[int, bool, bool], dict[str, Yielded]] = {}
+        """What rules yield at the present server that did not look at the location."""
         self.equal_edits = EqualEdits()
 
-    def alike(self, place: Place, scope: str) -> PlacesAlike:
-        """The places of the host to which a place belongs."""
+    def rules(self, place: Place, scope: str) -> list[Rule]:
+        """The rules that run where the settings of a place are in force."""
         # Locations of one Ingress share one mapping, so its identity is a good key.
-        which = id(place.settings), scope, place.kind
-        known = self.places.get(which)
-        if known is None:
-            settings = place.settings.values()
-            for setting in settings:
-                owner = self.owner.get(setting.key)
-                if owner is not None:
-                    self.fates.in_force(setting.origin, owner.name)
-            rules = self.in_force.at(scope, (s.key for s in settings), place.server.settings)
-            if not place.proxied:
-                rules = [rule for rule in rules if rule.at != "proxied"]
-            values = tuple([(s.key, s.text, s.value) for s in settings])
-            shared = self.shared.setdefault((values, place.kind), {})
-            known = self.places[which] = PlacesAlike(rules, shared)
-        return known
+        which = id(place.settings), scope
+        if which not in self.rules_at:
+            self.rules_at[which] = self._rules(place.server, place.settings, scope)
+        return self.rules_at[which]
+
+    def _rules(self, server: Server, settings: Settings, scope: str) -> list[Rule]:
+        for setting in settings.values():
+            owner = self.owner.get(setting.key)
+            if owner is not None:
+                self.fates.in_force(setting.origin, owner.name)
+        return self.in_force.at(scope, (s.key for s in settings.values()), server.settings)
 
     def run(self, place: Place, scope: str, index: int) -> Ran:
         """Runs the rules at a place and keeps what they yield."""
@@ -110,11 +107,14 @@ class Translator:
         errors: set[str] = set()
         names: list[str] = []
         origin, path = place.location.ingress, place.location.path
-        alike = self.alike(place, scope)
-        for rule in alike.rules:
+        proxied = place.proxied
+        alike = self.alike.setdefault((id(place.settings), proxied, place.slash_redirect), {})
+        for rule in self.rules(place, scope):
+            if not proxied and rule.at == "proxied":
+                continue
             if rule.unless and self.config.exempts(rule.unless, path):
                 continue
-            rule_edits, findings = alike.known(rule, place) or self.yielded(place, rule, alike)
+            rule_edits, findings = alike.get(rule.name) or self.yielded(place, rule, alike)
             for finding in findings:
                 failed = failed or finding.message is BROKEN_RULE
                 if (finding.severity or finding.message.severity) == "error":
@@ -128,7 +128,6 @@ class Translator:
             self.applied.append(
                 Applied(place.server.host, index, origin, tuple(edits), tuple(names))
             )
-        alike.leave_out_silent()
         return Ran(edits, failed, frozenset(errors))
 
     def enforce(self, place: Place, index: int, *ran: Ran) -> None:
@@ -157,9 +156,9 @@ class Translator:
             return False
         return self.protecting.setdefault(identity(edit.body), edit.body) != edit.body
 
-    def yielded(self, place: Place, rule: Rule, alike: PlacesAlike) -> Yielded:
-        """What a rule yields at a place; it is kept for the places that agree on what it read."""
-        place.keys, place.reads, place.looked = rule.keys, rule.reads, 0
+    def yielded(self, place: Place, rule: Rule, alike: dict[str, Yielded]) -> Yielded:
+        """What a rule yields at a place; it is kept in ``alike`` if it did not look at it."""
+        place.keys, place.reads, place.looked = rule.keys, rule.reads, False
         edits: list[Edit] = []
         findings: list[Finding] = []
         try:
@@ -170,7 +169,8 @@ class Translator:
                     edits.append(self.equal_edits.first(result))
         except Exception as error:  # costs what the rule yields here; a protection fails closed
             edits, findings = self.broken(place, rule, failure(rule, error))
-        alike.keep(rule, place, (edits, findings))
+        if not place.looked:
+            alike[rule.name] = edits, findings
         return edits, findings
 
     def broken(self, place: Place, rule: Rule, error: str) -> Yielded:
@@ -230,7 +230,8 @@ class Translator:
             if not server.locations:
                 continue
             served = ports(server, self.config)
-            self.places.clear()
+            self.rules_at.clear()
+            self.alike.clear()
             last = server.locations[-1]
             host = self.run(self.place(server, last, server.settings, served), "server", -1)
             for index, location in enumerate(server.locations):
@@ -247,7 +248,8 @@ class Translator:
         """Runs the rules that belong to no host."""
         nowhere = Server("*", ())
         location = Location("/", "prefix", "", Origin())
-        self.places.clear()
+        self.rules_at.clear()
+        self.alike.clear()
         self.run(self.place(nowhere, location, {}, ports(nowhere, self.config)), "conversion", -1)
 
     def all(self) -> Translation:
