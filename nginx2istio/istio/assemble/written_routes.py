@@ -96,7 +96,11 @@ def for_authorities(
     """An HTTPRoute for the hosts of these patterns, for all if there are none."""
     if patterns:
         hosts = [{"authority": {"regex": f"(?i){p}(:[0-9]+)?"}} for p in patterns]
-        matches = [{**host, **match} for match in matches for host in hosts]
+        matches = [
+            {**host, **match}
+            for match in matches
+            for host in ([{}] if "authority" in match else hosts)
+        ]
     named = {"name": name} if name else {}
     rest = {k: v for k, v in body.items() if k != "name"}
     # One empty match takes every request, whatever stands beside it.
