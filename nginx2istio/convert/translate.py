@@ -84,6 +84,8 @@ class Translator:
         self.alike: dict[tuple[int, bool, bool], dict[str, Yielded]] = {}
         """What rules yield at the present server that did not look at the location."""
         self.equal_edits = EqualEdits()
+        self.lists: dict[tuple[object, ...], tuple[Any, ...]] = {}
+        """Hosts, rules and edits (by the identity of each) of places: equal lists are one value."""
 
     def rules(self, place: Place, scope: str) -> list[Rule]:
         """The rules that run where the settings of a place are in force."""
@@ -125,9 +127,9 @@ class Translator:
                 names += [rule.name] * len(rule_edits)
                 self.fates.edited(place.settings, rule)
         if edits:
-            self.applied.append(
-                Applied(place.server.host, index, origin, tuple(edits), tuple(names))
-            )
+            own = self.lists.setdefault(tuple(map(id, edits)), tuple(edits))
+            rules = self.lists.setdefault(tuple(names), tuple(names))
+            self.applied.append(Applied(place.server.host, index, origin, own, rules))
         return Ran(edits, failed, frozenset(errors))
 
     def enforce(self, place: Place, index: int, *ran: Ran) -> None:
@@ -196,7 +198,7 @@ class Translator:
         else:
             hosts = finding.hosts or place.hosts
             path = finding.path or ("*" if everywhere == "host" else place.path)
-        hosts = tuple("*" if host == "_" else host for host in hosts if not host.startswith("~"))
+        hosts = tuple(["*" if host == "_" else host for host in hosts if not host.startswith("~")])
         value = (setting.text if setting else "") if finding.value is None else finding.value
         key = setting.origin.written if setting else finding.key
         self.findings.append(
@@ -208,10 +210,10 @@ class Translator:
                 key,
                 value,
                 origin,
-                hosts,
+                self.lists.setdefault(hosts, hosts),
                 path,
                 finding.requests,
-                tuple(name for name in finding.assumed if name in self.config.assumed),
+                tuple([name for name in finding.assumed if name in self.config.assumed]),
             )
         )
         if setting:
