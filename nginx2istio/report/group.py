@@ -40,17 +40,10 @@ def grouped(placed: Iterable[PlacedFinding]) -> tuple[GroupedFinding, ...]:
     """
     causes: dict[_Cause, tuple[PlacedFinding, dict[str, dict[str, None]]]] = {}
     for finding in sorted(placed, key=lambda f: f.origin.line):
-        code, origin = finding.message.code, finding.origin
+        origin = finding.origin
         place: tuple[object, ...] = origin[:-1] if origin.field == RULES else origin
-        what = finding.text, finding.to_do, finding.key, finding.value
-        cause = (
-            finding.message.code,
-            finding.severity,
-            what,
-            place,
-            finding.requests,
-            finding.assumed,
-        )
+        what = finding.message.code, finding.text, finding.to_do, finding.key, finding.value
+        cause = finding.severity, what, place, finding.requests, finding.assumed
         places = causes.setdefault(cause, (finding, {}))[1]
         for host in finding.hosts or ("",):
             places.setdefault(host, {})[finding.path] = None
