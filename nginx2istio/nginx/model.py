@@ -218,7 +218,8 @@ class InvalidValue:
 
     ``effect``: default, denied (the locations answer 503), dropped (the Ingress is not loaded),
     family-off (the feature is silently off), server-denied (the host answers 403) or breaks (nginx
-    refuses its whole configuration).
+    refuses its whole configuration). ``defaults``: the defaults without which it would do something
+    else.
     """
 
     origin: Origin
@@ -228,6 +229,7 @@ class InvalidValue:
     effect: str
     hosts: tuple[str, ...]
     paths: tuple[str, ...]
+    defaults: tuple[Assumed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
