@@ -28,7 +28,7 @@ def json_parts(data: Data) -> Iterator[str]:
     no ``indent``.
     """
     pieces: list[str] = []
-    texts: Texts = {}
+    texts: SharedTexts = {}
     before = "{\n "
     for key, value in data.items():
         pieces.append(f"{before}{_string(key)}: ")
@@ -51,11 +51,11 @@ def json_parts(data: Data) -> Iterator[str]:
 
 SHARED_PARTS = frozenset({"object", "paths", "aspects", "requests", "assumed"})
 """Parts of findings that are one value where they are equal: see ``report.data``."""
-Texts = dict[tuple[int, str], str]
+SharedTexts = dict[tuple[int, str], str]
 """The text of such values, by their identity and what begins a line."""
 
 
-def _append(value: Any, line: str, pieces: list[str], texts: Texts) -> None:
+def _append(value: Any, line: str, pieces: list[str], texts: SharedTexts) -> None:
     """Appends the pieces of a value; ``line`` is what begins a line at the value's depth."""
     if isinstance(value, dict) and value:
         deeper = f"{line} "
@@ -87,7 +87,7 @@ def _append(value: Any, line: str, pieces: list[str], texts: Texts) -> None:
         pieces.append(_string(value) if isinstance(value, str) else json.dumps(value))
 
 
-def _shared(value: Any, line: str, texts: Texts) -> str:
+def _shared(value: Any, line: str, texts: SharedTexts) -> str:
     known = texts.get((id(value), line))
     if known is None:
         pieces: list[str] = []
