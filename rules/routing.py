@@ -52,6 +52,17 @@ ABSOLUTE_REDIRECT = Message(
     "With relative-redirects, nginx redirects to the bare path {path}. Envoy names the host, too.",
     aspects=frozenset({"redirect"}),
 )
+SLASH_PORT = Message(
+    "N2I107",
+    "approximated",
+    "info",
+    "Port in the redirect to a slash",
+    "nginx drops the port of the Host header when it redirects to {path}. Where a host has several "
+    "names, Envoy keeps it.",
+    "Check clients that name a port.",
+    frozenset({"redirect"}),
+    (Requests(host=":[0-9]+$"),),
+)
 HTTP2_PORT = Message(
     "N2I105",
     "approximated",
@@ -114,6 +125,8 @@ def decided_by_path(place: Place) -> Iterator[Edit | Finding]:
         to = {"uri": location.path + "/", "redirectCode": 301}
         if place.redirect_host == place.server.host:
             to["authority"] = place.server.host  # nginx drops the port of the Host header
+        else:
+            yield replace(SLASH_PORT("", path=location.path + "/"), path=location.path)
         yield RouteBefore(Phase.FIND, {"redirect": to})
         if place["relative-redirects"]:
             yield ABSOLUTE_REDIRECT("", path=location.path + "/")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from nginx2istio.base.options import Options
-from nginx2istio.nginx.build.certificates import covers
 from nginx2istio.nginx.config import NginxConfig
+from nginx2istio.nginx.facts.answered_early import certified
 from nginx2istio.nginx.model import DEFAULT_SERVER, Location, Server, Setting, Settings, Upstream
 from nginx2istio.nginx.values.go import Value
 
@@ -170,10 +170,7 @@ class Place:
 
     def certified(self, name: str) -> bool:
         """Whether nginx has a certificate for a name of this host, as far as can be known."""
-        certificate = self.server.certificate
-        if certificate is None:
-            return False
-        return name == self.server.host or any(covers(n, name) for n in certificate.names)
+        return certified(self.server, name)
 
     @property
     def redirect_host(self) -> str:

@@ -20,12 +20,20 @@ from nginx2istio.findings.placed import (
     SERVED,
     UNENFORCED,
     PlacedFinding,
+    requests_at_catch_all,
 )
 from nginx2istio.istio.edits import ExtraObject
 from nginx2istio.istio.objects import identity
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.facts.protections import KEYS
-from nginx2istio.nginx.model import Location, Origin, Server, Setting, Settings, Upstream
+from nginx2istio.nginx.model import (
+    Location,
+    Origin,
+    Server,
+    Setting,
+    Settings,
+    Upstream,
+)
 from nginx2istio.rule import Edit, Finding, Place, Rule
 from nginx2istio.rule.in_force import RulesInForce
 from nginx2istio.rule.loader import Rules
@@ -84,6 +92,8 @@ class Translator:
         self.alike: dict[tuple[int, bool, bool], dict[str, Yielded]] = {}
         """What rules yield at the present server that did not look at the location."""
         self.equal_edits = EqualEdits()
+        self.lists: dict[tuple[object, ...], tuple[Any, ...]] = {}
+        """Hosts, rules and edits (by the identity of each) of places: equal lists are one value."""
 
     def rules(self, place: Place, scope: str) -> list[Rule]:
         """The rules that run where the settings of a place are in force."""
@@ -125,9 +135,9 @@ class Translator:
                 names += [rule.name] * len(rule_edits)
                 self.fates.edited(place.settings, rule)
         if edits:
-            self.applied.append(
-                Applied(place.server.host, index, origin, tuple(edits), tuple(names))
-            )
+            own = self.lists.setdefault(tuple(map(id, edits)), tuple(edits))
+            rules = self.lists.setdefault(tuple(names), tuple(names))
+            self.applied.append(Applied(place.server.host, index, origin, own, rules))
         return Ran(edits, failed, frozenset(errors))
 
     def enforce(self, place: Place, index: int, *ran: Ran) -> None:
@@ -196,7 +206,7 @@ class Translator:
         else:
             hosts = finding.hosts or place.hosts
             path = finding.path or ("*" if everywhere == "host" else place.path)
-        hosts = tuple("*" if host == "_" else host for host in hosts if not host.startswith("~"))
+        hosts = tuple(["*" if host == "_" else host for host in hosts if not host.startswith("~")])
         value = (setting.text if setting else "") if finding.value is None else finding.value
         key = setting.origin.written if setting else finding.key
         self.findings.append(
@@ -208,10 +218,10 @@ class Translator:
                 key,
                 value,
                 origin,
-                hosts,
+                self.lists.setdefault(hosts, hosts),
                 path,
-                finding.requests,
-                tuple(name for name in finding.assumed if name in self.config.assumed),
+                finding.requests or requests_at_catch_all(place, finding, everywhere),
+                tuple([name for name in finding.assumed if name in self.config.assumed]),
             )
         )
         if setting:

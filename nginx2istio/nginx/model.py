@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from sys import intern
 from typing import Literal, NamedTuple
 
 from nginx2istio.base.records import record
@@ -48,7 +49,7 @@ class Origin(NamedTuple):
     @property
     def written(self) -> str:
         """The short name of an annotation or a key as the user wrote it, alias or not."""
-        return self.field.rpartition("/")[2]
+        return intern(self.field.rpartition("/")[2])
 
 
 @record(frozen=True, slots=True)

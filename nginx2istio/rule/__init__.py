@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from nginx2istio.base.memo import memo as memo
 from nginx2istio.bridge.auth.means import AuthMeans as AuthMeans
-from nginx2istio.bridge.auth.means import asked_before_routes as asked_before_routes
 from nginx2istio.bridge.auth.means import auth_means as auth_means
+from nginx2istio.bridge.auth.means import checked_before_routes as checked_before_routes
+from nginx2istio.bridge.auth.means import checked_paths as checked_paths
 from nginx2istio.bridge.auth.provider import auth_plan as auth_plan
 from nginx2istio.bridge.auth.provider import auth_provider as auth_provider
 from nginx2istio.bridge.auth.provider import auth_sources as auth_sources
@@ -31,6 +32,7 @@ from nginx2istio.bridge.checks.workload import service_objects as service_object
 from nginx2istio.bridge.client_authority import authority_secret as authority_secret
 from nginx2istio.bridge.hash_key import JOINED as JOINED
 from nginx2istio.bridge.hash_key import hash_key as hash_key
+from nginx2istio.bridge.names import authority_pattern as authority_pattern
 from nginx2istio.bridge.place import Place as Place
 from nginx2istio.bridge.place import route_name as route_name
 from nginx2istio.bridge.protection import address_plan as address_plan
@@ -123,6 +125,7 @@ from nginx2istio.nginx.facts.header_buffers import header_buffers as header_buff
 from nginx2istio.nginx.facts.header_buffers import snippet_buffers as snippet_buffers
 from nginx2istio.nginx.facts.headers import HEADER_DIRECTIVES as HEADER_DIRECTIVES
 from nginx2istio.nginx.facts.headers import SENT_WITH as SENT_WITH
+from nginx2istio.nginx.facts.headers import WITH_LOCATION as WITH_LOCATION
 from nginx2istio.nginx.facts.headers import HeaderLine as HeaderLine
 from nginx2istio.nginx.facts.headers import Unclear as Unclear
 from nginx2istio.nginx.facts.headers import answer_headers as answer_headers

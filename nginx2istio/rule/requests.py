@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 from typing import Literal
 
+from nginx2istio.bridge.names import name_pattern
 from nginx2istio.nginx.model import Location, Server
 
 
@@ -52,6 +53,12 @@ class Requests:
             for name, value in named.items()
             if value or (value == 0 and value is not False)
         }
+
+
+def of_other_hosts(names: Iterable[str]) -> Requests:
+    """Requests for a host that is none of these, which may be aliases."""
+    known = "|".join(name_pattern(name, alias=True) for name in sorted(names))
+    return Requests(host=rf"(?i)^(?!({known})\.?(:[0-9]+)?$)" if known else "^")
 
 
 def https_but(hosts: Iterable[str]) -> Requests:

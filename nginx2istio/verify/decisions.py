@@ -149,7 +149,7 @@ def _values(
     values = Values()
     try:
         location = choose_location(server, normalized_text(path.target))
-    except BadTarget:
+    except (BadTarget, re.error):
         location = None
     if location is not None:
         values_of_location(values, config, server, location)
