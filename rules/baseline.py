@@ -33,6 +33,18 @@ HTTPS_EVERYWHERE = Message(
     "Name a certificate in spec.tls for each host that needs https.",
     frozenset({"tls", "status"}),
 )
+HTTPS_OF_CATCH_ALL = Message(
+    "N2I937",
+    "approximated",
+    "warning",
+    "https of a host goes to the catch-all",
+    "nginx serves https of a host without a certificate with a self-signed one. The gateway has "
+    "the catch-all's certificate, and serves what is for unknown hosts.",
+    "Name a certificate for the host in spec.tls.",
+    frozenset({"routing", "access", "auth", "status", "redirect", "tls", "path", "cors", "cookies"})
+    | {"request-headers", "response-headers", "host", "affinity", "body-limit", "balancing"},
+    (Requests(scheme="https"),),
+)
 PATHS = Message(
     "N2I903",
     "approximated",
@@ -120,6 +132,9 @@ def baseline(place: Place) -> Iterator[Edit | Finding]:
     yield (
         HTTPS_EVERYWHERE("").for_requests(https_but(place.config.certified_hosts)).for_every_host()
     )
+    certified = place.config.certified_hosts
+    if "_" in certified:
+        yield HTTPS_OF_CATCH_ALL("").for_hosts(place.config.host_names - certified)
     yield NO_UPGRADE("").for_hosts(place.config.proxied_hosts)
     yield ERROR_PAGES("").for_every_host()
     yield ACCEL("").for_hosts(place.config.proxied_hosts)
