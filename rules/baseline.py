@@ -41,8 +41,25 @@ HTTPS_OF_CATCH_ALL = Message(
     "nginx serves https of a host without a certificate with a self-signed one. The gateway has "
     "the catch-all's certificate, and serves what is for unknown hosts.",
     "Name a certificate for the host in spec.tls.",
-    frozenset({"routing", "access", "auth", "status", "redirect", "tls", "path", "cors", "cookies"})
-    | {"request-headers", "response-headers", "host", "affinity", "body-limit", "balancing"},
+    frozenset(
+        {
+            "routing",
+            "access",
+            "auth",
+            "status",
+            "redirect",
+            "tls",
+            "path",
+            "host",
+            "cors",
+            "cookies",
+            "affinity",
+            "balancing",
+            "body-limit",
+            "request-headers",
+            "response-headers",
+        }
+    ),
     (Requests(scheme="https"),),
 )
 PATHS = Message(
