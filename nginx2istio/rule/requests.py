@@ -8,7 +8,6 @@ from dataclasses import dataclass, fields
 from typing import Literal
 
 from nginx2istio.bridge.names import name_pattern
-from nginx2istio.istio.path_spellings import spellings_regex
 from nginx2istio.nginx.model import Location, Server
 
 
@@ -119,10 +118,20 @@ def requests_elsewhere(server: Server, location: Location) -> tuple[Requests, ..
 def requests_beyond(location: Location, start: str) -> tuple[Requests, ...]:
     """The requests with a path that begins with ``start`` and is not the location's own.
 
-    What Envoy writes in another way may begin so, too.
+    It may begin so in any spelling, and behind dot segments.
     """
     own = f"(?!(?i:{location.path}))" if _readable(location.path) else ""
-    return (Requests(target=f"^{own}{spellings_regex(start)}"), RESPELLED)
+    spelled = "".join(map(_spelled, start.encode()))
+    return (Requests(target=f"^{own}{spelled}"), Requests(target=r"(\.|%2[Ee]){2}"))
+
+
+def _spelled(byte: int) -> str:
+    """A pattern for the spellings of a byte; of a slash, also of several and of /./."""
+    char, escape = re.escape(chr(byte)), f"(?i:%{byte:02x})"
+    if char == "/":
+        slash = r"(/|\\|%2[Ff]|%5[Cc])"
+        return rf"{slash}((\.|%2[Ee])?{slash})*"
+    return f"({char}|{escape})" if byte < 0x80 else escape
 
 
 def _readable(pattern: str) -> bool:
