@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from functools import partial
 from itertools import product
 from math import prod
 from typing import Any
 
 from nginx2istio.base.outcome import PER_CONNECTION, Request
+from nginx2istio.istio.serve.matching import string_fits
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.facts.addresses import addresses
 from nginx2istio.nginx.facts.external_auth import external_auth
@@ -23,6 +26,8 @@ MOST_REQUESTS = 1500
 """So many requests are made of a path class at most; beyond it pairs of values are."""
 OUTSIDE = "198.51.100.77"
 """An address that lists seldom have."""
+METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH")
+"""The methods that clients use; GET is that of the plain request."""
 OTHER_VALUE = "zqx-other"
 """A value that conditions seldom have."""
 Variation = Mapping[str, Any]
@@ -165,6 +170,10 @@ def _condition(values: Values, args: Sequence[str]) -> None:
         return
     name = args[0].strip("${}").lower()
     operator = args[1].lstrip("!")
+    if name == "request_method":
+        with suppress(re.error):  # a pattern that only PCRE reads
+            pattern = re.compile(args[2] if "~" in operator else re.escape(args[2]) + r"\Z")
+            _methods(values, lambda method: pattern.search(method) is not None)
     sample = args[2] if operator == "=" else _sample(args[2], operator == "~*")
     if sample is None:
         return
@@ -196,6 +205,8 @@ def values_of_match(values: Values, match: Mapping[str, Any]) -> None:
         *match.get("headers", {}).items(),
         *match.get("withoutHeaders", {}).items(),
     ):
+        if name == ":method":
+            _methods(values, partial(string_fits, condition))
         if name.startswith(":") or name in ("content-length", "x-forwarded-client-cert"):
             continue
         text = _fitting(condition)
@@ -203,8 +214,18 @@ def values_of_match(values: Values, match: Mapping[str, Any]) -> None:
             values.header(name, text)
         if condition:  # a value that does not fit, beside none at all
             values.header(name, OTHER_VALUE)
-    if "method" in match and (text := _fitting(match["method"])):
-        values.add("method", text, method=text)
+    if "method" in match:
+        _methods(values, partial(string_fits, match["method"]))
+        if text := _fitting(match["method"]):
+            values.add("method", text, method=text)
+
+
+def _methods(values: Values, fits: Callable[[str], bool]) -> None:
+    """A method that fits, and one that does not."""
+    for fitting in (True, False):
+        method = next((m for m in METHODS if fits(m) is fitting), "GET")
+        if method != "GET":  # which is tried anyway
+            values.add("method", method, method=method)
 
 
 def values_of_route(values: Values, route: Mapping[str, Any]) -> None:
