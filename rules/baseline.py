@@ -12,11 +12,13 @@ from nginx2istio.rule import (
     NginxConfig,
     Place,
     Requests,
+    Server,
     addresses,
     external_auth,
     https_but,
     max_body_size,
     memo,
+    protections,
     readable_size,
     rule,
 )
@@ -30,6 +32,35 @@ HTTPS_EVERYWHERE = Message(
     " client trusts. The gateway does not.",
     "Name a certificate in spec.tls for each host that needs https.",
     frozenset({"tls", "status"}),
+)
+HTTPS_OF_CATCH_ALL = Message(
+    "N2I937",
+    "approximated",
+    "warning",
+    "https of a host goes to the catch-all",
+    "nginx serves https of a host without a certificate with a self-signed one. The gateway has "
+    "the catch-all's certificate, and serves what is for unknown hosts.",
+    "Name a certificate for the host in spec.tls.",
+    frozenset(
+        {
+            "routing",
+            "access",
+            "auth",
+            "status",
+            "redirect",
+            "tls",
+            "path",
+            "host",
+            "cors",
+            "cookies",
+            "affinity",
+            "balancing",
+            "body-limit",
+            "request-headers",
+            "response-headers",
+        }
+    ),
+    (Requests(scheme="https"),),
 )
 PATHS = Message(
     "N2I903",
@@ -105,7 +136,6 @@ KNOWN_LONG = Message(
 
 @rule(
     "https on every host",
-    "path normalisation",
     "WebSocket / upgrade",
     "HTML error pages",
     "X-Accel-* backend headers",
@@ -115,17 +145,48 @@ KNOWN_LONG = Message(
     reads="proxy-buffer-size",
 )
 def baseline(place: Place) -> Iterator[Edit | Finding]:
-    """Once a conversion; mesh configuration makes Envoy match normalized paths as nginx does."""
-    yield MeshField("pathNormalization", {"normalization": "DECODE_AND_MERGE_SLASHES"})
+    """What holds for every conversion."""
     yield (
         HTTPS_EVERYWHERE("").for_requests(https_but(place.config.certified_hosts)).for_every_host()
     )
+    certified = place.config.certified_hosts
+    if "_" in certified:
+        yield HTTPS_OF_CATCH_ALL("").for_hosts(place.config.host_names - certified)
     yield NO_UPGRADE("").for_hosts(place.config.proxied_hosts)
     yield ERROR_PAGES("").for_every_host()
     yield ACCEL("").for_hosts(place.config.proxied_hosts)
     size = place["proxy-buffer-size"]
     long = Requests(response_header_over=max_body_size(size))
     yield LONG_ANSWERS("", size=size).for_requests(long).for_every_host()
+
+
+BY_PATH = ("app-root", "rewrite-target", "configuration-snippet", "server-snippet")
+
+
+@rule(
+    "path normalisation",
+    at="conversion",
+    when="always",
+    reads=(*BY_PATH, "location-snippet", "http-snippet"),
+)
+def normalized_paths(place: Place) -> Iterator[Edit | Finding]:
+    """Mesh configuration makes Envoy match normalized paths as nginx does.
+
+    Where nothing is decided by the path, Istio's default leaves more of it as the client sent it.
+    """
+    everywhere = map(place.configured, ("location-snippet", "server-snippet", "http-snippet"))
+    decided = (_by_path(place, s, x) for s in place.config.servers for x in s.locations)
+    if any(everywhere) or any(decided):
+        yield MeshField("pathNormalization", {"normalization": "DECODE_AND_MERGE_SLASHES"})
+
+
+def _by_path(place: Place, server: Server, location: Location) -> bool:
+    """Whether the path of a request decides something at a location, or who may reach it."""
+    if (location.match, location.path) != ("prefix", "/"):
+        return True
+    if any(key in location.settings or key in server.settings for key in BY_PATH):
+        return True
+    return bool(protections(place.config, server, location, tls=True))
 
 
 @rule(at="conversion", when="always", reads="rewrite-target")
