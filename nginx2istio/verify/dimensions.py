@@ -26,8 +26,10 @@ MOST_REQUESTS = 1500
 """So many requests are made of a path class at most; beyond it pairs of values are."""
 OUTSIDE = "198.51.100.77"
 """An address that lists seldom have."""
-METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH")
+COMMON_METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH")
 """The methods that clients use; GET is that of the plain request."""
+ELSEWHERE = "https://elsewhere.invalid"
+"""An Origin that lists seldom have."""
 OTHER_VALUE = "zqx-other"
 """A value that conditions seldom have."""
 Variation = Mapping[str, Any]
@@ -140,7 +142,7 @@ def _cors(values: Values, config: NginxConfig, location: Location) -> None:
     if not config.in_force(location, "enable-cors"):
         return
     values.add("method", "OPTIONS", method="OPTIONS")
-    values.header("origin", "https://elsewhere.invalid")
+    values.header("origin", ELSEWHERE)
     listed = config.in_force(location, "cors-allow-origin")
     for origin in listed if isinstance(listed, tuple) else ():
         if origin != "*":
@@ -223,7 +225,7 @@ def values_of_match(values: Values, match: Mapping[str, Any]) -> None:
 def _methods(values: Values, fits: Callable[[str], bool]) -> None:
     """A method that fits, and one that does not."""
     for fitting in (True, False):
-        method = next((m for m in METHODS if fits(m) is fitting), "GET")
+        method = next((m for m in COMMON_METHODS if fits(m) is fitting), "GET")
         if method != "GET":  # which is tried anyway
             values.add("method", method, method=method)
 
@@ -236,12 +238,21 @@ def values_of_route(values: Values, route: Mapping[str, Any]) -> None:
     for name in (*(name for name, _ in texts), *edits.get("remove", ())):
         if name.lower() not in _FRAMING and not name.startswith(":"):
             values.sent.add(name.lower())
+    for level in (route, *route.get("route", ())):
+        answers = level.get("headers", {}).get("response", {})
+        for text in (*answers.get("set", {}).values(), *answers.get("add", {}).values()):
+            for name in _read_in(text):
+                values.header(name, ELSEWHERE if name == "origin" else "client")
     for _, text in texts:
-        values.read.update(name.lower() for pair in _READ.findall(text) for name in pair if name)
+        values.read.update(_read_in(text))
+
+
+def _read_in(text: str) -> Iterator[str]:
+    """The request headers of which the value of a header is made."""
+    return (name.lower() for pair in _READ.findall(text) for name in pair if name)
 
 
 _READ = re.compile(r"%REQ\(([A-Za-z0-9-]+)|request\.headers\['([A-Za-z0-9-]+)'\]")
-"""A header that another one is made of."""
 _FRAMING = PER_CONNECTION | {"x-forwarded-client-cert", "authorization", "cookie"}
 
 
