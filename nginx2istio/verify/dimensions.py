@@ -28,7 +28,7 @@ OUTSIDE = "198.51.100.77"
 """An address that lists seldom have."""
 COMMON_METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH")
 """The methods that clients use; GET is that of the plain request."""
-ELSEWHERE = "https://elsewhere.invalid"
+OTHER_ORIGIN = "https://elsewhere.invalid"
 """An Origin that lists seldom have."""
 OTHER_VALUE = "zqx-other"
 """A value that conditions seldom have."""
@@ -142,7 +142,7 @@ def _cors(values: Values, config: NginxConfig, location: Location) -> None:
     if not config.in_force(location, "enable-cors"):
         return
     values.add("method", "OPTIONS", method="OPTIONS")
-    values.header("origin", ELSEWHERE)
+    values.header("origin", OTHER_ORIGIN)
     listed = config.in_force(location, "cors-allow-origin")
     for origin in listed if isinstance(listed, tuple) else ():
         if origin != "*":
@@ -242,7 +242,7 @@ def values_of_route(values: Values, route: Mapping[str, Any]) -> None:
         answers = level.get("headers", {}).get("response", {})
         for text in (*answers.get("set", {}).values(), *answers.get("add", {}).values()):
             for name in _read_in(text):
-                values.header(name, ELSEWHERE if name == "origin" else "client")
+                values.header(name, OTHER_ORIGIN if name == "origin" else "client")
     for _, text in texts:
         values.read.update(_read_in(text))
 

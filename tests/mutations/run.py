@@ -161,8 +161,8 @@ def _tried(gateway: Gateway, own: Estate, plan: _Plan, original: list[Exchange])
         return judged("refused by Istio", str(refusal))
     weighted = by_chance(own.objects) or by_chance(plan.objects)
     shown, missed = [], []
-    for before, first in zip(original, served.answers(plan.requests), strict=True):
-        after = _by_same_service(served, before, first) if weighted else first
+    for before, earliest in zip(original, served.answers(plan.requests), strict=True):
+        after = _by_same_service(served, before, earliest) if weighted else earliest
         differences = _unlike(before, after, weighted)
         if differences:
             request = before["request"]
