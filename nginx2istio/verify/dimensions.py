@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from functools import partial
 from itertools import product
 from math import prod
 from typing import Any
 
 from nginx2istio.base.outcome import PER_CONNECTION, Request
+from nginx2istio.istio.serve.matching import string_fits
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.facts.addresses import addresses
 from nginx2istio.nginx.facts.external_auth import external_auth
@@ -23,6 +26,10 @@ MOST_REQUESTS = 1500
 """So many requests are made of a path class at most; beyond it pairs of values are."""
 OUTSIDE = "198.51.100.77"
 """An address that lists seldom have."""
+COMMON_METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH")
+"""The methods that clients use; GET is that of the plain request."""
+OTHER_ORIGIN = "https://elsewhere.invalid"
+"""An Origin that lists seldom have."""
 OTHER_VALUE = "zqx-other"
 """A value that conditions seldom have."""
 Variation = Mapping[str, Any]
@@ -135,7 +142,7 @@ def _cors(values: Values, config: NginxConfig, location: Location) -> None:
     if not config.in_force(location, "enable-cors"):
         return
     values.add("method", "OPTIONS", method="OPTIONS")
-    values.header("origin", "https://elsewhere.invalid")
+    values.header("origin", OTHER_ORIGIN)
     listed = config.in_force(location, "cors-allow-origin")
     for origin in listed if isinstance(listed, tuple) else ():
         if origin != "*":
@@ -165,6 +172,10 @@ def _condition(values: Values, args: Sequence[str]) -> None:
         return
     name = args[0].strip("${}").lower()
     operator = args[1].lstrip("!")
+    if name == "request_method":
+        with suppress(re.error):  # a pattern that only PCRE reads
+            pattern = re.compile(args[2] if "~" in operator else re.escape(args[2]) + r"\Z")
+            _methods(values, lambda method: pattern.search(method) is not None)
     sample = args[2] if operator == "=" else _sample(args[2], operator == "~*")
     if sample is None:
         return
@@ -196,6 +207,8 @@ def values_of_match(values: Values, match: Mapping[str, Any]) -> None:
         *match.get("headers", {}).items(),
         *match.get("withoutHeaders", {}).items(),
     ):
+        if name == ":method":
+            _methods(values, partial(string_fits, condition))
         if name.startswith(":") or name in ("content-length", "x-forwarded-client-cert"):
             continue
         text = _fitting(condition)
@@ -203,8 +216,18 @@ def values_of_match(values: Values, match: Mapping[str, Any]) -> None:
             values.header(name, text)
         if condition:  # a value that does not fit, beside none at all
             values.header(name, OTHER_VALUE)
-    if "method" in match and (text := _fitting(match["method"])):
-        values.add("method", text, method=text)
+    if "method" in match:
+        _methods(values, partial(string_fits, match["method"]))
+        if text := _fitting(match["method"]):
+            values.add("method", text, method=text)
+
+
+def _methods(values: Values, fits: Callable[[str], bool]) -> None:
+    """A method that fits, and one that does not."""
+    for fitting in (True, False):
+        method = next((m for m in COMMON_METHODS if fits(m) is fitting), "GET")
+        if method != "GET":  # which is tried anyway
+            values.add("method", method, method=method)
 
 
 def values_of_route(values: Values, route: Mapping[str, Any]) -> None:
@@ -215,12 +238,21 @@ def values_of_route(values: Values, route: Mapping[str, Any]) -> None:
     for name in (*(name for name, _ in texts), *edits.get("remove", ())):
         if name.lower() not in _FRAMING and not name.startswith(":"):
             values.sent.add(name.lower())
+    for level in (route, *route.get("route", ())):
+        answers = level.get("headers", {}).get("response", {})
+        for text in (*answers.get("set", {}).values(), *answers.get("add", {}).values()):
+            for name in _read_in(text):
+                values.header(name, OTHER_ORIGIN if name == "origin" else "client")
     for _, text in texts:
-        values.read.update(name.lower() for pair in _READ.findall(text) for name in pair if name)
+        values.read.update(_read_in(text))
+
+
+def _read_in(text: str) -> Iterator[str]:
+    """The request headers of which the value of a header is made."""
+    return (name.lower() for pair in _READ.findall(text) for name in pair if name)
 
 
 _READ = re.compile(r"%REQ\(([A-Za-z0-9-]+)|request\.headers\['([A-Za-z0-9-]+)'\]")
-"""A header that another one is made of."""
 _FRAMING = PER_CONNECTION | {"x-forwarded-client-cert", "authorization", "cookie"}
 
 
