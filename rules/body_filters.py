@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from nginx2istio.istio.envoy.body_limit import body_filters, max_request_bytes
+from nginx2istio.istio.envoy.body_limit import MOST_HELD, body_filters, max_request_bytes
 from nginx2istio.rule import (
     Edit,
     Finding,
@@ -52,8 +52,6 @@ TOO_MUCH_TO_HOLD = Message(
     frozenset({"body-limit"}),
 )
 BODY_SIZE = "proxy-body-size"
-MOST_HELD = 64 << 20
-"""The largest limit for which Envoy holds a body of unknown length, in bytes of its memory."""
 
 
 @rule(when="always", reads=BODY_SIZE)

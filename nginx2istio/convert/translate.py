@@ -20,13 +20,13 @@ from nginx2istio.findings.placed import (
     SERVED,
     UNENFORCED,
     PlacedFinding,
+    requests_at_catch_all,
 )
 from nginx2istio.istio.edits import ExtraObject
 from nginx2istio.istio.objects import identity
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.facts.protections import KEYS
 from nginx2istio.nginx.model import (
-    DEFAULT_SERVER,
     Location,
     Origin,
     Server,
@@ -37,11 +37,7 @@ from nginx2istio.nginx.model import (
 from nginx2istio.rule import Edit, Finding, Place, Rule
 from nginx2istio.rule.in_force import RulesInForce
 from nginx2istio.rule.loader import Rules
-from nginx2istio.rule.requests import Requests, of_other_hosts
 from nginx2istio.rule.results import failure, results
-
-_ANSWERED_BY_OTHERS = frozenset({"routing", "access", "auth", "status", "redirect"})
-"""Aspects of a finding that tell of another answerer."""
 
 
 @record(frozen=True, slots=True)
@@ -96,6 +92,8 @@ class Translator:
         self.alike: dict[tuple[int, bool, bool], dict[str, Yielded]] = {}
         """What rules yield at the present server that did not look at the location."""
         self.equal_edits = EqualEdits()
+        self.lists: dict[tuple[object, ...], tuple[Any, ...]] = {}
+        """Hosts, rules and edits (by the identity of each) of places: equal lists are one value."""
 
     def rules(self, place: Place, scope: str) -> list[Rule]:
         """The rules that run where the settings of a place are in force."""
@@ -137,9 +135,9 @@ class Translator:
                 names += [rule.name] * len(rule_edits)
                 self.fates.edited(place.settings, rule)
         if edits:
-            self.applied.append(
-                Applied(place.server.host, index, origin, tuple(edits), tuple(names))
-            )
+            own = self.lists.setdefault(tuple(map(id, edits)), tuple(edits))
+            rules = self.lists.setdefault(tuple(names), tuple(names))
+            self.applied.append(Applied(place.server.host, index, origin, own, rules))
         return Ran(edits, failed, frozenset(errors))
 
     def enforce(self, place: Place, index: int, *ran: Ran) -> None:
@@ -208,7 +206,7 @@ class Translator:
         else:
             hosts = finding.hosts or place.hosts
             path = finding.path or ("*" if everywhere == "host" else place.path)
-        hosts = tuple("*" if host == "_" else host for host in hosts if not host.startswith("~"))
+        hosts = tuple(["*" if host == "_" else host for host in hosts if not host.startswith("~")])
         value = (setting.text if setting else "") if finding.value is None else finding.value
         key = setting.origin.written if setting else finding.key
         self.findings.append(
@@ -220,22 +218,14 @@ class Translator:
                 key,
                 value,
                 origin,
-                hosts,
+                self.lists.setdefault(hosts, hosts),
                 path,
-                finding.requests or self._of_catch_all(place, finding, everywhere),
-                tuple(name for name in finding.assumed if name in self.config.assumed),
+                finding.requests or requests_at_catch_all(place, finding, everywhere),
+                tuple([name for name in finding.assumed if name in self.config.assumed]),
             )
         )
         if setting:
             self.fates.add(setting.origin, (finding.message.fate, rule, finding.message.code))
-
-    def _of_catch_all(self, place: Place, finding: Finding, how: str) -> tuple[Requests, ...]:
-        """Of which requests a finding at the catch-all speaks: its host ``*`` is all hosts, too."""
-        aspects = finding.message.aspects
-        if place.server.host != DEFAULT_SERVER or how == "all" or not aspects & _ANSWERED_BY_OTHERS:
-            return ()
-        own = {place.server.host, *place.server.aliases}
-        return finding.message.requests or (of_other_hosts(self.config.host_names - own),)
 
     def place(
         self, server: Server, location: Location, settings: Settings, served: tuple[int, ...]

@@ -6,8 +6,12 @@ from dataclasses import replace
 
 from nginx2istio.base.records import record
 from nginx2istio.nginx.config import NginxConfig
-from nginx2istio.nginx.model import Assumed, Origin
-from nginx2istio.rule import Message, Requests, Severity
+from nginx2istio.nginx.model import DEFAULT_SERVER, Assumed, Origin
+from nginx2istio.rule import Finding, Message, Place, Requests, Severity
+from nginx2istio.rule.requests import of_other_hosts
+
+_ANSWERED_BY_OTHERS = frozenset({"routing", "access", "auth", "status", "redirect"})
+"""Aspects of a finding that tell of another answerer."""
 
 
 @record(frozen=True, slots=True)
@@ -93,3 +97,14 @@ def assuming(finding: PlacedFinding, config: NginxConfig, *assumed: Assumed) -> 
     """The finding, with what of ``assumed`` the input does not tell."""
     unknown = tuple(name for name in assumed if name in config.assumed)
     return replace(finding, assumed=unknown) if unknown else finding
+
+
+def requests_at_catch_all(place: Place, finding: Finding, everywhere: str) -> tuple[Requests, ...]:
+    """Of which requests a finding at the catch-all speaks: its host ``*`` is all hosts, too."""
+    aspects = finding.message.aspects
+    if place.server.host != DEFAULT_SERVER or everywhere == "all":
+        return ()
+    if not aspects & _ANSWERED_BY_OTHERS:
+        return ()
+    own = {place.server.host, *place.server.aliases}
+    return finding.message.requests or (of_other_hosts(place.config.host_names - own),)

@@ -125,6 +125,7 @@ from nginx2istio.nginx.facts.header_buffers import header_buffers as header_buff
 from nginx2istio.nginx.facts.header_buffers import snippet_buffers as snippet_buffers
 from nginx2istio.nginx.facts.headers import HEADER_DIRECTIVES as HEADER_DIRECTIVES
 from nginx2istio.nginx.facts.headers import SENT_WITH as SENT_WITH
+from nginx2istio.nginx.facts.headers import WITH_LOCATION as WITH_LOCATION
 from nginx2istio.nginx.facts.headers import HeaderLine as HeaderLine
 from nginx2istio.nginx.facts.headers import Unclear as Unclear
 from nginx2istio.nginx.facts.headers import answer_headers as answer_headers

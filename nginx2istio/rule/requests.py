@@ -113,3 +113,31 @@ def requests_elsewhere(server: Server, location: Location) -> tuple[Requests, ..
         return ()
     paths = (re.escape(each.path) + ("$" if each.match == "exact" else "") for each in others)
     return (Requests(target=f"^(?!{'|'.join(paths)})"),)
+
+
+def requests_beyond(location: Location, start: str) -> tuple[Requests, ...]:
+    """The requests with a path that begins with ``start`` and is not the location's own.
+
+    It may begin so in any spelling, and behind dot segments.
+    """
+    own = f"(?!(?i:{location.path}))" if _readable(location.path) else ""
+    spelled = "".join(map(_spelled, start.encode()))
+    return (Requests(target=f"^{own}{spelled}"), Requests(target=r"(\.|%2[Ee]){2}"))
+
+
+def _spelled(byte: int) -> str:
+    """A pattern for the spellings of a byte; of a slash, also of several and of /./."""
+    char, escape = re.escape(chr(byte)), f"(?i:%{byte:02x})"
+    if char == "/":
+        slash = r"(/|\\|%2[Ff]|%5[Cc])"
+        return rf"{slash}((\.|%2[Ee])?{slash})*"
+    return f"({char}|{escape})" if byte < 0x80 else escape
+
+
+def _readable(pattern: str) -> bool:
+    """Whether Python's regular expressions read a pattern of nginx's."""
+    try:
+        re.compile(f"(?i:{pattern})")
+    except re.error:
+        return False
+    return True

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, fields, replace
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from nginx2istio.base.outcome import EVERYTHING_READY, Outcome, Request, World
 from nginx2istio.istio.serve import NOT_FOLLOWED
@@ -13,13 +13,16 @@ from nginx2istio.istio.serve.gateway_config import GatewayConfig
 from nginx2istio.nginx.model import DEFAULT_SERVER, Server, www_twin
 from nginx2istio.nginx.serve import NOWHERE
 from nginx2istio.nginx.serve.choose import choose_server
-from nginx2istio.verify.compared import compared
+from nginx2istio.verify.compared import Compared, compared
 from nginx2istio.verify.connections import member, on_other_connections, with_many_headers
 from nginx2istio.verify.decisions import host_decisions
 from nginx2istio.verify.judged.difference import Difference
 from nginx2istio.verify.path_classes import path_classes
 from nginx2istio.verify.shape import host_shape
 from nginx2istio.verify.sides import Sides
+
+if TYPE_CHECKING:
+    from nginx2istio.verify.explain.host_table import HostTables
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,24 +68,32 @@ class Proof:
 
 
 def prove(
-    sides: Sides, hosts: Iterable[str] | None = None, world: World = EVERYTHING_READY
+    sides: Sides,
+    hosts: Iterable[str] | None = None,
+    world: World = EVERYTHING_READY,
+    tables: HostTables | None = None,
 ) -> Proof:
     """Compares both sides on each class of requests of each host (of ``hosts`` only, if given).
 
-    Hosts of one shape are proved once.
+    Hosts of one shape are proved once. ``tables`` get what is compared.
     """
     proof = Proof()
-    of_shape: dict[str, Proof] = {}
+    of_shape: dict[str, tuple[str, Proof]] = {}
     chosen = None if hosts is None else set(hosts)
     for server in sides.config.servers:
         if chosen is not None and server.host not in chosen:
             continue
         shape = host_shape(sides, server) if world is EVERYTHING_READY else None
-        part = of_shape.get(shape) if shape else None
+        first, part = of_shape.get(shape or "", ("", None))
         if part is None:
-            part = _proof_of(sides, _names_of(sides, server), world)
+            watch = tables.begin(server) if tables else None
+            part = _proof_of(sides, asked_names(sides, server), world, watch)
+            if tables:
+                tables.end(server, part.skipped)
             if shape and not part.unannounced:  # whose requests name the host
-                of_shape[shape] = part
+                of_shape[shape] = server.host, part
+        elif tables:
+            tables.share(server.host, first)
         proof.add(part)
         proof.hosts += 1
         proof.proved_hosts += not part.silent
@@ -91,23 +102,31 @@ def prove(
     return proof
 
 
-def _proof_of(sides: Sides, names: Iterable[tuple[Server, str]], world: World) -> Proof:
+def _proof_of(
+    sides: Sides,
+    names: Iterable[tuple[Server, str]],
+    world: World,
+    watch: Callable[[Compared], None] | None = None,
+) -> Proof:
     """The proof of the names of one host."""
     proof = Proof()
     for server, name in names:
         for request in requests_of(sides, server, name, proof):
-            _compare(proof, sides, request, world)
+            both = compared(sides, request, world)
+            _count(proof, both)
+            if watch is not None:
+                watch(both)
     return proof
 
 
 def asked_hosts(sides: Sides) -> Iterator[tuple[Server, str]]:
     """All host names that are asked for, each with the server that nginx has for it."""
     for server in sides.config.servers:
-        yield from _names_of(sides, server)
+        yield from asked_names(sides, server)
     yield from _named_by_others(sides)
 
 
-def _names_of(sides: Sides, server: Server) -> Iterator[tuple[Server, str]]:
+def asked_names(sides: Sides, server: Server) -> Iterator[tuple[Server, str]]:
     """The names of a host. One of more labels under a star is another server's in nginx."""
     for name in host_names(server):
         yield server, name
@@ -172,10 +191,10 @@ SCHEMES: tuple[Literal["http"], Literal["https"]] = ("http", "https")
 _JSON = (("content-type", "application/json"),)
 
 
-def _compare(proof: Proof, sides: Sides, request: Request, world: World) -> None:
+def _count(proof: Proof, both: Compared) -> None:
     """One class: what differs, and who announces it."""
     proof.classes += 1
-    both = compared(sides, request, world)
+    request = both.request
     unfollowed = [step.by for step in both.istio.trace if step.phase == NOT_FOLLOWED]
     proof.unfollowed.update(unfollowed)
     proof.unknown.update(both.nginx.unknown if unfollowed else both.unknown)

@@ -9,12 +9,15 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Literal
 
+from nginx2istio.nginx.serve import serve_as_nginx
 from nginx2istio.verify.compared import SETTINGS
 from nginx2istio.verify.judged.compare import compare
 from nginx2istio.verify.judged.difference import Difference
 from nginx2istio.verify.proof import Counterexample, prove
+from nginx2istio.verify.record import exchange_record
 
 from ..conformance.records import Case, Exchange, Request
+from ..verify.anchored import AuthCache, asked
 from .estate import (
     LARGE,
     Estate,
@@ -33,6 +36,8 @@ Verdict = Literal[
     "found as a setting",
     "found, not shown",
     "found, not sendable",
+    "not followed",
+    "as nginx does",
     "missed",
     "without effect",
     "refused by Istio",
@@ -70,7 +75,8 @@ def mutations(
     while done < count:
         rng.shuffle(shuffled)
         for case in shuffled:
-            for mutated in _of_estate(gateway, case, rng, operators):
+            own = estate(case, envoy_filters=rng.random() < 0.5)
+            for mutated in _of_estate(gateway, own, rng, operators) if own else ():
                 yield mutated
                 done += mutated.verdict != "refused by Istio"
                 if done >= count:
@@ -78,11 +84,8 @@ def mutations(
 
 
 def _of_estate(
-    gateway: Gateway, case: Case, rng: random.Random, operators: dict[Operator, int]
+    gateway: Gateway, own: Estate, rng: random.Random, operators: dict[Operator, int]
 ) -> Iterator[Mutated]:
-    own = estate(case)
-    if own is None:
-        return
     before = prove(own.sides(own.objects))
     if before.unannounced or before.classes > MOST_CLASSES:
         return
@@ -108,6 +111,7 @@ class _Plan:
     text: str
     objects: list[Json]
     examples: list[Counterexample]
+    unfollowed: bool
     requests: list[Request]
 
 
@@ -123,7 +127,8 @@ def _plan(own: Estate, rng: random.Random, operators: dict[Operator, int]) -> _P
         return None
     operators[operator] += 1
     both = own.sides(objects)
-    examples = prove(both).unannounced
+    proof = prove(both)
+    examples = proof.unannounced
     real = [each for each in examples if each.difference.what != SETTINGS]
     requests: list[Request] = []
     if real:
@@ -140,7 +145,8 @@ def _plan(own: Estate, rng: random.Random, operators: dict[Operator, int]) -> _P
         sent = (sendable(own, request, objects) for request in chosen)
         requests = [request for request in sent if request is not None]
         requests += [*recorded_requests(own), *random_requests(own, rng, RANDOM)]
-    return _Plan(operator.__name__, text or "", objects, examples, requests)
+    unfollowed = bool(proof.unfollowed)
+    return _Plan(operator.__name__, text or "", objects, examples, unfollowed, requests)
 
 
 def _tried(gateway: Gateway, own: Estate, plan: _Plan, original: list[Exchange]) -> Mutated:
@@ -152,13 +158,15 @@ def _tried(gateway: Gateway, own: Estate, plan: _Plan, original: list[Exchange])
     except Refused as refusal:
         return judged("refused by Istio", str(refusal))
     weighted = by_chance(own.objects) or by_chance(plan.objects)
-    shown = []
+    shown, missed = [], []
     for before, after in zip(original, served.answers(plan.requests), strict=True):
         differences = _unlike(before, after, weighted)
         if differences:
             request = before["request"]
             line = f"{request['method']} {request['scheme']}://{request['host']}{request['target']}"
             shown.append(f"{line} {request['headers']}: {_text(differences)}")
+            if not _nearer_to_nginx(own, before, after):
+                missed.append(shown[-1])
     real = [each for each in plan.examples if each.difference.what != SETTINGS]
     if real:
         first = real[0]
@@ -171,7 +179,27 @@ def _tried(gateway: Gateway, own: Estate, plan: _Plan, original: list[Exchange])
         return judged("found, not shown" if plan.requests else "found, not sendable", detail)
     if plan.examples:
         return judged("found as a setting", shown[0] if shown else "")
-    return judged("missed", shown[0]) if shown else judged("without effect")
+    if not shown:
+        return judged("without effect")
+    # Of what a patch can touch that was made unreadable, verify says that it can't tell.
+    if plan.unfollowed:
+        return judged("not followed", shown[0])
+    return judged("missed", missed[0]) if missed else judged("as nginx does", shown[0])
+
+
+def _nearer_to_nginx(own: Estate, before: Exchange, after: Exchange) -> bool:
+    """Whether a changed answer differs from nginx's in nothing in which the one before did not."""
+    config = own.conversion.config
+    request = asked(own.case, config, before, AuthCache())
+    if request is None:
+        return False
+    nginx = exchange_record(request, serve_as_nginx(config, request))
+    keys = {setting.key for setting in config.settings}
+    new, old = (
+        {(d.aspect, d.what, str(d.got)) for d in compare(nginx, {**a, "subrequests": []}, keys)}
+        for a in (after, before)
+    )
+    return new <= old
 
 
 def _unlike(before: Exchange, after: Exchange, weighted: bool) -> list[Difference]:

@@ -27,6 +27,8 @@ REMEDY_FOR_SEVERAL = (
     f"{BY_OTHERS}; or let one service answer for all; or set istiod's "
     "PILOT_ENABLE_MULTIPLE_CUSTOM_AUTHZ_PROVIDERS and add a provider and a policy by hand"
 )
+OAUTH2_PROXY = "/oauth2/auth"
+"""Where oauth2-proxy is asked by default; it says yes by 202 there (its ``AuthOnly``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,11 @@ class AuthMeans:
     def service_name(self) -> str:
         """The service as a report names it."""
         return service_name(self.service) if self.service else ""
+
+    @property
+    def asks_oauth2_proxy(self) -> bool:
+        """Whether the service is oauth2-proxy, by the address that it has by default."""
+        return self.auth.path.partition("?")[0].endswith(OAUTH2_PROXY)
 
 
 def auth_means(place: Place) -> AuthMeans | None:

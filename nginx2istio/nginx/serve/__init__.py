@@ -65,6 +65,9 @@ def serve_as_nginx(
     if request.method == "TRACE":
         return own_answer(405, "status", "request", "TRACE")
     server, kind = choose_server(config, name)
+    if kind == "unread":
+        untold = own_answer(404, "routing", "server", "only PCRE can tell which server it is")
+        return replace(untold, unknown=frozenset(ASPECTS))
     server = server or NOWHERE
     too_long = _too_long(config, server, request)
     if too_long is not None:
@@ -98,7 +101,7 @@ def serve_as_nginx(
 
 def _no_http2(config: NginxConfig, request: Request, name: str) -> Outcome | None:
     """A client of HTTP/2 at a name without it: redirects of from-to-www-redirect have none."""
-    if request.http != "2" or choose_server(config, (request.sni or name).lower())[1] == "own":
+    if request.http != "2" or choose_server(config, (request.sni or name).lower())[1] != "twin":
         return None
     return own_answer(0, "tls", "connection", "ALPN http/1.1")
 
