@@ -33,7 +33,7 @@ def normalized_target(target: str, normalization: str) -> str:
         return target
     raw = path.encode("latin-1", "replace")
     if normalization == "DECODE_AND_MERGE_SLASHES":
-        raw = re.sub(rb"(?i)%2f|%5c", b"/", raw)
+        raw = re.sub(rb"(?i)%2f", b"/", re.sub(rb"(?i)%5c", rb"\\", raw))
     raw = _PARAMETERS.sub(b"", raw)
     raw = raw.replace(b"\\", b"/")
     raw = _canonical(raw)
