@@ -50,10 +50,8 @@ class Stream:
             return
         self.route = self._first_fitting(host)
         if self.route is not None:
-            name = str(self.route.get("name", ""))
-            self.routes.add(name)
-            action = next((a for f, a in _ACTIONS if f in self.route), "ROUTE")
-            self.patch = self.config.patches.at(name, self.arrived.port, action, host.domain)
+            self.routes.add(str(self.route.get("name", "")))
+            self.patch = self.config.patches.of(self.route, self.arrived.port, host.domain)
 
     def _first_fitting(self, host: RoutedHost) -> Json | None:
         """The first route that fits; looked up once for all requests that no match tells apart."""
@@ -96,9 +94,6 @@ class Stream:
             unknown=outcome.unknown | more,
             trace=(*self.steps, *outcome.trace),
         )
-
-
-_ACTIONS = (("redirect", "REDIRECT"), ("directResponse", "DIRECT_RESPONSE"))
 
 
 class HttpFilter:
