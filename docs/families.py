@@ -128,7 +128,7 @@ def _example(family: Family) -> Iterator[str]:
     case = min(telling, key=lambda c: (-_interest(c), _size(c), c.name))
     file = case / "options"
     given = file.read_text(encoding="utf-8").strip() if file.exists() else ""
-    yield f"## Example: {case.name.replace('-', ' ')}"
+    yield "## Example"
     yield ""
     yield f"`nginx2istio convert ingress.yaml{' ' + given if given else ''}`, from"
     yield f"`fixtures/{family.name}/{case.name}`:"

@@ -1,4 +1,4 @@
-"""Takes the pictures of the pages: ``python -m docs.screenshots [report|walkthrough]``.
+"""Takes the pictures of the pages: ``python -m docs.screenshots [report|walkthrough|site]``.
 
 Chromium must be at hand; the walkthrough also needs Go, as its tests. Look at the pictures before
 they are committed.
@@ -7,6 +7,7 @@ they are committed.
 from __future__ import annotations
 
 import base64
+import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
@@ -111,7 +112,35 @@ def take_walkthrough() -> None:
         gateway.close()
 
 
-TAKEN = {"report": take_report, "walkthrough": take_walkthrough}
+# Page of the site, colour scheme, size, the picture.
+SITE = (
+    ("get-started.html", "light", (1280, 800), "light"),
+    ("rules/cors.html", "dark", (1280, 800), "dark"),
+    ("index.html", "light", (390, 844), "phone"),
+)
+
+
+def take_site() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "mkdocs", "build", "--strict", "-q", "-d", folder]
+        subprocess.run(command, cwd=HERE.parent, check=True)
+        for page, scheme, (width, height), name in SITE:
+            browser = start(*find_browser(), 9)  # a fresh one: the site stores its colour scheme
+            try:
+                media = [{"name": "prefers-color-scheme", "value": scheme}]
+                browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": media})
+                browser.execute_cdp_cmd("Emulation.setScrollbarsHidden", {"hidden": True})
+                size = {"width": width, "height": height, "mobile": width < 500}
+                browser.execute_cdp_cmd(
+                    "Emulation.setDeviceMetricsOverride", {**size, "deviceScaleFactor": 1}
+                )
+                browser.get((Path(folder) / page).as_uri())
+                save(browser, HERE / "site-pictures" / f"{name}.webp")
+            finally:
+                browser.quit()
+
+
+TAKEN = {"report": take_report, "walkthrough": take_walkthrough, "site": take_site}
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or TAKEN:

@@ -65,7 +65,7 @@ def uncounted_bodies(place: Place) -> Iterator[Edit | Finding]:
     facts = {"size": readable_size(size)}
     if size > MOST_HELD:
         yield TOO_MUCH_TO_HOLD(BODY_SIZE, **facts).for_requests(unstated(size))
-    elif place.proxied and speaks_grpc(place.config, place.location):
+    elif place.proxied and place.speaks_grpc:
         yield CALLS(BODY_SIZE, **facts).for_requests(unstated(size))
 
 

@@ -166,7 +166,8 @@ def _own_answers(
     if place.upstream is None:
         what.append("404")
     ports = (0,) if what else ()
-    if place["force-ssl-redirect"] or (place["ssl-redirect"] and place.server.certificate):
+    certified = any(map(place.certified, place.hosts))
+    if place["force-ssl-redirect"] or (place["ssl-redirect"] and certified):
         what.append("redirect to https")
         ports = ports or (80,)
     if not what:

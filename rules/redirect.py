@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from nginx2istio.rule import (
     RESPELLED,
     TARGET_WITHOUT_SLASH,
+    WITH_LOCATION,
     WITH_SLASH,
     Edit,
     Finding,
@@ -72,7 +73,7 @@ def redirect(place: Place) -> Iterator[Edit | Finding]:
         url = literal(place.text(f"{kind}-redirect"))
         if f"{kind}-redirect-code" in place:
             code = place.number(f"{kind}-redirect-code")
-        if code not in (301, 302, 303, 307, 308):  # nginx then returns the address as a text
+        if code not in WITH_LOCATION:  # nginx then returns the address as a text
             text = {"status": code, "body": {"string": place.text(f"{kind}-redirect")}}
             without_location = {"response": {"remove": ["Location"]}}
             fields = {"directResponse": text, "headers": without_location}

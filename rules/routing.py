@@ -14,7 +14,6 @@ from nginx2istio.rule import (
     Requests,
     RouteBefore,
     rule,
-    speaks_grpc,
 )
 
 NO_ENDPOINTS = Message(
@@ -51,6 +50,17 @@ ABSOLUTE_REDIRECT = Message(
     "Relative redirect becomes absolute",
     "With relative-redirects, nginx redirects to the bare path {path}. Envoy names the host, too.",
     aspects=frozenset({"redirect"}),
+)
+SLASH_PORT = Message(
+    "N2I107",
+    "approximated",
+    "info",
+    "Port in the redirect to a slash",
+    "nginx drops the port of the Host header when it redirects to {path}. Where a host has several "
+    "names, Envoy keeps it.",
+    "Check clients that name a port.",
+    frozenset({"redirect"}),
+    (Requests(host=":[0-9]+$"),),
 )
 HTTP2_PORT = Message(
     "N2I105",
@@ -107,13 +117,15 @@ def decided_by_path(place: Place) -> Iterator[Edit | Finding]:
     Envoy has no such habit: a redirect route says it. An annotation that the controller can't use
     makes a location answer 503.
     """
-    location = place.location
-    if location.denied:
+    if place.denied:
         yield RouteBefore(Phase.RETURN, {"directResponse": {"status": 503}})
-    if location.slash_redirect:
+    if place.slash_redirect:
+        location = place.location
         to = {"uri": location.path + "/", "redirectCode": 301}
         if place.redirect_host == place.server.host:
             to["authority"] = place.server.host  # nginx drops the port of the Host header
+        else:
+            yield replace(SLASH_PORT("", path=location.path + "/"), path=location.path)
         yield RouteBefore(Phase.FIND, {"redirect": to})
         if place["relative-redirects"]:
             yield ABSOLUTE_REDIRECT("", path=location.path + "/")
@@ -122,6 +134,8 @@ def decided_by_path(place: Place) -> Iterator[Edit | Finding]:
 @rule(when="always")
 def backslashes(place: Place) -> Iterator[Edit | Finding]:
     """Envoy normalizes a backslash to a slash before it looks for a route."""
+    if not any("\\" in each.path for each in place.server.locations):
+        return
     location = place.location
     if location.match != "regex" and "\\" in location.path:
         path = location.path.replace("\\", "/")
@@ -140,7 +154,7 @@ def no_endpoints(place: Place) -> Iterator[Edit | Finding]:
     if upstream is None:
         return
     protocol = upstream.app_protocol or upstream.port_name
-    grpc = speaks_grpc(place.config, place.location)
+    grpc = place.speaks_grpc
     service = f"{upstream.namespace}/{upstream.service}"
     if protocol and HTTP2.match(protocol) and not grpc:
         # Istio would speak HTTP/2 to it for all clients.
@@ -148,7 +162,7 @@ def no_endpoints(place: Place) -> Iterator[Edit | Finding]:
         yield HTTP2_PORT("backend-protocol", protocol=protocol, service=service)
     elif grpc and not HTTP2.match(protocol):
         yield BY_SIDECAR("backend-protocol", service=service)
-    if place.location.slash_redirect:
+    if place.slash_redirect:
         return
     if upstream.unavailable:
         if "default-backend" not in place:

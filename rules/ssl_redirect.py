@@ -1,6 +1,5 @@
 """ssl-redirect, force-ssl-redirect, preserve-trailing-slash: plain HTTP is sent to HTTPS."""
 
-import re
 from collections.abc import Iterator
 
 from nginx2istio.rule import (
@@ -14,6 +13,7 @@ from nginx2istio.rule import (
     Requests,
     RouteBefore,
     answer,
+    authority_pattern,
     extracted,
     rule,
 )
@@ -77,7 +77,9 @@ def ssl_redirect(place: Place) -> Iterator[Edit | Finding]:
     forced = bool(place["force-ssl-redirect"])
     if place.slash_redirect:
         return
-    if not forced and not (place["ssl-redirect"] and place.server.certificate is not None):
+    # nginx looks for a certificate by the name that the client asks for.
+    names = [n for n in place.hosts if forced or (place["ssl-redirect"] and place.certified(n))]
+    if not names:
         return
     code = place.number("http-redirect-code")
     to: dict[str, object] = {"scheme": "https", "redirectCode": code}
@@ -87,11 +89,10 @@ def ssl_redirect(place: Place) -> Iterator[Edit | Finding]:
         port_suffix = f":{to['port']}"
     if place.redirect_host == place.server.host:
         to["authority"] = place.server.host
-    names = [n for n in place.hosts if forced or place.certified(n)]
     matches: list[dict[str, object]] = [{}]
     if len(names) < len(place.hosts):
-        # nginx looks for a certificate by the name that the client asks for.
-        matches = [{"authority": {"regex": f"(?i){re.escape(n)}(:[0-9]+)?"}} for n in names]
+        patterns = (authority_pattern(place.server, [name]) for name in names)
+        matches = [{"authority": {"regex": pattern}} for pattern in patterns]
     cut, believed = not place["preserve-trailing-slash"], bool(place["use-forwarded-headers"])
     builds = cut and place.shortens_redirects
     plain = {"x-forwarded-proto": {"exact": "http"}} if believed else {}

@@ -48,3 +48,14 @@ def test_command_has_help_with_examples(name: str) -> None:
     result = CliRunner().invoke(command_line, [name, "--help"])
     assert result.exit_code == 0
     assert "Examples:" in result.output
+
+
+def test_contributing_names_each_program_that_tests_look_for() -> None:
+    root = DOCS.parent
+    page = (root / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    ci = (root / ".ci" / "run").read_text(encoding="utf-8")
+    sources = [path.read_text(encoding="utf-8") for path in (root / "tests").rglob("*.py")]
+    asked = re.findall(r'find_program\(\s*"([\w-]+)", "([\w-]+)"', "\n".join(sources))
+    assert len(asked) >= 4
+    for program, package in [*asked, ("zsh", "zsh"), ("jq", "jq"), ("nginx", "nginx")]:
+        assert package in page and f"\n{program} {package}" in ci

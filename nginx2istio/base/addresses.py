@@ -17,6 +17,15 @@ def is_address(text: str) -> bool:
     return True
 
 
+def is_network(text: str) -> bool:
+    """Whether a text is a network in CIDR notation."""
+    try:
+        ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        return False
+    return True
+
+
 def in_networks(address: str, listed: tuple[str, ...]) -> bool:
     """Whether an address is in one of the networks, in CIDR notation; no text but an address is."""
     return is_address(address) and any(

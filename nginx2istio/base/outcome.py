@@ -93,6 +93,11 @@ class Request:
     backend_status: int = 200
     backend_headers: Headers = ()
 
+    @property
+    def shows_certificate(self) -> bool:
+        """Whether the client shows a certificate of its own, good or not."""
+        return self.scheme == "https" and self.certificate != "none"
+
     def header(self, name: str) -> str | None:
         """The values of a header, joined by ", "; None where it was not sent."""
         values = [v for n, v in self.headers if n.lower() == name.lower()]

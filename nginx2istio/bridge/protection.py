@@ -13,6 +13,7 @@ from typing import Literal
 
 from nginx2istio.base.memo import memo
 from nginx2istio.base.options import Options
+from nginx2istio.bridge.names import authority_pattern
 from nginx2istio.bridge.secrets import gateway_of
 from nginx2istio.istio.edits import Edit, ExtraObject, HostRoute, Phase, RouteBefore
 from nginx2istio.istio.policy.authorization import ODD_PORT, Part, origin_regex, policy, rules
@@ -116,8 +117,7 @@ class ProtectionPlan:
         if self.https_marker == "https":
             match["headers"] = {"x-forwarded-proto": {"exact": "http"}}
         if ahead.to_https and set(ahead.to_https) != set(_names(self.server)):
-            some = "|".join(re.escape(name) for name in ahead.to_https)
-            match["authority"] = {"regex": f"(?i)({some})(:[0-9]+)?"}
+            match["authority"] = {"regex": authority_pattern(self.server, ahead.to_https)}
         if ahead.to_https and self.server.host != DEFAULT_SERVER:
             yield _refusal(match, 0 if self.https_marker == "https" else 80)
 

@@ -23,6 +23,7 @@ from nginx2istio.cli.options import (
 from nginx2istio.cli.options.output import text_or_json
 
 if TYPE_CHECKING:
+    from nginx2istio.convert.convert import Conversion
     from nginx2istio.nginx.model import Server
     from nginx2istio.verify.sides import Sides
 
@@ -32,7 +33,9 @@ _URL = re.compile(r"(?i)(https?)://([^/?#]+)([^#]*)")
 @click.command("explain", cls=ConversionCommand)
 @click.argument("words", nargs=-1, required=True, metavar="PATH... [URL]")
 @main_option("--host", metavar="HOST", help="All kinds of requests to this host, and no URL.")
-@request_option("-X", "method", default="GET", show_default=True, help="The method.")
+@request_option(
+    "-X", "method", default="GET", show_default=True, metavar="METHOD", help="The method."
+)
 @request_option("-H", "headers", multiple=True, metavar="'K: V'", help="A header. Repeat it.")
 @request_option("--from", "source", default="192.0.2.1", metavar="IP", help="The client's address.")
 @request_option(
@@ -50,6 +53,7 @@ _URL = re.compile(r"(?i)(https?)://([^/?#]+)([^#]*)")
 @request_option(
     "--auth-status",
     type=click.IntRange(100, 599),
+    metavar="CODE",
     default=200,
     show_default=True,
     help="What an external authentication service answers.",
@@ -85,12 +89,11 @@ def command(
       nginx2istio explain manifests/ --host shop.example.com
     """
     from nginx2istio.base.outcome import Request
-    from nginx2istio.verify.compared import compared
-    from nginx2istio.verify.explained import explained_data, explained_lines
-    from nginx2istio.verify.host_table import host_table, table_data, table_lines
+    from nginx2istio.verify.explain.explained import explained, explained_data, explained_lines
+    from nginx2istio.verify.explain.host_table import host_table, table_data, table_lines
 
     if host is not None:
-        both = _sides(words, rule_folders, given)
+        _, both = _sides(words, rule_folders, given)
         table = host_table(both, _server(both, host))
         click.echo(_as_json(table_data(table)) if form == "json" else _as_text(table_lines(table)))
         return
@@ -113,7 +116,7 @@ def command(
         credentials=credentials,
         auth_status=auth_status,
     )
-    explanation = compared(_sides(paths, rule_folders, given), request)
+    explanation = explained(*_sides(paths, rule_folders, given), request)
     as_data = explained_data(explanation)
     click.echo(_as_json(as_data) if form == "json" else _as_text(explained_lines(explanation)))
 
@@ -129,15 +132,17 @@ def _fields(headers: Iterable[str]) -> tuple[tuple[str, str], ...]:
     return tuple(fields)
 
 
-def _sides(paths: Iterable[str], rule_folders: tuple[Path, ...], given: dict[str, Any]) -> Sides:
-    """Both sides of what is converted. ``given`` are the options of a conversion."""
+def _sides(
+    paths: Iterable[str], rule_folders: tuple[Path, ...], given: dict[str, Any]
+) -> tuple[Conversion, Sides]:
+    """What is converted, and both its sides. ``given`` are the options of a conversion."""
     from nginx2istio import api
     from nginx2istio.verify.sides import sides
 
     more = controller_files(given)
     options = with_one_gateway(options_from(given))
     conversion = converted((*paths, *more), options, rule_folders, True)
-    return sides(conversion, api.report(conversion, with_plan=False)["findings"])
+    return conversion, sides(conversion, api.report(conversion, with_plan=False)["findings"])
 
 
 def _server(both: Sides, host: str) -> Server:

@@ -122,11 +122,6 @@ def _explained(message: Message, rules: Rules, site: str) -> Iterator[str]:
         yield f"page of the rule: {_page(family, site)}"
 
 
-def _file(family: Family) -> str:
-    path = family.path
-    return f"rules/{path.name}" if path.parent == BUILTIN else str(path)
-
-
 def _page(family: Family, site: str) -> str:
     builtin = family.path.parent == BUILTIN
     return installed(rules_page(family.name, site)) if builtin else str(family.path)
@@ -147,7 +142,7 @@ def _setting(setting: Owned, site: str) -> Iterator[str]:
                 yield f"  {title}: {' '.join(text.split())}"
     yield ""
     if isinstance(setting.owner, Rule):
-        yield f"rule {setting.owner.name}, {_file(setting.family)}"
+        yield f"rule {setting.owner.name}, {setting.family.file}"
         for paragraph in setting.owner.doc.strip().split("\n\n"):
             yield f"  {' '.join(paragraph.split())}"
         yield ""
@@ -158,7 +153,7 @@ def _setting(setting: Owned, site: str) -> Iterator[str]:
             if message.to_do:
                 yield f"      to do: {_sentence(message.to_do)}"
     else:
-        yield f"{setting.owner.fate} (no rule has to run), {_file(setting.family)}"
+        yield f"{setting.owner.fate} (no rule has to run), {setting.family.file}"
         yield f"  {setting.owner.text}"
         if setting.owner.to_do:
             yield f"  to do: {setting.owner.to_do}"

@@ -28,7 +28,8 @@ from nginx2istio.cli.options import (
     options_from,
     with_one_gateway,
 )
-from nginx2istio.cli.options.output import text_or_json
+from nginx2istio.cli.options.judging import keeps_read
+from nginx2istio.cli.options.output import report_files, text_or_json
 from nginx2istio.cli.options.paths import ExistingPath
 from nginx2istio.cli.options.verifying import live_options, live_settings, traffic_options
 from nginx2istio.cli.progress import progress
@@ -54,6 +55,10 @@ if TYPE_CHECKING:
     metavar="PATH",
     help="Objects to apply: a folder or file of YAML.  [default: what convert writes]",
 )
+@report_files(
+    help="With --old and --new: also write a report that has the result: .html, .json, .md, .sarif"
+    " or .txt. Repeat it for several."
+)
 @text_or_json(help="The form of the result.")
 @report_option("--quiet", "-q", is_flag=True, help="Show no progress.")
 @traffic_options
@@ -65,6 +70,7 @@ def command(
     against: Path | None,
     form: str,
     quiet: bool,
+    reports: tuple[Path, ...],
     requests: tuple[Path, ...],
     logs: tuple[Path, ...],
     log_format: str,
@@ -90,9 +96,11 @@ def command(
       nginx2istio verify manifests/ --against istio/
       nginx2istio verify manifests/ --log access.log.gz --log access.log
       nginx2istio verify manifests/ --old 203.0.113.7 --new 203.0.113.8 --state live.jsonl
+      nginx2istio verify manifests/ --old 203.0.113.7 --new 203.0.113.8 --report live.html
     """
     from nginx2istio import api
-    from nginx2istio.cli.output.report_files import say_unread
+    from nginx2istio.cli.output.files import write_file
+    from nginx2istio.cli.output.report_files import live_report, report_parts, say_unread
     from nginx2istio.inputs.files import read
     from nginx2istio.istio.objects import VERSIONS
     from nginx2istio.verify.live.words import live_data, live_lines
@@ -103,9 +111,14 @@ def command(
     from nginx2istio.verify.words import proof_data, proof_lines
 
     live, state = live_settings(given)
+    if reports and live is None:
+        raise click.UsageError(
+            "--report needs --old and --new; nginx2istio report --verify has the proof"
+        )
     more = controller_files(given)
     options = with_one_gateway(options_from(given))
-    conversion = converted((*paths_or_stdin(paths), *more), options, rule_folders, quiet)
+    paths = paths_or_stdin(paths)
+    conversion = converted((*paths, *more), options, rule_folders, quiet, keeps_read(reports))
     objects = None
     problems = conversion.problems
     if against is not None:
@@ -122,8 +135,11 @@ def command(
     traffic = _traffic(both, requests, logs, log_format, quiet)
     if live is not None:
         result = _sent(both, chosen, live, state, quiet, traffic)
-        data, lines = live_data(result), [*live_lines(result)]
+        data, lines = live_data(result, live), [*live_lines(result)]
         unannounced, interrupted = bool(result.unannounced), result.ended == "interrupted"
+        report = live_report(conversion, paths, data) if reports else {}
+        for path in reports:
+            write_file(path, report_parts(report, conversion, path.suffix))
     else:
         with progress(quiet, "verifying"):
             proof = prove(both, chosen)

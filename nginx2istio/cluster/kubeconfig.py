@@ -8,6 +8,7 @@ from pathlib import Path
 from kubernetes import client, config
 from kubernetes.config.incluster_config import InClusterConfigLoader
 
+from nginx2istio.base.near import did_you_mean_path
 from nginx2istio.cluster.connection import Cluster, NoConfiguration, Unreachable
 from nginx2istio.cluster.limits import LIMITS, Limits
 from nginx2istio.cluster.plugin import PluginFailed, limit_plugins
@@ -33,7 +34,8 @@ def connect(
     if existing:
         return _from_files(os.pathsep.join(existing), context, limits)
     if kubeconfig or (named and not os.environ.get("KUBERNETES_SERVICE_HOST")):
-        raise NoConfiguration(f"there is no kubeconfig {files}")
+        hint = did_you_mean_path(files)
+        raise NoConfiguration(f"there is no kubeconfig {files}{hint and '.' + hint}")
     if os.environ.get("KUBERNETES_SERVICE_HOST") and (pod / "token").exists():
         return _in_pod(pod, context, limits)
     raise NoConfiguration(

@@ -30,6 +30,7 @@ MOST = 64
 _META = frozenset("\\.^$*+?()[]{}|")
 
 
+@lru_cache(maxsize=4096)  # the same paths stand on many hosts
 def string_match(kind: Literal["exact", "prefix"], path: str) -> Mapping[str, str]:
     """An Istio StringMatch for all spellings of a path, or of its beginning."""
     spellings = path_spellings(path)

@@ -9,8 +9,8 @@ from __future__ import annotations
 import json
 import re
 import textwrap
-from collections.abc import Iterable, Iterator, Mapping
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache, partial
 from typing import Any
 
 from nginx2istio.istio.objects import Lines, Noted
@@ -112,25 +112,37 @@ def _mapping(
             out += _literal(head, inner, indent + "  ")
         elif isinstance(inner, str):
             out.append(f"{head} {_text(inner)}")
-        elif isinstance(inner, (dict, list, tuple)) and inner:
-            short = _short(inner, WIDTH - len(head) - 1)
-            if short:
-                out.append(f"{head} {short}")
-            elif not isinstance(inner, dict):
-                wrapped = _wrapped(inner, head, indent)
-                if wrapped:
-                    out += wrapped
-                    continue
-                out.append(head)
-                _sequence(inner, indent, indent + "- ", out, fragments)
-            elif key in SHARED:
-                out += (head, _shared(inner, indent + "  ", fragments))
-            else:
-                out.append(head)
-                deeper = indent + "  "
-                _mapping(inner, deeper, deeper, out, fragments)
-        else:
+        elif not isinstance(inner, (dict, list, tuple)) or not inner:
             out.append(f"{head} {_leaf(inner)}")
+        elif key in SHARED and isinstance(inner, dict):
+            out.append(_shared(inner, head, partial(_field, inner, head, indent), fragments))
+        elif key in SHARED_ITEMS and isinstance(inner, list) and isinstance(inner[0], dict):
+            if len(inner) == 1:
+                out.append(_shared(inner[0], head, partial(_field, inner, head, indent), fragments))
+                continue
+            out.append(head)
+            dash = indent + "- "
+            for item in inner:
+                lines = partial(_sequence, [item], indent, dash)
+                out.append(_shared(item, dash, lines, fragments))
+        else:
+            _field(inner, head, indent, out, fragments)
+
+
+def _field(value: Any, head: str, indent: str, out: list[str], fragments: Fragments) -> None:
+    """The lines of a field that is a mapping or a list; ``head`` is its name, indented."""
+    short = _short(value, WIDTH - len(head) - 1)
+    if short:
+        out.append(f"{head} {short}")
+    elif isinstance(value, dict):
+        out.append(head)
+        deeper = indent + "  "
+        _mapping(value, deeper, deeper, out, fragments)
+    else:
+        wrapped = _wrapped(value, head, indent)
+        out += wrapped or [head]
+        if not wrapped:
+            _sequence(value, indent, indent + "- ", out, fragments)
 
 
 def _sequence(
@@ -160,18 +172,24 @@ def _literal(head: str, text: str, indent: str) -> list[str]:
 
 SHARED = frozenset({"headers", "retries", "destination"})
 """Fields of routes that are most of all text, and one value in all routes alike."""
+SHARED_ITEMS = frozenset({"match", "route"})
+"""Lists of routes whose items are such values."""
+MOST_FRAGMENTS = 4096
 
 
-def _shared(value: Any, indent: str, fragments: Fragments) -> str:
-    cached = fragments.get((id(value), indent))
-    if cached is None:
-        if len(fragments) >= 1024:
+def _shared(
+    value: Any, head: str, write: Callable[[list[str], Fragments], None], fragments: Fragments
+) -> str:
+    """The text of a value behind a head, as ``write`` writes it the first time."""
+    known = fragments.get((id(value), head))
+    if known is None:
+        if len(fragments) >= MOST_FRAGMENTS:
             fragments.clear()
         lines: list[str] = []
-        _mapping(value, indent, indent, lines, fragments)
+        write(lines, fragments)
         # It is held, so its identity stays its own.
-        cached = fragments[id(value), indent] = value, "\n".join(lines)
-    return cached[1]
+        known = fragments[id(value), head] = value, "\n".join(lines)
+    return known[1]
 
 
 def _leaf(value: Any) -> str:

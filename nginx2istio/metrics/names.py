@@ -31,16 +31,20 @@ _REQUEST_TIME = (
     "Istio measures the whole request at the gateway, and no metric by Service has the time of"
     " the backend alone"
 )
-_BODY = "Envoy counts the bytes of headers and body as it has them, not as they are sent"
+OWN_ANSWERS = (
+    "requests that Envoy answers itself, such as redirects and paths without a backend, are of no"
+    " Service: their destination_service_name is unknown"
+)
+"""What differs in each query that asks for a Service."""
 
 HISTOGRAMS = {
     "request_duration_seconds": Metric("istio_request_duration_milliseconds", seconds=True),
     "response_duration_seconds": Metric(
         "istio_request_duration_milliseconds", seconds=True, note=_REQUEST_TIME
     ),
-    "response_size": Metric("istio_response_bytes", note=_BODY),
-    "bytes_sent": Metric("istio_response_bytes", note=_BODY),
-    "request_size": Metric("istio_request_bytes", note=_BODY),
+    "response_size": Metric("istio_response_bytes"),
+    "bytes_sent": Metric("istio_response_bytes"),
+    "request_size": Metric("istio_request_bytes"),
 }
 """By name without ``_bucket``, ``_sum`` and ``_count``, which both sides have."""
 
@@ -125,7 +129,10 @@ OF_REQUESTS = frozenset(
 ) | frozenset({"exported_service", "exported_namespace", "exported_ingress"})
 """Labels that metrics of the gateway itself don't have."""
 
+OF_A_SERVICE = frozenset({"destination_service_name", "destination_service_namespace"})
+"""Labels of the Service that a request went to."""
+
 _BOUNDS = (0.5, 1, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 30_000, 60_000)
 _LARGE_BOUNDS = (300_000, 600_000, 1_800_000, 3_600_000)
-BUCKETS = frozenset(f"{bound:g}" for bound in (*_BOUNDS, *_LARGE_BOUNDS)) | {"+Inf"}
-"""Istio's buckets of durations, in milliseconds."""
+BUCKETS = frozenset(_BOUNDS + _LARGE_BOUNDS)
+"""The upper bounds of Istio's buckets, in milliseconds or bytes: Envoy's own."""

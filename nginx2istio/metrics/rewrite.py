@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -13,8 +14,10 @@ from nginx2istio.metrics.names import (
     METRICS,
     NEW_LABELS,
     NO_COUNTERPART,
+    OF_A_SERVICE,
     OF_REQUESTS,
     OF_THE_CONTROLLER,
+    OWN_ANSWERS,
     TAGS,
     Metric,
 )
@@ -149,6 +152,8 @@ def _edits(
         ]
         for matcher in selector.matchers:
             matchers += _of_request(matcher, metric, target, result)
+        if any(matcher.label in OF_A_SERVICE for matcher in matchers):
+            result.note(OWN_ANSWERS)
     else:
         matchers = [Matcher("pod", "=~", f"{target.workload}-.*")]
         matchers.append(Matcher("namespace", "=", target.namespace))
@@ -211,8 +216,9 @@ def _of_request(
             return
     if label == "status" and "499" in value:
         result.note("where nginx has 499, Envoy has response_code 0 and response_flags DC")
-    if label == "le" and metric.seconds:
-        value = _milliseconds(value, result)
+    if label == "le":
+        yield _bound(matcher, metric, result)
+        return
     new = new_label(label, target.scrape_namespace)
     result.tags |= {new} & TAGS.keys()
     yield Matcher(new, matcher.operator, value)
@@ -239,15 +245,22 @@ def _of_services(services: ServiceNames, matcher: Matcher) -> Iterator[Matcher]:
     yield Matcher("destination_service_namespace", "=~", namespaces)
 
 
-def _milliseconds(value: str, result: Rewritten) -> str:
+def _bound(matcher: Matcher, metric: Metric, result: Rewritten) -> Matcher:
+    """The bound of a bucket as Envoy writes it, and as Prometheus 3 does when it takes it in."""
+    factor, unit = (1000, "milliseconds") if metric.seconds else (1, "bytes")
     try:
-        bound = f"{float(value) * 1000:g}" if value != "+Inf" else value
+        bound = float(matcher.value) * factor
     except ValueError:
-        result.note("le is in milliseconds, not in seconds")
-        return value
+        if metric.seconds:
+            result.note("le is in milliseconds, not in seconds")
+        return matcher
+    if math.isinf(bound):
+        return matcher
     if bound not in BUCKETS:
-        result.note(f"Istio has no bucket of {bound} milliseconds")
-    return bound
+        result.note(f"Istio has no bucket of {bound:.10g} {unit}")
+    spellings = (f"{bound:.10g}", f"{bound:g}" if bound >= 1e6 else str(bound))
+    value = "|".join(dict.fromkeys(re.escape(each) for each in spellings)).replace("\\", "\\\\")
+    return Matcher("le", {"=": "=~", "!=": "!~"}.get(matcher.operator, matcher.operator), value)
 
 
 def _of_gateway(
@@ -275,6 +288,8 @@ def _label_edits(
             result.note(
                 "Istio has the Service of a request, not its Ingress: a series is of a Service"
             )
+        if of_requests and OF_A_SERVICE.intersection(labels):
+            result.note(OWN_ANSWERS)
         result.tags |= {*labels} & TAGS.keys()
         yield each.start, each.end, ", ".join(dict.fromkeys(labels))
     words = tokens(query)

@@ -31,6 +31,7 @@ from nginx2istio.bridge.checks.workload import service_objects as service_object
 from nginx2istio.bridge.client_authority import authority_secret as authority_secret
 from nginx2istio.bridge.hash_key import JOINED as JOINED
 from nginx2istio.bridge.hash_key import hash_key as hash_key
+from nginx2istio.bridge.names import authority_pattern as authority_pattern
 from nginx2istio.bridge.place import Place as Place
 from nginx2istio.bridge.place import route_name as route_name
 from nginx2istio.bridge.protection import address_plan as address_plan
@@ -123,6 +124,7 @@ from nginx2istio.nginx.facts.header_buffers import header_buffers as header_buff
 from nginx2istio.nginx.facts.header_buffers import snippet_buffers as snippet_buffers
 from nginx2istio.nginx.facts.headers import HEADER_DIRECTIVES as HEADER_DIRECTIVES
 from nginx2istio.nginx.facts.headers import SENT_WITH as SENT_WITH
+from nginx2istio.nginx.facts.headers import WITH_LOCATION as WITH_LOCATION
 from nginx2istio.nginx.facts.headers import HeaderLine as HeaderLine
 from nginx2istio.nginx.facts.headers import Unclear as Unclear
 from nginx2istio.nginx.facts.headers import answer_headers as answer_headers

@@ -39,6 +39,11 @@ class Family:
     entries: tuple[NoRule, ...]
     annotations: tuple[CatalogueEntry, ...]
 
+    @property
+    def file(self) -> str:
+        """The file as messages name it: one of ours by its folder and name."""
+        return _shown(self.path)
+
 
 @dataclass(frozen=True, slots=True)
 class Rules:

@@ -44,7 +44,7 @@ class HostDecisions:
         """nginx's location for a class of paths."""
         try:
             return choose_location(self.server, normalized_text(path.target))
-        except BadTarget:
+        except (BadTarget, re.error):
             return None
 
     def values(self, path: PathClass, schemes: Iterable[Scheme] = SCHEMES) -> Values:

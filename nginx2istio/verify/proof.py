@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Set
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING
 
 from nginx2istio.base.outcome import EVERYTHING_READY, Outcome, Request, World
 from nginx2istio.istio.serve import NOT_FOLLOWED
@@ -12,15 +13,18 @@ from nginx2istio.istio.serve.gateway_config import GatewayConfig
 from nginx2istio.nginx.model import DEFAULT_SERVER, Server, www_twin
 from nginx2istio.nginx.serve import NOWHERE
 from nginx2istio.nginx.serve.choose import choose_server
-from nginx2istio.verify.compared import compared
-from nginx2istio.verify.connections import member, on_other_connections, with_many_headers
+from nginx2istio.verify.class_requests import requests_of_class, requests_on_other_connections
+from nginx2istio.verify.compared import Compared, compared
+from nginx2istio.verify.connections import member
 from nginx2istio.verify.decisions import HostDecisions, host_decisions
-from nginx2istio.verify.gateway_view import SCHEMES, Scheme
 from nginx2istio.verify.judged.difference import Difference
 from nginx2istio.verify.path_classes import PathClass, path_classes
-from nginx2istio.verify.shapes.finding_shapes import FindingShapes
-from nginx2istio.verify.shapes.shape import Shape, Shapes
+from nginx2istio.verify.shapes.known_proofs import Key, KnownProofs
+from nginx2istio.verify.shapes.shape import Shape
 from nginx2istio.verify.sides import Sides
+
+if TYPE_CHECKING:
+    from nginx2istio.verify.explain.host_table import HostTables
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,116 +74,144 @@ class Proof:
                 setattr(self, each.name, mine + more * times)
 
 
-MOST_PARTS = 100_000
-"""With so many parts of shapes, what was proved is forgotten: memory is bounded."""
-
-
 def prove(
-    sides: Sides, hosts: Iterable[str] | None = None, world: World = EVERYTHING_READY
+    sides: Sides,
+    hosts: Iterable[str] | None = None,
+    world: World = EVERYTHING_READY,
+    tables: HostTables | None = None,
 ) -> Proof:
     """Compares both sides on each class of requests of each host (of ``hosts`` only, if given).
 
-    Classes of paths of one shape are proved once.
+    Classes of paths of one shape are proved once. ``tables`` get what is compared.
     """
     proof = Proof()
     chosen = None if hosts is None else set(hosts)
-    prover = _Prover(sides, world)
+    prover = _Prover(sides, world, tables, proof)
     for server in sides.config.servers:
         if chosen is not None and server.host not in chosen:
             continue
-        part = prover.proof_of(_names_of(sides, server))
+        part = prover.proof_of(server)
         proof.add(part)
         proof.hosts += 1
         proof.proved_hosts += not part.silent
     if chosen is None:
-        proof.add(prover.proof_of(_named_by_others(sides)))
-    proof.add(prover.found_again())
+        proof.add(prover.proof_of_others())
+    prover.known.forget()
     return proof
+
+
+@dataclass(slots=True)
+class _ClassOfPaths:
+    """A class of paths of one name of a host, and its shape."""
+
+    decisions: HostDecisions
+    path: PathClass
+    first: bool
+    shape: Shape | None
+
+    @property
+    def place(self) -> tuple[str, tuple[str, ...]]:
+        """The host, and all targets that are asked for."""
+        return self.decisions.name, (self.path.target, *self.path.further)
 
 
 class _Prover:
     """Proves hosts, and classes of paths of one shape once.
 
-    ``aspects`` are those of findings that may announce what differs in a shape. By these findings
-    ``known`` has the proofs, and how often each was found again.
+    A table shows the paths of its host: where there are tables, classes of other paths have other
+    shapes, and all of a host is compared that no host before is like.
     """
 
-    def __init__(self, sides: Sides, world: World):
-        self.sides, self.world = sides, world
-        self.findings = FindingShapes(sides)
-        self.shapes = Shapes(sides)
-        self.aspects: dict[Shape, frozenset[str]] = {}
-        self.known: dict[tuple[object, ...], tuple[Proof, int]] = {}
-        self.again = Proof()
+    def __init__(self, sides: Sides, world: World, tables: HostTables | None, total: Proof):
+        self.sides, self.world, self.tables = sides, world, tables
+        self.known = KnownProofs(sides, tables is not None, total)
+        self.with_table: dict[tuple[Key | None, ...], str] = {}
 
-    def proof_of(self, names: Iterable[tuple[Server, str]]) -> Proof:
-        """The proof of the names of one host, without what was proved before."""
-        if len(self.shapes.texts) > MOST_PARTS:
-            self._forget()
+    def proof_of(self, server: Server) -> Proof:
+        """The proof of all names of a host, without what was proved before."""
+        if self.known.full:
+            self.known.forget()
         proof = Proof()
+        classes = list(self._classes(asked_names(self.sides, server), proof))
+        keys = self._keys(classes)
+        watch, tables = None, self.tables
+        if tables is not None and keys in self.with_table:
+            tables.share(server.host, self.with_table[keys])
+        elif tables is not None:
+            watch = tables.begin(server)
+        for each, key in zip(classes, keys, strict=True):
+            self._prove(proof, each, key, watch)
+        if tables is not None and watch is not None:
+            tables.end(server, proof.skipped)
+            keys = self._keys(classes)
+            if None not in keys:
+                self.with_table[keys] = server.host
+        return proof
+
+    def proof_of_others(self) -> Proof:
+        """The proof of what only objects name that are judged."""
+        proof = Proof()
+        for each in self._classes(_named_by_others(self.sides), proof):
+            self._prove(proof, each, None, None)
+        return proof
+
+    def _classes(
+        self, names: Iterable[tuple[Server, str]], proof: Proof
+    ) -> Iterator[_ClassOfPaths]:
         for server, name in names:
             decisions = host_decisions(self.sides, server, name)
             reached = path_classes(decisions.patterns)
             proof.skipped += reached.skipped
             shared = self.world is EVERYTHING_READY and not reached.skipped and reached.complete
-            shapes = self.shapes.host(decisions) if shared else None
+            shapes = self.known.host(decisions) if shared else None
             for path in reached.classes:
                 first = path is reached.classes[0]
                 shape = shapes.of(path, first) if shapes else None
-                if shape is None or not self._is_known(shape, name, path):
-                    part, aspects = self._compared(decisions, path, first)
-                    proof.add(part)
-                    if shape is not None and not part.unannounced:  # whose requests name the host
-                        self.aspects[shape] = frozenset(aspects)
-                        self.known[shape, self._announced(name, path, aspects)] = part, 0
-                for request in _on_other_connections(decisions, path):
-                    _compare(proof, self.sides, request, self.world)
-        return proof
+                yield _ClassOfPaths(decisions, path, first, shape)
+
+    def _keys(self, classes: Iterable[_ClassOfPaths]) -> tuple[Key | None, ...]:
+        return tuple(self.known.key(each.shape, *each.place) for each in classes)
+
+    def _prove(
+        self,
+        proof: Proof,
+        each: _ClassOfPaths,
+        key: Key | None,
+        watch: Callable[[Compared], None] | None,
+    ) -> None:
+        """Compares both sides on each request of a class, or counts a class that is known."""
+        if key is not None and watch is None:
+            self.known.again(key)
+        else:
+            part, aspects = Proof(), set[str]()
+            for request, in_pairs in requests_of_class(each.decisions, each.path, each.first):
+                both = self._compared(part, request, watch)
+                part.by_pairs += in_pairs
+                aspects.update(*(difference.accepts for difference, _ in both.differences))
+            proof.add(part)
+            if each.shape is not None and not part.unannounced:  # whose requests name the host
+                self.known.keep(each.shape, *each.place, part, aspects)
+        for request in requests_on_other_connections(each.decisions, each.path):
+            self._compared(proof, request, watch)
 
     def _compared(
-        self, decisions: HostDecisions, path: PathClass, first: bool
-    ) -> tuple[Proof, set[str]]:
-        part, aspects = Proof(), set[str]()
-        for request in _requests_of_class(decisions, path, first, part):
-            aspects |= _compare(part, self.sides, request, self.world)
-        return part, aspects
-
-    def _is_known(self, shape: Shape, name: str, path: PathClass) -> bool:
-        """Whether the class needs no proof of its own; then it is counted."""
-        aspects = self.aspects.get(shape)
-        if aspects is None:
-            return False
-        key = shape, self._announced(name, path, aspects)
-        if key not in self.known:
-            return False
-        part, times = self.known[key]
-        self.known[key] = part, times + 1
-        return True
-
-    def _announced(self, name: str, path: PathClass, aspects: Set[str]) -> object:
-        return self.findings.about(name, (path.target, *path.further), aspects)
-
-    def _forget(self) -> None:
-        for part, times in self.known.values():
-            self.again.add(part, times)
-        self.aspects.clear()
-        self.known.clear()
-        self.shapes = Shapes(self.sides)
-
-    def found_again(self) -> Proof:
-        """The proofs of all classes that were proved before."""
-        self._forget()
-        return self.again
+        self, proof: Proof, request: Request, watch: Callable[[Compared], None] | None
+    ) -> Compared:
+        both = compared(self.sides, request, self.world)
+        _count(proof, both)
+        if watch is not None:
+            watch(both)
+        return both
 
 
 def asked_hosts(sides: Sides) -> Iterator[tuple[Server, str]]:
     """All host names that are asked for, each with the server that nginx has for it."""
     for server in sides.config.servers:
-        yield from _names_of(sides, server)
+        yield from asked_names(sides, server)
     yield from _named_by_others(sides)
 
 
-def _names_of(sides: Sides, server: Server) -> Iterator[tuple[Server, str]]:
+def asked_names(sides: Sides, server: Server) -> Iterator[tuple[Server, str]]:
     """The names of a host. One of more labels under a star is another server's in nginx."""
     for name in host_names(server):
         yield server, name
@@ -221,44 +253,16 @@ def requests_of(sides: Sides, server: Server, name: str, proof: Proof) -> Iterat
     reached = path_classes(decisions.patterns)
     proof.skipped += reached.skipped
     for path in reached.classes:
-        yield from _requests_of_class(decisions, path, path is reached.classes[0], proof)
-        yield from _on_other_connections(decisions, path)
+        for request, in_pairs in requests_of_class(decisions, path, path is reached.classes[0]):
+            proof.by_pairs += in_pairs
+            yield request
+        yield from requests_on_other_connections(decisions, path)
 
 
-def _requests_of_class(
-    decisions: HostDecisions, path: PathClass, first: bool, proof: Proof
-) -> Iterator[Request]:
-    """The requests for a class of paths, the ``first`` of its host or another one."""
-    for scheme in SCHEMES:
-        values = decisions.values(path, [scheme])
-        plain = _plain(decisions, scheme, path.target)
-        requests, whole = values.requests(plain)
-        proof.by_pairs += not whole
-        yield from requests
-        if first:
-            yield from with_many_headers(decisions.sides, decisions.server, plain)
-        if values.paths_matter:
-            for target in path.further:
-                yield replace(plain, target=target)
-
-
-def _on_other_connections(decisions: HostDecisions, path: PathClass) -> Iterator[Request]:
-    plain = _plain(decisions, "https", path.target)
-    yield from on_other_connections(decisions.sides, decisions.server, plain)
-
-
-def _plain(decisions: HostDecisions, scheme: Scheme, target: str) -> Request:
-    name = decisions.name
-    return Request(scheme=scheme, host=name, sni=name, target=target, backend_headers=_JSON)
-
-
-_JSON = (("content-type", "application/json"),)
-
-
-def _compare(proof: Proof, sides: Sides, request: Request, world: World) -> frozenset[str]:
-    """One class: what differs, and who announces it. Returns the aspects that announce it."""
+def _count(proof: Proof, both: Compared) -> None:
+    """One class: what differs, and who announces it."""
     proof.classes += 1
-    both = compared(sides, request, world)
+    request = both.request
     unfollowed = [step.by for step in both.istio.trace if step.phase == NOT_FOLLOWED]
     proof.unfollowed.update(unfollowed)
     proof.unknown.update(both.nginx.unknown if unfollowed else both.unknown)
@@ -278,4 +282,3 @@ def _compare(proof: Proof, sides: Sides, request: Request, world: World) -> froz
             counterexample = Counterexample(request, difference, both.nginx, both.istio)
             proof.unannounced.append(counterexample)
     proof.silent += len(proof.unannounced) > silent
-    return frozenset[str]().union(*(difference.accepts for difference, _ in both.differences))

@@ -112,7 +112,7 @@ def test_the_manual_page_has_what_help_has(name: tuple[str, ...]) -> None:
 
 @pytest.mark.parametrize("file", PAGES)
 def test_groff_has_nothing_to_say_about_a_manual_page(file: str, tmp_path: Path) -> None:
-    groff = needed(lambda: find_program("groff", "groff"))
+    groff = needed(lambda: find_program("groff", "groff-base"))
     (tmp_path / file).write_text(PAGES[file], encoding="utf-8")
     command = [groff, "-man", "-Tutf8", "-P-c", "-ww", str(tmp_path / file)]
     result = subprocess.run(command, capture_output=True, text=True, timeout=60)

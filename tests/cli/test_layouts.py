@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,6 +15,8 @@ from ruamel.yaml import YAML
 from nginx2istio.cli import command_line
 from nginx2istio.cli.exits import USAGE
 from tests.cli.written import OWN, paths
+from tests.conformance.build import find_program
+from tests.conftest import needed
 from tests.test_several_controllers import INGRESS, note
 
 LIST = note("denylist-source-range", "10.0.0.0/8")
@@ -70,8 +71,7 @@ def test_a_folder_a_team_has_what_it_needs_at_the_gateway(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("layout", ["flat", "namespace", "argocd"])
 def test_kubectl_reads_the_folder_as_it_is(tmp_path: Path, layout: str) -> None:
-    if shutil.which("kubectl") is None:
-        pytest.skip("kubectl is not installed")
+    needed(lambda: find_program("kubectl", "kubernetes-client"))
     out = tmp_path / "out"
     write(out, "--layout", layout)
     built = subprocess.run(

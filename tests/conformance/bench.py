@@ -8,7 +8,7 @@ from typing import Any
 
 from nginx2istio.verify.judged.declared import Declared
 
-from ..verify.live import evaluated
+from ..verify.evaluated import evaluated_as_istio, evaluated_as_nginx
 from .analysis import analysis_errors
 from .auth_service import AuthServices, parted, with_services
 from .converter import Converter, Refusal
@@ -46,7 +46,7 @@ class Bench:
 
     def run(self, case: Case) -> dict[str, Any]:
         """A case's result: how each exchange compares, what was refused, false alarms, times."""
-        start, case = time.monotonic(), with_dots(case)
+        start, recorded, case = time.monotonic(), case, with_dots(case)
         result: dict[str, Any] = empty_result(case)
         try:
             text, report = self._convert(exported(case), case, self._envoy_filters)
@@ -65,7 +65,10 @@ class Bench:
         pairs = list(zip(records, observer.observe(records), strict=True))
         judge(report, pairs, declared, result)
         if not parted(text)[1]:  # an auth service is no part of Istio
-            result["evaluated"] = evaluated(case, text, report, pairs)
+            result["evaluated"] = {
+                "nginx": evaluated_as_nginx(recorded),
+                "istio": evaluated_as_istio(case, text, report, pairs),
+            }
         result["seconds"] = {
             "convert": round(converted - start, 3),
             "serve": round(served - converted, 3),

@@ -5,10 +5,11 @@ from __future__ import annotations
 import datetime
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 VALID_FOR = datetime.timedelta(days=3650)
 
@@ -18,7 +19,7 @@ class Pair:
     """A certificate with its key."""
 
     certificate: x509.Certificate
-    key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
+    key: rsa.RSAPrivateKey
 
     @property
     def certificate_pem(self) -> str:
@@ -51,17 +52,12 @@ def make_pair(
     hosts: Sequence[str],
     issuer: Pair | None = None,
     authority: bool = False,
-    use_rsa: bool = False,
 ) -> Pair:
     """A certificate for `hosts`, signed by `issuer` or itself; `authority`: it may sign others."""
-    key = (
-        rsa.generate_private_key(65537, 2048)
-        if use_rsa
-        else ec.generate_private_key(ec.SECP256R1())
-    )
+    key = _key()
     subject = x509.Name(
         [
-            x509.NameAttribute(x509.NameOID.ORGANIZATION_NAME, "conformance"),
+            x509.NameAttribute(x509.NameOID.ORGANIZATION_NAME, "Acme Co"),
             x509.NameAttribute(x509.NameOID.COMMON_NAME, hosts[0][:60]),
         ]
     )
@@ -79,3 +75,9 @@ def make_pair(
     if authority or issuer:
         builder = builder.add_extension(x509.BasicConstraints(authority, None), True)
     return Pair(builder.sign(issuer.key if issuer else key, hashes.SHA256()), key)
+
+
+@cache
+def _key() -> rsa.RSAPrivateKey:
+    """The key of all certificates: as in the recordings it is of RSA, which takes long to make."""
+    return rsa.generate_private_key(65537, 2048)

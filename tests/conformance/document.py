@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from .announced_page import announced_section, claims_section
 from .claims import LEAST
+from .evaluators import EVALUATED, evaluators_section
 from .releases import NEWEST, RELEASES
 from .results import TOTAL, Run
 
@@ -155,6 +156,9 @@ def document(with_filters: Run, without: Run, others: Sequence[Run] = ()) -> str
         "",
         ANNOUNCED,
         *announced_section(with_filters["announced_by"], without["announced_by"]),
+        "",
+        EVALUATED,
+        *evaluators_section(with_filters, without),
         "",
         "## By family: with EnvoyFilters",
         "",

@@ -46,7 +46,7 @@ def with_dots(case: Case) -> Case:
 
 
 def _renames(short: set[str]) -> tuple[Callable[[str], str], Callable[[str], str]]:
-    """One function for a host, one for a text that is a host or holds URLs."""
+    """One function for a host, one for a text that holds URLs."""
     names = "|".join(map(re.escape, sorted(short, key=len, reverse=True)))
     authority = re.compile(rf"(//|%2F%2F)({names})(?=[/:?%\s]|$)", re.IGNORECASE)
 
@@ -54,7 +54,7 @@ def _renames(short: set[str]) -> tuple[Callable[[str], str], Callable[[str], str
         return value + DOMAIN if value in short else value
 
     def text(value: str) -> str:
-        return host(value) if value in short else authority.sub(rf"\1\2{DOMAIN}", value)
+        return authority.sub(rf"\1\2{DOMAIN}", value)
 
     return host, text
 
@@ -88,7 +88,8 @@ def _rename_exchange(
     lists = [request["headers"], response["headers"], up.get("headers") or []]
     for fields in lists + [sub["headers"] for sub in exchange.get("subrequests") or []]:
         for field in fields:
-            field[1] = text(field[1])
+            names_host = field[0].lower().endswith("host")
+            field[1] = host(field[1]) if names_host else text(field[1])
     if response.get("cert"):
         response["cert"] = [host(name) for name in response["cert"]]
     if up:

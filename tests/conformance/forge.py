@@ -56,7 +56,8 @@ class Forge:
         mark = _mark(wish)
         path = Path(self._dir.name, f"client-{mark}.pem")
         if not path.exists():
-            pair = self._pair("client-" + mark, ["client"], self._authority(mark))
+            names = [f"{wish['name']}-client"]
+            pair = self._pair("client-" + mark, names, self._authority(mark))
             path.write_text(pair.certificate_pem + pair.key_pem)
         return path
 

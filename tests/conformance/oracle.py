@@ -46,7 +46,8 @@ class Oracle:
         if line is None:
             status = self._process.wait()
             raise RuntimeError(f"istio-oracle did not start (exit {status}): {self.log()}")
-        self._control = json.loads(line)["control"]
+        ready = json.loads(line)
+        self._control, self._admin = ready["control"], ready.get("envoy_admin")
 
     def put(self, text: str) -> dict[str, Any]:
         """Makes the documents of `text` all there is, and answers when Envoy has them.
@@ -58,6 +59,21 @@ class Oracle:
     def validate(self, text: str) -> dict[str, Any]:
         """What the API server, istiod's webhook and ``istioctl analyze`` say of the documents."""
         return self._call("POST", "/validate", text)
+
+    def generated(self) -> dict[str, Any]:
+        """The configuration that pilot generates for the gateway, taken by Envoy or not."""
+        with urllib.request.urlopen(f"{self._control}/debug/syncz", timeout=60) as response:
+            (proxy,) = json.load(response)
+        page = f"{self._control}/debug/config_dump?proxyID={proxy['proxy']}"
+        with urllib.request.urlopen(page, timeout=60) as response:
+            dump: dict[str, Any] = json.load(response)
+            return dump
+
+    def statistics(self) -> str:
+        """What Prometheus would scrape at Envoy."""
+        with urllib.request.urlopen(f"{self._admin}/stats/prometheus", timeout=60) as response:
+            text: str = response.read().decode()
+            return text
 
     def _call(self, method: str, path: str, text: str) -> dict[str, Any]:
         request = urllib.request.Request(self._control + path, data=text.encode(), method=method)

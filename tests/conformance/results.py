@@ -10,6 +10,7 @@ from typing import Any
 
 from .announced_by import announced_by, short_table
 from .claims import Claims
+from .evaluators import evaluator_complaints, evaluator_lines
 from .judge import CLASSES
 
 Result = dict[str, Any]  # of a case, as Bench.run makes it
@@ -108,6 +109,7 @@ def report_text(run: Run, by_code: bool = False) -> str:
         lines.append(f"{kind} {', '.join(ids[:2])}{more}: {text}")
     if run["global_false_alarms"]:
         lines.append(f"false alarms for all hosts: {', '.join(run['global_false_alarms'])}")
+    lines += evaluator_lines(run["cases"])
     by_aspect = run["differences_by_aspect"]["silent"]
     lines.append(
         f"{len(run['cases'])} cases in {run['seconds']:.1f} s, "
@@ -128,6 +130,7 @@ class Limits:
     max_silent: int = 0
     check_claims: bool = False
     min_evaluated: float = 0.0
+    max_wrong: int | None = None
 
 
 def verdict(run: Run, limits: Limits) -> list[str]:
@@ -147,25 +150,13 @@ def verdict(run: Run, limits: Limits) -> list[str]:
         complaints.append(f"{same:.1f} % same, at least {limits.min_same:.1f} % wanted")
     if everywhere > limits.max_global:
         complaints.append(f"{everywhere:.1f} % global, at most {limits.max_global:.1f} % wanted")
-    right, asked = evaluated_total(run["cases"])
-    if asked and 100 * right / asked < limits.min_evaluated:
-        complaints.append(
-            f"the evaluator is right on {right} of {asked} exchanges, "
-            f"at least {limits.min_evaluated:.1f} % wanted"
-        )
+    complaints += evaluator_complaints(run["cases"], limits.min_evaluated, limits.max_wrong)
     if limits.check_claims:
         complaints += claims_of(run).unexplained()
     for column, most in (("false alarms", limits.max_false_alarms), ("idle", limits.max_idle)):
         if most is not None and total[column] > most:
             complaints.append(f"{total[column]} {column}, at most {most} wanted")
     return complaints
-
-
-def evaluated_total(results: Sequence[Result]) -> tuple[int, int]:
-    """On how many exchanges the evaluator of Istio is right, of how many it was asked."""
-    each = [result.get("evaluated") or {} for result in results]
-    right = sum(e.get("right", 0) for e in each)
-    return right, right + sum(e.get("unknown", 0) + len(e.get("wrong", [])) for e in each)
 
 
 def silent(results: Sequence[Result]) -> list[dict[str, Any]]:

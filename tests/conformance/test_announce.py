@@ -159,6 +159,15 @@ def test_readings() -> None:
     assert "/a/b" in readings("//a/./x/../b?c")
     assert "/foo" in readings("/%66oo")
     assert readings("http://a.test/x?y") == {"/x"}
+    assert readings("http://a.test?y=/x") == {"/"}
+
+
+@pytest.mark.parametrize(
+    ("target", "folder"), [("/a/b/.", "/a/b/"), ("/a/b/..", "/a/"), ("/a/..", "/"), ("/a/", "/a/")]
+)
+def test_a_folder_keeps_its_slash(target: str, folder: str) -> None:
+    assert folder in readings(target)
+    assert folder.rstrip("/") not in readings(target)
 
 
 def test_declared_hosts() -> None:

@@ -186,7 +186,7 @@ class Upstream:
         """TLS with a certificate of no known authority, open to old clients as the recording's."""
         with self._lock:
             if self._tls is None:
-                pair = make_pair(["upstream"], use_rsa=True)
+                pair = make_pair(["upstream"])
                 self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
                 with tempfile.NamedTemporaryFile("w", suffix=".pem") as file:
                     file.write(pair.certificate_pem + pair.key_pem)

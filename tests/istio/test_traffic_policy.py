@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from nginx2istio.istio.serve.filters.patches import RoutePatch
 from nginx2istio.istio.serve.gateway_config import GatewayConfig
 from nginx2istio.istio.serve.settings import settings_of_route
 
@@ -37,4 +38,5 @@ def test_settings_of_a_port_stand_for_the_whole_policy(
         destination["subset"] = subset
     assert CONFIG.traffic_policy(destination) == policy
     aspects = {"protocol", "timeout"} if "connectionPool" in policy else {"protocol"}
-    assert set(settings_of_route(CONFIG, {"route": [{"destination": destination}]})) == aspects
+    route = {"route": [{"destination": destination}]}
+    assert set(settings_of_route(CONFIG, route, RoutePatch())) == aspects

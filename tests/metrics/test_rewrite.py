@@ -13,6 +13,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from nginx2istio.metrics.estate import ServedEstate
+from nginx2istio.metrics.names import OWN_ANSWERS
 from nginx2istio.metrics.rewrite import NoCounterpart, Rewritten, Target, rewritten
 from tests.conformance.build import find_program
 from tests.conftest import needed
@@ -88,7 +89,7 @@ def test_of_the_official_dashboards_nine_in_ten_queries_are_rewritten_and_valid(
         ),
         (
             'rate({n}_request_duration_seconds_bucket{{le="0.25"}}[5m])',
-            'rate(istio_request_duration_milliseconds_bucket{{{g},le="250"}}[5m])',
+            'rate(istio_request_duration_milliseconds_bucket{{{g},le=~"250|250\\\\.0"}}[5m])',
         ),
         (
             'up{{job="x"}} and on (namespace) {n}_requests{{namespace="web"}}',
@@ -156,6 +157,38 @@ def test_a_host_is_its_services_where_no_other_host_has_them() -> None:
 def test_what_has_no_counterpart_is_said(query: str, why: str) -> None:
     with pytest.raises(NoCounterpart, match=why):
         new(query)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "spellings"),
+    [
+        ("0.0005", {"0.5"}),
+        ("0.25", {"250", "250.0"}),
+        ("10", {"10000", "10000.0"}),
+        ("1800", {"1800000", "1.8e+06"}),
+        ("+Inf", {"+Inf"}),
+    ],
+)
+def test_a_bucket_is_found_under_both_spellings_of_its_bound(
+    seconds: str, spellings: set[str]
+) -> None:
+    """Envoy writes 250 and 1800000; Prometheus 3 makes 250.0 and 1.8e+06 of them."""
+    query = new(f'nginx_ingress_controller_request_duration_seconds_bucket{{le="{seconds}"}}').query
+    ((operator, value),) = re.findall(r'le(=~?)"([^"]*)"', query)
+    pattern = value.replace("\\\\", "\\") if operator == "=~" else re.escape(value)
+    others = {"250x0", "2500", "0.5x", "1.8ee06", "180000"}
+    assert {each for each in spellings | others if re.fullmatch(pattern, each)} == spellings
+
+
+def test_a_service_is_of_no_request_that_envoy_answers_itself() -> None:
+    grouped = "sum(rate(nginx_ingress_controller_requests[5m])) by (ingress)"
+    for query in (grouped, 'nginx_ingress_controller_requests{service="a"}'):
+        assert OWN_ANSWERS in new(query).notes
+    for query in (
+        'sum(nginx_ingress_controller_requests{status="404"})',
+        "sum(nginx_ingress_controller_nginx_process_connections{state='active'}) by (namespace)",
+    ):
+        assert OWN_ANSWERS not in new(query).notes
 
 
 def test_another_query_is_none_of_ours() -> None:

@@ -22,7 +22,7 @@ from ..conformance.dotted import with_dots
 from ..conformance.objects import documents
 from ..conformance.records import Case, exported
 from ..conformance.records import Request as RequestToSend
-from ..verify.anchored import OF_PODS
+from ..verify.anchored import OF_PODS, subject_of
 from .operators import Json, http_routes, of_kind, uris
 
 SOURCES = ("127.0.0.1", "127.0.0.2", "127.0.0.5", "127.0.0.9", "127.0.0.77", "127.9.9.9")
@@ -35,7 +35,7 @@ FRAMING = {"host", "content-length", "transfer-encoding", "connection", "upgrade
 
 @dataclass(frozen=True, slots=True)
 class Estate:
-    """A case, its conversion without EnvoyFilters, and its report."""
+    """A case, its conversion, and its report."""
 
     case: Case
     conversion: Conversion
@@ -47,13 +47,19 @@ class Estate:
         return sides(self.conversion, self.report["findings"], objects)
 
 
-def estate(case: Case) -> Estate | None:
-    """The estate of a case; None for what converts to nothing that can be followed."""
+def estate(case: Case, envoy_filters: bool = False) -> Estate | None:
+    """The estate of a case; None for what converts to nothing that can be followed.
+
+    What earlier requests decide of later ones is left out: limits, remembered answers.
+    """
     case = with_dots(case)
-    conversion = api.convert_text(exported(case), Options(compat="exact"))
-    objects = documents(api.yaml(conversion))
-    kinds = {each["kind"] for each in objects}
-    if len(conversion.parts) > 1 or "EnvoyFilter" in kinds or "VirtualService" not in kinds:
+    options = Options(compat="exact", envoy_filters=envoy_filters)
+    conversion = api.convert_text(exported(case), options)
+    text = api.yaml(conversion)
+    objects = documents(text)
+    remembers = "token_bucket" in text or re.search(r"\bcache: *\{|\bcache:$", text, re.MULTILINE)
+    routed = any(each["kind"] == "VirtualService" for each in objects)
+    if len(conversion.parts) > 1 or remembers or not routed:
         return None
     case = case | {"pods": _pods(case, conversion), "dead_pods": []}
     return Estate(case, conversion, api.report(conversion), objects)
@@ -162,6 +168,8 @@ def _networks(objects: Sequence[Json]) -> set[str]:
 
     def walk(node: Any) -> None:
         if isinstance(node, dict):
+            if "address_prefix" in node:
+                networks.add(f"{node['address_prefix']}/{node['prefix_len']}")
             for key, below in node.items():
                 if key.lower().endswith("ipblocks"):
                     networks.update(below)
@@ -171,7 +179,8 @@ def _networks(objects: Sequence[Json]) -> set[str]:
             for each in node:
                 walk(each)
 
-    walk([each["spec"] for each in objects if each["kind"] == "AuthorizationPolicy"])
+    kinds = ("AuthorizationPolicy", "EnvoyFilter")
+    walk([each["spec"] for each in objects if each["kind"] in kinds])
     return {n if "/" in n else f"{n}/{128 if ':' in n else 32}" for n in networks}
 
 
@@ -179,14 +188,25 @@ def _certificate(estate: Estate, request: Request) -> str | None:
     """The Secret whose client certificate is sent, "" for none; None where the case lacks one."""
     if request.certificate == "none":
         return ""
+    servers = estate.conversion.config.servers
     asked = {
         str(server.settings["auth-tls-secret"].value).rpartition("/")[2]
-        for server in estate.conversion.config.servers
+        for server in servers
         if "auth-tls-secret" in server.settings
     }
     known = [s["name"] for s in estate.case.get("secrets") or [] if "ca" in s["type"]]
     fitting = [n for n in known if (n in asked) == (request.certificate == "valid")]
-    return fitting[0] if fitting else None
+    patterns = {
+        str(server.settings["auth-tls-match-cn"].value)
+        for server in servers
+        if "auth-tls-match-cn" in server.settings
+    }
+    # The rig's own subject has to be one that the same patterns take.
+    for name in fitting[:1]:
+        subjects = (request.subject, subject_of(name))
+        wanted, own = ({p for p in patterns if re.search(p, s)} for s in subjects)
+        return name if wanted == own else None
+    return None
 
 
 def _for_auth(estate: Estate, request: Request) -> list[list[str]] | None:
@@ -199,6 +219,10 @@ def _for_auth(estate: Estate, request: Request) -> list[list[str]] | None:
         return []
     if not re.search(r"auth-url: *\S*/auth['\"]?\s", text):
         return None  # another path than the one that answers as it is told
+    asked = re.findall(r"auth-url: *['\"]?https?://([^.\s/]+)\.([^.\s/]+)\.svc", text)
+    services = {name.rpartition(":")[0] for name in estate.case["pods"]}
+    if text.count("auth-url:") > len(asked) or {f"{n[1]}/{n[0]}" for n in asked} - services:
+        return None  # nobody answers there
     if request.auth_status == 200:
         return [["X-Token", "ok"]]
     return [["X-Auth-Code", str(request.auth_status)]]

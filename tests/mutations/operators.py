@@ -401,6 +401,53 @@ def mirror_changed(rng: random.Random, objects: list[Json]) -> str | None:
     return "mirror dropped"
 
 
+def filter_dropped(rng: random.Random, objects: list[Json]) -> str | None:
+    """An EnvoyFilter less, or a patch of one."""
+    chosen = _some(rng, [each for each in objects if each["kind"] == "EnvoyFilter"])
+    if chosen is None:
+        return None
+    patches, name = chosen["spec"]["configPatches"], chosen["metadata"]["name"]
+    if len(patches) > 1 and rng.random() < 0.7:
+        number = rng.randrange(len(patches))
+        del patches[number]
+        return f"patch {number} of EnvoyFilter {name} dropped"
+    objects.remove(chosen)
+    return f"EnvoyFilter {name} dropped"
+
+
+def filter_changed(rng: random.Random, objects: list[Json]) -> str | None:
+    """A value of a patch changed, or a field of it less."""
+    chosen = _some(rng, of_kind(objects, "EnvoyFilter"))
+    if chosen is None:
+        return None
+    value = _some(rng, [each["patch"].get("value") for each in chosen["configPatches"]])
+    places = [place for place in _leaves(value) if place[1] != "@type"]
+    if not places:
+        return None
+    node, key = rng.choice(places)
+    before = node[key]
+    if isinstance(node, dict) and rng.random() < 0.2:
+        del node[key]
+        return f"{key} {before} dropped from a patch"
+    if isinstance(before, bool):
+        node[key] = not before
+    elif isinstance(before, int):
+        node[key] = before + rng.choice([1, -1, before]) or 1
+    else:
+        node[key] = _other(rng, str(before))
+    return f"{key} of a patch is {node[key]!r:.100}, was {before!r:.100}"
+
+
+def _leaves(node: Any) -> Iterator[tuple[Any, Any]]:
+    """The places of all values that hold no others: what holds them, and the key or number."""
+    items = node.items() if isinstance(node, dict) else enumerate(node or ())
+    for key, below in items:
+        if isinstance(below, dict | list):
+            yield from _leaves(below)
+        else:
+            yield node, key
+
+
 OPERATORS: tuple[Operator, ...] = (
     route_dropped,
     routes_swapped,
@@ -423,4 +470,6 @@ OPERATORS: tuple[Operator, ...] = (
     policy_changed,
     traffic_changed,
     mirror_changed,
+    filter_dropped,
+    filter_changed,
 )

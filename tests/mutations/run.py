@@ -33,6 +33,7 @@ Verdict = Literal[
     "found as a setting",
     "found, not shown",
     "found, not sendable",
+    "not followed",
     "missed",
     "without effect",
     "refused by Istio",
@@ -70,7 +71,8 @@ def mutations(
     while done < count:
         rng.shuffle(shuffled)
         for case in shuffled:
-            for mutated in _of_estate(gateway, case, rng, operators):
+            own = estate(case, envoy_filters=rng.random() < 0.5)
+            for mutated in _of_estate(gateway, own, rng, operators) if own else ():
                 yield mutated
                 done += mutated.verdict != "refused by Istio"
                 if done >= count:
@@ -78,11 +80,8 @@ def mutations(
 
 
 def _of_estate(
-    gateway: Gateway, case: Case, rng: random.Random, operators: dict[Operator, int]
+    gateway: Gateway, own: Estate, rng: random.Random, operators: dict[Operator, int]
 ) -> Iterator[Mutated]:
-    own = estate(case)
-    if own is None:
-        return
     before = prove(own.sides(own.objects))
     if before.unannounced or before.classes > MOST_CLASSES:
         return
@@ -108,6 +107,7 @@ class _Plan:
     text: str
     objects: list[Json]
     examples: list[Counterexample]
+    unfollowed: bool
     requests: list[Request]
 
 
@@ -123,7 +123,8 @@ def _plan(own: Estate, rng: random.Random, operators: dict[Operator, int]) -> _P
         return None
     operators[operator] += 1
     both = own.sides(objects)
-    examples = prove(both).unannounced
+    proof = prove(both)
+    examples = proof.unannounced
     real = [each for each in examples if each.difference.what != SETTINGS]
     requests: list[Request] = []
     if real:
@@ -140,7 +141,8 @@ def _plan(own: Estate, rng: random.Random, operators: dict[Operator, int]) -> _P
         sent = (sendable(own, request, objects) for request in chosen)
         requests = [request for request in sent if request is not None]
         requests += [*recorded_requests(own), *random_requests(own, rng, RANDOM)]
-    return _Plan(operator.__name__, text or "", objects, examples, requests)
+    unfollowed = bool(proof.unfollowed)
+    return _Plan(operator.__name__, text or "", objects, examples, unfollowed, requests)
 
 
 def _tried(gateway: Gateway, own: Estate, plan: _Plan, original: list[Exchange]) -> Mutated:
@@ -171,7 +173,10 @@ def _tried(gateway: Gateway, own: Estate, plan: _Plan, original: list[Exchange])
         return judged("found, not shown" if plan.requests else "found, not sendable", detail)
     if plan.examples:
         return judged("found as a setting", shown[0] if shown else "")
-    return judged("missed", shown[0]) if shown else judged("without effect")
+    if not shown:
+        return judged("without effect")
+    # Of what a patch can touch that was made unreadable, verify says that it can't tell.
+    return judged("not followed" if plan.unfollowed else "missed", shown[0])
 
 
 def _unlike(before: Exchange, after: Exchange, weighted: bool) -> list[Difference]:

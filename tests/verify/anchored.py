@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import base64
-import collections
 import dataclasses
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,23 +32,33 @@ OF_PODS = ("close=1", "sleep", "/delay/")
 
 @dataclass
 class Anchors:
-    """Exchanges by family: right in every aspect, not told, wrong; the wrong ones by name."""
+    """How many exchanges are right in every aspect, how many not told; and those that are wrong."""
 
-    right: collections.Counter[str] = field(default_factory=collections.Counter)
-    unknown: collections.Counter[str] = field(default_factory=collections.Counter)
-    wrong: collections.Counter[str] = field(default_factory=collections.Counter)
-    examples: list[tuple[str, str, list[Difference]]] = field(default_factory=list)
+    right: int = 0
+    unknown: int = 0
+    wrong: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def all(self) -> int:
         """How many exchanges were asked."""
-        return sum(c.total() for c in (self.right, self.unknown, self.wrong))
+        return self.right + self.unknown + len(self.wrong)
+
+    def data(self) -> dict[str, Any]:
+        """As JSON has it."""
+        return {"right": self.right, "unknown": self.unknown, "wrong": self.wrong}
 
 
-def asked(case: Case, config: NginxConfig, exchange: Exchange, cache: AuthCache) -> Request | None:
+def asked(
+    case: Case,
+    config: NginxConfig,
+    exchange: Exchange,
+    cache: AuthCache,
+    prefixes: Sequence[str] = (),
+) -> Request | None:
     """The request of an exchange; None where chance or a pod's own behaviour decides.
 
-    ``cache`` is what nginx remembers of the exchanges before.
+    ``cache`` is what nginx remembers of the exchanges before. ``prefixes`` are those of the paths
+    for which a gateway asks authentication services, with the request's behind them.
     """
     recorded = exchange["request"]
     by_pods = any(part in recorded["target"] for part in OF_PODS)
@@ -70,7 +80,7 @@ def asked(case: Case, config: NginxConfig, exchange: Exchange, cache: AuthCache)
         source=recorded.get("from") or "127.0.0.1",
         sni=recorded["sni"] if "sni" in recorded else recorded["host"],
         certificate=_certificate(config, recorded),
-        subject=_subject(recorded.get("client_cert")),
+        subject=subject_of(recorded.get("client_cert")),
         credentials=_credentials(case, headers),
     )
     if _not_understood(case, config, plain):
@@ -83,7 +93,7 @@ def asked(case: Case, config: NginxConfig, exchange: Exchange, cache: AuthCache)
         backend_status=backend.status,
         backend_headers=(*own, *backend.headers),
     )
-    return with_auth(case, config, answered, cache)
+    return with_auth(case, config, answered, cache, prefixes)
 
 
 def _not_understood(case: Case, config: NginxConfig, request: Request) -> bool:
@@ -99,7 +109,9 @@ def _not_understood(case: Case, config: NginxConfig, request: Request) -> bool:
     return str(config.in_force(location, "backend-protocol")).upper() == "HTTP"
 
 
-def with_auth(case: Case, config: NginxConfig, request: Request, cache: AuthCache) -> Request:
+def with_auth(
+    case: Case, config: NginxConfig, request: Request, cache: AuthCache, prefixes: Sequence[str]
+) -> Request:
     """The request with what its authentication service says, or said of an equal one before."""
     server, location = _place(config, request)
     if server is None or location is None:
@@ -111,7 +123,9 @@ def with_auth(case: Case, config: NginxConfig, request: Request, cache: AuthCach
         return request
     own = {n.lower(): v for n, v in auth.headers.items() if "$" not in v}
     headers = (*(h for h in request.headers if h[0].lower() not in own), *own.items())
-    answer = _reply(auth.method, auth.path, headers)
+    prefix = next((each for each in prefixes if each.startswith(auth.path)), "")
+    asked_for = prefix + request.target if prefix else auth.path
+    answer = _reply(auth.method, asked_for, headers)
     status = answer.status if _answers(case, config, server, auth) else 500
     if auth.cache_key:
         key = (
@@ -134,8 +148,8 @@ def _octets(text: str) -> str:
     return text.encode().decode("latin-1")
 
 
-def _subject(certificate: str | None) -> str:
-    """The subject of a client's certificate, as the recordings' client made it."""
+def subject_of(certificate: str | None) -> str:
+    """The subject of a client's certificate, as the recordings' client and the rig make it."""
     name = (certificate or "").rpartition("/")[2]
     return f"CN={name}-client,O=Acme Co" if name else ""
 
@@ -199,7 +213,6 @@ def _answers(case: Case, config: NginxConfig, server: Server, auth: ExternalAuth
 
 def add(
     anchors: Anchors,
-    case: Case,
     exchange: Exchange,
     request: Request,
     outcome: Outcome,
@@ -212,26 +225,30 @@ def add(
     if answered["upstream"] and by in outcome.backends:  # chance decides between them
         answered["upstream"]["service"] = by
     recorded = {**exchange, "subrequests": [], "request": answered["request"]}
-    differences = compare(recorded, answered, keys)
+    differences = _by_what(compare(recorded, answered, keys))
+    observed: dict[tuple[str, str, str], Difference] = {}
     if live is not None:  # which has to differ from the record in the same way
-        differences = _unlike(differences, compare(recorded, {**live, "subrequests": []}, keys))
+        observed = _by_what(compare(recorded, {**live, "subrequests": []}, keys))
+    pairs = [("evaluator", d) for key, d in differences.items() if key not in observed]
+    pairs += [("gateway", d) for key, d in observed.items() if key not in differences]
+    if live is not None:
+        pairs = [(who, d) for who, d in pairs if d.what != "certificate"]
     if exchange["request"].get("session"):  # what the jar holds is not known
-        differences = [d for d in differences if "cookie" not in d.what and d.what != "service"]
-    family = case["id"].partition("/")[0]
-    if not differences:
-        anchors.right[family] += 1
-    elif outcome.unknown:
-        anchors.unknown[family] += 1
+        pairs = [(who, d) for who, d in pairs if "cookie" not in d.what and d.what != "service"]
+    known = [(who, d) for who, d in pairs if d.accepts.isdisjoint(outcome.unknown)]
+    if not pairs:
+        anchors.right += 1
+    elif not known:
+        anchors.unknown += 1
     else:
-        anchors.wrong[family] += 1
-        anchors.examples.append((case["id"], f"{request.method} {request.target}", differences))
+        name = f"{request.method} {request.scheme}://{request.host}{request.target}"
+        texts = [f"{d.aspect} {d.what}: recorded {d.expected}, {who} {d.got}" for who, d in known]
+        anchors.wrong.append({"request": name, "differences": texts})
 
 
-def _unlike(mine: list[Difference], live: list[Difference]) -> list[Difference]:
-    """Differences of one side that the other does not have, or has with another value."""
-    sides = [{(d.aspect, d.what, _value(d.got)): d for d in side} for side in (mine, live)]
-    keys = sides[0].keys() ^ sides[1].keys()
-    return [side[key] for side in sides for key in side if key in keys and key[1] != "certificate"]
+def _by_what(differences: list[Difference]) -> dict[tuple[str, str, str], Difference]:
+    """Differences by all that tells whether two are the same."""
+    return {(d.aspect, d.what, _value(d.got)): d for d in differences}
 
 
 def _value(value: object) -> str:

@@ -6,12 +6,31 @@ from fractions import Fraction
 
 import pytest
 
+from nginx2istio import api
 from nginx2istio.base.outcome import Outcome, Request
+from nginx2istio.verify.judged.declared import bare_host
 from nginx2istio.verify.live.address import BadAddress, GatewayAddress, gateway_address
 from nginx2istio.verify.live.client import GatewayAnswer
 from nginx2istio.verify.live.observed import live_differences
 from nginx2istio.verify.live.trial import SAFE_METHODS, why_not_sent
+from nginx2istio.verify.live.witnesses import witnesses
+from nginx2istio.verify.sides import sides
 
+WILDCARD = """\
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: shop, namespace: web}
+spec:
+  ingressClassName: nginx
+  rules:
+  - &rule
+    host: "*.example.com"
+    http:
+      paths:
+      - {path: /, pathType: Prefix, backend: {service: {name: shop, port: {number: 80}}}}
+  - <<: *rule
+    host: example.org
+"""
 BY_BACKEND = (Outcome(backends={"web/a:80": Fraction(1)}, target="/"),) * 2
 
 
@@ -93,3 +112,13 @@ def test_what_varies_in_a_header_and_a_cookie() -> None:
         200, (("x-a", "2"), ("set-cookie", "s=xyz; Path=/app; HttpOnly"), ("date", "y"))
     )
     assert what_differs(old, new) == ["x-a", "set-cookie s"]
+
+
+def test_a_wildcard_is_asked_for_deeper_names_too() -> None:
+    """nginx's star is one label, Istio's any number: what answers the rest is seen, too."""
+    conversion = api.convert_text(WILDCARD)
+    both = sides(conversion, api.report(conversion, with_plan=False)["findings"])
+    expected = {"any.example.com", "any.any.example.com"}
+    assert {bare_host(request.host) for request in witnesses(both)} >= expected
+    chosen = {bare_host(request.host) for request in witnesses(both, {"*.example.com"})}
+    assert expected <= chosen and not any("example.org" in name for name in chosen)

@@ -9,11 +9,12 @@ import pytest
 
 from nginx2istio import api
 from nginx2istio.base.options import Options
-from nginx2istio.base.outcome import World
+from nginx2istio.base.outcome import Request, World
 from nginx2istio.nginx.model import Location, Server
 from nginx2istio.nginx.serve import serve_as_nginx
 from nginx2istio.verify import proof as proving
-from nginx2istio.verify.decisions import HostDecisions, host_decisions
+from nginx2istio.verify.compared import Compared, compared
+from nginx2istio.verify.decisions import host_decisions
 from nginx2istio.verify.judged.declared import bare_host
 from nginx2istio.verify.path_classes import PathClass, path_classes
 from nginx2istio.verify.proof import Proof, host_names, prove, requests_of
@@ -144,20 +145,17 @@ def test_names_end_where_a_literal_does() -> None:
 @pytest.mark.parametrize("filters", [False, True])
 def test_the_result_is_that_of_each(filters: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     both, _ = estate({}, {}, {"path": "/other"}, {}, filters=filters)
-    hosts: list[str] = []
-    of_one = proving._Prover._compared
+    hosts: set[str] = set()
 
-    def counted(
-        prover: Any, decisions: HostDecisions, path: PathClass, first: bool
-    ) -> tuple[Proof, set[str]]:
-        hosts.append(decisions.name)
-        return of_one(prover, decisions, path, first)
+    def watched(sides: Sides, request: Request, world: World) -> Compared:
+        hosts.add(bare_host(request.host))
+        return compared(sides, request, world)
 
-    monkeypatch.setattr(proving._Prover, "_compared", counted)
+    monkeypatch.setattr(proving, "compared", watched)
     shared = prove(both)
-    assert set(hosts) == {"shop0.example.com", "shop2.example.com"}
+    assert hosts == {"shop0.example.com", "shop2.example.com"}
     each = prove(both, world=World())
-    assert set(hosts) == {f"shop{n}.example.com" for n in range(4)}
+    assert hosts == {f"shop{n}.example.com" for n in range(4)}
     assert counts(shared) == counts(each)
     assert not shared.unannounced and not each.unannounced
 

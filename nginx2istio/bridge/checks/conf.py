@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from nginx2istio.bridge.auth.provider import service_host
 from nginx2istio.bridge.checks.check import Check, unwritable_path
 from nginx2istio.bridge.checks.counters import counters, limit_directive
-from nginx2istio.bridge.checks.early_answers import early_directives, early_maps, name_pattern
+from nginx2istio.bridge.checks.early_answers import early_directives, early_maps
 from nginx2istio.bridge.checks.nginx_text import (
     block,
     in_service,
@@ -22,6 +22,7 @@ from nginx2istio.bridge.checks.nginx_text import (
     variable_map,
     variable_part,
 )
+from nginx2istio.bridge.names import name_pattern
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.facts.addresses import addresses
 from nginx2istio.nginx.facts.auth_service import AuthService
@@ -95,7 +96,11 @@ class ServiceConf:
     def _server(self, server: Server, checks: Sequence[Check | None]) -> Iterator[str]:
         yield from _listen()
         for name in (server.host, *server.aliases):
-            pattern = f"^{name_pattern(name)}$" if name.startswith("*.") else name.lstrip("~")
+            pattern = (
+                f"^{name_pattern(name, name != server.host)}$"
+                if name.startswith("*.")
+                else name.lstrip("~")
+            )
             by_pattern = name.startswith(("~", "*."))
             if not (unreadable(pattern) if by_pattern else len(name) > 253):
                 yield f"server_name {raw('~' + pattern if by_pattern else name)};"

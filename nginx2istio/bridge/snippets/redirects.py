@@ -15,13 +15,12 @@ from nginx2istio.bridge.variables import UnknownVariable, by_port, envoy_value
 from nginx2istio.istio import re2
 from nginx2istio.istio.extract import extracted
 from nginx2istio.istio.re2 import Untranslatable
-from nginx2istio.nginx.facts.headers import Unclear, header_lines
+from nginx2istio.nginx.facts.headers import WITH_LOCATION, Unclear, header_lines
 from nginx2istio.nginx.facts.snippet import Directive
 from nginx2istio.nginx.values.go import whole_number
 
 Fields = dict[str, Any]
 _BASE = re.compile(r"((?:https?|\$scheme)://(?:[^/?$]|\$[a-z_]+)+|)(.*)", re.DOTALL)
-REDIRECTS = (301, 302, 303, 307, 308)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +52,7 @@ def translate_return(
         yield 0, {"directResponse": {"status": 403}}
     elif not 200 <= code <= 599:  # Istio refuses others
         raise Untranslatable(f"Istio has no answer with status {code}")
-    elif text and code in REDIRECTS:
+    elif text and code in WITH_LOCATION:
         yield from located(place, code, text, relative)
     elif text:
         if "$" in text:

@@ -55,6 +55,17 @@ folder_option = partial(
 )
 """The folder that results go to; it needs ``help``."""
 
+report_files = partial(
+    main_option,
+    "--report",
+    "reports",
+    multiple=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+    callback=check_reports,
+    metavar="FILE",
+)
+"""The files that reports go to, by their suffix; it needs ``help``."""
+
 text_or_json = partial(
     report_option,
     "--format",
@@ -78,14 +89,8 @@ output_options = together(
             show_default=True,
             help="The form of the objects.",
         ),
-        main_option(
-            "--report",
-            "reports",
-            multiple=True,
-            type=click.Path(path_type=Path, dir_okay=False),
-            callback=check_reports,
-            metavar="FILE",
-            help="Write a report: .html, .json, .md, .sarif or .txt. Repeat it for several.",
+        report_files(
+            help="Write a report: .html, .json, .md, .sarif or .txt. Repeat it for several."
         ),
         object_option(
             "--mesh-config",

@@ -66,6 +66,7 @@ live_options = together(
         live_option(
             "--rps",
             type=click.FloatRange(0.1, 10_000),
+            metavar="N",
             default=20,
             show_default=True,
             help="Requests a second, both gateways together.",
@@ -73,6 +74,7 @@ live_options = together(
         live_option(
             "--concurrency",
             type=click.IntRange(1, 64),
+            metavar="N",
             default=4,
             show_default=True,
             help="Requests under way at a time.",

@@ -118,23 +118,37 @@ def judged(
 
 def _proved(report: Data, conversion: Conversion) -> Data:
     """The report with the proof behind the summary. What nothing announces blocks."""
+    from nginx2istio.verify.explain.host_table import HostTables
     from nginx2istio.verify.proof import prove
     from nginx2istio.verify.sides import sides
     from nginx2istio.verify.words import MOST_SHOWN, proof_data
 
-    proof = prove(sides(conversion, report["findings"]))
+    both = sides(conversion, report["findings"])
+    tables = HostTables(both)
+    proof = prove(both, tables=tables)
     examples = replace(proof, unannounced=proof.unannounced[:MOST_SHOWN])
-    data = {**proof_data(examples), "proved": not proof.silent}
+    data = {**proof_data(examples), "proved": not proof.silent, "tables": tables.data()}
+    return _with_result(report, "proof", data, bool(proof.silent))
+
+
+def live_report(conversion: Conversion, inputs: Iterable[str], live: Data) -> Data:
+    """The report of a conversion with what both gateways answered (``verify.live.words``)."""
+    report = _dated(api.report(conversion), inputs)
+    return _with_result(report, "live", live, bool(live["unannounced"]))
+
+
+def _with_result(report: Data, key: str, result: Data, blocked: bool) -> Data:
+    """The report with a result of the proof behind the summary."""
     summary = {**report["summary"]}
-    if proof.silent:
+    if blocked:
         summary["verdict"] = "blocked"
     keys = list(report)
     behind = keys.index("summary") + 1
     return {
-        **{key: report[key] for key in keys[:behind]},
+        **{name: report[name] for name in keys[:behind]},
         "summary": summary,
-        "proof": data,
-        **{key: report[key] for key in keys[behind:]},
+        key: result,
+        **{name: report[name] for name in keys[behind:]},
     }
 
 

@@ -28,9 +28,9 @@ def whole_host_redirects(rows: Sequence[Row], ports: Iterable[int]) -> list[Row]
 
 
 def _by_path(rows: Iterable[Row]) -> list[list[Row]]:
-    by_path: dict[str, list[Row]] = {}
+    by_path: dict[tuple[tuple[str, str], ...], list[Row]] = {}
     for row in rows:
-        by_path.setdefault(str(row.match["uri"]), []).append(row)
+        by_path.setdefault(tuple(row.match["uri"].items()), []).append(row)
     return list(by_path.values())
 
 

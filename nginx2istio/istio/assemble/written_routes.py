@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from nginx2istio.istio.assemble.merge_routes import JoinedRoute
@@ -30,14 +31,21 @@ def written(
         for match, on in route.matches:
             if terse and match.get("uri") == ANY_PATH:
                 match = {k: v for k, v in match.items() if k != "uri"}
-            if on == left:
-                matches.append(_in_order(match))
-            else:
-                matches += [_in_order(match) | {"port": port} for port in sorted(on)]
+            for port in (0,) if on == left else sorted(on):
+                if match.keys() == {"uri"}:
+                    matches.append(_of_path(*next(iter(match["uri"].items())), port))
+                else:
+                    matches.append(_in_order(match) | ({"port": port} if port else {}))
         note = route.first.note if route.first.note not in notes else ""
         notes.add(note)
         yield for_authorities(matches, route.first.body, authorities, names.name(route), note)
         left -= frozenset(port for match, on in route.matches if not match for port in on)
+
+
+@lru_cache(maxsize=4096)
+def _of_path(kind: str, value: str, port: int) -> Object:
+    """The match of a path on a port, on all for 0: one value for the hosts that share it."""
+    return {"uri": {kind: value}} | ({"port": port} if port else {})
 
 
 ANY_PATH = {"prefix": "/"}
@@ -88,7 +96,11 @@ def for_authorities(
     """An HTTPRoute for the hosts of these patterns, for all if there are none."""
     if patterns:
         hosts = [{"authority": {"regex": f"(?i){p}(:[0-9]+)?"}} for p in patterns]
-        matches = [{**host, **match} for match in matches for host in hosts]
+        matches = [
+            {**host, **match}
+            for match in matches
+            for host in ([{}] if "authority" in match else hosts)
+        ]
     named = {"name": name} if name else {}
     rest = {k: v for k, v in body.items() if k != "name"}
     # One empty match takes every request, whatever stands beside it.

@@ -59,6 +59,10 @@ class GatewayConfig:
         default_factory=dict, init=False, repr=False, compare=False
     )
     """By virtual host: the headers that its routes look at, and the route by what they look at."""
+    settings: dict[tuple[int, int], Any] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+    """What no answer shows, by the identities of a route and its patch."""
 
     def hosts_of(self, server: GatewayServer) -> Mapping[str, RoutedHost]:
         """The virtual hosts of a server's own route configuration, by domain in lower case."""

@@ -24,6 +24,8 @@ _METHODS = frozenset(
 )
 """The methods of HTTP/1 that Envoy takes where no others are allowed (``kValidMethods``)."""
 _MOST_HEADERS, _MOST_KIB = 100, 60
+_AUTHORITY = re.compile(r"[A-Za-z0-9!$%&'()*+,\-.:;=@\[\]_~]*")
+"""What a host may consist of (``nghttp2_check_authority``)."""
 
 
 def manager_answer(status: int, text: str) -> Outcome:
@@ -51,6 +53,8 @@ def arrived_request(config: GatewayConfig, request: Request, port: int) -> Arriv
     if request.http == "1.0" and not _http1(manager).get("accept_http_10"):
         return manager_answer(426, "HTTP/1.0")
     arrived = _arrived(config, request, target, port)
+    if not _AUTHORITY.fullmatch(arrived.authority):
+        return manager_answer(400, "no valid host")
     return arrived if arrived.host else manager_answer(400, "no host")
 
 
@@ -112,7 +116,7 @@ def _mutated(manager: Mapping[str, Any], request: Request) -> Request:
             headers = _after(mutation, replace(request, headers=headers))
     host = request.host
     if manager.get("strip_trailing_host_dot"):
-        host = re.sub(r"\.(?=(:\d+)?$)", "", host)
+        host = re.sub(r"\.(?=(:[^.]*)?$)", "", host)
     return replace(request, headers=_without_hops(headers), host=host)
 
 
@@ -147,7 +151,7 @@ def _arrived(config: GatewayConfig, request: Request, target: str, port: int) ->
     forwarded = (request.header("x-forwarded-for") or "").replace(" ", "").split(",")
     if hops and len(forwarded) >= hops and forwarded[-hops]:
         source = forwarded[-hops]
-    shown = request.scheme == "https" and request.certificate != "none"
+    shown = request.shows_certificate
     certificate = ""
     if shown and topology.get("forwardClientCertDetails") == "SANITIZE_SET":
         certificate = f'Hash=0;Cert="{SOME_CERTIFICATE}";Subject="{request.subject}"'

@@ -48,8 +48,12 @@ class Arrived:
 
     @cached_property
     def host(self) -> str:
-        """The host that picks the virtual host: lower case, without the port."""
-        return re.sub(r":\d+$", "", self.authority.lower())
+        """The host that picks the virtual host: lower case, without what follows the last colon.
+
+        What follows need not be a port (``HeaderUtility::getPortStart``).
+        """
+        name, _, port = self.authority.lower().rpartition(":")
+        return name if name and "]" not in port else self.authority.lower()
 
     @cached_property
     def headers(self) -> dict[str, str]:
@@ -73,6 +77,31 @@ class Arrived:
         if self.certificate:
             joined["x-forwarded-client-cert"] = self.certificate
         return joined
+
+    def values(self, name: str) -> tuple[str, ...]:
+        """The values of a header by its lower-case name, as matchers look at them: one by one.
+
+        Envoy compares them as one text before 1.39 (``match_headers_individually``).
+        """
+        whole = self.headers.get(name)
+        if whole is None:
+            return ()
+        if name not in _JOINED and not name.startswith(":"):
+            sent = tuple(v.strip() for n, v in self.request.headers if n.lower() == name)
+            if len(sent) > 1 and ("; " if name == "cookie" else ",").join(sent) == whole:
+                return sent
+        return (whole,)
+
+
+_JOINED = frozenset(
+    {
+        *("accept", "accept-encoding", "access-control-request-headers", "authorization"),
+        *("access-control-request-method", "cache-control", "content-encoding", "content-type"),
+        *("grpc-timeout", "if-none-match", "origin", "pragma", "referer", "user-agent", "via"),
+        *("x-forwarded-for", "x-forwarded-host", "x-forwarded-port"),
+    }
+)
+"""Headers of which the codec makes one value, joined by commas (``CustomInlineHeaderRegistry``)."""
 
 
 class RefusedByEnvoy(ValueError):
@@ -119,12 +148,10 @@ def fits(match: Json, arrived: Arrived) -> bool:
     if "scheme" in match and not string_fits(match["scheme"], arrived.request.scheme):
         return False
     for name, header in match.get("headers", {}).items():
-        value = arrived.headers.get(name.lower())
-        if value is None or not string_fits(header, value):
+        if not any(string_fits(header, value) for value in arrived.values(name.lower())):
             return False
     for name, header in match.get("withoutHeaders", {}).items():
-        value = arrived.headers.get(name.lower())
-        if value is not None and string_fits(header, value):
+        if any(string_fits(header, value) for value in arrived.values(name.lower())):
             return False
     return all(
         string_fits(parameter, _parameter(arrived.query, name))

@@ -1,4 +1,4 @@
-"""The path as Envoy compares it, under ``DECODE_AND_MERGE_SLASHES``."""
+"""The path as Envoy compares it, under each ``pathNormalization`` of the mesh configuration."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 
 from nginx2istio.istio.path_spellings import PLAIN, RAW
 
+_SLASH = 0x2F
 _ESCAPE = re.compile(rb"%([0-9A-Fa-f]{2})")
 
 
@@ -26,12 +27,14 @@ def normalized_target(target: str, normalization: str) -> str:
     path, question, query = target.partition("?")
     if not path.startswith("/"):
         raise NotNormalizable(target)
+    if normalization == "NONE":
+        return target
     raw = path.encode("latin-1", "replace")
     if normalization == "DECODE_AND_MERGE_SLASHES":
         raw = re.sub(rb"(?i)%2f|%5c", b"/", raw)
     raw = raw.replace(b"\\", b"/")
     raw = _canonical(raw)
-    if normalization != "NONE" and "MERGE" in normalization:
+    if "MERGE" in normalization:
         # A path of nothing but slashes stays two (``PathUtil::mergeSlashes``).
         raw = re.sub(rb"/+", b"/", raw) if raw.strip(b"/") or raw == b"/" else b"//"
     return raw.decode("latin-1") + question + query
@@ -44,7 +47,7 @@ def _canonical(path: bytes) -> bytes:
         byte = int(match[1], 16)
         if byte == 0:
             raise NotNormalizable(path)
-        return bytes([byte]) if byte in PLAIN else match[0]
+        return bytes([byte]) if byte in PLAIN and byte != _SLASH else match[0]
 
     path = _ESCAPE.sub(decoded, path)
     path = b"".join(

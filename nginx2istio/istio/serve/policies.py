@@ -62,21 +62,25 @@ def _operation_fits(operation: Json, arrived: Arrived) -> bool:
 
 def _condition_fits(condition: Json, arrived: Arrived) -> bool:
     key = condition["key"]
-    value: str | None
+    present: tuple[str, ...]
     if key.startswith("request.headers["):
-        value = arrived.headers.get(key[16:-1].lower())
+        present = arrived.values(key[16:-1].lower())
     elif key == "connection.sni":
-        value = arrived.request.sni if arrived.request.scheme == "https" else None
+        sni = arrived.request.sni if arrived.request.scheme == "https" else None
+        present = () if sni is None else (sni,)
     elif key == "remote.ip":
-        value = arrived.source
-        return in_networks(value, tuple(condition.get("values", ())))
+        inside = tuple(condition.get("values", ()))
+        outside = tuple(condition.get("notValues", ()))
+        return (not inside or in_networks(arrived.source, inside)) and not in_networks(
+            arrived.source, outside
+        )
     else:
         raise PolicyNotRead(key)
     values: Sequence[str] = condition.get("values", ())
     excluded: Sequence[str] = condition.get("notValues", ())
-    if values and not (value is not None and any(pattern_fits(v, value) for v in values)):
+    if values and not any(pattern_fits(v, value) for v in values for value in present):
         return False
-    return not (value is not None and any(pattern_fits(v, value) for v in excluded))
+    return not any(pattern_fits(v, value) for v in excluded for value in present)
 
 
 def pattern_fits(pattern: str, value: str) -> bool:

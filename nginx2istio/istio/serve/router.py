@@ -7,13 +7,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from fractions import Fraction
 
-from nginx2istio.base.outcome import Aspect, BackendState, Outcome, TraceStep
+from nginx2istio.base.outcome import ASPECTS, Aspect, BackendState, Outcome, TraceStep
 from nginx2istio.istio.serve.filters.shapes import Json
-from nginx2istio.istio.serve.headers.cookies import hash_cookies
 from nginx2istio.istio.serve.headers.formatter import Moment, filled
-from nginx2istio.istio.serve.headers.route_headers import headers_to_backend, response_headers
+from nginx2istio.istio.serve.headers.route_headers import header_edits, headers_to_backend
 from nginx2istio.istio.serve.matching import Arrived, RefusedByEnvoy, matcher
-from nginx2istio.istio.serve.stream import Stream
+from nginx2istio.istio.serve.stream import Stream, destinations
 
 _SERVICE = re.compile(r"([^.]+)\.([^.]+)\.svc\..*")
 
@@ -77,20 +76,26 @@ def _forwarded(stream: Stream, route: Json) -> Outcome:
     arrived, identity = stream.arrived, stream.identity
     name = _name(route)
     shares: dict[str, Fraction] = {}
-    destinations = route.get("route", ())
-    total = sum(d.get("weight", 0) for d in destinations) or 1
-    for destination in destinations:
-        share = (
-            Fraction(destination.get("weight", 0), total) if len(destinations) > 1 else Fraction(1)
-        )
-        if share:
-            backend = destination_name(destination["destination"])
-            shares[backend] = shares.get(backend, Fraction(0)) + share
+    chosen = destinations(route)
+    total = sum(d.get("weight", 0) for d in chosen) or 1
+    for destination in chosen:
+        share = Fraction(destination["weight"], total) if len(chosen) > 1 else Fraction(1)
+        backend = destination_name(destination["destination"])
+        shares[backend] = shares.get(backend, Fraction(0)) + share
     states = {_state(stream, route, backend) for backend in shares}
     if states and "ready" not in states:
         return _failed(stream, next(iter(shares)), "none" in states, name)
     kept_id = bool(stream.config.patches.manager.get("preserve_external_request_id"))
-    headers, unknown = headers_to_backend(arrived, route, identity, kept_id)
+    sent = [
+        headers_to_backend(arrived, header_edits(route, "request", each), identity, kept_id)
+        for each in chosen or (None,)
+    ]
+    headers, untold = sent[0]
+    unknown: set[Aspect] = set()
+    if untold or any(other != sent[0] for other in sent):
+        unknown.add("request-headers")
+    if len(states) > 1:  # chance decides whether anybody answers
+        unknown.update(ASPECTS)
     rewrite = route.get("rewrite", {})
     asked = stream.patch.route.get("host_rewrite_header", "")
     host = (
@@ -105,7 +110,7 @@ def _forwarded(stream: Stream, route: Json) -> Outcome:
         target=rewritten_target(arrived, route),
         host=host,
         request_headers=headers,
-        unknown=frozenset({"request-headers"}) if unknown else frozenset(),
+        unknown=frozenset(unknown),
         trace=(_step(f"to {', '.join(shares)}", name),),
     )
 
@@ -120,8 +125,11 @@ def _state(stream: Stream, route: Json, backend: str) -> BackendState:
         if destination_name(destination["destination"]) == backend:
             tls = stream.config.traffic_policy(destination["destination"]).get("tls", {})
             asks = tls.get("mode", "DISABLE") in ("SIMPLE", "MUTUAL")
+            trusts = bool(tls.get("insecureSkipVerify"))
             if asks and (
-                backend in world.plain or tls.get("credentialName") in world.missing_secrets
+                backend in world.plain
+                or (backend in world.untrusted and not trusts)
+                or tls.get("credentialName") in world.missing_secrets
             ):
                 return "dead"
     return state
@@ -175,28 +183,17 @@ def rewritten_target(arrived: Arrived, route: Json) -> str:
 
 def answered(stream: Stream, outcome: Outcome) -> Outcome:
     """The router's answer with its headers, before the filters see it."""
-    arrived, route = stream.arrived, stream.route
-    request, levels = arrived.request, [] if route is None else [route]
-    fields: list[tuple[str, str]] = []
-    if outcome.status is None and _refused_upgrade(arrived):
-        moment = Moment(arrived)
-    elif outcome.status is None:
-        fields = [
+    request = stream.arrived.request
+    if outcome.status is None and not _refused_upgrade(stream.arrived):
+        fields = tuple(
             (n.lower(), v) for n, v in request.backend_headers if n.lower() not in _NOT_PASSED
-        ]
-        if route is not None:
-            cookies = hash_cookies(stream.config, arrived, route)
-            fields += [("set-cookie", cookie) for cookie in cookies[:1] if cookie]
-            if len(cookies) > 1:
-                outcome = replace(outcome, unknown=outcome.unknown | {"cookies"})
-            levels = [*route.get("route", ())[:1], route]
-        moment = Moment(arrived, request.backend_status)
-    else:
-        fields = [("location", outcome.location)] if outcome.location else []
-        moment = Moment(arrived)
-    fields, unknown = response_headers(moment, levels, fields)
-    more: frozenset[Aspect] = frozenset({"response-headers"}) if unknown else frozenset()
-    return replace(outcome, response_headers=tuple(fields), unknown=outcome.unknown | more)
+        )
+        moment = Moment(stream.arrived, request.backend_status)
+        return stream.with_headers(replace(outcome, response_headers=fields), moment, True)
+    location = outcome.location if outcome.status is not None else ""
+    fields = (("location", location),) if location else ()
+    answer = replace(outcome, response_headers=fields)
+    return stream.with_headers(answer, Moment(stream.arrived))
 
 
 def _refused_upgrade(arrived: Arrived) -> bool:

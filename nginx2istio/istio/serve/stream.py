@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -10,8 +10,9 @@ from nginx2istio.base.outcome import Aspect, Headers, Outcome, TraceStep, World
 from nginx2istio.istio.serve.filters.patches import AddedFilter, RoutePatch
 from nginx2istio.istio.serve.filters.shapes import Json
 from nginx2istio.istio.serve.gateway_config import GatewayConfig, RoutedHost
+from nginx2istio.istio.serve.headers.cookies import hash_cookies
 from nginx2istio.istio.serve.headers.formatter import Moment
-from nginx2istio.istio.serve.headers.route_headers import response_headers
+from nginx2istio.istio.serve.headers.route_headers import header_edits, response_headers
 from nginx2istio.istio.serve.matching import Arrived, matched_headers, route_fits
 
 _PLAIN = RoutePatch()
@@ -63,11 +64,10 @@ class Stream:
             names = {name.lower() for route in host.routes for name in matched_headers(route)}
             known = self.config.chosen[id(host)] = (sorted(names), {})
         looked_at, by_key = known
-        values = arrived.headers
         key = (
             *(arrived.port, arrived.target, arrived.request.method, arrived.authority),
             arrived.request.scheme,
-            *(values.get(name) for name in looked_at),
+            *(arrived.values(name) for name in looked_at),
         )
         if key not in by_key:
             by_key[key] = next((r for r in host.routes if route_fits(r, arrived)), None)
@@ -84,16 +84,43 @@ class Stream:
         ``details`` is Envoy's word for why (``response.code_details``).
         """
         # A route that answers by itself has no headers for others (``routeEntry()`` is null).
-        levels = (self.route,) if self.route and "route" in self.route else ()
         moment = Moment(self.arrived, details=details, reply=outcome.status or 0)
-        fields, unknown = response_headers(moment, levels, list(outcome.response_headers))
-        more: frozenset[Aspect] = frozenset({"response-headers"}) if unknown else frozenset()
+        if self.route is not None and "route" in self.route:
+            outcome = self.with_headers(outcome, moment)
+        return replace(outcome, trace=(*self.steps, *outcome.trace))
+
+    def with_headers(self, outcome: Outcome, moment: Moment, of_backend: bool = False) -> Outcome:
+        """The outcome with the headers that the route and its destination set on answers.
+
+        Where chance chooses the destination and they differ in it, they can't be told.
+        ``of_backend``: the destination answers, and a session may begin there.
+        """
+        if self.route is None:
+            return outcome
+        untold: set[Aspect] = set()
+        answers: list[list[tuple[str, str]]] = []
+        for chosen in destinations(self.route) or (None,):
+            fields = list(outcome.response_headers)
+            if of_backend and chosen is not None:
+                cookies = hash_cookies(self.config, self.arrived, self.route, chosen)
+                fields += [("set-cookie", cookie) for cookie in cookies]
+            levels = header_edits(self.route, "response", chosen)
+            fields, unknown = response_headers(moment, levels, fields)
+            answers.append(fields)
+            untold |= {"response-headers"} if unknown else set()
+        for other in answers[1:]:
+            differing = {name for name, _ in set(other) ^ set(answers[0])}
+            untold |= {"cookies"} if "set-cookie" in differing else set()
+            untold |= {"response-headers", "cors"} if differing - {"set-cookie"} else set()
         return replace(
-            outcome,
-            response_headers=tuple(fields),
-            unknown=outcome.unknown | more,
-            trace=(*self.steps, *outcome.trace),
+            outcome, response_headers=tuple(answers[0]), unknown=outcome.unknown | untold
         )
+
+
+def destinations(route: Json) -> Sequence[Json]:
+    """The destinations of a route that may be chosen: the only one, or those with a weight."""
+    every = route.get("route", ())
+    return every if len(every) == 1 else [each for each in every if each.get("weight")]
 
 
 class HttpFilter:

@@ -58,6 +58,7 @@ class ServerBuilder:
         self.upstreams = Upstreams(services, self.ineffective)
         self.servers: dict[str, _Server] = {}
         self.twins: dict[str, str] = {}
+        self.repeats: list[tuple[str, Location]] = []
         self.remarks: list[Remark] = []
 
     def create_servers(self, everyone: Sequence[Loaded]) -> None:
@@ -226,17 +227,16 @@ class ServerBuilder:
             grown = self.servers[host]
             if not grown.ingresses and not (default and host == DEFAULT_SERVER):
                 continue  # no Ingress is about unknown hosts: 404, as Envoy answers too
-            declared = grown.locations
-            if default:
-                name = default.name
-                declared = [x if x.upstream else replace(x, upstream=name) for x in declared]
-            locations, regex = build_locations(declared)
+            last = default.name if default else ""
+            declared = [x if x.upstream else replace(x, upstream=last) for x in grown.locations]
+            locations, regex, repeats = build_locations(declared)
+            self.repeats += [(host, repeat) for repeat in repeats]
             # Locations of one Ingress share their settings.
-            settings = {id(loc.settings): loc.settings for loc in locations}
+            every = (grown.settings, *(location.settings for location in locations))
+            settings = {id(each): each for each in every}
             self.ineffective.in_force |= {
                 s.origin for each in settings.values() for s in each.values()
             }
-            self.ineffective.in_force |= {s.origin for s in grown.settings.values()}
             servers.append(
                 Server(
                     host=host,

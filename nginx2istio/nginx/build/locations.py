@@ -24,14 +24,20 @@ def _regex(location: Location) -> bool:
     return _rewritten(location) or bool(setting and setting.value)
 
 
-def build_locations(locations: Iterable[Location]) -> tuple[tuple[Location, ...], bool]:
-    """The location blocks of one server, and whether all of them are regular expressions.
+def build_locations(
+    locations: Iterable[Location],
+) -> tuple[tuple[Location, ...], bool, tuple[Location, ...]]:
+    """The location blocks of one server, whether all of them are regular expressions, and repeats.
 
     Input: one Location a path, in the order in which the controller met them, ``match`` being
     "exact" or "prefix". The longest path comes first, equal lengths from Z to A (end of
     ``getBackendServers``). A Prefix gets a twin for the path itself unless an Exact has it
     (``updateServerLocations``). One rewrite or regex turns the whole server into regular
     expressions, Exact paths included (``enforceRegexModifier``).
+
+    A block that is there already is a repeat: nginx then refuses the whole configuration
+    ("duplicate location"), unless it is a regular expression. The controller looks for an earlier
+    path of the same type only as far as the first of another type.
     """
     ordered = sorted(locations, key=lambda loc: loc.path, reverse=True)
     ordered.sort(key=lambda loc: len(loc.path), reverse=True)
@@ -47,8 +53,11 @@ def build_locations(locations: Iterable[Location]) -> tuple[tuple[Location, ...]
     # Judged on the blocks, not on the paths: target /foo of the Prefix /foo does nothing at
     # `= /foo`, but its twin /foo/ needs a rewrite, and with it the whole server turns regex.
     if any(_regex(loc) for loc in blocks):
-        return tuple(replace(loc, match="regex") for loc in blocks), True
-    return tuple(blocks + list(slash_redirects(blocks))), False
+        return tuple(replace(loc, match="regex") for loc in blocks), True, ()
+    first = {(loc.match, loc.path): loc for loc in reversed(blocks)}
+    repeats = tuple(loc for loc in blocks if first[loc.match, loc.path] is not loc)
+    blocks = [loc for loc in blocks if first[loc.match, loc.path] is loc]
+    return tuple(blocks + list(slash_redirects(blocks))), False, repeats
 
 
 def slash_redirects(locations: Iterable[Location]) -> Iterable[Location]:

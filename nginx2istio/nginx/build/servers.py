@@ -18,7 +18,7 @@ from nginx2istio.nginx.build.namespaces import namespace_labels, watched_namespa
 from nginx2istio.nginx.build.services import Services
 from nginx2istio.nginx.build.upstreams import Places
 from nginx2istio.nginx.config import NginxConfig
-from nginx2istio.nginx.model import InvalidValue, Remark, Server, Unclaimed
+from nginx2istio.nginx.model import InvalidValue, Location, Remark, Server, Unclaimed
 from nginx2istio.nginx.values.nginx_conf import refused_in_configmap
 
 
@@ -72,6 +72,7 @@ def build(
         invalid_values=(
             *loads.invalid_values,
             *_configmap_values(controller, maps.get(controller_configmap), servers),
+            *(_repeated(host, location) for host, location in builder.repeats),
         ),
         unknown=tuple(loads.unknown),
         other_annotations=tuple(loads.other_annotations),
@@ -83,6 +84,14 @@ def build(
         controller_configmap=controller_configmap,
         complete=complete,
         settings=tuple(s for loaded in everyone for s in loaded.settings.values()),
+    )
+
+
+def _repeated(host: str, location: Location) -> InvalidValue:
+    """A path for which nginx refuses its whole configuration, as its location is there already."""
+    at, path = location.ingress, location.declared
+    return InvalidValue(
+        at, "path", path, f"duplicate location {location.literal}", "breaks", (host,), (path,)
     )
 
 

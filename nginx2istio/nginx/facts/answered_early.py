@@ -14,7 +14,7 @@ from nginx2istio.nginx.build.certificates import covers
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.facts.headers import snippets
 from nginx2istio.nginx.facts.snippet import parse_snippet
-from nginx2istio.nginx.model import Location, Server, Upstream
+from nginx2istio.nginx.model import DEFAULT_SERVER, Location, Server, Upstream
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +31,13 @@ class Early:
 
 
 def certified(server: Server, name: str) -> bool:
-    """Whether nginx has a certificate for a name of this host, as far as can be known."""
+    """Whether nginx has a certificate for a name of this host, as far as can be known.
+
+    That of the catch-all is the certificate of no name that a client asks for
+    (``get_pem_cert_uid``).
+    """
     certificate = server.certificate
-    if certificate is None:
+    if certificate is None or name == DEFAULT_SERVER:
         return False
     return name == server.host or any(covers(n, name) for n in certificate.names)
 

@@ -22,6 +22,8 @@ HeaderAction = Literal["set", "add", "clear", "hide", "send", "input", "input-cl
 HEADER_NAME_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 SENT_WITH = (200, 201, 204, 206, 301, 302, 303, 304, 307, 308)
 """The statuses of answers to which add_header adds (``ngx_http_headers_filter``)."""
+WITH_LOCATION = (301, 302, 303, 307, 308)
+"""The statuses with which ``return`` sends a Location (``ngx_http_send_response``)."""
 HEADER_DIRECTIVES = frozenset(
     {
         "add_header",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from fractions import Fraction
 
@@ -64,6 +65,9 @@ def serve_as_nginx(
     if request.method == "TRACE":
         return own_answer(405, "status", "request", "TRACE")
     server, kind = choose_server(config, name)
+    if kind == "unread":
+        untold = own_answer(404, "routing", "server", "only PCRE can tell which server it is")
+        return replace(untold, unknown=frozenset(ASPECTS))
     server = server or NOWHERE
     too_long = _too_long(config, server, request)
     if too_long is not None:
@@ -94,7 +98,7 @@ def serve_as_nginx(
 
 def _no_http2(config: NginxConfig, request: Request, name: str) -> Outcome | None:
     """A client of HTTP/2 at a name without it: redirects of from-to-www-redirect have none."""
-    if request.http != "2" or choose_server(config, (request.sni or name).lower())[1] == "own":
+    if request.http != "2" or choose_server(config, (request.sni or name).lower())[1] != "twin":
         return None
     return own_answer(0, "tls", "connection", "ALPN http/1.1")
 
@@ -163,7 +167,9 @@ def _passed_on(config: NginxConfig, name: str) -> Outcome | None:
 
 def _root(server: Server) -> Location:
     """The location that stands for the server block until one is chosen."""
-    return choose_location(server, "/") or NOWHERE.locations[0]
+    with suppress(re.error):
+        return choose_location(server, "/") or NOWHERE.locations[0]
+    return NOWHERE.locations[0]
 
 
 def _first(phases: Iterable[NginxPhase], visit: Visit) -> Outcome | None:
@@ -193,7 +199,13 @@ def _after(visit: Visit, state: Rewriting) -> Visit:
 def _in_location(visit: Visit) -> tuple[Visit, Outcome]:
     """The way from the choice of the location on; again from there after a ``last``."""
     for _ in range(10):
-        location = choose_location(visit.server, visit.path)
+        try:
+            location = choose_location(visit.server, visit.path)
+        except re.error as error:
+            answer = own_answer(
+                0, "routing", "location", f"a pattern that only PCRE reads: {error}"
+            )
+            return visit, replace(answer, unknown=frozenset(ASPECTS))
         if location is None:
             return visit, own_answer(404, "routing", "location", "no location")
         visit = replace(visit, location=location)

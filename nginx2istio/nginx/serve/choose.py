@@ -52,7 +52,8 @@ class _Names:
     whole: Mapping[str, tuple[Server, Literal["own", "twin"]]] = field(default_factory=dict)
     deep: Mapping[str, Server] = field(default_factory=dict)
     tails: Mapping[str, Server] = field(default_factory=dict)
-    patterns: tuple[tuple[re.Pattern[str], Server], ...] = ()
+    patterns: tuple[tuple[re.Pattern[str] | None, Server], ...] = ()
+    """A pattern that only PCRE reads is None."""
 
 
 @memo
@@ -84,18 +85,23 @@ def _names(config: NginxConfig) -> _Names:
     return _Names(whole, deep, tails, tuple(patterns))
 
 
-def _name_pattern(text: str) -> re.Pattern[str]:
+def _name_pattern(text: str) -> re.Pattern[str] | None:
     """A regular expression of a server_name, which matches in any case and anywhere."""
+    if "[[:" in text:
+        return None
     try:
         return re.compile(text, re.IGNORECASE | re.ASCII)
-    except re.error:  # that only PCRE reads
-        return re.compile("(?!)")
+    except re.error:
+        return None
 
 
-def choose_server(config: NginxConfig, name: str) -> tuple[Server | None, Literal["own", "twin"]]:
+def choose_server(
+    config: NginxConfig, name: str
+) -> tuple[Server | None, Literal["own", "twin", "unread"]]:
     """The server of a host name, and whether it is only its twin, which redirects to it.
 
-    None where no Ingress is about unknown hosts.
+    None where no Ingress is about unknown hosts. "unread": it may be the server, or one after it,
+    as only PCRE reads its pattern.
     """
     names = _names(config)
     if name in names.whole:
@@ -110,6 +116,8 @@ def choose_server(config: NginxConfig, name: str) -> tuple[Server | None, Litera
         if server is not None:
             return server, "own"
     for pattern, server in names.patterns:
+        if pattern is None:
+            return server, "unread"
         if pattern.search(name):
             return server, "own"
     return _default_server(config), "own"

@@ -146,14 +146,14 @@ def _template(visit: Visit, sent: dict[str, str]) -> dict[str, str]:
     settings = visit.server.settings
     if "auth-tls-secret" in settings and not visit.server.denied:
         asked = asks_for_certificates(visit.server)
-        https = asked and v.request.scheme == "https" and v.request.certificate != "none"
+        shown = asked and v.request.shows_certificate
         verified = {"valid": "SUCCESS", "other": UNVERIFIED}.get(v.request.certificate, "NONE")
         fields["ssl-client-verify"] = (
-            verified if https else ("NONE" if v.request.scheme == "https" else "")
+            verified if shown else ("NONE" if v.request.scheme == "https" else "")
         )
-        fields["ssl-client-subject-dn"] = v.request.subject if https else ""
-        fields["ssl-client-issuer-dn"] = SOME_ISSUER if https else ""
+        fields["ssl-client-subject-dn"] = v.request.subject if shown else ""
+        fields["ssl-client-issuer-dn"] = SOME_ISSUER if shown else ""
         passed = settings.get("auth-tls-pass-certificate-to-upstream")
         if passed is not None and passed.value:
-            fields["ssl-client-cert"] = SOME_CERTIFICATE if https else ""
+            fields["ssl-client-cert"] = SOME_CERTIFICATE if shown else ""
     return fields

@@ -30,8 +30,7 @@ def spoiled(visit: Visit) -> bool:
 
 def in_block(visit: Visit) -> tuple[Visit, Outcome | None]:
     """The answer of a block, None where none takes the request. Raises ValueNotKnown, re.error."""
-    blocks = server_locations(visit.config, visit.server)
-    block = nested_location_of(blocks, visit.path)
+    block = _of_server(visit)
     if block is not None:
         # The headers of such an answer are those of the server, not of the Ingress's location.
         visit = replace(visit, unknown=visit.unknown | HEADERS_OF_ANSWERS)
@@ -46,6 +45,24 @@ def in_block(visit: Visit) -> tuple[Visit, Outcome | None]:
     # Variables of the location are not set in the block, so no upstream is known there.
     text = f"{block.text} has no upstream (balancer.rewrite)"
     return visit, outcome or own_answer(503, "routing", "rewrite", text, block.key)
+
+
+def _of_server(visit: Visit) -> NestedLocation | None:
+    """The block of the server that takes the request before the locations of the Ingresses do.
+
+    It stands before them in nginx.conf (``ngx_http_core_find_location``).
+    """
+    block = nested_location_of(server_locations(visit.config, visit.server), visit.path)
+    if block is None or block.match == "exact":
+        return block
+    match visit.location.match:
+        case "exact":
+            return None
+        case "regex" if block.match == "prefix" and block.modifier != "^~":
+            return None
+        case "prefix" if block.match == "prefix" and len(visit.location.path) > len(block.path):
+            return None
+    return block
 
 
 def _returned(visit: Visit, block: NestedLocation) -> Outcome | None:

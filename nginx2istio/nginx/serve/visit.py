@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from nginx2istio.base.outcome import Aspect, Outcome, TraceStep
 from nginx2istio.nginx.config import NginxConfig
+from nginx2istio.nginx.facts.headers import WITH_LOCATION
 from nginx2istio.nginx.model import Location, Server, Upstream
 from nginx2istio.nginx.serve.variables import ValueNotKnown, Variables
 from nginx2istio.nginx.values.go import Value
@@ -77,16 +78,12 @@ def own_answer(status: int, aspect: Aspect, phase: str, text: str, by: str = "")
     return Outcome(status=status, aspect=aspect, trace=(TraceStep(phase, text, by),))
 
 
-MOVES = (301, 302, 303, 307, 308)
-"""The statuses with which ``return`` sends a Location (``ngx_http_send_response``)."""
-
-
 def redirect(visit: Visit, status: int, to: str, phase: str, by: str) -> Outcome:
     """A redirect; an address without a host is completed unless relative-redirects says not to."""
     if to.startswith("/") and not visit.value("relative-redirects"):
         to = visit.variables.completed(to)
     text = f"{status} to {to}"
-    where = "" if status not in MOVES else to
+    where = "" if status not in WITH_LOCATION else to
     return Outcome(
         status=status, aspect="redirect", location=where, trace=(TraceStep(phase, text, by),)
     )

@@ -106,7 +106,8 @@ def network_policies(conversion: Conversion) -> Step:
         for options in conversion.options.each
     ]
     spaces = sorted({u.namespace for u in conversion.config.upstreams.values() if u.namespace})
-    stops = [f for f in conversion.findings if f.message in STOPS]
+    codes = {message.code for message in STOPS}
+    stops = [f for f in conversion.findings if f.message.code in codes]
     hosts = {host for finding in stops for host in finding.hosts} - {"*"}
     return Step(
         "network-policies",

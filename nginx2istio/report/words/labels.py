@@ -25,12 +25,15 @@ VERDICTS: Mapping[str, tuple[str, str]] = {
     "nothing": ("nothing to convert", "no Ingress of this controller was read"),
 }
 """A verdict's literal in JSON, the words that people read, and their meaning."""
+_BLOCKED_WITHOUT_ERRORS = "some input can't be read, or a difference is not announced"
 
 
 def verdict_words(summary: Mapping[str, Any]) -> tuple[str, str]:
     """The verdict of a report's summary, such as ``ready, 3 accepted``, and its meaning."""
     accepted = sum(summary.get("accepted", {}).values())
     words, meaning = VERDICTS[summary["verdict"]]
+    if summary["verdict"] == "blocked" and not summary["findings"]["error"]:
+        meaning = _BLOCKED_WITHOUT_ERRORS
     if accepted:
         return f"{words}, {accepted} accepted", meaning.format("nother")
     return words, meaning.format("")

@@ -1,8 +1,8 @@
-"""The result of a proof (``--verify``) in the words of a report."""
+"""The result of a proof (``--verify``), or of asking both gateways, in the words of a report."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from nginx2istio.report.words.labels import counted
@@ -11,8 +11,10 @@ _EXAMPLES = 3
 
 
 def proof_words(report: Mapping[str, Any]) -> list[str]:
-    """How many hosts are proved, and the first requests that nothing announces; none without."""
-    proof = report.get("proof")
+    """How many hosts are proved, or requests alike, and the first that nothing announces."""
+    proof, live = report.get("proof"), report.get("live")
+    if live is not None:
+        return [*_live_words(live)]
     if proof is None:
         return []
     lines = [
@@ -29,3 +31,16 @@ def proof_words(report: Mapping[str, Any]) -> list[str]:
     if unknown:
         lines.append(f"not proved, as it is not known: {', '.join(unknown)}")
     return lines
+
+
+def _live_words(live: Mapping[str, Any]) -> Iterator[str]:
+    counts = {name: live[name] for name in ("same", "announced", "noise")}
+    counts["unannounced"] = len(live["unannounced"])
+    listed = ", ".join(f"{count:,} {name}" for name, count in counts.items())
+    sent = sum(counts.values())
+    yield f"live: {counted(sent, 'request')} sent to {live['old']} and {live['new']}: {listed}"
+    if live["ended"]:
+        yield f"live: not all was sent: {live['ended']}"
+    for each in live["unannounced"][:_EXAMPLES]:
+        aspects = ", ".join(dict.fromkeys(d["aspect"] for d in each["differences"]))
+        yield f"unannounced: {aspects}: {each['request']}"

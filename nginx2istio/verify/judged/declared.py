@@ -30,16 +30,18 @@ def host_covers(pattern: str, host: str) -> bool:
 @lru_cache(maxsize=4096)
 def readings(target: str) -> frozenset[str]:
     """The ways in which a proxy may read a request target's path: as sent, decoded, tidied."""
-    path = re.sub(r"^https?://[^/]*", "", target).split("?")[0].split("#")[0] or "/"
+    path = re.sub(r"^https?://[^/?#]*", "", target).split("?")[0].split("#")[0] or "/"
     decoded = unquote(path)
+    parts = re.sub("/+", "/", "/" + decoded).split("/")[1:]
     tidy: list[str] = []
-    for part in re.sub("/+", "/", decoded).split("/"):
+    for part in parts:
         if part == "..":
             del tidy[-1:]
         elif part != ".":
             tidy.append(part)
-    joined = "/".join(tidy)
-    return frozenset({path, decoded, joined if joined.startswith("/") else "/" + joined})
+    if parts[-1] in (".", ".."):  # a folder, whose slash stays
+        tidy.append("")
+    return frozenset({path, decoded, "/" + "/".join(tidy)})
 
 
 def path_covers(pattern: str, types: set[str], regex_host: bool, path: str) -> bool:

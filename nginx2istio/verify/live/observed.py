@@ -105,5 +105,14 @@ def _is_for(certificate: ServedCertificate, name: str | None) -> bool:
     return any(covers(each, name or "") for each in certificate.names)
 
 
+def answer_words(answer: GatewayAnswer) -> str:
+    """An answer in a few words, without headers but where it leads to: no cookie is in them."""
+    if answer.error:
+        return f"no answer: {answer.error}"
+    location = answer.header("location")
+    size = f", {len(answer.body)} bytes" if answer.body else ""
+    return f"{answer.status} to {location}" if location else f"{answer.status}{size}"
+
+
 def _short(answer: GatewayAnswer) -> str:
     return f"{len(answer.body)} bytes, sha256 {(answer.digest or '')[:12]}"

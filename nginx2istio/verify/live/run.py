@@ -46,12 +46,26 @@ class LiveSettings:
     timeout: float = 10.0
 
 
+MOST_LISTED = 500
+"""So many requests of each verdict are listed with their answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class SentRequest:
+    """A request that was sent, what came of it, and the codes that announce its differences."""
+
+    observation: Observation
+    verdict: LiveVerdict
+    codes: tuple[str, ...]
+
+
 @dataclass(slots=True)
 class LiveResult:
     """What came of a run, counted in requests.
 
     ``announced`` counts by code, ``noise`` by what varied, ``unsent`` by why. ``earlier`` are those
-    of which the state told. ``ended`` is why the run ended before all was sent, "" if it did not.
+    of which the state told. ``requests`` are the first ``MOST_LISTED`` of each verdict. ``ended``
+    is why the run ended before all was sent, "" if it did not.
     """
 
     verdicts: Counter[LiveVerdict] = field(default_factory=Counter)
@@ -59,6 +73,7 @@ class LiveResult:
     noise: Counter[str] = field(default_factory=Counter)
     unsent: Counter[str] = field(default_factory=Counter)
     unannounced: list[tuple[Request, tuple[Difference, ...]]] = field(default_factory=list)
+    requests: list[SentRequest] = field(default_factory=list)
     earlier: int = 0
     ended: Literal["", "the time was up", "interrupted"] = ""
 
@@ -141,7 +156,8 @@ def _finished(future: Future[Observation], result: LiveResult) -> Iterator[Obser
 def _count(sides: Sides, observation: Observation, result: LiveResult) -> None:
     pairs = announced(sides, observation.request, observation.differences)
     silent = tuple(d for d, given in pairs if not given)
-    result.announced.update({str(f["code"]) for _, given in pairs for f in given})
+    codes = {str(f["code"]) for _, given in pairs for f in given}
+    result.announced.update(codes)
     result.noise.update(observation.noise)
     if silent:
         result.unannounced.append((observation.request, silent))
@@ -155,3 +171,5 @@ def _count(sides: Sides, observation: Observation, result: LiveResult) -> None:
         else "same"
     )
     result.verdicts[verdict] += 1
+    if result.verdicts[verdict] <= MOST_LISTED:
+        result.requests.append(SentRequest(observation, verdict, tuple(sorted(codes))))

@@ -118,6 +118,7 @@ def _data(observation: Observation) -> dict[str, Any]:
             for d in observation.differences
         ],
         "noise": observation.noise,
+        "answers": [observation.old, observation.new],
     }
 
 
@@ -132,4 +133,5 @@ def _observation(data: dict[str, Any]) -> Observation:
         Request(**{**{name: fields[name] for name in _SENT}, "headers": headers}),
         differences,
         tuple(data["noise"]),
+        *map(str, data.get("answers", ())),
     )

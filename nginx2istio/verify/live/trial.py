@@ -16,7 +16,7 @@ from nginx2istio.verify.judged.difference import Difference
 from nginx2istio.verify.judged.exchange import FindingData
 from nginx2istio.verify.live.address import GatewayAddress
 from nginx2istio.verify.live.client import GatewayAnswer, send
-from nginx2istio.verify.live.observed import live_differences
+from nginx2istio.verify.live.observed import answer_words, live_differences
 from nginx2istio.verify.record import exchange_record, request_record
 from nginx2istio.verify.sides import Sides
 
@@ -52,11 +52,16 @@ class Pace:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """What came of a request: real differences, and what varied by itself (aspect and what)."""
+    """What came of a request: real differences, and what varied by itself (aspect and what).
+
+    ``old`` and ``new`` are the first answers of both in a few words (``answer_words``).
+    """
 
     request: Request
     differences: tuple[Difference, ...] = ()
     noise: tuple[str, ...] = ()
+    old: str = ""
+    new: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +91,8 @@ class Trial:
         predicted = _names(expected)
         first = self._ask(self.old, request)
         noise = _names(differing(first, self._ask(self.old, request)))
-        differences = differing(first, self._ask(self.new, request))
+        new = self._ask(self.new, request)
+        differences = differing(first, new)
         for _ in range(CONFIRMATIONS):
             pairs = announced(self.sides, request, _without(differences, noise))
             if all(given and _name(d) in predicted for d, given in pairs):
@@ -94,7 +100,9 @@ class Trial:
             again = self._ask(self.old, request)
             noise |= _names(differing(first, again))
             noise |= _names(differences) - _names(differing(again, self._ask(self.new, request)))
-        return Observation(request, tuple(_without(differences, noise)), tuple(sorted(noise)))
+        real = tuple(_without(differences, noise))
+        answers = answer_words(first), answer_words(new)
+        return Observation(request, real, tuple(sorted(noise)), *answers)
 
     def _ask(self, gateway: GatewayAddress, request: Request) -> GatewayAnswer:
         self.pace.wait()

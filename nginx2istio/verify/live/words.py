@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 from nginx2istio.base.printable import printable
-from nginx2istio.verify.live.run import LIVE_VERDICTS, LiveResult
+from nginx2istio.verify.judged.declared import bare_host
+from nginx2istio.verify.judged.difference import Difference
+from nginx2istio.verify.live.run import LIVE_VERDICTS, LiveResult, LiveSettings
 from nginx2istio.verify.words import MOST_SHOWN, request_text
 
 
@@ -40,9 +43,11 @@ def live_lines(result: LiveResult) -> Iterator[str]:
             yield from (printable(f"  {name}  {n:,}") for name, n in counter.most_common())
 
 
-def live_data(result: LiveResult) -> dict[str, object]:
+def live_data(result: LiveResult, settings: LiveSettings) -> dict[str, Any]:
     """The result as JSON has it."""
     return {
+        "old": str(settings.old),
+        "new": str(settings.new),
         **{name: result.verdicts[name] for name in LIVE_VERDICTS if name != "unannounced"},
         "earlier": result.earlier,
         "ended": result.ended,
@@ -52,11 +57,27 @@ def live_data(result: LiveResult) -> dict[str, object]:
         "unannounced": [
             {
                 "request": request_text(request),
-                "differences": [
-                    {"aspect": d.aspect, "what": d.what, "old": d.expected, "new": d.got}
-                    for d in differences
-                ],
+                "differences": _differences(differences),
             }
             for request, differences in result.unannounced
         ],
+        "requests": [
+            {
+                "request": request_text(each.observation.request),
+                "host": bare_host(each.observation.request.host),
+                "verdict": each.verdict,
+                "old": each.observation.old,
+                "new": each.observation.new,
+                "announced_by": list(each.codes),
+                "noise": list(each.observation.noise),
+                "differences": _differences(each.observation.differences),
+            }
+            for each in result.requests
+        ],
     }
+
+
+def _differences(differences: Iterable[Difference]) -> list[dict[str, Any]]:
+    return [
+        {"aspect": d.aspect, "what": d.what, "old": d.expected, "new": d.got} for d in differences
+    ]

@@ -45,9 +45,12 @@ _BLOCKING = ("block-user-agents", "block-referers")
 
 
 class Shapes:
-    """The parts of shapes, each different one with a number."""
+    """The parts of shapes, each different one with a number.
 
-    def __init__(self, sides: Sides):
+    ``written``: of names only those of the host and of objects are left out.
+    """
+
+    def __init__(self, sides: Sides, written: bool = False):
         self.sides = sides
         self.parts: dict[str, int] = {}
         self.texts: list[str] = []
@@ -58,9 +61,13 @@ class Shapes:
             or any(each.patches.opaque for each in sides.gateways)
         )
         filters = any(each.patches.first or each.patches.last for each in sides.gateways)
-        self.paths_stay = filters or any(config.configured(key) for key in _ABOUT_LENGTHS)
-        self.ports_stay = any(config.configured(key) for key in _WITH_VARIABLES)
-        self.networks_stay = filters or any(config.configured(key) for key in _ABOUT_ADDRESSES)
+        self.paths_stay = (
+            written or filters or any(config.configured(key) for key in _ABOUT_LENGTHS)
+        )
+        self.ports_stay = written or any(config.configured(key) for key in _WITH_VARIABLES)
+        self.networks_stay = (
+            written or filters or any(config.configured(key) for key in _ABOUT_ADDRESSES)
+        )
 
     def part(self, value: object) -> int:
         """The number of a part of a shape; two have one if their texts are the same."""

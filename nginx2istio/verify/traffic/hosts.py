@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -88,7 +89,7 @@ class HostReader:
     def _upstream(self, path: str) -> str:
         try:
             location = choose_location(self.server, normalized_text(path))
-        except BadTarget:
+        except (BadTarget, re.error):
             return ""
         return location.upstream if location else ""
 

@@ -2,6 +2,8 @@ package main
 
 import (
 	"errors"
+	"strconv"
+	"strings"
 	"time"
 
 	"istio.io/istio/pilot/pkg/model"
@@ -107,21 +109,17 @@ func (o *oracle) settle() error {
 
 // push sends everything and waits until every connected Envoy has answered.
 func (o *oracle) push(rep *swapReport) error {
-	d := o.s.Discovery
-	before := nonces{}
-	for _, c := range d.Clients() {
+	for _, c := range o.s.Discovery.Clients() {
 		for _, typ := range pushedTypes {
-			watched(c.Proxy(), typ, func(w *model.WatchedResource) {
-				w.LastError = ""
-				before[c.ID()+typ] = w.NonceSent
-			})
+			watched(c.Proxy(), typ, func(w *model.WatchedResource) { w.LastError = "" })
 		}
 	}
+	earlier := pushNumber(o.s.Env().PushContext().PushVersion)
 	if err := o.forcePush(); err != nil {
 		return err
 	}
 	for start := time.Now(); ; time.Sleep(300 * time.Microsecond) {
-		waiting := o.unanswered(before, rep)
+		waiting := o.unanswered(earlier, rep)
 		if waiting == "" {
 			return nil
 		}
@@ -144,13 +142,23 @@ func (o *oracle) forcePush() error {
 	return nil
 }
 
-// nonces are the last responses by connection and type.
-type nonces map[string]string
+// pushNumber is the number at the end of a push's version (DiscoveryServer.NextVersion).
+func pushNumber(version string) int {
+	number, _ := strconv.Atoi(version[strings.LastIndex(version, "/")+1:])
+	return number
+}
+
+// pushOf is the number of the push that a nonce was sent in, 0 for none: a nonce is the push's
+// version and a UUID (pilot/pkg/xds, nonce).
+func pushOf(nonce string) int {
+	return pushNumber(nonce[:max(0, len(nonce)-len("00000000-0000-0000-0000-000000000000"))])
+}
 
 // unanswered names a type that Envoy has not answered yet, or "", and reports the types that
-// it has rejected. Of clusters and listeners there must be another response than before: a
-// forced push always sends them.
-func (o *oracle) unanswered(before nonces, rep *swapReport) string {
+// it has rejected. A forced push always sends clusters and listeners: what Envoy answers has to be of
+// a later push than the `earlier` one, which may still be on its way and knows neither all objects
+// nor the mesh configuration.
+func (o *oracle) unanswered(earlier int, rep *swapReport) string {
 	waiting := ""
 	rep.Rejected = map[string]string{}
 	for _, c := range o.s.Discovery.Clients() {
@@ -161,9 +169,11 @@ func (o *oracle) unanswered(before nonces, rep *swapReport) string {
 			}
 			always := typ == v3.ClusterType || typ == v3.ListenerType
 			switch {
+			case always && pushOf(w.NonceSent) <= earlier:
+				waiting = v3.GetShortType(typ)
 			case w.LastError != "":
 				rep.Rejected[v3.GetShortType(typ)] = w.LastError
-			case always && w.NonceSent == before[c.ID()+typ], w.NonceSent != w.NonceAcked:
+			case w.NonceSent != w.NonceAcked:
 				waiting = v3.GetShortType(typ)
 			}
 		}

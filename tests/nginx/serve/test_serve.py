@@ -392,3 +392,40 @@ def test_a_body_that_is_too_large_by_its_length_is_refused_without_cors_headers(
     assert by_length.status == read.status == 413
     assert of_answer(by_length, "access-control-allow-origin") == []
     assert of_answer(read, "access-control-allow-origin") == ["https://a.io"]
+
+
+@pytest.mark.parametrize(
+    ("alias", "answered", "known"),
+    [
+        (r"~^[a-z]+\.teams\.io$", True, True),
+        (r"~^\d+\.teams\.io$", False, True),
+        (r"~^\h+\.teams\.io$", False, False),
+        (r"~^[[:alpha:]]+\.teams\.io$", False, False),
+    ],
+)
+def test_what_only_pcre_reads_of_a_name_is_not_told(
+    alias: str, answered: bool, known: bool
+) -> None:
+    outcome = served(configured({"server-alias": alias}), host="red.teams.io")
+    assert (outcome.status is None) is answered
+    assert (not outcome.unknown) is known
+
+
+BLOCK = {"allow-snippet-annotations": "true", "annotations-risk-level": "Critical"}
+
+
+@pytest.mark.parametrize(
+    ("block", "regex", "status"),
+    [
+        ("location /x { return 403; }", False, 403),
+        ("location /x { return 403; }", True, None),  # a regular expression goes before a prefix
+        ("location ^~ /x { return 403; }", True, 403),
+        ("location ~ ^/x { return 403; }", True, 403),
+        ("location = /x { return 403; }", True, 403),
+    ],
+)
+def test_a_block_of_the_server_beside_the_locations(
+    block: str, regex: bool, status: int | None
+) -> None:
+    notes = {"server-snippet": block} | ({"use-regex": "true"} if regex else {})
+    assert served(configured(notes, BLOCK), target="/x").status == status

@@ -120,7 +120,7 @@ def script_variables(arrived: Arrived) -> Callable[[str], str]:
         **dict.fromkeys(("uri", "document_uri"), path),
     }
     if request.scheme == "https":
-        shown = request.certificate != "none"
+        shown = request.shows_certificate
         known["ssl_client_verify"] = "SUCCESS" if shown else "NONE"
         if shown:
             known["ssl_client_s_dn"] = request.subject

@@ -18,6 +18,7 @@ from nginx2istio.istio.serve.filters.shapes import (
     Json,
     http_filter_kind,
     manager_field_known,
+    metadata_known,
     route_config_known,
 )
 
@@ -150,6 +151,10 @@ class _Reading:
         kind = http_filter_kind(value.get("typed_config", {}))
         if kind is None or not plain or (before != _ROUTER and not first):
             return False
+        if not value.get("name") or set(value) - {"name", "typed_config", "disabled"}:
+            return False
+        if kind == "body-held" and value.get("disabled") is not True:
+            return False  # it would hold bodies of all routes
         added = AddedFilter(value["name"], kind, value["typed_config"])
         if first:
             self.first.insert(0, added)
@@ -193,6 +198,9 @@ class _Reading:
         if set(value) - set(_FIELDS):
             return False
         if set(value.get("metadata", {})) - {"filter_metadata"}:
+            return False
+        owners = value.get("metadata", {}).get("filter_metadata", {}).values()
+        if not all(map(metadata_known, owners)):
             return False
         return not set(value.get("route", {})) - {"host_rewrite_header", "request_mirror_policies"}
 
@@ -242,13 +250,22 @@ def patches_of(filters: Sequence[Json], selectors: Sequence[Json] = ()) -> Patch
             else:
                 opaque = opaque_patch(patch, by, "not followed")
                 reading.opaque += [opaque] if opaque else []
-    reading.opaque += _unread_configs(read, (*reading.first, *reading.last))
+    configs = {each.name: each.config for each in (*reading.first, *reading.last)}
+    reading.opaque += _unread_configs(read, configs)
+    of_route = {
+        name: tuple((port, action, _followed(value, configs)) for port, action, value in entries)
+        for name, entries in reading.of_route.items()
+    }
+    of_host = {
+        name: tuple(_followed(value, configs) for value in values)
+        for name, values in reading.of_host.items()
+    }
     return Patches(
         tuple(reading.first),
         tuple(reading.last),
         reading.manager,
-        {name: tuple(entries) for name, entries in reading.of_route.items()},
-        {name: tuple(values) for name, values in reading.of_host.items()},
+        of_route,
+        of_host,
         tuple(reading.hosts),
         tuple(reading.opaque),
     )
@@ -263,10 +280,9 @@ def _order(each: Json) -> tuple[int, str, str, str]:
 
 
 def _unread_configs(
-    read: Iterable[tuple[Json, str]], filters: Iterable[AddedFilter]
+    read: Iterable[tuple[Json, str]], configs: Mapping[str, Json]
 ) -> Iterable[OpaquePatch]:
-    """Configurations for filters that are not followed."""
-    configs = {each.name: each.config for each in filters}
+    """Configurations for filters that are not followed. ``configs`` are those of the filters."""
     for patch, by in read:
         value = patch["patch"].get("value") or {}
         for name, config in value.get("typed_per_filter_config", {}).items():
@@ -274,3 +290,10 @@ def _unread_configs(
                 opaque = opaque_patch(patch, by, f"its {name} is not followed")
                 if opaque:
                     yield opaque
+
+
+def _followed(value: Json, configs: Mapping[str, Json]) -> Json:
+    """What a patch adds to a route, without the configurations that are not followed."""
+    of_filters = value.get("typed_per_filter_config", {})
+    known = {n: c for n, c in of_filters.items() if route_config_known(n, configs.get(n), c)}
+    return {**value, "typed_per_filter_config": known}

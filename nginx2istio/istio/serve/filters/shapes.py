@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Literal
 
+from nginx2istio.base.addresses import is_network
 from nginx2istio.istio.serve.filters.scripts import script_steps
 
 Json = Mapping[str, Any]
@@ -136,7 +137,8 @@ def route_config_known(name: str, of: Json | None, config: Json) -> bool:
             return fields == {"rbac"} and _addresses_known(config["rbac"])
         case "session", "stateful_session.v3.StatefulSessionPerRoute":
             state = config.get("stateful_session", {}).get("session_state", {})
-            return bool(state.get("typed_config", {}).get("@type") == _SESSION_COOKIE)
+            typed = state.get("typed_config", {})
+            return typed.get("@type") == _SESSION_COOKIE and bool(typed["cookie"].get("name"))
         case "body-held", "buffer.v3.BufferPerRoute":
             return fields == {"buffer"} and set(config["buffer"]) == {"max_request_bytes"}
         case "body-length", "lua.v3.LuaPerRoute":
@@ -166,7 +168,8 @@ def _addresses_known(config: Json) -> bool:
 
 def _principal_known(principal: Json) -> bool:
     if set(principal) == {"remote_ip"}:
-        return True
+        network = principal["remote_ip"]
+        return is_network(f"{network.get('address_prefix')}/{network.get('prefix_len')}")
     if set(principal) == {"not_id"}:
         return _principal_known(principal["not_id"])
     return set(principal) == {"or_ids"} and all(map(_principal_known, principal["or_ids"]["ids"]))
@@ -186,10 +189,28 @@ def manager_field_known(name: str, value: Any) -> bool:
         case "common_http_protocol_options":
             return set(value) == {"max_headers_count"}
         case "early_header_mutation_extensions":
-            return all(each["typed_config"].get("@type") == _MUTATIONS for each in value)
+            return all(_mutations_known(each.get("typed_config", {})) for each in value)
         case "local_reply_config":
             return bool(value == FAILED_BACKENDS)
     return False
+
+
+def _mutations_known(config: Json) -> bool:
+    """Whether changes of headers are removals, or values in place of others."""
+    if config.get("@type") != _MUTATIONS or set(config) - {"@type", "mutations"}:
+        return False
+    for mutation in config.get("mutations", ()):
+        match dict(mutation):
+            case {"remove": str(), **others} if not others:
+                pass
+            case {"remove_on_match": {"key_matcher": {"safe_regex": {"regex": str()}}}}:
+                pass
+            case {"append": {"header": {"key": str(), "value": str()}, "append_action": action}}:
+                if action not in ("OVERWRITE_IF_EXISTS", "OVERWRITE_IF_EXISTS_OR_ADD"):
+                    return False
+            case _:
+                return False
+    return True
 
 
 _FAILED = {"response_flag_filter": {"flags": ["UF", "UC", "UR"]}}
@@ -209,3 +230,33 @@ FAILED_BACKENDS: Json = {
     ]
 }
 """Failed connections to backends are answered with nginx's statuses."""
+
+
+_QUESTION = frozenset({"cluster", "method", "host", "path", "headers", "identity"})
+_PAGES = frozenset({"codes", "namespace", "ingress", "service", "port", "status"})
+_DATA: Mapping[str, tuple[frozenset[str], frozenset[str]]] = {
+    "nginx2istio.auth": (
+        _QUESTION,
+        frozenset({"signin", "always", "strict", "cache", "bare", "intercepts"}),
+    ),
+    "error-pages": (_PAGES, frozenset({"pages", "fallback", "own-only"})),
+}
+"""What scripts read of a route: by key, the fields that are there and those that may be."""
+
+
+def metadata_known(data: Json) -> bool:
+    """Whether what a route has for scripts is followed."""
+    for key, value in data.items():
+        if key in _DATA:
+            needed, possible = _DATA[key]
+            if not needed <= set(value) <= needed | possible:
+                return False
+            clusters = (value.get(name) for name in ("cluster", "pages", "fallback"))
+            if any(c is not None and not _CLUSTER.fullmatch(c) for c in clusters):
+                return False
+            if "status" in value and not str(value["status"]).isdigit():
+                return False
+    return True
+
+
+_CLUSTER = re.compile(r"outbound\|\d+\|[^|]*\|[^|]+")

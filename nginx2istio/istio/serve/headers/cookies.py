@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nginx2istio.base.outcome import SOME_COOKIE_VALUE
@@ -25,18 +25,26 @@ def new_cookie(cookie: Mapping[str, Any]) -> str:
     return "; ".join([*parts, "HttpOnly"])
 
 
-def hash_cookies(config: GatewayConfig, arrived: Arrived, route: Json) -> list[str]:
-    """The cookies that hash policies make for a session that begins, "" for none.
+def hash_cookies(
+    config: GatewayConfig, arrived: Arrived, route: Json, chosen: Json
+) -> Sequence[str]:
+    """The cookies that hash policies make for a session that begins at the chosen destination.
 
-    Several where the destination decides that a request gets by chance.
+    A destination that is balanced by a hash asks all policies of the route, which are those of all
+    its destinations (``processWeightedDestination``).
     """
-    cookies: dict[str, None] = {}
-    for destination in route.get("route", ()):
-        if len(route["route"]) > 1 and not destination.get("weight"):
-            continue
-        policy = config.traffic_policy(destination["destination"])
-        cookie = policy.get("loadBalancer", {}).get("consistentHash", {}).get("httpCookie")
-        begins = bool(cookie) and "ttl" in cookie
-        begins = begins and f"{cookie['name']}=" not in arrived.headers.get("cookie", "")
-        cookies[new_cookie(cookie) if begins else ""] = None
-    return list(cookies)
+    if not _hash_policy(config, chosen):
+        return ()
+    policies = [_hash_policy(config, each).get("httpCookie") for each in route["route"]]
+    sent = arrived.headers.get("cookie", "")
+    return [
+        new_cookie(cookie)
+        for cookie in policies
+        if cookie and "ttl" in cookie and f"{cookie['name']}=" not in sent
+    ]
+
+
+def _hash_policy(config: GatewayConfig, destination: Json) -> Json:
+    policy = config.traffic_policy(destination["destination"])
+    hashed: Json = policy.get("loadBalancer", {}).get("consistentHash") or {}
+    return hashed

@@ -71,7 +71,7 @@ def _operator(text: str, moment: Moment) -> str:
     name, _, rest = text.partition("(")
     argument = rest.rpartition(")")[0]
     request = moment.arrived.request
-    shown = request.scheme == "https" and request.certificate != "none"
+    shown = request.shows_certificate
     match name:
         case "REQ":
             for key in argument.lower().split("?"):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Literal
 
 from nginx2istio.base.outcome import PER_CONNECTION, SOME_REQUEST_ID, Headers
 from nginx2istio.istio.serve.filters.shapes import Json
@@ -11,8 +12,42 @@ from nginx2istio.istio.serve.headers.formatter import Moment, UnknownOperator, f
 from nginx2istio.istio.serve.matching import Arrived
 
 
+@dataclass(frozen=True, slots=True)
+class HeaderEdits:
+    """Headers that one level removes, then those that it sets or adds (name, value, ``sets``)."""
+
+    removed: frozenset[str]
+    values: tuple[tuple[str, str, bool], ...]
+
+
+def header_edits(
+    route: Json, side: Literal["request", "response"], destination: Json | None = None
+) -> Sequence[HeaderEdits]:
+    """What a route and the destination that was chosen do to headers, in Envoy's order.
+
+    pilot makes one level of a route and its only destination (``processDestination``). Of several
+    destinations each is a level before the route's (``processWeightedDestination``).
+    """
+    levels = [_edits(route, side)]
+    if destination is not None and destination.get("headers"):
+        own = _edits(destination, side)
+        if len(route.get("route", ())) > 1:
+            levels.insert(0, own)
+        else:
+            [whole] = levels
+            levels = [HeaderEdits(whole.removed | own.removed, (*whole.values, *own.values))]
+    return levels
+
+
+def _edits(level: Json, side: str) -> HeaderEdits:
+    edits = level.get("headers", {}).get(side) or {}
+    values = [(n.lower(), text, True) for n, text in edits.get("set", {}).items()]
+    values += [(n.lower(), text, False) for n, text in edits.get("add", {}).items()]
+    return HeaderEdits(frozenset(n.lower() for n in edits.get("remove", ())), tuple(values))
+
+
 def headers_to_backend(
-    arrived: Arrived, route: Json, identity: Headers, kept_id: bool
+    arrived: Arrived, levels: Sequence[HeaderEdits], identity: Headers, kept_id: bool
 ) -> tuple[Headers, bool]:
     """The headers of the request to a backend, sorted, and whether some can't be told.
 
@@ -45,26 +80,27 @@ def headers_to_backend(
     own_id = before.get("x-request-id", "") if kept_id else ""
     sent.append(("x-request-id", own_id or SOME_REQUEST_ID))
     unknown = False
-    edits = route.get("headers", {}).get("request", {})
-    removed = {n.lower() for n in edits.get("remove", ())}
-    sent = [(n, v) for n, v in sent if n not in removed]
-    changed = {*removed, "x-forwarded-for"}  # which has the peer's address by now
-    left = {k: v for k, v in before.items() if k not in changed}
-    state = replace_headers(arrived, dict(sent) | left)
-    moment = Moment(state, original_path=arrived.request.target)
-    values: list[tuple[str, str, bool]] = []
-    for kind in ("set", "add"):
-        for name, text in edits.get(kind, {}).items():
+    gone = {"x-forwarded-for"}  # which has the peer's address by now
+    for level in levels:
+        gone |= level.removed
+        sent = [(n, v) for n, v in sent if n not in level.removed]
+        left = {k: v for k, v in before.items() if k not in gone}
+        moment = Moment(
+            replace_headers(arrived, dict(sent) | left), original_path=arrived.request.target
+        )
+        values: list[tuple[str, str, bool]] = []
+        for name, text, overwrites in level.values:
             try:
-                values.append((name.lower(), filled(text, moment), kind == "set"))
+                values.append((name, filled(text, moment), overwrites))
             except UnknownOperator:
                 unknown = True
-    for name, value, overwrites in values:
-        if not value or name in ("host", ":authority"):
-            continue
-        if overwrites:
-            sent = [(n, v) for n, v in sent if n != name]
-        sent.append((name, value))
+        for name, value, overwrites in values:
+            if not value or name in ("host", ":authority"):
+                continue
+            gone.add(name)  # what it was before
+            if overwrites:
+                sent = [(n, v) for n, v in sent if n != name]
+            sent.append((name, value))
     return tuple(sorted(sent, key=lambda header: header[0])), unknown
 
 
@@ -76,27 +112,21 @@ def replace_headers(arrived: Arrived, headers: Mapping[str, str]) -> Arrived:
 
 
 def response_headers(
-    moment: Moment, routes: Sequence[Json], fields: list[tuple[str, str]]
+    moment: Moment, levels: Sequence[HeaderEdits], fields: list[tuple[str, str]]
 ) -> tuple[list[tuple[str, str]], bool]:
-    """The headers of an answer with those that the routes set, and whether some can't be told."""
+    """The headers of an answer with those that the levels set, and whether some can't be told."""
     unknown = False
-    for level in routes:
-        edits = level.get("headers", {}).get("response")
-        if not edits:
-            continue
-        removed = {n.lower() for n in edits.get("remove", ())}
-        fields = [(n, v) for n, v in fields if n not in removed]
-        for kind in ("set", "add"):
-            for name, text in edits.get(kind, {}).items():
-                try:
-                    value = filled(text, moment)
-                except UnknownOperator:
-                    unknown = True
-                    continue
-                if not value:
-                    continue
-                lower = name.lower()
-                if kind == "set":
-                    fields = [(n, v) for n, v in fields if n != lower]
-                fields.append((lower, value))
+    for level in levels:
+        fields = [(n, v) for n, v in fields if n not in level.removed]
+        for name, text, overwrites in level.values:
+            try:
+                value = filled(text, moment)
+            except UnknownOperator:
+                unknown = True
+                continue
+            if not value:
+                continue
+            if overwrites:
+                fields = [(n, v) for n, v in fields if n != name]
+            fields.append((name, value))
     return fields, unknown

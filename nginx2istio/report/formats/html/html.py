@@ -20,6 +20,7 @@ from nginx2istio.report.formats.html.blocks import data_blocks, packed
 from nginx2istio.report.formats.html.compare import Comparison
 from nginx2istio.report.formats.html.index import index
 from nginx2istio.report.formats.html.overview import overview
+from nginx2istio.report.formats.html.requests import live_list, request_tables
 from nginx2istio.report.words.labels import (
     figures,
     readiness_words,
@@ -41,6 +42,7 @@ SCRIPTS = (
     "findings.js",
     "map.js",
     "compare.js",
+    "requests.js",
     "host.js",
     "page.js",
 )
@@ -59,18 +61,21 @@ def html_report(report: Data, conversion: Conversion) -> str:
     tests: dict[str, list[Data]] = {}
     for test in (test for step in report.get("plan", ()) for test in step.get("tests", ())):
         tests.setdefault(test["host"], []).append(test)
+    tables = request_tables(report)
     details = (
         {
             "old": comparison.old(host),
             "new": comparison.new(host),
             "paths": comparison.paths(host),
             "tests": [test for name in (host.name, *host.aliases) for test in tests.get(name, ())],
+            "table": tables.get(host.name),
         }
         for host in listed.hosts
     )
     packs = list(data_blocks(details))
     lists = index(report, conversion, listed)
     lists["blocks"] = [count for count, _ in packs]
+    lists["live"] = live_list(report)
     lists["shared"] = list(comparison.shared())
     web = files("nginx2istio.report") / "web"
     script = "".join(_script(web.joinpath("js", name).read_text("utf-8")) for name in SCRIPTS)

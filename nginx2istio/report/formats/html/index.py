@@ -56,7 +56,7 @@ def index(report: Data, conversion: Conversion, overview: Overview) -> Data:
         "assumptions": [assumption_words(each) for each in report["assumptions"]],
         "work": work(report),
         "leftOut": left_out(report),
-        "proof": proof_words(report),
+        "proof": proof_words(report) if "proof" in report else [],
         "actionWords": dict(ACTION_WORDS),
         "errors": report["errors"],
         "actions": [

@@ -104,6 +104,6 @@ async function detail(host) {
     unpackedBlocks.set(host.block, unpacked(`block-${host.block}`));
   }
   const block = await unpackedBlocks.get(host.block);
-  const { old, new: made, paths, tests } = block.hosts[host.place];
-  return { old: old.map((n) => block.documents[n]), new: made.map((n) => block.documents[n]), paths, tests };
+  const { old, new: made, paths, tests, table } = block.hosts[host.place];
+  return { old: old.map((n) => block.documents[n]), new: made.map((n) => block.documents[n]), paths, tests, table };
 }

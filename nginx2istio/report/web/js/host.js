@@ -13,6 +13,7 @@ function hostView(name) {
     hostFacts(host),
     el("section", { "aria-labelledby": "before" }, el("h2", { id: "before" }, "Before the cut-over"), hostActions(host)),
     el("section", { "aria-labelledby": "notice" }, el("h2", { id: "notice" }, "What clients will notice"), cards.node),
+    report.live ? liveSection(host) : null,
     place,
   ];
   detail(host).then((found) => fillComparison(place, host, found, cards));
@@ -121,6 +122,7 @@ function fillComparison(place, host, found, cards) {
   place.replaceChildren(
     el("section", { "aria-labelledby": "map-title" }, el("h2", { id: "map-title" }, "Old locations and new routes"),
       routeMap(found.paths, host.findings) || "", found.paths.length ? pathTable(found.paths, host.findings, reveal) : el("p", {}, "None.")),
+    requestsSection(host, found.table),
     found.tests.length ? el("section", { "aria-labelledby": "try-title" }, el("h2", { id: "try-title" }, "Requests to try before DNS moves"),
       lazy("ul", { class: "plain" }, found.tests, request, 3)) : "",
     el("section", { "aria-labelledby": "yaml-title" }, el("h2", { id: "yaml-title" }, "Old and new YAML"), node));

@@ -13,6 +13,7 @@ function overviewView() {
     assumptions(),
     noteLines(report.proof),
     noteLines(report.leftOut),
+    report.live ? liveSection() : null,
     el("section", { "aria-labelledby": "ready-title" },
       el("h2", { id: "ready-title" }, "Hosts by readiness"),
       bigBar(hosts),

@@ -1,4 +1,4 @@
-"""What the gateway did, as the rig saw it, beside what the evaluator of Istio says."""
+"""What both evaluators say of a case, beside what was recorded and what the gateway did."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from nginx2istio.api import convert_text
 from nginx2istio.base.outcome import World
 from nginx2istio.istio.serve import serve_as_istio
 from nginx2istio.istio.serve.gateway_config import gateway_config
+from nginx2istio.nginx.serve import serve_as_nginx
 from nginx2istio.verify.judged.exchange import Exchange
 
 from ..conformance.actions import mesh_config
@@ -19,37 +20,46 @@ from .anchored import Anchors, AuthCache, add, asked
 from .surroundings import as_pods_see, missing_credentials, world
 
 
-def evaluated(
+def evaluated_as_nginx(case: Case) -> dict[str, Any]:
+    """How many recorded exchanges nginx's evaluator has right, cannot tell, and has wrong."""
+    config = convert_text(exported(case)).config
+    keys = {setting.key for setting in config.settings}
+    nearby, anchors, cache = world(case, config), Anchors(), AuthCache()
+    for record in case["exchanges"]:
+        request = asked(case, config, record, cache)
+        if request is not None:
+            outcome = as_pods_see(case, config, serve_as_nginx(config, request, nearby))
+            add(anchors, record, request, outcome, None, keys)
+    return anchors.data()
+
+
+def evaluated_as_istio(
     case: Case, text: str, report: dict[str, Any], pairs: list[tuple[Exchange, Exchange]]
 ) -> dict[str, Any]:
-    """How many exchanges of a case the evaluator has right, cannot tell, and has wrong."""
+    """How many exchanges at the gateway Istio's evaluator has right, cannot tell, has wrong."""
     config = convert_text(exported(case)).config
     keys = {setting.key for setting in config.settings}
     objects = documents(text)
-    nearby = world(case, config)
+    nearby = world(case | {"dns": {}}, config)  # Services answer for ExternalNames, and no DNS
     nearby = World(
-        nearby.backends, nearby.plain, missing_secrets=missing_credentials(case, objects)
+        nearby.backends,
+        nearby.plain,
+        untrusted=nearby.untrusted,
+        missing_secrets=missing_credentials(case, objects),
     )
-    gateway = gateway_config(objects, mesh_config(report.get("actions") or []))
+    mesh = mesh_config(report.get("actions") or [])
+    gateway = gateway_config(objects, mesh)
+    services = (each.get("envoyExtAuthzHttp", {}) for each in mesh.get("extensionProviders", ()))
+    prefixes = [each["pathPrefix"] for each in services if "pathPrefix" in each]
     anchors = Anchors()
     earlier = Earlier(objects)
     for number, (record, observed) in enumerate(pairs):
-        request = asked(case, config, record, AuthCache())
+        request = asked(case, config, record, AuthCache(), prefixes)
         if request is not None and not earlier.decided(number, observed):
             outcome = serve_as_istio(gateway, request, nearby)
             outcome = as_pods_see(case, config, outcome)
-            add(anchors, case, record, request, outcome, observed, keys)
-    return {
-        "right": anchors.right.total(),
-        "unknown": anchors.unknown.total(),
-        "wrong": [
-            {
-                "request": request,
-                "differences": [[d.aspect, d.what, str(d.expected), str(d.got)] for d in ds],
-            }
-            for _, request, ds in anchors.examples
-        ],
-    }
+            add(anchors, record, request, outcome, observed, keys)
+    return anchors.data()
 
 
 class Earlier:

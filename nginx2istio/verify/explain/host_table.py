@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -11,8 +11,8 @@ from nginx2istio.base.printable import printable
 from nginx2istio.istio.serve.gateway_config import most_specific
 from nginx2istio.nginx.model import Server
 from nginx2istio.verify.compared import Compared, compared
-from nginx2istio.verify.explained import answer_text
-from nginx2istio.verify.proof import Proof, host_names, requests_of
+from nginx2istio.verify.explain.explained import answer_text
+from nginx2istio.verify.proof import Proof, asked_names, host_names, requests_of
 from nginx2istio.verify.sides import Sides
 from nginx2istio.verify.words import request_text
 
@@ -37,45 +37,98 @@ class TableRow:
 
 @dataclass(slots=True)
 class HostTable:
-    """The rows of a host, by location and route, and the locations and routes without requests."""
+    """The rows of a host, by location and route, and the locations and routes without requests.
+
+    ``same`` are hosts that are configured alike but for their names, ``more`` counts the rows
+    beyond the first ``MOST_ROWS``.
+    """
 
     host: str
     rows: list[TableRow] = field(default_factory=list)
     idle_locations: list[str] = field(default_factory=list)
     idle_routes: list[str] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
+    same: list[str] = field(default_factory=list)
+    more: int = 0
+
+
+class _Rows:
+    """The rows of one host while its requests are compared."""
+
+    def __init__(self) -> None:
+        self.rows: dict[tuple[str, ...], TableRow] = {}
+        self.locations: set[str] = set()
+        self.routes: set[str] = set()
+
+    def add(self, both: Compared) -> None:
+        """Counts a class of requests."""
+        location, route = _location(both.nginx), _route(both.istio)
+        self.locations.update(s.text for s in both.nginx.trace if s.phase == "location")
+        self.routes.update(step.by for step in both.istio.trace)
+        scheme, verdict = both.request.scheme, _verdict(both)
+        key = (location, route, scheme, _kind(both.nginx), _kind(both.istio), verdict)
+        row = self.rows.get(key)
+        if row is None:
+            answers = answer_text(both.nginx), answer_text(both.istio)
+            example = request_text(both.request)
+            row = self.rows[key] = TableRow(location, route, *answers, verdict, example)
+        row.classes += 1
+
+    def table(self, sides: Sides, server: Server, skipped: Iterable[str]) -> HostTable:
+        """All of them, and what none of the requests reached."""
+        rows = sorted(self.rows.values(), key=lambda row: (row.location, row.route))
+        written = [f"location {each.literal}" for each in server.locations]
+        return HostTable(
+            server.host,
+            rows,
+            [text for text in written if text not in self.locations],
+            [name for name in _route_names(sides, server) if name not in self.routes],
+            list(dict.fromkeys(skipped)),
+        )
+
+
+MOST_ROWS, MOST_TABLES = 200, 1000
+"""So many rows of a host, and hosts of different shape, a report has."""
+
+
+class HostTables:
+    """The tables of a report, made while the requests are proved."""
+
+    def __init__(self, sides: Sides) -> None:
+        self.sides = sides
+        self.tables: dict[str, HostTable] = {}
+        self._rows = _Rows()
+
+    def begin(self, server: Server) -> Callable[[Compared], None] | None:
+        """What takes the classes of a host; None where there are enough tables."""
+        self._rows = _Rows()
+        return self._rows.add if len(self.tables) < MOST_TABLES else None
+
+    def end(self, server: Server, skipped: Iterable[str]) -> None:
+        """Keeps the table of the host that was begun."""
+        if len(self.tables) < MOST_TABLES:
+            table = self._rows.table(self.sides, server, skipped)
+            table.more = max(0, len(table.rows) - MOST_ROWS)
+            del table.rows[MOST_ROWS:]
+            self.tables[server.host] = table
+
+    def share(self, host: str, first: str) -> None:
+        """Notes that a host is configured as one before, but for its names."""
+        if first in self.tables:
+            self.tables[first].same.append(host)
+
+    def data(self) -> list[dict[str, Any]]:
+        """The tables as JSON has them."""
+        return [asdict(table) for table in self.tables.values()]
 
 
 def host_table(sides: Sides, server: Server) -> HostTable:
     """The table of a host with all its names."""
-    proof = Proof()
-    rows: dict[tuple[str, ...], TableRow] = {}
-    locations: set[str] = set()
-    routes: set[str] = set()
-    for name in host_names(server):
-        for request in requests_of(sides, server, name, proof):
-            both = compared(sides, request)
-            location, route = _location(both.nginx), _route(both.istio)
-            locations |= {step.text for step in both.nginx.trace if step.phase == "location"}
-            routes.update(step.by for step in both.istio.trace)
-            key = (
-                location,
-                route,
-                request.scheme,
-                _kind(both.nginx),
-                _kind(both.istio),
-                _verdict(both),
-            )
-            if key not in rows:
-                answers = answer_text(both.nginx), answer_text(both.istio)
-                rows[key] = TableRow(location, route, *answers, key[-1], request_text(request))
-            rows[key].classes += 1
-    table = HostTable(server.host, sorted(rows.values(), key=lambda row: (row.location, row.route)))
-    written = [f"location {each.literal}" for each in server.locations]
-    table.idle_locations = [text for text in written if text not in locations]
-    table.idle_routes = [name for name in _route_names(sides, server) if name not in routes]
-    table.skipped = list(dict.fromkeys(proof.skipped))
-    return table
+    proof, rows = Proof(), _Rows()
+    for asked, name in asked_names(sides, server):
+        for request in requests_of(sides, asked, name, proof):
+            rows.add(compared(sides, request))
+    return rows.table(sides, server, proof.skipped)
 
 
 def _location(outcome: Outcome) -> str:
@@ -137,5 +190,5 @@ def table_lines(table: HostTable) -> Iterator[str]:
 
 
 def table_data(table: HostTable) -> dict[str, Any]:
-    """The table as JSON has it."""
-    return asdict(table)
+    """The table of one host as JSON has it."""
+    return {k: v for k, v in asdict(table).items() if k not in ("same", "more")}

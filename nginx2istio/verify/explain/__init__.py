@@ -1,0 +1,1 @@
+"""One request, or all those to one host, explained: what decides on both sides."""
