@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING
 
@@ -100,6 +100,9 @@ def prove(
     return proof
 
 
+_Watch = Callable[[Compared], None] | None
+
+
 @dataclass(slots=True)
 class _ClassOfPaths:
     """A class of paths of one name of a host, and its shape."""
@@ -133,26 +136,29 @@ class _Prover:
             self.known.forget()
         proof = Proof()
         classes = list(self._classes(asked_names(self.sides, server), proof))
-        keys = self._keys(classes)
-        watch, tables = None, self.tables
-        if tables is not None and keys in self.with_table:
-            tables.share(server.host, self.with_table[keys])
-        elif tables is not None:
-            watch = tables.begin(server)
-        for each, key in zip(classes, keys, strict=True):
-            self._prove(proof, each, key, watch)
-        if tables is not None and watch is not None:
-            tables.end(server, proof.skipped)
-            keys = self._keys(classes)
-            if None not in keys:
-                self.with_table[keys] = server.host
+        watch = self._begun(server, classes) if self.tables else None
+        for each in classes:
+            self._prove(proof, each, watch)
+        if self.tables is not None and watch is not None:
+            self.tables.end(server, proof.skipped)
+            self.with_table.setdefault(self._keys(classes), server.host)
         return proof
+
+    def _begun(self, server: Server, classes: Sequence[_ClassOfPaths]) -> _Watch:
+        """What makes the host's table; None where one before has the same, or there are enough."""
+        if self.tables is None:
+            return None
+        keys = self._keys(classes)
+        if None in keys or keys not in self.with_table:
+            return self.tables.begin(server)
+        self.tables.share(server.host, self.with_table[keys])
+        return None
 
     def proof_of_others(self) -> Proof:
         """The proof of what only objects name that are judged."""
         proof = Proof()
         for each in self._classes(_named_by_others(self.sides), proof):
-            self._prove(proof, each, None, None)
+            self._prove(proof, each, None)
         return proof
 
     def _classes(
@@ -172,15 +178,10 @@ class _Prover:
     def _keys(self, classes: Iterable[_ClassOfPaths]) -> tuple[Key | None, ...]:
         return tuple(self.known.key(each.shape, *each.place) for each in classes)
 
-    def _prove(
-        self,
-        proof: Proof,
-        each: _ClassOfPaths,
-        key: Key | None,
-        watch: Callable[[Compared], None] | None,
-    ) -> None:
+    def _prove(self, proof: Proof, each: _ClassOfPaths, watch: _Watch) -> None:
         """Compares both sides on each request of a class, or counts a class that is known."""
-        if key is not None and watch is None:
+        key = None if watch else self.known.key(each.shape, *each.place)
+        if key is not None:
             self.known.again(key)
         else:
             part, aspects = Proof(), set[str]()
@@ -194,9 +195,7 @@ class _Prover:
         for request in requests_on_other_connections(each.decisions, each.path):
             self._compared(proof, request, watch)
 
-    def _compared(
-        self, proof: Proof, request: Request, watch: Callable[[Compared], None] | None
-    ) -> Compared:
+    def _compared(self, proof: Proof, request: Request, watch: _Watch) -> Compared:
         both = compared(self.sides, request, self.world)
         _count(proof, both)
         if watch is not None:
