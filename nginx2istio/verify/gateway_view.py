@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from nginx2istio.base.outcome import Request
 from nginx2istio.istio.serve.connection import chosen_server
+from nginx2istio.istio.serve.filters.shapes import Json
 from nginx2istio.istio.serve.gateway_config import (
     GatewayConfig,
     GatewayServer,
@@ -20,7 +21,6 @@ from nginx2istio.istio.serve.policies import PolicyNotRead, path_fits, pattern_f
 Scheme = Literal["http", "https"]
 SCHEMES: tuple[Scheme, Scheme] = ("http", "https")
 PORTS: Mapping[Scheme, int] = {"http": 80, "https": 443}
-Json = Mapping[str, Any]
 _CONDITIONS = frozenset(
     {"method", "authority", "scheme", "headers", "withoutHeaders", "queryParams"}
 )

@@ -19,8 +19,8 @@ from nginx2istio.verify.connections import member
 from nginx2istio.verify.decisions import HostDecisions, host_decisions
 from nginx2istio.verify.judged.difference import Difference
 from nginx2istio.verify.path_classes import PathClass, path_classes
-from nginx2istio.verify.shapes.known_proofs import Key, KnownProofs
-from nginx2istio.verify.shapes.shape import Shape
+from nginx2istio.verify.shapes.known_proofs import KnownProofs, ProofKey
+from nginx2istio.verify.shapes.shape import ClassShape
 from nginx2istio.verify.sides import Sides
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ class _ClassOfPaths:
     decisions: HostDecisions
     path: PathClass
     first: bool
-    shape: Shape | None
+    shape: ClassShape | None
 
     @property
     def place(self) -> tuple[str, tuple[str, ...]]:
@@ -128,7 +128,7 @@ class _Prover:
     def __init__(self, sides: Sides, world: World, tables: HostTables | None, total: Proof):
         self.sides, self.world, self.tables = sides, world, tables
         self.known = KnownProofs(sides, tables is not None, total)
-        self.with_table: dict[tuple[Key | None, ...], str] = {}
+        self.with_table: dict[tuple[ProofKey | None, ...], str] = {}
 
     def proof_of(self, server: Server) -> Proof:
         """The proof of all names of a host, without what was proved before."""
@@ -175,7 +175,7 @@ class _Prover:
                 shape = shapes.of(path, first) if shapes else None
                 yield _ClassOfPaths(decisions, path, first, shape)
 
-    def _keys(self, classes: Iterable[_ClassOfPaths]) -> tuple[Key | None, ...]:
+    def _keys(self, classes: Iterable[_ClassOfPaths]) -> tuple[ProofKey | None, ...]:
         return tuple(self.known.key(each.shape, *each.place) for each in classes)
 
     def _prove(self, proof: Proof, each: _ClassOfPaths, watch: _Watch) -> None:

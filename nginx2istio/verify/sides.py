@@ -86,11 +86,11 @@ class Sides:
     @cached_property
     def _patterns(self) -> Mapping[int, Sequence[str]]:
         """The patterns of hosts in findings, by the finding's number."""
-        found = (
+        patterns = (
             (number, [host for host in hosts_named(self.declared, finding) if _is_pattern(host)])
             for number, finding in enumerate(self.findings)
         )
-        return {number: patterns for number, patterns in found if patterns}
+        return {number: hosts for number, hosts in patterns if hosts}
 
     def at_gateway(self, request: Request, nginx: Outcome) -> Request:
         """A request as the gateway is given it, what it asks answering as it would.

@@ -18,9 +18,9 @@ from nginx2istio.verify.decisions import host_decisions
 from nginx2istio.verify.judged.declared import bare_host
 from nginx2istio.verify.path_classes import PathClass, path_classes
 from nginx2istio.verify.proof import Proof, host_names, prove, requests_of
-from nginx2istio.verify.shapes.parts import NOT_READ
+from nginx2istio.verify.shapes.parts import SETTINGS_NOT_READ
 from nginx2istio.verify.shapes.path_names import PathNames
-from nginx2istio.verify.shapes.shape import Shape, Shapes
+from nginx2istio.verify.shapes.shape import ClassShape, Shapes
 from nginx2istio.verify.sides import Sides, sides
 
 PLAIN = {"path": "/api", "size": "1k", "network": "10.0.0.0/8", "port": "80"}
@@ -66,10 +66,10 @@ def hosts_of(proof: Proof) -> set[str]:
     return {bare_host(each.request.host) for each in proof.unannounced}
 
 
-def shapes(both: Sides) -> list[tuple[Shape | None, ...] | None]:
+def shapes(both: Sides) -> list[tuple[ClassShape | None, ...] | None]:
     """By host, the shapes of its classes of paths."""
     estate = Shapes(both)
-    result: list[tuple[Shape | None, ...] | None] = []
+    result: list[tuple[ClassShape | None, ...] | None] = []
     for server in both.config.servers:
         decisions = host_decisions(both, server, next(host_names(server)))
         of_host = estate.host(decisions)
@@ -84,8 +84,16 @@ def shapes(both: Sides) -> list[tuple[Shape | None, ...] | None]:
 
 def counts(proof: Proof) -> tuple[object, ...]:
     """What a proof says but for examples."""
-    told = proof.hosts, proof.proved_hosts, proof.classes, proof.alike, proof.partly
-    return *told, proof.announced, proof.unknown, proof.by_pairs
+    hosts = proof.hosts, proof.proved_hosts
+    return (
+        *hosts,
+        proof.classes,
+        proof.alike,
+        proof.partly,
+        proof.announced,
+        proof.unknown,
+        proof.by_pairs,
+    )
 
 
 @pytest.mark.parametrize("filters", [False, True])
@@ -176,7 +184,9 @@ def test_settings_that_are_left_out_are_not_read() -> None:
             read.add(str(key))
             return super().__contains__(key)
 
-    values = {key: "true" if "use" in key or "www" in key else "5" for key in sorted(NOT_READ)}
+    values = {
+        key: "true" if "use" in key or "www" in key else "5" for key in sorted(SETTINGS_NOT_READ)
+    }
     lines = "".join(f"    nginx.ingress.kubernetes.io/{k}: '{v}'\n" for k, v in values.items())
     conversion = api.convert_text(
         INGRESS.format(n=1, **PLAIN).replace("    nginx", f"{lines}    nginx", 1)
@@ -192,7 +202,7 @@ def test_settings_that_are_left_out_are_not_read() -> None:
         for request in requests:
             serve_as_nginx(both.config, request)
     assert "proxy-body-size" in read
-    assert not read & NOT_READ
+    assert not read & SETTINGS_NOT_READ
 
 
 def test_a_host_that_was_changed_is_found_among_others() -> None:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from nginx2istio.verify.decisions import HostDecisions
 from nginx2istio.verify.shapes.finding_shapes import FindingShapes
-from nginx2istio.verify.shapes.shape import HostShapes, Shape, Shapes
+from nginx2istio.verify.shapes.shape import ClassShape, HostShapes, Shapes
 from nginx2istio.verify.sides import Sides
 
 if TYPE_CHECKING:
     from nginx2istio.verify.proof import Proof
 
-Key = tuple[Shape, tuple[object, ...]]
+ProofKey = tuple[ClassShape, tuple[object, ...]]
 """A shape, and the findings about what differs in it."""
 MOST_PARTS = 100_000
 """With so many parts of shapes, what was proved is forgotten: memory is bounded."""
@@ -29,14 +29,14 @@ class KnownProofs:
         self.sides, self.written, self.total = sides, written, total
         self.findings = FindingShapes(sides)
         self.shapes = Shapes(sides, written)
-        self._aspects: dict[Shape, frozenset[str]] = {}
-        self._proofs: dict[Key, tuple[Proof, int]] = {}
+        self._aspects: dict[ClassShape, frozenset[str]] = {}
+        self._proofs: dict[ProofKey, tuple[Proof, int]] = {}
 
     def host(self, decisions: HostDecisions) -> HostShapes | None:
         """The shapes of a host."""
         return self.shapes.host(decisions)
 
-    def key(self, shape: Shape | None, host: str, targets: Sequence[str]) -> Key | None:
+    def key(self, shape: ClassShape | None, host: str, targets: Sequence[str]) -> ProofKey | None:
         """By what the proof of a class is known; None where it is not.
 
         ``targets`` are all that is asked of the class.
@@ -46,13 +46,13 @@ class KnownProofs:
         key = shape, self.findings.about(host, targets, self._aspects[shape])
         return key if key in self._proofs else None
 
-    def again(self, key: Key) -> None:
+    def again(self, key: ProofKey) -> None:
         """Counts a class whose proof is known."""
         proof, times = self._proofs[key]
         self._proofs[key] = proof, times + 1
 
     def keep(
-        self, shape: Shape, host: str, targets: Sequence[str], proof: Proof, aspects: Set[str]
+        self, shape: ClassShape, host: str, targets: Sequence[str], proof: Proof, aspects: Set[str]
     ) -> None:
         """Keeps a proof. ``aspects`` are those of findings that may announce what differs."""
         self._aspects[shape] = frozenset(aspects)

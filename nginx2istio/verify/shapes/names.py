@@ -22,8 +22,8 @@ _NAMED = frozenset(
 _OF_SERVICE = re.compile(r"([\w-]+)\.([\w-]+)(\.svc\.cluster\.local)")
 
 
-class Names:
-    """Names and ports, each with a number: the first place where it stands among them."""
+class NameNumbers:
+    """NameNumbers and ports, each with a number: the first place where it stands among them."""
 
     def __init__(self, names: Iterable[str], ports: Iterable[int | None] = ()):
         numbers: dict[str, int] = {}

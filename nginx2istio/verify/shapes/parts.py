@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
+from nginx2istio.istio.serve.filters.shapes import Json
 from nginx2istio.istio.serve.gateway_config import GatewayConfig
 from nginx2istio.istio.serve.matching import string_fits
 from nginx2istio.istio.serve.policies import pattern_fits
@@ -12,10 +13,9 @@ from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.facts.addresses import addresses
 from nginx2istio.nginx.model import Location, Server, Settings, Upstream
 from nginx2istio.verify.dimensions import spellings
-from nginx2istio.verify.gateway_view import Json
-from nginx2istio.verify.shapes.names import Names, Networks
+from nginx2istio.verify.shapes.names import NameNumbers, Networks
 
-NOT_READ = frozenset(
+SETTINGS_NOT_READ = frozenset(
     {
         *("proxy-connect-timeout", "proxy-read-timeout", "proxy-send-timeout"),
         *("from-to-www-redirect", "use-regex"),
@@ -28,18 +28,18 @@ _EXEMPT = ("no-auth-locations", "no-tls-redirect-locations")
 
 
 def settings_part(
-    settings: Settings, names: Names, others: Set[str] = frozenset()
+    settings: Settings, names: NameNumbers, others: Set[str] = frozenset()
 ) -> Sequence[object]:
     """Settings that answers depend on, but ``others``."""
     return [
         (key, repr(setting.value), names.text(setting.origin.namespace))
         for key, setting in sorted(settings.items())
-        if key not in NOT_READ and key not in others
+        if key not in SETTINGS_NOT_READ and key not in others
     ]
 
 
 def location_part(
-    config: NginxConfig, server: Server, location: Location, names: Names
+    config: NginxConfig, server: Server, location: Location, names: NameNumbers
 ) -> Sequence[object]:
     """A location without its path and its lists of addresses."""
     upstream = config.upstreams.get(location.upstream)
@@ -64,7 +64,7 @@ def lists_part(config: NginxConfig, location: Location, networks: Networks) -> S
     )
 
 
-def _upstream(upstream: Upstream, names: Names) -> Sequence[object]:
+def _upstream(upstream: Upstream, names: NameNumbers) -> Sequence[object]:
     affinity = upstream.affinity
     return (
         names.text(f"{upstream.namespace}/{upstream.service}"),
@@ -79,7 +79,7 @@ def _upstream(upstream: Upstream, names: Names) -> Sequence[object]:
 
 
 def route_part(
-    config: GatewayConfig, route: Json, port: int, domain: str, names: Names, judged: bool
+    config: GatewayConfig, route: Json, port: int, domain: str, names: NameNumbers, judged: bool
 ) -> Sequence[object]:
     """A route without its matches, with the policies of its destinations and its patches.
 

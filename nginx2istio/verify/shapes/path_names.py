@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
+from nginx2istio.istio.serve.filters.shapes import Json
 from nginx2istio.nginx.model import Location
-from nginx2istio.verify.gateway_view import Json
 from nginx2istio.verify.path_classes import PathClass
 
 _PLAIN = re.compile(r"/(?:(?!\.{1,2}(?:/|$))[A-Za-z0-9._-]+(?:/|$))*")
@@ -58,11 +58,12 @@ class PathNames:
             _READS_PATHS.search(text) or (segments and other.search(text)) for text in constants
         )
 
-    def text(self, path: str) -> str:
-        """A path with numbers in place of names."""
+    def text(self, target: str) -> str:
+        """A target with numbers in place of the names of its path."""
+        path, question, query = target.partition("?")
         parts = [0, *(end for end in self._ends if end < len(path)), len(path)]
         cut = (path[a:b] for a, b in pairwise(parts))
-        return "|".join(_NAME.sub(self._number, part) for part in cut)
+        return "|".join(_NAME.sub(self._number, part) for part in cut) + question + query
 
     def _number(self, name: re.Match[str]) -> str:
         return f"\0{self._numbers.setdefault(name[0], len(self._numbers))}\0"

@@ -1,7 +1,7 @@
 """The shape of a class of paths: what the proof of its requests depends on, but for names.
 
 Two classes of one shape differ in nothing but the names of the host, of namespaces, Ingresses,
-Services and Secrets, and in those of the paths. Names are replaced only where they are names
+Services and Secrets, and in those of the paths. NameNumbers are replaced only where they are names
 (``names.py``), whole, and each by one number; a path only where nothing looks into it
 (``path_names.py``). Headers, methods, addresses and all other values stay what they are. Of the
 objects only those count that can decide about the class (``gateway_view.py``). Where something
@@ -15,14 +15,15 @@ import re
 from collections.abc import Sequence
 
 from nginx2istio.base.outcome import EVERYTHING_READY, Request
+from nginx2istio.istio.serve.filters.shapes import Json
 from nginx2istio.nginx.model import DEFAULT_SERVER, Location
 from nginx2istio.nginx.serve.certificates import has_certificate, self_signed
 from nginx2istio.nginx.serve.choose import choose_location, choose_server
 from nginx2istio.nginx.serve.variables import Variables
 from nginx2istio.verify.decisions import HostDecisions
-from nginx2istio.verify.gateway_view import PORTS, SCHEMES, GatewayView, Json, Scheme
+from nginx2istio.verify.gateway_view import PORTS, SCHEMES, GatewayView, Scheme
 from nginx2istio.verify.path_classes import PathClass
-from nginx2istio.verify.shapes.names import Names, Networks
+from nginx2istio.verify.shapes.names import NameNumbers, Networks
 from nginx2istio.verify.shapes.parts import (
     lists_part,
     location_part,
@@ -34,7 +35,7 @@ from nginx2istio.verify.shapes.parts import (
 from nginx2istio.verify.shapes.path_names import PathNames
 from nginx2istio.verify.sides import Sides
 
-Shape = tuple[object, ...]
+ClassShape = tuple[object, ...]
 _LOOKING = re.compile("snippet|secret|backend$|custom-headers|auth-|mirror|x-forwarded-prefix")
 """Settings that name other objects, or that look at the host as a text."""
 _OF_ALL = ("http-snippet", "server-snippet", "location-snippet", "global-auth-url")
@@ -121,12 +122,12 @@ class HostShapes:
         self.named.append(server.namespace)
         roots = (x.settings.get("app-root") for x in server.locations)
         self.app_root = next((setting.value for setting in roots if setting), None)
-        self.names: dict[object, Names] = {}
+        self.names: dict[object, NameNumbers] = {}
         self.routes: dict[tuple[int, str, int], int] = {}
         self.locations: dict[int, int] = {}
         self.common = self._common()
 
-    def of(self, path: PathClass, first: bool) -> Shape | None:
+    def of(self, path: PathClass, first: bool) -> ClassShape | None:
         """The shape of a class of paths; ``first`` of its host."""
         decisions, shapes = self.decisions, self.shapes
         location = decisions.location(path)
@@ -177,7 +178,7 @@ class HostShapes:
             ],
         )
 
-    def _names(self, location: Location) -> Names:
+    def _names(self, location: Location) -> NameNumbers:
         """The names of the host, of its certificate, and of one location."""
         upstream = self.decisions.sides.config.upstreams.get(location.upstream)
         named = [*self.named, location.ingress.namespace, location.ingress.name]
@@ -194,7 +195,7 @@ class HostShapes:
             ports = []
         key = tuple(named), tuple(ports)
         if key not in self.names:
-            self.names[key] = Names(named, ports)
+            self.names[key] = NameNumbers(named, ports)
         return self.names[key]
 
     def _networks_stay(self, location: Location) -> bool:
@@ -215,7 +216,7 @@ class HostShapes:
         """What is the same for all classes of paths of the host."""
         decisions = self.decisions
         server, config = decisions.server, decisions.sides.config
-        names = Names(self.named)
+        names = NameNumbers(self.named)
         variables = Variables(config, Request(host=decisions.name), EVERYTHING_READY)
         kind = choose_server(config, decisions.name)[1]
         # What the server block answers by itself has the headers of its root.
@@ -231,7 +232,7 @@ class HostShapes:
             )
         )
 
-    def _location(self, location: Location, names: Names) -> int:
+    def _location(self, location: Location, names: NameNumbers) -> int:
         known = self.locations.get(id(location))
         if known is None:
             decisions = self.decisions
@@ -239,7 +240,7 @@ class HostShapes:
             known = self.locations[id(location)] = self.shapes.part(part)
         return known
 
-    def _route(self, view: GatewayView, scheme: Scheme, route: Json, names: Names) -> int:
+    def _route(self, view: GatewayView, scheme: Scheme, route: Json, names: NameNumbers) -> int:
         key = id(route), scheme, id(names)
         known = self.routes.get(key)
         if known is None:
@@ -251,7 +252,7 @@ class HostShapes:
         return known
 
 
-def _gateway_part(view: GatewayView, names: Names) -> Sequence[object]:
+def _gateway_part(view: GatewayView, names: NameNumbers) -> Sequence[object]:
     hosts = (view.hosts[scheme] for scheme in SCHEMES)
     return (
         view.server and names.value(view.server.tls, "tls"),
