@@ -3,11 +3,8 @@
 from collections.abc import Iterator, Mapping
 
 from nginx2istio.rule import (
-    RESPELLED,
     Edit,
     Finding,
-    Location,
-    MeshField,
     Message,
     NginxConfig,
     Place,
@@ -31,16 +28,34 @@ HTTPS_EVERYWHERE = Message(
     "Name a certificate in spec.tls for each host that needs https.",
     frozenset({"tls", "status"}),
 )
-PATHS = Message(
-    "N2I903",
+HTTPS_OF_CATCH_ALL = Message(
+    "N2I937",
     "approximated",
-    "info",
-    "Paths that Envoy normalizes",
-    "For paths with //, dot segments or escapes, nginx matches the normalized path but passes on "
-    "the path that the client sent. Envoy passes on the normalized path.",
-    "Check backends that distinguish such spellings.",
-    frozenset({"path", "request-headers"}),
-    (RESPELLED,),
+    "warning",
+    "https of a host goes to the catch-all",
+    "nginx serves https of a host without a certificate with a self-signed one. The gateway has "
+    "the catch-all's certificate, and serves what is for unknown hosts.",
+    "Name a certificate for the host in spec.tls.",
+    frozenset(
+        {
+            "routing",
+            "access",
+            "auth",
+            "status",
+            "redirect",
+            "tls",
+            "path",
+            "host",
+            "cors",
+            "cookies",
+            "affinity",
+            "balancing",
+            "body-limit",
+            "request-headers",
+            "response-headers",
+        }
+    ),
+    (Requests(scheme="https"),),
 )
 DENIED_FIRST = Message(
     "N2I950",
@@ -105,7 +120,6 @@ KNOWN_LONG = Message(
 
 @rule(
     "https on every host",
-    "path normalisation",
     "WebSocket / upgrade",
     "HTML error pages",
     "X-Accel-* backend headers",
@@ -115,35 +129,19 @@ KNOWN_LONG = Message(
     reads="proxy-buffer-size",
 )
 def baseline(place: Place) -> Iterator[Edit | Finding]:
-    """Once a conversion; mesh configuration makes Envoy match normalized paths as nginx does."""
-    yield MeshField("pathNormalization", {"normalization": "DECODE_AND_MERGE_SLASHES"})
+    """What holds for every conversion."""
     yield (
         HTTPS_EVERYWHERE("").for_requests(https_but(place.config.certified_hosts)).for_every_host()
     )
+    certified = place.config.certified_hosts
+    if "_" in certified:
+        yield HTTPS_OF_CATCH_ALL("").for_hosts(place.config.host_names - certified)
     yield NO_UPGRADE("").for_hosts(place.config.proxied_hosts)
     yield ERROR_PAGES("").for_every_host()
     yield ACCEL("").for_hosts(place.config.proxied_hosts)
     size = place["proxy-buffer-size"]
     long = Requests(response_header_over=max_body_size(size))
     yield LONG_ANSWERS("", size=size).for_requests(long).for_every_host()
-
-
-@rule(at="conversion", when="always", reads="rewrite-target")
-def passed_paths(place: Place) -> Iterator[Edit | Finding]:
-    """What backends get of the client's path; nginx passes a rewritten one normalized, too."""
-    hosts = {
-        name
-        for server in place.config.servers
-        if any(x.upstream and not _rewritten(place, x) for x in server.locations)
-        for name in (server.host, *server.aliases)
-    }
-    yield PATHS("").for_hosts(hosts)
-
-
-def _rewritten(place: Place, location: Location) -> bool:
-    """Whether a location changes the path: a target equal to it does not (``buildProxyPass``)."""
-    target = place.at(location, "rewrite-target")
-    return bool(target) and target != location.declared
 
 
 @rule(at="conversion", when="always", reads="proxy-body-size")

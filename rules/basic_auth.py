@@ -94,7 +94,8 @@ def basic_auth(place: Place) -> Iterator[Edit | Finding]:
         return
     other = _other_way(place)
     if other:
-        finding = OTHER_WAY("auth-type", other=other, secret=secret)
+        other_way = OTHER_WAY("auth-type", other=other, secret=secret)
+        finding = other_way.past_https_redirect(place)
         basic = place.text("auth-type") == "basic"
         yield finding if basic else replace(finding, to_do=ADD_USERS)
     elif place.options.allow_unprotected:

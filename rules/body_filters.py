@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from nginx2istio.istio.envoy.body_limit import body_filters, max_request_bytes
+from nginx2istio.istio.envoy.body_limit import MOST_HELD, body_filters, max_request_bytes
 from nginx2istio.rule import (
     Edit,
     Finding,
@@ -52,8 +52,6 @@ TOO_MUCH_TO_HOLD = Message(
     frozenset({"body-limit"}),
 )
 BODY_SIZE = "proxy-body-size"
-MOST_HELD = 64 << 20
-"""The largest limit for which Envoy holds a body of unknown length, in bytes of its memory."""
 
 
 @rule(when="always", reads=BODY_SIZE)
@@ -65,7 +63,7 @@ def uncounted_bodies(place: Place) -> Iterator[Edit | Finding]:
     facts = {"size": readable_size(size)}
     if size > MOST_HELD:
         yield TOO_MUCH_TO_HOLD(BODY_SIZE, **facts).for_requests(unstated(size))
-    elif place.proxied and place.speaks_grpc:
+    elif place.proxied and speaks_grpc(place.config, place.location):
         yield CALLS(BODY_SIZE, **facts).for_requests(unstated(size))
 
 

@@ -1,9 +1,11 @@
 """proxy-body-size: the largest request body, 1 MiB unless said otherwise."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from nginx2istio.istio import re2
+from nginx2istio.istio.envoy.body_limit import MOST_HELD
 from nginx2istio.rule import (
     Edit,
     Finding,
@@ -21,6 +23,7 @@ from nginx2istio.rule import (
     max_body_size,
     readable_size,
     rule,
+    speaks_grpc,
 )
 
 UNKNOWN_LENGTH = Message(
@@ -52,6 +55,7 @@ REDIRECTED_FIRST = Message(
     "first, and answers 413 over https.",
     aspects=frozenset({"body-limit", "redirect"}),
 )
+IN_BACKEND = "Limit chunked bodies in the backend."
 KEY = "proxy-body-size"
 TO_HTTPS = ("ssl-redirect", "force-ssl-redirect", "use-forwarded-headers")
 REFUSED = {"directResponse": {"status": 413}}
@@ -74,7 +78,10 @@ def body_size(place: Place) -> Iterator[Edit | Finding]:
     if not shared_limit(place):
         yield RouteBefore(Phase.FIND, REFUSED, longer_than(size), port)
     if KEY in place and not place.options.filters("body-limit"):
-        yield UNKNOWN_LENGTH(KEY, size=readable_size(size)).for_requests(uncounted(size))
+        unknown = UNKNOWN_LENGTH(KEY, size=readable_size(size)).for_requests(uncounted(size))
+        calls = place.proxied and speaks_grpc(place.config, place.location)
+        counted = size <= MOST_HELD and not calls  # else no EnvoyFilter would help
+        yield unknown if counted else replace(unknown, to_do=IN_BACKEND)
 
 
 @rule(at="server", when="always", reads=(KEY, *TO_HTTPS))
@@ -134,4 +141,5 @@ def body_size_default(place: Place) -> Iterator[Edit | Finding]:
     built = place.options.compat != "lean" and place.builds(KEY)
     if size and built and unset and not place.options.filters("body-limit"):
         finding = DEFAULT_UNKNOWN_LENGTH(KEY, size=readable_size(size))
+        finding = finding if size <= MOST_HELD else replace(finding, to_do=IN_BACKEND)
         yield finding.for_requests(uncounted(size)).for_every_host()

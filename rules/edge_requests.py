@@ -4,10 +4,19 @@ from collections.abc import Iterator
 
 from nginx2istio.rule import Edit, Finding, Message, Place, Requests, rule
 
-SLASH, DOTS = "(/|%2[Ff])", r"(\.|%2[Ee]){2}"
-SEGMENT = f"{SLASH}+([^/%]|%[^2]|%2[^Ff])+"
-PAIR = rf"{SEGMENT}({SEGMENT}{SLASH}+{DOTS})*{SLASH}+{DOTS}"
-"""A segment and the .. that takes it back, with another such pair between them at most."""
+SLASH, DOT = "(/|%2[Ff])", r"(\.|%2[Ee])"
+END = f"(?={SLASH}|$)"
+HERE, UP = f"{SLASH}+{DOT}{END}", f"{SLASH}+{DOT}{{2}}{END}"
+SEGMENT = f"{SLASH}+(?!{DOT}{{1,2}}{END})([^/%]|%[^2]|%2[^Ff])+"
+DEPTH = 5
+
+
+def taken_back(depth: int) -> str:
+    """A pattern for a segment and the .. that takes it back, with so many levels between them."""
+    between = f"({HERE}|{taken_back(depth - 1)})*" if depth else f"({HERE})*"
+    return f"{SEGMENT}{between}{UP}"
+
+
 MALFORMED = Message(
     "N2I905",
     "approximated",
@@ -17,7 +26,7 @@ MALFORMED = Message(
     "Envoy serves /a for the first, and passes the second on.",
     aspects=frozenset({"status"}),
     requests=(
-        Requests(target=rf"^({PAIR})*({SLASH}+\.)*{SLASH}+{DOTS}({SLASH}|$)"),
+        Requests(target=f"^({HERE}|{taken_back(DEPTH)})*{UP}"),
         Requests(target="%([^0-9A-Fa-f]|[0-9A-Fa-f]([^0-9A-Fa-f]|$)|$)"),
     ),
 )
@@ -100,8 +109,8 @@ SLASHES = Message(
     "(/x/b), and keeps a path that has nothing but slashes.",
     aspects=frozenset({"routing", "status"}),
     requests=(
-        Requests(target=f"{SLASH}{{2}}(.*{SLASH})?{DOTS}({SLASH}|$)"),
-        Requests(target=f"^{SLASH}{{2,}}$"),
+        Requests(target=f"^((?!{SLASH}{{2}}).)*{SLASH}{{2}}(.*{SLASH})?{DOT}{{2}}{END}"),
+        Requests(target=f"^(?=.*{SLASH}{{2}})({SLASH}({DOT}{END})?)+$"),
     ),
 )
 ENVOYS_OWN = Message(

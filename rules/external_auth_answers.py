@@ -4,13 +4,17 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from nginx2istio.rule import (
+    Action,
+    AuthMeans,
     Edit,
     ExternalAuth,
     Finding,
     Message,
     PerRequest,
     Place,
+    Requests,
     Route,
+    Severity,
     auth_means,
     auth_provider,
     rule,
@@ -19,7 +23,7 @@ from nginx2istio.rule import (
 QUESTION = Message(
     "N2I212",
     "approximated",
-    "error",
+    "info",
     "External auth asks in another way",
     "Envoy asks {service} with the method, Host, path and query of the request. It passes on "
     "answers other than 200, where nginx accepts every 2xx and answers 500 to the rest.",
@@ -82,13 +86,28 @@ def external_auth_answers(place: Place) -> Iterator[Edit | Finding]:
         yield COOKIES_OF_SERVICE(auth.key, service=service)
         return
     yield from _identity(auth, auth_provider(place.config).identity)
-    yield QUESTION(auth.key, service=service, method=auth.method, host=auth.host)
+    yield from _question(means)
     yield COOKIES_OF_SERVICE(auth.key, service=service)
     if auth.signin:
         key = auth.key.replace("auth-url", "auth-signin")
-        yield SIGNIN(key, service=service, signin=auth.signin.partition("?")[0])
+        signin = SIGNIN(key, service=service, signin=auth.signin.partition("?")[0])
+        yield replace(signin, severity="info") if means.asks_oauth2_proxy else signin
     if auth.cache_key:
         yield UNCACHED_ANSWERS(auth.key.replace("auth-url", "auth-cache-key"), service=service)
+
+
+def _question(means: AuthMeans) -> Iterator[Edit | Finding]:
+    """That the service must accept Envoy's question, and that Envoy must accept its answer."""
+    auth, service = means.auth, means.service_name
+    yield QUESTION(auth.key, service=service, method=auth.method, host=auth.host)
+    if means.asks_oauth2_proxy:
+        return
+    text = (
+        f"see that {service} answers {auth.path} with 200 to clients that may enter, and with 401 "
+        "or 403 to others, whatever the method, the Host and the query; Envoy takes every answer "
+        "but 200 for a refusal"
+    )
+    yield Action("auth-answers", text)
 
 
 def _identity(auth: ExternalAuth, passed: tuple[str, ...]) -> Iterator[Edit | Finding]:
@@ -103,7 +122,17 @@ def _identity(auth: ExternalAuth, passed: tuple[str, ...]) -> Iterator[Edit | Fi
     for name in sorted(own):
         removed = {"request": {"remove": [*foreign, *sorted(own)]}}
         yield PerRequest({"headers": {name: {}}}, {"headers": removed}, group="identity")
-    if own:
-        finding = CLIENT_OWN("auth-response-headers", names=", ".join(auth.identity))
-        usual = own & {"authorization", "cookie"}
-        yield replace(finding, severity="warning") if usual else finding
+    for severity, names in _by_severity(auth.identity):
+        finding = CLIENT_OWN("auth-response-headers", names=", ".join(names))
+        about = (Requests(header=name) for name in names)
+        yield replace(finding.for_requests(*about), severity=severity)
+
+
+def _by_severity(names: tuple[str, ...]) -> Iterator[tuple[Severity, list[str]]]:
+    """The headers apart that clients usually send by themselves."""
+    usual = [name for name in names if name.lower() in ("authorization", "cookie")]
+    others = [name for name in names if name not in usual]
+    if usual:
+        yield "warning", usual
+    if others:
+        yield "info", others

@@ -4,7 +4,17 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from nginx2istio.rule import Edit, Finding, HostRoute, Message, Phase, Place, Requests, rule
+from nginx2istio.rule import (
+    Edit,
+    Finding,
+    HostRoute,
+    Message,
+    Phase,
+    Place,
+    Requests,
+    checked_paths,
+    rule,
+)
 
 HEALTH = Message(
     "N2I104",
@@ -15,6 +25,18 @@ HEALTH = Message(
     "readiness port of its own (15021, /healthz/ready).",
     "Point the load balancer's health check at the gateway's status port.",
     frozenset({"routing", "status"}),
+)
+
+
+CHECKED = Message(
+    "N2I108",
+    "approximated",
+    "warning",
+    "Health check behind a protection",
+    "nginx answers 200 to {path} under a host that no Ingress names, whoever asks. At the gateway "
+    "the protection of these hosts comes first, and refuses clients that it denies.",
+    "Point the load balancer's health check at the gateway's status port.",
+    frozenset({"routing", "status", "access", "auth"}),
 )
 
 
@@ -32,8 +54,11 @@ def health(place: Place) -> Iterator[Edit | Finding]:
 def health_of_catch_all(place: Place) -> Iterator[Edit | Finding]:
     """Where an Ingress takes unknown hosts, the route for them says what nginx says."""
     if place.server.host == "_" and any(x.path == "/" for x in place.server.locations):
-        health = {"uri": {"exact": health_path(place)}}
-        yield HostRoute(Phase.SERVER, health, {"directResponse": {"status": 200}})
+        path = health_path(place)
+        yield HostRoute(Phase.SERVER, {"uri": {"exact": path}}, {"directResponse": {"status": 200}})
+        if checked_paths(place):
+            asked = Requests(target=f"^{re.escape(path)}$")
+            yield replace(CHECKED("", path=path).for_requests(asked), path=path)
 
 
 def health_path(place: Place) -> str:

@@ -53,7 +53,7 @@ def hsts(place: Place) -> Iterator[Edit | Finding]:
     What a snippet or a list of headers says of it comes later and wins.
     """
     if place.tls and place["hsts"]:
-        lines = answer_headers(place.config, place.server, place.without_path)
+        lines = answer_headers(place.config, place.server, place.location)
         security = transport_security(place.config, lines)
         if not security or (place.options.compat == "lean" and not place.builds(*KEYS)):
             return
@@ -68,9 +68,9 @@ def hsts(place: Place) -> Iterator[Edit | Finding]:
 
 def answers(place: Place) -> bool:
     """Whether requests for the location get more than nginx's own 404."""
-    if place.proxied or place.slash_redirect or place.denied:
-        return True
     location, config, server = place.location, place.config, place.server
+    if place.proxied or location.slash_redirect or location.denied:
+        return True
     always = early(config, server, location).always
     return always or bool(protections(config, server, location, place.tls))
 

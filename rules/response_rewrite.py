@@ -9,6 +9,7 @@ from nginx2istio.rule import (
     Message,
     Place,
     Route,
+    early,
     envoy_filter,
     extracted,
     http_filter,
@@ -66,6 +67,8 @@ def response_rewrite(place: Place) -> Iterator[Edit | Finding]:
     """
     if place.upstream is None or place.location.denied or place.location.slash_redirect:
         return
+    if early(place.config, place.server, place.location).always:  # no backend answers
+        return
     yield from _location(place)
     body = ""
     for part in _cookies(place):
@@ -98,7 +101,8 @@ def _location(place: Place) -> Iterator[Edit | Finding]:
     if old in ("", "off", "default") or new in ("", "off"):
         return
     if old.startswith("~"):
-        yield REPLACED_BY_PATTERN("proxy-redirect-from", key="proxy-redirect-from", old=old)
+        by_pattern = REPLACED_BY_PATTERN("proxy-redirect-from", key="proxy-redirect-from", old=old)
+        yield by_pattern.past_https_redirect(place)
     elif not new.startswith("/") or place["relative-redirects"]:
         yield _replaced_start(old, new)
     elif place.redirect_host == place.server.host:
@@ -125,9 +129,11 @@ def _cookies(place: Place) -> Iterator[str | Finding]:
         if len(words) != 2:
             continue
         if words[0].startswith("~"):
-            yield REPLACED_BY_PATTERN(key, key=key, old=words[0])
+            by_pattern = REPLACED_BY_PATTERN(key, key=key, old=words[0])
+            yield by_pattern.past_https_redirect(place)
         elif not place.options.filters("response-rewrite"):
-            yield COOKIE_ATTRIBUTES(key, what=what, old=words[0], new=words[1])
+            attributes = COOKIE_ATTRIBUTES(key, what=what, old=words[0], new=words[1])
+            yield attributes.past_https_redirect(place)
         else:
             old = words[0] if what == "path" else words[0].lower().removeprefix(".")
             change = PATH if what == "path" else DOMAIN

@@ -16,6 +16,7 @@ from nginx2istio.rule import (
     http_retry,
     nginx_causes,
     rule,
+    speaks_grpc,
 )
 
 REPEATS = Message(
@@ -88,7 +89,7 @@ def retries(place: Place) -> Iterator[Edit | Finding]:
         yield TIME_LIMIT("proxy-next-upstream-timeout", seconds=in_all)
     if not any(place.configured(key) for key in KEYS):
         # Istio's own retries would repeat calls of gRPC that a backend has refused.
-        if place.builds("proxy-read-timeout") or place.speaks_grpc:
+        if place.builds("proxy-read-timeout") or speaks_grpc(place.config, place.location):
             yield Route("retries", http_retry(UNSENT, tries, each))
         return
     tries = tries or UNLIMITED_TRIES

@@ -14,6 +14,7 @@ from nginx2istio.rule import (
     Requests,
     RouteBefore,
     rule,
+    speaks_grpc,
 )
 
 NO_ENDPOINTS = Message(
@@ -117,10 +118,10 @@ def decided_by_path(place: Place) -> Iterator[Edit | Finding]:
     Envoy has no such habit: a redirect route says it. An annotation that the controller can't use
     makes a location answer 503.
     """
-    if place.denied:
+    location = place.location
+    if location.denied:
         yield RouteBefore(Phase.RETURN, {"directResponse": {"status": 503}})
-    if place.slash_redirect:
-        location = place.location
+    if location.slash_redirect:
         to = {"uri": location.path + "/", "redirectCode": 301}
         if place.redirect_host == place.server.host:
             to["authority"] = place.server.host  # nginx drops the port of the Host header
@@ -134,8 +135,6 @@ def decided_by_path(place: Place) -> Iterator[Edit | Finding]:
 @rule(when="always")
 def backslashes(place: Place) -> Iterator[Edit | Finding]:
     """Envoy normalizes a backslash to a slash before it looks for a route."""
-    if not any("\\" in each.path for each in place.server.locations):
-        return
     location = place.location
     if location.match != "regex" and "\\" in location.path:
         path = location.path.replace("\\", "/")
@@ -154,7 +153,7 @@ def no_endpoints(place: Place) -> Iterator[Edit | Finding]:
     if upstream is None:
         return
     protocol = upstream.app_protocol or upstream.port_name
-    grpc = place.speaks_grpc
+    grpc = speaks_grpc(place.config, place.location)
     service = f"{upstream.namespace}/{upstream.service}"
     if protocol and HTTP2.match(protocol) and not grpc:
         # Istio would speak HTTP/2 to it for all clients.
@@ -162,7 +161,7 @@ def no_endpoints(place: Place) -> Iterator[Edit | Finding]:
         yield HTTP2_PORT("backend-protocol", protocol=protocol, service=service)
     elif grpc and not HTTP2.match(protocol):
         yield BY_SIDECAR("backend-protocol", service=service)
-    if place.slash_redirect:
+    if place.location.slash_redirect:
         return
     if upstream.unavailable:
         if "default-backend" not in place:

@@ -15,10 +15,10 @@ from nginx2istio.rule import (
     Place,
     SnippetDirective,
     access_list_problem,
-    addresses,
-    asked_before_routes,
     aspects_of,
     block_headers,
+    checked_before_routes,
+    checked_paths,
     closing_edits,
     fixed_rewrites,
     flow_steps,
@@ -172,8 +172,10 @@ def _rewriting(place: Place, flow: Flow, written: SnippetDirective) -> Iterator[
         elif step.kind == "check":
             yield from _unsure(place, flow.level, written, PROTECTION, f": {step.reason}")
         elif step.kind == "ending":  # before which a policy acts; routes come behind
-            listed = addresses(place.config, place.location)
-            if flow.at_location and (listed or asked_before_routes(place)):
+            if not flow.at_location:
+                for path in checked_paths(place):
+                    yield replace(written.finding(ANSWER_FIRST), path=path)
+            elif checked_before_routes(place):
                 yield written.finding(ANSWER_FIRST)
         else:
             message = REMARKS[step.kind]

@@ -126,6 +126,23 @@ def test_an_ingress_that_is_not_converted_rests_on_assumptions_too() -> None:
     assert finding("N2I009", value, controller())["severity"] == "warning"
 
 
+@pytest.mark.parametrize(
+    ("annotation", "value"),
+    [("app_root", "/a;b"), ("proxy_buffer_size", "k8"), ("rewrite_target", "/a b;")],
+)
+def test_a_value_that_only_validation_refuses_rests_on_the_flags(
+    annotation: str, value: str
+) -> None:
+    refused = ingress(**{annotation: value})
+    assert finding("N2I005", refused)["assumed"] == ["flags"]
+    assert "assumed" not in finding("N2I005", refused, controller())
+
+
+def test_a_value_that_is_refused_in_any_case_rests_on_no_flag() -> None:
+    assert "assumed" not in finding("N2I005", ingress(proxy_body_size="1 zettabyte"))
+    assert "assumed" not in finding("N2I006", ingress(whitelist_source_range="10.0.0.0/99"))
+
+
 def test_a_service_is_missing_where_the_input_is_complete_only() -> None:
     lost = ingress(service="gone")
     guess = finding("N2I066", lost, service("shop"))

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from hatch_build import LINK, with_addresses
 from nginx2istio.cli import command_line
 from nginx2istio.cli.help.man_page import man_pages
 
@@ -82,6 +83,28 @@ def test_the_metadata_say_license_and_python(distributions: tuple[Path, Path]) -
     assert fields["License-Expression"] == ["Apache-2.0"]
     assert fields["Requires-Python"] == [">=3.11"]
     assert fields["Author"] and fields["Keywords"] and fields["Classifier"]
+
+
+def test_the_page_of_an_index_has_no_link_that_leads_nowhere(
+    distributions: tuple[Path, Path],
+) -> None:
+    with zipfile.ZipFile(distributions[1]) as archive:
+        name = next(n for n in archive.namelist() if n.endswith(".dist-info/METADATA"))
+        text = archive.read(name).decode()
+    assert "No silent divergence" in text
+    assert not LINK.search(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("[a](docs/a.md#b)", "[a](https://git.example/r/blob/v1/docs/a.md#b)"),
+        ("![a, b](docs/a.webp)", "![a, b](https://git.example/r/raw/v1/docs/a.webp)"),
+        ("[a](https://a.example) [b](#c)", "[a](https://a.example) [b](#c)"),
+    ],
+)
+def test_links_of_a_release_lead_to_its_repository(text: str, expected: str) -> None:
+    assert with_addresses(text, "https://git.example/r", "v1") == expected
 
 
 def test_an_empty_environment_converts(distributions: tuple[Path, Path], tmp_path: Path) -> None:

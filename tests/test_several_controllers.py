@@ -189,7 +189,8 @@ def test_the_plan_tests_each_host_at_its_gateway() -> None:
 
 
 def test_mesh_configuration_of_both_is_one() -> None:
-    kinds = [action["kind"] for action in converted(ESTATE, BOTH).actions]
+    below = ESTATE.replace("path: /,", "path: /below,")
+    kinds = [action["kind"] for action in converted(below, BOTH).actions]
     assert kinds.count("mesh-config") == 1
 
 

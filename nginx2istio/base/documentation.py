@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
@@ -9,6 +10,7 @@ SITE = ""
 """The address of the published pages, "" as long as there is none; --docs-url names another."""
 
 
+@cache
 def finding_page(code: str, site: str = SITE) -> str:
     """The page of a code: a URL on a site, else the path of the file in a checkout."""
     return _page("findings", site) + f"#{code.lower()}"

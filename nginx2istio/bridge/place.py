@@ -5,7 +5,6 @@ from __future__ import annotations
 from nginx2istio.base.options import Options
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.facts.answered_early import certified
-from nginx2istio.nginx.facts.headers import speaks_grpc
 from nginx2istio.nginx.model import DEFAULT_SERVER, Location, Server, Setting, Settings, Upstream
 from nginx2istio.nginx.values.go import Value
 
@@ -13,10 +12,6 @@ from nginx2istio.nginx.values.go import Value
 def route_name(location: Location) -> str:
     """The name of a location's routes, by which an EnvoyFilter finds them."""
     return f"{location.ingress.object} {location.declared}"
-
-
-OF_HOST, OF_UPSTREAM, OF_LOCATION = 1, 2, 4
-"""What a rule may look at besides the values in force: see ``Place.looked``."""
 
 
 class Place:
@@ -29,14 +24,12 @@ class Place:
     this location: 80, and 443 where the host has TLS.
 
     The engine hands one place to many rules, and sets ``keys`` and ``reads`` anew for each.
-    ``looked`` is what a rule read of OF_HOST (or of where a setting is written), OF_UPSTREAM and
-    OF_LOCATION: what it yields holds for each place of the same ``kind`` that agrees on these.
+    ``looked`` is whether a rule read the location or its upstream: what a rule yields
+    without that holds for each location with the same settings.
     """
 
     __slots__ = (
         "_location",
-        "_server",
-        "_settings",
         "_upstream",
         "config",
         "keys",
@@ -44,6 +37,8 @@ class Place:
         "options",
         "ports",
         "reads",
+        "server",
+        "settings",
     )
 
     def __init__(
@@ -55,55 +50,31 @@ class Place:
         options: Options,
         ports: tuple[int, ...],
     ):
-        self.config, self.options, self.ports = config, options, ports
-        self._server, self._location, self._settings = server, location, settings
+        self.config, self.server, self.settings = config, server, settings
+        self.options, self.ports = options, ports
+        self._location = location
         self._upstream = config.upstreams.get(location.upstream)
         self.keys: tuple[str, ...] = ()
         self.reads: tuple[str, ...] = ()
-        self.looked = 0
-
-    @property
-    def server(self) -> Server:
-        """The server of the location."""
-        self.looked |= OF_HOST
-        return self._server
-
-    @property
-    def settings(self) -> Settings:
-        """The annotations in force, with where each is written."""
-        self.looked |= OF_HOST
-        return self._settings
+        self.looked = False
 
     @property
     def location(self) -> Location:
         """The location; for a rule of a server, the server's last one."""
-        self.looked |= OF_LOCATION
+        self.looked = True
         return self._location
-
-    @property
-    def without_path(self) -> Location:
-        """What the locations of the host with these settings share: no path, no upstream."""
-        self.looked |= OF_HOST
-        here = self._location
-        return Location("", "prefix", "", here.ingress, self._settings, denied=here.denied)
-
-    @property
-    def speaks_grpc(self) -> bool:
-        """See ``facts.headers.speaks_grpc``, which reads no more than settings and upstream."""
-        self.looked |= OF_HOST | OF_UPSTREAM
-        return speaks_grpc(self.config, self._location)
 
     @property
     def path(self) -> str:
         """The declared path of the location; ``*`` for an implicit ``/`` beside an Exact one."""
-        here = self.location
+        here = self._location
         exact = here.implicit and any(x.literal == "= /" for x in self.server.locations)
         return "*" if exact else here.declared
 
     @property
     def upstream(self) -> Upstream | None:
         """The upstream of the location, None when nginx answers 404 by itself."""
-        self.looked |= OF_UPSTREAM
+        self.looked = True
         return self._upstream
 
     @property
@@ -122,29 +93,19 @@ class Place:
         return self._location.slash_redirect
 
     @property
-    def denied(self) -> bool:
-        """Whether the location answers 503, as the controller can't use an annotation of it."""
-        return bool(self._location.denied)
-
-    @property
-    def kind(self) -> tuple[object, ...]:
-        """What a rule can read of the place, but for the settings, without looking any further."""
-        return self.ports, self.proxied, self.slash_redirect, self.denied
-
-    @property
     def key(self) -> str:
         """The rule's key that a finding is about: annotated, else configured, else ""."""
-        annotated = (key for key in self.keys if key in self._settings)
+        annotated = (key for key in self.keys if key in self.settings)
         configured = (key for key in self.keys if self.config.configured(key))
         return next(annotated, "") or next(configured, "")
 
     def __contains__(self, key: str) -> bool:
         self._check_owned(key)
-        return key in self._settings
+        return key in self.settings
 
     def __getitem__(self, key: str) -> Value | None:
         self._check_owned(key)
-        setting = self._settings.get(key)
+        setting = self.settings.get(key)
         return self.config.default(key) if setting is None else setting.value
 
     def setting(self, key: str) -> Setting:

@@ -107,7 +107,7 @@ def command(
         scheme="https" if url[1].lower() == "https" else "http",
         host=asked,
         sni=re.sub(r":\d+$", "", asked),
-        target=url[3] if url[3].startswith("/") else f"/{url[3]}",
+        target=_bytes_as_text(url[3] if url[3].startswith("/") else f"/{url[3]}"),
         headers=_fields(headers),
         body_bytes=body_size,
         source=source,
@@ -119,6 +119,11 @@ def command(
     explanation = explained(*_sides(paths, rule_folders, given), request)
     as_data = explained_data(explanation)
     click.echo(_as_json(as_data) if form == "json" else _as_text(explained_lines(explanation)))
+
+
+def _bytes_as_text(text: str) -> str:
+    """A character for each byte that a client sends for the text."""
+    return text.encode(errors="surrogateescape").decode("latin-1")
 
 
 def _fields(headers: Iterable[str]) -> tuple[tuple[str, str], ...]:

@@ -105,13 +105,15 @@ def convert_controller(
     for origin in trial.untried(before, controller.names) if options.trial else ():
         fates.setdefault(origin, ("neutral", "", trial.NOT_IN_TRIAL.code))
     extra += cluster.findings(surroundings, controller.choice, before, objects, options)
+    steps = tuple(actions(config, assembled, options))
+    config.memory.clear()  # what comes now asks for little of it
     return ControllerConversion(
         controller,
         tuple(objects),
         translation.applied,
         (*translation.findings, *extra),
         fates,
-        tuple(actions(config, assembled, options)),
+        steps,
         assembled.mesh,
     )
 

@@ -8,7 +8,6 @@ from typing import Any
 
 from nginx2istio.base.options import Options
 from nginx2istio.base.records import record
-from nginx2istio.bridge.place import OF_LOCATION
 from nginx2istio.bridge.protection import unavailable, unavailable_host
 from nginx2istio.convert.certificates import ports
 from nginx2istio.convert.equal_edits import EqualEdits
@@ -21,18 +20,23 @@ from nginx2istio.findings.placed import (
     SERVED,
     UNENFORCED,
     PlacedFinding,
-    placed_again,
-    placed_at,
+    requests_at_catch_all,
 )
 from nginx2istio.istio.edits import ExtraObject
 from nginx2istio.istio.objects import identity
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.facts.protections import KEYS
-from nginx2istio.nginx.model import Location, Origin, Server, Setting, Settings, Upstream
+from nginx2istio.nginx.model import (
+    Location,
+    Origin,
+    Server,
+    Setting,
+    Settings,
+    Upstream,
+)
 from nginx2istio.rule import Edit, Finding, Place, Rule
 from nginx2istio.rule.in_force import RulesInForce
 from nginx2istio.rule.loader import Rules
-from nginx2istio.rule.places_alike import PlacesAlike, Shared, Yielded
 from nginx2istio.rule.results import failure, results
 
 
@@ -59,23 +63,16 @@ class Translation:
     fates: Mapping[Origin, AnnotationFate]
 
 
+Yielded = tuple[list[Edit], list[Finding]]
+
+
 @record(frozen=True, slots=True)
 class Ran:
-    """What the rules yield at a place of an Ingress, and what is said of it.
+    """What the rules yield at a place, whether one of them failed, and the keys of their errors."""
 
-    ``rules`` are the names of the rules of the edits, one for each; ``failed`` is whether a rule
-    failed, ``errors`` are the keys of errors.
-    """
-
-    ingress: Origin
     edits: Sequence[Edit]
-    rules: Sequence[str]
-    findings: Sequence[tuple[Finding, PlacedFinding]]
     failed: bool
     errors: frozenset[str]
-
-
-NOTHING = Ran(Origin(), (), (), (), False, frozenset())
 
 
 class Translator:
@@ -91,81 +88,57 @@ class Translator:
         self.fates = FatesByRules()
         self.protecting: dict[tuple[str, str, str], Mapping[str, Any]] = {}
         """The objects that enforce a protection."""
-        self.shared: dict[tuple[object, ...], Shared] = {}
-        """What rules yield that did not look at the host, by what they can read without."""
-        self.places: dict[tuple[object, ...], PlacesAlike] = {}
-        """The places of the present server, by their settings and kind."""
-        self.ran: dict[tuple[PlacesAlike, int], Ran] = {}
-        """What ran at the present server without a look at the location, by upstream."""
-        self.exempting = {each.unless for each in rules.by_name.values() if each.unless}
-        self.exempting -= {key for key in self.exempting if not config.controller.text(key)}
+        self.rules_at: dict[tuple[int, str], list[Rule]] = {}
+        self.alike: dict[tuple[int, bool, bool], dict[str, Yielded]] = {}
+        """What rules yield at the present server that did not look at the location."""
         self.equal_edits = EqualEdits()
+        self.lists: dict[tuple[object, ...], tuple[Any, ...]] = {}
+        """Hosts, rules and edits (by the identity of each) of places: equal lists are one value."""
 
-    def alike(self, place: Place, scope: str) -> PlacesAlike:
-        """The places of the host to which a place belongs."""
+    def rules(self, place: Place, scope: str) -> list[Rule]:
+        """The rules that run where the settings of a place are in force."""
         # Locations of one Ingress share one mapping, so its identity is a good key.
-        which = id(place.settings), scope, place.kind
-        known = self.places.get(which)
-        if known is None:
-            settings = place.settings.values()
-            for setting in settings:
-                owner = self.owner.get(setting.key)
-                if owner is not None:
-                    self.fates.in_force(setting.origin, owner.name)
-            rules = self.in_force.at(scope, (s.key for s in settings), place.server.settings)
-            if not place.proxied:
-                rules = [rule for rule in rules if rule.at != "proxied"]
-            values = tuple([(s.key, s.text, s.value) for s in settings])
-            shared = self.shared.setdefault((values, place.kind), {})
-            known = self.places[which] = PlacesAlike(rules, shared)
-        return known
+        which = id(place.settings), scope
+        if which not in self.rules_at:
+            self.rules_at[which] = self._rules(place.server, place.settings, scope)
+        return self.rules_at[which]
+
+    def _rules(self, server: Server, settings: Settings, scope: str) -> list[Rule]:
+        for setting in settings.values():
+            owner = self.owner.get(setting.key)
+            if owner is not None:
+                self.fates.in_force(setting.origin, owner.name)
+        return self.in_force.at(scope, (s.key for s in settings.values()), server.settings)
 
     def run(self, place: Place, scope: str, index: int) -> Ran:
         """Runs the rules at a place and keeps what they yield."""
-        alike = self.alike(place, scope)
-        if not alike.rules:
-            return NOTHING
-        which = alike, id(place.upstream)
-        if which in self.ran:
-            ran = again(self.ran[which], place)
-        else:
-            ran, located = self.run_rules(place, alike, index)
-            if not located:
-                self.ran[which] = ran
-        self.findings += [placed for _, placed in ran.findings]
-        if ran.edits:
-            at = place.server.host, index, place.location.ingress
-            self.applied.append(Applied(*at, ran.edits, ran.rules))
-        return ran
-
-    def run_rules(self, place: Place, alike: PlacesAlike, index: int) -> tuple[Ran, bool]:
-        """What the rules yield at a place, and whether that depends on its location."""
         edits: list[Edit] = []
-        names: list[str] = []
-        findings: list[tuple[Finding, PlacedFinding]] = []
+        failed = False
         errors: set[str] = set()
-        failed = located = False
-        for rule in alike.rules:
-            if rule.unless in self.exempting:
-                located = True
-                if self.config.exempts(rule.unless, place.location.path):
-                    continue
-            known = alike.known(rule, place)
-            rule_edits, rule_findings = known or self.yielded(place, rule, alike)
-            located = located or (known is None and bool(place.looked & OF_LOCATION))
-            for finding in rule_findings:
+        names: list[str] = []
+        origin, path = place.location.ingress, place.location.path
+        proxied = place.proxied
+        alike = self.alike.setdefault((id(place.settings), proxied, place.slash_redirect), {})
+        for rule in self.rules(place, scope):
+            if not proxied and rule.at == "proxied":
+                continue
+            if rule.unless and self.config.exempts(rule.unless, path):
+                continue
+            rule_edits, findings = alike.get(rule.name) or self.yielded(place, rule, alike)
+            for finding in findings:
                 failed = failed or finding.message is BROKEN_RULE
                 if (finding.severity or finding.message.severity) == "error":
                     errors.add(finding.key)
-                if finding.hosts != ():
-                    findings.append((finding, self.placed(place, rule.name, finding, index)))
+                self.place_finding(place, rule.name, finding, index)
             if rule_edits:
                 edits += rule_edits
                 names += [rule.name] * len(rule_edits)
                 self.fates.edited(place.settings, rule)
-        alike.leave_out_silent()
-        at = place.location.ingress
-        return Ran(at, tuple(edits), tuple(names), findings, failed, frozenset(errors)), located
+        if edits:
+            own = self.lists.setdefault(tuple(map(id, edits)), tuple(edits))
+            rules = self.lists.setdefault(tuple(names), tuple(names))
+            self.applied.append(Applied(place.server.host, index, origin, own, rules))
+        return Ran(edits, failed, frozenset(errors))
 
     def enforce(self, place: Place, index: int, *ran: Ran) -> None:
         """Closes a location where a protection is not enforced; ``ran`` is all that holds there."""
@@ -182,7 +155,7 @@ class Translator:
             owner = self.owner.get(key)
             result = SERVED if self.options.allow_unprotected else CLOSED
             finding = UNENFORCED(key, protection=PROTECTION_NAMES[protection], result=result)
-            self.findings.append(self.placed(place, owner.name if owner else "", finding, index))
+            self.place_finding(place, owner.name if owner else "", finding, index)
         if missing and not self.options.allow_unprotected:
             at = place.server.host, index, place.location.ingress
             self.applied.append(Applied(*at, (unavailable(),), ("",)))
@@ -193,9 +166,9 @@ class Translator:
             return False
         return self.protecting.setdefault(identity(edit.body), edit.body) != edit.body
 
-    def yielded(self, place: Place, rule: Rule, alike: PlacesAlike) -> Yielded:
-        """What a rule yields at a place; it is kept for the places that agree on what it read."""
-        place.keys, place.reads, place.looked = rule.keys, rule.reads, 0
+    def yielded(self, place: Place, rule: Rule, alike: dict[str, Yielded]) -> Yielded:
+        """What a rule yields at a place; it is kept in ``alike`` if it did not look at it."""
+        place.keys, place.reads, place.looked = rule.keys, rule.reads, False
         edits: list[Edit] = []
         findings: list[Finding] = []
         try:
@@ -206,7 +179,8 @@ class Translator:
                     edits.append(self.equal_edits.first(result))
         except Exception as error:  # costs what the rule yields here; a protection fails closed
             edits, findings = self.broken(place, rule, failure(rule, error))
-        alike.keep(rule, place, (edits, findings))
+        if not place.looked:
+            alike[rule.name] = edits, findings
         return edits, findings
 
     def broken(self, place: Place, rule: Rule, error: str) -> Yielded:
@@ -217,12 +191,41 @@ class Translator:
         edit = unavailable_host() if rule.at == "server" else unavailable()
         return [edit], [BROKEN_PROTECTION(key, rule=rule.name, error=error)]
 
-    def placed(self, place: Place, rule: str, finding: Finding, index: int) -> PlacedFinding:
-        """A finding of a rule with its place. Keeps the fate of the annotation that it is about."""
+    def place_finding(self, place: Place, rule: str, finding: Finding, index: int) -> None:
+        """Keeps a finding of a rule with its place, and the fate of the annotation it is about."""
+        if finding.hosts == ():
+            return
         setting = place.settings.get(finding.key) or self.config.configured(finding.key)
+        origin = finding.origin or (setting.origin if setting else place.location.ingress)
+        everywhere = finding.everywhere or ("host" if index < 0 else "")
+        if everywhere == "all":
+            hosts = finding.hosts or ("*",)
+            path = finding.path or "*"
+            if origin == place.location.ingress:
+                origin = Origin("default", field=finding.key)
+        else:
+            hosts = finding.hosts or place.hosts
+            path = finding.path or ("*" if everywhere == "host" else place.path)
+        hosts = tuple(["*" if host == "_" else host for host in hosts if not host.startswith("~")])
+        value = (setting.text if setting else "") if finding.value is None else finding.value
+        key = setting.origin.written if setting else finding.key
+        self.findings.append(
+            PlacedFinding(
+                finding.message,
+                finding.severity or finding.message.severity,
+                finding.text,
+                finding.to_do,
+                key,
+                value,
+                origin,
+                self.lists.setdefault(hosts, hosts),
+                path,
+                finding.requests or requests_at_catch_all(place, finding, everywhere),
+                tuple([name for name in finding.assumed if name in self.config.assumed]),
+            )
+        )
         if setting:
             self.fates.add(setting.origin, (finding.message.fate, rule, finding.message.code))
-        return placed_at(finding, place, setting, of_host=index < 0)
 
     def place(
         self, server: Server, location: Location, settings: Settings, served: tuple[int, ...]
@@ -237,8 +240,8 @@ class Translator:
             if not server.locations:
                 continue
             served = ports(server, self.config)
-            self.places.clear()
-            self.ran.clear()
+            self.rules_at.clear()
+            self.alike.clear()
             last = server.locations[-1]
             host = self.run(self.place(server, last, server.settings, served), "server", -1)
             for index, location in enumerate(server.locations):
@@ -255,8 +258,8 @@ class Translator:
         """Runs the rules that belong to no host."""
         nowhere = Server("*", ())
         location = Location("/", "prefix", "", Origin())
-        self.places.clear()
-        self.ran.clear()
+        self.rules_at.clear()
+        self.alike.clear()
         self.run(self.place(nowhere, location, {}, ports(nowhere, self.config)), "conversion", -1)
 
     def all(self) -> Translation:
@@ -268,16 +271,6 @@ class Translator:
         """What the rules make of the whole, when they have run at all hosts."""
         self.once()
         return Translation(tuple(self.applied), tuple(self.findings), self.fates.result())
-
-
-def again(ran: Ran, place: Place) -> Ran:
-    """What ran at a place, said of another one of its host that differs by its location only."""
-    here, path = place.location.ingress, place.path
-    findings = [
-        (finding, placed_again(finding, placed, ran.ingress, here, path))
-        for finding, placed in ran.findings
-    ]
-    return Ran(here, ran.edits, ran.rules, findings, ran.failed, ran.errors)
 
 
 def upstream_settings(upstream: Upstream) -> Settings:

@@ -214,10 +214,9 @@ def findings(config: NginxConfig, entries: Mapping[str, NoRule]) -> Iterator[Pla
             for path in invalid.paths:
                 at = invalid.origin, invalid.hosts, path, invalid.origin.written, invalid.value
                 finding = placed(message, *at, text=invalid.text)
-                if message is FAMILY_OFF:  # with --enable-annotation-validation=false it may be on
-                    finding = assuming(finding, config, "flags")
-                    if not finding.assumed:
-                        finding = replace(finding, severity="warning")
+                finding = assuming(finding, config, *invalid.defaults)
+                if message is FAMILY_OFF and not finding.assumed:
+                    finding = replace(finding, severity="warning")
                 yield finding
     for ingress in config.not_loaded:
         yield _not_loaded(ingress, config)

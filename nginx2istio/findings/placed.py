@@ -6,8 +6,12 @@ from dataclasses import replace
 
 from nginx2istio.base.records import record
 from nginx2istio.nginx.config import NginxConfig
-from nginx2istio.nginx.model import Assumed, Origin, Setting
+from nginx2istio.nginx.model import DEFAULT_SERVER, Assumed, Origin
 from nginx2istio.rule import Finding, Message, Place, Requests, Severity
+from nginx2istio.rule.requests import of_other_hosts
+
+_ANSWERED_BY_OTHERS = frozenset({"routing", "access", "auth", "status", "redirect"})
+"""Aspects of a finding that tell of another answerer."""
 
 
 @record(frozen=True, slots=True)
@@ -27,59 +31,6 @@ class PlacedFinding:
     """Of which requests it speaks, when the message does not say that."""
     assumed: tuple[Assumed, ...] = ()
     """What it takes for granted, as the input does not tell it."""
-
-
-def placed_at(
-    finding: Finding, place: Place, setting: Setting | None, of_host: bool
-) -> PlacedFinding:
-    """A finding of a rule with its place; ``setting`` is what it is about.
-
-    ``of_host``: the rule ran for the host as a whole.
-    """
-    origin = finding.origin or (setting.origin if setting else place.location.ingress)
-    everywhere = finding.everywhere or ("host" if of_host else "")
-    if everywhere == "all":
-        hosts = finding.hosts or ("*",)
-        path = finding.path or "*"
-        if origin == place.location.ingress:
-            origin = Origin("default", field=finding.key)
-    else:
-        hosts = finding.hosts or place.hosts
-        path = finding.path or ("*" if everywhere == "host" else place.path)
-    return PlacedFinding(
-        finding.message,
-        finding.severity or finding.message.severity,
-        finding.text,
-        finding.to_do,
-        setting.origin.written if setting else finding.key,
-        (setting.text if setting else "") if finding.value is None else finding.value,
-        origin,
-        tuple(["*" if host == "_" else host for host in hosts if not host.startswith("~")]),
-        path,
-        finding.requests,
-        tuple([name for name in finding.assumed if name in place.config.assumed]),
-    )
-
-
-def placed_again(
-    finding: Finding, placed: PlacedFinding, first: Origin, here: Origin, path: str
-) -> PlacedFinding:
-    """The same at another location, declared by the Ingress ``here`` as the first by ``first``."""
-    if finding.everywhere and placed.origin is not first:
-        return placed
-    return PlacedFinding(
-        placed.message,
-        placed.severity,
-        placed.text,
-        placed.to_do,
-        placed.key,
-        placed.value,
-        here if placed.origin is first else placed.origin,
-        placed.hosts,
-        placed.path if finding.path or finding.everywhere else path,
-        placed.requests,
-        placed.assumed,
-    )
 
 
 BROKEN_RULE = Message(
@@ -146,3 +97,14 @@ def assuming(finding: PlacedFinding, config: NginxConfig, *assumed: Assumed) -> 
     """The finding, with what of ``assumed`` the input does not tell."""
     unknown = tuple(name for name in assumed if name in config.assumed)
     return replace(finding, assumed=unknown) if unknown else finding
+
+
+def requests_at_catch_all(place: Place, finding: Finding, everywhere: str) -> tuple[Requests, ...]:
+    """Of which requests a finding at the catch-all speaks: its host ``*`` is all hosts, too."""
+    aspects = finding.message.aspects
+    if place.server.host != DEFAULT_SERVER or everywhere == "all":
+        return ()
+    if not aspects & _ANSWERED_BY_OTHERS:
+        return ()
+    own = {place.server.host, *place.server.aliases}
+    return finding.message.requests or (of_other_hosts(place.config.host_names - own),)

@@ -20,7 +20,8 @@ def about_http(
 ) -> Iterator[PlacedFinding]:
     """The findings; those whose hosts no Gateway of ``objects`` serves by TLS name http.
 
-    A finding about TLS itself stays as it is, and so does one for all hosts.
+    One that is about https only is no more than information there. A finding about TLS itself stays
+    as it is, and so does one for all hosts.
     """
     served = _TlsHosts(objects)
     for finding in findings:
@@ -35,7 +36,10 @@ def about_http(
             yield finding
         else:
             requests = finding.requests or finding.message.requests or (OVER_HTTP,)
-            yield replace(finding, requests=tuple(map(_over_http, requests)))
+            if all(each.scheme == "https" for each in requests):
+                yield replace(finding, severity="info")
+            else:
+                yield replace(finding, requests=tuple(map(_over_http, requests)))
 
 
 def _over_http(requests: Requests) -> Requests:

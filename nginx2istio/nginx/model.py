@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from sys import intern
 from typing import Literal, NamedTuple
 
 from nginx2istio.base.records import record
@@ -48,7 +49,7 @@ class Origin(NamedTuple):
     @property
     def written(self) -> str:
         """The short name of an annotation or a key as the user wrote it, alias or not."""
-        return self.field.rpartition("/")[2]
+        return intern(self.field.rpartition("/")[2])
 
 
 @record(frozen=True, slots=True)
@@ -217,7 +218,8 @@ class InvalidValue:
 
     ``effect``: default, denied (the locations answer 503), dropped (the Ingress is not loaded),
     family-off (the feature is silently off), server-denied (the host answers 403) or breaks (nginx
-    refuses its whole configuration).
+    refuses its whole configuration). ``defaults``: the defaults without which it would do something
+    else.
     """
 
     origin: Origin
@@ -227,6 +229,7 @@ class InvalidValue:
     effect: str
     hosts: tuple[str, ...]
     paths: tuple[str, ...]
+    defaults: tuple[Assumed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,20 +8,21 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from importlib.metadata import version
 from importlib.resources import files
-from typing import Any
+from typing import Any, TypeVar
 
 from nginx2istio.base.credentials import mask_all, mask_credentials
 from nginx2istio.base.documentation import finding_page
 from nginx2istio.convert.convert import Conversion
 from nginx2istio.inputs.redact import LAST_APPLIED
 from nginx2istio.istio.objects import SOURCE
-from nginx2istio.nginx.model import DEFAULT_SERVER
+from nginx2istio.nginx.model import DEFAULT_SERVER, Origin
 from nginx2istio.report.group import GroupedFinding, grouped
 from nginx2istio.report.hosts import hosts_of, readiness_counts
 from nginx2istio.report.plan.plan import plan
 from nginx2istio.report.words.labels import FATES, SEVERITIES
-from nginx2istio.rule import Severity
+from nginx2istio.rule import Requests, Severity
 
+T = TypeVar("T")
 Data = dict[str, Any]
 """The report or a part of it, as JSON has it."""
 
@@ -32,7 +33,8 @@ def report(conversion: Conversion, with_plan: bool = True) -> Data:
     ``with_plan`` False leaves the plan out: a summary does not show it.
     """
     findings = grouped(conversion.findings)
-    listed = [finding_data(f, conversion.options.docs_url) for f in findings]
+    parts = SharedParts()
+    listed = [finding_data(f, conversion.options.docs_url, parts) for f in findings]
     annotations = list(_annotations(conversion))
     hosts = hosts_of(listed, conversion)
     return {
@@ -105,22 +107,51 @@ def _counts(names: Iterable[str], counter: Mapping[Any, int]) -> dict[str, int]:
     return {name: counter.get(name, 0) for name in names}
 
 
-def finding_data(finding: GroupedFinding, site: str = "") -> Data:
+class SharedParts:
+    """Parts of the findings of one report: equal ones are one value, for less memory."""
+
+    def __init__(self) -> None:
+        self._parts: dict[object, Any] = {}
+
+    def about(self, origin: Origin) -> Data:
+        """The object of an origin."""
+        return self._one(
+            ("object", origin.kind, origin.namespace, origin.name),
+            lambda: {"kind": origin.kind, "namespace": origin.namespace, "name": origin.name},
+        )
+
+    def requests(self, requests: tuple[Requests, ...]) -> list[Data]:
+        """Of which requests findings speak."""
+        return self._one(("requests", *requests), lambda: [each.data() for each in requests])
+
+    def names(self, names: tuple[str, ...]) -> list[str]:
+        """Hosts, paths or aspects."""
+        return self._one(("names", *names), lambda: list(names))
+
+    def _one(self, key: object, make: Callable[[], T]) -> T:
+        part: T | None = self._parts.get(key)
+        if part is None:
+            part = self._parts[key] = make()
+        return part
+
+
+def finding_data(finding: GroupedFinding, site: str = "", parts: SharedParts | None = None) -> Data:
     """One finding. A message without a title has its text for one; ``site`` has the pages."""
     message, origin = finding.message, finding.origin
+    parts = parts or SharedParts()
     return {
         "code": message.code,
         "severity": finding.severity,
         "fate": message.fate,
         "key": finding.key,
         "value": mask_credentials(finding.value),
-        "object": {"kind": origin.kind, "namespace": origin.namespace, "name": origin.name},
+        "object": parts.about(origin),
         "file": origin.file,
         "line": origin.line,
-        "hosts": list(finding.hosts),
-        "paths": list(finding.paths),
-        "aspects": sorted(message.aspects),
-        **({"requests": [r.data() for r in finding.requests]} if finding.requests else {}),
+        "hosts": parts.names(finding.hosts),
+        "paths": parts.names(finding.paths),
+        "aspects": parts.names(tuple(sorted(message.aspects))),
+        **({"requests": parts.requests(finding.requests)} if finding.requests else {}),
         **({"assumed": list(finding.assumed)} if finding.assumed else {}),
         "title": message.title or mask_credentials(finding.text),
         "text": mask_credentials(finding.text),

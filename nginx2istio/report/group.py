@@ -10,7 +10,9 @@ from nginx2istio.nginx.model import RULES, Assumed, Origin
 from nginx2istio.report.words.labels import SEVERITIES
 from nginx2istio.rule import Message, Requests, Severity
 
-_Cause = tuple[str, Severity, str, str, str, str, Origin, tuple[Requests, ...], tuple[Assumed, ...]]
+_Cause = tuple[
+    Severity, tuple[str, ...], tuple[object, ...], tuple[Requests, ...], tuple[Assumed, ...]
+]
 
 
 @record(frozen=True, slots=True)
@@ -38,13 +40,10 @@ def grouped(placed: Iterable[PlacedFinding]) -> tuple[GroupedFinding, ...]:
     """
     causes: dict[_Cause, tuple[PlacedFinding, dict[str, dict[str, None]]]] = {}
     for finding in sorted(placed, key=lambda f: f.origin.line):
-        code, origin = finding.message.code, finding.origin
-        if origin.field == RULES:
-            origin = origin._replace(line=0)
-        cause = (
-            *(code, finding.severity, finding.text, finding.to_do),
-            *(finding.key, finding.value, origin, finding.requests, finding.assumed),
-        )
+        origin = finding.origin
+        place: tuple[object, ...] = origin[:-1] if origin.field == RULES else origin
+        what = finding.message.code, finding.text, finding.to_do, finding.key, finding.value
+        cause = finding.severity, what, place, finding.requests, finding.assumed
         places = causes.setdefault(cause, (finding, {}))[1]
         for host in finding.hosts or ("",):
             places.setdefault(host, {})[finding.path] = None

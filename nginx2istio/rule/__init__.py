@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from nginx2istio.base.memo import memo as memo
 from nginx2istio.bridge.auth.means import AuthMeans as AuthMeans
-from nginx2istio.bridge.auth.means import asked_before_routes as asked_before_routes
 from nginx2istio.bridge.auth.means import auth_means as auth_means
+from nginx2istio.bridge.auth.means import checked_before_routes as checked_before_routes
+from nginx2istio.bridge.auth.means import checked_paths as checked_paths
 from nginx2istio.bridge.auth.provider import auth_plan as auth_plan
 from nginx2istio.bridge.auth.provider import auth_provider as auth_provider
 from nginx2istio.bridge.auth.provider import auth_sources as auth_sources

@@ -10,6 +10,7 @@ from nginx2istio.bridge.place import Place
 from nginx2istio.bridge.protection import ProtectionPlan, authorization, unavailable
 from nginx2istio.istio.edits import Edit
 from nginx2istio.rule.message import Aspect, Finding, Message
+from nginx2istio.rule.requests import requests_beyond
 
 CHECK_NAMES: Mapping[str, str] = {
     "addresses": "address list",
@@ -148,6 +149,9 @@ def protect(
             finding = replace(finding, severity="warning")
         if difference.hosts:
             yield finding.for_hosts(difference.hosts)
+        elif difference.kind == "loose":
+            begun = requests_beyond(location, difference.start)
+            yield finding.for_requests(*begun).for_host()
         elif difference.path == "*":
             yield finding.for_host()
         else:

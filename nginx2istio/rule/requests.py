@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 from typing import Literal
 
+from nginx2istio.bridge.names import name_pattern
 from nginx2istio.nginx.model import Location, Server
 
 
@@ -52,6 +53,12 @@ class Requests:
             for name, value in named.items()
             if value or (value == 0 and value is not False)
         }
+
+
+def of_other_hosts(names: Iterable[str]) -> Requests:
+    """Requests for a host that is none of these, which may be aliases."""
+    known = "|".join(name_pattern(name, alias=True) for name in sorted(names))
+    return Requests(host=rf"(?i)^(?!({known})\.?(:[0-9]+)?$)" if known else "^")
 
 
 def https_but(hosts: Iterable[str]) -> Requests:
@@ -106,3 +113,31 @@ def requests_elsewhere(server: Server, location: Location) -> tuple[Requests, ..
         return ()
     paths = (re.escape(each.path) + ("$" if each.match == "exact" else "") for each in others)
     return (Requests(target=f"^(?!{'|'.join(paths)})"),)
+
+
+def requests_beyond(location: Location, start: str) -> tuple[Requests, ...]:
+    """The requests with a path that begins with ``start`` and is not the location's own.
+
+    It may begin so in any spelling, and behind dot segments.
+    """
+    own = f"(?!(?i:{location.path}))" if _readable(location.path) else ""
+    spelled = "".join(map(_spelled, start.encode()))
+    return (Requests(target=f"^{own}{spelled}"), Requests(target=r"(\.|%2[Ee]){2}"))
+
+
+def _spelled(byte: int) -> str:
+    """A pattern for the spellings of a byte; of a slash, also of several and of /./."""
+    char, escape = re.escape(chr(byte)), f"(?i:%{byte:02x})"
+    if char == "/":
+        slash = r"(/|\\|%2[Ff]|%5[Cc])"
+        return rf"{slash}((\.|%2[Ee])?{slash})*"
+    return f"({char}|{escape})" if byte < 0x80 else escape
+
+
+def _readable(pattern: str) -> bool:
+    """Whether Python's regular expressions read a pattern of nginx's."""
+    try:
+        re.compile(f"(?i:{pattern})")
+    except re.error:
+        return False
+    return True

@@ -223,10 +223,10 @@ def values_of_route(values: Values, route: Mapping[str, Any]) -> None:
         if name.lower() not in _FRAMING and not name.startswith(":"):
             values.sent.add(name.lower())
     for _, text in texts:
-        values.read.update(match[match.lastindex or 0].lower() for match in _READ.finditer(text))
+        values.read.update(name.lower() for pair in _READ.findall(text) for name in pair if name)
 
 
-_READ = re.compile(r"%REQ\(([A-Za-z0-9-]+)|request\.headers\['([^']+)'\]")
+_READ = re.compile(r"%REQ\(([A-Za-z0-9-]+)|request\.headers\['([A-Za-z0-9-]+)'\]")
 """A header that another one is made of."""
 _FRAMING = PER_CONNECTION | {"x-forwarded-client-cert", "authorization", "cookie"}
 

@@ -86,7 +86,8 @@ def request_text(request: Request) -> str:
     for name, value in request.headers[:HEADERS_SHOWN]:
         shown = value if len(value) <= LONGEST_VALUE else f"({len(value):,} bytes)"
         words += ["-H", f"{name}: {shown}"]
-    words.append(f"{request.scheme}://{request.host}{request.target}")
+    typed = request.target.encode("latin-1", "replace").decode(errors="replace")
+    words.append(f"{request.scheme}://{request.host}{typed}")
     plain = Request()
     assumed = [
         f"{name.replace('_', ' ')} {value}"

@@ -9,7 +9,7 @@ from functools import cache
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 VALID_FOR = datetime.timedelta(days=3650)
 
@@ -19,7 +19,7 @@ class Pair:
     """A certificate with its key."""
 
     certificate: x509.Certificate
-    key: rsa.RSAPrivateKey
+    key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
     @property
     def certificate_pem(self) -> str:
@@ -54,7 +54,7 @@ def make_pair(
     authority: bool = False,
 ) -> Pair:
     """A certificate for `hosts`, signed by `issuer` or itself; `authority`: it may sign others."""
-    key = _key()
+    key = ec.generate_private_key(ec.SECP256R1()) if authority else _key()
     subject = x509.Name(
         [
             x509.NameAttribute(x509.NameOID.ORGANIZATION_NAME, "Acme Co"),
@@ -79,5 +79,5 @@ def make_pair(
 
 @cache
 def _key() -> rsa.RSAPrivateKey:
-    """The key of all certificates: as in the recordings it is of RSA, which takes long to make."""
+    """The key of all certificates but authorities': RSA as in the recordings, and slow to make."""
     return rsa.generate_private_key(65537, 2048)

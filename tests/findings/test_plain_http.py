@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from nginx2istio import api
 from nginx2istio.base.options import Options
 from nginx2istio.findings.placed import PlacedFinding, placed
@@ -52,6 +54,13 @@ def at(*hosts: str, message: Message = MESSAGE) -> PlacedFinding:
 def test_a_host_without_https_has_findings_about_http() -> None:
     assert narrowed(at("a.example")) == (Requests(scheme="http"),)
     assert narrowed(at("a.example"), "b.example", "*.b.example") == (Requests(scheme="http"),)
+
+
+def test_what_is_about_https_only_is_information_where_nothing_serves_it() -> None:
+    loss = replace(MESSAGE, severity="error", requests=(Requests(scheme="https"),))
+    for served, severity in (("b.example", "info"), ("a.example", "error")):
+        (finding,) = about_http([at("a.example", message=loss)], [gateway(f"ns/{served}")])
+        assert (finding.severity, finding.requests) == (severity, ())
 
 
 def test_a_host_with_https_keeps_its_findings() -> None:

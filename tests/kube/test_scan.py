@@ -117,6 +117,36 @@ def test_a_scan_equals_the_conversion_of_the_exported_files(
     )
 
 
+def test_a_scan_is_proved_as_the_files_are(kube: ApiServer, scratch: Path) -> None:
+    """What the server adds to an object changes nothing of the proof, nor of a host's table."""
+    space = shop(kube, "proved")
+    admin = kube.kubeconfig("admin", space)
+    (scratch / "export.json").write_text(export(kube, "Ingress", "Service", namespace=space))
+    page = scratch / "live.html"
+    scanned = scan(
+        admin, "--verify", "-q", "--report", str(scratch / "live.json"), "--report", str(page)
+    )
+    assert scanned.exit_code == 0, scanned.stderr
+    filed = ("convert", str(scratch / "export.json"), "--verify", "-q")
+    assert run(*filed, "--report", str(scratch / "filed.json")).exit_code == 0
+    live, file = (
+        json.loads((scratch / name).read_text())["proof"] for name in ("live.json", "filed.json")
+    )
+    assert live["proved"] and live["proved_hosts"] == live["hosts"] == 1
+    assert live["classes"] > live["alike"] > 0 and live["unannounced"] == []
+    tables = [
+        {**row, "location": re.sub(r" \S+:\d+$", "", row["location"])}
+        for proof in (live, file)
+        for row in proof["tables"][0]["rows"]
+    ]
+    half = len(tables) // 2
+    assert half > 1 and tables[:half] == tables[half:]
+    assert [table["host"] for table in live["tables"]] == [f"{space}.example.com"]
+    counts = ("proved", "hosts", "proved_hosts", "classes", "alike", "announced", "outside")
+    assert {name: live[name] for name in counts} == {name: file[name] for name in counts}
+    assert "Which requests go where" in page.read_text()
+
+
 def test_with_the_printed_rights_everything_is_seen_and_nothing_is_written(
     istio: ApiServer, scratch: Path
 ) -> None:

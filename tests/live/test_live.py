@@ -137,7 +137,7 @@ def test_a_run_goes_on_where_one_ended(tmp_path: Path, forge: Forge) -> None:
     state = tmp_path / "state.jsonl"
     with ExitStack() as stack:
         old, new = two_nginx(stack, tmp_path, forge)
-        given = ("--old", old, "--new", new, "--rps", "40", "--format", "json")
+        given = ("--old", old, "--new", new, "--rps", "4", "--format", "json")
         running = subprocess.Popen(
             command(tmp_path, *given, "--state", str(state)), stdout=subprocess.PIPE, text=True
         )

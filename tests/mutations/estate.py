@@ -204,8 +204,8 @@ def _certificate(estate: Estate, request: Request) -> str | None:
     # The rig's own subject has to be one that the same patterns take.
     for name in fitting[:1]:
         subjects = (request.subject, subject_of(name))
-        wanted, own = ({p for p in patterns if re.search(p, s)} for s in subjects)
-        return name if wanted == own else None
+        given, own = ({p for p in patterns if re.search(p, s)} for s in subjects)
+        return name if given == own else None
     return None
 
 

@@ -9,12 +9,15 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Literal
 
+from nginx2istio.nginx.serve import serve_as_nginx
 from nginx2istio.verify.compared import SETTINGS
 from nginx2istio.verify.judged.compare import compare
 from nginx2istio.verify.judged.difference import Difference
 from nginx2istio.verify.proof import Counterexample, prove
+from nginx2istio.verify.record import exchange_record
 
 from ..conformance.records import Case, Exchange, Request
+from ..verify.anchored import AuthCache, asked
 from .estate import (
     LARGE,
     Estate,
@@ -34,6 +37,7 @@ Verdict = Literal[
     "found, not shown",
     "found, not sendable",
     "not followed",
+    "as nginx does",
     "missed",
     "without effect",
     "refused by Istio",
@@ -154,13 +158,15 @@ def _tried(gateway: Gateway, own: Estate, plan: _Plan, original: list[Exchange])
     except Refused as refusal:
         return judged("refused by Istio", str(refusal))
     weighted = by_chance(own.objects) or by_chance(plan.objects)
-    shown = []
+    shown, missed = [], []
     for before, after in zip(original, served.answers(plan.requests), strict=True):
         differences = _unlike(before, after, weighted)
         if differences:
             request = before["request"]
             line = f"{request['method']} {request['scheme']}://{request['host']}{request['target']}"
             shown.append(f"{line} {request['headers']}: {_text(differences)}")
+            if not _nearer_to_nginx(own, before, after):
+                missed.append(shown[-1])
     real = [each for each in plan.examples if each.difference.what != SETTINGS]
     if real:
         first = real[0]
@@ -176,7 +182,24 @@ def _tried(gateway: Gateway, own: Estate, plan: _Plan, original: list[Exchange])
     if not shown:
         return judged("without effect")
     # Of what a patch can touch that was made unreadable, verify says that it can't tell.
-    return judged("not followed" if plan.unfollowed else "missed", shown[0])
+    if plan.unfollowed:
+        return judged("not followed", shown[0])
+    return judged("missed", missed[0]) if missed else judged("as nginx does", shown[0])
+
+
+def _nearer_to_nginx(own: Estate, before: Exchange, after: Exchange) -> bool:
+    """Whether a changed answer differs from nginx's in nothing in which the one before did not."""
+    config = own.conversion.config
+    request = asked(own.case, config, before, AuthCache())
+    if request is None:
+        return False
+    nginx = exchange_record(request, serve_as_nginx(config, request))
+    keys = {setting.key for setting in config.settings}
+    new, old = (
+        {(d.aspect, d.what, str(d.got)) for d in compare(nginx, {**a, "subrequests": []}, keys)}
+        for a in (after, before)
+    )
+    return new <= old
 
 
 def _unlike(before: Exchange, after: Exchange, weighted: bool) -> list[Difference]:

@@ -14,7 +14,7 @@ from .page import BLOCK, is_output
 def test_the_example_shows_what_is_written(tmp_path: Path) -> None:
     page = (ROOT / "README.md").read_text(encoding="utf-8")
     example = page[page.index("## What it does") : page.index("## Use")]
-    ingress, objects, said = (block["body"] for block in BLOCK.finditer(example))
+    ingress, objects, messages = (block["body"] for block in BLOCK.finditer(example))
     name = re.match(r"# (\S+)\n", ingress)
     assert name is not None
     (tmp_path / name[1]).write_text(ingress, encoding="utf-8")
@@ -29,4 +29,4 @@ def test_the_example_shows_what_is_written(tmp_path: Path) -> None:
         check=True,
     )
     assert is_output(objects, run.stdout)
-    assert is_output(said, run.stderr)
+    assert is_output(messages, run.stderr)

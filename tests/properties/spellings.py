@@ -24,7 +24,7 @@ from tests.conformance.forge import Forge
 from tests.conformance.objects import join, text_of
 from tests.conformance.oracle import Oracle, ports_of
 from tests.conformance.parts import Parts, find_parts
-from tests.conformance.pods import Given, Pods
+from tests.conformance.pods import Pods
 from tests.conformance.ports import Block
 from tests.conformance.world import world
 from tests.properties.spelled_estates import SpelledEstate, spelled_estate, targets
@@ -79,18 +79,11 @@ class Gateway:
         self._hang_up()
         pods = {f"default/{name}:80": [name] for name in estate.services}
         given = self._pods.assign(pods)
-        # pilot may hand out listeners before it knows the mesh configuration that came with them.
-        for _ in range(20):
-            self._put(estate, conversion, given)
-            if self._normalizes(estate):
-                return
-        raise AssertionError("Envoy does not normalize paths")
-
-    def _put(self, estate: SpelledEstate, conversion: Conversion, given: Given) -> None:
         surroundings = world({"objects": estate.text}, api.report(conversion), given, self._forge)
         swap = self._oracle.put(join(api.yaml(conversion), text_of(surroundings)))
         assert not swap["refused"] and not swap["errors"] and not swap["rejected"], swap
         self._port = ports_of(swap)["8080"]
+        assert self._normalizes(estate), "Envoy does not normalize paths"
 
     def _normalizes(self, estate: SpelledEstate) -> bool:
         """Whether a Service gets a normalized path. Where none answers, nothing can be said."""

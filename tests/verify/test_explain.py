@@ -95,6 +95,19 @@ def test_an_envoy_filter_names_its_rule() -> None:
     assert any(e["origins"] and e["file"] == "rules/limits.py" for e in filters)
 
 
+def test_a_snippet_of_the_host_is_named_for_its_locations() -> None:
+    case = "snippet_backends/services-and-files"
+    (part,) = by_rule(as_data(case, "http://www.shop.example/docs/x"), "location-blocks")
+    assert [(o["field"].rpartition("/")[2], o["line"]) for o in part["origins"]] == [
+        ("server-snippet", line_of(case, "server-snippet"))
+    ]
+
+
+def test_nothing_wrote_what_no_request_comes_to() -> None:
+    data = as_data("auth_tls/unchanged", "https://shop.example.com/")
+    assert data["istio"]["status"] == 0 and data["written_by"] == []
+
+
 def test_what_no_annotation_asks_for_is_by_default() -> None:
     text = as_text("access_list/allow", "http://shop.example.com/")
     assert "redirect.{authority, redirectCode, scheme}: rule ssl-redirect" in text

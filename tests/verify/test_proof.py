@@ -221,6 +221,16 @@ def test_explain_shows_both_sides(tmp_path: Path) -> None:
     assert "308 https://shop.example.com/api/x" in result.output
 
 
+def test_a_url_is_read_as_the_bytes_that_a_client_sends(tmp_path: Path) -> None:
+    (tmp_path / "shop.yaml").write_text(SHOP.replace("/api", "/é"), encoding="utf-8")
+    url = "https://shop.example.com/é/x"
+    result = CliRunner().invoke(command_line, ["explain", str(tmp_path), url])
+    assert result.exit_code == 0, result.output
+    assert f"curl {url}" in result.output.replace("'", "")
+    assert "location: location /é/" in result.output
+    assert "announced by N2I913" in result.output
+
+
 def test_explain_without_a_url_is_refused(tmp_path: Path) -> None:
     result = CliRunner().invoke(command_line, ["explain", str(tmp_path)])
     assert result.exit_code == 2

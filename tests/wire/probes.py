@@ -121,6 +121,8 @@ PROBES: dict[str, tuple[Probe, ...]] = {
         get("a double slash", "//a//b"),
         get("dot segments", "/a/../b/./c"),
         get("a path above the root", "/../a"),
+        get("a path above the root behind a lone dot", "/%2e/.."),
+        get("a path above the root out of folders", "/a/b/./c/../../../../etc"),
         get("a broken escape", "/%zz"),
         get("an escaped NUL", "/a%00b"),
         get("an escaped line feed", "/a%0ab"),

@@ -16,6 +16,7 @@ from nginx2istio.bridge.auth.question import unaskable
 from nginx2istio.bridge.checks.check import check_at, unaskable_by_nginx
 from nginx2istio.bridge.place import Place
 from nginx2istio.istio.policy.ext_authz import Provider
+from nginx2istio.nginx.facts.addresses import addresses
 from nginx2istio.nginx.facts.answered_early import early
 from nginx2istio.nginx.facts.auth_service import AuthService, answerer, unserved
 from nginx2istio.nginx.facts.external_auth import ExternalAuth, external_auth
@@ -26,6 +27,8 @@ REMEDY_FOR_SEVERAL = (
     f"{BY_OTHERS}; or let one service answer for all; or set istiod's "
     "PILOT_ENABLE_MULTIPLE_CUSTOM_AUTHZ_PROVIDERS and add a provider and a policy by hand"
 )
+OAUTH2_PROXY = "/oauth2/auth"
+"""Where oauth2-proxy is asked by default; it says yes by 202 there (its ``AuthOnly``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,11 @@ class AuthMeans:
     def service_name(self) -> str:
         """The service as a report names it."""
         return service_name(self.service) if self.service else ""
+
+    @property
+    def asks_oauth2_proxy(self) -> bool:
+        """Whether the service is oauth2-proxy, by the address that it has by default."""
+        return self.auth.path.partition("?")[0].endswith(OAUTH2_PROXY)
 
 
 def auth_means(place: Place) -> AuthMeans | None:
@@ -79,8 +87,19 @@ def auth_means(place: Place) -> AuthMeans | None:
     return AuthMeans("filter", auth, service)
 
 
-def asked_before_routes(place: Place) -> bool:
-    """Whether a policy has a service asked about a location's requests, before routes see them."""
+def checked_paths(place: Place) -> list[str]:
+    """The declared paths of the host whose requests a policy checks before routes see them."""
+    others = (
+        Place(place.config, place.server, x, x.settings, place.options, place.ports)
+        for x in place.server.locations
+    )
+    return list(dict.fromkeys(other.path for other in others if checked_before_routes(other)))
+
+
+def checked_before_routes(place: Place) -> bool:
+    """Whether a policy checks a location's requests, before routes see them."""
+    if addresses(place.config, place.location):
+        return True
     means = auth_means(place)
     check = check_at(place.config, place.options, place.server, place.location)
     return check is not None or (means is not None and means.kind == "policy")

@@ -199,11 +199,11 @@ def http_routes(
                 own = [exact_authority(twin.name)]
                 http.append(for_authorities(route.get("match", [{}]), fields, own))
     joined = merge_routes(rows, virtual_host.ports, routes.names.patches)
-    if len(joined) > 1 and _needless(joined[-1], virtual_host, routes.names):
+    beyond = virtual_host.beyond  # whose routes come behind, and take the star's names, too
+    if not beyond and len(joined) > 1 and _needless(joined[-1], virtual_host, routes.names):
         del joined[-1]
     patterns = authorities(virtual_host)
     http += written(joined, virtual_host.ports, patterns, names, virtual_host.terse)
-    beyond = virtual_host.beyond
     if beyond is not None:
         rows, _ = _rows(beyond, routes, effective_edits(beyond))
         stars = [any_label(name) for name in virtual_host.narrow_stars]

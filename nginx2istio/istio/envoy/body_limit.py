@@ -11,6 +11,8 @@ BODY_LIMIT_FILTER = "nginx2istio.body-limit"
 BODY_LENGTH_FILTER = "nginx2istio.body-length"
 BUFFER = "envoy.extensions.filters.http.buffer.v3"
 LUA = "envoy.extensions.filters.http.lua.v3"
+MOST_HELD = 64 << 20
+"""The largest limit for which Envoy holds a body of unknown length, in bytes of its memory."""
 UNUSED = 1 << 20
 """The filter wants a limit of its own, though each route has another."""
 LENGTH_PROGRAM = """function envoy_on_request(handle)

@@ -14,6 +14,14 @@ BEHIND = "?nginx2istio="
 # A single star is not allowed (buildExtAuthzHTTP), one behind each first character is.
 FIRST_CHARACTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
 CERTIFICATE = "ssl-client-"
+NO_UPGRADE = {
+    name: f"%CEL('upgrade' in request.headers ? '{value}' : '')%"
+    for name, value in (("connection", "keep-alive"), ("upgrade", "none"))
+}
+"""What is asked about a WebSocket must not ask the authentication service for one.
+
+Envoy passes both headers on. Where the value is empty, it adds none.
+"""
 QUESTION_OPERATORS: Mapping[str, str] = {
     "http_host": "%REQ(:AUTHORITY)%",
     "best_http_host": "%REQ(:AUTHORITY)%",
@@ -75,7 +83,7 @@ class Provider:
             "timeout": "60s",
             "statusOnError": "500",
             "includeRequestHeadersInCheck": self._passed(),
-            "includeAdditionalHeadersInCheck": dict(self.headers),
+            "includeAdditionalHeadersInCheck": NO_UPGRADE | dict(self.headers),
             "headersToUpstreamOnAllow": to_upstream,
             "headersToDownstreamOnAllow": ["set-cookie"],
             "headersToDownstreamOnDeny": deny,

@@ -232,8 +232,8 @@ class ServerBuilder:
             locations, regex, repeats = build_locations(declared)
             self.repeats += [(host, repeat) for repeat in repeats]
             # Locations of one Ingress share their settings.
-            every = (grown.settings, *(location.settings for location in locations))
-            settings = {id(each): each for each in every}
+            used = (grown.settings, *(location.settings for location in locations))
+            settings = {id(each): each for each in used}
             self.ineffective.in_force |= {
                 s.origin for each in settings.values() for s in each.values()
             }

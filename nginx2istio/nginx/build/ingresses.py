@@ -85,7 +85,8 @@ class Ingress:
     created: str
     class_name: str | None
     annotations: Mapping[str, str]
-    lines: Mapping[str, int]
+    origins: Mapping[str, Origin]
+    """Where each annotation is written."""
     rules: tuple[IngressRule, ...]
     tls: tuple[IngressTls, ...]
     default: IngressBackend | None
@@ -112,7 +113,8 @@ class Ingress:
 
     def at(self, annotation: str) -> Origin:
         """The place of an annotation."""
-        return self.origin._replace(field=annotation, line=self.lines.get(annotation, 0))
+        written = self.origins.get(annotation)
+        return self.origin._replace(field=annotation, line=0) if written is None else written
 
 
 class Malformed(ValueError):
@@ -132,7 +134,8 @@ def parse_ingress(obj: KubernetesObject) -> Ingress:
     spec = obj.body.get("spec")
     if not spec:
         raise Malformed("the Ingress has no spec", obj.line("metadata", "name"))
-    origin = Origin("Ingress", obj.namespace, obj.name, "", obj.file, obj.line("metadata", "name"))
+    named = "Ingress", obj.namespace, obj.name
+    origin = Origin(*named, "", obj.file, obj.line("metadata", "name"))
     annotations = obj.metadata.get("annotations") or {}
     default = spec.get("defaultBackend")
     rules = tuple(_rule(obj, origin, i, rule) for i, rule in enumerate(spec.get("rules") or ()))
@@ -143,7 +146,10 @@ def parse_ingress(obj: KubernetesObject) -> Ingress:
         created=obj.metadata.get("creationTimestamp") or "",
         class_name=spec.get("ingressClassName"),
         annotations={key: text or "" for key, text in annotations.items()},
-        lines={key: obj.line("metadata", "annotations", key) for key in annotations},
+        origins={
+            key: Origin(*named, key, obj.file, obj.line("metadata", "annotations", key))
+            for key in annotations
+        },
         blocks={k: line for k in annotations if (line := obj.block("metadata", "annotations", k))},
         rules=rules,
         tls=tuple(
@@ -178,7 +184,7 @@ def _rule(
         if (text or kind != "ImplementationSpecific") and not text.startswith("/"):
             raise Malformed(f"the path {text[:80]!r} does not start with /", line)
         backend = _backend(entry.get("backend"), line)
-        paths.append(IngressPath(text, kind, backend, here._replace(line=line)))
+        paths.append(IngressPath(text, kind, backend, Origin(*here[:-1], line)))
     return IngressRule(host, tuple(paths), here)
 
 

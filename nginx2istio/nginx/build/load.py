@@ -6,11 +6,19 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from nginx2istio.base.memo import memo
 from nginx2istio.nginx.build.configmaps import ConfigMap
 from nginx2istio.nginx.build.controller import Controller
 from nginx2istio.nginx.build.ingresses import CLASS_ANNOTATION, Ingress
 from nginx2istio.nginx.keys.scopes import SERVER_KEYS, UPSTREAM_KEYS
-from nginx2istio.nginx.model import Ineffective, InvalidValue, NotLoaded, OtherAnnotations, Setting
+from nginx2istio.nginx.model import (
+    Assumed,
+    Ineffective,
+    InvalidValue,
+    NotLoaded,
+    OtherAnnotations,
+    Setting,
+)
 from nginx2istio.nginx.values.annotations import Extracted, extract
 from nginx2istio.nginx.values.references import REFERENCES, configmap_problem
 
@@ -71,7 +79,7 @@ def load_ingresses(
             ingress.annotations, controller=controller, namespace=ingress.origin.namespace
         )
         extracted = _looked_up(extracted, controller, maps, complete)
-        _wrong(out, ingress, extracted, controller.annotations_prefix)
+        _wrong(out, ingress, extracted, controller)
         refused = next(_refusals(ingress, controller), "")
         why = extracted.dropped or refused
         if why:
@@ -117,15 +125,17 @@ def _looked_up(
     return extracted
 
 
-def _wrong(out: Load, ingress: Ingress, extracted: Extracted, prefix: str) -> None:
+def _wrong(out: Load, ingress: Ingress, extracted: Extracted, controller: Controller) -> None:
     """Notes the annotations that are invalid, idle or unknown."""
-    hosts = ingress.hosts
+    hosts, prefix = ingress.hosts, controller.annotations_prefix
+    validated = _refused_by_validation(ingress, extracted, controller)
     paths = tuple(dict.fromkeys(p.path or "/" for r in ingress.rules for p in r.paths or ()))
     for key, wrong in extracted.invalid.items():
         at = ingress.at(extracted.written.get(key, f"{prefix}/{key}"))
         text = ingress.annotations.get(at.field, "")
+        defaults: tuple[Assumed, ...] = ("flags",) if key in validated else ()
         out.invalid_values.append(
-            InvalidValue(at, key, text, wrong.text, wrong.effect, hosts, paths or ("/",))
+            InvalidValue(at, key, text, wrong.text, wrong.effect, hosts, paths or ("/",), defaults)
         )
     for key, why in extracted.breaks.items():
         at = ingress.at(extracted.written[key])
@@ -162,3 +172,27 @@ def _refusals(ingress: Ingress, controller: Controller) -> Iterator[str]:
         for text in texts:
             if any(pattern.search(text) for pattern in DEEP_INSPECT_PATTERNS):
                 yield f"--deep-inspect forbids {text!r}"
+
+
+def _refused_by_validation(
+    ingress: Ingress, extracted: Extracted, controller: Controller
+) -> frozenset[str]:
+    """The invalid annotations that do something else under --enable-annotation-validation=false."""
+    if not extracted.invalid or not controller.validates:
+        return frozenset()
+    without = extract(
+        ingress.annotations,
+        controller=without_validation(controller),
+        namespace=ingress.origin.namespace,
+    )
+    return frozenset(
+        key
+        for key, wrong in extracted.invalid.items()
+        if key not in without.invalid or without.invalid[key].effect != wrong.effect
+    )
+
+
+@memo
+def without_validation(controller: Controller) -> Controller:
+    """The controller, with its values unchecked."""
+    return replace(controller, flags={**controller.flags, "enable-annotation-validation": False})

@@ -91,8 +91,11 @@ def serve_as_nginx(
     if server.denied:
         return with_headers(visit, own_answer(403, "tls", "server", server.denied))
     visit, outcome = _in_server(visit)
-    if outcome is None:
-        visit, outcome = _in_location(visit)
+    if outcome is not None:
+        # The error_page of an annotation stands in its location, which nginx has not looked for.
+        bare = replace(visit, location=replace(visit.location, settings={}))
+        return with_headers(visit, with_error_page(bare, outcome))
+    visit, outcome = _in_location(visit)
     return with_headers(visit, with_error_page(visit, outcome))
 
 

@@ -28,6 +28,7 @@ def json_parts(data: Data) -> Iterator[str]:
     no ``indent``.
     """
     pieces: list[str] = []
+    texts: SharedTexts = {}
     before = "{\n "
     for key, value in data.items():
         pieces.append(f"{before}{_string(key)}: ")
@@ -37,31 +38,38 @@ def json_parts(data: Data) -> Iterator[str]:
             for inner in value:
                 pieces.append(opening)
                 opening = ",\n  "
-                _append(inner, "\n  ", pieces)
+                _append(inner, "\n  ", pieces, texts)
                 if len(pieces) >= PIECES_OF_A_PART:
                     yield "".join(pieces)
                     pieces.clear()
             pieces.append("\n ]")
         else:
-            _append(value, "\n ", pieces)
+            _append(value, "\n ", pieces, texts)
     pieces.append("\n}\n" if data else "{}\n")
     yield "".join(pieces)
 
 
-def _append(value: Any, line: str, pieces: list[str]) -> None:
+SHARED_PARTS = frozenset({"object", "paths", "aspects", "requests", "assumed"})
+"""Parts of findings that are one value where they are equal: see ``report.data``."""
+SharedTexts = dict[tuple[int, str], str]
+"""The text of such values, by their identity and what begins a line."""
+
+
+def _append(value: Any, line: str, pieces: list[str], texts: SharedTexts) -> None:
     """Appends the pieces of a value; ``line`` is what begins a line at the value's depth."""
     if isinstance(value, dict) and value:
-        before, deeper = f"{{{line} ", f"{line} "
-        for key, inner in value.items():
-            head = f"{before}{_key(key)}: "
+        deeper = f"{line} "
+        for head, (key, inner) in zip(_heads(tuple(value), line), value.items(), strict=True):
             if inner.__class__ is not str:
                 pieces.append(head)
-                _append(inner, deeper, pieces)
+                if key in SHARED_PARTS:
+                    pieces.append(_shared(inner, deeper, texts))
+                else:
+                    _append(inner, deeper, pieces, texts)
             elif inner.isprintable():
                 pieces.append(head + encode_basestring(inner))
             else:
                 pieces.append(head + _string(inner))
-            before = f",{deeper}"
         pieces.append(line + "}")
     elif isinstance(value, list | tuple) and value:
         before, deeper = f"[{line} ", f"{line} "
@@ -70,7 +78,7 @@ def _append(value: Any, line: str, pieces: list[str]) -> None:
                 pieces.append(before + _string(inner))
             else:
                 pieces.append(before)
-                _append(inner, deeper, pieces)
+                _append(inner, deeper, pieces, texts)
             before = f",{deeper}"
         pieces.append(line + "]")
     elif value.__class__ is int:
@@ -79,9 +87,19 @@ def _append(value: Any, line: str, pieces: list[str]) -> None:
         pieces.append(_string(value) if isinstance(value, str) else json.dumps(value))
 
 
+def _shared(value: Any, line: str, texts: SharedTexts) -> str:
+    known = texts.get((id(value), line))
+    if known is None:
+        pieces: list[str] = []
+        _append(value, line, pieces, texts)
+        known = texts[id(value), line] = "".join(pieces)
+    return known
+
+
 @lru_cache(maxsize=1024)
-def _key(key: str) -> str:
-    return _string(key)
+def _heads(keys: tuple[str, ...], line: str) -> tuple[str, ...]:
+    """What stands before each value of a mapping."""
+    return tuple(f"{',' if i else '{'}{line} {_string(key)}: " for i, key in enumerate(keys))
 
 
 def _string(text: str) -> str:

@@ -121,6 +121,7 @@ ACTION_WORDS = {
     "label-service": "label {}",
     "client-address": "let the gateway see the addresses of the clients",
     "gateway-annotation": "annotate the gateway",
+    "auth-answers": "check the answers of the authentication service",
 }
 """What is to do by hand, by the kind of action; the braces are for how many there are."""
 _COUNTED = {"copy-secret": "Secret", "label-service": "Service"}

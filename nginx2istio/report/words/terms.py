@@ -115,6 +115,7 @@ TERMS: Mapping[str, Mapping[str, str]] = {
         "copy-secret": "A Secret must be copied to the gateway's namespace.",
         "mesh-config": "The mesh configuration needs a setting.",
         "gateway-annotation": "The gateway's pods need an annotation.",
+        "auth-answers": "The authentication service must answer as Envoy expects.",
         "client-address": "The gateway must see the addresses of the clients.",
     },
 }

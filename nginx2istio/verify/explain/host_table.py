@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -56,7 +56,7 @@ class _Rows:
     """The rows of one host while its requests are compared."""
 
     def __init__(self) -> None:
-        self.rows: dict[tuple[str, ...], TableRow] = {}
+        self.rows: dict[tuple[Hashable, ...], TableRow] = {}
         self.locations: set[str] = set()
         self.routes: set[str] = set()
 
@@ -133,8 +133,8 @@ def host_table(sides: Sides, server: Server) -> HostTable:
 
 def _location(outcome: Outcome) -> str:
     """The location that takes a request; what decided where none was chosen."""
-    steps = [step for step in outcome.trace if step.phase == "location"] or outcome.trace[-1:]
-    return " ".join(f"{step.text} {step.by}".strip() for step in steps[:1])
+    step = next((s for s in outcome.trace if s.phase == "location"), None) or outcome.trace[-1]
+    return f"{step.text} {step.by}" if step.by else step.text
 
 
 def _route(outcome: Outcome) -> str:
@@ -143,14 +143,17 @@ def _route(outcome: Outcome) -> str:
     return step.by or step.text
 
 
-def _kind(outcome: Outcome) -> str:
+def _kind(outcome: Outcome) -> Hashable:
     """An answer without what only the path of the example makes."""
     if outcome.status is None:
-        return answer_text(outcome)
-    return f"{outcome.status} {outcome.trace[-1].by if outcome.trace else ''}"
+        backends = outcome.backends
+        return tuple(backends.items()) if len(backends) > 1 else next(iter(backends), "")
+    return outcome.status, outcome.trace[-1].by if outcome.trace else ""
 
 
 def _verdict(both: Compared) -> str:
+    if not (both.differences or both.unknown):
+        return "alike"
     codes = {finding["code"] for _, findings in both.differences for finding in findings}
     if any(not findings for _, findings in both.differences):
         codes.add("N2I900")

@@ -131,7 +131,8 @@ class _Explained:
             yield from self._route(route, sources)
             yield from self._destinations(route, sources)
         yield from self._filters(str(route.get("name", "")), sources)
-        yield from self._mesh(bool(policies))
+        if any(step.phase == "host" for step in trace):
+            yield from self._mesh(bool(policies))
 
     def _policies(self, names: set[str]) -> Iterator[_Part]:
         """The AuthorizationPolicies of these names. That of unknown hosts may be about any."""

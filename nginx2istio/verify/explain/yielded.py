@@ -56,12 +56,11 @@ def _origins(
 ) -> Iterator[Origin]:
     settings = location.settings if location else here
     upstream = config.upstreams.get(location.upstream) if location else None
-    if rule.at == "server" and server is not None:
-        settings = server.settings
-    elif rule.at == "upstream" and upstream is not None:
+    if rule.at == "upstream" and upstream is not None:
         settings = upstream_settings(upstream)
+    of_host = server.settings if server else {}
     for keys in (rule.keys, rule.reads):
-        of_keys = [settings.get(key) or config.configured(key) for key in keys]
+        of_keys = [settings.get(key) or of_host.get(key) or config.configured(key) for key in keys]
         if any(of_keys):
             yield from (setting.origin for setting in of_keys if setting)
             return

@@ -23,6 +23,7 @@ from nginx2istio.istio.serve.filters.shapes import (
 )
 
 _MOST_REMEMBERED = 10_000
+_MANAGER = "envoy.filters.network.http_connection_manager"
 _ROUTER = "envoy.filters.http.router"
 _ACTIONS = (("redirect", "REDIRECT"), ("directResponse", "DIRECT_RESPONSE"))
 _FIELDS = ("typed_per_filter_config", "metadata", "route")
@@ -166,6 +167,7 @@ class _Reading:
         config = value.get("typed_config", {})
         fields = {name: of for name, of in config.items() if name != "@type"}
         plain = set(match.get("listener", {})) == {"filterChain"}
+        plain &= set(value) == {"name", "typed_config"} and value["name"] == _MANAGER
         if not plain or not all(manager_field_known(n, v) for n, v in fields.items()):
             return False
         self.manager |= fields
