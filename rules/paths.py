@@ -1,4 +1,4 @@
-"""How Envoy writes the path of a request, and what backends get of it."""
+"""Paths as Envoy matches them, and what of them backends get."""
 
 from collections.abc import Iterator
 
@@ -26,6 +26,7 @@ PATHS = Message(
     frozenset({"path", "request-headers"}),
     (RESPELLED,),
 )
+
 BY_PATH = ("app-root", "rewrite-target", "configuration-snippet", "server-snippet")
 
 
