@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from functools import partial
 from itertools import product
 from math import prod
 from typing import Any
 
 from nginx2istio.base.outcome import PER_CONNECTION, Request
+from nginx2istio.istio.serve.matching import string_fits
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.facts.addresses import addresses
 from nginx2istio.nginx.facts.external_auth import external_auth
@@ -23,6 +26,10 @@ MOST_REQUESTS = 1500
 """So many requests are made of a path class at most; beyond it pairs of values are."""
 OUTSIDE = "198.51.100.77"
 """An address that lists seldom have."""
+COMMON_METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH")
+"""The methods that clients use; GET is that of the plain request."""
+OTHER_ORIGIN = "https://elsewhere.invalid"
+"""An Origin that lists seldom have."""
 OTHER_VALUE = "zqx-other"
 """A value that conditions seldom have."""
 Variation = Mapping[str, Any]
@@ -96,7 +103,7 @@ def values_of_location(
         values.add("body", "over the limit", method="POST", body_bytes=limit + 1)
     lists = addresses(config, location)
     for network in (*lists.allow, *lists.deny):
-        values.add("source", network, source=_within(network))
+        values.add("source", network, source=first_address(network))
     if lists:
         values.add("source", "outside", source=OUTSIDE)
     if "auth-type" in location.settings:
@@ -127,7 +134,8 @@ def values_of_location(
 _BASIC = (("authorization", "Basic dXNlcjpwdw=="),)
 
 
-def _within(network: str) -> str:
+def first_address(network: str) -> str:
+    """The first address of a network, which is asked for. Raises ValueError."""
     return str(ipaddress.ip_network(network, strict=False).network_address)
 
 
@@ -135,7 +143,7 @@ def _cors(values: Values, config: NginxConfig, location: Location) -> None:
     if not config.in_force(location, "enable-cors"):
         return
     values.add("method", "OPTIONS", method="OPTIONS")
-    values.header("origin", "https://elsewhere.invalid")
+    values.header("origin", OTHER_ORIGIN)
     listed = config.in_force(location, "cors-allow-origin")
     for origin in listed if isinstance(listed, tuple) else ():
         if origin != "*":
@@ -165,6 +173,10 @@ def _condition(values: Values, args: Sequence[str]) -> None:
         return
     name = args[0].strip("${}").lower()
     operator = args[1].lstrip("!")
+    if name == "request_method":
+        with suppress(re.error):  # a pattern that only PCRE reads
+            pattern = re.compile(args[2] if "~" in operator else re.escape(args[2]) + r"\Z")
+            _methods(values, lambda method: pattern.search(method) is not None)
     sample = args[2] if operator == "=" else _sample(args[2], operator == "~*")
     if sample is None:
         return
@@ -186,8 +198,14 @@ def _sample(pattern: str, any_case: bool = False) -> str | None:
 
 def values_of_host(values: Values, name: str) -> None:
     """Other spellings of a host where something compares it as it was written."""
-    values.add("host", "with a port", host=f"{name}:8080")
-    values.add("host", "in capitals", host=name.upper())
+    _, with_port, capitals = spellings(name)
+    values.add("host", "with a port", host=with_port)
+    values.add("host", "in capitals", host=capitals)
+
+
+def spellings(name: str) -> tuple[str, str, str]:
+    """How a host is written: as it is, with a port, in capitals."""
+    return name, f"{name}:8080", name.upper()
 
 
 def values_of_match(values: Values, match: Mapping[str, Any]) -> None:
@@ -196,6 +214,8 @@ def values_of_match(values: Values, match: Mapping[str, Any]) -> None:
         *match.get("headers", {}).items(),
         *match.get("withoutHeaders", {}).items(),
     ):
+        if name == ":method":
+            _methods(values, partial(string_fits, condition))
         if name.startswith(":") or name in ("content-length", "x-forwarded-client-cert"):
             continue
         text = _fitting(condition)
@@ -203,8 +223,18 @@ def values_of_match(values: Values, match: Mapping[str, Any]) -> None:
             values.header(name, text)
         if condition:  # a value that does not fit, beside none at all
             values.header(name, OTHER_VALUE)
-    if "method" in match and (text := _fitting(match["method"])):
-        values.add("method", text, method=text)
+    if "method" in match:
+        _methods(values, partial(string_fits, match["method"]))
+        if text := _fitting(match["method"]):
+            values.add("method", text, method=text)
+
+
+def _methods(values: Values, fits: Callable[[str], bool]) -> None:
+    """A method that fits, and one that does not."""
+    for fitting in (True, False):
+        method = next((m for m in COMMON_METHODS if fits(m) is fitting), "GET")
+        if method != "GET":  # which is tried anyway
+            values.add("method", method, method=method)
 
 
 def values_of_route(values: Values, route: Mapping[str, Any]) -> None:
@@ -215,12 +245,21 @@ def values_of_route(values: Values, route: Mapping[str, Any]) -> None:
     for name in (*(name for name, _ in texts), *edits.get("remove", ())):
         if name.lower() not in _FRAMING and not name.startswith(":"):
             values.sent.add(name.lower())
+    for level in (route, *route.get("route", ())):
+        answers = level.get("headers", {}).get("response", {})
+        for text in (*answers.get("set", {}).values(), *answers.get("add", {}).values()):
+            for name in _read_in(text):
+                values.header(name, OTHER_ORIGIN if name == "origin" else "client")
     for _, text in texts:
-        values.read.update(name.lower() for pair in _READ.findall(text) for name in pair if name)
+        values.read.update(_read_in(text))
+
+
+def _read_in(text: str) -> Iterator[str]:
+    """The request headers of which the value of a header is made."""
+    return (name.lower() for pair in _READ.findall(text) for name in pair if name)
 
 
 _READ = re.compile(r"%REQ\(([A-Za-z0-9-]+)|request\.headers\['([A-Za-z0-9-]+)'\]")
-"""A header that another one is made of."""
 _FRAMING = PER_CONNECTION | {"x-forwarded-client-cert", "authorization", "cookie"}
 
 
@@ -236,16 +275,18 @@ def _fitting(condition: Mapping[str, str]) -> str | None:
     return None
 
 
-def values_of_policy(values: Values, policy: Mapping[str, Any]) -> None:
-    """What an AuthorizationPolicy looks at."""
+def values_of_policy(
+    values: Values, policy: Mapping[str, Any], rules: Iterable[Mapping[str, Any]]
+) -> None:
+    """What an AuthorizationPolicy with these rules looks at."""
     if policy["spec"].get("action") == "CUSTOM":
         for status in (401, 403):
             values.add("auth", str(status), auth_status=status)
-    for rule in policy["spec"].get("rules", ()):
+    for rule in rules:
         for source in rule.get("from", ()):
             for blocks in source["source"].values():
                 for block in blocks:
-                    values.add("source", block, source=_within(block))
+                    values.add("source", block, source=first_address(block))
         for operation in rule.get("to", ()):
             for method in operation["operation"].get("methods", ()):
                 if "*" not in method:

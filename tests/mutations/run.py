@@ -28,7 +28,7 @@ from .estate import (
     sendable,
     witnesses,
 )
-from .gateway import Gateway, Refused
+from .gateway import Gateway, Refused, Served
 from .operators import OPERATORS, Json, Operator
 
 Verdict = Literal[
@@ -51,6 +51,8 @@ WITNESSES, RANDOM = 60, 30
 """How many requests a mutation that nothing is found of has to answer as before."""
 TRIED = 3
 """So many counterexamples of a mutation are sent at most."""
+MORE = 12
+"""So often it is asked again, where a weight decides, for an answer of the same Service."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +161,8 @@ def _tried(gateway: Gateway, own: Estate, plan: _Plan, original: list[Exchange])
         return judged("refused by Istio", str(refusal))
     weighted = by_chance(own.objects) or by_chance(plan.objects)
     shown, missed = [], []
-    for before, after in zip(original, served.answers(plan.requests), strict=True):
+    for before, earliest in zip(original, served.answers(plan.requests), strict=True):
+        after = _by_same_service(served, before, earliest) if weighted else earliest
         differences = _unlike(before, after, weighted)
         if differences:
             request = before["request"]
@@ -185,6 +188,16 @@ def _tried(gateway: Gateway, own: Estate, plan: _Plan, original: list[Exchange])
     if plan.unfollowed:
         return judged("not followed", shown[0])
     return judged("missed", missed[0]) if missed else judged("as nginx does", shown[0])
+
+
+def _by_same_service(served: Served, before: Exchange, after: Exchange) -> Exchange:
+    """An answer of the Service that answered before, if chance leads to it now."""
+    for _ in range(MORE):
+        services = [(each.get("upstream") or {}).get("service") for each in (before, after)]
+        if services[0] == services[1]:
+            break
+        after = served.answers([before["request"]])[0]
+    return after
 
 
 def _nearer_to_nginx(own: Estate, before: Exchange, after: Exchange) -> bool:

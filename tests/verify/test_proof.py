@@ -13,6 +13,10 @@ from click.testing import CliRunner
 
 from nginx2istio import api
 from nginx2istio.cli import command_line
+from nginx2istio.verify.decisions import host_decisions
+from nginx2istio.verify.dimensions import Values, values_of_route
+from nginx2istio.verify.gateway_view import PORTS, SCHEMES
+from nginx2istio.verify.path_classes import PathClass
 from nginx2istio.verify.proof import Proof, prove
 from nginx2istio.verify.sides import sides
 from nginx2istio.verify.words import proof_lines
@@ -263,3 +267,61 @@ def test_a_lost_block_of_a_snippet_is_shown() -> None:
     assert not proved(IN_LOCATION).unannounced
     targets = [each.request.target for each in proved(IN_LOCATION, lose).unannounced]
     assert {"/admin", "/private"} & set(targets)
+
+
+def test_a_method_that_a_snippet_refuses_is_asked_for() -> None:
+    snippet = "if ($request_method !~ ^(GET|HEAD|POST)$) { return 405; }"
+    text = """
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: ingress-nginx-controller, namespace: ingress-nginx}
+data: {allow-snippet-annotations: "true", annotations-risk-level: Critical}
+---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata:
+  name: shop
+  namespace: web
+  creationTimestamp: "2024-01-01T00:00:00Z"
+  annotations:
+    nginx.ingress.kubernetes.io/configuration-snippet: "SNIPPET"
+spec:
+  ingressClassName: nginx
+  rules:
+  - host: shop.example.com
+    http:
+      paths:
+      - {path: /, pathType: Prefix, backend: {service: {name: api, port: {number: 80}}}}
+""".replace("SNIPPET", snippet)
+
+    def without_refusals(objects: Objects) -> None:
+        for each in objects:
+            if each["kind"] == "VirtualService":
+                routes = each["spec"]["http"]
+                routes[:] = [r for r in routes if r.get("directResponse") != {"status": 405}]
+
+    assert not proved(text).unannounced
+    [first, *_] = proved(text, without_refusals).unannounced
+    assert first.request.method == "PUT"
+
+
+def test_headers_that_others_are_made_of_are_left_out_once() -> None:
+    values = Values()
+    text = "%CEL(re.extract(request.headers['x-forwarded-for'], 'a', 'b'))% %REQ(X-Real-IP)%"
+    values_of_route(values, {"headers": {"request": {"set": {"X-Original-Forwarded-For": text}}}})
+    assert values.read == {"x-forwarded-for", "x-real-ip"}
+
+
+def test_a_route_behind_one_that_takes_all_asks_for_nothing() -> None:
+    conversion = api.convert_text(SHOP)
+    both = sides(conversion, api.report(conversion)["findings"])
+    decisions = host_decisions(both, conversion.config.servers[0], "shop.example.com")
+    api_path = PathClass(frozenset(), "/api/")
+    view = decisions.gateways[0]
+    for scheme in SCHEMES:
+        near = [matches for _, matches in view.routes_near(scheme, "/api/")]
+        assert near and all(m.get("port") in (None, PORTS[scheme]) for each in near for m in each)
+        paths = [m["uri"] for each in near for m in each if "uri" in m]
+        assert not any(uri.get("exact") == "/open" for uri in paths)
+    assert "source" in decisions.values(api_path).of
+    assert "source" not in decisions.values(PathClass(frozenset(), "/open")).of

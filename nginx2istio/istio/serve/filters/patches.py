@@ -25,6 +25,7 @@ from nginx2istio.istio.serve.filters.shapes import (
 _MOST_REMEMBERED = 10_000
 _MANAGER = "envoy.filters.network.http_connection_manager"
 _ROUTER = "envoy.filters.http.router"
+_ACTIONS = (("redirect", "REDIRECT"), ("directResponse", "DIRECT_RESPONSE"))
 _FIELDS = ("typed_per_filter_config", "metadata", "route")
 
 
@@ -74,6 +75,11 @@ class Patches:
     memory: dict[tuple[str, int, str, str], RoutePatch] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
+
+    def of(self, route: Json, port: int, domain: str) -> RoutePatch:
+        """What is added to a VirtualService's route, by its name and its action."""
+        action = next((action for field, action in _ACTIONS if field in route), "ROUTE")
+        return self.at(str(route.get("name", "")), port, action, domain)
 
     def at(self, route: str, port: int, action: str, domain: str) -> RoutePatch:
         """What is added to a route of a virtual host; a route's own wins."""
