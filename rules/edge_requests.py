@@ -113,6 +113,15 @@ SLASHES = Message(
         Requests(target=f"^(?=.*{SLASH}{{2}})({SLASH}({DOT}{END})?)+$"),
     ),
 )
+PATH_PARAMETERS = Message(
+    "N2I938",
+    "approximated",
+    "info",
+    "Dot segments with parameters",
+    "Envoy resolves /a/..;x/b to /b, and passes /b on. nginx takes ..;x for a name like any other.",
+    aspects=frozenset({"routing", "status", "path", "access", "auth", "redirect"}),
+    requests=(Requests(target=rf"{SLASH}\.\.?;"),),
+)
 ENVOYS_OWN = Message(
     "N2I918",
     "approximated",
@@ -170,6 +179,7 @@ def edge_requests(place: Place) -> Iterator[Edit | Finding]:
     yield BACKSLASHES("").for_every_host()
     yield RAW_BYTES("").for_every_host()
     yield SLASHES("").for_every_host()
+    yield PATH_PARAMETERS("").for_every_host()
     yield TRACE("").for_every_host()
     yield ENVOYS_OWN("").for_hosts(place.config.proxied_hosts)
     yield OTHER_HOST("").for_every_host()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from nginx2istio import api
 
 TEXT = """\
@@ -34,3 +36,12 @@ def test_a_certificate_that_is_named_for_the_host_is_not() -> None:
     assert assumed("a.example.com") == []
     # Its Secret was not read: the certificate may be for more than the entry lists.
     assert assumed("b.example.com") == [(["a.example.com"], 12)]
+
+
+def test_problems_stand_in_the_order_of_the_files(tmp_path: Path) -> None:
+    for name in "ab":
+        (tmp_path / f"{name}.yaml").write_text("a: [")
+    paths = [str(path) for path in sorted(tmp_path.iterdir())]
+    problems = api.convert_files(paths).problems
+    assert len(problems) == 2
+    assert problems == api.convert_files(paths[::-1]).problems

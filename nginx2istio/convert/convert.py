@@ -94,7 +94,7 @@ def convert(
         ingresses, inputs.resources, rules, options, complete
     )
     extra: list[PlacedFinding] = [*_notes(inputs.resources)]
-    problems = [*inputs.problems, *problems]
+    problems = sorted([*inputs.problems, *problems], key=lambda problem: problem.file)
     surroundings = cluster.surroundings(inputs.resources)
     read = read if keep_read else {}
     del inputs  # whose texts are a great part of the memory; the model has what it needs of them

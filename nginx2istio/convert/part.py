@@ -63,6 +63,7 @@ def convert_controller(
         edits.setdefault(applied.host, []).append(applied)
     hosts = (virtual_host(s, config, edits.get(s.host, []), extra, options) for s in config.servers)
     virtual_hosts = with_beyond([host for host in hosts if host], config, extra)
+    config.memory.clear()  # what comes now asks for little of it
     others = unknown_hosts(config, options)
     if (
         others
@@ -105,15 +106,13 @@ def convert_controller(
     for origin in trial.untried(before, controller.names) if options.trial else ():
         fates.setdefault(origin, ("neutral", "", trial.NOT_IN_TRIAL.code))
     extra += cluster.findings(surroundings, controller.choice, before, objects, options)
-    steps = tuple(actions(config, assembled, options))
-    config.memory.clear()  # what comes now asks for little of it
     return ControllerConversion(
         controller,
         tuple(objects),
         translation.applied,
         (*translation.findings, *extra),
         fates,
-        steps,
+        tuple(actions(config, assembled, options)),
         assembled.mesh,
     )
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from nginx2istio.base.outcome import EVERYTHING_READY, Aspect, Outcome, Request, World
 from nginx2istio.istio.serve import serve_as_istio
 from nginx2istio.nginx.serve import serve_as_nginx
-from nginx2istio.verify.judged.announce import announcers, covering
+from nginx2istio.verify.judged.announce import announcers
 from nginx2istio.verify.judged.compare import compare
 from nginx2istio.verify.judged.difference import Difference, difference
 from nginx2istio.verify.judged.exchange import FindingData
-from nginx2istio.verify.record import exchange_record
+from nginx2istio.verify.record import exchange_record, request_record
 from nginx2istio.verify.sides import Sides
 
 
@@ -61,12 +61,7 @@ def compared(sides: Sides, request: Request, world: World = EVERYTHING_READY) ->
     if not known:
         return Compared(request, nginx, istio, (), unforeseen)
     accepted = frozenset[str]().union(*(d.accepts for d in known))
-    possible = [
-        finding
-        for finding in sides.findings_about(request.host)
-        if not accepted.isdisjoint(finding.get("aspects") or ())
-    ]
-    covered = covering(possible, exchange_record(request, nginx), sides.declared)
+    covered = sides.covering(request_record(request), accepted)
     pairs = tuple((d, tuple(announcers(d, covered)[1])) for d in known)
     return Compared(request, nginx, istio, pairs, unforeseen)
 

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
-from nginx2istio.istio.serve.gateway_config import GatewayConfig, most_specific
-from nginx2istio.istio.serve.matching import string_fits
-from nginx2istio.istio.serve.policies import pattern_fits
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.facts.nested_locations import (
     nested_locations,
     patterns_of_snippets,
     server_locations,
 )
-from nginx2istio.nginx.model import Server
+from nginx2istio.nginx.model import Location, Server
 from nginx2istio.nginx.serve.choose import choose_location
 from nginx2istio.nginx.uri import BadTarget, normalized_text
 from nginx2istio.verify.dimensions import (
@@ -28,33 +25,56 @@ from nginx2istio.verify.dimensions import (
     values_of_policy,
     values_of_route,
 )
+from nginx2istio.verify.gateway_view import SCHEMES, GatewayView, Scheme, gateway_view
 from nginx2istio.verify.path_classes import PathClass, PathPattern
 from nginx2istio.verify.sides import Sides
 
 
 @dataclass(frozen=True, slots=True)
 class HostDecisions:
-    """What both sides look at for a host: patterns of paths, and by a class of paths the values."""
+    """What both sides look at for one name of a host: ``patterns`` of paths, and values."""
 
+    sides: Sides
+    server: Server
+    name: str
+    gateways: Sequence[GatewayView]
     patterns: Sequence[PathPattern]
-    values: Callable[[PathClass], Values]
+
+    def location(self, path: PathClass) -> Location | None:
+        """nginx's location for a class of paths."""
+        try:
+            return choose_location(self.server, normalized_text(path.target))
+        except (BadTarget, re.error):
+            return None
+
+    def values(self, path: PathClass, schemes: Iterable[Scheme] = SCHEMES) -> Values:
+        """What the decisions about the paths of a class look at, and only these."""
+        values = Values()
+        location = self.location(path)
+        if location is not None:
+            values_of_location(values, self.sides.config, self.server, location)
+        spelled = False
+        for gateway in self.gateways:
+            for scheme in schemes:
+                for route, matches in gateway.routes_near(scheme, path.target):
+                    for match in matches:
+                        values_of_match(values, match)
+                    values_of_route(values, route)
+                    spelled |= any("authority" in match for match in matches)
+                    spelled |= self.sides.converted is not None and "redirect" in route
+                for policy, rules in gateway.policies_near(scheme, path.target):
+                    values_of_policy(values, policy, rules)
+                    spelled |= _hosts_compared(rules)
+        if spelled:
+            values_of_host(values, self.name)
+        return values
 
 
 def host_decisions(sides: Sides, server: Server, name: str) -> HostDecisions:
     """The decisions about requests to one name of a host."""
-    routes = [route for gateway in sides.gateways for route in _routes(gateway, name)]
-    policies = [policy for gateway in sides.gateways for policy in _policies(gateway, name)]
-    patterns = [*_of_nginx(sides.config, server), *_of_istio(routes, policies)]
-    redirects = any("redirect" in route for route in routes)
-    spelled = _hosts_compared(routes, policies) or (sides.converted is not None and redirects)
-
-    def values(path: PathClass) -> Values:
-        result = _values(sides.config, server, path, routes, policies)
-        if spelled:
-            values_of_host(result, name)
-        return result
-
-    return HostDecisions(patterns, values)
+    gateways = [gateway_view(gateway, name) for gateway in sides.gateways]
+    patterns = [*_of_nginx(sides.config, server), *_of_istio(gateways)]
+    return HostDecisions(sides, server, name, gateways, patterns)
 
 
 def _of_nginx(config: NginxConfig, server: Server) -> Iterator[PathPattern]:
@@ -79,54 +99,29 @@ def _searched(pattern: str, any_case: bool) -> PathPattern:
     return PathPattern("nginx", "regex", text, False, any_case)
 
 
-def _routes(config: GatewayConfig, name: str) -> list[Mapping[str, Any]]:
-    hosts = config.all_hosts
-    chosen = most_specific(hosts, name)
-    return list(hosts[chosen].routes) if chosen else []
+def _hosts_compared(rules: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether a policy looks at the host as the client wrote it."""
+    operations = (each["operation"] for rule in rules for each in rule.get("to", ()))
+    return any({"hosts", "notHosts"} & operation.keys() for operation in operations)
 
 
-def _policies(config: GatewayConfig, name: str) -> list[Mapping[str, Any]]:
-    def about(policy: Mapping[str, Any]) -> bool:
-        for rule in policy["spec"].get("rules", ()):
-            for operation in rule.get("to", [{"operation": {}}]):
-                hosts = operation["operation"].get("hosts")
-                if not hosts or any(pattern_fits(h, name) for h in hosts):
-                    return True
-        return False
-
-    return [policy for policy in config.policies if about(policy)]
-
-
-def _hosts_compared(
-    routes: Iterable[Mapping[str, Any]], policies: Iterable[Mapping[str, Any]]
-) -> bool:
-    """Whether a route or a policy looks at the host as the client wrote it."""
-    return any("authority" in m for route in routes for m in route.get("match", ())) or any(
-        {"hosts", "notHosts"} & operation["operation"].keys()
-        for policy in policies
-        for rule in policy["spec"].get("rules", ())
-        for operation in rule.get("to", ())
-    )
-
-
-def _of_istio(
-    routes: Iterable[Mapping[str, Any]], policies: Iterable[Mapping[str, Any]]
-) -> Iterator[PathPattern]:
+def _of_istio(gateways: Iterable[GatewayView]) -> Iterator[PathPattern]:
     unique: dict[PathPattern, None] = {}
-    for route in routes:
-        for match in route.get("match", ()):
-            for kind, text in match.get("uri", {}).items():
-                any_case = kind != "regex" and bool(match.get("ignoreUriCase"))
-                unique[PathPattern("istio", kind, text, True, any_case)] = None
-            for side in ("headers", "withoutHeaders"):
-                for kind, text in match.get(side, {}).get(":path", {}).items():
-                    unique[PathPattern("istio", kind, text)] = None
-    for policy in policies:
-        for rule in policy["spec"].get("rules", ()):
-            for operation in rule.get("to", ()):
-                for key in ("paths", "notPaths"):
-                    for text in operation["operation"].get(key, ()):
-                        unique[_of_policy(text)] = None
+    for gateway in gateways:
+        for route in gateway.routes:
+            for match in route.get("match", ()):
+                for kind, text in match.get("uri", {}).items():
+                    any_case = kind != "regex" and bool(match.get("ignoreUriCase"))
+                    unique[PathPattern("istio", kind, text, True, any_case)] = None
+                for side in ("headers", "withoutHeaders"):
+                    for kind, text in match.get(side, {}).get(":path", {}).items():
+                        unique[PathPattern("istio", kind, text)] = None
+        for policy in gateway.policies:
+            for rule in policy["spec"].get("rules", ()):
+                for operation in rule.get("to", ()):
+                    for key in ("paths", "notPaths"):
+                        for text in operation["operation"].get(key, ()):
+                            unique[_of_policy(text)] = None
     yield from unique
 
 
@@ -136,30 +131,3 @@ def _of_policy(text: str) -> PathPattern:
     if text.startswith("*"):
         return PathPattern("istio", "regex", ".*" + re.escape(text[1:]))
     return PathPattern("istio", "exact", text)
-
-
-def _values(
-    config: NginxConfig,
-    server: Server,
-    path: PathClass,
-    routes: Sequence[Mapping[str, Any]],
-    policies: Sequence[Mapping[str, Any]],
-) -> Values:
-    """What the decisions about the paths of a class look at."""
-    values = Values()
-    try:
-        location = choose_location(server, normalized_text(path.target))
-    except (BadTarget, re.error):
-        location = None
-    if location is not None:
-        values_of_location(values, config, server, location)
-    for route in routes:
-        matches = route.get("match", ())
-        near = [m for m in matches if "uri" not in m or string_fits(m["uri"], path.target)]
-        for match in near:
-            values_of_match(values, match)
-        if near or not matches:
-            values_of_route(values, route)
-    for policy in policies:
-        values_of_policy(values, policy)
-    return values

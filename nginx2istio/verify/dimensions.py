@@ -103,7 +103,7 @@ def values_of_location(
         values.add("body", "over the limit", method="POST", body_bytes=limit + 1)
     lists = addresses(config, location)
     for network in (*lists.allow, *lists.deny):
-        values.add("source", network, source=_within(network))
+        values.add("source", network, source=first_address(network))
     if lists:
         values.add("source", "outside", source=OUTSIDE)
     if "auth-type" in location.settings:
@@ -134,7 +134,8 @@ def values_of_location(
 _BASIC = (("authorization", "Basic dXNlcjpwdw=="),)
 
 
-def _within(network: str) -> str:
+def first_address(network: str) -> str:
+    """The first address of a network, which is asked for. Raises ValueError."""
     return str(ipaddress.ip_network(network, strict=False).network_address)
 
 
@@ -197,8 +198,14 @@ def _sample(pattern: str, any_case: bool = False) -> str | None:
 
 def values_of_host(values: Values, name: str) -> None:
     """Other spellings of a host where something compares it as it was written."""
-    values.add("host", "with a port", host=f"{name}:8080")
-    values.add("host", "in capitals", host=name.upper())
+    _, with_port, capitals = spellings(name)
+    values.add("host", "with a port", host=with_port)
+    values.add("host", "in capitals", host=capitals)
+
+
+def spellings(name: str) -> tuple[str, str, str]:
+    """How a host is written: as it is, with a port, in capitals."""
+    return name, f"{name}:8080", name.upper()
 
 
 def values_of_match(values: Values, match: Mapping[str, Any]) -> None:
@@ -268,16 +275,18 @@ def _fitting(condition: Mapping[str, str]) -> str | None:
     return None
 
 
-def values_of_policy(values: Values, policy: Mapping[str, Any]) -> None:
-    """What an AuthorizationPolicy looks at."""
+def values_of_policy(
+    values: Values, policy: Mapping[str, Any], rules: Iterable[Mapping[str, Any]]
+) -> None:
+    """What an AuthorizationPolicy with these rules looks at."""
     if policy["spec"].get("action") == "CUSTOM":
         for status in (401, 403):
             values.add("auth", str(status), auth_status=status)
-    for rule in policy["spec"].get("rules", ()):
+    for rule in rules:
         for source in rule.get("from", ()):
             for blocks in source["source"].values():
                 for block in blocks:
-                    values.add("source", block, source=_within(block))
+                    values.add("source", block, source=first_address(block))
         for operation in rule.get("to", ()):
             for method in operation["operation"].get("methods", ()):
                 if "*" not in method:

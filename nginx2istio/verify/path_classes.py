@@ -47,6 +47,11 @@ class PathClass:
     target: str
     others: tuple[str, ...] = ()
 
+    @property
+    def further(self) -> tuple[str, ...]:
+        """Of equal decisions, but perhaps with other parts of the path in an answer."""
+        return *self.others, f"{self.target}?a=b"
+
 
 @dataclass(frozen=True, slots=True)
 class PathClasses:

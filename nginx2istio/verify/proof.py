@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, fields, replace
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING
 
 from nginx2istio.base.outcome import EVERYTHING_READY, Outcome, Request, World
 from nginx2istio.istio.serve import NOT_FOLLOWED
@@ -13,12 +13,14 @@ from nginx2istio.istio.serve.gateway_config import GatewayConfig
 from nginx2istio.nginx.model import DEFAULT_SERVER, Server, www_twin
 from nginx2istio.nginx.serve import NOWHERE
 from nginx2istio.nginx.serve.choose import choose_server
+from nginx2istio.verify.class_requests import requests_of_class, requests_on_other_connections
 from nginx2istio.verify.compared import Compared, compared
-from nginx2istio.verify.connections import member, on_other_connections, with_many_headers
-from nginx2istio.verify.decisions import host_decisions
+from nginx2istio.verify.connections import member
+from nginx2istio.verify.decisions import HostDecisions, host_decisions
 from nginx2istio.verify.judged.difference import Difference
-from nginx2istio.verify.path_classes import path_classes
-from nginx2istio.verify.shape import host_shape
+from nginx2istio.verify.path_classes import PathClass, path_classes
+from nginx2istio.verify.shapes.known_proofs import KnownProofs, ProofKey
+from nginx2istio.verify.shapes.shape import ClassShape
 from nginx2istio.verify.sides import Sides
 
 if TYPE_CHECKING:
@@ -60,11 +62,16 @@ class Proof:
     by_pairs: int = 0
     skipped: list[str] = field(default_factory=list)
 
-    def add(self, part: Proof) -> None:
-        """Adds the proof of another host."""
+    def add(self, part: Proof, times: int = 1) -> None:
+        """Adds the proof of others, of so many that are alike."""
         for each in fields(part):
-            value = getattr(self, each.name)
-            setattr(self, each.name, value + getattr(part, each.name))
+            mine, more = getattr(self, each.name), getattr(part, each.name)
+            if isinstance(mine, Counter):
+                mine.update({key: count * times for key, count in more.items()})
+            elif isinstance(mine, list):
+                mine.extend(more * times)
+            else:
+                setattr(self, each.name, mine + more * times)
 
 
 def prove(
@@ -75,48 +82,125 @@ def prove(
 ) -> Proof:
     """Compares both sides on each class of requests of each host (of ``hosts`` only, if given).
 
-    Hosts of one shape are proved once. ``tables`` get what is compared.
+    Classes of paths of one shape are proved once. ``tables`` get what is compared.
     """
     proof = Proof()
-    of_shape: dict[str, tuple[str, Proof]] = {}
     chosen = None if hosts is None else set(hosts)
+    prover = _Prover(sides, world, tables, proof)
     for server in sides.config.servers:
         if chosen is not None and server.host not in chosen:
             continue
-        shape = host_shape(sides, server) if world is EVERYTHING_READY else None
-        first, part = of_shape.get(shape or "", ("", None))
-        if part is None:
-            watch = tables.begin(server) if tables else None
-            part = _proof_of(sides, asked_names(sides, server), world, watch)
-            if tables:
-                tables.end(server, part.skipped)
-            if shape and not part.unannounced:  # whose requests name the host
-                of_shape[shape] = server.host, part
-        elif tables:
-            tables.share(server.host, first)
+        part = prover.proof_of(server)
         proof.add(part)
         proof.hosts += 1
         proof.proved_hosts += not part.silent
     if chosen is None:
-        proof.add(_proof_of(sides, _named_by_others(sides), world))
+        proof.add(prover.proof_of_others())
+    prover.known.forget()
     return proof
 
 
-def _proof_of(
-    sides: Sides,
-    names: Iterable[tuple[Server, str]],
-    world: World,
-    watch: Callable[[Compared], None] | None = None,
-) -> Proof:
-    """The proof of the names of one host."""
-    proof = Proof()
-    for server, name in names:
-        for request in requests_of(sides, server, name, proof):
-            both = compared(sides, request, world)
-            _count(proof, both)
-            if watch is not None:
-                watch(both)
-    return proof
+_Watch = Callable[[Compared], None] | None
+
+
+@dataclass(slots=True)
+class _ClassOfPaths:
+    """A class of paths of one name of a host, and its shape."""
+
+    decisions: HostDecisions
+    path: PathClass
+    first: bool
+    shape: ClassShape | None
+
+    @property
+    def place(self) -> tuple[str, tuple[str, ...]]:
+        """The host, and all targets that are asked for."""
+        return self.decisions.name, (self.path.target, *self.path.further)
+
+
+class _Prover:
+    """Proves hosts, and classes of paths of one shape once.
+
+    A table shows the paths of its host: where there are tables, classes of other paths have other
+    shapes, and all of a host is compared that no host before is like.
+    """
+
+    def __init__(self, sides: Sides, world: World, tables: HostTables | None, total: Proof):
+        self.sides, self.world, self.tables = sides, world, tables
+        self.known = KnownProofs(sides, tables is not None, total)
+        self.with_table: dict[tuple[ProofKey | None, ...], str] = {}
+
+    def proof_of(self, server: Server) -> Proof:
+        """The proof of all names of a host, without what was proved before."""
+        if self.known.full:
+            self.known.forget()
+        proof = Proof()
+        classes = list(self._classes(asked_names(self.sides, server), proof))
+        watch = self._begun(server, classes) if self.tables else None
+        for each in classes:
+            self._prove(proof, each, watch)
+        if self.tables is not None and watch is not None:
+            self.tables.end(server, proof.skipped)
+            self.with_table.setdefault(self._keys(classes), server.host)
+        return proof
+
+    def _begun(self, server: Server, classes: Sequence[_ClassOfPaths]) -> _Watch:
+        """What makes the host's table; None where one before has the same, or there are enough."""
+        if self.tables is None:
+            return None
+        keys = self._keys(classes)
+        if None in keys or keys not in self.with_table:
+            return self.tables.begin(server)
+        self.tables.share(server.host, self.with_table[keys])
+        return None
+
+    def proof_of_others(self) -> Proof:
+        """The proof of what only objects name that are judged."""
+        proof = Proof()
+        for each in self._classes(_named_by_others(self.sides), proof):
+            self._prove(proof, each, None)
+        return proof
+
+    def _classes(
+        self, names: Iterable[tuple[Server, str]], proof: Proof
+    ) -> Iterator[_ClassOfPaths]:
+        for server, name in names:
+            decisions = host_decisions(self.sides, server, name)
+            reached = path_classes(decisions.patterns)
+            proof.skipped += reached.skipped
+            shared = self.world is EVERYTHING_READY and not reached.skipped and reached.complete
+            shapes = self.known.host(decisions) if shared else None
+            for path in reached.classes:
+                first = path is reached.classes[0]
+                shape = shapes.of(path, first) if shapes else None
+                yield _ClassOfPaths(decisions, path, first, shape)
+
+    def _keys(self, classes: Iterable[_ClassOfPaths]) -> tuple[ProofKey | None, ...]:
+        return tuple(self.known.key(each.shape, *each.place) for each in classes)
+
+    def _prove(self, proof: Proof, each: _ClassOfPaths, watch: _Watch) -> None:
+        """Compares both sides on each request of a class, or counts a class that is known."""
+        key = None if watch else self.known.key(each.shape, *each.place)
+        if key is not None:
+            self.known.again(key)
+        else:
+            part, aspects = Proof(), set[str]()
+            for request, in_pairs in requests_of_class(each.decisions, each.path, each.first):
+                both = self._compared(part, request, watch)
+                part.by_pairs += in_pairs
+                aspects.update(*(difference.accepts for difference, _ in both.differences))
+            proof.add(part)
+            if each.shape is not None and not part.unannounced:  # whose requests name the host
+                self.known.keep(each.shape, *each.place, part, aspects)
+        for request in requests_on_other_connections(each.decisions, each.path):
+            self._compared(proof, request, watch)
+
+    def _compared(self, proof: Proof, request: Request, watch: _Watch) -> Compared:
+        both = compared(self.sides, request, self.world)
+        _count(proof, both)
+        if watch is not None:
+            watch(both)
+        return both
 
 
 def asked_hosts(sides: Sides) -> Iterator[tuple[Server, str]]:
@@ -168,27 +252,10 @@ def requests_of(sides: Sides, server: Server, name: str, proof: Proof) -> Iterat
     reached = path_classes(decisions.patterns)
     proof.skipped += reached.skipped
     for path in reached.classes:
-        values = decisions.values(path)
-        for scheme in SCHEMES:
-            plain = Request(
-                scheme=scheme, host=name, sni=name, target=path.target, backend_headers=_JSON
-            )
-            requests, whole = values.requests(plain)
-            proof.by_pairs += not whole
-            yield from requests
-            yield from on_other_connections(sides, server, plain)
-            if path is reached.classes[0]:
-                yield from with_many_headers(sides, server, plain)
-            if values.paths_matter:
-                # Of equal decisions, but perhaps with other parts of the path in a new one.
-                for target in (*path.others, f"{path.target}?a=b"):
-                    yield replace(plain, target=target)
-
-
-SCHEMES: tuple[Literal["http"], Literal["https"]] = ("http", "https")
-
-
-_JSON = (("content-type", "application/json"),)
+        for request, in_pairs in requests_of_class(decisions, path, path is reached.classes[0]):
+            proof.by_pairs += in_pairs
+            yield request
+        yield from requests_on_other_connections(decisions, path)
 
 
 def _count(proof: Proof, both: Compared) -> None:

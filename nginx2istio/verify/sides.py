@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -12,8 +12,13 @@ from nginx2istio.convert.convert import Conversion
 from nginx2istio.istio.serve.gateway_config import GatewayConfig, gateway_config
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.model import DEFAULT_SERVER, Server, www_twin
+from nginx2istio.verify.judged.announce import hosts_named, names_host, names_path
 from nginx2istio.verify.judged.declared import Declared, bare_host
-from nginx2istio.verify.judged.exchange import FindingData
+from nginx2istio.verify.judged.exchange import FindingData, RequestRecord
+from nginx2istio.verify.judged.predicates import is_about
+
+HOSTS_REMEMBERED = 64
+"""Of so many hosts the findings are kept: a proof asks for one after the other."""
 
 
 @dataclass(frozen=True)
@@ -31,38 +36,61 @@ class Sides:
     converted: GatewayConfig | None = None
     auth_service: bool = False
     """Whether the gateway asks an auth service of ours, which is an nginx with the same checks."""
-    by_host: dict[str, tuple[FindingData, ...]] = field(
+    by_host: dict[str, tuple[tuple[FindingData, str], ...]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
-    """The findings that may be about a host, once they are asked for."""
+    """The findings about a host, once they are asked for."""
 
     @property
     def gateways(self) -> Sequence[GatewayConfig]:
         """The judged objects, and the conversion's own where these are others."""
         return [self.gateway, *filter(None, [self.converted])]
 
-    def findings_about(self, host: str) -> Sequence[FindingData]:
-        """The findings that may be about a host, in their order."""
+    def findings_about(self, host: str) -> Sequence[tuple[FindingData, str]]:
+        """The findings that include a host, in their order, each with how (`finding_covers`)."""
         if host not in self.by_host:
+            if len(self.by_host) >= HOSTS_REMEMBERED:
+                self.by_host.clear()
             names = {bare_host(host), *self.declared.hosts_of(host)}
-            numbers = set(self._named[""]).union(*(self._named.get(name, ()) for name in names))
-            self.by_host[host] = tuple(self.findings[n] for n in sorted(numbers))
+            named = set[int]().union(*(self._by_name.get(name, ()) for name in names))
+            patterns = self._patterns
+            ways = {
+                number: names_host(self.declared, patterns[number], host)
+                for number in patterns.keys() - named
+            } | dict.fromkeys(named, "specific")
+            self.by_host[host] = tuple((self.findings[n], ways[n]) for n in sorted(ways) if ways[n])
         return self.by_host[host]
 
+    def covering(
+        self, request: RequestRecord, aspects: Set[str] | None = None
+    ) -> list[tuple[FindingData, str]]:
+        """The findings that include a request, each with how; only those about some ``aspects``."""
+        return [
+            (finding, way)
+            for finding, way in self.findings_about(request["host"])
+            if (aspects is None or not aspects.isdisjoint(finding.get("aspects") or ()))
+            and is_about(finding, request)
+            and names_path(self.declared, finding, request["host"], request["target"])
+        ]
+
     @cached_property
-    def _named(self) -> Mapping[str, list[int]]:
-        """The numbers of findings by the hosts that they name, under "" those of patterns."""
-        numbers: dict[str, list[int]] = {"": []}
+    def _by_name(self) -> Mapping[str, Sequence[int]]:
+        """The numbers of findings by the hosts that they name."""
+        numbers: dict[str, list[int]] = {}
         for number, finding in enumerate(self.findings):
-            hosts = finding.get("hosts") or []
-            if not hosts:
-                obj = finding.get("object") or {}
-                name = (obj.get("namespace") or "default", obj.get("name") or "")
-                hosts = self.declared.ingresses.get(name, set())
-            for host in hosts:
-                plain = host and not host.startswith(("*", "~"))
-                numbers.setdefault(bare_host(host) if plain else "", []).append(number)
+            for host in hosts_named(self.declared, finding):
+                if not _is_pattern(host):
+                    numbers.setdefault(bare_host(host), []).append(number)
         return numbers
+
+    @cached_property
+    def _patterns(self) -> Mapping[int, Sequence[str]]:
+        """The patterns of hosts in findings, by the finding's number."""
+        patterns = (
+            (number, [host for host in hosts_named(self.declared, finding) if _is_pattern(host)])
+            for number, finding in enumerate(self.findings)
+        )
+        return {number: hosts for number, hosts in patterns if hosts}
 
     def at_gateway(self, request: Request, nginx: Outcome) -> Request:
         """A request as the gateway is given it, what it asks answering as it would.
@@ -83,6 +111,10 @@ class Sides:
         providers = self.gateway.mesh.get("extensionProviders", ())
         statuses = (p.get("envoyExtAuthzHttp", {}).get("statusOnError") for p in providers)
         return int(next(filter(None, statuses), 403))
+
+
+def _is_pattern(host: str) -> bool:
+    return not host or host.startswith(("*", "~"))
 
 
 def sides(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import copy
 import io
 from typing import Any
 
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from nginx2istio.istio.objects import Lines, Noted
-from nginx2istio.istio.yaml import document, scalar
+from nginx2istio.istio.yaml import SHARED, SHARED_ITEMS, document, scalar
 
 WORDS = [
     "yes",
@@ -48,6 +49,27 @@ def loaded(text: str) -> Any:
 @given(st.dictionaries(TEXT, VALUES, min_size=1, max_size=5))
 def test_what_is_written_is_what_is_read(value: dict[str, Any]) -> None:
     assert loaded(document(value)) == value
+
+
+ROUTES = st.dictionaries(
+    st.sampled_from(sorted({*SHARED, *SHARED_ITEMS, "name"})), VALUES, min_size=1
+)
+
+
+@given(ROUTES, st.dictionaries(TEXT, VALUES, max_size=2))
+def test_text_that_many_share_is_the_text_of_each(
+    route: dict[str, Any], item: dict[str, Any]
+) -> None:
+    route |= {"match": [item, route.get("match"), item], "route": [item]}
+    shared = {"http": [route, route], "spec": {"http": [route], "match": [item]}}
+    assert document(shared) == document(copy.deepcopy(shared, NothingShared()))
+
+
+class NothingShared(dict[int, Any]):
+    """A memory for deepcopy by which it copies each value anew."""
+
+    def get(self, key: int, default: Any = None) -> Any:
+        return default
 
 
 def test_comments_stand_before_their_element() -> None:

@@ -34,6 +34,7 @@ OF_ESTATE = 500
 S, D = r"(?:/|\\|%2[Ff]|%5[Cc])", r"(?:\.|%2[Ee])"
 AT_THE_EDGE = re.compile(
     rf"\\|%5[Cc]|#|[^\x00-\x7f]|%(?![0-9A-Fa-f]{{2}})|{S}{{2}}(.*{S})?{D}{D}({S}|$)|^{S}{{2,}}$|%0[Aa]"
+    rf"|{S}\.\.?;"
 )
 """Targets that Envoy takes for others whatever routes say; findings announce them by these."""
 CHECKS = frozenset({"allowlist-source-range", "denylist-source-range", "auth-url"})

@@ -288,6 +288,8 @@ def test_the_json_is_what_the_standard_library_writes() -> None:
         "key \u2028": {"numbers": [1, -2.5, True, False, None], "pair": ("a", {}), "none": []},
         "empty": {},
     }
+    part = {"hosts": ["a", "\u202e"], "paths": []}
+    odd |= {"object": part, "paths": ["/"], "deeper": {"object": part, "requests": [part]}}
     for data in (odd, {}, {"findings": [odd] * 9000}):
         plain = json.dumps(data, indent=1, ensure_ascii=False) + "\n"
         escaped = UNPRINTABLE.sub(lambda m: json.dumps(m[0])[1:-1].replace("\\n", "\n"), plain)

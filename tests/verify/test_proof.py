@@ -13,6 +13,10 @@ from click.testing import CliRunner
 
 from nginx2istio import api
 from nginx2istio.cli import command_line
+from nginx2istio.verify.decisions import host_decisions
+from nginx2istio.verify.dimensions import Values, values_of_route
+from nginx2istio.verify.gateway_view import PORTS, SCHEMES
+from nginx2istio.verify.path_classes import PathClass
 from nginx2istio.verify.proof import Proof, prove
 from nginx2istio.verify.sides import sides
 from nginx2istio.verify.words import proof_lines
@@ -299,3 +303,25 @@ spec:
     assert not proved(text).unannounced
     [first, *_] = proved(text, without_refusals).unannounced
     assert first.request.method == "PUT"
+
+
+def test_headers_that_others_are_made_of_are_left_out_once() -> None:
+    values = Values()
+    text = "%CEL(re.extract(request.headers['x-forwarded-for'], 'a', 'b'))% %REQ(X-Real-IP)%"
+    values_of_route(values, {"headers": {"request": {"set": {"X-Original-Forwarded-For": text}}}})
+    assert values.read == {"x-forwarded-for", "x-real-ip"}
+
+
+def test_a_route_behind_one_that_takes_all_asks_for_nothing() -> None:
+    conversion = api.convert_text(SHOP)
+    both = sides(conversion, api.report(conversion)["findings"])
+    decisions = host_decisions(both, conversion.config.servers[0], "shop.example.com")
+    api_path = PathClass(frozenset(), "/api/")
+    view = decisions.gateways[0]
+    for scheme in SCHEMES:
+        near = [matches for _, matches in view.routes_near(scheme, "/api/")]
+        assert near and all(m.get("port") in (None, PORTS[scheme]) for each in near for m in each)
+        paths = [m["uri"] for each in near for m in each if "uri" in m]
+        assert not any(uri.get("exact") == "/open" for uri in paths)
+    assert "source" in decisions.values(api_path).of
+    assert "source" not in decisions.values(PathClass(frozenset(), "/open")).of

@@ -1,4 +1,4 @@
-"""Hosts of one shape are proved once, and the result is that of proving each."""
+"""Classes of paths of one shape are proved once, and the result is that of proving each."""
 
 from __future__ import annotations
 
@@ -9,13 +9,22 @@ import pytest
 
 from nginx2istio import api
 from nginx2istio.base.options import Options
-from nginx2istio.base.outcome import World
+from nginx2istio.base.outcome import Request, World
+from nginx2istio.nginx.model import Location, Server
+from nginx2istio.nginx.serve import serve_as_nginx
 from nginx2istio.verify import proof as proving
+from nginx2istio.verify.compared import Compared, compared
+from nginx2istio.verify.decisions import host_decisions
 from nginx2istio.verify.judged.declared import bare_host
-from nginx2istio.verify.proof import Proof, prove
-from nginx2istio.verify.shape import host_shape
+from nginx2istio.verify.path_classes import PathClass, path_classes
+from nginx2istio.verify.proof import Proof, host_names, prove, requests_of
+from nginx2istio.verify.shapes.parts import SETTINGS_NOT_READ
+from nginx2istio.verify.shapes.path_names import PathNames
+from nginx2istio.verify.shapes.shape import ClassShape, Shapes
 from nginx2istio.verify.sides import Sides, sides
 
+PLAIN = {"path": "/api", "size": "1k", "network": "10.0.0.0/8", "port": "80"}
+PLAIN |= {"redirect": "", "affinity": "cookie"}
 Objects = list[dict[str, Any]]
 INGRESS = """
 apiVersion: networking.k8s.io/v1
@@ -25,9 +34,10 @@ metadata:
   namespace: team-{n}
   creationTimestamp: "2024-01-01T00:00:00Z"
   annotations:
-    nginx.ingress.kubernetes.io/whitelist-source-range: 10.0.0.0/8
-    nginx.ingress.kubernetes.io/affinity: cookie
+    nginx.ingress.kubernetes.io/whitelist-source-range: {network}
+    nginx.ingress.kubernetes.io/affinity: {affinity}
     nginx.ingress.kubernetes.io/proxy-body-size: {size}
+    nginx.ingress.kubernetes.io/temporal-redirect: "{redirect}"
 spec:
   ingressClassName: nginx
   tls: [{{hosts: [shop{n}.example.com], secretName: tls-{n}}}]
@@ -37,17 +47,14 @@ spec:
       paths:
       - path: {path}
         pathType: Prefix
-        backend: {{service: {{name: api-{n}, port: {{number: 80}}}}}}
+        backend: {{service: {{name: api-{n}, port: {{number: {port}}}}}}}
       - {{path: /docs, pathType: Exact, backend: {{service: {{name: docs, port: {{number: 80}}}}}}}}
 """
 
 
 def estate(*different: dict[str, str], filters: bool = False) -> tuple[Sides, Objects]:
     """Hosts that differ in names only, but for the fields given of each; and the objects."""
-    text = "---".join(
-        INGRESS.format(n=n, **{"path": "/api", "size": "1k"} | fields)
-        for n, fields in enumerate(different)
-    )
+    text = "---".join(INGRESS.format(n=n, **PLAIN | fields) for n, fields in enumerate(different))
     conversion = api.convert_text(text, Options(envoy_filters=filters))
     findings = api.report(conversion, with_plan=False)["findings"]
     objects = copy.deepcopy([dict(o) for o in conversion.objects])
@@ -59,42 +66,143 @@ def hosts_of(proof: Proof) -> set[str]:
     return {bare_host(each.request.host) for each in proof.unannounced}
 
 
-def shapes(both: Sides) -> list[str | None]:
-    return [host_shape(both, server) for server in both.config.servers]
+def shapes(both: Sides) -> list[tuple[ClassShape | None, ...] | None]:
+    """By host, the shapes of its classes of paths."""
+    estate = Shapes(both)
+    result: list[tuple[ClassShape | None, ...] | None] = []
+    for server in both.config.servers:
+        decisions = host_decisions(both, server, next(host_names(server)))
+        of_host = estate.host(decisions)
+        first, *others = path_classes(decisions.patterns).classes
+        if of_host is None:
+            result.append(None)
+        else:
+            later = (of_host.of(path, False) for path in others)
+            result.append((of_host.of(first, True), *later))
+    return result
+
+
+def counts(proof: Proof) -> tuple[object, ...]:
+    """What a proof says but for examples."""
+    hosts = proof.hosts, proof.proved_hosts
+    return (
+        *hosts,
+        proof.classes,
+        proof.alike,
+        proof.partly,
+        proof.announced,
+        proof.unknown,
+        proof.by_pairs,
+    )
 
 
 @pytest.mark.parametrize("filters", [False, True])
 def test_names_are_no_part_of_a_shape(filters: bool) -> None:
     both, _ = estate({}, {}, {}, filters=filters)
-    assert None not in shapes(both)
-    assert len(set(shapes(both))) == 1
+    of_hosts = shapes(both)
+    assert None not in of_hosts and all(None not in each for each in of_hosts if each)
+    assert len(set(of_hosts)) == 1
 
 
-@pytest.mark.parametrize("fields", [{"path": "/other"}, {"size": "2k"}])
+SAME = [{"path": "/web"}, {"port": "8080"}, {"network": "10.99.0.0/16"}]
+
+
+@pytest.mark.parametrize("fields", SAME)
+def test_paths_ports_and_networks_have_names_too(fields: dict[str, str]) -> None:
+    stateless = {"affinity": "none"}  # a cookie names the path
+    both, _ = estate(stateless, stateless | fields)
+    first, second = (frozenset(each or ()) for each in shapes(both))
+    assert first == second
+    assert counts(prove(both)) == counts(prove(both, world=World()))
+
+
+OTHER = [
+    {"size": "2k"},
+    {"path": "/other"},
+    {"path": "/a%20b"},
+    {"path": "/docs/api"},
+    {"network": "192.0.2.0/24"},
+    {"redirect": "https://elsewhere.example/api"},
+]
+
+
+@pytest.mark.parametrize("fields", OTHER)
 def test_all_else_is(fields: dict[str, str]) -> None:
-    both, _ = estate({}, {}, fields)
-    assert len(set(shapes(both))) == 2
+    both, _ = estate({}, fields)
+    first, second = shapes(both)
+    assert first and second and first != second
+    assert counts(prove(both)) == counts(prove(both, world=World()))
+
+
+def test_a_path_stays_where_a_text_has_its_name() -> None:
+    location = Location("/api", "exact", "", None, {}, "/api")  # type: ignore[arg-type]
+    paths = PathNames(location, PathClass(frozenset(), "/api"), [])
+    assert not paths.stay(["/apis", "https://api.example/x", "/other/apiary"])
+    for text in ("https://elsewhere.example/api", "/api?x", "$request_uri", "%REQ(:PATH)%"):
+        assert paths.stay([text]), text
+
+
+def test_names_end_where_a_literal_does() -> None:
+    location = Location("/api", "prefix", "", None, {}, "/api")  # type: ignore[arg-type]
+    paths = PathNames(location, PathClass(frozenset(), "/apiz", ("/api/z", "/apiz/api")), [])
+    texts = [paths.text(target) for target in ("/api", "/apiz", "/api/z", "/apiz/api")]
+    api, z = "\x000\x00", "\x001\x00"
+    assert texts == [f"/{api}", f"/{api}|{z}", f"/{api}|/{z}", f"/{api}|{z}/{api}"]
 
 
 @pytest.mark.parametrize("filters", [False, True])
 def test_the_result_is_that_of_each(filters: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     both, _ = estate({}, {}, {"path": "/other"}, {}, filters=filters)
-    proofs: list[str] = []
-    of_one = proving._proof_of
+    hosts: set[str] = set()
 
-    def counted(sides: Sides, names: Any, world: World) -> Proof:
-        names = list(names)
-        proofs.extend(server.host for server, _ in names)
-        return of_one(sides, names, world)
+    def watched(sides: Sides, request: Request, world: World) -> Compared:
+        hosts.add(bare_host(request.host))
+        return compared(sides, request, world)
 
-    monkeypatch.setattr(proving, "_proof_of", counted)
+    monkeypatch.setattr(proving, "compared", watched)
     shared = prove(both)
-    assert len(proofs) == 2
+    assert hosts == {"shop0.example.com", "shop2.example.com"}
     each = prove(both, world=World())
-    assert len(proofs) == 2 + 4
-    assert (shared.hosts, shared.classes, shared.alike) == (each.hosts, each.classes, each.alike)
-    assert shared.announced == each.announced
+    assert hosts == {f"shop{n}.example.com" for n in range(4)}
+    assert counts(shared) == counts(each)
     assert not shared.unannounced and not each.unannounced
+
+
+def test_settings_that_are_left_out_are_not_read() -> None:
+    read: set[str] = set()
+
+    class Watched(dict[str, Any]):
+        def get(self, key: str, default: Any = None) -> Any:
+            read.add(key)
+            return super().get(key, default)
+
+        def __getitem__(self, key: str) -> Any:
+            read.add(key)
+            return super().__getitem__(key)
+
+        def __contains__(self, key: object) -> bool:
+            read.add(str(key))
+            return super().__contains__(key)
+
+    values = {
+        key: "true" if "use" in key or "www" in key else "5" for key in sorted(SETTINGS_NOT_READ)
+    }
+    lines = "".join(f"    nginx.ingress.kubernetes.io/{k}: '{v}'\n" for k, v in values.items())
+    conversion = api.convert_text(
+        INGRESS.format(n=1, **PLAIN).replace("    nginx", f"{lines}    nginx", 1)
+    )
+    both = sides(conversion, [])
+    assert len(both.config.servers) == 1
+    for server in both.config.servers:
+        places: tuple[Server | Location, ...] = (server, *server.locations)
+        for each in places:
+            object.__setattr__(each, "settings", Watched(each.settings))
+        requests = list(requests_of(both, server, next(host_names(server)), Proof()))
+        read.clear()
+        for request in requests:
+            serve_as_nginx(both.config, request)
+    assert "proxy-body-size" in read
+    assert not read & SETTINGS_NOT_READ
 
 
 def test_a_host_that_was_changed_is_found_among_others() -> None:
@@ -103,7 +211,6 @@ def test_a_host_that_was_changed_is_found_among_others() -> None:
         if each["kind"] == "AuthorizationPolicy" and "shop2.example.com" in str(each):
             for rule in each["spec"]["rules"]:
                 rule["from"] = [{"source": {"notRemoteIpBlocks": ["0.0.0.0/0"]}}]
-    assert len(set(shapes(both))) == 2
     assert hosts_of(prove(both)) == {"shop2.example.com"}
 
 
@@ -113,11 +220,10 @@ def test_a_finding_that_is_not_about_a_host_is_noticed() -> None:
         {**f, "hosts": [h.replace("shop1", "elsewhere") for h in f["hosts"]]} for f in both.findings
     ]
     fewer = Sides(both.config, both.gateway, findings, both.declared)
-    assert len(set(shapes(fewer))) == 2
     assert hosts_of(prove(fewer)) == {"shop1.example.com"}
 
 
 def test_a_host_that_names_other_objects_is_proved_by_itself() -> None:
     mirror = "nginx.ingress.kubernetes.io/mirror-target: https://mirror.example.com"
-    text = INGRESS.format(n=1, path="/", size=f"1k\n    {mirror}")
+    text = INGRESS.format(n=1, **PLAIN | {"size": f"1k\n    {mirror}"})
     assert shapes(sides(api.convert_text(text), [])) == [None]

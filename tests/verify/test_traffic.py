@@ -17,11 +17,12 @@ from nginx2istio.base.outcome import Request
 from nginx2istio.cli import command_line
 from nginx2istio.verify.compared import compared
 from nginx2istio.verify.decisions import host_decisions
+from nginx2istio.verify.gateway_view import Scheme
 from nginx2istio.verify.path_classes import path_classes
 from nginx2istio.verify.proof import host_names
 from nginx2istio.verify.sides import Sides, sides
 from nginx2istio.verify.traffic.arrival import ArrivalLine, NoRequest
-from nginx2istio.verify.traffic.classes import Scheme, Traffic
+from nginx2istio.verify.traffic.classes import Traffic
 from nginx2istio.verify.traffic.concerned import traffic_verdicts
 from nginx2istio.verify.traffic.hosts import EstateReader
 from nginx2istio.verify.traffic.log_format import BadFormat, configured_format, log_reader

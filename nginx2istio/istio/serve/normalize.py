@@ -8,6 +8,7 @@ from nginx2istio.istio.path_spellings import PLAIN, RAW
 
 _SLASH = 0x2F
 _ESCAPE = re.compile(rb"%([0-9A-Fa-f]{2})")
+_PARAMETERS = re.compile(rb"(?:(?<=/\.)|(?<=/\.\.));[^/]*")
 
 
 class NotNormalizable(ValueError):
@@ -17,7 +18,8 @@ class NotNormalizable(ValueError):
 def normalized_target(target: str, normalization: str) -> str:
     """The request target after path normalization, with its query. Raises NotNormalizable.
 
-    Escaped slashes are decoded, then dot segments go, then doubled slashes
+    Escaped slashes are decoded, then dot segments go, also those with parameters (``..;x``) that
+    are written as they are, and at last doubled slashes
     (``ConnectionManagerUtility::maybeNormalizePath``).
     """
     absolute = re.match(r"(?i)https?://[^/?#]*", target)
@@ -31,7 +33,8 @@ def normalized_target(target: str, normalization: str) -> str:
         return target
     raw = path.encode("latin-1", "replace")
     if normalization == "DECODE_AND_MERGE_SLASHES":
-        raw = re.sub(rb"(?i)%2f|%5c", b"/", raw)
+        raw = re.sub(rb"(?i)%2f", b"/", re.sub(rb"(?i)%5c", rb"\\", raw))
+    raw = _PARAMETERS.sub(b"", raw)
     raw = raw.replace(b"\\", b"/")
     raw = _canonical(raw)
     if "MERGE" in normalization:

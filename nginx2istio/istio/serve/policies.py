@@ -48,7 +48,7 @@ def _operation_fits(operation: Json, arrived: Arrived) -> bool:
         if key in ("hosts", "notHosts"):
             fits = any(pattern_fits(v.lower(), arrived.authority.lower()) for v in values)
         elif key in ("paths", "notPaths"):
-            fits = any(_path_fits(v, arrived.path) for v in values)
+            fits = any(path_fits(v, arrived.path) for v in values)
         elif key in ("methods", "notMethods"):
             fits = any(pattern_fits(v, arrived.request.method) for v in values)
         elif key in ("ports", "notPorts"):
@@ -94,7 +94,8 @@ def pattern_fits(pattern: str, value: str) -> bool:
     return value == pattern
 
 
-def _path_fits(pattern: str, path: str) -> bool:
+def path_fits(pattern: str, path: str) -> bool:
+    """Whether a path fits a pattern of a policy. Raises PolicyNotRead."""
     if "{*}" in pattern or "{**}" in pattern:
         raise PolicyNotRead(pattern)
     return pattern_fits(pattern, path)

@@ -51,10 +51,8 @@ class Stream:
             return
         self.route = self._first_fitting(host)
         if self.route is not None:
-            name = str(self.route.get("name", ""))
-            self.routes.add(name)
-            action = next((a for f, a in _ACTIONS if f in self.route), "ROUTE")
-            self.patch = self.config.patches.at(name, self.arrived.port, action, host.domain)
+            self.routes.add(str(self.route.get("name", "")))
+            self.patch = self.config.patches.of(self.route, self.arrived.port, host.domain)
 
     def _first_fitting(self, host: RoutedHost) -> Json | None:
         """The first route that fits; looked up once for all requests that no match tells apart."""
@@ -123,9 +121,6 @@ def destinations(route: Json) -> Sequence[Json]:
     """The destinations of a route that may be chosen: the only one, or those with a weight."""
     every = route.get("route", ())
     return every if len(every) == 1 else [each for each in every if each.get("weight")]
-
-
-_ACTIONS = (("redirect", "REDIRECT"), ("directResponse", "DIRECT_RESPONSE"))
 
 
 class HttpFilter:

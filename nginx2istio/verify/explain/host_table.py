@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -9,7 +10,8 @@ from typing import Any
 from nginx2istio.base.outcome import Outcome
 from nginx2istio.base.printable import printable
 from nginx2istio.istio.serve.gateway_config import most_specific
-from nginx2istio.nginx.model import Server
+from nginx2istio.nginx.model import Location, Server
+from nginx2istio.nginx.serve.choose import choose_location
 from nginx2istio.verify.compared import Compared, compared
 from nginx2istio.verify.explain.explained import answer_text
 from nginx2istio.verify.proof import Proof, asked_names, host_names, requests_of
@@ -77,11 +79,14 @@ class _Rows:
     def table(self, sides: Sides, server: Server, skipped: Iterable[str]) -> HostTable:
         """All of them, and what none of the requests reached."""
         rows = sorted(self.rows.values(), key=lambda row: (row.location, row.route))
-        written = [f"location {each.literal}" for each in server.locations]
         return HostTable(
             server.host,
             rows,
-            [text for text in written if text not in self.locations],
+            [
+                f"location {each.literal}{_taken_by(server, each)}"
+                for each in server.locations
+                if f"location {each.literal}" not in self.locations
+            ],
             [name for name in _route_names(sides, server) if name not in self.routes],
             list(dict.fromkeys(skipped)),
         )
@@ -129,6 +134,15 @@ def host_table(sides: Sides, server: Server) -> HostTable:
         for request in requests_of(sides, asked, name, proof):
             rows.add(compared(sides, request))
     return rows.table(sides, server, proof.skipped)
+
+
+def _taken_by(server: Server, idle: Location) -> str:
+    """Which location shadows one, as far as the path that is written there shows it."""
+    try:
+        other = choose_location(server, idle.path)
+    except re.error:  # a pattern that only PCRE reads
+        return ""
+    return f" (location {other.literal} takes its path)" if other not in (None, idle) else ""
 
 
 def _location(outcome: Outcome) -> str:

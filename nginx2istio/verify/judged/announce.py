@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from nginx2istio.verify.judged.declared import (
     ANY_HOST,
@@ -24,29 +24,44 @@ def finding_covers(declared: Declared, finding: FindingData, request: RequestRec
     """
     if not is_about(finding, request):
         return ""
-    hosts = finding.get("hosts") or []
-    if not hosts:
-        obj = finding.get("object") or {}
-        name = (obj.get("namespace") or "default", obj.get("name") or "")
-        hosts = declared.ingresses.get(name, set())
-    asked, known = bare_host(request["host"]), declared.hosts_of(request["host"])
+    way = names_host(declared, hosts_named(declared, finding), request["host"])
+    return way if way and names_path(declared, finding, request["host"], request["target"]) else ""
+
+
+def hosts_named(declared: Declared, finding: FindingData) -> Collection[str]:
+    """The hosts and patterns of a finding, or those of its object."""
+    obj = finding.get("object") or {}
+    name = (obj.get("namespace") or "default", obj.get("name") or "")
+    return finding.get("hosts") or declared.ingresses.get(name, set())
+
+
+def names_host(declared: Declared, hosts: Collection[str], host: str) -> str:
+    """How hosts and patterns include the host of a request: see `finding_covers`."""
+    asked, known = bare_host(host), declared.hosts_of(host)
     specific = any(
-        host != "*"
+        name != "*"
         and (
-            host_covers(host, asked)
-            or bare_host(host) in known
-            or (host == "" and ANY_HOST in known)
+            host_covers(name, asked)
+            or bare_host(name) in known
+            or (name == "" and ANY_HOST in known)
         )
-        for host in hosts
+        for name in hosts
     )
-    if not specific and "*" not in hosts:
-        return ""
-    paths = finding.get("paths") or ["*"]
-    for host in known:
-        for pattern in paths:
-            if any(declared.located(host, pattern, path) for path in readings(request["target"])):
-                return "specific" if specific else "global"
-    return ""
+    return "specific" if specific else "global" if "*" in hosts else ""
+
+
+def names_path(declared: Declared, finding: FindingData, host: str, target: str) -> bool:
+    """Whether a finding's paths include a request's target, on the host under any of its names."""
+    paths = finding.get("paths")
+    if not paths or "*" in paths:
+        return True
+    written = readings(target)
+    return any(
+        declared.located(known, pattern, path)
+        for known in declared.hosts_of(host)
+        for pattern in paths
+        for path in written
+    )
 
 
 def covering(

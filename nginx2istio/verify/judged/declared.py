@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from urllib.parse import unquote
 
 from nginx2istio.verify.judged.exchange import IngressObject
@@ -26,7 +27,8 @@ def host_covers(pattern: str, host: str) -> bool:
     return pattern.startswith("*.") and host.endswith(pattern[1:])
 
 
-def readings(target: str) -> set[str]:
+@lru_cache(maxsize=4096)
+def readings(target: str) -> frozenset[str]:
     """The ways in which a proxy may read a request target's path: as sent, decoded, tidied."""
     path = re.sub(r"^https?://[^/?#]*", "", target).split("?")[0].split("#")[0] or "/"
     decoded = unquote(path)
@@ -39,7 +41,7 @@ def readings(target: str) -> set[str]:
             tidy.append(part)
     if parts[-1] in (".", ".."):  # a folder, whose slash stays
         tidy.append("")
-    return {path, decoded, "/" + "/".join(tidy)}
+    return frozenset({path, decoded, "/" + "/".join(tidy)})
 
 
 def path_covers(pattern: str, types: set[str], regex_host: bool, path: str) -> bool:

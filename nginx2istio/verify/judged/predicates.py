@@ -33,9 +33,9 @@ def _headers(request: RequestRecord) -> list[tuple[str, str]]:
     return [(name.lower(), value) for name, value in request.get("headers") or []]
 
 
-def _path(request: RequestRecord) -> str:
+def path_of(target: str) -> str:
     """The path as it was sent, without scheme, host and query."""
-    return re.sub(r"^https?://[^/]*", "", request["target"]).split("?")[0]
+    return re.sub(r"^https?://[^/]*", "", target).split("?")[0]
 
 
 def _unknown_length(request: RequestRecord) -> bool:
@@ -47,7 +47,7 @@ TESTS: dict[str, Callable[[RequestRecord, Any, list[tuple[str, str]]], bool]] = 
     "method": lambda r, value, _: r["method"] in ([value] if isinstance(value, str) else value),
     "not_method": lambda r, value, _: r["method"] not in value,
     "http": lambda r, value, _: str(r.get("http") or "1.1") == str(value),
-    "target": lambda r, value, _: bool(re.search(value, _path(r))),
+    "target": lambda r, value, _: bool(re.search(value, path_of(r["target"]))),
     "host": lambda r, value, _: bool(re.search(value, r["host"] or "")),
     "header_over": lambda r, value, headers: (
         any(len(name) + len(text) > value for name, text in headers) or len(r["target"]) > value

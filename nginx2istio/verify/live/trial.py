@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from nginx2istio.base.outcome import Request
 from nginx2istio.istio.serve import serve_as_istio
 from nginx2istio.nginx.serve import serve_as_nginx
-from nginx2istio.verify.judged.announce import announcers, covering
+from nginx2istio.verify.judged.announce import announcers
 from nginx2istio.verify.judged.compare import compare
 from nginx2istio.verify.judged.difference import Difference
 from nginx2istio.verify.judged.exchange import FindingData
@@ -114,9 +114,7 @@ def announced(
 ) -> list[tuple[Difference, list[FindingData]]]:
     """Each difference with the findings that announce it."""
     listed = list(differences)
-    exchange = {"request": request_record(request)}
-    possible = sides.findings_about(request.host) if listed else ()
-    covered = covering(possible, exchange, sides.declared)
+    covered = sides.covering(request_record(request)) if listed else []
     return [(d, announcers(d, covered)[1]) for d in listed]
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from nginx2istio.base.outcome import Request
+from nginx2istio.verify.gateway_view import Scheme
 
-Scheme = Literal["http", "https"]
 _SOMEBODY = Request().source
 
 

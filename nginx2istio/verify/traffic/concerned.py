@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 
 from nginx2istio.base.outcome import Request
 from nginx2istio.verify.compared import Compared, compared
-from nginx2istio.verify.judged.announce import finding_covers
 from nginx2istio.verify.judged.exchange import FindingData
 from nginx2istio.verify.record import request_record
 from nginx2istio.verify.sides import Sides
@@ -47,10 +46,8 @@ def traffic_verdicts(sides: Sides, requests: Iterable[tuple[Request, int]]) -> T
     numbers = {id(finding): number for number, finding in enumerate(sides.findings)}
     for request, count in requests:
         both = compared(sides, request)
-        record = request_record(request)
-        for finding in sides.findings_about(request.host):
-            if finding_covers(sides.declared, finding, record):
-                covered[numbers[id(finding)]] += count
+        for finding, _ in sides.covering(request_record(request)):
+            covered[numbers[id(finding)]] += count
         for number in {numbers[id(f)] for _, findings in both.differences for f in findings}:
             differing[number] += count
         if any(not findings for _, findings in both.all_differences):

@@ -10,8 +10,9 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from nginx2istio.nginx.model import DEFAULT_UPSTREAM
+from nginx2istio.verify.gateway_view import Scheme
 from nginx2istio.verify.traffic.arrival import ArrivalLine, LineReader, NoRequest
-from nginx2istio.verify.traffic.classes import Scheme, Traffic, TrafficKey
+from nginx2istio.verify.traffic.classes import Traffic, TrafficKey
 from nginx2istio.verify.traffic.hosts import EstateReader, HostReader, PathDecisions
 from nginx2istio.verify.traffic.path_reader import PathMatches
 

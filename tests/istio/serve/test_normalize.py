@@ -29,3 +29,32 @@ def test_what_cannot_be_normalized() -> None:
     assert normalized_target("/a%00b", "NONE") == "/a%00b"
     with pytest.raises(NotNormalizable):
         normalized_target("*", "NONE")
+
+
+PARAMETERS = {
+    "/p/.;/y": "/p/y",
+    "/p/..;/y": "/y",
+    "/p/.;": "/p/",
+    "/p/..;": "/",
+    "/p/..;a=b;c/y": "/y",
+    "/p%2F..;/y": "/y",
+    "/p/..;%2fy/z": "/y/z",
+    "/p/..;\\y": "/",
+    "/p/..;?q=1": "/?q=1",
+    "/p/q/..;/..;/y": "/y",
+    "/p//..;/y": "/p/y",
+    "/p/;x/y": "/p/;x/y",
+    "/p/...;/y": "/p/...;/y",
+    "/p/%2e;/y": "/p/.;/y",
+    "/p/.%2e;/y": "/p/..;/y",
+    "/p/%2E%2E;/y": "/p/..;/y",
+    "/p\\..;/y": "/p/..;/y",
+    "/p%5c..;/y": "/p/..;/y",
+    "/p/..%3b/y": "/p/..%3b/y",
+}
+"""What was asked of Envoy, and what its backend got."""
+
+
+@pytest.mark.parametrize("target", PARAMETERS)
+def test_dot_segments_with_parameters(target: str) -> None:
+    assert normalized_target(target, "DECODE_AND_MERGE_SLASHES") == PARAMETERS[target]

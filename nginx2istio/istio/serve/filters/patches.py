@@ -25,6 +25,8 @@ from nginx2istio.istio.serve.filters.shapes import (
 _MOST_REMEMBERED = 10_000
 _MANAGER = "envoy.filters.network.http_connection_manager"
 _ROUTER = "envoy.filters.http.router"
+_ACTIONS = (("redirect", "REDIRECT"), ("directResponse", "DIRECT_RESPONSE"))
+_MATCHED = frozenset({"context", "listener", "routeConfiguration"})
 _FIELDS = ("typed_per_filter_config", "metadata", "route")
 
 
@@ -75,6 +77,11 @@ class Patches:
         default_factory=dict, init=False, repr=False, compare=False
     )
 
+    def of(self, route: Json, port: int, domain: str) -> RoutePatch:
+        """What is added to a VirtualService's route, by its name and its action."""
+        action = next((action for field, action in _ACTIONS if field in route), "ROUTE")
+        return self.at(str(route.get("name", "")), port, action, domain)
+
     def at(self, route: str, port: int, action: str, domain: str) -> RoutePatch:
         """What is added to a route of a virtual host; a route's own wins."""
         key = (route, port, action, domain)
@@ -120,11 +127,7 @@ class _Reading:
         operation = patch["patch"]["operation"]
         match = patch.get("match", {})
         value = patch["patch"].get("value") or {}
-        if match.get("context") != "GATEWAY" or set(match) - {
-            "context",
-            "listener",
-            "routeConfiguration",
-        }:
+        if match.get("context") != "GATEWAY" or set(match) - _MATCHED:
             return False
         match patch["applyTo"], operation:
             case "HTTP_FILTER", "INSERT_FIRST" | "INSERT_BEFORE":

@@ -1,0 +1,72 @@
+"""Proofs of classes of paths by their shape, and how often each was found again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence, Set
+from typing import TYPE_CHECKING
+
+from nginx2istio.verify.decisions import HostDecisions
+from nginx2istio.verify.shapes.finding_shapes import FindingShapes
+from nginx2istio.verify.shapes.shape import ClassShape, HostShapes, Shapes
+from nginx2istio.verify.sides import Sides
+
+if TYPE_CHECKING:
+    from nginx2istio.verify.proof import Proof
+
+ProofKey = tuple[ClassShape, tuple[object, ...]]
+"""A shape, and the findings about what differs in it."""
+MOST_PARTS = 100_000
+"""With so many parts of shapes, what was proved is forgotten: memory is bounded."""
+
+
+class KnownProofs:
+    """What was proved, for all classes of paths of one shape about which the same is announced.
+
+    ``written``: see `Shapes`. ``total`` gets the proofs that were found again.
+    """
+
+    def __init__(self, sides: Sides, written: bool, total: Proof):
+        self.sides, self.written, self.total = sides, written, total
+        self.findings = FindingShapes(sides)
+        self.shapes = Shapes(sides, written)
+        self._aspects: dict[ClassShape, frozenset[str]] = {}
+        self._proofs: dict[ProofKey, tuple[Proof, int]] = {}
+
+    def host(self, decisions: HostDecisions) -> HostShapes | None:
+        """The shapes of a host."""
+        return self.shapes.host(decisions)
+
+    def key(self, shape: ClassShape | None, host: str, targets: Sequence[str]) -> ProofKey | None:
+        """By what the proof of a class is known; None where it is not.
+
+        ``targets`` are all that is asked of the class.
+        """
+        if shape is None or shape not in self._aspects:
+            return None
+        key = shape, self.findings.about(host, targets, self._aspects[shape])
+        return key if key in self._proofs else None
+
+    def again(self, key: ProofKey) -> None:
+        """Counts a class whose proof is known."""
+        proof, times = self._proofs[key]
+        self._proofs[key] = proof, times + 1
+
+    def keep(
+        self, shape: ClassShape, host: str, targets: Sequence[str], proof: Proof, aspects: Set[str]
+    ) -> None:
+        """Keeps a proof. ``aspects`` are those of findings that may announce what differs."""
+        self._aspects[shape] = frozenset(aspects)
+        self._proofs.setdefault((shape, self.findings.about(host, targets, aspects)), (proof, 0))
+
+    @property
+    def full(self) -> bool:
+        """Whether so much is known that it is better forgotten."""
+        return len(self.shapes.texts) > MOST_PARTS
+
+    def forget(self) -> None:
+        """Adds what was found again to the total, and begins anew."""
+        for proof, times in self._proofs.values():
+            self.total.add(proof, times)
+        self._aspects.clear()
+        self._proofs.clear()
+        self.shapes = Shapes(self.sides, self.written)

@@ -1,0 +1,261 @@
+"""The shape of a class of paths: what the proof of its requests depends on, but for names.
+
+Two classes of one shape differ in nothing but the names of the host, of namespaces, Ingresses,
+Services and Secrets, and in those of the paths. NameNumbers are replaced only where they are names
+(``names.py``), whole, and each by one number; a path only where nothing looks into it
+(``path_names.py``). Headers, methods, addresses and all other values stay what they are. Of the
+objects only those count that can decide about the class (``gateway_view.py``). Where something
+could look into a name, or look for other objects by it, a class has no shape and is proved by
+itself.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from nginx2istio.base.outcome import EVERYTHING_READY, Request
+from nginx2istio.istio.serve.filters.shapes import Json
+from nginx2istio.nginx.model import DEFAULT_SERVER, Location
+from nginx2istio.nginx.serve.certificates import has_certificate, self_signed
+from nginx2istio.nginx.serve.choose import choose_location, choose_server
+from nginx2istio.nginx.serve.variables import Variables
+from nginx2istio.verify.decisions import HostDecisions
+from nginx2istio.verify.gateway_view import PORTS, SCHEMES, GatewayView, Scheme
+from nginx2istio.verify.path_classes import PathClass
+from nginx2istio.verify.shapes.names import NameNumbers, Networks
+from nginx2istio.verify.shapes.parts import (
+    lists_part,
+    location_part,
+    match_part,
+    policy_part,
+    route_part,
+    settings_part,
+)
+from nginx2istio.verify.shapes.path_names import PathNames
+from nginx2istio.verify.sides import Sides
+
+ClassShape = tuple[object, ...]
+_LOOKING = re.compile("snippet|secret|backend$|custom-headers|auth-|mirror|x-forwarded-prefix")
+"""Settings that name other objects, or that look at the host as a text."""
+_OF_ALL = ("http-snippet", "server-snippet", "location-snippet", "global-auth-url")
+_ABOUT_LENGTHS = ("client-header-buffer-size", "large-client-header-buffers")
+_ABOUT_ADDRESSES = ("use-forwarded-headers", "enable-real-ip", "use-proxy-protocol")
+_WITH_VARIABLES = ("proxy-set-headers", "add-headers")
+_BLOCKING = ("block-user-agents", "block-referers")
+
+
+class Shapes:
+    """The parts of shapes, each different one with a number.
+
+    ``written``: of names only those of the host and of objects are left out.
+    """
+
+    def __init__(self, sides: Sides, written: bool = False):
+        self.sides = sides
+        self.parts: dict[str, int] = {}
+        self.texts: list[str] = []
+        config = sides.config
+        self.none = (
+            sides.auth_service
+            or any(config.controller.config.get(key) for key in _OF_ALL)
+            or any(each.patches.opaque for each in sides.gateways)
+        )
+        filters = any(each.patches.first or each.patches.last for each in sides.gateways)
+        self.paths_stay = (
+            written or filters or any(config.configured(key) for key in _ABOUT_LENGTHS)
+        )
+        self.ports_stay = written or any(config.configured(key) for key in _WITH_VARIABLES)
+        self.networks_stay = (
+            written or filters or any(config.configured(key) for key in _ABOUT_ADDRESSES)
+        )
+
+    def part(self, value: object) -> int:
+        """The number of a part of a shape; two have one if their texts are the same."""
+        text = repr(value)
+        number = self.parts.setdefault(text, len(self.texts))
+        if number == len(self.texts):
+            self.texts.append(text)
+        return number
+
+    def host(self, decisions: HostDecisions) -> HostShapes | None:
+        """The shapes of the classes of paths of a host; None for one that is proved by itself."""
+        if self.none or not _has_shapes(self.sides, decisions):
+            return None
+        return HostShapes(self, decisions)
+
+
+def _has_shapes(sides: Sides, decisions: HostDecisions) -> bool:
+    server, name = decisions.server, decisions.name
+    if server.host == DEFAULT_SERVER or server.wildcard or server.aliases:
+        return False
+    if server.passthrough or server.denied:
+        return False
+    if choose_server(sides.config, name)[0] is not server:
+        return False
+    if sides.declared.hosts_of(name) != {server.host}:
+        return False
+    settings = (server.settings, *(each.settings for each in server.locations))
+    if any(_LOOKING.search(key) for each in settings for key in each):
+        return False
+    for view in decisions.gateways:
+        plain, secure = (view.hosts[scheme] for scheme in SCHEMES)
+        if plain is None or plain.domain.lower() != name:
+            return False
+        if view.server and (secure is None or secure.domain.lower() != name):
+            return False
+    return True
+
+
+class HostShapes:
+    """The shapes of the classes of paths of one host."""
+
+    def __init__(self, shapes: Shapes, decisions: HostDecisions):
+        self.shapes, self.decisions = shapes, decisions
+        server, certificate = decisions.server, decisions.server.certificate
+        self.named = [
+            text for name in (decisions.name, server.host) for text in (name, re.escape(name))
+        ]
+        if certificate:
+            copied = f"{certificate.namespace}--{certificate.secret}"  # the gateway's copy
+            self.named += [certificate.namespace, certificate.secret, copied]
+        self.named.append(server.namespace)
+        roots = (x.settings.get("app-root") for x in server.locations)
+        self.app_root = next((setting.value for setting in roots if setting), None)
+        self.names: dict[object, NameNumbers] = {}
+        self.routes: dict[tuple[int, str, int], int] = {}
+        self.locations: dict[int, int] = {}
+        self.common = self._common()
+
+    def of(self, path: PathClass, first: bool) -> ClassShape | None:
+        """The shape of a class of paths; ``first`` of its host."""
+        decisions, shapes = self.decisions, self.shapes
+        location = decisions.location(path)
+        if location is None:
+            return None
+        names, networks = self._names(location), Networks(not self._networks_stay(location))
+        lists = lists_part(decisions.sides.config, location, networks)
+        parts = [self.common, self._location(location, names), shapes.part(lists)]
+        near: list[tuple[Json, Sequence[Json]]] = []
+        for view in decisions.gateways:
+            for scheme in SCHEMES:
+                routes = list(view.routes_near(scheme, path.target))
+                parts += (self._route(view, scheme, route, names) for route, _ in routes)
+                policies = [
+                    policy_part(policy, rules, decisions.name, networks)
+                    for policy, rules in view.policies_near(scheme, path.target)
+                ]
+                matches = [
+                    [match_part(match, decisions.name) for match in fitting]
+                    for _, fitting in routes
+                ]
+                parts.append(shapes.part((matches, policies)))
+                near += routes
+        if path.target == "/" and self.app_root is not None:
+            parts.append(shapes.part(self.app_root))
+        places = self._places(location, path, near, parts)
+        return first, (*parts,), shapes.part((networks.relations(), *places))
+
+    def _places(
+        self,
+        location: Location,
+        path: PathClass,
+        near: Sequence[tuple[Json, Sequence[Json]]],
+        parts: Sequence[int],
+    ) -> Sequence[object]:
+        """What the paths are of which the class is, and the literals that these begin with."""
+        shapes = self.shapes
+        paths = PathNames(location, path, near)
+        stay = shapes.paths_stay or paths.stay(shapes.texts[part] for part in parts)
+        text = str if stay else paths.text
+        return (
+            *(location.match, text(location.path), text(location.declared)),
+            [text(target) for target in paths.targets],
+            [
+                [(kind, text(uri)) for kind, uri in match.get("uri", {}).items()]
+                for _, matches in near
+                for match in matches
+            ],
+        )
+
+    def _names(self, location: Location) -> NameNumbers:
+        """The names of the host, of its certificate, and of one location."""
+        upstream = self.decisions.sides.config.upstreams.get(location.upstream)
+        named = [*self.named, location.ingress.namespace, location.ingress.name]
+        upstreams = (upstream, *upstream.alternatives) if upstream else ()
+        for each in upstreams:
+            named += [each.namespace, each.service]
+        ports = [each.port for each in upstreams]
+        texts = (str(setting.value) for setting in location.settings.values())
+        if (
+            self.shapes.ports_stay
+            or any(each.external_name or each.external_port for each in upstreams)
+            or any("service_port" in text for text in texts)
+        ):
+            ports = []
+        key = tuple(named), tuple(ports)
+        if key not in self.names:
+            self.names[key] = NameNumbers(named, ports)
+        return self.names[key]
+
+    def _networks_stay(self, location: Location) -> bool:
+        """Whether something else than lists may look at the client's address."""
+        return (
+            self.shapes.networks_stay
+            or any(key.startswith("limit-") for key in location.settings)
+            or any(
+                condition["key"] == "remote.ip"
+                for view in self.decisions.gateways
+                for policy in view.policies
+                for rule in policy["spec"].get("rules", ())
+                for condition in rule.get("when", ())
+            )
+        )
+
+    def _common(self) -> int:
+        """What is the same for all classes of paths of the host."""
+        decisions = self.decisions
+        server, config = decisions.server, decisions.sides.config
+        names = NameNumbers(self.named)
+        variables = Variables(config, Request(host=decisions.name), EVERYTHING_READY)
+        kind = choose_server(config, decisions.name)[1]
+        # What the server block answers by itself has the headers of its root.
+        asked = kind == "twin" or any(config.controller.config.get(key) for key in _BLOCKING)
+        root = choose_location(server, "/") if asked else None
+        return self.shapes.part(
+            (
+                *(kind, settings_part(server.settings, names)),
+                has_certificate(variables, decisions.name),
+                self_signed(variables, decisions.name),
+                root and self._location(root, self._names(root)),
+                [_gateway_part(view, names) for view in decisions.gateways],
+            )
+        )
+
+    def _location(self, location: Location, names: NameNumbers) -> int:
+        known = self.locations.get(id(location))
+        if known is None:
+            decisions = self.decisions
+            part = location_part(decisions.sides.config, decisions.server, location, names)
+            known = self.locations[id(location)] = self.shapes.part(part)
+        return known
+
+    def _route(self, view: GatewayView, scheme: Scheme, route: Json, names: NameNumbers) -> int:
+        key = id(route), scheme, id(names)
+        known = self.routes.get(key)
+        if known is None:
+            host = view.hosts[scheme]
+            domain, port = host.domain if host else "", PORTS[scheme]
+            judged = self.decisions.sides.converted is not None
+            part = route_part(view.config, route, port, domain, names, judged)
+            known = self.routes[key] = self.shapes.part(part)
+        return known
+
+
+def _gateway_part(view: GatewayView, names: NameNumbers) -> Sequence[object]:
+    hosts = (view.hosts[scheme] for scheme in SCHEMES)
+    return (
+        view.server and names.value(view.server.tls, "tls"),
+        [host and host.to_https for host in hosts],
+        sorted(view.config.policies_of),
+    )
