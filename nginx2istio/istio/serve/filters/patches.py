@@ -287,8 +287,7 @@ def _unread_configs(
         for name, config in value.get("typed_per_filter_config", {}).items():
             if not route_config_known(name, configs.get(name), config):
                 opaque = opaque_patch(patch, by, f"its {name} is not followed")
-                if opaque:
-                    yield opaque
+                yield from filter(None, [opaque])
 
 
 def _followed(value: Json, configs: Mapping[str, Json]) -> Json:
