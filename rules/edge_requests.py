@@ -113,12 +113,13 @@ SLASHES = Message(
         Requests(target=f"^(?=.*{SLASH}{{2}})({SLASH}({DOT}{END})?)+$"),
     ),
 )
-PARAMETERS = Message(
+DOT_PARAMETERS = Message(
     "N2I938",
     "approximated",
     "info",
     "Dot segments with parameters",
-    "Envoy resolves /a/..;x/b to /b, and passes /b on. nginx takes ..;x for a name like any other.",
+    "Envoy resolves a dot segment that has parameters behind a semicolon, and passes the shorter "
+    "path on. nginx takes such a segment for a name like any other.",
     aspects=frozenset({"routing", "status", "path", "access", "auth", "redirect"}),
     requests=(Requests(target=rf"{SLASH}\.\.?;"),),
 )
@@ -179,7 +180,7 @@ def edge_requests(place: Place) -> Iterator[Edit | Finding]:
     yield BACKSLASHES("").for_every_host()
     yield RAW_BYTES("").for_every_host()
     yield SLASHES("").for_every_host()
-    yield PARAMETERS("").for_every_host()
+    yield DOT_PARAMETERS("").for_every_host()
     yield TRACE("").for_every_host()
     yield ENVOYS_OWN("").for_hosts(place.config.proxied_hosts)
     yield OTHER_HOST("").for_every_host()
