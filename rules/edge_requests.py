@@ -113,7 +113,7 @@ SLASHES = Message(
         Requests(target=f"^(?=.*{SLASH}{{2}})({SLASH}({DOT}{END})?)+$"),
     ),
 )
-DOT_PARAMETERS = Message(
+PATH_PARAMETERS = Message(
     "N2I938",
     "approximated",
     "info",
@@ -180,7 +180,7 @@ def edge_requests(place: Place) -> Iterator[Edit | Finding]:
     yield BACKSLASHES("").for_every_host()
     yield RAW_BYTES("").for_every_host()
     yield SLASHES("").for_every_host()
-    yield DOT_PARAMETERS("").for_every_host()
+    yield PATH_PARAMETERS("").for_every_host()
     yield TRACE("").for_every_host()
     yield ENVOYS_OWN("").for_hosts(place.config.proxied_hosts)
     yield OTHER_HOST("").for_every_host()

@@ -26,6 +26,7 @@ _MOST_REMEMBERED = 10_000
 _MANAGER = "envoy.filters.network.http_connection_manager"
 _ROUTER = "envoy.filters.http.router"
 _ACTIONS = (("redirect", "REDIRECT"), ("directResponse", "DIRECT_RESPONSE"))
+_MATCHED = frozenset({"context", "listener", "routeConfiguration"})
 _FIELDS = ("typed_per_filter_config", "metadata", "route")
 
 
@@ -126,11 +127,7 @@ class _Reading:
         operation = patch["patch"]["operation"]
         match = patch.get("match", {})
         value = patch["patch"].get("value") or {}
-        if match.get("context") != "GATEWAY" or set(match) - {
-            "context",
-            "listener",
-            "routeConfiguration",
-        }:
+        if match.get("context") != "GATEWAY" or set(match) - _MATCHED:
             return False
         match patch["applyTo"], operation:
             case "HTTP_FILTER", "INSERT_FIRST" | "INSERT_BEFORE":
