@@ -118,7 +118,8 @@ PATH_PARAMETERS = Message(
     "approximated",
     "info",
     "Dot segments with parameters",
-    "Envoy resolves /a/..;x/b to /b, and passes /b on. nginx takes ..;x for a name like any other.",
+    "Envoy resolves a dot segment that has parameters behind a semicolon, and passes the shorter "
+    "path on. nginx takes such a segment for a name like any other.",
     aspects=frozenset({"routing", "status", "path", "access", "auth", "redirect"}),
     requests=(Requests(target=rf"{SLASH}\.\.?;"),),
 )

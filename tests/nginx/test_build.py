@@ -57,7 +57,10 @@ def test_locations_are_those_of_nginx_conf(case: dict[str, Any]) -> None:
     }
     for host, locations in case["nginx"].get("locations", {}).items():
         if locations:  # a server without any only redirects to its twin with or without www.
-            assert built.get(host, ["/"]) == own(locations, case["objects"]), host
+            written = own(locations, case["objects"])
+            if not case["nginx"].get("valid", True):  # nginx refuses a location that is there twice
+                written = list(dict.fromkeys(written))
+            assert built.get(host, ["/"]) == written, host
     dropped = {ingress.origin.object for ingress in conversion.config.not_loaded}
     dropped |= {ingress.origin.object for ingress in conversion.config.unclaimed}
     no_namespace = case["id"] == "namespace-selector/unlabelled-ignored"
