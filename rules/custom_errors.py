@@ -20,6 +20,7 @@ from nginx2istio.rule import (
     error_pages,
     general_codes,
     name_in_phase,
+    protections,
     rule,
     snippets,
 )
@@ -53,6 +54,8 @@ MADE_FOR: dict[int, Aspect] = {
     504: "timeout",
 }
 """What else an answer stands for, where the proxy itself makes it."""
+REFUSALS = (401, 403, 429)
+"""What protections answer, whether there is a backend or not."""
 PAGE_REQUESTS = Message(
     "N2I382",
     "approximated",
@@ -108,11 +111,19 @@ def custom_errors(place: Place) -> Iterator[_Part]:
 
 def _without_pages(place: Place, pages: ErrorPages) -> Iterator[Finding]:
     whose = "the pods' error pages, or Envoy's," if pages.intercepts else "Envoy's own pages"
-    backend = pages.pages.title if pages.pages else "nginx itself"
-    facts = {"backend": backend, "codes": ", ".join(map(str, pages.codes)), "whose": whose}
+    facts = {"codes": ", ".join(map(str, pages.codes)), "whose": whose}
+    yield _of_list(place, PAGES("custom-http-errors", backend=_maker(pages), **facts))
+    yield _not_asked(place, pages)
+
+
+def _not_asked(place: Place, pages: ErrorPages) -> Finding:
     also = {MADE_FOR[code] for code in pages.codes if code in MADE_FOR}
-    for message in (PAGES, replace(NOT_ASKED, aspects=NOT_ASKED.aspects | also)):
-        yield _of_list(place, message("custom-http-errors", **facts))
+    message = replace(NOT_ASKED, aspects=NOT_ASKED.aspects | also)
+    return _of_list(place, message("custom-http-errors", backend=_maker(pages)))
+
+
+def _maker(pages: ErrorPages) -> str:
+    return pages.pages.title if pages.pages else "nginx itself"
 
 
 def _of_list(place: Place, finding: Finding) -> Finding:
@@ -165,12 +176,16 @@ def _by_filter(place: Place, pages: ErrorPages) -> Iterator[_Part]:
 
 @rule(when="configured", reads="custom-http-errors")
 def not_found(place: Place) -> Iterator[_Part]:
-    """A path without a backend, where nginx itself has no page for its 404: it answers 500."""
+    """A path without a backend: nginx has no page for its 404. What is refused there has one."""
     pages = error_pages(place.config, place.server, place.location)
-    if place.upstream or place.slash_redirect or place.location.denied or pages.pages:
+    if place.upstream or place.slash_redirect or place.location.denied:
         return
-    if 404 in pages.codes:
+    if not pages.pages and 404 in pages.codes:
         yield RouteBefore(Phase.SPLIT, {"directResponse": {"status": pages.own_status}})
+    if protections(place.config, place.server, place.location, tls=True):
+        refusals = tuple(code for code in pages.codes if code in REFUSALS)
+        if refusals:
+            yield _not_asked(place, replace(pages, codes=refusals))
 
 
 @rule(at="conversion", when="always")
