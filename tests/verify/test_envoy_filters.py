@@ -67,7 +67,7 @@ FOREIGN: dict[str, Any] = {
     "kind": "EnvoyFilter",
     "metadata": {"name": "theirs", "namespace": "istio-system"},
 }
-NO_CONNECTION = 11
+NO_CONNECTION = 7
 """Classes of requests by https for a host without a certificate."""
 PATCH = {"operation": "MERGE", "value": {"route": {"timeout": "1s"}}}
 CONVERSION = api.convert_text(ESTATE, Options(envoy_filters=True))
