@@ -1,6 +1,5 @@
 """custom-http-errors: pages of an error service in place of the pods' own."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -20,6 +19,7 @@ from nginx2istio.rule import (
     error_pages,
     general_codes,
     name_in_phase,
+    name_pattern,
     protections,
     rule,
     snippets,
@@ -194,14 +194,7 @@ def unknown_hosts(place: Place) -> Iterator[_Part]:
     setting, names = place.config.configured("custom-http-errors"), place.config.host_names
     missing = DEFAULT_UPSTREAM not in place.config.upstreams
     if setting and missing and "_" not in names and 404 in general_codes(place.config):
-        served = "|".join(sorted(map(_expression, names)))
+        served = "|".join(sorted(map(name_pattern, names)))
         unknown = Requests(host=rf"(?i)^(?!({served})\.?(:|$))")
         finding = BARE_500("custom-http-errors").for_requests(unknown).for_every_host()
         yield finding.for_directive(setting.text, setting.origin)
-
-
-def _expression(name: str) -> str:
-    """A name as a regular expression: nginx's own, or one of plain text, in which * is a label."""
-    if name.startswith("~"):
-        return name.lstrip("~^").rstrip("$")
-    return re.escape(name).replace(r"\*", "[^.]+").replace(r"\-", "-")

@@ -33,6 +33,7 @@ from nginx2istio.bridge.client_authority import authority_secret as authority_se
 from nginx2istio.bridge.hash_key import JOINED as JOINED
 from nginx2istio.bridge.hash_key import hash_key as hash_key
 from nginx2istio.bridge.names import authority_pattern as authority_pattern
+from nginx2istio.bridge.names import name_pattern as name_pattern
 from nginx2istio.bridge.place import Place as Place
 from nginx2istio.bridge.place import route_name as route_name
 from nginx2istio.bridge.protection import address_plan as address_plan
