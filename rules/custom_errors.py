@@ -54,8 +54,6 @@ MADE_FOR: dict[int, Aspect] = {
     504: "timeout",
 }
 """What else an answer stands for, where the proxy itself makes it."""
-REFUSALS = (401, 403, 429)
-"""What protections answer, whether there is a backend or not."""
 PAGE_REQUESTS = Message(
     "N2I382",
     "approximated",
@@ -73,6 +71,15 @@ OF_FALLBACK = Message(
     "While the Service has no ready pod, nginx asks the error service for a page of the default "
     "backend's own errors ({codes}). The gateway passes them on.",
     aspects=frozenset({"path", "request-headers", "response-headers", "retries"}),
+)
+REFUSED = Message(
+    "N2I390",
+    "approximated",
+    "info",
+    "Denied clients of paths without a backend",
+    "On paths without a backend, denied clients get the error page of {backend} for 403. The "
+    "gateway answers 403 itself.",
+    aspects=frozenset({"routing", "status", "access"}),
 )
 BARE_500 = Message(
     "N2I388",
@@ -111,15 +118,10 @@ def custom_errors(place: Place) -> Iterator[_Part]:
 
 def _without_pages(place: Place, pages: ErrorPages) -> Iterator[Finding]:
     whose = "the pods' error pages, or Envoy's," if pages.intercepts else "Envoy's own pages"
-    facts = {"codes": ", ".join(map(str, pages.codes)), "whose": whose}
-    yield _of_list(place, PAGES("custom-http-errors", backend=_maker(pages), **facts))
-    yield _not_asked(place, pages)
-
-
-def _not_asked(place: Place, pages: ErrorPages) -> Finding:
+    facts = {"backend": _maker(pages), "codes": ", ".join(map(str, pages.codes)), "whose": whose}
     also = {MADE_FOR[code] for code in pages.codes if code in MADE_FOR}
-    message = replace(NOT_ASKED, aspects=NOT_ASKED.aspects | also)
-    return _of_list(place, message("custom-http-errors", backend=_maker(pages)))
+    for message in (PAGES, replace(NOT_ASKED, aspects=NOT_ASKED.aspects | also)):
+        yield _of_list(place, message("custom-http-errors", **facts))
 
 
 def _maker(pages: ErrorPages) -> str:
@@ -182,10 +184,9 @@ def not_found(place: Place) -> Iterator[_Part]:
         return
     if not pages.pages and 404 in pages.codes:
         yield RouteBefore(Phase.SPLIT, {"directResponse": {"status": pages.own_status}})
-    if protections(place.config, place.server, place.location, tls=True):
-        refusals = tuple(code for code in pages.codes if code in REFUSALS)
-        if refusals:
-            yield _not_asked(place, replace(pages, codes=refusals))
+    checks = protections(place.config, place.server, place.location, tls=True)
+    if 403 in pages.codes and any({"addresses", "snippet"} & {*check} for check in checks):
+        yield _of_list(place, REFUSED("custom-http-errors", backend=_maker(pages)))
 
 
 @rule(at="conversion", when="always")
