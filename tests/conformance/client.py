@@ -7,11 +7,12 @@ only. After a 101 it sends a recorded ``ws`` text; what comes back is the header
 from __future__ import annotations
 
 import contextlib
+import io
 import ipaddress
 import re
+import select
 import socket
 import ssl
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,8 @@ from .records import Request
 TIMEOUT = 20  # seconds
 ECHO_TIMEOUT = 3  # seconds that a tunnel may take to say something
 CHUNK = 65536
+INTERIM = (b"HTTP/1.1 1", b"HTTP/1.0 1")
+WOULD_BLOCK = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 UNRECORDED = {
     *("date", "content-length", "connection", "transfer-encoding", "keep-alive"),
     *("server", "x-pod", "set-cookie"),
@@ -92,11 +95,12 @@ def _plain(
     wire: socket.socket, request: Request, cookies: list[str]
 ) -> tuple[int, list[list[str]], bytes]:
     """The answer over HTTP/1."""
+    early = b""
     # An answer that comes early (413) may close the connection: it is there to be read.
     with contextlib.suppress(BrokenPipeError, ConnectionResetError):
         wire.sendall(_head(request, cookies))
-        _send_body(wire, request)
-    stream = wire.makefile("rb")
+        early = _send_body(wire, request)
+    stream = io.BufferedReader(_Incoming(wire, early))
     status, headers, body = _read(stream, request["method"])
     if status == 101 and request.get("ws"):
         headers.append(["x-tunnel", _echo(wire, stream, request["ws"])])
@@ -149,24 +153,57 @@ def _head(request: Request, cookies: list[str]) -> bytes:
     return ("\r\n".join(lines) + "\r\n\r\n").encode()
 
 
-def _send_body(wire: socket.socket, request: Request) -> None:
-    """Sends a large body from a thread, as a proxy may answer before it has all of it."""
+def _send_body(wire: socket.socket, request: Request) -> bytes:
+    """Sends the body, or what of it is taken before the answer. Returns what came meanwhile.
+
+    One thread reads and writes: a connection of OpenSSL is not made for two.
+    """
+    rest, early = memoryview(_body(request)), b""
+    wire.setblocking(False)
+    try:
+        while rest and (not early or early.startswith(INTERIM)):
+            try:
+                rest = rest[wire.send(rest[:CHUNK]) :]
+            except WOULD_BLOCK:
+                if not any(select.select([wire], [wire], [], TIMEOUT)):
+                    raise TimeoutError("the body is not taken") from None
+            with contextlib.suppress(*WOULD_BLOCK):
+                part = wire.recv(CHUNK)
+                if not part:
+                    break
+                early += part
+    except (BrokenPipeError, ConnectionResetError):
+        if not early:
+            raise
+    finally:
+        wire.settimeout(TIMEOUT)
+    return early
+
+
+def _body(request: Request) -> bytes:
     size, chunked = request.get("body_bytes") or 0, request.get("chunked")
-    if not size and not chunked:
-        return
+    if not chunked:
+        return b"x" * size
+    sizes = [min(CHUNK, size - at) for at in range(0, size, CHUNK)]
+    return b"".join(b"%x\r\n%s\r\n" % (size, b"x" * size) for size in (*sizes, 0))
 
-    def run() -> None:
-        with contextlib.suppress(OSError, ValueError):
-            for at in range(0, size, CHUNK):
-                part = b"x" * min(CHUNK, size - at)
-                wire.sendall(b"%x\r\n%s\r\n" % (len(part), part) if chunked else part)
-            if chunked:
-                wire.sendall(b"0\r\n\r\n")
 
-    if size <= CHUNK:
-        run()
-    else:
-        threading.Thread(target=run, daemon=True).start()
+class _Incoming(io.RawIOBase):
+    """What comes over a connection, after what was read of it before."""
+
+    def __init__(self, wire: socket.socket, early: bytes) -> None:
+        super().__init__()
+        self.wire, self.early = wire, early
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        if not self.early:
+            return self.wire.recv_into(buffer)
+        size = min(len(buffer), len(self.early))
+        buffer[:size], self.early = self.early[:size], self.early[size:]
+        return size
 
 
 def _read(stream: BinaryIO, method: str) -> tuple[int, list[list[str]], bytes]:
