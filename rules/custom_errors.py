@@ -72,7 +72,7 @@ OF_FALLBACK = Message(
     "backend's own errors ({codes}). The gateway passes them on.",
     aspects=frozenset({"path", "request-headers", "response-headers", "retries"}),
 )
-REFUSED = Message(
+DENIED = Message(
     "N2I390",
     "approximated",
     "info",
@@ -118,14 +118,10 @@ def custom_errors(place: Place) -> Iterator[_Part]:
 
 def _without_pages(place: Place, pages: ErrorPages) -> Iterator[Finding]:
     whose = "the pods' error pages, or Envoy's," if pages.intercepts else "Envoy's own pages"
-    facts = {"backend": _maker(pages), "codes": ", ".join(map(str, pages.codes)), "whose": whose}
+    facts = {"backend": pages.maker, "codes": ", ".join(map(str, pages.codes)), "whose": whose}
     also = {MADE_FOR[code] for code in pages.codes if code in MADE_FOR}
     for message in (PAGES, replace(NOT_ASKED, aspects=NOT_ASKED.aspects | also)):
         yield _of_list(place, message("custom-http-errors", **facts))
-
-
-def _maker(pages: ErrorPages) -> str:
-    return pages.pages.title if pages.pages else "nginx itself"
 
 
 def _of_list(place: Place, finding: Finding) -> Finding:
@@ -186,7 +182,7 @@ def not_found(place: Place) -> Iterator[_Part]:
         yield RouteBefore(Phase.SPLIT, {"directResponse": {"status": pages.own_status}})
     checks = protections(place.config, place.server, place.location, tls=True)
     if 403 in pages.codes and any({"addresses", "snippet"} & {*check} for check in checks):
-        yield _of_list(place, REFUSED("custom-http-errors", backend=_maker(pages)))
+        yield _of_list(place, DENIED("custom-http-errors", backend=pages.maker))
 
 
 @rule(at="conversion", when="always")

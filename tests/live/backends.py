@@ -16,12 +16,16 @@ def named(name: str) -> Answering:
     return lambda handler: (200, f"{name} has {handler.path}\n".encode())
 
 
+STATUSES = (200, 202, 203, 400, 402, 403, 404, 409, 410, 418, 500, 501)
+"""So many that one hardly comes as often by chance as a difference is asked for."""
+
+
 def at_random(seed: int) -> Answering:
     """Answers now so, now so."""
     chance = random.Random(seed)
 
     def answer(handler: BaseHTTPRequestHandler) -> tuple[int, bytes]:
-        return chance.choice([200, 200, 404, 500]), chance.randbytes(4).hex().encode()
+        return chance.choice(STATUSES), chance.randbytes(4).hex().encode()
 
     return answer
 

@@ -22,7 +22,7 @@ round robin least conn ewma ip hash subset authorization bearer basic digest rea
 charset allow expose credentials origin vary cache control pragma etag modified since range if none
 match location retry after transport security include subdomains preload frame deny sameorigin
 policy referrer permissions cross opener resource embedder csp x requested with access
-clusterip nodeport loadbalancer externalname opaque tls crt key ca auth sub issuer dn success
+clusterip nodeport loadbalancer externalname opaque tls crt key ca auth oauth sub issuer dn success
 utf iso gzip br deflate min mod rewrite return if else break last permanent redirect location
 k8s ns sa solver istiod pilot proxyv ingressgateway injection enabled disabled networking
 security ambient

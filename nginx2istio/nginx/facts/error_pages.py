@@ -42,6 +42,11 @@ class ErrorPages:
     own_status: int
     intercepts: bool
 
+    @property
+    def maker(self) -> str:
+        """Who makes the pages, as a report names it."""
+        return self.pages.title if self.pages else "nginx itself"
+
 
 def error_pages(config: NginxConfig, server: Server, location: Location) -> ErrorPages:
     """The error pages of a location.
