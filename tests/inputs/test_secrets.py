@@ -15,6 +15,7 @@ from nginx2istio.cli import command_line
 from nginx2istio.inputs import snapshot
 from nginx2istio.inputs.anonymize.anonymize import anonymized
 from tests.inputs.text import inputs
+from tests.report.packed import unpacked
 
 STEADY = settings(
     derandomize=True, deadline=None, max_examples=800, suppress_health_check=[HealthCheck.too_slow]
@@ -192,5 +193,5 @@ def test_no_output_of_the_command_line_holds_content(document: str, tmp_path: Pa
     result = CliRunner().invoke(command_line, ["convert", str(source), *arguments])
     assert result.exit_code == 3
     assert "VirtualService" in result.stdout
-    outputs = [result.stdout, result.stderr, *(report.read_text() for report in reports)]
+    outputs = [result.stdout, result.stderr, *(unpacked(report.read_text()) for report in reports)]
     assert not any(map(leaks, outputs))

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import base64
-import gzip
 import json
-import re
 from pathlib import Path
 
 import pytest
@@ -13,6 +10,7 @@ from click.testing import CliRunner
 
 from nginx2istio.base.credentials import mask_credentials, mask_json
 from nginx2istio.cli import command_line
+from tests.report.packed import unpacked
 
 P = "nginx.ingress.kubernetes.io"
 INGRESS = """\
@@ -42,12 +40,6 @@ URL = "https://joe:S3cret@h.example.com/a"
 )
 def test_user_and_password_are_masked(text: str, masked: str) -> None:
     assert mask_credentials(text) == masked
-
-
-def unpacked(text: str) -> str:
-    """A report with what an HTML one has packed."""
-    blocks = re.findall(r"H4sI[A-Za-z0-9+/]+=*", text)
-    return "\n".join([text, *(gzip.decompress(base64.b64decode(b)).decode() for b in blocks)])
 
 
 def test_json_keeps_its_line_breaks() -> None:
