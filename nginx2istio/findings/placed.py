@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from nginx2istio.base.memo import memo
 from nginx2istio.base.records import record
 from nginx2istio.nginx.config import NginxConfig
-from nginx2istio.nginx.model import DEFAULT_SERVER, Assumed, Origin
+from nginx2istio.nginx.model import DEFAULT_SERVER, Assumed, Origin, Server
 from nginx2istio.rule import Finding, Message, Place, Requests, Severity
 from nginx2istio.rule.requests import of_other_hosts
 
@@ -101,10 +102,14 @@ def assuming(finding: PlacedFinding, config: NginxConfig, *assumed: Assumed) -> 
 
 def requests_at_catch_all(place: Place, finding: Finding, everywhere: str) -> tuple[Requests, ...]:
     """Of which requests a finding at the catch-all speaks: its host ``*`` is all hosts, too."""
-    aspects = finding.message.aspects
     if place.server.host != DEFAULT_SERVER or everywhere == "all":
         return ()
-    if not aspects & _ANSWERED_BY_OTHERS:
+    if not finding.message.aspects & _ANSWERED_BY_OTHERS:
         return ()
-    own = {place.server.host, *place.server.aliases}
-    return finding.message.requests or (of_other_hosts(place.config.host_names - own),)
+    return finding.message.requests or (_to_other_hosts(place.config, place.server),)
+
+
+@memo
+def _to_other_hosts(config: NginxConfig, server: Server) -> Requests:
+    """The requests for hosts that the configuration does not name, but at this server."""
+    return of_other_hosts(config.host_names - {server.host, *server.aliases})
