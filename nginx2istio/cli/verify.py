@@ -125,7 +125,8 @@ def command(
         applied = read([str(against)])
         objects = [each.body for each in applied.resources if each.kind in VERSIONS]
         problems += applied.problems
-    both = sides(conversion, api.report(conversion, with_plan=False)["findings"], objects)
+    report = api.report(conversion, with_plan=bool(reports))
+    both = sides(conversion, report["findings"], objects)
     chosen = None
     if hosts:
         names = [server.host for server in conversion.config.servers]
@@ -137,7 +138,7 @@ def command(
         result = _sent(both, chosen, live, state, quiet, traffic)
         data, lines = live_data(result, live), [*live_lines(result)]
         unannounced, interrupted = bool(result.unannounced), result.ended == "interrupted"
-        report = live_report(conversion, paths, data) if reports else {}
+        report = live_report(report, paths, data)
         for path in reports:
             write_file(path, report_parts(report, conversion, path.suffix))
     else:

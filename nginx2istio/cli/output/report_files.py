@@ -131,10 +131,9 @@ def _proved(report: Data, conversion: Conversion) -> Data:
     return _with_result(report, "proof", data, bool(proof.silent))
 
 
-def live_report(conversion: Conversion, inputs: Iterable[str], live: Data) -> Data:
-    """The report of a conversion with what both gateways answered (``verify.live.words``)."""
-    report = _dated(api.report(conversion), inputs)
-    return _with_result(report, "live", live, bool(live["unannounced"]))
+def live_report(report: Data, inputs: Iterable[str], live: Data) -> Data:
+    """The report with what both gateways answered (``verify.live.words``)."""
+    return _with_result(_dated(report, inputs), "live", live, bool(live["unannounced"]))
 
 
 def _with_result(report: Data, key: str, result: Data, blocked: bool) -> Data:
