@@ -150,7 +150,7 @@ class _Prover:
             return None
         keys = self._keys(classes)
         if None in keys or keys not in self.with_table:
-            return self.tables.begin(server)
+            return self.tables.begin()
         self.tables.share(server.host, self.with_table[keys])
         return None
 

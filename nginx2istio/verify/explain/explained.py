@@ -177,7 +177,7 @@ def _verdict_lines(both: Compared) -> Iterator[str]:
         text = f"{difference.what}: nginx {difference.expected}, Istio {difference.got}"
         yield printable(f"{difference.aspect}: {text}")
         for finding in findings:
-            title = f"{finding['code']} {finding.get('title', '')}"
+            title = f"{finding['code']} {finding['title']}"
             yield printable(f"  announced by {title}{_place(finding)}")
         if not findings:
             yield "  announced by nothing (N2I900)"
@@ -186,9 +186,7 @@ def _verdict_lines(both: Compared) -> Iterator[str]:
 
 
 def _place(finding: FindingData) -> str:
-    places = finding.get("places") or [finding]
-    first = places[0] if isinstance(places, list) and places else {}
-    return f" ({first['file']}:{first.get('line', 0)})" if first.get("file") else ""
+    return f" ({finding['file']}:{finding['line']})" if finding["file"] else ""
 
 
 def answer_text(outcome: Outcome) -> str:

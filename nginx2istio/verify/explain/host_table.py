@@ -104,18 +104,17 @@ class HostTables:
         self.tables: dict[str, HostTable] = {}
         self._rows = _Rows()
 
-    def begin(self, server: Server) -> Callable[[Compared], None] | None:
+    def begin(self) -> Callable[[Compared], None] | None:
         """What takes the classes of a host; None where there are enough tables."""
         self._rows = _Rows()
         return self._rows.add if len(self.tables) < MOST_TABLES else None
 
     def end(self, server: Server, skipped: Iterable[str]) -> None:
         """Keeps the table of the host that was begun."""
-        if len(self.tables) < MOST_TABLES:
-            table = self._rows.table(self.sides, server, skipped)
-            table.more = max(0, len(table.rows) - MOST_ROWS)
-            del table.rows[MOST_ROWS:]
-            self.tables[server.host] = table
+        table = self._rows.table(self.sides, server, skipped)
+        table.more = max(0, len(table.rows) - MOST_ROWS)
+        del table.rows[MOST_ROWS:]
+        self.tables[server.host] = table
 
     def share(self, host: str, first: str) -> None:
         """Notes that a host is configured as one before, but for its names."""
@@ -172,7 +171,7 @@ def _verdict(both: Compared) -> str:
     if any(not findings for _, findings in both.differences):
         codes.add("N2I900")
     unknown = f"not known: {', '.join(sorted(both.unknown))}" if both.unknown else ""
-    return "; ".join(filter(None, (", ".join(sorted(codes)), unknown))) or "alike"
+    return "; ".join(filter(None, (", ".join(sorted(codes)), unknown)))
 
 
 def _route_names(sides: Sides, server: Server) -> Iterator[str]:
