@@ -125,7 +125,7 @@ class SharedParts:
         return self._one(("requests", *requests), lambda: [each.data() for each in requests])
 
     def names(self, names: tuple[str, ...]) -> list[str]:
-        """Hosts, paths or aspects."""
+        """Hosts, paths, aspects or what is assumed."""
         return self._one(("names", *names), lambda: list(names))
 
     def _one(self, key: object, make: Callable[[], T]) -> T:
@@ -152,7 +152,7 @@ def finding_data(finding: GroupedFinding, site: str = "", parts: SharedParts | N
         "paths": parts.names(finding.paths),
         "aspects": parts.names(tuple(sorted(message.aspects))),
         **({"requests": parts.requests(finding.requests)} if finding.requests else {}),
-        **({"assumed": list(finding.assumed)} if finding.assumed else {}),
+        **({"assumed": parts.names(finding.assumed)} if finding.assumed else {}),
         "title": message.title or mask_credentials(finding.text),
         "text": mask_credentials(finding.text),
         "instead": mask_credentials(finding.to_do),
