@@ -267,9 +267,14 @@ def _way(visit: Visit, outcome: Outcome) -> Iterator[TraceStep]:
         return
     origin = visit.location.ingress
     by = f"{origin.object} {origin.file}:{origin.line}" if origin.file else origin.object.strip("/")
-    yield TraceStep("location", f"location {visit.location.literal}", by)
+    yield TraceStep("location", location_text(visit.location), by)
     if outcome.backends and not outcome.trace:
         yield TraceStep("content", f"to {', '.join(outcome.backends)}")
+
+
+def location_text(location: Location) -> str:
+    """A location as the step of a trace names it that takes a request there."""
+    return f"location {location.literal}"
 
 
 def _self_signed(variables: Variables) -> bool:

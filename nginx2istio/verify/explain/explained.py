@@ -10,6 +10,7 @@ from nginx2istio.base.outcome import Headers, Outcome, Request
 from nginx2istio.base.printable import printable
 from nginx2istio.convert.convert import Conversion
 from nginx2istio.nginx.model import Origin, Server, Setting
+from nginx2istio.nginx.serve import location_text
 from nginx2istio.nginx.serve.choose import choose_server
 from nginx2istio.verify.compared import Compared, compared
 from nginx2istio.verify.explain.written_by import WrittenFields, written_by
@@ -50,7 +51,7 @@ def _setting(both: Sides, server: Server | None, nginx: Outcome, key: str) -> Se
     """What sets a key for a request: at its location, at its host, in the ConfigMap."""
     chosen = {step.text for step in nginx.trace if step.phase == "location"}
     locations = server.locations if server else ()
-    settings = [each.settings for each in locations if f"location {each.literal}" in chosen]
+    settings = [each.settings for each in locations if location_text(each) in chosen]
     settings += [server.settings] if server else []
     if not chosen:
         settings += [each.settings for each in locations]

@@ -11,6 +11,7 @@ from nginx2istio.base.outcome import Outcome
 from nginx2istio.base.printable import printable
 from nginx2istio.istio.serve.gateway_config import most_specific
 from nginx2istio.nginx.model import Location, Server
+from nginx2istio.nginx.serve import location_text
 from nginx2istio.nginx.serve.choose import choose_location
 from nginx2istio.verify.compared import Compared, compared
 from nginx2istio.verify.explain.explained import answer_text
@@ -83,9 +84,9 @@ class _Rows:
             server.host,
             rows,
             [
-                f"location {each.literal}{_taken_by(server, each)}"
+                f"{location_text(each)}{_taken_by(server, each)}"
                 for each in server.locations
-                if f"location {each.literal}" not in self.locations
+                if location_text(each) not in self.locations
             ],
             [name for name in _route_names(sides, server) if name not in self.routes],
             list(dict.fromkeys(skipped)),
@@ -141,7 +142,7 @@ def _taken_by(server: Server, idle: Location) -> str:
         other = choose_location(server, idle.path)
     except re.error:  # a pattern that only PCRE reads
         return ""
-    return f" (location {other.literal} takes its path)" if other not in (None, idle) else ""
+    return f" ({location_text(other)} takes its path)" if other not in (None, idle) else ""
 
 
 def _location(outcome: Outcome) -> str:

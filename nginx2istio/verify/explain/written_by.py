@@ -27,6 +27,7 @@ from nginx2istio.istio.re2 import Untranslatable
 from nginx2istio.istio.serve.connection import chosen_server
 from nginx2istio.istio.serve.gateway_config import most_specific
 from nginx2istio.nginx.model import DEFAULT_SERVER, Location, Origin
+from nginx2istio.nginx.serve import location_text
 from nginx2istio.verify.compared import Compared
 from nginx2istio.verify.explain.edit_fields import (
     EditedRoutes,
@@ -109,10 +110,11 @@ class _Explained:
         self.domain = domain or name
         self.server = server_of(conversion, self.domain)
         own = self.server.host if self.server else ""
+        steps = {step.text for step in explained.nginx.trace}
         self.at_nginx = {
             i: location
             for i, location in enumerate(self.server.locations if self.server else ())
-            if f"location {location.literal}" in {step.text for step in explained.nginx.trace}
+            if location_text(location) in steps
         }
         here = next((location.settings for location in self.at_nginx.values()), {})
         self.yielded = [*edits_for(conversion, "*", here), *edits_for(conversion, own)]
