@@ -133,6 +133,19 @@ def test_another_certificate_shows(tmp_path: Path, forge: Forge) -> None:
     assert shown == {"certificate for another host"}
 
 
+def test_answers_and_counts_of_real_requests_are_both_in_the_data(
+    tmp_path: Path, forge: Forge
+) -> None:
+    lines = tmp_path / "lines.txt"
+    lines.write_text("GET http://docs.live.example/docs/\n" * 3)
+    with ExitStack() as stack:
+        old, new = two_nginx(stack, tmp_path, forge)
+        given = ("--host", "docs.*", "--requests", str(lines))
+        result, _ = verify(tmp_path, old, new, *given)
+    assert result["requests"]["requests"] == 3
+    assert len(result["answers"]) >= result["same"] > 0
+
+
 def test_a_run_goes_on_where_one_ended(tmp_path: Path, forge: Forge) -> None:
     state = tmp_path / "state.jsonl"
     with ExitStack() as stack:

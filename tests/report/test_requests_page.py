@@ -130,7 +130,7 @@ def test_the_answers_of_both_gateways_are_shown(live: Report, live_page: Path) -
     data = data_of(live_page)
     jsonschema.validate(data, schema())
     assert data["summary"]["verdict"] == "blocked"
-    unannounced = [each for each in data["live"]["requests"] if each["verdict"] == "unannounced"]
+    unannounced = [each for each in data["live"]["answers"] if each["verdict"] == "unannounced"]
     assert unannounced and all("/api" in each["request"] for each in unannounced)
     assert data["live"]["noise"] > 0 and data["live"]["same"] > 0
     section = live.text("section[aria-labelledby='live-title']")

@@ -61,7 +61,7 @@ def live_data(result: LiveResult, settings: LiveSettings) -> dict[str, Any]:
             }
             for request, differences in result.unannounced
         ],
-        "requests": [
+        "answers": [
             {
                 "request": request_text(each.observation.request),
                 "host": bare_host(each.observation.request.host),

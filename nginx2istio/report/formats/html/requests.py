@@ -8,7 +8,7 @@ from nginx2istio.report.data import Data
 from nginx2istio.report.hosts import shown_host
 
 _OF_TABLE = ("rows", "idle_locations", "idle_routes", "skipped", "more")
-_OF_RUN = ("old", "new", "same", "announced", "noise", "ended", "not_sent", "requests")
+_OF_RUN = ("old", "new", "same", "announced", "noise", "ended", "not_sent", "answers")
 
 
 def request_tables(report: Data) -> Mapping[str, Data]:

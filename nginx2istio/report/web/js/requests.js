@@ -61,7 +61,7 @@ function rowsTable(caption, heads, rows, cells) {
 function liveSection(host) {
   const { live } = report;
   const names = host && [host.name, ...host.aliases];
-  const requests = live.requests.filter((one) => !host || names.includes(one.host));
+  const requests = live.answers.filter((one) => !host || names.includes(one.host));
   if (host && !requests.length) return null;
   const total = (verdict) => (host ? requests.filter((one) => one.verdict === verdict).length
     : verdict === "unannounced" ? live.unannounced : live[verdict]);
