@@ -238,7 +238,9 @@ def test_pilot_tells_the_filter_of_the_labels_and_a_refused_listener_is_counted(
     gateway: Gateway,
 ) -> None:
     """Last: Envoy refuses the listeners, as it lacks the filter."""
-    mesh = mesh_object({"defaultProviders": {"metrics": ["prometheus"]}})  # as Istio installs itself
+    mesh = mesh_object(
+        {"defaultProviders": {"metrics": ["prometheus"]}}
+    )  # as Istio installs itself
     added = telemetry(Target())
     before = _refused(gateway)
     gateway.oracle.put(join(gateway.objects, text_of([*gateway.around, mesh, added])))
