@@ -158,7 +158,7 @@ def test_axe_finds_nothing_in_a_table_of_requests(proved: Report, scheme: str, w
     proved.media(prefers_color_scheme=scheme)
     proved.size(width, 800, mobile=width < 500)
     proved.show(view="host", host="shop.example.com")
-    assert proved.browser.execute_script("return document.documentElement.scrollWidth") <= width
+    assert proved.width() <= width
     assert proved.violations() == []
 
 
@@ -168,7 +168,6 @@ def test_axe_finds_nothing_in_a_table_of_requests(proved: Report, scheme: str, w
 def test_axe_finds_nothing_in_live_answers(live: Report, scheme: str, width: int) -> None:
     live.media(prefers_color_scheme=scheme)
     live.size(width, 800, mobile=width < 500)
-    live.browser.execute_script("document.querySelectorAll('details').forEach(d => d.open = true)")
-    live.settle()
-    assert live.browser.execute_script("return document.documentElement.scrollWidth") <= width
+    live.unfold()
+    assert live.width() <= width
     assert live.violations() == []
