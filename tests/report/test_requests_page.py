@@ -26,21 +26,8 @@ from .browser import Report
 from .conftest import opened
 from .estates import SHOP
 
-TWIN = """\
----
-apiVersion: networking.k8s.io/v1
-kind: Ingress
-metadata: {name: news, namespace: web}
-spec:
-  ingressClassName: nginx
-  rules:
-  - host: news.example.com
-    http:
-      paths:
-      - path: /
-        pathType: Prefix
-        backend: {service: {name: news, port: {number: 80}}}
-"""
+(DOCS,) = (text for text in SHOP.split("---\n") if "docs.example.com" in text)
+TWIN = "---\n" + DOCS.replace("docs", "news")
 
 
 @pytest.fixture(scope="module")
