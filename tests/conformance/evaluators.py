@@ -28,10 +28,16 @@ def tally(results: Sequence[Case], evaluator: Evaluator) -> Tally:
     """The exchanges of cases, by how right an evaluator is."""
     counts: Tally = collections.Counter()
     for result in results:
-        evaluated = (result.get("evaluated") or {}).get(evaluator, {})
+        evaluated = _evaluated(result, evaluator)
         counts.update(right=evaluated.get("right", 0), unknown=evaluated.get("unknown", 0))
         counts.update(wrong=len(evaluated.get("wrong", ())))
     return counts
+
+
+def _evaluated(result: Case, evaluator: Evaluator) -> dict[str, Any]:
+    """What is known of an evaluator's answers; nothing of a case that it was not asked about."""
+    evaluated: dict[str, Any] = (result.get("evaluated") or {}).get(evaluator, {})
+    return evaluated
 
 
 def evaluator_lines(results: Sequence[Case]) -> Iterator[str]:
@@ -44,7 +50,7 @@ def evaluator_lines(results: Sequence[Case]) -> Iterator[str]:
                 f"exchanges, {counts['unknown']} unknown, {counts['wrong']} wrong"
             )
         for result in results:
-            for wrong in (result.get("evaluated") or {}).get(evaluator, {}).get("wrong", ()):
+            for wrong in _evaluated(result, evaluator).get("wrong", ()):
                 yield f"  wrong: {result['id']} {wrong['request']}: {wrong['differences']}"
 
 

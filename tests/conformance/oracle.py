@@ -62,24 +62,19 @@ class Oracle:
 
     def generated(self) -> dict[str, Any]:
         """The configuration that pilot generates for the gateway, taken by Envoy or not."""
-        with urllib.request.urlopen(f"{self._control}/debug/syncz", timeout=60) as response:
-            (proxy,) = json.load(response)
+        (proxy,) = json.loads(_answer(f"{self._control}/debug/syncz"))
         page = f"{self._control}/debug/config_dump?proxyID={proxy['proxy']}"
-        with urllib.request.urlopen(page, timeout=60) as response:
-            dump: dict[str, Any] = json.load(response)
-            return dump
+        dump: dict[str, Any] = json.loads(_answer(page))
+        return dump
 
     def statistics(self) -> str:
         """What Prometheus would scrape at Envoy."""
-        with urllib.request.urlopen(f"{self._admin}/stats/prometheus", timeout=60) as response:
-            text: str = response.read().decode()
-            return text
+        return _answer(f"{self._admin}/stats/prometheus").decode()
 
     def _call(self, method: str, path: str, text: str) -> dict[str, Any]:
         request = urllib.request.Request(self._control + path, data=text.encode(), method=method)
-        with urllib.request.urlopen(request, timeout=60) as response:
-            answer: dict[str, Any] = json.load(response)
-            return answer
+        answer: dict[str, Any] = json.loads(_answer(request))
+        return answer
 
     def ended(self) -> bool:
         """Whether the program has ended, as it does with its Envoy."""
@@ -101,3 +96,9 @@ class Oracle:
             self._process.wait()
         self._log.close()
         self._dir.cleanup()
+
+
+def _answer(request: str | urllib.request.Request) -> bytes:
+    with urllib.request.urlopen(request, timeout=60) as response:
+        body: bytes = response.read()
+        return body

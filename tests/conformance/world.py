@@ -28,17 +28,20 @@ def world(case: Case, report: Mapping[str, Any], given: Given, forge: Forge) -> 
     copy_secrets(actions, secrets)
     mesh = mesh_config(actions)
     if mesh:
-        out.append(
-            {
-                "apiVersion": "v1",
-                "kind": "ConfigMap",
-                "metadata": {"name": "istio", "namespace": GATEWAY_NAMESPACE},
-                "data": {"mesh": json.dumps(mesh)},
-            }
-        )
+        out.append(mesh_object(mesh))
     out += [*services.values(), *secrets.values()]
     spaces = {key(obj)[1] for obj in out} - {GATEWAY_NAMESPACE, "default"}  # the oracle has these
     return out + [_namespace(name) for name in sorted(spaces)]
+
+
+def mesh_object(mesh: Mapping[str, Any]) -> Object:
+    """The ConfigMap that a mesh configuration is in."""
+    return {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": "istio", "namespace": GATEWAY_NAMESPACE},
+        "data": {"mesh": json.dumps(mesh)},
+    }
 
 
 def _namespace(name: str) -> Object:

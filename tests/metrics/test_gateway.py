@@ -25,13 +25,13 @@ from nginx2istio.metrics.estate import estate_of
 from nginx2istio.metrics.files import telemetry
 from nginx2istio.metrics.names import BUCKETS, HISTOGRAMS, METRICS, OWN_ANSWERS, TAGS
 from nginx2istio.metrics.rewrite import Target, rewritten
-from tests.conformance.actions import GATEWAY_NAMESPACE, mesh_config
+from tests.conformance.actions import mesh_config
 from tests.conformance.forge import Forge
 from tests.conformance.objects import join, text_of
 from tests.conformance.oracle import Oracle, ports_of
 from tests.conformance.parts import Parts
 from tests.conformance.ports import Block
-from tests.conformance.world import world
+from tests.conformance.world import mesh_object, world
 from tests.live.backends import backend
 from tests.live.sides import INGRESS, SECRET, SERVICES
 
@@ -126,15 +126,6 @@ def _answer(handler: BaseHTTPRequestHandler) -> tuple[int, bytes]:
     return 200, b"x" * 100
 
 
-def _mesh(settings: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "apiVersion": "v1",
-        "kind": "ConfigMap",
-        "metadata": {"name": "istio", "namespace": GATEWAY_NAMESPACE},
-        "data": {"mesh": json.dumps(settings)},
-    }
-
-
 @pytest.fixture(scope="module")
 def gateway(parts: Parts, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     conversion = api.convert_text(ESTATE)
@@ -159,7 +150,7 @@ def gateway(parts: Parts, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
             "accessLogFormat": json.dumps(LOGGED),
         }
         objects = api.yaml(conversion)
-        swap = oracle.put(join(objects, text_of([*around, _mesh(mesh)])))
+        swap = oracle.put(join(objects, text_of([*around, mesh_object(mesh)])))
         assert swap["ok"], swap
         yield Gateway(oracle, ports_of(swap)["8080"], log, around, objects)
 
@@ -247,7 +238,9 @@ def test_pilot_tells_the_filter_of_the_labels_and_a_refused_listener_is_counted(
     gateway: Gateway,
 ) -> None:
     """Last: Envoy refuses the listeners, as it lacks the filter."""
-    mesh = _mesh({"defaultProviders": {"metrics": ["prometheus"]}})  # as Istio installs itself
+    mesh = mesh_object(
+        {"defaultProviders": {"metrics": ["prometheus"]}}
+    )  # as Istio installs itself
     added = telemetry(Target())
     before = _refused(gateway)
     gateway.oracle.put(join(gateway.objects, text_of([*gateway.around, mesh, added])))

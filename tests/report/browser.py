@@ -57,6 +57,18 @@ class Report:
             )
         )
 
+    def unfold(self) -> None:
+        """Opens all that is folded."""
+        self.browser.execute_script(
+            "document.querySelectorAll('details').forEach(d => { d.open = true; })"
+        )
+        self.settle()
+
+    def width(self) -> int:
+        """How wide the page is, with what is only to be scrolled to."""
+        width: int = self.browser.execute_script("return document.documentElement.scrollWidth")
+        return width
+
     def all(self, selector: str) -> list[WebElement]:
         return self.browser.find_elements(By.CSS_SELECTOR, selector)
 

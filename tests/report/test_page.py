@@ -196,8 +196,7 @@ def test_axe_would_find_what_can_not_be_read(shop: Report) -> None:
 def test_a_phone_shows_it_whole_and_axe_finds_nothing(shop: Report, view: dict[str, str]) -> None:
     shop.size(360, 740, mobile=True)
     shop.show(**view)
-    width = shop.browser.execute_script("return document.documentElement.scrollWidth")
-    assert width <= 360
+    assert shop.width() <= 360
     assert shop.violations() == []
 
 
@@ -242,10 +241,7 @@ def test_an_estate_is_shown_in_every_view(estate_report: Report) -> None:
     page = estate_report
     for view in (*VIEWS[:4], {"view": "findings", "everywhere": "1"}):
         page.show(**view)
-        page.browser.execute_script(
-            "document.querySelectorAll('details').forEach(d => { d.open = true; })"
-        )
-        page.settle()
+        page.unfold()
         text = page.text("body")
         assert not re.search(r"\{(?!SHA\})\w+\}|\bundefined\b|\[object ", text), view
     assert page.show(view="first") == "What to do first"
@@ -301,10 +297,7 @@ def test_hostile_names_and_values_do_nothing(hostile_report: Report) -> None:
     shown = ""
     for view in views:
         page.show(**view)
-        page.browser.execute_script(
-            "document.querySelectorAll('details').forEach(d => { d.open = true; })"
-        )
-        page.settle()
+        page.unfold()
         assert page.browser.execute_script(ODD) == []
         assert page.browser.execute_script("return window.hit") is None
         shown += str(page.browser.execute_script("return document.body.textContent"))
@@ -313,7 +306,7 @@ def test_hostile_names_and_values_do_nothing(hostile_report: Report) -> None:
     assert OVERRIDE[0] not in shown and "⟨U+202E⟩" in shown
     page.size(360, 740, mobile=True)
     page.show(view="host", host=hosts[0])
-    assert page.browser.execute_script("return document.documentElement.scrollWidth") <= 360
+    assert page.width() <= 360
 
 
 def test_axe_finds_nothing_in_a_hostile_estate(hostile_report: Report) -> None:

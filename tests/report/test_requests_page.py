@@ -26,21 +26,8 @@ from .browser import Report
 from .conftest import opened
 from .estates import SHOP
 
-TWIN = """\
----
-apiVersion: networking.k8s.io/v1
-kind: Ingress
-metadata: {name: news, namespace: web}
-spec:
-  ingressClassName: nginx
-  rules:
-  - host: news.example.com
-    http:
-      paths:
-      - path: /
-        pathType: Prefix
-        backend: {service: {name: news, port: {number: 80}}}
-"""
+(DOCS,) = (text for text in SHOP.split("---\n") if "docs.example.com" in text)
+TWIN = "---\n" + DOCS.replace("docs", "news")
 
 
 @pytest.fixture(scope="module")
@@ -158,7 +145,7 @@ def test_axe_finds_nothing_in_a_table_of_requests(proved: Report, scheme: str, w
     proved.media(prefers_color_scheme=scheme)
     proved.size(width, 800, mobile=width < 500)
     proved.show(view="host", host="shop.example.com")
-    assert proved.browser.execute_script("return document.documentElement.scrollWidth") <= width
+    assert proved.width() <= width
     assert proved.violations() == []
 
 
@@ -168,7 +155,6 @@ def test_axe_finds_nothing_in_a_table_of_requests(proved: Report, scheme: str, w
 def test_axe_finds_nothing_in_live_answers(live: Report, scheme: str, width: int) -> None:
     live.media(prefers_color_scheme=scheme)
     live.size(width, 800, mobile=width < 500)
-    live.browser.execute_script("document.querySelectorAll('details').forEach(d => d.open = true)")
-    live.settle()
-    assert live.browser.execute_script("return document.documentElement.scrollWidth") <= width
+    live.unfold()
+    assert live.width() <= width
     assert live.violations() == []

@@ -38,15 +38,6 @@ class Anchors:
     unknown: int = 0
     wrong: list[dict[str, Any]] = field(default_factory=list)
 
-    @property
-    def all(self) -> int:
-        """How many exchanges were asked."""
-        return self.right + self.unknown + len(self.wrong)
-
-    def data(self) -> dict[str, Any]:
-        """As JSON has it."""
-        return {"right": self.right, "unknown": self.unknown, "wrong": self.wrong}
-
 
 def asked(
     case: Case,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import asdict
 from typing import Any
 
 from nginx2istio.api import convert_text
@@ -30,7 +31,7 @@ def evaluated_as_nginx(case: Case) -> dict[str, Any]:
         if request is not None:
             outcome = as_pods_see(case, config, serve_as_nginx(config, request, nearby))
             add(anchors, record, request, outcome, None, keys)
-    return anchors.data()
+    return asdict(anchors)
 
 
 def evaluated_as_istio(
@@ -59,7 +60,7 @@ def evaluated_as_istio(
             outcome = serve_as_istio(gateway, request, nearby)
             outcome = as_pods_see(case, config, outcome)
             add(anchors, record, request, outcome, observed, keys)
-    return anchors.data()
+    return asdict(anchors)
 
 
 class Earlier:

@@ -237,11 +237,13 @@ def test_explain_without_a_url_is_refused(tmp_path: Path) -> None:
     assert "URL" in result.output
 
 
-IN_LOCATION = """
+def with_snippet(snippet: str) -> str:
+    """An Ingress with a snippet, and a controller that takes it."""
+    return f"""
 apiVersion: v1
 kind: ConfigMap
-metadata: {name: ingress-nginx-controller, namespace: ingress-nginx}
-data: {allow-snippet-annotations: "true", annotations-risk-level: Critical}
+metadata: {{name: ingress-nginx-controller, namespace: ingress-nginx}}
+data: {{allow-snippet-annotations: "true", annotations-risk-level: Critical}}
 ---
 apiVersion: networking.k8s.io/v1
 kind: Ingress
@@ -249,13 +251,14 @@ metadata:
   name: shop
   namespace: web
   annotations:
-    nginx.ingress.kubernetes.io/configuration-snippet: "location ~ ^/(admin|private) { deny all; }"
+    nginx.ingress.kubernetes.io/configuration-snippet: "{snippet}"
 spec:
   ingressClassName: nginx
   rules:
   - host: shop.example.com
     http:
-      paths: [{path: /, pathType: Prefix, backend: {service: {name: a, port: {number: 80}}}}]
+      paths:
+      - {{path: /, pathType: Prefix, backend: {{service: {{name: a, port: {{number: 80}}}}}}}}
 """
 
 
@@ -264,41 +267,19 @@ def test_a_lost_block_of_a_snippet_is_shown() -> None:
         for each in of_kind(objects, "VirtualService"):
             each["spec"]["http"] = [r for r in each["spec"]["http"] if "route" in r]
 
-    assert not proved(IN_LOCATION).unannounced
-    targets = [each.request.target for each in proved(IN_LOCATION, lose).unannounced]
+    text = with_snippet("location ~ ^/(admin|private) { deny all; }")
+    assert not proved(text).unannounced
+    targets = [each.request.target for each in proved(text, lose).unannounced]
     assert {"/admin", "/private"} & set(targets)
 
 
 def test_a_method_that_a_snippet_refuses_is_asked_for() -> None:
-    snippet = "if ($request_method !~ ^(GET|HEAD|POST)$) { return 405; }"
-    text = """
-apiVersion: v1
-kind: ConfigMap
-metadata: {name: ingress-nginx-controller, namespace: ingress-nginx}
-data: {allow-snippet-annotations: "true", annotations-risk-level: Critical}
----
-apiVersion: networking.k8s.io/v1
-kind: Ingress
-metadata:
-  name: shop
-  namespace: web
-  creationTimestamp: "2024-01-01T00:00:00Z"
-  annotations:
-    nginx.ingress.kubernetes.io/configuration-snippet: "SNIPPET"
-spec:
-  ingressClassName: nginx
-  rules:
-  - host: shop.example.com
-    http:
-      paths:
-      - {path: /, pathType: Prefix, backend: {service: {name: api, port: {number: 80}}}}
-""".replace("SNIPPET", snippet)
+    text = with_snippet("if ($request_method !~ ^(GET|HEAD|POST)$) { return 405; }")
 
     def without_refusals(objects: Objects) -> None:
-        for each in objects:
-            if each["kind"] == "VirtualService":
-                routes = each["spec"]["http"]
-                routes[:] = [r for r in routes if r.get("directResponse") != {"status": 405}]
+        for each in of_kind(objects, "VirtualService"):
+            routes = each["spec"]["http"]
+            routes[:] = [r for r in routes if r.get("directResponse") != {"status": 405}]
 
     assert not proved(text).unannounced
     [first, *_] = proved(text, without_refusals).unannounced

@@ -13,7 +13,7 @@ from ..conformance.client import Answer, send
 from ..conformance.forge import Forge
 from ..conformance.jar import Jar
 from ..conformance.objects import join, text_of
-from ..conformance.oracle import Oracle
+from ..conformance.oracle import Oracle, ports_of
 from ..conformance.parts import Parts
 from ..conformance.ports import LOOPBACK, Block
 from ..conformance.world import world
@@ -79,9 +79,4 @@ class Gateway:
         assert [message for message in analysis if message["level"] == "Error"] == []
         swap = self._oracle.put(whole)
         assert (swap["refused"], swap["rejected"], swap["errors"]) == ([], {}, [])
-        (port,) = (
-            int(address.rsplit(":", 1)[1])
-            for listener, address in swap["listeners"].items()
-            if listener.endswith("_8080")
-        )
-        return Step(name, report, port, self._application)
+        return Step(name, report, ports_of(swap)["8080"], self._application)
