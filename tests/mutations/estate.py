@@ -142,8 +142,11 @@ def _header_names(objects: Sequence[Json]) -> Iterator[str]:
 def sendable(estate: Estate, request: Request, objects: Sequence[Json]) -> RequestToSend | None:
     """A request as the rig sends it from this machine; None where it can't.
 
-    Its address becomes one of this machine that is in the same networks of all policies.
+    Its address becomes one of this machine that is in the same networks of all policies. A large
+    body over TLS is not sent: of 630, 48 had no answer, and nobody has looked why.
     """
+    if request.scheme == "https" and request.body_bytes > LARGE:
+        return None
     networks = sorted(_networks([*estate.objects, *objects]))
     own = [n.partition("/")[0] for n in networks if n.startswith("127.")]
     inside = [in_networks(request.source, (n,)) for n in networks]
