@@ -19,7 +19,12 @@ def name_pattern(name: str, alias: bool = False) -> str:
     return re.escape(name).replace(r"\*", star).replace(r"\-", "-")
 
 
+def own_pattern(server: Server, name: str) -> str:
+    """The pattern of a name of this host: all but the first are aliases."""
+    return name_pattern(name, alias=name != server.host)
+
+
 def authority_pattern(server: Server, names: Sequence[str]) -> str:
     """A pattern for Host headers with one of these names of a host, whatever their port."""
-    some = "|".join(name_pattern(name, name != server.host) for name in names)
+    some = "|".join(own_pattern(server, name) for name in names)
     return f"(?i){some if len(names) == 1 else f'({some})'}(:[0-9]+)?"
