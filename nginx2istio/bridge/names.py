@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from nginx2istio.istio.re2 import authority_regex
 from nginx2istio.nginx.model import Server
 
 
@@ -26,5 +27,4 @@ def own_pattern(server: Server, name: str) -> str:
 
 def authority_pattern(server: Server, names: Sequence[str]) -> str:
     """A pattern for Host headers with one of these names of a host, whatever their port."""
-    some = "|".join(own_pattern(server, name) for name in names)
-    return f"(?i){some if len(names) == 1 else f'({some})'}(:[0-9]+)?"
+    return authority_regex([own_pattern(server, name) for name in names])
