@@ -130,10 +130,8 @@ KNOWN_LONG = Message(
 )
 def baseline(place: Place) -> Iterator[Edit | Finding]:
     """What holds for every conversion."""
-    yield (
-        HTTPS_EVERYWHERE("").for_requests(https_but(place.config.certified_hosts)).for_every_host()
-    )
     certified = place.config.certified_hosts
+    yield HTTPS_EVERYWHERE("").for_requests(https_but(certified)).for_every_host()
     if "_" in certified:
         yield HTTPS_OF_CATCH_ALL("").for_hosts(place.config.host_names - certified)
     yield NO_UPGRADE("").for_hosts(place.config.proxied_hosts)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from nginx2istio.istio.re2 import authority_regex
 from nginx2istio.nginx.model import Server
 
 
@@ -19,7 +20,11 @@ def name_pattern(name: str, alias: bool = False) -> str:
     return re.escape(name).replace(r"\*", star).replace(r"\-", "-")
 
 
+def own_pattern(server: Server, name: str) -> str:
+    """The pattern of a name of this host: all but the first are aliases."""
+    return name_pattern(name, alias=name != server.host)
+
+
 def authority_pattern(server: Server, names: Sequence[str]) -> str:
     """A pattern for Host headers with one of these names of a host, whatever their port."""
-    some = "|".join(name_pattern(name, name != server.host) for name in names)
-    return f"(?i){some if len(names) == 1 else f'({some})'}(:[0-9]+)?"
+    return authority_regex([own_pattern(server, name) for name in names])

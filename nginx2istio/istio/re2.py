@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 import re2  # type: ignore[import-untyped]
@@ -137,6 +137,12 @@ def above(number: int) -> str:
             tail = ["", "[0-9]"][rest] if rest < 2 else f"[0-9]{{{rest}}}"
             larger.append(digits[:i] + next_digits + tail)
     return f"0*({'|'.join(larger)})"
+
+
+def authority_regex(names: Sequence[str]) -> str:
+    """A pattern for Host headers whose name fits one of these, in any case and with any port."""
+    either = names[0] if len(names) == 1 else f"({'|'.join(names)})"
+    return f"(?i){either}(:[0-9]+)?"
 
 
 LONGEST_ALTERNATIVES = 1000

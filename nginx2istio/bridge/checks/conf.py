@@ -22,7 +22,7 @@ from nginx2istio.bridge.checks.nginx_text import (
     variable_map,
     variable_part,
 )
-from nginx2istio.bridge.names import name_pattern
+from nginx2istio.bridge.names import own_pattern
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.facts.addresses import addresses
 from nginx2istio.nginx.facts.auth_service import AuthService
@@ -97,9 +97,7 @@ class ServiceConf:
         yield from _listen()
         for name in (server.host, *server.aliases):
             pattern = (
-                f"^{name_pattern(name, name != server.host)}$"
-                if name.startswith("*.")
-                else name.lstrip("~")
+                f"^{own_pattern(server, name)}$" if name.startswith("*.") else name.lstrip("~")
             )
             by_pattern = name.startswith(("~", "*."))
             if not (unreadable(pattern) if by_pattern else len(name) > 253):

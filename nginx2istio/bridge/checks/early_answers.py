@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from nginx2istio.bridge.checks.nginx_text import unreadable, variable_map, variable_part
-from nginx2istio.bridge.names import name_pattern
+from nginx2istio.bridge.names import own_pattern
 from nginx2istio.istio.objects import short_hash
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.facts.answered_early import early
@@ -51,9 +51,7 @@ def early_maps(
         forwarded = config.controller.on("use-forwarded-headers")
         scheme = "x_forwarded_proto" if forwarded else variable_part(TLS_HEADER)
         plain = "http" if forwarded else "(-|)"
-        patterns = [
-            f"^{plain} {name_pattern(name, name != server.host)}$" for name in before.to_https
-        ]
+        patterns = [f"^{plain} {own_pattern(server, name)}$" for name in before.to_https]
         listed = [f'"~*{p}" 1' for p in patterns if not unreadable(p)] + ['default ""']
         yield from variable_map(
             f'"$http_{scheme} $host"', f"$redirected_{_id(server, number)}", listed

@@ -104,7 +104,7 @@ def _scheme(name: str, operator: str, value: str) -> Condition:
 
 def _host(operator: str, value: str) -> Condition:
     if operator in ("=", "!="):
-        pattern = f"(?i){re.escape(value)}(:[0-9]+)?".replace(r"\-", "-")
+        pattern = re2.authority_regex([re.escape(value).replace(r"\-", "-")])
         negated, string_match = operator == "!=", {"regex": re2.compiled(pattern)}
     else:
         negated, string_match = _text(operator, value)

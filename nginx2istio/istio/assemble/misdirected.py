@@ -17,6 +17,7 @@ from nginx2istio.istio.assemble.virtual_host import GatewayRef
 from nginx2istio.istio.edits import HostRoute, Phase
 from nginx2istio.istio.envoy.filters import answer_for_others, new_envoy_filter
 from nginx2istio.istio.objects import Object
+from nginx2istio.istio.re2 import authority_regex
 
 MISDIRECTED = 421
 WHOLE_DOMAIN = 32
@@ -128,13 +129,8 @@ def _patterns(names: Iterable[str]) -> Iterator[str]:
     for name in sorted(names):
         text = re.escape(name).replace(r"\*", "[^.]+")
         if part and sum(map(len, part)) + len(text) > MOST_CHARACTERS:
-            yield _pattern(part)
+            yield authority_regex(part)
             part = []
         part.append(text)
     if part:
-        yield _pattern(part)
-
-
-def _pattern(names: Sequence[str]) -> str:
-    either = names[0] if len(names) == 1 else f"({'|'.join(names)})"
-    return f"(?i){either}(:[0-9]+)?"
+        yield authority_regex(part)

@@ -10,6 +10,7 @@ from nginx2istio.istio.assemble.merge_routes import JoinedRoute
 from nginx2istio.istio.assemble.route_names import HostNames
 from nginx2istio.istio.assemble.virtual_host import VirtualHost
 from nginx2istio.istio.objects import Noted, Object
+from nginx2istio.istio.re2 import authority_regex
 
 
 def written(
@@ -95,7 +96,7 @@ def for_authorities(
 ) -> Noted:
     """An HTTPRoute for the hosts of these patterns, for all if there are none."""
     if patterns:
-        hosts = [{"authority": {"regex": f"(?i){p}(:[0-9]+)?"}} for p in patterns]
+        hosts = [{"authority": {"regex": authority_regex([p])}} for p in patterns]
         matches = [
             {**host, **match}
             for match in matches

@@ -88,7 +88,7 @@ def _routed(
     outcome = replace(
         outcome,
         trace=(step, *outcome.trace),
-        settings=settings_of_route(config, stream.route or {}, stream.patch),
+        settings=settings_of_route(config, stream.route, stream.patch),
     )
     if not config.patches.opaque:
         return outcome

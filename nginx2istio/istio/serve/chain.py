@@ -13,9 +13,9 @@ from nginx2istio.istio.serve.filters.ask_service import AskService
 from nginx2istio.istio.serve.filters.bodies import BodyHeld, BodyLength
 from nginx2istio.istio.serve.filters.compression import Compression
 from nginx2istio.istio.serve.filters.error_pages import ErrorPageFilter
-from nginx2istio.istio.serve.filters.patches import AddedFilter
 from nginx2istio.istio.serve.filters.route_scripts import RouteScript
 from nginx2istio.istio.serve.filters.session import Session
+from nginx2istio.istio.serve.filters.shapes import AddedFilter
 from nginx2istio.istio.serve.gateway_config import GatewayConfig
 from nginx2istio.istio.serve.router import answered, routed
 from nginx2istio.istio.serve.stream import HttpFilter, Stream

@@ -41,7 +41,9 @@ _OF_FILTER: dict[Behavior, Aspect] = {
 }
 
 
-def settings_of_route(config: GatewayConfig, route: Json, patch: RoutePatch) -> dict[Aspect, str]:
+def settings_of_route(
+    config: GatewayConfig, route: Json | None, patch: RoutePatch
+) -> dict[Aspect, str]:
     """Timeouts, retries and mirrors of a route, and the traffic policies of its destinations.
 
     Also what EnvoyFilters add to the route and to all: what they ask of whom, what they count.
@@ -52,7 +54,7 @@ def settings_of_route(config: GatewayConfig, route: Json, patch: RoutePatch) -> 
         if len(config.settings) >= _REMEMBERED:
             config.settings.clear()
         # The route and the patch are kept with it, so that no others get their identities.
-        known = config.settings[key] = (route, patch, _settings(config, route, patch))
+        known = config.settings[key] = (route, patch, _settings(config, route or {}, patch))
     settings: dict[Aspect, str] = known[2]
     return settings
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from nginx2istio.base.outcome import Aspect, Headers, Outcome, TraceStep, World
-from nginx2istio.istio.serve.filters.patches import AddedFilter, RoutePatch
-from nginx2istio.istio.serve.filters.shapes import Json
+from nginx2istio.istio.serve.filters.patches import RoutePatch
+from nginx2istio.istio.serve.filters.shapes import AddedFilter, Json
 from nginx2istio.istio.serve.gateway_config import GatewayConfig, RoutedHost
 from nginx2istio.istio.serve.headers.cookies import hash_cookies
 from nginx2istio.istio.serve.headers.formatter import Moment

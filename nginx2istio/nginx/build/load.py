@@ -182,7 +182,7 @@ def _refused_by_validation(
         return frozenset()
     without = extract(
         ingress.annotations,
-        controller=without_validation(controller),
+        controller=_without_validation(controller),
         namespace=ingress.origin.namespace,
     )
     return frozenset(
@@ -193,6 +193,6 @@ def _refused_by_validation(
 
 
 @memo
-def without_validation(controller: Controller) -> Controller:
+def _without_validation(controller: Controller) -> Controller:
     """The controller, with its values unchecked."""
     return replace(controller, flags={**controller.flags, "enable-annotation-validation": False})

@@ -10,6 +10,7 @@ from nginx2istio.base.outcome import Aspect, Outcome
 from nginx2istio.nginx.facts.directives import subject
 from nginx2istio.nginx.facts.headers import (
     HEADER_DIRECTIVES,
+    WITH_LOCATION,
     Unclear,
     header_lines,
     snippets,
@@ -31,7 +32,6 @@ ASPECTS_OF_SUBJECT: Mapping[str, frozenset[Aspect]] = {
 }
 """What a directive of a subject may change, where it is not interpreted; else who answers."""
 WHO_ANSWERS: frozenset[Aspect] = frozenset({"routing", "status", "access", "auth", "redirect"})
-_CODES = {"301", "302", "303", "307", "308"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +131,7 @@ def returned(visit: Visit, directive: Directive, state: Rewriting, phase: str) -
     if len(args) == 1 and not args[0].isdigit():
         return redirect(visit, 302, _text(visit, args[0], state), phase, directive.text)
     code = int(args[0])
-    if args[0] in _CODES and len(args) > 1:
+    if code in WITH_LOCATION and len(args) > 1:
         return redirect(visit, code, _text(visit, args[1], state), phase, directive.text)
     aspect: Aspect = {401: "auth", 403: "access", 404: "routing"}.get(code, "status")  # type: ignore[assignment]
     if code == 444:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from nginx2istio.base.outcome import Outcome, TraceStep
-from nginx2istio.istio.serve.filters.patches import AddedFilter
-from nginx2istio.istio.serve.filters.shapes import LENGTH_SCRIPT
+from nginx2istio.istio.serve.filters.shapes import LENGTH_SCRIPT, AddedFilter
 from nginx2istio.istio.serve.stream import AddedHttpFilter, Stream
 
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 
 from nginx2istio.base.outcome import Outcome
-from nginx2istio.istio.serve.filters.patches import AddedFilter
+from nginx2istio.istio.serve.filters.shapes import AddedFilter
 from nginx2istio.istio.serve.stream import HttpFilter, Stream
 
 _ENCODINGS = {"gzip": "gzip", "brotli": "br"}

@@ -14,7 +14,7 @@ from nginx2istio.istio.serve.filters.opaque import (
     opaque_patch,
 )
 from nginx2istio.istio.serve.filters.shapes import (
-    Behavior,
+    AddedFilter,
     Json,
     http_filter_kind,
     manager_field_known,
@@ -28,15 +28,6 @@ _ROUTER = "envoy.filters.http.router"
 _ACTIONS = (("redirect", "REDIRECT"), ("directResponse", "DIRECT_RESPONSE"))
 _MATCHED = frozenset({"context", "listener", "routeConfiguration"})
 _FIELDS = ("typed_per_filter_config", "metadata", "route")
-
-
-@dataclass(frozen=True, slots=True)
-class AddedFilter:
-    """An HTTP filter: its name, what it does, its configuration."""
-
-    name: str
-    kind: Behavior
-    config: Json
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,14 +240,14 @@ def patches_of(filters: Sequence[Json], selectors: Sequence[Json] = ()) -> Patch
             else:
                 opaque = opaque_patch(patch, by, "not followed")
                 reading.opaque += [opaque] if opaque else []
-    configs = {each.name: each.config for each in (*reading.first, *reading.last)}
-    reading.opaque += _unread_configs(read, configs)
+    added = {each.name: each for each in (*reading.first, *reading.last)}
+    reading.opaque += _unread_configs(read, added)
     of_route = {
-        name: tuple((port, action, _followed(value, configs)) for port, action, value in entries)
+        name: tuple((port, action, _followed(value, added)) for port, action, value in entries)
         for name, entries in reading.of_route.items()
     }
     of_host = {
-        name: tuple(_followed(value, configs) for value in values)
+        name: tuple(_followed(value, added) for value in values)
         for name, values in reading.of_host.items()
     }
     return Patches(
@@ -279,19 +270,19 @@ def _order(each: Json) -> tuple[int, str, str, str]:
 
 
 def _unread_configs(
-    read: Iterable[tuple[Json, str]], configs: Mapping[str, Json]
+    read: Iterable[tuple[Json, str]], added: Mapping[str, AddedFilter]
 ) -> Iterable[OpaquePatch]:
-    """Configurations for filters that are not followed. ``configs`` are those of the filters."""
+    """Configurations for filters that are not followed. ``added`` are the filters by name."""
     for patch, by in read:
         value = patch["patch"].get("value") or {}
         for name, config in value.get("typed_per_filter_config", {}).items():
-            if not route_config_known(name, configs.get(name), config):
+            if not route_config_known(name, added.get(name), config):
                 opaque = opaque_patch(patch, by, f"its {name} is not followed")
                 yield from filter(None, [opaque])
 
 
-def _followed(value: Json, configs: Mapping[str, Json]) -> Json:
+def _followed(value: Json, added: Mapping[str, AddedFilter]) -> Json:
     """What a patch adds to a route, without the configurations that are not followed."""
     of_filters = value.get("typed_per_filter_config", {})
-    known = {n: c for n, c in of_filters.items() if route_config_known(n, configs.get(n), c)}
+    known = {n: c for n, c in of_filters.items() if route_config_known(n, added.get(n), c)}
     return {**value, "typed_per_filter_config": known}

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 
@@ -30,13 +31,14 @@ class MovedCookies:
 ScriptStep = DatedCookie | MovedCookies
 
 
+@lru_cache(maxsize=1024)  # a route's is read when its patch is, and for each of its answers
 def script_steps(script: str) -> Sequence[ScriptStep] | None:
     """What a script does to an answer, in order; None for one that is not known."""
     dated = _DATED.fullmatch(script)
     if dated is not None:
         length, name, seconds = int(dated["length"]), dated["name"], dated["seconds"]
         whole = length == len(name.encode()) + 1 and seconds.lstrip("-").isdigit()
-        return [DatedCookie(name, dated["change"] == _BOTH)] if whole else None
+        return (DatedCookie(name, dated["change"] == _BOTH),) if whole else None
     if not script.startswith(_HEAD) or not script.endswith("end\n"):
         return None
     rest = script[len(_HEAD) : -len("end\n")]
@@ -48,7 +50,7 @@ def script_steps(script: str) -> Sequence[ScriptStep] | None:
             return None
         steps.append(MovedCookies(_text(match["own"]), changes))
         rest = rest[match.end() :]
-    return steps
+    return tuple(steps)
 
 
 def _changes(text: str) -> tuple[tuple[Literal["path", "domain"], str, str], ...] | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from nginx2istio.base.addresses import is_network
@@ -29,6 +30,17 @@ Behavior = Literal[
     "session",
 ]
 """What an HTTP filter does."""
+
+
+@dataclass(frozen=True, slots=True)
+class AddedFilter:
+    """An HTTP filter: its name, what it does, its configuration."""
+
+    name: str
+    kind: Behavior
+    config: Json
+
+
 KNOWN_SCRIPTS: Mapping[str, Behavior] = {
     "0f09bd0ed625a5e4": "auth",
     "b2c32bc0d57c90e8": "error-pages",
@@ -123,16 +135,17 @@ _PASSED_BY: Json = {
 """The buffer filter leaves out bodies of a stated length, and WebSockets."""
 
 
-def route_config_known(name: str, of: Json | None, config: Json) -> bool:
+def route_config_known(name: str, added: AddedFilter | None, config: Json) -> bool:
     """Whether a route's configuration for a filter is followed.
 
-    ``of`` is the configuration of the filter itself, None where there is none of this name.
+    ``added`` is the filter itself, None where there is none of this name.
     """
-    kind = None if of is None else http_filter_kind(of)
     message, fields = config.get("@type", ""), set(config) - {"@type"}
     if name == _FAULT:
         return bool(message == _HTTP + "fault.v3.HTTPFault" and fields == {"response_rate_limit"})
-    match kind, message.removeprefix(_HTTP):
+    if added is None:
+        return False
+    match added.kind, message.removeprefix(_HTTP):
         case "addresses", "rbac.v3.RBACPerRoute":
             return fields == {"rbac"} and _addresses_known(config["rbac"])
         case "session", "stateful_session.v3.StatefulSessionPerRoute":
@@ -142,7 +155,7 @@ def route_config_known(name: str, of: Json | None, config: Json) -> bool:
         case "body-held", "buffer.v3.BufferPerRoute":
             return fields == {"buffer"} and set(config["buffer"]) == {"max_request_bytes"}
         case "body-length", "lua.v3.LuaPerRoute":
-            return fields == {"name"} and of is not None and config["name"] in of["source_codes"]
+            return fields == {"name"} and config["name"] in added.config["source_codes"]
         case "route-script", "lua.v3.LuaPerRoute":
             script = config.get("source_code", {}).get("inline_string", "")
             return fields == {"source_code"} and script_steps(script) is not None
