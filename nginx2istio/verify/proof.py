@@ -134,6 +134,7 @@ class _Prover:
         """The proof of all names of a host, without what was proved before."""
         if self.known.full:
             self.known.forget()
+            self.with_table.clear()  # the numbers in its keys begin anew
         proof = Proof()
         classes = list(self._classes(asked_names(self.sides, server), proof))
         watch = self._begun(server, classes)

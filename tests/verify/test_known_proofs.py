@@ -1,0 +1,64 @@
+"""What is known of earlier hosts is used for those that are configured alike, and no others."""
+
+from __future__ import annotations
+
+import pytest
+
+from nginx2istio import api
+from nginx2istio.verify.explain.host_table import HostTables
+from nginx2istio.verify.proof import prove
+from nginx2istio.verify.shapes import known_proofs
+from nginx2istio.verify.sides import Sides, sides
+
+INGRESS = """
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata:
+  name: shop-{n}
+  namespace: team-{n}
+  annotations: {{nginx.ingress.kubernetes.io/temporal-redirect: "{redirect}"}}
+spec:
+  ingressClassName: nginx
+  rules:
+  - host: shop{n}.example.com
+    http:
+      paths:
+      - path: /
+        pathType: Prefix
+        backend: {{service: {{name: api, port: {{number: 80}}}}}}
+"""
+
+
+def estate(*redirects: str) -> Sides:
+    """Hosts that differ in names only, but for what they redirect to."""
+    texts = (INGRESS.format(n=n, redirect=to) for n, to in enumerate(redirects))
+    conversion = api.convert_text("---".join(texts))
+    return sides(conversion, api.report(conversion, with_plan=False)["findings"])
+
+
+def test_a_table_is_not_shared_with_hosts_of_before_all_was_forgotten(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    first, second, third = (f"https://{name}.example" for name in ("first", "second", "third"))
+    alone = estate(first)
+    parts: list[int] = []
+    forget = known_proofs.KnownProofs.forget
+
+    def counted(known: known_proofs.KnownProofs) -> None:
+        parts.append(len(known.shapes.texts))
+        forget(known)
+
+    monkeypatch.setattr(known_proofs.KnownProofs, "forget", counted)
+    prove(alone, tables=HostTables(alone))
+    (of_one_host,) = parts
+    monkeypatch.setattr(known_proofs, "MOST_PARTS", of_one_host)
+    both = estate(first, second, third, third)
+    tables = HostTables(both)
+    prove(both, tables=tables)
+    assert len(parts) == 3
+    same = {host: table.same for host, table in tables.tables.items()}
+    assert same == {
+        "shop0.example.com": [],
+        "shop1.example.com": [],
+        "shop2.example.com": ["shop3.example.com"],
+    }
