@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import pytest
 
 from nginx2istio import api
+from nginx2istio.base.outcome import World
 from nginx2istio.verify.explain.host_table import HostTables
+from nginx2istio.verify.judged.declared import bare_host
 from nginx2istio.verify.proof import prove
 from nginx2istio.verify.shapes import known_proofs
 from nginx2istio.verify.sides import Sides, sides
@@ -29,11 +34,32 @@ spec:
 """
 
 
-def estate(*redirects: str) -> Sides:
-    """Hosts that differ in names only, but for what they redirect to."""
+def estate(*redirects: str, policies: Sequence[dict[str, Any]] = ()) -> Sides:
+    """Hosts that differ in names only, but for what they redirect to; with policies of others."""
     texts = (INGRESS.format(n=n, redirect=to) for n, to in enumerate(redirects))
     conversion = api.convert_text("---".join(texts))
-    return sides(conversion, api.report(conversion, with_plan=False)["findings"])
+    findings = api.report(conversion, with_plan=False)["findings"]
+    return sides(conversion, findings, [*conversion.objects, *policies] if policies else None)
+
+
+def denied(number: int, **operation: list[str]) -> dict[str, Any]:
+    """A policy that denies requests to one of the hosts."""
+    about = {"hosts": [f"shop{number}.example.com"], **operation}
+    return {
+        "kind": "AuthorizationPolicy",
+        "metadata": {"name": f"shop-{number}", "namespace": "istio-system"},
+        "spec": {"action": "DENY", "rules": [{"to": [{"operation": about}]}]},
+    }
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_a_policy_that_is_not_read_is_unlike_one_that_is(number: int) -> None:
+    policies = [denied(number), denied(1 - number, paths=["/{*}"])]
+    both = estate("https://other.example", "https://other.example", policies=policies)
+    shared, each = prove(both), prove(both, world=World())
+    assert shared.silent == each.silent > 0 and shared.unknown == each.unknown
+    hosts = {bare_host(found.request.host) for found in shared.unannounced}
+    assert hosts == {f"shop{number}.example.com"}
 
 
 def test_a_table_is_not_shared_with_hosts_of_before_all_was_forgotten(

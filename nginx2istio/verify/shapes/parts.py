@@ -129,12 +129,13 @@ def _rule(rule: Json, host: str, networks: Networks) -> Sequence[object]:
 
 
 def _operation(operation: Json, host: str) -> Sequence[object]:
+    """The fields in their order: behind one that does not fit, none is read."""
     asked = [spelling.lower() for spelling in spellings(host)]
     return [
         (key, [any(pattern_fits(v.lower(), each) for v in values) for each in asked])
         if key in ("hosts", "notHosts")
         else (key, values)
-        for key, values in sorted(operation.items())
+        for key, values in operation.items()
     ]
 
 
