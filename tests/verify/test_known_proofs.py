@@ -56,9 +56,9 @@ def denied(number: int, **operation: list[str]) -> dict[str, Any]:
 def test_a_policy_that_is_not_read_is_unlike_one_that_is(number: int) -> None:
     policies = [denied(number), denied(1 - number, paths=["/{*}"])]
     both = estate("https://other.example", "https://other.example", policies=policies)
-    shared, each = prove(both), prove(both, world=World())
-    assert shared.silent == each.silent > 0 and shared.unknown == each.unknown
-    hosts = {bare_host(found.request.host) for found in shared.unannounced}
+    shared, alone = prove(both), prove(both, world=World())
+    assert shared.silent == alone.silent > 0 and shared.unknown == alone.unknown
+    hosts = {bare_host(each.request.host) for each in shared.unannounced}
     assert hosts == {f"shop{number}.example.com"}
 
 
@@ -66,7 +66,7 @@ def test_a_table_is_not_shared_with_hosts_of_before_all_was_forgotten(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     first, second, third = (f"https://{name}.example" for name in ("first", "second", "third"))
-    alone = estate(first)
+    single = estate(first)
     parts: list[int] = []
     forget = known_proofs.KnownProofs.forget
 
@@ -75,7 +75,7 @@ def test_a_table_is_not_shared_with_hosts_of_before_all_was_forgotten(
         forget(known)
 
     monkeypatch.setattr(known_proofs.KnownProofs, "forget", counted)
-    prove(alone, tables=HostTables(alone))
+    prove(single, tables=HostTables(single))
     (of_one_host,) = parts
     monkeypatch.setattr(known_proofs, "MOST_PARTS", of_one_host)
     both = estate(first, second, third, third)
