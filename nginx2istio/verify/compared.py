@@ -37,6 +37,11 @@ class Compared:
         return (*((each, ()) for each in self.unforeseen), *self.differences)
 
     @property
+    def unannounced(self) -> tuple[Difference, ...]:
+        """The differences that nothing announces."""
+        return tuple(difference for difference, findings in self.all_differences if not findings)
+
+    @property
     def unknown(self) -> frozenset[Aspect]:
         """The aspects of which one side can't be told."""
         return self.nginx.unknown | self.istio.unknown

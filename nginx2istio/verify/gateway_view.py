@@ -119,28 +119,35 @@ def _operations_near(
 ) -> list[Json] | None:
     """The operations of a rule that may fit, without what they say of paths and ports.
 
-    None for a rule about all.
+    None for a rule about all. One whose paths are not read stays whole.
     """
     if operations is None:
         return None
-    return [
-        {"operation": {k: v for k, v in each["operation"].items() if k not in _OF_PLACES}}
-        for each in operations
-        if _near(each["operation"], scheme, path)
-    ]
+    near: list[Json] = []
+    for operation in (each["operation"] for each in operations):
+        try:
+            if not _near(operation, scheme, path):
+                continue
+        except PolicyNotRead:
+            near.append({"operation": operation})
+        else:
+            rest = {key: value for key, value in operation.items() if key not in _OF_PLACES}
+            near.append({"operation": rest})
+    return near
 
 
 _OF_PLACES = frozenset({"paths", "notPaths", "ports", "notPorts"})
 
 
 def _near(operation: Json, scheme: Scheme, path: str) -> bool:
-    port = str(PORTS[scheme])
-    try:
-        return not (
-            ("paths" in operation and not any(path_fits(p, path) for p in operation["paths"]))
-            or any(path_fits(p, path) for p in operation.get("notPaths", ()))
-            or ("ports" in operation and port not in operation["ports"])
-            or port in operation.get("notPorts", ())
-        )
-    except PolicyNotRead:
-        return True
+    """Whether an operation is about a path and a scheme's port. Raises PolicyNotRead."""
+    for key, values in operation.items():  # in the gateway's order, which reads no further
+        if key in ("paths", "notPaths"):
+            fits = any(path_fits(pattern, path) for pattern in values)
+        elif key in ("ports", "notPorts"):
+            fits = str(PORTS[scheme]) in values
+        else:
+            continue
+        if fits == key.startswith("not"):
+            return False
+    return True

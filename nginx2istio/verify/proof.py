@@ -134,9 +134,10 @@ class _Prover:
         """The proof of all names of a host, without what was proved before."""
         if self.known.full:
             self.known.forget()
+            self.with_table.clear()  # the numbers in its keys begin anew
         proof = Proof()
         classes = list(self._classes(asked_names(self.sides, server), proof))
-        watch = self._begun(server, classes) if self.tables else None
+        watch = self._begun(server, classes)
         for each in classes:
             self._prove(proof, each, watch)
         if self.tables is not None and watch is not None:
@@ -145,7 +146,7 @@ class _Prover:
         return proof
 
     def _begun(self, server: Server, classes: Sequence[_ClassOfPaths]) -> _Watch:
-        """What makes the host's table; None where one before has the same, or there are enough."""
+        """What makes the host's table; None where none or enough are made, or one has the same."""
         if self.tables is None:
             return None
         keys = self._keys(classes)

@@ -27,10 +27,15 @@ def host_covers(pattern: str, host: str) -> bool:
     return pattern.startswith("*.") and host.endswith(pattern[1:])
 
 
+def path_of(target: str) -> str:
+    """The path as it was sent, without scheme, host and query."""
+    return re.sub(r"^https?://[^/?#]*", "", target).split("?")[0]
+
+
 @lru_cache(maxsize=4096)
 def readings(target: str) -> frozenset[str]:
     """The ways in which a proxy may read a request target's path: as sent, decoded, tidied."""
-    path = re.sub(r"^https?://[^/?#]*", "", target).split("?")[0].split("#")[0] or "/"
+    path = path_of(target).split("#")[0] or "/"
     decoded = unquote(path)
     parts = re.sub("/+", "/", "/" + decoded).split("/")[1:]
     tidy: list[str] = []

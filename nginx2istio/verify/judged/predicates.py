@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from nginx2istio.verify.judged.declared import path_of
 from nginx2istio.verify.judged.exchange import FindingData, RequestRecord
 
 
@@ -31,11 +32,6 @@ def holds(predicate: dict[str, Any], request: RequestRecord) -> bool:
 
 def _headers(request: RequestRecord) -> list[tuple[str, str]]:
     return [(name.lower(), value) for name, value in request.get("headers") or []]
-
-
-def path_of(target: str) -> str:
-    """The path as it was sent, without scheme, host and query."""
-    return re.sub(r"^https?://[^/]*", "", target).split("?")[0]
 
 
 def _unknown_length(request: RequestRecord) -> bool:

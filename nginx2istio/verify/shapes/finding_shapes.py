@@ -8,8 +8,9 @@ from functools import lru_cache
 
 from nginx2istio.verify.dimensions import spellings
 from nginx2istio.verify.judged.announce import names_path
+from nginx2istio.verify.judged.declared import path_of
 from nginx2istio.verify.judged.exchange import FindingData
-from nginx2istio.verify.judged.predicates import path_of, predicates
+from nginx2istio.verify.judged.predicates import predicates
 from nginx2istio.verify.sides import Sides
 
 

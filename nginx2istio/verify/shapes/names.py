@@ -23,7 +23,7 @@ _OF_SERVICE = re.compile(r"([\w-]+)\.([\w-]+)(\.svc\.cluster\.local)")
 
 
 class NameNumbers:
-    """NameNumbers and ports, each with a number: the first place where it stands among them."""
+    """Names and ports, each with a number: the first place where it stands among them."""
 
     def __init__(self, names: Iterable[str], ports: Iterable[int | None] = ()):
         numbers: dict[str, int] = {}

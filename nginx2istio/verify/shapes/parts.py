@@ -46,7 +46,7 @@ def location_part(
     places = upstream.affinity.places if upstream and upstream.affinity else ()
     return (
         *(location.denied, location.slash_redirect),
-        names.text(f"{location.ingress.namespace}/{location.ingress.name}"),
+        *map(names.text, (location.ingress.namespace, location.ingress.name)),
         settings_part(location.settings, names, _LISTS),
         _upstream(upstream, names) if upstream else location.upstream,
         (server.host, location.declared) in places,
@@ -67,7 +67,7 @@ def lists_part(config: NginxConfig, location: Location, networks: Networks) -> S
 def _upstream(upstream: Upstream, names: NameNumbers) -> Sequence[object]:
     affinity = upstream.affinity
     return (
-        names.text(f"{upstream.namespace}/{upstream.service}"),
+        *map(names.text, (upstream.namespace, upstream.service)),
         names.port(upstream.port),
         upstream.declared_port == str(upstream.port) or upstream.declared_port,
         *(upstream.known, upstream.external_name, upstream.external_port, upstream.refused),
@@ -129,12 +129,13 @@ def _rule(rule: Json, host: str, networks: Networks) -> Sequence[object]:
 
 
 def _operation(operation: Json, host: str) -> Sequence[object]:
+    """The fields in their order: behind one that does not fit, none is read."""
     asked = [spelling.lower() for spelling in spellings(host)]
     return [
         (key, [any(pattern_fits(v.lower(), each) for v in values) for each in asked])
         if key in ("hosts", "notHosts")
         else (key, values)
-        for key, values in sorted(operation.items())
+        for key, values in operation.items()
     ]
 
 

@@ -1,7 +1,7 @@
 """The shape of a class of paths: what the proof of its requests depends on, but for names.
 
 Two classes of one shape differ in nothing but the names of the host, of namespaces, Ingresses,
-Services and Secrets, and in those of the paths. NameNumbers are replaced only where they are names
+Services and Secrets, and in those of the paths. Names are replaced only where they are names
 (``names.py``), whole, and each by one number; a path only where nothing looks into it
 (``path_names.py``). Headers, methods, addresses and all other values stay what they are. Of the
 objects only those count that can decide about the class (``gateway_view.py``). Where something

@@ -50,7 +50,7 @@ def traffic_verdicts(sides: Sides, requests: Iterable[tuple[Request, int]]) -> T
             covered[numbers[id(finding)]] += count
         for number in {numbers[id(f)] for _, findings in both.differences for f in findings}:
             differing[number] += count
-        if any(not findings for _, findings in both.all_differences):
+        if both.unannounced:
             result.unannounced += count
             result.counterexamples.append((both, count))
         elif both.differences:

@@ -21,10 +21,9 @@ def traffic_lines(traffic: Traffic, verdicts: TrafficVerdicts) -> Iterator[str]:
     for both, count in verdicts.counterexamples[:MOST_SHOWN]:
         yield ""
         yield printable(f"N2I900 {count:,} requests such as {request_text(both.request)}")
-        for difference, findings in both.all_differences:
-            if not findings:
-                what = f"{difference.what}: nginx {difference.expected}, Istio {difference.got}"
-                yield printable(f"  {difference.aspect}: {what}")
+        for difference in both.unannounced:
+            what = f"{difference.what}: nginx {difference.expected}, Istio {difference.got}"
+            yield printable(f"  {difference.aspect}: {what}")
         yield from (f"  nginx: {line}" for line in trace_lines(both.nginx))
         yield from (f"  istio: {line}" for line in trace_lines(both.istio))
     if len(verdicts.counterexamples) > MOST_SHOWN:
@@ -83,9 +82,7 @@ def traffic_data(traffic: Traffic, verdicts: TrafficVerdicts) -> dict[str, objec
             {
                 "request": request_text(both.request),
                 "requests": count,
-                "aspects": sorted(
-                    {d.aspect for d, findings in both.all_differences if not findings}
-                ),
+                "aspects": sorted({difference.aspect for difference in both.unannounced}),
             }
             for both, count in verdicts.counterexamples
         ],
