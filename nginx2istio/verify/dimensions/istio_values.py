@@ -83,7 +83,10 @@ def values_of_route(values: Values, route: Json) -> None:
             values.sent.add(name.lower())
     for level in (route, *route.get("route", ())):
         answers = level.get("headers", {}).get("response", {})
-        for text in (*answers.get("set", {}).values(), *answers.get("add", {}).values()):
+        fields = (*answers.get("set", {}).items(), *answers.get("add", {}).items())
+        for field, text in fields:
+            if field.lower() == "access-control-allow-origin":
+                values.test_origin(text)
             for copied, computed in _READ.findall(text):
                 name = (copied or computed).lower()
                 add = values.copied_header if copied else values.header

@@ -12,7 +12,7 @@ from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.facts.addresses import addresses
 from nginx2istio.nginx.facts.checks.rate_limits import unlimited_networks
 from nginx2istio.nginx.facts.external_auth import external_auth
-from nginx2istio.nginx.facts.headers import snippets
+from nginx2istio.nginx.facts.headers import answer_headers, snippets
 from nginx2istio.nginx.facts.sizes import max_body_size
 from nginx2istio.nginx.facts.snippet import Directive, parse_snippet
 from nginx2istio.nginx.model import DEFAULT_SERVER, Location, Server
@@ -40,6 +40,9 @@ def values_of_location(
         checked = True
     _cors(values, config, location)
     _body(values, config, location)
+    for line in answer_headers(config, server, location, False):
+        if line.name.lower() == "access-control-allow-origin":
+            values.test_origin(line.value)
     values.paths_matter |= "rewrite-target" in location.settings
     if "auth-tls-secret" in server.settings:
         for kind in ("valid", "other"):

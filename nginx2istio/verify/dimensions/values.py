@@ -35,7 +35,7 @@ class Values:
         """Headers that routes set or remove: all are sent together, or none."""
         self.read: set[str] = set()
         """Headers of which others are made: without these the rest is sent as well."""
-        self._tests: list[Test] = []
+        self._tests: list[Test] = [_as_judged]
         self._apart: set[str] = set()
         self._untold = False
 
@@ -69,6 +69,10 @@ class Values:
             method = next((m for m in COMMON_METHODS if fits(m) is fitting), "GET")
             if method != "GET":  # which is tried anyway
                 self.offer("method", method, method=method)
+
+    def test_origin(self, allowed: str) -> None:
+        """An answer names the origin that may read it."""
+        self.test(lambda request: (request.header("origin") or "").lower() == allowed.lower())
 
     def test(self, test: Test) -> None:
         """Adds what a decision makes of requests. It is about one dimension only."""
@@ -131,6 +135,13 @@ class Values:
 
     def _way(self, request: Request) -> tuple[object, ...]:
         return tuple(test(request) for test in self._tests)
+
+
+def _as_judged(request: Request) -> tuple[object, ...]:
+    """What the comparison of answers looks at (``cors_effect``, ``maker``), and compression."""
+    asks = request.header("access-control-request-method") is not None
+    method = request.method if request.method in ("OPTIONS", "HEAD") else ""
+    return request.header("origin") is not None, method, method == "OPTIONS" and asks
 
 
 def _fields(change: Variation) -> Set[str]:
