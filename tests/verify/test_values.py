@@ -133,7 +133,7 @@ def test_the_same_is_said_as_of_all_combinations(
         if number:
             rng.choice(OPERATORS)(rng, objects)
         both = own.sides(objects)
-        assert said(prove(both)) == said(with_all_combinations(both, monkeypatch)), number
+        assert verdict(prove(both)) == verdict(with_all_combinations(both, monkeypatch)), number
 
 
 def with_all_combinations(both: Sides, monkeypatch: pytest.MonkeyPatch) -> Proof:
@@ -147,7 +147,7 @@ def with_all_combinations(both: Sides, monkeypatch: pytest.MonkeyPatch) -> Proof
         return prove(both)
 
 
-def said(proof: Proof) -> object:
+def verdict(proof: Proof) -> object:
     """What differs unannounced, and what is announced."""
     silent = {(each.difference.aspect, each.difference.what) for each in proof.unannounced}
     return silent, set(proof.announced), proof.proved_hosts, set(proof.unknown)
