@@ -166,7 +166,7 @@ class _Round:
     services: Mapping[str, Service]
     objects: Mapping[ObjectKey, Object]
     losses: Losses
-    sources: Mapping[str, Set[str]]
+    sources: Mapping[str, Sequence[str]]
 
     def cost(self, fault: Fault) -> None:
         """Makes a fault cost the place that it comes from."""

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import click
 
-from nginx2istio import api
 from nginx2istio.base.printable import printable
 from nginx2istio.cli.colours import coloured
 from nginx2istio.cli.exits import FINDINGS, UNREAD
@@ -27,7 +26,7 @@ from nginx2istio.report.accepted import (
     counting,
     mark_accepted,
 )
-from nginx2istio.report.data import Data
+from nginx2istio.report.data import Data, report_to_write
 from nginx2istio.report.formats.json_report import json_parts, json_text
 from nginx2istio.report.formats.kinds import is_update
 from nginx2istio.report.formats.text import text_report, text_summary
@@ -99,7 +98,7 @@ def judged(
 
     Writes the file of --accept-all. What --baseline and --min-severity leave out is not in it.
     """
-    report = _dated(api.report(conversion, with_plan), inputs)
+    report = _dated(report_to_write(conversion, with_plan), inputs)
     if judging.verify:
         report = _proved(report, conversion)
     if judging.accept:

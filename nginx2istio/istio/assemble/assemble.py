@@ -7,7 +7,7 @@ of its namespace's Gateway. Places become HTTPRoutes.
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -67,7 +67,7 @@ class Assembled:
     """Each once, by a key that equal ones share."""
     reuses: list[Reuse] = field(default_factory=list)
     """Which hosts clients may ask for on connections to others."""
-    sources: Mapping[str, Set[str]] = field(default_factory=dict)
+    sources: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """The names of the route sources that each name of a route stands for."""
 
 

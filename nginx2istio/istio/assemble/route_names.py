@@ -41,7 +41,7 @@ class RouteNames:
                 if name:
                     by_name.setdefault(name, []).append((identity(obj), frozen(_for(patch, ""))))
         self.patches: dict[str, object] = {name: tuple(what) for name, what in by_name.items()}
-        self.sources: dict[str, set[str]] = {}
+        self.sources: dict[str, tuple[str, ...]] = {}
         """The sources of the routes of each name."""
         self.given: dict[str, dict[str, None]] = {}
         """The names under which routes stand that EnvoyFilters ask for by another."""
@@ -82,7 +82,8 @@ class HostNames:
             number += 1
             name = f"{text} {number}"
         self.taken.add(name)
-        self.all_names.sources.setdefault(name, set()).update(route.sources)
+        sources = self.all_names.sources
+        sources[name] = tuple(dict.fromkeys((*sources.get(name, ()), *route.sources)))
         for known_as in route.known_as:
             if known_as:
                 self.all_names.given.setdefault(known_as, {})[name] = None

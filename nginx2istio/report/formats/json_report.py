@@ -11,6 +11,7 @@ from typing import Any
 
 from nginx2istio.base.printable import UNPRINTABLE
 from nginx2istio.report.data import Data
+from nginx2istio.report.plan.step import Remade
 
 PIECES_OF_A_PART = 4096
 """So many pieces of text make one part: few parts, and none of them large."""
@@ -28,25 +29,38 @@ def json_parts(data: Data) -> Iterator[str]:
     no ``indent``.
     """
     pieces: list[str] = []
-    texts: SharedTexts = {}
-    before = "{\n "
-    for key, value in data.items():
-        pieces.append(f"{before}{_string(key)}: ")
-        before = ",\n "
-        if isinstance(value, list) and value:
-            opening = "[\n  "
-            for inner in value:
-                pieces.append(opening)
-                opening = ",\n  "
-                _append(inner, "\n  ", pieces, texts)
-                if len(pieces) >= PIECES_OF_A_PART:
-                    yield "".join(pieces)
-                    pieces.clear()
-            pieces.append("\n ]")
-        else:
-            _append(value, "\n ", pieces, texts)
-    pieces.append("\n}\n" if data else "{}\n")
+    for _ in _pieces(data, "\n", pieces, {}, 2):
+        if len(pieces) >= PIECES_OF_A_PART:
+            yield "".join(pieces)
+            pieces.clear()
+    pieces.append("\n")
     yield "".join(pieces)
+
+
+DEEPER = {"plan": 4}
+"""Lists whose items have long lists of their own, and how many levels down these are."""
+
+
+def _pieces(
+    value: Any, line: str, pieces: list[str], texts: SharedTexts, levels: int
+) -> Iterator[None]:
+    """Does what ``_append`` does, and stops behind each value of so many levels."""
+    deeper = f"{line} "
+    if levels and isinstance(value, dict) and value:
+        for head, (key, inner) in zip(_heads(tuple(value), line), value.items(), strict=True):
+            pieces.append(head)
+            yield from _pieces(inner, deeper, pieces, texts, DEEPER.get(key, levels) - 1)
+        pieces.append(line + "}")
+    elif levels and ((isinstance(value, list) and value) or isinstance(value, Remade)):
+        before = f"[{deeper}"
+        for inner in value:
+            pieces.append(before)
+            yield from _pieces(inner, deeper, pieces, texts, levels - 1)
+            before = f",{deeper}"
+        pieces.append(line + "]")
+    else:
+        _append(value, line, pieces, texts)
+        yield
 
 
 SHARED_PARTS = frozenset({"object", "paths", "aspects", "requests", "assumed"})
