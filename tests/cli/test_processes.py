@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from click.testing import CliRunner, Result
 from nginx2istio import api
 from nginx2istio.base.options import Options
 from nginx2istio.cli import command_line
+from nginx2istio.cli.exits import Unwritten
 from nginx2istio.cli.output import parallel
 from nginx2istio.convert import share
 from nginx2istio.convert.translate import translate
@@ -40,6 +42,17 @@ def test_the_files_are_the_same(tmp_path: Path, form: str, monkeypatch: pytest.M
         outputs.append((contents(out), result.stderr.replace(str(out), "OUT")))
     assert outputs[0] == outputs[1] == outputs[2]
     assert len(outputs[0][0] or {}) >= 15
+
+
+def test_a_single_report_is_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parallel, "LEAST_OBJECTS", 1)
+    texts = []
+    for count in (1, 2, 3):
+        report = tmp_path / f"{count}.json"
+        convert(str(ROOT / "cors"), f"-j{count}", f"--report={report}")
+        texts.append(report.read_bytes())
+    assert texts[0] == texts[1] == texts[2]
+    assert b'"tests": [' in texts[0]
 
 
 def test_what_goes_wrong_in_a_process_is_said(
@@ -86,3 +99,19 @@ def test_shares_are_of_about_one_size() -> None:
     assert len(sizes) == 4
     assert max(sizes) < 1.1 * min(sizes)
     assert share.shares_of(servers[:10], 4) == [servers[:10]]
+
+
+def test_a_text_of_several_processes_is_the_text() -> None:
+    parts = [["a\n", "\ud800"], ["é" * 3_000_000], []]
+    whole = "a\n\\ud800" + "é" * 3_000_000
+    assert "".join(parallel.text_of(parts, 2)) == whole
+    assert "".join(parallel.text_of(parts[1:], 1)) == "é" * 3_000_000
+
+
+def test_a_text_whose_process_ends_early_is_none() -> None:
+    def ending() -> Iterator[str]:
+        yield "a"
+        os._exit(9)
+
+    with pytest.raises(Unwritten):
+        list(parallel.text_of([["a"], ending()], 2))
