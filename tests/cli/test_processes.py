@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
@@ -18,6 +20,7 @@ from nginx2istio.cli.exits import Unwritten
 from nginx2istio.cli.output import parallel
 from nginx2istio.convert import share
 from nginx2istio.convert.translate import translate
+from nginx2istio.istio.assemble import assemble, routes
 from nginx2istio.nginx.model import Location, Origin, Server
 from nginx2istio.rule.loader import load
 from tests.cli.kills import contents
@@ -32,6 +35,7 @@ def convert(*args: str) -> Result:
 def test_the_files_are_the_same(tmp_path: Path, form: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parallel, "LEAST_OBJECTS", 1)
     monkeypatch.setattr(share, "LEAST_PATHS", 1)
+    monkeypatch.setattr(assemble, "LEAST_LOCATIONS", 1)
     outputs = []
     for count in (1, 2, 5):
         out = tmp_path / str(count)
@@ -89,6 +93,30 @@ def test_what_an_ended_process_left_is_done_by_the_first(monkeypatch: pytest.Mon
     assert share.translate_in_shares(config, rules, options, 3) == alone
     monkeypatch.setattr(share, "Share", lambda *parts: os._exit(9))
     assert share.translate_in_shares(config, rules, options, 3) == alone
+
+
+def test_routes_of_an_ended_process_are_made_by_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = (ROOT / "cors" / "unchanged" / "ingress.yaml").read_text(encoding="utf-8")
+    text += "\n---\n" + text.replace("host: ", "host: www.").replace("  name: ", "  name: www-")
+    alone = api.convert_text(text)
+    first, make = os.getpid(), routes.http_routes
+    ended: list[int] = []
+
+    def ending(*args: Any) -> Any:
+        if os.getpid() != first:
+            os._exit(9)
+        ended.append(1)
+        return make(*args)
+
+    monkeypatch.setattr(assemble, "LEAST_LOCATIONS", 1)
+    monkeypatch.setattr(assemble, "http_routes", ending)
+    again = convert_in_processes(text, 2)
+    assert again.objects == alone.objects
+    assert len(ended) > len(alone.config.servers)
+
+
+def convert_in_processes(text: str, processes: int) -> api.Conversion:
+    return api.convert_files(["-"], stdin=io.BytesIO(text.encode()), processes=processes)
 
 
 def test_shares_are_of_about_one_size() -> None:
