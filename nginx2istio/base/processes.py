@@ -50,7 +50,10 @@ def side_by_side(tasks: Sequence[Callable[[], T]]) -> list[T]:
 
 
 def shares(items: Sequence[T], sizes: Iterable[int], processes: int, least: int) -> list[list[T]]:
-    """The items in up to so many shares, in order, each of about one size, and of ``least``."""
+    """The items in up to so many shares, in order, each of about one size, and of ``least``.
+
+    There is always one share, which may be empty.
+    """
     sizes = list(sizes)
     total = sum(sizes)
     count = max(1, min(processes, total // least))
@@ -59,7 +62,7 @@ def shares(items: Sequence[T], sizes: Iterable[int], processes: int, least: int)
     for item, size in zip(items, sizes, strict=True):
         parts[min(before * count // max(total, 1), count - 1)].append(item)
         before += size
-    return [part for part in parts if part]
+    return [part for part in parts if part] or [[]]
 
 
 def _started(task: Callable[[], object], alive: int, parent_end: int) -> tuple[int, int]:
