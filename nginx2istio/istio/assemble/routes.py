@@ -189,7 +189,7 @@ def http_routes(
 
     ``first`` are routes of the host that stand before those of its edits.
     """
-    rows, conflicts = _rows(virtual_host, routes, routes.policies.wants[virtual_host.host], first)
+    rows, conflicts = _rows(virtual_host, routes, effective_edits(virtual_host), first)
     names = routes.names.of_host()
     http: list[Object] = []
     for twin in virtual_host.twins:
