@@ -1,6 +1,6 @@
 """Languages of paths as automata: literal paths as one trie, regular expressions one by one.
 
-An automaton has a ``start``, ``step(state, character)`` (None once nothing can match any more),
+An automaton has a ``start``, ``step(state, character)``,
 ``accepted(state)`` (what matches a path that ends here), ``settled(state)`` (whether no further
 character changes that) and ``characters(state)``: those that lead elsewhere than all others do.
 """
@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from re import _constants as constants  # type: ignore[attr-defined]
 from re import _parser as parser  # type: ignore[attr-defined]
 from typing import Any
@@ -28,35 +29,14 @@ Edges = tuple[tuple[tuple[int, int], ...], int]
 
 
 @dataclass
-class Regex:
-    """A regular expression, matched from the first character on.
+class _Nodes:
+    """The nodes of a regular expression, made once (Thompson's construction)."""
 
-    Whole: the path has to end where the pattern does; else (nginx's ``~``) any rest will do.
-    A state is the set of nodes; nodes are made once (Thompson's construction).
-    """
-
-    number: int
-    nodes: list[list[Edges]] = field(default_factory=list)
+    edges: list[list[Edges]] = field(default_factory=list)
     empty: list[list[int]] = field(default_factory=list)
-    ends: frozenset[int] = EMPTY
     at_end: dict[int, int] = field(default_factory=dict)
-    whole: bool = True
-    start: frozenset[int] = EMPTY
-    memory: dict[tuple[frozenset[int], str], frozenset[int]] = field(default_factory=dict)
-
-    def step(self, state: frozenset[int], char: str) -> frozenset[int]:
-        """The state after one more character."""
-        known = self.memory.get((state, char))
-        if known is None:
-            code = ord(char)
-            reached = {
-                to
-                for node in state
-                for ranges, to in self.nodes[node]
-                if any(low <= code <= high for low, high in ranges)
-            }
-            known = self.memory[state, char] = self.closure(reached)
-        return known
+    first: int = 0
+    last: int = 0
 
     def closure(self, nodes: Iterable[int]) -> frozenset[int]:
         """The nodes and all that they lead to without a character."""
@@ -69,60 +49,121 @@ class Regex:
                     todo.append(other)
         return frozenset(closed)
 
-    def accepted(self, state: frozenset[int]) -> frozenset[int]:
-        """The number of the pattern if a path that ends here matches."""
-        if state & self.ends:
-            return frozenset({self.number})
-        passed = {self.at_end[node] for node in state if node in self.at_end}
-        if passed and self.closure(passed) & self.ends:
-            return frozenset({self.number})
-        return EMPTY
+    def following(self, nodes: Iterable[int], char: str) -> frozenset[int]:
+        """The nodes after one more character."""
+        code = ord(char)
+        return self.closure(
+            to
+            for node in nodes
+            for ranges, to in self.edges[node]
+            if any(low <= code <= high for low, high in ranges)
+        )
 
-    def settled(self, state: frozenset[int]) -> bool:
+
+class Regex:
+    """A regular expression, matched from the first character on.
+
+    Whole: the path has to end where the pattern does; else (nginx's ``~``) any rest will do.
+    A state is the number of a set of nodes, made when a text first comes to it; that of none is 0.
+    """
+
+    start = 1
+
+    def __init__(self, nodes: _Nodes, whole: bool):
+        self.whole = whole
+        self._nodes = nodes
+        self._numbers: dict[frozenset[int], int] = {}
+        self._states: list[frozenset[int]] = []
+        self._steps: list[dict[str, int]] = []
+        self._characters: list[frozenset[str] | None] = []
+        self._accepted: list[bool] = []
+        self._number(EMPTY)
+        self._number(nodes.closure({nodes.first}))
+
+    def _number(self, nodes: frozenset[int]) -> int:
+        number = self._numbers.setdefault(nodes, len(self._states))
+        if number == len(self._states):
+            passed = {self._nodes.at_end[node] for node in nodes & self._nodes.at_end.keys()}
+            self._states.append(nodes)
+            self._steps.append({})
+            self._characters.append(None)
+            self._accepted.append(self._nodes.last in nodes | self._nodes.closure(passed))
+        return number
+
+    def step(self, state: int, char: str) -> int:
+        """The state after one more character."""
+        row = self._steps[state]
+        known = row.get(char)
+        if known is None:
+            known = row[char] = self._number(self._nodes.following(self._states[state], char))
+        return known
+
+    def accepts(self, state: int) -> bool:
+        """Whether a text that ends here matches."""
+        return self._accepted[state]
+
+    def settled(self, state: int) -> bool:
         """Whether no further character changes what is accepted."""
-        return not state or (not self.whole and bool(state & self.ends))
+        return not state or (not self.whole and self._nodes.last in self._states[state])
 
-    def characters(self, state: frozenset[int]) -> Iterable[str]:
+    def characters(self, state: int) -> frozenset[str]:
         """The first character of each range, and the one behind it."""
-        for node in state:
-            for ranges, _ in self.nodes[node]:
+        known = self._characters[state]
+        if known is None:
+            known = self._characters[state] = frozenset(self._borders(state))
+        return known
+
+    def _borders(self, state: int) -> Iterable[str]:
+        for node in self._states[state]:
+            for ranges, _ in self._nodes.edges[node]:
                 for low, high in ranges:
                     yield chr(low)
                     if high + 1 < 0x100:
                         yield chr(high + 1)
 
 
-def regex_automaton(number: int, pattern: str, whole: bool, any_case: bool = False) -> Regex:
+class NumberedRegex:
+    """One of several patterns. Those of one text share their states."""
+
+    def __init__(self, number: int, regex: Regex):
+        self.start = regex.start
+        self.step, self.settled, self.characters = regex.step, regex.settled, regex.characters
+        self._accepts, self._matching = regex.accepts, frozenset({number})
+
+    def accepted(self, state: int) -> frozenset[int]:
+        """The number of the pattern if a path that ends here matches."""
+        return self._matching if self._accepts(state) else EMPTY
+
+
+@lru_cache(maxsize=1024)
+def regex_automaton(pattern: str, whole: bool, any_case: bool = False) -> Regex:
     """The automaton of a pattern over text of ASCII. Raises NotRegular, re.error."""
     flags = re.IGNORECASE if any_case else 0
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         parsed = parser.parse(pattern, flags)
-    build = _Build(Regex(number), bool(parsed.state.flags & re.IGNORECASE))
-    first, last = build.node(), build.node()
-    build.sequence(list(parsed), first, last)
-    machine = build.machine
+    nodes = _Nodes()
+    build = _Build(nodes, bool(parsed.state.flags & re.IGNORECASE))
+    nodes.first, nodes.last = build.node(), build.node()
+    build.sequence(list(parsed), nodes.first, nodes.last)
     if not whole:
-        machine.nodes[last].append((((0, _LAST),), last))
-    machine.ends = frozenset({last})
-    machine.whole = whole
-    machine.start = machine.closure({first})
-    return machine
+        nodes.edges[nodes.last].append((((0, _LAST),), nodes.last))
+    return Regex(nodes, whole)
 
 
 class _Build:
     """Builds the nodes of one pattern out of what Python's parser makes of it."""
 
-    def __init__(self, machine: Regex, any_case: bool):
-        self.machine, self.any_case = machine, any_case
+    def __init__(self, nodes: _Nodes, any_case: bool):
+        self.nodes, self.any_case = nodes, any_case
 
     def node(self) -> int:
-        self.machine.nodes.append([])
-        self.machine.empty.append([])
-        return len(self.machine.nodes) - 1
+        self.nodes.edges.append([])
+        self.nodes.empty.append([])
+        return len(self.nodes.edges) - 1
 
     def link(self, a: int, b: int) -> None:
-        self.machine.empty[a].append(b)
+        self.nodes.empty[a].append(b)
 
     def sequence(self, items: Sequence[Any], first: int, last: int) -> None:
         at = first
@@ -167,13 +208,13 @@ class _Build:
                 raise NotRegular("^ inside a pattern")
             self.link(first, last)
         elif where in (constants.AT_END, constants.AT_END_STRING):
-            self.machine.at_end[first] = last
+            self.nodes.at_end[first] = last
         else:
             raise NotRegular(str(where))
 
     def beginnings(self) -> frozenset[int]:
         """The nodes where nothing has been read yet."""
-        return self.machine.closure({0})
+        return self.nodes.closure({0})
 
     def repeat(self, value: tuple[int, Any, Any], first: int, last: int) -> None:
         least, most, inner = value
@@ -220,7 +261,7 @@ class _Build:
     ) -> None:
         if cases and self.any_case:
             ranges = _both_cases(ranges)
-        self.machine.nodes[first].append((tuple(ranges), last))
+        self.nodes.edges[first].append((tuple(ranges), last))
 
 
 def _both_cases(ranges: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
@@ -263,18 +304,17 @@ def _category(category: Any) -> list[tuple[int, int]]:
 
 def example(machine: Regex) -> str | None:
     """The shortest text that matches, the first of them in the order of characters."""
-    level: dict[Hashable, str] = {machine.start: ""}
+    level = {machine.start: ""}
     known = set(level)
     while level:
         for state, text in level.items():
-            if machine.accepted(state):  # type: ignore[arg-type]
+            if machine.accepts(state):
                 return text
-        following: dict[Hashable, str] = {}
+        following: dict[int, str] = {}
         for state, text in level.items():
             # Small letters first, as people write them.
-            chars = sorted(set(machine.characters(state)), key=lambda c: (c.isupper(), c))  # type: ignore[arg-type]
-            for char in chars:
-                after = machine.step(state, char)  # type: ignore[arg-type]
+            for char in sorted(machine.characters(state), key=lambda c: (c.isupper(), c)):
+                after = machine.step(state, char)
                 if after and after not in known:
                     known.add(after)
                     following[after] = text + char

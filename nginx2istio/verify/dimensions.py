@@ -191,7 +191,7 @@ def _condition(values: Values, args: Sequence[str]) -> None:
 def _sample(pattern: str, any_case: bool = False) -> str | None:
     """A text in which nginx finds a pattern."""
     try:
-        return example(regex_automaton(0, pattern, False, any_case))
+        return example(regex_automaton(pattern, False, any_case))
     except (NotRegular, ValueError, re.error):
         return None
 
@@ -269,7 +269,7 @@ def _fitting(condition: Mapping[str, str]) -> str | None:
             return value
         if kind == "regex":
             try:
-                return example(regex_automaton(0, value, True))
+                return example(regex_automaton(value, True))
             except (NotRegular, ValueError, re.error):
                 return None
     return None

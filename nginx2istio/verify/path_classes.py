@@ -8,12 +8,13 @@ and a text as Envoy has it. The patterns of both sides are walked side by side, 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal
 
 from nginx2istio.istio.path_spellings import ESCAPED, RAW
-from nginx2istio.verify.automata import NotRegular, regex_automaton
+from nginx2istio.verify.automata import NotRegular, NumberedRegex, regex_automaton
 from nginx2istio.verify.literals import Literals
 
 Side = Literal["nginx", "istio"]
@@ -64,6 +65,11 @@ class PathClasses:
 
 def path_classes(patterns: Sequence[PathPattern]) -> PathClasses:
     """The classes of all normalized paths, in the order of their shortest members."""
+    return _classes(tuple(patterns))
+
+
+@lru_cache(maxsize=2048)
+def _classes(patterns: tuple[PathPattern, ...]) -> PathClasses:
     nginx, istio, skipped = path_machines(patterns)
     return _walked(nginx, istio, skipped)
 
@@ -78,11 +84,11 @@ def path_machines(
     for number, pattern in enumerate(patterns):
         if pattern.kind == "regex":
             try:
-                machine = regex_automaton(number, pattern.text, pattern.whole, pattern.any_case)
+                regex = regex_automaton(pattern.text, pattern.whole, pattern.any_case)
             except (NotRegular, ValueError, re.error):
                 skipped.append(pattern.text)
                 continue
-            machines[pattern.side].append(machine)
+            machines[pattern.side].append(NumberedRegex(number, regex))
         else:
             text = (
                 pattern.text.encode().decode("latin-1") if pattern.side == "nginx" else pattern.text
@@ -157,15 +163,18 @@ def _through(machine: Any, state: Any, text: str) -> Any:
 
 def _next_units(
     machines: Sequence[Any], states: Sequence[Any], end: str
-) -> Iterable[tuple[str, str]]:
+) -> Sequence[tuple[str, str]]:
     """The units that lead to different states, and one for all others."""
-    chars: set[str] = set()
-    for machine, state in zip(machines, states, strict=True):
-        chars.update(machine.characters(state))
-    other = next((c for c in ORDINARY if c not in chars), "")
-    chars = {c for c in chars if 0 < ord(c) < 0x100}
+    chars = (m.characters(s) for m, s in zip(machines, states, strict=True))
+    return _units_of(frozenset[str]().union(*chars), bool(end))
+
+
+@lru_cache(maxsize=4096)
+def _units_of(chars: frozenset[str], in_end: bool) -> Sequence[tuple[str, str]]:
+    other = next(({c} for c in ORDINARY if c not in chars), set())
     # Of equally short paths people expect the one in small letters.
-    for char in sorted(chars | {other} - {""}, key=lambda c: (c.isupper(), c)):
-        if char == "/" and end:
-            continue  # merged or resolved on both sides
-        yield from _units(char)
+    ordered = sorted(
+        {c for c in chars | other if 0 < ord(c) < 0x100}, key=lambda c: (c.isupper(), c)
+    )
+    # A slash is merged or resolved on both sides.
+    return [unit for c in ordered if c != "/" or not in_end for unit in _units(c)]
