@@ -19,7 +19,7 @@ from nginx2istio.verify.judged.declared import bare_host
 from nginx2istio.verify.path_classes import PathClass, path_classes
 from nginx2istio.verify.proof import Proof, host_names, prove, requests_of
 from nginx2istio.verify.shapes.parts import SETTINGS_NOT_READ
-from nginx2istio.verify.shapes.path_names import PathNames
+from nginx2istio.verify.shapes.path_names import PathNames, PathsIn
 from nginx2istio.verify.shapes.shape import ClassShape, Shapes
 from nginx2istio.verify.sides import Sides, sides
 
@@ -136,15 +136,15 @@ def test_all_else_is(fields: dict[str, str]) -> None:
 
 def test_a_path_stays_where_a_text_has_its_name() -> None:
     location = Location("/api", "exact", "", None, {}, "/api")  # type: ignore[arg-type]
-    paths = PathNames(location, PathClass(frozenset(), "/api"), [])
-    assert not paths.stay(["/apis", "https://api.example/x", "/other/apiary"])
+    paths = PathNames(location, PathClass(frozenset(), "/api"), [], False)
+    assert not paths.stay(map(PathsIn.of, ["/apis", "https://api.example/x", "/other/apiary"]))
     for text in ("https://elsewhere.example/api", "/api?x", "$request_uri", "%REQ(:PATH)%"):
-        assert paths.stay([text]), text
+        assert paths.stay([PathsIn.of(text)]), text
 
 
 def test_names_end_where_a_literal_does() -> None:
     location = Location("/api", "prefix", "", None, {}, "/api")  # type: ignore[arg-type]
-    paths = PathNames(location, PathClass(frozenset(), "/apiz", ("/api/z", "/apiz/api")), [])
+    paths = PathNames(location, PathClass(frozenset(), "/apiz", ("/api/z", "/apiz/api")), [], False)
     texts = [paths.text(target) for target in ("/api", "/apiz", "/api/z", "/apiz/api")]
     api, z = "\x000\x00", "\x001\x00"
     assert texts == [f"/{api}", f"/{api}|{z}", f"/{api}|/{z}", f"/{api}|{z}/{api}"]
