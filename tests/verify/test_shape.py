@@ -142,12 +142,16 @@ def test_a_path_stays_where_a_text_has_its_name() -> None:
         assert paths.stay([PathsIn.of(text)]), text
 
 
-def test_names_end_where_a_literal_does() -> None:
-    location = Location("/api", "prefix", "", None, {}, "/api")  # type: ignore[arg-type]
-    paths = PathNames(location, PathClass(frozenset(), "/apiz", ("/api/z", "/apiz/api")), [], False)
-    texts = [paths.text(target) for target in ("/api", "/apiz", "/api/z", "/apiz/api")]
-    api, z = "\x000\x00", "\x001\x00"
-    assert texts == [f"/{api}", f"/{api}|{z}", f"/{api}|/{z}", f"/{api}|{z}/{api}"]
+def test_slashes_at_the_end_and_roots_are_no_names() -> None:
+    def without_names(path: str, *targets: str) -> object:
+        location = Location(path, "prefix", "", None, {}, path)  # type: ignore[arg-type]
+        classes = PathClass(frozenset(), targets[0], targets[1:])
+        return PathNames(location, classes, [], False).without_names()
+
+    api = without_names("/api", "/api", "/api/z")
+    assert without_names("/docs/web", "/docs/web", "/docs/web-z") == api
+    for others in (("/api", "/api", "/api/"), ("/api", "/api/", "/api/z"), ("/", "/", "/api/z")):
+        assert without_names(*others) != api
 
 
 @pytest.mark.parametrize("filters", [False, True])

@@ -24,7 +24,16 @@ SETTINGS_NOT_READ = frozenset(
     }
 )
 """Settings that change no answer once servers and locations are built."""
+SETTINGS_BY_VALUE = frozenset(
+    {
+        *("ssl-redirect", "force-ssl-redirect", "preserve-trailing-slash", "enable-cors"),
+        *("proxy-body-size", "proxy-buffer-size", "backend-protocol"),
+    }
+)
+"""Settings of locations of which only the value in force is read, whoever says it."""
 _LISTS = frozenset({"allowlist-source-range", "denylist-source-range"})
+_OWN_PARTS = _LISTS | {"app-root"}
+"""Settings that are parts of their own."""
 _TIMES = frozenset({"timeout", "retries"})
 _OF_PLACES = frozenset({"uri", "port"})
 _NAMING = frozenset({"name", "match"})
@@ -56,8 +65,13 @@ class LocationParts:
     def _all(self, settings: Settings) -> tuple[int, Sequence[str]]:
         return self._constant(settings, SETTINGS_NOT_READ)
 
-    def _but_lists(self, settings: Settings) -> tuple[int, Sequence[str]]:
-        return self._constant(settings, SETTINGS_NOT_READ | _LISTS)
+    def _of_location(self, settings: Settings) -> tuple[int, Sequence[str]]:
+        default = {
+            key
+            for key in SETTINGS_BY_VALUE & settings.keys()
+            if settings[key].value == self.config.default(key)
+        }
+        return self._constant(settings, SETTINGS_NOT_READ | _OWN_PARTS | default)
 
     def _constant(self, settings: Settings, others: Set[str]) -> tuple[int, Sequence[str]]:
         """The number of the settings but ``others``, and the namespaces that these are of."""
@@ -73,7 +87,9 @@ class LocationParts:
         config = self.config
         upstream = config.upstreams.get(location.upstream)
         places = upstream.affinity.places if upstream and upstream.affinity else ()
-        settings = self._with_names(self.numbered.shared(self._but_lists, location.settings), names)
+        settings = self._with_names(
+            self.numbered.shared(self._of_location, location.settings), names
+        )
         to = self._upstream(upstream, names) if upstream else Part(location.upstream)
         value = (
             *(location.denied, location.slash_redirect),

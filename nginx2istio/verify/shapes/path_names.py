@@ -1,11 +1,10 @@
-"""The names in the paths of a class, replaced by numbers where nothing looks into a path."""
+"""The names in the paths of a class, left out where nothing looks into a path."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 from nginx2istio.istio.serve.filters.shapes import Json
 from nginx2istio.nginx.model import Location
@@ -13,11 +12,10 @@ from nginx2istio.verify.path_classes import PathClass
 
 _PLAIN = re.compile(r"/(?:(?!\.{1,2}(?:/|$))[A-Za-z0-9._-]+(?:/|$))*")
 """A path that both sides take as it is written."""
-_NAME = re.compile(r"[A-Za-z0-9._-]+")
 _SEGMENT = re.compile(r"/[A-Za-z0-9._-]+")
 _LONGEST = 200
 """Longer paths bear on limits of sizes."""
-_READS_PATHS = re.compile(r"\$|:PATH|%PATH")
+_READS_PATHS = re.compile(r"\$|:path|%path", re.IGNORECASE)
 """What puts a path, or a part of it, into a text."""
 
 
@@ -41,26 +39,21 @@ class PathsIn:
 
 
 class PathNames:
-    """The names in the paths of a class: all literal paths that match are their beginnings.
+    """Whether the names in the paths of a class matter.
 
-    A name ends where one of these does. ``uris`` are what routes compare, by kind; ``looked`` is
-    whether something looks into the paths.
+    ``uris`` are what routes compare; ``looked`` is whether something looks into the paths.
     """
 
-    def __init__(
-        self, location: Location, path: PathClass, uris: Iterable[tuple[str, str]], looked: bool
-    ):
+    def __init__(self, location: Location, path: PathClass, uris: Iterable[str], looked: bool):
         self.targets = (path.target, *path.further)
-        self._numbers: dict[str, int] = {}
-        literals = [location.path, location.declared, *(text for _, text in uris)]
+        self.literals = (location.path, location.declared)
         self.replaced = (
             not looked
             and all(len(t) <= _LONGEST and _PLAIN.fullmatch(t.split("?")[0]) for t in self.targets)
-            and all(path.target.startswith(text) for text in literals)
+            and all(path.target.startswith(text) for text in (*self.literals, *uris))
         )
-        paths = (*self.targets, location.path, location.declared)
+        paths = (*self.targets, *self.literals)
         self._first_segments = {m[0] for path in paths if (m := _SEGMENT.match(path))}
-        self._ends = sorted({len(text) for text in literals})
 
     def stay(self, constants: Iterable[PathsIn]) -> bool:
         """Whether the paths have to stay as they are: something else has such a name, or reads it.
@@ -71,15 +64,14 @@ class PathNames:
             each.read or not self._first_segments.isdisjoint(each.segments) for each in constants
         )
 
-    def text(self, target: str) -> str:
-        """A target with numbers in place of the names of its path."""
-        path, question, query = target.partition("?")
-        parts = [0, *(end for end in self._ends if end < len(path)), len(path)]
-        cut = (path[a:b] for a, b in pairwise(parts))
-        return "|".join(_NAME.sub(self._number, part) for part in cut) + question + query
+    def without_names(self) -> Sequence[object]:
+        """What answers depend on where no name matters: roots, and slashes at the end.
 
-    def _number(self, name: re.Match[str]) -> str:
-        return f"\0{self._numbers.setdefault(name[0], len(self._numbers))}\0"
+        A redirect to https drops such a slash; that of nginx itself adds one to the location's.
+        """
+        own, declared = self.literals
+        targets = [(t in (own, "/"), t.endswith("/"), "?" in t) for t in self.targets]
+        return own == "/", declared == "/", own == declared, targets[0], sorted(targets[1:])
 
 
 def looks_into_path(location: Location, routes: Iterable[tuple[Json, Sequence[Json]]]) -> bool:

@@ -12,9 +12,8 @@ itself.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain
 
 from nginx2istio.base.outcome import EVERYTHING_READY, Request
 from nginx2istio.istio.serve.filters.shapes import Json
@@ -95,23 +94,13 @@ class Shapes:
         if known is None:
             if len(self.paths) >= MOST_PATHS:
                 self.paths.clear()
-            names = PathNames(location, path, chain(*uris), looked)
-            replaced = self._paths(location, names.targets, uris, names.text)
-            written = self._paths(location, names.targets, uris, str)
-            known = self.paths[key] = names, replaced, written
-        names, replaced, written = known
-        return written if names.stay(self.parts.paths[part] for part in parts) else replaced
-
-    def _paths(
-        self,
-        location: Location,
-        targets: Iterable[str],
-        uris: Iterable[Iterable[tuple[str, str]]],
-        text: Callable[[str], str],
-    ) -> int:
-        paths = text(location.path), text(location.declared), [text(target) for target in targets]
-        compared = [[(kind, text(uri)) for kind, uri in each] for each in uris]
-        return self.parts.number((location.match, *paths, compared))
+            compared = [text for each in uris for _, text in each]
+            names = PathNames(location, path, compared, looked)
+            all_of_it = location.match, names.literals, names.targets, uris
+            without = self.parts.number(names.without_names())
+            known = self.paths[key] = names, without, self.parts.number(all_of_it)
+        names, without, written = known
+        return written if names.stay(self.parts.paths[part] for part in parts) else without
 
     def host(self, decisions: HostDecisions) -> HostShapes | None:
         """The shapes of the classes of paths of a host; None for one that is proved by itself."""
