@@ -11,10 +11,10 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from nginx2istio.istio.path_spellings import ESCAPED, RAW
-from nginx2istio.verify.automata import NotRegular, NumberedRegex, regex_automaton
+from nginx2istio.verify.automata import EMPTY, NotRegular, NumberedRegex, regex_automaton
 from nginx2istio.verify.literals import Literals
 
 Side = Literal["nginx", "istio"]
@@ -25,8 +25,7 @@ MOST_MEMBERS = 6
 """So many paths of a class are kept, the shortest ones."""
 
 
-@dataclass(frozen=True, slots=True)
-class PathPattern:
+class PathPattern(NamedTuple):
     """A path that one side compares: ``kind`` "exact", "prefix" or "regex" (``whole`` or not)."""
 
     side: Side
@@ -123,7 +122,8 @@ def _walked(nginx: Sequence[Any], istio: Sequence[Any], skipped: tuple[str, ...]
     Besides the machines' states it counts whether the path ends in a slash or a segment of dots.
     """
     machines, count = (*nginx, *istio), len(nginx)
-    first = (tuple(m.step(m.start, "/") for m in machines), "/")
+    of_nginx, of_istio = [m.step for m in nginx], [m.step for m in istio]
+    first = (tuple([m.step(m.start, "/") for m in machines]), "/")
     level: dict[tuple[tuple[Any, ...], str], str] = {first: "/"}
     known = set(level)
     classes: dict[frozenset[int], list[str]] = {}
@@ -131,15 +131,18 @@ def _walked(nginx: Sequence[Any], istio: Sequence[Any], skipped: tuple[str, ...]
         following: dict[tuple[tuple[Any, ...], str], str] = {}
         for (states, end), target in level.items():
             if end not in (".", ".."):  # which is resolved on both sides
-                accepted = (m.accepted(s) for m, s in zip(machines, states, strict=True))
-                members = classes.setdefault(frozenset[int]().union(*accepted), [])
+                accepted = [m.accepted(s) for m, s in zip(machines, states, strict=True)]
+                members = classes.setdefault(EMPTY.union(*accepted), [])
                 if len(members) < MOST_MEMBERS:
                     members.append(target)
+            before = states[:count], states[count:]
             for char, text in _next_units(machines, states, end):
-                after = tuple(
-                    m.step(s, char) for m, s in zip(nginx, states[:count], strict=True)
-                ) + tuple(_through(m, s, text) for m, s in zip(istio, states[count:], strict=True))
-                key = after, _end(end, char)
+                after = [step(s, char) for step, s in zip(of_nginx, before[0], strict=True)]
+                for step, state in zip(of_istio, before[1], strict=True):
+                    for each in text:
+                        state = step(state, each)
+                    after.append(state)
+                key = tuple(after), _end(end, char)
                 if key not in known:
                     known.add(key)
                     following[key] = target + text
@@ -148,24 +151,21 @@ def _walked(nginx: Sequence[Any], istio: Sequence[Any], skipped: tuple[str, ...]
     return PathClasses(ordered, not level, skipped)
 
 
+_DOTS = {"/": ".", ".": ".."}
+
+
 def _end(before: str, char: str) -> str:
     """The end of a path after one more byte: a slash, one or two dots after it, or neither."""
-    if char == "/":
-        return "/"
-    return {"/": ".", ".": ".."}.get(before, "") if char == "." else ""
-
-
-def _through(machine: Any, state: Any, text: str) -> Any:
-    for char in text:
-        state = machine.step(state, char)
-    return state
+    if char == ".":
+        return _DOTS.get(before, "")
+    return "/" if char == "/" else ""
 
 
 def _next_units(
     machines: Sequence[Any], states: Sequence[Any], end: str
 ) -> Sequence[tuple[str, str]]:
     """The units that lead to different states, and one for all others."""
-    chars = (m.characters(s) for m, s in zip(machines, states, strict=True))
+    chars = [m.characters(s) for m, s in zip(machines, states, strict=True)]
     return _units_of(frozenset[str]().union(*chars), bool(end))
 
 

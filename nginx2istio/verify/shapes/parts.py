@@ -161,11 +161,9 @@ class RouteParts:
                 {k: v for k, v in policy.items() if k in ("loadBalancer", "tls")}
                 for policy in policies
             ]
-        counting = {each.name for each in config.patches.first if each.kind == "limits"}
-        patch = config.patches.of(route, port, domain)
-        metadata = {name: value for name, value in patch.metadata.items() if name not in counting}
-        patches = [names.value(each) for each in (patch.per_filter, metadata, patch.route)]
-        return Part((fields, list(map(_text, policies)), patches), (*inner,))
+        patches = _patches(config, route, port, domain)
+        parts = fields, list(map(_text, policies)), [names.value(each) for each in patches]
+        return Part(parts, (*inner,))
 
     def _constant(self, value: Json) -> int | None:
         """The number of a field that has no names in it; None for others."""
@@ -179,6 +177,16 @@ class RouteParts:
         authority = match.get("authority")
         fits = authority and [string_fits(authority, each) for each in spellings(host)]
         return self.numbered.number((fits, _text(rest)))
+
+
+def _patches(config: GatewayConfig, route: Json, port: int, domain: str) -> Sequence[object]:
+    """What patches add to a route, but what only says which requests are counted together."""
+    if not (config.patches.of_route or config.patches.of_host):
+        return ()
+    counting = {each.name for each in config.patches.first if each.kind == "limits"}
+    patch = config.patches.of(route, port, domain)
+    metadata = {name: value for name, value in patch.metadata.items() if name not in counting}
+    return patch.per_filter, metadata, patch.route
 
 
 def _without_subset(route: Json) -> Json:
