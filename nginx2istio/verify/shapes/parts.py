@@ -41,7 +41,7 @@ _EXEMPT = ("no-auth-locations", "no-tls-redirect-locations")
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class ShapePart:
     """A part of a shape, and the numbers of the parts in it."""
 
     value: object
@@ -54,13 +54,13 @@ class LocationParts:
     def __init__(self, config: NginxConfig, numbered: NumberedParts):
         self.config, self.numbered = config, numbered
 
-    def settings(self, settings: Settings, names: NameNumbers) -> Part:
+    def settings(self, settings: Settings, names: NameNumbers) -> ShapePart:
         """Settings that answers depend on."""
         return self._with_names(self.numbered.shared(self._all, settings), names)
 
-    def _with_names(self, part: tuple[int, Sequence[str]], names: NameNumbers) -> Part:
+    def _with_names(self, part: tuple[int, Sequence[str]], names: NameNumbers) -> ShapePart:
         number, namespaces = part
-        return Part([names.text(namespace) for namespace in namespaces], (number,))
+        return ShapePart([names.text(namespace) for namespace in namespaces], (number,))
 
     def _all(self, settings: Settings) -> tuple[int, Sequence[str]]:
         return self._constant(settings, SETTINGS_NOT_READ)
@@ -82,7 +82,7 @@ class LocationParts:
         ]
         return self.numbered.number(constant), namespaces
 
-    def location(self, server: Server, location: Location, names: NameNumbers) -> Part:
+    def location(self, server: Server, location: Location, names: NameNumbers) -> ShapePart:
         """A location without its path and its lists of addresses."""
         config = self.config
         upstream = config.upstreams.get(location.upstream)
@@ -90,7 +90,7 @@ class LocationParts:
         settings = self._with_names(
             self.numbered.shared(self._of_location, location.settings), names
         )
-        to = self._upstream(upstream, names) if upstream else Part(location.upstream)
+        to = self._upstream(upstream, names) if upstream else ShapePart(location.upstream)
         value = (
             *(location.denied, location.slash_redirect),
             *map(names.text, (location.ingress.namespace, location.ingress.name)),
@@ -98,13 +98,13 @@ class LocationParts:
             (server.host, location.declared) in places,
             [config.exempts(key, location.path) for key in _EXEMPT],
         )
-        return Part(value, settings.inner + to.inner)
+        return ShapePart(value, settings.inner + to.inner)
 
-    def _upstream(self, upstream: Upstream, names: NameNumbers) -> Part:
+    def _upstream(self, upstream: Upstream, names: NameNumbers) -> ShapePart:
         affinity = upstream.affinity
         settings = self.settings(upstream.settings, names)
         others = [self._upstream(each, names) for each in upstream.alternatives]
-        sticky = self.settings(affinity.settings, names) if affinity else Part(None)
+        sticky = self.settings(affinity.settings, names) if affinity else ShapePart(None)
         value = (
             *map(names.text, (upstream.namespace, upstream.service)),
             names.port(upstream.port),
@@ -115,7 +115,7 @@ class LocationParts:
             affinity and (affinity.mode, sticky.value),
         )
         inner = [number for each in (settings, *others, sticky) for number in each.inner]
-        return Part(value, (*inner,))
+        return ShapePart(value, (*inner,))
 
 
 def lists_part(config: NginxConfig, location: Location, networks: Networks) -> Sequence[object]:
@@ -137,7 +137,7 @@ class RouteParts:
 
     def route(
         self, config: GatewayConfig, route: Json, port: int, domain: str, names: NameNumbers
-    ) -> Part:
+    ) -> ShapePart:
         """A route without its matches, with the policies of its destinations and its patches."""
         left_out = _NAMING if self.judged else _NAMING | _TIMES
         fields: list[tuple[str, object]] = []
@@ -163,7 +163,7 @@ class RouteParts:
             ]
         patches = _patches(config, route, port, domain)
         parts = fields, list(map(_text, policies)), [names.value(each) for each in patches]
-        return Part(parts, (*inner,))
+        return ShapePart(parts, (*inner,))
 
     def _constant(self, value: Json) -> int | None:
         """The number of a field that has no names in it; None for others."""

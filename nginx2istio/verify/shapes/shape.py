@@ -44,7 +44,7 @@ _ABOUT_ADDRESSES = ("use-forwarded-headers", "enable-real-ip", "use-proxy-protoc
 _WITH_VARIABLES = ("proxy-set-headers", "add-headers")
 _BLOCKING = ("block-user-agents", "block-referers")
 
-MOST_PATHS = 50_000
+_PATHS_KEPT = 50_000
 """Of so many classes of paths it is kept what names their paths have."""
 
 
@@ -92,7 +92,7 @@ class Shapes:
         )
         known = self.paths.get(key)
         if known is None:
-            if len(self.paths) >= MOST_PATHS:
+            if len(self.paths) >= _PATHS_KEPT:
                 self.paths.clear()
             compared = [text for each in uris for _, text in each]
             names = PathNames(location, path, compared, looked)
