@@ -115,8 +115,8 @@ def server_locations(config: NginxConfig, server: Server) -> tuple[NestedLocatio
         for key, setting in snippets(config, server, anywhere, "server")
         for block in _blocks(key, setting, parse_snippet(setting.text).directives, "server", "")
     )
-    beside = [x for x in server.locations if not x.slash_redirect]
-    written = [(str(x.match), x.path) for x in (*beside, *own)]
+    written: list[tuple[str, str]] = [(x.match, x.path) for x in own]
+    written += [(x.match, x.path) for x in server.locations if not x.slash_redirect]
     return *own, *_mark_doubles(blocks, written)
 
 
