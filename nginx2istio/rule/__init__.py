@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from nginx2istio.base.memo import memo as memo
 from nginx2istio.base.outcome import OF_LOCATION as OF_LOCATION
+from nginx2istio.base.outcome import WHO_ANSWERS as WHO_ANSWERS
 from nginx2istio.bridge.auth.means import AuthMeans as AuthMeans
 from nginx2istio.bridge.auth.means import auth_means as auth_means
 from nginx2istio.bridge.auth.means import checked_before_routes as checked_before_routes
