@@ -39,6 +39,7 @@ class Regex:
     nodes: list[list[Edges]] = field(default_factory=list)
     empty: list[list[int]] = field(default_factory=list)
     ends: frozenset[int] = EMPTY
+    at_start: dict[int, int] = field(default_factory=dict)
     at_end: dict[int, int] = field(default_factory=dict)
     whole: bool = True
     start: frozenset[int] = EMPTY
@@ -68,6 +69,13 @@ class Regex:
                     closed.add(other)
                     todo.append(other)
         return frozenset(closed)
+
+    def beginning(self, nodes: Iterable[int]) -> frozenset[int]:
+        """The closure of nodes before the first character, where ``^`` holds."""
+        closed = self.closure(nodes)
+        while passed := {self.at_start[n] for n in closed if n in self.at_start} - closed:
+            closed = self.closure(closed | passed)
+        return closed
 
     def accepted(self, state: frozenset[int]) -> frozenset[int]:
         """The number of the pattern if a path that ends here matches."""
@@ -106,7 +114,7 @@ def regex_automaton(number: int, pattern: str, whole: bool, any_case: bool = Fal
         machine.nodes[last].append((((0, _LAST),), last))
     machine.ends = frozenset({last})
     machine.whole = whole
-    machine.start = machine.closure({first})
+    machine.start = machine.beginning({first})
     return machine
 
 
@@ -163,17 +171,11 @@ class _Build:
 
     def place(self, where: Any, first: int, last: int) -> None:
         if where in (constants.AT_BEGINNING, constants.AT_BEGINNING_STRING):
-            if first not in self.beginnings():
-                raise NotRegular("^ inside a pattern")
-            self.link(first, last)
+            self.machine.at_start[first] = last
         elif where in (constants.AT_END, constants.AT_END_STRING):
             self.machine.at_end[first] = last
         else:
             raise NotRegular(str(where))
-
-    def beginnings(self) -> frozenset[int]:
-        """The nodes where nothing has been read yet."""
-        return self.machine.closure({0})
 
     def repeat(self, value: tuple[int, Any, Any], first: int, last: int) -> None:
         least, most, inner = value

@@ -155,4 +155,5 @@ def _arrived(config: GatewayConfig, request: Request, target: str, port: int) ->
     certificate = ""
     if shown and topology.get("forwardClientCertDetails") == "SANITIZE_SET":
         certificate = f'Hash=0;Cert="{SOME_CERTIFICATE}";Subject="{request.subject}"'
-    return Arrived(request, target, port, source, hops > 0, certificate)
+    keeps_id = bool(config.patches.manager.get("preserve_external_request_id"))
+    return Arrived(request, target, port, source, hops > 0, certificate, keeps_id)
