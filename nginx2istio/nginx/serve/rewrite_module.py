@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from urllib.parse import quote
 
 from nginx2istio.base.outcome import WHO_ANSWERS, Aspect, Outcome
 from nginx2istio.nginx.facts.directives import subject
@@ -148,18 +149,37 @@ def _rewrite(
     groups = {str(i): g or "" for i, g in enumerate(match.groups(), 1)}
     groups |= {str(i): "" for i in range(len(groups) + 1, 10)}
     groups |= {k: v or "" for k, v in match.groupdict().items()}
+    redirects = _leads_elsewhere(args[1]) or flag in ("redirect", "permanent")
+    if redirects:
+        groups = {name: escaped_capture(value) for name, value in groups.items()}
     template, question, query = args[1].partition("?")
     more = {**state.values, "uri": state.path, "args": state.args, **groups}
     path = visit.variables.text(template, more)
     own = visit.variables.text(query, more)
     # A question mark at the end drops the client's query.
     new = own if question and not query else "&".join(filter(None, (own, state.args)))
-    if args[1].startswith(("http://", "https://", "$scheme")) or flag in ("redirect", "permanent"):
+    if redirects:
         to = path + (f"?{new}" if new else "")
         code = 301 if flag == "permanent" else 302
         return replace(state, answer=redirect(visit, code, to, phase, text), values=state.values)
     ends = flag if flag in ("last", "break") else ""
     return replace(state, path=path, args=new, ends=ends, changed=True)
+
+
+def _leads_elsewhere(target: str) -> bool:
+    return target.startswith(("http://", "https://", "$scheme"))
+
+
+def escaped_capture(text: str) -> str:
+    """What a group holds, in the Location of a redirect by ``rewrite``.
+
+    ``ngx_http_script_copy_capture_code`` escapes it if the client wrote escapes, and
+    ``ngx_http_script_regex_end_code`` decodes what is printable and behind ``%``.
+    """
+    return quote(text, safe=_NOT_ESCAPED, encoding="latin-1")
+
+
+_NOT_ESCAPED = "!\"$&'()*+,-./:;<=>?@[\\]^_`{|}~"
 
 
 def _holds(visit: Visit, args: Sequence[str], state: Rewriting) -> bool:
