@@ -12,9 +12,9 @@ from nginx2istio.istio.serve.filters.shapes import Json
 from nginx2istio.istio.serve.gateway_config import (
     GatewayConfig,
     GatewayServer,
-    RoutedHost,
     most_specific,
 )
+from nginx2istio.istio.serve.joined_hosts import RoutedHost
 from nginx2istio.istio.serve.matching import string_fits
 from nginx2istio.istio.serve.policies import PolicyNotRead, path_fits, pattern_fits
 

@@ -14,7 +14,7 @@ from nginx2istio.istio.serve.headers.route_headers import header_edits, headers_
 from nginx2istio.istio.serve.matching import Arrived, RefusedByEnvoy, matcher
 from nginx2istio.istio.serve.stream import Stream, destinations
 
-_SERVICE = re.compile(r"([^.]+)\.([^.]+)\.svc\..*")
+_SERVICE = re.compile(r"([^.]+)\.([^.]+)\.svc\.cluster\.local")
 
 
 def routed(stream: Stream) -> Outcome:
@@ -116,13 +116,18 @@ def _forwarded(stream: Stream, route: Json) -> Outcome:
 
 
 def _state(stream: Stream, route: Json, backend: str) -> BackendState:
-    """The state of a backend; "dead" if it speaks no TLS and a policy asks for it."""
+    """The state of a backend; "dead" if it speaks no TLS and a policy asks for it.
+
+    Of a subset that no DestinationRule has there is no cluster, and so nobody.
+    """
     world = stream.world
     state = world.backends.get(backend, "ready")
     if state != "ready":
         return state
     for destination in route.get("route", ()):
         if destination_name(destination["destination"]) == backend:
+            if stream.config.lacks_subset(destination["destination"]):
+                return "none"
             tls = stream.config.traffic_policy(destination["destination"]).get("tls", {})
             asks = tls.get("mode", "DISABLE") in ("SIMPLE", "MUTUAL")
             trusts = bool(tls.get("insecureSkipVerify"))

@@ -96,7 +96,8 @@ def route_part(
     patch = config.patches.of(route, port, domain)
     metadata = {name: value for name, value in patch.metadata.items() if name not in counting}
     patches = [patch.per_filter, metadata, patch.route]
-    return names.value(fields), list(map(_text, policies)), names.value(patches)
+    nobody = [config.lacks_subset(each["destination"]) for each in destinations]
+    return names.value(fields), list(map(_text, policies)), nobody, names.value(patches)
 
 
 def _without_subset(route: Json) -> Json:

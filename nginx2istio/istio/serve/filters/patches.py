@@ -137,6 +137,7 @@ class _Reading:
         chain = match.get("listener", {}).get("filterChain", {})
         before = chain.get("filter", {}).get("subFilter", {}).get("name", "")
         plain = set(match.get("listener", {})) == {"filterChain"} and set(chain) == {"filter"}
+        plain &= chain.get("filter", {}).get("name") == _MANAGER
         kind = http_filter_kind(value.get("typed_config", {}))
         if kind is None or not plain or (before != _ROUTER and not first):
             return False
@@ -154,7 +155,7 @@ class _Reading:
     def _manager(self, match: Json, value: Json) -> bool:
         config = value.get("typed_config", {})
         fields = {name: of for name, of in config.items() if name != "@type"}
-        plain = set(match.get("listener", {})) == {"filterChain"}
+        plain = match.get("listener") == {"filterChain": {"filter": {"name": _MANAGER}}}
         plain &= set(value) == {"name", "typed_config"} and value["name"] == _MANAGER
         if not plain or not all(manager_field_known(n, v) for n, v in fields.items()):
             return False
