@@ -19,9 +19,11 @@ from nginx2istio.nginx.serve.choose import choose_location
 from nginx2istio.nginx.uri import BadTarget, normalized_text
 from nginx2istio.verify.dimensions import (
     Values,
+    values_of_handshake,
     values_of_host,
     values_of_location,
     values_of_match,
+    values_of_other_cors,
     values_of_policy,
     values_of_route,
 )
@@ -55,11 +57,15 @@ class HostDecisions:
             values_of_location(values, self.sides.config, self.server, location)
         spelled = False
         for gateway in self.gateways:
+            if "https" in schemes and gateway.server is not None:
+                values_of_handshake(values, gateway.server.tls.get("mode", ""))
             for scheme in schemes:
                 for route, matches in gateway.routes_near(scheme, path.target):
                     for match in matches:
                         values_of_match(values, match)
                     values_of_route(values, route)
+                    if self.sides.converted is not None:
+                        values_of_other_cors(values, route)
                     spelled |= any("authority" in match for match in matches)
                     spelled |= self.sides.converted is not None and "redirect" in route
                 for policy, rules in gateway.policies_near(scheme, path.target):

@@ -221,8 +221,8 @@ def values_of_match(values: Values, match: Mapping[str, Any]) -> None:
         text = _fitting(condition)
         if text:
             values.header(name, text)
-        if condition:  # a value that does not fit, beside none at all
-            values.header(name, OTHER_VALUE)
+        # One that does not fit, or one for a condition that takes all, beside none at all.
+        values.header(name, OTHER_VALUE)
     if "method" in match:
         _methods(values, partial(string_fits, match["method"]))
         if text := _fitting(match["method"]):
@@ -252,6 +252,26 @@ def values_of_route(values: Values, route: Mapping[str, Any]) -> None:
                 values.header(name, OTHER_ORIGIN if name == "origin" else "client")
     for _, text in texts:
         values.read.update(_read_in(text))
+
+
+def values_of_other_cors(values: Values, route: Mapping[str, Any]) -> None:
+    """What the CORS policy of a route looks at that may not be nginx's own."""
+    policy = route.get("corsPolicy")
+    if policy is None:
+        return
+    values.add("method", "OPTIONS", method="OPTIONS")
+    values.header("origin", OTHER_ORIGIN)
+    for condition in policy.get("allowOrigins", ()):
+        if text := _fitting(condition):
+            values.header("origin", text)
+    values.header("access-control-request-method", "PUT")
+
+
+def values_of_handshake(values: Values, mode: str) -> None:
+    """The certificates that a client may show where a server asks for one."""
+    if mode in ("MUTUAL", "OPTIONAL_MUTUAL"):
+        for kind in ("valid", "other"):
+            values.add("certificate", kind, certificate=kind, subject="CN=client")
 
 
 def _read_in(text: str) -> Iterator[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from nginx2istio.istio.path_spellings import ESCAPED, RAW
@@ -65,7 +65,18 @@ class PathClasses:
 def path_classes(patterns: Sequence[PathPattern]) -> PathClasses:
     """The classes of all normalized paths, in the order of their shortest members."""
     nginx, istio, skipped = path_machines(patterns)
-    return _walked(nginx, istio, skipped)
+    walked = _walked(nginx, istio, skipped)
+    return replace(walked, classes=(*walked.classes, *_with_empty_segments(patterns)))
+
+
+def _with_empty_segments(patterns: Sequence[PathPattern]) -> Iterator[PathClass]:
+    """The paths that Istio's patterns write with two slashes, which a gateway may not merge."""
+    texts: dict[str, list[int]] = {}
+    for number, pattern in enumerate(patterns):
+        if pattern.side == "istio" and pattern.kind != "regex" and "//" in pattern.text:
+            texts.setdefault(pattern.text, []).append(number)
+    for text, numbers in texts.items():
+        yield PathClass(frozenset(numbers), text)
 
 
 def path_machines(
