@@ -19,15 +19,14 @@ from nginx2istio.nginx.serve.choose import choose_location
 from nginx2istio.nginx.uri import BadTarget, normalized_text
 from nginx2istio.verify.dimensions import (
     Values,
-    values_of_handshake,
     values_of_host,
     values_of_location,
     values_of_match,
-    values_of_other_cors,
     values_of_policy,
     values_of_route,
 )
 from nginx2istio.verify.gateway_view import SCHEMES, GatewayView, Scheme, gateway_view
+from nginx2istio.verify.judged_values import values_of_handshake, values_of_other_cors
 from nginx2istio.verify.path_classes import PathClass, PathPattern
 from nginx2istio.verify.sides import Sides
 

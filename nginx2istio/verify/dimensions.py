@@ -218,14 +218,14 @@ def values_of_match(values: Values, match: Mapping[str, Any]) -> None:
             _methods(values, partial(string_fits, condition))
         if name.startswith(":") or name in ("content-length", "x-forwarded-client-cert"):
             continue
-        text = _fitting(condition)
+        text = fitting(condition)
         if text:
             values.header(name, text)
         # One that does not fit, or one for a condition that takes all, beside none at all.
         values.header(name, OTHER_VALUE)
     if "method" in match:
         _methods(values, partial(string_fits, match["method"]))
-        if text := _fitting(match["method"]):
+        if text := fitting(match["method"]):
             values.add("method", text, method=text)
 
 
@@ -254,26 +254,6 @@ def values_of_route(values: Values, route: Mapping[str, Any]) -> None:
         values.read.update(_read_in(text))
 
 
-def values_of_other_cors(values: Values, route: Mapping[str, Any]) -> None:
-    """What the CORS policy of a route looks at that may not be nginx's own."""
-    policy = route.get("corsPolicy")
-    if policy is None:
-        return
-    values.add("method", "OPTIONS", method="OPTIONS")
-    values.header("origin", OTHER_ORIGIN)
-    for condition in policy.get("allowOrigins", ()):
-        if text := _fitting(condition):
-            values.header("origin", text)
-    values.header("access-control-request-method", "PUT")
-
-
-def values_of_handshake(values: Values, mode: str) -> None:
-    """The certificates that a client may show where a server asks for one."""
-    if mode in ("MUTUAL", "OPTIONAL_MUTUAL"):
-        for kind in ("valid", "other"):
-            values.add("certificate", kind, certificate=kind, subject="CN=client")
-
-
 def _read_in(text: str) -> Iterator[str]:
     """The request headers of which the value of a header is made."""
     return (name.lower() for pair in _READ.findall(text) for name in pair if name)
@@ -283,7 +263,8 @@ _READ = re.compile(r"%REQ\(([A-Za-z0-9-]+)|request\.headers\['([A-Za-z0-9-]+)'\]
 _FRAMING = PER_CONNECTION | {"x-forwarded-client-cert", "authorization", "cookie"}
 
 
-def _fitting(condition: Mapping[str, str]) -> str | None:
+def fitting(condition: Mapping[str, str]) -> str | None:
+    """A text that a StringMatch takes; None where none is made."""
     for kind, value in condition.items():
         if kind in ("exact", "prefix"):
             return value

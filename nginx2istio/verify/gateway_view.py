@@ -14,8 +14,8 @@ from nginx2istio.istio.serve.gateway_config import (
     GatewayServer,
     most_specific,
 )
-from nginx2istio.istio.serve.joined_hosts import RoutedHost
 from nginx2istio.istio.serve.matching import string_fits
+from nginx2istio.istio.serve.pilot.joined_hosts import RoutedHost
 from nginx2istio.istio.serve.policies import PolicyNotRead, path_fits, pattern_fits
 
 Scheme = Literal["http", "https"]

@@ -11,7 +11,7 @@ from nginx2istio.base.outcome import Outcome, Request
 from nginx2istio.convert.convert import Conversion
 from nginx2istio.istio.objects import ROOT_NAMESPACE
 from nginx2istio.istio.serve.gateway_config import GatewayConfig, gateway_config
-from nginx2istio.istio.serve.scope import GatewayPods
+from nginx2istio.istio.serve.pilot.scope import GatewayProxies
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.model import DEFAULT_SERVER, Server, www_twin
 from nginx2istio.verify.judged.announce import hosts_named, names_host, names_path
@@ -129,7 +129,7 @@ def sides(
     EnvoyFilters of others among the input change what the gateway does, too.
     """
     foreign, mesh = conversion.foreign_filters, conversion.mesh
-    pods = GatewayPods(
+    pods = GatewayProxies(
         [(each.gateway_namespace, each.gateway_selector) for each in conversion.options.each],
         str(mesh.get("rootNamespace") or ROOT_NAMESPACE),
     )

@@ -44,7 +44,7 @@ Verdict = Literal[
     "verify fails",
     "refused by Istio",
 ]
-Found = Literal["answers", "settings", "nothing", "failure"]
+Finds = Literal["answers", "settings", "nothing", "failure"]
 """What verify finds: an answer that changes, settings or shares only, nothing."""
 WRONG: tuple[Verdict, ...] = ("missed", "found, not shown", "shown elsewhere", "verify fails")
 """What must not be."""
@@ -126,7 +126,7 @@ class _Plan:
     operator: str
     text: str
     objects: list[Json]
-    found: Found
+    finding: Finds
     examples: list[Counterexample]
     unfollowed: bool
     requests: list[Request]
@@ -134,7 +134,7 @@ class _Plan:
 
     def by_chance(self, own: Estate) -> bool:
         """Whether a weight may decide about an answer that verify says has changed."""
-        return self.found == "answers" and (by_chance(own.objects) or by_chance(self.objects))
+        return self.finding == "answers" and (by_chance(own.objects) or by_chance(self.objects))
 
 
 def _plan(own: Estate, rng: random.Random, operators: dict[Operator, int]) -> _Plan | None:
@@ -155,7 +155,7 @@ def _plan(own: Estate, rng: random.Random, operators: dict[Operator, int]) -> _P
         failure = traceback.format_exc(limit=-2)
         return _Plan(operator.__name__, text or "", objects, "failure", [], False, [], failure)
     answers = [each for each in proof.unannounced if _answer(each)]
-    found: Found = "answers" if answers else "settings" if proof.unannounced else "nothing"
+    finding: Finds = "answers" if answers else "settings" if proof.unannounced else "nothing"
     candidates = answers or proof.unannounced
     first, rest = candidates[:1], candidates[1:]
     order = [*first, *rng.sample(rest, len(rest))]
@@ -173,7 +173,7 @@ def _plan(own: Estate, rng: random.Random, operators: dict[Operator, int]) -> _P
         requests += [*recorded_requests(own), *random_requests(own, rng, RANDOM)]
     examples = [each for each, _ in tried] if requests or not answers else answers[:1]
     unfollowed = bool(proof.unfollowed)
-    return _Plan(operator.__name__, text or "", objects, found, examples, unfollowed, requests)
+    return _Plan(operator.__name__, text or "", objects, finding, examples, unfollowed, requests)
 
 
 def _answer(example: Counterexample) -> bool:
@@ -201,7 +201,7 @@ def _tried(
         served = gateway.serve(own, plan.objects)
     except Refused as refusal:
         return judged("refused by Istio", str(refusal))
-    if plan.found == "failure":
+    if plan.finding == "failure":
         return judged("verify fails", plan.failure)
     weighted = by_chance(own.objects) or by_chance(plan.objects)
     changes: list[str] = []
@@ -220,13 +220,13 @@ def _tried(
             missed.append(changes[-1])
     shown = [change for change in changes if change]
     of_examples = changes[: len(plan.examples)]
-    if plan.found == "answers":
+    if plan.finding == "answers":
         if not plan.requests:
             return judged("found, not sendable", _claim(plan.examples[0]))
         pairs = zip(plan.examples, of_examples, strict=True)
         unshown = [_claim(example) for example, change in pairs if not change]
         return judged("found, not shown", unshown[0]) if unshown else judged("found and shown")
-    if plan.found == "settings":
+    if plan.finding == "settings":
         if shown and not plan.examples:
             return judged("found, not sendable", shown[0])
         if any(of_examples):
@@ -288,8 +288,8 @@ def _unlike(before: Exchange, after: Exchange, weighted: bool) -> list[Differenc
 
 def _made_by_envoy(difference: Difference) -> bool:
     """Envoy's own headers, which tell of settings and of the route; the request's number."""
-    made = difference.what == "x-request-id" and bool(difference.expected and difference.got)
-    return made or difference.what.startswith("x-envoy-")
+    numbered = difference.what == "x-request-id" and difference.expected and difference.got
+    return bool(numbered) or difference.what.startswith("x-envoy-")
 
 
 def _text(differences: Sequence[Difference]) -> str:

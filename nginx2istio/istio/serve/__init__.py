@@ -25,9 +25,9 @@ from nginx2istio.istio.serve.gateway_config import (
     GatewayServer,
     most_specific,
 )
-from nginx2istio.istio.serve.joined_hosts import RoutedHost
 from nginx2istio.istio.serve.manager import arrived_request, ended
 from nginx2istio.istio.serve.matching import Arrived, RefusedByEnvoy, matcher
+from nginx2istio.istio.serve.pilot.joined_hosts import RoutedHost
 from nginx2istio.istio.serve.settings import settings_of_route, settings_of_server
 from nginx2istio.istio.serve.stream import HttpFilter, Stream
 

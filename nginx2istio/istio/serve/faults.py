@@ -6,7 +6,7 @@ from nginx2istio.base.outcome import Outcome, TraceStep
 from nginx2istio.istio.serve.stream import HttpFilter, Stream
 
 
-class Fault(HttpFilter):
+class InjectedFault(HttpFilter):
     """Ends all requests of a route; a share of less is a setting, for chance decides."""
 
     def request(self, stream: Stream) -> Outcome | None:

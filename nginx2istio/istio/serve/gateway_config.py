@@ -7,11 +7,11 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from nginx2istio.istio.serve.destination_rules import DestinationRules
 from nginx2istio.istio.serve.filters.patches import Patches, patches_of
 from nginx2istio.istio.serve.filters.shapes import Json
-from nginx2istio.istio.serve.joined_hosts import RoutedHost, joined_hosts
-from nginx2istio.istio.serve.scope import GatewayPods, by_age
+from nginx2istio.istio.serve.pilot.destination_rules import DestinationRules
+from nginx2istio.istio.serve.pilot.joined_hosts import RoutedHost, joined_hosts
+from nginx2istio.istio.serve.pilot.scope import GatewayProxies, by_age, opens_requests
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,13 +186,13 @@ def _hosts_of_policy(policy: Json) -> set[str] | None:
 
 
 def gateway_config(
-    objects: Sequence[Json], mesh: Json, pods: GatewayPods | None = None
+    objects: Sequence[Json], mesh: Json, pods: GatewayProxies | None = None
 ) -> GatewayConfig:
     """The objects of an output folder, in any order, and the mesh configuration.
 
     Only those count that the gateway's ``pods`` are given; all, where nothing is known of these.
     """
-    pods = pods or GatewayPods()
+    pods = pods or GatewayProxies()
     by_kind: dict[str, list[Json]] = {}
     for each in pods.in_scope(objects):
         by_kind.setdefault(each["kind"], []).append(each)
@@ -209,24 +209,12 @@ def gateway_config(
     )
 
 
-_PLAIN_HTTP = frozenset({"HTTP", "HTTP2", "GRPC", "GRPC-WEB", "HTTP_PROXY"})
-
-
-def _opens_requests(server: Json) -> bool:
-    """Whether connections to a server are HTTP, or go on unopened; not those of bare TCP."""
-    port: Json = server["port"]
-    protocol, mode = str(port["protocol"]).upper(), str(server.get("tls", {}).get("mode", ""))
-    if protocol in _PLAIN_HTTP:
-        return int(port["number"]) != 443  # where a handshake is expected
-    return protocol == "HTTPS" or (protocol == "TLS" and mode.endswith("PASSTHROUGH"))
-
-
-def _servers(gateways: Iterable[Json], pods: GatewayPods) -> Iterable[GatewayServer]:
+def _servers(gateways: Iterable[Json], pods: GatewayProxies) -> Iterable[GatewayServer]:
     known: set[tuple[int, str]] = set()
     for gateway in gateways:
         meta = gateway["metadata"]
         for server in gateway["spec"]["servers"]:
-            if not _opens_requests(server):
+            if not opens_requests(server):
                 continue
             if "tls" in server:  # pilot leaves a server out of which a host has one already
                 names = {(server["port"]["number"], str(name)) for name in server["hosts"]}

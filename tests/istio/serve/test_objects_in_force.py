@@ -9,9 +9,9 @@ import pytest
 from nginx2istio.base.outcome import Outcome, Request
 from nginx2istio.istio.serve import serve_as_istio
 from nginx2istio.istio.serve.gateway_config import gateway_config
-from nginx2istio.istio.serve.scope import GatewayPods
+from nginx2istio.istio.serve.pilot.scope import GatewayProxies
 
-PODS = GatewayPods([("edge", {"istio": "ingressgateway"})])
+PODS = GatewayProxies([("edge", {"istio": "ingressgateway"})])
 BACKEND = "a.web.svc.cluster.local"
 Json = dict[str, Any]
 

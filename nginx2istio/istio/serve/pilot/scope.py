@@ -11,7 +11,7 @@ from nginx2istio.istio.serve.filters.shapes import Json
 
 
 @dataclass(frozen=True, slots=True)
-class GatewayPods:
+class GatewayProxies:
     """The pods of gateways: (namespace, labels) of each; none where nothing is known of them.
 
     ``root`` is the mesh's root namespace. A label that is not known may be any.
@@ -47,15 +47,15 @@ class GatewayPods:
             case "EnvoyFilter":
                 labels = spec.get("workloadSelector", {}).get("labels", {})
             case "VirtualService" | "DestinationRule":
-                return any(self.seen(each, home) for home in self.namespaces)
+                return any(self.exported(each, home) for home in self.namespaces)
             case _:
                 return True
         return any(
             namespace in (home, self.root) and _agree(labels, own) for home, own in self.pods
         )
 
-    def seen(self, each: Json, namespace: str) -> bool:
-        """Whether a namespace is one that an object is exported to."""
+    def exported(self, each: Json, namespace: str) -> bool:
+        """Whether an object is exported to a namespace."""
         to = each.get("spec", {}).get("exportTo") or ["*"]
         own = each["metadata"].get("namespace", "")
         return "*" in to or namespace in to or ("." in to and own == namespace)
@@ -75,3 +75,15 @@ def by_age(objects: Iterable[Json]) -> list[Json]:
         return str(meta.get("creationTimestamp") or ""), name
 
     return sorted(objects, key=age)
+
+
+_PLAIN_HTTP = frozenset({"HTTP", "HTTP2", "GRPC", "GRPC-WEB", "HTTP_PROXY"})
+
+
+def opens_requests(server: Json) -> bool:
+    """Whether connections to a server are HTTP, or go on unopened; not those of bare TCP."""
+    port: Json = server["port"]
+    protocol, mode = str(port["protocol"]).upper(), str(server.get("tls", {}).get("mode", ""))
+    if protocol in _PLAIN_HTTP:
+        return int(port["number"]) != 443  # where a handshake is expected
+    return protocol == "HTTPS" or (protocol == "TLS" and mode.endswith("PASSTHROUGH"))

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from nginx2istio.istio.serve.filters.shapes import Json
-from nginx2istio.istio.serve.scope import GatewayPods, by_age
+from nginx2istio.istio.serve.pilot.scope import GatewayProxies, by_age
 
 _SERVICE = re.compile(r"[^.]+\.([^.]+)\.svc\.cluster\.local")
 
@@ -15,16 +15,16 @@ _SERVICE = re.compile(r"[^.]+\.([^.]+)\.svc\.cluster\.local")
 class DestinationRules:
     """DestinationRules by host. Those of one host in a namespace are one rule."""
 
-    def __init__(self, rules: Iterable[Json] = (), pods: GatewayPods | None = None):
-        self.pods = pods or GatewayPods()
+    def __init__(self, rules: Iterable[Json] = (), pods: GatewayProxies | None = None):
+        self.pods = pods or GatewayProxies()
         self.rules = by_age(rules)
         self.known: dict[str, Json] = {}
 
     def of(self, host: str) -> Json:
         """The spec of the rule for a host; empty without one."""
         if host not in self.known:
-            found = (_most_specific(rules, host) for rules in self._in_turn(host))
-            self.known[host] = next(filter(None, found), {})
+            specs = (_most_specific(rules, host) for rules in self._in_turn(host))
+            self.known[host] = next(filter(None, specs), {})
         return self.known[host]
 
     def _in_turn(self, host: str) -> Iterator[Sequence[Json]]:
@@ -41,7 +41,7 @@ class DestinationRules:
                 rule
                 for rule in self.rules
                 if _namespace(rule) == namespace
-                and any(self.pods.seen(rule, home) for home in self.pods.namespaces)
+                and any(self.pods.exported(rule, home) for home in self.pods.namespaces)
             ]
 
 
