@@ -271,8 +271,8 @@ def example(machine: Regex) -> str | None:
                 return text
         following: dict[Hashable, str] = {}
         for state, text in level.items():
-            # Small letters first, as people write them.
-            chars = sorted(set(machine.characters(state)), key=lambda c: (c.isupper(), c))  # type: ignore[arg-type]
+            # What may stand in a header, and small letters first, as people write them.
+            chars = sorted({"a", *machine.characters(state)}, key=_as_written)  # type: ignore[arg-type]
             for char in chars:
                 after = machine.step(state, char)  # type: ignore[arg-type]
                 if after and after not in known:
@@ -280,3 +280,7 @@ def example(machine: Regex) -> str | None:
                     following[after] = text + char
         level = following
     return None
+
+
+def _as_written(char: str) -> tuple[bool, bool, str]:
+    return not char.isprintable(), char.isupper(), char

@@ -243,7 +243,7 @@ def values_of_route(values: Values, route: Mapping[str, Any]) -> None:
     edits = route.get("headers", {}).get("request", {})
     texts = [*edits.get("set", {}).items(), *edits.get("add", {}).items()]
     for name in (*(name for name, _ in texts), *edits.get("remove", ())):
-        if name.lower() not in _FRAMING and not name.startswith(":"):
+        if name.lower() not in _FRAMING and _TOKEN.fullmatch(name):
             values.sent.add(name.lower())
     for level in (route, *route.get("route", ())):
         answers = level.get("headers", {}).get("response", {})
@@ -259,6 +259,8 @@ def _read_in(text: str) -> Iterator[str]:
     return (name.lower() for pair in _READ.findall(text) for name in pair if name)
 
 
+_TOKEN = re.compile(r"[!#$%&'*+.^`|~\w-]+", re.ASCII)
+"""A name that a client can send."""
 _READ = re.compile(r"%REQ\(([A-Za-z0-9-]+)|request\.headers\['([A-Za-z0-9-]+)'\]")
 _FRAMING = PER_CONNECTION | {"x-forwarded-client-cert", "authorization", "cookie"}
 
