@@ -67,7 +67,6 @@ def rule_changed(rng: random.Random, objects: list[Json]) -> str | None:
         [
             {"tls": {"mode": "SIMPLE"}},
             {"tls": {"mode": "DISABLE"}},
-            {"tls": {"mode": "ISTIO_MUTUAL"}},
             {"connectionPool": {"http": {"http2MaxRequests": 3}}},
             {"loadBalancer": {"simple": "RANDOM"}},
         ]
