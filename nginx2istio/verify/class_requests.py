@@ -22,7 +22,7 @@ def requests_of_class(
     for scheme in SCHEMES:
         values = decisions.values(path, [scheme])
         plain = _plain(decisions, scheme, path.target)
-        requests, whole = values.requests(plain)
+        requests, whole = values.requests(plain, decisions.sides.announcing)
         for number, request in enumerate(requests):
             yield request, number == 0 and not whole
         if first:

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
+from nginx2istio.base.outcome import Request
+from nginx2istio.istio.serve.filters.patches import Patches
+from nginx2istio.istio.serve.gateway_config import GatewayConfig
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.facts.nested_locations import (
     nested_locations,
@@ -15,18 +18,22 @@ from nginx2istio.nginx.facts.nested_locations import (
     server_locations,
 )
 from nginx2istio.nginx.model import Location, Server
+from nginx2istio.nginx.serve import serve_as_nginx
 from nginx2istio.nginx.serve.choose import choose_location
 from nginx2istio.nginx.uri import BadTarget, normalized_text
-from nginx2istio.verify.dimensions import (
-    Values,
+from nginx2istio.verify.dimensions.istio_values import (
     values_of_host,
-    values_of_location,
     values_of_match,
     values_of_policy,
     values_of_route,
 )
+from nginx2istio.verify.dimensions.judged_values import (
+    values_of_handshake,
+    values_of_other_cors,
+)
+from nginx2istio.verify.dimensions.nginx_values import values_of_location
+from nginx2istio.verify.dimensions.values import Values
 from nginx2istio.verify.gateway_view import SCHEMES, GatewayView, Scheme, gateway_view
-from nginx2istio.verify.judged_values import values_of_handshake, values_of_other_cors
 from nginx2istio.verify.path_classes import PathClass, PathPattern
 from nginx2istio.verify.sides import Sides
 
@@ -53,7 +60,10 @@ class HostDecisions:
         values = Values()
         location = self.location(path)
         if location is not None:
-            values_of_location(values, self.sides.config, self.server, location)
+            checked = any(self._checked(path, scheme) for scheme in schemes)
+            values_of_location(values, self.sides.config, self.server, location, checked)
+        if any(_looks_further(gateway.config) for gateway in self.gateways):
+            values.untold()
         spelled = False
         for gateway in self.gateways:
             if "https" in schemes and gateway.server is not None:
@@ -73,6 +83,19 @@ class HostDecisions:
         if spelled:
             values_of_host(values, self.name)
         return values
+
+    def _checked(self, path: PathClass, scheme: Scheme) -> bool:
+        """Whether nginx gets to the access phase, behind all redirects of a location."""
+        name = self.name
+        request = Request(scheme=scheme, host=name, sni=name, target=path.target)
+        outcome = serve_as_nginx(self.sides.config, request)
+        return all(step.phase != "rewrite" for step in outcome.trace)
+
+
+def _looks_further(config: GatewayConfig) -> bool:
+    """Whether a gateway looks at more than its routes and policies tell."""
+    topology = config.mesh.get("defaultConfig", {}).get("gatewayTopology", {})
+    return config.patches != Patches() or bool(topology.get("numTrustedProxies"))
 
 
 def host_decisions(sides: Sides, server: Server, name: str) -> HostDecisions:

@@ -17,6 +17,7 @@ from nginx2istio.istio.serve.gateway_config import (
 from nginx2istio.istio.serve.matching import string_fits
 from nginx2istio.istio.serve.pilot.joined_hosts import RoutedHost
 from nginx2istio.istio.serve.policies import PolicyNotRead, path_fits, pattern_fits
+from nginx2istio.verify.dimensions.samples import spellings
 
 Scheme = Literal["http", "https"]
 SCHEMES: tuple[Scheme, Scheme] = ("http", "https")
@@ -98,11 +99,12 @@ def _chosen(hosts: Mapping[str, RoutedHost], name: str) -> RoutedHost | None:
 
 
 def _names_host(policy: Json, name: str) -> bool:
-    """Whether some rule of a policy may be about a host."""
+    """Whether some rule of a policy may be about a host in one of its spellings."""
+    spelled = {text.lower() for text in spellings(name)}
     for rule in policy["spec"].get("rules", ()):
         for operation in rule.get("to", [{"operation": {}}]):
             hosts = operation["operation"].get("hosts")
-            if not hosts or any(pattern_fits(host.lower(), name) for host in hosts):
+            if not hosts or any(pattern_fits(h.lower(), each) for h in hosts for each in spelled):
                 return True
     return False
 

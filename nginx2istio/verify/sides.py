@@ -17,7 +17,8 @@ from nginx2istio.nginx.model import DEFAULT_SERVER, Server, www_twin
 from nginx2istio.verify.judged.announce import hosts_named, names_host, names_path
 from nginx2istio.verify.judged.declared import Declared, bare_host
 from nginx2istio.verify.judged.exchange import FindingData, RequestRecord
-from nginx2istio.verify.judged.predicates import is_about
+from nginx2istio.verify.judged.predicates import holds, is_about, predicates
+from nginx2istio.verify.record import request_record
 
 HOSTS_REMEMBERED = 64
 """Of so many hosts the findings are kept: a proof asks for one after the other."""
@@ -74,6 +75,20 @@ class Sides:
             and is_about(finding, request)
             and names_path(self.declared, finding, request["host"], request["target"])
         ]
+
+    def announcing(self, request: Request) -> frozenset[str]:
+        """What the findings about a request's host ask of requests, as far as it is true of it."""
+        record = request_record(request)
+        return frozenset(
+            name
+            for name, (key, value) in self._asked(request.host).items()
+            if holds({key: value}, record)
+        )
+
+    def _asked(self, host: str) -> Mapping[str, tuple[str, Any]]:
+        """Each thing that the findings about a host ask of requests."""
+        given = (each for finding, _ in self.findings_about(host) for each in predicates(finding))
+        return {f"{key} {value!r}": (key, value) for each in given for key, value in each.items()}
 
     @cached_property
     def _by_name(self) -> Mapping[str, Sequence[int]]:

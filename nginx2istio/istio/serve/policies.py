@@ -20,30 +20,31 @@ def policy_fits(policy: Json, arrived: Arrived) -> bool:
 
 def _rule_fits(rule: Json, arrived: Arrived) -> bool:
     sources, operations = rule.get("from"), rule.get("to")
-    if sources is not None and not any(_source_fits(s["source"], arrived) for s in sources):
+    if sources is not None and not any(source_fits(s["source"], arrived) for s in sources):
         return False
     if operations is not None and not any(
-        _operation_fits(o["operation"], arrived) for o in operations
+        operation_fits(o["operation"], arrived) for o in operations
     ):
         return False
-    return all(_condition_fits(c, arrived) for c in rule.get("when", ()))
+    return all(condition_fits(c, arrived) for c in rule.get("when", ()))
 
 
-def _source_fits(source: Json, arrived: Arrived) -> bool:
-    address = arrived.source
+OF_ADDRESSES = frozenset({"remoteIpBlocks", "ipBlocks", "notRemoteIpBlocks", "notIpBlocks"})
+"""What of a source is about the address."""
+
+
+def source_fits(source: Json, arrived: Arrived) -> bool:
+    """Whether a source is the one of a request. Raises PolicyNotRead."""
     for key, values in source.items():
-        if key in ("remoteIpBlocks", "ipBlocks"):
-            if not in_networks(address, tuple(values)):
-                return False
-        elif key in ("notRemoteIpBlocks", "notIpBlocks"):
-            if in_networks(address, tuple(values)):
-                return False
-        else:
+        if key not in OF_ADDRESSES:
             raise PolicyNotRead(key)
+        if in_networks(arrived.source, tuple(values)) == key.startswith("not"):
+            return False
     return True
 
 
-def _operation_fits(operation: Json, arrived: Arrived) -> bool:
+def operation_fits(operation: Json, arrived: Arrived) -> bool:
+    """Whether an operation is the one of a request. Raises PolicyNotRead."""
     for key, values in operation.items():
         if key in ("hosts", "notHosts"):
             fits = any(pattern_fits(v.lower(), arrived.authority.lower()) for v in values)
@@ -60,7 +61,8 @@ def _operation_fits(operation: Json, arrived: Arrived) -> bool:
     return True
 
 
-def _condition_fits(condition: Json, arrived: Arrived) -> bool:
+def condition_fits(condition: Json, arrived: Arrived) -> bool:
+    """Whether a condition is true of a request. Raises PolicyNotRead."""
     key = condition["key"]
     present: tuple[str, ...]
     if key.startswith("request.headers["):

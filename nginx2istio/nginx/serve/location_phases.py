@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from urllib.parse import quote
 
 from nginx2istio.base.addresses import in_networks
@@ -40,9 +41,13 @@ def origin_allowed(visit: Visit) -> bool | None:
         return None
     origins = visit.value("cors-allow-origin")
     listed = [str(o) for o in origins] if isinstance(origins, tuple) else ["*"]
+    return origin_listed(listed, visit.variables.request.header("origin") or "")
+
+
+def origin_listed(listed: Sequence[str], origin: str) -> bool:
+    """Whether an origin is one of cors-allow-origin."""
     if "*" in listed:
         return True
-    origin = visit.variables.request.header("origin") or ""
     return any(re.fullmatch(_origin_pattern(o), origin, re.IGNORECASE) for o in listed)
 
 

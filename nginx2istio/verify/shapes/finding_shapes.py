@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence, Set
 from functools import lru_cache
 
-from nginx2istio.verify.dimensions import spellings
+from nginx2istio.verify.dimensions.samples import spellings
 from nginx2istio.verify.judged.announce import names_path
 from nginx2istio.verify.judged.declared import path_of
 from nginx2istio.verify.judged.exchange import FindingData

@@ -9,7 +9,7 @@ from typing import Any
 
 from nginx2istio.base.addresses import in_networks
 from nginx2istio.base.outcome import Request
-from nginx2istio.verify.dimensions import OUTSIDE, first_address
+from nginx2istio.verify.dimensions.samples import OUTSIDE, first_address
 
 _NAMED = frozenset(
     {

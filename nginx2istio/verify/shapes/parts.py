@@ -12,7 +12,7 @@ from nginx2istio.istio.serve.policies import pattern_fits
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.facts.addresses import addresses
 from nginx2istio.nginx.model import Location, Server, Settings, Upstream
-from nginx2istio.verify.dimensions import spellings
+from nginx2istio.verify.dimensions.samples import spellings
 from nginx2istio.verify.shapes.names import NameNumbers, Networks
 
 SETTINGS_NOT_READ = frozenset(

@@ -14,6 +14,7 @@ from nginx2istio.istio.serve.filters.opaque import (
     opaque_patch,
 )
 from nginx2istio.istio.serve.filters.shapes import (
+    FAULT,
     AddedFilter,
     Json,
     http_filter_kind,
@@ -285,5 +286,9 @@ def _unread_configs(
 def _followed(value: Json, added: Mapping[str, AddedFilter]) -> Json:
     """What a patch adds to a route, without the configurations that are not followed."""
     of_filters = value.get("typed_per_filter_config", {})
-    known = {n: c for n, c in of_filters.items() if route_config_known(n, added.get(n), c)}
+    known = {
+        name: config
+        for name, config in of_filters.items()
+        if (name in added or name == FAULT) and route_config_known(name, added.get(name), config)
+    }
     return {**value, "typed_per_filter_config": known}
