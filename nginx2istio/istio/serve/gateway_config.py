@@ -213,7 +213,7 @@ def _servers(gateways: Iterable[Json], pods: GatewayProxies) -> Iterable[Gateway
     known: set[tuple[int, str]] = set()
     for gateway in gateways:
         meta = gateway["metadata"]
-        for server in gateway["spec"]["servers"]:
+        for server in gateway["spec"].get("servers", ()):
             if not opens_requests(server):
                 continue
             if "tls" in server:  # pilot leaves a server out of which a host has one already

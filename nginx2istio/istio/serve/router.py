@@ -30,8 +30,10 @@ def routed(stream: Stream) -> Outcome:
         aspect = _ASPECT.get(status, "status")
         step = _step(f"answers {status}", _name(route))
         outcome = Outcome(status=status, aspect=aspect, trace=(step,))
-    else:
+    elif route.get("route"):
         outcome = _forwarded(stream, route)
+    else:
+        raise RefusedByEnvoy(f"{_name(route)}: a route that does nothing")
     return replace(outcome, trace=(*stream.steps, *outcome.trace))
 
 

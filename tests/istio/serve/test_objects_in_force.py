@@ -148,3 +148,26 @@ def test_a_service_of_another_domain_is_another() -> None:
 def test_a_fault_that_ends_all_requests(share: int, status: int | None) -> None:
     fault = {"abort": {"httpStatus": 418, "percentage": {"value": share}}}
     assert served(gateway(), service([TO_BACKEND | {"fault": fault}])).status == status
+
+
+def test_one_of_two_destinations_is_in_a_subset_that_nobody_has() -> None:
+    targets = [{"host": BACKEND, "port": {"number": 80}, "subset": s} for s in ("new", "nobody")]
+    rule = an_object("DestinationRule", {"host": BACKEND, "subsets": [{"name": "new"}]})
+    split = {"route": [{"destination": target, "weight": 50} for target in targets]}
+    assert "routing" in served(gateway(), service([split]), rule).unknown
+
+
+@pytest.mark.parametrize(("preflights", "status"), [("IGNORE", 200), ("FORWARD", None)])
+def test_a_preflight_of_an_origin_that_is_not_listed(preflights: str, status: int | None) -> None:
+    policy = {"allowOrigins": [{"exact": "https://a.io"}], "unmatchedPreflights": preflights}
+    asked = (("origin", "https://b.io"), ("access-control-request-method", "PUT"))
+    routes = [TO_BACKEND | {"corsPolicy": policy}]
+    assert served(gateway(), service(routes), method="OPTIONS", headers=asked).status == status
+
+
+def test_nobody_is_asked_where_there_is_no_route() -> None:
+    rules = [{"to": [{"operation": {"hosts": ["shop.io"]}}]}]
+    spec = {"action": "CUSTOM", "provider": {"name": "p"}, "rules": rules}
+    policy = an_object("AuthorizationPolicy", spec, "ask", "edge")
+    somewhere = service([answers(201, uri={"prefix": "/a"})])
+    assert served(gateway(), somewhere, policy, target="/b", auth_status=401).status == 404

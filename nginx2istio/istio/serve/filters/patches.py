@@ -14,7 +14,7 @@ from nginx2istio.istio.serve.filters.opaque import (
     opaque_patch,
 )
 from nginx2istio.istio.serve.filters.shapes import (
-    FAULT,
+    FAULT_FILTER,
     AddedFilter,
     Json,
     http_filter_kind,
@@ -116,7 +116,7 @@ class _Reading:
 
     def read(self, patch: Json) -> bool:
         """Takes a patch in; whether it is followed."""
-        operation = patch["patch"]["operation"]
+        operation = patch["patch"].get("operation")
         match = patch.get("match", {})
         value = patch["patch"].get("value") or {}
         if match.get("context") != "GATEWAY" or set(match) - _MATCHED:
@@ -236,7 +236,7 @@ def patches_of(filters: Sequence[Json], selectors: Sequence[Json] = ()) -> Patch
         if FILTER_KIND not in meta.get("labels", {}):
             reading.opaque += opaque_filter(spec, by, "not written by nginx2istio")
             continue
-        for patch in spec["configPatches"]:
+        for patch in spec.get("configPatches") or ():
             if reading.read(patch):
                 read.append((patch, by))
             else:
@@ -289,6 +289,7 @@ def _followed(value: Json, added: Mapping[str, AddedFilter]) -> Json:
     known = {
         name: config
         for name, config in of_filters.items()
-        if (name in added or name == FAULT) and route_config_known(name, added.get(name), config)
+        if (name in added or name == FAULT_FILTER)
+        and route_config_known(name, added.get(name), config)
     }
     return {**value, "typed_per_filter_config": known}

@@ -17,7 +17,7 @@ from nginx2istio.istio.serve.filters.scripts import script_steps
 Json = Mapping[str, Any]
 _TYPE = "type.googleapis.com/envoy.extensions."
 _HTTP = _TYPE + "filters.http."
-FAULT = "envoy.filters.http.fault"
+FAULT_FILTER = "envoy.filters.http.fault"
 Behavior = Literal[
     "addresses",
     "auth",
@@ -141,7 +141,7 @@ def route_config_known(name: str, added: AddedFilter | None, config: Json) -> bo
     ``added`` is the filter itself, None where there is none of this name.
     """
     message, fields = config.get("@type", ""), set(config) - {"@type"}
-    if name == FAULT:
+    if name == FAULT_FILTER:
         return bool(message == _HTTP + "fault.v3.HTTPFault" and fields == {"response_rate_limit"})
     if added is None:  # Envoy reads it for nobody; of another filter's type it can't be told
         return message.removeprefix(_HTTP) in _OF_ROUTE
