@@ -28,6 +28,7 @@ from nginx2istio.verify.dimensions.istio_values import (
     values_of_route,
 )
 from nginx2istio.verify.dimensions.judged_values import (
+    values_of_compression,
     values_of_handshake,
     values_of_other_cors,
 )
@@ -64,6 +65,8 @@ class HostDecisions:
             values_of_location(values, self.sides.config, self.server, location, checked)
         if any(_looks_further(gateway.config) for gateway in self.gateways):
             values.untold()
+        if self.sides.converted is not None:
+            values_of_compression(values, self.sides.gateways)
         spelled = False
         for gateway in self.gateways:
             if "https" in schemes and gateway.server is not None:

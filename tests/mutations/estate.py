@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from nginx2istio import api
@@ -168,10 +168,19 @@ def sendable(estate: Estate, request: Request, objects: Sequence[Json]) -> Reque
     for_auth = _for_auth(estate, request)
     if source is None or certificate is None or for_auth is None:
         return None
-    record = request_record(request)
+    record = request_record(_with_type(request))
     headers = [*record["headers"], *for_auth]
     more = {"headers": headers, "client_cert": certificate or None, "from": source}
     return record | more | {"sni": request.sni}
+
+
+def _with_type(request: Request) -> Request:
+    """A request that asks the backend for the type of its answer, if it is not the usual one."""
+    kind = dict(request.backend_headers).get("content-type", "application/json")
+    if kind == "application/json":
+        return request
+    mark = "&" if "?" in request.target else "?"
+    return replace(request, target=f"{request.target}{mark}hdr=Content-Type:{kind}")
 
 
 def _networks(objects: Sequence[Json]) -> set[str]:

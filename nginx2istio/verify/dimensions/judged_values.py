@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from nginx2istio.istio.serve.filters.compression import Compression
 from nginx2istio.istio.serve.filters.shapes import Json
+from nginx2istio.istio.serve.gateway_config import GatewayConfig
 from nginx2istio.verify.dimensions.samples import OTHER_ORIGIN
 from nginx2istio.verify.dimensions.values import Values
 
@@ -22,3 +26,30 @@ def values_of_handshake(values: Values, mode: str) -> None:
     if mode in ("MUTUAL", "OPTIONAL_MUTUAL"):
         for kind in ("valid", "other"):
             values.add("certificate", kind, certificate=kind, subject="CN=client")
+
+
+def values_of_compression(values: Values, gateways: Sequence[GatewayConfig]) -> None:
+    """A client that takes compressed answers, to each type of which not all gateways compress.
+
+    Of types that all of them have one is enough.
+    """
+    filters = [
+        [Compression(each) for each in (*g.patches.first, *g.patches.last) if each.kind == _KIND]
+        for g in gateways
+    ]
+    types = [frozenset[str]().union(*(each.types for each in own)) for own in filters]
+    common = sorted(frozenset.intersection(*types))
+    apart = sorted(frozenset[str]().union(*types) - {*common})
+    encodings = sorted({each.encoding for own in filters for each in own})
+    for kind in (*common[:1], *apart):
+        for encoding in encodings:
+            change = {
+                "headers": (("accept-encoding", encoding),),
+                "backend_headers": (("content-type", kind),),
+            }
+            values.add(
+                "compression", f"{kind} {encoding}", headers=headers, backend_headers=backend
+            )
+
+
+_KIND = "compressor"
