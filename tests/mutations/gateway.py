@@ -37,8 +37,10 @@ class Served:
         records = [{"request": request, "times": 1} for request in requests]
         answers = [{**each, **self.observer.observe([each])[0]} for each in records]
         for each in answers:
-            if self.mirrors and each["request"]["method"] == "HEAD":
-                # Without a body nobody knows which of two requests at a pod is the copy.
+            request = each["request"]
+            upgrades = any(name.lower() == "upgrade" for name, _ in request["headers"])
+            if self.mirrors and (request["method"] == "HEAD" or upgrades):
+                # Without a body that Envoy passes on nobody knows which of two requests at a pod is the copy.
                 each["upstream"] = None
         return answers
 

@@ -12,8 +12,12 @@ from nginx2istio.verify.dimensions.values import Values
 
 
 def values_of_other_cors(values: Values, route: Json) -> None:
-    """Preflights, and an origin that is in no list, where the policy may not be nginx's own."""
-    if "corsPolicy" in route:
+    """Preflights, and an origin that is in no list, where a policy or a header is about CORS."""
+    answers = [
+        level.get("headers", {}).get("response", {}) for level in (route, *route.get("route", ()))
+    ]
+    names = [name for edits in answers for how in ("set", "add") for name in edits.get(how, ())]
+    if "corsPolicy" in route or any(name.lower().startswith(_OF_CORS) for name in names):
         values.test(lambda request: request.method == "OPTIONS")
         values.offer("method", "OPTIONS", method="OPTIONS")
         asked = (("access-control-request-method", "PUT"),)
@@ -43,13 +47,13 @@ def values_of_compression(values: Values, gateways: Sequence[GatewayConfig]) -> 
     encodings = sorted({each.encoding for own in filters for each in own})
     for kind in (*common[:1], *apart):
         for encoding in encodings:
-            change = {
-                "headers": (("accept-encoding", encoding),),
-                "backend_headers": (("content-type", kind),),
-            }
             values.add(
-                "compression", f"{kind} {encoding}", headers=headers, backend_headers=backend
+                "compression",
+                f"{kind} {encoding}",
+                headers=(("accept-encoding", encoding),),
+                backend_headers=(("content-type", kind),),
             )
 
 
 _KIND = "compressor"
+_OF_CORS = "access-control-"
