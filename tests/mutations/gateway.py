@@ -40,7 +40,7 @@ class Served:
             request = each["request"]
             upgrades = any(name.lower() == "upgrade" for name, _ in request["headers"])
             if self.mirrors and (request["method"] == "HEAD" or upgrades):
-                # Without a body that Envoy passes on nobody knows which of two requests at a pod is the copy.
+                # Without a body nobody knows which of two requests at a pod is the copy.
                 each["upstream"] = None
         return answers
 
