@@ -26,7 +26,8 @@ class Cors(HttpFilter):
         if arrived.request.method != "OPTIONS" or not asks:
             return None
         if not origin:
-            if policy.get("unmatchedPreflights") != "IGNORE":
+            ignored = policy.get("unmatchedPreflights") == "IGNORE"
+            if not ignored or not arrived.headers.get("origin"):
                 return None
             step = TraceStep("cors", "a preflight of another origin", _name(stream.route))
             return Outcome(200, "cors", trace=(*stream.steps, step))
