@@ -24,7 +24,8 @@ def judged_objects(resources: Iterable[Resource]) -> tuple[list[Json], list[Prob
             text = f"{each.kind}, left out of the proof since no cluster takes it: {reason}"
             problems.append(Problem(each.file, each.document, each.body.lines.get("kind", 0), text))
         else:
-            named = {**each.metadata, "namespace": each.namespace}
+            labels = each.metadata.get("labels") or {}
+            named = {**each.metadata, "namespace": each.namespace, "labels": labels}
             objects.append({**each.body, "metadata": named})
     return objects, problems
 
@@ -35,6 +36,8 @@ def _reasons(each: Resource) -> Iterator[str]:
     if not isinstance(spec, Mapping) or not isinstance(each.metadata.get("name"), str):
         yield "it lacks a name or a spec"
         return
+    if not isinstance(each.metadata.get("labels") or {}, Mapping):
+        yield "its labels have no names"
     yield from misfits(spec_schema(each.kind), spec)
     if each.kind == "EnvoyFilter":
         for number, patch in enumerate(spec.get("configPatches") or ()):

@@ -215,7 +215,7 @@ def _certificate(estate: Estate, request: Request) -> str | None:
         if "auth-tls-secret" in server.settings
     }
     known = [s["name"] for s in estate.case.get("secrets") or [] if "ca" in s["type"]]
-    fitting = [n for n in known if (n in asked) == (request.certificate == "valid")]
+    fitting = [n for n in known if n in asked] if request.certificate == "valid" else [STRANGER]
     patterns = {
         str(server.settings["auth-tls-match-cn"].value)
         for server in servers
