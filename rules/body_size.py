@@ -17,6 +17,7 @@ from nginx2istio.rule import (
     Requests,
     RouteBefore,
     Server,
+    answer_headers,
     body_limits,
     early,
     error_pages,
@@ -55,13 +56,27 @@ REDIRECTED_FIRST = Message(
     "first, and answers 413 over https.",
     aspects=frozenset({"body-limit", "redirect"}),
 )
+WITHOUT_HEADERS = Message(
+    "N2I505",
+    "approximated",
+    "info",
+    "Refusals of large bodies lack headers",
+    "One route answers 413 to bodies over {size} for the whole host, so it lacks the headers that "
+    "only some paths set ({names}). nginx sends them with a 413 there, too.",
+    aspects=frozenset({"response-headers", "cookies", "cors"}),
+)
 IN_BACKEND = "Limit chunked bodies in the backend."
 KEY = "proxy-body-size"
 TO_HTTPS = ("ssl-redirect", "force-ssl-redirect", "use-forwarded-headers")
 REFUSED = {"directResponse": {"status": 413}}
+OF_CORS = frozenset(
+    {"access-control-allow-origin", "access-control-expose-headers"}
+    | {"access-control-allow-credentials"}
+)
+"""nginx answers by the length before it comes to the ``if`` in which its CORS headers stand."""
 
 
-@rule(KEY, when="always", reads=TO_HTTPS)
+@rule(KEY, when="always", reads=(*TO_HTTPS, "enable-cors"))
 def body_size(place: Place) -> Iterator[Edit | Finding]:
     """Nginx answers 413 before all else when the stated length is over the limit.
 
@@ -75,8 +90,19 @@ def body_size(place: Place) -> Iterator[Edit | Finding]:
     if port:
         plain = Requests(scheme="http", body_over=size)
         yield REDIRECTED_FIRST(KEY, size=readable_size(size)).for_requests(plain)
-    if not shared_limit(place):
-        yield RouteBefore(Phase.FIND, REFUSED, longer_than(size), port)
+    if shared_limit(place):
+        names = own_headers(place)
+        if names:
+            missing = WITHOUT_HEADERS(KEY, size=readable_size(size), names=", ".join(names))
+            yield missing.for_requests(Requests(body_over=size))
+    else:
+        yield RouteBefore(
+            Phase.FIND,
+            REFUSED,
+            longer_than(size),
+            port,
+            without=OF_CORS if place["enable-cors"] else frozenset(),
+        )
     if KEY in place and not place.options.filters("body-limit"):
         unknown = UNKNOWN_LENGTH(KEY, size=readable_size(size)).for_requests(uncounted(size))
         calls = place.proxied and speaks_grpc(place.config, place.location)
@@ -84,7 +110,7 @@ def body_size(place: Place) -> Iterator[Edit | Finding]:
         yield unknown if counted else replace(unknown, to_do=IN_BACKEND)
 
 
-@rule(at="server", when="always", reads=(KEY, *TO_HTTPS))
+@rule(at="server", when="always", reads=(KEY, "enable-cors", *TO_HTTPS))
 def body_size_of_host(place: Place) -> Iterator[Edit | Finding]:
     """What the locations of a host share: one route for one limit."""
     size = shared_limit(place)
@@ -92,7 +118,9 @@ def body_size_of_host(place: Place) -> Iterator[Edit | Finding]:
         refused = {"name": f"body over {readable_size(size)}", **REFUSED}
         port = min(redirecting_port(place, location) for location in place.server.locations)
         # nginx knows the limit once it has found the location, so after all routes of Phase.FIND
-        yield HostRoute(Phase.PREFLIGHT, longer_than(size), refused, port, shared=True)
+        cors = any(place.config.in_force(x, "enable-cors") for x in place.server.locations)
+        without = OF_CORS if cors else frozenset()
+        yield HostRoute(Phase.PREFLIGHT, longer_than(size), refused, port, True, without)
 
 
 def limits(place: Place, server: Server) -> frozenset[int]:
@@ -120,6 +148,22 @@ def shared_limit(place: Place) -> int:
         413 in error_pages(config, server, location).codes for location in server.locations
     )
     return max(of_host) if len(of_host) == 1 and not paged else 0
+
+
+def own_headers(place: Place) -> list[str]:
+    """The headers that nginx sends with a 413 at this location, but not at all of the host."""
+    lines = {id(x): _lines(place, x) for x in place.server.locations}
+    common = frozenset.intersection(*lines.values())
+    return sorted({name for name, _ in lines[id(place.location)] - common})
+
+
+def _lines(place: Place, location: Location) -> frozenset[tuple[str, str]]:
+    """The headers, in small letters, with their values."""
+    return frozenset(
+        (line.name.lower(), line.value)
+        for line in answer_headers(place.config, place.server, location)
+        if line.kind in ("set", "add") and (not line.codes or 413 in line.codes)
+    )
 
 
 def longer_than(size: int) -> Mapping[str, Any]:

@@ -129,7 +129,8 @@ def decided_by_path(place: Place) -> Iterator[Edit | Finding]:
             yield replace(SLASH_PORT("", path=location.path + "/"), path=location.path)
         yield RouteBefore(Phase.FIND, {"redirect": to})
         if place["relative-redirects"]:
-            yield ABSOLUTE_REDIRECT("", path=location.path + "/")
+            absolute = ABSOLUTE_REDIRECT("", path=location.path + "/")
+            yield replace(absolute, path=location.path)
 
 
 @rule(when="always")

@@ -9,7 +9,7 @@ import os
 import pickle
 import signal
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import Any, TypeVar
 
@@ -47,6 +47,22 @@ def side_by_side(tasks: Sequence[Callable[[], T]]) -> list[T]:
             with suppress(ChildProcessError):
                 os.waitpid(process, 0)
             os.close(reader)
+
+
+def shares(items: Sequence[T], sizes: Iterable[int], processes: int, least: int) -> list[list[T]]:
+    """The items in up to so many shares, in order, each of about one size, and of ``least``.
+
+    There is always one share, which may be empty.
+    """
+    sizes = list(sizes)
+    total = sum(sizes)
+    count = max(1, min(processes, total // least))
+    parts: list[list[T]] = [[] for _ in range(count)]
+    before = 0
+    for item, size in zip(items, sizes, strict=True):
+        parts[min(before * count // max(total, 1), count - 1)].append(item)
+        before += size
+    return [part for part in parts if part] or [[]]
 
 
 def _started(task: Callable[[], object], alive: int, parent_end: int) -> tuple[int, int]:

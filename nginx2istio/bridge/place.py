@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sys import intern
+
 from nginx2istio.base.options import Options
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.facts.answered_early import certified
@@ -11,7 +13,7 @@ from nginx2istio.nginx.values.go import Value
 
 def route_name(location: Location) -> str:
     """The name of a location's routes, by which an EnvoyFilter finds them."""
-    return f"{location.ingress.object} {location.declared}"
+    return intern(f"{location.ingress.object} {location.declared}")
 
 
 class Place:

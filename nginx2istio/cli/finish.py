@@ -73,7 +73,11 @@ def finish(
         path, content = _mesh_file(mesh_config, conversion)
         write_file(path, content)
         folders.append(written_file(path))
-    tasks = [partial(_write_report, path, report, conversion, judging.verbose) for path in reports]
+    of_each = processes if len(reports) == 1 else 1
+    tasks = [
+        partial(_write_report, path, report, conversion, judging.verbose, of_each)
+        for path in reports
+    ]
     with progress(judging.quiet or not tasks, f"writing {some(map(str, reports))}"):
         parallel.run(tasks, processes)
     accepting = [judging.accept_all] if judging.accept_all else []
@@ -126,5 +130,7 @@ def _hides_ingresses(finding: PlacedFinding) -> bool:
     return code == cluster.NO_INGRESSES.code or unread_class
 
 
-def _write_report(path: Path, report: Data, conversion: Conversion, verbose: bool) -> None:
-    write_file(path, report_parts(report, conversion, path.suffix, verbose))
+def _write_report(
+    path: Path, report: Data, conversion: Conversion, verbose: bool, processes: int
+) -> None:
+    write_file(path, report_parts(report, conversion, path.suffix, verbose, processes))

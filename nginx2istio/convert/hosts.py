@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from sys import intern
 
 from nginx2istio.base.options import Options
 from nginx2istio.bridge.paths import uris
@@ -152,7 +153,7 @@ def _comment(location: Location, options: Options) -> str:
     if not origin.file:
         return "" if origin.kind == "default" else origin.object
     line = f":{origin.line}" if options.annotate_lines else ""
-    return f"{origin.object} ({origin.file.rsplit('/', 1)[-1]}{line})"
+    return intern(f"{origin.object} ({origin.file.rsplit('/', 1)[-1]}{line})")
 
 
 def unknown_hosts(config: NginxConfig, options: Options) -> VirtualHost | None:

@@ -95,6 +95,7 @@ def convert_controller(
         (lambda objects: on_trial(objects, originals, target.controller))
         if options.trial
         else list,
+        processes,
     )
     if options.trial:
         extra += trial.findings(before, controller.names, controller.impossible, objects)

@@ -78,18 +78,20 @@ def checked(
     once: Sequence[Edit],
     by_filter: bool,
     finish: Callable[[Iterable[Object]], list[Object]],
+    processes: int = 1,
 ) -> tuple[Assembled, list[Object], Losses]:
     """Assembles the hosts: the objects that Istio and Envoy take, and what the others cost.
 
     ``once`` are the edits of no host; ``by_filter``: an EnvoyFilter may answer for hosts on
-    connections to others; ``finish`` makes the objects what will be written.
+    connections to others; ``finish`` makes the objects what will be written;
+    ``processes`` as in ``assemble``.
     """
     losses = Losses()
     for _ in range(ROUNDS):
         hosts = [h for host in virtual_hosts if (h := _closed(host, losses))]
         if not any(host.route_sources for host in hosts):
             hosts, once = [], ()  # a gateway without hosts of ours needs nothing of ours
-        assembled = assemble(hosts, services, target, once, by_filter)
+        assembled = assemble(hosts, services, target, once, by_filter, processes)
         objects = list(_without(finish(assembled.objects), losses))
         wrong = list(faults(objects))
         if not wrong:
@@ -166,7 +168,7 @@ class _Round:
     services: Mapping[str, Service]
     objects: Mapping[ObjectKey, Object]
     losses: Losses
-    sources: Mapping[str, Set[str]]
+    sources: Mapping[str, Sequence[str]]
 
     def cost(self, fault: Fault) -> None:
         """Makes a fault cost the place that it comes from."""

@@ -10,7 +10,7 @@ from operator import attrgetter
 from typing import Any
 
 from nginx2istio.base.options import Options
-from nginx2istio.base.processes import EndedEarly, side_by_side
+from nginx2istio.base.processes import EndedEarly, shares, side_by_side
 from nginx2istio.convert.fates import FateParts
 from nginx2istio.convert.translate import Applied, Translation, Translator, translate
 from nginx2istio.findings.placed import PlacedFinding
@@ -42,12 +42,13 @@ def translate_in_shares(
     config: NginxConfig, rules: Rules, options: Options, processes: int
 ) -> Translation:
     """As ``translate``, by up to so many processes; their number changes nothing of the result."""
-    shares = shares_of(config.servers, processes)
-    if len(shares) > 1:
+    of_processes = shares_of(config.servers, processes)
+    if len(of_processes) > 1:
         run = Translator(config, rules, options)
-        tasks: list[Callable[[], Share | None]] = [partial(run.hosts, shares[0])]
+        tasks: list[Callable[[], Share | None]] = [partial(run.hosts, of_processes[0])]
         tasks += [
-            partial(_elsewhere, Translator(config, rules, options), share) for share in shares[1:]
+            partial(_elsewhere, Translator(config, rules, options), share)
+            for share in of_processes[1:]
         ]
         # Where a process is ended, as for its memory, this one does its work.
         with suppress(EndedEarly):
@@ -59,14 +60,8 @@ def translate_in_shares(
 
 def shares_of(servers: Sequence[Server], processes: int) -> list[Sequence[Server]]:
     """The hosts in up to so many shares, in order, each of about as many paths."""
-    total = sum(len(server.locations) for server in servers)
-    count = max(1, min(processes, total // LEAST_PATHS))
-    shares: list[list[Server]] = [[] for _ in range(count)]
-    before = 0
-    for server in servers:
-        shares[min(before * count // max(total, 1), count - 1)].append(server)
-        before += len(server.locations)
-    return [share for share in shares if share]
+    sizes = (len(server.locations) for server in servers)
+    return [*shares(servers, sizes, processes, LEAST_PATHS)]
 
 
 def _elsewhere(run: Translator, servers: Sequence[Server]) -> Share:

@@ -93,7 +93,9 @@ class Translator:
         """What rules yield at the present server that did not look at the location."""
         self.equal_edits = EqualEdits()
         self.lists: dict[tuple[object, ...], tuple[Any, ...]] = {}
-        """Hosts, rules and edits (by the identity of each) of places: equal lists are one value."""
+        """Rules and edits (by the identity of each) of places: equal lists are one value."""
+        self.equal: dict[Any, Any] = {}
+        """Parts of findings: equal ones are one value."""
 
     def rules(self, place: Place, scope: str) -> list[Rule]:
         """The rules that run where the settings of a place are in force."""
@@ -209,18 +211,20 @@ class Translator:
         hosts = tuple(["*" if host == "_" else host for host in hosts if not host.startswith("~")])
         value = (setting.text if setting else "") if finding.value is None else finding.value
         key = setting.origin.written if setting else finding.key
+        requests = finding.requests or requests_at_catch_all(place, finding, everywhere)
+        share = self.equal.setdefault
         self.findings.append(
             PlacedFinding(
                 finding.message,
                 finding.severity or finding.message.severity,
-                finding.text,
-                finding.to_do,
+                share(finding.text, finding.text),
+                share(finding.to_do, finding.to_do),
                 key,
-                value,
+                share(value, value),
                 origin,
-                self.lists.setdefault(hosts, hosts),
-                path,
-                finding.requests or requests_at_catch_all(place, finding, everywhere),
+                share(hosts, hosts),
+                share(path, path),
+                share(requests, requests),
                 tuple([name for name in finding.assumed if name in self.config.assumed]),
             )
         )

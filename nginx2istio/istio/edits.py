@@ -64,7 +64,8 @@ class RouteBefore:
     ``fields`` replace the copy's; a field that is None is left out. With ``redirect`` or
     ``directResponse`` the copy asks no Service. Without ``match`` it takes every request of the
     location (on ``port``), and what nginx does in later phases is never reached. A ``bare`` one
-    has these fields only, and nothing of the location's route.
+    has these fields only, and nothing of the location's route. ``without`` are the response headers
+    of the location's route, in small letters, that it does not have.
     """
 
     phase: Phase
@@ -72,6 +73,7 @@ class RouteBefore:
     match: Mapping[str, Any] = field(default_factory=dict)
     port: int = 0
     bare: bool = False
+    without: frozenset[str] = frozenset()
 
 
 @record(frozen=True, slots=True)
@@ -92,7 +94,8 @@ class PerRequest:
 class HostRoute:
     """A route of the whole host that stands before those of its locations.
 
-    ``shared``: its answer carries the response headers that all locations of the host set.
+    ``shared``: its answer carries the response headers that all locations of the host set, but
+    for those ``without`` which it is, in small letters.
     ``protects``: the protection of nginx that it enforces (``nginx/facts/protections.py``).
     """
 
@@ -101,6 +104,7 @@ class HostRoute:
     fields: Mapping[str, Any]
     port: int = 0
     shared: bool = False
+    without: frozenset[str] = frozenset()
     protects: str = ""
 
 

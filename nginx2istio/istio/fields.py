@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,3 +54,15 @@ def frozen(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return tuple(frozen(v) for v in value)
     return value
+
+
+def without_headers(body: Mapping[str, Any], names: Set[str]) -> dict[str, Any]:
+    """The body of a route without some response headers."""
+    headers = body.get("headers", {})
+    response = {
+        how: {k: v for k, v in fields.items() if k.lower() not in names}
+        if isinstance(fields, Mapping)
+        else fields
+        for how, fields in headers.get("response", {}).items()
+    }
+    return {**body, "headers": {**headers, "response": {k: v for k, v in response.items() if v}}}

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from nginx2istio.istio.path_spellings import DIGITS, LETTERS
 
 ALL = frozenset(range(256))
+NEWLINE = frozenset(b"\n")
+"""What a dot does not match."""
 WORD_BYTES = LETTERS | DIGITS | {ord("_")}
 SPACE = frozenset(b" \t\n\r\f\v")
 SHORT = {
@@ -121,7 +123,7 @@ class _Reader:
             if char in "^$":
                 yield Other(char)
             elif char == ".":
-                yield OneByte(ALL, char, "")
+                yield OneByte(ALL - NEWLINE, char, "")
             else:
                 yield OneByte(frozenset({ord(char)}), char)
 

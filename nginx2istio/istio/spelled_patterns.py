@@ -11,8 +11,19 @@ import re
 from functools import lru_cache
 
 from nginx2istio.istio.path_spellings import ANY_ESCAPE, ESCAPED, RAW, byte_regex, escapes, ranges
-from nginx2istio.istio.pcre import Atom, Group, NotReadable, OneByte, Other, Sequence, read_pattern
+from nginx2istio.istio.pcre import (
+    NEWLINE,
+    Atom,
+    Group,
+    NotReadable,
+    OneByte,
+    Other,
+    Sequence,
+    read_pattern,
+)
 
+NO_NEWLINE = "%(?:0[0-9B-Fb-f]|[1-9A-Fa-f][0-9A-Fa-f])"
+"""An escape of any byte but a line feed."""
 HEX = frozenset(b"0123456789ABCDEFabcdef%")
 UNBOUNDED = re.compile(r"[*+]|\{[01],\}")
 NONE: frozenset[int] = frozenset()
@@ -69,7 +80,8 @@ class _Writer:
         if len(atom.those) == 1:
             return byte_regex(*atom.those)
         those = atom.those & ESCAPED
-        choices = [ANY_ESCAPE] if those == ESCAPED else list(escapes(those))
+        widest = {ESCAPED: ANY_ESCAPE, ESCAPED - NEWLINE: NO_NEWLINE}.get(those)
+        choices = [widest] if widest else list(escapes(those))
         if atom.negated is not None:
             choices.insert(0, f"[^%{self.kept_out}{atom.negated}]")
         elif atom.those & RAW:
@@ -78,9 +90,13 @@ class _Writer:
 
 
 def _takes_all(atom: Atom, quantifier: str) -> bool:
-    """Whether it takes any number of characters of whatever escapes there are."""
+    """Whether it takes any number of characters of whatever escapes there are.
+
+    A dot does not take a line feed; where it takes any number of characters it is left as it is.
+    """
     unbounded = UNBOUNDED.match(quantifier)
-    return isinstance(atom, OneByte) and atom.those >= ESCAPED | HEX and unbounded is not None
+    whatever = isinstance(atom, OneByte) and atom.those | NEWLINE >= ESCAPED | HEX
+    return whatever and unbounded is not None
 
 
 def _first(atom: Atom, quantifier: str) -> frozenset[int]:

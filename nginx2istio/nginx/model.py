@@ -44,7 +44,7 @@ class Origin(NamedTuple):
     @property
     def object(self) -> str:
         """``namespace/name`` of the object."""
-        return f"{self.namespace}/{self.name}"
+        return intern(f"{self.namespace}/{self.name}")
 
     @property
     def written(self) -> str:

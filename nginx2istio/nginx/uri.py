@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _ABSOLUTE = re.compile(rb"(?i)https?://[^/?#]*")
 _ESCAPE = re.compile(rb"%([0-9A-Fa-f]{2})?")
@@ -38,6 +39,7 @@ def normalized(target: bytes) -> bytes:
     return b"/" + b"".join(s + b"/" for s in segments) if folder else b"/" + b"/".join(segments)
 
 
+@lru_cache(maxsize=4096)
 def normalized_text(target: str) -> str:
     """The same of a target as text, a character for each byte. Raises BadTarget."""
     return normalized(target.encode("latin-1", "replace")).decode("latin-1")

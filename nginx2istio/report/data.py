@@ -19,6 +19,7 @@ from nginx2istio.nginx.model import DEFAULT_SERVER, Origin
 from nginx2istio.report.group import GroupedFinding, grouped
 from nginx2istio.report.hosts import hosts_of, readiness_counts
 from nginx2istio.report.plan.plan import plan
+from nginx2istio.report.plan.step import Remade
 from nginx2istio.report.words.labels import FATES, SEVERITIES
 from nginx2istio.rule import Requests, Severity
 
@@ -32,6 +33,14 @@ def report(conversion: Conversion, with_plan: bool = True) -> Data:
 
     ``with_plan`` False leaves the plan out: a summary does not show it.
     """
+    data = report_to_write(conversion, with_plan)
+    for step in data.get("plan", ()):
+        step |= {key: list(value) for key, value in step.items() if isinstance(value, Remade)}
+    return data
+
+
+def report_to_write(conversion: Conversion, with_plan: bool) -> Data:
+    """The same, but tests of the plan are Remade: of a large estate they take much memory."""
     findings = grouped(conversion.findings)
     parts = SharedParts()
     listed = [finding_data(f, conversion.options.docs_url, parts) for f in findings]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from nginx2istio.base.records import record
 from nginx2istio.findings.placed import PlacedFinding
@@ -38,8 +38,18 @@ def grouped(placed: Iterable[PlacedFinding]) -> tuple[GroupedFinding, ...]:
     Hosts are joined only where they share all paths: a finding never names a host and path that it
     does not hold for. A finding without an annotation stands once an Ingress, at the first line.
     """
+    of_objects: dict[tuple[str, str, str], list[PlacedFinding]] = {}
+    for finding in placed:
+        of_objects.setdefault(finding.origin[:3], []).append(finding)
+    # One object after the other: what groups the findings of all would take much memory.
+    groups = [group for of_object in of_objects.values() for group in _grouped(of_object)]
+    return tuple(sorted(groups, key=_order))
+
+
+def _grouped(of_an_object: Iterable[PlacedFinding]) -> Iterator[GroupedFinding]:
+    """The findings of one object, joined."""
     causes: dict[_Cause, tuple[PlacedFinding, dict[str, dict[str, None]]]] = {}
-    for finding in sorted(placed, key=lambda f: f.origin.line):
+    for finding in sorted(of_an_object, key=lambda f: f.origin.line):
         origin = finding.origin
         place: tuple[object, ...] = origin[:-1] if origin.field == RULES else origin
         what = finding.message.code, finding.text, finding.to_do, finding.key, finding.value
@@ -47,13 +57,11 @@ def grouped(placed: Iterable[PlacedFinding]) -> tuple[GroupedFinding, ...]:
         places = causes.setdefault(cause, (finding, {}))[1]
         for host in finding.hosts or ("",):
             places.setdefault(host, {})[finding.path] = None
-    groups = []
     for first, places in causes.values():
         hosts: dict[tuple[str, ...], list[str]] = {}
         for host, paths in places.items():
             hosts.setdefault(("*",) if "*" in paths else tuple(sorted(paths)), []).append(host)
-        groups += [_group(first, names, where) for where, names in hosts.items()]
-    return tuple(sorted(groups, key=_order))
+        yield from (_group(first, names, where) for where, names in hosts.items())
 
 
 def _group(first: PlacedFinding, hosts: Iterable[str], paths: tuple[str, ...]) -> GroupedFinding:

@@ -8,12 +8,13 @@ and a text as Envoy has it. The patterns of both sides are walked side by side, 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from functools import lru_cache
+from typing import Any, Literal, NamedTuple
 
 from nginx2istio.istio.path_spellings import ESCAPED, RAW
-from nginx2istio.verify.automata import NotRegular, regex_automaton
+from nginx2istio.verify.automata import EMPTY, NotRegular, NumberedRegex, regex_automaton
 from nginx2istio.verify.literals import Literals
 
 Side = Literal["nginx", "istio"]
@@ -24,8 +25,7 @@ MOST_MEMBERS = 6
 """So many paths of a class are kept, the shortest ones."""
 
 
-@dataclass(frozen=True, slots=True)
-class PathPattern:
+class PathPattern(NamedTuple):
     """A path that one side compares: ``kind`` "exact", "prefix" or "regex" (``whole`` or not)."""
 
     side: Side
@@ -64,6 +64,11 @@ class PathClasses:
 
 def path_classes(patterns: Sequence[PathPattern]) -> PathClasses:
     """The classes of all normalized paths, in the order of their shortest members."""
+    return _classes(tuple(patterns))
+
+
+@lru_cache(maxsize=2048)
+def _classes(patterns: tuple[PathPattern, ...]) -> PathClasses:
     nginx, istio, skipped = path_machines(patterns)
     walked = _walked(nginx, istio, skipped)
     return replace(walked, classes=(*walked.classes, *_with_empty_segments(patterns)))
@@ -89,11 +94,11 @@ def path_machines(
     for number, pattern in enumerate(patterns):
         if pattern.kind == "regex":
             try:
-                machine = regex_automaton(number, pattern.text, pattern.whole, pattern.any_case)
+                regex = regex_automaton(pattern.text, pattern.whole, pattern.any_case)
             except (NotRegular, ValueError, re.error):
                 skipped.append(pattern.text)
                 continue
-            machines[pattern.side].append(machine)
+            machines[pattern.side].append(NumberedRegex(number, regex))
         else:
             text = (
                 pattern.text.encode().decode("latin-1") if pattern.side == "nginx" else pattern.text
@@ -128,7 +133,8 @@ def _walked(nginx: Sequence[Any], istio: Sequence[Any], skipped: tuple[str, ...]
     Besides the machines' states it counts whether the path ends in a slash or a segment of dots.
     """
     machines, count = (*nginx, *istio), len(nginx)
-    first = (tuple(m.step(m.start, "/") for m in machines), "/")
+    of_nginx, of_istio = [m.step for m in nginx], [m.step for m in istio]
+    first = (tuple([m.step(m.start, "/") for m in machines]), "/")
     level: dict[tuple[tuple[Any, ...], str], str] = {first: "/"}
     known = set(level)
     classes: dict[frozenset[int], list[str]] = {}
@@ -136,15 +142,18 @@ def _walked(nginx: Sequence[Any], istio: Sequence[Any], skipped: tuple[str, ...]
         following: dict[tuple[tuple[Any, ...], str], str] = {}
         for (states, end), target in level.items():
             if end not in (".", ".."):  # which is resolved on both sides
-                accepted = (m.accepted(s) for m, s in zip(machines, states, strict=True))
-                members = classes.setdefault(frozenset[int]().union(*accepted), [])
+                accepted = [m.accepted(s) for m, s in zip(machines, states, strict=True)]
+                members = classes.setdefault(EMPTY.union(*accepted), [])
                 if len(members) < MOST_MEMBERS:
                     members.append(target)
+            before = states[:count], states[count:]
             for char, text in _next_units(machines, states, end):
-                after = tuple(
-                    m.step(s, char) for m, s in zip(nginx, states[:count], strict=True)
-                ) + tuple(_through(m, s, text) for m, s in zip(istio, states[count:], strict=True))
-                key = after, _end(end, char)
+                after = [step(s, char) for step, s in zip(of_nginx, before[0], strict=True)]
+                for step, state in zip(of_istio, before[1], strict=True):
+                    for each in text:
+                        state = step(state, each)
+                    after.append(state)
+                key = tuple(after), _end(end, char)
                 if key not in known:
                     known.add(key)
                     following[key] = target + text
@@ -153,30 +162,30 @@ def _walked(nginx: Sequence[Any], istio: Sequence[Any], skipped: tuple[str, ...]
     return PathClasses(ordered, not level, skipped)
 
 
+_DOTS = {"/": ".", ".": ".."}
+
+
 def _end(before: str, char: str) -> str:
     """The end of a path after one more byte: a slash, one or two dots after it, or neither."""
-    if char == "/":
-        return "/"
-    return {"/": ".", ".": ".."}.get(before, "") if char == "." else ""
-
-
-def _through(machine: Any, state: Any, text: str) -> Any:
-    for char in text:
-        state = machine.step(state, char)
-    return state
+    if char == ".":
+        return _DOTS.get(before, "")
+    return "/" if char == "/" else ""
 
 
 def _next_units(
     machines: Sequence[Any], states: Sequence[Any], end: str
-) -> Iterable[tuple[str, str]]:
+) -> Sequence[tuple[str, str]]:
     """The units that lead to different states, and one for all others."""
-    chars: set[str] = set()
-    for machine, state in zip(machines, states, strict=True):
-        chars.update(machine.characters(state))
-    other = next((c for c in ORDINARY if c not in chars), "")
-    chars = {c for c in chars if 0 < ord(c) < 0x100}
+    chars = [m.characters(s) for m, s in zip(machines, states, strict=True)]
+    return _units_of(frozenset[str]().union(*chars), bool(end))
+
+
+@lru_cache(maxsize=4096)
+def _units_of(chars: frozenset[str], in_end: bool) -> Sequence[tuple[str, str]]:
+    other = next(({c} for c in ORDINARY if c not in chars), set())
     # Of equally short paths people expect the one in small letters.
-    for char in sorted(chars | {other} - {""}, key=lambda c: (c.isupper(), c)):
-        if char == "/" and end:
-            continue  # merged or resolved on both sides
-        yield from _units(char)
+    ordered = sorted(
+        {c for c in chars | other if 0 < ord(c) < 0x100}, key=lambda c: (c.isupper(), c)
+    )
+    # A slash is merged or resolved on both sides.
+    return [unit for c in ordered if c != "/" or not in_end for unit in _units(c)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -14,8 +14,8 @@ from nginx2istio.istio.serve.gateway_config import GatewayConfig, gateway_config
 from nginx2istio.istio.serve.pilot.scope import GatewayProxies
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.model import DEFAULT_SERVER, Server, www_twin
-from nginx2istio.verify.judged.announce import hosts_named, names_host, names_path
-from nginx2istio.verify.judged.declared import Declared, bare_host
+from nginx2istio.verify.judged.announce import hosts_named, names_path
+from nginx2istio.verify.judged.declared import ANY_HOST, CoveringHosts, Declared, bare_host
 from nginx2istio.verify.judged.exchange import FindingData, RequestRecord
 from nginx2istio.verify.judged.predicates import holds, is_about, predicates
 from nginx2istio.verify.record import request_record
@@ -54,14 +54,12 @@ class Sides:
         if host not in self.by_host:
             if len(self.by_host) >= HOSTS_REMEMBERED:
                 self.by_host.clear()
-            names = {bare_host(host), *self.declared.hosts_of(host)}
-            named = set[int]().union(*(self._by_name.get(name, ()) for name in names))
-            patterns = self._patterns
-            ways = {
-                number: names_host(self.declared, patterns[number], host)
-                for number in patterns.keys() - named
-            } | dict.fromkeys(named, "specific")
-            self.by_host[host] = tuple((self.findings[n], ways[n]) for n in sorted(ways) if ways[n])
+            known = self.declared.hosts_of(host)
+            specific = self._by_name.covering(bare_host(host)) | self._by_name.named(*known)
+            if ANY_HOST in known:
+                specific |= self._by_name.named("")
+            ways = dict.fromkeys(self._of_all, "global") | dict.fromkeys(specific, "specific")
+            self.by_host[host] = tuple((self.findings[n], ways[n]) for n in sorted(ways))
         return self.by_host[host]
 
     def covering(
@@ -91,23 +89,20 @@ class Sides:
         return {f"{key} {value!r}": (key, value) for each in given for key, value in each.items()}
 
     @cached_property
-    def _by_name(self) -> Mapping[str, Sequence[int]]:
-        """The numbers of findings by the hosts that they name."""
-        numbers: dict[str, list[int]] = {}
-        for number, finding in enumerate(self.findings):
-            for host in hosts_named(self.declared, finding):
-                if not _is_pattern(host):
-                    numbers.setdefault(bare_host(host), []).append(number)
-        return numbers
+    def _by_name(self) -> CoveringHosts[int]:
+        """The numbers of findings by the hosts and patterns that they name, but ``*``."""
+        return CoveringHosts((host, number) for number, host in self._named if host != "*")
 
     @cached_property
-    def _patterns(self) -> Mapping[int, Sequence[str]]:
-        """The patterns of hosts in findings, by the finding's number."""
-        patterns = (
-            (number, [host for host in hosts_named(self.declared, finding) if _is_pattern(host)])
-            for number, finding in enumerate(self.findings)
-        )
-        return {number: hosts for number, hosts in patterns if hosts}
+    def _of_all(self) -> Sequence[int]:
+        """The numbers of findings for all hosts."""
+        return [number for number, host in self._named if host == "*"]
+
+    @property
+    def _named(self) -> Iterator[tuple[int, str]]:
+        for number, finding in enumerate(self.findings):
+            for host in hosts_named(self.declared, finding):
+                yield number, host
 
     def at_gateway(self, request: Request, nginx: Outcome) -> Request:
         """A request as the gateway is given it, what it asks answering as it would.
@@ -128,10 +123,6 @@ class Sides:
         providers = self.gateway.mesh.get("extensionProviders", ())
         statuses = (p.get("envoyExtAuthzHttp", {}).get("statusOnError") for p in providers)
         return int(next(filter(None, statuses), 403))
-
-
-def _is_pattern(host: str) -> bool:
-    return not host or host.startswith(("*", "~"))
 
 
 def sides(

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import os
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
@@ -13,9 +16,11 @@ from click.testing import CliRunner, Result
 from nginx2istio import api
 from nginx2istio.base.options import Options
 from nginx2istio.cli import command_line
+from nginx2istio.cli.exits import Unwritten
 from nginx2istio.cli.output import parallel
 from nginx2istio.convert import share
 from nginx2istio.convert.translate import translate
+from nginx2istio.istio.assemble import assemble, routes
 from nginx2istio.nginx.model import Location, Origin, Server
 from nginx2istio.rule.loader import load
 from tests.cli.kills import contents
@@ -30,6 +35,7 @@ def convert(*args: str) -> Result:
 def test_the_files_are_the_same(tmp_path: Path, form: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parallel, "LEAST_OBJECTS", 1)
     monkeypatch.setattr(share, "LEAST_PATHS", 1)
+    monkeypatch.setattr(assemble, "LEAST_LOCATIONS", 1)
     outputs = []
     for count in (1, 2, 5):
         out = tmp_path / str(count)
@@ -40,6 +46,17 @@ def test_the_files_are_the_same(tmp_path: Path, form: str, monkeypatch: pytest.M
         outputs.append((contents(out), result.stderr.replace(str(out), "OUT")))
     assert outputs[0] == outputs[1] == outputs[2]
     assert len(outputs[0][0] or {}) >= 15
+
+
+def test_a_single_report_is_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parallel, "LEAST_OBJECTS", 1)
+    texts = []
+    for count in (1, 2, 3):
+        report = tmp_path / f"{count}.json"
+        convert(str(ROOT / "cors"), f"-j{count}", f"--report={report}")
+        texts.append(report.read_bytes())
+    assert texts[0] == texts[1] == texts[2]
+    assert b'"tests": [' in texts[0]
 
 
 def test_what_goes_wrong_in_a_process_is_said(
@@ -78,6 +95,30 @@ def test_what_an_ended_process_left_is_done_by_the_first(monkeypatch: pytest.Mon
     assert share.translate_in_shares(config, rules, options, 3) == alone
 
 
+def test_routes_of_an_ended_process_are_made_by_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = (ROOT / "cors" / "unchanged" / "ingress.yaml").read_text(encoding="utf-8")
+    text += "\n---\n" + text.replace("host: ", "host: www.").replace("  name: ", "  name: www-")
+    alone = api.convert_text(text)
+    first, make = os.getpid(), routes.http_routes
+    ended: list[int] = []
+
+    def ending(*args: Any) -> Any:
+        if os.getpid() != first:
+            os._exit(9)
+        ended.append(1)
+        return make(*args)
+
+    monkeypatch.setattr(assemble, "LEAST_LOCATIONS", 1)
+    monkeypatch.setattr(assemble, "http_routes", ending)
+    again = convert_in_processes(text, 2)
+    assert again.objects == alone.objects
+    assert len(ended) > len(alone.config.servers)
+
+
+def convert_in_processes(text: str, processes: int) -> api.Conversion:
+    return api.convert_files(["-"], stdin=io.BytesIO(text.encode()), processes=processes)
+
+
 def test_shares_are_of_about_one_size() -> None:
     servers = [Server(f"h{n}.io", (Location("/", "prefix", "", Origin()),) * n) for n in range(200)]
     shares = share.shares_of(servers, 4)
@@ -86,3 +127,19 @@ def test_shares_are_of_about_one_size() -> None:
     assert len(sizes) == 4
     assert max(sizes) < 1.1 * min(sizes)
     assert share.shares_of(servers[:10], 4) == [servers[:10]]
+
+
+def test_a_text_of_several_processes_is_the_text() -> None:
+    parts = [["a\n", "\ud800"], ["é" * 3_000_000], []]
+    whole = "a\n\\ud800" + "é" * 3_000_000
+    assert "".join(parallel.text_of(parts, 2)) == whole
+    assert "".join(parallel.text_of(parts[1:], 1)) == "é" * 3_000_000
+
+
+def test_a_text_whose_process_ends_early_is_none() -> None:
+    def ending() -> Iterator[str]:
+        yield "a"
+        os._exit(9)
+
+    with pytest.raises(Unwritten):
+        list(parallel.text_of([["a"], ending()], 2))

@@ -165,4 +165,4 @@ def test_a_patch_reaches_all_routes_of_its_location() -> None:
         "web/shop /a, /b",
         "other",
     ]
-    assert names.sources["web/shop /a, /b"] == {"web/shop /a", "web/shop /b"}
+    assert names.sources["web/shop /a, /b"] == ("web/shop /a", "web/shop /b")

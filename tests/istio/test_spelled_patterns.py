@@ -30,6 +30,16 @@ def test_the_spelled_pattern_matches_alike(pattern: str) -> None:
         assert bool(envoy.fullmatch(text)) is bool(nginx.fullmatch(path)), (path, text)
 
 
+@pytest.mark.parametrize("pattern", ["/a.b", "/.{2,3}b", "/[^/]+a", r"/\D\d"])
+def test_a_dot_takes_no_line_feed(pattern: str) -> None:
+    chance = random.Random(pattern)
+    nginx, envoy = re.compile(pattern.encode()), judge.compile(spelled(pattern))
+    for _ in range(2000):
+        path = b"/" + bytes(chance.choices(b"ab3:\n\x0b\x1a", k=chance.randint(2, 4)))
+        text = "".join(chance.choice(byte_spellings(byte)) for byte in path)
+        assert bool(envoy.fullmatch(text)) is bool(nginx.fullmatch(path)), (path, text)
+
+
 @pytest.mark.parametrize(
     "pattern",
     [

@@ -290,7 +290,9 @@ def test_the_json_is_what_the_standard_library_writes() -> None:
     }
     part = {"hosts": ["a", "\u202e"], "paths": []}
     odd |= {"object": part, "paths": ["/"], "deeper": {"object": part, "requests": [part]}}
-    for data in (odd, {}, {"findings": [odd] * 9000}):
+    plan = [{"id": "none"}, {"id": "test", "tests": [odd] * 9000, "hosts": ("a", "b")}]
+    whole: dict[str, Any] = {"findings": [odd] * 9000, "plan": plan, "errors": []}
+    for data in (odd, {}, whole, {"plan": list[Any]()}):
         plain = json.dumps(data, indent=1, ensure_ascii=False) + "\n"
         escaped = UNPRINTABLE.sub(lambda m: json.dumps(m[0])[1:-1].replace("\\n", "\n"), plain)
         assert "".join(json_parts(data)) == json_text(data) == escaped

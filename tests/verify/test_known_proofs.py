@@ -71,7 +71,7 @@ def test_a_table_is_not_shared_with_hosts_of_before_all_was_forgotten(
     forget = known_proofs.KnownProofs.forget
 
     def counted(known: known_proofs.KnownProofs) -> None:
-        parts.append(len(known.shapes.texts))
+        parts.append(len(known.shapes.parts))
         forget(known)
 
     monkeypatch.setattr(known_proofs.KnownProofs, "forget", counted)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import copy
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
 from nginx2istio import api
 from nginx2istio.base.options import Options
 from nginx2istio.base.outcome import Request, World
+from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.model import Location, Server
 from nginx2istio.nginx.serve import serve_as_nginx
 from nginx2istio.verify import proof as proving
@@ -18,8 +19,8 @@ from nginx2istio.verify.decisions import host_decisions
 from nginx2istio.verify.judged.declared import bare_host
 from nginx2istio.verify.path_classes import PathClass, path_classes
 from nginx2istio.verify.proof import Proof, host_names, prove, requests_of
-from nginx2istio.verify.shapes.parts import SETTINGS_NOT_READ
-from nginx2istio.verify.shapes.path_names import PathNames
+from nginx2istio.verify.shapes.parts import SETTINGS_BY_VALUE, SETTINGS_NOT_READ
+from nginx2istio.verify.shapes.path_names import PathNames, PathsIn
 from nginx2istio.verify.shapes.shape import ClassShape, Shapes
 from nginx2istio.verify.sides import Sides, sides
 
@@ -136,18 +137,22 @@ def test_all_else_is(fields: dict[str, str]) -> None:
 
 def test_a_path_stays_where_a_text_has_its_name() -> None:
     location = Location("/api", "exact", "", None, {}, "/api")  # type: ignore[arg-type]
-    paths = PathNames(location, PathClass(frozenset(), "/api"), [])
-    assert not paths.stay(["/apis", "https://api.example/x", "/other/apiary"])
+    paths = PathNames(location, PathClass(frozenset(), "/api"), [], False)
+    assert not paths.stay(map(PathsIn.of, ["/apis", "https://api.example/x", "/other/apiary"]))
     for text in ("https://elsewhere.example/api", "/api?x", "$request_uri", "%REQ(:PATH)%"):
-        assert paths.stay([text]), text
+        assert paths.stay([PathsIn.of(text)]), text
 
 
-def test_names_end_where_a_literal_does() -> None:
-    location = Location("/api", "prefix", "", None, {}, "/api")  # type: ignore[arg-type]
-    paths = PathNames(location, PathClass(frozenset(), "/apiz", ("/api/z", "/apiz/api")), [])
-    texts = [paths.text(target) for target in ("/api", "/apiz", "/api/z", "/apiz/api")]
-    api, z = "\x000\x00", "\x001\x00"
-    assert texts == [f"/{api}", f"/{api}|{z}", f"/{api}|/{z}", f"/{api}|{z}/{api}"]
+def test_slashes_at_the_end_and_roots_are_no_names() -> None:
+    def without_names(path: str, *targets: str) -> object:
+        location = Location(path, "prefix", "", None, {}, path)  # type: ignore[arg-type]
+        classes = PathClass(frozenset(), targets[0], targets[1:])
+        return PathNames(location, classes, [], False).without_names()
+
+    api = without_names("/api", "/api", "/api/z")
+    assert without_names("/docs/web", "/docs/web", "/docs/web-z") == api
+    for others in (("/api", "/api", "/api/"), ("/api", "/api/", "/api/z"), ("/", "/", "/api/z")):
+        assert without_names(*others) != api
 
 
 @pytest.mark.parametrize("filters", [False, True])
@@ -168,25 +173,26 @@ def test_the_result_is_that_of_each(filters: bool, monkeypatch: pytest.MonkeyPat
     assert not shared.unannounced and not each.unannounced
 
 
-def test_settings_that_are_left_out_are_not_read() -> None:
-    read: set[str] = set()
+class Watched(dict[str, Any]):
+    """Settings that note what is read of them."""
 
-    class Watched(dict[str, Any]):
-        def get(self, key: str, default: Any = None) -> Any:
-            read.add(key)
-            return super().get(key, default)
+    read: ClassVar[set[str]] = set()
 
-        def __getitem__(self, key: str) -> Any:
-            read.add(key)
-            return super().__getitem__(key)
+    def get(self, key: str, default: Any = None) -> Any:
+        self.read.add(key)
+        return super().get(key, default)
 
-        def __contains__(self, key: object) -> bool:
-            read.add(str(key))
-            return super().__contains__(key)
+    def __getitem__(self, key: str) -> Any:
+        self.read.add(key)
+        return super().__getitem__(key)
 
-    values = {
-        key: "true" if "use" in key or "www" in key else "5" for key in sorted(SETTINGS_NOT_READ)
-    }
+    def __contains__(self, key: object) -> bool:
+        self.read.add(str(key))
+        return super().__contains__(key)
+
+
+def read_settings(values: dict[str, str]) -> set[str]:
+    """The settings that are read while a host with them is asked for everything."""
     lines = "".join(f"    nginx.ingress.kubernetes.io/{k}: '{v}'\n" for k, v in values.items())
     conversion = api.convert_text(
         INGRESS.format(n=1, **PLAIN).replace("    nginx", f"{lines}    nginx", 1)
@@ -197,12 +203,31 @@ def test_settings_that_are_left_out_are_not_read() -> None:
         places: tuple[Server | Location, ...] = (server, *server.locations)
         for each in places:
             object.__setattr__(each, "settings", Watched(each.settings))
-        requests = list(requests_of(both, server, next(host_names(server)), Proof()))
-        read.clear()
-        for request in requests:
+        Watched.read.clear()
+        for request in requests_of(both, server, next(host_names(server)), Proof()):
             serve_as_nginx(both.config, request)
+    return set(Watched.read)
+
+
+def test_settings_that_are_left_out_are_not_read() -> None:
+    read = read_settings(
+        {key: "true" if "use" in key or "www" in key else "5" for key in SETTINGS_NOT_READ}
+    )
     assert "proxy-body-size" in read
     assert not read & SETTINGS_NOT_READ
+
+
+def test_of_some_settings_only_the_value_in_force_is_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def in_force(config: NginxConfig, location: Location, key: str) -> object:
+        setting = dict.get(location.settings, key)  # type: ignore[call-overload]
+        return config.default(key) if setting is None else setting.value
+
+    values = {"ssl-redirect": "false", "enable-cors": "true", "backend-protocol": "HTTPS"}
+    assert values.keys() <= read_settings(values) and values.keys() < SETTINGS_BY_VALUE
+    monkeypatch.setattr(NginxConfig, "in_force", in_force)
+    assert not read_settings(values) & SETTINGS_BY_VALUE
 
 
 def test_a_host_that_was_changed_is_found_among_others() -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from nginx2istio.istio.pcre import Atom, Group, NotReadable, OneByte, Other, read_pattern
+from nginx2istio.istio.pcre import NEWLINE, Atom, Group, NotReadable, OneByte, Other, read_pattern
 
 GROUP = re.compile(r"\$(\d)")
 _CAPTURING = ("(", "(?P<", "(?<", "(?'")
-_ANY = frozenset(range(256))
+_ANY = frozenset(range(256)) - NEWLINE
 _START, _END = (Other("^"), ""), (Other("$"), "")
 
 
@@ -99,4 +99,4 @@ def _takes_rest(atom: Atom) -> bool:
     if not isinstance(atom, Group) or len(atom.choices) != 1 or not atom.choices[0]:
         return False
     last, quantifier = atom.choices[0][-1]
-    return isinstance(last, OneByte) and last.those == _ANY and quantifier in ("*", "+")
+    return isinstance(last, OneByte) and last.those >= _ANY and quantifier in ("*", "+")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from dataclasses import replace as replace_fields
 from functools import partial
@@ -110,25 +110,26 @@ def _write(
     remarks += [f"removed: {folder / path}" for path in goes]
     fresh = sorted(after.keys() - stays.keys())
     fragments: Fragments = {}
-    files: dict[str, Iterable[str]] = {
-        path: parts_of(by_path[path], form, fragments) for path in fresh
-    }
     common = kustomizations(after, read.layout)
-    files |= common
-    files[MANIFEST] = [manifest_text(after, common)]
+    whole = {**common, MANIFEST: [manifest_text(after, common)]}
+    files = [*fresh, *whole]
     if not all(map(is_safe, files)):  # paths_of gives no other; this is the last gate
         raise Usage("a file name leads out of the folder")
     in_the_way = _in_the_way(folder, files, before, read, stays.keys(), force)
-    removes = {*goes, *in_the_way, *(before.common - files.keys())}
+    removes = {*goes, *in_the_way, *before.common.difference(files)}
 
     def fill(stage: Path) -> None:
         names = sorted(files)
+
+        def content(path: str) -> Iterable[str]:
+            return whole.get(path) or parts_of(by_path[path], form, fragments)
+
         others = [beside] if beside and processes > 1 else []
         parts = processes - len(others)
-        tasks = [partial(_part, stage, files, names[i::parts]) for i in range(parts)]
+        tasks = [partial(_part, stage, content, names[i::parts]) for i in range(parts)]
         parallel.run([*others, *tasks], processes)
 
-    replace(folder, fill, list(files), removes)
+    replace(folder, fill, files, removes)
     return remarks
 
 
@@ -231,7 +232,7 @@ def _in_the_way(
     return sorted(foreign)
 
 
-def _part(stage: Path, files: Mapping[str, Iterable[str]], names: Iterable[str]) -> None:
+def _part(stage: Path, content: Callable[[str], Iterable[str]], names: Iterable[str]) -> None:
     """Writes files into a new folder, which has no links and no files of others."""
     prepared: set[str] = set()
     for name in names:
@@ -241,6 +242,6 @@ def _part(stage: Path, files: Mapping[str, Iterable[str]], names: Iterable[str])
                 os.makedirs(stage / above, exist_ok=True)
                 prepared.add(above)
             with open(path, "xb") as file:
-                file.write("".join(files[name]).encode(errors="backslashreplace"))
+                file.write("".join(content(name)).encode(errors="backslashreplace"))
         except OSError as error:
             raise write_error(name, error) from None

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from functools import partial
+from itertools import chain
+from tempfile import TemporaryFile
+from typing import TextIO
 
 import click
 
@@ -36,6 +40,35 @@ def run(tasks: Sequence[Task], processes: int) -> None:
             failures.append((1, "a process that wrote a part of the output ended before its work"))
     for code, text in failures:
         raise Usage(text) if code == USAGE else Unwritten(text)
+
+
+def text_of(parts: Sequence[Iterable[str]], processes: int) -> Iterator[str]:
+    """The parts of a text one behind the other, each made by a process if there are several.
+
+    They are kept in files without a name until all are made. Raises as ``run``, and OSError.
+    """
+    if processes < 2:
+        yield from chain.from_iterable(parts)
+        return
+    with ExitStack() as open_files:
+        files = [
+            open_files.enter_context(
+                TemporaryFile("w+", encoding="utf-8", errors="backslashreplace", newline="")
+            )
+            for _ in parts
+        ]
+        run([partial(_fill, *each) for each in zip(files, parts, strict=True)], processes)
+        for file in files:
+            file.seek(0)
+            yield from iter(partial(file.read, CHARACTERS_AT_ONCE), "")
+
+
+CHARACTERS_AT_ONCE = 2**20
+
+
+def _fill(file: TextIO, parts: Iterable[str]) -> None:
+    file.writelines(parts)
+    file.flush()
 
 
 def _outcome(task: Task) -> tuple[int, str] | None:

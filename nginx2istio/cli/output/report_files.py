@@ -13,12 +13,12 @@ from pathlib import Path
 
 import click
 
-from nginx2istio import api
 from nginx2istio.base.printable import printable
 from nginx2istio.cli.colours import coloured
 from nginx2istio.cli.exits import FINDINGS, UNREAD
 from nginx2istio.cli.options.judging import FAIL_ON, UNANNOUNCED, Judging
 from nginx2istio.cli.output.files import write_file
+from nginx2istio.cli.output.parallel import text_of
 from nginx2istio.convert.convert import Conversion
 from nginx2istio.findings.controllers import unclaimed
 from nginx2istio.inputs.resource import Problem
@@ -27,8 +27,8 @@ from nginx2istio.report.accepted import (
     counting,
     mark_accepted,
 )
-from nginx2istio.report.data import Data
-from nginx2istio.report.formats.json_report import json_parts, json_text
+from nginx2istio.report.data import Data, report_to_write
+from nginx2istio.report.formats.json_report import json_halves, json_text
 from nginx2istio.report.formats.kinds import is_update
 from nginx2istio.report.formats.text import text_report, text_summary
 from nginx2istio.report.plan.text import plan_text
@@ -84,11 +84,11 @@ def render(report: Data, conversion: Conversion, suffix: str, verbose: bool = Fa
 
 
 def report_parts(
-    report: Data, conversion: Conversion, suffix: str, verbose: bool = False
+    report: Data, conversion: Conversion, suffix: str, verbose: bool = False, processes: int = 1
 ) -> Iterable[str]:
-    """The same, part by part where it is a large one."""
+    """The same, part by part where it is a large one, by up to so many ``processes``."""
     if suffix == ".json":
-        return json_parts(report)
+        return text_of(json_halves(report), processes)
     return (render(report, conversion, suffix, verbose),)
 
 
@@ -99,7 +99,7 @@ def judged(
 
     Writes the file of --accept-all. What --baseline and --min-severity leave out is not in it.
     """
-    report = _dated(api.report(conversion, with_plan), inputs)
+    report = _dated(report_to_write(conversion, with_plan), inputs)
     if judging.verify:
         report = _proved(report, conversion)
     if judging.accept:

@@ -7,14 +7,16 @@ of its namespace's Gateway. Places become HTTPRoutes.
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
+from nginx2istio.base.processes import EndedEarly, shares, side_by_side
 from nginx2istio.istio.assemble.destination_rules import Policies
 from nginx2istio.istio.assemble.gateways import gateway_names, gateways
 from nginx2istio.istio.assemble.misdirected import Reuse, misdirected
-from nginx2istio.istio.assemble.route_names import RouteNames
+from nginx2istio.istio.assemble.route_names import NameParts, RouteNames
 from nginx2istio.istio.assemble.routes import Routes, http_routes
 from nginx2istio.istio.assemble.tls_servers import tls_servers
 from nginx2istio.istio.assemble.virtual_host import (
@@ -28,6 +30,7 @@ from nginx2istio.istio.edits import (
     Edit,
     ExternalHost,
     ExtraObject,
+    HostRoute,
     MeshField,
     TlsRoute,
 )
@@ -67,7 +70,7 @@ class Assembled:
     """Each once, by a key that equal ones share."""
     reuses: list[Reuse] = field(default_factory=list)
     """Which hosts clients may ask for on connections to others."""
-    sources: Mapping[str, Set[str]] = field(default_factory=dict)
+    sources: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """The names of the route sources that each name of a route stands for."""
 
 
@@ -77,10 +80,11 @@ def assemble(
     target: GatewayRef,
     edits: Sequence[Edit] = (),
     by_filter: bool = False,
+    processes: int = 1,
 ) -> Assembled:
     """The Istio objects of all sites: Gateways, VirtualServices, DestinationRules, others.
 
-    ``by_filter``: see ``misdirected``.
+    ``by_filter``: see ``misdirected``. Up to so many ``processes`` make the routes.
     """
     out = Assembled()
     # An existing Gateway has TLS servers of its own.
@@ -97,11 +101,10 @@ def assemble(
     routes = Routes(policies, route_names)
     virtual: list[Object] = []
     others: dict[tuple[str, str, str], Object] = {}
-    for virtual_host in virtual_hosts:
+    http_of = _http_routes(virtual_hosts, routes, elsewhere.routes, processes)
+    for virtual_host, (http, conflicts) in zip(virtual_hosts, http_of, strict=True):
         hosts = virtual_host.hosts
         gateway = target.existing or f"{target.namespace}/{gateway_of[virtual_host.host]}"
-        refusals = elsewhere.routes.get(virtual_host.host, ())
-        http, conflicts = http_routes(virtual_host, routes, refusals)
         out.conflicts += conflicts
         routes_of = {"http": http, "tls": tls_routes(virtual_host, policies)}
         if any(routes_of.values()):
@@ -129,6 +132,35 @@ def assemble(
     ]
     out.objects = sorted(everything, key=order)
     return out
+
+
+RoutesOfHosts = list[tuple[list[Object], list[tuple[str, Conflict]]]]
+LEAST_LOCATIONS = 2000
+"""Locations of a share: with fewer, a process costs more time than it saves."""
+
+
+def _http_routes(
+    virtual_hosts: Sequence[VirtualHost],
+    routes: Routes,
+    first: Mapping[str, Sequence[HostRoute]],
+    processes: int,
+) -> RoutesOfHosts:
+    """``http_routes`` of each host, by up to so many processes; ``first`` by host."""
+
+    def of_share(hosts: Sequence[VirtualHost]) -> tuple[RoutesOfHosts, NameParts]:
+        of_hosts = [http_routes(x, routes, first.get(x.host, ())) for x in hosts]
+        return of_hosts, routes.names.parts()
+
+    sizes = (len(host.route_sources) for host in virtual_hosts)
+    of_processes = shares(virtual_hosts, sizes, processes, LEAST_LOCATIONS)
+    try:
+        (result, _), *others = side_by_side([partial(of_share, share) for share in of_processes])
+    except EndedEarly:  # as when the system stops a process for its memory
+        return of_share(virtual_hosts)[0]
+    for more, names in others:
+        result += more
+        routes.names.take(names)
+    return result
 
 
 def _edits(virtual_host: VirtualHost) -> Iterator[Edit]:

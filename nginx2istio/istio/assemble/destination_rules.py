@@ -39,8 +39,6 @@ class Policies:
             target = (space, service.alias)
             if service.alias and target not in self.known_as[service.host]:
                 self.known_as[service.host].append(target)
-        self.wants: dict[str, list[tuple[EffectiveEdits, ...]]] = {}
-        """What is wanted of the places of a site, by its host: of each on each port."""
         self.policies_of: dict[tuple[object, ...], tuple[Object, list[Conflict], Any]] = {}
         """What the same edits make of an upstream's policy, and its key."""
         self.plain: dict[Any, Object] = {}
@@ -51,7 +49,7 @@ class Policies:
         """The Ingresses that speak of a host, by the identity of the list of each site."""
         self.conflicts: dict[tuple[str, Conflict], None] = {}
         for virtual_host in virtual_hosts:
-            wants = self.wants[virtual_host.host] = effective_edits(virtual_host)
+            wants = effective_edits(virtual_host)
             done: set[tuple[str, int]] = set()
             for source, by_port in zip(virtual_host.route_sources, wants, strict=True):
                 for at in by_port:

@@ -13,6 +13,8 @@ from nginx2istio.istio.objects import Noted, Object, identity
 MOST_PATHS = 3
 """So many paths of a route are in its name."""
 
+NameParts = tuple[dict[str, tuple[str, ...]], dict[str, dict[str, None]]]
+
 
 def variant_of(phase: Phase, body: Object) -> str:
     """What tells a location's route of a phase from its others.
@@ -41,10 +43,26 @@ class RouteNames:
                 if name:
                     by_name.setdefault(name, []).append((identity(obj), frozen(_for(patch, ""))))
         self.patches: dict[str, object] = {name: tuple(what) for name, what in by_name.items()}
-        self.sources: dict[str, set[str]] = {}
+        self.sources: dict[str, tuple[str, ...]] = {}
         """The sources of the routes of each name."""
         self.given: dict[str, dict[str, None]] = {}
         """The names under which routes stand that EnvoyFilters ask for by another."""
+
+    def parts(self) -> NameParts:
+        """What another process needs of them: see ``take``."""
+        return self.sources, self.given
+
+    def take(self, parts: NameParts) -> None:
+        """Adds those of the next hosts, whose routes were made elsewhere."""
+        sources, given = parts
+        for name, of_name in sources.items():
+            self.add_sources(name, of_name)
+        for known_as, names in given.items():
+            self.given.setdefault(known_as, {}).update(names)
+
+    def add_sources(self, name: str, sources: Iterable[str]) -> None:
+        """Notes the sources of a route of this name."""
+        self.sources[name] = tuple(dict.fromkeys((*self.sources.get(name, ()), *sources)))
 
     def of_host(self) -> HostNames:
         """Names for the routes of one VirtualService."""
@@ -82,7 +100,7 @@ class HostNames:
             number += 1
             name = f"{text} {number}"
         self.taken.add(name)
-        self.all_names.sources.setdefault(name, set()).update(route.sources)
+        self.all_names.add_sources(name, route.sources)
         for known_as in route.known_as:
             if known_as:
                 self.all_names.given.setdefault(known_as, {})[name] = None

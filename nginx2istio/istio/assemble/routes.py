@@ -22,7 +22,7 @@ from nginx2istio.istio.assemble.written_routes import (
 )
 from nginx2istio.istio.edits import ExtraObject, HostRoute, PerRequest, RouteBefore, name_in_phase
 from nginx2istio.istio.envoy.status_headers import for_status
-from nginx2istio.istio.fields import Conflict, merge_field
+from nginx2istio.istio.fields import Conflict, merge_field, without_headers
 from nginx2istio.istio.objects import Object
 
 ORDER = (
@@ -140,7 +140,7 @@ def _varied(edit: RouteBefore, base: Object) -> Object:
     body |= {k: v for k, v in edit.fields.items() if v is not None}
     if "headers" in edit.fields and "headers" in base:
         body["headers"] = joined(edit.fields["headers"], base["headers"])
-    return body
+    return without_headers(body, edit.without) if edit.without else body
 
 
 def _per_request(
@@ -189,7 +189,7 @@ def http_routes(
 
     ``first`` are routes of the host that stand before those of its edits.
     """
-    rows, conflicts = _rows(virtual_host, routes, routes.policies.wants[virtual_host.host], first)
+    rows, conflicts = _rows(virtual_host, routes, effective_edits(virtual_host), first)
     names = routes.names.of_host()
     http: list[Object] = []
     for twin in virtual_host.twins:
@@ -277,6 +277,7 @@ def _host_rows(
             if edit.shared:
                 route_sources = {id(by[i]): by[i] for by in by_source}
                 location_bodies = [routes.body(at)[0] for at in route_sources.values()]
+                location_bodies = [without_headers(body, edit.without) for body in location_bodies]
                 for how in ("set", "add"):
                     headers = _shared(location_bodies, how)
                     if headers:

@@ -80,7 +80,12 @@ class GatewayConfig:
 
     def _virtual_hosts(self, server: GatewayServer) -> Iterable[RoutedHost]:
         names = _ServerHosts(server.hosts)
-        for service in self.services_of.get(server.gateway, ()):
+        services = self.services_of.get(server.gateway, ())
+        if not names.stars:
+            asked = ((server.gateway, host) for host in ("*", *names.exact))
+            naming = {number for key in asked for number in self._naming.get(key, ())}
+            services = [services[number] for number in sorted(naming)]
+        for service in services:
             spec, namespace = service["spec"], service["metadata"]["namespace"]
             name = f"{namespace}/{service['metadata']['name']}"
             for host in spec.get("hosts", ()):
@@ -97,6 +102,17 @@ class GatewayConfig:
             for gateway in _gateways(service["spec"], service["metadata"]["namespace"]):
                 by_gateway.setdefault(gateway, []).append(service)
         return by_gateway
+
+    @cached_property
+    def _naming(self) -> Mapping[tuple[str, str], Sequence[int]]:
+        """Which VirtualServices of a Gateway name a host, those with any star under ``*``."""
+        numbers: dict[tuple[str, str], list[int]] = {}
+        for gateway, services in self.services_of.items():
+            for number, service in enumerate(services):
+                for host in service["spec"].get("hosts", ()):
+                    key = gateway, "*" if host.startswith("*") else host
+                    numbers.setdefault(key, []).append(number)
+        return numbers
 
     def traffic_policy(self, destination: Json) -> Json:
         """The trafficPolicy of a route's destination at its port; fields of its subset win."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from sys import intern
 from typing import Any, Protocol
 
 from nginx2istio.base.records import record
@@ -46,7 +48,8 @@ class IngressBackend:
 
     def upstream(self, namespace: str) -> str:
         """The controller's name for the pair (``upstreamName``)."""
-        return f"{namespace}-{self.service}-{self.port}" if self.port else f"{namespace}-INVALID"
+        text = f"{namespace}-{self.service}-{self.port}" if self.port else f"{namespace}-INVALID"
+        return intern(text)
 
 
 @record(frozen=True, slots=True)
@@ -200,4 +203,10 @@ def _backend(backend: Mapping[str, Any] | None, line: int) -> IngressBackend | N
     number, name = port.get("number"), port.get("name")
     if number and name:
         raise Malformed("a backend's port has a name and a number; write one of them", line)
-    return IngressBackend(service["name"], str(number or name or ""))
+    return _same_backend(service["name"], str(number or name or ""))
+
+
+@lru_cache(maxsize=64)
+def _same_backend(service: str, port: str) -> IngressBackend:
+    """A backend; most paths of an Ingress share one."""
+    return IngressBackend(service, port)

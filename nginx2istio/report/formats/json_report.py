@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from itertools import chain
 from json.encoder import encode_basestring
 from typing import Any
 
 from nginx2istio.base.printable import UNPRINTABLE
 from nginx2istio.report.data import Data
+from nginx2istio.report.plan.step import Remade
 
 PIECES_OF_A_PART = 4096
 """So many pieces of text make one part: few parts, and none of them large."""
@@ -21,32 +23,61 @@ def json_text(data: Data) -> str:
     return "".join(json_parts(data))
 
 
-def json_parts(data: Data) -> Iterator[str]:
+def json_parts(data: Data) -> Iterable[str]:
     """The same, part by part: as a whole the report of a large estate takes much memory.
 
     As ``json.dumps(data, indent=1)`` has it, which takes three times as long: its C code knows
     no ``indent``.
     """
+    return chain.from_iterable(json_halves(data))
+
+
+def json_halves(data: Data) -> tuple[Iterable[str], Iterable[str]]:
+    """The same in two halves, each part by part: up to the plan, and from there on."""
+    keys = list(data)
+    at = keys.index("plan") if "plan" in keys else len(keys)
+    end = "\n}\n" if data else "{}\n"
+    return _entries(data, keys[:at]), chain(_entries(data, keys[at:]), [end])
+
+
+def _entries(data: Data, keys: Iterable[str]) -> Iterator[str]:
+    heads = dict(zip(data, _heads(tuple(data), "\n"), strict=True))
     pieces: list[str] = []
     texts: SharedTexts = {}
-    before = "{\n "
-    for key, value in data.items():
-        pieces.append(f"{before}{_string(key)}: ")
-        before = ",\n "
-        if isinstance(value, list) and value:
-            opening = "[\n  "
-            for inner in value:
-                pieces.append(opening)
-                opening = ",\n  "
-                _append(inner, "\n  ", pieces, texts)
-                if len(pieces) >= PIECES_OF_A_PART:
-                    yield "".join(pieces)
-                    pieces.clear()
-            pieces.append("\n ]")
-        else:
-            _append(value, "\n ", pieces, texts)
-    pieces.append("\n}\n" if data else "{}\n")
+    for key in keys:
+        pieces.append(heads[key])
+        for _ in _pieces(data[key], "\n ", pieces, texts, LEVELS.get(key, 1)):
+            if len(pieces) >= PIECES_OF_A_PART:
+                yield "".join(pieces)
+                pieces.clear()
     yield "".join(pieces)
+
+
+LEVELS = {"plan": 3}
+"""Lists whose items have long lists of their own, and how many levels down the items of these are.
+"""
+
+
+def _pieces(
+    value: Any, line: str, pieces: list[str], texts: SharedTexts, levels: int
+) -> Iterator[None]:
+    """Does what ``_append`` does, and stops behind each value of so many levels."""
+    deeper = f"{line} "
+    if levels and isinstance(value, dict) and value:
+        for head, inner in zip(_heads(tuple(value), line), value.values(), strict=True):
+            pieces.append(head)
+            yield from _pieces(inner, deeper, pieces, texts, levels - 1)
+        pieces.append(line + "}")
+    elif levels and ((isinstance(value, list) and value) or isinstance(value, Remade)):
+        before = f"[{deeper}"
+        for inner in value:
+            pieces.append(before)
+            yield from _pieces(inner, deeper, pieces, texts, levels - 1)
+            before = f",{deeper}"
+        pieces.append(line + "]")
+    else:
+        _append(value, line, pieces, texts)
+        yield
 
 
 SHARED_PARTS = frozenset({"object", "paths", "aspects", "requests", "assumed"})

@@ -65,6 +65,13 @@ def probes(objects: Sequence[Object], trial: bool, gateway: str = "GATEWAY") -> 
                     yield Probe(name, url, curl + shell_word(url), *answer)
 
 
+def probed(objects: Iterable[Object]) -> Iterator[str]:
+    """The hosts that the requests are for."""
+    for obj in objects:
+        if obj["kind"] == "VirtualService":
+            yield from obj["spec"]["hosts"]
+
+
 @lru_cache(maxsize=4096)
 def _quoted(path: str) -> str:
     return quote(path, safe="/%:@!$&()*+,;=~-._", errors="surrogatepass")

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from nginx2istio.report.plan.probes import Probe
+
+@dataclass(frozen=True, slots=True)
+class Remade:
+    """Entries of the report that are made each time somebody goes through them: they are many."""
+
+    make: Callable[[], Iterable[Mapping[str, Any]]]
+
+    def __iter__(self) -> Iterator[Mapping[str, Any]]:
+        return iter(self.make())
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,4 +32,4 @@ class Step:
     yaml: str = ""
     hosts: tuple[str, ...] = ()
     ingresses: tuple[str, ...] = ()
-    tests: tuple[Probe, ...] = ()
+    tests: Remade | None = None

@@ -10,6 +10,7 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from textwrap import wrap
 
 from nginx2istio.base.printable import printable
@@ -93,14 +94,15 @@ def _yaml(step: Data, room: int) -> Iterator[str]:
 
 def _tests(step: Data, room: _Room) -> Iterator[str]:
     tests = step.get("tests", [])
+    total = sum(1 for _ in tests)
     hosts = set(step.get("hosts", [])[: room.hosts])
-    shown = [test for test in tests if test["host"] in hosts][: room.tests]
+    shown = list(islice((test for test in tests if test["host"] in hosts), room.tests))
     for test in shown:
         if test["status"]:
             yield shell_comment(f"expected: {test['status']} {test['location']}")
         yield test["command"]
-    if len(shown) < len(tests):
-        yield f"# and {counted(len(tests) - len(shown), 'more request')}; to try all of them:"
+    if len(shown) < total:
+        yield f"# and {counted(total - len(shown), 'more request')}; to try all of them:"
         yield f"{_all(step, '.tests[].command')} | GATEWAY=$GATEWAY sh"
 
 

@@ -30,6 +30,6 @@ def spellings(name: str) -> tuple[str, str, str]:
 def sample(pattern: str, whole: bool = False, any_case: bool = False) -> str | None:
     """A text in which a pattern is found, or that it fits as a ``whole``; None for an odd one."""
     try:
-        return example(regex_automaton(0, pattern, whole, any_case))
+        return example(regex_automaton(pattern, whole, any_case))
     except (NotRegular, ValueError, re.error):
         return None

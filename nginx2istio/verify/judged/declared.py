@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Generic, TypeVar
 from urllib.parse import unquote
 
 from nginx2istio.verify.judged.exchange import IngressObject
@@ -14,6 +15,7 @@ ANY_HOST = "_"  # the server of requests that no declared host takes
 GO_TRUE = {"1", "t", "T", "true", "TRUE", "True"}  # as Go's strconv.ParseBool takes them
 
 
+@lru_cache(maxsize=4096)
 def bare_host(host: str | None) -> str:
     """A host without port and trailing dot, in lower case."""
     return re.sub(r":\d*$", "", host or "").rstrip(".").lower()
@@ -83,6 +85,27 @@ def _located(pattern: str, kind: str, path: str) -> bool:
     return path.startswith(pattern) or path + "/" == pattern
 
 
+Item = TypeVar("Item")
+
+
+class CoveringHosts(Generic[Item]):
+    """What belongs to hosts and wildcards, found by the (bare) hosts that they cover."""
+
+    def __init__(self, items: Iterable[tuple[str, Item]]):
+        self._items: dict[str, set[Item]] = {}
+        for pattern, item in items:
+            self._items.setdefault(bare_host(pattern), set()).add(item)
+
+    def covering(self, host: str) -> set[Item]:
+        """What belongs to all that cover a host (`host_covers`)."""
+        stars = (f"*{host[i:]}" for i, char in enumerate(host) if char == ".")
+        return self.named("*", host, *stars)
+
+    def named(self, *hosts: str) -> set[Item]:
+        """What belongs to exactly these hosts and wildcards."""
+        return set[Item]().union(*(self._items.get(host, ()) for host in hosts))
+
+
 PATHS_REMEMBERED = 4096
 """Of so many paths it is kept how specific a declared path they have."""
 
@@ -103,6 +126,10 @@ class Declared:
     keys: set[str] = field(default_factory=set)  # annotations in use, by short name
     weighted: bool = False  # some canary gets a share of the requests
     memory: dict[str | None, set[str]] = field(default_factory=dict, compare=False, repr=False)
+    index: tuple[CoveringHosts[str], CoveringHosts[str]] | None = field(
+        default=None, compare=False, repr=False
+    )
+    """The hosts by other names and by wildcards, once one is asked for."""
     closest: dict[tuple[str, str], tuple[bool, int]] = field(
         default_factory=dict, compare=False, repr=False
     )
@@ -118,6 +145,7 @@ class Declared:
 
     def _add(self, ingress: IngressObject) -> None:
         self.memory.clear()
+        self.index = None
         self.closest.clear()
         notes, spec = _annotations(ingress), ingress.get("spec") or {}
         self.keys |= set(notes)
@@ -168,14 +196,14 @@ class Declared:
         return self.memory[host]
 
     def _hosts_of(self, host: str | None) -> set[str]:
+        if self.index is None:
+            others = ((name, host) for name, hosts in self.names.items() for host in hosts)
+            declared = ((name, name) for name in self.paths if name.startswith("*."))
+            self.index = CoveringHosts(others), CoveringHosts(declared)
+        names, stars = self.index
         host = bare_host(host)
-        matching = {host} if host in self.paths else set()
-        for alias, hosts in self.names.items():
-            if host_covers(alias, host):
-                matching |= hosts
-        if not matching:
-            matching = {h for h in self.paths if h.startswith("*.") and host_covers(h, host)}
-        return matching or {ANY_HOST}
+        matching = names.covering(host) | ({host} & self.paths.keys())
+        return matching or stars.covering(host) or {ANY_HOST}
 
 
 def _name(ingress: IngressObject) -> tuple[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence, Set
+from dataclasses import dataclass
 from functools import lru_cache
 
 from nginx2istio.verify.dimensions.samples import spellings
@@ -19,7 +20,8 @@ class FindingShapes:
 
     def __init__(self, sides: Sides):
         self.sides = sides
-        self._constant: dict[int, object] = {}
+        self._constants: dict[int, _Constant] = {}
+        self._numbers: dict[tuple[object, ...], int] = {}
 
     def about(self, host: str, targets: Sequence[str], aspects: Set[str]) -> tuple[object, ...]:
         """The findings about some of the aspects: where they are the same, the same is announced.
@@ -29,43 +31,80 @@ class FindingShapes:
         declared = self.sides.declared
         findings = []
         for finding, way in self.sides.findings_about(host):
-            if aspects.isdisjoint(finding.get("aspects") or ()):
+            constant = self._of(finding)
+            if aspects.isdisjoint(constant.aspects):
                 continue
-            covered = [names_path(declared, finding, host, target) for target in targets]
-            if any(covered):
+            all_of_it: object = True
+            if constant.of_paths:
+                covered = [names_path(declared, finding, host, target) for target in targets]
+                if not any(covered):
+                    continue
                 all_of_it = all(covered) or tuple(covered)
-                places = tuple(_places(finding, host, targets))
-                findings.append((way, self._of(finding), all_of_it, places))
+            places = tuple(_places(each, host, targets) for each in constant.expressions)
+            # A finding of which no predicate can hold announces nothing.
+            if not places or any(None not in each for each in places):
+                findings.append((way, constant.number, all_of_it, places))
         return tuple(findings)
 
-    def _of(self, finding: FindingData) -> object:
+    def _of(self, finding: FindingData) -> _Constant:
         """What is the same of a finding for all hosts and paths."""
-        known = self._constant.get(id(finding))
+        known = self._constants.get(id(finding))
         if known is None:
-            requests = [
-                sorted((key, repr(value)) for key, value in each.items() if key not in _OF_PLACES)
-                for each in predicates(finding)
-            ]
-            known = finding["code"], repr(sorted(finding.get("aspects") or ())), repr(requests)
-            self._constant[id(finding)] = known
+            known = self._constants[id(finding)] = self._constant(finding)
         return known
+
+    def _constant(self, finding: FindingData) -> _Constant:
+        given = predicates(finding)
+        requests = [
+            sorted((key, repr(value)) for key, value in each.items() if key not in _OF_PLACES)
+            for each in given
+        ]
+        aspects = frozenset(finding.get("aspects") or ())
+        text = finding["code"], repr(sorted(aspects)), repr(requests)
+        paths = finding.get("paths") or ("*",)
+        return _Constant(
+            self._numbers.setdefault(text, len(self._numbers)),
+            aspects,
+            "*" not in paths,
+            tuple((each.get("host"), each.get("target")) for each in given),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Constant:
+    """What is the same of a finding for all hosts and paths.
+
+    ``number`` is that of its code, its aspects and its predicates but for their ``expressions``,
+    which are about the host and the target; ``of_paths`` is whether it names any.
+    """
+
+    number: int
+    aspects: frozenset[str]
+    of_paths: bool
+    expressions: tuple[tuple[str | None, str | None], ...]
 
 
 _OF_PLACES = ("host", "target")
 
 
-def _places(finding: FindingData, host: str, targets: Sequence[str]) -> Sequence[object]:
-    """Which of the hosts and paths the expressions of a finding's predicates are about."""
-    if not finding.get("requests"):
+def _places(
+    expressions: tuple[str | None, str | None], host: str, targets: Sequence[str]
+) -> Sequence[tuple[bool, ...] | None]:
+    """On which spellings of the host and on which targets a predicate may hold.
+
+    Empty for what it does not look at, None where it never holds.
+    """
+    of_host, of_target = expressions
+    asked = spellings(host) if of_host is not None else ()
+    paths = [path_of(target) for target in targets] if of_target is not None else []
+    return _holding(of_host, asked), _holding(of_target, paths)
+
+
+def _holding(pattern: str | None, texts: Sequence[str]) -> tuple[bool, ...] | None:
+    if pattern is None:
         return ()
-    return [
-        (
-            "host" in each and tuple(_searched(each["host"], name) for name in spellings(host)),
-            "target" in each
-            and tuple(_searched(each["target"], path_of(target)) for target in targets),
-        )
-        for each in predicates(finding)
-    ]
+    holding = tuple(_searched(pattern, text) for text in texts)
+    return holding if any(holding) else None
 
 
 @lru_cache(maxsize=1 << 14)

@@ -61,7 +61,7 @@ class KnownProofs:
     @property
     def full(self) -> bool:
         """Whether so much is known that it is better forgotten."""
-        return len(self.shapes.texts) > MOST_PARTS
+        return len(self.shapes.parts) > MOST_PARTS
 
     def forget(self) -> None:
         """Adds what was found again to the total, and begins anew."""

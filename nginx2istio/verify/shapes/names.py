@@ -48,6 +48,8 @@ class NameNumbers:
         if service is not None:
             name, namespace, domain = service.groups()
             return f"{self._number(name)}.{self._number(namespace)}{domain}"
+        if not any(name in text for name in self.numbers):
+            return text
         return self._pattern.sub(lambda match: self._number(match[0]), text)
 
     def _number(self, name: str) -> str:
@@ -58,7 +60,7 @@ class NameNumbers:
         """A part of an object with numbers in place of names."""
         if isinstance(value, str):
             return self.text(value) if field in _NAMED else value
-        if isinstance(value, Mapping):
+        if isinstance(value, dict | Mapping):  # the first of which is quickly told
             inside = "authority" if field == "authority" else ""
             return [
                 (key, self.value(inner, inside or ("" if key == "regex" else key)))
@@ -74,6 +76,17 @@ class NameNumbers:
         return port if number is None else f"\0port {number}\0"
 
 
+def without_names(value: Any, field: str) -> bool:
+    """Whether a field of an object has no names and ports that are replaced."""
+    if field in _NAMED or field == "number":
+        return False
+    if isinstance(value, Mapping):
+        return all(without_names(inner, key) for key, inner in value.items())
+    if isinstance(value, list | tuple):
+        return all(without_names(inner, field) for inner in value)
+    return True
+
+
 MOST_NETWORKS = 12
 """More networks than these stay what they are."""
 
@@ -84,6 +97,12 @@ class Networks:
     def __init__(self, replaced: bool):
         self.replaced = replaced
         self._numbers: dict[str, int] = {}
+
+    def copy(self) -> Networks:
+        """Others that go on where these end."""
+        copy = Networks(self.replaced)
+        copy._numbers.update(self._numbers)
+        return copy
 
     def list(self, networks: Iterable[str]) -> Sequence[object]:
         """A list of networks with numbers in place of networks."""

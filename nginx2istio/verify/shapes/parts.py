@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass
 from typing import Any
 
 from nginx2istio.istio.serve.filters.shapes import Json
@@ -13,7 +14,8 @@ from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.facts.addresses import addresses
 from nginx2istio.nginx.model import Location, Server, Settings, Upstream
 from nginx2istio.verify.dimensions.samples import spellings
-from nginx2istio.verify.shapes.names import NameNumbers, Networks
+from nginx2istio.verify.shapes.names import NameNumbers, Networks, without_names
+from nginx2istio.verify.shapes.numbered_parts import NumberedParts
 
 SETTINGS_NOT_READ = frozenset(
     {
@@ -22,36 +24,98 @@ SETTINGS_NOT_READ = frozenset(
     }
 )
 """Settings that change no answer once servers and locations are built."""
-_TIMES = frozenset({"timeout", "retries"})
+SETTINGS_BY_VALUE = frozenset(
+    {
+        *("ssl-redirect", "force-ssl-redirect", "preserve-trailing-slash", "enable-cors"),
+        *("proxy-body-size", "proxy-buffer-size", "backend-protocol"),
+    }
+)
+"""Settings of locations of which only the value in force is read, whoever says it."""
 _LISTS = frozenset({"allowlist-source-range", "denylist-source-range"})
+_OWN_PARTS = _LISTS | {"app-root"}
+"""Settings that are parts of their own."""
+_TIMES = frozenset({"timeout", "retries"})
+_OF_PLACES = frozenset({"uri", "port"})
+_NAMING = frozenset({"name", "match"})
 _EXEMPT = ("no-auth-locations", "no-tls-redirect-locations")
 
 
-def settings_part(
-    settings: Settings, names: NameNumbers, others: Set[str] = frozenset()
-) -> Sequence[object]:
-    """Settings that answers depend on, but ``others``."""
-    return [
-        (key, repr(setting.value), names.text(setting.origin.namespace))
-        for key, setting in sorted(settings.items())
-        if key not in SETTINGS_NOT_READ and key not in others
-    ]
+@dataclass(frozen=True, slots=True)
+class ShapePart:
+    """A part of a shape, and the numbers of the parts in it."""
+
+    value: object
+    inner: tuple[int, ...] = ()
 
 
-def location_part(
-    config: NginxConfig, server: Server, location: Location, names: NameNumbers
-) -> Sequence[object]:
-    """A location without its path and its lists of addresses."""
-    upstream = config.upstreams.get(location.upstream)
-    places = upstream.affinity.places if upstream and upstream.affinity else ()
-    return (
-        *(location.denied, location.slash_redirect),
-        *map(names.text, (location.ingress.namespace, location.ingress.name)),
-        settings_part(location.settings, names, _LISTS),
-        _upstream(upstream, names) if upstream else location.upstream,
-        (server.host, location.declared) in places,
-        [config.exempts(key, location.path) for key in _EXEMPT],
-    )
+class LocationParts:
+    """The parts of servers and locations."""
+
+    def __init__(self, config: NginxConfig, numbered: NumberedParts):
+        self.config, self.numbered = config, numbered
+
+    def settings(self, settings: Settings, names: NameNumbers) -> ShapePart:
+        """Settings that answers depend on."""
+        return self._with_names(self.numbered.shared(self._all, settings), names)
+
+    def _with_names(self, part: tuple[int, Sequence[str]], names: NameNumbers) -> ShapePart:
+        number, namespaces = part
+        return ShapePart([names.text(namespace) for namespace in namespaces], (number,))
+
+    def _all(self, settings: Settings) -> tuple[int, Sequence[str]]:
+        return self._constant(settings, SETTINGS_NOT_READ)
+
+    def _of_location(self, settings: Settings) -> tuple[int, Sequence[str]]:
+        default = {
+            key
+            for key in SETTINGS_BY_VALUE & settings.keys()
+            if settings[key].value == self.config.default(key)
+        }
+        return self._constant(settings, SETTINGS_NOT_READ | _OWN_PARTS | default)
+
+    def _constant(self, settings: Settings, others: Set[str]) -> tuple[int, Sequence[str]]:
+        """The number of the settings but ``others``, and the namespaces that these are of."""
+        read = {key: each for key, each in sorted(settings.items()) if key not in others}
+        namespaces = list(dict.fromkeys(s.origin.namespace for s in read.values()))
+        constant = [
+            (key, repr(s.value), namespaces.index(s.origin.namespace)) for key, s in read.items()
+        ]
+        return self.numbered.number(constant), namespaces
+
+    def location(self, server: Server, location: Location, names: NameNumbers) -> ShapePart:
+        """A location without its path and its lists of addresses."""
+        config = self.config
+        upstream = config.upstreams.get(location.upstream)
+        places = upstream.affinity.places if upstream and upstream.affinity else ()
+        settings = self._with_names(
+            self.numbered.shared(self._of_location, location.settings), names
+        )
+        to = self._upstream(upstream, names) if upstream else ShapePart(location.upstream)
+        value = (
+            *(location.denied, location.slash_redirect),
+            *map(names.text, (location.ingress.namespace, location.ingress.name)),
+            *(settings.value, to.value),
+            (server.host, location.declared) in places,
+            [config.exempts(key, location.path) for key in _EXEMPT],
+        )
+        return ShapePart(value, settings.inner + to.inner)
+
+    def _upstream(self, upstream: Upstream, names: NameNumbers) -> ShapePart:
+        affinity = upstream.affinity
+        settings = self.settings(upstream.settings, names)
+        others = [self._upstream(each, names) for each in upstream.alternatives]
+        sticky = self.settings(affinity.settings, names) if affinity else ShapePart(None)
+        value = (
+            *map(names.text, (upstream.namespace, upstream.service)),
+            names.port(upstream.port),
+            upstream.declared_port == str(upstream.port) or upstream.declared_port,
+            *(upstream.known, upstream.external_name, upstream.external_port, upstream.refused),
+            *(upstream.port_name, upstream.app_protocol, settings.value),
+            [each.value for each in others],
+            affinity and (affinity.mode, sticky.value),
+        )
+        inner = [number for each in (settings, *others, sticky) for number in each.inner]
+        return ShapePart(value, (*inner,))
 
 
 def lists_part(config: NginxConfig, location: Location, networks: Networks) -> Sequence[object]:
@@ -64,52 +128,71 @@ def lists_part(config: NginxConfig, location: Location, networks: Networks) -> S
     )
 
 
-def _upstream(upstream: Upstream, names: NameNumbers) -> Sequence[object]:
-    affinity = upstream.affinity
-    return (
-        *map(names.text, (upstream.namespace, upstream.service)),
-        names.port(upstream.port),
-        upstream.declared_port == str(upstream.port) or upstream.declared_port,
-        *(upstream.known, upstream.external_name, upstream.external_port, upstream.refused),
-        *(upstream.port_name, upstream.app_protocol),
-        settings_part(upstream.settings, names),
-        [_upstream(each, names) for each in upstream.alternatives],
-        affinity and (affinity.mode, settings_part(affinity.settings, names)),
-    )
+class RouteParts:
+    """The parts of routes and matches. ``judged``: with what no answer shows, too."""
+
+    def __init__(self, numbered: NumberedParts, judged: bool):
+        self.numbered, self.judged = numbered, judged
+        self._plain = numbered.number((None, []))
+
+    def route(
+        self, config: GatewayConfig, route: Json, port: int, domain: str, names: NameNumbers
+    ) -> ShapePart:
+        """A route without its matches, with the policies of its destinations and its patches."""
+        left_out = _NAMING if self.judged else _NAMING | _TIMES
+        fields: list[tuple[str, object]] = []
+        inner = []
+        for name, value in sorted(route.items()):
+            if name in left_out:
+                continue
+            if name == "route" and not self.judged:
+                value = list(map(_without_subset, value))
+            number = (
+                self.numbered.shared(self._constant, value) if isinstance(value, dict) else None
+            )
+            if number is None:
+                fields.append((name, names.value(value, name)))
+            else:
+                fields.append((name, ...))  # which is no value of an object
+                inner.append(number)
+        policies = [config.traffic_policy(each["destination"]) for each in route.get("route", ())]
+        if not self.judged:
+            policies = [
+                {k: v for k, v in policy.items() if k in ("loadBalancer", "tls")}
+                for policy in policies
+            ]
+        patches = _patches(config, route, port, domain)
+        nobody = [config.lacks_subset(each["destination"]) for each in route.get("route", ())]
+        parts = fields, list(map(_text, policies)), nobody, [names.value(each) for each in patches]
+        return ShapePart(parts, (*inner,))
+
+    def _constant(self, value: Json) -> int | None:
+        """The number of a field that has no names in it; None for others."""
+        return self.numbered.number(_text(value)) if without_names(value, "") else None
+
+    def match(self, match: Json, host: str) -> int:
+        """A match that may fit, without its path: which spellings of the host fit is known."""
+        if match.keys() <= _OF_PLACES:
+            return self._plain
+        rest = {k: v for k, v in match.items() if k not in _OF_PLACES and k != "authority"}
+        authority = match.get("authority")
+        fits = authority and [string_fits(authority, each) for each in spellings(host)]
+        return self.numbered.number((fits, _text(rest)))
 
 
-def route_part(
-    config: GatewayConfig, route: Json, port: int, domain: str, names: NameNumbers, judged: bool
-) -> Sequence[object]:
-    """A route without its matches, with the policies of its destinations and its patches.
-
-    ``judged``: with what no answer shows, too.
-    """
-    left_out = {"name", "match"} | (frozenset() if judged else _TIMES)
-    fields = {name: value for name, value in route.items() if name not in left_out}
-    destinations = route.get("route", ())
-    policies = [config.traffic_policy(each["destination"]) for each in destinations]
-    if not judged and destinations:
-        fields["route"] = list(map(_without_subset, destinations))
-        policies = [{k: v for k, v in p.items() if k in ("loadBalancer", "tls")} for p in policies]
+def _patches(config: GatewayConfig, route: Json, port: int, domain: str) -> Sequence[object]:
+    """What patches add to a route, but what only says which requests are counted together."""
+    if not (config.patches.of_route or config.patches.of_host):
+        return ()
     counting = {each.name for each in config.patches.first if each.kind == "limits"}
     patch = config.patches.of(route, port, domain)
     metadata = {name: value for name, value in patch.metadata.items() if name not in counting}
-    patches = [patch.per_filter, metadata, patch.route]
-    nobody = [config.lacks_subset(each["destination"]) for each in destinations]
-    return names.value(fields), list(map(_text, policies)), nobody, names.value(patches)
+    return patch.per_filter, metadata, patch.route
 
 
 def _without_subset(route: Json) -> Json:
     destination = {k: v for k, v in route["destination"].items() if k != "subset"}
     return {**route, "destination": destination}
-
-
-def match_part(match: Json, host: str) -> Sequence[object]:
-    """A match that may fit, without its path: which spellings of the host fit is known."""
-    rest = {k: v for k, v in match.items() if k not in ("uri", "authority", "port")}
-    authority = match.get("authority")
-    return authority and [string_fits(authority, each) for each in spellings(host)], _text(rest)
 
 
 def policy_part(

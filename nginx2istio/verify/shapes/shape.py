@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from nginx2istio.base.outcome import EVERYTHING_READY, Request
 from nginx2istio.istio.serve.filters.shapes import Json
@@ -24,15 +25,14 @@ from nginx2istio.verify.decisions import HostDecisions
 from nginx2istio.verify.gateway_view import PORTS, SCHEMES, GatewayView, Scheme
 from nginx2istio.verify.path_classes import PathClass
 from nginx2istio.verify.shapes.names import NameNumbers, Networks
+from nginx2istio.verify.shapes.numbered_parts import NumberedParts
 from nginx2istio.verify.shapes.parts import (
+    LocationParts,
+    RouteParts,
     lists_part,
-    location_part,
-    match_part,
     policy_part,
-    route_part,
-    settings_part,
 )
-from nginx2istio.verify.shapes.path_names import PathNames
+from nginx2istio.verify.shapes.path_names import PathNames, looks_into_path
 from nginx2istio.verify.sides import Sides
 
 ClassShape = tuple[object, ...]
@@ -44,6 +44,9 @@ _ABOUT_ADDRESSES = ("use-forwarded-headers", "enable-real-ip", "use-proxy-protoc
 _WITH_VARIABLES = ("proxy-set-headers", "add-headers")
 _BLOCKING = ("block-user-agents", "block-referers")
 
+_PATHS_KEPT = 50_000
+"""Of so many classes of paths it is kept what names their paths have."""
+
 
 class Shapes:
     """The parts of shapes, each different one with a number.
@@ -53,8 +56,10 @@ class Shapes:
 
     def __init__(self, sides: Sides, written: bool = False):
         self.sides = sides
-        self.parts: dict[str, int] = {}
-        self.texts: list[str] = []
+        self.parts = NumberedParts()
+        self.of_locations = LocationParts(sides.config, self.parts)
+        self.of_routes = RouteParts(self.parts, sides.converted is not None)
+        self.paths: dict[tuple[object, ...], tuple[PathNames, int, int]] = {}
         config = sides.config
         self.none = (
             sides.auth_service
@@ -66,17 +71,36 @@ class Shapes:
             written or filters or any(config.configured(key) for key in _ABOUT_LENGTHS)
         )
         self.ports_stay = written or any(config.configured(key) for key in _WITH_VARIABLES)
+        self.patched = any(each.patches.of_route or each.patches.of_host for each in sides.gateways)
         self.networks_stay = (
             written or filters or any(config.configured(key) for key in _ABOUT_ADDRESSES)
         )
 
-    def part(self, value: object) -> int:
-        """The number of a part of a shape; two have one if their texts are the same."""
-        text = repr(value)
-        number = self.parts.setdefault(text, len(self.texts))
-        if number == len(self.texts):
-            self.texts.append(text)
-        return number
+    def places(
+        self,
+        location: Location,
+        path: PathClass,
+        near: Sequence[tuple[Json, Sequence[Json]]],
+        parts: Sequence[int],
+    ) -> int:
+        """What the paths are of which a class is, and the literals that these begin with."""
+        uris = [tuple(match.get("uri", {}).items()) for _, matches in near for match in matches]
+        looked = self.paths_stay or looks_into_path(location, near)
+        key = (
+            *(location.match, location.path, location.declared, path.target, path.others),
+            *(looked, *uris),
+        )
+        known = self.paths.get(key)
+        if known is None:
+            if len(self.paths) >= _PATHS_KEPT:
+                self.paths.clear()
+            compared = [text for each in uris for _, text in each]
+            names = PathNames(location, path, compared, looked)
+            all_of_it = location.match, names.literals, names.targets, uris
+            without = self.parts.number(names.without_names())
+            known = self.paths[key] = names, without, self.parts.number(all_of_it)
+        names, without, written = known
+        return written if names.stay(self.parts.paths[part] for part in parts) else without
 
     def host(self, decisions: HostDecisions) -> HostShapes | None:
         """The shapes of the classes of paths of a host; None for one that is proved by itself."""
@@ -126,7 +150,7 @@ class HostShapes:
         self.app_root = next((setting.value for setting in roots if setting), None)
         self.names: dict[object, NameNumbers] = {}
         self.routes: dict[tuple[int, str, int], int] = {}
-        self.locations: dict[int, int] = {}
+        self.locations: dict[int, _AtLocation] = {}
         self.common = self._common()
 
     def of(self, path: PathClass, first: bool) -> ClassShape | None:
@@ -135,50 +159,37 @@ class HostShapes:
         location = decisions.location(path)
         if location is None:
             return None
-        names, networks = self._names(location), Networks(not self._networks_stay(location))
-        lists = lists_part(decisions.sides.config, location, networks)
-        parts = [self.common, self._location(location, names), shapes.part(lists)]
+        at = self.locations.get(id(location))
+        if at is None:
+            at = self.locations[id(location)] = self._at(location)
+        names, networks = at.names, at.networks
+        parts = [self.common, at.part, at.lists]
         near: list[tuple[Json, Sequence[Json]]] = []
         for view in decisions.gateways:
+            networks = networks.copy() if view.policies else networks
             for scheme in SCHEMES:
                 routes = list(view.routes_near(scheme, path.target))
-                parts += (self._route(view, scheme, route, names) for route, _ in routes)
+                parts += [self._route(view, scheme, route, names) for route, _ in routes]
                 policies = [
                     policy_part(policy, rules, decisions.name, networks)
                     for policy, rules in view.policies_near(scheme, path.target)
                 ]
                 matches = [
-                    [match_part(match, decisions.name) for match in fitting]
+                    [shapes.of_routes.match(match, decisions.name) for match in fitting]
                     for _, fitting in routes
                 ]
-                parts.append(shapes.part((matches, policies)))
+                parts.append(shapes.parts.number((matches, policies)))
                 near += routes
         if path.target == "/" and self.app_root is not None:
-            parts.append(shapes.part(self.app_root))
-        places = self._places(location, path, near, parts)
-        return first, (*parts,), shapes.part((networks.relations(), *places))
+            parts.append(shapes.parts.number(self.app_root))
+        places = shapes.places(location, path, near, parts)
+        return first, (*parts,), (shapes.parts.number(networks.relations()), places)
 
-    def _places(
-        self,
-        location: Location,
-        path: PathClass,
-        near: Sequence[tuple[Json, Sequence[Json]]],
-        parts: Sequence[int],
-    ) -> Sequence[object]:
-        """What the paths are of which the class is, and the literals that these begin with."""
-        shapes = self.shapes
-        paths = PathNames(location, path, near)
-        stay = shapes.paths_stay or paths.stay(shapes.texts[part] for part in parts)
-        text = str if stay else paths.text
-        return (
-            *(location.match, text(location.path), text(location.declared)),
-            [text(target) for target in paths.targets],
-            [
-                [(kind, text(uri)) for kind, uri in match.get("uri", {}).items()]
-                for _, matches in near
-                for match in matches
-            ],
-        )
+    def _at(self, location: Location) -> _AtLocation:
+        config, numbered = self.decisions.sides.config, self.shapes.parts
+        names, networks = self._names(location), Networks(not self._networks_stay(location))
+        lists = numbered.number(lists_part(config, location, networks))
+        return _AtLocation(self._location(location, names), lists, names, networks)
 
     def _names(self, location: Location) -> NameNumbers:
         """The names of the host, of its certificate, and of one location."""
@@ -224,34 +235,41 @@ class HostShapes:
         # What the server block answers by itself has the headers of its root.
         asked = kind == "twin" or any(config.controller.config.get(key) for key in _BLOCKING)
         root = choose_location(server, "/") if asked else None
-        return self.shapes.part(
+        settings = self.shapes.of_locations.settings(server.settings, names)
+        return self.shapes.parts.number(
             (
-                *(kind, settings_part(server.settings, names)),
+                *(kind, settings.value),
                 has_certificate(variables, decisions.name),
                 self_signed(variables, decisions.name),
                 root and self._location(root, self._names(root)),
                 [_gateway_part(view, names) for view in decisions.gateways],
-            )
+            ),
+            *settings.inner,
         )
 
     def _location(self, location: Location, names: NameNumbers) -> int:
-        known = self.locations.get(id(location))
-        if known is None:
-            decisions = self.decisions
-            part = location_part(decisions.sides.config, decisions.server, location, names)
-            known = self.locations[id(location)] = self.shapes.part(part)
-        return known
+        part = self.shapes.of_locations.location(self.decisions.server, location, names)
+        return self.shapes.parts.number(part.value, *part.inner)
 
     def _route(self, view: GatewayView, scheme: Scheme, route: Json, names: NameNumbers) -> int:
-        key = id(route), scheme, id(names)
+        key = id(route), scheme if self.shapes.patched else "", id(names)
         known = self.routes.get(key)
         if known is None:
             host = view.hosts[scheme]
             domain, port = host.domain if host else "", PORTS[scheme]
-            judged = self.decisions.sides.converted is not None
-            part = route_part(view.config, route, port, domain, names, judged)
-            known = self.routes[key] = self.shapes.part(part)
+            part = self.shapes.of_routes.route(view.config, route, port, domain, names)
+            known = self.routes[key] = self.shapes.parts.number(part.value, *part.inner)
         return known
+
+
+@dataclass(frozen=True, slots=True)
+class _AtLocation:
+    """What all classes of paths of a location share: its parts, names and networks."""
+
+    part: int
+    lists: int
+    names: NameNumbers
+    networks: Networks
 
 
 def _gateway_part(view: GatewayView, names: NameNumbers) -> Sequence[object]:
