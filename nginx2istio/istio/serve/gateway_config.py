@@ -9,7 +9,7 @@ from typing import Any
 
 from nginx2istio.istio.serve.filters.patches import Patches, patches_of
 from nginx2istio.istio.serve.filters.shapes import Json
-from nginx2istio.istio.serve.pilot.destination_rules import DestinationRules
+from nginx2istio.istio.serve.pilot.destination_rules import DestinationRules, policy_at_port
 from nginx2istio.istio.serve.pilot.joined_hosts import RoutedHost, joined_hosts
 from nginx2istio.istio.serve.pilot.scope import GatewayProxies, by_age, opens_requests
 
@@ -118,10 +118,10 @@ class GatewayConfig:
         """The trafficPolicy of a route's destination at its port; fields of its subset win."""
         rule = self.destination_rules.of(destination["host"])
         number = destination.get("port", {}).get("number")
-        policy = _at_port(rule.get("trafficPolicy", {}), number)
+        policy = policy_at_port(rule.get("trafficPolicy", {}), number)
         for subset in rule.get("subsets", ()):
             if subset["name"] == destination.get("subset"):
-                policy |= _at_port(subset.get("trafficPolicy", {}), number)
+                policy |= policy_at_port(subset.get("trafficPolicy", {}), number)
         return policy
 
     def lacks_subset(self, destination: Json) -> bool:
@@ -246,17 +246,6 @@ def _servers(gateways: Iterable[Json], pods: GatewayProxies) -> Iterable[Gateway
                 hosts,
                 pods.unsure(gateway["spec"].get("selector", {})),
             )
-
-
-def _at_port(policy: Json, number: int | None) -> dict[str, Any]:
-    """A policy's fields for a port, whose own stand for the whole (``MergeTrafficPolicy``)."""
-    of_port = (
-        each
-        for each in policy.get("portLevelSettings", ())
-        if each.get("port", {}).get("number") == number
-    )
-    fields = next(of_port, policy)
-    return {k: v for k, v in fields.items() if k not in ("port", "portLevelSettings")}
 
 
 def _namespaced(host: str, own: str) -> tuple[str, str]:

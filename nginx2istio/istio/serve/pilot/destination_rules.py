@@ -80,3 +80,14 @@ def _joined(specs: Sequence[Json]) -> Json:
             subsets.setdefault(subset["name"], subset)
     policies = (spec["trafficPolicy"] for spec in specs if "trafficPolicy" in spec)
     return {"trafficPolicy": next(policies, {}), "subsets": list(subsets.values())}
+
+
+def policy_at_port(policy: Json, number: int | None) -> dict[str, Any]:
+    """A policy's fields for a port, whose own stand for the whole (``MergeTrafficPolicy``)."""
+    of_port = (
+        each
+        for each in policy.get("portLevelSettings", ())
+        if each.get("port", {}).get("number") == number
+    )
+    fields = next(of_port, policy)
+    return {k: v for k, v in fields.items() if k not in ("port", "portLevelSettings")}
