@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping
 
 from nginx2istio.rule import (
+    OF_LOCATION,
+    WHO_ANSWERS,
     Edit,
     Finding,
     Message,
@@ -26,35 +28,17 @@ HTTPS_EVERYWHERE = Message(
     "nginx also answers https for hosts without a certificate, with a self-signed one that no"
     " client trusts. The gateway does not.",
     "Name a certificate in spec.tls for each host that needs https.",
-    frozenset({"tls", "status"}),
+    WHO_ANSWERS | {"tls"},
 )
-HTTPS_OF_CATCH_ALL = Message(
+HTTPS_ELSEWHERE = Message(
     "N2I937",
     "approximated",
     "warning",
-    "https of a host goes to the catch-all",
+    "https of a host goes to another",
     "nginx serves https of a host without a certificate with a self-signed one. The gateway has "
-    "the catch-all's certificate, and serves what is for unknown hosts.",
+    "the certificate of {other}, and answers as for {other}.",
     "Name a certificate for the host in spec.tls.",
-    frozenset(
-        {
-            "routing",
-            "access",
-            "auth",
-            "status",
-            "redirect",
-            "tls",
-            "path",
-            "host",
-            "cors",
-            "cookies",
-            "affinity",
-            "balancing",
-            "body-limit",
-            "request-headers",
-            "response-headers",
-        }
-    ),
+    OF_LOCATION | {"tls", "balancing", "body-limit"},
     (Requests(scheme="https"),),
 )
 DENIED_FIRST = Message(
@@ -132,8 +116,12 @@ def baseline(place: Place) -> Iterator[Edit | Finding]:
     """What holds for every conversion."""
     certified = place.config.certified_hosts
     yield HTTPS_EVERYWHERE("").for_requests(https_but(certified)).for_every_host()
-    if "_" in certified:
-        yield HTTPS_OF_CATCH_ALL("").for_hosts(place.config.host_names - certified)
+    others = place.config.host_names - certified
+    for star in sorted(name for name in certified if name.startswith(("_", "*."))):
+        below = {name for name in others if star == "_" or name.endswith(star[1:])}
+        if below:
+            other = "unknown hosts" if star == "_" else star
+            yield HTTPS_ELSEWHERE("", other=other).for_hosts(below)
     yield NO_UPGRADE("").for_hosts(place.config.proxied_hosts)
     yield ERROR_PAGES("").for_every_host()
     yield ACCEL("").for_hosts(place.config.proxied_hosts)

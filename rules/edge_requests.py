@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from nginx2istio.rule import Edit, Finding, Message, Place, Requests, rule
+from nginx2istio.rule import OF_LOCATION, Edit, Finding, Message, Place, Requests, rule
 
 SLASH, DOT = "(/|%2[Ff])", r"(\.|%2[Ee])"
 END = f"(?={SLASH}|$)"
@@ -97,7 +97,7 @@ BACKSLASHES = Message(
     "Backslashes in paths",
     r"To nginx a backslash in a path is a character like others. Envoy takes \ and %5C for a slash "
     "when it chooses the route.",
-    aspects=frozenset({"routing", "path", "auth", "access", "redirect"}),
+    aspects=OF_LOCATION,
     requests=(Requests(target=r"\\|%5[cC]"),),
 )
 SLASHES = Message(
@@ -107,7 +107,7 @@ SLASHES = Message(
     "Paths with several slashes and dot segments",
     "To nginx, /x//../b is /b, and // is /. Envoy resolves dot segments before it merges slashes "
     "(/x/b), and keeps a path that has nothing but slashes.",
-    aspects=frozenset({"routing", "status"}),
+    aspects=OF_LOCATION,
     requests=(
         Requests(target=f"^((?!{SLASH}{{2}}).)*{SLASH}{{2}}(.*{SLASH})?{DOT}{{2}}{END}"),
         Requests(target=f"^(?=.*{SLASH}{{2}})({SLASH}({DOT}{END})?)+$"),
@@ -120,7 +120,7 @@ PATH_PARAMETERS = Message(
     "Dot segments with parameters",
     "Envoy resolves a dot segment that has parameters behind a semicolon, and passes the shorter "
     "path on. nginx takes such a segment for a name like any other.",
-    aspects=frozenset({"routing", "status", "path", "access", "auth", "redirect"}),
+    aspects=OF_LOCATION,
     requests=(Requests(target=rf"{SLASH}\.\.?;"),),
 )
 ENVOYS_OWN = Message(

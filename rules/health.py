@@ -1,18 +1,19 @@
-"""/healthz: nginx itself answers the health checks of unknown hosts."""
+"""Unknown hosts: nginx itself answers health checks, and shows its status."""
 
-import re
 from collections.abc import Iterator
-from dataclasses import replace
 
 from nginx2istio.rule import (
     Edit,
     Finding,
-    HostRoute,
     Message,
     Phase,
     Place,
-    Requests,
+    RouteBefore,
+    block_matches,
     checked_paths,
+    comes_to,
+    controllers_locations,
+    requests_below,
     rule,
 )
 
@@ -21,46 +22,64 @@ HEALTH = Message(
     "unsupported",
     "info",
     "Health check of unknown hosts",
-    "nginx answers 200 to {path} under a host that no Ingress names. The gateway has a "
-    "readiness port of its own (15021, /healthz/ready).",
+    "nginx answers 200 to {path}, and 403 to /nginx_status, under a host that no Ingress names. "
+    "The gateway has a readiness port of its own (15021, /healthz/ready).",
     "Point the load balancer's health check at the gateway's status port.",
-    frozenset({"routing", "status"}),
+    frozenset({"routing", "status", "access"}),
 )
-
-
 CHECKED = Message(
     "N2I108",
     "approximated",
     "warning",
     "Health check behind a protection",
-    "nginx answers 200 to {path} under a host that no Ingress names, whoever asks. At the gateway "
+    "nginx answers {path} under a host that no Ingress names, whoever asks. At the gateway "
     "the protection of these hosts comes first, and refuses clients that it denies.",
     "Point the load balancer's health check at the gateway's status port.",
     frozenset({"routing", "status", "access", "auth"}),
 )
+STATUS_PAGE = Message(
+    "N2I109",
+    "unsupported",
+    "warning",
+    "Status page for other machines",
+    "nginx shows its figures at /nginx_status to {networks}, under a host that no Ingress names. "
+    "The gateway does not.",
+    "Read the gateway's figures at its port 15020, /stats/prometheus.",
+    frozenset({"routing", "status", "access"}),
+)
+READERS = ("nginx-status-ipv4-whitelist", "nginx-status-ipv6-whitelist")
+ITSELF = frozenset({"127.0.0.1", "::1", "127.0.0.0/8", "127.0.0.1/32", "::1/128"})
 
 
 @rule("health endpoints", at="conversion", when="always")
-def health(place: Place) -> Iterator[Edit | Finding]:
+def health(place: Place) -> Iterator[Finding]:
     """`/healthz` (or --health-check-path) of unknown hosts belongs to nginx itself."""
     if not any(s.host == "_" for s in place.config.servers):
-        path = health_path(place)
-        asked = Requests(target=f"^{re.escape(path)}$")
-        finding = HEALTH("", path=path).for_requests(asked)
-        yield replace(finding, everywhere="all", path=path)
+        paths = [block.path for block in controllers_locations(place.config)]
+        asked = dict.fromkeys(each for path in paths for each in requests_below(path))
+        yield HEALTH("", path=paths[0]).for_requests(*asked).for_every_host()
 
 
-@rule(at="server", when="always")
+@rule(*READERS, at="conversion", when="configured")
+def status_page(place: Place) -> Iterator[Finding]:
+    """What nginx tells of itself is read inside its pod by default."""
+    for key in READERS:
+        others = [network for network in place.list(key) if network not in ITSELF]
+        if others:
+            asked = requests_below("/nginx_status")
+            yield STATUS_PAGE(key, networks=", ".join(others)).for_requests(*asked).for_every_host()
+
+
+@rule(when="always")
 def health_of_catch_all(place: Place) -> Iterator[Edit | Finding]:
-    """Where an Ingress takes unknown hosts, the route for them says what nginx says."""
-    if place.server.host == "_" and any(x.path == "/" for x in place.server.locations):
-        path = health_path(place)
-        yield HostRoute(Phase.SERVER, {"uri": {"exact": path}}, {"directResponse": {"status": 200}})
-        if checked_paths(place):
-            asked = Requests(target=f"^{re.escape(path)}$")
-            yield replace(CHECKED("", path=path).for_requests(asked), path=path)
-
-
-def health_path(place: Place) -> str:
-    """The flag health-check-path, which holds for nginx, too (flags.go)."""
-    return str(place.config.controller.flags["health-check-path"])
+    """Where an Ingress takes unknown hosts, routes say what nginx itself says there."""
+    if place.server.host != "_" or place.server.regex or place.slash_redirect:
+        return
+    for block, status in zip(controllers_locations(place.config), (200, 403), strict=True):
+        if comes_to(place.server, place.location, block):
+            for match in block_matches(block, inside=False):
+                answer = {"directResponse": {"status": status}}
+                yield RouteBefore(Phase.SERVER, answer, match, bare=True)
+            if checked_paths(place):
+                finding = CHECKED("", path=block.path).for_requests(*requests_below(block.path))
+                yield finding.for_host()

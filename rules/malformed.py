@@ -14,6 +14,16 @@ REFUSED_BY_NGINX = Message(
     aspects=frozenset({"status"}),
     requests=(Requests(malformed=True),),
 )
+NAMED_HEADERS = Message(
+    "N2I951",
+    "approximated",
+    "info",
+    "Connection header that names X-Forwarded headers",
+    "Envoy answers 400 when Connection names X-Forwarded-For, -Host or -Proto, or ten names. nginx "
+    "does not look at these names.",
+    aspects=frozenset({"status"}),
+    requests=(Requests(header="Connection"),),
+)
 REFUSED_BY_ENVOY = Message(
     "N2I931",
     "approximated",
@@ -79,6 +89,7 @@ def malformed(place: Place) -> Iterator[Edit | Finding]:
     """What docs/wire.md shows on the wire, and no recording has."""
     for message in (
         REFUSED_BY_NGINX,
+        NAMED_HEADERS,
         REFUSED_BY_ENVOY,
         SECURE_TARGET,
         ASTERISK,

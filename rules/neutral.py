@@ -51,8 +51,6 @@ NOTHING = {
     "map-hash-bucket-size": "the size of nginx's hash tables",
     "max-worker-connections": "the connections of an nginx worker",
     "max-worker-open-files": "the open files of an nginx worker",
-    "nginx-status-ipv4-whitelist": "nginx's status page, which is for scraping inside the pod",
-    "nginx-status-ipv6-whitelist": "nginx's status page, which is for scraping inside the pod",
     "proxy-headers-hash-bucket-size": "the size of nginx's hash tables",
     "proxy-headers-hash-max-size": "the size of nginx's hash tables",
     "proxy-protocol-header-timeout": "TCP services",

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from nginx2istio.istio import re2
 from nginx2istio.rule import (
+    OF_LOCATION,
     Directive,
     Edit,
     Finding,
@@ -47,7 +48,7 @@ LINE_ENDS = Message(
     "Line ends in requested paths",
     "In a regular expression of nginx a dot matches no line end, and $ also matches before one. "
     "Envoy compares the characters %0A.",
-    aspects=frozenset({"routing", "path", "status", "redirect", "access", "auth"}),
+    aspects=OF_LOCATION,
     requests=(Requests(target="%0[Aa]"),),
 )
 

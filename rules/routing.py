@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from nginx2istio.rule import (
+    OF_LOCATION,
     Destination,
     Edit,
     Finding,
@@ -101,7 +102,7 @@ BACKSLASH = Message(
     "Backslash in a declared path",
     "Envoy takes a backslash for a slash. This route also gets the requests for {path}.",
     "Declare the path without a backslash.",
-    frozenset({"routing", "access", "auth"}),
+    OF_LOCATION,
 )
 HTTP2 = re.compile(r"(grpc|http2|kubernetes\.io/h2c)(-|$)")
 

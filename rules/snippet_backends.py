@@ -8,6 +8,8 @@ from nginx2istio.rule import (
     Message,
     Place,
     Requests,
+    checked_paths,
+    requests_below,
     rule,
     server_locations,
     translate_block,
@@ -33,13 +35,24 @@ NO_FILE = Message(
     aspects=frozenset({"status"}),
     requests=(Requests(not_method=("GET", "HEAD", "POST")),),
 )
+BLOCK_CHECKED = Message(
+    "N2I496",
+    "approximated",
+    "warning",
+    "Location block behind a protection",
+    "nginx does not make the checks of a location of the host in {text}. At the gateway they come "
+    "first, and refuse clients that they deny.",
+    "Check whether denied clients need the block's answer.",
+    frozenset({"access", "auth", "status", "routing", "redirect", "response-headers", "cors"}),
+)
 
 
 @rule(at="server", when="configured", reads=("server-snippet", "relative-redirects"))
 def block_backends(place: Place) -> Iterator[Edit | Finding]:
     """What differs at the routes that location blocks become; the mesh has to know their hosts."""
     for block in server_locations(place.config, place.server):
-        if block.refused or block.match == "named":
+        idle = block.match == "named" or (place.server.regex and block.modifier == "")
+        if not block.key or block.refused or idle:
             continue
         routes = translate_block(place, block, bool(place["relative-redirects"]), inside=False)
         if routes.proxy:
@@ -49,3 +62,7 @@ def block_backends(place: Place) -> Iterator[Edit | Finding]:
                 yield routes.proxy.external
         if routes.file:
             yield NO_FILE(block.key, text=block.text).for_directive(block.text, block.origin)
+        if routes.answers and checked_paths(place):
+            asked = () if block.match == "regex" else requests_below(block.path)
+            finding = BLOCK_CHECKED(block.key, text=block.text).for_requests(*asked)
+            yield finding.for_directive(block.text, block.origin)

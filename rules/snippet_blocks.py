@@ -14,6 +14,7 @@ from nginx2istio.rule import (
     Place,
     RouteBefore,
     closing_answers,
+    comes_to,
     in_order,
     nested_locations,
     rule,
@@ -77,7 +78,7 @@ _ToEdit = Callable[[_Match, _Match, int], Edit]
 @rule(at="server", when="configured", reads=("server-snippet", "relative-redirects"), protects=True)
 def server_blocks(place: Place) -> Iterator[_Part]:
     """Blocks that go before all paths of Ingresses: exact ones and regular expressions."""
-    for block in server_locations(place.config, place.server):
+    for block in _written(place):
         if block.match == "named":
             yield _finding(IDLE_BLOCK, block, why=NAMED)
         elif block.refused:
@@ -99,8 +100,9 @@ def location_blocks(place: Place) -> Iterator[_Part]:
     """
     if place.slash_redirect:
         return
-    for block in server_locations(place.config, place.server):
-        if _is_plain(place, block) and not block.refused and _comes_here(place, block):
+    for block in _written(place):
+        plain = _is_plain(place, block) and not block.refused
+        if plain and comes_to(place.server, place.location, block):
             yield from _routes(place, block, _bare_route)
 
 
@@ -133,16 +135,14 @@ def nested_blocks(place: Place) -> Iterator[_Part]:
             yield from _routes(place, block, _inner_route)
 
 
+def _written(place: Place) -> Iterator[NestedLocation]:
+    """The blocks of the host that somebody wrote; see health for the controller's own."""
+    return (block for block in server_locations(place.config, place.server) if block.key)
+
+
 def _is_plain(place: Place, block: NestedLocation) -> bool:
     """Whether a block is a prefix among the prefixes of the host."""
     return block.match == "prefix" and not place.server.regex
-
-
-def _comes_here(place: Place, block: NestedLocation) -> bool:
-    """Whether requests for a plain path come to this location, were there no block for it."""
-    around = [x for x in place.server.locations if block.path.startswith(x.path)]
-    prefixes = [x for x in around if x.match == "prefix"]
-    return max(prefixes, key=lambda x: len(x.path), default=None) is place.location
 
 
 def _host_route(match: _Match, fields: _Match, port: int) -> Edit:

@@ -72,7 +72,7 @@ LOOSER = Message(
     "{text} admits clients that meet one of several conditions. After the conversion they "
     "have to meet all.",
     "Use the annotation satisfy.",
-    frozenset({"access", "auth"}),
+    frozenset({"access", "auth", "status"}),
 )
 ANSWER_FIRST = Message(
     "N2I468",

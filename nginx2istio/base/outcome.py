@@ -37,6 +37,12 @@ Aspect = Literal[
 ]
 """What of an answer may differ: the closed vocabulary of findings."""
 ASPECTS: tuple[Aspect, ...] = get_args(Aspect)
+WHO_ANSWERS: frozenset[Aspect] = frozenset({"routing", "status", "access", "auth", "redirect"})
+"""The aspects in which it shows who gives an answer, and which one."""
+OF_LOCATION: frozenset[Aspect] = WHO_ANSWERS | {
+    *("path", "host", "request-headers", "response-headers", "cors", "cookies", "affinity")
+}
+"""The aspects in which it shows which location a request came to."""
 
 SOME_REQUEST_ID = "<request-id>"
 """Stands for an X-Request-ID that a proxy makes."""

@@ -75,7 +75,7 @@ def findings(reuses: Iterable[Reuse], config: NginxConfig) -> Iterator[PlacedFin
         origin = server.ingresses[0] if server.ingresses else Origin()
         message = (NOT_FOUND, NOT_READ, COMES_AGAIN, OTHER_STATUS)[rank]
         does = f"refuses them with {reuse.status}" if reuse.status else "answers them"
-        other = "an unknown host" if reuse.other == "*" else reuse.other
+        other = {"*": "an unknown host", host: "another name of it"}.get(reuse.other, reuse.other)
         facts = {"other": other, "does": does}
         yield placed(message, origin, (server.host, *server.aliases), **facts)
 

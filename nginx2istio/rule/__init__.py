@@ -9,6 +9,8 @@ matter.
 from __future__ import annotations
 
 from nginx2istio.base.memo import memo as memo
+from nginx2istio.base.outcome import OF_LOCATION as OF_LOCATION
+from nginx2istio.base.outcome import WHO_ANSWERS as WHO_ANSWERS
 from nginx2istio.bridge.auth.means import AuthMeans as AuthMeans
 from nginx2istio.bridge.auth.means import auth_means as auth_means
 from nginx2istio.bridge.auth.means import checked_before_routes as checked_before_routes
@@ -59,7 +61,9 @@ from nginx2istio.bridge.snippets.conditions import condition as condition
 from nginx2istio.bridge.snippets.conditions import path_regex as path_regex
 from nginx2istio.bridge.snippets.conditions import reaches as reaches
 from nginx2istio.bridge.snippets.fixed_rewrites import fixed_rewrites as fixed_rewrites
+from nginx2istio.bridge.snippets.location_blocks import block_matches as block_matches
 from nginx2istio.bridge.snippets.location_blocks import closing_answers as closing_answers
+from nginx2istio.bridge.snippets.location_blocks import comes_to as comes_to
 from nginx2istio.bridge.snippets.location_blocks import in_order as in_order
 from nginx2istio.bridge.snippets.location_blocks import translate_block as translate_block
 from nginx2istio.bridge.snippets.redirects import combine_matches as combine_matches
@@ -137,6 +141,9 @@ from nginx2istio.nginx.facts.headers import sends_headers as sends_headers
 from nginx2istio.nginx.facts.headers import snippets as snippets
 from nginx2istio.nginx.facts.headers import speaks_grpc as speaks_grpc
 from nginx2istio.nginx.facts.nested_locations import NestedLocation as NestedLocation
+from nginx2istio.nginx.facts.nested_locations import (
+    controllers_locations as controllers_locations,
+)
 from nginx2istio.nginx.facts.nested_locations import nested_locations as nested_locations
 from nginx2istio.nginx.facts.nested_locations import patterns_of_snippets as patterns_of_snippets
 from nginx2istio.nginx.facts.nested_locations import server_locations as server_locations
@@ -189,6 +196,7 @@ from nginx2istio.rule.protect import withhold as withhold
 from nginx2istio.rule.requests import RESPELLED as RESPELLED
 from nginx2istio.rule.requests import Requests as Requests
 from nginx2istio.rule.requests import https_but as https_but
+from nginx2istio.rule.requests import requests_below as requests_below
 from nginx2istio.rule.requests import requests_elsewhere as requests_elsewhere
 from nginx2istio.rule.rule import Rule as Rule
 from nginx2istio.rule.rule import Scope as Scope

@@ -121,8 +121,16 @@ def requests_beyond(location: Location, start: str) -> tuple[Requests, ...]:
     It may begin so in any spelling, and behind dot segments.
     """
     own = f"(?!(?i:{location.path}))" if _readable(location.path) else ""
+    return requests_below(start, own)
+
+
+def requests_below(start: str, besides: str = "") -> tuple[Requests, ...]:
+    """The requests with a path that begins with ``start``, in any spelling, or has dot segments.
+
+    ``besides`` is a pattern of no width for what else the first of them have to be.
+    """
     spelled = "".join(map(_spelled, start.encode()))
-    return (Requests(target=f"^{own}{spelled}"), Requests(target=r"(\.|%2[Ee]){2}"))
+    return (Requests(target=f"^{besides}{spelled}"), Requests(target=r"(\.|%2[Ee]){2}"))
 
 
 def _spelled(byte: int) -> str:

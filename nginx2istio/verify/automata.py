@@ -34,7 +34,7 @@ class Regex:
         self._characters: list[frozenset[str] | None] = []
         self._accepted: list[bool] = []
         self._number(EMPTY)
-        self._number(nodes.closure({nodes.first}))
+        self._number(nodes.beginning())
 
     def _number(self, nodes: frozenset[int]) -> int:
         number = self._numbers.setdefault(nodes, len(self._states))

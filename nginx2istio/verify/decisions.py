@@ -112,7 +112,9 @@ def _of_nginx(config: NginxConfig, server: Server) -> Iterator[PathPattern]:
     for location in server.locations:
         match location.match:
             case "regex":
-                yield PathPattern("nginx", "regex", "^" + location.path, False, True)
+                pattern = f"^{location.path}"  # whose ^ is for the first alternative only
+                anywhere = f".*(?:{pattern})" if "|" in location.path else pattern
+                yield PathPattern("nginx", "regex", anywhere, False, True)
             case kind:
                 yield PathPattern("nginx", kind, location.path)
     inside = (nested_locations(config, server, location) for location in server.locations)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING
 
-from nginx2istio.base.outcome import EVERYTHING_READY, Outcome, Request, World
+from nginx2istio.base.outcome import EVERYTHING_READY, WHO_ANSWERS, Outcome, Request, World
 from nginx2istio.istio.serve import NOT_FOLLOWED
 from nginx2istio.istio.serve.gateway_config import GatewayConfig
 from nginx2istio.nginx.model import DEFAULT_SERVER, Server, www_twin
@@ -270,7 +270,8 @@ def _count(proof: Proof, both: Compared) -> None:
     for difference in both.unforeseen:
         proof.unannounced.append(Counterexample(request, difference, both.nginx, both.istio))
     differences = both.differences
-    if both.unknown and any(difference.what == "answer" for difference, _ in differences):
+    untold = not WHO_ANSWERS.isdisjoint(both.unknown)
+    if untold and any(difference.what == "answer" for difference, _ in differences):
         differences = ()
     if not (differences or both.unforeseen):
         proof.alike += not both.unknown

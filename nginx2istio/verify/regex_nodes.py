@@ -27,6 +27,7 @@ class RegexNodes:
 
     edges: list[list[Edges]] = field(default_factory=list)
     empty: list[list[int]] = field(default_factory=list)
+    at_start: dict[int, int] = field(default_factory=dict)
     at_end: dict[int, int] = field(default_factory=dict)
     first: int = 0
     last: int = 0
@@ -41,6 +42,13 @@ class RegexNodes:
                     closed.add(other)
                     todo.append(other)
         return frozenset(closed)
+
+    def beginning(self) -> frozenset[int]:
+        """The nodes before the first character, where ``^`` holds."""
+        closed = self.closure({self.first})
+        while passed := {self.at_start[n] for n in closed if n in self.at_start} - closed:
+            closed = self.closure(closed | passed)
+        return closed
 
     def following(self, nodes: Iterable[int], char: str) -> frozenset[int]:
         """The nodes after one more character."""
@@ -121,17 +129,11 @@ class _Build:
 
     def place(self, where: Any, first: int, last: int) -> None:
         if where in (constants.AT_BEGINNING, constants.AT_BEGINNING_STRING):
-            if first not in self.beginnings():
-                raise NotRegular("^ inside a pattern")
-            self.link(first, last)
+            self.nodes.at_start[first] = last
         elif where in (constants.AT_END, constants.AT_END_STRING):
             self.nodes.at_end[first] = last
         else:
             raise NotRegular(str(where))
-
-    def beginnings(self) -> frozenset[int]:
-        """The nodes where nothing has been read yet."""
-        return self.nodes.closure({0})
 
     def repeat(self, value: tuple[int, Any, Any], first: int, last: int) -> None:
         least, most, inner = value

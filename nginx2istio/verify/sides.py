@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
+from nginx2istio.base.options import Options
 from nginx2istio.base.outcome import Outcome, Request
+from nginx2istio.bridge.checks.check import check_at
 from nginx2istio.convert.convert import Conversion
 from nginx2istio.istio.objects import ROOT_NAMESPACE
 from nginx2istio.istio.serve.gateway_config import GatewayConfig, gateway_config
 from nginx2istio.istio.serve.pilot.scope import GatewayProxies
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.model import DEFAULT_SERVER, Server, www_twin
+from nginx2istio.nginx.serve.choose import choose_location, choose_server, host_header, host_name
+from nginx2istio.nginx.uri import BadTarget, normalized_text
 from nginx2istio.verify.judged.announce import hosts_named, names_path
 from nginx2istio.verify.judged.declared import ANY_HOST, CoveringHosts, Declared, bare_host
 from nginx2istio.verify.judged.exchange import FindingData, RequestRecord
@@ -39,6 +44,7 @@ class Sides:
     converted: GatewayConfig | None = None
     auth_service: bool = False
     """Whether the gateway asks an auth service of ours, which is an nginx with the same checks."""
+    options: Options = field(default_factory=Options)
     by_host: dict[str, tuple[tuple[FindingData, str], ...]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
@@ -109,7 +115,7 @@ class Sides:
 
         The auth service answers what nginx would in its access phase, and 200 to all else.
         """
-        if not self.auth_service:
+        if not self.auth_service or self._asked_directly(request, nginx):
             return request
         if not any(step.phase == "access" for step in nginx.trace) or nginx.status is None:
             return replace(request, auth_status=200)
@@ -117,6 +123,21 @@ class Sides:
         location = [("location", nginx.location)] if nginx.location else []
         headers = (*nginx.response_headers, *location)
         return replace(request, auth_status=status, auth_headers=headers)
+
+    def _asked_directly(self, request: Request, nginx: Outcome) -> bool:
+        """Whether nginx refuses for a service that the gateway asks itself, and not by ours."""
+        refusal = next((step for step in nginx.trace if step.phase == "access"), None)
+        if refusal is None or not refusal.by.endswith("auth-url"):
+            return False
+        server, _ = choose_server(self.config, host_name(host_header(request)))
+        if server is None:
+            return False
+        try:
+            location = choose_location(server, normalized_text(request.target))
+        except (BadTarget, re.error):
+            return False
+        check = location and check_at(self.config, self.options, server, location)
+        return not (check and check.external)
 
     def _status_on_error(self) -> int:
         """Envoy's answer where a service answers 5xx."""
@@ -149,6 +170,7 @@ def sides(
         declared(conversion.config),
         None if other is None else converted,
         service,
+        conversion.options,
     )
 
 

@@ -32,7 +32,7 @@ from nginx2istio.nginx.facts.headers import (
 from nginx2istio.nginx.facts.nested_locations import NestedLocation
 from nginx2istio.nginx.facts.snippet import Directive, parse_snippet
 from nginx2istio.nginx.facts.snippet_access import LISTING
-from nginx2istio.nginx.model import Location, Origin
+from nginx2istio.nginx.model import Location, Origin, Server
 
 _ALL = ("all",)
 PROXYING = frozenset({"proxy_pass", "rewrite"}) | WITHOUT_EFFECT_ON_ANSWERS
@@ -86,6 +86,13 @@ def block_matches(block: NestedLocation, inside: bool) -> tuple[Mapping[str, Any
         return ({"uri": {"regex": path_regex(block.path, any_case, query=False)}},)
     match: Literal["exact", "prefix"] = "exact" if block.match == "exact" else "prefix"
     return tuple({"uri": uri} for uri in uris(Location(block.path, match, "", Origin())))
+
+
+def comes_to(server: Server, location: Location, block: NestedLocation) -> bool:
+    """Whether requests for a plain path come to this location, were there no block for it."""
+    around = [x for x in server.locations if block.path.startswith(x.path)]
+    prefixes = [x for x in around if x.match == "prefix"]
+    return max(prefixes, key=lambda x: len(x.path), default=None) is location
 
 
 def in_order(blocks: Sequence[NestedLocation]) -> list[NestedLocation]:

@@ -77,7 +77,7 @@ class FlowRemark:
     """What differs at a directive.
 
     "idle": it has no effect, for ``reason``; "closed": nginx closes the connection; "ending":
-    a condition answers requests itself; "left out" and "check": there is no translation, for
+    it answers some requests itself; "left out" and "check": there is no translation, for
     ``reason``, and with "check" nginx denies requests there.
     """
 
@@ -113,9 +113,14 @@ def flow_steps(place: Place, flow: Flow, directive: Directive) -> Iterator[FlowS
                 raise Untranslatable("nginx refuses it without arguments")
             case "break":
                 flow.stopped = True
-            case "return" | "rewrite":
+            case "return":
                 yield from _ending(place, flow, ConditionBlock(UNCONDITIONAL, directive, {}))
-                flow.stopped = directive.name == "return"
+                flow.stopped = True
+            case "rewrite":
+                steps = list(_ending(place, flow, ConditionBlock(UNCONDITIONAL, directive, {})))
+                yield from steps
+                if any(isinstance(step, RouteBefore | HostRoute) for step in steps):
+                    yield FlowRemark("ending", directive)
             case "if":
                 yield from _condition(place, flow, directive)
             case "set":

@@ -30,6 +30,7 @@ MOST_CHARACTERS = 900
 class Reuse:
     """That a client may ask for a host on a connection to another one, and the gateway's answer.
 
+    ``other`` is the host itself where the connection is for another name of it.
     ``status`` is 421 or 404, or 0 where the host answers. ``sure`` as in ``Apart``. ``mutual``:
     one of the two asks for client certificates. ``passed``: TLS of the host goes on unopened.
     """
@@ -103,12 +104,15 @@ def _reuse(pair: Apart, status: int) -> Reuse:
 
 
 def _mutual(secure: Iterable[TlsNames]) -> Iterator[Reuse]:
-    """Hosts that share a server that asks for client certificates: nginx answers 421 there."""
+    """Names that share a server that asks for client certificates: nginx answers 421 there."""
     for at in secure:
         if at.server and at.server.mutual:
+            host = at.virtual_host.host
             others = [h.host for h in at.server.virtual_hosts if h is not at.virtual_host]
             if others:
-                yield Reuse(at.virtual_host.host, min(others), 0, mutual=True)
+                yield Reuse(host, min(others), 0, mutual=True)
+            elif len(at.names) > 1 or any("*" in name for name in at.names):
+                yield Reuse(host, host, 0, mutual=True)
 
 
 def _wildcard(name: str, server: TlsServer) -> str:

@@ -8,7 +8,7 @@ two, of which Envoy takes the one that covers the name.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
@@ -108,12 +108,24 @@ def tls_servers(virtual_hosts: Iterable[VirtualHost]) -> list[TlsNames]:
         node.names.update(name.lower() for name in virtual_host.certificate_names)
         node.known &= virtual_host.certificate_known
         placed.append((virtual_host, names, key))
+    _share_names(nodes.values())
     servers = _merged(nodes, placed)
     for server in {id(s): s for s in servers.values()}.values():
         server.gateway = _gateway(server)
         server.first_host = min(host.host for host in server.virtual_hosts)
         server.stars = [(n, host) for host in server.virtual_hosts for n in host.names if "*" in n]
     return [TlsNames(host, names, servers.get(key)) for host, names, key in placed]
+
+
+def _share_names(servers: Collection[TlsServer]) -> None:
+    """What a certificate is good for at one server, it is good for at another."""
+    names: dict[str, set[str]] = {}
+    for server in servers:
+        for credential in server.credentials:
+            names.setdefault(credential, set()).update(server.names)
+    for server in servers:
+        for credential in server.credentials:
+            server.names |= names[credential]
 
 
 def tls_settings(virtual_host: VirtualHost) -> Object:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -75,7 +75,29 @@ def _refused(manager: Mapping[str, Any], request: Request) -> Outcome | None:
     kib = manager.get("max_request_headers_kb", _MOST_KIB)
     if len(request.headers) > most or size > kib << 10:
         return manager_answer(431, "the headers are too large")
+    tokens = _connection_tokens(request.headers)
+    upgrades = request.header("upgrade") is not None
+    if request.http.startswith("1") and not upgrades and _not_to_be_named(tokens):
+        return manager_answer(400, "Connection names what it must not")
     return None
+
+
+def _connection_tokens(headers: Headers) -> list[str]:
+    """What Connection names, in lower case."""
+    values = [value for name, value in headers if name.lower() == "connection"]
+    return [token.strip().lower() for value in values for token in value.split(",")]
+
+
+def _not_to_be_named(tokens: Sequence[str]) -> bool:
+    """Whether ``sanitizeConnectionHeader`` refuses a request for what Connection names."""
+    tokens = [token for token in tokens if token]
+    return len(tokens) >= _MOST_NAMED or any(
+        token in _NEVER_NAMED or token.startswith(":") for token in tokens
+    )
+
+
+_MOST_NAMED = 10
+_NEVER_NAMED = frozenset({"x-forwarded-for", "x-forwarded-host", "x-forwarded-proto"})
 
 
 def _without_hops(headers: Headers) -> Headers:
@@ -83,13 +105,7 @@ def _without_hops(headers: Headers) -> Headers:
 
     An upgrade to HTTP/2 is not passed on (``sanitizeConnectionHeader``, ``cleanInternalHeaders``).
     """
-    tokens = {
-        token.strip().lower()
-        for name, value in headers
-        if name.lower() == "connection"
-        for token in value.split(",")
-    }
-    gone = tokens - _STAY
+    gone = set(_connection_tokens(headers)) - _STAY
     if any(n.lower() == "upgrade" and v.lower() == "h2c" for n, v in headers):
         gone |= {"upgrade", "connection", "http2-settings"}
     return tuple((n, v) for n, v in headers if n.lower() not in gone | _INTERNAL)
@@ -155,4 +171,5 @@ def _arrived(config: GatewayConfig, request: Request, target: str, port: int) ->
     certificate = ""
     if shown and topology.get("forwardClientCertDetails") == "SANITIZE_SET":
         certificate = f'Hash=0;Cert="{SOME_CERTIFICATE}";Subject="{request.subject}"'
-    return Arrived(request, target, port, source, hops > 0, certificate)
+    keeps_id = bool(config.patches.manager.get("preserve_external_request_id"))
+    return Arrived(request, target, port, source, hops > 0, certificate, keeps_id)

@@ -10,7 +10,7 @@ from typing import Any
 
 import re2  # type: ignore[import-untyped]
 
-from nginx2istio.base.outcome import Request
+from nginx2istio.base.outcome import SOME_REQUEST_ID, Request
 from nginx2istio.istio.serve.filters.shapes import Json
 
 
@@ -20,7 +20,8 @@ class Arrived:
 
     ``headers`` are the request's own by lower-case name, several values joined by commas.
     ``source`` is the client's address, behind proxies that are trusted (``trusts``) that of
-    X-Forwarded-For. ``certificate`` is the x-forwarded-client-cert that the gateway sets.
+    X-Forwarded-For. ``certificate`` is the x-forwarded-client-cert that the gateway sets, as it
+    sets x-request-id (``keeps_id``: if the client did not).
     """
 
     request: Request
@@ -29,6 +30,7 @@ class Arrived:
     source: str = ""
     trusts: bool = False
     certificate: str = ""
+    keeps_id: bool = True
 
     @property
     def path(self) -> str:
@@ -73,6 +75,8 @@ class Arrived:
         joined[":scheme"] = request.scheme
         if not self.trusts or "x-forwarded-proto" not in joined:
             joined["x-forwarded-proto"] = request.scheme
+        if not self.keeps_id or not joined.get("x-request-id"):
+            joined["x-request-id"] = SOME_REQUEST_ID
         joined.pop("x-forwarded-client-cert", None)
         if self.certificate:
             joined["x-forwarded-client-cert"] = self.certificate

@@ -87,9 +87,8 @@ def _forwarded(stream: Stream, route: Json) -> Outcome:
     states = {_state(stream, each["destination"]) for each in chosen}
     if states and "ready" not in states:
         return _failed(stream, next(iter(shares)), "none" in states, name)
-    kept_id = bool(stream.config.patches.manager.get("preserve_external_request_id"))
     sent = [
-        headers_to_backend(arrived, header_edits(route, "request", each), identity, kept_id)
+        headers_to_backend(arrived, header_edits(route, "request", each), identity)
         for each in chosen or (None,)
     ]
     headers, untold = sent[0]

@@ -13,7 +13,7 @@ from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.facts.directives import refuses, subject
 from nginx2istio.nginx.facts.headers import snippets
 from nginx2istio.nginx.facts.snippet import Directive, directive_origin, parse_snippet
-from nginx2istio.nginx.model import Location, Origin, Server, Setting
+from nginx2istio.nginx.model import DEFAULT_SERVER, Location, Origin, Server, Setting
 
 Modifier = Literal["", "=", "^~", "~", "~*", "@"]
 MODIFIERS: tuple[Modifier, ...] = ("=", "^~", "~*", "~")
@@ -23,10 +23,11 @@ MODIFIERS: tuple[Modifier, ...] = ("=", "^~", "~*", "~")
 class NestedLocation:
     """One ``location`` block of a snippet.
 
-    ``key`` names the snippet, ``origin`` the line of the block, ``text`` is its head. ``modifier``
-    is "" for a prefix and "@" for a named location. ``path`` is a prefix, a whole path or a regular
-    expression, by the modifier. ``directives`` are its own; ``nested`` the blocks inside it.
-    ``refused`` says why nginx refuses its whole configuration for the block, "" when it takes it.
+    ``key`` names the snippet ("" for the controller's own blocks), ``origin`` the line of the
+    block, ``text`` is its head. ``modifier`` is "" for a prefix and "@" for a named location.
+    ``path`` is a prefix, a whole path or a regular expression, by the modifier. ``directives`` are
+    its own; ``nested`` the blocks inside it. ``refused`` says why nginx refuses its whole
+    configuration for the block, "" when it takes it.
 
     Protections of the surrounding location hold in the block, unless it has directives of the same
     kind; what answers there (``proxy_pass``, ``return``) does not.
@@ -106,15 +107,44 @@ def nested_locations(
 
 @memo
 def server_locations(config: NginxConfig, server: Server) -> tuple[NestedLocation, ...]:
-    """The blocks that snippets of the host and of all hosts put beside the host's locations."""
+    """The blocks beside the host's locations: of snippets, and the controller's own."""
+    own = controllers_locations(config) if server.host == DEFAULT_SERVER else ()
     anywhere = Location("/", "prefix", "", Origin())
     blocks = tuple(
         block
         for key, setting in snippets(config, server, anywhere, "server")
         for block in _blocks(key, setting, parse_snippet(setting.text).directives, "server", "")
     )
-    written = [(x.match, x.path) for x in server.locations if not x.slash_redirect]
-    return _mark_doubles(blocks, written)
+    written: list[tuple[str, str]] = [(x.match, x.path) for x in own]
+    written += [(x.match, x.path) for x in server.locations if not x.slash_redirect]
+    return *own, *_mark_doubles(blocks, written)
+
+
+@memo
+def controllers_locations(config: NginxConfig) -> tuple[NestedLocation, ...]:
+    """What the template puts into the server of unknown hosts: health check and status page.
+
+    Both are plain prefixes, so patterns and longer paths of Ingresses go before them.
+    """
+    controller = config.controller
+    health = Directive("return", ("200",), 0)
+    readers = [
+        Directive("allow", (network,), 0)
+        for key in ("nginx-status-ipv4-whitelist", "nginx-status-ipv6-whitelist")
+        for network in map(str, _listed(controller.config[key]))
+    ]
+    status = (*readers, Directive("deny", ("all",), 0), Directive("stub_status", ("on",), 0))
+    return tuple(
+        NestedLocation("", Origin(), f"location {path}", "", path, directives)
+        for path, directives in (
+            (str(controller.flags["health-check-path"]), (health,)),
+            ("/nginx_status", status),
+        )
+    )
+
+
+def _listed(value: object) -> tuple[object, ...]:
+    return value if isinstance(value, tuple) else ()
 
 
 def patterns_of_snippets(config: NginxConfig, server: Server) -> Iterator[tuple[str, bool]]:

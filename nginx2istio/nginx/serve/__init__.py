@@ -11,10 +11,10 @@ from contextlib import suppress
 from dataclasses import replace
 from fractions import Fraction
 
-from nginx2istio.base.addresses import in_networks
 from nginx2istio.base.outcome import (
     ASPECTS,
     EVERYTHING_READY,
+    WHO_ANSWERS,
     Aspect,
     Outcome,
     Request,
@@ -35,7 +35,7 @@ from nginx2istio.nginx.serve.location_phases import (
     REWRITE_PHASES,
     limited,
 )
-from nginx2istio.nginx.serve.rewrite_module import WHO_ANSWERS, Rewriting, follow_snippets
+from nginx2istio.nginx.serve.rewrite_module import Rewriting, follow_snippets
 from nginx2istio.nginx.serve.server_phases import (
     app_root,
     asks_for_certificates,
@@ -81,11 +81,10 @@ def serve_as_nginx(
             return with_headers(visit, own_answer(421, "tls", "server", "another name was asked"))
     if kind == "twin":
         return with_headers(visit, blocked(visit) or _to_twin(visit))
-    if server.host == DEFAULT_SERVER:
-        answer = _of_controller(visit)
+    if server is NOWHERE:
+        visit, answer = _in_a_block(visit)
         if answer is not None:
             return with_headers(visit, answer)
-    if server is NOWHERE:
         answer = own_answer(404, "routing", "content", "no Ingress is about unknown hosts")
         return with_headers(visit, with_error_page(visit, answer))
     if server.denied:
@@ -118,16 +117,6 @@ def asked_for_another(config: NginxConfig, request: Request, name: str) -> bool:
     if request.http == "2" and kind == "twin":
         return True
     return server is not None and kind == "own" and asks_for_certificates(server)
-
-
-def _of_controller(visit: Visit) -> Outcome | None:
-    """The controller's own locations at the server of unknown hosts."""
-    if visit.path.startswith("/healthz"):
-        return own_answer(200, "routing", "server", "/healthz")
-    if visit.path.startswith("/nginx_status"):
-        local = in_networks(visit.variables.remote_addr, ("127.0.0.1/32", "::1/128"))
-        return own_answer(200 if local else 403, "access", "server", "/nginx_status")
-    return None
 
 
 def _too_long(config: NginxConfig, server: Server, request: Request) -> Outcome | None:

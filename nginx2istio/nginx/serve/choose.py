@@ -147,7 +147,8 @@ def choose_location(server: Server, path: str) -> Location | None:
     if prefix is not None and not server.regex:
         return prefix
     for location in server.locations:
-        if location.match == "regex" and _pattern(location.path).match(path):
+        # Only the first alternative has nginx's ^: it finds the others anywhere in the path.
+        if location.match == "regex" and _pattern(location.path).search(path):
             return location
     return prefix
 

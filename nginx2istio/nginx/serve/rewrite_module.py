@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from nginx2istio.base.outcome import Aspect, Outcome
+from nginx2istio.base.outcome import WHO_ANSWERS, Aspect, Outcome
 from nginx2istio.nginx.facts.directives import subject
 from nginx2istio.nginx.facts.headers import (
     HEADER_DIRECTIVES,
@@ -31,7 +31,6 @@ ASPECTS_OF_SUBJECT: Mapping[str, frozenset[Aspect]] = {
     "limits": frozenset({"rate-limit"}),
 }
 """What a directive of a subject may change, where it is not interpreted; else who answers."""
-WHO_ANSWERS: frozenset[Aspect] = frozenset({"routing", "status", "access", "auth", "redirect"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,10 @@
-"""Location blocks that snippets write: what becomes of a request that one of them takes."""
+"""Location blocks of snippets and of the controller: what becomes of a request that one takes."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
+from nginx2istio.base.addresses import in_networks
 from nginx2istio.base.outcome import Outcome
 from nginx2istio.nginx.facts.directives import subject
 from nginx2istio.nginx.facts.nested_locations import (
@@ -12,6 +13,7 @@ from nginx2istio.nginx.facts.nested_locations import (
     nested_locations,
     server_locations,
 )
+from nginx2istio.nginx.facts.snippet import Directive
 from nginx2istio.nginx.facts.snippet_access import LISTING
 from nginx2istio.nginx.serve.location_phases import body_length, to_https
 from nginx2istio.nginx.serve.rewrite_module import ASPECTS_OF_SUBJECT, Rewriting, returned
@@ -34,14 +36,14 @@ def in_block(visit: Visit) -> tuple[Visit, Outcome | None]:
     if block is not None:
         # The headers of such an answer are those of the server, not of the Ingress's location.
         visit = replace(visit, unknown=visit.unknown | HEADERS_OF_ANSWERS)
-        return visit, _returned(visit, block) or _denied(block)
+        return visit, _returned(visit, block, "server") or _listed(visit, block)
     inner = nested_locations(visit.config, visit.server, visit.location)
     block = nested_location_of(inner, visit.path)
     if block is None:
         return visit, None
     if any(subject(x.name) == "headers" for x in block.directives):
         visit = replace(visit, unknown=visit.unknown | HEADERS_OF_ANSWERS)
-    outcome = body_length(visit) or _returned(visit, block) or to_https(visit)
+    outcome = body_length(visit) or _returned(visit, block, "location") or to_https(visit)
     # Variables of the location are not set in the block, so no upstream is known there.
     text = f"{block.text} has no upstream (balancer.rewrite)"
     return visit, outcome or own_answer(503, "routing", "rewrite", text, block.key)
@@ -65,7 +67,7 @@ def _of_server(visit: Visit) -> NestedLocation | None:
     return block
 
 
-def _returned(visit: Visit, block: NestedLocation) -> Outcome | None:
+def _returned(visit: Visit, block: NestedLocation, level: str) -> Outcome | None:
     """The answer of a block's ``return``, which goes before its checks of addresses."""
     rewriting = [x for x in block.directives if subject(x.name) == "rewrite"]
     if not rewriting:
@@ -73,12 +75,28 @@ def _returned(visit: Visit, block: NestedLocation) -> Outcome | None:
     if block.nested or len(rewriting) > 1 or rewriting[0].name != "return":
         raise ValueNotKnown(block.text)
     state = Rewriting(visit.path, visit.args, visit.values)
-    return returned(visit, rewriting[0], state, "location")
+    return returned(visit, rewriting[0], state, level)
 
 
-def _denied(block: NestedLocation) -> Outcome:
-    """403 of a block of the server that denies everybody. Raises ValueNotKnown for all others."""
+def _listed(visit: Visit, block: NestedLocation) -> Outcome:
+    """What a block of the server answers that has lists. Raises ValueNotKnown for other blocks."""
     lists = [x for x in block.directives if x.name in LISTING]
-    if block.nested or not lists or (lists[0].name, lists[0].args) != ("deny", ("all",)):
+    if block.nested or not lists:
         raise ValueNotKnown(block.text)
-    return own_answer(403, "access", "access", lists[0].text, block.key)
+    address = visit.variables.remote_addr
+    first = next((x for x in lists if _is_about(x, address)), None)
+    if first is not None and first.name == "deny":
+        return own_answer(403, "access", "server", first.text, block.key)
+    if any(x.name == "stub_status" for x in block.directives):
+        return own_answer(200, "status", "server", block.text, block.key)
+    raise ValueNotKnown(block.text)
+
+
+def _is_about(listing: Directive, address: str) -> bool:
+    """Whether an ``allow`` or ``deny`` is about an address. Raises ValueNotKnown."""
+    if listing.args == ("all",):
+        return True
+    try:
+        return in_networks(address, listing.args)
+    except ValueError:
+        raise ValueNotKnown(listing.text) from None

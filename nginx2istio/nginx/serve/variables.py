@@ -10,7 +10,7 @@ from types import MappingProxyType
 from urllib.parse import quote
 
 from nginx2istio.base.addresses import in_networks, is_address
-from nginx2istio.base.outcome import Request, World
+from nginx2istio.base.outcome import SOME_REQUEST_ID, Request, World
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.serve.choose import host_header, host_name
 
@@ -129,6 +129,7 @@ class Variables:
             "ssl_client_s_dn": self.request.subject,
             "literal_dollar": "$",
             "ssl_server_name": self.request.sni or "",
+            "request_id": SOME_REQUEST_ID,
         }.get(lower)
 
     def completed(self, path: str) -> str:

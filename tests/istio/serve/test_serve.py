@@ -63,6 +63,24 @@ def test_the_host_that_picks_a_virtual_host(host: str, status: int) -> None:
 
 
 @pytest.mark.parametrize(
+    ("named", "status"),
+    [
+        ("close, keep-alive", 200),
+        ("X-Token", 200),
+        ("X-Forwarded-For", 400),
+        ("close, x-forwarded-proto", 400),
+        (", ".join(f"x-{n}" for n in range(9)), 200),
+        (", ".join(f"x-{n}" for n in range(10)), 400),
+    ],
+)
+def test_what_connection_may_name(named: str, status: int) -> None:
+    headers = (("Connection", named),)
+    routes = [{"directResponse": {"status": 200}}]
+    assert served(routes, headers=headers).status == status
+    assert served(routes, headers=headers, http="2").status == 200
+
+
+@pytest.mark.parametrize(
     ("name", "value", "fits"),
     [
         ("x-preview", "b", True),  # each value by itself, since Envoy 1.39

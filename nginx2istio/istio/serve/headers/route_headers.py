@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from nginx2istio.base.outcome import PER_CONNECTION, SOME_REQUEST_ID, Headers
+from nginx2istio.base.outcome import PER_CONNECTION, Headers
 from nginx2istio.istio.serve.filters.shapes import Json
 from nginx2istio.istio.serve.headers.formatter import Moment, UnknownOperator, filled
 from nginx2istio.istio.serve.matching import Arrived
@@ -47,7 +47,7 @@ def _edits(level: Json, side: str) -> HeaderEdits:
 
 
 def headers_to_backend(
-    arrived: Arrived, levels: Sequence[HeaderEdits], identity: Headers, kept_id: bool
+    arrived: Arrived, levels: Sequence[HeaderEdits], identity: Headers
 ) -> tuple[Headers, bool]:
     """The headers of the request to a backend, sorted, and whether some can't be told.
 
@@ -77,8 +77,7 @@ def headers_to_backend(
         sent.append(("x-forwarded-client-cert", arrived.certificate))
     if "upgrade" in before:
         sent += [("upgrade", before["upgrade"]), ("connection", before.get("connection", ""))]
-    own_id = before.get("x-request-id", "") if kept_id else ""
-    sent.append(("x-request-id", own_id or SOME_REQUEST_ID))
+    sent.append(("x-request-id", before["x-request-id"]))
     unknown = False
     gone = {"x-forwarded-for"}  # which has the peer's address by now
     for level in levels:
