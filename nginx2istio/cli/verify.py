@@ -102,7 +102,7 @@ def command(
     from nginx2istio.cli.output.files import write_file
     from nginx2istio.cli.output.report_files import live_report, report_parts, say_unread
     from nginx2istio.inputs.files import read
-    from nginx2istio.istio.objects import VERSIONS
+    from nginx2istio.verify.judged_objects import judged_objects
     from nginx2istio.verify.live.words import live_data, live_lines
     from nginx2istio.verify.proof import prove
     from nginx2istio.verify.sides import sides
@@ -123,8 +123,8 @@ def command(
     problems = conversion.problems
     if against is not None:
         applied = read([str(against)])
-        objects = [each.body for each in applied.resources if each.kind in VERSIONS]
-        problems += applied.problems
+        objects, refused = judged_objects(applied.resources)
+        problems += (*applied.problems, *refused)
     report = api.report(conversion, with_plan=bool(reports))
     both = sides(conversion, report["findings"], objects)
     chosen = None

@@ -107,11 +107,15 @@ def example(machine: Regex) -> str | None:
                 return text
         following: dict[int, str] = {}
         for state, text in level.items():
-            # Small letters first, as people write them.
-            for char in sorted(machine.characters(state), key=lambda c: (c.isupper(), c)):
+            # What may stand in a header, and small letters first, as people write them.
+            for char in sorted({"a", *machine.characters(state)}, key=_as_written):
                 after = machine.step(state, char)
                 if after and after not in known:
                     known.add(after)
                     following[after] = text + char
         level = following
     return None
+
+
+def _as_written(char: str) -> tuple[bool, bool, str]:
+    return not char.isprintable(), char.isupper(), char

@@ -27,6 +27,11 @@ from nginx2istio.verify.dimensions.istio_values import (
     values_of_policy,
     values_of_route,
 )
+from nginx2istio.verify.dimensions.judged_values import (
+    values_of_compression,
+    values_of_handshake,
+    values_of_other_cors,
+)
 from nginx2istio.verify.dimensions.nginx_values import values_of_location
 from nginx2istio.verify.dimensions.values import Values
 from nginx2istio.verify.gateway_view import SCHEMES, GatewayView, Scheme, gateway_view
@@ -60,13 +65,19 @@ class HostDecisions:
             values_of_location(values, self.sides.config, self.server, location, checked)
         if any(_looks_further(gateway.config) for gateway in self.gateways):
             values.untold()
+        if self.sides.converted is not None:
+            values_of_compression(values, self.sides.gateways)
         spelled = False
         for gateway in self.gateways:
+            if "https" in schemes and gateway.server is not None:
+                values_of_handshake(values, gateway.server.tls.get("mode", ""))
             for scheme in schemes:
                 for route, matches in gateway.routes_near(scheme, path.target):
                     for match in matches:
                         values_of_match(values, match)
                     values_of_route(values, route)
+                    if self.sides.converted is not None:
+                        values_of_other_cors(values, route)
                     spelled |= any("authority" in match for match in matches)
                     spelled |= self.sides.converted is not None and "redirect" in route
                 for policy, rules in gateway.policies_near(scheme, path.target):

@@ -12,10 +12,10 @@ from nginx2istio.istio.serve.filters.shapes import Json
 from nginx2istio.istio.serve.gateway_config import (
     GatewayConfig,
     GatewayServer,
-    RoutedHost,
     most_specific,
 )
 from nginx2istio.istio.serve.matching import string_fits
+from nginx2istio.istio.serve.pilot.joined_hosts import RoutedHost
 from nginx2istio.istio.serve.policies import PolicyNotRead, path_fits, pattern_fits
 from nginx2istio.verify.dimensions.samples import spellings
 

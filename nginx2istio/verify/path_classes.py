@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
@@ -70,7 +70,18 @@ def path_classes(patterns: Sequence[PathPattern]) -> PathClasses:
 @lru_cache(maxsize=2048)
 def _classes(patterns: tuple[PathPattern, ...]) -> PathClasses:
     nginx, istio, skipped = path_machines(patterns)
-    return _walked(nginx, istio, skipped)
+    walked = _walked(nginx, istio, skipped)
+    return replace(walked, classes=(*walked.classes, *_with_empty_segments(patterns)))
+
+
+def _with_empty_segments(patterns: Sequence[PathPattern]) -> Iterator[PathClass]:
+    """The paths that Istio's patterns write with two slashes, which a gateway may not merge."""
+    texts: dict[str, list[int]] = {}
+    for number, pattern in enumerate(patterns):
+        if pattern.side == "istio" and pattern.kind != "regex" and "//" in pattern.text:
+            texts.setdefault(pattern.text, []).append(number)
+    for text, numbers in texts.items():
+        yield PathClass(frozenset(numbers), text)
 
 
 def path_machines(

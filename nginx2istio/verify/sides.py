@@ -12,7 +12,9 @@ from nginx2istio.base.options import Options
 from nginx2istio.base.outcome import Outcome, Request
 from nginx2istio.bridge.checks.check import check_at
 from nginx2istio.convert.convert import Conversion
+from nginx2istio.istio.objects import ROOT_NAMESPACE
 from nginx2istio.istio.serve.gateway_config import GatewayConfig, gateway_config
+from nginx2istio.istio.serve.pilot.scope import GatewayProxies
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.model import DEFAULT_SERVER, Server, www_twin
 from nginx2istio.nginx.serve.choose import choose_location, choose_server, host_header, host_name
@@ -154,8 +156,12 @@ def sides(
     EnvoyFilters of others among the input change what the gateway does, too.
     """
     foreign, mesh = conversion.foreign_filters, conversion.mesh
-    converted = gateway_config([*conversion.objects, *foreign], mesh)
-    other = None if objects is None else gateway_config([*objects, *foreign], mesh)
+    pods = GatewayProxies(
+        [(each.gateway_namespace, each.gateway_selector) for each in conversion.options.each],
+        str(mesh.get("rootNamespace") or ROOT_NAMESPACE),
+    )
+    converted = gateway_config([*conversion.objects, *foreign], mesh, pods)
+    other = None if objects is None else gateway_config([*objects, *foreign], mesh, pods)
     service = conversion.options.auth_service
     return Sides(
         conversion.config,

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from nginx2istio.istio.serve.filters.patches import RoutePatch
-from nginx2istio.istio.serve.gateway_config import GatewayConfig
+from nginx2istio.istio.serve.gateway_config import gateway_config
 from nginx2istio.istio.serve.settings import settings_of_route
 
 HOST = "a.shop.svc.cluster.local"
@@ -18,7 +18,12 @@ RULE = {
     },
     "subsets": [{"name": "new", "trafficPolicy": {"tls": {"mode": "MUTUAL"}}}],
 }
-CONFIG = GatewayConfig(destination_rules={HOST: RULE})
+OBJECT = {
+    "kind": "DestinationRule",
+    "metadata": {"name": "a", "namespace": "shop"},
+    "spec": RULE,
+}
+CONFIG = gateway_config([OBJECT], {})
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from nginx2istio import api
@@ -27,8 +27,8 @@ from .operators import Json, http_routes, of_kind, uris
 
 SOURCES = ("127.0.0.1", "127.0.0.2", "127.0.0.5", "127.0.0.9", "127.0.0.77", "127.9.9.9")
 """Addresses that a client on this machine may have."""
-LARGE = 65536
-"""Bytes of a body that may not have been sent when the answer comes."""
+STRANGER = "authority-of-a-stranger"
+"""The Secret of an authority that no gateway trusts."""
 FRAMING = {"host", "content-length", "transfer-encoding", "connection", "upgrade", "expect", "te"}
 """Headers that make another request of one, not one with another header."""
 
@@ -61,8 +61,9 @@ def estate(case: Case, envoy_filters: bool = False) -> Estate | None:
     routed = any(each["kind"] == "VirtualService" for each in objects)
     if len(conversion.parts) > 1 or remembers or not routed:
         return None
-    case = case | {"pods": _pods(case, conversion), "dead_pods": []}
-    return Estate(case, conversion, api.report(conversion), objects)
+    report = api.report(conversion)
+    ready = {"pods": _pods(case, conversion), "dead_pods": [], "secrets": _secrets(case, report)}
+    return Estate(case | ready, conversion, report, objects)
 
 
 def _pods(case: Case, conversion: Conversion) -> dict[str, list[str]]:
@@ -73,6 +74,19 @@ def _pods(case: Case, conversion: Conversion) -> dict[str, list[str]]:
             name = upstream_name(upstream)
             pods.setdefault(name, [f"{upstream.service}-{len(pods)}"])
     return pods
+
+
+def _secrets(case: Case, report: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The case's Secrets, those that the report asks to copy, and the authority of a stranger."""
+    secrets = list(case.get("secrets") or [])
+    names = {(secret.get("namespace") or "default", secret["name"]) for secret in secrets}
+    for action in report["actions"]:
+        namespace, _, name = str(action.get("secret", "")).partition("/")
+        if name and (namespace, name) not in names:
+            kind = "ca" if action["to"].endswith("-cacert") else "tls"
+            secrets.append({"namespace": namespace, "name": name, "type": kind})
+            names.add((namespace, name))
+    return [*secrets, {"namespace": "default", "name": STRANGER, "type": "ca"}]
 
 
 def witnesses(both: Sides, rng: random.Random, most: int) -> list[Request]:
@@ -142,11 +156,8 @@ def _header_names(objects: Sequence[Json]) -> Iterator[str]:
 def sendable(estate: Estate, request: Request, objects: Sequence[Json]) -> RequestToSend | None:
     """A request as the rig sends it from this machine; None where it can't.
 
-    Its address becomes one of this machine that is in the same networks of all policies. A large
-    body over TLS is not sent: of 630, 48 had no answer, and nobody has looked why.
+    Its address becomes one of this machine that is in the same networks of all policies.
     """
-    if request.scheme == "https" and request.body_bytes > LARGE:
-        return None
     networks = sorted(_networks([*estate.objects, *objects]))
     own = [n.partition("/")[0] for n in networks if n.startswith("127.")]
     inside = [in_networks(request.source, (n,)) for n in networks]
@@ -157,10 +168,19 @@ def sendable(estate: Estate, request: Request, objects: Sequence[Json]) -> Reque
     for_auth = _for_auth(estate, request)
     if source is None or certificate is None or for_auth is None:
         return None
-    record = request_record(request)
+    record = request_record(_with_type(request))
     headers = [*record["headers"], *for_auth]
     more = {"headers": headers, "client_cert": certificate or None, "from": source}
     return record | more | {"sni": request.sni}
+
+
+def _with_type(request: Request) -> Request:
+    """A request that asks the backend for the type of its answer, if it is not the usual one."""
+    kind = dict(request.backend_headers).get("content-type", "application/json")
+    if kind == "application/json":
+        return request
+    mark = "&" if "?" in request.target else "?"
+    return replace(request, target=f"{request.target}{mark}hdr=Content-Type:{kind}")
 
 
 def _networks(objects: Sequence[Json]) -> set[str]:
@@ -195,7 +215,7 @@ def _certificate(estate: Estate, request: Request) -> str | None:
         if "auth-tls-secret" in server.settings
     }
     known = [s["name"] for s in estate.case.get("secrets") or [] if "ca" in s["type"]]
-    fitting = [n for n in known if (n in asked) == (request.certificate == "valid")]
+    fitting = [n for n in known if n in asked] if request.certificate == "valid" else [STRANGER]
     patterns = {
         str(server.settings["auth-tls-match-cn"].value)
         for server in servers

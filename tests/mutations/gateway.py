@@ -17,8 +17,8 @@ from ..conformance.pods import Pods
 from ..conformance.ports import Block, own_address
 from ..conformance.records import Exchange, Request
 from ..conformance.world import world
-from .estate import LARGE, Estate
-from .operators import Json
+from .estate import Estate
+from .operators import Json, http_routes
 
 
 class Refused(Exception):
@@ -30,19 +30,19 @@ class Served:
     """Objects in force at the gateway."""
 
     observer: Observer
+    mirrors: bool
 
     def answers(self, requests: Iterable[Request]) -> list[Exchange]:
         """What is observed of each request."""
-        return [self._answer({"request": request, "times": 1}) for request in requests]
-
-    def _answer(self, record: Exchange) -> Exchange:
-        """One answer. That to a large body may come too early for the client to read it."""
-        answer: Exchange = {}
-        for _ in range(6 if record["request"]["body_bytes"] > LARGE else 1):
-            answer = self.observer.observe([record])[0]
-            if answer["response"]["status"] not in (0, 400):
-                break
-        return {**record, **answer}
+        records = [{"request": request, "times": 1} for request in requests]
+        answers = [{**each, **self.observer.observe([each])[0]} for each in records]
+        for each in answers:
+            request = each["request"]
+            upgrades = any(name.lower() == "upgrade" for name, _ in request["headers"])
+            if self.mirrors and (request["method"] == "HEAD" or upgrades):
+                # Without a body nobody knows which of two requests at a pod is the copy.
+                each["upstream"] = None
+        return answers
 
 
 class Gateway:
@@ -70,4 +70,6 @@ class Gateway:
         if problems:
             raise Refused("; ".join(problems)[:300])
         ports = ports_of(swap)
-        return Served(Observer(case, ports, self._pods, self._forge, self._own, Declared()))
+        mirrors = any(route.keys() & {"mirror", "mirrors"} for route in http_routes(list(objects)))
+        marked = Declared(keys={"mirror-target"} if mirrors else set())
+        return Served(Observer(case, ports, self._pods, self._forge, self._own, marked), mirrors)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import random
+import traceback
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -19,7 +20,6 @@ from nginx2istio.verify.record import exchange_record
 from ..conformance.records import Case, Exchange, Request
 from ..verify.anchored import AuthCache, asked
 from .estate import (
-    LARGE,
     Estate,
     by_chance,
     estate,
@@ -36,13 +36,17 @@ Verdict = Literal[
     "found as a setting",
     "found, not shown",
     "found, not sendable",
+    "shown elsewhere",
     "not followed",
     "as nginx does",
     "missed",
     "without effect",
+    "verify fails",
     "refused by Istio",
 ]
-WRONG: tuple[Verdict, ...] = ("missed", "found, not shown")
+Finds = Literal["answers", "settings", "nothing", "failure"]
+"""What verify finds: an answer that changes, settings or shares only, nothing."""
+WRONG: tuple[Verdict, ...] = ("missed", "found, not shown", "shown elsewhere", "verify fails")
 """What must not be."""
 PER_ESTATE = 8
 MOST_CLASSES = 1500
@@ -103,22 +107,38 @@ def _of_estate(
     except Refused:
         return
     originals = [served.answers(plan.requests) for plan in plans]
-    for plan, original in zip(plans, originals, strict=True):
-        yield _tried(gateway, own, plan, original)
+    services = [
+        [_services(served, request) for request in plan.requests] if plan.by_chance(own) else []
+        for plan in plans
+    ]
+    for plan, original, answering in zip(plans, originals, services, strict=True):
+        yield _tried(gateway, own, plan, original, answering)
 
 
 @dataclass(slots=True)
 class _Plan:
+    """A mutation, what verify says of it, and the requests that are to show it.
+
+    The first of the requests are those of ``examples``: of all, where verify finds an answer that
+    changes, and of some, where it finds a setting only. Others follow.
+    """
+
     operator: str
     text: str
     objects: list[Json]
+    finding: Finds
     examples: list[Counterexample]
     unfollowed: bool
     requests: list[Request]
+    failure: str = ""
+
+    def by_chance(self, own: Estate) -> bool:
+        """Whether a weight may decide about an answer that verify says has changed."""
+        return self.finding == "answers" and (by_chance(own.objects) or by_chance(self.objects))
 
 
 def _plan(own: Estate, rng: random.Random, operators: dict[Operator, int]) -> _Plan | None:
-    """A mutation, what verify says of it, and the requests that are to show it."""
+    """A mutation that changes something, by the operator of which there were least."""
     objects, text = copy.deepcopy(own.objects), None
     # Those of which there were least come first: few estates have anything for some.
     for operator in sorted(operators, key=lambda op: (operators[op], rng.random())):
@@ -128,30 +148,52 @@ def _plan(own: Estate, rng: random.Random, operators: dict[Operator, int]) -> _P
     else:
         return None
     operators[operator] += 1
-    both = own.sides(objects)
-    proof = prove(both)
-    examples = proof.unannounced
-    real = [each for each in examples if each.difference.what != SETTINGS]
-    requests: list[Request] = []
-    if real:
-        pairs = (
-            (each, request)
-            for each in real[:200]
-            if (request := sendable(own, each.request, objects)) is not None
-        )
-        tried = list(islice(pairs, TRIED))
-        requests = [request for _, request in tried]
-        examples = [each for each, _ in tried] or examples
-    else:
+    try:
+        both = own.sides(objects)
+        proof = prove(both)
+    except Exception:  # which the verdict tells, unless Istio refuses the objects, too
+        failure = traceback.format_exc(limit=-2)
+        return _Plan(operator.__name__, text or "", objects, "failure", [], False, [], failure)
+    answers = [each for each in proof.unannounced if _answer(each)]
+    finding: Finds = "answers" if answers else "settings" if proof.unannounced else "nothing"
+    candidates = answers or proof.unannounced
+    first, rest = candidates[:1], candidates[1:]
+    order = [*first, *rng.sample(rest, len(rest))]
+    pairs = (
+        (each, request)
+        for each in order[:200]
+        if (request := sendable(own, each.request, objects)) is not None
+    )
+    tried = list(islice(pairs, TRIED if answers else WITNESSES))
+    requests = [request for _, request in tried]
+    if not answers:
         chosen = witnesses(both, rng, WITNESSES)
         sent = (sendable(own, request, objects) for request in chosen)
-        requests = [request for request in sent if request is not None]
+        requests += [request for request in sent if request is not None]
         requests += [*recorded_requests(own), *random_requests(own, rng, RANDOM)]
+    examples = [each for each, _ in tried] if requests or not answers else answers[:1]
     unfollowed = bool(proof.unfollowed)
-    return _Plan(operator.__name__, text or "", objects, examples, unfollowed, requests)
+    return _Plan(operator.__name__, text or "", objects, finding, examples, unfollowed, requests)
 
 
-def _tried(gateway: Gateway, own: Estate, plan: _Plan, original: list[Exchange]) -> Mutated:
+def _answer(example: Counterexample) -> bool:
+    """Whether a single answer shows a counterexample: neither a setting nor a share."""
+    return example.difference.what not in (SETTINGS, "shares")
+
+
+def _services(served: Served, request: Request) -> set[str | None]:
+    """The Services that answer a request where a weight may decide."""
+    answers = served.answers([request] * MORE)
+    return {(each.get("upstream") or {}).get("service") for each in answers}
+
+
+def _tried(
+    gateway: Gateway,
+    own: Estate,
+    plan: _Plan,
+    original: list[Exchange],
+    services: Sequence[set[str | None]],
+) -> Mutated:
     def judged(verdict: Verdict, detail: str = "") -> Mutated:
         return Mutated(own.case["id"], plan.operator, plan.text, verdict, detail)
 
@@ -159,35 +201,56 @@ def _tried(gateway: Gateway, own: Estate, plan: _Plan, original: list[Exchange])
         served = gateway.serve(own, plan.objects)
     except Refused as refusal:
         return judged("refused by Istio", str(refusal))
+    if plan.finding == "failure":
+        return judged("verify fails", plan.failure)
     weighted = by_chance(own.objects) or by_chance(plan.objects)
-    shown, missed = [], []
-    for before, earliest in zip(original, served.answers(plan.requests), strict=True):
+    changes: list[str] = []
+    missed = []
+    for number, (before, earliest) in enumerate(
+        zip(original, served.answers(plan.requests), strict=True)
+    ):
         after = _by_same_service(served, before, earliest) if weighted else earliest
         differences = _unlike(before, after, weighted)
-        if differences:
-            request = before["request"]
-            line = f"{request['method']} {request['scheme']}://{request['host']}{request['target']}"
-            shown.append(f"{line} {request['headers']}: {_text(differences)}")
-            if not _nearer_to_nginx(own, before, after):
-                missed.append(shown[-1])
-    real = [each for each in plan.examples if each.difference.what != SETTINGS]
-    if real:
-        first = real[0]
-        detail = f"{first.request.method} {first.request.scheme}://{first.request.host}"
-        detail += f"{first.request.target} {first.difference}"
-        if shown:
+        changes.append(_line(before["request"], differences) if differences else "")
+        if services and not differences:
+            now = _services(served, before["request"])
+            if now != services[number]:
+                changes[-1] = f"answered by {services[number]}, now by {now}"
+        if differences and not _nearer_to_nginx(own, before, after):
+            missed.append(changes[-1])
+    shown = [change for change in changes if change]
+    of_examples = changes[: len(plan.examples)]
+    if plan.finding == "answers":
+        if not plan.requests:
+            return judged("found, not sendable", _claim(plan.examples[0]))
+        pairs = zip(plan.examples, of_examples, strict=True)
+        unshown = [_claim(example) for example, change in pairs if not change]
+        return judged("found, not shown", unshown[0]) if unshown else judged("found and shown")
+    if plan.finding == "settings":
+        if shown and not plan.examples:
+            return judged("found, not sendable", shown[0])
+        if any(of_examples):
             return judged("found and shown")
-        if all(each.difference.what == "shares" for each in real):
-            return judged("found as a setting")  # which no single request shows
-        return judged("found, not shown" if plan.requests else "found, not sendable", detail)
-    if plan.examples:
-        return judged("found as a setting", shown[0] if shown else "")
+        return judged("shown elsewhere", missed[0]) if missed else judged("found as a setting")
     if not shown:
         return judged("without effect")
     # Of what a patch can touch that was made unreadable, verify says that it can't tell.
     if plan.unfollowed:
         return judged("not followed", shown[0])
     return judged("missed", missed[0]) if missed else judged("as nginx does", shown[0])
+
+
+def _line(request: Request, differences: Sequence[Difference]) -> str:
+    url = f"{request['method']} {request['scheme']}://{request['host']}{request['target']}"
+    headers = [f"{name}: {value:.40}" for name, value in request["headers"]]
+    return f"{url} {headers} {request['body_bytes']} B: {_text(differences)}"
+
+
+def _claim(example: Counterexample) -> str:
+    request = example.request
+    url = f"{request.method} {request.scheme}://{request.host}{request.target}"
+    headers = [f"{name}: {value:.40}" for name, value in request.headers]
+    return f"{url} {headers} {request.body_bytes} B: {example.difference}"
 
 
 def _by_same_service(served: Served, before: Exchange, after: Exchange) -> Exchange:
@@ -217,21 +280,16 @@ def _nearer_to_nginx(own: Estate, before: Exchange, after: Exchange) -> bool:
 
 def _unlike(before: Exchange, after: Exchange, weighted: bool) -> list[Difference]:
     """What two answers of the gateway differ in, but for what chance decides."""
-    if before["request"]["body_bytes"] > LARGE and 0 in (
-        before["response"]["status"],
-        after["response"]["status"],
-    ):
-        return []  # the client lost the answer, which came before it had sent all
     differences = compare({**before, "subrequests": None}, {**after, "subrequests": None})
     if weighted and any(d.what == "service" for d in differences):
         return []
-    # The decorator's operation names the route's match, and reaches no backend with a sidecar.
-    return [
-        d
-        for d in differences
-        if d.what != "x-envoy-decorator-operation"
-        and not (d.what == "x-request-id" and d.expected and d.got)
-    ]
+    return [d for d in differences if not _made_by_envoy(d)]
+
+
+def _made_by_envoy(difference: Difference) -> bool:
+    """Envoy's own headers, which tell of settings and of the route; the request's number."""
+    numbered = difference.what == "x-request-id" and difference.expected and difference.got
+    return bool(numbered) or difference.what.startswith("x-envoy-")
 
 
 def _text(differences: Sequence[Difference]) -> str:

@@ -55,6 +55,17 @@ def test_the_whole_text_has_to_fit_where_envoy_compares() -> None:
     assert not machine.accepts(state)
 
 
+def test_an_example_is_what_a_header_may_have() -> None:
+    for pattern in (".", "^.+$", "[^a]", "[^0-9]"):
+        text = example(regex_automaton(pattern, False))
+        assert text and text.isprintable(), pattern
+
+
+def test_paths_that_are_written_with_two_slashes_are_asked_for() -> None:
+    patterns = [PathPattern("nginx", "prefix", "/"), PathPattern("istio", "exact", "//")]
+    assert [each.target for each in path_classes(patterns).classes] == ["/", "//"]
+
+
 @pytest.mark.parametrize("pattern", ["(a)\\1", "(?=x)y", "a(?<!b)c"])
 def test_what_is_no_regular_language_is_refused(pattern: str) -> None:
     with pytest.raises(NotRegular):

@@ -23,11 +23,11 @@ from nginx2istio.istio.serve.filters.opaque import Passed
 from nginx2istio.istio.serve.gateway_config import (
     GatewayConfig,
     GatewayServer,
-    RoutedHost,
     most_specific,
 )
 from nginx2istio.istio.serve.manager import arrived_request, ended
 from nginx2istio.istio.serve.matching import Arrived, RefusedByEnvoy, matcher
+from nginx2istio.istio.serve.pilot.joined_hosts import RoutedHost
 from nginx2istio.istio.serve.settings import settings_of_route, settings_of_server
 from nginx2istio.istio.serve.stream import HttpFilter, Stream
 
@@ -85,11 +85,10 @@ def _routed(
     outcome = through(_chain(config), stream)
     text = f"VirtualService {host.service}" if host else "no VirtualService"
     step = TraceStep("host", text, host.domain.lower() if host else "")
-    outcome = replace(
-        outcome,
-        trace=(step, *outcome.trace),
-        settings=settings_of_route(config, stream.route, stream.patch),
-    )
+    settings = settings_of_route(config, stream.route, stream.patch)
+    if host and host.unsure:
+        settings = {**settings, "routing": f"only at pods with the labels {dict(host.unsure)}"}
+    outcome = replace(outcome, trace=(step, *outcome.trace), settings=settings)
     if not config.patches.opaque:
         return outcome
     destinations = frozenset(_destinations(stream))

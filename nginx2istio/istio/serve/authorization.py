@@ -24,7 +24,9 @@ class Authorization(HttpFilter):
 
     def _decided(self, stream: Stream) -> Outcome | None:
         arrived, policies = stream.arrived, stream.config.policies_of
-        for policy in policies["CUSTOM"].about(arrived.host) if "CUSTOM" in policies else ():
+        # Where there is no route nobody is asked (ext_authz's ``getPerRouteFlags``).
+        asking = policies.get("CUSTOM") if stream.route is not None else None
+        for policy in asking.about(arrived.host) if asking else ():
             if not policy_fits(policy, arrived):
                 continue
             provider = _provider(stream.config, policy)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from nginx2istio.base.outcome import Outcome
 from nginx2istio.istio.serve.authorization import Authorization
 from nginx2istio.istio.serve.cors import Cors
+from nginx2istio.istio.serve.faults import InjectedFault
 from nginx2istio.istio.serve.filters.addresses import AddressFilter
 from nginx2istio.istio.serve.filters.ask_service import AskService
 from nginx2istio.istio.serve.filters.bodies import BodyHeld, BodyLength
@@ -27,6 +28,7 @@ def filter_chain(config: GatewayConfig) -> Sequence[HttpFilter]:
     return (
         *(_filter(each) for each in patches.first),
         Authorization(),
+        InjectedFault(),
         Cors(),
         *(_filter(each) for each in patches.last),
     )

@@ -23,9 +23,15 @@ class Cors(HttpFilter):
         origin = _allowed_origin(policy, arrived)
         stream.notes[_ORIGIN] = origin
         asks = "access-control-request-method" in arrived.headers
-        if not origin or arrived.request.method != "OPTIONS" or not asks:
+        if arrived.request.method != "OPTIONS" or not asks:
             return None
-        step = TraceStep("cors", "a preflight", str(stream.route.get("name", "")))
+        if not origin:
+            ignored = policy.get("unmatchedPreflights") == "IGNORE"
+            if not ignored or not arrived.headers.get("origin"):
+                return None
+            step = TraceStep("cors", "a preflight of another origin", _name(stream.route))
+            return Outcome(200, "cors", trace=(*stream.steps, step))
+        step = TraceStep("cors", "a preflight", _name(stream.route))
         stream.notes[_ORIGIN] = ""
         headers = tuple(_preflight(policy, origin))
         return Outcome(200, "cors", trace=(*stream.steps, step), response_headers=headers)
@@ -63,3 +69,7 @@ def _allowed_origin(policy: Json, arrived: Arrived) -> str:
     origin = arrived.headers.get("origin", "")
     allowed = any(string_fits(o, origin) for o in policy.get("allowOrigins", ()))
     return origin if origin and allowed else ""
+
+
+def _name(route: Json) -> str:
+    return str(route.get("name", ""))

@@ -9,6 +9,9 @@ from typing import Any
 
 from nginx2istio.istio.serve.filters.patches import Patches, patches_of
 from nginx2istio.istio.serve.filters.shapes import Json
+from nginx2istio.istio.serve.pilot.destination_rules import DestinationRules, policy_at_port
+from nginx2istio.istio.serve.pilot.joined_hosts import RoutedHost, joined_hosts
+from nginx2istio.istio.serve.pilot.scope import GatewayProxies, by_age, opens_requests
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,19 +24,8 @@ class GatewayServer:
     tls: Json
     hosts: tuple[tuple[str, str], ...]
     """(namespace, host) pairs: whose VirtualServices count, "*" for all."""
-
-
-@dataclass(frozen=True, slots=True)
-class RoutedHost:
-    """The routes of one VirtualService at one server, for one of its hosts.
-
-    ``to_https``: plain HTTP is redirected, whatever the routes (``httpsRedirect``).
-    """
-
-    domain: str
-    routes: tuple[Json, ...]
-    service: str
-    to_https: bool = False
+    unsure: Json = field(default_factory=dict)
+    """Labels that the Gateway asks for, and of which it is not known whether the pods have them."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +38,7 @@ class GatewayConfig:
     servers: tuple[GatewayServer, ...] = ()
     services: tuple[Json, ...] = ()
     policies: tuple[Json, ...] = ()
-    destination_rules: Mapping[str, Json] = field(default_factory=dict)
+    destination_rules: DestinationRules = field(default_factory=DestinationRules)
     mesh: Json = field(default_factory=dict)
     patches: Patches = field(default_factory=Patches)
     memory: dict[int, dict[str, RoutedHost]] = field(
@@ -67,7 +59,7 @@ class GatewayConfig:
     def hosts_of(self, server: GatewayServer) -> Mapping[str, RoutedHost]:
         """The virtual hosts of a server's own route configuration, by domain in lower case."""
         if id(server) not in self.memory:
-            hosts = {host.domain.lower(): host for host in self._virtual_hosts(server)}
+            hosts = joined_hosts(self._virtual_hosts(server), server.port)
             if server.tls.get("httpsRedirect"):
                 for _, name in server.hosts:
                     routed = hosts.get(name.lower(), RoutedHost(name, (), ""))
@@ -79,7 +71,7 @@ class GatewayConfig:
     def plain_hosts(self) -> Mapping[str, RoutedHost]:
         """The virtual hosts of all servers for plain HTTP, which share a route configuration."""
         servers = self.servers_at.get(80, ())
-        return {domain: host for s in servers for domain, host in self.hosts_of(s).items()}
+        return joined_hosts((host for s in servers for host in self.hosts_of(s).values()), 80)
 
     @cached_property
     def all_hosts(self) -> Mapping[str, RoutedHost]:
@@ -98,13 +90,15 @@ class GatewayConfig:
             name = f"{namespace}/{service['metadata']['name']}"
             for host in spec.get("hosts", ()):
                 for domain in names.shared_with(host, namespace):
-                    yield RoutedHost(domain, tuple(spec.get("http", ())), name)
+                    yield RoutedHost(
+                        domain, tuple(spec.get("http", ())), name, unsure=server.unsure
+                    )
 
     @cached_property
     def services_of(self) -> Mapping[str, Sequence[Json]]:
         """The VirtualServices by the Gateway that they name."""
         by_gateway: dict[str, list[Json]] = {}
-        for service in self.services:
+        for service in by_age(self.services):
             for gateway in _gateways(service["spec"], service["metadata"]["namespace"]):
                 by_gateway.setdefault(gateway, []).append(service)
         return by_gateway
@@ -122,13 +116,19 @@ class GatewayConfig:
 
     def traffic_policy(self, destination: Json) -> Json:
         """The trafficPolicy of a route's destination at its port; fields of its subset win."""
-        rule = self.destination_rules.get(destination["host"], {})
+        rule = self.destination_rules.of(destination["host"])
         number = destination.get("port", {}).get("number")
-        policy = _at_port(rule.get("trafficPolicy", {}), number)
+        policy = policy_at_port(rule.get("trafficPolicy", {}), number)
         for subset in rule.get("subsets", ()):
             if subset["name"] == destination.get("subset"):
-                policy |= _at_port(subset.get("trafficPolicy", {}), number)
+                policy |= policy_at_port(subset.get("trafficPolicy", {}), number)
         return policy
+
+    def lacks_subset(self, destination: Json) -> bool:
+        """Whether a route's destination is in a subset that no DestinationRule has."""
+        subsets = self.destination_rules.of(destination["host"]).get("subsets", ())
+        name = destination.get("subset")
+        return bool(name) and all(subset["name"] != name for subset in subsets)
 
     def tls_routes(self, server: GatewayServer) -> Iterable[Json]:
         """The routes of connections that are passed on unopened."""
@@ -201,30 +201,37 @@ def _hosts_of_policy(policy: Json) -> set[str] | None:
     return names
 
 
-def gateway_config(objects: Sequence[Json], mesh: Json) -> GatewayConfig:
-    """The objects of an output folder, in any order, and the mesh configuration."""
+def gateway_config(
+    objects: Sequence[Json], mesh: Json, pods: GatewayProxies | None = None
+) -> GatewayConfig:
+    """The objects of an output folder, in any order, and the mesh configuration.
+
+    Only those count that the gateway's ``pods`` are given; all, where nothing is known of these.
+    """
+    pods = pods or GatewayProxies()
     by_kind: dict[str, list[Json]] = {}
-    for each in objects:
+    for each in pods.in_scope(objects):
         by_kind.setdefault(each["kind"], []).append(each)
     gateways = by_kind.get("Gateway", ())
     selectors = [gateway["spec"].get("selector", {}) for gateway in gateways]
+    labels = [own for _, own in pods.pods] or selectors
     return GatewayConfig(
-        servers=tuple(_servers(gateways)),
+        servers=tuple(_servers(gateways, pods)),
         services=tuple(by_kind.get("VirtualService", ())),
         policies=tuple(by_kind.get("AuthorizationPolicy", ())),
-        destination_rules={
-            rule["spec"]["host"]: rule["spec"] for rule in by_kind.get("DestinationRule", ())
-        },
+        destination_rules=DestinationRules(by_kind.get("DestinationRule", ()), pods),
         mesh=mesh,
-        patches=patches_of(by_kind.get("EnvoyFilter", ()), selectors),
+        patches=patches_of(by_kind.get("EnvoyFilter", ()), labels),
     )
 
 
-def _servers(gateways: Iterable[Json]) -> Iterable[GatewayServer]:
+def _servers(gateways: Iterable[Json], pods: GatewayProxies) -> Iterable[GatewayServer]:
     known: set[tuple[int, str]] = set()
     for gateway in gateways:
         meta = gateway["metadata"]
-        for server in gateway["spec"]["servers"]:
+        for server in gateway["spec"].get("servers", ()):
+            if not opens_requests(server):
+                continue
             if "tls" in server:  # pilot leaves a server out of which a host has one already
                 names = {(server["port"]["number"], str(name)) for name in server["hosts"]}
                 if known & names:  # CheckDuplicates
@@ -237,18 +244,8 @@ def _servers(gateways: Iterable[Json]) -> Iterable[GatewayServer]:
                 server["port"]["protocol"],
                 server.get("tls", {}),
                 hosts,
+                pods.unsure(gateway["spec"].get("selector", {})),
             )
-
-
-def _at_port(policy: Json, number: int | None) -> dict[str, Any]:
-    """A policy's fields for a port, whose own stand for the whole (``MergeTrafficPolicy``)."""
-    of_port = (
-        each
-        for each in policy.get("portLevelSettings", ())
-        if each.get("port", {}).get("number") == number
-    )
-    fields = next(of_port, policy)
-    return {k: v for k, v in fields.items() if k not in ("port", "portLevelSettings")}
 
 
 def _namespaced(host: str, own: str) -> tuple[str, str]:

@@ -14,7 +14,7 @@ from nginx2istio.istio.serve.headers.route_headers import header_edits, headers_
 from nginx2istio.istio.serve.matching import Arrived, RefusedByEnvoy, matcher
 from nginx2istio.istio.serve.stream import Stream, destinations
 
-_SERVICE = re.compile(r"([^.]+)\.([^.]+)\.svc\..*")
+_SERVICE = re.compile(r"([^.]+)\.([^.]+)\.svc\.cluster\.local")
 
 
 def routed(stream: Stream) -> Outcome:
@@ -30,8 +30,10 @@ def routed(stream: Stream) -> Outcome:
         aspect = _ASPECT.get(status, "status")
         step = _step(f"answers {status}", _name(route))
         outcome = Outcome(status=status, aspect=aspect, trace=(step,))
-    else:
+    elif route.get("route"):
         outcome = _forwarded(stream, route)
+    else:
+        raise RefusedByEnvoy(f"{_name(route)}: a route that does nothing")
     return replace(outcome, trace=(*stream.steps, *outcome.trace))
 
 
@@ -82,7 +84,7 @@ def _forwarded(stream: Stream, route: Json) -> Outcome:
         share = Fraction(destination["weight"], total) if len(chosen) > 1 else Fraction(1)
         backend = destination_name(destination["destination"])
         shares[backend] = shares.get(backend, Fraction(0)) + share
-    states = {_state(stream, route, backend) for backend in shares}
+    states = {_state(stream, each["destination"]) for each in chosen}
     if states and "ready" not in states:
         return _failed(stream, next(iter(shares)), "none" in states, name)
     sent = [
@@ -114,24 +116,26 @@ def _forwarded(stream: Stream, route: Json) -> Outcome:
     )
 
 
-def _state(stream: Stream, route: Json, backend: str) -> BackendState:
-    """The state of a backend; "dead" if it speaks no TLS and a policy asks for it."""
-    world = stream.world
+def _state(stream: Stream, destination: Json) -> BackendState:
+    """The state of a backend; "dead" if it speaks no TLS and a policy asks for it.
+
+    Of a subset that no DestinationRule has there is no cluster, and so nobody.
+    """
+    world, backend = stream.world, destination_name(destination)
     state = world.backends.get(backend, "ready")
     if state != "ready":
         return state
-    for destination in route.get("route", ()):
-        if destination_name(destination["destination"]) == backend:
-            tls = stream.config.traffic_policy(destination["destination"]).get("tls", {})
-            asks = tls.get("mode", "DISABLE") in ("SIMPLE", "MUTUAL")
-            trusts = bool(tls.get("insecureSkipVerify"))
-            if asks and (
-                backend in world.plain
-                or (backend in world.untrusted and not trusts)
-                or tls.get("credentialName") in world.missing_secrets
-            ):
-                return "dead"
-    return state
+    if stream.config.lacks_subset(destination):
+        return "none"
+    tls = stream.config.traffic_policy(destination).get("tls", {})
+    asks = tls.get("mode", "DISABLE") in ("SIMPLE", "MUTUAL")
+    trusts = bool(tls.get("insecureSkipVerify"))
+    failing = (
+        backend in world.plain
+        or (backend in world.untrusted and not trusts)
+        or tls.get("credentialName") in world.missing_secrets
+    )
+    return "dead" if asks and failing else state
 
 
 def _failed(stream: Stream, backend: str, nobody: bool, name: str) -> Outcome:

@@ -9,11 +9,12 @@ from typing import Any
 from nginx2istio.base.outcome import Aspect, Headers, Outcome, TraceStep, World
 from nginx2istio.istio.serve.filters.patches import RoutePatch
 from nginx2istio.istio.serve.filters.shapes import AddedFilter, Json
-from nginx2istio.istio.serve.gateway_config import GatewayConfig, RoutedHost
+from nginx2istio.istio.serve.gateway_config import GatewayConfig
 from nginx2istio.istio.serve.headers.cookies import hash_cookies
 from nginx2istio.istio.serve.headers.formatter import Moment
 from nginx2istio.istio.serve.headers.route_headers import header_edits, response_headers
 from nginx2istio.istio.serve.matching import Arrived, matched_headers, route_fits
+from nginx2istio.istio.serve.pilot.joined_hosts import RoutedHost
 
 _PLAIN = RoutePatch()
 _HOSTS_REMEMBERED = 4

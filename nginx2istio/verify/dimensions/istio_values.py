@@ -48,8 +48,8 @@ def values_of_match(values: Values, match: Json) -> None:
         text = _fitting(condition)
         if text:
             values.offer_header(name, text)
-        if condition:  # a value that does not fit, beside none at all
-            values.offer_header(name, OTHER_VALUE)
+        # One that does not fit, or one for a condition that takes all, beside none at all.
+        values.offer_header(name, OTHER_VALUE)
     if "method" in match:
         values.offer_methods(partial(string_fits, match["method"]))
         if text := _fitting(match["method"]):
@@ -79,7 +79,7 @@ def values_of_route(values: Values, route: Json) -> None:
     edits = route.get("headers", {}).get("request", {})
     texts = [*edits.get("set", {}).items(), *edits.get("add", {}).items()]
     for name in (*(name for name, _ in texts), *edits.get("remove", ())):
-        if name.lower() not in _FRAMING and not name.startswith(":"):
+        if name.lower() not in _FRAMING and _TOKEN.fullmatch(name):
             values.sent.add(name.lower())
     for level in (route, *route.get("route", ())):
         answers = level.get("headers", {}).get("response", {})
@@ -110,6 +110,8 @@ def _asks(request: Request) -> bool:
     return request.header("access-control-request-method") is not None
 
 
+_TOKEN = re.compile(r"[!#$%&'*+.^`|~\w-]+", re.ASCII)
+"""A name that a client can send."""
 _READ = re.compile(r"%REQ\(([A-Za-z0-9-]+)|request\.headers\['([A-Za-z0-9-]+)'\]")
 """A request header of which the value of a header is made: as it is, or by an expression."""
 _FRAMING = PER_CONNECTION | {"x-forwarded-client-cert", "authorization", "cookie"}

@@ -162,7 +162,8 @@ class RouteParts:
                 for policy in policies
             ]
         patches = _patches(config, route, port, domain)
-        parts = fields, list(map(_text, policies)), [names.value(each) for each in patches]
+        nobody = [config.lacks_subset(each["destination"]) for each in route.get("route", ())]
+        parts = fields, list(map(_text, policies)), nobody, [names.value(each) for each in patches]
         return ShapePart(parts, (*inner,))
 
     def _constant(self, value: Json) -> int | None:

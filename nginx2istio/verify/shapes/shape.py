@@ -128,6 +128,8 @@ def _has_shapes(sides: Sides, decisions: HostDecisions) -> bool:
             return False
         if view.server and (secure is None or secure.domain.lower() != name):
             return False
+        if plain.unsure or (secure and secure.unsure):
+            return False
     return True
 
 

@@ -14,6 +14,7 @@ from nginx2istio.istio.serve.filters.opaque import (
     opaque_patch,
 )
 from nginx2istio.istio.serve.filters.shapes import (
+    FAULT_FILTER,
     AddedFilter,
     Json,
     http_filter_kind,
@@ -115,7 +116,7 @@ class _Reading:
 
     def read(self, patch: Json) -> bool:
         """Takes a patch in; whether it is followed."""
-        operation = patch["patch"]["operation"]
+        operation = patch["patch"].get("operation")
         match = patch.get("match", {})
         value = patch["patch"].get("value") or {}
         if match.get("context") != "GATEWAY" or set(match) - _MATCHED:
@@ -137,6 +138,7 @@ class _Reading:
         chain = match.get("listener", {}).get("filterChain", {})
         before = chain.get("filter", {}).get("subFilter", {}).get("name", "")
         plain = set(match.get("listener", {})) == {"filterChain"} and set(chain) == {"filter"}
+        plain &= chain.get("filter", {}).get("name") == _MANAGER
         kind = http_filter_kind(value.get("typed_config", {}))
         if kind is None or not plain or (before != _ROUTER and not first):
             return False
@@ -154,7 +156,7 @@ class _Reading:
     def _manager(self, match: Json, value: Json) -> bool:
         config = value.get("typed_config", {})
         fields = {name: of for name, of in config.items() if name != "@type"}
-        plain = set(match.get("listener", {})) == {"filterChain"}
+        plain = match.get("listener") == {"filterChain": {"filter": {"name": _MANAGER}}}
         plain &= set(value) == {"name", "typed_config"} and value["name"] == _MANAGER
         if not plain or not all(manager_field_known(n, v) for n, v in fields.items()):
             return False
@@ -234,7 +236,7 @@ def patches_of(filters: Sequence[Json], selectors: Sequence[Json] = ()) -> Patch
         if FILTER_KIND not in meta.get("labels", {}):
             reading.opaque += opaque_filter(spec, by, "not written by nginx2istio")
             continue
-        for patch in spec["configPatches"]:
+        for patch in spec.get("configPatches") or ():
             if reading.read(patch):
                 read.append((patch, by))
             else:
@@ -284,5 +286,10 @@ def _unread_configs(
 def _followed(value: Json, added: Mapping[str, AddedFilter]) -> Json:
     """What a patch adds to a route, without the configurations that are not followed."""
     of_filters = value.get("typed_per_filter_config", {})
-    known = {n: c for n, c in of_filters.items() if route_config_known(n, added.get(n), c)}
+    known = {
+        name: config
+        for name, config in of_filters.items()
+        if (name in added or name == FAULT_FILTER)
+        and route_config_known(name, added.get(name), config)
+    }
     return {**value, "typed_per_filter_config": known}

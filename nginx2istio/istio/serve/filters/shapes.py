@@ -17,7 +17,7 @@ from nginx2istio.istio.serve.filters.scripts import script_steps
 Json = Mapping[str, Any]
 _TYPE = "type.googleapis.com/envoy.extensions."
 _HTTP = _TYPE + "filters.http."
-_FAULT = "envoy.filters.http.fault"
+FAULT_FILTER = "envoy.filters.http.fault"
 Behavior = Literal[
     "addresses",
     "auth",
@@ -141,10 +141,10 @@ def route_config_known(name: str, added: AddedFilter | None, config: Json) -> bo
     ``added`` is the filter itself, None where there is none of this name.
     """
     message, fields = config.get("@type", ""), set(config) - {"@type"}
-    if name == _FAULT:
+    if name == FAULT_FILTER:
         return bool(message == _HTTP + "fault.v3.HTTPFault" and fields == {"response_rate_limit"})
-    if added is None:
-        return False
+    if added is None:  # Envoy reads it for nobody; of another filter's type it can't be told
+        return message.removeprefix(_HTTP) in _OF_ROUTE
     match added.kind, message.removeprefix(_HTTP):
         case "addresses", "rbac.v3.RBACPerRoute":
             return fields == {"rbac"} and _addresses_known(config["rbac"])
@@ -163,6 +163,16 @@ def route_config_known(name: str, added: AddedFilter | None, config: Json) -> bo
 
 
 _SESSION_COOKIE = _TYPE + "http.stateful_session.cookie.v3.CookieBasedSessionState"
+
+
+_OF_ROUTE = frozenset(
+    {
+        "rbac.v3.RBACPerRoute",
+        "stateful_session.v3.StatefulSessionPerRoute",
+        "buffer.v3.BufferPerRoute",
+        "lua.v3.LuaPerRoute",
+    }
+)
 
 
 def _addresses_known(config: Json) -> bool:
