@@ -56,13 +56,15 @@ class Flow:
 
     ``relative`` is whether a Location may be relative. ``path_rewritten`` is whether the location
     has a rewrite of its path. ``count`` numbers what needs a name. ``blocks`` are the conditions
-    whose requests go on, with what each says of the answer's headers (fields of a route).
+    whose requests go on, with what each says of the answer's headers (fields of a route). ``left``
+    is whether requests of a condition have gone no further.
     """
 
     level: str
     relative: bool
     path_rewritten: bool = False
     stopped: bool = False
+    left: bool = False
     flags: Flags = field(default_factory=Flags)
     blocks: list[tuple[Condition, Fields]] = field(default_factory=list)
 
@@ -108,6 +110,8 @@ def flow_steps(place: Place, flow: Flow, directive: Directive) -> Iterator[FlowS
         yield FlowRemark("idle", directive, _BEHIND)
         return
     try:
+        if flow.left and directive.name in FLOWING:
+            raise Untranslatable("some requests have left by a break in a condition before it")
         match directive.name:
             case "set" | "rewrite" if len(directive.args) < 2:
                 raise Untranslatable("nginx refuses it without arguments")
@@ -203,6 +207,7 @@ def _condition(place: Place, flow: Flow, directive: Directive) -> Iterator[FlowS
             yield from _ending(place, flow, ConditionBlock(when, endings[0], headers))
         yield FlowRemark("ending", directive)
         return
+    flow.left = any(x.name == "break" for x in directive.block or ())
     fields = condition_headers(place, others)
     for when in conditions:
         for variable in inner:
