@@ -19,10 +19,11 @@ def requests_of_class(
 
     Each with whether it is the plain one of a scheme, of which not all combinations are tried.
     """
+    announced = decisions.sides.announcing(decisions.name)
     for scheme in SCHEMES:
         values = decisions.values(path, [scheme])
         plain = _plain(decisions, scheme, path.target)
-        requests, whole = values.requests(plain, decisions.sides.announcing)
+        requests, whole = values.requests(plain, announced)
         for number, request in enumerate(requests):
             yield request, number == 0 and not whole
         if first:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -27,6 +27,9 @@ from nginx2istio.verify.record import request_record
 
 HOSTS_REMEMBERED = 64
 """Of so many hosts the findings are kept: a proof asks for one after the other."""
+
+OF_PLACES = frozenset({"scheme", "target"})
+"""What predicates ask of requests that is the same for all of a class."""
 
 
 @dataclass(frozen=True)
@@ -80,19 +83,23 @@ class Sides:
             and names_path(self.declared, finding, request["host"], request["target"])
         ]
 
-    def announcing(self, request: Request) -> frozenset[str]:
-        """What the findings about a request's host ask of requests, as far as it is true of it."""
-        record = request_record(request)
-        return frozenset(
-            name
-            for name, (key, value) in self._asked(request.host).items()
-            if holds({key: value}, record)
-        )
-
-    def _asked(self, host: str) -> Mapping[str, tuple[str, Any]]:
-        """Each thing that the findings about a host ask of requests."""
+    def announcing(self, host: str) -> Callable[[Request], frozenset[str]]:
+        """Tells what findings about a host ask of requests, as far as it is true of a request."""
         given = (each for finding, _ in self.findings_about(host) for each in predicates(finding))
-        return {f"{key} {value!r}": (key, value) for each in given for key, value in each.items()}
+        asked = {
+            f"{key} {value!r}": (key, value)
+            for each in given
+            for key, value in each.items()
+            if key not in OF_PLACES
+        }
+
+        def announced(request: Request) -> frozenset[str]:
+            record = request_record(request)
+            return frozenset(
+                name for name, (key, value) in asked.items() if holds({key: value}, record)
+            )
+
+        return announced
 
     @cached_property
     def _by_name(self) -> CoveringHosts[int]:

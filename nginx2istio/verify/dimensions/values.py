@@ -120,17 +120,15 @@ class Values:
         """The values of a dimension, one for each way they are taken, and all others."""
         if self._untold:
             return [*values], []
-        ways = {self._way(plain): announced(plain)}
-        combined, others = [], []
+        first_of = {self._way(plain): plain}
+        combined: list[Variation] = []
+        others: list[Variation] = []
         for value in values:
             request = _changed(plain, (value,))
-            way, about = self._way(request), announced(request)
-            alike = way in ways and ways[way] <= about
-            if alike and apart.isdisjoint(_fields(value)):
-                others.append(value)
-            else:
-                combined.append(value)
-                ways.setdefault(way, about)
+            first = first_of.setdefault(self._way(request), request)
+            told = first is not request and apart.isdisjoint(_fields(value))
+            alike = told and announced(first) <= announced(request)
+            (others if alike else combined).append(value)
         return combined, others
 
     def _way(self, request: Request) -> tuple[object, ...]:
