@@ -68,10 +68,8 @@ class Place:
 
     @property
     def path(self) -> str:
-        """The declared path of the location; ``*`` for an implicit ``/`` beside an Exact one."""
-        here = self._location
-        exact = here.implicit and any(x.literal == "= /" for x in self.server.locations)
-        return "*" if exact else here.declared
+        """The path of the location in findings (``Server.path_of``)."""
+        return self.server.path_of(self._location)
 
     @property
     def upstream(self) -> Upstream | None:

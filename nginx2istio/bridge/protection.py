@@ -138,24 +138,24 @@ class ProtectionPlan:
         """Where the policy of a location refuses or asks more than nginx does."""
         paths = self.paths[id(location)]
         if paths.refuse:
-            yield PolicyDifference("spelling", location.declared)
+            yield PolicyDifference("spelling", self.server.path_of(location))
         for index in paths.wider:
             other = self.areas[index]
             is_early = other is None or self.before[id(other)].always
             moved = is_early and other is not None and other.settings.keys() & MOVING
-            path = other.declared if other else "/"
+            path = self.server.path_of(other) if other else "/"
             yield PolicyDifference("early" if is_early else "wider", path, moved=bool(moved))
         if paths.loose:
             yield PolicyDifference("loose", "*", paths.paths[-1].rstrip("*"))
         for index in paths.cased:
             other = self.areas[index]
-            yield PolicyDifference("spelling", other.declared if other else "/")
+            yield PolicyDifference("spelling", self.server.path_of(other) if other else "/")
         if self.odd_ports:
             yield PolicyDifference("port", "*")
         if self.stars_below:
             yield PolicyDifference("port", "*", hosts=self.stars_below)
         if any("*" in origin[1:] for origin in self.before[id(location)].origins):
-            yield PolicyDifference("origin", location.declared)
+            yield PolicyDifference("origin", self.server.path_of(location))
 
 
 def protection_plan(

@@ -194,6 +194,11 @@ class Server:
     namespace: str = ""
     ingresses: tuple[Origin, ...] = ()
 
+    def path_of(self, location: Location) -> str:
+        """The declared path of a location; ``*`` for an implicit ``/`` beside an Exact one."""
+        exact = location.implicit and any(each.literal == "= /" for each in self.locations)
+        return "*" if exact else location.declared
+
     @property
     def wildcard(self) -> bool:
         """Whether the host is ``*.something``; nginx then takes exactly one label for the star."""
