@@ -26,7 +26,7 @@ from tests.pairs.settings import configured, settings
 
 SEED = "0"
 OF_NEWEST, OF_OTHERS = 10, 2
-NO_TRAFFIC = {"neutral-settings", "global-logs", "all-hosts"}
+NO_TRAFFIC = {"neutral-settings", "global-logs", "all-hosts", "status-page"}
 """Rules whose ConfigMap keys change no answer, or say which Ingresses are read."""
 
 

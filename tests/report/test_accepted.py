@@ -182,7 +182,8 @@ def test_a_file_of_version_0_1_is_honoured() -> None:
         judged = mark_accepted(now, entries, "accepted.yaml", TODAY)
         counted = [f for f in judged["findings"] if identity_of(f)[:3] in known]
         assert len(counted) > 100
-        assert [f for f in counted if "accepted" not in f] == []
+        # It has come to be about /nginx_status, too: who accepted less is asked again.
+        assert [f["code"] for f in counted if "accepted" not in f] == ["N2I104"]
 
 
 def test_fingerprints_survive_a_rewording() -> None:
