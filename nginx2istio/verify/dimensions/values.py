@@ -126,8 +126,8 @@ class Values:
         for value in values:
             request = _changed(plain, (value,))
             first = first_of.setdefault(self._way(request), request)
-            told = first is not request and apart.isdisjoint(_fields(value))
-            alike = told and announced(first) <= announced(request)
+            tested = first is not request and apart.isdisjoint(_fields(value))
+            alike = tested and announced(first) <= announced(request)
             (others if alike else combined).append(value)
         return combined, others
 
