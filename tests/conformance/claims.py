@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import dataclass, field
 
+from nginx2istio.base.outcome import OF_LOCATION, WHO_ANSWERS
 from nginx2istio.verify.judged.announce import announcers
 from nginx2istio.verify.judged.difference import UNSEEN, Difference
 from nginx2istio.verify.judged.exchange import FindingData
@@ -19,6 +20,8 @@ LEAST = 25  # exchanges a claim must cover before it is held against a code that
 
 # Aspects whose differences no recorded exchange can show: (code, aspect) -> the reason.
 EXCEPTIONS = {
+    ("N2I049", "response-headers"): "where headers of refusals differ, it is by EnvoyFilters",
+    ("N2I049", "routing"): "no recorded connection is opened for another name of the same host",
     ("N2I152", "rate-limit"): "limits count clients by address; no recorded one is behind a proxy",
     ("N2I209", "cors"): "no recorded client whom an address list denies sends an Origin",
     ("N2I231", "status"): "no recorded authentication service fails where a policy is wider",
@@ -29,8 +32,13 @@ EXCEPTIONS = {
     ("N2I411", "protocol"): "the recorded pods upgrade whatever Connection says",
     ("N2I531", "timeout"): "no recorded pod pauses within an answer",
     ("N2I532", "timeout"): "no recorded pod stops reading",
+    ("N2I468", "cors"): "no recorded client who is denied behind such an answer sends an Origin",
+    ("N2I468", "status"): "recorded answers of this kind are redirects and refusals",
     ("N2I558", "protocol"): "no recorded client asks an nginx without HTTP/2 by HTTP/2",
 }
+
+_DENIED = "no recorded client whom a list or a service denies asks for such a block"
+EXCEPTIONS |= {("N2I496", aspect): _DENIED for aspect in (*WHO_ANSWERS, "cors")}
 
 
 @dataclass(slots=True)
@@ -78,12 +86,24 @@ class Claims:
         return self
 
     def too_many(self, least: int = LEAST) -> list[tuple[str, str, int]]:
-        """Aspects that differ on no exchange that they are claimed for: code, aspect, exchanges."""
+        """Aspects that differ on no exchange that they are claimed for: code, aspect, exchanges.
+
+        That another location takes a request, or that somebody else answers, is one claim about
+        many aspects: one of them bears out all.
+        """
         return [
             (*claim, count)
             for claim, count in sorted(self.covered.items())
-            if count >= least and not self.differing[claim] and claim[1] not in UNSEEN
+            if count >= least
+            and claim[1] not in UNSEEN
+            and not any(self.differing[claim[0], aspect] for aspect in self._claimed_with(*claim))
         ]
+
+    def _claimed_with(self, code: str, aspect: str) -> Set[str]:
+        """The aspects that are one claim with an aspect of a code."""
+        claimed = {other for of, other in self.covered if of == code}
+        wholes = (each for each in (OF_LOCATION, WHO_ANSWERS) if aspect in each)
+        return next((each for each in wholes if each <= claimed), {aspect})
 
     def too_few(self) -> list[tuple[str, str, int]]:
         """Aspects that differ silently where one code alone holds: code, aspect, exchanges."""

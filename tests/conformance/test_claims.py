@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from nginx2istio.base.outcome import WHO_ANSWERS
 from nginx2istio.verify.judged.difference import difference
 
 from .announced_by import announced_by, kind_of
@@ -35,6 +36,14 @@ def test_too_many() -> None:
     assert claims.covered["N1", "cors"] == claims.differing["N1", "cors"] == 3
     assert claims.too_many(least=3) == [("N1", "response-headers", 3)]
     assert claims.too_many(least=4) == []
+
+
+def test_who_answers_is_one_claim() -> None:
+    answers = difference("auth", "answer", "200 by a/b:80", "401 by proxy")
+    claims = Claims()
+    claims.add([(finding("N1", *WHO_ANSWERS, "cors"), "global")], [answers])
+    claims.add([(finding("N2", "auth", "status"), "global")], [answers])
+    assert claims.too_many(least=1) == [("N1", "cors", 1), ("N2", "status", 1)]
 
 
 def test_too_few() -> None:
