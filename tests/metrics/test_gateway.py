@@ -109,7 +109,8 @@ class Gateway:
         """The next line of the log."""
         deadline = time.monotonic() + 15
         while time.monotonic() < deadline:
-            lines = self.log.read_text().splitlines() if self.log.exists() else []
+            text = self.log.read_text() if self.log.exists() else ""
+            lines = text.split("\n")[:-1]  # a line that Envoy still writes has no end
             if len(lines) > self.lines:
                 self.lines += 1
                 entry: dict[str, Any] = json.loads(lines[self.lines - 1])
