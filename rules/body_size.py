@@ -1,10 +1,8 @@
 """proxy-body-size: the largest request body, 1 MiB unless said otherwise."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
-from nginx2istio.istio import re2
 from nginx2istio.istio.envoy.body_limit import MOST_HELD
 from nginx2istio.rule import (
     Edit,
@@ -16,14 +14,13 @@ from nginx2istio.rule import (
     Place,
     Requests,
     RouteBefore,
-    Server,
     answer_headers,
-    body_limits,
     early,
-    error_pages,
+    longer_than,
     max_body_size,
     readable_size,
     rule,
+    shared_limit,
     speaks_grpc,
 )
 
@@ -123,31 +120,11 @@ def body_size_of_host(place: Place) -> Iterator[Edit | Finding]:
         yield HostRoute(Phase.PREFLIGHT, longer_than(size), refused, port, True, without)
 
 
-def limits(place: Place, server: Server) -> frozenset[int]:
-    """The limits that are built for a host's locations, 0 for those that have none."""
-    if place.options.compat == "lean":
-        return frozenset({0})
-    return body_limits(place.config, server, place.options.compat == "exact")
-
-
 def redirecting_port(place: Place, location: Location) -> int:
     """443 where all plain HTTP is redirected, unless nginx's own order is asked for; else 0."""
     redirected = early(place.config, place.server, location).to_https
     all_of_it = not place["use-forwarded-headers"] and len(redirected) == len(place.hosts)
     return 443 if all_of_it and place.options.compat != "exact" else 0
-
-
-def shared_limit(place: Place) -> int:
-    """The limit that all locations of the host share, and its answer, 0 if they have none.
-
-    Where an error service makes the page for 413, it is told of the location.
-    """
-    config, server = place.config, place.server
-    of_host = limits(place, server)
-    paged = place.options.filters("error-pages") and any(
-        413 in error_pages(config, server, location).codes for location in server.locations
-    )
-    return max(of_host) if len(of_host) == 1 and not paged else 0
 
 
 def own_headers(place: Place) -> list[str]:
@@ -164,11 +141,6 @@ def _lines(place: Place, location: Location) -> frozenset[tuple[str, str]]:
         for line in answer_headers(place.config, place.server, location)
         if line.kind in ("set", "add") and (not line.codes or 413 in line.codes)
     )
-
-
-def longer_than(size: int) -> Mapping[str, Any]:
-    """A match for the requests that state a body of more than ``size`` bytes."""
-    return {"headers": {"content-length": {"regex": re2.above(size)}}}
 
 
 def uncounted(size: int) -> Requests:

@@ -12,9 +12,12 @@ from nginx2istio.rule import (
     Requests,
     Route,
     RouteBefore,
+    answers_itself,
     origin_pattern,
+    parse_snippet,
     protections,
     rule,
+    snippets,
 )
 
 NO_CREDENTIALS = Message(
@@ -163,6 +166,12 @@ def _own_answers(
     direct responses alone; the headers of the route are on all of them.
     """
     what = [key for key in ANSWERING if place[key]]
+    for key, setting in snippets(place.config, place.server, place.location, "location"):
+        directives = [x for d in parse_snippet(setting.text).directives for x in d.all()]
+        if any(map(answers_itself, directives)):
+            what.append(key)
+    if place.upstream is not None and place.upstream.unavailable:
+        what.append("503")
     if place.upstream is None:
         what.append("404")
     ports = (0,) if what else ()

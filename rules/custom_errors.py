@@ -1,6 +1,6 @@
 """custom-http-errors: pages of an error service in place of the pods' own."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from nginx2istio.istio.envoy.error_pages import error_page_data, error_page_filter
@@ -15,12 +15,12 @@ from nginx2istio.rule import (
     Place,
     Requests,
     RouteBefore,
+    codes_of_refusals,
     envoy_filter,
     error_pages,
     general_codes,
     name_in_phase,
     name_pattern,
-    protections,
     rule,
     snippets,
 )
@@ -72,14 +72,14 @@ OF_FALLBACK = Message(
     "backend's own errors ({codes}). The gateway passes them on.",
     aspects=frozenset({"path", "request-headers", "response-headers", "retries"}),
 )
-DENIED = Message(
+PAGED_REFUSALS = Message(
     "N2I390",
     "approximated",
     "info",
-    "Denied clients of paths without a backend",
-    "On paths without a backend, denied clients get the error page of {backend} for 403. The "
-    "gateway answers 403 itself.",
-    aspects=frozenset({"routing", "status", "access"}),
+    "Refusals on paths without a backend",
+    "On paths without a backend, what nginx refuses gets the error page of {backend} for {codes}. "
+    "The gateway refuses it with the same code and no page.",
+    aspects=frozenset({"routing", "status", "response-headers", "cors"}),
 )
 BARE_500 = Message(
     "N2I388",
@@ -119,9 +119,14 @@ def custom_errors(place: Place) -> Iterator[_Part]:
 def _without_pages(place: Place, pages: ErrorPages) -> Iterator[Finding]:
     whose = "the pods' error pages, or Envoy's," if pages.intercepts else "Envoy's own pages"
     facts = {"backend": pages.maker, "codes": ", ".join(map(str, pages.codes)), "whose": whose}
-    also = {MADE_FOR[code] for code in pages.codes if code in MADE_FOR}
-    for message in (PAGES, replace(NOT_ASKED, aspects=NOT_ASKED.aspects | also)):
+    for message in (PAGES, _about(NOT_ASKED, pages.codes)):
         yield _of_list(place, message("custom-http-errors", **facts))
+
+
+def _about(message: Message, codes: Iterable[int]) -> Message:
+    """The message with the aspects that answers with these codes are about."""
+    also = {MADE_FOR[code] for code in codes if code in MADE_FOR}
+    return replace(message, aspects=message.aspects | also)
 
 
 def _of_list(place: Place, finding: Finding) -> Finding:
@@ -134,14 +139,10 @@ def _of_list(place: Place, finding: Finding) -> Finding:
 
 def _facts(place: Place) -> dict[str, str]:
     """What nginx tells the error service of the location."""
-    assert place.upstream is not None
-    origin = place.location.ingress
-    return {
-        "namespace": origin.namespace,
-        "ingress": origin.name,
-        "service": place.upstream.service,
-        "port": place.upstream.declared_port,
-    }
+    origin, upstream = place.location.ingress, place.upstream
+    assert upstream is not None
+    of_ingress = {"namespace": origin.namespace, "ingress": origin.name}
+    return of_ingress | {"service": upstream.service, "port": upstream.declared_port}
 
 
 def _routes(place: Place) -> Iterator[str]:
@@ -166,13 +167,13 @@ def _by_filter(place: Place, pages: ErrorPages) -> Iterator[_Part]:
     where = f"{place.server.host} {place.location.declared}"
     yield envoy_filter(place, "error-pages", f"error pages of {where}", *patches)
     if pages.pages or pages.fallback:
-        key = "custom-http-errors" if "custom-http-errors" in place else "default-backend"
-        yield _of_list(place, PAGE_REQUESTS(key))
+        own = "custom-http-errors" in place
+        yield _of_list(place, PAGE_REQUESTS("custom-http-errors" if own else "default-backend"))
     if pages.fallback and pages.codes and pages.intercepts:
         yield OF_FALLBACK("default-backend", codes=", ".join(map(str, pages.codes)))
 
 
-@rule(when="configured", reads="custom-http-errors")
+@rule(when="configured", reads=("custom-http-errors", "proxy-body-size"))
 def not_found(place: Place) -> Iterator[_Part]:
     """A path without a backend: nginx has no page for its 404. What is refused there has one."""
     pages = error_pages(place.config, place.server, place.location)
@@ -180,9 +181,11 @@ def not_found(place: Place) -> Iterator[_Part]:
         return
     if not pages.pages and 404 in pages.codes:
         yield RouteBefore(Phase.SPLIT, {"directResponse": {"status": pages.own_status}})
-    checks = protections(place.config, place.server, place.location, tls=True)
-    if 403 in pages.codes and any({"addresses", "snippet"} & {*check} for check in checks):
-        yield _of_list(place, DENIED("custom-http-errors", backend=pages.maker))
+    built = pages.codes if place.builds("proxy-body-size") else {*pages.codes} - {413}
+    refusing = codes_of_refusals(place.config, place.server, place.location)
+    if codes := sorted(refusing.intersection(built)):
+        facts = {"backend": pages.maker, "codes": ", ".join(map(str, codes))}
+        yield _of_list(place, _about(PAGED_REFUSALS, codes)("custom-http-errors", **facts))
 
 
 @rule(at="conversion", when="always")

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from nginx2istio.rule import (
+    DEFAULT_UPSTREAM,
     Edit,
     ErrorPages,
     Finding,
@@ -60,6 +61,14 @@ NO_BACKEND = Message(
     "nginx finds no Service {backend} with a port and ignores default-backend.",
     "Delete the annotation, or create the Service and convert again.",
 )
+OF_CONTROLLER = Message(
+    "N2I391",
+    "ineffective",
+    "info",
+    "Default backend of a path without a backend",
+    "The controller's own default backend answers {path}. default-backend has no effect there.",
+    "Give the path a backend.",
+)
 NEITHER = Message(
     "N2I387",
     "approximated",
@@ -80,7 +89,9 @@ def default_backend(place: Place) -> Iterator[Edit | Finding]:
     """
     pages = error_pages(place.config, place.server, place.location)
     assert place.upstream is not None
-    if pages.fallback is None:
+    if place.upstream.name == DEFAULT_UPSTREAM:
+        yield OF_CONTROLLER(place, path=place.location.declared)
+    elif pages.fallback is None:
         yield NO_BACKEND(place, backend=place.text("default-backend"))
     if place.upstream.unavailable:
         yield from _unavailable(place, pages)
@@ -114,4 +125,5 @@ def _unavailable(place: Place, pages: ErrorPages) -> Iterator[Edit | Finding]:
         "X-Service-Name": place.upstream.service,
         "X-Service-Port": place.upstream.declared_port,
     }
+    yield Route("headers.request.remove", ["X-Format"])  # which a client may have sent
     yield Route("headers.request.set", headers)

@@ -97,9 +97,9 @@ BARE_REFUSAL = Message(
     "approximated",
     "info",
     "Refusals where a path has no backend",
-    "nginx sends Strict-Transport-Security and what add_header adds always with a refusal, too. "
-    "On {path}, which has no backend, Envoy refuses without them.",
-    aspects=frozenset({"response-headers"}),
+    "nginx sends Strict-Transport-Security, CORS headers and what add_header adds always with a "
+    "refusal, too. On {path}, which has no backend, Envoy refuses without them.",
+    aspects=frozenset({"response-headers", "cors"}),
 )
 NAMES = (
     "auth-url",
@@ -126,7 +126,7 @@ NAMES = (
     "enable-global-auth",
     "no-auth-locations",
     when="configured",
-    reads="hsts",
+    reads=("hsts", "enable-cors"),
     protects=True,
 )
 def external_authorization(place: Place) -> Iterator[Edit | Finding]:
@@ -184,9 +184,9 @@ def _by_filter(place: Place, means: AuthMeans) -> Iterator[Edit | Finding]:
             yield ExtraObject(auth_lua.tls_policy(place.options.gateway_namespace, service.name))
     yield NORMALIZED(means.auth.key)
     yield ASKED_BEFORE_503(means.auth.key, service=means.service_name)
-    if not place.proxied and (
-        (place.tls and place["hsts"]) or answer_headers(place.config, place.server, place.location)
-    ):
+    lines = answer_headers(place.config, place.server, place.location)
+    headers = lines or (place.tls and place["hsts"]) or place["enable-cors"]
+    if headers and not place.proxied:
         bare = BARE_REFUSAL(means.auth.key, path=place.location.declared)
         yield bare.for_requests(*requests_elsewhere(place.server, place.location))
     yield envoy_filter(

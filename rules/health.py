@@ -13,6 +13,8 @@ from nginx2istio.rule import (
     checked_paths,
     comes_to,
     controllers_locations,
+    limit_of_block,
+    longer_than,
     requests_below,
     rule,
 )
@@ -77,7 +79,12 @@ def health_of_catch_all(place: Place) -> Iterator[Edit | Finding]:
         return
     for block, status in zip(controllers_locations(place.config), (200, 403), strict=True):
         if comes_to(place.server, place.location, block):
+            limit = limit_of_block(place, block)
             for match in block_matches(block, inside=False):
+                if limit:
+                    too_long = {"directResponse": {"status": 413}}
+                    larger = {**match, **longer_than(limit)}
+                    yield RouteBefore(Phase.SERVER, too_long, larger, bare=True)
                 answer = {"directResponse": {"status": status}}
                 yield RouteBefore(Phase.SERVER, answer, match, bare=True)
             if checked_paths(place):

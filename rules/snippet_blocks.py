@@ -19,6 +19,7 @@ from nginx2istio.rule import (
     nested_locations,
     rule,
     server_locations,
+    stands_with_paths,
     translate_block,
 )
 
@@ -88,7 +89,7 @@ def server_blocks(place: Place) -> Iterator[_Part]:
                 yield from _closing(place, paths, _host_route)
         elif place.server.regex and block.modifier == "":
             yield _finding(IDLE_BLOCK, block, why=BEATEN)
-        elif not _is_plain(place, block):
+        elif not stands_with_paths(place, block):
             yield from _routes(place, block, _host_route)
 
 
@@ -101,7 +102,7 @@ def location_blocks(place: Place) -> Iterator[_Part]:
     if place.slash_redirect:
         return
     for block in _written(place):
-        plain = _is_plain(place, block) and not block.refused
+        plain = stands_with_paths(place, block) and not block.refused
         if plain and comes_to(place.server, place.location, block):
             yield from _routes(place, block, _bare_route)
 
@@ -138,11 +139,6 @@ def nested_blocks(place: Place) -> Iterator[_Part]:
 def _written(place: Place) -> Iterator[NestedLocation]:
     """The blocks of the host that somebody wrote; see health for the controller's own."""
     return (block for block in server_locations(place.config, place.server) if block.key)
-
-
-def _is_plain(place: Place, block: NestedLocation) -> bool:
-    """Whether a block is a prefix among the prefixes of the host."""
-    return block.match == "prefix" and not place.server.regex
 
 
 def _host_route(match: _Match, fields: _Match, port: int) -> Edit:

@@ -26,6 +26,7 @@ from nginx2istio.rule import (
     protects,
     refuses,
     rule,
+    server_locations,
     snippet_directives,
     subject,
 )
@@ -150,7 +151,11 @@ def _level(place: Place, level: str) -> Iterator[_Part]:
             yield written.finding(FLOW, why="nginx refuses it inside of a host")
             if any(refuses(inner) for inner in directive.all()):
                 yield from closing_edits(place, level)
-        elif directive.name in ONCE_A_LOCATION and level == "server":
+        elif (
+            directive.name in ONCE_A_LOCATION
+            and level == "server"
+            and not server_locations(place.config, place.server)  # which have none of their own
+        ):
             yield written.finding(WITHOUT_EFFECT, why="every location has its own")
     yield from block_headers(flow)
 

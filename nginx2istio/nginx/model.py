@@ -195,7 +195,12 @@ class Server:
     ingresses: tuple[Origin, ...] = ()
 
     def path_of(self, location: Location) -> str:
-        """The declared path of a location; ``*`` for an implicit ``/`` beside an Exact one."""
+        """The declared path of a location; ``*`` for an implicit ``/`` beside an Exact one.
+
+        The redirect to an Exact path with a slash has its own: the declared one is not asked for.
+        """
+        if location.slash_redirect and location.path_type == "Exact":
+            return location.path
         exact = location.implicit and any(each.literal == "= /" for each in self.locations)
         return "*" if exact else location.declared
 

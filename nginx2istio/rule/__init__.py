@@ -20,6 +20,10 @@ from nginx2istio.bridge.auth.provider import auth_provider as auth_provider
 from nginx2istio.bridge.auth.provider import auth_sources as auth_sources
 from nginx2istio.bridge.auth.question import auth_question as auth_question
 from nginx2istio.bridge.auth.question import headers_of_location as headers_of_location
+from nginx2istio.bridge.body_limits import limit_of_block as limit_of_block
+from nginx2istio.bridge.body_limits import longer_than as longer_than
+from nginx2istio.bridge.body_limits import shared_limit as shared_limit
+from nginx2istio.bridge.body_limits import stands_with_paths as stands_with_paths
 from nginx2istio.bridge.canary_match import by_cookie as by_cookie
 from nginx2istio.bridge.canary_match import by_header as by_header
 from nginx2istio.bridge.canary_match import own_number as own_number
@@ -115,6 +119,7 @@ from nginx2istio.nginx.facts.checks.rate_limits import counts_addresses as count
 from nginx2istio.nginx.facts.checks.rate_limits import rate_limits as rate_limits
 from nginx2istio.nginx.facts.checks.rate_limits import unlimited_networks as unlimited_networks
 from nginx2istio.nginx.facts.directives import ONCE_A_LOCATION as ONCE_A_LOCATION
+from nginx2istio.nginx.facts.directives import answers_itself as answers_itself
 from nginx2istio.nginx.facts.directives import opaque as opaque
 from nginx2istio.nginx.facts.directives import protects as protects
 from nginx2istio.nginx.facts.directives import refuses as refuses
@@ -147,6 +152,7 @@ from nginx2istio.nginx.facts.nested_locations import (
 from nginx2istio.nginx.facts.nested_locations import nested_locations as nested_locations
 from nginx2istio.nginx.facts.nested_locations import patterns_of_snippets as patterns_of_snippets
 from nginx2istio.nginx.facts.nested_locations import server_locations as server_locations
+from nginx2istio.nginx.facts.protections import codes_of_refusals as codes_of_refusals
 from nginx2istio.nginx.facts.protections import protections as protections
 from nginx2istio.nginx.facts.proxy_ssl import name_in_snippets as name_in_snippets
 from nginx2istio.nginx.facts.proxy_ssl import proxy_ssl_of_host as proxy_ssl_of_host

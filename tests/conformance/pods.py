@@ -34,10 +34,12 @@ class Pods:
         pods: dict[str, list[str]],
         tls: Collection[str] = (),
         dead: Collection[str] = (),
+        calls: Collection[str] = (),
     ) -> Given:
         """Gives each pod a port.
 
-        `tls` names the service ports that speak TLS only, `dead` the pods that refuse connections.
+        `tls` names the service ports that speak TLS only, `calls` those of them that speak HTTP/2,
+        too; `dead` the pods that refuse connections.
         """
         ports = iter(range(self._base, self._base + PORTS))
         given = {
@@ -46,7 +48,7 @@ class Pods:
         self._log = []
         self._upstream.serve(
             {
-                port: Pod(service, name, service in tls)
+                port: Pod(service, name, service in tls, service in calls)
                 for service, pairs in given.items()
                 for name, port in pairs
                 if name not in dead

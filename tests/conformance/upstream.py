@@ -25,11 +25,15 @@ LOOPBACK = "127.0.0.1"
 
 @dataclass(frozen=True, slots=True)
 class Pod:
-    """Who listens at a port. A pod speaks plain HTTP/1 and 2, or HTTP/1 over TLS."""
+    """Who listens at a port. A pod speaks plain HTTP/1 and 2, or HTTP/1 over TLS.
+
+    ``calls``: over TLS it speaks HTTP/2, too, to clients that offer it.
+    """
 
     service: str  # "namespace/name:port"
     name: str
     tls: bool = False
+    calls: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +60,7 @@ class Upstream:
         self._log: list[Entry] = []
         self._seq = 0
         self._lock = threading.Lock()
-        self._tls: ssl.SSLContext | None = None
+        self._tls: dict[bool, ssl.SSLContext] = {}
         self._selector = selectors.DefaultSelector()
         self._wake_up, self._wake = socket.socketpair()
         self._selector.register(self._wake_up, selectors.EVENT_READ, None)
@@ -129,9 +133,13 @@ class Upstream:
                 if first != b"\x16":
                     _refuse(connection, NOT_TLS)
                     return
-                connection = stack.enter_context(
-                    self._context().wrap_socket(connection, server_side=True)
+                secure = stack.enter_context(
+                    self._context(pod.calls).wrap_socket(connection, server_side=True)
                 )
+                if secure.selected_alpn_protocol() == "h2":
+                    serve_http2(secure, pod.name, lambda r: self._enter(pod, r))
+                    return
+                connection = secure
             elif not (first.isalpha() or first in b"\r\n"):  # TLS, FastCGI ... at a plain port
                 _refuse(connection, NOT_HTTP)
                 return
@@ -182,15 +190,17 @@ class Upstream:
             "body_bytes": request.body_bytes,
         }
 
-    def _context(self) -> ssl.SSLContext:
+    def _context(self, calls: bool) -> ssl.SSLContext:
         """TLS with a certificate of no known authority, open to old clients as the recording's."""
         with self._lock:
-            if self._tls is None:
+            if calls not in self._tls:
                 pair = make_pair(["upstream"])
-                self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+                context = self._tls[calls] = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
                 with tempfile.NamedTemporaryFile("w", suffix=".pem") as file:
                     file.write(pair.certificate_pem + pair.key_pem)
                     file.flush()
-                    self._tls.load_cert_chain(file.name)
-                self._tls.set_ciphers("ALL:@SECLEVEL=0")
-            return self._tls
+                    context.load_cert_chain(file.name)
+                context.set_ciphers("ALL:@SECLEVEL=0")
+                if calls:
+                    context.set_alpn_protocols(["h2", "http/1.1"])
+            return self._tls[calls]

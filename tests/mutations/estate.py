@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import quote
 
 from nginx2istio import api
 from nginx2istio.base.addresses import in_networks
@@ -50,7 +51,8 @@ class Estate:
 def estate(case: Case, envoy_filters: bool = False) -> Estate | None:
     """The estate of a case; None for what converts to nothing that can be followed.
 
-    What earlier requests decide of later ones is left out: limits, remembered answers.
+    What earlier requests decide of later ones is left out: limits, remembered answers. Each pod
+    speaks what it is asked in; where that can't be, the estate is left out.
     """
     case = with_dots(case)
     options = Options(compat="exact", envoy_filters=envoy_filters)
@@ -59,10 +61,12 @@ def estate(case: Case, envoy_filters: bool = False) -> Estate | None:
     objects = documents(text)
     remembers = "token_bucket" in text or re.search(r"\bcache: *\{|\bcache:$", text, re.MULTILINE)
     routed = any(each["kind"] == "VirtualService" for each in objects)
-    if len(conversion.parts) > 1 or remembers or not routed:
+    secure = _asked_over_tls(conversion)
+    if len(conversion.parts) > 1 or remembers or not routed or secure is None:
         return None
     report = api.report(conversion)
     ready = {"pods": _pods(case, conversion), "dead_pods": [], "secrets": _secrets(case, report)}
+    ready["tls_pods"] = sorted(secure)
     return Estate(case | ready, conversion, report, objects)
 
 
@@ -74,6 +78,26 @@ def _pods(case: Case, conversion: Conversion) -> dict[str, list[str]]:
             name = upstream_name(upstream)
             pods.setdefault(name, [f"{upstream.service}-{len(pods)}"])
     return pods
+
+
+def _asked_over_tls(conversion: Conversion) -> set[str] | None:
+    """The Service ports that are asked over TLS; None where some are asked without it, too.
+
+    None also where a certificate would be verified: that of the pods is nobody's.
+    """
+    config = conversion.config
+    asked: dict[bool, set[str]] = {False: set(), True: set()}
+    for server in config.servers:
+        for location in server.locations:
+            upstream = config.upstreams.get(location.upstream)
+            if upstream is None:
+                continue
+            protocol = str(config.in_force(location, "backend-protocol")).upper()
+            names = {upstream_name(x) for x in upstream.alternatives}
+            asked[protocol in ("HTTPS", "GRPCS")] |= {upstream_name(upstream), *names}
+            if protocol == "AUTO_HTTP" or config.in_force(location, "proxy-ssl-verify") == "on":
+                return None
+    return None if asked[True] & asked[False] else asked[True]
 
 
 def _secrets(case: Case, report: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -180,7 +204,7 @@ def _with_type(request: Request) -> Request:
     if kind == "application/json":
         return request
     mark = "&" if "?" in request.target else "?"
-    return replace(request, target=f"{request.target}{mark}hdr=Content-Type:{kind}")
+    return replace(request, target=f"{request.target}{mark}hdr=Content-Type:{quote(kind)}")
 
 
 def _networks(objects: Sequence[Json]) -> set[str]:

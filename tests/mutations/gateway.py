@@ -63,7 +63,8 @@ class Gateway:
     def serve(self, estate: Estate, objects: Sequence[Json]) -> Served:
         """Puts objects in force. Raises Refused."""
         case = estate.case
-        given = self._pods.assign(dict(case["pods"]), case.get("tls_pods") or ())
+        secure = case["tls_pods"]
+        given = self._pods.assign(dict(case["pods"]), secure, calls=secure)
         around: list[dict[str, Any]] = world(case, estate.report, given, self._forge)
         swap = self._oracle.put(join(text_of(objects), text_of(around)))
         problems = [str(r) for r in swap["refused"]] + swap["errors"] + list(swap["rejected"])

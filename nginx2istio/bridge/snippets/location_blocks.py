@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from nginx2istio.bridge.body_limits import limit_of_block, longer_than
 from nginx2istio.bridge.paths import uris
 from nginx2istio.bridge.place import Place
 from nginx2istio.bridge.response_headers import by_host, with_lines
@@ -67,6 +68,10 @@ def translate_block(
         matches = block_matches(block, inside)
         same = block_answers(place, block, relative, inside)
         answers = [(match, port, fields) for port, fields in same.answers for match in matches]
+        limit = 0 if inside else limit_of_block(place, block)
+        if limit:
+            longer = [{**match, **longer_than(limit)} for match in matches]
+            answers[:0] = [(x, port, fields) for port, fields in same.refusals for x in longer]
         if same.proxy and block.match == "prefix" and block.path.endswith("/"):
             answers += _slash(block.path)
         return BlockRoutes(matches, tuple(answers), proxy=same.proxy, file=same.file)
@@ -122,9 +127,13 @@ def _slash(path: str) -> list[tuple[Mapping[str, Any], int, Fields]]:
 
 @dataclass(frozen=True, slots=True)
 class BlockAnswers:
-    """Answers for all paths of a block: (port, 0 for all; fields); the rest as in BlockRoutes."""
+    """Answers for all paths of a block: (port, 0 for all; fields); the rest as in BlockRoutes.
+
+    ``refusals`` are those to a body over its limit.
+    """
 
     answers: tuple[tuple[int, Fields], ...]
+    refusals: tuple[tuple[int, Fields], ...]
     proxy: BlockProxy | None
     file: bool
 
@@ -171,12 +180,13 @@ def block_answers(
     else:
         answers, file = [(0, _no_file(place, block, inside))], True
     own = [x for x in headers if x.name not in SET_HEADERS | INPUT_HEADERS]
+    refusals = _with_headers(place, block, own, {"directResponse": {"status": 413}}, 0, inside)
     with_headers = [
         each
         for port, fields in answers
         for each in _with_headers(place, block, own, _typed(fields, types), port, inside)
     ]
-    return BlockAnswers(tuple(with_headers), proxy, file)
+    return BlockAnswers(tuple(with_headers), tuple(refusals), proxy, file)
 
 
 def _proxy(place: Place, block: NestedLocation, directives: Sequence[Directive]) -> BlockProxy:

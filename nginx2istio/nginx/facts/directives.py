@@ -137,6 +137,17 @@ def subject(name: str) -> Subject:
     return known_subject
 
 
+def answers_itself(directive: Directive) -> bool:
+    """Whether nginx itself answers the requests that come to a directive: to some or to all."""
+    if directive.name == "rewrite":
+        elsewhere = directive.args[1:2] and directive.args[1].startswith(_ELSEWHERE)
+        return bool(elsewhere) or directive.args[-1:] in (("redirect",), ("permanent",))
+    return directive.name == "return" or refuses(directive)
+
+
+_ELSEWHERE = ("http://", "https://", "$scheme")
+
+
 def refuses(directive: Directive) -> bool:
     """Whether a directive denies requests, or asks for something before it serves them."""
     if directive.name == "return":

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from nginx2istio.nginx.config import NginxConfig
-from nginx2istio.nginx.model import Location, Server
+from nginx2istio.nginx.model import DEFAULT_UPSTREAM, Location, Server
 
 
 class ErrorService(NamedTuple):
@@ -85,9 +85,12 @@ def _numbers(value: object) -> tuple[int, ...]:
 
 
 def _default_backend(config: NginxConfig, location: Location) -> ErrorService | None:
-    """The Service of default-backend and its first port, None where nginx finds none."""
+    """The Service of default-backend and its first port, None where nginx finds none.
+
+    It takes no part where the controller's own default backend answers (``getBackendServers``).
+    """
     setting = location.settings.get("default-backend")
-    if setting is None:
+    if setting is None or location.upstream in ("", DEFAULT_UPSTREAM):
         return None
     namespace, name = location.ingress.namespace, str(setting.value)
     service = config.services.get((namespace, name))

@@ -12,6 +12,7 @@ from nginx2istio.base.records import record
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.facts.directives import refuses, subject
 from nginx2istio.nginx.facts.headers import snippets
+from nginx2istio.nginx.facts.sizes import DEFAULT_BODY_LIMIT, max_body_size
 from nginx2istio.nginx.facts.snippet import Directive, directive_origin, parse_snippet
 from nginx2istio.nginx.model import DEFAULT_SERVER, Location, Origin, Server, Setting
 
@@ -109,10 +110,9 @@ def nested_locations(
 def server_locations(config: NginxConfig, server: Server) -> tuple[NestedLocation, ...]:
     """The blocks beside the host's locations: of snippets, and the controller's own."""
     own = controllers_locations(config) if server.host == DEFAULT_SERVER else ()
-    anywhere = Location("/", "prefix", "", Origin())
     blocks = tuple(
         block
-        for key, setting in snippets(config, server, anywhere, "server")
+        for key, setting in snippets(config, server, _ANYWHERE, "server")
         for block in _blocks(key, setting, parse_snippet(setting.text).directives, "server", "")
     )
     written: list[tuple[str, str]] = [(x.match, x.path) for x in own]
@@ -141,6 +141,27 @@ def controllers_locations(config: NginxConfig) -> tuple[NestedLocation, ...]:
             ("/nginx_status", status),
         )
     )
+
+
+def body_limit_of_block(config: NginxConfig, server: Server, block: NestedLocation) -> int:
+    """The client_max_body_size of a block beside the host's locations, 0 for no limit.
+
+    proxy-body-size is for locations only: here nginx's own default holds, or that of a snippet
+    around the block (``ngx_http_core_find_config_phase``).
+    """
+    outer = (
+        parse_snippet(setting.text).directives
+        for level in ("server", "http")
+        for _, setting in snippets(config, server, _ANYWHERE, level)
+    )
+    for directives in (block.directives, *outer):
+        for directive in directives:
+            if directive.name == "client_max_body_size" and directive.args:
+                return max_body_size(directive.args[0])
+    return DEFAULT_BODY_LIMIT
+
+
+_ANYWHERE = Location("/", "prefix", "", Origin())
 
 
 def _listed(value: object) -> tuple[object, ...]:

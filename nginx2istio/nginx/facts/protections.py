@@ -13,6 +13,7 @@ from nginx2istio.nginx.facts.answered_early import early
 from nginx2istio.nginx.facts.directives import protects, refuses
 from nginx2istio.nginx.facts.external_auth import external_auth
 from nginx2istio.nginx.facts.headers import snippets
+from nginx2istio.nginx.facts.sizes import BODY_SIZE, max_body_size
 from nginx2istio.nginx.facts.snippet import Directive, parse_snippet
 from nginx2istio.nginx.facts.snippet_access import LISTING
 from nginx2istio.nginx.model import Location, Origin, Server, Setting
@@ -54,6 +55,33 @@ def protections(
     if checks and early(config, server, location).always:
         return (*of_host, ("answer",))
     return of_host + checks
+
+
+def codes_of_refusals(config: NginxConfig, server: Server, location: Location) -> frozenset[int]:
+    """The codes with which nginx refuses requests at a location before it looks for a backend."""
+    codes: set[int] = set()
+    for check in protections(config, server, location, tls=True):
+        for protection in check:
+            codes |= _CODES.get(protection, frozenset())
+    if max_body_size(config.in_force(location, BODY_SIZE)):
+        codes.add(413)
+    for rate, key in _LIMITS.items():
+        if config.is_set(location, rate):
+            codes.add(int(str(config.in_force(location, key))))
+    return frozenset(codes)
+
+
+_CODES: dict[Protection, frozenset[int]] = {
+    "addresses": frozenset({403}),
+    "external-auth": frozenset({401, 403}),
+    "basic-auth": frozenset({401}),
+    "snippet": frozenset({403}),
+}
+_LIMITS = {
+    "limit-rps": "limit-req-status-code",
+    "limit-rpm": "limit-req-status-code",
+    "limit-connections": "limit-conn-status-code",
+}
 
 
 def _of_server(server: Server, tls: bool) -> Iterator[tuple[Protection, ...]]:

@@ -113,8 +113,7 @@ def with_error_page(visit: Visit, outcome: Outcome) -> Outcome:
         return replace(signed, trace=(*outcome.trace, *signed.trace))
     if status not in pages.codes or outcome.location:
         return outcome
-    # Where no Service is behind the location, the controller's own server makes the pages.
-    if pages.pages is None or not visit.location.upstream:
+    if pages.pages is None:  # the controller's own server makes the pages
         text = f"an error page for {status} that nothing makes"
         # A 500 is nginx's own: it looks for an error page of the page's status, in vain.
         phase = "content" if pages.own_status == 500 else "error page"

@@ -9,6 +9,7 @@ from nginx2istio.base.outcome import Outcome
 from nginx2istio.nginx.facts.directives import subject
 from nginx2istio.nginx.facts.nested_locations import (
     NestedLocation,
+    body_limit_of_block,
     nested_location_of,
     nested_locations,
     server_locations,
@@ -36,7 +37,8 @@ def in_block(visit: Visit) -> tuple[Visit, Outcome | None]:
     if block is not None:
         # The headers of such an answer are those of the server, not of the Ingress's location.
         visit = replace(visit, unknown=visit.unknown | HEADERS_OF_ANSWERS)
-        return visit, _returned(visit, block, "server") or _listed(visit, block)
+        outcome = _too_long(visit, block) or _returned(visit, block, "server")
+        return visit, outcome or _listed(visit, block)
     inner = nested_locations(visit.config, visit.server, visit.location)
     block = nested_location_of(inner, visit.path)
     if block is None:
@@ -65,6 +67,15 @@ def _of_server(visit: Visit) -> NestedLocation | None:
         case "prefix" if block.match == "prefix" and len(visit.location.path) > len(block.path):
             return None
     return block
+
+
+def _too_long(visit: Visit, block: NestedLocation) -> Outcome | None:
+    """A Content-Length above the limit of a block of the server, before all that it says."""
+    request = visit.variables.request
+    limit = body_limit_of_block(visit.config, visit.server, block)
+    if request.chunked or not limit or request.body_bytes <= limit:
+        return None
+    return own_answer(413, "body-limit", "server", f"more than {limit} bytes", block.key)
 
 
 def _returned(visit: Visit, block: NestedLocation, level: str) -> Outcome | None:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from nginx2istio.base.addresses import in_networks
+from nginx2istio.base.outcome import Request
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.facts.addresses import addresses
 from nginx2istio.nginx.facts.checks.rate_limits import unlimited_networks
 from nginx2istio.nginx.facts.external_auth import external_auth
 from nginx2istio.nginx.facts.headers import answer_headers, snippets
+from nginx2istio.nginx.facts.nested_locations import body_limit_of_block, server_locations
 from nginx2istio.nginx.facts.sizes import max_body_size
 from nginx2istio.nginx.facts.snippet import Directive, parse_snippet
 from nginx2istio.nginx.model import DEFAULT_SERVER, Location, Server
@@ -39,7 +42,7 @@ def values_of_location(
         values.untold()
         checked = True
     _cors(values, config, location)
-    _body(values, config, location)
+    _body(values, config, server, location)
     for line in answer_headers(config, server, location, False):
         if line.name.lower() == "access-control-allow-origin":
             values.test_origin(line.value)
@@ -80,13 +83,18 @@ def _cors(values: Values, config: NginxConfig, location: Location) -> None:
             values.offer_header("origin", origin.replace("*", "sub"))
 
 
-def _body(values: Values, config: NginxConfig, location: Location) -> None:
-    limit = max_body_size(config.in_force(location, "proxy-body-size"))
+def _body(values: Values, config: NginxConfig, server: Server, location: Location) -> None:
     values.offer("body", "body", method="POST", body_bytes=5)
-    if limit:
-        values.test(lambda request: request.body_bytes > limit)
-        values.offer("body", "at the limit", method="POST", body_bytes=limit)
-        values.offer("body", "over the limit", method="POST", body_bytes=limit + 1)
+    limits = [max_body_size(config.in_force(location, "proxy-body-size"))]
+    limits += [body_limit_of_block(config, server, x) for x in server_locations(config, server)]
+    for limit in filter(None, dict.fromkeys(limits)):
+        values.test(partial(_longer, limit))
+        values.offer("body", f"at {limit}", method="POST", body_bytes=limit)
+        values.offer("body", f"over {limit}", method="POST", body_bytes=limit + 1)
+
+
+def _longer(limit: int, request: Request) -> bool:
+    return request.body_bytes > limit
 
 
 def _access(values: Values, config: NginxConfig, server: Server, location: Location) -> None:

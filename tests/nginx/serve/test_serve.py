@@ -311,6 +311,34 @@ def test_the_controllers_own_paths_at_unknown_hosts() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("snippet", "target", "size", "status"),
+    [
+        ("location = /v { return 204; }", "/v", 1 << 20, 204),
+        ("location = /v { return 204; }", "/v", (1 << 20) + 1, 413),
+        ("location = /v { client_max_body_size 2k; deny all; }", "/v", 2049, 413),
+        ("client_max_body_size 0; location = /v { return 204; }", "/v", 1 << 30, 204),
+        ("", "/", (1 << 20) + 1, None),
+    ],
+)
+def test_blocks_beside_the_locations_have_a_limit_of_their_own(
+    snippet: str, target: str, size: int, status: int | None
+) -> None:
+    config = configured(
+        {"proxy-body-size": "8m", "server-snippet": snippet},
+        {"allow-snippet-annotations": "true", "annotations-risk-level": "Critical"},
+    )
+    assert served(config, method="POST", target=target, body_bytes=size).status == status
+
+
+def test_the_controllers_own_paths_have_nginxs_own_limit() -> None:
+    config = configured(configmap={"proxy-body-size": "8m"})
+    for target, status in (("/healthz", 200), ("/nginx_status", 403)):
+        for size, answer in ((1 << 20, status), ((1 << 20) + 1, 413)):
+            asked = served(config, host="x.invalid", method="POST", target=target, body_bytes=size)
+            assert asked.status == answer
+
+
 def test_a_service_address_has_the_ports_of_the_service_only() -> None:
     service = """---
 apiVersion: v1
