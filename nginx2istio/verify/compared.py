@@ -111,7 +111,7 @@ def _differences(
         if left.backends != right.backends:
             a, b = _shares(left), _shares(right)
             yield difference("routing", "shares", a, b, "balancing")
-    yield from compare(*records, sides.declared.keys)
+    yield from compare(*records, sides.declared.keys_for(request.host, request.target))
 
 
 def _shares(outcome: Outcome) -> dict[str, str]:

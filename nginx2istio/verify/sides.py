@@ -190,6 +190,8 @@ def declared(config: NginxConfig) -> Declared:
         for location in server.locations:
             if not location.implicit and not location.slash_redirect:
                 paths.setdefault(location.declared, set()).add(location.path_type)
+                keys = *server.settings, *location.settings
+                result.add_keys(name, location.declared, keys)
         if server.regex:
             result.regex.add(name)
         for alias in _other_names(server):

@@ -155,6 +155,13 @@ def test_what_no_exchange_shows_is_no_false_alarm() -> None:
     assert alarms([finding], [(exchange(), [])], DECLARED) == ([], [finding])
 
 
+def test_the_longest_regex_takes_what_an_exact_path_names() -> None:
+    paths = {"/a/": {"Exact"}, "/a/(.*)": {"ImplementationSpecific"}}
+    for regex, takes in ((set[str](), "/a/"), ({"h"}, "/a/(.*)")):
+        declared = Declared(paths={"h": paths}, regex=regex)
+        assert [p for p in paths if declared.located("h", p, "/a/")] == [takes]
+
+
 def test_readings() -> None:
     assert "/a/b" in readings("//a/./x/../b?c")
     assert "/foo" in readings("/%66oo")
@@ -174,6 +181,31 @@ def test_declared_hosts() -> None:
     assert DECLARED.hosts_of("A.test:80") == {"a.test"}
     assert DECLARED.hosts_of("zzz") == {"_"}
     assert DECLARED.keys == {"server-alias", "limit-rps"}
+
+
+KEYS = """
+kind: Ingress
+metadata: {name: limited, annotations: {nginx.ingress.kubernetes.io/limit-rps: "1"}}
+spec: {rules: [{host: a.test, http: {paths: [{path: /slow}]}}]}
+---
+kind: Ingress
+metadata: {name: secret, annotations: {nginx.ingress.kubernetes.io/auth-tls-secret: a/ca}}
+spec: {rules: [{host: a.test, http: {paths: [{path: /, pathType: Exact}]}}, {host: b.test}]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("host", "target", "expected"),
+    [
+        ("A.test:80", "/slow/x?y", {"limit-rps", "auth-tls-secret"}),
+        ("a.test", "/", {"auth-tls-secret"}),
+        ("a.test", "/other", {"limit-rps", "auth-tls-secret"}),
+        ("b.test", "/slow", set()),
+        ("c.test", "/slow", set()),
+    ],
+)
+def test_keys_are_in_use_where_they_stand(host: str, target: str, expected: set[str]) -> None:
+    assert Declared.of(documents(KEYS)).keys_for(host, target) == expected
 
 
 def test_regex_hosts_and_www_twins() -> None:

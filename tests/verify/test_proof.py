@@ -70,6 +70,36 @@ def proved(text: str, change: Callable[[Objects], object] = lambda objects: None
     return prove(sides(conversion, api.report(conversion)["findings"], objects))
 
 
+@pytest.mark.parametrize("paths", [("/a", "/slow"), ("/a/", "/a/(.*)")], ids=["plain", "regex"])
+def test_a_limit_elsewhere_does_not_say_why_a_path_is_closed(paths: tuple[str, str]) -> None:
+    ingress = """
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata:
+  name: {name}
+  namespace: web
+  creationTimestamp: "2024-01-01T00:00:00Z"
+  annotations:
+    nginx.ingress.kubernetes.io/use-regex: "{regex}"
+    nginx.ingress.kubernetes.io/{annotation}
+spec:
+  ingressClassName: nginx
+  rules:
+  - host: shop.example.com
+    http:
+      paths:
+      - path: {path}
+        pathType: {kind}
+        backend: {{service: {{name: shop, port: {{number: 80}}}}}}
+---"""
+    regex = str("(" in paths[1]).lower()
+    limited = {"name": "a", "annotation": 'limit-rps: "5"', "kind": "Exact", "path": paths[0]}
+    closed = {"name": "b", "annotation": "backend-protocol: FCGI", "path": paths[1]}
+    closed["kind"] = "ImplementationSpecific"
+    text = "".join(ingress.format(**each, regex=regex) for each in (limited, closed))
+    assert proved(text).unannounced == []
+
+
 def of_kind(objects: Objects, kind: str) -> Objects:
     return [o for o in objects if o["kind"] == kind]
 

@@ -110,9 +110,12 @@ PATHS_REMEMBERED = 4096
 """Of so many paths it is kept how specific a declared path they have."""
 
 
-def _specific(pattern: str, types: set[str], path: str) -> tuple[bool, int]:
-    """How early the controller puts the location of a path: exact ones first, then by length."""
-    return "Exact" in types and pattern == path, len(pattern)
+def _specific(pattern: str, types: set[str], regex_host: bool, path: str) -> tuple[bool, int]:
+    """How early the controller puts the location of a path: exact ones first, then by length.
+
+    On a host of regexes an Exact path is one of them (``updateServerLocations``).
+    """
+    return not regex_host and "Exact" in types and pattern == path, len(pattern)
 
 
 @dataclass(slots=True)
@@ -124,6 +127,7 @@ class Declared:
     regex: set[str] = field(default_factory=set)
     ingresses: dict[tuple[str, str], set[str]] = field(default_factory=dict)  # -> hosts
     keys: set[str] = field(default_factory=set)  # annotations in use, by short name
+    keys_at: dict[str, dict[str, set[str]]] = field(default_factory=dict)  # host -> path -> keys
     weighted: bool = False  # some canary gets a share of the requests
     memory: dict[str | None, set[str]] = field(default_factory=dict, compare=False, repr=False)
     index: tuple[CoveringHosts[str], CoveringHosts[str]] | None = field(
@@ -131,6 +135,9 @@ class Declared:
     )
     """The hosts by other names and by wildcards, once one is asked for."""
     closest: dict[tuple[str, str], tuple[bool, int]] = field(
+        default_factory=dict, compare=False, repr=False
+    )
+    keys_known: dict[tuple[str, str], set[str]] = field(
         default_factory=dict, compare=False, repr=False
     )
 
@@ -147,6 +154,7 @@ class Declared:
         self.memory.clear()
         self.index = None
         self.closest.clear()
+        self.keys_known.clear()
         notes, spec = _annotations(ingress), ingress.get("spec") or {}
         self.keys |= set(notes)
         unsplit = ("0", notes.get("canary-weight-total", "100"))
@@ -157,8 +165,9 @@ class Declared:
             hosts.add(host)
             paths = self.paths.setdefault(host, {})
             for path in (rule.get("http") or {}).get("paths") or []:
-                types = paths.setdefault(path.get("path") or "/", set())
-                types.add(path.get("pathType") or "Prefix")
+                text = path.get("path") or "/"
+                paths.setdefault(text, set()).add(path.get("pathType") or "Prefix")
+                self.add_keys(host, text, notes)
             if notes.get("use-regex") in GO_TRUE or "rewrite-target" in notes:
                 self.regex.add(host)
             aliases = [a.strip() for a in notes.get("server-alias", "").split(",") if a.strip()]
@@ -183,11 +192,40 @@ class Declared:
             self.closest.clear()
         if (host, path) not in self.closest:  # which is asked for each finding about the host
             self.closest[host, path] = max(
-                _specific(other, types, path)
+                _specific(other, types, regex, path)
                 for other, types in paths.items()
                 if path_covers(other, types, regex, path)
             )
-        return _specific(pattern, paths[pattern], path) >= self.closest[host, path]
+        return _specific(pattern, paths[pattern], regex, path) >= self.closest[host, path]
+
+    def add_keys(self, host: str, path: str, keys: Iterable[str]) -> None:
+        """Notes annotations that are in use at a path of a declared host."""
+        self.keys_at.setdefault(host, {}).setdefault(path, set()).update(keys)
+
+    def keys_for(self, host: str, target: str) -> set[str]:
+        """The annotations in use, by short name, where a request goes.
+
+        Those that ask for client certificates are in use on the whole host.
+        """
+        known = self.keys_known.get((host, target))
+        if known is None:
+            if len(self.keys_known) >= PATHS_REMEMBERED:
+                self.keys_known.clear()
+            known = self.keys_known[host, target] = self._keys_for(host, target)
+        return known
+
+    def _keys_for(self, host: str, target: str) -> set[str]:
+        here, of_host = set[str](), set[str]()
+        undeclared = True
+        for known in self.hosts_of(host):
+            for pattern, keys in self.keys_at.get(known, {}).items():
+                of_host |= keys
+                if any(self.located(known, pattern, path) for path in readings(target)):
+                    here |= keys
+                    undeclared = False
+        if undeclared:  # the controller's own / has the annotations of some Ingress of the host
+            return of_host
+        return here | {key for key in of_host if key.startswith("auth-tls")}
 
     def hosts_of(self, host: str | None) -> set[str]:
         """The declared hosts under which a request's host is known; ``_`` when there is none."""

@@ -82,7 +82,7 @@ class Trial:
         """
         nginx = serve_as_nginx(self.sides.config, request)
         istio = serve_as_istio(self.sides.gateway, self.sides.at_gateway(request, nginx))
-        keys = self.sides.declared.keys
+        keys = self.sides.declared.keys_for(request.host, request.target)
 
         def differing(a: GatewayAnswer, b: GatewayAnswer) -> list[Difference]:
             return live_differences(request, a, b, (nginx, istio), keys)
