@@ -94,8 +94,7 @@ def basic_auth(place: Place) -> Iterator[Edit | Finding]:
         return
     other = _other_way(place)
     if other:
-        # A policy on the host may deny before the redirect to https, too.
-        finding = OTHER_WAY("auth-type", other=other, secret=secret)
+        finding = OTHER_WAY("auth-type", other=other, secret=secret).past_https_redirect(place)
         basic = place.text("auth-type") == "basic"
         yield finding if basic else replace(finding, to_do=ADD_USERS)
     elif place.options.allow_unprotected:

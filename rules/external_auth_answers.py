@@ -91,6 +91,7 @@ def external_auth_answers(place: Place) -> Iterator[Edit | Finding]:
     if auth.signin:
         key = auth.key.replace("auth-url", "auth-signin")
         signin = SIGNIN(key, service=service, signin=auth.signin.partition("?")[0])
+        signin = signin.past_https_redirect(place)
         yield replace(signin, severity="info") if means.asks_oauth2_proxy else signin
     if auth.cache_key:
         yield UNCACHED_ANSWERS(auth.key.replace("auth-url", "auth-cache-key"), service=service)

@@ -25,6 +25,7 @@ from nginx2istio.rule import (
     opaque,
     protects,
     refuses,
+    requests_when,
     rule,
     server_locations,
     snippet_directives,
@@ -177,11 +178,12 @@ def _rewriting(place: Place, flow: Flow, written: SnippetDirective) -> Iterator[
         elif step.kind == "check":
             yield from _unsure(place, flow.level, written, PROTECTION, f": {step.reason}")
         elif step.kind == "ending":  # before which a policy acts; routes come behind
+            first = written.finding(ANSWER_FIRST).for_requests(*requests_when(step.when))
             if not flow.at_location:
                 for path in checked_paths(place):
-                    yield replace(written.finding(ANSWER_FIRST), path=path)
+                    yield replace(first, path=path)
             elif checked_before_routes(place):
-                yield written.finding(ANSWER_FIRST)
+                yield first
         else:
             message = REMARKS[step.kind]
             if message is FLOW:

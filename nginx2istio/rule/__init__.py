@@ -204,6 +204,7 @@ from nginx2istio.rule.requests import Requests as Requests
 from nginx2istio.rule.requests import https_but as https_but
 from nginx2istio.rule.requests import requests_below as requests_below
 from nginx2istio.rule.requests import requests_elsewhere as requests_elsewhere
+from nginx2istio.rule.requests import requests_when as requests_when
 from nginx2istio.rule.rule import Rule as Rule
 from nginx2istio.rule.rule import Scope as Scope
 from nginx2istio.rule.rule import When as When

@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 from typing import Literal
 
 from nginx2istio.bridge.names import name_pattern
+from nginx2istio.bridge.snippets.conditions import Condition
 from nginx2istio.nginx.model import Location, Server
 
 
@@ -65,6 +66,20 @@ def https_but(hosts: Iterable[str]) -> Requests:
     """Requests by https for all hosts but these; a wildcard stands for one label."""
     names = "|".join(re.escape(host).replace(r"\*", "[^.]+") for host in sorted(hosts))
     return Requests(scheme="https", host=f"(?i)^(?!({names})(:[0-9]+)?$)" if names else "")
+
+
+def requests_when(conditions: Iterable[Condition]) -> tuple[Requests, ...]:
+    """The requests for which an ``if`` may hold, as far as the vocabulary goes; () for all."""
+    requests = tuple(map(_when, conditions))
+    return () if Requests() in requests else tuple(dict.fromkeys(requests))
+
+
+def _when(condition: Condition) -> Requests:
+    # A StringMatch of Istio holds for no absent header.
+    headers = (name for name in condition.match.get("headers", {}) if name[0] != ":")
+    method = condition.match.get("method", {}).get("exact", "")
+    scheme = {80: "http", 443: "https"}.get(condition.port, "")
+    return Requests(header=next(headers, ""), method=(method,) if method else (), scheme=scheme)
 
 
 RESPELLED = Requests(

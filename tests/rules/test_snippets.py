@@ -136,3 +136,36 @@ def test_what_nginx_refuses_is_an_error_of_the_snippet_alone(key: str, text: str
     objects, _ = convert(key, text)
     assert "status: 503" not in objects
     assert "status: 199" not in objects
+
+
+@pytest.mark.parametrize(
+    ("condition", "requests"),
+    [
+        ("$http_x_debug", [{"header": "x-debug"}]),
+        ('$http_cookie ~ "old"', [{"header": "cookie"}]),
+        ("$request_method = PURGE", [{"method": ["PURGE"]}]),
+        ("$scheme = http", [{"scheme": "http"}]),
+        ('$http_x_debug != "on"', None),
+        ("$arg_x", None),
+    ],
+)
+@pytest.mark.parametrize("key", KEYS)
+def test_an_answer_before_the_protection_is_said_of_its_requests(
+    key: str, condition: str, requests: list[object] | None
+) -> None:
+    ingress = {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "Ingress",
+        "metadata": {
+            "name": "web",
+            "namespace": "shop",
+            "annotations": {
+                f"nginx.ingress.kubernetes.io/{key}": f"if ({condition}) {{ return 404; }}",
+                "nginx.ingress.kubernetes.io/denylist-source-range": "10.0.0.0/8",
+            },
+        },
+        "spec": {**SPEC, "tls": [{"hosts": ["www.shop.example"], "secretName": "cert"}]},
+    }
+    objects = "\n---\n".join(map(json.dumps, (CONFIGMAP | {"data": ALLOWED}, SERVICE, ingress)))
+    findings = api.report(api.convert_text(objects))["findings"]
+    assert [f.get("requests") for f in findings if f["code"] == "N2I468"] == [requests]

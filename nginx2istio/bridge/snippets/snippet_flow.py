@@ -80,12 +80,14 @@ class FlowRemark:
 
     "idle": it has no effect, for ``reason``; "closed": nginx closes the connection; "ending":
     it answers some requests itself; "left out" and "check": there is no translation, for
-    ``reason``, and with "check" nginx denies requests there.
+    ``reason``, and with "check" nginx denies requests there. ``when``: it is reached on any of
+    these conditions only, and always without them.
     """
 
     kind: Literal["idle", "closed", "ending", "left out", "check"]
     directive: Directive
     reason: str = ""
+    when: tuple[Condition, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +207,7 @@ def _condition(place: Place, flow: Flow, directive: Directive) -> Iterator[FlowS
             raise Untranslatable("a condition has to end in one return or redirect")
         for when in conditions:
             yield from _ending(place, flow, ConditionBlock(when, endings[0], headers))
-        yield FlowRemark("ending", directive)
+        yield FlowRemark("ending", directive, when=tuple(conditions))
         return
     flow.left = any(x.name == "break" for x in directive.block or ())
     fields = condition_headers(place, others)
