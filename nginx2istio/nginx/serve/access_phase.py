@@ -32,7 +32,7 @@ def _refusals(visit: Visit) -> list[Outcome]:
     for check in _checks(visit):
         answer = check(visit)
         if answer is None:
-            if one_suffices:
+            if one_suffices and not (check is check_address and _undecided(visit)):
                 return []
             continue
         if answer.status not in (401, 403):
@@ -41,6 +41,14 @@ def _refusals(visit: Visit) -> list[Outcome]:
         if not one_suffices:
             break
     return refusals
+
+
+def _undecided(visit: Visit) -> bool:
+    """Whether an address that is not denied has not been let in, either.
+
+    Where no rule names it, ``ngx_http_access_handler`` declines, and the other checks decide.
+    """
+    return not addresses(visit.config, visit.location).allow
 
 
 def challenges(visit: Visit) -> list[str]:

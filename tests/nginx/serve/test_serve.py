@@ -102,6 +102,18 @@ def test_a_401_stays_where_a_list_refuses_as_well() -> None:
     assert served(config, auth_status=403).status == 403
 
 
+def test_an_address_that_is_only_not_denied_lets_nobody_in() -> None:
+    config = configured(QUESTION | {"satisfy": "any", "denylist-source-range": "10.0.0.0/8"})
+    assert served(config, auth_status=401).status == 401
+    assert served(config, auth_status=200).status is None
+    assert served(config, auth_status=200, source="10.1.1.1").status is None
+    assert served(config, auth_status=403, source="10.1.1.1").status == 403
+    basic = {"auth-type": "basic", "auth-secret": "users", "satisfy": "any"}
+    config = configured(basic | {"denylist-source-range": "10.0.0.0/8"})
+    assert served(config).status == 401
+    assert served(config, credentials="valid", source="10.1.1.1").status is None
+
+
 def test_lua_passes_no_challenge_on() -> None:
     keepalive = SIGN_IN | {"auth-keepalive": "10"}
     config = configured(keepalive, {"use-http2": "false"})
