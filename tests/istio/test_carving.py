@@ -53,9 +53,9 @@ def covered(path: str, fits: list[PolicyPaths]) -> bool:
 
 
 @st.composite
-def plain_areas(draw: st.DrawFn) -> list[RoutePaths]:
+def plain_areas(draw: st.DrawFn, paths: st.SearchStrategy[str] = PATHS) -> list[RoutePaths]:
     kinds: st.SearchStrategy[Literal["exact", "prefix"]] = st.sampled_from(["exact", "prefix"])
-    areas = draw(st.lists(st.tuples(kinds, PATHS, GROUPS), min_size=1, max_size=5))
+    areas = draw(st.lists(st.tuples(kinds, paths, GROUPS), min_size=1, max_size=5))
     unique = {(kind, path): RoutePaths(kind, (path,), group) for kind, path, group in areas}
     return sorted(unique.values(), key=lambda a: -len(a.texts[0]))
 
@@ -75,6 +75,19 @@ def test_plain_paths_are_covered_exactly(areas: list[RoutePaths], path: str) -> 
         mine = [f for f, a in zip(fits, areas, strict=True) if a.group == group]
         if mine and area is not None:
             assert covered(path, mine) == (area.group == group)
+
+
+@given(plain_areas(PATHS | PATHS.map("{}/(a|b)?(.*)".format)), PATHS)
+def test_an_exact_path_keeps_out_of_a_cover_that_is_too_wide(
+    areas: list[RoutePaths], path: str
+) -> None:
+    fits = cover(areas)
+    area = routed(path, areas)
+    for group in ("one", "two"):
+        mine = [f for f, a in zip(fits, areas, strict=True) if a.group == group]
+        if mine and area is not None:
+            assert covered(path, mine) or area.group != group
+            assert not covered(path, mine) or area.kind != "exact" or area.group == group
 
 
 @given(regex_areas(), PATHS)

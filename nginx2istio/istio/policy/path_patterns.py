@@ -168,9 +168,8 @@ def _fit(
 
 def _before(other: int, index: int, areas: Sequence[RoutePaths]) -> bool:
     """Whether a route gets the paths that it has in common with another."""
-    if (areas[other].kind == "exact") != (areas[index].kind == "exact"):
-        return areas[other].kind == "exact"
-    return other < index
+    # Two exact ones have no path in common: what a cover has of the other one's is the other one's.
+    return areas[other].kind == "exact" or (areas[index].kind != "exact" and other < index)
 
 
 def _shape(area: RoutePaths) -> _Shape:
