@@ -162,6 +162,11 @@ def test_the_longest_regex_takes_what_an_exact_path_names() -> None:
         assert [p for p in paths if declared.located("h", p, "/a/")] == [takes]
 
 
+def test_a_redirect_to_a_folder_goes_behind_a_declared_path() -> None:
+    declared = Declared(paths={"h": {"/a": {"Prefix"}, "/a/": {"ImplementationSpecific"}}})
+    assert [p for p in declared.paths["h"] if declared.located("h", p, "/a")] == ["/a"]
+
+
 def test_readings() -> None:
     assert "/a/b" in readings("//a/./x/../b?c")
     assert "/foo" in readings("/%66oo")

@@ -217,3 +217,11 @@ def test_keys_do_not_change_a_request() -> None:
     asked = request(method="HEAD")
     left = exchange(asked=asked)
     assert compare(left, exchange(asked=asked), frozenset({"limit-rps"})) == []
+
+
+def test_a_503_of_the_gateway_is_that_of_a_limit_or_of_a_closed_path() -> None:
+    closed = only(exchange(), exchange(503, "proxy"), "limit-rps")
+    assert closed.accepts == {"rate-limit", "access", "routing"}
+    limited = only(exchange(503, "proxy"), exchange(), "limit-rps")
+    assert "routing" not in limited.accepts
+    assert only(exchange(), exchange(503, "proxy"), "limit-rate").aspect == "routing"

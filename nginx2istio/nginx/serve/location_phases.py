@@ -19,11 +19,16 @@ from nginx2istio.nginx.serve.visit import NginxPhase, Visit, own_answer, redirec
 
 def body_length(visit: Visit) -> Outcome | None:
     """A Content-Length above the limit (``ngx_http_core_find_config_phase``)."""
-    request = visit.variables.request
     limit = max_body_size(visit.value("proxy-body-size"))
+    return longer_than(limit, visit, "location", "proxy-body-size")
+
+
+def longer_than(limit: int, visit: Visit, phase: str, by: str) -> Outcome | None:
+    """The refusal of a Content-Length above a limit in bytes; 0 is none."""
+    request = visit.variables.request
     if request.chunked or not limit or request.body_bytes <= limit:
         return None
-    return own_answer(413, "body-limit", "location", f"more than {limit} bytes", "proxy-body-size")
+    return own_answer(413, "body-limit", phase, f"more than {limit} bytes", by)
 
 
 def slash_redirect(visit: Visit) -> Outcome | None:
@@ -108,7 +113,7 @@ def absolute_rewrite(visit: Visit) -> Outcome | None:
 
 
 def location_denied(visit: Visit) -> Outcome | None:
-    """A location whose settings the controller refuses."""
+    """A location whose settings the controller refuses: it has nothing but ``return 503``."""
     why = visit.location.denied or _without_headers(visit)
     settings = visit.location.settings
     for key in ("auth-secret" if "auth-type" in settings else "", "proxy-ssl-secret"):
@@ -174,12 +179,11 @@ def chunked_body(visit: Visit) -> Outcome | None:
     return own_answer(413, "body-limit", "content", f"more than {limit} bytes", "proxy-body-size")
 
 
-FOUND_PHASES: tuple[NginxPhase, ...] = (body_length, slash_redirect, preflight)
+FOUND_PHASES: tuple[NginxPhase, ...] = (body_length, slash_redirect, location_denied, preflight)
 """From the choice of the location to the snippets of the location."""
 REWRITE_PHASES: tuple[NginxPhase, ...] = (
     moved,
     absolute_rewrite,
-    location_denied,
     to_https,
     no_endpoints,
 )

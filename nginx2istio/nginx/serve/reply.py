@@ -9,7 +9,7 @@ from nginx2istio.nginx.facts.external_auth import external_auth
 from nginx2istio.nginx.facts.headers import SENT_WITH, answer_headers
 from nginx2istio.nginx.model import Location
 from nginx2istio.nginx.serve.access_phase import challenges
-from nginx2istio.nginx.serve.location_phases import origin_allowed
+from nginx2istio.nginx.serve.location_phases import location_denied, origin_allowed
 from nginx2istio.nginx.serve.visit import Visit, upstream_name
 
 _HIDDEN = re.compile(r"(?i)date|server|x-pad|x-accel-.*|status")
@@ -225,10 +225,11 @@ def _text(setting: object, default: object) -> str:
 def _before_rewriting(visit: Visit, outcome: Outcome) -> bool:
     """Whether nginx answers before it comes to the ``if`` in which the CORS headers stand.
 
-    ``ngx_http_core_find_config_phase`` answers by a redirect to the slash, and 413 by the length.
+    ``ngx_http_core_find_config_phase`` answers by a redirect to the slash, and 413 by the length. A
+    location that is denied has no such ``if``.
     """
     by_length = outcome.aspect == "body-limit" and outcome.trace[-1].phase == "location"
-    return visit.location.slash_redirect or by_length
+    return visit.location.slash_redirect or by_length or location_denied(visit) is not None
 
 
 def _cors(visit: Visit, fields: list[tuple[str, str]]) -> list[tuple[str, str]]:

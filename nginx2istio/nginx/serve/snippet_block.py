@@ -16,7 +16,7 @@ from nginx2istio.nginx.facts.nested_locations import (
 )
 from nginx2istio.nginx.facts.snippet import Directive
 from nginx2istio.nginx.facts.snippet_access import LISTING
-from nginx2istio.nginx.serve.location_phases import body_length, to_https
+from nginx2istio.nginx.serve.location_phases import body_length, longer_than, to_https
 from nginx2istio.nginx.serve.rewrite_module import ASPECTS_OF_SUBJECT, Rewriting, returned
 from nginx2istio.nginx.serve.variables import ValueNotKnown
 from nginx2istio.nginx.serve.visit import Visit, own_answer
@@ -71,11 +71,8 @@ def _of_server(visit: Visit) -> NestedLocation | None:
 
 def _too_long(visit: Visit, block: NestedLocation) -> Outcome | None:
     """A Content-Length above the limit of a block of the server, before all that it says."""
-    request = visit.variables.request
     limit = body_limit_of_block(visit.config, visit.server, block)
-    if request.chunked or not limit or request.body_bytes <= limit:
-        return None
-    return own_answer(413, "body-limit", "server", f"more than {limit} bytes", block.key)
+    return longer_than(limit, visit, "server", block.key)
 
 
 def _returned(visit: Visit, block: NestedLocation, level: str) -> Outcome | None:

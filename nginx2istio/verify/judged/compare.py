@@ -107,7 +107,7 @@ def maker(request: RequestRecord, response: dict[str, Any], keys: Set[str]) -> s
     if 300 <= status < 400 and "location" in headers:
         return "redirect"
     if status == 503:
-        return "rate-limit" if any(k.startswith("limit-") for k in keys) else "routing"
+        return "rate-limit" if keys & chance.LIMITS else "routing"
     if status == 400:
         asks = any(k.startswith("auth-tls") for k in keys)
         return "tls" if asks and not _malformed(request) else "status"
@@ -144,6 +144,8 @@ def _other_answer(
     # nginx serves every host on https, with its own certificate if need be
     by_default = own == "tls" and e.get("cert") == FAKE
     also = {a for m in (e_made, o_made) if m for a in (m, *ALSO.get(m, ()))}
+    if o_made == "rate-limit" and o["status"] == 503 != e["status"]:
+        also.add("routing")  # a limit's 503 and that of a path that is closed look alike
     both_refuse = 0 not in (e["status"], o["status"]) and e["by"] == o["by"] == "proxy"
     if both_refuse:  # else more than a status is another
         also.add("status")

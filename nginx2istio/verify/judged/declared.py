@@ -110,12 +110,14 @@ PATHS_REMEMBERED = 4096
 """Of so many paths it is kept how specific a declared path they have."""
 
 
-def _specific(pattern: str, types: set[str], regex_host: bool, path: str) -> tuple[bool, int]:
+def _specific(pattern: str, types: set[str], regex_host: bool, path: str) -> tuple[bool, bool, int]:
     """How early the controller puts the location of a path: exact ones first, then by length.
 
-    On a host of regexes an Exact path is one of them (``updateServerLocations``).
+    On a host of regexes an Exact path is one of them (``updateServerLocations``). nginx's own
+    redirect to a folder goes behind each path that is declared without the slash.
     """
-    return not regex_host and "Exact" in types and pattern == path, len(pattern)
+    to_folder = pattern == path + "/"
+    return not regex_host and "Exact" in types and pattern == path, not to_folder, len(pattern)
 
 
 @dataclass(slots=True)
@@ -134,7 +136,7 @@ class Declared:
         default=None, compare=False, repr=False
     )
     """The hosts by other names and by wildcards, once one is asked for."""
-    closest: dict[tuple[str, str], tuple[bool, int]] = field(
+    closest: dict[tuple[str, str], tuple[bool, bool, int]] = field(
         default_factory=dict, compare=False, repr=False
     )
     keys_known: dict[tuple[str, str], set[str]] = field(

@@ -114,6 +114,27 @@ def test_an_address_that_is_only_not_denied_lets_nobody_in() -> None:
     assert served(config, credentials="valid", source="10.1.1.1").status is None
 
 
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"rewrite-target": "https://elsewhere.io/"},
+        {"permanent-redirect": "https://elsewhere.io/"},
+        {"enable-cors": "true"},
+    ],
+)
+def test_a_location_that_is_denied_does_nothing_else(more: dict[str, str]) -> None:
+    config = configured({"auth-type": "basic"} | more)
+    assert served(config, method="OPTIONS").status == 503
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/nginx_status"])
+def test_the_controllers_own_locations_take_no_large_body(path: str) -> None:
+    asked = {"host": "unknown.invalid", "target": path, "method": "POST", "source": "127.0.0.1"}
+    config = configured({"proxy-body-size": "8m"})
+    assert served(config, body_bytes=1 << 20, **asked).status == 200
+    assert served(config, body_bytes=(1 << 20) + 1, **asked).status == 413
+
+
 def test_lua_passes_no_challenge_on() -> None:
     keepalive = SIGN_IN | {"auth-keepalive": "10"}
     config = configured(keepalive, {"use-http2": "false"})
