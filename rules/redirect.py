@@ -45,7 +45,7 @@ HOST_AS_SENT = Message(
     "N2I133",
     "approximated",
     "info",
-    "A port or last dot of the Host in a redirect",
+    "Port of the Host in redirects",
     "nginx redirects to the name of the host. For a host with a star or aliases the gateway takes "
     "it as the client sent it, with a port and a last dot.",
     "Write the whole address in the annotation.",
