@@ -107,7 +107,7 @@ def maker(request: RequestRecord, response: dict[str, Any], keys: Set[str]) -> s
     if 300 <= status < 400 and "location" in headers:
         return "redirect"
     if status == 503:
-        return "rate-limit" if keys & chance.LIMITS else "routing"
+        return "rate-limit" if keys & chance.REFUSING else "routing"
     if status == 400:
         asks = any(k.startswith("auth-tls") for k in keys)
         return "tls" if asks and not _malformed(request) else "status"
