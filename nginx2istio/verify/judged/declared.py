@@ -217,17 +217,17 @@ class Declared:
         return known
 
     def _keys_for(self, host: str, target: str) -> set[str]:
-        here, of_host = set[str](), set[str]()
+        at_path, of_host = set[str](), set[str]()
         undeclared = True
         for known in self.hosts_of(host):
             for pattern, keys in self.keys_at.get(known, {}).items():
                 of_host |= keys
                 if any(self.located(known, pattern, path) for path in readings(target)):
-                    here |= keys
+                    at_path |= keys
                     undeclared = False
         if undeclared:  # the controller's own / has the annotations of some Ingress of the host
             return of_host
-        return here | {key for key in of_host if key.startswith("auth-tls")}
+        return at_path | {key for key in of_host if key.startswith("auth-tls")}
 
     def hosts_of(self, host: str | None) -> set[str]:
         """The declared hosts under which a request's host is known; ``_`` when there is none."""
