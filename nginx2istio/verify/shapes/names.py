@@ -52,6 +52,10 @@ class NameNumbers:
             return text
         return self._pattern.sub(lambda match: self._number(match[0]), text)
 
+    def inside(self, text: str) -> Sequence[int]:
+        """The numbers of the names that stand anywhere in a text."""
+        return [number for name, number in self.numbers.items() if name in text]
+
     def _number(self, name: str) -> str:
         number = self.numbers.get(name)
         return name if number is None else f"\0{number}\0"

@@ -12,6 +12,7 @@ from nginx2istio.istio.serve.matching import string_fits
 from nginx2istio.istio.serve.policies import pattern_fits
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.facts.addresses import addresses
+from nginx2istio.nginx.facts.error_pages import ErrorPages, error_pages
 from nginx2istio.nginx.model import Location, Server, Settings, Upstream
 from nginx2istio.verify.dimensions.samples import spellings
 from nginx2istio.verify.shapes.names import NameNumbers, Networks, without_names
@@ -20,10 +21,21 @@ from nginx2istio.verify.shapes.numbered_parts import NumberedParts
 SETTINGS_NOT_READ = frozenset(
     {
         *("proxy-connect-timeout", "proxy-read-timeout", "proxy-send-timeout"),
+        *("proxy-next-upstream", "proxy-next-upstream-timeout", "proxy-next-upstream-tries"),
+        *("proxy-buffering", "proxy-request-buffering", "proxy-buffers-number"),
+        *("load-balance", "upstream-hash-by", "limit-burst-multiplier", "auth-secret-type"),
+        *("mirror-target", "mirror-host", "mirror-request-body"),
         *("from-to-www-redirect", "use-regex"),
     }
 )
 """Settings that change no answer once servers and locations are built."""
+SETTINGS_BY_PRESENCE = frozenset(
+    {
+        *("auth-secret", "auth-tls-secret"),
+        *("limit-rps", "limit-rpm", "limit-connections"),
+    }
+)
+"""Settings of which no value is read where all Secrets exist: that they are there is enough."""
 SETTINGS_BY_VALUE = frozenset(
     {
         *("ssl-redirect", "force-ssl-redirect", "preserve-trailing-slash", "enable-cors"),
@@ -37,6 +49,8 @@ _OWN_PARTS = _LISTS | {"app-root"}
 _TIMES = frozenset({"timeout", "retries"})
 _OF_PLACES = frozenset({"uri", "port"})
 _NAMING = frozenset({"name", "match"})
+_BY_NAME = ("auth-url", "auth-signin", "auth-proxy-set-headers", "default-backend")
+"""Settings that may name other objects, or hosts."""
 _EXEMPT = ("no-auth-locations", "no-tls-redirect-locations")
 
 
@@ -46,6 +60,18 @@ class ShapePart:
 
     value: object
     inner: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _OfSettings:
+    """The number of settings, the namespaces that these are of, and the texts that may name more.
+
+    What a text names is the same for all that have it, unless it is one of their own names.
+    """
+
+    number: int
+    namespaces: Sequence[str]
+    texts: Sequence[str]
 
 
 class LocationParts:
@@ -58,14 +84,15 @@ class LocationParts:
         """Settings that answers depend on."""
         return self._with_names(self.numbered.shared(self._all, settings), names)
 
-    def _with_names(self, part: tuple[int, Sequence[str]], names: NameNumbers) -> ShapePart:
-        number, namespaces = part
-        return ShapePart([names.text(namespace) for namespace in namespaces], (number,))
+    def _with_names(self, part: _OfSettings, names: NameNumbers) -> ShapePart:
+        value = [names.text(namespace) for namespace in part.namespaces]
+        inside = [names.inside(text) for text in part.texts]
+        return ShapePart((value, inside) if any(inside) else value, (part.number,))
 
-    def _all(self, settings: Settings) -> tuple[int, Sequence[str]]:
+    def _all(self, settings: Settings) -> _OfSettings:
         return self._constant(settings, SETTINGS_NOT_READ)
 
-    def _of_location(self, settings: Settings) -> tuple[int, Sequence[str]]:
+    def _of_location(self, settings: Settings) -> _OfSettings:
         default = {
             key
             for key in SETTINGS_BY_VALUE & settings.keys()
@@ -73,14 +100,22 @@ class LocationParts:
         }
         return self._constant(settings, SETTINGS_NOT_READ | _OWN_PARTS | default)
 
-    def _constant(self, settings: Settings, others: Set[str]) -> tuple[int, Sequence[str]]:
-        """The number of the settings but ``others``, and the namespaces that these are of."""
+    def _constant(self, settings: Settings, others: Set[str]) -> _OfSettings:
+        """The settings but ``others``."""
         read = {key: each for key, each in sorted(settings.items()) if key not in others}
         namespaces = list(dict.fromkeys(s.origin.namespace for s in read.values()))
-        constant = [
-            (key, repr(s.value), namespaces.index(s.origin.namespace)) for key, s in read.items()
+        constant: list[object] = [
+            (
+                key,
+                key in SETTINGS_BY_PRESENCE or repr(s.value),
+                namespaces.index(s.origin.namespace),
+            )
+            for key, s in read.items()
         ]
-        return self.numbered.number(constant), namespaces
+        if "auth-signin" in read:
+            constant.append("$escaped_request_uri")  # which nginx adds by itself
+        texts = [str(read[key].value) for key in _BY_NAME if key in read]
+        return _OfSettings(self.numbered.number(constant), namespaces, texts)
 
     def location(self, server: Server, location: Location, names: NameNumbers) -> ShapePart:
         """A location without its path and its lists of addresses."""
@@ -97,6 +132,9 @@ class LocationParts:
             *(settings.value, to.value),
             (server.host, location.declared) in places,
             [config.exempts(key, location.path) for key in _EXEMPT],
+            _makers(error_pages(config, server, location), names)
+            if "default-backend" in location.settings
+            else None,
         )
         return ShapePart(value, settings.inner + to.inner)
 
@@ -116,6 +154,14 @@ class LocationParts:
         )
         inner = [number for each in (settings, *others, sticky) for number in each.inner]
         return ShapePart(value, (*inner,))
+
+
+def _makers(pages: ErrorPages, names: NameNumbers) -> Sequence[object]:
+    """Who makes error pages, and who answers instead of a location's own Service."""
+    return [
+        each and (names.text(each.namespace), names.text(each.name), names.port(each.port))
+        for each in (pages.pages, pages.fallback)
+    ]
 
 
 def lists_part(config: NginxConfig, location: Location, networks: Networks) -> Sequence[object]:

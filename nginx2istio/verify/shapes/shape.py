@@ -38,6 +38,17 @@ from nginx2istio.verify.sides import Sides
 ClassShape = tuple[object, ...]
 _LOOKING = re.compile("snippet|secret|backend$|custom-headers|auth-|mirror|x-forwarded-prefix")
 """Settings that name other objects, or that look at the host as a text."""
+_FOLLOWED = frozenset(
+    {
+        *("auth-type", "auth-realm", "auth-secret", "auth-secret-type"),
+        *("auth-url", "auth-signin", "auth-signin-redirect-param", "auth-method"),
+        *("auth-response-headers", "auth-request-redirect", "auth-always-set-cookie"),
+        *("auth-tls-secret", "auth-tls-verify-client", "auth-tls-verify-depth"),
+        *("auth-tls-pass-certificate-to-upstream", "default-backend"),
+        *("mirror-target", "mirror-host", "mirror-request-body"),
+    }
+)
+"""Those of them that ``parts.py`` knows, where no EnvoyFilter asks anybody."""
 _OF_ALL = ("http-snippet", "server-snippet", "location-snippet", "global-auth-url")
 _ABOUT_LENGTHS = ("client-header-buffer-size", "large-client-header-buffers")
 _ABOUT_ADDRESSES = ("use-forwarded-headers", "enable-real-ip", "use-proxy-protocol")
@@ -72,6 +83,7 @@ class Shapes:
         )
         self.ports_stay = written or any(config.configured(key) for key in _WITH_VARIABLES)
         self.patched = any(each.patches.of_route or each.patches.of_host for each in sides.gateways)
+        self.filters = filters
         self.networks_stay = (
             written or filters or any(config.configured(key) for key in _ABOUT_ADDRESSES)
         )
@@ -104,24 +116,28 @@ class Shapes:
 
     def host(self, decisions: HostDecisions) -> HostShapes | None:
         """The shapes of the classes of paths of a host; None for one that is proved by itself."""
-        if self.none or not _has_shapes(self.sides, decisions):
+        if self.none or not _has_shapes(self.sides, decisions, self.filters):
             return None
         return HostShapes(self, decisions)
 
 
-def _has_shapes(sides: Sides, decisions: HostDecisions) -> bool:
+def _has_shapes(sides: Sides, decisions: HostDecisions, filters: bool) -> bool:
     server, name = decisions.server, decisions.name
     if server.host == DEFAULT_SERVER or server.wildcard or server.aliases:
         return False
-    if server.passthrough or server.denied:
+    if server.passthrough or (server.denied and filters):
         return False
     if choose_server(sides.config, name)[0] is not server:
         return False
     if sides.declared.hosts_of(name) != {server.host}:
         return False
     settings = (server.settings, *(each.settings for each in server.locations))
-    if any(_LOOKING.search(key) for each in settings for key in each):
-        return False
+    for each in settings:
+        looking = [key for key in each if _LOOKING.search(key)]
+        if looking and (filters or not _FOLLOWED.issuperset(looking)):
+            return False
+        if "auth-url" in each and "$" in str(each["auth-url"].value):
+            return False
     for view in decisions.gateways:
         plain, secure = (view.hosts[scheme] for scheme in SCHEMES)
         if plain is None or plain.domain.lower() != name:
@@ -238,7 +254,7 @@ class HostShapes:
         settings = self.shapes.of_locations.settings(server.settings, names)
         return self.shapes.parts.number(
             (
-                *(kind, settings.value),
+                *(kind, settings.value, names.text(server.denied)),
                 has_certificate(variables, decisions.name),
                 self_signed(variables, decisions.name),
                 root and self._location(root, self._names(root)),
