@@ -8,30 +8,28 @@ from dataclasses import replace
 from nginx2istio.base.outcome import Request
 from nginx2istio.verify.connections import on_other_connections, with_many_headers
 from nginx2istio.verify.decisions import HostDecisions
-from nginx2istio.verify.gateway_view import SCHEMES, Scheme
+from nginx2istio.verify.gateway_view import Scheme
 from nginx2istio.verify.path_classes import PathClass
 
 
 def requests_of_class(
-    decisions: HostDecisions, path: PathClass, first: bool
+    decisions: HostDecisions, path: PathClass, scheme: Scheme, first: bool
 ) -> Iterator[tuple[Request, bool]]:
-    """The requests for a class of paths, the ``first`` of its host or another one.
+    """The requests of a scheme for a class of paths, the ``first`` of its host or another one.
 
-    Each with whether it is the plain one of a scheme, of which not all combinations are tried.
+    Each with whether it is the plain one, of which not all combinations are tried.
     """
     announced = decisions.sides.announcing(decisions.name)
-    for scheme in SCHEMES:
-        values = decisions.values(path, [scheme])
-        plain = _plain(decisions, scheme, path.target)
-        requests, whole = values.requests(plain, announced)
-        for number, request in enumerate(requests):
-            yield request, number == 0 and not whole
-        if first:
-            for request in with_many_headers(decisions.sides, decisions.server, plain):
-                yield request, False
-        if values.paths_matter:
-            for target in path.further:
-                yield replace(plain, target=target), False
+    values = decisions.values(path, [scheme])
+    plain = _plain(decisions, scheme, path.target)
+    requests, whole = values.requests(plain, announced)
+    for number, request in enumerate(requests):
+        yield request, number == 0 and not whole
+    if first:
+        for request in with_many_headers(decisions.sides, decisions.server, plain):
+            yield request, False
+    for target in decisions.further(path, scheme):
+        yield replace(plain, target=target), False
 
 
 def requests_on_other_connections(decisions: HostDecisions, path: PathClass) -> Iterator[Request]:

@@ -87,6 +87,20 @@ class HostDecisions:
             values_of_host(values, self.name)
         return values
 
+    def further(self, path: PathClass, scheme: Scheme) -> tuple[str, ...]:
+        """More paths of a class that are asked for.
+
+        None where no part of a path goes into an answer or the backend's path.
+        """
+        location = self.location(path)
+        near = (gateway.routes_near(scheme, path.target) for gateway in self.gateways)
+        routes = (route for routes in near for route, _ in routes)
+        if (location is not None and "rewrite-target" in location.settings) or any(
+            "redirect" in route or "rewrite" in route for route in routes
+        ):
+            return path.further
+        return ()
+
     def _checked(self, path: PathClass, scheme: Scheme) -> bool:
         """Whether nginx gets to the access phase, behind all redirects of a location."""
         name = self.name

@@ -17,6 +17,7 @@ from nginx2istio.verify.class_requests import requests_of_class, requests_on_oth
 from nginx2istio.verify.compared import Compared, compared
 from nginx2istio.verify.connections import member
 from nginx2istio.verify.decisions import HostDecisions, host_decisions
+from nginx2istio.verify.gateway_view import SCHEMES, Scheme
 from nginx2istio.verify.judged.difference import Difference
 from nginx2istio.verify.path_classes import PathClass, path_classes
 from nginx2istio.verify.shapes.known_proofs import KnownProofs, ProofKey
@@ -105,17 +106,23 @@ _Watch = Callable[[Compared], None] | None
 
 @dataclass(slots=True)
 class _ClassOfPaths:
-    """A class of paths of one name of a host, and its shape."""
+    """A class of paths of one name of a host at a scheme, and its shape."""
 
     decisions: HostDecisions
     path: PathClass
+    scheme: Scheme
     first: bool
+    targets: Sequence[str]
     shape: ClassShape | None
 
+    def requests(self) -> Iterator[tuple[Request, bool]]:
+        """See `requests_of_class`."""
+        return requests_of_class(self.decisions, self.path, self.scheme, self.first)
+
     @property
-    def place(self) -> tuple[str, tuple[str, ...]]:
+    def place(self) -> tuple[str, Sequence[str]]:
         """The host, and all targets that are asked for."""
-        return self.decisions.name, (self.path.target, *self.path.further)
+        return self.decisions.name, self.targets
 
 
 class _Prover:
@@ -173,8 +180,10 @@ class _Prover:
             shapes = self.known.host(decisions) if shared else None
             for path in reached.classes:
                 first = path is reached.classes[0]
-                shape = shapes.of(path, first) if shapes else None
-                yield _ClassOfPaths(decisions, path, first, shape)
+                for scheme in SCHEMES:
+                    targets = path.target, *decisions.further(path, scheme)
+                    shape = shapes.of(path, targets, scheme, first) if shapes else None
+                    yield _ClassOfPaths(decisions, path, scheme, first, targets, shape)
 
     def _keys(self, classes: Iterable[_ClassOfPaths]) -> tuple[ProofKey | None, ...]:
         return tuple(self.known.key(each.shape, *each.place) for each in classes)
@@ -186,15 +195,16 @@ class _Prover:
             self.known.again(key)
         else:
             part, aspects = Proof(), set[str]()
-            for request, in_pairs in requests_of_class(each.decisions, each.path, each.first):
+            for request, in_pairs in each.requests():
                 both = self._compared(part, request, watch)
                 part.by_pairs += in_pairs
                 aspects.update(*(difference.accepts for difference, _ in both.differences))
             proof.add(part)
             if each.shape is not None and not part.unannounced:  # whose requests name the host
                 self.known.keep(each.shape, *each.place, part, aspects)
-        for request in requests_on_other_connections(each.decisions, each.path):
-            self._compared(proof, request, watch)
+        if each.scheme == "https":
+            for request in requests_on_other_connections(each.decisions, each.path):
+                self._compared(proof, request, watch)
 
     def _compared(self, proof: Proof, request: Request, watch: _Watch) -> Compared:
         both = compared(self.sides, request, self.world)
@@ -253,9 +263,11 @@ def requests_of(sides: Sides, server: Server, name: str, proof: Proof) -> Iterat
     reached = path_classes(decisions.patterns)
     proof.skipped += reached.skipped
     for path in reached.classes:
-        for request, in_pairs in requests_of_class(decisions, path, path is reached.classes[0]):
-            proof.by_pairs += in_pairs
-            yield request
+        first = path is reached.classes[0]
+        for scheme in SCHEMES:
+            for request, in_pairs in requests_of_class(decisions, path, scheme, first):
+                proof.by_pairs += in_pairs
+                yield request
         yield from requests_on_other_connections(decisions, path)
 
 

@@ -16,11 +16,12 @@ from nginx2istio.nginx.serve import serve_as_nginx
 from nginx2istio.verify import proof as proving
 from nginx2istio.verify.compared import Compared, compared
 from nginx2istio.verify.decisions import host_decisions
+from nginx2istio.verify.gateway_view import SCHEMES
 from nginx2istio.verify.judged.declared import bare_host
-from nginx2istio.verify.path_classes import PathClass, path_classes
+from nginx2istio.verify.path_classes import path_classes
 from nginx2istio.verify.proof import Proof, host_names, prove, requests_of
-from nginx2istio.verify.shapes.parts import SETTINGS_BY_VALUE, SETTINGS_NOT_READ
 from nginx2istio.verify.shapes.path_names import PathNames, PathsIn
+from nginx2istio.verify.shapes.settings_read import SETTINGS_BY_VALUE, SETTINGS_NOT_READ
 from nginx2istio.verify.shapes.shape import ClassShape, Shapes
 from nginx2istio.verify.sides import Sides, sides
 
@@ -78,8 +79,14 @@ def shapes(both: Sides) -> list[tuple[ClassShape | None, ...] | None]:
         if of_host is None:
             result.append(None)
         else:
-            later = (of_host.of(path, False) for path in others)
-            result.append((of_host.of(first, True), *later))
+            classes = [(first, True), *((path, False) for path in others)]
+            result.append(
+                tuple(
+                    of_host.of(path, (path.target, *decisions.further(path, scheme)), scheme, x)
+                    for path, x in classes
+                    for scheme in SCHEMES
+                )
+            )
     return result
 
 
@@ -137,7 +144,7 @@ def test_all_else_is(fields: dict[str, str]) -> None:
 
 def test_a_path_stays_where_a_text_has_its_name() -> None:
     location = Location("/api", "exact", "", None, {}, "/api")  # type: ignore[arg-type]
-    paths = PathNames(location, PathClass(frozenset(), "/api"), [], False)
+    paths = PathNames(location, ["/api", "/api?a=b"], [], False)
     assert not paths.stay(map(PathsIn.of, ["/apis", "https://api.example/x", "/other/apiary"]))
     for text in ("https://elsewhere.example/api", "/api?x", "$request_uri", "%REQ(:PATH)%"):
         assert paths.stay([PathsIn.of(text)]), text
@@ -146,8 +153,7 @@ def test_a_path_stays_where_a_text_has_its_name() -> None:
 def test_slashes_at_the_end_and_roots_are_no_names() -> None:
     def without_names(path: str, *targets: str) -> object:
         location = Location(path, "prefix", "", None, {}, path)  # type: ignore[arg-type]
-        classes = PathClass(frozenset(), targets[0], targets[1:])
-        return PathNames(location, classes, [], False).without_names()
+        return PathNames(location, targets, [], False).without_names()
 
     api = without_names("/api", "/api", "/api/z")
     assert without_names("/docs/web", "/docs/web", "/docs/web-z") == api
@@ -255,7 +261,34 @@ def test_a_finding_that_is_not_about_a_host_is_noticed() -> None:
     assert hosts_of(prove(fewer)) == {"shop1.example.com"}
 
 
+def with_settings(n: int, **settings: str) -> str:
+    """An Ingress with settings besides its own."""
+    lines = (f"\n    nginx.ingress.kubernetes.io/{k}: {v}" for k, v in settings.items())
+    return INGRESS.format(n=n, **PLAIN | {"size": "1k" + "".join(lines)})
+
+
 def test_a_host_that_names_other_objects_is_proved_by_itself() -> None:
-    mirror = "nginx.ingress.kubernetes.io/mirror-target: https://mirror.example.com"
-    text = INGRESS.format(n=1, **PLAIN | {"size": f"1k\n    {mirror}"})
+    text = with_settings(1, **{"proxy-ssl-secret": "team-1/tls"})
     assert shapes(sides(api.convert_text(text), [])) == [None]
+
+
+NAMING = {
+    "mirror-target": "https://mirror.example.com",
+    "auth-url": "http://auth.tools.svc.cluster.local/auth",
+    "auth-signin": "https://sign-in.example.com",
+    "default-backend": "errors",
+}
+
+
+@pytest.mark.parametrize("key", NAMING)
+def test_what_a_setting_names_is_the_same_for_all_that_have_it(key: str) -> None:
+    texts = [with_settings(n, **{key: NAMING[key]}) for n in (1, 2)]
+    first, second = shapes(sides(api.convert_text("---".join(texts)), []))
+    assert first and first == second
+
+
+def test_a_setting_that_names_an_own_name_is_another() -> None:
+    auth = {"auth-url": "http://auth.team-1.svc.cluster.local/auth"}
+    texts = [with_settings(n, **auth) for n in (1, 2)]
+    first, second = shapes(sides(api.convert_text("---".join(texts)), []))
+    assert first and second and first != second

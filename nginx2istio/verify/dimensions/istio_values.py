@@ -69,11 +69,10 @@ def _arrived(request: Request) -> Arrived:
 
 
 def values_of_route(values: Values, route: Json) -> None:
-    """What a route looks at, the headers that it sets, adds or removes, and whether it rewrites.
+    """What a route looks at, and the headers that it sets, adds or removes.
 
     These headers are sent by the client, too.
     """
-    values.paths_matter |= "redirect" in route or "rewrite" in route
     if "corsPolicy" in route:
         _cors(values, route["corsPolicy"].get("allowOrigins", ()))
     edits = route.get("headers", {}).get("request", {})

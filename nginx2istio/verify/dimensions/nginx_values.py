@@ -46,7 +46,6 @@ def values_of_location(
     for line in answer_headers(config, server, location, False):
         if line.name.lower() == "access-control-allow-origin":
             values.test_origin(line.value)
-    values.paths_matter |= "rewrite-target" in location.settings
     if "auth-tls-secret" in server.settings:
         for kind in ("valid", "other"):
             values.add("certificate", kind, certificate=kind, subject="CN=client")

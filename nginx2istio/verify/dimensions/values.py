@@ -29,8 +29,6 @@ class Values:
 
     def __init__(self) -> None:
         self.of: dict[str, dict[str, Variation]] = {}
-        self.paths_matter = False
-        """Whether a part of the path goes into the answer or the backend's path."""
         self.sent: set[str] = set()
         """Headers that routes set or remove: all are sent together, or none."""
         self.read: set[str] = set()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
@@ -17,40 +18,23 @@ from nginx2istio.nginx.model import Location, Server, Settings, Upstream
 from nginx2istio.verify.dimensions.samples import spellings
 from nginx2istio.verify.shapes.names import NameNumbers, Networks, without_names
 from nginx2istio.verify.shapes.numbered_parts import NumberedParts
+from nginx2istio.verify.shapes.settings_read import (
+    SETTINGS_BY_NAME,
+    SETTINGS_BY_PRESENCE,
+    SETTINGS_BY_VALUE,
+    SETTINGS_KNOWN_BEFORE_HTTPS,
+    SETTINGS_NOT_READ,
+    SETTINGS_PAST_HTTPS,
+    SETTINGS_TO_HTTPS,
+)
 
-SETTINGS_NOT_READ = frozenset(
-    {
-        *("proxy-connect-timeout", "proxy-read-timeout", "proxy-send-timeout"),
-        *("proxy-next-upstream", "proxy-next-upstream-timeout", "proxy-next-upstream-tries"),
-        *("proxy-buffering", "proxy-request-buffering", "proxy-buffers-number"),
-        *("load-balance", "upstream-hash-by", "limit-burst-multiplier", "auth-secret-type"),
-        *("mirror-target", "mirror-host", "mirror-request-body"),
-        *("from-to-www-redirect", "use-regex"),
-    }
-)
-"""Settings that change no answer once servers and locations are built."""
-SETTINGS_BY_PRESENCE = frozenset(
-    {
-        *("auth-secret", "auth-tls-secret"),
-        *("limit-rps", "limit-rpm", "limit-connections"),
-    }
-)
-"""Settings of which no value is read where all Secrets exist: that they are there is enough."""
-SETTINGS_BY_VALUE = frozenset(
-    {
-        *("ssl-redirect", "force-ssl-redirect", "preserve-trailing-slash", "enable-cors"),
-        *("proxy-body-size", "proxy-buffer-size", "backend-protocol"),
-    }
-)
-"""Settings of locations of which only the value in force is read, whoever says it."""
 _LISTS = frozenset({"allowlist-source-range", "denylist-source-range"})
 _OWN_PARTS = _LISTS | {"app-root"}
 """Settings that are parts of their own."""
 _TIMES = frozenset({"timeout", "retries"})
 _OF_PLACES = frozenset({"uri", "port"})
 _NAMING = frozenset({"name", "match"})
-_BY_NAME = ("auth-url", "auth-signin", "auth-proxy-set-headers", "default-backend")
-"""Settings that may name other objects, or hosts."""
+_ADDRESS = re.compile(r"https?://|\$scheme")
 _EXEMPT = ("no-auth-locations", "no-tls-redirect-locations")
 
 
@@ -93,50 +77,79 @@ class LocationParts:
         return self._constant(settings, SETTINGS_NOT_READ)
 
     def _of_location(self, settings: Settings) -> _OfSettings:
+        return self._constant(settings, self._unread(settings))
+
+    def _behind_https(self, settings: Settings) -> _OfSettings:
+        return self._constant(settings, self._unread(settings) | SETTINGS_TO_HTTPS)
+
+    def _before_https(self, settings: Settings) -> _OfSettings:
+        rewrite = settings.get("rewrite-target")
+        at_once = rewrite is not None and _ADDRESS.match(str(rewrite.value))
+        known = SETTINGS_KNOWN_BEFORE_HTTPS - ({"rewrite-target"} if at_once else set())
+        return self._constant(settings, self._unread(settings) | SETTINGS_PAST_HTTPS, known)
+
+    def _unread(self, settings: Settings) -> Set[str]:
         default = {
             key
             for key in SETTINGS_BY_VALUE & settings.keys()
             if settings[key].value == self.config.default(key)
         }
-        return self._constant(settings, SETTINGS_NOT_READ | _OWN_PARTS | default)
+        return SETTINGS_NOT_READ | _OWN_PARTS | default
 
-    def _constant(self, settings: Settings, others: Set[str]) -> _OfSettings:
-        """The settings but ``others``."""
+    def _constant(
+        self, settings: Settings, others: Set[str], known: Set[str] = frozenset()
+    ) -> _OfSettings:
+        """The settings but ``others``; of those that are ``known`` no values."""
+        known = known | SETTINGS_BY_PRESENCE
         read = {key: each for key, each in sorted(settings.items()) if key not in others}
         namespaces = list(dict.fromkeys(s.origin.namespace for s in read.values()))
         constant: list[object] = [
             (
                 key,
-                key in SETTINGS_BY_PRESENCE or repr(s.value),
+                key in known or repr(s.value),
                 namespaces.index(s.origin.namespace),
             )
             for key, s in read.items()
         ]
-        if "auth-signin" in read:
+        if "auth-signin" in read.keys() - known:
             constant.append("$escaped_request_uri")  # which nginx adds by itself
-        texts = [str(read[key].value) for key in _BY_NAME if key in read]
+        texts = [str(read[key].value) for key in SETTINGS_BY_NAME if key in read.keys() - known]
         return _OfSettings(self.numbered.number(constant), namespaces, texts)
 
-    def location(self, server: Server, location: Location, names: NameNumbers) -> ShapePart:
-        """A location without its path and its lists of addresses."""
-        config = self.config
-        upstream = config.upstreams.get(location.upstream)
+    def location(
+        self, server: Server, location: Location, names: NameNumbers, secure: bool
+    ) -> ShapePart:
+        """A location without its path and its lists of addresses; for ``secure`` requests only."""
+        secure = secure and not self.config.controller.on("use-forwarded-headers")
+        upstream = self.config.upstreams.get(location.upstream)
         places = upstream.affinity.places if upstream and upstream.affinity else ()
-        settings = self._with_names(
-            self.numbered.shared(self._of_location, location.settings), names
+        settings = self.numbered.shared(
+            self._behind_https if secure else self._of_location, location.settings
         )
+        own = self._own(server, location, settings, names)
         to = self._upstream(upstream, names) if upstream else ShapePart(location.upstream)
+        value = own.value, to.value, (server.host, location.declared) in places
+        return ShapePart(value, own.inner + to.inner)
+
+    def before_https(self, server: Server, location: Location, names: NameNumbers) -> ShapePart:
+        """A location that sends its requests to https, up to there."""
+        settings = self.numbered.shared(self._before_https, location.settings)
+        return self._own(server, location, settings, names)
+
+    def _own(
+        self, server: Server, location: Location, of_settings: _OfSettings, names: NameNumbers
+    ) -> ShapePart:
+        config, settings = self.config, self._with_names(of_settings, names)
         value = (
             *(location.denied, location.slash_redirect),
             *map(names.text, (location.ingress.namespace, location.ingress.name)),
-            *(settings.value, to.value),
-            (server.host, location.declared) in places,
+            settings.value,
             [config.exempts(key, location.path) for key in _EXEMPT],
             _makers(error_pages(config, server, location), names)
             if "default-backend" in location.settings
             else None,
         )
-        return ShapePart(value, settings.inner + to.inner)
+        return ShapePart(value, settings.inner)
 
     def _upstream(self, upstream: Upstream, names: NameNumbers) -> ShapePart:
         affinity = upstream.affinity

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 from nginx2istio.istio.serve.filters.shapes import Json
 from nginx2istio.nginx.model import Location
-from nginx2istio.verify.path_classes import PathClass
 
 _PLAIN = re.compile(r"/(?:(?!\.{1,2}(?:/|$))[A-Za-z0-9._-]+(?:/|$))*")
 """A path that both sides take as it is written."""
 _SEGMENT = re.compile(r"/[A-Za-z0-9._-]+")
+_NAME = re.compile(r"%[0-9A-Fa-f]{2}|[A-Za-z0-9_-]+")
 _LONGEST = 200
 """Longer paths bear on limits of sizes."""
 _READS_PATHS = re.compile(r"\$|:path|%path", re.IGNORECASE)
@@ -41,17 +41,27 @@ class PathsIn:
 class PathNames:
     """Whether the names in the paths of a class matter.
 
-    ``uris`` are what routes compare; ``looked`` is whether something looks into the paths.
+    ``targets`` are those that are asked for, ``uris`` what routes compare; ``looked`` is whether
+    something looks into the paths.
+    ``copied``: all that is done with them is that they go whole into a redirect.
     """
 
-    def __init__(self, location: Location, path: PathClass, uris: Iterable[str], looked: bool):
-        self.targets = (path.target, *path.further)
+    def __init__(
+        self,
+        location: Location,
+        targets: Sequence[str],
+        uris: Iterable[str],
+        looked: bool,
+        copied: bool = False,
+    ):
+        self.targets = (*targets,)
         self.literals = (location.path, location.declared)
-        self.replaced = (
-            not looked
-            and all(len(t) <= _LONGEST and _PLAIN.fullmatch(t.split("?")[0]) for t in self.targets)
-            and all(path.target.startswith(text) for text in (*self.literals, *uris))
+        self.copied = copied
+        plain = copied or (
+            all(_PLAIN.fullmatch(target.split("?")[0]) for target in self.targets)
+            and all(targets[0].startswith(text) for text in (*self.literals, *uris))
         )
+        self.replaced = not looked and plain and all(len(t) <= _LONGEST for t in self.targets)
         paths = (*self.targets, *self.literals)
         self._first_segments = {m[0] for path in paths if (m := _SEGMENT.match(path))}
 
@@ -69,23 +79,32 @@ class PathNames:
 
         A redirect to https drops such a slash; that of nginx itself adds one to the location's.
         """
+        if self.copied:
+            return [_NAME.sub(_without_letters, target) for target in self.targets]
         own, declared = self.literals
         targets = [(t in (own, "/"), t.endswith("/"), "?" in t) for t in self.targets]
         return own == "/", declared == "/", own == declared, targets[0], sorted(targets[1:])
+
+
+def _without_letters(name: re.Match[str]) -> str:
+    """An escaped byte as it is, "a" for a name."""
+    return name[0] if name[0].startswith("%") else "a"
 
 
 def looks_into_path(location: Location, routes: Iterable[tuple[Json, Sequence[Json]]]) -> bool:
     """Whether a path is taken apart, or compared in another way than as a beginning."""
     if location.match == "regex" or "rewrite-target" in location.settings:
         return True
-    return any(_looks_into_path(route, matches) for route, matches in routes)
+    return any(rewrites(route) or _looks_into_path(matches) for route, matches in routes)
 
 
-def _looks_into_path(route: Json, matches: Iterable[Json]) -> bool:
-    if {"uri", "uriRegexRewrite"} & route.get("rewrite", {}).keys():
-        return True
-    if "uri" in route.get("redirect", {}):
-        return True
+def rewrites(route: Json) -> bool:
+    """Whether a route puts something in place of a path."""
+    rewritten = {"uri", "uriRegexRewrite"} & route.get("rewrite", {}).keys()
+    return bool(rewritten) or "uri" in route.get("redirect", {})
+
+
+def _looks_into_path(matches: Iterable[Json]) -> bool:
     return any(
         match.get("uri", {}).keys() - {"exact", "prefix"}
         or match.get("ignoreUriCase")

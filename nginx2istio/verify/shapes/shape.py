@@ -17,10 +17,12 @@ from dataclasses import dataclass
 
 from nginx2istio.base.outcome import EVERYTHING_READY, Request
 from nginx2istio.istio.serve.filters.shapes import Json
-from nginx2istio.nginx.model import DEFAULT_SERVER, Location
+from nginx2istio.nginx.model import Location
 from nginx2istio.nginx.serve.certificates import has_certificate, self_signed
 from nginx2istio.nginx.serve.choose import choose_location, choose_server
+from nginx2istio.nginx.serve.location_phases import to_https
 from nginx2istio.nginx.serve.variables import Variables
+from nginx2istio.nginx.serve.visit import Visit
 from nginx2istio.verify.decisions import HostDecisions
 from nginx2istio.verify.gateway_view import PORTS, SCHEMES, GatewayView, Scheme
 from nginx2istio.verify.path_classes import PathClass
@@ -32,29 +34,18 @@ from nginx2istio.verify.shapes.parts import (
     lists_part,
     policy_part,
 )
-from nginx2istio.verify.shapes.path_names import PathNames, looks_into_path
+from nginx2istio.verify.shapes.path_names import PathNames, looks_into_path, rewrites
+from nginx2istio.verify.shapes.shapeless import has_shapes
 from nginx2istio.verify.sides import Sides
 
 ClassShape = tuple[object, ...]
-_LOOKING = re.compile("snippet|secret|backend$|custom-headers|auth-|mirror|x-forwarded-prefix")
-"""Settings that name other objects, or that look at the host as a text."""
-_FOLLOWED = frozenset(
-    {
-        *("auth-type", "auth-realm", "auth-secret", "auth-secret-type"),
-        *("auth-url", "auth-signin", "auth-signin-redirect-param", "auth-method"),
-        *("auth-response-headers", "auth-request-redirect", "auth-always-set-cookie"),
-        *("auth-tls-secret", "auth-tls-verify-client", "auth-tls-verify-depth"),
-        *("auth-tls-pass-certificate-to-upstream", "default-backend"),
-        *("mirror-target", "mirror-host", "mirror-request-body"),
-    }
-)
-"""Those of them that ``parts.py`` knows, where no EnvoyFilter asks anybody."""
 _OF_ALL = ("http-snippet", "server-snippet", "location-snippet", "global-auth-url")
 _ABOUT_LENGTHS = ("client-header-buffer-size", "large-client-header-buffers")
 _ABOUT_ADDRESSES = ("use-forwarded-headers", "enable-real-ip", "use-proxy-protocol")
 _WITH_VARIABLES = ("proxy-set-headers", "add-headers")
 _BLOCKING = ("block-user-agents", "block-referers")
 
+_CERTIFICATES = frozenset({"credentialName", "credentialNames"})
 _PATHS_KEPT = 50_000
 """Of so many classes of paths it is kept what names their paths have."""
 
@@ -84,6 +75,9 @@ class Shapes:
         self.ports_stay = written or any(config.configured(key) for key in _WITH_VARIABLES)
         self.patched = any(each.patches.of_route or each.patches.of_host for each in sides.gateways)
         self.filters = filters
+        self.looked_behind = (
+            written or filters or any(config.configured(key) for key in _ABOUT_ADDRESSES)
+        )
         self.networks_stay = (
             written or filters or any(config.configured(key) for key in _ABOUT_ADDRESSES)
         )
@@ -91,23 +85,25 @@ class Shapes:
     def places(
         self,
         location: Location,
-        path: PathClass,
+        targets: Sequence[str],
         near: Sequence[tuple[Json, Sequence[Json]]],
         parts: Sequence[int],
+        copied: bool,
     ) -> int:
-        """What the paths are of which a class is, and the literals that these begin with."""
+        """What the paths are that are asked for, and the literals that these begin with."""
         uris = [tuple(match.get("uri", {}).items()) for _, matches in near for match in matches]
-        looked = self.paths_stay or looks_into_path(location, near)
+        copied = copied and not any(rewrites(route) for route, _ in near)
+        looked = self.paths_stay or (not copied and looks_into_path(location, near))
         key = (
-            *(location.match, location.path, location.declared, path.target, path.others),
-            *(looked, *uris),
+            *(location.match, location.path, location.declared, *targets),
+            *(looked, copied, *uris),
         )
         known = self.paths.get(key)
         if known is None:
             if len(self.paths) >= _PATHS_KEPT:
                 self.paths.clear()
             compared = [text for each in uris for _, text in each]
-            names = PathNames(location, path, compared, looked)
+            names = PathNames(location, targets, compared, looked, copied)
             all_of_it = location.match, names.literals, names.targets, uris
             without = self.parts.number(names.without_names())
             known = self.paths[key] = names, without, self.parts.number(all_of_it)
@@ -116,37 +112,9 @@ class Shapes:
 
     def host(self, decisions: HostDecisions) -> HostShapes | None:
         """The shapes of the classes of paths of a host; None for one that is proved by itself."""
-        if self.none or not _has_shapes(self.sides, decisions, self.filters):
+        if self.none or not has_shapes(self.sides, decisions, self.filters):
             return None
         return HostShapes(self, decisions)
-
-
-def _has_shapes(sides: Sides, decisions: HostDecisions, filters: bool) -> bool:
-    server, name = decisions.server, decisions.name
-    if server.host == DEFAULT_SERVER or server.wildcard or server.aliases:
-        return False
-    if server.passthrough or (server.denied and filters):
-        return False
-    if choose_server(sides.config, name)[0] is not server:
-        return False
-    if sides.declared.hosts_of(name) != {server.host}:
-        return False
-    settings = (server.settings, *(each.settings for each in server.locations))
-    for each in settings:
-        looking = [key for key in each if _LOOKING.search(key)]
-        if looking and (filters or not _FOLLOWED.issuperset(looking)):
-            return False
-        if "auth-url" in each and "$" in str(each["auth-url"].value):
-            return False
-    for view in decisions.gateways:
-        plain, secure = (view.hosts[scheme] for scheme in SCHEMES)
-        if plain is None or plain.domain.lower() != name:
-            return False
-        if view.server and (secure is None or secure.domain.lower() != name):
-            return False
-        if plain.unsure or (secure and secure.unsure):
-            return False
-    return True
 
 
 class HostShapes:
@@ -166,46 +134,66 @@ class HostShapes:
         self.app_root = next((setting.value for setting in roots if setting), None)
         self.names: dict[object, NameNumbers] = {}
         self.routes: dict[tuple[int, str, int], int] = {}
-        self.locations: dict[int, _AtLocation] = {}
+        self.locations: dict[tuple[int, Scheme], _AtLocation] = {}
         self.common = self._common()
 
-    def of(self, path: PathClass, first: bool) -> ClassShape | None:
-        """The shape of a class of paths; ``first`` of its host."""
+    def of(
+        self, path: PathClass, targets: Sequence[str], scheme: Scheme, first: bool
+    ) -> ClassShape | None:
+        """The shape of a class of paths at a scheme; ``first`` of its host.
+
+        ``targets`` are all that is asked for.
+        """
         decisions, shapes = self.decisions, self.shapes
         location = decisions.location(path)
         if location is None:
             return None
-        at = self.locations.get(id(location))
+        at = self.locations.get((id(location), scheme))
         if at is None:
-            at = self.locations[id(location)] = self._at(location)
+            at = self.locations[id(location), scheme] = self._at(location, scheme)
         names, networks = at.names, at.networks
         parts = [self.common, at.part, at.lists]
         near: list[tuple[Json, Sequence[Json]]] = []
         for view in decisions.gateways:
             networks = networks.copy() if view.policies else networks
-            for scheme in SCHEMES:
-                routes = list(view.routes_near(scheme, path.target))
-                parts += [self._route(view, scheme, route, names) for route, _ in routes]
-                policies = [
-                    policy_part(policy, rules, decisions.name, networks)
-                    for policy, rules in view.policies_near(scheme, path.target)
-                ]
-                matches = [
-                    [shapes.of_routes.match(match, decisions.name) for match in fitting]
-                    for _, fitting in routes
-                ]
-                parts.append(shapes.parts.number((matches, policies)))
-                near += routes
+            routes = list(view.routes_near(scheme, path.target))
+            parts += [self._route(view, scheme, route, names) for route, _ in routes]
+            policies = [
+                policy_part(policy, rules, decisions.name, networks)
+                for policy, rules in view.policies_near(scheme, path.target)
+            ]
+            matches = [
+                [shapes.of_routes.match(match, decisions.name) for match in fitting]
+                for _, fitting in routes
+            ]
+            parts.append(shapes.parts.number((matches, policies)))
+            near += routes
         if path.target == "/" and self.app_root is not None:
             parts.append(shapes.parts.number(self.app_root))
-        places = shapes.places(location, path, near, parts)
-        return first, (*parts,), (shapes.parts.number(networks.relations()), places)
+        places = shapes.places(location, targets, near, parts, at.copied)
+        return scheme, first, (*parts,), (shapes.parts.number(networks.relations()), places)
 
-    def _at(self, location: Location) -> _AtLocation:
+    def _at(self, location: Location, scheme: Scheme) -> _AtLocation:
         config, numbered = self.decisions.sides.config, self.shapes.parts
         names, networks = self._names(location), Networks(not self._networks_stay(location))
+        if scheme == "http" and self._sent_to_https(location):
+            server = self.decisions.server
+            early = self.shapes.of_locations.before_https(server, location, names)
+            number, nothing = numbered.number(early.value, *early.inner), numbered.number(None)
+            return _AtLocation(number, nothing, names, networks, not location.slash_redirect)
         lists = numbered.number(lists_part(config, location, networks))
-        return _AtLocation(self._location(location, names), lists, names, networks)
+        part = self._location(location, names, scheme == "https")
+        return _AtLocation(part, lists, names, networks)
+
+    def _sent_to_https(self, location: Location) -> bool:
+        """Whether all plain requests to a location end at the redirect to https, or before it."""
+        decisions = self.decisions
+        config = decisions.sides.config
+        texts = (str(setting.value) for setting in location.settings.values())
+        if self.shapes.looked_behind or any("service_" in text for text in texts):
+            return False
+        variables = Variables(config, Request(host=decisions.name), EVERYTHING_READY)
+        return to_https(Visit(variables, decisions.server, location, location.path)) is not None
 
     def _names(self, location: Location) -> NameNumbers:
         """The names of the host, of its certificate, and of one location."""
@@ -248,6 +236,7 @@ class HostShapes:
         names = NameNumbers(self.named)
         variables = Variables(config, Request(host=decisions.name), EVERYTHING_READY)
         kind = choose_server(config, decisions.name)[1]
+        judged = decisions.sides.converted is not None
         # What the server block answers by itself has the headers of its root.
         asked = kind == "twin" or any(config.controller.config.get(key) for key in _BLOCKING)
         root = choose_location(server, "/") if asked else None
@@ -258,13 +247,13 @@ class HostShapes:
                 has_certificate(variables, decisions.name),
                 self_signed(variables, decisions.name),
                 root and self._location(root, self._names(root)),
-                [_gateway_part(view, names) for view in decisions.gateways],
+                [_gateway_part(view, names, judged) for view in decisions.gateways],
             ),
             *settings.inner,
         )
 
-    def _location(self, location: Location, names: NameNumbers) -> int:
-        part = self.shapes.of_locations.location(self.decisions.server, location, names)
+    def _location(self, location: Location, names: NameNumbers, secure: bool = False) -> int:
+        part = self.shapes.of_locations.location(self.decisions.server, location, names, secure)
         return self.shapes.parts.number(part.value, *part.inner)
 
     def _route(self, view: GatewayView, scheme: Scheme, route: Json, names: NameNumbers) -> int:
@@ -280,18 +269,24 @@ class HostShapes:
 
 @dataclass(frozen=True, slots=True)
 class _AtLocation:
-    """What all classes of paths of a location share: its parts, names and networks."""
+    """What all classes of paths of a location share at a scheme: its parts, names and networks."""
 
     part: int
     lists: int
     names: NameNumbers
     networks: Networks
+    copied: bool = False
+    """Whether paths only go into redirects."""
 
 
-def _gateway_part(view: GatewayView, names: NameNumbers) -> Sequence[object]:
+def _gateway_part(view: GatewayView, names: NameNumbers, judged: bool) -> Sequence[object]:
+    """``judged``: with the names of certificates, which no answer shows where all exist."""
+    tls = view.server and view.server.tls
+    if tls and not judged:
+        tls = {key: value for key, value in tls.items() if key not in _CERTIFICATES}
     hosts = (view.hosts[scheme] for scheme in SCHEMES)
     return (
-        view.server and names.value(view.server.tls, "tls"),
+        tls if tls is None else names.value(tls, "tls"),
         [host and host.to_https for host in hosts],
         sorted(view.config.policies_of),
     )
