@@ -26,6 +26,7 @@ def is_network(text: str) -> bool:
     return True
 
 
+@lru_cache(maxsize=4096)
 def in_networks(address: str, listed: tuple[str, ...]) -> bool:
     """Whether an address is in one of the networks, in CIDR notation; no text but an address is."""
     return is_address(address) and any(

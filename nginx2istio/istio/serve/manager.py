@@ -133,7 +133,10 @@ def _mutated(manager: Mapping[str, Any], request: Request) -> Request:
     host = request.host
     if manager.get("strip_trailing_host_dot"):
         host = re.sub(r"\.(?=(:[^.]*)?$)", "", host)
-    return replace(request, headers=_without_hops(headers), host=host)
+    headers = _without_hops(headers)
+    if headers == request.headers and host == request.host:
+        return request
+    return replace(request, headers=headers, host=host)
 
 
 def _after(mutation: Mapping[str, Any], request: Request) -> Headers:

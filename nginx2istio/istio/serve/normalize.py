@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from nginx2istio.istio.path_spellings import PLAIN, RAW
 
@@ -15,6 +16,7 @@ class NotNormalizable(ValueError):
     """A path that Envoy answers with 400."""
 
 
+@lru_cache(maxsize=4096)
 def normalized_target(target: str, normalization: str) -> str:
     """The request target after path normalization, with its query. Raises NotNormalizable.
 

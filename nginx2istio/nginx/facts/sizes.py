@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from nginx2istio.base.memo import memo
 from nginx2istio.nginx.config import NginxConfig
@@ -14,6 +15,7 @@ DEFAULT_BODY_LIMIT = 1 << 20
 BODY_SIZE = "proxy-body-size"
 
 
+@lru_cache(maxsize=1024, typed=True)
 def byte_size(value: Value | None, otherwise: int = 0) -> int:
     """A size in bytes, ``otherwise`` for what is none."""
     size = _SIZE.fullmatch(str(value or "").strip())

@@ -27,6 +27,7 @@ def host_header(request: Request) -> str:
     return absolute[1].rpartition("@")[2] if absolute else request.host
 
 
+@lru_cache(maxsize=1024)
 def host_name(host: str) -> str:
     """The name in a Host header: lower case, no port, no dot at the end. Raises BadHost.
 
@@ -153,6 +154,7 @@ def choose_location(server: Server, path: str) -> Location | None:
     return prefix
 
 
+@lru_cache(maxsize=4096)
 def as_bytes(text: str) -> str:
     """A text whose characters are the bytes of another in UTF-8: nginx compares bytes."""
     return text.encode().decode("latin-1")

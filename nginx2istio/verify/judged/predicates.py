@@ -24,41 +24,38 @@ def is_about(finding: FindingData, request: RequestRecord) -> bool:
 
 def holds(predicate: dict[str, Any], request: RequestRecord) -> bool:
     """Whether everything that a predicate names is true of a request; never for an unknown name."""
-    return all(
-        name in TESTS and TESTS[name](request, value, _headers(request))
-        for name, value in predicate.items()
-    )
+    return all(name in TESTS and TESTS[name](request, value) for name, value in predicate.items())
 
 
-def _headers(request: RequestRecord) -> list[tuple[str, str]]:
-    return [(name.lower(), value) for name, value in request.get("headers") or []]
+def _headers(request: RequestRecord) -> list[list[str]]:
+    return request.get("headers") or []
 
 
 def _unknown_length(request: RequestRecord) -> bool:
     return bool(request.get("chunked") or str(request.get("http")) == "2")
 
 
-TESTS: dict[str, Callable[[RequestRecord, Any, list[tuple[str, str]]], bool]] = {
-    "header": lambda _, value, headers: any(name == value.lower() for name, _ in headers),
-    "method": lambda r, value, _: r["method"] in ([value] if isinstance(value, str) else value),
-    "not_method": lambda r, value, _: r["method"] not in value,
-    "http": lambda r, value, _: str(r.get("http") or "1.1") == str(value),
-    "target": lambda r, value, _: bool(re.search(value, path_of(r["target"]))),
-    "host": lambda r, value, _: bool(re.search(value, r["host"] or "")),
-    "header_over": lambda r, value, headers: (
-        any(len(name) + len(text) > value for name, text in headers) or len(r["target"]) > value
+TESTS: dict[str, Callable[[RequestRecord, Any], bool]] = {
+    "header": lambda r, value: any(name.lower() == value.lower() for name, _ in _headers(r)),
+    "method": lambda r, value: r["method"] in ([value] if isinstance(value, str) else value),
+    "not_method": lambda r, value: r["method"] not in value,
+    "http": lambda r, value: str(r.get("http") or "1.1") == str(value),
+    "target": lambda r, value: bool(re.search(value, path_of(r["target"]))),
+    "host": lambda r, value: bool(re.search(value, r["host"] or "")),
+    "header_over": lambda r, value: (
+        any(len(name) + len(text) > value for name, text in _headers(r)) or len(r["target"]) > value
     ),
-    "headers_over": lambda _, value, headers: len(headers) > value,
-    "body_over": lambda r, value, _: (r.get("body_bytes") or 0) > value,
-    "no_length": lambda r, value, _: _unknown_length(r) == bool(value),
-    "scheme": lambda r, value, _: r["scheme"] == value,
-    "absolute_form": lambda r, value, _: ("://" in r["target"].split("?")[0]) == value,
+    "headers_over": lambda r, value: len(_headers(r)) > value,
+    "body_over": lambda r, value: (r.get("body_bytes") or 0) > value,
+    "no_length": lambda r, value: _unknown_length(r) == bool(value),
+    "scheme": lambda r, value: r["scheme"] == value,
+    "absolute_form": lambda r, value: ("://" in r["target"].split("?")[0]) == value,
     # What only bytes show; no recorded request is malformed, or has a response that is. Of a
     # response only nginx's answer is recorded, which lacks what nginx hides.
-    "malformed": lambda r, value, _: bool(r.get("malformed")) == value,
-    "response": lambda r, value, _: r.get("response") == value,
-    "response_header": lambda r, value, _: any(
+    "malformed": lambda r, value: bool(r.get("malformed")) == value,
+    "response": lambda r, value: r.get("response") == value,
+    "response_header": lambda r, value: any(
         re.fullmatch(value, name, re.IGNORECASE) for name in r.get("response_headers", ())
     ),
-    "response_header_over": lambda r, value, _: r.get("response_header_bytes", 0) > value,
+    "response_header_over": lambda r, value: r.get("response_header_bytes", 0) > value,
 }

@@ -13,18 +13,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from nginx2istio.base.outcome import EVERYTHING_READY, Request
 from nginx2istio.istio.serve.filters.shapes import Json
 from nginx2istio.nginx.model import Location
 from nginx2istio.nginx.serve.certificates import has_certificate, self_signed
 from nginx2istio.nginx.serve.choose import choose_location, choose_server
-from nginx2istio.nginx.serve.location_phases import to_https
 from nginx2istio.nginx.serve.variables import Variables
-from nginx2istio.nginx.serve.visit import Visit
+from nginx2istio.nginx.uri import normalized_text
 from nginx2istio.verify.decisions import HostDecisions
-from nginx2istio.verify.gateway_view import PORTS, SCHEMES, GatewayView, Scheme
+from nginx2istio.verify.gateway_view import PORTS, GatewayView, Scheme
 from nginx2istio.verify.path_classes import PathClass
 from nginx2istio.verify.shapes.names import NameNumbers, Networks
 from nginx2istio.verify.shapes.numbered_parts import NumberedParts
@@ -36,6 +34,7 @@ from nginx2istio.verify.shapes.parts import (
 )
 from nginx2istio.verify.shapes.path_names import PathNames, looks_into_path, rewrites
 from nginx2istio.verify.shapes.shapeless import has_shapes
+from nginx2istio.verify.shapes.shared_parts import AtLocation, gateway_part, sent_to_https
 from nginx2istio.verify.sides import Sides
 
 ClassShape = tuple[object, ...]
@@ -45,7 +44,6 @@ _ABOUT_ADDRESSES = ("use-forwarded-headers", "enable-real-ip", "use-proxy-protoc
 _WITH_VARIABLES = ("proxy-set-headers", "add-headers")
 _BLOCKING = ("block-user-agents", "block-referers")
 
-_CERTIFICATES = frozenset({"credentialName", "credentialNames"})
 _PATHS_KEPT = 50_000
 """Of so many classes of paths it is kept what names their paths have."""
 
@@ -132,9 +130,10 @@ class HostShapes:
         self.named.append(server.namespace)
         roots = (x.settings.get("app-root") for x in server.locations)
         self.app_root = next((setting.value for setting in roots if setting), None)
+        self.kind = choose_server(decisions.sides.config, decisions.name)[1]
         self.names: dict[object, NameNumbers] = {}
         self.routes: dict[tuple[int, str, int], int] = {}
-        self.locations: dict[tuple[int, Scheme], _AtLocation] = {}
+        self.locations: dict[tuple[int, Scheme, bool], AtLocation] = {}
         self.common = self._common()
 
     def of(
@@ -148,9 +147,11 @@ class HostShapes:
         location = decisions.location(path)
         if location is None:
             return None
-        at = self.locations.get((id(location), scheme))
+        at_root = self.app_root is not None and normalized_text(path.target) == "/"
+        key = id(location), scheme, at_root
+        at = self.locations.get(key)
         if at is None:
-            at = self.locations[id(location), scheme] = self._at(location, scheme)
+            at = self.locations[key] = self._at(location, scheme, at_root)
         names, networks = at.names, at.networks
         parts = [self.common, at.part, at.lists]
         near: list[tuple[Json, Sequence[Json]]] = []
@@ -168,32 +169,27 @@ class HostShapes:
             ]
             parts.append(shapes.parts.number((matches, policies)))
             near += routes
-        if path.target == "/" and self.app_root is not None:
+        if at_root:
             parts.append(shapes.parts.number(self.app_root))
         places = shapes.places(location, targets, near, parts, at.copied)
         return scheme, first, (*parts,), (shapes.parts.number(networks.relations()), places)
 
-    def _at(self, location: Location, scheme: Scheme) -> _AtLocation:
+    def _at(self, location: Location, scheme: Scheme, at_root: bool) -> AtLocation:
         config, numbered = self.decisions.sides.config, self.shapes.parts
         names, networks = self._names(location), Networks(not self._networks_stay(location))
-        if scheme == "http" and self._sent_to_https(location):
-            server = self.decisions.server
-            early = self.shapes.of_locations.before_https(server, location, names)
-            number, nothing = numbered.number(early.value, *early.inner), numbered.number(None)
-            return _AtLocation(number, nothing, names, networks, not location.slash_redirect)
+        if scheme == "http" and not (at_root or self.shapes.looked_behind):
+            early = self._before_https(location, names)
+            if early is not None:
+                return AtLocation(early, numbered.number(None), names, networks, copied=True)
         lists = numbered.number(lists_part(config, location, networks))
         part = self._location(location, names, scheme == "https")
-        return _AtLocation(part, lists, names, networks)
+        return AtLocation(part, lists, names, networks)
 
-    def _sent_to_https(self, location: Location) -> bool:
-        """Whether all plain requests to a location end at the redirect to https, or before it."""
-        decisions = self.decisions
-        config = decisions.sides.config
-        texts = (str(setting.value) for setting in location.settings.values())
-        if self.shapes.looked_behind or any("service_" in text for text in texts):
-            return False
-        variables = Variables(config, Request(host=decisions.name), EVERYTHING_READY)
-        return to_https(Visit(variables, decisions.server, location, location.path)) is not None
+    def _before_https(self, location: Location, names: NameNumbers) -> int | None:
+        if not sent_to_https(self.decisions, self.kind, location):
+            return None
+        part = self.shapes.of_locations.before_https(self.decisions.server, location, names)
+        return self.shapes.parts.number(part.value, *part.inner)
 
     def _names(self, location: Location) -> NameNumbers:
         """The names of the host, of its certificate, and of one location."""
@@ -235,7 +231,7 @@ class HostShapes:
         server, config = decisions.server, decisions.sides.config
         names = NameNumbers(self.named)
         variables = Variables(config, Request(host=decisions.name), EVERYTHING_READY)
-        kind = choose_server(config, decisions.name)[1]
+        kind = self.kind
         judged = decisions.sides.converted is not None
         # What the server block answers by itself has the headers of its root.
         asked = kind == "twin" or any(config.controller.config.get(key) for key in _BLOCKING)
@@ -247,7 +243,7 @@ class HostShapes:
                 has_certificate(variables, decisions.name),
                 self_signed(variables, decisions.name),
                 root and self._location(root, self._names(root)),
-                [_gateway_part(view, names, judged) for view in decisions.gateways],
+                [gateway_part(view, names, judged) for view in decisions.gateways],
             ),
             *settings.inner,
         )
@@ -265,28 +261,3 @@ class HostShapes:
             part = self.shapes.of_routes.route(view.config, route, port, domain, names)
             known = self.routes[key] = self.shapes.parts.number(part.value, *part.inner)
         return known
-
-
-@dataclass(frozen=True, slots=True)
-class _AtLocation:
-    """What all classes of paths of a location share at a scheme: its parts, names and networks."""
-
-    part: int
-    lists: int
-    names: NameNumbers
-    networks: Networks
-    copied: bool = False
-    """Whether paths only go into redirects."""
-
-
-def _gateway_part(view: GatewayView, names: NameNumbers, judged: bool) -> Sequence[object]:
-    """``judged``: with the names of certificates, which no answer shows where all exist."""
-    tls = view.server and view.server.tls
-    if tls and not judged:
-        tls = {key: value for key, value in tls.items() if key not in _CERTIFICATES}
-    hosts = (view.hosts[scheme] for scheme in SCHEMES)
-    return (
-        tls if tls is None else names.value(tls, "tls"),
-        [host and host.to_https for host in hosts],
-        sorted(view.config.policies_of),
-    )
