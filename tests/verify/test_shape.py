@@ -21,7 +21,12 @@ from nginx2istio.verify.judged.declared import bare_host
 from nginx2istio.verify.path_classes import path_classes
 from nginx2istio.verify.proof import Proof, host_names, prove, requests_of
 from nginx2istio.verify.shapes.path_names import PathNames, PathsIn
-from nginx2istio.verify.shapes.settings_read import SETTINGS_BY_VALUE, SETTINGS_NOT_READ
+from nginx2istio.verify.shapes.settings_read import (
+    SETTINGS_BY_VALUE,
+    SETTINGS_NOT_READ,
+    SETTINGS_PAST_HTTPS,
+    SETTINGS_TO_HTTPS,
+)
 from nginx2istio.verify.shapes.shape import ClassShape, Shapes
 from nginx2istio.verify.sides import Sides, sides
 
@@ -197,8 +202,8 @@ class Watched(dict[str, Any]):
         return super().__contains__(key)
 
 
-def read_settings(values: dict[str, str]) -> set[str]:
-    """The settings that are read while a host with them is asked for everything."""
+def read_settings(values: dict[str, str], scheme: str = "") -> set[str]:
+    """The settings that are read while a host with them is asked for everything (at a scheme)."""
     lines = "".join(f"    nginx.ingress.kubernetes.io/{k}: '{v}'\n" for k, v in values.items())
     conversion = api.convert_text(
         INGRESS.format(n=1, **PLAIN).replace("    nginx", f"{lines}    nginx", 1)
@@ -210,8 +215,12 @@ def read_settings(values: dict[str, str]) -> set[str]:
         for each in places:
             object.__setattr__(each, "settings", Watched(each.settings))
         Watched.read.clear()
-        for request in requests_of(both, server, next(host_names(server)), Proof()):
-            serve_as_nginx(both.config, request)
+        requests = [*requests_of(both, server, next(host_names(server)), Proof())]
+        if scheme:  # else what the requests are made of counts, too
+            Watched.read.clear()
+        for request in requests:
+            if scheme in ("", request.scheme):
+                serve_as_nginx(both.config, request)
     return set(Watched.read)
 
 
@@ -228,6 +237,38 @@ def test_settings_that_are_left_out_are_not_read() -> None:
     read = read_settings({key: VALID.get(key, "5") for key in SETTINGS_NOT_READ})
     assert "proxy-body-size" in read
     assert not read & SETTINGS_NOT_READ
+
+
+BEHIND = {
+    **{"session-cookie-name": "route", "session-cookie-path": "/api"},
+    **{"affinity-mode": "persistent"},
+    **{"session-cookie-max-age": "9", "session-cookie-expires": "9"},
+    **{"session-cookie-samesite": "Lax", "session-cookie-secure": "true", "limit-connections": "9"},
+    **{"session-cookie-change-on-failure": "true", "affinity-canary-behavior": "legacy"},
+    **{"session-cookie-domain": "example.com", "auth-type": "basic", "auth-secret": "users"},
+    **{"auth-realm": "Here", "service-upstream": "true", "upstream-vhost": "inside.example"},
+    **{"backend-protocol": "HTTPS", "proxy-buffer-size": "8k", "limit-rps": "5", "limit-rpm": "9"},
+}
+
+
+def test_what_lies_behind_the_redirect_to_https_is_not_read_before() -> None:
+    behind = SETTINGS_PAST_HTTPS - SETTINGS_TO_HTTPS
+    assert behind - {"affinity"} == BEHIND.keys()
+    read = read_settings(BEHIND, "http")
+    assert "proxy-body-size" in read
+    assert read & behind == {"auth-type", "auth-secret"}  # whether the Secret is missing
+
+
+def test_only_what_differs_before_the_redirect_to_https_is_another_shape_there() -> None:
+    different = {"upstream-vhost": "inside.example"}
+    texts = [with_settings(1), with_settings(2, **different), with_settings(3, **NO_REDIRECT)]
+    by_host = shapes(sides(api.convert_text("---".join(texts)), []))
+    plain, secure = ([each and each[n::2] for each in by_host] for n in (0, 1))
+    assert plain[0] and plain[0] == plain[1] != plain[2]
+    assert secure[0] != secure[1]
+
+
+NO_REDIRECT = {"ssl-redirect": "'false'"}
 
 
 def test_of_some_settings_only_the_value_in_force_is_read(
