@@ -30,10 +30,8 @@ def judge(
     findings: list[FindingData] = report.get("findings") or []
     judged, claims = [], Claims()
     for record, observed in pairs:
-        request = record["request"]
-        keys = declared.keys_for(request["host"], request["target"])
-        differences = compare(record, observed, keys)
-        if declared.weighted and request.get("session"):
+        differences = compare(record, observed, declared.keys)
+        if declared.weighted and record["request"].get("session"):
             # Which service a session fell to is chance.
             differences = [d for d in differences if d.what != "service"]
         judged.append((record, differences))
