@@ -20,10 +20,10 @@ from nginx2istio.nginx.serve.visit import NginxPhase, Visit, own_answer, redirec
 def body_length(visit: Visit) -> Outcome | None:
     """A Content-Length above the limit (``ngx_http_core_find_config_phase``)."""
     limit = max_body_size(visit.value("proxy-body-size"))
-    return longer_than(limit, visit, "location", "proxy-body-size")
+    return above_limit(limit, visit, "location", "proxy-body-size")
 
 
-def longer_than(limit: int, visit: Visit, phase: str, by: str) -> Outcome | None:
+def above_limit(limit: int, visit: Visit, phase: str, by: str) -> Outcome | None:
     """The refusal of a Content-Length above a limit in bytes; 0 is none."""
     request = visit.variables.request
     if request.chunked or not limit or request.body_bytes <= limit:

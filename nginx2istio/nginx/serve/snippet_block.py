@@ -16,7 +16,7 @@ from nginx2istio.nginx.facts.nested_locations import (
 )
 from nginx2istio.nginx.facts.snippet import Directive
 from nginx2istio.nginx.facts.snippet_access import LISTING
-from nginx2istio.nginx.serve.location_phases import body_length, longer_than, to_https
+from nginx2istio.nginx.serve.location_phases import body_length, above_limit, to_https
 from nginx2istio.nginx.serve.rewrite_module import ASPECTS_OF_SUBJECT, Rewriting, returned
 from nginx2istio.nginx.serve.variables import ValueNotKnown
 from nginx2istio.nginx.serve.visit import Visit, own_answer
@@ -72,7 +72,7 @@ def _of_server(visit: Visit) -> NestedLocation | None:
 def _too_long(visit: Visit, block: NestedLocation) -> Outcome | None:
     """A Content-Length above the limit of a block of the server, before all that it says."""
     limit = body_limit_of_block(visit.config, visit.server, block)
-    return longer_than(limit, visit, "server", block.key)
+    return above_limit(limit, visit, "server", block.key)
 
 
 def _returned(visit: Visit, block: NestedLocation, level: str) -> Outcome | None:
