@@ -16,7 +16,7 @@ from nginx2istio.nginx.facts.nested_locations import (
 )
 from nginx2istio.nginx.facts.snippet import Directive
 from nginx2istio.nginx.facts.snippet_access import LISTING
-from nginx2istio.nginx.serve.location_phases import body_length, above_limit, to_https
+from nginx2istio.nginx.serve.location_phases import above_limit, body_length, to_https
 from nginx2istio.nginx.serve.rewrite_module import ASPECTS_OF_SUBJECT, Rewriting, returned
 from nginx2istio.nginx.serve.variables import ValueNotKnown
 from nginx2istio.nginx.serve.visit import Visit, own_answer

@@ -129,7 +129,8 @@ def test_a_location_that_is_denied_does_nothing_else(more: dict[str, str]) -> No
 
 @pytest.mark.parametrize("path", ["/healthz", "/nginx_status"])
 def test_the_controllers_own_locations_take_no_large_body(path: str) -> None:
-    asked = {"host": "unknown.invalid", "target": path, "method": "POST", "source": "127.0.0.1"}
+    asked: dict[str, Any] = {"host": "unknown.invalid", "target": path, "method": "POST"}
+    asked["source"] = "127.0.0.1"
     config = configured({"proxy-body-size": "8m"})
     assert served(config, body_bytes=1 << 20, **asked).status == 200
     assert served(config, body_bytes=(1 << 20) + 1, **asked).status == 413
