@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections import Counter
 from collections.abc import Iterator
 
 from nginx2istio.base.outcome import Outcome, Request
@@ -14,6 +15,11 @@ MOST_SHOWN = 20
 """So many counterexamples are written out."""
 HEADERS_SHOWN, LONGEST_VALUE = 12, 200
 """So many headers of a request, and values of so many characters, are written out."""
+
+
+def by_count(counts: Counter[str]) -> list[tuple[str, int]]:
+    """The largest first, equal ones by name, so that the order of the work does not show."""
+    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
 
 
 def proof_lines(proof: Proof) -> Iterator[str]:
@@ -39,7 +45,7 @@ def proof_lines(proof: Proof) -> Iterator[str]:
     if proof.announced:
         yield ""
         yield "announced by:"
-        yield from (f"  {code}  {count:,}" for code, count in proof.announced.most_common())
+        yield from (f"  {code}  {count:,}" for code, count in by_count(proof.announced))
     left_out = [
         f"all aspects of {count:,} classes (EnvoyFilter {by})"
         for by, count in sorted(proof.unfollowed.items())

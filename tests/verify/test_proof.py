@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import random
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -337,3 +338,13 @@ def test_a_route_behind_one_that_takes_all_asks_for_nothing() -> None:
         assert not any(uri.get("exact") == "/open" for uri in paths)
     assert "source" in decisions.values(api_path).of
     assert "source" not in decisions.values(PathClass(frozenset(), "/open")).of
+
+
+def test_codes_of_equal_counts_are_in_the_order_of_their_names() -> None:
+    for codes in (["N2I2", "N2I1", "N2I3", "N2I3"], ["N2I3", "N2I1", "N2I3", "N2I2"]):
+        lines = [*proof_lines(Proof(announced=Counter(codes)))]
+        assert lines[lines.index("announced by:") + 1 :][:3] == [
+            "  N2I3  2",
+            "  N2I1  1",
+            "  N2I2  1",
+        ]

@@ -9,7 +9,7 @@ from nginx2istio.base.printable import printable
 from nginx2istio.verify.judged.declared import bare_host
 from nginx2istio.verify.judged.difference import Difference
 from nginx2istio.verify.live.run import LIVE_VERDICTS, LiveResult, LiveSettings
-from nginx2istio.verify.words import MOST_SHOWN, request_text
+from nginx2istio.verify.words import MOST_SHOWN, by_count, request_text
 
 
 def live_lines(result: LiveResult) -> Iterator[str]:
@@ -40,7 +40,7 @@ def live_lines(result: LiveResult) -> Iterator[str]:
         if counter:
             yield ""
             yield f"{title}:"
-            yield from (printable(f"  {name}  {n:,}") for name, n in counter.most_common())
+            yield from (printable(f"  {name}  {n:,}") for name, n in by_count(counter))
 
 
 def live_data(result: LiveResult, settings: LiveSettings) -> dict[str, Any]:

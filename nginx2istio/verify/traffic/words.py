@@ -8,7 +8,7 @@ from nginx2istio.base.printable import printable
 from nginx2istio.verify.judged.exchange import FindingData
 from nginx2istio.verify.traffic.classes import Traffic
 from nginx2istio.verify.traffic.concerned import TrafficVerdicts
-from nginx2istio.verify.words import MOST_SHOWN, request_text, trace_lines
+from nginx2istio.verify.words import MOST_SHOWN, by_count, request_text, trace_lines
 
 
 def traffic_lines(traffic: Traffic, verdicts: TrafficVerdicts) -> Iterator[str]:
@@ -42,7 +42,7 @@ def traffic_lines(traffic: Traffic, verdicts: TrafficVerdicts) -> Iterator[str]:
     if traffic.unread:
         yield ""
         yield f"not read: {traffic.unread.total():,} lines:"
-        yield from (f"  {count:,}  {why}" for why, count in traffic.unread.most_common())
+        yield from (f"  {count:,}  {why}" for why, count in by_count(traffic.unread))
     if traffic.ambiguous:
         yield ""
         yield (
