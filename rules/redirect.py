@@ -41,17 +41,6 @@ WWW_HTTP2 = Message(
     aspects=frozenset({"tls", "status", "redirect"}),
     requests=(Requests(http="2"),),
 )
-HOST_AS_SENT = Message(
-    "N2I133",
-    "approximated",
-    "info",
-    "Port of the Host in redirects",
-    "nginx redirects to the name of the host. For a host with a star or aliases the gateway takes "
-    "it as the client sent it, with a port and a last dot.",
-    "Write the whole address in the annotation.",
-    frozenset({"redirect"}),
-    (Requests(host=r"(:[0-9]*|\.)$"),),
-)
 
 
 LOCATIONS = Message(
@@ -91,8 +80,6 @@ def redirect(place: Place) -> Iterator[Edit | Finding]:
             yield RouteBefore(Phase.RETURN, fields)
             return
         if url.startswith("/") and not place["relative-redirects"]:
-            if place.redirect_host != place.server.host:
-                yield HOST_AS_SENT(f"{kind}-redirect")
             for port, scheme in ((80, "http"), (443, "https")):
                 absolute = f"{scheme}://{place.redirect_host}{url}"
                 yield RouteBefore(Phase.RETURN, answer(code, absolute), port=port)

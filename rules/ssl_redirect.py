@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from nginx2istio.rule import (
+    HOST_WITHOUT_PORT,
     TARGET_WITHOUT_SLASH,
     WITH_SLASH,
     Edit,
@@ -14,7 +15,6 @@ from nginx2istio.rule import (
     RouteBefore,
     answer,
     authority_pattern,
-    extracted,
     rule,
 )
 
@@ -39,7 +39,6 @@ PORT = Message(
 )
 OTHER_PORT = r":(?!80$)[0-9]+$"
 """Host headers with a port that Envoy keeps."""
-HOST_WITHOUT_PORT = extracted("request.host", "^([^:]*)", r"\1")
 # What differs over https itself is said by the baseline's N2I901.
 FAKE = Message(
     "N2I112",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sys import intern
 
 from nginx2istio.base.options import Options
+from nginx2istio.istio.extract import HOST_WITHOUT_PORT
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.facts.answered_early import certified
 from nginx2istio.nginx.model import DEFAULT_SERVER, Location, Server, Setting, Settings, Upstream
@@ -176,7 +177,7 @@ class Place:
     def redirect_host(self) -> str:
         """The host in a Location that nginx makes of ``$host``: literal where there is but one."""
         single = not self.server.aliases and not self.server.wildcard and self.server.host != "_"
-        return self.server.host if single else "%REQ(:AUTHORITY)%"
+        return self.server.host if single else HOST_WITHOUT_PORT
 
     @property
     def gateway_host(self) -> str:

@@ -20,3 +20,7 @@ def _text(text: str) -> str:
     if not {"'", "%", '"'} & set(text) and not text.endswith("\\"):
         return f"r'{text}'"
     return "'" + "".join(f"\\x{ord(c):02x}" if c in "'\"%\\" else c for c in text) + "'"
+
+
+HOST_WITHOUT_PORT = extracted("request.host", r"^(.*?)\.?(?::[0-9]*)?$", r"\1")
+"""The host of a request without port and last dot, in an answer of the gateway itself."""

@@ -107,6 +107,7 @@ from nginx2istio.istio.envoy.filters import on_route as on_route
 from nginx2istio.istio.envoy.filters import typed as typed
 from nginx2istio.istio.envoy.status_headers import by_status as by_status
 from nginx2istio.istio.envoy.status_headers import not_denied as not_denied
+from nginx2istio.istio.extract import HOST_WITHOUT_PORT as HOST_WITHOUT_PORT
 from nginx2istio.istio.extract import extracted as extracted
 from nginx2istio.istio.policy import client_certificate as client_certificate
 from nginx2istio.istio.tls import CIPHER_SUITES as CIPHER_SUITES

@@ -80,6 +80,7 @@ class HostDecisions:
                         values_of_other_cors(values, route)
                     spelled |= any("authority" in match for match in matches)
                     spelled |= self.sides.converted is not None and "redirect" in route
+                    spelled |= _answers_with_host(route)
                 for policy, rules in gateway.policies_near(scheme, path.target):
                     values_of_policy(values, policy, rules)
                     spelled |= _hosts_compared(rules)
@@ -144,6 +145,14 @@ def _searched(pattern: str, any_case: bool) -> PathPattern:
     """A pattern that nginx searches for in a path."""
     text = pattern if pattern.startswith("^") else f".*(?:{pattern})"
     return PathPattern("nginx", "regex", text, False, any_case)
+
+
+def _answers_with_host(route: Mapping[str, Any]) -> bool:
+    """Whether the host as the client wrote it goes into an answer."""
+    if "redirect" in route:
+        return "authority" not in route["redirect"]
+    fields = route.get("headers", {}).get("response", {}).get("set", {})
+    return any("%REQ(:AUTHORITY)%" in text or "request.host" in text for text in fields.values())
 
 
 def _hosts_compared(rules: Iterable[Mapping[str, Any]]) -> bool:

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from ..nginx.local_nginx import needs_nginx
 from .bench import Bench
 from .converter import convert
-from .live_nginx import Snippets
+from .live_nginx import HOST, Snippets
 from .parts import Parts
 
 pytestmark = needs_nginx
 
+PORTS: list[dict[str, Any]] = [
+    {"host": f"{HOST}:8080", "target": "/old?x=y"},
+    {"host": f"{HOST}:8080", "target": "/a/x"},
+    {"host": f"{HOST}:80", "target": "/x", "headers": [["X-A", "1"]]},
+    {"host": f"{HOST.upper()}:8080", "target": "/old"},
+]
 CASES = {
     "escapes of the parser": Snippets(
         ["/robots.txt", "/quotes", "/a.old", "/aXold", "/a%5CXold"],
@@ -45,6 +52,17 @@ CASES = {
         configuration="rewrite ^(/dashboard)$ $1/ redirect;",
         behind='rewrite "(?i)/dashboard(/|$)(.*)" /$2 break;',
         annotations={"rewrite-target": "/$2"},
+    ),
+    "redirects without a host": Snippets(
+        ["/old", *PORTS],
+        server="rewrite ^/old$ /new redirect; rewrite ^/a/(.*)$ /b/$1 permanent;",
+        configuration="if ($http_x_a) { return 302 /c; }",
+    ),
+    "redirects without a host where it has several names": Snippets(
+        ["/old", *PORTS],
+        server="rewrite ^/old$ /new redirect; rewrite ^/a/(.*)$ /b/$1 permanent;",
+        configuration="if ($http_x_a) { return 302 /c; }",
+        annotations={"server-alias": "other.shop.example"},
     ),
     "assets that browsers keep": Snippets(
         ["/a.js", "/a.js?v=1", "/a?file=b.png", "/a.json", "/x", "/A.PNG", "/.js/x"],

@@ -15,9 +15,13 @@ from ..conformance.records import Case, exported
 
 @dataclass(frozen=True, slots=True)
 class ProvedCase:
-    """How many classes of requests a case has, and ``wrong``: what nothing announces, in words."""
+    """How many classes of requests a case has, and ``wrong``: what nothing announces, in words.
+
+    ``served`` is whether the conversion serves any host.
+    """
 
     name: str
+    served: bool
     classes: int
     wrong: str
 
@@ -29,4 +33,6 @@ def proved(case: Case, envoy_filters: bool) -> ProvedCase:
     both = sides(conversion, api.report(conversion, with_plan=False)["findings"])
     proof = prove(both)
     fails = proof.unannounced or proof.unfollowed or len(conversion.parts) > 1
-    return ProvedCase(case["id"], proof.classes, "\n".join(proof_lines(proof)) if fails else "")
+    served = any(each["kind"] == "VirtualService" for each in conversion.objects)
+    wrong = "\n".join(proof_lines(proof)) if fails else ""
+    return ProvedCase(case["id"], served, proof.classes, wrong)

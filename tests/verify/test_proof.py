@@ -71,6 +71,17 @@ def proved(text: str, change: Callable[[Objects], object] = lambda objects: None
     return prove(sides(conversion, api.report(conversion)["findings"], objects))
 
 
+def test_a_redirect_that_keeps_the_clients_host_is_asked_with_a_port() -> None:
+    """In objects of the conversion, too, which no finding excuses."""
+    conversion = api.convert_text(SHOP)
+    for each in conversion.objects:
+        for route in each["spec"].get("http", ()):
+            route.get("redirect", {}).pop("authority", None)
+    proof = prove(sides(conversion, api.report(conversion)["findings"]))
+    hosts = {each.request.host for each in proof.unannounced}
+    assert hosts == {"shop.example.com:8080"}
+
+
 @pytest.mark.parametrize("paths", [("/a", "/slow"), ("/a/", "/a/(.*)")], ids=["plain", "regex"])
 def test_a_limit_elsewhere_does_not_say_why_a_path_is_closed(paths: tuple[str, str]) -> None:
     ingress = """

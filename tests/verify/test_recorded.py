@@ -24,4 +24,4 @@ def first_of_families() -> dict[str, Case]:
 def test_nothing_differs_unannounced(family: str, filters: bool) -> None:
     result = proved(first_of_families()[family], filters)
     assert not result.wrong, f"{result.name}\n{result.wrong}"
-    assert result.classes
+    assert result.classes or not result.served

@@ -20,6 +20,7 @@ from nginx2istio.nginx.facts.snippet import Directive
 from nginx2istio.nginx.values.go import whole_number
 
 Fields = dict[str, Any]
+_HOST = re.compile(r"\$(?:host\b|\{host\})")
 _BASE = re.compile(r"((?:https?|\$scheme)://(?:[^/?$]|\$[a-z_]+)+|)(.*)", re.DOTALL)
 
 
@@ -75,11 +76,10 @@ def located(
         url = f"$scheme://$host{url}"
     for port in (80, 443) if by_port(url) else (0,):
         try:
-            value = envoy_value(place, url, port, response=True)
+            parts = [envoy_value(place, x, port, response=True) for x in _HOST.split(url)]
         except UnknownVariable as unknown:
-            if str(unknown) != "$host":
-                raise Untranslatable(f"Envoy has no equal for {unknown}") from None
-            value = envoy_value(place, url.replace("$host", "$http_host"), port, response=True)
+            raise Untranslatable(f"Envoy has no equal for {unknown}") from None
+        value = place.redirect_host.join(parts)
         headers = {"response": {"set": {"Location": value + more}}}
         yield port, {"directResponse": {"status": code}, "headers": headers}
 
@@ -129,7 +129,12 @@ def _redirect(
         answers = _with_groups(place, pattern, target, code, relative, any_case, keeps_query)
         return Rewrite(match, dict(answers))
     if keeps_query and "?" not in target and "$" not in target:
-        return Rewrite(match, {0: {"redirect": _parts(target, code, True)}})
+        parts = _parts(target, code, True)
+        parts.setdefault(
+            "authority", place.redirect_host
+        )  # nginx drops the port of the Host header
+        if "%" not in parts["authority"]:
+            return Rewrite(match, {0: {"redirect": parts}})
     more = _query(target) if keeps_query else ""
     return Rewrite(match, dict(located(place, code, target, relative, more)))
 
