@@ -79,7 +79,7 @@ PAGED_REFUSALS = Message(
     "Refusals on paths without a backend",
     "On paths without a backend, what nginx refuses gets the error page of {backend} for {codes}. "
     "The gateway refuses it with the same code and no page.",
-    aspects=frozenset({"routing", "status", "response-headers", "cors"}),
+    aspects=frozenset({"routing", "status", "cors"}),
 )
 BARE_500 = Message(
     "N2I388",

@@ -29,6 +29,7 @@ EXCEPTIONS = {
     ("N2I301", "cookies"): "no recording compares the date of Expires",
     ("N2I381", "protocol"): "of a 502 in the list; no recorded pod with such a list fails",
     ("N2I381", "rate-limit"): "of a 429 in the list; no recorded case with it reaches a limit",
+    ("N2I390", "cors"): "no recorded client who is refused where no backend is sends an Origin",
     ("N2I411", "protocol"): "the recorded pods upgrade whatever Connection says",
     ("N2I531", "timeout"): "no recorded pod pauses within an answer",
     ("N2I532", "timeout"): "no recorded pod stops reading",
