@@ -91,7 +91,7 @@ class HostDecisions:
     def further(self, path: PathClass, scheme: Scheme) -> tuple[str, ...]:
         """More paths of a class that are asked for.
 
-        None where no part of a path goes into an answer or the backend's path.
+        There are none where no part of a path goes into an answer or the backend's path.
         """
         location = self.location(path)
         near = (gateway.routes_near(scheme, path.target) for gateway in self.gateways)

@@ -10,6 +10,7 @@ from nginx2istio.base.memo import memo
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.facts.addresses import addresses
 from nginx2istio.nginx.facts.answered_early import early
+from nginx2istio.nginx.facts.checks.rate_limits import LIMIT_STATUS
 from nginx2istio.nginx.facts.directives import protects, refuses
 from nginx2istio.nginx.facts.external_auth import external_auth
 from nginx2istio.nginx.facts.headers import snippets
@@ -65,7 +66,7 @@ def codes_of_refusals(config: NginxConfig, server: Server, location: Location) -
             codes |= _CODES.get(protection, frozenset())
     if max_body_size(config.in_force(location, BODY_SIZE)):
         codes.add(413)
-    for rate, key in _LIMITS.items():
+    for rate, key in LIMIT_STATUS.items():
         if config.is_set(location, rate):
             codes.add(int(str(config.in_force(location, key))))
     return frozenset(codes)
@@ -76,11 +77,6 @@ _CODES: dict[Protection, frozenset[int]] = {
     "external-auth": frozenset({401, 403}),
     "basic-auth": frozenset({401}),
     "snippet": frozenset({403}),
-}
-_LIMITS = {
-    "limit-rps": "limit-req-status-code",
-    "limit-rpm": "limit-req-status-code",
-    "limit-connections": "limit-conn-status-code",
 }
 
 

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from nginx2istio.base.addresses import in_networks
 from nginx2istio.base.outcome import Aspect, Outcome
-from nginx2istio.nginx.facts.checks.rate_limits import unlimited_networks
+from nginx2istio.nginx.facts.checks.rate_limits import LIMIT_STATUS, unlimited_networks
 from nginx2istio.nginx.facts.error_pages import error_pages
 from nginx2istio.nginx.facts.sizes import max_body_size
 from nginx2istio.nginx.serve.access_phase import access
@@ -190,7 +190,6 @@ REWRITE_PHASES: tuple[NginxPhase, ...] = (
 """After the snippets of the location, in nginx's order, before limits (preaccess)."""
 ACCESS_PHASES: tuple[NginxPhase, ...] = (access, chunked_body)
 """After limits."""
-LIMIT_KEYS = ("limit-rps", "limit-rpm", "limit-connections")
 
 
 def limited(visit: Visit) -> frozenset[Aspect]:
@@ -198,4 +197,4 @@ def limited(visit: Visit) -> frozenset[Aspect]:
     if in_networks(visit.variables.remote_addr, unlimited_networks(visit.config, visit.location)):
         return frozenset()
     settings = visit.location.settings
-    return frozenset({"rate-limit"}) if settings.keys() & {*LIMIT_KEYS} else frozenset()
+    return frozenset({"rate-limit"}) if settings.keys() & LIMIT_STATUS.keys() else frozenset()

@@ -5,13 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Set
 
+from nginx2istio.nginx.facts.checks.rate_limits import LIMIT_STATUS
 from nginx2istio.verify.judged.difference import Difference, difference
 from nginx2istio.verify.judged.exchange import Exchange
 
 Z = 3.3  # two-sided: one false difference in a thousand comparisons of shares
 SURE = 1.96  # shares closer than this need no closer look
-REFUSING = frozenset({"limit-rps", "limit-rpm", "limit-connections"})
-"""Annotations by which nginx refuses requests; limit-rate slows answers down."""
 SLACK = 0.15  # of the requests sent: what counts of statuses may differ by
 
 
@@ -41,7 +40,7 @@ def _statuses(
     )
     services = set(left) | set(right)
     if any(abs(left.get(k, 0) - right.get(k, 0)) > slack for k in services):
-        limited = "status:429" in services or bool(keys & REFUSING)
+        limited = "status:429" in services or not keys.isdisjoint(LIMIT_STATUS)
         aspect = "rate-limit" if limited else "status"
         outage = not (left and right)  # one side refuses some, the other serves all
         also = ("retries",) if outage else ("status", "retries")

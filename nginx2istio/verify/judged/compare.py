@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Set
 from typing import Any
 
+from nginx2istio.nginx.facts.checks.rate_limits import LIMIT_STATUS
 from nginx2istio.nginx.uri import BadTarget, normalized
 from nginx2istio.verify.judged import chance
 from nginx2istio.verify.judged.difference import Difference, difference
@@ -107,7 +108,7 @@ def maker(request: RequestRecord, response: dict[str, Any], keys: Set[str]) -> s
     if 300 <= status < 400 and "location" in headers:
         return "redirect"
     if status == 503:
-        return "rate-limit" if keys & chance.REFUSING else "routing"
+        return "routing" if keys.isdisjoint(LIMIT_STATUS) else "rate-limit"
     if status == 400:
         asks = any(k.startswith("auth-tls") for k in keys)
         return "tls" if asks and not _malformed(request) else "status"

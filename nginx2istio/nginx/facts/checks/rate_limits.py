@@ -8,6 +8,12 @@ from nginx2istio.nginx.model import Location
 
 RATE_SECONDS = {"limit-rps": 1, "limit-rpm": 60}
 """The seconds that the rate of an annotation is for."""
+LIMIT_STATUS = {
+    "limit-rps": "limit-req-status-code",
+    "limit-rpm": "limit-req-status-code",
+    "limit-connections": "limit-conn-status-code",
+}
+"""The annotations by which nginx refuses requests, and the ConfigMap's key of the code."""
 _ADDRESSES = ("$binary_remote_addr", "$remote_addr")
 
 
