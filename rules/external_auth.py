@@ -15,12 +15,12 @@ from nginx2istio.rule import (
     Phase,
     Place,
     RouteBefore,
-    answer_headers,
     auth_means,
     auth_plan,
     auth_provider,
     auth_question,
     auth_sources,
+    carried_by_refusals,
     envoy_filter,
     http_filter,
     on_route,
@@ -97,9 +97,17 @@ BARE_REFUSAL = Message(
     "approximated",
     "info",
     "Refusals where a path has no backend",
-    "nginx sends Strict-Transport-Security, CORS headers and what add_header adds always with a "
-    "refusal, too. On {path}, which has no backend, Envoy refuses without them.",
-    aspects=frozenset({"response-headers", "cors"}),
+    "nginx sends Strict-Transport-Security and what add_header adds always with a refusal, too. "
+    "On {path}, which has no backend, Envoy refuses without them.",
+    aspects=frozenset({"response-headers"}),
+)
+BARE_FOR_SCRIPTS = Message(
+    "N2I227",
+    "approximated",
+    "info",
+    "Refusals without CORS headers where a path has no backend",
+    "nginx sends CORS headers with a refusal. On {path}, which has no backend, Envoy sends none.",
+    aspects=frozenset({"cors"}),
 )
 NAMES = (
     "auth-url",
@@ -143,8 +151,7 @@ def external_authorization(place: Place) -> Iterator[Edit | Finding]:
         yield NOT_READ(key, service=means.service_name).assuming("services")
     match means.kind:
         case "withheld":
-            facts = {"reason": means.reason, "remedy": means.remedy}
-            yield from withhold(place, WITHHELD, key, **facts)
+            yield from withhold(place, WITHHELD, key, reason=means.reason, remedy=means.remedy)
         case "missing":
             yield RouteBefore(Phase.ACCESS, {"directResponse": {"status": 500}})
             yield MISSING(key, service=means.service_name)
@@ -165,34 +172,29 @@ def _by_policy(place: Place, means: AuthMeans) -> Iterator[Edit | Finding]:
     shared = auth_provider(place.config)
     providers = [means.provider.config(shared.identity, shared.cookies)]
     yield MeshField("extensionProviders", providers)
-    plan, sources = (
-        auth_plan(place.config, place.server),
-        auth_sources(place.config, place.location),
-    )
+    plan = auth_plan(place.config, place.server)
+    sources = auth_sources(place.config, place.location)
     name = means.provider.name
     yield from protect(place, plan, means.auth.key, "CUSTOM", sources, DIFFERENCES, name)
 
 
 def _by_filter(place: Place, means: AuthMeans) -> Iterator[Edit | Finding]:
     """The Lua filter, once, and what it asks as metadata of the location's routes."""
-    if means.service is None:
+    if (service := means.service) is None:
         return
-    service = means.service
     if not service.namespace:
         yield ExternalHost(service.name, service.port, tls=service.tls)
         if service.tls:
             yield ExtraObject(auth_lua.tls_policy(place.options.gateway_namespace, service.name))
     yield NORMALIZED(means.auth.key)
     yield ASKED_BEFORE_503(means.auth.key, service=means.service_name)
-    lines = answer_headers(place.config, place.server, place.location)
-    headers = lines or (place.tls and place["hsts"]) or place["enable-cors"]
-    if headers and not place.proxied:
-        bare = BARE_REFUSAL(means.auth.key, path=place.location.declared)
-        yield bare.for_requests(*requests_elsewhere(place.server, place.location))
-    yield envoy_filter(
-        place, "external-auth", "who-may-enter", http_filter(auth_lua.KEY, auth_lua.auth_filter())
-    )
+    if not place.proxied:
+        for bare in (BARE_REFUSAL, BARE_FOR_SCRIPTS):
+            if bare.aspects <= carried_by_refusals(place):
+                refusal = bare(means.auth.key, path=place.location.declared)
+                yield refusal.for_requests(*requests_elsewhere(place.server, place.location))
+    check = http_filter(auth_lua.KEY, auth_lua.auth_filter())
+    yield envoy_filter(place, "external-auth", "who-may-enter", check)
     question = auth_question(place, means.auth, service, "auth-url" in place)
-    by_route = on_route(place.route_name, question)
-    name = f"who-may-enter {place.route_name}"
+    name, by_route = f"who-may-enter {place.route_name}", on_route(place.route_name, question)
     yield envoy_filter(place, "external-auth", name, by_route, protects="external-auth")

@@ -15,13 +15,13 @@ import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from ..nginx.local_nginx import NGINX
 from .objects import Object, documents, join, key, text_of
 from .pods import Given
 from .ports import LOOPBACK
 
 KINDS = ("ConfigMap", "Deployment", "NetworkPolicy", "PodDisruptionBudget", "Service")
 NAME = "nginx2istio-auth"
-NGINX = "/usr/sbin/nginx"
 PORT, READY_PORT = 8080, 8081
 OF_POD = re.compile(r"(?<![\w/.-])/(tmp|etc/nginx2istio[a-z-]*)(?=[/;\s\"']|$)")
 """Paths of volumes in a pod."""
@@ -83,8 +83,8 @@ class AuthServices:
         self._processes, self._folders = [], []
 
     def _run(self, pod: _Pod, port: int) -> None:
-        if not Path(NGINX).exists():
-            raise Missing(f"no {NGINX} on this machine: Debian's package nginx")
+        if not NGINX:
+            raise Missing("no nginx on this machine: Debian's package nginx")
         folder = Path(tempfile.mkdtemp(prefix="conformance-auth-"))
         self._folders.append(folder)
         command = pod.prepare(folder, port)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import http.client
-import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -12,12 +11,13 @@ from typing import Any
 import pytest
 
 from ..golden import ROOT, Fixture
-from .auth_service import NGINX, AuthServices, parted
+from ..nginx.local_nginx import needs_nginx
+from .auth_service import AuthServices, parted
 from .forge import hash_password
 from .pods import Given, Pods
 from .ports import LOOPBACK, Block
 
-pytestmark = pytest.mark.skipif(not shutil.which(NGINX), reason=f"no {NGINX} on this machine")
+pytestmark = needs_nginx
 FOLDER = ROOT / "auth_service"
 WITH_SERVICE = [
     f.name for f in sorted(FOLDER.iterdir()) if "Deployment" in (f / "istio.yaml").read_text()
