@@ -77,7 +77,7 @@ from .show import show as show_case
 )
 @click.option("--min-same", default=0.0, metavar="PERCENT", help="Least share that is the same.")
 @click.option("--max-global", default=100.0, metavar="PERCENT", help="Most that is global.")
-@click.option("--max-false-alarms", type=int, metavar="N")
+@click.option("--max-false-alarms", default=100.0, metavar="PERCENT", help="Most false alarms.")
 @click.option("--max-silent", default=0, metavar="N", help="Most exchanges that are silent.")
 @click.option("--max-idle", type=int, metavar="N", help="Most findings that nothing exercises.")
 @click.option("--by-code", is_flag=True, help="Print what each code announced.")
@@ -102,7 +102,7 @@ def main(
     max_wrong: int | None,
     min_same: float,
     max_global: float,
-    max_false_alarms: int | None,
+    max_false_alarms: float,
     max_silent: int,
     max_idle: int | None,
     by_code: bool,

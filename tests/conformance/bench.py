@@ -110,6 +110,7 @@ def empty_result(case: Case) -> dict[str, Any]:
         "refused": [],
         "analysis": [],
         "rejected": {},
+        "true_alarms": 0,
         "false_alarms": [],
         "idle_findings": [],
     }

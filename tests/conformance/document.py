@@ -9,7 +9,7 @@ from .announced_page import announced_section, claims_section
 from .claims import LEAST
 from .evaluators import EVALUATED, evaluators_section
 from .releases import NEWEST, RELEASES
-from .results import TOTAL, Run
+from .results import TOTAL, Run, false_alarms
 
 COMMAND = "python -m tests.conformance --document WITH WITHOUT [OTHER...] > docs/conformance.md"
 
@@ -177,7 +177,8 @@ def _shares(title: str, run: Run) -> Iterator[str]:
     shares = ", ".join(
         f"{100 * row[name] / n:.1f} % {name}" for name in ("same", "announced", "fake", "silent")
     )
-    yield f"- **{title}**: {shares}; {row['false alarms']} false alarms."
+    alarms = f"{row['false alarms']} false alarms ({false_alarms(row):.1f} %)"
+    yield f"- **{title}**: {shares}; {alarms}."
     aspects: dict[str, int] = {}
     for way in ("specific", "global"):
         for aspect, count in run["differences_by_aspect"][way].items():

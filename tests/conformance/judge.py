@@ -48,9 +48,10 @@ def judge(
                 "envoy_adds": added_by_envoy(observed),
             }
         )
-    false, idle = alarms(findings, judged, declared)
-    result["false_alarms"] = [_short(finding) for finding in false]
-    result["idle_findings"] = [_short(finding) for finding in idle]
+    by_exchanges = alarms(findings, judged, declared)
+    result["true_alarms"] = len(by_exchanges.true)
+    result["false_alarms"] = [_short(finding) for finding in by_exchanges.false]
+    result["idle_findings"] = [_short(finding) for finding in by_exchanges.idle]
     result["findings"] = dict(collections.Counter(f.get("severity") for f in findings))
     result["global_findings"] = [f for f in findings if "*" in (f.get("hosts") or [])]
     result["titles"] = {f.get("code"): f.get("title") for f in findings}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import collections
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,8 @@ Run = dict[str, Any]  # of all, as summary makes it
 
 COLUMNS = (
     *("cases", "failed", "refused", "analyzer", "exchanges", "unserved", "same", "specific"),
-    *("global", "fake", "always", "silent", "false alarms", "idle"),
+    *("global", "fake", "always", "silent"),
+    *("true alarms", "false alarms", "idle"),
 )
 TOTAL = "TOTAL"
 
@@ -62,6 +63,7 @@ def table(results: Sequence[Result]) -> dict[str, dict[str, int]]:
             row["refused"] += bool(result["refused"] or result["rejected"])
             row["analyzer"] += bool(result["analysis"])
             row["exchanges"] += len(result["exchanges"])
+            row["true alarms"] += result["true_alarms"]
             row["false alarms"] += len(result["false_alarms"])
             row["idle"] += len(result["idle_findings"])
             for exchange in result["exchanges"]:
@@ -107,6 +109,8 @@ def report_text(run: Run, by_code: bool = False) -> str:
     for (kind, text), ids in sorted(complaints.items()):
         more = f" and {len(ids) - 2} more" if len(ids) > 2 else ""
         lines.append(f"{kind} {', '.join(ids[:2])}{more}: {text}")
+    total = run["table"][TOTAL]
+    lines.append(f"{false_alarms(total):.1f} % of the errors and warnings are false alarms")
     if run["global_false_alarms"]:
         lines.append(f"false alarms for all hosts: {', '.join(run['global_false_alarms'])}")
     lines += evaluator_lines(run["cases"])
@@ -125,7 +129,7 @@ class Limits:
 
     min_same: float = 0.0
     max_global: float = 100.0
-    max_false_alarms: int | None = None
+    max_false_alarms: float = 100.0  # % of the errors and warnings that exchanges exercise
     max_idle: int | None = None
     max_silent: int = 0
     check_claims: bool = False
@@ -153,10 +157,18 @@ def verdict(run: Run, limits: Limits) -> list[str]:
     complaints += evaluator_complaints(run["cases"], limits.min_evaluated, limits.max_wrong)
     if limits.check_claims:
         complaints += claims_of(run).unexplained()
-    for column, most in (("false alarms", limits.max_false_alarms), ("idle", limits.max_idle)):
-        if most is not None and total[column] > most:
-            complaints.append(f"{total[column]} {column}, at most {most} wanted")
+    if (false := false_alarms(total)) > limits.max_false_alarms:
+        most = f"{limits.max_false_alarms:.1f}"
+        complaints.append(f"{false:.1f} % false alarms, at most {most} % wanted")
+    if limits.max_idle is not None and total["idle"] > limits.max_idle:
+        complaints.append(f"{total['idle']} idle, at most {limits.max_idle} wanted")
     return complaints
+
+
+def false_alarms(row: Mapping[str, int]) -> float:
+    """% of the errors and warnings that exchanges exercise, and that none of them bears out."""
+    false = row["false alarms"]
+    return 100 * false / max(row["true alarms"] + false, 1)
 
 
 def silent(results: Sequence[Result]) -> list[dict[str, Any]]:

@@ -142,17 +142,17 @@ def test_false_alarm() -> None:
         about | {"hosts": ["a.test"], "severity": "info"},
         about | {"hosts": ["*"]},
     ]
-    false, idle = alarms(findings, [(recorded, [])], DECLARED)
+    _, false, idle = alarms(findings, [(recorded, [])], DECLARED)
     assert (false, idle) == (findings[:1], findings[1:2])
     permitted = exchange(headers=[("access-control-allow-origin", "*")], asked=CORS)
     assert aspects(permitted, exchange(asked=CORS)) == {"cors"}
     worse = compare(permitted, exchange(asked=CORS))
-    assert alarms(findings, [(recorded, worse)], DECLARED)[0] == []
+    assert alarms(findings, [(recorded, worse)], DECLARED).false == []
 
 
 def test_what_no_exchange_shows_is_no_false_alarm() -> None:
     finding = {"severity": "error", "aspects": ["logging", "waf"], "hosts": ["a.test"]}
-    assert alarms([finding], [(exchange(), [])], DECLARED) == ([], [finding])
+    assert alarms([finding], [(exchange(), [])], DECLARED) == ([], [], [finding])
 
 
 def test_the_longest_regex_takes_what_an_exact_path_names() -> None:

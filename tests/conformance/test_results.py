@@ -69,7 +69,9 @@ def test_limits() -> None:
     alarm = run(result("a/1", "same", "specific", false_alarms=["x"], idle_findings=["y"]))
     assert verdict(alarm, Limits()) == []
     assert verdict(alarm, Limits(min_same=60)) == ["50.0 % same, at least 60.0 % wanted"]
-    assert verdict(alarm, Limits(max_false_alarms=0)) == ["1 false alarms, at most 0 wanted"]
+    assert verdict(alarm, Limits(max_false_alarms=100)) == []
+    complaint = "100.0 % false alarms, at most 3.0 % wanted"
+    assert verdict(alarm, Limits(max_false_alarms=3)) == [complaint]
     assert verdict(alarm, Limits(max_idle=1)) == []
     assert verdict(run(result("a/1", "global")), Limits(max_global=0)) == []  # fake counts apart
 

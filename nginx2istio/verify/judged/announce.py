@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from typing import NamedTuple
 
 from nginx2istio.verify.judged.declared import (
     ANY_HOST,
@@ -93,17 +94,21 @@ def announcers(
     return next(((how, given) for how, given in by_way.items() if given), ("", []))
 
 
+class Alarms(NamedTuple):
+    """Errors and warnings by what exchanges say of them."""
+
+    true: list[FindingData]  # an aspect differs on an exchange that the finding covers
+    false: list[FindingData]  # it covers exchanges, and its aspects differ on none
+    idle: list[FindingData]  # it covers no exchange
+
+
 def alarms(
     findings: Iterable[FindingData],
     differences: list[tuple[Exchange, list[Difference]]],
     declared: Declared,
-) -> tuple[list[FindingData], list[FindingData]]:
-    """Errors and warnings that no exchange bears out: (false alarms, never exercised).
-
-    A finding is a false alarm when it covers some exchange and its aspects differ on none. Those
-    for all hosts are judged over a whole run instead.
-    """
-    false, idle = [], []
+) -> Alarms:
+    """Whether exchanges bear errors and warnings out; those for all hosts a whole run judges."""
+    judged = Alarms([], [], [])
     for finding in findings:
         announced = set(finding.get("aspects") or [])
         if finding.get("severity") not in ("error", "warning") or not announced:
@@ -112,7 +117,9 @@ def alarms(
             continue
         covered = [ds for e, ds in differences if finding_covers(declared, finding, e["request"])]
         if not covered or announced <= UNSEEN:
-            idle.append(finding)
-        elif not any(d.accepts & announced for ds in covered for d in ds):
-            false.append(finding)
-    return false, idle
+            judged.idle.append(finding)
+        elif any(d.accepts & announced for ds in covered for d in ds):
+            judged.true.append(finding)
+        else:
+            judged.false.append(finding)
+    return judged
