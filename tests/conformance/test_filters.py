@@ -14,6 +14,8 @@ from .converter import Converter
 from .parts import Parts
 from .records import Case, load, truth_files
 
+pytestmark = pytest.mark.no_cover
+
 EXCHANGES: dict[FilterKind, tuple[str, int]] = {
     "address-lists": ("mixed/036", 21),
     "bad-gateway": ("dead-pod/retry-post-default", 1),

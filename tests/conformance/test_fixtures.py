@@ -16,6 +16,8 @@ from .oracle import Oracle
 from .records import TRUTH
 from .world import world
 
+pytestmark = pytest.mark.no_cover
+
 ANNOUNCED = (
     ("Referenced gateway not found", {"N2I096", "N2I097"}),
     ("IST0145", {"N2I054"}),

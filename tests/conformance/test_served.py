@@ -11,6 +11,8 @@ from .oracle import Oracle
 from .parts import Parts
 from .ports import Block
 
+pytestmark = pytest.mark.no_cover
+
 
 @pytest.fixture(scope="module")
 def gateway(parts: Parts) -> Iterator[Oracle]:

@@ -28,6 +28,8 @@ from .records import Case, exported, load, truth_files
 from .results import Result
 from .run import run_cases
 
+pytestmark = pytest.mark.no_cover
+
 SUFFIX = ".trial.example.org"
 FEW = ("seed/*", "app-root/*", "from-to-www/*", "server-alias/*", "redirect/trap*", "canary/trap*")
 FILTERS = pytest.mark.parametrize("envoy_filters", [False, True], ids=["no-filters", "filters"])

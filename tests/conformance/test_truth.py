@@ -16,6 +16,8 @@ from .records import load, truth_files
 from .results import Limits, report_text, summary, verdict
 from .run import run_cases
 
+pytestmark = pytest.mark.no_cover
+
 SEED = {"seed/*"}
 PLAIN = {"plain/*"}
 FILTERS = pytest.mark.parametrize("envoy_filters", [True, False], ids=["filters", "no-filters"])

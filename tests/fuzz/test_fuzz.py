@@ -6,6 +6,8 @@ import pytest
 
 from tests.fuzz.run import BATCH, batch, findings
 
+pytestmark = pytest.mark.no_cover
+
 DOCUMENTS = 1_500
 
 

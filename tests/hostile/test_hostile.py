@@ -17,7 +17,9 @@ from tests.hostile.estate import estate
 from tests.hostile.objects import mutants, on_hosts, refused
 from tests.hostile.served import Gateway
 
-ESTATES, BATCHES = 40, 10
+pytestmark = pytest.mark.no_cover
+
+ESTATES, BATCHES = 20, 10
 
 
 @pytest.fixture(scope="module")

@@ -17,6 +17,8 @@ from .gateway import Gateway
 from .operators import OPERATORS, Operator
 from .run import WRONG, mutations
 
+pytestmark = pytest.mark.no_cover
+
 
 @pytest.mark.parametrize("operator", OPERATORS, ids=lambda operator: operator.__name__)
 def test_a_seed_gives_one_mutation(operator: Operator) -> None:

@@ -24,6 +24,8 @@ from tests.pairs.asked import request_of
 from tests.pairs.served import HTTPS, Served, least
 from tests.pairs.settings import configured, settings
 
+pytestmark = pytest.mark.no_cover
+
 SEED = "0"
 OF_NEWEST, OF_OTHERS = 10, 2
 NO_TRAFFIC = {"neutral-settings", "global-logs", "all-hosts", "status-page"}

@@ -20,6 +20,8 @@ from tests.properties.estates import INSIDE, OUTSIDE, PCRE, PREFIX, estate
 from tests.properties.mesh import Gateway, Request
 from tests.properties.protections import Tried, broken_rule, fails, wrongly_served
 
+pytestmark = pytest.mark.no_cover
+
 RULES = load()
 PROTECTIONS: dict[str, dict[str, str]] = {
     "allowlist": {"whitelist-source-range": "10.9.0.0/16"},

@@ -13,6 +13,8 @@ from nginx2istio.verify.words import proof_lines
 
 from ..golden import Fixture, fixtures
 
+pytestmark = pytest.mark.no_cover
+
 FOLLOWED = [f for f in fixtures() if not f.options.trial]
 """The other names of a trial are not followed."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import random
+import re
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,11 @@ from ..conformance.objects import documents
 from .test_proof import SHOP
 
 Json = dict[str, Any]
+# Lists of addresses and origins multiply what has to be compared.
+LISTS = [
+    re.compile(r".*/(enable-cors|cors-allow-origin): .*\n"),
+    re.compile(r".*/whitelist-source-range: .*\n"),
+]
 
 
 def broken(dice: random.Random, objects: list[Json]) -> None:
@@ -38,10 +44,11 @@ def broken(dice: random.Random, objects: list[Json]) -> None:
             return
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("seed", range(40))
 def test_any_field_may_be_missing_or_odd(seed: int) -> None:
     options = api.Options(compat="exact", envoy_filters=bool(seed % 2))
-    conversion = api.convert_text(SHOP, options)
+    conversion = api.convert_text(LISTS[seed // 2 % 2].sub("", SHOP), options)
     objects: list[Json] = copy.deepcopy(documents(api.yaml(conversion)))
     broken(random.Random(seed), objects)
     accepted, problems = judged_objects(Resource(Node(each)) for each in objects)

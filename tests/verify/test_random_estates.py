@@ -19,6 +19,8 @@ from nginx2istio.verify.judged.declared import bare_host
 from nginx2istio.verify.proof import Proof, asked_hosts, prove
 from nginx2istio.verify.sides import Sides, sides
 
+pytestmark = pytest.mark.no_cover
+
 HOSTS = 14
 PREFIX = "nginx.ingress.kubernetes.io/"
 SETTINGS = {

@@ -9,6 +9,8 @@ import pytest
 from ..conformance.records import Case, load, truth_files
 from .recorded import proved
 
+pytestmark = pytest.mark.no_cover
+
 
 @cache
 def first_of_families() -> dict[str, Case]:

@@ -18,6 +18,8 @@ from ..conformance.records import load, truth_files
 from ..mutations.estate import estate
 from ..mutations.operators import OPERATORS
 
+pytestmark = pytest.mark.no_cover
+
 PLAIN = Request(host="shop.example.com")
 PROTECTED = """
 apiVersion: networking.k8s.io/v1
