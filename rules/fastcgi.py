@@ -39,7 +39,7 @@ def fastcgi(place: Place) -> Iterator[Edit | Finding]:
     So does the undeclared / of a host whose first Ingress names a ConfigMap of parameters: it has
     the annotations of that Ingress (``createServers``), and nginx refuses a missing ConfigMap.
     """
-    if place.text("backend-protocol").upper() != "FCGI":
+    if place.text("backend-protocol").upper() != "FCGI" or place.location.denied:
         return
     if place.upstream is None:
         keys = [key for key in KEYS if key in place] if KEYS[-1] in place else []
