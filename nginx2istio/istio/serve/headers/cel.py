@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
 
-from nginx2istio.istio.serve.matching import Arrived, matcher
+from nginx2istio.istio.serve.headers.cel_values import (
+    SIMPLE,
+    Attributes,
+    CelValue,
+    Expression,
+    Failed,
+    NotUnderstood,
+    as_list,
+    as_text,
+    constant,
+    lower_case,
+    remainder,
+    response_header,
+)
+from nginx2istio.istio.serve.matching import matcher
 
-CelValue = str | int | bool | list["CelValue"] | None
 _TOKEN = re.compile(
     r"\s*(?:(?P<raw>r'[^']*')|(?P<text>'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")|(?P<number>\d+)|"
     r"(?P<name>[A-Za-z_][\w.]*)|(?P<sign>&&|\|\||==|!=|[?:()\[\]{},!+%.]))"
@@ -18,28 +29,10 @@ _TOKEN = re.compile(
 _ESCAPE = re.compile(r"\\(?:x([0-9a-f]{2})|(.))")
 
 
-class NotUnderstood(ValueError):
-    """An expression outside of this part of CEL."""
-
-
-@dataclass(frozen=True, slots=True)
-class Attributes:
-    """What expressions ask for: the request, ``response.code``, its details, and ``:status``."""
-
-    arrived: Arrived
-    status: int = 0
-    details: str = ""
-    reply: int = 0
-
-
-class Failed(ValueError):
-    """An error of CEL's, for which Envoy writes nothing."""
-
-
 def evaluated(text: str, attributes: Attributes) -> str:
     """The value as a header has it: "" where it is absent. Raises NotUnderstood."""
     try:
-        value = _Parser(text, attributes).whole()
+        value = _compiled(text)(attributes)
     except Failed:
         return ""
     if value is None:
@@ -49,7 +42,6 @@ def evaluated(text: str, attributes: Attributes) -> str:
     return str(value)
 
 
-@lru_cache(maxsize=4096)
 def _tokens(text: str) -> tuple[tuple[str, str], ...]:
     """The kinds and texts of an expression's tokens."""
     tokens: list[tuple[str, str]] = []
@@ -63,15 +55,19 @@ def _tokens(text: str) -> tuple[tuple[str, str], ...]:
     return tuple(tokens)
 
 
-class _Parser:
-    """A parser that evaluates as it goes; both branches of a conditional are evaluated."""
+@lru_cache(maxsize=4096)
+def _compiled(text: str) -> Expression:
+    return _Parser(text).whole()
 
-    def __init__(self, text: str, attributes: Attributes):
-        self.arrived, self.attributes = attributes.arrived, attributes
+
+class _Parser:
+    """What each part of an expression means, as a function of the attributes."""
+
+    def __init__(self, text: str):
         self.tokens = _tokens(text)
         self.at = 0
 
-    def whole(self) -> CelValue:
+    def whole(self) -> Expression:
         value = self.conditional()
         if self.at != len(self.tokens):
             raise NotUnderstood(str(self.tokens[self.at :]))
@@ -88,95 +84,101 @@ class _Parser:
             raise NotUnderstood(f"{sign} is missing")
         self.at += 1
 
-    def conditional(self) -> CelValue:
-        condition = self.chain("||", lambda: self.chain("&&", self.comparison))
+    def conditional(self) -> Expression:
+        condition = self.disjunction()
         if not self.peek("?"):
             return condition
         self.take("?")
         yes = self.conditional()
         self.take(":")
         no = self.conditional()
-        return yes if condition else no
+        return lambda a: yes(a) if condition(a) else no(a)
 
-    def chain(self, sign: str, operand: Callable[[], CelValue]) -> CelValue:
-        value = operand()
-        while self.peek(sign):
-            self.take(sign)
-            other = operand()
-            value = (bool(value) or bool(other)) if sign == "||" else (bool(value) and bool(other))
-        return value
+    def disjunction(self) -> Expression:
+        operands = [self.conjunction()]
+        while self.peek("||"):
+            self.take("||")
+            operands.append(self.conjunction())
+        return operands[0] if len(operands) == 1 else lambda a: any(each(a) for each in operands)
 
-    def comparison(self) -> CelValue:
+    def conjunction(self) -> Expression:
+        operands = [self.comparison()]
+        while self.peek("&&"):
+            self.take("&&")
+            operands.append(self.comparison())
+        return operands[0] if len(operands) == 1 else lambda a: all(each(a) for each in operands)
+
+    def comparison(self) -> Expression:
         left = self.sum()
         if self.peek("==", "!="):
             equal = self.peek("==") != ""
             self.at += 1
-            return (left == self.sum()) is equal
+            right = self.sum()
+            return lambda a: (left(a) == right(a)) is equal
         if self.peek("in"):
             self.take("in")
             if self.peek("request.headers"):
                 self.at += 1
-                return str(left).lower() in self.arrived.headers
-            right = self.sum()
-            if not isinstance(right, list):
-                raise NotUnderstood("in")
-            return left in right
+                return lambda a: str(left(a)).lower() in a.arrived.headers
+            several = self.sum()
+            return lambda a: left(a) in as_list(several(a))
         return left
 
-    def sum(self) -> CelValue:
-        value = self.remainder()
+    def sum(self) -> Expression:
+        operands = [self.remainder()]
         while self.peek("+"):
             self.take("+")
-            other = self.remainder()
-            if not isinstance(value, str) or not isinstance(other, str):
-                raise NotUnderstood("+")
-            value += other
-        return value
+            operands.append(self.remainder())
+        if len(operands) == 1:
+            return operands[0]
+        return lambda a: "".join(as_text(each(a)) for each in operands)
 
-    def remainder(self) -> CelValue:
+    def remainder(self) -> Expression:
         value = self.unary()
         while self.peek("%"):
             self.take("%")
-            other = self.unary()
-            if not isinstance(value, int) or not isinstance(other, int):
-                raise NotUnderstood("%")
-            value %= other
+            value = remainder(value, self.unary())
         return value
 
-    def unary(self) -> CelValue:
+    def unary(self) -> Expression:
         if self.peek("!"):
             self.take("!")
-            return not self.unary()
+            value = self.unary()
+            return lambda a: not value(a)
         return self.primary()
 
-    def primary(self) -> CelValue:
+    def primary(self) -> Expression:
         if self.at >= len(self.tokens):
             raise NotUnderstood("the end")
         kind, text = self.tokens[self.at]
         self.at += 1
         if kind == "raw":
-            return text[2:-1]
+            return constant(text[2:-1])
         if kind == "text":
-            return _ESCAPE.sub(lambda m: chr(int(m[1], 16)) if m[1] else m[2], text[1:-1])
+            plain = _ESCAPE.sub(lambda m: chr(int(m[1], 16)) if m[1] else m[2], text[1:-1])
+            return constant(plain)
         if kind == "number":
-            return int(text)
+            return constant(int(text))
         if text == "(":
             value = self.conditional()
             self.take(")")
             return value
         if text == "[":
-            values: list[CelValue] = []
-            while not self.peek("]"):
-                values.append(self.conditional())
-                if self.peek(","):
-                    self.take(",")
-            self.take("]")
-            return values
+            return self.entries()
         if text == "{":
             return self.member()
         return self.named(text)
 
-    def member(self) -> CelValue:
+    def entries(self) -> Expression:
+        values: list[Expression] = []
+        while not self.peek("]"):
+            values.append(self.conditional())
+            if self.peek(","):
+                self.take(",")
+        self.take("]")
+        return lambda a: [each(a) for each in values]
+
+    def member(self) -> Expression:
         """A member of a map of one."""
         key = self.conditional()
         self.take(":")
@@ -185,71 +187,72 @@ class _Parser:
         self.take("[")
         asked = self.conditional()
         self.take("]")
-        if key != asked:
-            raise Failed
-        return value
 
-    def extract(self) -> CelValue:
+        def looked_up(attributes: Attributes) -> CelValue:
+            if key(attributes) != asked(attributes):
+                raise Failed
+            return value(attributes)
+
+        return looked_up
+
+    def extract(self) -> Expression:
         """``re.extract``: the rewrite of what a pattern finds, an error where it finds nothing."""
         self.take("(")
         source = self.conditional()
         self.take(",")
-        pattern = str(self.conditional())
+        pattern = self.conditional()
         self.take(",")
-        rewrite = str(self.conditional())
+        rewrite = self.conditional()
         self.take(")")
-        match = None if source is None else matcher(pattern).search(str(source))
-        if match is None:
-            raise Failed
-        groups = (match.group(0), *match.groups())
-        return re.sub(
-            r"\\(\d|\\)", lambda m: m[1] if m[1] == "\\" else groups[int(m[1])] or "", rewrite
-        )
 
-    def named(self, name: str) -> CelValue:
-        request = self.arrived.request
+        def extracted(attributes: Attributes) -> CelValue:
+            text = source(attributes)
+            match = None if text is None else matcher(str(pattern(attributes))).search(str(text))
+            if match is None:
+                raise Failed
+            groups = (match.group(0), *match.groups())
+            return re.sub(
+                r"\\(\d|\\)",
+                lambda m: m[1] if m[1] == "\\" else groups[int(m[1])] or "",
+                str(rewrite(attributes)),
+            )
+
+        return extracted
+
+    def named(self, name: str) -> Expression:
         if name == "re.extract":
             return self.extract()
         if name == "response.headers":
-            self.take("[")
-            key = str(self.conditional()).lower()
-            self.take("]")
-            if key == ":status":
-                return str(self.attributes.reply)
-            return next((v for n, v in request.backend_headers if n.lower() == key), None)
+            return response_header(self.key())
         if name == "request.headers":
-            self.take("[")
-            key = str(self.conditional())
-            self.take("]")
-            value = self.arrived.headers.get(key.lower())
+            key = self.key()
             if not self.peek("."):
-                return value
+                return lambda a: a.arrived.headers.get(lower_case(key(a)))
             self.take(".")
             self.take("matches")
             pattern = self.pattern()
-            return value is not None and matcher(pattern).search(value) is not None
-        simple: dict[str, CelValue] = {
-            "request.path": self.arrived.target,
-            "request.url_path": self.arrived.path,
-            "request.query": self.arrived.query,
-            "request.method": request.method,
-            "request.host": self.arrived.authority,
-            "request.scheme": request.scheme,
-            "response.code": self.attributes.status,
-            "response.code_details": self.attributes.details,
-            "true": True,
-            "false": False,
-        }
-        if name in simple:
-            return simple[name]
+            return lambda a: (
+                (value := a.arrived.headers.get(lower_case(key(a)))) is not None
+                and matcher(str(pattern(a))).search(value) is not None
+            )
+        if name in SIMPLE:
+            return SIMPLE[name]
         target, _, function = name.rpartition(".")
-        if function == "matches" and target in simple:
-            return matcher(self.pattern()).search(str(simple[target])) is not None
+        if function == "matches" and target in SIMPLE:
+            value, looked_for = SIMPLE[target], self.pattern()
+            return lambda a: matcher(str(looked_for(a))).search(str(value(a))) is not None
         raise NotUnderstood(name)
 
-    def pattern(self) -> str:
+    def key(self) -> Expression:
+        """The argument of an index."""
+        self.take("[")
+        key = self.conditional()
+        self.take("]")
+        return key
+
+    def pattern(self) -> Expression:
         """The argument of ``matches``."""
         self.take("(")
-        pattern = str(self.conditional())
+        pattern = self.conditional()
         self.take(")")
         return pattern

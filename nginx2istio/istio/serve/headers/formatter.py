@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from nginx2istio.base.outcome import SOME_CERTIFICATE, SOME_ISSUER
 from nginx2istio.istio.serve.headers import cel
+from nginx2istio.istio.serve.headers.cel_values import Attributes, NotUnderstood
 from nginx2istio.istio.serve.matching import Arrived
 
 
@@ -95,11 +96,11 @@ def _operator(text: str, moment: Moment) -> str:
             try:
                 return cel.evaluated(
                     argument,
-                    cel.Attributes(
+                    Attributes(
                         moment.arrived, moment.status, moment.details, moment.reply or moment.status
                     ),
                 )
-            except cel.NotUnderstood as error:
+            except NotUnderstood as error:
                 raise UnknownOperator(text) from error
     raise UnknownOperator(text)
 
