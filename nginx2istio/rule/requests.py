@@ -56,9 +56,11 @@ class Requests:
         }
 
 
-def of_other_hosts(names: Iterable[str]) -> Requests:
-    """Requests for a host that is none of these, which may be aliases."""
-    known = "|".join(name_pattern(name, alias=True) for name in sorted(names))
+def of_other_hosts(hosts: Iterable[str], aliases: Iterable[str]) -> Requests:
+    """Requests for a host that is none of these, of which the stars are read as nginx does."""
+    patterns = {name: name_pattern(name) for name in hosts}
+    patterns |= {name: name_pattern(name, alias=True) for name in aliases}
+    known = "|".join(patterns[name] for name in sorted(patterns))
     return Requests(host=rf"(?i)^(?!({known})\.?(:[0-9]+)?$)" if known else "^")
 
 

@@ -188,6 +188,16 @@ def test_declared_hosts() -> None:
     assert DECLARED.keys == {"server-alias", "limit-rps"}
 
 
+@pytest.mark.parametrize(
+    ("host", "expected"), [("b.a.test", {"*.a.test"}), ("c.b.a.test", {"*.a.test", "_"})]
+)
+def test_a_star_of_nginx_takes_one_label(host: str, expected: set[str]) -> None:
+    star = "kind: Ingress\nmetadata: {name: s}\nspec: {rules: [{host: '*.a.test'}]}\n"
+    all_others = "---\nkind: Ingress\nmetadata: {name: d}\nspec: {defaultBackend: {}}\n"
+    assert Declared.of(documents(star + all_others)).hosts_of(host) == expected
+    assert Declared.of(documents(star)).hosts_of(host) == {"*.a.test"}
+
+
 KEYS = """
 kind: Ingress
 metadata: {name: limited, annotations: {nginx.ingress.kubernetes.io/limit-rps: "1"}}

@@ -132,10 +132,11 @@ class Declared:
     keys_at: dict[str, dict[str, set[str]]] = field(default_factory=dict)  # host -> path -> keys
     weighted: bool = False  # some canary gets a share of the requests
     memory: dict[str | None, set[str]] = field(default_factory=dict, compare=False, repr=False)
-    index: tuple[CoveringHosts[str], CoveringHosts[str]] | None = field(
+    index: tuple[CoveringHosts[str], CoveringHosts[str], set[str]] | None = field(
         default=None, compare=False, repr=False
     )
-    """The hosts by other names and by wildcards, once one is asked for."""
+    """The hosts by other names and by wildcards, and ``_`` if some Ingress has no host, once one is
+    asked for."""
     closest: dict[tuple[str, str], tuple[bool, bool, int]] = field(
         default_factory=dict, compare=False, repr=False
     )
@@ -230,7 +231,11 @@ class Declared:
         return at_path | {key for key in of_host if key.startswith("auth-tls")}
 
     def hosts_of(self, host: str | None) -> set[str]:
-        """The declared hosts under which a request's host is known; ``_`` when there is none."""
+        """The declared hosts under which a request's host is known; ``_`` when there is none.
+
+        Istio's star takes names of any depth. nginx's takes one label (``buildServerName``): deeper
+        names belong to whoever takes all others, so what is declared there counts, too.
+        """
         if host not in self.memory:
             self.memory[host] = self._hosts_of(host)
         return self.memory[host]
@@ -239,11 +244,14 @@ class Declared:
         if self.index is None:
             others = ((name, host) for name, hosts in self.names.items() for host in hosts)
             declared = ((name, name) for name in self.paths if name.startswith("*."))
-            self.index = CoveringHosts(others), CoveringHosts(declared)
-        names, stars = self.index
+            everywhere = {ANY_HOST} & set[str]().union(*self.ingresses.values())
+            self.index = CoveringHosts(others), CoveringHosts(declared), everywhere
+        names, stars, everywhere = self.index
         host = bare_host(host)
         matching = names.covering(host) | ({host} & self.paths.keys())
-        return matching or stars.covering(host) or {ANY_HOST}
+        if matching or (matching := stars.named("*" + host[len(host.partition(".")[0]) :])):
+            return matching
+        return stars.covering(host) | everywhere or {ANY_HOST}
 
 
 def _name(ingress: IngressObject) -> tuple[str, str]:
