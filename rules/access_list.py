@@ -11,13 +11,11 @@ from nginx2istio.rule import (
     Place,
     address_plan,
     addresses,
-    answer_headers,
     envoy_filter,
     key_of_member,
     on_route,
     policy_messages,
     protect,
-    requests_elsewhere,
     rule,
     withhold,
 )
@@ -57,16 +55,6 @@ INVALID_MEMBER = Message(
 )
 SNIPPETS = ("configuration-snippet", "server-snippet", "location-snippet", "http-snippet")
 KEYS = ("allowlist-source-range", "denylist-source-range")
-BARE = Message(
-    "N2I209",
-    "approximated",
-    "info",
-    "Refusals without response headers",
-    "nginx sends Strict-Transport-Security, CORS headers and what add_header adds always with the "
-    "403 of an address list, too. Where basic auth or a missing backend makes Envoy answer by "
-    "itself, its 403 has none of them.",
-    aspects=frozenset({"response-headers", "cors"}),
-)
 
 
 @rule(
@@ -75,7 +63,7 @@ BARE = Message(
     "block-cidrs",
     "satisfy",
     when="configured",
-    reads=(*SNIPPETS, "auth-type", "enable-cors", "hsts"),
+    reads=SNIPPETS,
     protects=True,
 )
 def access_list(place: Place) -> Iterator[Edit | Finding]:
@@ -114,11 +102,6 @@ def access_list(place: Place) -> Iterator[Edit | Finding]:
         sources = [{"remoteIpBlocks": list(lists.deny)}] if lists.deny else []
         sources += [{"notRemoteIpBlocks": list(lists.allow)}] if lists.allow else []
         yield from protect(place, plan, key, "DENY", sources, DIFFERENCES)
-        lines = answer_headers(place.config, place.server, place.location)
-        headers = lines or (place.tls and place["hsts"]) or place["enable-cors"]
-        if headers and ("auth-type" in place or not place.proxied):
-            only = () if "auth-type" in place else requests_elsewhere(place.server, place.location)
-            yield BARE(key).for_requests(*only)
         yield Action(
             "client-address",
             "see that the gateway sees the addresses of the clients: externalTrafficPolicy: Local "

@@ -20,13 +20,11 @@ from nginx2istio.rule import (
     auth_provider,
     auth_question,
     auth_sources,
-    carried_by_refusals,
     envoy_filter,
     http_filter,
     on_route,
     policy_messages,
     protect,
-    requests_elsewhere,
     rule,
     withhold,
 )
@@ -92,23 +90,6 @@ ASKED_BEFORE_503 = Message(
     "first, and refuses clients as it says.",
     aspects=frozenset({"routing", "access"}),
 )
-BARE_REFUSAL = Message(
-    "N2I933",
-    "approximated",
-    "info",
-    "Refusals where a path has no backend",
-    "nginx sends Strict-Transport-Security and what add_header adds always with a refusal, too. "
-    "On {path}, which has no backend, Envoy refuses without them.",
-    aspects=frozenset({"response-headers"}),
-)
-BARE_FOR_SCRIPTS = Message(
-    "N2I227",
-    "approximated",
-    "info",
-    "Refusals without CORS headers where a path has no backend",
-    "nginx sends CORS headers with a refusal. On {path}, which has no backend, Envoy sends none.",
-    aspects=frozenset({"cors"}),
-)
 NAMES = (
     "auth-url",
     "auth-method",
@@ -134,7 +115,6 @@ NAMES = (
     "enable-global-auth",
     "no-auth-locations",
     when="configured",
-    reads=("hsts", "enable-cors"),
     protects=True,
 )
 def external_authorization(place: Place) -> Iterator[Edit | Finding]:
@@ -188,11 +168,6 @@ def _by_filter(place: Place, means: AuthMeans) -> Iterator[Edit | Finding]:
             yield ExtraObject(auth_lua.tls_policy(place.options.gateway_namespace, service.name))
     yield NORMALIZED(means.auth.key)
     yield ASKED_BEFORE_503(means.auth.key, service=means.service_name)
-    if not place.proxied:
-        for bare in (BARE_REFUSAL, BARE_FOR_SCRIPTS):
-            if bare.aspects <= carried_by_refusals(place):
-                refusal = bare(means.auth.key, path=place.location.declared)
-                yield refusal.for_requests(*requests_elsewhere(place.server, place.location))
     check = http_filter(auth_lua.KEY, auth_lua.auth_filter())
     yield envoy_filter(place, "external-auth", "who-may-enter", check)
     question = auth_question(place, means.auth, service, "auth-url" in place)

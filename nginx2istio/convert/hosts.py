@@ -11,7 +11,7 @@ from nginx2istio.bridge.paths import uris
 from nginx2istio.bridge.place import Place, route_name
 from nginx2istio.bridge.protection import unavailable
 from nginx2istio.convert.certificates import all_names_known, credential, default_credential, ports
-from nginx2istio.convert.fail_closed import guards
+from nginx2istio.convert.protected.fail_closed import guards
 from nginx2istio.convert.translate import Applied
 from nginx2istio.findings.configuration import BAD_REGEX, CLOSED_REGEX, ONE_LABEL
 from nginx2istio.findings.placed import PlacedFinding, placed

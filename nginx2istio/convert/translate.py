@@ -11,8 +11,14 @@ from nginx2istio.base.records import record
 from nginx2istio.bridge.protection import unavailable, unavailable_host
 from nginx2istio.convert.certificates import ports
 from nginx2istio.convert.equal_edits import EqualEdits
-from nginx2istio.convert.fail_closed import PROTECTION_NAMES, guards, protecting_key, unenforced
 from nginx2istio.convert.fates import AnnotationFate, FatesByRules
+from nginx2istio.convert.protected.bare_refusals import bare_refusals
+from nginx2istio.convert.protected.fail_closed import (
+    PROTECTION_NAMES,
+    guards,
+    protecting_key,
+    unenforced,
+)
 from nginx2istio.findings.placed import (
     BROKEN_PROTECTION,
     BROKEN_RULE,
@@ -26,14 +32,7 @@ from nginx2istio.istio.edits import ExtraObject
 from nginx2istio.istio.objects import identity
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.facts.protections import KEYS
-from nginx2istio.nginx.model import (
-    Location,
-    Origin,
-    Server,
-    Setting,
-    Settings,
-    Upstream,
-)
+from nginx2istio.nginx.model import Location, Origin, Server, Setting, Settings, Upstream
 from nginx2istio.rule import Edit, Finding, Place, Rule
 from nginx2istio.rule.in_force import RulesInForce
 from nginx2istio.rule.loader import Rules
@@ -150,17 +149,20 @@ class Translator:
         edits = [edit for each in ran for edit in each.edits if not self.clashes(edit)]
         missing = unenforced(protections, place, edits)
         announced = {key for each in ran for key in each.errors}
+        says: list[Finding] = []
         for protection in missing:
             if self.options.allow_unprotected and not announced.isdisjoint(KEYS[protection]):
                 continue  # the rule says that it is open
-            key = protecting_key(protection, place)
-            owner = self.owner.get(key)
+            key, name = protecting_key(protection, place), PROTECTION_NAMES[protection]
             result = SERVED if self.options.allow_unprotected else CLOSED
-            finding = UNENFORCED(key, protection=PROTECTION_NAMES[protection], result=result)
-            self.place_finding(place, owner.name if owner else "", finding, index)
+            says.append(UNENFORCED(key, protection=name, result=result))
         if missing and not self.options.allow_unprotected:
+            edits.append(unavailable())
             at = place.server.host, index, place.location.ingress
             self.applied.append(Applied(*at, (unavailable(),), ("",)))
+        for finding in (*says, *bare_refusals(place, edits)):
+            owner = self.owner.get(finding.key)
+            self.place_finding(place, owner.name if owner else "", finding, index)
 
     def clashes(self, edit: Edit) -> bool:
         """Whether a protecting object is lost, as another of its name says something else."""

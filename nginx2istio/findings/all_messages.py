@@ -15,7 +15,12 @@ from nginx2istio.findings import (
     validation,
 )
 from nginx2istio.findings.controllers import several, unclaimed
-from nginx2istio.findings.placed import BROKEN_PROTECTION, BROKEN_RULE, UNENFORCED
+from nginx2istio.findings.placed import (
+    BARE_REFUSAL,
+    BROKEN_PROTECTION,
+    BROKEN_RULE,
+    UNENFORCED,
+)
 from nginx2istio.rule import Message
 
 OWN: tuple[Message, ...] = (
@@ -27,6 +32,7 @@ OWN: tuple[Message, ...] = (
     BROKEN_PROTECTION,
     BROKEN_RULE,
     UNENFORCED,
+    BARE_REFUSAL,
     *trial.MESSAGES,
     *cluster.MESSAGES,
     *collisions.MESSAGES,

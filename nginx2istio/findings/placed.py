@@ -66,6 +66,15 @@ UNENFORCED = Message(
     "Say the protection in annotations, or protect these paths by hand.",
     frozenset({"routing", "status", "auth", "access"}),
 )
+BARE_REFUSAL = Message(
+    "N2I209",
+    "approximated",
+    "info",
+    "Refusals without response headers",
+    "nginx sends {what} with a refusal, too. Envoy answers {path} by itself, and its refusals "
+    "there lack them.",
+    aspects=frozenset({"response-headers", "cors"}),
+)
 SERVED, CLOSED = "everybody gets in", "these paths answer 503"
 """What becomes of a path whose protection can't be had, with and without allow_unprotected."""
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 from nginx2istio.convert.convert import Conversion
-from nginx2istio.convert.fail_closed import EVERY_PATH
+from nginx2istio.convert.protected.fail_closed import EVERY_PATH
 from nginx2istio.istio.edits import Edit, HostRoute, RouteBefore
 from nginx2istio.nginx.model import DEFAULT_SERVER
 

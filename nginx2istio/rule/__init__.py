@@ -19,7 +19,6 @@ from nginx2istio.bridge.auth.provider import auth_plan as auth_plan
 from nginx2istio.bridge.auth.provider import auth_provider as auth_provider
 from nginx2istio.bridge.auth.provider import auth_sources as auth_sources
 from nginx2istio.bridge.auth.question import auth_question as auth_question
-from nginx2istio.bridge.auth.question import carried_by_refusals as carried_by_refusals
 from nginx2istio.bridge.auth.question import headers_of_location as headers_of_location
 from nginx2istio.bridge.body_limits import limit_of_block as limit_of_block
 from nginx2istio.bridge.body_limits import longer_than as longer_than

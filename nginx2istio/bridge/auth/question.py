@@ -70,10 +70,3 @@ def headers_of_location(place: Place, annotated: bool) -> set[str]:
     host = {x.name.lower() for x in answer_headers(config, server, location, block=())}
     answers = answer_headers(config, server, location, annotated)
     return {x.name.lower() for x in answers if x.kind in ("set", "add")} - host
-
-
-def carried_by_refusals(place: Place) -> frozenset[str]:
-    """The aspects in which nginx's refusal at the place says more than its status."""
-    headers = answer_headers(place.config, place.server, place.location)
-    aspects = ["response-headers"] if headers or (place.tls and place["hsts"]) else []
-    return frozenset([*aspects, "cors"] if place["enable-cors"] else aspects)
