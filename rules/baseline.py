@@ -38,7 +38,7 @@ HTTPS_ELSEWHERE = Message(
     "nginx serves https of a host without a certificate with a self-signed one. The gateway has "
     "the certificate of {other}, and answers as for {other}.",
     "Name a certificate for the host in spec.tls.",
-    OF_LOCATION | {"tls", "balancing", "body-limit"},
+    OF_LOCATION | {"tls", "balancing"},
     (Requests(scheme="https"),),
 )
 DENIED_FIRST = Message(

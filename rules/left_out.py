@@ -1,6 +1,7 @@
 """What `--compat full` and `lean` leave out of what nginx does by default, each said once."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from nginx2istio.rule import (
     Edit,
@@ -10,9 +11,13 @@ from nginx2istio.rule import (
     Place,
     Requests,
     Server,
+    body_limit_of_block,
+    built_limit,
     max_body_size,
     readable_size,
+    requests_below,
     rule,
+    server_locations,
     speaks_grpc,
 )
 
@@ -33,6 +38,16 @@ NO_LIMIT = Message(
     "The body limit is left out",
     "nginx answers 413 to a body over {size}. The gateway passes it on (--compat lean).",
     "Convert with --compat full, or limit bodies in the backend.",
+    frozenset({"body-limit"}),
+)
+NO_LIMIT_OF_BLOCK = Message(
+    "N2I948",
+    "unsupported",
+    "info",
+    "The body limit of a location block is left out",
+    "nginx answers 413 to a body over {size} at {text}. The gateway does not look at the length "
+    "(--compat lean).",
+    "Convert with --compat full if clients send such bodies there.",
     frozenset({"body-limit"}),
 )
 ISTIO_OWN = Message(
@@ -103,6 +118,21 @@ def body_limit(place: Place) -> Iterator[Edit | Finding]:
     size = max_body_size(place[BODY])
     if size and place.options.compat == "lean":
         yield NO_LIMIT(BODY, size=readable_size(size)).for_requests(Requests(body_over=size))
+
+
+@rule(at="server", when="always", reads=BODY)
+def limits_of_blocks(place: Place) -> Iterator[Edit | Finding]:
+    """Blocks beside the locations have limits of their own."""
+    config, server = place.config, place.server
+    unset = any(not config.is_set(location, BODY) for location in server.locations)
+    announced = max_body_size(place[BODY]) if unset and not place.builds(BODY) else 0
+    for block in server_locations(config, server):
+        size = body_limit_of_block(config, server, block)
+        if size and not built_limit(place, block) and not 0 < announced <= size:
+            finding = NO_LIMIT_OF_BLOCK("", size=readable_size(size), text=block.text)
+            at_block = [] if block.match == "regex" else requests_below(block.path)
+            asked = [replace(each, body_over=size) for each in at_block or [Requests()]]
+            yield finding.for_requests(*asked).for_host()
 
 
 @rule(at="conversion", when="always", reads=TRIES)

@@ -40,7 +40,8 @@ ASPECTS: tuple[Aspect, ...] = get_args(Aspect)
 WHO_ANSWERS: frozenset[Aspect] = frozenset({"routing", "status", "access", "auth", "redirect"})
 """The aspects in which it shows who gives an answer, and which one."""
 OF_LOCATION: frozenset[Aspect] = WHO_ANSWERS | {
-    *("path", "host", "request-headers", "response-headers", "cors", "cookies", "affinity")
+    *("path", "host", "request-headers", "response-headers", "cors", "cookies", "affinity"),
+    "body-limit",
 }
 """The aspects in which it shows which location a request came to."""
 

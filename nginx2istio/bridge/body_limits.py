@@ -12,6 +12,7 @@ from nginx2istio.nginx.facts.nested_locations import (
     NestedLocation,
     body_limit_of_block,
     server_locations,
+    written_body_limit,
 )
 from nginx2istio.nginx.facts.sizes import BODY_SIZE, body_limits
 
@@ -30,9 +31,8 @@ def shared_limit(place: Place) -> int:
     if place.options.compat == "lean":
         return 0
     of_host = set(body_limits(config, server, exact))
-    if blocks_have_limits(place):
-        plain = (x for x in server_locations(config, server) if stands_with_paths(place, x))
-        of_host.update(body_limit_of_block(config, server, block) for block in plain)
+    plain = (x for x in server_locations(config, server) if stands_with_paths(place, x))
+    of_host.update(built_limit(place, block) for block in plain)
     paged = place.options.filters("error-pages") and any(
         413 in error_pages(config, server, location).codes for location in server.locations
     )
@@ -44,21 +44,23 @@ def limit_of_block(place: Place, block: NestedLocation) -> int:
 
     Where the whole host has one limit, its route stands before those of plain paths.
     """
-    if not blocks_have_limits(place):
-        return 0
     if stands_with_paths(place, block) and shared_limit(place):
         return 0
-    return body_limit_of_block(place.config, place.server, block)
+    return built_limit(place, block)
 
 
-def blocks_have_limits(place: Place) -> bool:
-    """Whether the limits of blocks beside the locations are built.
+def built_limit(place: Place, block: NestedLocation) -> int:
+    """The limit of a block beside the locations, 0 where the output has none.
 
-    Without ``exact``, where somebody sets a limit at each location: else no default limit is built.
+    In ``full``, nginx's own limit holds at blocks where somebody sets one at each location: else no
+    default limit is built.
     """
-    if place.options.compat != "full":
-        return place.options.compat == "exact"
-    return all(place.config.is_set(location, BODY_SIZE) for location in place.server.locations)
+    config, server, compat = place.config, place.server, place.options.compat
+    written = written_body_limit(config, server, block)
+    by_default = all(config.is_set(location, BODY_SIZE) for location in server.locations)
+    if compat == "lean" or (compat == "full" and written is None and not by_default):
+        return 0
+    return body_limit_of_block(config, server, block)
 
 
 def stands_with_paths(place: Place, block: NestedLocation) -> bool:

@@ -20,6 +20,7 @@ from nginx2istio.bridge.auth.provider import auth_provider as auth_provider
 from nginx2istio.bridge.auth.provider import auth_sources as auth_sources
 from nginx2istio.bridge.auth.question import auth_question as auth_question
 from nginx2istio.bridge.auth.question import headers_of_location as headers_of_location
+from nginx2istio.bridge.body_limits import built_limit as built_limit
 from nginx2istio.bridge.body_limits import limit_of_block as limit_of_block
 from nginx2istio.bridge.body_limits import longer_than as longer_than
 from nginx2istio.bridge.body_limits import shared_limit as shared_limit
@@ -147,6 +148,7 @@ from nginx2istio.nginx.facts.headers import sends_headers as sends_headers
 from nginx2istio.nginx.facts.headers import snippets as snippets
 from nginx2istio.nginx.facts.headers import speaks_grpc as speaks_grpc
 from nginx2istio.nginx.facts.nested_locations import NestedLocation as NestedLocation
+from nginx2istio.nginx.facts.nested_locations import body_limit_of_block as body_limit_of_block
 from nginx2istio.nginx.facts.nested_locations import (
     controllers_locations as controllers_locations,
 )

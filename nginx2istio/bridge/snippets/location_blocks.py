@@ -148,7 +148,8 @@ def block_answers(
     """
     if block.nested:
         raise Untranslatable("it has location blocks inside")
-    directives = [x for x in block.directives if not _unnoticed(x)]
+    sized = {"client_max_body_size"} if not inside else set[str]()  # limit_of_block
+    directives = [x for x in block.directives if not (_unnoticed(x) or x.name in sized)]
     lists = [x for x in directives if x.name in LISTING]
     returns = [x for x in directives if x.name == "return"]
     internal = [x for x in directives if x.name == "internal"]

@@ -149,6 +149,12 @@ def body_limit_of_block(config: NginxConfig, server: Server, block: NestedLocati
     proxy-body-size is for locations only: here nginx's own default holds, or that of a snippet
     around the block (``ngx_http_core_find_config_phase``).
     """
+    written = written_body_limit(config, server, block)
+    return DEFAULT_BODY_LIMIT if written is None else written
+
+
+def written_body_limit(config: NginxConfig, server: Server, block: NestedLocation) -> int | None:
+    """The client_max_body_size that a snippet sets for such a block, None for none."""
     outer = (
         parse_snippet(setting.text).directives
         for level in ("server", "http")
@@ -158,7 +164,7 @@ def body_limit_of_block(config: NginxConfig, server: Server, block: NestedLocati
         for directive in directives:
             if directive.name == "client_max_body_size" and directive.args:
                 return max_body_size(directive.args[0])
-    return DEFAULT_BODY_LIMIT
+    return None
 
 
 _ANYWHERE = Location("/", "prefix", "", Origin())
