@@ -181,9 +181,9 @@ def not_found(place: Place) -> Iterator[_Part]:
         return
     if not pages.pages and 404 in pages.codes:
         yield RouteBefore(Phase.SPLIT, {"directResponse": {"status": pages.own_status}})
-    built = pages.codes if place.builds("proxy-body-size") else {*pages.codes} - {413}
-    refusing = codes_of_refusals(place.config, place.server, place.location)
-    if codes := sorted(refusing.intersection(built)):
+    limited = place.builds("proxy-body-size") and place.options.compat != "lean"
+    built = {*pages.codes} if limited else {*pages.codes} - {413}
+    if codes := sorted(codes_of_refusals(place.config, place.server, place.location) & built):
         facts = {"backend": pages.maker, "codes": ", ".join(map(str, codes))}
         yield _of_list(place, _about(PAGED_REFUSALS, codes)("custom-http-errors", **facts))
 

@@ -13,6 +13,7 @@ from nginx2istio.rule import (
     Server,
     body_limit_of_block,
     built_limit,
+    error_pages,
     max_body_size,
     readable_size,
     requests_below,
@@ -44,11 +45,21 @@ NO_LIMIT_OF_BLOCK = Message(
     "N2I948",
     "unsupported",
     "info",
-    "The body limit of a location block is left out",
+    "Body limit of a location block",
     "nginx answers 413 to a body over {size} at {text}. The gateway does not look at the length "
     "(--compat lean).",
     "Convert with --compat full if clients send such bodies there.",
     frozenset({"body-limit"}),
+)
+NO_PAGE = Message(
+    "N2I392",
+    "approximated",
+    "info",
+    "Pages for large bodies",
+    "nginx answers a body over {size} with the page of {maker} for 413. The output has no limit "
+    "here (--compat {compat}), so the pods get these bodies.",
+    "Set proxy-body-size where clients need the page, and convert with --compat full.",
+    frozenset({"body-limit", "routing"}),
 )
 ISTIO_OWN = Message(
     "N2I944",
@@ -133,6 +144,20 @@ def limits_of_blocks(place: Place) -> Iterator[Edit | Finding]:
             at_block = [] if block.match == "regex" else requests_below(block.path)
             asked = [replace(each, body_over=size) for each in at_block or [Requests()]]
             yield finding.for_requests(*asked).for_host()
+
+
+@rule(at="proxied", when="configured", reads=(BODY, "custom-http-errors"))
+def page_of_body_limit(place: Place) -> Iterator[Edit | Finding]:
+    """Who has an error page for 413 does not set the limit by that."""
+    size, pages = (
+        max_body_size(place[BODY]),
+        error_pages(place.config, place.server, place.location),
+    )
+    compat = place.options.compat
+    limited = compat != "lean" and place.builds(BODY)
+    if size and not limited and 413 in pages.codes and place.options.filters("error-pages"):
+        facts = {"size": readable_size(size), "maker": pages.maker, "compat": compat}
+        yield NO_PAGE("custom-http-errors", **facts).for_requests(Requests(body_over=size))
 
 
 @rule(at="conversion", when="always", reads=TRIES)
