@@ -13,6 +13,7 @@ from nginx2istio.rule import (
     Server,
     body_limit_of_block,
     built_limit,
+    early,
     error_pages,
     max_body_size,
     readable_size,
@@ -57,7 +58,7 @@ NO_PAGE = Message(
     "info",
     "Pages for large bodies",
     "nginx answers a body over {size} with the page of {maker} for 413. The output has no limit "
-    "here (--compat {compat}), so the pods get these bodies.",
+    "here (--compat {compat}), so such requests are treated as others.",
     "Set proxy-body-size where clients need the page, and convert with --compat full.",
     frozenset({"body-limit", "routing"}),
 )
@@ -146,7 +147,7 @@ def limits_of_blocks(place: Place) -> Iterator[Edit | Finding]:
             yield finding.for_requests(*asked).for_host()
 
 
-@rule(at="proxied", when="configured", reads=(BODY, "custom-http-errors"))
+@rule(when="configured", reads=(BODY, "custom-http-errors"))
 def page_of_body_limit(place: Place) -> Iterator[Edit | Finding]:
     """Who has an error page for 413 does not set the limit by that."""
     size, pages = (
@@ -155,7 +156,9 @@ def page_of_body_limit(place: Place) -> Iterator[Edit | Finding]:
     )
     compat = place.options.compat
     limited = compat != "lean" and place.builds(BODY)
-    if size and not limited and 413 in pages.codes and place.options.filters("error-pages"):
+    answers = early(place.config, place.server, place.location).always
+    shown = place.options.filters("error-pages") if place.proxied else answers
+    if size and not limited and 413 in pages.codes and shown:
         facts = {"size": readable_size(size), "maker": pages.maker, "compat": compat}
         yield NO_PAGE("custom-http-errors", **facts).for_requests(Requests(body_over=size))
 

@@ -51,6 +51,13 @@ def test_two_certificates_share_a_server_and_three_do_not() -> None:
     assert ("b.x.io", "a.x.io", 404, True) in reuses
 
 
+def test_a_certificate_that_was_not_read_is_good_for_each_host_that_has_it() -> None:
+    ciphers = (GatewayField("cipherSuites", ["ECDHE-RSA-AES256-GCM-SHA384"]),)
+    unread = host("*.y.io", "a", certificate_names=(), certificate_known=False)
+    reuses = misdirected(tls_servers([host("a.x.io", "a", edits=ciphers), unread]), False).reuses
+    assert ("*.y.io", "a.x.io", True) in {(r.host, r.other, r.sure) for r in reuses}
+
+
 def test_of_many_copies_the_first_serves_all() -> None:
     hosts = [host(f"{ns}.x.io", "wild", WILD, namespace=ns) for ns in ("n1", "n2", "n3")]
     assert shared(tls_servers(hosts)) == [(["n1.x.io", "n2.x.io", "n3.x.io"], ["n1--wild"])]

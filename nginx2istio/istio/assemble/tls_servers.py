@@ -110,7 +110,12 @@ def tls_servers(virtual_hosts: Iterable[VirtualHost]) -> list[TlsNames]:
         placed.append((virtual_host, names, key))
     _share_names(nodes.values())
     servers = _merged(nodes, placed)
-    for server in {id(s): s for s in servers.values()}.values():
+    distinct = {id(s): s for s in servers.values()}.values()
+    for server in distinct:  # a certificate that was not read is meant for its hosts
+        unread = (h for h in server.virtual_hosts if h.secret and not h.certificate_names)
+        server.names.update(host.host.lower() for host in unread)
+    _share_names(distinct)
+    for server in distinct:
         server.gateway = _gateway(server)
         server.first_host = min(host.host for host in server.virtual_hosts)
         server.stars = [(n, host) for host in server.virtual_hosts for n in host.names if "*" in n]
