@@ -1,6 +1,7 @@
-"""Unknown hosts: nginx itself answers health checks, and shows its status."""
+"""Unknown hosts: nginx itself answers health checks and large bodies, and shows its status."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from nginx2istio.rule import (
     Edit,
@@ -15,6 +16,9 @@ from nginx2istio.rule import (
     controllers_locations,
     limit_of_block,
     longer_than,
+    max_body_size,
+    of_other_hosts,
+    readable_size,
     requests_below,
     rule,
 )
@@ -49,6 +53,15 @@ STATUS_PAGE = Message(
     "Read the gateway's figures at its port 15020, /stats/prometheus.",
     frozenset({"routing", "status", "access"}),
 )
+UNKNOWN_HOSTS_BODIES = Message(
+    "N2I949",
+    "approximated",
+    "info",
+    "Large bodies at unknown hosts",
+    "nginx answers 413 to a body over {size} under a host that no Ingress names, before its 404. "
+    "The gateway answers 404.",
+    aspects=frozenset({"body-limit"}),
+)
 READERS = ("nginx-status-ipv4-whitelist", "nginx-status-ipv6-whitelist")
 ITSELF = frozenset({"127.0.0.1", "::1", "127.0.0.0/8", "127.0.0.1/32", "::1/128"})
 
@@ -60,6 +73,18 @@ def health(place: Place) -> Iterator[Finding]:
         paths = [block.path for block in controllers_locations(place.config)]
         asked = dict.fromkeys(each for path in paths for each in requests_below(path))
         yield HEALTH("", path=paths[0]).for_requests(*asked).for_every_host()
+
+
+@rule(at="conversion", when="always", reads="proxy-body-size")
+def large_bodies(place: Place) -> Iterator[Finding]:
+    """The server of unknown hosts has the ConfigMap's limit (``createServers``)."""
+    config, size = place.config, max_body_size(place["proxy-body-size"])
+    if size and not any(s.host == "_" for s in config.servers):
+        aliases = {alias for server in config.servers for alias in server.aliases}
+        asked = replace(of_other_hosts(config.host_names, aliases), body_over=size)
+        yield (
+            UNKNOWN_HOSTS_BODIES("", size=readable_size(size)).for_requests(asked).for_every_host()
+        )
 
 
 @rule(*READERS, at="conversion", when="configured")

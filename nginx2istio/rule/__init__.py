@@ -205,6 +205,7 @@ from nginx2istio.rule.protect import withhold as withhold
 from nginx2istio.rule.requests import RESPELLED as RESPELLED
 from nginx2istio.rule.requests import Requests as Requests
 from nginx2istio.rule.requests import https_but as https_but
+from nginx2istio.rule.requests import of_other_hosts as of_other_hosts
 from nginx2istio.rule.requests import requests_below as requests_below
 from nginx2istio.rule.requests import requests_elsewhere as requests_elsewhere
 from nginx2istio.rule.requests import requests_when as requests_when

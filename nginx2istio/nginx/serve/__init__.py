@@ -33,6 +33,7 @@ from nginx2istio.nginx.serve.location_phases import (
     ACCESS_PHASES,
     FOUND_PHASES,
     REWRITE_PHASES,
+    body_length,
     limited,
 )
 from nginx2istio.nginx.serve.rewrite_module import Rewriting, follow_snippets
@@ -85,7 +86,8 @@ def serve_as_nginx(
         visit, answer = _in_a_block(visit)
         if answer is not None:
             return with_headers(visit, answer)
-        answer = own_answer(404, "routing", "content", "no Ingress is about unknown hosts")
+        nobody = own_answer(404, "routing", "content", "no Ingress is about unknown hosts")
+        answer = body_length(visit) or nobody
         return with_headers(visit, with_error_page(visit, answer))
     if server.denied:
         return with_headers(visit, own_answer(403, "tls", "server", server.denied))

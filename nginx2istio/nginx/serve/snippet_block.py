@@ -96,7 +96,8 @@ def _listed(visit: Visit, block: NestedLocation) -> Outcome:
     if first is not None and first.name == "deny":
         return own_answer(403, "access", "server", first.text, block.key)
     if any(x.name == "stub_status" for x in block.directives):
-        return own_answer(200, "status", "server", block.text, block.key)
+        reads = visit.variables.request.method in ("GET", "HEAD")  # ngx_http_stub_status_handler
+        return own_answer(200 if reads else 405, "status", "server", block.text, block.key)
     raise ValueNotKnown(block.text)
 
 

@@ -152,7 +152,7 @@ def _condition(values: Values, args: Sequence[str]) -> None:
     text = args[2] if operator == "=" else sample(args[2], any_case=operator == "~*")
     if text is None:
         return
-    if name.startswith("http_"):
+    if name.startswith("http_") and name != "http_host":
         values.header(name[5:].replace("_", "-"), text)
     elif name == "request_method":
         values.add("method", text, method=text)

@@ -127,12 +127,12 @@ def test_a_location_that_is_denied_does_nothing_else(more: dict[str, str]) -> No
     assert served(config, method="OPTIONS").status == 503
 
 
-@pytest.mark.parametrize("path", ["/healthz", "/nginx_status"])
-def test_the_controllers_own_locations_take_no_large_body(path: str) -> None:
+@pytest.mark.parametrize(("path", "status"), [("/healthz", 200), ("/nginx_status", 405)])
+def test_the_controllers_own_locations_take_no_large_body(path: str, status: int) -> None:
     asked: dict[str, Any] = {"host": "unknown.invalid", "target": path, "method": "POST"}
     asked["source"] = "127.0.0.1"
     config = configured({"proxy-body-size": "8m"})
-    assert served(config, body_bytes=1 << 20, **asked).status == 200
+    assert served(config, body_bytes=1 << 20, **asked).status == status
     assert served(config, body_bytes=(1 << 20) + 1, **asked).status == 413
 
 
@@ -334,6 +334,13 @@ data: {X-Forwarded-Proto: custom}
     assert proto == ["http", "custom"]
 
 
+def test_large_bodies_at_unknown_hosts() -> None:
+    config = configured()
+    asked: dict[str, Any] = {"host": "x.invalid", "method": "POST"}
+    assert served(config, **asked, body_bytes=1 << 20).status == 404
+    assert served(config, **asked, body_bytes=(1 << 20) + 1).status == 413
+
+
 def test_the_controllers_own_paths_at_unknown_hosts() -> None:
     config = configured()
     healthy = served(config, host="x.invalid", target="/healthz", scheme="https")
@@ -343,6 +350,8 @@ def test_the_controllers_own_paths_at_unknown_hosts() -> None:
     assert (
         served(config, host="x.invalid", target="/nginx_status", source="127.0.0.1").status == 200
     )
+    own: dict[str, Any] = {"host": "x.invalid", "target": "/nginx_status", "source": "127.0.0.1"}
+    assert served(config, **own, method="POST").status == 405
 
 
 @pytest.mark.parametrize(
