@@ -146,7 +146,9 @@ class ProtectionPlan:
             path = self.server.path_of(other) if other else "/"
             yield PolicyDifference("early" if is_early else "wider", path, moved=bool(moved))
         if paths.loose:
-            yield PolicyDifference("loose", "*", paths.paths[-1].rstrip("*"))
+            begins = (text for text in paths.paths if text.endswith("*"))
+            begin = min(begins, key=len, default=paths.paths[-1])
+            yield PolicyDifference("loose", "*", begin.rstrip("*"))
         for index in paths.cased:
             other = self.areas[index]
             yield PolicyDifference("spelling", self.server.path_of(other) if other else "/")

@@ -137,8 +137,10 @@ def requests_beyond(location: Location, start: str) -> tuple[Requests, ...]:
 
     It may begin so in any spelling, and behind dot segments.
     """
-    own = f"(?!(?i:{location.path}))" if _readable(location.path) else ""
-    return requests_below(start, own)
+    own = location.path
+    if location.match != "regex":
+        own = re.escape(own) + ("$" if location.match == "exact" else "")
+    return requests_below(start, f"(?!(?i:{own}))" if _readable(own) else "")
 
 
 def requests_below(start: str, besides: str = "") -> tuple[Requests, ...]:
