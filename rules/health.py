@@ -53,7 +53,7 @@ STATUS_PAGE = Message(
     "Read the gateway's figures at its port 15020, /stats/prometheus.",
     frozenset({"routing", "status", "access"}),
 )
-UNKNOWN_HOSTS_BODIES = Message(
+OVERSIZED = Message(
     "N2I949",
     "approximated",
     "info",
@@ -82,9 +82,7 @@ def large_bodies(place: Place) -> Iterator[Finding]:
     if size and not any(s.host == "_" for s in config.servers):
         aliases = {alias for server in config.servers for alias in server.aliases}
         asked = replace(of_other_hosts(config.host_names, aliases), body_over=size)
-        yield (
-            UNKNOWN_HOSTS_BODIES("", size=readable_size(size)).for_requests(asked).for_every_host()
-        )
+        yield (OVERSIZED("", size=readable_size(size)).for_requests(asked).for_every_host())
 
 
 @rule(*READERS, at="conversion", when="configured")
