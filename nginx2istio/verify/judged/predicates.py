@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from nginx2istio.verify.judged.declared import path_of
@@ -27,6 +28,12 @@ def holds(predicate: dict[str, Any], request: RequestRecord) -> bool:
     return all(name in TESTS and TESTS[name](request, value) for name, value in predicate.items())
 
 
+@lru_cache(maxsize=1024)
+def pattern_of(pattern: str) -> re.Pattern[str]:
+    """A pattern of a predicate; one for hosts may name all of them."""
+    return re.compile(pattern)
+
+
 def _headers(request: RequestRecord) -> list[list[str]]:
     return request.get("headers") or []
 
@@ -40,8 +47,8 @@ TESTS: dict[str, Callable[[RequestRecord, Any], bool]] = {
     "method": lambda r, value: r["method"] in ([value] if isinstance(value, str) else value),
     "not_method": lambda r, value: r["method"] not in value,
     "http": lambda r, value: str(r.get("http") or "1.1") == str(value),
-    "target": lambda r, value: bool(re.search(value, path_of(r["target"]))),
-    "host": lambda r, value: bool(re.search(value, r["host"] or "")),
+    "target": lambda r, value: bool(pattern_of(value).search(path_of(r["target"]))),
+    "host": lambda r, value: bool(pattern_of(value).search(r["host"] or "")),
     "header_over": lambda r, value: (
         any(len(name) + len(text) > value for name, text in _headers(r)) or len(r["target"]) > value
     ),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from functools import lru_cache
@@ -11,7 +10,7 @@ from nginx2istio.verify.dimensions.samples import spellings
 from nginx2istio.verify.judged.announce import names_path
 from nginx2istio.verify.judged.declared import path_of
 from nginx2istio.verify.judged.exchange import FindingData
-from nginx2istio.verify.judged.predicates import predicates
+from nginx2istio.verify.judged.predicates import pattern_of, predicates
 from nginx2istio.verify.sides import Sides
 
 
@@ -109,4 +108,4 @@ def _holding(pattern: str | None, texts: Sequence[str]) -> tuple[bool, ...] | No
 
 @lru_cache(maxsize=1 << 14)
 def _searched(pattern: str, text: str) -> bool:
-    return re.search(pattern, text) is not None
+    return pattern_of(pattern).search(text) is not None
