@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain
 from typing import Any
 
@@ -39,7 +40,7 @@ from nginx2istio.verify.path_classes import PathClass, PathPattern
 from nginx2istio.verify.sides import Sides
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class HostDecisions:
     """What both sides look at for one name of a host: ``patterns`` of paths, and values."""
 
@@ -48,6 +49,11 @@ class HostDecisions:
     name: str
     gateways: Sequence[GatewayView]
     patterns: Sequence[PathPattern]
+
+    @cached_property
+    def announced(self) -> Callable[[Request], frozenset[str]]:
+        """See `Sides.announcing`."""
+        return self.sides.announcing(self.name)
 
     def location(self, path: PathClass) -> Location | None:
         """nginx's location for a class of paths."""

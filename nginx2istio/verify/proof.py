@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING
 
@@ -13,15 +13,19 @@ from nginx2istio.istio.serve.gateway_config import GatewayConfig
 from nginx2istio.nginx.model import DEFAULT_SERVER, Server, www_twin
 from nginx2istio.nginx.serve import NOWHERE
 from nginx2istio.nginx.serve.choose import choose_server
-from nginx2istio.verify.class_requests import requests_of_class, requests_on_other_connections
+from nginx2istio.verify.class_requests import (
+    ClassOfPaths,
+    RequestGroup,
+    requests_of_class,
+    requests_on_other_connections,
+)
 from nginx2istio.verify.compared import Compared, compared
 from nginx2istio.verify.connections import member
-from nginx2istio.verify.decisions import HostDecisions, host_decisions
-from nginx2istio.verify.gateway_view import SCHEMES, Scheme
+from nginx2istio.verify.decisions import host_decisions
+from nginx2istio.verify.gateway_view import SCHEMES
 from nginx2istio.verify.judged.difference import Difference
-from nginx2istio.verify.path_classes import PathClass, path_classes
+from nginx2istio.verify.path_classes import path_classes
 from nginx2istio.verify.shapes.known_proofs import KnownProofs, ProofKey
-from nginx2istio.verify.shapes.shape import ClassShape
 from nginx2istio.verify.sides import Sides
 
 if TYPE_CHECKING:
@@ -104,27 +108,6 @@ def prove(
 _Watch = Callable[[Compared], None] | None
 
 
-@dataclass(slots=True)
-class _ClassOfPaths:
-    """A class of paths of one name of a host at a scheme, and its shape."""
-
-    decisions: HostDecisions
-    path: PathClass
-    scheme: Scheme
-    first: bool
-    targets: Sequence[str]
-    shape: ClassShape | None
-
-    def requests(self) -> Iterator[tuple[Request, bool]]:
-        """See `requests_of_class`."""
-        return requests_of_class(self.decisions, self.path, self.scheme, self.first)
-
-    @property
-    def place(self) -> tuple[str, Sequence[str]]:
-        """The host, and all targets that are asked for."""
-        return self.decisions.name, self.targets
-
-
 class _Prover:
     """Proves hosts, and classes of paths of one shape once.
 
@@ -152,7 +135,7 @@ class _Prover:
             self.with_table.setdefault(self._keys(classes), server.host)
         return proof
 
-    def _begun(self, server: Server, classes: Sequence[_ClassOfPaths]) -> _Watch:
+    def _begun(self, server: Server, classes: Sequence[ClassOfPaths]) -> _Watch:
         """What makes the host's table; None where none or enough are made, or one has the same."""
         if self.tables is None:
             return None
@@ -169,42 +152,59 @@ class _Prover:
             self._prove(proof, each, None)
         return proof
 
-    def _classes(
-        self, names: Iterable[tuple[Server, str]], proof: Proof
-    ) -> Iterator[_ClassOfPaths]:
+    def _classes(self, names: Iterable[tuple[Server, str]], proof: Proof) -> Iterator[ClassOfPaths]:
         for server, name in names:
             decisions = host_decisions(self.sides, server, name)
             reached = path_classes(decisions.patterns)
             proof.skipped += reached.skipped
             shared = self.world is EVERYTHING_READY and not reached.skipped and reached.complete
-            shapes = self.known.host(decisions) if shared else None
+            of_host = self.known.host(decisions) if shared else None
             for path in reached.classes:
                 first = path is reached.classes[0]
                 for scheme in SCHEMES:
                     targets = path.target, *decisions.further(path, scheme)
-                    shape = shapes.of(path, targets, scheme, first) if shapes else None
-                    yield _ClassOfPaths(decisions, path, scheme, first, targets, shape)
+                    shapes = of_host.of(path, scheme) if of_host else None
+                    shape = shapes.of("all" if first else "others", targets) if shapes else None
+                    yield ClassOfPaths(decisions, path, scheme, first, targets, shapes, shape)
 
-    def _keys(self, classes: Iterable[_ClassOfPaths]) -> tuple[ProofKey | None, ...]:
+    def _keys(self, classes: Iterable[ClassOfPaths]) -> tuple[ProofKey | None, ...]:
         return tuple(self.known.key(each.shape, *each.place) for each in classes)
 
-    def _prove(self, proof: Proof, each: _ClassOfPaths, watch: _Watch) -> None:
+    def _prove(self, proof: Proof, each: ClassOfPaths, watch: _Watch) -> None:
         """Compares both sides on each request of a class, or counts a class that is known."""
         key = None if watch else self.known.key(each.shape, *each.place)
         if key is not None:
             self.known.again(key)
         else:
             part, aspects = Proof(), set[str]()
-            for request, in_pairs in each.requests():
-                both = self._compared(part, request, watch)
-                part.by_pairs += in_pairs
-                aspects.update(*(difference.accepts for difference, _ in both.differences))
+            for group in each.groups:
+                of_group, announcing = self._proof_of(group, each, watch)
+                part.add(of_group)
+                aspects |= announcing
             proof.add(part)
             if each.shape is not None and not part.unannounced:  # whose requests name the host
                 self.known.keep(each.shape, *each.place, part, aspects)
         if each.scheme == "https":
             for request in requests_on_other_connections(each.decisions, each.path):
                 self._compared(proof, request, watch)
+
+    def _proof_of(
+        self, group: RequestGroup, each: ClassOfPaths, watch: _Watch
+    ) -> tuple[Proof, Set[str]]:
+        """The proof of some requests of a class, and the aspects that announce what differs."""
+        place = each.decisions.name, group.targets
+        shape = each.shapes.of(group.kind, group.targets) if each.shapes else None
+        key = None if watch else self.known.key(shape, *place)
+        if key is not None:
+            return self.known.proof(key)
+        proof, aspects = Proof(), set[str]()
+        for request, in_pairs in group.make():
+            both = self._compared(proof, request, watch)
+            proof.by_pairs += in_pairs
+            aspects.update(*(difference.accepts for difference, _ in both.differences))
+        if shape is not None and not proof.unannounced:
+            self.known.keep(shape, *place, proof, aspects)
+        return proof, aspects
 
     def _compared(self, proof: Proof, request: Request, watch: _Watch) -> Compared:
         both = compared(self.sides, request, self.world)

@@ -87,7 +87,9 @@ def shapes(both: Sides) -> list[tuple[ClassShape | None, ...] | None]:
             classes = [(first, True), *((path, False) for path in others)]
             result.append(
                 tuple(
-                    of_host.of(path, (path.target, *decisions.further(path, scheme)), scheme, x)
+                    at.of(str(x), (path.target, *decisions.further(path, scheme)))
+                    if (at := of_host.of(path, scheme))
+                    else None
                     for path, x in classes
                     for scheme in SCHEMES
                 )

@@ -46,6 +46,10 @@ class KnownProofs:
         key = shape, self.findings.about(host, targets, self._aspects[shape])
         return key if key in self._proofs else None
 
+    def proof(self, key: ProofKey) -> tuple[Proof, frozenset[str]]:
+        """A proof that is known, and the aspects that announce what differs."""
+        return self._proofs[key][0], self._aspects[key[0]]
+
     def again(self, key: ProofKey) -> None:
         """Counts a class whose proof is known."""
         proof, times = self._proofs[key]

@@ -43,7 +43,8 @@ class PathNames:
 
     ``targets`` are those that are asked for, ``uris`` what routes compare; ``looked`` is whether
     something looks into the paths.
-    ``copied``: all that is done with them is that they go whole into a redirect.
+    ``copied``: all that is done with them is that they go whole into a redirect; ``passed``:
+    that they go whole to the backend.
     """
 
     def __init__(
@@ -53,10 +54,11 @@ class PathNames:
         uris: Iterable[str],
         looked: bool,
         copied: bool = False,
+        passed: bool = False,
     ):
         self.targets = (*targets,)
         self.literals = (location.path, location.declared)
-        self.copied = copied
+        self.copied, self.passed = copied, passed
         plain = copied or (
             all(_PLAIN.fullmatch(target.split("?")[0]) for target in self.targets)
             and all(targets[0].startswith(text) for text in (*self.literals, *uris))
@@ -74,16 +76,27 @@ class PathNames:
             each.read or not self._first_segments.isdisjoint(each.segments) for each in constants
         )
 
-    def without_names(self) -> Sequence[object]:
+    def without_names(self) -> object:
         """What answers depend on where no name matters: roots, and slashes at the end.
 
         A redirect to https drops such a slash; that of nginx itself adds one to the location's.
         """
         if self.copied:
-            return [_NAME.sub(_without_letters, target) for target in self.targets]
+            first, *others = map(_copied, self.targets)
+            return first, *sorted(others)
+        if self.passed:
+            return len(self.targets)
         own, declared = self.literals
         targets = [(t in (own, "/"), t.endswith("/"), "?" in t) for t in self.targets]
         return own == "/", declared == "/", own == declared, targets[0], sorted(targets[1:])
+
+
+def _copied(target: str) -> str:
+    """A target without names, a plain path of some segments as one of one segment."""
+    path, question, query = target.partition("?")
+    if _PLAIN.fullmatch(path):
+        path = "/" if path == "/" else "/a/" if path.endswith("/") else "/a"
+    return _NAME.sub(_without_letters, path + question + query)
 
 
 def _without_letters(name: re.Match[str]) -> str:

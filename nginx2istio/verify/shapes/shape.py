@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from nginx2istio.base.outcome import EVERYTHING_READY, Request
 from nginx2istio.istio.serve.filters.shapes import Json
@@ -34,7 +35,12 @@ from nginx2istio.verify.shapes.parts import (
 )
 from nginx2istio.verify.shapes.path_names import PathNames, looks_into_path, rewrites
 from nginx2istio.verify.shapes.shapeless import has_shapes
-from nginx2istio.verify.shapes.shared_parts import AtLocation, gateway_part, sent_to_https
+from nginx2istio.verify.shapes.shared_parts import (
+    AtLocation,
+    gateway_part,
+    puts_path_into_answers,
+    sent_to_https,
+)
 from nginx2istio.verify.sides import Sides
 
 ClassShape = tuple[object, ...]
@@ -86,22 +92,23 @@ class Shapes:
         targets: Sequence[str],
         near: Sequence[tuple[Json, Sequence[Json]]],
         parts: Sequence[int],
-        copied: bool,
+        at: AtLocation,
     ) -> int:
         """What the paths are that are asked for, and the literals that these begin with."""
         uris = [tuple(match.get("uri", {}).items()) for _, matches in near for match in matches]
-        copied = copied and not any(rewrites(route) for route, _ in near)
+        copied = at.copied and not any(rewrites(route) for route, _ in near)
+        passed = at.passed and not any({"redirect", "rewrite"} & route.keys() for route, _ in near)
         looked = self.paths_stay or (not copied and looks_into_path(location, near))
         key = (
             *(location.match, location.path, location.declared, *targets),
-            *(looked, copied, *uris),
+            *(looked, copied, passed, *uris),
         )
         known = self.paths.get(key)
         if known is None:
             if len(self.paths) >= _PATHS_KEPT:
                 self.paths.clear()
             compared = [text for each in uris for _, text in each]
-            names = PathNames(location, targets, compared, looked, copied)
+            names = PathNames(location, targets, compared, looked, copied, passed)
             all_of_it = location.match, names.literals, names.targets, uris
             without = self.parts.number(names.without_names())
             known = self.paths[key] = names, without, self.parts.number(all_of_it)
@@ -113,6 +120,22 @@ class Shapes:
         if self.none or not has_shapes(self.sides, decisions, self.filters):
             return None
         return HostShapes(self, decisions)
+
+
+@dataclass(frozen=True, slots=True)
+class PathShapes:
+    """The shapes of the requests for a class of paths at a scheme: of all, and of some."""
+
+    shapes: Shapes
+    location: Location
+    near: Sequence[tuple[Json, Sequence[Json]]]
+    at: AtLocation
+    common: tuple[str, tuple[int, ...], int]
+
+    def of(self, kind: str, targets: Sequence[str]) -> ClassShape:
+        """The shape of requests of a kind for some targets of the class."""
+        places = self.shapes.places(self.location, targets, self.near, self.common[1], self.at)
+        return kind, *self.common, places
 
 
 class HostShapes:
@@ -136,13 +159,8 @@ class HostShapes:
         self.locations: dict[tuple[int, Scheme, bool], AtLocation] = {}
         self.common = self._common()
 
-    def of(
-        self, path: PathClass, targets: Sequence[str], scheme: Scheme, first: bool
-    ) -> ClassShape | None:
-        """The shape of a class of paths at a scheme; ``first`` of its host.
-
-        ``targets`` are all that is asked for.
-        """
+    def of(self, path: PathClass, scheme: Scheme) -> PathShapes | None:
+        """The shapes of the requests for a class of paths at a scheme."""
         decisions, shapes = self.decisions, self.shapes
         location = decisions.location(path)
         if location is None:
@@ -171,8 +189,8 @@ class HostShapes:
             near += routes
         if at_root:
             parts.append(shapes.parts.number(self.app_root))
-        places = shapes.places(location, targets, near, parts, at.copied)
-        return scheme, first, (*parts,), (shapes.parts.number(networks.relations()), places)
+        relations = shapes.parts.number(networks.relations())
+        return PathShapes(shapes, location, near, at, (scheme, (*parts,), relations))
 
     def _at(self, location: Location, scheme: Scheme, at_root: bool) -> AtLocation:
         config, numbered = self.decisions.sides.config, self.shapes.parts
@@ -183,7 +201,8 @@ class HostShapes:
                 return AtLocation(early, numbered.number(None), names, networks, copied=True)
         lists = numbered.number(lists_part(config, location, networks))
         part = self._location(location, names, scheme == "https")
-        return AtLocation(part, lists, names, networks)
+        put = at_root or puts_path_into_answers(self.decisions, self.kind, location, scheme)
+        return AtLocation(part, lists, names, networks, passed=not put)
 
     def _before_https(self, location: Location, names: NameNumbers) -> int | None:
         if not sent_to_https(self.decisions, self.kind, location):

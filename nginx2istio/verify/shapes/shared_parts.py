@@ -11,7 +11,7 @@ from nginx2istio.nginx.serve.location_phases import to_https
 from nginx2istio.nginx.serve.variables import Variables
 from nginx2istio.nginx.serve.visit import Visit
 from nginx2istio.verify.decisions import HostDecisions
-from nginx2istio.verify.gateway_view import SCHEMES, GatewayView
+from nginx2istio.verify.gateway_view import SCHEMES, GatewayView, Scheme
 from nginx2istio.verify.shapes.names import NameNumbers, Networks
 
 _CERTIFICATES = frozenset({"credentialName", "credentialNames"})
@@ -27,6 +27,8 @@ class AtLocation:
     networks: Networks
     copied: bool = False
     """Whether paths only go into redirects."""
+    passed: bool = False
+    """Whether nginx puts no part of a path into an answer."""
 
 
 def sent_to_https(decisions: HostDecisions, kind: str, location: Location) -> bool:
@@ -35,14 +37,31 @@ def sent_to_https(decisions: HostDecisions, kind: str, location: Location) -> bo
     That is what its first request does: what it meets before would be asked for all else. ``kind``
     is that of the host's name (``choose_server``).
     """
-    server, config = decisions.server, decisions.sides.config
-    if server.denied or location.slash_redirect or kind == "twin":
+    if decisions.server.denied or location.slash_redirect or kind == "twin":
         return False
     texts = (str(setting.value) for setting in location.settings.values())
     if any("service_" in text for text in texts):
         return False
-    variables = Variables(config, Request(host=decisions.name), EVERYTHING_READY)
-    return to_https(Visit(variables, server, location, location.path)) is not None
+    return _redirected(decisions, location)
+
+
+def puts_path_into_answers(
+    decisions: HostDecisions, kind: str, location: Location, scheme: Scheme
+) -> bool:
+    """Whether nginx may put a part of a path, or what it has of slashes, into an answer."""
+    config = decisions.sides.config
+    upstream = config.upstreams.get(location.upstream)
+    sticky = upstream is not None and upstream.affinity is not None  # whose cookie has a path
+    if sticky or location.slash_redirect or kind == "twin":
+        return True
+    plain = scheme == "http" or config.controller.on("use-forwarded-headers")
+    return plain and _redirected(decisions, location)
+
+
+def _redirected(decisions: HostDecisions, location: Location) -> bool:
+    request = Request(host=decisions.name)
+    variables = Variables(decisions.sides.config, request, EVERYTHING_READY)
+    return to_https(Visit(variables, decisions.server, location, location.path)) is not None
 
 
 def gateway_part(view: GatewayView, names: NameNumbers, judged: bool) -> Sequence[object]:

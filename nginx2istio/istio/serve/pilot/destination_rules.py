@@ -17,32 +17,60 @@ class DestinationRules:
 
     def __init__(self, rules: Iterable[Json] = (), pods: GatewayProxies | None = None):
         self.pods = pods or GatewayProxies()
-        self.rules = by_age(rules)
+        in_order = by_age(rules)
+        self.all = _Rules(in_order)
+        self.of_namespace: dict[str, list[Json]] = {}
+        for rule in in_order:
+            self.of_namespace.setdefault(_namespace(rule), []).append(rule)
+        self.groups: dict[tuple[str, bool], _Rules] = {}
         self.known: dict[str, Json] = {}
 
     def of(self, host: str) -> Json:
         """The spec of the rule for a host; empty without one."""
         if host not in self.known:
-            specs = (_most_specific(rules, host) for rules in self._in_turn(host))
+            specs = (rules.most_specific(host) for rules in self._in_turn(host))
             self.known[host] = next(filter(None, specs), {})
         return self.known[host]
 
-    def _in_turn(self, host: str) -> Iterator[Sequence[Json]]:
+    def _in_turn(self, host: str) -> Iterator[_Rules]:
         """The rules of one namespace after the other (``PushContext.destinationRule``)."""
         if not self.pods.pods:
-            yield self.rules
+            yield self.all
             return
-        root, service = self.pods.root, _SERVICE.fullmatch(host)
+        service = _SERVICE.fullmatch(host)
         for home in self.pods.namespaces:
-            own = [rule for rule in self.rules if _namespace(rule) == home]
-            yield [rule for rule in own if _private(rule)] if home == root else own
-        for namespace in (service[1] if service else "", root):
-            yield [
-                rule
-                for rule in self.rules
-                if _namespace(rule) == namespace
-                and any(self.pods.exported(rule, home) for home in self.pods.namespaces)
-            ]
+            yield self._group(home, at_home=True)
+        for namespace in (service[1] if service else "", self.pods.root):
+            yield self._group(namespace, at_home=False)
+
+    def _group(self, namespace: str, at_home: bool) -> _Rules:
+        """The rules of a namespace: of the pods' own, or of another that exports them."""
+        group = self.groups.get((namespace, at_home))
+        if group is None:
+            rules = self.of_namespace.get(namespace, ())
+            if not at_home:
+                homes = self.pods.namespaces
+                rules = [r for r in rules if any(self.pods.exported(r, home) for home in homes)]
+            elif namespace == self.pods.root:
+                rules = [rule for rule in rules if _private(rule)]
+            group = self.groups[namespace, at_home] = _Rules(rules)
+        return group
+
+
+class _Rules:
+    """Some rules by their hosts and stars."""
+
+    def __init__(self, rules: Iterable[Json]):
+        self.by_host: dict[str, list[Json]] = {}
+        for rule in rules:
+            self.by_host.setdefault(_full_name(rule), []).append(rule["spec"])
+        self.stars = [name for name in self.by_host if name.startswith("*")]
+
+    def most_specific(self, host: str) -> Json:
+        """The rule of a host itself, else of the longest star that covers it."""
+        stars = [name for name in self.stars if host.endswith(name[1:])]
+        name = host if host in self.by_host else max(stars, key=len, default="")
+        return _joined(self.by_host.get(name, ()))
 
 
 def _namespace(rule: Json) -> str:
@@ -51,16 +79,6 @@ def _namespace(rule: Json) -> str:
 
 def _private(rule: Json) -> bool:
     return rule["spec"].get("exportTo") in (["."], [_namespace(rule)])
-
-
-def _most_specific(rules: Sequence[Json], host: str) -> Json:
-    """The rule of a host itself, else of the longest star that covers it."""
-    by_host: dict[str, list[Json]] = {}
-    for rule in rules:
-        by_host.setdefault(_full_name(rule), []).append(rule["spec"])
-    stars = [name for name in by_host if name.startswith("*") and host.endswith(name[1:])]
-    name = host if host in by_host else max(stars, key=len, default="")
-    return _joined(by_host.get(name, ()))
 
 
 def _full_name(rule: Json) -> str:
