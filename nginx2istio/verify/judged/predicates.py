@@ -7,6 +7,8 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
+import re2  # type: ignore[import-untyped]
+
 from nginx2istio.verify.judged.declared import path_of
 from nginx2istio.verify.judged.exchange import FindingData, RequestRecord
 
@@ -28,10 +30,30 @@ def holds(predicate: dict[str, Any], request: RequestRecord) -> bool:
     return all(name in TESTS and TESTS[name](request, value) for name, value in predicate.items())
 
 
-@lru_cache(maxsize=1024)
-def pattern_of(pattern: str) -> re.Pattern[str]:
-    """A pattern of a predicate; one for hosts may name all of them."""
-    return re.compile(pattern)
+@lru_cache(maxsize=1 << 14)
+def searched(pattern: str, text: str) -> bool:
+    """Whether a pattern is found in a text."""
+    none_of = _NONE_OF.fullmatch(pattern) if len(pattern) > _LONG else None
+    automaton = _automaton(none_of[1]) if none_of else None
+    if automaton is not None:
+        return automaton.match(text) is None
+    return re.search(pattern, text) is not None
+
+
+_LONG = 500
+_NONE_OF = re.compile(r"\(\?i\)\^\(\?!(.*)\)")
+"""None of many hosts: ``re`` tries one after the other, RE2 all at once."""
+
+
+@lru_cache(maxsize=64)
+def _automaton(pattern: str) -> Any:
+    """A pattern in any case; None for one that RE2 does not take."""
+    options = re2.Options()
+    options.log_errors, options.case_sensitive, options.max_mem = False, False, 1 << 28
+    try:
+        return re2.compile(pattern, options)
+    except re2.error:
+        return None
 
 
 def _headers(request: RequestRecord) -> list[list[str]]:
@@ -47,8 +69,8 @@ TESTS: dict[str, Callable[[RequestRecord, Any], bool]] = {
     "method": lambda r, value: r["method"] in ([value] if isinstance(value, str) else value),
     "not_method": lambda r, value: r["method"] not in value,
     "http": lambda r, value: str(r.get("http") or "1.1") == str(value),
-    "target": lambda r, value: bool(pattern_of(value).search(path_of(r["target"]))),
-    "host": lambda r, value: bool(pattern_of(value).search(r["host"] or "")),
+    "target": lambda r, value: searched(value, path_of(r["target"])),
+    "host": lambda r, value: searched(value, r["host"] or ""),
     "header_over": lambda r, value: (
         any(len(name) + len(text) > value for name, text in _headers(r)) or len(r["target"]) > value
     ),

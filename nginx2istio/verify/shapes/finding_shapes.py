@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -11,7 +10,7 @@ from nginx2istio.verify.dimensions.samples import spellings
 from nginx2istio.verify.judged.announce import names_path
 from nginx2istio.verify.judged.declared import Declared, path_of
 from nginx2istio.verify.judged.exchange import FindingData
-from nginx2istio.verify.judged.predicates import pattern_of, predicates
+from nginx2istio.verify.judged.predicates import predicates, searched
 from nginx2istio.verify.sides import Sides
 
 
@@ -162,5 +161,5 @@ def _holding(pattern: str | None, texts: tuple[str, ...]) -> tuple[bool, ...] | 
     """Empty for no pattern, None where it never holds."""
     if pattern is None:
         return ()
-    holding = tuple(re.search(pattern, text) is not None for text in texts)
+    holding = tuple(searched(pattern, text) for text in texts)
     return holding if any(holding) else None
