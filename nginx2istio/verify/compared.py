@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from nginx2istio.base.outcome import EVERYTHING_READY, Aspect, Outcome, Request, World
+from nginx2istio.base.records import record
 from nginx2istio.istio.serve import serve_as_istio
 from nginx2istio.nginx.serve import serve_as_nginx
 from nginx2istio.verify.judged.announce import announcers
@@ -16,7 +16,7 @@ from nginx2istio.verify.record import exchange_record, request_record
 from nginx2istio.verify.sides import Sides
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Compared:
     """Both outcomes, and each difference with the findings that announce it, none if silent.
 

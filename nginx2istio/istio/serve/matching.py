@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
 
 import re2  # type: ignore[import-untyped]
 
 from nginx2istio.base.outcome import SOME_REQUEST_ID, Request
+from nginx2istio.base.records import record
 from nginx2istio.istio.serve.filters.shapes import Json
 
 
-@dataclass(frozen=True)
+@record(frozen=True, slots=False)
 class Arrived:
     """A request as Envoy's filters see it: the target is normalized.
 

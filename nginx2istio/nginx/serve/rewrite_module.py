@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from urllib.parse import quote
 
 from nginx2istio.base.outcome import WHO_ANSWERS, Aspect, Outcome
+from nginx2istio.base.records import record
 from nginx2istio.nginx.facts.directives import subject
 from nginx2istio.nginx.facts.headers import (
     HEADER_DIRECTIVES,
@@ -34,7 +35,7 @@ ASPECTS_OF_SUBJECT: Mapping[str, frozenset[Aspect]] = {
 """What a directive of a subject may change, where it is not interpreted; else who answers."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Rewriting:
     """How far the module has come: the path, variables that were set, and the end, if any.
 

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
 from urllib.parse import quote
 
 from nginx2istio.base.addresses import in_networks, is_address
 from nginx2istio.base.outcome import SOME_REQUEST_ID, Request, World
+from nginx2istio.base.records import record
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.serve.choose import host_header, host_name
 
 
-@dataclass(frozen=True)
+@record(frozen=True, slots=False)
 class Variables:
     """What nginx knows of a request before it has chosen a location."""
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import MappingProxyType
 
 from nginx2istio.base.outcome import Aspect, Outcome, TraceStep
+from nginx2istio.base.records import record
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.facts.headers import WITH_LOCATION
 from nginx2istio.nginx.model import Location, Server, Upstream
@@ -14,7 +15,7 @@ from nginx2istio.nginx.serve.variables import ValueNotKnown, Variables
 from nginx2istio.nginx.values.go import Value
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Visit:
     """A request at the location that nginx chose for it.
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
+
+from nginx2istio.base.records import record
 
 # What no recorded exchange can show: findings about nothing else are never false alarms.
 UNSEEN = frozenset({"mirror", "logging", "waf", "buffering", "balancing", "body"})
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Difference:
     """A disagreement; a finding with any aspect of `accepts` announces it.
 

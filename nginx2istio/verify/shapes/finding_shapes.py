@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from typing import Any
 
 from nginx2istio.verify.dimensions.samples import spellings
 from nginx2istio.verify.judged.announce import names_path
@@ -63,7 +64,10 @@ class FindingShapes:
             self._numbers.setdefault(text, len(self._numbers)),
             aspects,
             "*" not in paths,
-            tuple((each.get("host"), each.get("target")) for each in given),
+            (
+                tuple(each.get("host") for each in given),
+                tuple(each.get("target") for each in given),
+            ),
         )
 
 
@@ -71,27 +75,31 @@ class FindingShapes:
 class _Constant:
     """What is the same of a finding for all hosts and paths.
 
-    ``number`` is that of its code, its aspects and its predicates but for their ``expressions``,
-    which are about the host and the target; ``of_paths`` is whether it names any.
+    ``number`` is that of its code, its aspects and its predicates but for their ``patterns``
+    of the host and of the target, two of each; ``of_paths`` is whether it names any.
     """
 
     number: int
     aspects: frozenset[str]
     of_paths: bool
-    expressions: tuple[tuple[str | None, str | None], ...]
+    patterns: tuple[tuple[str | None, ...], tuple[str | None, ...]]
 
     @cached_property
     def somewhere(self) -> bool:
         """Whether it is about some names of hosts or some paths only."""
-        return self.of_paths or any(each != (None, None) for each in self.expressions)
+        return self.of_paths or any(each is not None for both in self.patterns for each in both)
 
     @cached_property
     def of_names(self) -> bool:
         """Whether it looks at the host's name."""
-        return any(host is not None for host, _ in self.expressions)
+        return any(each is not None for each in self.patterns[0])
 
 
 _OF_PLACES = ("host", "target")
+
+
+def _values(given: Sequence[Mapping[str, Any]], key: str) -> tuple[str | None, ...]:
+    return tuple(each.get(key) for each in given)
 
 
 class _OfHost:
@@ -137,29 +145,35 @@ class _OfHost:
                     continue
                 all_of_it = all(covered) or tuple(covered)
             name = self.name if constant.of_names else ""
-            places = _places(constant.expressions, name, paths)
+            places = _places(constant.patterns, name, paths)
             if places is not None:
                 yield constant, (way, constant.number, all_of_it, places)
 
 
 @lru_cache(maxsize=1 << 14)
 def _places(
-    expressions: tuple[tuple[str | None, str | None], ...], host: str, paths: tuple[str, ...]
+    patterns: tuple[tuple[str | None, ...], tuple[str | None, ...]],
+    host: str,
+    paths: tuple[str, ...],
 ) -> Sequence[object] | None:
-    """On which spellings of the host and on which paths each predicate of a finding may hold.
+    """For each spelling of the host, and for each path, which predicates may hold there.
 
     None where none can hold: such a finding announces nothing.
     """
-    asked = spellings(host)
-    places = [
-        (_holding(of_host, asked), _holding(of_path, paths)) for of_host, of_path in expressions
-    ]
-    return (*places,) if not places or any(None not in each for each in places) else None
-
-
-def _holding(pattern: str | None, texts: tuple[str, ...]) -> tuple[bool, ...] | None:
-    """Empty for no pattern, None where it never holds."""
-    if pattern is None:
+    of_host, of_path = patterns
+    if not of_host:
         return ()
-    holding = tuple(searched(pattern, text) for text in texts)
-    return holding if any(holding) else None
+    hosts = [_found(of_host, each) for each in spellings(host)]
+    places = [_found(of_path, each) for each in paths]
+    either = zip(
+        map(any, zip(*hosts, strict=True)), map(any, zip(*places, strict=True)), strict=True
+    )
+    if of_host and not any(all(each) for each in either):
+        return None
+    return (*hosts,), (*places,)
+
+
+@lru_cache(maxsize=1 << 14)
+def _found(patterns: tuple[str | None, ...], text: str) -> tuple[bool, ...]:
+    """Which patterns are found in a text; True for none."""
+    return tuple(pattern is None or searched(pattern, text) for pattern in patterns)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from nginx2istio.base.outcome import SOME_CERTIFICATE, SOME_ISSUER
+from nginx2istio.base.records import record
 from nginx2istio.istio.serve.headers import cel
 from nginx2istio.istio.serve.headers.cel_values import Attributes, NotUnderstood
 from nginx2istio.istio.serve.matching import Arrived
@@ -14,7 +13,7 @@ class UnknownOperator(ValueError):
     """An operator whose value can't be told."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Moment:
     """What operators may ask for: the request, and the status of a backend's answer.
 
