@@ -168,6 +168,33 @@ def test_slashes_at_the_end_and_roots_are_no_names() -> None:
         assert without_names(*others) != api
 
 
+def test_where_a_path_goes_whole_its_segments_do_not_count() -> None:
+    def without_names(*targets: str, **how: bool) -> object:
+        location = Location("/", "prefix", "", None, {}, "/")  # type: ignore[arg-type]
+        return PathNames(location, targets, [], False, **how).without_names()
+
+    redirected = without_names("/api", "/api/z", copied=True)
+    assert without_names("/docs/web.html", "/docs", copied=True) == redirected
+    for others in (("/", "/api"), ("/api/", "/api"), ("/api%20b", "/api"), ("/api", "/api?a=b")):
+        assert without_names(*others, copied=True) != redirected
+    passed = without_names("/", passed=True)
+    assert without_names("/api/", passed=True) == without_names("/docs/z", passed=True) == passed
+
+
+def test_a_path_counts_where_nginx_puts_it_into_an_answer() -> None:
+    """A cookie has it, a redirect to https its slashes. The second host has one to /api/, too."""
+    stateless, rooted = {"affinity": "none"}, {"path": "/api/"}
+    cases = [({}, False, "https"), (stateless, True, "https"), (stateless, False, "http")]
+    for fields, same, scheme in cases:
+        both, _ = estate(fields, fields | rooted)
+        first, second = (
+            {each for each in of_host or () if each and each[1] == scheme}
+            for of_host in shapes(both)
+        )
+        assert (first <= second) is same, (fields, scheme)
+        assert counts(prove(both)) == counts(prove(both, world=World()))
+
+
 @pytest.mark.parametrize("filters", [False, True])
 def test_the_result_is_that_of_each(filters: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     both, _ = estate({}, {}, {"path": "/other"}, {}, filters=filters)
