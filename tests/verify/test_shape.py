@@ -153,7 +153,14 @@ def test_a_path_stays_where_a_text_has_its_name() -> None:
     location = Location("/api", "exact", "", None, {}, "/api")  # type: ignore[arg-type]
     paths = PathNames(location, ["/api", "/api?a=b"], [], False)
     assert not paths.stay(map(PathsIn.of, ["/apis", "https://api.example/x", "/other/apiary"]))
-    for text in ("https://elsewhere.example/api", "/api?x", "$request_uri", "%REQ(:PATH)%"):
+    read = (
+        "$request_uri",
+        "%REQ(:PATH)%",
+        "%CEL(request.url_path)%",
+        "request.path",
+        "request.query",
+    )
+    for text in ("https://elsewhere.example/api", "/api?x", *read):
         assert paths.stay([PathsIn.of(text)]), text
 
 

@@ -15,7 +15,7 @@ _SEGMENT = re.compile(r"/[A-Za-z0-9._-]+")
 _NAME = re.compile(r"%[0-9A-Fa-f]{2}|[A-Za-z0-9_-]+")
 _LONGEST = 200
 """Longer paths bear on limits of sizes."""
-_READS_PATHS = re.compile(r"\$|:path|%path", re.IGNORECASE)
+_READS_PATHS = re.compile(r"\$|:path|%path|request\.(?:url_)?path|request\.query", re.IGNORECASE)
 """What puts a path, or a part of it, into a text."""
 
 
