@@ -37,9 +37,10 @@ def searched(pattern: str, text: str) -> bool:
     automaton = _automaton(none_of[1]) if none_of else None
     if automaton is not None:
         return automaton.match(text) is None
-    return re.search(pattern, text) is not None
+    return _compiled(pattern).search(text) is not None
 
 
+_compiled = lru_cache(maxsize=1024)(re.compile)
 _LONG = 500
 _NONE_OF = re.compile(r"\(\?i\)\^\(\?!(.*)\)")
 """None of many hosts: ``re`` tries one after the other, RE2 all at once."""
