@@ -13,7 +13,7 @@ from typing import Literal
 from nginx2istio.nginx.serve import serve_as_nginx
 from nginx2istio.verify.compared import SETTINGS
 from nginx2istio.verify.judged.compare import compare
-from nginx2istio.verify.judged.difference import Difference
+from nginx2istio.verify.judged.difference import Difference, difference
 from nginx2istio.verify.proof import Counterexample, prove
 from nginx2istio.verify.record import exchange_record
 
@@ -55,7 +55,7 @@ WITNESSES, RANDOM = 60, 30
 """How many requests a mutation that nothing is found of has to answer as before."""
 TRIED = 3
 """So many counterexamples of a mutation are sent at most."""
-MORE = 12
+MORE = 40
 """So often it is asked again, where a weight decides, for an answer of the same Service."""
 
 
@@ -281,6 +281,10 @@ def _nearer_to_nginx(own: Estate, before: Exchange, after: Exchange) -> bool:
 def _unlike(before: Exchange, after: Exchange, weighted: bool) -> list[Difference]:
     """What two answers of the gateway differ in, but for what chance decides."""
     differences = compare({**before, "subrequests": None}, {**after, "subrequests": None})
+    statuses = [each["response"]["status"] for each in (before, after)]
+    if not differences and 0 in statuses and any(statuses):
+        # compare takes a port without a listener for nginx's 404; here a gateway answered.
+        differences = [difference("routing", "answer", *statuses)]
     if weighted and any(d.what == "service" for d in differences):
         return []
     return [d for d in differences if not _made_by_envoy(d)]
