@@ -16,6 +16,7 @@ from nginx2istio.rule import (
     RouteBefore,
     answer_headers,
     early,
+    limits_bodies,
     longer_than,
     max_body_size,
     readable_size,
@@ -81,7 +82,7 @@ def body_size(place: Place) -> Iterator[Edit | Finding]:
     one of unknown length.
     """
     size = max_body_size(place[KEY])
-    if not size or place.options.compat == "lean" or not place.builds(KEY):
+    if not size or not limits_bodies(place):
         return
     port = redirecting_port(place, place.location)
     if port:
@@ -154,7 +155,7 @@ def body_size_default(place: Place) -> Iterator[Edit | Finding]:
     size = max_body_size(place[KEY])
     locations = [x for server in place.config.servers for x in server.locations]
     unset = any(KEY not in location.settings for location in locations)
-    built = place.options.compat != "lean" and place.builds(KEY)
+    built = limits_bodies(place)
     if size and built and unset and not place.options.filters("body-limit"):
         finding = DEFAULT_UNKNOWN_LENGTH(KEY, size=readable_size(size))
         finding = finding if size <= MOST_HELD else replace(finding, to_do=IN_BACKEND)

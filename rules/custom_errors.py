@@ -19,6 +19,7 @@ from nginx2istio.rule import (
     envoy_filter,
     error_pages,
     general_codes,
+    limits_bodies,
     name_in_phase,
     name_pattern,
     rule,
@@ -181,8 +182,7 @@ def not_found(place: Place) -> Iterator[_Part]:
         return
     if not pages.pages and 404 in pages.codes:
         yield RouteBefore(Phase.SPLIT, {"directResponse": {"status": pages.own_status}})
-    limited = place.builds("proxy-body-size") and place.options.compat != "lean"
-    built = {*pages.codes} if limited else {*pages.codes} - {413}
+    built = {*pages.codes} if limits_bodies(place) else {*pages.codes} - {413}
     if codes := sorted(codes_of_refusals(place.config, place.server, place.location) & built):
         facts = {"backend": pages.maker, "codes": ", ".join(map(str, codes))}
         yield _of_list(place, _about(PAGED_REFUSALS, codes)("custom-http-errors", **facts))

@@ -80,9 +80,8 @@ def large_bodies(place: Place) -> Iterator[Finding]:
     """The server of unknown hosts has the ConfigMap's limit (``createServers``)."""
     config, size = place.config, max_body_size(place["proxy-body-size"])
     if size and not any(s.host == "_" for s in config.servers):
-        aliases = {alias for server in config.servers for alias in server.aliases}
-        asked = replace(of_other_hosts(config.host_names, aliases), body_over=size)
-        yield (OVERSIZED("", size=readable_size(size)).for_requests(asked).for_every_host())
+        asked = replace(of_other_hosts(config), body_over=size)
+        yield OVERSIZED("", size=readable_size(size)).for_requests(asked).for_every_host()
 
 
 @rule(*READERS, at="conversion", when="configured")

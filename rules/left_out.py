@@ -15,6 +15,7 @@ from nginx2istio.rule import (
     built_limit,
     early,
     error_pages,
+    limits_bodies,
     max_body_size,
     readable_size,
     requests_below,
@@ -150,16 +151,12 @@ def limits_of_blocks(place: Place) -> Iterator[Edit | Finding]:
 @rule(when="configured", reads=(BODY, "custom-http-errors"))
 def page_of_body_limit(place: Place) -> Iterator[Edit | Finding]:
     """Who has an error page for 413 does not set the limit by that."""
-    size, pages = (
-        max_body_size(place[BODY]),
-        error_pages(place.config, place.server, place.location),
-    )
-    compat = place.options.compat
-    limited = compat != "lean" and place.builds(BODY)
+    size = max_body_size(place[BODY])
+    pages = error_pages(place.config, place.server, place.location)
     answers = early(place.config, place.server, place.location).always
     shown = place.options.filters("error-pages") if place.proxied else answers
-    if size and not limited and 413 in pages.codes and shown:
-        facts = {"size": readable_size(size), "maker": pages.maker, "compat": compat}
+    if size and not limits_bodies(place) and 413 in pages.codes and shown:
+        facts = {"size": readable_size(size), "maker": pages.maker, "compat": place.options.compat}
         yield NO_PAGE("custom-http-errors", **facts).for_requests(Requests(body_over=size))
 
 

@@ -10,11 +10,10 @@ from nginx2istio.istio import re2
 from nginx2istio.nginx.facts.error_pages import error_pages
 from nginx2istio.nginx.facts.nested_locations import (
     NestedLocation,
-    body_limit_of_block,
     server_locations,
     written_body_limit,
 )
-from nginx2istio.nginx.facts.sizes import BODY_SIZE, body_limits
+from nginx2istio.nginx.facts.sizes import BODY_SIZE, DEFAULT_BODY_LIMIT, body_limits
 
 
 def longer_than(size: int) -> Mapping[str, Any]:
@@ -56,11 +55,18 @@ def built_limit(place: Place, block: NestedLocation) -> int:
     default limit is built.
     """
     config, server, compat = place.config, place.server, place.options.compat
-    written = written_body_limit(config, server, block)
-    by_default = all(config.is_set(location, BODY_SIZE) for location in server.locations)
-    if compat == "lean" or (compat == "full" and written is None and not by_default):
+    if compat == "lean":
         return 0
-    return body_limit_of_block(config, server, block)
+    written = written_body_limit(config, server, block)
+    if written is not None:
+        return written
+    everywhere = all(config.is_set(location, BODY_SIZE) for location in server.locations)
+    return DEFAULT_BODY_LIMIT if compat == "exact" or everywhere else 0
+
+
+def limits_bodies(place: Place) -> bool:
+    """Whether the output has the limit of the place's proxy-body-size."""
+    return place.options.compat != "lean" and place.builds(BODY_SIZE)
 
 
 def stands_with_paths(place: Place, block: NestedLocation) -> bool:

@@ -121,6 +121,4 @@ def requests_at_catch_all(place: Place, finding: Finding, everywhere: str) -> tu
 @memo
 def _to_other_hosts(config: NginxConfig, server: Server) -> Requests:
     """The requests for hosts that the configuration does not name, but at this server."""
-    own = {server.host, *server.aliases}
-    aliases = {alias for other in config.servers for alias in other.aliases}
-    return of_other_hosts(config.host_names - own, aliases - own)
+    return of_other_hosts(config, {server.host, *server.aliases})

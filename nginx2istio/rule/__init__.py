@@ -22,6 +22,7 @@ from nginx2istio.bridge.auth.question import auth_question as auth_question
 from nginx2istio.bridge.auth.question import headers_of_location as headers_of_location
 from nginx2istio.bridge.body_limits import built_limit as built_limit
 from nginx2istio.bridge.body_limits import limit_of_block as limit_of_block
+from nginx2istio.bridge.body_limits import limits_bodies as limits_bodies
 from nginx2istio.bridge.body_limits import longer_than as longer_than
 from nginx2istio.bridge.body_limits import shared_limit as shared_limit
 from nginx2istio.bridge.body_limits import stands_with_paths as stands_with_paths

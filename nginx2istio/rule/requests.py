@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass, fields
 from typing import Literal
 
 from nginx2istio.bridge.names import name_pattern
 from nginx2istio.bridge.snippets.conditions import Condition
+from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.model import Location, Server
 
 
@@ -56,11 +57,14 @@ class Requests:
         }
 
 
-def of_other_hosts(hosts: Iterable[str], aliases: Iterable[str]) -> Requests:
-    """Requests for a host that is none of these, of which the stars are read as nginx does."""
-    patterns = {name: name_pattern(name) for name in hosts}
-    patterns |= {name: name_pattern(name, alias=True) for name in aliases}
-    known = "|".join(patterns[name] for name in sorted(patterns))
+def of_other_hosts(config: NginxConfig, own: Set[str] = frozenset()) -> Requests:
+    """Requests for a host that the configuration does not name, or that is one of ``own``.
+
+    An alias with a star takes other names than a host with one, as nginx reads them.
+    """
+    aliases = {alias for server in config.servers for alias in server.aliases}
+    names = sorted(config.host_names - own)
+    known = "|".join(name_pattern(name, alias=name in aliases) for name in names)
     return Requests(host=rf"(?i)^(?!({known})\.?(:[0-9]+)?$)" if known else "^")
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Any
 
 from nginx2istio.verify.dimensions.samples import spellings
 from nginx2istio.verify.judged.announce import names_path
@@ -98,10 +97,6 @@ class _Constant:
 _OF_PLACES = ("host", "target")
 
 
-def _values(given: Sequence[Mapping[str, Any]], key: str) -> tuple[str | None, ...]:
-    return tuple(each.get(key) for each in given)
-
-
 class _OfHost:
     """The findings about a host: those about all of it, and those that look at paths or names."""
 
@@ -168,7 +163,7 @@ def _places(
     either = zip(
         map(any, zip(*hosts, strict=True)), map(any, zip(*places, strict=True)), strict=True
     )
-    if of_host and not any(all(each) for each in either):
+    if not any(all(each) for each in either):
         return None
     return (*hosts,), (*places,)
 

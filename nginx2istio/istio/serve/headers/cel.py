@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
 
 from nginx2istio.istio.serve.headers.cel_values import (
@@ -94,18 +95,20 @@ class _Parser:
         no = self.conditional()
         return lambda a: yes(a) if condition(a) else no(a)
 
+    def operands(self, sign: str, operand: Callable[[], Expression]) -> list[Expression]:
+        """What stands between signs of one kind."""
+        operands = [operand()]
+        while self.peek(sign):
+            self.take(sign)
+            operands.append(operand())
+        return operands
+
     def disjunction(self) -> Expression:
-        operands = [self.conjunction()]
-        while self.peek("||"):
-            self.take("||")
-            operands.append(self.conjunction())
+        operands = self.operands("||", self.conjunction)
         return operands[0] if len(operands) == 1 else lambda a: any(each(a) for each in operands)
 
     def conjunction(self) -> Expression:
-        operands = [self.comparison()]
-        while self.peek("&&"):
-            self.take("&&")
-            operands.append(self.comparison())
+        operands = self.operands("&&", self.comparison)
         return operands[0] if len(operands) == 1 else lambda a: all(each(a) for each in operands)
 
     def comparison(self) -> Expression:
@@ -119,16 +122,13 @@ class _Parser:
             self.take("in")
             if self.peek("request.headers"):
                 self.at += 1
-                return lambda a: str(left(a)).lower() in a.arrived.headers
+                return lambda a: lower_case(left(a)) in a.arrived.headers
             several = self.sum()
             return lambda a: left(a) in as_list(several(a))
         return left
 
     def sum(self) -> Expression:
-        operands = [self.remainder()]
-        while self.peek("+"):
-            self.take("+")
-            operands.append(self.remainder())
+        operands = self.operands("+", self.remainder)
         if len(operands) == 1:
             return operands[0]
         return lambda a: "".join(as_text(each(a)) for each in operands)
