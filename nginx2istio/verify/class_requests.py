@@ -12,6 +12,7 @@ from nginx2istio.verify.connections import on_other_connections, with_many_heade
 from nginx2istio.verify.decisions import HostDecisions
 from nginx2istio.verify.gateway_view import Scheme
 from nginx2istio.verify.path_classes import PathClass
+from nginx2istio.verify.shapes.finding_shapes import AskedOfClass
 from nginx2istio.verify.shapes.shape import ClassShape, PathShapes
 
 
@@ -81,10 +82,10 @@ class ClassOfPaths:
         """See `request_groups`."""
         return request_groups(self.decisions, self.path, self.scheme, self.first)
 
-    @property
-    def place(self) -> tuple[str, Sequence[str]]:
-        """The host, and all targets that are asked for."""
-        return self.decisions.name, self.targets
+    def place(self, targets: Sequence[str] | None = None) -> AskedOfClass:
+        """What is asked for some of the targets, or for all."""
+        sizes = self.shapes.sizes if self.shapes else ()
+        return AskedOfClass(self.decisions.name, (*(targets or self.targets),), sizes)
 
 
 def requests_on_other_connections(decisions: HostDecisions, path: PathClass) -> Iterator[Request]:

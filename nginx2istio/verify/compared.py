@@ -1,12 +1,21 @@
-"""One request on both sides: both outcomes, what differs, and which findings announce it."""
+"""Requests on both sides: both outcomes, what differs, which findings announce it; and a count."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass, field, fields
 
-from nginx2istio.base.outcome import EVERYTHING_READY, Aspect, Outcome, Request, World
+from nginx2istio.base.outcome import (
+    EVERYTHING_READY,
+    WHO_ANSWERS,
+    Aspect,
+    Outcome,
+    Request,
+    World,
+)
 from nginx2istio.base.records import record
-from nginx2istio.istio.serve import serve_as_istio
+from nginx2istio.istio.serve import NOT_FOLLOWED, serve_as_istio
 from nginx2istio.nginx.serve import serve_as_nginx
 from nginx2istio.verify.judged.announce import announcers
 from nginx2istio.verify.judged.compare import compare
@@ -45,6 +54,84 @@ class Compared:
     def unknown(self) -> frozenset[Aspect]:
         """The aspects of which one side can't be told."""
         return self.nginx.unknown | self.istio.unknown
+
+    @property
+    def counted(self) -> tuple[tuple[Difference, tuple[FindingData, ...]], ...]:
+        """The differences; none if it can't be told who answers, and that is one of them."""
+        untold = not WHO_ANSWERS.isdisjoint(self.unknown)
+        if untold and any(difference.what == "answer" for difference, _ in self.differences):
+            return ()
+        return self.differences
+
+
+@dataclass(frozen=True, slots=True)
+class Counterexample:
+    """A request that is answered differently without a word in the report."""
+
+    request: Request
+    difference: Difference
+    nginx: Outcome
+    istio: Outcome
+
+
+@dataclass(slots=True)
+class Proof:
+    """What was compared, counted in classes of requests.
+
+    In ``proved_hosts`` nothing differs unannounced. ``alike`` in all aspects; ``silent`` differ
+    unannounced (``unannounced`` has each difference); ``announced`` by code. ``partly`` have an
+    unknown aspect and differ in no other; ``unknown`` counts by aspect, ``unfollowed`` by the
+    EnvoyFilters of others that make all aspects unknown.
+    ``by_pairs`` counts paths at which not all combinations of values were tried, ``skipped`` are
+    patterns that are no regular expressions.
+    """
+
+    classes: int = 0
+    silent: int = 0
+    hosts: int = 0
+    proved_hosts: int = 0
+    alike: int = 0
+    announced: Counter[str] = field(default_factory=Counter)
+    unannounced: list[Counterexample] = field(default_factory=list)
+    partly: int = 0
+    unknown: Counter[str] = field(default_factory=Counter)
+    unfollowed: Counter[str] = field(default_factory=Counter)
+    by_pairs: int = 0
+    skipped: list[str] = field(default_factory=list)
+
+    def add(self, part: Proof, times: int = 1) -> None:
+        """Adds the proof of others, of so many that are alike."""
+        for each in fields(part):
+            mine, more = getattr(self, each.name), getattr(part, each.name)
+            if isinstance(mine, Counter):
+                mine.update({key: count * times for key, count in more.items()})
+            elif isinstance(mine, list):
+                mine.extend(more * times)
+            else:
+                setattr(self, each.name, mine + more * times)
+
+
+def count(proof: Proof, both: Compared) -> None:
+    """One class: what differs, and who announces it."""
+    proof.classes += 1
+    request = both.request
+    unfollowed = [step.by for step in both.istio.trace if step.phase == NOT_FOLLOWED]
+    proof.unfollowed.update(unfollowed)
+    proof.unknown.update(both.nginx.unknown if unfollowed else both.unknown)
+    silent = len(proof.unannounced)
+    for new in both.unforeseen:
+        proof.unannounced.append(Counterexample(request, new, both.nginx, both.istio))
+    differences = both.counted
+    if not (differences or both.unforeseen):
+        proof.alike += not both.unknown
+        proof.partly += bool(both.unknown)
+    for each, findings in differences:
+        if findings:
+            proof.announced.update({str(finding["code"]) for finding in findings})
+        else:
+            counterexample = Counterexample(request, each, both.nginx, both.istio)
+            proof.unannounced.append(counterexample)
+    proof.silent += len(proof.unannounced) > silent
 
 
 def compared(sides: Sides, request: Request, world: World = EVERYTHING_READY) -> Compared:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
-from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING
 
-from nginx2istio.base.outcome import EVERYTHING_READY, WHO_ANSWERS, Outcome, Request, World
-from nginx2istio.istio.serve import NOT_FOLLOWED
+from nginx2istio.base.outcome import EVERYTHING_READY, Request, World
 from nginx2istio.istio.serve.gateway_config import GatewayConfig
 from nginx2istio.nginx.model import DEFAULT_SERVER, Server, www_twin
 from nginx2istio.nginx.serve import NOWHERE
@@ -19,64 +16,16 @@ from nginx2istio.verify.class_requests import (
     requests_of_class,
     requests_on_other_connections,
 )
-from nginx2istio.verify.compared import Compared, compared
+from nginx2istio.verify.compared import Compared, Proof, compared, count
 from nginx2istio.verify.connections import member
 from nginx2istio.verify.decisions import host_decisions
 from nginx2istio.verify.gateway_view import SCHEMES
-from nginx2istio.verify.judged.difference import Difference
 from nginx2istio.verify.path_classes import path_classes
 from nginx2istio.verify.shapes.known_proofs import KnownProofs, ProofKey
 from nginx2istio.verify.sides import Sides
 
 if TYPE_CHECKING:
     from nginx2istio.verify.explain.host_table import HostTables
-
-
-@dataclass(frozen=True, slots=True)
-class Counterexample:
-    """A request that is answered differently without a word in the report."""
-
-    request: Request
-    difference: Difference
-    nginx: Outcome
-    istio: Outcome
-
-
-@dataclass(slots=True)
-class Proof:
-    """What was compared, counted in classes of requests.
-
-    In ``proved_hosts`` nothing differs unannounced. ``alike`` in all aspects; ``silent`` differ
-    unannounced (``unannounced`` has each difference); ``announced`` by code. ``partly`` have an
-    unknown aspect and differ in no other; ``unknown`` counts by aspect, ``unfollowed`` by the
-    EnvoyFilters of others that make all aspects unknown.
-    ``by_pairs`` counts paths at which not all combinations of values were tried, ``skipped`` are
-    patterns that are no regular expressions.
-    """
-
-    classes: int = 0
-    silent: int = 0
-    hosts: int = 0
-    proved_hosts: int = 0
-    alike: int = 0
-    announced: Counter[str] = field(default_factory=Counter)
-    unannounced: list[Counterexample] = field(default_factory=list)
-    partly: int = 0
-    unknown: Counter[str] = field(default_factory=Counter)
-    unfollowed: Counter[str] = field(default_factory=Counter)
-    by_pairs: int = 0
-    skipped: list[str] = field(default_factory=list)
-
-    def add(self, part: Proof, times: int = 1) -> None:
-        """Adds the proof of others, of so many that are alike."""
-        for each in fields(part):
-            mine, more = getattr(self, each.name), getattr(part, each.name)
-            if isinstance(mine, Counter):
-                mine.update({key: count * times for key, count in more.items()})
-            elif isinstance(mine, list):
-                mine.extend(more * times)
-            else:
-                setattr(self, each.name, mine + more * times)
 
 
 def prove(
@@ -168,11 +117,11 @@ class _Prover:
                     yield ClassOfPaths(decisions, path, scheme, first, targets, shapes, shape)
 
     def _keys(self, classes: Iterable[ClassOfPaths]) -> tuple[ProofKey | None, ...]:
-        return tuple(self.known.key(each.shape, *each.place) for each in classes)
+        return tuple(self.known.key(each.shape, each.place()) for each in classes)
 
     def _prove(self, proof: Proof, each: ClassOfPaths, watch: _Watch) -> None:
         """Compares both sides on each request of a class, or counts a class that is known."""
-        key = None if watch else self.known.key(each.shape, *each.place)
+        key = None if watch else self.known.key(each.shape, each.place())
         if key is not None:
             self.known.again(key)
         else:
@@ -183,7 +132,7 @@ class _Prover:
                 aspects |= announcing
             proof.add(part)
             if each.shape is not None and not part.unannounced:  # whose requests name the host
-                self.known.keep(each.shape, *each.place, part, aspects)
+                self.known.keep(each.shape, each.place(), part, aspects)
         if each.scheme == "https":
             for request in requests_on_other_connections(each.decisions, each.path):
                 self._compared(proof, request, watch)
@@ -192,23 +141,31 @@ class _Prover:
         self, group: RequestGroup, each: ClassOfPaths, watch: _Watch
     ) -> tuple[Proof, Set[str]]:
         """The proof of some requests of a class, and the aspects that announce what differs."""
-        place = each.decisions.name, group.targets
+        place = each.place(group.targets)
         shape = each.shapes.of(group.kind, group.targets) if each.shapes else None
-        key = None if watch else self.known.key(shape, *place)
+        key = None if watch else self.known.key(shape, place)
         if key is not None:
             return self.known.proof(key)
+        pairs = [*group.make()]
+        requests = [request for request, _ in pairs]
+        again = None if watch else self.known.announced(shape, place, requests)
+        if again is not None:
+            return again
         proof, aspects = Proof(), set[str]()
-        for request, in_pairs in group.make():
+        differences = []
+        for request, in_pairs in pairs:
             both = self._compared(proof, request, watch)
             proof.by_pairs += in_pairs
             aspects.update(*(difference.accepts for difference, _ in both.differences))
+            differences.append([difference for difference, _ in both.counted])
         if shape is not None and not proof.unannounced:
-            self.known.keep(shape, *place, proof, aspects)
+            self.known.keep(shape, place, proof, aspects)
+            self.known.keep_requests(shape, place, requests, differences, proof)
         return proof, aspects
 
     def _compared(self, proof: Proof, request: Request, watch: _Watch) -> Compared:
         both = compared(self.sides, request, self.world)
-        _count(proof, both)
+        count(proof, both)
         if watch is not None:
             watch(both)
         return both
@@ -269,29 +226,3 @@ def requests_of(sides: Sides, server: Server, name: str, proof: Proof) -> Iterat
                 proof.by_pairs += in_pairs
                 yield request
         yield from requests_on_other_connections(decisions, path)
-
-
-def _count(proof: Proof, both: Compared) -> None:
-    """One class: what differs, and who announces it."""
-    proof.classes += 1
-    request = both.request
-    unfollowed = [step.by for step in both.istio.trace if step.phase == NOT_FOLLOWED]
-    proof.unfollowed.update(unfollowed)
-    proof.unknown.update(both.nginx.unknown if unfollowed else both.unknown)
-    silent = len(proof.unannounced)
-    for difference in both.unforeseen:
-        proof.unannounced.append(Counterexample(request, difference, both.nginx, both.istio))
-    differences = both.differences
-    untold = not WHO_ANSWERS.isdisjoint(both.unknown)
-    if untold and any(difference.what == "answer" for difference, _ in differences):
-        differences = ()
-    if not (differences or both.unforeseen):
-        proof.alike += not both.unknown
-        proof.partly += bool(both.unknown)
-    for difference, findings in differences:
-        if findings:
-            proof.announced.update({str(finding["code"]) for finding in findings})
-        else:
-            counterexample = Counterexample(request, difference, both.nginx, both.istio)
-            proof.unannounced.append(counterexample)
-    proof.silent += len(proof.unannounced) > silent

@@ -52,6 +52,9 @@ class Sides:
         default_factory=dict, init=False, repr=False, compare=False
     )
     """The findings about a host, once they are asked for."""
+    _asked: dict[int, Mapping[str, tuple[str, Any]]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     @property
     def gateways(self) -> Sequence[GatewayConfig]:
@@ -85,13 +88,9 @@ class Sides:
 
     def announcing(self, host: str) -> Callable[[Request], frozenset[str]]:
         """Tells what findings about a host ask of requests, as far as it is true of a request."""
-        given = (each for finding, _ in self.findings_about(host) for each in predicates(finding))
-        asked = {
-            f"{key} {value!r}": (key, value)
-            for each in given
-            for key, value in each.items()
-            if key not in OF_PLACES
-        }
+        asked: dict[str, tuple[str, Any]] = {}
+        for finding, _ in self.findings_about(host):
+            asked |= self._asked_by(finding)
 
         def announced(request: Request) -> frozenset[str]:
             record = request_record(request)
@@ -100,6 +99,18 @@ class Sides:
             )
 
         return announced
+
+    def _asked_by(self, finding: FindingData) -> Mapping[str, tuple[str, Any]]:
+        """What a finding asks of requests but for places, by its text, which may be long."""
+        known = self._asked.get(id(finding))
+        if known is None:
+            known = self._asked[id(finding)] = {
+                f"{key} {value!r}": (key, value)
+                for each in predicates(finding)
+                for key, value in each.items()
+                if key not in OF_PLACES
+            }
+        return known
 
     @cached_property
     def _by_name(self) -> CoveringHosts[int]:

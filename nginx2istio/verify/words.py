@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 from nginx2istio.base.outcome import Outcome, Request
 from nginx2istio.base.printable import printable
+from nginx2istio.verify.compared import Counterexample, Proof
 from nginx2istio.verify.judged.declared import bare_host
-from nginx2istio.verify.proof import Counterexample, Proof
 
 MOST_SHOWN = 20
 """So many counterexamples are written out."""

@@ -15,7 +15,8 @@ from nginx2istio.base.options import Options
 from nginx2istio.base.outcome import Request
 from nginx2istio.convert.convert import Conversion
 from nginx2istio.nginx.serve.visit import upstream_name
-from nginx2istio.verify.proof import Proof, asked_hosts, requests_of
+from nginx2istio.verify.compared import Proof
+from nginx2istio.verify.proof import asked_hosts, requests_of
 from nginx2istio.verify.record import request_record
 from nginx2istio.verify.sides import Sides, sides
 

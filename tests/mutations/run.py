@@ -11,10 +11,10 @@ from itertools import islice
 from typing import Literal
 
 from nginx2istio.nginx.serve import serve_as_nginx
-from nginx2istio.verify.compared import SETTINGS
+from nginx2istio.verify.compared import SETTINGS, Counterexample
 from nginx2istio.verify.judged.compare import compare
 from nginx2istio.verify.judged.difference import Difference, difference
-from nginx2istio.verify.proof import Counterexample, prove
+from nginx2istio.verify.proof import prove
 from nginx2istio.verify.record import exchange_record
 
 from ..conformance.records import Case, Exchange, Request

@@ -6,7 +6,8 @@ import copy
 from typing import Any
 
 from nginx2istio import api
-from nginx2istio.verify.proof import Proof, prove
+from nginx2istio.verify.compared import Proof
+from nginx2istio.verify.proof import prove
 from nginx2istio.verify.sides import sides
 from nginx2istio.verify.words import request_text
 

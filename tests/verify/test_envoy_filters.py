@@ -13,7 +13,8 @@ from nginx2istio.base.options import Options
 from nginx2istio.istio.envoy.auth_lua import auth_filter
 from nginx2istio.istio.envoy.error_pages import error_page_filter
 from nginx2istio.istio.serve.filters.shapes import http_filter_kind
-from nginx2istio.verify.proof import Proof, prove
+from nginx2istio.verify.compared import Proof
+from nginx2istio.verify.proof import prove
 from nginx2istio.verify.sides import sides
 from nginx2istio.verify.words import proof_data, proof_lines
 

@@ -15,10 +15,10 @@ from nginx2istio.cli import command_line
 from nginx2istio.convert.convert import Conversion, convert
 from nginx2istio.inputs.files import read
 from nginx2istio.rule.loader import load
-from nginx2istio.verify.compared import Compared
+from nginx2istio.verify.compared import Compared, Proof
 from nginx2istio.verify.explain.edit_fields import route_leaves
 from nginx2istio.verify.explain.explained import explained
-from nginx2istio.verify.proof import Proof, asked_hosts, requests_of
+from nginx2istio.verify.proof import asked_hosts, requests_of
 from nginx2istio.verify.sides import Sides, sides
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"

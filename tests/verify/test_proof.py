@@ -14,12 +14,13 @@ from click.testing import CliRunner
 
 from nginx2istio import api
 from nginx2istio.cli import command_line
+from nginx2istio.verify.compared import Proof
 from nginx2istio.verify.decisions import host_decisions
 from nginx2istio.verify.dimensions.istio_values import values_of_route
 from nginx2istio.verify.dimensions.values import Values
 from nginx2istio.verify.gateway_view import PORTS, SCHEMES
 from nginx2istio.verify.path_classes import PathClass
-from nginx2istio.verify.proof import Proof, prove
+from nginx2istio.verify.proof import prove
 from nginx2istio.verify.sides import sides
 from nginx2istio.verify.words import proof_lines
 

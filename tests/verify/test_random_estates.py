@@ -13,10 +13,10 @@ from nginx2istio import api
 from nginx2istio.base.options import Options
 from nginx2istio.base.outcome import Request, World
 from nginx2istio.verify import proof as proving
-from nginx2istio.verify.compared import Compared, compared
+from nginx2istio.verify.compared import Compared, Proof, compared
 from nginx2istio.verify.judged.announce import hosts_named, names_host
 from nginx2istio.verify.judged.declared import bare_host
-from nginx2istio.verify.proof import Proof, asked_hosts, prove
+from nginx2istio.verify.proof import asked_hosts, prove
 from nginx2istio.verify.sides import Sides, sides
 
 pytestmark = pytest.mark.no_cover

@@ -14,12 +14,12 @@ from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.model import Location, Server
 from nginx2istio.nginx.serve import serve_as_nginx
 from nginx2istio.verify import proof as proving
-from nginx2istio.verify.compared import Compared, compared
+from nginx2istio.verify.compared import Compared, Proof, compared
 from nginx2istio.verify.decisions import host_decisions
 from nginx2istio.verify.gateway_view import SCHEMES
 from nginx2istio.verify.judged.declared import bare_host
 from nginx2istio.verify.path_classes import path_classes
-from nginx2istio.verify.proof import Proof, host_names, prove, requests_of
+from nginx2istio.verify.proof import host_names, prove, requests_of
 from nginx2istio.verify.shapes.path_names import PathNames, PathsIn
 from nginx2istio.verify.shapes.settings_read import (
     SETTINGS_BY_VALUE,
@@ -119,11 +119,11 @@ def test_names_are_no_part_of_a_shape(filters: bool) -> None:
     assert len(set(of_hosts)) == 1
 
 
-SAME = [{"path": "/web"}, {"port": "8080"}, {"network": "10.99.0.0/16"}]
+SAME = [{"path": "/web"}, {"port": "8080"}, {"network": "10.99.0.0/16"}, {"size": "2k"}]
 
 
 @pytest.mark.parametrize("fields", SAME)
-def test_paths_ports_and_networks_have_names_too(fields: dict[str, str]) -> None:
+def test_paths_ports_networks_and_limits_of_bodies_have_names_too(fields: dict[str, str]) -> None:
     stateless = {"affinity": "none"}  # a cookie names the path
     both, _ = estate(stateless, stateless | fields)
     first, second = (frozenset(each or ()) for each in shapes(both))
@@ -132,7 +132,8 @@ def test_paths_ports_and_networks_have_names_too(fields: dict[str, str]) -> None
 
 
 OTHER = [
-    {"size": "2k"},
+    {"size": "4"},  # less than the smallest body that is asked for
+    {"size": "0"},
     {"path": "/other"},
     {"path": "/a%20b"},
     {"path": "/docs/api"},
@@ -318,6 +319,19 @@ def test_of_some_settings_only_the_value_in_force_is_read(
     assert values.keys() <= read_settings(values) and values.keys() < SETTINGS_BY_VALUE
     monkeypatch.setattr(NginxConfig, "in_force", in_force)
     assert not read_settings(values) & SETTINGS_BY_VALUE
+
+
+def test_a_limit_of_bodies_that_was_changed_is_found_among_others() -> None:
+    both, objects = estate({}, {"size": "2k"}, {"size": "3k"})
+    changed = 0
+    for each in objects:
+        if each["kind"] == "VirtualService" and "shop2.example.com" in each["spec"]["hosts"]:
+            for route in each["spec"]["http"]:
+                for match in route["match"]:
+                    if "content-length" in match.get("headers", {}):
+                        match["headers"]["content-length"] = {"regex": "307[4-9]|[4-9][0-9]{3}"}
+                        changed += 1
+    assert changed and hosts_of(prove(both)) == {"shop2.example.com"}
 
 
 def test_a_host_that_was_changed_is_found_among_others() -> None:

@@ -9,9 +9,10 @@ import pytest
 
 from nginx2istio import api
 from nginx2istio.base.outcome import Request
+from nginx2istio.verify.compared import Proof
 from nginx2istio.verify.dimensions import values as module
 from nginx2istio.verify.dimensions.values import Values, Variation
-from nginx2istio.verify.proof import Proof, prove
+from nginx2istio.verify.proof import prove
 from nginx2istio.verify.sides import Sides, sides
 
 from ..conformance.records import load, truth_files

@@ -82,14 +82,26 @@ def _cors(values: Values, config: NginxConfig, location: Location) -> None:
             values.offer_header("origin", origin.replace("*", "sub"))
 
 
-def _body(values: Values, config: NginxConfig, server: Server, location: Location) -> None:
-    values.offer("body", "body", method="POST", body_bytes=5)
+def body_sizes(config: NginxConfig, server: Server, location: Location) -> tuple[int, ...]:
+    """The bytes of the bodies that are asked for: a small one, one at each limit, one above it."""
+    limits = _body_limits(config, server, location)
+    return _SMALL_BODY, *(size for limit in limits for size in (limit, limit + 1))
+
+
+_SMALL_BODY = 5
+
+
+def _body_limits(config: NginxConfig, server: Server, location: Location) -> Sequence[int]:
     limits = [max_body_size(config.in_force(location, "proxy-body-size"))]
     limits += [body_limit_of_block(config, server, x) for x in server_locations(config, server)]
-    for limit in filter(None, dict.fromkeys(limits)):
+    return [*filter(None, dict.fromkeys(limits))]
+
+
+def _body(values: Values, config: NginxConfig, server: Server, location: Location) -> None:
+    for limit in _body_limits(config, server, location):
         values.test(partial(_longer, limit))
-        values.offer("body", f"at {limit}", method="POST", body_bytes=limit)
-        values.offer("body", f"over {limit}", method="POST", body_bytes=limit + 1)
+    for size in body_sizes(config, server, location):
+        values.offer("body", str(size), method="POST", body_bytes=size)
 
 
 def _longer(limit: int, request: Request) -> bool:

@@ -13,9 +13,9 @@ from nginx2istio.istio.serve.gateway_config import most_specific
 from nginx2istio.nginx.model import Location, Server
 from nginx2istio.nginx.serve import location_text
 from nginx2istio.nginx.serve.choose import choose_location
-from nginx2istio.verify.compared import Compared, compared
+from nginx2istio.verify.compared import Compared, Proof, compared
 from nginx2istio.verify.explain.explained import answer_text
-from nginx2istio.verify.proof import Proof, asked_names, host_names, requests_of
+from nginx2istio.verify.proof import asked_names, host_names, requests_of
 from nginx2istio.verify.sides import Sides
 from nginx2istio.verify.words import request_text
 

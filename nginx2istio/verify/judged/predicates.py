@@ -33,20 +33,25 @@ def holds(predicate: dict[str, Any], request: RequestRecord) -> bool:
 @lru_cache(maxsize=1 << 14)
 def searched(pattern: str, text: str) -> bool:
     """Whether a pattern is found in a text."""
-    none_of = _NONE_OF.fullmatch(pattern) if len(pattern) > _LONG else None
-    automaton = _automaton(none_of[1]) if none_of else None
-    if automaton is not None:
-        return automaton.match(text) is None
-    return _compiled(pattern).search(text) is not None
+    return _searcher(pattern)(text)
 
 
-_compiled = lru_cache(maxsize=1024)(re.compile)
 _LONG = 500
 _NONE_OF = re.compile(r"\(\?i\)\^\(\?!(.*)\)")
 """None of many hosts: ``re`` tries one after the other, RE2 all at once."""
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=1024)
+def _searcher(pattern: str) -> Callable[[str], bool]:
+    """What searches a text for a pattern: a long one is read once."""
+    none_of = _NONE_OF.fullmatch(pattern) if len(pattern) > _LONG else None
+    automaton = _automaton(none_of[1]) if none_of else None
+    if automaton is not None:
+        return lambda text: automaton.match(text) is None
+    compiled = re.compile(pattern)
+    return lambda text: compiled.search(text) is not None
+
+
 def _automaton(pattern: str) -> Any:
     """A pattern in any case; None for one that RE2 does not take."""
     options = re2.Options()

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Set
 
 from nginx2istio.base.outcome import Request
-from nginx2istio.verify.proof import Proof, asked_hosts, asked_names, requests_of
+from nginx2istio.verify.compared import Proof
+from nginx2istio.verify.proof import asked_hosts, asked_names, requests_of
 from nginx2istio.verify.sides import Sides
 
 

@@ -4,14 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
+from typing import NamedTuple, TypeVar
 
 from nginx2istio.verify.dimensions.samples import spellings
 from nginx2istio.verify.judged.announce import names_path
-from nginx2istio.verify.judged.declared import Declared, path_of
+from nginx2istio.verify.judged.declared import path_of
 from nginx2istio.verify.judged.exchange import FindingData
 from nginx2istio.verify.judged.predicates import predicates, searched
 from nginx2istio.verify.sides import Sides
+
+T = TypeVar("T")
+_Patterns = tuple[str | None, ...]
+_PATHS_KEPT = 4096
+"""Of so many targets it is kept which findings for all paths are about them."""
+
+
+class AskedOfClass(NamedTuple):
+    """All that is asked of a class, or of a group of its requests: targets, and sizes of bodies."""
+
+    host: str
+    targets: tuple[str, ...]
+    sizes: tuple[int, ...]
 
 
 class FindingShapes:
@@ -21,27 +35,25 @@ class FindingShapes:
         self.sides = sides
         self._constants: dict[int, _Constant] = {}
         self._numbers: dict[tuple[object, ...], int] = {}
+        self._of_targets: dict[tuple[tuple[str, int], ...], _OfTargets] = {}
         self._host: _OfHost | None = None
 
-    def about(self, host: str, targets: Sequence[str], aspects: Set[str]) -> tuple[object, ...]:
-        """The findings about some of the aspects: where they are the same, the same is announced.
+    def about(self, place: AskedOfClass, aspects: Set[str]) -> tuple[object, ...]:
+        """The findings about some aspects: where they are the same, the same is announced."""
+        if self._host is None or self._host.name != place.host:
+            self._host = self._of_host(place.host)
+        return self._host.about(place, frozenset(aspects))
 
-        ``targets`` are all that is asked of the class.
-        """
-        if self._host is None or self._host.name != host:
-            self._host = self._of_host(host)
-        return self._host.everywhere(frozenset(aspects)), self._host.at((*targets,), aspects)
+    def of_targets(self, findings: Sequence[tuple[str, _Constant]]) -> _OfTargets:
+        """What is shared by all hosts about which there are the same findings of targets."""
+        key = tuple((way, constant.number) for way, constant in findings)
+        return self._of_targets.setdefault(key, _OfTargets(findings))
 
     def _of_host(self, host: str) -> _OfHost:
-        everywhere: list[tuple[str, _Constant]] = []
-        elsewhere: list[tuple[FindingData, str, _Constant]] = []
+        result = _OfHost(self, host)
         for finding, way in self.sides.findings_about(host):
-            constant = self._of(finding)
-            if constant.somewhere:
-                elsewhere.append((finding, way, constant))
-            else:
-                everywhere.append((way, constant))
-        return _OfHost(self.sides.declared, host, everywhere, elsewhere)
+            result.add(finding, way, self._of(finding))
+        return result
 
     def _of(self, finding: FindingData) -> _Constant:
         """What is the same of a finding for all hosts and paths."""
@@ -54,121 +66,179 @@ class FindingShapes:
         given = predicates(finding)
         requests = [
             sorted((key, repr(value)) for key, value in each.items() if key not in _OF_PLACES)
+            + ["body_over"] * ("body_over" in each)
             for each in given
         ]
+        hosts, targets, limits = (tuple(each.get(key) for each in given) for key in _OF_PLACES)
         aspects = frozenset(finding.get("aspects") or ())
         text = finding["code"], repr(sorted(aspects)), repr(requests)
         paths = finding.get("paths") or ("*",)
-        return _Constant(
-            self._numbers.setdefault(text, len(self._numbers)),
-            aspects,
-            "*" not in paths,
-            (
-                tuple(each.get("host") for each in given),
-                tuple(each.get("target") for each in given),
-            ),
-        )
+        number = self._numbers.setdefault(text, len(self._numbers))
+        return _Constant(number, aspects, "*" not in paths, hosts, targets, limits)
 
 
-@dataclass(frozen=True)
+_OF_PLACES = ("host", "target", "body_over")
+
+
 class _Constant:
     """What is the same of a finding for all hosts and paths.
 
-    ``number`` is that of its code, its aspects and its predicates but for their ``patterns``
-    of the host and of the target, two of each; ``of_paths`` is whether it names any.
+    ``number`` is that of its code, its aspects and its predicates but for what these say of
+    ``hosts``, ``targets`` and sizes of bodies (``limits``); each has one for each predicate, and
+    none if no predicate says anything of it. ``of_paths`` is whether the finding names any.
     """
 
-    number: int
-    aspects: frozenset[str]
-    of_paths: bool
-    patterns: tuple[tuple[str | None, ...], tuple[str | None, ...]]
-
-    @cached_property
-    def somewhere(self) -> bool:
-        """Whether it is about some names of hosts or some paths only."""
-        return self.of_paths or any(each is not None for both in self.patterns for each in both)
-
-    @cached_property
-    def of_names(self) -> bool:
-        """Whether it looks at the host's name."""
-        return any(each is not None for each in self.patterns[0])
-
-
-_OF_PLACES = ("host", "target")
-
-
-class _OfHost:
-    """The findings about a host: those about all of it, and those that look at paths or names."""
+    __slots__ = ("aspects", "hosts", "limits", "number", "of_paths", "targets")
 
     def __init__(
         self,
-        declared: Declared,
-        name: str,
-        everywhere: Sequence[tuple[str, _Constant]],
-        elsewhere: Sequence[tuple[FindingData, str, _Constant]],
+        number: int,
+        aspects: frozenset[str],
+        of_paths: bool,
+        hosts: _Patterns,
+        targets: _Patterns,
+        limits: tuple[int | None, ...],
     ):
-        self.declared, self.name = declared, name
-        self._everywhere, self._elsewhere = everywhere, elsewhere
-        self._by_aspects: dict[frozenset[str], tuple[object, ...]] = {}
-        self._by_targets: dict[tuple[str, ...], Sequence[tuple[_Constant, object]]] = {}
+        self.number, self.aspects, self.of_paths = number, aspects, of_paths
+        self.hosts, self.targets = _unless_empty(hosts), _unless_empty(targets)
+        self.limits = _unless_empty(limits)
 
-    def everywhere(self, aspects: frozenset[str]) -> tuple[object, ...]:
-        """The findings about all paths with some of the aspects."""
-        known = self._by_aspects.get(aspects)
+
+def _unless_empty(values: tuple[T | None, ...]) -> tuple[T | None, ...]:
+    return values if any(each is not None for each in values) else ()
+
+
+class _OfTargets:
+    """Findings that look at nothing but targets, and what they are about by targets."""
+
+    def __init__(self, findings: Sequence[tuple[str, _Constant]]):
+        self._findings = findings
+        self._known: dict[tuple[str, ...], Sequence[object]] = {}
+
+    def about(self, targets: tuple[str, ...]) -> Sequence[object]:
+        """Those about some of the targets, each with what it is about."""
+        known = self._known.get(targets)
         if known is None:
-            known = self._by_aspects[aspects] = tuple(
-                (way, constant.number)
-                for way, constant in self._everywhere
-                if not aspects.isdisjoint(constant.aspects)
-            )
+            if len(self._known) >= _PATHS_KEPT:
+                self._known.clear()
+            paths = tuple(map(path_of, targets))
+            known = self._known[targets] = [
+                (way, constant.number, places)
+                for way, constant in self._findings
+                if (places := _places(constant.targets, paths)) is not None
+            ]
         return known
 
-    def at(self, targets: tuple[str, ...], aspects: Set[str]) -> tuple[object, ...]:
-        """The findings about some of the targets with some of the aspects."""
-        known = self._by_targets.get(targets)
-        if known is None:
-            known = self._by_targets[targets] = [*self._about(targets)]
-        return tuple(each for constant, each in known if not aspects.isdisjoint(constant.aspects))
 
-    def _about(self, targets: tuple[str, ...]) -> Iterator[tuple[_Constant, object]]:
-        paths = tuple(map(path_of, targets))
-        for finding, way, constant in self._elsewhere:
+class _OfHost:
+    """The findings about a host: those about all of it, those of targets, and all others."""
+
+    def __init__(self, findings: FindingShapes, name: str):
+        self.findings, self.name = findings, name
+        self._everywhere: list[tuple[_Constant, object]] = []
+        self._of_targets: list[tuple[str, _Constant]] = []
+        self._others: list[_Other] = []
+        self._by_aspects: dict[frozenset[str], _OfAspects] = {}
+
+    def add(self, finding: FindingData, way: str, constant: _Constant) -> None:
+        """Adds a finding, unless it is about another name."""
+        if constant.hosts and constant.targets:
+            self._others.append((finding, way, constant, None))
+            return
+        names = _places(constant.hosts, spellings(self.name)) if constant.hosts else ()
+        if names is None:
+            return
+        if constant.of_paths or constant.limits:
+            self._others.append((finding, way, constant, names))
+        elif constant.targets:
+            self._of_targets.append((way, constant))
+        else:
+            self._everywhere.append((constant, (way, constant.number, names)))
+
+    def about(self, place: AskedOfClass, aspects: frozenset[str]) -> tuple[object, ...]:
+        """The findings about some of what is asked, with some of the aspects."""
+        some = self._by_aspects.get(aspects)
+        if some is None:
+            some = self._by_aspects[aspects] = self._with(aspects)
+        known = some.known.get(place)
+        if known is None:
+            of_targets = some.of_targets.about(place.targets)
+            others = self._of_others(some.others, place)
+            known = some.known[place] = some.everywhere, (*of_targets, *others)
+        return known
+
+    def _with(self, aspects: frozenset[str]) -> _OfAspects:
+        def some(constant: _Constant) -> bool:
+            return not aspects.isdisjoint(constant.aspects)
+
+        return _OfAspects(
+            tuple(each for constant, each in self._everywhere if some(constant)),
+            self.findings.of_targets([each for each in self._of_targets if some(each[1])]),
+            [each for each in self._others if some(each[2])],
+            {},
+        )
+
+    def _of_others(self, findings: Sequence[_Other], place: AskedOfClass) -> Iterator[object]:
+        declared, asked = self.findings.sides.declared, place.targets
+        for finding, way, constant, names in findings:
             all_of_it: object = True
             if constant.of_paths:
-                covered = [names_path(self.declared, finding, self.name, each) for each in targets]
+                covered = [names_path(declared, finding, self.name, each) for each in asked]
                 if not any(covered):
                     continue
                 all_of_it = all(covered) or tuple(covered)
-            name = self.name if constant.of_names else ""
-            places = _places(constant.patterns, name, paths)
-            if places is not None:
-                yield constant, (way, constant.number, all_of_it, places)
+            places: object = names
+            if constant.targets:
+                places = self._places(constant, asked)
+                if places is None:
+                    continue
+            above = tuple(_above(limit, place.sizes) for limit in constant.limits)
+            yield way, constant.number, all_of_it, places, above
+
+    def _places(self, constant: _Constant, targets: Sequence[str]) -> object:
+        """Which predicates may hold at the host's names and at targets; None where none can."""
+        paths = tuple(map(path_of, targets))
+        if not constant.hosts:
+            return _places(constant.targets, paths)
+        hosts = [_fitting(constant.hosts, each) for each in spellings(self.name)]
+        places = [_fitting(constant.targets, each) for each in paths]
+        if not any(
+            any(host[n] for host in hosts) and any(place[n] for place in places)
+            for n in range(len(constant.hosts))
+        ):
+            return None
+        return (*hosts,), (*places,)
 
 
-@lru_cache(maxsize=1 << 14)
-def _places(
-    patterns: tuple[tuple[str | None, ...], tuple[str | None, ...]],
-    host: str,
-    paths: tuple[str, ...],
-) -> Sequence[object] | None:
-    """For each spelling of the host, and for each path, which predicates may hold there.
+_Other = tuple[FindingData, str, _Constant, object]
+"""A finding with how it includes the host, and of which of its names it may be."""
 
-    None where none can hold: such a finding announces nothing.
+
+@dataclass(frozen=True, slots=True)
+class _OfAspects:
+    """The findings about a host with some aspects: about all of it, of targets, and others."""
+
+    everywhere: Sequence[object]
+    of_targets: _OfTargets
+    others: Sequence[_Other]
+    known: dict[AskedOfClass, tuple[object, ...]]
+
+
+def _places(patterns: _Patterns, texts: Sequence[str]) -> Sequence[object] | None:
+    """For each text which predicates may hold there; None where none can.
+
+    Such a finding announces nothing.
     """
-    of_host, of_path = patterns
-    if not of_host:
-        return ()
-    hosts = [_found(of_host, each) for each in spellings(host)]
-    places = [_found(of_path, each) for each in paths]
-    either = zip(
-        map(any, zip(*hosts, strict=True)), map(any, zip(*places, strict=True)), strict=True
-    )
-    if not any(all(each) for each in either):
-        return None
-    return (*hosts,), (*places,)
+    fitting = [_fitting(patterns, text) for text in texts]
+    return tuple(fitting) if any(map(any, fitting)) else None
 
 
 @lru_cache(maxsize=1 << 14)
-def _found(patterns: tuple[str | None, ...], text: str) -> tuple[bool, ...]:
+def _fitting(patterns: _Patterns, text: str) -> tuple[bool, ...]:
     """Which patterns are found in a text; True for none."""
     return tuple(pattern is None or searched(pattern, text) for pattern in patterns)
+
+
+def _above(limit: int | None, sizes: Sequence[int]) -> tuple[bool, ...]:
+    """Which sizes are above a limit of a predicate; none where it names no limit."""
+    return () if limit is None else tuple(size > limit for size in sizes)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence, Set
-from typing import TYPE_CHECKING
 
+from nginx2istio.base.outcome import Request
+from nginx2istio.verify.compared import Proof
 from nginx2istio.verify.decisions import HostDecisions
-from nginx2istio.verify.shapes.finding_shapes import FindingShapes
+from nginx2istio.verify.judged.difference import Difference
+from nginx2istio.verify.shapes.compared_requests import ComparedRequests
+from nginx2istio.verify.shapes.finding_shapes import AskedOfClass, FindingShapes
 from nginx2istio.verify.shapes.shape import ClassShape, HostShapes, Shapes
 from nginx2istio.verify.sides import Sides
-
-if TYPE_CHECKING:
-    from nginx2istio.verify.proof import Proof
 
 ProofKey = tuple[ClassShape, tuple[object, ...]]
 """A shape, and the findings about what differs in it."""
@@ -31,19 +31,17 @@ class KnownProofs:
         self.shapes = Shapes(sides, written)
         self._aspects: dict[ClassShape, frozenset[str]] = {}
         self._proofs: dict[ProofKey, tuple[Proof, int]] = {}
+        self._requests: dict[ClassShape, ComparedRequests] = {}
 
     def host(self, decisions: HostDecisions) -> HostShapes | None:
         """The shapes of a host."""
         return self.shapes.host(decisions)
 
-    def key(self, shape: ClassShape | None, host: str, targets: Sequence[str]) -> ProofKey | None:
-        """By what the proof of a class is known; None where it is not.
-
-        ``targets`` are all that is asked of the class.
-        """
+    def key(self, shape: ClassShape | None, place: AskedOfClass) -> ProofKey | None:
+        """By what the proof of a class is known; None where it is not."""
         if shape is None or shape not in self._aspects:
             return None
-        key = shape, self.findings.about(host, targets, self._aspects[shape])
+        key = shape, self.findings.about(place, self._aspects[shape])
         return key if key in self._proofs else None
 
     def proof(self, key: ProofKey) -> tuple[Proof, frozenset[str]]:
@@ -55,12 +53,36 @@ class KnownProofs:
         proof, times = self._proofs[key]
         self._proofs[key] = proof, times + 1
 
-    def keep(
-        self, shape: ClassShape, host: str, targets: Sequence[str], proof: Proof, aspects: Set[str]
-    ) -> None:
+    def keep(self, shape: ClassShape, place: AskedOfClass, proof: Proof, aspects: Set[str]) -> None:
         """Keeps a proof. ``aspects`` are those of findings that may announce what differs."""
         self._aspects[shape] = frozenset(aspects)
-        self._proofs.setdefault((shape, self.findings.about(host, targets, aspects)), (proof, 0))
+        self._proofs.setdefault((shape, self.findings.about(place, aspects)), (proof, 0))
+
+    def keep_requests(
+        self,
+        shape: ClassShape,
+        place: AskedOfClass,
+        requests: Sequence[Request],
+        differences: Sequence[Sequence[Difference]],
+        proof: Proof,
+    ) -> None:
+        """Keeps what each request of a group differs in."""
+        compared = ComparedRequests.of(place, requests, differences, proof)
+        self._requests.setdefault(shape, compared)
+
+    def announced(
+        self, shape: ClassShape | None, place: AskedOfClass, requests: Sequence[Request]
+    ) -> tuple[Proof, frozenset[str]] | None:
+        """What `proof` gives, of requests that were compared where other things are announced.
+
+        It is kept. None if they have to be compared.
+        """
+        known = self._requests.get(shape) if shape is not None else None
+        proof = known.proof_of(self.sides, place, requests) if known else None
+        if shape is None or proof is None:
+            return None
+        self.keep(shape, place, proof, self._aspects[shape])
+        return proof, self._aspects[shape]
 
     @property
     def full(self) -> bool:
@@ -73,4 +95,5 @@ class KnownProofs:
             self.total.add(proof, times)
         self._aspects.clear()
         self._proofs.clear()
+        self._requests.clear()
         self.shapes = Shapes(self.sides, self.written)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from nginx2istio.verify.shapes.path_names import PathsIn
@@ -44,3 +45,11 @@ class NumberedParts:
             known = self._shared[key] = value, make(value)
         result: R = known[1]
         return result
+
+
+@dataclass(frozen=True, slots=True)
+class ShapePart:
+    """A part of a shape, and the numbers of the parts in it."""
+
+    value: object
+    inner: tuple[int, ...] = ()

@@ -23,7 +23,7 @@ SETTINGS_BY_PRESENCE = frozenset(
 SETTINGS_BY_VALUE = frozenset(
     {
         *("ssl-redirect", "force-ssl-redirect", "preserve-trailing-slash", "enable-cors"),
-        *("proxy-body-size", "proxy-buffer-size", "backend-protocol"),
+        *("proxy-buffer-size", "backend-protocol"),
     }
 )
 """Settings of locations of which only the value in force is read, whoever says it."""

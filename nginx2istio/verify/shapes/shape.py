@@ -3,7 +3,8 @@
 Two classes of one shape differ in nothing but the names of the host, of namespaces, Ingresses,
 Services and Secrets, and in those of the paths. Names are replaced only where they are names
 (``names.py``), whole, and each by one number; a path only where nothing looks into it
-(``path_names.py``). Headers, methods, addresses and all other values stay what they are. Of the
+(``path_names.py``). Headers, methods, addresses and all other values stay what they are. A limit
+of bodies is told by which of the sizes that are asked for are above it. Of the
 objects only those count that can decide about the class (``gateway_view.py``). Where something
 could look into a name, or look for other objects by it, a class has no shape and is proved by
 itself.
@@ -23,17 +24,14 @@ from nginx2istio.nginx.serve.choose import choose_location, choose_server
 from nginx2istio.nginx.serve.variables import Variables
 from nginx2istio.nginx.uri import normalized_text
 from nginx2istio.verify.decisions import HostDecisions
+from nginx2istio.verify.dimensions.nginx_values import body_sizes
 from nginx2istio.verify.gateway_view import PORTS, GatewayView, Scheme
 from nginx2istio.verify.path_classes import PathClass
+from nginx2istio.verify.shapes.location_parts import LocationParts, lists_part
 from nginx2istio.verify.shapes.names import NameNumbers, Networks
 from nginx2istio.verify.shapes.numbered_parts import NumberedParts
-from nginx2istio.verify.shapes.parts import (
-    LocationParts,
-    RouteParts,
-    lists_part,
-    policy_part,
-)
 from nginx2istio.verify.shapes.path_names import PathNames, looks_into_path, rewrites
+from nginx2istio.verify.shapes.route_parts import RouteParts, policy_part
 from nginx2istio.verify.shapes.shapeless import has_shapes
 from nginx2istio.verify.shapes.shared_parts import (
     AtLocation,
@@ -63,8 +61,6 @@ class Shapes:
     def __init__(self, sides: Sides, written: bool = False):
         self.sides = sides
         self.parts = NumberedParts()
-        self.of_locations = LocationParts(sides.config, self.parts)
-        self.of_routes = RouteParts(self.parts, sides.converted is not None)
         self.paths: dict[tuple[object, ...], tuple[PathNames, int, int]] = {}
         config = sides.config
         self.none = (
@@ -79,6 +75,9 @@ class Shapes:
         self.ports_stay = written or any(config.configured(key) for key in _WITH_VARIABLES)
         self.patched = any(each.patches.of_route or each.patches.of_host for each in sides.gateways)
         self.filters = filters
+        limits_stay = written or filters
+        self.of_locations = LocationParts(sides.config, self.parts, limits_stay)
+        self.of_routes = RouteParts(self.parts, sides.converted is not None, limits_stay)
         self.looked_behind = (
             written or filters or any(config.configured(key) for key in _ABOUT_ADDRESSES)
         )
@@ -124,10 +123,14 @@ class Shapes:
 
 @dataclass(frozen=True, slots=True)
 class PathShapes:
-    """The shapes of the requests for a class of paths at a scheme: of all, and of some."""
+    """The shapes of the requests for a class of paths at a scheme: of all, and of some.
+
+    ``sizes`` are those of the bodies that are asked for.
+    """
 
     shapes: Shapes
     location: Location
+    sizes: tuple[int, ...]
     near: Sequence[tuple[Json, Sequence[Json]]]
     at: AtLocation
     common: tuple[str, tuple[int, ...], int]
@@ -171,6 +174,7 @@ class HostShapes:
         if at is None:
             at = self.locations[key] = self._at(location, scheme, at_root)
         names, networks = at.names, at.networks
+        sizes = body_sizes(decisions.sides.config, decisions.server, location)
         parts = [self.common, at.part, at.lists]
         near: list[tuple[Json, Sequence[Json]]] = []
         for view in decisions.gateways:
@@ -182,7 +186,7 @@ class HostShapes:
                 for policy, rules in view.policies_near(scheme, path.target)
             ]
             matches = [
-                [shapes.of_routes.match(match, decisions.name) for match in fitting]
+                [shapes.of_routes.match(match, decisions.name, sizes) for match in fitting]
                 for _, fitting in routes
             ]
             parts.append(shapes.parts.number((matches, policies)))
@@ -190,7 +194,8 @@ class HostShapes:
         if at_root:
             parts.append(shapes.parts.number(self.app_root))
         relations = shapes.parts.number(networks.relations())
-        return PathShapes(shapes, location, near, at, (scheme, (*parts,), relations))
+        common = scheme, (*parts,), relations
+        return PathShapes(shapes, location, sizes, near, at, common)
 
     def _at(self, location: Location, scheme: Scheme, at_root: bool) -> AtLocation:
         config, numbered = self.decisions.sides.config, self.shapes.parts

@@ -22,7 +22,7 @@ _FOLLOWED = frozenset(
         *("mirror-target", "mirror-host", "mirror-request-body"),
     }
 )
-"""Those of them that ``parts.py`` knows, where no EnvoyFilter asks anybody."""
+"""Those of them that the parts of locations have, where no EnvoyFilter asks anybody."""
 
 
 def has_shapes(sides: Sides, decisions: HostDecisions, filters: bool) -> bool:

@@ -1,23 +1,19 @@
-"""The parts of a shape: what answers depend on of locations, routes and policies, but for names."""
+"""The parts of a shape that are nginx's: servers, locations, lists of addresses, but for names."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
-from typing import Any
 
-from nginx2istio.istio.serve.filters.shapes import Json
-from nginx2istio.istio.serve.gateway_config import GatewayConfig
-from nginx2istio.istio.serve.matching import string_fits
-from nginx2istio.istio.serve.policies import pattern_fits
 from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.facts.addresses import addresses
 from nginx2istio.nginx.facts.error_pages import ErrorPages, error_pages
+from nginx2istio.nginx.facts.sizes import BODY_SIZE, max_body_size
 from nginx2istio.nginx.model import Location, Server, Settings, Upstream
-from nginx2istio.verify.dimensions.samples import spellings
-from nginx2istio.verify.shapes.names import NameNumbers, Networks, without_names
-from nginx2istio.verify.shapes.numbered_parts import NumberedParts
+from nginx2istio.verify.dimensions.nginx_values import body_sizes
+from nginx2istio.verify.shapes.names import NameNumbers, Networks
+from nginx2istio.verify.shapes.numbered_parts import NumberedParts, ShapePart
 from nginx2istio.verify.shapes.settings_read import (
     SETTINGS_BY_NAME,
     SETTINGS_BY_PRESENCE,
@@ -29,21 +25,10 @@ from nginx2istio.verify.shapes.settings_read import (
 )
 
 _LISTS = frozenset({"allowlist-source-range", "denylist-source-range"})
-_OWN_PARTS = _LISTS | {"app-root"}
+_OWN_PARTS = _LISTS | {"app-root", BODY_SIZE}
 """Settings that are parts of their own."""
-_TIMES = frozenset({"timeout", "retries"})
-_OF_PLACES = frozenset({"uri", "port"})
-_NAMING = frozenset({"name", "match"})
 _ADDRESS = re.compile(r"https?://|\$scheme")
 _EXEMPT = ("no-auth-locations", "no-tls-redirect-locations")
-
-
-@dataclass(frozen=True, slots=True)
-class ShapePart:
-    """A part of a shape, and the numbers of the parts in it."""
-
-    value: object
-    inner: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +44,14 @@ class _OfSettings:
 
 
 class LocationParts:
-    """The parts of servers and locations."""
+    """The parts of servers and locations.
 
-    def __init__(self, config: NginxConfig, numbered: NumberedParts):
-        self.config, self.numbered = config, numbered
+    ``limits_stay``: whether a limit of bodies is a part, or which of the sizes that are asked for
+    are above it.
+    """
+
+    def __init__(self, config: NginxConfig, numbered: NumberedParts, limits_stay: bool):
+        self.config, self.numbered, self.limits_stay = config, numbered, limits_stay
 
     def settings(self, settings: Settings, names: NameNumbers) -> ShapePart:
         """Settings that answers depend on."""
@@ -144,12 +133,19 @@ class LocationParts:
             *(location.denied, location.slash_redirect),
             *map(names.text, (location.ingress.namespace, location.ingress.name)),
             settings.value,
+            self._body_limit(server, location),
             [config.exempts(key, location.path) for key in _EXEMPT],
             _makers(error_pages(config, server, location), names)
             if "default-backend" in location.settings
             else None,
         )
         return ShapePart(value, settings.inner)
+
+    def _body_limit(self, server: Server, location: Location) -> object:
+        limit = max_body_size(self.config.in_force(location, BODY_SIZE))
+        if self.limits_stay or not limit:
+            return limit
+        return [size > limit for size in body_sizes(self.config, server, location)]
 
     def _upstream(self, upstream: Upstream, names: NameNumbers) -> ShapePart:
         affinity = upstream.affinity
@@ -185,105 +181,3 @@ def lists_part(config: NginxConfig, location: Location, networks: Networks) -> S
         *(lists.or_credentials, lists.or_password, lists.unreadable),
         [bool(config.in_force(location, key)) for key in sorted(_LISTS)],
     )
-
-
-class RouteParts:
-    """The parts of routes and matches. ``judged``: with what no answer shows, too."""
-
-    def __init__(self, numbered: NumberedParts, judged: bool):
-        self.numbered, self.judged = numbered, judged
-        self._plain = numbered.number((None, []))
-
-    def route(
-        self, config: GatewayConfig, route: Json, port: int, domain: str, names: NameNumbers
-    ) -> ShapePart:
-        """A route without its matches, with the policies of its destinations and its patches."""
-        left_out = _NAMING if self.judged else _NAMING | _TIMES
-        fields: list[tuple[str, object]] = []
-        inner = []
-        for name, value in sorted(route.items()):
-            if name in left_out:
-                continue
-            if name == "route" and not self.judged:
-                value = list(map(_without_subset, value))
-            number = (
-                self.numbered.shared(self._constant, value) if isinstance(value, dict) else None
-            )
-            if number is None:
-                fields.append((name, names.value(value, name)))
-            else:
-                fields.append((name, ...))  # which is no value of an object
-                inner.append(number)
-        policies = [config.traffic_policy(each["destination"]) for each in route.get("route", ())]
-        if not self.judged:
-            policies = [
-                {k: v for k, v in policy.items() if k in ("loadBalancer", "tls")}
-                for policy in policies
-            ]
-        patches = _patches(config, route, port, domain)
-        nobody = [config.lacks_subset(each["destination"]) for each in route.get("route", ())]
-        parts = fields, list(map(_text, policies)), nobody, [names.value(each) for each in patches]
-        return ShapePart(parts, (*inner,))
-
-    def _constant(self, value: Json) -> int | None:
-        """The number of a field that has no names in it; None for others."""
-        return self.numbered.number(_text(value)) if without_names(value, "") else None
-
-    def match(self, match: Json, host: str) -> int:
-        """A match that may fit, without its path: which spellings of the host fit is known."""
-        if match.keys() <= _OF_PLACES:
-            return self._plain
-        rest = {k: v for k, v in match.items() if k not in _OF_PLACES and k != "authority"}
-        authority = match.get("authority")
-        fits = authority and [string_fits(authority, each) for each in spellings(host)]
-        return self.numbered.number((fits, _text(rest)))
-
-
-def _patches(config: GatewayConfig, route: Json, port: int, domain: str) -> Sequence[object]:
-    """What patches add to a route, but what only says which requests are counted together."""
-    if not (config.patches.of_route or config.patches.of_host):
-        return ()
-    counting = {each.name for each in config.patches.first if each.kind == "limits"}
-    patch = config.patches.of(route, port, domain)
-    metadata = {name: value for name, value in patch.metadata.items() if name not in counting}
-    return patch.per_filter, metadata, patch.route
-
-
-def _without_subset(route: Json) -> Json:
-    destination = {k: v for k, v in route["destination"].items() if k != "subset"}
-    return {**route, "destination": destination}
-
-
-def policy_part(
-    policy: Json, rules: Sequence[Json], host: str, networks: Networks
-) -> Sequence[object]:
-    """A policy with the rules that may fit: which spellings of the host fit is known."""
-    spec = policy["spec"]
-    return spec.get("action"), spec.get("provider"), [_rule(r, host, networks) for r in rules]
-
-
-def _rule(rule: Json, host: str, networks: Networks) -> Sequence[object]:
-    operations = [_operation(each["operation"], host) for each in rule.get("to", ())]
-    sources = [
-        [(key, networks.list(blocks)) for key, blocks in sorted(each["source"].items())]
-        for each in rule.get("from", ())
-    ]
-    return "to" in rule, operations, "from" in rule, sources, _text(rule.get("when"))
-
-
-def _operation(operation: Json, host: str) -> Sequence[object]:
-    """The fields in their order: behind one that does not fit, none is read."""
-    asked = [spelling.lower() for spelling in spellings(host)]
-    return [
-        (key, [any(pattern_fits(v.lower(), each) for v in values) for each in asked])
-        if key in ("hosts", "notHosts")
-        else (key, values)
-        for key, values in operation.items()
-    ]
-
-
-def _text(value: Any) -> object:
-    """A part of an object, the fields of a mapping in one order."""
-    if isinstance(value, Mapping):
-        return [(key, _text(inner)) for key, inner in sorted(value.items())]
-    return [_text(inner) for inner in value] if isinstance(value, list | tuple) else value
