@@ -9,7 +9,7 @@ from nginx2istio.base.records import record
 from nginx2istio.istio.assemble.gateways import listed_as
 from nginx2istio.istio.assemble.tls_servers import names_of, passes, tls_settings
 from nginx2istio.istio.assemble.virtual_host import VirtualHost, within_star
-from nginx2istio.istio.objects import Object
+from nginx2istio.istio.objects import NO_TLS_MODE, Object
 
 TLS_PORT = 443
 
@@ -62,7 +62,7 @@ def lack(need: ServerNeed, servers: Sequence[Mapping[str, Any]], namespace: str)
     tls = server.get("tls") or {}
     if need.port != TLS_PORT:
         return "redirects all requests of port 80 to https" if tls.get("httpsRedirect") else ""
-    mode, needed = str(tls.get("mode") or "SIMPLE"), str(need.tls["mode"])
+    mode, needed = str(tls.get("mode") or NO_TLS_MODE), str(need.tls["mode"])
     if need.certificates:
         if "MUTUAL" not in mode or mode.startswith("ISTIO"):
             return f"asks no client certificates of {need.name}"

@@ -17,6 +17,7 @@ from nginx2istio.base.outcome import (
     TraceStep,
     World,
 )
+from nginx2istio.istio.objects import NO_TLS_MODE
 from nginx2istio.istio.serve.chain import filter_chain, through
 from nginx2istio.istio.serve.connection import chosen_server, passed_on, refused_handshake
 from nginx2istio.istio.serve.filters.opaque import Passed
@@ -70,7 +71,7 @@ def _without_request(
         return ended(0, "no listener for https")
     if server is None:
         return ended(0, "no server for the name in the handshake")
-    if server.tls.get("mode") == "PASSTHROUGH":
+    if server.tls.get("mode", NO_TLS_MODE) == "PASSTHROUGH":
         return passed_on(config, server, request)
     refusal = refused_handshake(server, request, world)
     return ended(0, refusal) if refusal else None

@@ -62,6 +62,28 @@ def test_the_host_that_picks_a_virtual_host(host: str, status: int) -> None:
     assert served([{"directResponse": {"status": 200}}], host=host).status == status
 
 
+@pytest.mark.parametrize(("mode", "status"), [("SIMPLE", 200), ("PASSTHROUGH", 0), ("", 0)])
+def test_a_server_without_a_tls_mode_opens_no_connection(mode: str, status: int) -> None:
+    tls = {"credentialName": "cert"} | ({"mode": mode} if mode else {})
+    port = {"number": 443, "name": "https", "protocol": "HTTPS"}
+    gateway = {
+        "kind": "Gateway",
+        "metadata": {"name": "secure", "namespace": "istio-system"},
+        "spec": {"servers": [{"port": port, "hosts": ["*/shop.io"], "tls": tls}]},
+    }
+    service = {
+        "kind": "VirtualService",
+        "metadata": {"name": "secure", "namespace": "web"},
+        "spec": {
+            "hosts": ["shop.io"],
+            "gateways": ["istio-system/secure"],
+            "http": [{"directResponse": {"status": 200}}],
+        },
+    }
+    request = Request(scheme="https", host="shop.io", sni="shop.io")
+    assert serve_as_istio(gateway_config([gateway, service], {}), request).status == status
+
+
 @pytest.mark.parametrize(
     ("named", "status"),
     [

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from nginx2istio.istio.objects import ROOT_NAMESPACE
+from nginx2istio.istio.objects import NO_TLS_MODE, ROOT_NAMESPACE
 from nginx2istio.istio.serve.filters.shapes import Json
 
 
@@ -83,7 +83,10 @@ _PLAIN_HTTP = frozenset({"HTTP", "HTTP2", "GRPC", "GRPC-WEB", "HTTP_PROXY"})
 def opens_requests(server: Json) -> bool:
     """Whether connections to a server are HTTP, or go on unopened; not those of bare TCP."""
     port: Json = server["port"]
-    protocol, mode = str(port["protocol"]).upper(), str(server.get("tls", {}).get("mode", ""))
+    protocol, mode = (
+        str(port["protocol"]).upper(),
+        str(server.get("tls", {}).get("mode", NO_TLS_MODE)),
+    )
     if protocol in _PLAIN_HTTP:
         return int(port["number"]) != 443  # where a handshake is expected
     return protocol == "HTTPS" or (protocol == "TLS" and mode.endswith("PASSTHROUGH"))
