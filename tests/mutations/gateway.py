@@ -34,8 +34,7 @@ class Served:
 
     def answers(self, requests: Iterable[Request]) -> list[Exchange]:
         """What is observed of each request."""
-        records = [{"request": request, "times": 1} for request in requests]
-        answers = [{**each, **self.observer.observe([each])[0]} for each in records]
+        answers = [self._answer({"request": request, "times": 1}) for request in requests]
         for each in answers:
             request = each["request"]
             upgrades = any(name.lower() == "upgrade" for name, _ in request["headers"])
@@ -43,6 +42,19 @@ class Served:
                 # Without a body nobody knows which of two requests at a pod is the copy.
                 each["upstream"] = None
         return answers
+
+    def _answer(self, record: Exchange) -> Exchange:
+        """An answer. One that comes before all of a large body is sent may be lost by a reset."""
+        for _ in range(UPLOADS):
+            answer = {**record, **self.observer.observe([record])[0]}
+            lost = str(answer["response"].get("error") or "").startswith("ConnectionResetError")
+            if not (lost and record["request"].get("body_bytes")):
+                break
+        return answer
+
+
+UPLOADS = 4
+"""So often an upload is sent whose answer is lost."""
 
 
 class Gateway:
