@@ -18,6 +18,8 @@ from tests.layers import (
     modules,
 )
 
+pytestmark = pytest.mark.no_cover
+
 ROOT = Path(__file__).parent.parent
 Check = Callable[[list[Module]], list[str]]
 CHECKS: Sequence[Check] = (

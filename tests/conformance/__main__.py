@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -124,19 +125,18 @@ def main(
     own = for_release(release, compat, auth_service)
     function = by_name(converter) if converter else by_command(command) if command else own
     cases = load(files or truth_files(), (identity,) if identity else only)
-    if sample:
-        cases = sampled(cases, own, envoy_filters)
     if not cases:
         raise click.UsageError("no case matches")
+    chosen = sampled(cases, own, envoy_filters) if sample else cases
     try:
         parts = find_parts(release)
     except Missing as missing:
         raise click.ClickException(str(missing)) from None
     if show:
-        show_cases(cases, function, parts, envoy_filters)
+        show_cases(chosen, function, parts, envoy_filters)
         return
     results, seconds = run_cases(
-        cases, lambda: Bench(parts, function, envoy_filters), jobs, sys.stderr.isatty()
+        chosen, lambda: Bench(parts, function, envoy_filters), jobs, sys.stderr.isatty()
     )
     run = summary(results, seconds, envoy_filters) | {"istio": release, "compat": compat}
     click.echo(report_text(run, by_code))
@@ -160,7 +160,9 @@ def main(
     sys.exit(1 if complaints else 0)
 
 
-def show_cases(cases: list[Case], function: Converter, parts: Parts, envoy_filters: bool) -> None:
+def show_cases(
+    cases: Iterable[Case], function: Converter, parts: Parts, envoy_filters: bool
+) -> None:
     """Prints each case with what was made of it; what is the same on both sides is left out."""
     last: dict[str, Any] = {}
 

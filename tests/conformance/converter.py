@@ -13,6 +13,7 @@ import shlex
 import subprocess
 import tempfile
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -41,10 +42,14 @@ def convert(objects_text: str, case: Case, envoy_filters: bool) -> tuple[str, di
 
 
 def for_release(version: str, compat: Compat = "exact", auth_service: bool = False) -> Converter:
-    """The same for a release of Istio, another degree of likeness, with --auth-service."""
+    """The same for a release of Istio, another degree of likeness, with --auth-service.
+
+    Its last answers are kept: a case of a sample is converted to choose it, and then to run it.
+    """
     major, minor = map(int, version.split("."))
 
-    def run(objects_text: str, case: Case, envoy_filters: bool) -> tuple[str, dict[str, Any]]:
+    @lru_cache(maxsize=8)
+    def converted(objects_text: str, envoy_filters: bool) -> tuple[str, dict[str, Any]]:
         options = Options(
             envoy_filters=envoy_filters,
             istio_version=(major, minor),
@@ -52,6 +57,9 @@ def for_release(version: str, compat: Compat = "exact", auth_service: bool = Fal
             auth_service=auth_service,
         )
         return _converted(objects_text, options)
+
+    def run(objects_text: str, case: Case, envoy_filters: bool) -> tuple[str, dict[str, Any]]:
+        return converted(objects_text, envoy_filters)
 
     return run
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import pickle
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -14,8 +16,18 @@ Object = dict[str, Any]
 
 
 def load_all(text: str) -> list[Any]:
-    """The documents of a YAML text, read by libyaml; a new reader each time, as it holds state."""
-    return list(YAML(typ="safe", pure=False).load_all(text))
+    """The documents of a YAML text, each time as objects of their own."""
+    documents: list[Any] = pickle.loads(_read(text))
+    return documents
+
+
+@lru_cache(maxsize=32)
+def _read(text: str) -> bytes:
+    """What a text holds, pickled: some parts of the rig ask for the same text one after another.
+
+    libyaml reads it, by a new reader each time, as a reader holds state.
+    """
+    return pickle.dumps(list(YAML(typ="safe", pure=False).load_all(text)))
 
 
 def documents(text: str) -> list[Object]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import tempfile
 import urllib.request
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 HTTP = 8080  # target port of the gateway's port 80; the one of 443 is 363 higher
+GOGC = "400"  # a pilot lives for minutes: it need not look for free memory as often as it does
 LOG_END = 2000  # characters of the log that are of use
 
 
@@ -40,6 +42,7 @@ class Oracle:
             stdout=subprocess.PIPE,
             stderr=self._log,
             text=True,
+            env={"GOGC": GOGC, **os.environ},
         )
         assert self._process.stdout is not None
         line = next((line for line in self._process.stdout if line.startswith("{")), None)

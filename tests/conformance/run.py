@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import queue
 import signal
 import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sized
 from typing import Any
 
 from .bench import Bench, empty_result
@@ -17,41 +16,48 @@ from .results import Result
 
 
 def run_cases(
-    cases: Sequence[Case], make_bench: Callable[[], Bench], jobs: int, progress: bool = False
+    cases: Iterable[Case], make_bench: Callable[[], Bench], jobs: int, progress: bool = False
 ) -> tuple[list[Result], float]:
     """Results in the order of the cases' ids, and the seconds that the run took.
 
+    A case is asked for when a rig is free: while one waits for a sample's next, others run theirs.
     SIGTERM and SIGINT end the run after the cases at hand, with the rigs closed as usual.
     """
-    work: queue.SimpleQueue[Case] = queue.SimpleQueue()
-    for case in cases:
-        work.put(case)
+    left, asking = iter(cases), threading.Lock()
+    of_all = f"/{len(cases)}" if isinstance(cases, Sized) else ""
     done: list[Result] = []
     errors: list[BaseException] = []
     stop = threading.Event()
 
+    def following() -> Case | None:
+        with asking:
+            return None if stop.is_set() else next(left, None)
+
     def worker() -> None:
         try:
+            case = following()
+            if case is None:
+                return
             bench = make_bench()
         except BaseException as error:
             errors.append(error)
             stop.set()
             return
         try:
-            while not stop.is_set():
-                try:
-                    case = work.get_nowait()
-                except queue.Empty:
-                    return
+            while case is not None:
                 done.append(_run(bench, case))
                 if progress:
-                    print(f"\r{len(done)}/{len(cases)}", end="", file=sys.stderr, flush=True)
+                    print(f"\r{len(done)}{of_all}", end="", file=sys.stderr, flush=True)
+                case = following()
+        except BaseException as error:
+            errors.append(error)
+            stop.set()
         finally:
             bench.close()
 
     start = time.monotonic()
     with _Signals(stop):
-        threads = [threading.Thread(target=worker) for _ in range(max(1, min(jobs, len(cases))))]
+        threads = [threading.Thread(target=worker) for _ in range(max(1, jobs))]
         for thread in threads:
             thread.start()
         for thread in threads:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import collections
 import contextlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from .converter import Converter
 from .records import Case, exported
@@ -15,9 +15,8 @@ EVERY = 12  # of the others
 FILTER = re.compile(r"nginx2istio/filter: ([a-z-]+)")
 
 
-def sampled(cases: Iterable[Case], convert: Converter, envoy_filters: bool) -> list[Case]:
+def sampled(cases: Iterable[Case], convert: Converter, envoy_filters: bool) -> Iterator[Case]:
     """The sample, in the order of the cases, always the same."""
-    sample = []
     counts: collections.Counter[str] = collections.Counter()
     families: set[str] = set()
     for number, case in enumerate(cases):
@@ -34,5 +33,4 @@ def sampled(cases: Iterable[Case], convert: Converter, envoy_filters: bool) -> l
             continue
         families.add(family)
         counts.update(kinds)
-        sample.append(case)
-    return sample
+        yield case

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, get_args
 
 import pytest
@@ -10,7 +11,6 @@ from nginx2istio import api
 from nginx2istio.base.options import FilterKind, Options
 
 from .bench import Bench
-from .converter import Converter
 from .parts import Parts
 from .records import Case, load, truth_files
 
@@ -41,24 +41,36 @@ def test_every_kind_is_shown() -> None:
     assert EXCHANGES.keys() | ELSEWHERE == set(KINDS)
 
 
-def converter(options: Options) -> Converter:
-    def run(text: str, case: Case, envoy_filters: bool) -> tuple[str, dict[str, Any]]:
+class OfKinds:
+    """A converter that may write EnvoyFilters of some kinds."""
+
+    kinds: frozenset[FilterKind]
+
+    def __call__(self, text: str, case: Case, envoy_filters: bool) -> tuple[str, dict[str, Any]]:
+        options = Options(envoy_filters=self.kinds, compat="exact")
         conversion = api.convert_text(text, options)
         return api.yaml(conversion), api.report(conversion)
 
-    return run
+
+@pytest.fixture(scope="module")
+def converter() -> OfKinds:
+    return OfKinds()
+
+
+@pytest.fixture(scope="module")
+def bench(parts: Parts, converter: OfKinds) -> Iterator[Bench]:
+    bench = Bench(parts, converter, True)
+    yield bench
+    bench.close()
 
 
 @pytest.mark.parametrize("kind", EXCHANGES)
-def test_the_answer_differs_without(parts: Parts, kind: FilterKind) -> None:
+def test_the_answer_differs_without(bench: Bench, converter: OfKinds, kind: FilterKind) -> None:
     identity, number = EXCHANGES[kind]
     (case,) = load(truth_files(), [identity])
     classes = {}
     for name, kinds in (("all", frozenset(KINDS)), ("others", frozenset(KINDS) - {kind})):
-        bench = Bench(parts, converter(Options(envoy_filters=kinds, compat="exact")), True)
-        try:
-            classes[name] = bench.run(case)["exchanges"][number]["class"]
-        finally:
-            bench.close()
+        converter.kinds = kinds
+        classes[name] = bench.run(case)["exchanges"][number]["class"]
     assert classes["all"] == "same"
     assert classes["others"] in ("specific", "global")

@@ -18,13 +18,11 @@ from .run import run_cases
 
 pytestmark = pytest.mark.no_cover
 
-SEED = {"seed/*"}
-PLAIN = {"plain/*"}
+EACH_TIME = {"seed/*", "plain/*"}
 FILTERS = pytest.mark.parametrize("envoy_filters", [True, False], ids=["filters", "no-filters"])
 
 
-def replay(parts: Parts, only: set[str], envoy_filters: bool) -> None:
-    jobs = min(os.cpu_count() or 1, 4)
+def replay(parts: Parts, only: set[str], envoy_filters: bool, jobs: int) -> None:
     cases = load(truth_files(), sorted(only))
     results, seconds = run_cases(cases, lambda: Bench(parts, convert, envoy_filters), jobs)
     run = summary(results, seconds, envoy_filters)
@@ -38,16 +36,11 @@ def replay(parts: Parts, only: set[str], envoy_filters: bool) -> None:
 
 
 @FILTERS
-def test_walkthrough(parts: Parts, envoy_filters: bool) -> None:
-    replay(parts, SEED, envoy_filters)
-
-
-@FILTERS
-def test_plain(parts: Parts, envoy_filters: bool) -> None:
-    replay(parts, PLAIN, envoy_filters)
+def test_walkthrough_and_plain(parts: Parts, envoy_filters: bool) -> None:
+    replay(parts, EACH_TIME, envoy_filters, jobs=1)
 
 
 @pytest.mark.conformance
 @FILTERS
 def test_everything(parts: Parts, envoy_filters: bool) -> None:
-    replay(parts, set(), envoy_filters)
+    replay(parts, set(), envoy_filters, jobs=min(os.cpu_count() or 1, 4))

@@ -12,6 +12,8 @@ from nginx2istio import api
 from nginx2istio.base.options import Options
 from nginx2istio.convert.convert import Conversion
 
+pytestmark = pytest.mark.no_cover
+
 TRUTH = Path(__file__).parent.parent.parent / "fixtures" / "truth"
 CASES = [c for p in sorted(TRUTH.glob("*/*.json")) for c in json.loads(p.read_text())["cases"]]
 

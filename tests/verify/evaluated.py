@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import asdict
+from functools import lru_cache
 from typing import Any
 
 from nginx2istio.api import convert_text
 from nginx2istio.base.outcome import World
 from nginx2istio.istio.serve import serve_as_istio
 from nginx2istio.istio.serve.gateway_config import gateway_config
+from nginx2istio.nginx.config import NginxConfig
 from nginx2istio.nginx.serve import serve_as_nginx
 from nginx2istio.verify.judged.exchange import Exchange
 
@@ -21,9 +23,15 @@ from .anchored import Anchors, AuthCache, add, asked
 from .surroundings import as_pods_see, missing_credentials, world
 
 
+@lru_cache(maxsize=8)
+def _configuration(text: str) -> NginxConfig:
+    """nginx's configuration of a case's objects, which both evaluators ask for."""
+    return convert_text(text).config
+
+
 def evaluated_as_nginx(case: Case) -> dict[str, Any]:
     """How many recorded exchanges nginx's evaluator has right, cannot tell, and has wrong."""
-    config = convert_text(exported(case)).config
+    config = _configuration(exported(case))
     keys = {setting.key for setting in config.settings}
     nearby, anchors, cache = world(case, config), Anchors(), AuthCache()
     for record in case["exchanges"]:
@@ -38,7 +46,7 @@ def evaluated_as_istio(
     case: Case, text: str, report: dict[str, Any], pairs: list[tuple[Exchange, Exchange]]
 ) -> dict[str, Any]:
     """How many exchanges at the gateway Istio's evaluator has right, cannot tell, has wrong."""
-    config = convert_text(exported(case)).config
+    config = _configuration(exported(case))
     keys = {setting.key for setting in config.settings}
     objects = documents(text)
     nearby = world(case | {"dns": {}}, config)  # Services answer for ExternalNames, and no DNS

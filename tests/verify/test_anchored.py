@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from ..conformance.evaluators import tally
 from ..conformance.records import load, truth_files
 from .evaluated import evaluated_as_nginx
+
+pytestmark = pytest.mark.no_cover
 
 UNKNOWN = 1.0
 """Per cent of the exchanges."""
