@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from nginx2istio import api
-from nginx2istio.base.outcome import World
+from nginx2istio.base.outcome import WHO_ANSWERS, Request, World
+from nginx2istio.verify import proof as proving
+from nginx2istio.verify.compared import Compared, compared
 from nginx2istio.verify.explain.host_table import HostTables
 from nginx2istio.verify.judged.declared import bare_host
 from nginx2istio.verify.proof import prove
@@ -60,6 +62,40 @@ def test_a_policy_that_is_not_read_is_unlike_one_that_is(number: int) -> None:
     assert shared.silent == alone.silent > 0 and shared.unknown == alone.unknown
     hosts = {bare_host(each.request.host) for each in shared.unannounced}
     assert hosts == {f"shop{number}.example.com"}
+
+
+def test_where_more_is_announced_requests_are_not_compared_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    conversion = api.convert_text("---".join(INGRESS.format(n=n, redirect="") for n in (0, 1)))
+    findings = api.report(conversion, with_plan=False)["findings"]
+    more = {"code": "N2I000", "aspects": sorted(WHO_ANSWERS | {"request-headers"}), "paths": ["*"]}
+    both = sides(conversion, [*findings, more | {"hosts": ["shop1.example.com"]}])
+    asked: list[str] = []
+
+    def watched(sides: Sides, request: Request, world: World) -> Compared:
+        asked.append(bare_host(request.host))
+        return compared(sides, request, world)
+
+    monkeypatch.setattr(proving, "compared", watched)
+    shared = prove(both)
+    assert set(asked) <= {"shop0.example.com", "unknown.invalid"}
+    alone = prove(both, world=World())
+    assert "shop1.example.com" in asked
+    assert shared.announced == alone.announced and shared.announced["N2I000"]
+    assert (shared.classes, shared.alike, shared.silent) == (alone.classes, alone.alike, 0)
+
+
+def test_where_less_is_announced_requests_are_compared_again() -> None:
+    conversion = api.convert_text("---".join(INGRESS.format(n=n, redirect="") for n in (0, 1)))
+    findings = api.report(conversion, with_plan=False)["findings"]
+    for each in findings:
+        if "shop1.example.com" in each["hosts"]:
+            each["hosts"] = ["shop0.example.com"]
+    both = sides(conversion, findings)
+    shared, alone = prove(both), prove(both, world=World())
+    assert shared.silent == alone.silent > 0
+    assert {bare_host(each.request.host) for each in shared.unannounced} == {"shop1.example.com"}
 
 
 def test_a_table_is_not_shared_with_hosts_of_before_all_was_forgotten(
