@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from nginx2istio.nginx.build.catch_all import as_catch_all, unknown_hosts
 from nginx2istio.nginx.build.certificates import CertificateNames, certificate
+from nginx2istio.nginx.build.controller import Controller
 from nginx2istio.nginx.build.ingresses import IngressPath
 from nginx2istio.nginx.build.load import Loaded
 from nginx2istio.nginx.build.locations import build_locations
@@ -15,7 +17,6 @@ from nginx2istio.nginx.keys.scopes import (
     AFFINITY,
     AUTH_TLS,
     CANARY_KEYS,
-    CATCH_ALL_IGNORES,
     SERVER_ANY,
     SERVER_FIRST,
 )
@@ -52,8 +53,10 @@ class _Server:
 class ServerBuilder:
     """One run of ``createServers`` and ``getBackendServers``."""
 
-    def __init__(self, services: Services, passes_tls: bool, certificate_names: CertificateNames):
-        self.passes_tls, self.certificate_names = passes_tls, certificate_names
+    def __init__(
+        self, services: Services, controller: Controller, certificate_names: CertificateNames
+    ):
+        self.controller, self.certificate_names = controller, certificate_names
         self.ineffective = IneffectiveSettings()
         self.upstreams = Upstreams(services, self.ineffective)
         self.servers: dict[str, _Server] = {}
@@ -62,7 +65,7 @@ class ServerBuilder:
         self.remarks: list[Remark] = []
 
     def create_servers(self, everyone: Sequence[Loaded]) -> None:
-        nowhere = Location("/", "prefix", "", Origin("default"), implicit=True)
+        nowhere = unknown_hosts(self.controller)
         self.servers[DEFAULT_SERVER] = _Server(DEFAULT_SERVER, "", [nowhere])
         for loaded in everyone:
             if loaded.canary:
@@ -89,9 +92,7 @@ class ServerBuilder:
         server = self.servers[DEFAULT_SERVER]
         if server.locations[0].implicit:
             root = self.location(loaded, "/", "Prefix", default, loaded.ingress.origin)
-            # Redirects and rewrites are left out here, as createServers leaves them.
-            local = {k: s for k, s in root.settings.items() if k not in CATCH_ALL_IGNORES}
-            server.locations[0] = replace(root, settings=local)
+            server.locations[0] = as_catch_all(self.controller, root)
             server.namespace = loaded.ingress.origin.namespace
             server.ingresses[loaded.ingress.origin] = None
             return
@@ -265,7 +266,7 @@ class ServerBuilder:
         if root in ("", DEFAULT_UPSTREAM) or self.upstreams.by_name[root].unavailable:
             return None
         named = not server.host.startswith(("*", "_"))
-        return setting if self.passes_tls and named else None
+        return setting if self.controller.ssl_passthrough and named else None
 
     def enabled(self, server: _Server, key: str) -> Setting | None:
         setting = server.settings.get(key)

@@ -40,7 +40,7 @@ def build(
     """
     services = Services(objects, not controller.disable_external_name, complete.get("Service", ()))
     certificates = names_by_secret(objects, complete.get("Secret", ()))
-    builder = ServerBuilder(services, controller.ssl_passthrough, certificates)
+    builder = ServerBuilder(services, controller, certificates)
     maps = configmaps(objects)
     loads = load_ingresses(ingresses, controller, maps, complete.get("ConfigMap", ()))
     everyone = loads.everyone
