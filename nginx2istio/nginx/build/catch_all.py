@@ -1,4 +1,4 @@
-"""The location of unknown hosts, which gets less of the ConfigMap than others (``createServers``)."""
+"""The location of unknown hosts, for which less of the ConfigMap counts (``createServers``)."""
 
 from __future__ import annotations
 

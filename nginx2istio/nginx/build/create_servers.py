@@ -11,6 +11,11 @@ from nginx2istio.nginx.build.controller import Controller
 from nginx2istio.nginx.build.ingresses import IngressPath
 from nginx2istio.nginx.build.load import Loaded
 from nginx2istio.nginx.build.locations import build_locations
+from nginx2istio.nginx.build.server_names import (
+    create_aliases,
+    create_redirects,
+    refused_names,
+)
 from nginx2istio.nginx.build.services import Services
 from nginx2istio.nginx.build.upstreams import IneffectiveSettings, Upstreams
 from nginx2istio.nginx.keys.scopes import (
@@ -25,6 +30,7 @@ from nginx2istio.nginx.model import (
     DEFAULT_UPSTREAM,
     Certificate,
     Ineffective,
+    InvalidValue,
     Location,
     Origin,
     Remark,
@@ -46,6 +52,7 @@ class _Server:
     ingresses: dict[Origin, None] = field(default_factory=dict)
     denied: str = ""
     aliases: tuple[str, ...] = ()
+    www: bool = False
     indexes: dict[str, int] = field(default_factory=lambda: {"/": 0})
     """The index of the first location of each path: the root is the first of all."""
 
@@ -61,6 +68,7 @@ class ServerBuilder:
         self.upstreams = Upstreams(services, self.ineffective)
         self.servers: dict[str, _Server] = {}
         self.twins: dict[str, str] = {}
+        self.refused_names: tuple[InvalidValue, ...] = ()
         self.repeats: list[tuple[str, Location]] = []
         self.remarks: list[Remark] = []
 
@@ -85,8 +93,7 @@ class ServerBuilder:
             if not loaded.canary:
                 for host in loaded.ingress.hosts if loaded.ingress.rules else ():
                     self.configure(loaded, self.servers[host])
-        self.create_redirects()
-        self.create_aliases()
+        create_aliases(self.servers, self.ineffective)
 
     def catch_all(self, loaded: Loaded, default: str) -> None:
         server = self.servers[DEFAULT_SERVER]
@@ -123,37 +130,6 @@ class ServerBuilder:
             why = f"{first.origin.object} set it first for {server.host}"
             self.ineffective.record_ineffective(loaded, setting, why, (server.host,))
 
-    def create_redirects(self) -> None:
-        """The www twins that only redirect (buildRedirects): they stand first in nginx.conf."""
-        for host in sorted(self.servers):
-            name = www_twin(host)
-            on = self.enabled(self.servers[host], "from-to-www-redirect")
-            if on and name and name not in self.servers:
-                self.twins.setdefault(name, host)
-
-    def create_aliases(self) -> None:
-        taken: set[str] = set()
-        for host in sorted(self.servers):
-            server = self.servers[host]
-            setting = server.settings.get("server-alias")
-            names = setting.value if setting and isinstance(setting.value, tuple) else ()
-            aliases = []
-            for name in sorted({str(n) for n in names}):
-                why = ""
-                if name in self.servers or name in taken:
-                    why = f"{name} has a server of its own, or is another server's alias"
-                elif name.lower() in self.twins:
-                    why = f"{name} only redirects to {self.twins[name.lower()]}"
-                if why:
-                    if setting:
-                        self.ineffective.entries.append(
-                            Ineffective(setting.origin, "server-alias", name, why, (name,))
-                        )
-                else:
-                    taken.add(name)
-                    aliases.append(name)
-            server.aliases = tuple(aliases)
-
     def location(
         self, loaded: Loaded, path: str, kind: str, upstream: str, origin: Origin
     ) -> Location:
@@ -173,6 +149,8 @@ class ServerBuilder:
             host = rule.host or DEFAULT_SERVER
             server = self.servers.get(host) or self.servers.get(DEFAULT_SERVER)
             if server is None:
+                continue
+            if rule.paths is None and host != DEFAULT_SERVER:
                 continue
             self.client_certificates(loaded, server)
             for path in rule.paths or ():
@@ -210,6 +188,7 @@ class ServerBuilder:
         if earlier and earlier.path_type == kind:
             if earlier.implicit:
                 server.locations[index] = location
+                server.www = server.www or loaded.redirects_www
                 return
             if earlier.ingress.object == loaded.ingress.key:
                 why = f"{text} is declared twice in this Ingress"
@@ -219,9 +198,12 @@ class ServerBuilder:
             self.ineffective.entries.append(lost)
             return
         server.locations.append(location)
+        server.www = server.www or loaded.redirects_www
 
     def finish(self, everyone: Sequence[Loaded]) -> tuple[Server, ...]:
         self.upstreams.finish()
+        self.twins = create_redirects(self.servers, self.ineffective)
+        self.refused_names = tuple(refused_names(self.servers))
         default = self.upstreams.by_name.get(DEFAULT_UPSTREAM)
         servers = []
         for host in sorted(self.servers):

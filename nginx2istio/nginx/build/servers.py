@@ -73,6 +73,7 @@ def build(
             *loads.invalid_values,
             *_configmap_values(controller, maps.get(controller_configmap), servers),
             *(_repeated(host, location) for host, location in builder.repeats),
+            *builder.refused_names,
         ),
         unknown=tuple(loads.unknown),
         other_annotations=tuple(loads.other_annotations),

@@ -145,7 +145,9 @@ class Upstreams:
             lost = Ineffective(path.origin, "path", text, why, (host,), (text,))
             self.ineffective.entries.append(lost)
             if host in servers and name not in places[host].first:
-                self.delete(name, f"no main Ingress has path {text} of {host}, but {ingress.key} has")
+                self.delete(
+                    name, f"no main Ingress has path {text} of {host}, but {ingress.key} has"
+                )
 
     def merge(self, mains: Iterable[str], canary: str) -> bool:
         """Makes a canary an alternative of main upstreams; whether there is any."""
