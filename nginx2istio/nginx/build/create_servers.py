@@ -9,7 +9,7 @@ from nginx2istio.nginx.build.catch_all import as_catch_all, unknown_hosts
 from nginx2istio.nginx.build.certificates import CertificateNames, certificate
 from nginx2istio.nginx.build.controller import Controller
 from nginx2istio.nginx.build.ingresses import IngressPath
-from nginx2istio.nginx.build.load import Loaded
+from nginx2istio.nginx.build.load import NOT_IN_DENIED, Loaded
 from nginx2istio.nginx.build.locations import build_locations
 from nginx2istio.nginx.build.server_names import (
     create_aliases,
@@ -274,6 +274,8 @@ class ServerBuilder:
                     why = "nginx takes a canary's settings from the main Ingress of its path"
                 elif key in CANARY_KEYS:
                     why = 'it has an effect only with canary: "true" and a path of a main Ingress'
+                elif loaded.extracted.denied and key in NOT_IN_DENIED:
+                    why = "nginx answers 503 to all requests for its paths"
                 elif key in AFFINITY:
                     why = 'it has an effect only with affinity: "cookie", of the last Ingress'
                 elif key in AUTH_TLS:
