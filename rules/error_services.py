@@ -28,7 +28,7 @@ NO_PAGES = Message(
     "Error service without ready pods",
     "While no pod of {backend} is ready, {instead}. Envoy answers 503.",
     "Keep a pod ready.",
-    frozenset({"routing", "status", "path", "request-headers", "response-headers"}),
+    frozenset({"routing", "status"}),
 )
 OF_CANARY = Message(
     "N2I395",
@@ -37,7 +37,7 @@ OF_CANARY = Message(
     "Error pages of a canary",
     "nginx splits the requests for error pages as it splits all others, so canary {canary} makes "
     "pages, too. The gateway asks {backend} for all pages.",
-    aspects=frozenset({"routing", "status", "path", "request-headers", "response-headers"}),
+    aspects=frozenset({"routing", "status"}),
 )
 
 OF_CLOSED = Message(
@@ -48,7 +48,7 @@ OF_CLOSED = Message(
     "nginx answers these paths with the error page for 503 that {backend} makes. The gateway "
     "answers 503 without a page.",
     "Correct the value for which nginx closes the path.",
-    frozenset({"routing", "status", "path", "request-headers", "response-headers"}),
+    frozenset({"routing", "status"}),
 )
 
 

@@ -232,3 +232,44 @@ def test_a_pattern_may_match_an_empty_header() -> None:
     pattern = CANARY | {"canary-by-header-pattern": ".*"}
     config = built([ingress("a", {"/": "main"}), ingress("b", {"/": "v2"}, pattern)])
     assert served(config, headers=(("X-Canary", ""),)) == ["v2:80"]
+
+
+HANDED_ON = {"auth-url": "http://auth.io/", "auth-response-headers": "X-User,X-Mail"}
+BY_LUA = HANDED_ON | {"auth-keepalive": "5"}
+SAID = (("X-User", "alice"), ("X-Mail", "a@b.io"))
+
+
+def test_lua_fails_to_hand_on_the_headers_of_the_service() -> None:
+    """ngx_conf_external_auth.lua writes one variable more than the template makes."""
+    config = built([ingress("a", {"/": "main"}, BY_LUA)], use_http2="false")
+    assert served(config, auth_headers=SAID) == 500
+    assert served(config, auth_status=401) == 401
+    with_http2 = built([ingress("a", {"/": "main"}, BY_LUA)])
+    assert served(with_http2, auth_headers=SAID) == ["main:80"]
+
+
+def test_lua_shifts_the_headers_where_another_location_makes_the_variable() -> None:
+    more = HANDED_ON | {"auth-response-headers": "X-A,X-B,X-C"}
+    both = [ingress("a", {"/": "main"}, BY_LUA), ingress("b", {"/": "main"}, more, "other.io")]
+    outcome = outcome_of(built(both, use_http2="false"), auth_headers=SAID)
+    handed_on = [(n, x) for n, x in outcome.request_headers or () if n in ("x-user", "x-mail")]
+    assert handed_on == [("x-mail", "alice")]
+
+
+def test_the_sign_in_page_is_told_the_scheme_that_the_proxy_in_front_was_asked() -> None:
+    """buildAuthSignURL: $pass_access_scheme."""
+    sign_in = {"auth-url": "http://auth.io/", "auth-signin": "https://login.io/"}
+    config = built([ingress("a", {"/": "main"}, sign_in)], use_forwarded_headers="true")
+    sent = (("X-Forwarded-Proto", "https"),)
+    to = (302, "https://login.io/?rd=https://h.io%2Fa")
+    assert served(config, "/a", auth_status=401, headers=sent) == to
+
+
+def test_a_refresh_header_is_rewritten_like_a_location() -> None:
+    """ngx_http_upstream_rewrite_refresh."""
+    moved = {"proxy-redirect-from": "http://old/", "proxy-redirect-to": "https://new/"}
+    config = built([ingress("a", {"/": "main"}, moved)])
+    sent = (("Refresh", "5; URL=http://old/x"), ("X-Url", "http://old/x"))
+    outcome = outcome_of(config, backend_headers=sent)
+    assert dict(outcome.response_headers)["refresh"] == "5; URL=https://new/x"
+    assert dict(outcome.response_headers)["x-url"] == "http://old/x"
