@@ -12,7 +12,7 @@ from nginx2istio.rule import (
     rule,
 )
 
-NO_DEFAULT = Message(
+NO_DEFAULT_PODS = Message(
     "N2I393",
     "approximated",
     "info",
@@ -21,7 +21,7 @@ NO_DEFAULT = Message(
     "Keep a pod ready.",
     frozenset({"routing", "status"}),
 )
-NO_PAGES = Message(
+NO_PAGE_PODS = Message(
     "N2I394",
     "approximated",
     "info",
@@ -57,7 +57,7 @@ def default_service(place: Place) -> Iterator[Edit | Finding]:
     """The controller puts its own server in place of a default backend without endpoints."""
     if place.upstream is not None and place.upstream.name == DEFAULT_UPSTREAM:
         service = f"{place.upstream.namespace}/{place.upstream.service}"
-        yield NO_DEFAULT("", backend=f"Service {service}")
+        yield NO_DEFAULT_PODS("", backend=f"Service {service}")
 
 
 @rule(when="configured", reads="custom-http-errors")
@@ -79,7 +79,7 @@ def error_services(place: Place) -> Iterator[Edit | Finding]:
     instead = f"nginx answers {pages.own_status} instead of a page"
     if others:
         instead = f"Service {others.namespace}/{others.service} makes the pages in nginx"
-    yield NO_PAGES("custom-http-errors", backend=pages.maker, instead=instead)
+    yield NO_PAGE_PODS("custom-http-errors", backend=pages.maker, instead=instead)
     if own and place.upstream is not None and place.upstream.alternatives:
         canary = place.upstream.alternatives[0]
         if not canary.unavailable:

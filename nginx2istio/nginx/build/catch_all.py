@@ -20,7 +20,7 @@ _OFF: dict[str, tuple[str, Value]] = {
 """Annotations, the key of the ConfigMap that holds without them, and the value for off."""
 
 
-def unknown_hosts(controller: Controller) -> Location:
+def root_of_unknown_hosts(controller: Controller) -> Location:
     """The location of unknown hosts where no Ingress is about them as a whole.
 
     The controller makes it without an Ingress, so nothing reads the ConfigMap's defaults of

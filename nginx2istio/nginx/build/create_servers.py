@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from nginx2istio.nginx.build.catch_all import as_catch_all, unknown_hosts
+from nginx2istio.nginx.build.catch_all import as_catch_all, root_of_unknown_hosts
 from nginx2istio.nginx.build.certificates import CertificateNames, certificate
 from nginx2istio.nginx.build.controller import Controller
 from nginx2istio.nginx.build.ingresses import IngressPath
@@ -73,7 +73,7 @@ class ServerBuilder:
         self.remarks: list[Remark] = []
 
     def create_servers(self, everyone: Sequence[Loaded]) -> None:
-        nowhere = unknown_hosts(self.controller)
+        nowhere = root_of_unknown_hosts(self.controller)
         self.servers[DEFAULT_SERVER] = _Server(DEFAULT_SERVER, "", [nowhere])
         for loaded in everyone:
             if loaded.canary:

@@ -145,9 +145,9 @@ class Variables:
         for header, value in self.request.headers:
             if header.lower() == "cookie":
                 pattern = rf"(?:^|[;,] *){re.escape(name)} *= *([^;]*)"
-                found = re.search(pattern, value.strip(), re.IGNORECASE)
-                if found is not None:
-                    return found[1]
+                match = re.search(pattern, value.strip(), re.IGNORECASE)
+                if match is not None:
+                    return match[1]
         return ""
 
     def text(self, template: str, more: Mapping[str, str] = MappingProxyType({})) -> str:

@@ -150,8 +150,8 @@ def test_only_a_location_that_is_there_asks_for_the_www_redirect() -> None:
     """RedirectFromToWWW is set where getBackendServers adds or replaces a location."""
     older = ingress("a", {"/": "main"})
     assert served(built([older, ingress("b", {"/": "main"}, WWW)]), host="www.h.io") == 404
-    there = built([older, ingress("b", {"/b": "main"}, WWW)])
-    assert served(there, host="www.h.io") == (308, "http://h.io:80")
+    added = built([older, ingress("b", {"/b": "main"}, WWW)])
+    assert served(added, host="www.h.io") == (308, "http://h.io:80")
 
 
 def test_a_twin_takes_its_name_from_an_alias() -> None:
