@@ -188,7 +188,7 @@ class ServerBuilder:
         if earlier and earlier.path_type == kind:
             if earlier.implicit:
                 server.locations[index] = location
-                server.www = server.www or loaded.redirects_www
+                self.ask_for_twin(loaded, server)
                 return
             if earlier.ingress.object == loaded.ingress.key:
                 why = f"{text} is declared twice in this Ingress"
@@ -198,7 +198,16 @@ class ServerBuilder:
             self.ineffective.entries.append(lost)
             return
         server.locations.append(location)
-        server.www = server.www or loaded.redirects_www
+        self.ask_for_twin(loaded, server)
+
+    def ask_for_twin(self, loaded: Loaded, server: _Server) -> None:
+        """``RedirectFromToWWW``: by an Ingress of which a location is there, be it a canary's."""
+        key = "from-to-www-redirect"
+        setting = loaded.settings.get(key)
+        if setting and setting.value:
+            server.www = True
+            if not self.enabled(server, key):
+                server.settings[key] = setting
 
     def finish(self, everyone: Sequence[Loaded]) -> tuple[Server, ...]:
         self.upstreams.finish()

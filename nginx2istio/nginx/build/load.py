@@ -55,12 +55,6 @@ class Loaded:
         setting = self.settings.get("canary")
         return bool(setting and setting.value)
 
-    @property
-    def redirects_www(self) -> bool:
-        """Whether each location of it asks for the redirect of ``from-to-www-redirect``."""
-        setting = self.settings.get("from-to-www-redirect")
-        return bool(setting and setting.value)
-
 
 @dataclass(slots=True)
 class Load:

@@ -154,6 +154,13 @@ def test_only_a_location_that_is_there_asks_for_the_www_redirect() -> None:
     assert served(added, host="www.h.io") == (308, "http://h.io:80")
 
 
+def test_a_location_of_a_canary_may_ask_for_the_www_redirect() -> None:
+    """A canary has a location where an older Ingress that is none names its Service."""
+    mains = [ingress("a", {"/": "main"}), ingress("b", {"/": "v2"}, host="v2.io")]
+    config = built([*mains, ingress("c", {"/c": "v2"}, CANARY | WWW)])
+    assert served(config, host="www.h.io") == (308, "http://h.io:80")
+
+
 def test_a_twin_takes_its_name_from_an_alias() -> None:
     config = built([ingress("a", {"/": "main"}, WWW | {"server-alias": "www.h.io,x.io"})])
     assert served(config, host="www.h.io") == (308, "http://h.io:80")
