@@ -40,7 +40,7 @@ UNAVAILABLE = Message(
     "info",
     "A canary gets no requests",
     "nginx and Istio send all requests to the main Service. The canary can't be used: {reason}.",
-    "Delete the canary, or create its Service and convert again.",
+    "Delete the canary, or mend it and convert again.",
 )
 SECOND = Message(
     "N2I312",

@@ -17,6 +17,7 @@ from nginx2istio.rule import (
     Severity,
     auth_means,
     auth_provider,
+    headers_by_lua,
     rule,
 )
 
@@ -70,6 +71,28 @@ UNCACHED_ANSWERS = Message(
     "which cache, too.",
     frozenset({"auth"}),
 )
+BY_LUA = Message(
+    "N2I213",
+    "approximated",
+    "info",
+    "Headers of the service that nginx gets wrong",
+    "With auth-keepalive and without HTTP/2, nginx miscounts auth-response-headers: {effect}. The "
+    "gateway passes each header on.",
+    "Check that the backend can rely on these headers, which it has not had so far.",
+    frozenset({"auth", "routing", "status", "request-headers"}),
+)
+EFFECTS = {
+    "fails": "it answers 500 to whoever the service lets in",
+    "shifted": "each has the value of the one before it, and the first has none",
+}
+
+
+@rule(when="configured", reads=("auth-url", "auth-keepalive", "auth-response-headers", "use-http2"))
+def headers_of_lua(place: Place) -> Iterator[Edit | Finding]:
+    """ngx_conf_external_auth.lua counts the variables of the headers from 1, not from 0."""
+    effect = headers_by_lua(place.config, place.location)
+    if effect:
+        yield BY_LUA("auth-response-headers", effect=EFFECTS[effect])
 
 
 @rule(when="configured", reads=("auth-url", "global-auth-url"))

@@ -27,6 +27,13 @@ PEER_ADDRESS = "%DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT%"
 ORIGINAL = "X-Original-Forwarded-For"
 WITHOUT_PEER = extracted("request.headers['x-forwarded-for']", "^(.*), ?[^,]*$", r"\1")
 """The client's own X-Forwarded-For: Envoy has appended the address of its peer."""
+SENT_HOST = "%REQ(X-FORWARDED-HOST?:AUTHORITY)%"
+FIRST_HOST = extracted(
+    "'x-forwarded-host' in request.headers ? request.headers['x-forwarded-host'] : request.host",
+    "^([^,]*)(.*)$",
+    r"\1",
+)
+"""The first of the hosts of X-Forwarded-Host (``parse_x_forwarded_host``), else that asked for."""
 SCHEME = ("X-Forwarded-Scheme", "X-Scheme")
 ORIGINAL_HOST_HEADER = "X-Original-Forwarded-Host"
 
@@ -57,7 +64,8 @@ def forwarded_headers(place: Place) -> Iterator[Edit | Finding]:
     block = dict.fromkeys(("X-Real-IP", "X-Forwarded-For"), CLIENT)
     block["X-Forwarded-Host"] = "%REQ(:AUTHORITY)%"
     if believed:
-        block["X-Forwarded-Host"] = "%REQ(X-FORWARDED-HOST?:AUTHORITY)%"
+        decides = place.options.filters("forwarded-host")
+        block["X-Forwarded-Host"] = FIRST_HOST if decides else SENT_HOST
         block |= dict.fromkeys(SCHEME, "%REQ(X-FORWARDED-PROTO)%")
         if place["compute-full-forwarded-for"]:
             del block["X-Forwarded-For"]  # Envoy appends its peer as nginx does

@@ -99,21 +99,36 @@ def app_root(place: Place) -> Iterator[Edit | Finding]:
             yield HostRoute(Phase.SERVER, match, answer(302, url), port=port)
 
 
-@rule("from-to-www-redirect", at="server", reads=("http-redirect-code", "use-http2"))
+@rule(
+    "from-to-www-redirect",
+    at="server",
+    reads=("http-redirect-code", "use-http2", "use-forwarded-headers"),
+)
 def from_to_www(place: Place) -> Iterator[Edit | Finding]:
     """nginx makes a server for the twin of the host (with or without www.) that only redirects.
 
     There is none where the twin has Ingresses of its own; an alias of that name has no effect.
+    With `use-forwarded-headers` X-Forwarded-Proto and -Port go into the address.
     """
     name = www_twin(host := place.server.host)
     if not place.server.www or name in place.config.host_names:
         return
-    to = {"authority": host, "redirectCode": place.number("http-redirect-code")}
-    routes: list[dict[str, object]] = [{"redirect": to}]
+    code = place.number("http-redirect-code")
+    routes: list[dict[str, object]] = [{"redirect": {"authority": host, "redirectCode": code}}]
+    addresses = {0: f"%REQ(:SCHEME)%://{host}"}
+    if place["use-forwarded-headers"]:
+        sent = "'x-forwarded-port' in request.headers ? request.headers['x-forwarded-port']"
+        start = f"%REQ(X-FORWARDED-PROTO)%://{host}"
+        addresses = {port: f"{start}:%CEL({sent} : '{port}')%" for port in place.ports}
+        routes = [
+            {"match": [{"port": port}], **answer(code, f"{address}%REQ(:PATH)%")}
+            for port, address in addresses.items()
+        ]
     if place.shortens_redirects:
-        address = f"%REQ(:SCHEME)%://{host}{TARGET_WITHOUT_SLASH}"
-        shorter = answer(place.number("http-redirect-code"), address)
-        routes.insert(0, {"match": [{"headers": WITH_SLASH}], **shorter})
+        for port, address in reversed(addresses.items()):
+            match = {"headers": WITH_SLASH} | ({"port": port} if port else {})
+            shorter = answer(code, address + TARGET_WITHOUT_SLASH)
+            routes.insert(0, {"match": [match], **shorter})
     else:
         yield WWW_SLASH("from-to-www-redirect", name=name, host=host)
     yield OtherHost(name, place.tls, tuple(routes))

@@ -47,6 +47,15 @@ RELATIVE_LOCATION = Message(
     aspects=frozenset({"redirect"}),
 )
 FILTER = "nginx2istio.response-rewrite"
+REFRESH = Message(
+    "N2I434",
+    "approximated",
+    "info",
+    "Refresh headers of backends",
+    "nginx replaces {old} in the address of a Refresh header, too. Envoy passes the header on.",
+    "Check whether a backend sends Refresh headers with such an address.",
+    frozenset({"response-headers", "redirect"}),
+)
 LUA = "envoy.extensions.filters.http.lua.v3"
 
 
@@ -100,6 +109,7 @@ def _location(place: Place) -> Iterator[Edit | Finding]:
     old, new = place.text("proxy-redirect-from"), place.text("proxy-redirect-to")
     if old in ("", "off", "default") or new in ("", "off"):
         return
+    yield REFRESH("proxy-redirect-from", old=old)
     if old.startswith("~"):
         by_pattern = REPLACED_BY_PATTERN("proxy-redirect-from", key="proxy-redirect-from", old=old)
         yield by_pattern.past_https_redirect(place)

@@ -15,6 +15,7 @@ from nginx2istio.rule import (
     RouteBefore,
     answer,
     authority_pattern,
+    extracted,
     rule,
 )
 
@@ -37,6 +38,8 @@ PORT = Message(
     "Check clients that name a port other than 80.",
     frozenset({"redirect"}),
 )
+FORWARDED_HOST = extracted("request.headers['x-forwarded-host']", r"^([^,:]*)(.*)$", r"\1")
+"""The first of the hosts of X-Forwarded-Host, without its port (``redirect_host``)."""
 OTHER_PORT = r":(?!80$)[0-9]+$"
 """Host headers with a port that Envoy keeps."""
 # What differs over https itself is said by the baseline's N2I901.
@@ -102,7 +105,7 @@ def ssl_redirect(place: Place) -> Iterator[Edit | Finding]:
         slash = {**match, "headers": with_slash}
         if believed:
             named = {"x-forwarded-host": {"regex": ".+"}}
-            address = f"https://%REQ(X-FORWARDED-HOST)%{port_suffix}"
+            address = f"https://{FORWARDED_HOST}{port_suffix}"
             if builds:
                 outer = {**slash, "headers": {**with_slash, **named}}
                 yield RouteBefore(Phase.HTTPS, answer(code, address + TARGET_WITHOUT_SLASH), outer)

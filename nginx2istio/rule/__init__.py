@@ -134,6 +134,7 @@ from nginx2istio.nginx.facts.error_pages import general_codes as general_codes
 from nginx2istio.nginx.facts.external_auth import ExternalAuth as ExternalAuth
 from nginx2istio.nginx.facts.external_auth import answer_variables as answer_variables
 from nginx2istio.nginx.facts.external_auth import external_auth as external_auth
+from nginx2istio.nginx.facts.external_auth import headers_by_lua as headers_by_lua
 from nginx2istio.nginx.facts.header_buffers import header_buffers as header_buffers
 from nginx2istio.nginx.facts.header_buffers import snippet_buffers as snippet_buffers
 from nginx2istio.nginx.facts.headers import HEADER_DIRECTIVES as HEADER_DIRECTIVES

@@ -100,7 +100,7 @@ def _forwarded(stream: Stream, route: Json) -> Outcome:
     rewrite = route.get("rewrite", {})
     asked = stream.patch.route.get("host_rewrite_header", "")
     host = (
-        (arrived.headers.get(asked.lower()) if asked else "")
+        (dict(headers).get(asked.lower(), "") if asked else "")
         or rewrite.get("authority")
         or _host_of(route, arrived)
         or arrived.authority

@@ -5,17 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from nginx2istio.nginx.build.catch_all import as_catch_all, root_of_unknown_hosts
 from nginx2istio.nginx.build.certificates import CertificateNames, certificate
+from nginx2istio.nginx.build.controller import Controller
 from nginx2istio.nginx.build.ingresses import IngressPath
-from nginx2istio.nginx.build.load import Loaded
+from nginx2istio.nginx.build.load import NOT_IN_DENIED, Loaded
 from nginx2istio.nginx.build.locations import build_locations
+from nginx2istio.nginx.build.server_names import (
+    create_aliases,
+    create_redirects,
+    refused_names,
+)
 from nginx2istio.nginx.build.services import Services
 from nginx2istio.nginx.build.upstreams import IneffectiveSettings, Upstreams
 from nginx2istio.nginx.keys.scopes import (
     AFFINITY,
     AUTH_TLS,
     CANARY_KEYS,
-    CATCH_ALL_IGNORES,
     SERVER_ANY,
     SERVER_FIRST,
 )
@@ -24,6 +30,7 @@ from nginx2istio.nginx.model import (
     DEFAULT_UPSTREAM,
     Certificate,
     Ineffective,
+    InvalidValue,
     Location,
     Origin,
     Remark,
@@ -45,6 +52,7 @@ class _Server:
     ingresses: dict[Origin, None] = field(default_factory=dict)
     denied: str = ""
     aliases: tuple[str, ...] = ()
+    www: bool = False
     indexes: dict[str, int] = field(default_factory=lambda: {"/": 0})
     """The index of the first location of each path: the root is the first of all."""
 
@@ -52,17 +60,20 @@ class _Server:
 class ServerBuilder:
     """One run of ``createServers`` and ``getBackendServers``."""
 
-    def __init__(self, services: Services, passes_tls: bool, certificate_names: CertificateNames):
-        self.passes_tls, self.certificate_names = passes_tls, certificate_names
+    def __init__(
+        self, services: Services, controller: Controller, certificate_names: CertificateNames
+    ):
+        self.controller, self.certificate_names = controller, certificate_names
         self.ineffective = IneffectiveSettings()
         self.upstreams = Upstreams(services, self.ineffective)
         self.servers: dict[str, _Server] = {}
         self.twins: dict[str, str] = {}
+        self.refused_names: tuple[InvalidValue, ...] = ()
         self.repeats: list[tuple[str, Location]] = []
         self.remarks: list[Remark] = []
 
     def create_servers(self, everyone: Sequence[Loaded]) -> None:
-        nowhere = Location("/", "prefix", "", Origin("default"), implicit=True)
+        nowhere = root_of_unknown_hosts(self.controller)
         self.servers[DEFAULT_SERVER] = _Server(DEFAULT_SERVER, "", [nowhere])
         for loaded in everyone:
             if loaded.canary:
@@ -82,16 +93,13 @@ class ServerBuilder:
             if not loaded.canary:
                 for host in loaded.ingress.hosts if loaded.ingress.rules else ():
                     self.configure(loaded, self.servers[host])
-        self.create_redirects()
-        self.create_aliases()
+        create_aliases(self.servers, self.ineffective)
 
     def catch_all(self, loaded: Loaded, default: str) -> None:
         server = self.servers[DEFAULT_SERVER]
         if server.locations[0].implicit:
             root = self.location(loaded, "/", "Prefix", default, loaded.ingress.origin)
-            # Redirects and rewrites are left out here, as createServers leaves them.
-            local = {k: s for k, s in root.settings.items() if k not in CATCH_ALL_IGNORES}
-            server.locations[0] = replace(root, settings=local)
+            server.locations[0] = as_catch_all(self.controller, root)
             server.namespace = loaded.ingress.origin.namespace
             server.ingresses[loaded.ingress.origin] = None
             return
@@ -122,37 +130,6 @@ class ServerBuilder:
             why = f"{first.origin.object} set it first for {server.host}"
             self.ineffective.record_ineffective(loaded, setting, why, (server.host,))
 
-    def create_redirects(self) -> None:
-        """The www twins that only redirect (buildRedirects): they stand first in nginx.conf."""
-        for host in sorted(self.servers):
-            name = www_twin(host)
-            on = self.enabled(self.servers[host], "from-to-www-redirect")
-            if on and name and name not in self.servers:
-                self.twins.setdefault(name, host)
-
-    def create_aliases(self) -> None:
-        taken: set[str] = set()
-        for host in sorted(self.servers):
-            server = self.servers[host]
-            setting = server.settings.get("server-alias")
-            names = setting.value if setting and isinstance(setting.value, tuple) else ()
-            aliases = []
-            for name in sorted({str(n) for n in names}):
-                why = ""
-                if name in self.servers or name in taken:
-                    why = f"{name} has a server of its own, or is another server's alias"
-                elif name.lower() in self.twins:
-                    why = f"{name} only redirects to {self.twins[name.lower()]}"
-                if why:
-                    if setting:
-                        self.ineffective.entries.append(
-                            Ineffective(setting.origin, "server-alias", name, why, (name,))
-                        )
-                else:
-                    taken.add(name)
-                    aliases.append(name)
-            server.aliases = tuple(aliases)
-
     def location(
         self, loaded: Loaded, path: str, kind: str, upstream: str, origin: Origin
     ) -> Location:
@@ -172,6 +149,8 @@ class ServerBuilder:
             host = rule.host or DEFAULT_SERVER
             server = self.servers.get(host) or self.servers.get(DEFAULT_SERVER)
             if server is None:
+                continue
+            if rule.paths is None and host != DEFAULT_SERVER:
                 continue
             self.client_certificates(loaded, server)
             for path in rule.paths or ():
@@ -209,6 +188,7 @@ class ServerBuilder:
         if earlier and earlier.path_type == kind:
             if earlier.implicit:
                 server.locations[index] = location
+                self.ask_for_twin(loaded, server)
                 return
             if earlier.ingress.object == loaded.ingress.key:
                 why = f"{text} is declared twice in this Ingress"
@@ -218,9 +198,21 @@ class ServerBuilder:
             self.ineffective.entries.append(lost)
             return
         server.locations.append(location)
+        self.ask_for_twin(loaded, server)
+
+    def ask_for_twin(self, loaded: Loaded, server: _Server) -> None:
+        """``RedirectFromToWWW``: by an Ingress of which a location is there, be it a canary's."""
+        key = "from-to-www-redirect"
+        setting = loaded.settings.get(key)
+        if setting and setting.value:
+            server.www = True
+            if not self.enabled(server, key):
+                server.settings[key] = setting
 
     def finish(self, everyone: Sequence[Loaded]) -> tuple[Server, ...]:
         self.upstreams.finish()
+        self.twins = create_redirects(self.servers, self.ineffective)
+        self.refused_names = tuple(refused_names(self.servers))
         default = self.upstreams.by_name.get(DEFAULT_UPSTREAM)
         servers = []
         for host in sorted(self.servers):
@@ -265,7 +257,7 @@ class ServerBuilder:
         if root in ("", DEFAULT_UPSTREAM) or self.upstreams.by_name[root].unavailable:
             return None
         named = not server.host.startswith(("*", "_"))
-        return setting if self.passes_tls and named else None
+        return setting if self.controller.ssl_passthrough and named else None
 
     def enabled(self, server: _Server, key: str) -> Setting | None:
         setting = server.settings.get(key)
@@ -291,6 +283,8 @@ class ServerBuilder:
                     why = "nginx takes a canary's settings from the main Ingress of its path"
                 elif key in CANARY_KEYS:
                     why = 'it has an effect only with canary: "true" and a path of a main Ingress'
+                elif loaded.extracted.denied and key in NOT_IN_DENIED:
+                    why = "nginx answers 503 to all requests for its paths"
                 elif key in AFFINITY:
                     why = 'it has an effect only with affinity: "cookie", of the last Ingress'
                 elif key in AUTH_TLS:

@@ -35,6 +35,12 @@ DEEP_INSPECT_PATTERNS = tuple(
 """What --deep-inspect takes for an attempt to break out of the configuration (CheckRegex)."""
 
 
+NOT_IN_DENIED = frozenset(
+    {"auth-signin", "custom-http-errors", "default-backend", "proxy-body-size"}
+)
+"""What the template writes only where isLocationAllowed, and what decides before a 503."""
+
+
 @dataclass(slots=True)
 class Loaded:
     """An Ingress that the controller has loaded, with its accepted annotations by scope."""
@@ -92,7 +98,10 @@ def load_ingresses(
             text, block = ingress.annotations.get(at.field, ""), ingress.blocks.get(at.field, 0)
             settings[key] = Setting(key, value, at, text, block)
         local = {
-            k: s for k, s in settings.items() if k not in SERVER_KEYS and k not in UPSTREAM_KEYS
+            k: s
+            for k, s in settings.items()
+            if k not in SERVER_KEYS and k not in UPSTREAM_KEYS
+            if not (extracted.denied and k in NOT_IN_DENIED)
         }
         out.everyone.append(Loaded(ingress, extracted, settings, local))
     return out

@@ -40,7 +40,7 @@ def build(
     """
     services = Services(objects, not controller.disable_external_name, complete.get("Service", ()))
     certificates = names_by_secret(objects, complete.get("Secret", ()))
-    builder = ServerBuilder(services, controller.ssl_passthrough, certificates)
+    builder = ServerBuilder(services, controller, certificates)
     maps = configmaps(objects)
     loads = load_ingresses(ingresses, controller, maps, complete.get("ConfigMap", ()))
     everyone = loads.everyone
@@ -73,6 +73,7 @@ def build(
             *loads.invalid_values,
             *_configmap_values(controller, maps.get(controller_configmap), servers),
             *(_repeated(host, location) for host, location in builder.repeats),
+            *builder.refused_names,
         ),
         unknown=tuple(loads.unknown),
         other_annotations=tuple(loads.other_annotations),

@@ -67,8 +67,9 @@ class Upstreams:
         self.canary_ingresses: list[tuple[str, Loaded]] = []
         """Each Ingress that is a canary, with the name of one of its upstreams."""
         self.affinity: dict[str, tuple[dict[str, Setting], set[tuple[str, str]]]] = {}
-        self.alternatives: dict[str, dict[str, Upstream]] = {}
-        """The canaries of an upstream, by their names."""
+        self.alternatives: dict[str, dict[str, None]] = {}
+        """The names of the canaries of an upstream, in order."""
+        self.deleted: set[str] = set()
 
     def upstream(self, loaded: Loaded, backend: IngressBackend) -> None:
         name = backend.upstream(loaded.ingress.origin.namespace)
@@ -117,43 +118,57 @@ class Upstreams:
         servers: Mapping[str, Sequence[Location]],
         places: dict[str, Places],
     ) -> None:
-        """Makes a canary an alternative of its main upstreams; ``places`` are kept by host."""
+        """Makes a canary an alternative of its main upstreams; ``places`` are kept by host.
+
+        A path that no main Ingress has costs the canary's Service all requests, those of other
+        paths too: ``mergeAlternativeBackends`` deletes its upstream.
+        """
         ingress = loaded.ingress
+        if ingress.default:
+            name = ingress.default.upstream(ingress.origin.namespace)
+            mains = [location.upstream for location in servers.get(DEFAULT_SERVER, ())]
+            before = mains[: mains.index(name)] if name in mains else mains
+            if not self.merge(before, name) and name not in mains:
+                self.delete(name, f"no main Ingress is about unknown hosts, but {ingress.key} is")
         targets = [(r.host or DEFAULT_SERVER, p) for r in ingress.rules for p in r.paths or ()]
         for host, path in targets:
             if path.backend is None:
                 continue
             name = path.backend.upstream(ingress.origin.namespace)
-            merged = False
             if host not in places:
                 places[host] = Places(servers.get(host, ()))
             kind = "Exact" if path.type == "Exact" else "Prefix"
-            for upstream in places[host].before(name, path.path, kind):
-                if upstream and upstream not in self.canaries:
-                    self.merge(upstream, name)
-                    merged = True
-            if not merged:
-                why = "a canary needs a main Ingress with the same host and path"
-                self.ineffective.entries.append(
-                    Ineffective(
-                        path.origin, "path", path.path or "/", why, (host,), (path.path or "/",)
-                    )
+            if self.merge(places[host].before(name, path.path, kind), name):
+                continue
+            text = path.path or "/"
+            why = "a canary needs a main Ingress with the same host and path"
+            lost = Ineffective(path.origin, "path", text, why, (host,), (text,))
+            self.ineffective.entries.append(lost)
+            if host in servers and name not in places[host].first:
+                self.delete(
+                    name, f"no main Ingress has path {text} of {host}, but {ingress.key} has"
                 )
-        if ingress.default:
-            name = ingress.default.upstream(ingress.origin.namespace)
-            others = self.canaries | {name}
-            for location in servers.get(DEFAULT_SERVER, ()):
-                if location.upstream and location.upstream not in others:
-                    self.merge(location.upstream, name)
 
-    def merge(self, primary: str, canary: str) -> None:
-        self.alternatives.setdefault(primary, {}).setdefault(canary, self.by_name[canary])
+    def merge(self, mains: Iterable[str], canary: str) -> bool:
+        """Makes a canary an alternative of main upstreams; whether there is any."""
+        if canary in self.deleted:
+            return False
+        fit = [main for main in mains if main and main not in self.canaries | self.deleted]
+        for main in fit:
+            self.alternatives.setdefault(main, {}).setdefault(canary)
+        return bool(fit)
+
+    def delete(self, canary: str, why: str) -> None:
+        if canary not in self.deleted:
+            self.deleted.add(canary)
+            self.by_name[canary] = replace(self.by_name[canary], refused=why)
 
     def finish(self) -> None:
         """Writes canaries and affinities into their upstreams; notes idle canaries."""
         for name, alternatives in self.alternatives.items():
             main = self.by_name[name]
-            self.by_name[name] = replace(main, alternatives=tuple(alternatives.values()))
+            canaries = tuple(self.by_name[canary] for canary in alternatives)
+            self.by_name[name] = replace(main, alternatives=canaries)
         self._record_idle_canaries()
         for name, (details, places) in self.affinity.items():
             mode = details.get("affinity-mode")

@@ -6,6 +6,7 @@ import base64
 import re
 from collections.abc import Mapping
 from functools import lru_cache
+from typing import Literal
 from urllib.parse import parse_qs
 
 from nginx2istio.base.memo import memo
@@ -74,6 +75,7 @@ def _question(config: NginxConfig, location: Location, server: Server | None) ->
     scheme, host, port, path = match.groups() if match else ("", "", None, "")
     headers, unclear = _headers(config, location, values)
     keepalive = annotated and bool(values.value("auth-keepalive"))
+    by_lua = keepalive and not config.controller.on("use-http2")
     return ExternalAuth(
         key=values.key("auth-url"),
         scheme=scheme.lower(),
@@ -84,12 +86,42 @@ def _question(config: NginxConfig, location: Location, server: Server | None) ->
         headers=headers | _certificate(server),
         signin=_signin(values.text("auth-signin"), values.text("auth-signin-redirect-param")),
         identity=_identity(config, location, values),
-        always_set_cookie=bool(values.value("auth-always-set-cookie")),
+        always_set_cookie=bool(values.value("auth-always-set-cookie")) and not by_lua,
         cache_key=values.text("auth-cache-key"),
         cache_seconds=_seconds(values.list("auth-cache-duration")),
-        only_200=keepalive and not config.controller.on("use-http2"),
+        only_200=by_lua,
         unclear=unclear or ("" if match else "its address can't be read"),
     )
+
+
+def headers_by_lua(config: NginxConfig, location: Location) -> Literal["", "fails", "shifted"]:
+    """What becomes of auth-response-headers where Lua asks (auth-keepalive without HTTP/2).
+
+    ngx_conf_external_auth.lua counts the variables from 1, and the template from 0. So each header
+    of the backend has the value of the one before, and the last variable is one that only a
+    location with more headers makes. Where there is none, Lua fails.
+    """
+    auth = external_auth(config, location)
+    if auth is None or not auth.only_200:
+        return ""
+    own = _listed(config, location)
+    if not own:
+        return ""
+    return "shifted" if own < _most_listed(config) else "fails"
+
+
+def _listed(config: NginxConfig, location: Location) -> int:
+    """The number of the headers that a location hands on from the service's answer."""
+    values = _AuthValues(config, location, "auth-url" in location.settings)
+    return len(values.list("auth-response-headers"))
+
+
+@memo
+def _most_listed(config: NginxConfig) -> int:
+    """The most headers that any location hands on."""
+    locations = (location for server in config.servers for location in server.locations)
+    asking = (x for x in locations if external_auth(config, x) is not None)
+    return max((_listed(config, x) for x in asking if not x.denied), default=0)
 
 
 @record(frozen=True, slots=True)
@@ -172,7 +204,7 @@ def _headers(
         "X-Auth-Request-Redirect": values.text("auth-request-redirect") or "$request_uri",
     }
     if values.text("auth-method"):
-        headers |= {"X-Original-URI": "$request_uri", "X-Scheme": "$scheme"}
+        headers |= {"X-Original-URI": "$request_uri", "X-Scheme": "$pass_access_scheme"}
     reference = str(values.value("auth-proxy-set-headers") or "") if values.own else ""
     if reference:
         configmap = config.configmaps.get(reference)
@@ -233,7 +265,7 @@ def _signin(url: str, parameter: str) -> str:
     if not url:
         return ""
     query = parse_qs(url.partition("#")[0].partition("?")[2], keep_blank_values=True)
-    back = f"{parameter or 'rd'}=$scheme://$http_host$escaped_request_uri"
+    back = f"{parameter or 'rd'}=$pass_access_scheme://$http_host$escaped_request_uri"
     if not query:
         return f"{url}?{back}"
     return url if query.get(parameter or "rd", [""])[0] else f"{url}&{back}"

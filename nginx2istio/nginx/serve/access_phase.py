@@ -8,7 +8,7 @@ from nginx2istio.base.addresses import in_networks
 from nginx2istio.base.outcome import Outcome
 from nginx2istio.nginx.facts.addresses import addresses
 from nginx2istio.nginx.facts.auth_service import AuthService, answerer
-from nginx2istio.nginx.facts.external_auth import external_auth
+from nginx2istio.nginx.facts.external_auth import external_auth, headers_by_lua
 from nginx2istio.nginx.facts.snippet_access import satisfies_any
 from nginx2istio.nginx.serve.visit import NginxPhase, Visit, own_answer
 
@@ -107,7 +107,9 @@ def auth_request(visit: Visit) -> Outcome | None:
     if isinstance(service, AuthService) and service.missing:
         status = 502
     if 200 <= status < 300 and not (auth.only_200 and status != 200):
-        return None
+        if headers_by_lua(visit.config, visit.location) != "fails":
+            return None
+        return own_answer(500, "auth", "access", "Lua fails to set a variable", auth.key)
     if status in (401, 403):
         return own_answer(status, "auth", "access", f"the service answers {status}", auth.key)
     return own_answer(500, "auth", "access", f"the service answers {status}", auth.key)

@@ -36,7 +36,7 @@ def _by_request(visit: Visit, other: Upstream) -> bool | None:
     v = visit.variables
     name = _text(other, "canary-by-header").lower().replace("_", "-")
     header = v.request.header(name) if name else None
-    if header is not None and header != "":
+    if header is not None:
         value, pattern = (
             _text(other, "canary-by-header-value"),
             _text(other, "canary-by-header-pattern"),

@@ -6,12 +6,13 @@ from dataclasses import replace
 from fractions import Fraction
 
 from nginx2istio.base.outcome import Aspect, Outcome, TraceStep
-from nginx2istio.nginx.facts.error_pages import ErrorService, error_pages
+from nginx2istio.nginx.facts.error_pages import ErrorPages, ErrorService, error_pages
 from nginx2istio.nginx.facts.external_auth import external_auth
 from nginx2istio.nginx.facts.sizes import byte_size
-from nginx2istio.nginx.model import Upstream
+from nginx2istio.nginx.model import DEFAULT_UPSTREAM, Upstream
 from nginx2istio.nginx.serve import forward
 from nginx2istio.nginx.serve.balance import split
+from nginx2istio.nginx.serve.location_phases import location_denied
 from nginx2istio.nginx.serve.visit import Visit, own_answer, redirect, upstream_name
 
 
@@ -31,6 +32,9 @@ def content(visit: Visit) -> Outcome:
         fallback = _name(pages.fallback)
         shares = {fallback if name == main else name: share for name, share in shares.items()}
     names = ", ".join(shares)
+    if upstream.name == DEFAULT_UPSTREAM and world.backends.get(main) == "none":
+        # getDefaultUpstream puts the controller's own server in its place.
+        return own_answer(404, "routing", "content", "the controller's own default backend")
     if _no_such_port(upstream):
         return own_answer(502, "protocol", "content", f"nothing at the address of {main}")
     states = {_state(visit, name) for name in shares}
@@ -102,6 +106,8 @@ def _name(service: ErrorService) -> str:
 
 def with_error_page(visit: Visit, outcome: Outcome) -> Outcome:
     """The answer after ``error_page``: for nginx's own answers, and for intercepted ones."""
+    if location_denied(visit):  # such a location has no error_page
+        visit = replace(visit, location=replace(visit.location, settings={}))
     pages = error_pages(visit.config, visit.server, visit.location)
     status = outcome.status
     if status is None:
@@ -113,15 +119,30 @@ def with_error_page(visit: Visit, outcome: Outcome) -> Outcome:
         return replace(signed, trace=(*outcome.trace, *signed.trace))
     if status not in pages.codes or outcome.location:
         return outcome
-    if pages.pages is None:  # the controller's own server makes the pages
+    makers = _makers(visit, pages)
+    if not makers:  # the controller's own server makes the pages
         text = f"an error page for {status} that nothing makes"
         # A 500 is nginx's own: it looks for an error page of the page's status, in vain.
         phase = "content" if pages.own_status == 500 else "error page"
         own = own_answer(pages.own_status, "status", phase, text)
         return replace(own, trace=(*outcome.trace, *own.trace))
-    if visit.variables.world.backends.get(_name(pages.pages)) == "none":
-        return own_answer(503, "routing", "error page", "the error service has no pod")
-    step = TraceStep(
-        "error page", f"{status} is answered by {pages.pages.title}", "custom-http-errors"
-    )
-    return Outcome(backends={_name(pages.pages): Fraction(1)}, trace=(*outcome.trace, step))
+    text = f"{status} is answered by {', '.join(makers)}"
+    step = TraceStep("error page", text, "custom-http-errors")
+    return Outcome(backends=makers, trace=(*outcome.trace, step))
+
+
+def _makers(visit: Visit, pages: ErrorPages) -> dict[str, Fraction]:
+    """The shares of the Services that may be asked for an error page, none for nginx itself.
+
+    The upstream of a default-backend is a copy of the location's (``getBackendServers``), canaries
+    included. It is there with a ready pod only, and the controller's own takes its place.
+    """
+    own, states = pages.fallback, visit.variables.world.backends
+    upstream = visit.config.upstreams.get(visit.location.upstream)
+    if own and upstream and pages.pages is own and states.get(_name(own)) != "none":
+        main = upstream_name(upstream)
+        return {_name(own) if n == main else n: share for n, share in split(visit).items()}
+    default = visit.config.upstreams.get(DEFAULT_UPSTREAM)
+    if default is None or states.get(upstream_name(default)) == "none":
+        return {}
+    return {upstream_name(default): Fraction(1)}

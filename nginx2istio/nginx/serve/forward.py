@@ -12,7 +12,7 @@ from nginx2istio.base.outcome import (
     SOME_REQUEST_ID,
     Headers,
 )
-from nginx2istio.nginx.facts.external_auth import external_auth
+from nginx2istio.nginx.facts.external_auth import external_auth, headers_by_lua
 from nginx2istio.nginx.facts.headers import request_headers
 from nginx2istio.nginx.serve.location_phases import rewrite_target
 from nginx2istio.nginx.serve.server_phases import asks_for_certificates
@@ -83,8 +83,12 @@ def upstream_headers(visit: Visit, more: Headers = ()) -> Headers:
     if "auth-type" in visit.location.settings and not exempt:
         fields.append(("authorization", ""))
     auth = external_auth(visit.config, visit.location)
-    for name in auth.identity if auth else ():
-        values = [x for n, x in v.request.auth_headers if n.lower() == name.lower()]
+    names = list(auth.identity) if auth else []
+    sources = names
+    if headers_by_lua(visit.config, visit.location) == "shifted":
+        sources = ["", *names]
+    for name, source in zip(names, sources, strict=False):
+        values = [x for n, x in v.request.auth_headers if n.lower() == source.lower()]
         fields.append((name.lower(), ", ".join(values)))
     upgrade = v.request.header("upgrade")
     connection = visit.value("connection-proxy-header")

@@ -11,6 +11,7 @@ from nginx2istio.base.outcome import Aspect, Outcome
 from nginx2istio.nginx.facts.checks.rate_limits import LIMIT_STATUS, unlimited_networks
 from nginx2istio.nginx.facts.error_pages import error_pages
 from nginx2istio.nginx.facts.sizes import max_body_size
+from nginx2istio.nginx.model import DEFAULT_UPSTREAM
 from nginx2istio.nginx.serve.access_phase import access
 from nginx2istio.nginx.serve.certificates import has_certificate
 from nginx2istio.nginx.serve.choose import as_bytes
@@ -19,8 +20,9 @@ from nginx2istio.nginx.serve.visit import NginxPhase, Visit, own_answer, redirec
 
 def body_length(visit: Visit) -> Outcome | None:
     """A Content-Length above the limit (``ngx_http_core_find_config_phase``)."""
-    limit = max_body_size(visit.value("proxy-body-size"))
-    return above_limit(limit, visit, "location", "proxy-body-size")
+    # A location that is denied has no limit of its own.
+    size = "" if location_denied(visit) else visit.value("proxy-body-size")
+    return above_limit(max_body_size(size), visit, "location", "proxy-body-size")
 
 
 def above_limit(limit: int, visit: Visit, phase: str, by: str) -> Outcome | None:
@@ -163,6 +165,8 @@ def no_endpoints(visit: Visit) -> Outcome | None:
     """No balancer for the upstream (``balancer.rewrite``)."""
     upstream = visit.config.upstreams.get(visit.location.upstream)
     if upstream is None or error_pages(visit.config, visit.server, visit.location).fallback:
+        return None
+    if upstream.name == DEFAULT_UPSTREAM:  # it has at least the controller's own server
         return None
     why = upstream.unavailable
     if not why and visit.variables.world.backends.get(upstream_name(upstream)) == "none":

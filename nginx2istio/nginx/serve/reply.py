@@ -65,6 +65,8 @@ def _of_backend(visit: Visit) -> list[tuple[str, str]]:
             continue
         if lower == "location":
             value = _moved(visit, value)
+        if lower == "refresh":
+            value = _refreshed(visit, value)
         if lower == "set-cookie":
             value = _rewritten_cookie(visit, value)
         fields.append((lower, value))
@@ -72,17 +74,29 @@ def _of_backend(visit: Visit) -> list[tuple[str, str]]:
 
 
 def _moved(visit: Visit, value: str) -> str:
-    """proxy_redirect of proxy-redirect-from and -to."""
+    """A Location after proxy_redirect."""
+    moved = _replaced_start(visit, value)
+    if moved is None:
+        return value
+    # ngx_http_header_filter completes what nginx has changed.
+    relative = not moved.startswith("/") or visit.value("relative-redirects")
+    return moved if relative else visit.variables.completed(moved)
+
+
+def _refreshed(visit: Visit, value: str) -> str:
+    """A Refresh after proxy_redirect (``ngx_http_upstream_rewrite_refresh``)."""
+    start = value.lower().find("url=") + len("url=")
+    moved = None if start < len("url=") else _replaced_start(visit, value[start:])
+    return value if moved is None else value[:start] + moved
+
+
+def _replaced_start(visit: Visit, address: str) -> str | None:
+    """An address with proxy-redirect-to for proxy-redirect-from, None where it is left alone."""
     old, new = visit.value("proxy-redirect-from"), visit.value("proxy-redirect-to")
     if old in (None, "off", "default") or new in (None, "off"):
-        return value
+        return None
     prefix = str(old)
-    if not value.startswith(prefix):
-        return value
-    value = visit.text(str(new)) + value[len(prefix) :]
-    # ngx_http_header_filter completes what nginx has changed.
-    relative = value.startswith("/") and visit.value("relative-redirects")
-    return visit.variables.completed(value) if value.startswith("/") and not relative else value
+    return visit.text(str(new)) + address[len(prefix) :] if address.startswith(prefix) else None
 
 
 def _rewritten_cookie(visit: Visit, value: str) -> str:

@@ -49,14 +49,15 @@ class Variables:
     def pass_access_scheme(self) -> str:
         """X-Forwarded-Proto where it counts, else the scheme."""
         forwarded = self.request.header("x-forwarded-proto") if self.trusts else None
-        return forwarded or self.request.scheme
+        # Lua takes an empty text for true.
+        return self.request.scheme if forwarded is None else forwarded
 
     @cached_property
     def pass_port(self) -> str:
         """X-Forwarded-Port where it counts, else the port of the listener."""
         own = "443" if self.request.scheme == "https" else "80"
         forwarded = self.request.header("x-forwarded-port") if self.trusts else None
-        return forwarded or own
+        return own if forwarded is None else forwarded
 
     @property
     def request_uri(self) -> str:
@@ -137,13 +138,16 @@ class Variables:
         return f"{self.request.scheme}://{self.host}{path}"
 
     def cookie(self, name: str) -> str:
-        """The first cookie of a name, in any case."""
+        """The first cookie of a name, in any case (``ngx_http_parse_multi_header_lines``).
+
+        A name may begin behind a comma, too, and no comma ends a value.
+        """
         for header, value in self.request.headers:
             if header.lower() == "cookie":
-                for part in value.split(";"):
-                    key, _, text = part.strip().partition("=")
-                    if key.lower() == name.lower():
-                        return text
+                pattern = rf"(?:^|[;,] *){re.escape(name)} *= *([^;]*)"
+                match = re.search(pattern, value.strip(), re.IGNORECASE)
+                if match is not None:
+                    return match[1]
         return ""
 
     def text(self, template: str, more: Mapping[str, str] = MappingProxyType({})) -> str:

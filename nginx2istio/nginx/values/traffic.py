@@ -154,8 +154,14 @@ def read_redirects(read: Reader) -> Iterator[Reading]:
 
 
 def _switches(read: Reader) -> Iterator[Reading]:
-    for key in ("from-to-www-redirect", "relative-redirects"):
-        yield from _strict(key, read.flag(key))
+    yield from _strict("from-to-www-redirect", read.flag("from-to-www-redirect"))
+    key = "relative-redirects"
+    relative = read.flag(key)
+    if relative.value is False and read.controller.on(key):
+        # The template writes absolute_redirect off, and never on.
+        yield Reading(key, "no-effect", text="the ConfigMap has it on for all paths")
+    else:
+        yield from _strict(key, relative)
 
 
 def _strict(key: str, raw: AnyRawValue) -> Iterator[Reading]:

@@ -67,8 +67,11 @@ def test_the_question_is_the_annotations() -> None:
 @pytest.mark.parametrize(
     ("signin", "expected"),
     [
-        ("https://l/", "https://l/?rd=$scheme://$http_host$escaped_request_uri"),
-        ("https://l/?a=b", "https://l/?a=b&rd=$scheme://$http_host$escaped_request_uri"),
+        ("https://l/", "https://l/?rd=$pass_access_scheme://$http_host$escaped_request_uri"),
+        (
+            "https://l/?a=b",
+            "https://l/?a=b&rd=$pass_access_scheme://$http_host$escaped_request_uri",
+        ),
         ("https://l/?rd=x", "https://l/?rd=x"),
     ],
 )
