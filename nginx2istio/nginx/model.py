@@ -85,8 +85,7 @@ class Upstream:
     ``known`` says whether the Service exists: None when it is not among the input, which is not
     complete either. ``doubtful``: others of its namespace are among the input then.
     ``external_name`` and ``external_port`` are where a Service of type ExternalName leads to;
-    ``refused`` is why the
-    controller does not follow it, or drops the upstream altogether.
+    ``refused`` is why the controller does not follow it, or drops the upstream altogether.
     """
 
     name: str
