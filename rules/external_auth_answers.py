@@ -74,7 +74,7 @@ UNCACHED_ANSWERS = Message(
 BY_LUA = Message(
     "N2I213",
     "approximated",
-    "info",
+    "warning",
     "Headers of the service that nginx gets wrong",
     "With auth-keepalive and without HTTP/2, nginx miscounts auth-response-headers: {effect}. The "
     "gateway passes each header on.",
