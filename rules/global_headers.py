@@ -14,6 +14,7 @@ from nginx2istio.rule import (
     answer_headers,
     by_port,
     envoy_value,
+    of_other_hosts,
     rule,
     settle,
 )
@@ -191,7 +192,7 @@ def all_answers(place: Place) -> Iterator[Edit | Finding]:
         names = sorted({line.name for line in nowhere if line.kind in ("set", "add")})
         if names:
             finding = UNKNOWN_HOSTS(nowhere[0].key, names=", ".join(names))
-            yield finding.for_every_host()
+            yield finding.for_requests(of_other_hosts(place.config)).for_every_host()
     for key, sent in (
         ("server-tokens", "its own name and version as Server"),
         ("allow-backend-server-header", "the backend's Server header"),

@@ -107,9 +107,14 @@ CLOSED_REGEX = Message(
     "error",
     "A protected path can't be expressed",
     "Envoy's RE2 can't express the protected path {key}: {why}. All paths that begin like it and "
-    "match no earlier path answer 503.",
+    "match no earlier path answer 503, without the path's headers.",
     "Write the path without look-around and back references, or as several paths.",
-    frozenset({"routing", "path", "redirect", "access", "auth", "status"}),
+    frozenset(
+        {
+            *("routing", "path", "redirect", "access", "auth", "status"),
+            *("response-headers", "cors"),
+        }
+    ),
 )
 CONFLICT = Message(
     "N2I013",
