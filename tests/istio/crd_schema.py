@@ -24,22 +24,26 @@ def _compact(schema: dict[str, Any]) -> Any:
     if schema.get("x-kubernetes-preserve-unknown-fields") or not kind:
         return "integer or string" if schema.get("x-kubernetes-int-or-string") else "any"
     if kind == "array":
-        return {"items": _compact(schema["items"])} | (
-            {"most": schema["maxItems"]} if "maxItems" in schema else {}
-        )
+        limits = _limits(schema, fewest="minItems", most="maxItems")
+        return {"items": _compact(schema["items"]), **limits}
     if kind == "object" and "properties" in schema:
         return _message(schema)
     if kind == "object":
         return {"values": _compact(schema.get("additionalProperties") or {})}
     if kind == "integer":
-        limits = {"least": schema.get("minimum", 0), "most": schema.get("maximum", 2**32 - 1)}
-        return INT32 if schema.get("format") == "int32" else limits
+        least, most = schema.get("minimum", 0), schema.get("maximum", 2**32 - 1)
+        return INT32 if schema.get("format") == "int32" else {"least": least, "most": most}
     rules = json.dumps(schema.get("x-kubernetes-validations", ""))
     if "valid duration" in rules:
         return "duration"
     if "enum" in schema:
         return {"enum": schema["enum"]}
-    return {"longest": schema["maxLength"]} if "maxLength" in schema else kind
+    return _limits(schema, shortest="minLength", longest="maxLength") or kind
+
+
+def _limits(schema: dict[str, Any], **names: str) -> dict[str, Any]:
+    """What a schema says of sizes, by our names."""
+    return {name: schema[of_crd] for name, of_crd in names.items() if of_crd in schema}
 
 
 def _message(schema: dict[str, Any]) -> dict[str, Any]:

@@ -151,3 +151,11 @@ def test_the_schema_knows_all_kinds_that_we_write() -> None:
     assert list(misfits(spec_schema("EnvoyFilter"), selector)) == [
         f"workloadSelector.labels.a is {'x' * 40}..., Istio takes 63 bytes"
     ]
+
+
+def test_a_list_and_a_name_that_may_not_be_empty() -> None:
+    entry = new_object("ServiceEntry", "web", "out", {"hosts": []}, [])
+    assert reasons(entry) == ["hosts has 0 entries, Istio takes 1 or more"]
+    policy = {"targetRef": {"kind": "Gateway", "name": ""}}
+    of_policy = list(misfits(spec_schema("AuthorizationPolicy"), policy))
+    assert of_policy == ["targetRef.name is empty"]

@@ -2,9 +2,9 @@
 
 schema.json is written by ``tests/istio/crd_schema.py``. A schema is ``any``, ``string``,
 ``boolean``, ``number``, ``duration`` or ``integer or string``; or a mapping: ``fields`` with the
-``required`` ones and groups with at most ``one of`` each; ``values`` of any name; ``items`` and how
-many at ``most``; an ``enum``; a string of the ``longest``
-that is taken; an integer between ``least`` and ``most``.
+``required`` ones and groups with at most ``one of`` each; ``values`` of any name; ``items``, the
+``fewest`` and the ``most`` of them; an ``enum``; a string, the ``shortest`` and the ``longest``, in
+bytes; an integer between ``least`` and ``most``.
 """
 
 from __future__ import annotations
@@ -65,12 +65,16 @@ def misfits(known: Schema, value: Any, where: str = "") -> Iterator[str]:
             yield f"{where} is {shown(value)}, which is no list"
         elif len(value) > known.get("most", len(value)):
             yield f"{where} has {len(value)} entries, Istio takes {known['most']}"
+        elif len(value) < known.get("fewest", 0):
+            yield f"{where} has {len(value)} entries, Istio takes {known['fewest']} or more"
         else:
             for element in value:
                 yield from misfits(known["items"], element, where)
     elif "longest" in known:
         if not isinstance(value, str) or octets(value) > known["longest"]:
             yield f"{where} is {shown(value)}, Istio takes {known['longest']} bytes"
+        elif octets(value) < known.get("shortest", 0):
+            yield f"{where} is empty"
     elif value not in known["enum"]:
         yield f"{where} is {shown(value)}, Istio takes {', '.join(known['enum'])}"
 
