@@ -43,6 +43,8 @@ def values_of_match(values: Values, match: Json) -> None:
         values.test(partial(_header_fits, name.lower(), condition))
         if name == ":method":
             values.offer_methods(partial(string_fits, condition))
+        if name == "content-length":  # which an empty body has, too
+            values.offer("body", "0", method="POST", body_bytes=0)
         if name.startswith(":") or name in ("content-length", "x-forwarded-client-cert"):
             continue
         text = _fitting(condition)
