@@ -189,8 +189,7 @@ def all_answers(place: Place) -> Iterator[Edit | Finding]:
         yield missing.for_every_host().assuming("configmaps")
     if not any(server.host == "_" for server in place.config.servers):
         nowhere = answer_headers(place.config, place.server, place.location)
-        names = sorted({line.name for line in nowhere if line.kind in ("set", "add")})
-        if names:
+        if names := sorted({line.name for line in nowhere if line.kind in ("set", "add")}):
             finding = UNKNOWN_HOSTS(nowhere[0].key, names=", ".join(names))
             yield finding.for_requests(of_other_hosts(place.config)).for_every_host()
     for key, sent in (
