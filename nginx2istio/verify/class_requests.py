@@ -84,7 +84,7 @@ class ClassOfPaths:
 
     def place(self, targets: Sequence[str] | None = None) -> AskedOfClass:
         """What is asked for some of the targets, or for all."""
-        sizes = self.shapes.sizes if self.shapes else ()
+        sizes = self.shapes.at.sizes if self.shapes else ()
         return AskedOfClass(self.decisions.name, (*(targets or self.targets),), sizes)
 
 

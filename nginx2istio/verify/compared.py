@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields
 
 from nginx2istio.base.outcome import (
@@ -99,6 +99,10 @@ class Proof:
     by_pairs: int = 0
     skipped: list[str] = field(default_factory=list)
 
+    def count_codes(self, findings: Iterable[FindingData]) -> None:
+        """Counts the findings that announce a difference, once a code."""
+        self.announced.update({str(finding["code"]) for finding in findings})
+
     def add(self, part: Proof, times: int = 1) -> None:
         """Adds the proof of others, of so many that are alike."""
         for each in fields(part):
@@ -127,7 +131,7 @@ def count(proof: Proof, both: Compared) -> None:
         proof.partly += bool(both.unknown)
     for each, findings in differences:
         if findings:
-            proof.announced.update({str(finding["code"]) for finding in findings})
+            proof.count_codes(findings)
         else:
             counterexample = Counterexample(request, each, both.nginx, both.istio)
             proof.unannounced.append(counterexample)
@@ -152,10 +156,16 @@ def compared(sides: Sides, request: Request, world: World = EVERYTHING_READY) ->
     known = [d for d in differences if d.aspect not in unknown and d not in unforeseen]
     if not known:
         return Compared(request, nginx, istio, (), unforeseen)
-    accepted = frozenset[str]().union(*(d.accepts for d in known))
+    return Compared(request, nginx, istio, with_announcers(sides, request, known), unforeseen)
+
+
+def with_announcers(
+    sides: Sides, request: Request, differences: Sequence[Difference]
+) -> tuple[tuple[Difference, tuple[FindingData, ...]], ...]:
+    """Differences of a request, each with the findings that announce it."""
+    accepted = frozenset[str]().union(*(d.accepts for d in differences))
     covered = sides.covering(request_record(request), accepted)
-    pairs = tuple((d, tuple(announcers(d, covered)[1])) for d in known)
-    return Compared(request, nginx, istio, pairs, unforeseen)
+    return tuple((d, tuple(announcers(d, covered)[1])) for d in differences)
 
 
 def _new(differences: list[Difference], earlier: list[Difference]) -> list[Difference]:

@@ -6,11 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from nginx2istio.base.outcome import Request
-from nginx2istio.verify.compared import Proof
+from nginx2istio.verify.compared import Proof, with_announcers
 from nginx2istio.verify.dimensions.samples import spellings
-from nginx2istio.verify.judged.announce import announcers
 from nginx2istio.verify.judged.difference import Difference
-from nginx2istio.verify.record import request_record
 from nginx2istio.verify.shapes.finding_shapes import AskedOfClass
 from nginx2istio.verify.sides import Sides
 
@@ -49,13 +47,10 @@ class ComparedRequests:
         for request, differences in zip(requests, self.differences, strict=True):
             if not differences:
                 continue
-            accepted = frozenset[str]().union(*(each.accepts for each in differences))
-            covering = sides.covering(request_record(request), accepted)
-            for difference in differences:
-                _, findings = announcers(difference, covering)
+            for _, findings in with_announcers(sides, request, differences):
                 if not findings:
                     return None
-                proof.announced.update({str(finding["code"]) for finding in findings})
+                proof.count_codes(findings)
         return proof
 
 

@@ -142,13 +142,10 @@ class _OfHost:
 
     def add(self, finding: FindingData, way: str, constant: _Constant) -> None:
         """Adds a finding, unless it is about another name."""
-        if constant.hosts and constant.targets:
-            self._others.append((finding, way, constant, None))
-            return
         names = _places(constant.hosts, spellings(self.name)) if constant.hosts else ()
         if names is None:
             return
-        if constant.of_paths or constant.limits:
+        if constant.of_paths or constant.limits or (names and constant.targets):
             self._others.append((finding, way, constant, names))
         elif constant.targets:
             self._of_targets.append((way, constant))
@@ -187,30 +184,16 @@ class _OfHost:
                 if not any(covered):
                     continue
                 all_of_it = all(covered) or tuple(covered)
-            places: object = names
-            if constant.targets:
-                places = self._places(constant, asked)
-                if places is None:
-                    continue
+            places = _places(constant.targets, [*map(path_of, asked)]) if constant.targets else ()
+            if places is None or not _same_predicate(names, places):
+                continue
             above = tuple(_above(limit, place.sizes) for limit in constant.limits)
-            yield way, constant.number, all_of_it, places, above
-
-    def _places(self, constant: _Constant, targets: Sequence[str]) -> object:
-        """Which predicates may hold at the host's names and at targets; None where none can."""
-        paths = tuple(map(path_of, targets))
-        if not constant.hosts:
-            return _places(constant.targets, paths)
-        hosts = [_fitting(constant.hosts, each) for each in spellings(self.name)]
-        places = [_fitting(constant.targets, each) for each in paths]
-        if not any(
-            any(host[n] for host in hosts) and any(place[n] for place in places)
-            for n in range(len(constant.hosts))
-        ):
-            return None
-        return (*hosts,), (*places,)
+            yield way, constant.number, all_of_it, names, places, above
 
 
-_Other = tuple[FindingData, str, _Constant, object]
+_Fitting = tuple[tuple[bool, ...], ...]
+"""Of each text, for each predicate, whether it may hold there; none if no predicate asks."""
+_Other = tuple[FindingData, str, _Constant, _Fitting]
 """A finding with how it includes the host, and of which of its names it may be."""
 
 
@@ -224,13 +207,21 @@ class _OfAspects:
     known: dict[AskedOfClass, tuple[object, ...]]
 
 
-def _places(patterns: _Patterns, texts: Sequence[str]) -> Sequence[object] | None:
+def _places(patterns: _Patterns, texts: Sequence[str]) -> _Fitting | None:
     """For each text which predicates may hold there; None where none can.
 
     Such a finding announces nothing.
     """
     fitting = [_fitting(patterns, text) for text in texts]
     return tuple(fitting) if any(map(any, fitting)) else None
+
+
+def _same_predicate(names: _Fitting, places: _Fitting) -> bool:
+    """Whether some predicate may hold both at a name and at a place."""
+    if not (names and places):
+        return True
+    at_name, at_place = (map(any, zip(*each, strict=True)) for each in (names, places))
+    return any(map(all, zip(at_name, at_place, strict=True)))
 
 
 @lru_cache(maxsize=1 << 14)

@@ -123,14 +123,10 @@ class Shapes:
 
 @dataclass(frozen=True, slots=True)
 class PathShapes:
-    """The shapes of the requests for a class of paths at a scheme: of all, and of some.
-
-    ``sizes`` are those of the bodies that are asked for.
-    """
+    """The shapes of the requests for a class of paths at a scheme: of all, and of some."""
 
     shapes: Shapes
     location: Location
-    sizes: tuple[int, ...]
     near: Sequence[tuple[Json, Sequence[Json]]]
     at: AtLocation
     common: tuple[str, tuple[int, ...], int]
@@ -174,7 +170,6 @@ class HostShapes:
         if at is None:
             at = self.locations[key] = self._at(location, scheme, at_root)
         names, networks = at.names, at.networks
-        sizes = body_sizes(decisions.sides.config, decisions.server, location)
         parts = [self.common, at.part, at.lists]
         near: list[tuple[Json, Sequence[Json]]] = []
         for view in decisions.gateways:
@@ -186,7 +181,7 @@ class HostShapes:
                 for policy, rules in view.policies_near(scheme, path.target)
             ]
             matches = [
-                [shapes.of_routes.match(match, decisions.name, sizes) for match in fitting]
+                [shapes.of_routes.match(match, decisions.name, at.sizes) for match in fitting]
                 for _, fitting in routes
             ]
             parts.append(shapes.parts.number((matches, policies)))
@@ -195,19 +190,21 @@ class HostShapes:
             parts.append(shapes.parts.number(self.app_root))
         relations = shapes.parts.number(networks.relations())
         common = scheme, (*parts,), relations
-        return PathShapes(shapes, location, sizes, near, at, common)
+        return PathShapes(shapes, location, near, at, common)
 
     def _at(self, location: Location, scheme: Scheme, at_root: bool) -> AtLocation:
         config, numbered = self.decisions.sides.config, self.shapes.parts
         names, networks = self._names(location), Networks(not self._networks_stay(location))
+        sizes = body_sizes(config, self.decisions.server, location)
         if scheme == "http" and not (at_root or self.shapes.looked_behind):
             early = self._before_https(location, names)
             if early is not None:
-                return AtLocation(early, numbered.number(None), names, networks, copied=True)
+                nobody = numbered.number(None)
+                return AtLocation(early, nobody, names, networks, sizes, copied=True)
         lists = numbered.number(lists_part(config, location, networks))
         part = self._location(location, names, scheme == "https")
         put = at_root or puts_path_into_answers(self.decisions, self.kind, location, scheme)
-        return AtLocation(part, lists, names, networks, passed=not put)
+        return AtLocation(part, lists, names, networks, sizes, passed=not put)
 
     def _before_https(self, location: Location, names: NameNumbers) -> int | None:
         if not sent_to_https(self.decisions, self.kind, location):

@@ -25,6 +25,8 @@ class AtLocation:
     lists: int
     names: NameNumbers
     networks: Networks
+    sizes: tuple[int, ...]
+    """Those of the bodies that are asked for, in bytes."""
     copied: bool = False
     """Whether paths only go into redirects."""
     passed: bool = False
